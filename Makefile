@@ -1,0 +1,68 @@
+# One command for each thing people do here. Every target creates and refreshes .venv by itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# Two workers measured fastest on two cores; PYTEST_WORKERS=0 runs in one process (for a debugger).
+PYTEST_WORKERS ?= 2
+HISTORIES ?= 100000
+SEED ?= 1
+EXECUTIONS ?= 1000
+
+.PHONY: help up down test check format lock engine judges simulate mutants soak bench wheel clean
+
+help: ## Show this list.
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program into it and take the tour.
+	@$(BIN)/booking up
+
+down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
+	@$(BIN)/booking down
+
+test: $(VENV)/dev.stamp ## Run the whole test suite.
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+check: $(VENV)/dev.stamp ## Run the static checks: format, lint, types, import contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp ## Format the code and mend what the linter can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/dev.stamp ## Pin the dependencies of pyproject.toml again, with hashes.
+	tools/lock
+
+engine: ## Find or build the Pulumi CLI (needs pulumi, or go).
+	@tools/engine/build
+
+judges: $(VENV)/dev.stamp ## Install the outside judges whose toolchain is here (npm, Maven, PyPI).
+	@tools/judges/install
+
+simulate: $(VENV)/dev.stamp ## Run seeded fault histories: make simulate HISTORIES=1000000 SEED=7.
+	$(BIN)/python -m tests.simulation --histories $(HISTORIES) --seed $(SEED)
+
+mutants: $(VENV)/dev.stamp ## Apply each seeded mutant and see that a test kills it.
+	$(BIN)/python -m tools.mutants
+
+soak: $(VENV)/dev.stamp ## Run EXECUTIONS bookings with 8 clients and crashing functions through the embedded AWS.
+	$(BIN)/python -m tests.soak --executions $(EXECUTIONS)
+
+bench: $(VENV)/dev.stamp ## Print the benchmarks, each as ratios measured in one run.
+	$(BIN)/python -m bench
+
+wheel: $(VENV)/dev.stamp ## Build the wheel into dist/.
+	$(BIN)/python -m hatchling build -t wheel
+
+clean: ## Remove what was built and installed here (run `make down` first).
+	rm -rf $(VENV) .build dist
+
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml tools/bootstrap tools/preflight.py
+	@tools/bootstrap runtime
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml tools/bootstrap tools/preflight.py
+	@tools/bootstrap dev

@@ -1,0 +1,49 @@
+"""Says in one sentence what is missing before anything is installed; must run under any Python, however old."""
+
+import os
+import sys
+
+OLDEST = (3, 11)
+FREE_BYTES = 1500 * 1000 * 1000  # .venv takes 0.9 GB (pulumi-aws alone 0.3 GB), packages and the run folder the rest
+
+
+def missing(folder):
+    """What keeps us from installing into `folder`, as a sentence, or None."""
+    if sys.version_info < OLDEST:
+        return "Python %d.%d is too old: install Python %d.%d or newer, or name one with PYTHON=…" % (
+            sys.version_info[0],
+            sys.version_info[1],
+            OLDEST[0],
+            OLDEST[1],
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return "Python's venv module is missing: install it (Debian and Ubuntu: apt install python3-venv)."
+    if os.path.isdir(os.path.join(folder, ".venv", "bin")):
+        return None
+    free = free_bytes(folder)
+    if free < FREE_BYTES:
+        return "Only %d MB are free in %s and %d MB are needed: free some disk space." % (
+            free // 1000000,
+            folder,
+            FREE_BYTES // 1000000,
+        )
+    return None
+
+
+def free_bytes(folder):
+    """Bytes that this user may still write in `folder`; PREFLIGHT_FREE_BYTES overrides it for tests."""
+    told = os.environ.get("PREFLIGHT_FREE_BYTES")
+    if told is not None:
+        return int(told)
+    volume = os.statvfs(folder)
+    return volume.f_bavail * volume.f_frsize
+
+
+if __name__ == "__main__":
+    sentence = missing(os.getcwd())
+    if sentence:
+        sys.stderr.write(sentence + "\n")
+        sys.exit(1)

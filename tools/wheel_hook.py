@@ -1,0 +1,67 @@
+"""Builds the wheel: every part moves below `stepbooking`, and imports between the parts move with it (ADR 1)."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+HOME = "stepbooking"
+PARTS = ("cli", "components", "handlers", "local", "workflow")
+DATA = {".json", ".lock", ".typed", ".yaml", ".svg"}
+
+
+class WheelHook(BuildHookInterface[Any]):
+    """Hatchling calls `initialize` before it packs."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the parts, rewritten, to a standard wheel; an editable one uses the folders as they lie."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        staging = root / ".build" / "wheel"
+        for source in part_files(root / HOME):
+            build_data["force_include"][str(staged(source, root, staging))] = str(source.relative_to(root))
+        for part in PARTS:
+            for source in part_files(root / part):
+                build_data["force_include"][str(staged(source, root, staging))] = f"{HOME}/{source.relative_to(root)}"
+
+
+def staged(source: Path, root: Path, staging: Path) -> Path:
+    """A copy of the file as the wheel has it."""
+    target = staging / source.relative_to(root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(moved(source) if source.suffix == ".py" else source.read_bytes())
+    return target
+
+
+def part_files(folder: Path) -> list[Path]:
+    """The files of a part that ship: its code and its data, no caches."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (path.suffix == ".py" or path.suffix in DATA) and "__pycache__" not in path.parts
+    ]
+
+
+def moved(source: Path) -> bytes:
+    """The module's text with `from <part>… import` spelled `from stepbooking.<part>… import`.
+
+    Raises SyntaxError for `import <part>`, which has no spelling that keeps its meaning in both places.
+    """
+    text = source.read_text("utf-8")
+    lines = text.encode("utf-8").splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text, str(source))):
+        if isinstance(node, ast.Import) and any(_is_ours(alias.name) for alias in node.names):
+            raise SyntaxError(f"{source}:{node.lineno}: write 'from {node.names[0].name} import …', not 'import'")
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module and _is_ours(node.module):
+            line, column = node.lineno - 1, node.col_offset
+            head, tail = lines[line][:column], lines[line][column:]
+            lines[line] = head + tail.replace(b"from ", f"from {HOME}.".encode(), 1)
+    return b"".join(lines)
+
+
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] in PARTS
