@@ -1,0 +1,82 @@
+"""Where a tool is missing, the first line printed says so and what to install."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """As much of a fresh clone as the bootstrap reads before it installs anything."""
+    for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    return tmp_path
+
+
+def make_up(checkout: Path, **environment: str) -> list[str]:
+    """Run `make up`; gives the lines printed. It must have failed."""
+    ran = subprocess.run(
+        ["make", "up"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(checkout), **environment},
+    )
+    assert ran.returncode != 0
+    return (ran.stderr + ran.stdout).splitlines()
+
+
+def fake_python(checkout: Path, body: str) -> str:
+    """An executable that stands for an interpreter that lacks something."""
+    path = checkout / "fake-python"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_no_python_at_all_is_said(checkout: Path) -> None:
+    """The name that was looked for and the version to install."""
+    first = make_up(checkout, PYTHON="python-that-is-nowhere")[0]
+    assert first.startswith("python-that-is-nowhere was not found: install Python 3.11 or newer")
+
+
+def test_a_python_that_is_too_old_is_said(checkout: Path) -> None:
+    """The interpreter answers every question as Python 3.8 would."""
+    old = fake_python(
+        checkout,
+        'case "$2" in *"sys.exit"*) exit 1;; "") exit 0;; esac\n'
+        "exec python3 -c \"import sys, runpy; sys.version_info = (3, 8, 1); runpy.run_path('tools/preflight.py', run_name='__main__')\"",
+    )
+    assert make_up(checkout, PYTHON=old)[0].startswith("Python 3.8 is too old: install Python 3.11 or newer")
+
+
+def test_a_python_without_venv_is_said(checkout: Path) -> None:
+    """Debian splits the venv module off: the sentence names the package."""
+    bare = fake_python(
+        checkout,
+        'case "$1" in -c) exec python3 "$@";; esac\n'
+        "exec python3 -c \"import sys, runpy; sys.modules['ensurepip'] = None; runpy.run_path('tools/preflight.py', run_name='__main__')\"",
+    )
+    first = make_up(checkout, PYTHON=bare)[0]
+    assert "venv module is missing" in first
+    assert "python3-venv" in first
+
+
+def test_a_full_disk_is_said(checkout: Path) -> None:
+    """How much is free, where, and how much is needed."""
+    full = fake_python(
+        checkout,
+        'case "$1" in -c) exec python3 "$@";; esac\n'
+        'exec python3 -c "import os, runpy, types; '
+        "os.statvfs = lambda folder: types.SimpleNamespace(f_bavail=12, f_frsize=1000000); "
+        "runpy.run_path('tools/preflight.py', run_name='__main__')\"",
+    )
+    first = make_up(checkout, PYTHON=full)[0]
+    assert first.startswith("Only 12 MB are free in ")
+    assert "1500 MB are needed" in first

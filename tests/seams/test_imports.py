@@ -1,0 +1,22 @@
+"""The tree is the diagram: who may import whom is checked, and the check can fail."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LINT = Path(sys.executable).parent / "lint-imports"
+
+
+def test_the_import_contracts_hold() -> None:
+    """ARCHITECTURE, Folders: the contracts in pyproject.toml are kept by every module."""
+    ran = subprocess.run([str(LINT), "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_program_is_a_table_of_contents() -> None:
+    """`__main__.py` has at most 60 lines, applies nothing and writes no dictionary."""
+    text = (ROOT / "__main__.py").read_text("utf-8")
+    assert len(text.splitlines()) <= 60
+    assert ".apply(" not in text
+    assert "{" not in text.replace("{}", "")

@@ -1,0 +1,103 @@
+"""The wheel serves a platform team whose project has its own `handlers` and `workflow` (ADR 1)."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+THEIR_PROGRAM = """
+import importlib, json, pkgutil, sys
+import handlers, workflow            # theirs: they lie beside this file
+import stepbooking
+from stepbooking.components import OrderStore
+from stepbooking.handlers.contracts import RefundRequest
+from stepbooking.workflow.booking import Booking
+
+mine = sorted(m.name for m in pkgutil.walk_packages(stepbooking.__path__, "stepbooking.") if not m.name.endswith("__main__"))
+for name in mine:
+    importlib.import_module(name)
+print(json.dumps({
+    "theirs": [handlers.WHOSE, workflow.WHOSE],
+    "ours": [OrderStore.__module__, RefundRequest.__module__, Booking.__module__],
+    "imported": len(mine),
+    "leaked": sorted(n for n in sys.modules if n.split(".")[0] in ("components", "local", "cli")),
+    "start": json.loads(Booking.asl())["StartAt"],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this checkout as `make wheel` builds it."""
+    folder = tmp_path_factory.mktemp("dist")
+    built = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(built, cwd=ROOT, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def their_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel in it; third-party packages come from ours, the checkout does not."""
+    folder = tmp_path_factory.mktemp("their") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-deps", "--no-index", "-q", str(wheel)]
+    subprocess.run(pip, check=True, env=_bare_environment())
+    site = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # A .pth inside a folder that a .pth names is not read, so our own editable install stays out.
+    Path(site.stdout.strip(), "third_party.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_a_project_with_its_own_handlers_and_workflow_uses_ours_beside_them(their_python: Path, tmp_path: Path) -> None:
+    """Both packages of the same name are imported in one process, and every module of ours can be."""
+    for name in ("handlers", "workflow"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("WHOSE = 'theirs'\n")
+    (tmp_path / "main.py").write_text(THEIR_PROGRAM)
+    ran = subprocess.run(
+        [str(their_python), "main.py"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment()
+    )
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout.splitlines()[-1])
+    assert said["theirs"] == ["theirs", "theirs"]
+    assert all(module.startswith("stepbooking.") for module in said["ours"])
+    assert said["leaked"] == []
+    assert said["start"] == "route"
+    assert said["imported"] > 50
+
+
+def test_the_wheel_installs_nothing_at_the_top_level_but_its_own_name(wheel: Path) -> None:
+    """Two distributions with a `handlers` folder would overwrite each other silently."""
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert {"stepbooking"} == {top for top in tops if not top.endswith(".dist-info")}
+
+
+def test_the_command_is_installed_by_the_wheel(their_python: Path, tmp_path: Path) -> None:
+    """`booking --help` runs from the wheel, and a verb that needs a program says where to run it."""
+    booking = their_python.parent / "booking"
+    shown = subprocess.run(
+        [str(booking), "--help"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment()
+    )
+    assert shown.returncode == 0, shown.stderr
+    lost = subprocess.run([str(booking), "up"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment())
+    assert lost.returncode == 64
+    assert "Pulumi.yaml" in lost.stderr
+
+
+def _bare_environment() -> dict[str, str]:
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ}
