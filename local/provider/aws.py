@@ -1,0 +1,66 @@
+"""What a resource class sees of the embedded AWS: clients, the account's facts, and a folder for packages."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .journal import TAG
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+PARTITION = "aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """One embedded AWS, seen by an administrator."""
+
+    connect: Callable[[str], Any]
+    """Makes a boto3 client of a service."""
+    folder: Path
+    """The instance's run folder."""
+    account: str = ACCOUNT
+    region: str = REGION
+    partition: str = PARTITION
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def client(self, service: str) -> Any:
+        """The client of a service, made once: boto3's clients may be shared by threads, their making may not."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self.connect(service)
+            return self._clients[service]
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        """The ARN of a resource of this account."""
+        return ":".join(
+            (
+                "arn",
+                self.partition,
+                service,
+                self.region if region else "",
+                self.account if account else "",
+                resource,
+            )
+        )
+
+    def tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+        """A resource's tags with the program's default ones below them."""
+        return {**self.default_tags, **(inputs.get("tags") or {})}
+
+    def marked(self, marker: str) -> dict[str, str]:
+        """The tag by which an orphan of the creation `marker` is found again."""
+        return {TAG: marker}
+
+
+def gone(error: ClientError) -> bool:
+    """Does AWS say that the thing does not exist?"""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 404 or any(word in code for word in ("NotFound", "NoSuch", "DoesNotExist", "NonExistent"))

@@ -1,0 +1,111 @@
+"""What an update would do: every property that differs, in place or by a new resource."""
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .normal import UNKNOWN, Place, spelled
+from .shapes import MapOf, Object, Property, SetOf, canonical_of
+
+AUTO_NAMED = "__defaults"
+"""The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
+
+
+class Kind(enum.Enum):
+    """How a property differs."""
+
+    ADD = "add"
+    DELETE = "delete"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One property that differs."""
+
+    path: Place
+    kind: Kind
+    replaces: bool
+
+    @property
+    def spelled(self) -> str:
+        return spelled(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """What differs between what a program wrote last and what it writes now."""
+
+    changes: tuple[Change, ...]
+    delete_before_replace: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The top-level properties that make a new resource."""
+        return tuple(dict.fromkeys(str(change.path[0]) for change in self.changes if change.replaces))
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The top-level properties that differ."""
+        return tuple(dict.fromkeys(str(change.path[0]) for change in self.changes))
+
+
+def diff_of(
+    properties: Mapping[str, Property], old: Mapping[str, Any], new: Mapping[str, Any], identity: tuple[str, ...] = ()
+) -> Diff:
+    """Compare two sets of inputs by meaning; `identity` names what makes two resources one in AWS's eyes."""
+    changes = tuple(_group(properties, old, new, (), replaces=False))
+    return Diff(
+        changes=changes,
+        delete_before_replace=any(change.replaces for change in changes) and _collide(identity, old, new),
+    )
+
+
+def _collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Would the new resource meet the old one under the same name, chosen by the program?"""
+    auto_named = new.get(AUTO_NAMED) or ()
+    return bool(identity) and all(
+        name not in auto_named and new.get(name) is not UNKNOWN and old.get(name) == new.get(name) for name in identity
+    )
+
+
+def _group(
+    properties: Mapping[str, Property], old: Mapping[str, Any], new: Mapping[str, Any], path: Place, *, replaces: bool
+) -> Iterator[Change]:
+    before, after = canonical_of(properties, old), canonical_of(properties, new)
+    for name, property_ in properties.items():
+        if before.get(name) == after.get(name):
+            continue
+        yield from _property(
+            property_, before.get(name), after.get(name), (*path, name), replaces=replaces or property_.replaces
+        )
+
+
+def _property(property_: Property, before: Any, after: Any, path: Place, *, replaces: bool) -> Iterator[Change]:
+    shape = property_.shape
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if isinstance(shape, Object):
+            yield from _group(shape.fields, before, after, path, replaces=replaces)
+            return
+        if isinstance(shape, MapOf):
+            for key in sorted({*before, *after}):
+                if before.get(key) != after.get(key):
+                    yield _change((*path, key), before.get(key), after.get(key), replaces=replaces)
+            return
+    if isinstance(before, list) and isinstance(after, list) and not isinstance(shape, SetOf):
+        for index in range(max(len(before), len(after))):
+            was, is_ = (items[index] if index < len(items) else None for items in (before, after))
+            if was != is_:
+                yield _change((*path, index), was, is_, replaces=replaces)
+        return
+    yield _change(path, before, after, replaces=replaces)
+
+
+def _change(path: Place, before: Any, after: Any, *, replaces: bool) -> Change:
+    kind = Kind.ADD if before is None else Kind.DELETE if after is None else Kind.UPDATE
+    return Change(path=path, kind=kind, replaces=replaces)

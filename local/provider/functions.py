@@ -1,0 +1,52 @@
+"""The data sources (Pulumi calls them functions) that the embedded AWS answers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .aws import Aws
+from .errors import InvalidArguments, UnsupportedFunction
+
+
+def _caller_identity(aws: Aws) -> dict[str, Any]:
+    identity = aws.client("sts").get_caller_identity()
+    return {"accountId": identity["Account"], "arn": identity["Arn"], "userId": identity["UserId"]}
+
+
+def _region(aws: Aws) -> dict[str, Any]:
+    return {
+        "name": aws.region,
+        "region": aws.region,
+        "description": "US East (N. Virginia)",
+        "endpoint": f"ec2.{aws.region}.amazonaws.com",
+    }
+
+
+def _partition(aws: Aws) -> dict[str, Any]:
+    return {"partition": aws.partition, "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+_FUNCTIONS: Mapping[str, Callable[[Aws], dict[str, Any]]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+}
+
+
+def functions() -> tuple[str, ...]:
+    """Every supported data source by its token."""
+    return tuple(sorted(_FUNCTIONS))
+
+
+def call(aws: Aws, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of one data source; each takes `region` at most, and that only as the region there is."""
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        raise UnsupportedFunction(
+            f"the function {token} is not supported in the embedded AWS; supported are: {', '.join(functions())}"
+        )
+    given = {name: value for name, value in args.items() if value is not None}
+    for name, value in given.items():
+        if (name, value) not in (("region", aws.region), ("id", aws.region)):
+            raise InvalidArguments(f"{token} was called with {name}={value!r}, which the embedded AWS does not support")
+    result = function(aws)
+    return {"id": given.get("id") or result.get("accountId") or result.get("region") or aws.partition, **result}

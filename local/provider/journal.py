@@ -1,0 +1,88 @@
+"""What was created for which URN, written before and after each AWS call, so that a killed creation leaves no orphan.
+
+An entry lives through three states. *Intended*: the call may or may not have reached AWS; the entry holds the name and
+the tag under which its resource would be found. *Created*: it has an id, and the engine may have died before it wrote
+that down. *Known*: the engine has shown that it knows the id (it asked for a diff, a read, an update), so the next
+creation under this URN is a new resource. A creation that meets an entry of the first two states adopts its resource.
+"""
+
+import json
+import secrets
+import threading
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+TAG = "booking:created-for"
+"""The tag that marks resources without a name of their own, so that an orphan is found again; reads hide it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One creation: its marker, the names that Check gave it, and its id once AWS has told it."""
+
+    urn: str
+    marker: str
+    names: dict[str, Any]
+    id: str | None = None
+    known: bool = False
+
+
+class Journal:
+    """One file per instance, one line per event; safe for many threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._entries: dict[str, Entry] = {}
+        for line in path.read_text().splitlines() if path.exists() else ():
+            self._replay(line)
+
+    def orphan(self, urn: str) -> Entry | None:
+        """The creation under this URN that the engine has not shown to know of."""
+        entry = self._entries.get(urn)
+        return entry if entry and not entry.known else None
+
+    def intend(self, urn: str, names: dict[str, Any]) -> Entry:
+        """Before the AWS call."""
+        return self._write(Entry(urn=urn, marker=secrets.token_hex(8), names=names))
+
+    def created(self, entry: Entry, id_: str) -> Entry:
+        """After the AWS call."""
+        return self._write(replace(entry, id=id_))
+
+    def known(self, urn: str, id_: str) -> None:
+        """The engine has this id in its state."""
+        entry = self._entries.get(urn)
+        if entry and entry.id == id_ and not entry.known:
+            self._write(replace(entry, known=True))
+
+    def deleted(self, urn: str, id_: str) -> None:
+        """The resource is gone."""
+        entry = self._entries.get(urn)
+        if entry and entry.id == id_:
+            self._write(replace(entry, id=None, known=True))
+
+    def orphans(self) -> list[Entry]:
+        """Every creation that no engine has shown to know of."""
+        return [entry for entry in self._entries.values() if not entry.known]
+
+    def clear(self) -> None:
+        """For an emptied account."""
+        with self._lock:
+            self._entries.clear()
+            self._path.unlink(missing_ok=True)
+
+    def _write(self, entry: Entry) -> Entry:
+        with self._lock:
+            self._entries[entry.urn] = entry
+            with self._path.open("a") as file:
+                file.write(json.dumps(asdict(entry)) + "\n")
+        return entry
+
+    def _replay(self, line: str) -> None:
+        try:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError):
+            return  # the last line of a process that was killed in the middle of it
+        self._entries[entry.urn] = entry

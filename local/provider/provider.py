@@ -1,0 +1,226 @@
+"""The provider that a driver talks to: the verbs of Pulumi's provider protocol, on plain values in normal form.
+
+A driver (the in-process one, or the gRPC server for the real engine) unwraps its wire into the normal form, calls these
+methods, and wraps the answer; it decides nothing. All methods may be called from many threads.
+
+    check   → inputs completed with a name, or faults per property
+    diff    → what would change, in place or by a new resource
+    create  → id and outputs; in a preview outputs with UNKNOWN and without touching AWS
+    read    → what is there now (for refresh and import), or None
+    update  → outputs
+    delete  → nothing
+    invoke  → the result of a data source
+
+Failures are `errors.ProviderError`s; `PartiallyCreated` says that the resource exists all the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .aws import Aws
+from .diff import AUTO_NAMED, Diff, diff_of
+from .errors import PartiallyCreated, ProviderError, ResourceFailed
+from .functions import call
+from .journal import Journal
+from .naming import Naming, auto_name
+from .normal import UNKNOWN, Place, spelled, whole_numbers
+from .registry import resource_type
+from .resource import Inputs, Outputs, Resource
+from .shapes import Fault, faults_of, written_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Inputs as the engine is to keep them; with faults they are not to be used."""
+
+    inputs: dict[str, Any]
+    faults: tuple[Fault, ...] = ()
+
+    def sentences(self) -> list[str]:
+        return [f"{spelled(fault.path)}: {fault.reason}" for fault in self.faults]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A resource that exists, or in a preview would."""
+
+    id: str
+    outputs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A resource as it is: `outputs` are what is, `inputs` what a program that wants just that would have written."""
+
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Provider:
+    """The resources of one embedded AWS."""
+
+    def __init__(self, aws: Aws, journal: Journal) -> None:
+        self.aws = aws
+        self.journal = journal
+
+    def check(
+        self, urn: str, token: str, news: Inputs, olds: Inputs | None = None, naming: Naming | None = None
+    ) -> Checked:
+        """Validate what the program writes and name what it leaves unnamed; `olds` are the existing one's inputs."""
+        kind = resource_type(token)
+        inputs = {name: value for name, value in whole_numbers(news).items() if value is not None}
+        inputs.pop(AUTO_NAMED, None)
+        faults = tuple(faults_of(kind.properties, inputs))
+        if not faults:
+            faults = tuple(Fault((name,), reason) for name, reason in kind.refuse(inputs).items())
+        return Checked(inputs=self._named(kind, urn, inputs, olds or {}, naming or Naming()), faults=faults)
+
+    def diff(self, urn: str, token: str, id_: str, old_inputs: Inputs, new_inputs: Inputs) -> Diff:
+        """What an update from the old to the new inputs would do."""
+        self.journal.known(urn, id_)
+        kind = resource_type(token)
+        return diff_of(kind.properties, whole_numbers(old_inputs), whole_numbers(new_inputs), kind.identity)
+
+    def create(self, urn: str, token: str, inputs: Inputs, *, preview: bool = False) -> Made:
+        """Make the resource, or adopt what an interrupted creation under the same URN has left."""
+        kind, wanted = resource_type(token), _usable(inputs)
+        if preview:
+            return Made(id="", outputs=_foreseen(kind, wanted, {}, kind.properties))
+        try:
+            id_ = self._created(kind, urn, wanted)
+        except (ClientError, BotoCoreError, ProviderError, OSError) as error:
+            raise ResourceFailed(urn, "created", _reason(error)) from error
+        return Made(id=id_, outputs=self._converged(kind, urn, "created", id_, wanted, {}))
+
+    def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> Found | None:
+        """What is there now; None when it is gone. Without old inputs it is an import."""
+        kind, olds = resource_type(token), whole_numbers(dict(old_inputs or {}))
+        id_ = id_ if olds else kind.import_id(id_)
+        self.journal.known(urn, id_)
+        try:
+            outputs = self._outputs(kind, id_, olds)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise ResourceFailed(urn, "read", _reason(error)) from error
+        if outputs is None:
+            return None
+        inputs = written_part(kind.properties, outputs, olds)
+        if AUTO_NAMED in olds:
+            inputs[AUTO_NAMED] = olds[AUTO_NAMED]
+        return Found(id=id_, inputs=inputs, outputs=outputs)
+
+    def update(
+        self,
+        urn: str,
+        token: str,
+        id_: str,
+        old_inputs: Inputs,
+        new_inputs: Inputs,
+        old_outputs: Mapping[str, Any] | None = None,
+        *,
+        preview: bool = False,
+    ) -> dict[str, Any]:
+        """Bring the resource to the new inputs; the same routine that finishes a creation, so it also repairs."""
+        kind, olds, wanted = resource_type(token), _usable(old_inputs), _usable(new_inputs)
+        self.journal.known(urn, id_)
+        if preview:
+            return _foreseen(kind, wanted, old_outputs or {}, self.diff(urn, token, id_, olds, wanted).changed)
+        return self._converged(kind, urn, "updated", id_, wanted, olds)
+
+    def delete(self, urn: str, token: str, id_: str, outputs: Mapping[str, Any]) -> None:
+        """Remove the resource."""
+        try:
+            resource_type(token).delete(self.aws, id_, whole_numbers(dict(outputs)))
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise ResourceFailed(urn, "deleted", _reason(error)) from error
+        self.journal.deleted(urn, id_)
+
+    def invoke(self, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
+        return call(self.aws, token, whole_numbers(dict(args)))
+
+    def secret_outputs(self, token: str, secret_inputs: frozenset[Place]) -> frozenset[Place]:
+        """The paths of the outputs that are secret, given those of the inputs that are."""
+        own = {(name,) for name, property_ in resource_type(token).properties.items() if property_.secret}
+        return secret_inputs | own
+
+    def _named(self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: Naming) -> dict[str, Any]:
+        """The inputs with a name: the old one, else that of an interrupted creation, else a new one."""
+        rule = kind.names
+        if rule is None or rule.property in inputs:
+            return inputs
+        orphan = self.journal.orphan(urn)
+        kept = olds.get(rule.property) or (orphan.names.get(rule.property) if orphan else None)
+        ends = rule.suffix_if[1] if rule.suffix_if and inputs.get(rule.suffix_if[0]) else ""
+        return {**inputs, rule.property: kept or auto_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
+
+    def _created(self, kind: Resource, urn: str, inputs: Inputs) -> str:
+        """The id of the bare resource, adopted or new."""
+        entry = self.journal.orphan(urn)
+        if entry is not None:
+            id_ = kind.find(self.aws, {**inputs, **entry.names}, entry.marker)
+            if id_ is not None and (entry.id in (None, id_)):
+                self.journal.created(entry, id_)
+                return id_
+        entry = self.journal.intend(urn, {name: inputs[name] for name in kind.identity if name in inputs})
+        id_ = kind.create(self.aws, inputs, entry.marker)
+        self.journal.created(entry, id_)
+        return id_
+
+    def _converged(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> dict[str, Any]:
+        try:
+            kind.converge(self.aws, id_, inputs, olds)
+            outputs = self._outputs(kind, id_, inputs)
+        except (ClientError, BotoCoreError, ProviderError, OSError) as error:
+            known = _foreseen(kind, inputs, {}, ())
+            raise PartiallyCreated(urn, verb, id_, known, [_reason(error)]) from error
+        if outputs is None:
+            raise ResourceFailed(urn, verb, "it is gone as soon as it was made")
+        return outputs
+
+    def _outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
+        """What AWS has, completed with what it does not give back."""
+        actual = kind.read(self.aws, id_)
+        if actual is None:
+            return None
+        kept = {name: inputs[name] for name, property_ in kind.properties.items() if _kept(property_, name, inputs)}
+        actual.setdefault("region", self.aws.region)
+        if "tags" in kind.properties:
+            _split_tags(actual, inputs, self.aws.default_tags)
+        return {name: value for name, value in {**actual, **kept}.items() if value is not None}
+
+
+def _kept(property_: Any, name: str, inputs: Inputs) -> bool:
+    return bool(property_.write_only) and inputs.get(name) is not None
+
+
+def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]) -> None:
+    """`tags` are the resource's own, `tagsAll` those and the program's default ones."""
+    tags = {key: value for key, value in (actual.get("tags") or {}).items() if not key.startswith("booking:created-")}
+    own = inputs.get("tags") or {}
+    actual["tagsAll"] = tags
+    actual["tags"] = {key: value for key, value in tags.items() if key in own or default_tags.get(key) != value}
+
+
+def _foreseen(kind: Resource, inputs: Inputs, old_outputs: Mapping[str, Any], changed: Any) -> dict[str, Any]:
+    """Outputs before the fact: what is asked for, and of the rest what no change can touch."""
+    outputs = {**old_outputs, **{name: value for name, value in inputs.items() if not name.startswith("__")}}
+    for name, property_ in kind.properties.items():
+        stale = name not in old_outputs or any(source in changed for source in property_.follows)
+        if property_.computed and changed and stale:
+            outputs[name] = UNKNOWN
+    return outputs
+
+
+def _usable(inputs: Inputs) -> dict[str, Any]:
+    return {name: value for name, value in whole_numbers(dict(inputs)).items() if value is not None}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        detail = error.response.get("Error", {})
+        return f"AWS says {detail.get('Code', 'error')}: {detail.get('Message', '')}".rstrip(": ")
+    return str(error)

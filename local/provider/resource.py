@@ -1,0 +1,83 @@
+"""What a resource type of the embedded AWS is: a table of its properties, and four verbs on boto3.
+
+A class writes down its `properties` and how to `create`, `converge`, `read` and `delete`; everything else (checks,
+diffs, previews, names, adoption of orphans, partial failures) is generic and lives in `provider.Provider`.
+
+The division of labour keeps Create and Update one routine: `create` makes the bare resource in the fewest calls and
+returns its id; `converge` then brings whatever is there to what is asked for, and is all that an update does.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
+
+from .aws import Aws
+from .naming import AutoName
+from .shapes import CHOSEN_BY_AWS, MapOf, Property, Text
+
+Inputs: TypeAlias = Mapping[str, Any]
+"""What a program wrote, checked, in normal form; optional ones may be missing, never None."""
+Outputs: TypeAlias = dict[str, Any]
+"""What AWS has, in normal form."""
+
+
+class Resource(ABC):
+    """A resource type. Stateless: one object serves all resources of the type, in many threads."""
+
+    token: ClassVar[str]
+    """Pulumi's type token: `aws:dynamodb/table:Table`."""
+    properties: ClassVar[Mapping[str, Property]]
+    """Every property that is supported here; `region`, and the outputs of `tags`, are added by themselves."""
+    names: ClassVar[AutoName | None] = None
+    """How an unnamed resource is named; None where AWS has no name or the program must give it."""
+    identity: ClassVar[tuple[str, ...]] = ()
+    """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "properties" in vars(cls):
+            cls.properties = {**cls.properties, **_common(cls.properties)}
+
+    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+        """Combinations that are wrong although each property is right: property → sentence."""
+        return {}
+
+    @abstractmethod
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        """Make the bare resource and return its id.
+
+        `marker` is this creation's own: a type whose resources have no name tags them with it (`aws.marked(marker)`),
+        so that `find` recognises an orphan.
+        """
+
+    def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
+        """The id of what an interrupted `create` with the same names or the same marker has left, if anything."""
+        id_ = self.id_of(aws, inputs)
+        return id_ if id_ is not None and self.read(aws, id_) is not None else None
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        """The id that follows from the inputs alone, where it does."""
+        return None
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        """Bring the existing resource to the inputs; `old` is what was asked for last, empty after a creation."""
+
+    @abstractmethod
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        """Everything that AWS knows of the resource; None when it is gone."""
+
+    @abstractmethod
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        """Remove the resource; one that is gone already is a success."""
+
+    def import_id(self, id_: str) -> str:
+        """The id for what a user types after `pulumi import`, where the two differ."""
+        return id_
+
+
+def _common(properties: Mapping[str, Property]) -> dict[str, Property]:
+    """What nearly every AWS type has: the region, and the tags as AWS shows them."""
+    added = {"region": Property(shape=Text(), default=CHOSEN_BY_AWS, replaces=True)}
+    if "tags" in properties:
+        added["tagsAll"] = Property(shape=MapOf(Text()), computed=True, follows=("tags",))
+    return {name: property_ for name, property_ in added.items() if name not in properties}

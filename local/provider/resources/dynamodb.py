@@ -1,0 +1,298 @@
+"""DynamoDB tables.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..aws import Aws, gone
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Number, Object, Property, SetOf, Text
+
+_INDEX = {
+    "name": Property(shape=Text(), required=True),
+    "hashKey": Property(shape=Text()),
+    "rangeKey": Property(shape=Text()),
+    "projectionType": Property(shape=Text(("ALL", "INCLUDE", "KEYS_ONLY")), required=True),
+    "nonKeyAttributes": Property(shape=SetOf(Text())),
+}
+
+
+class Table(Resource):
+    """A table on demand, with its indexes, encryption, recovery, expiry and stream."""
+
+    token = "aws:dynamodb/table:Table"
+    names = AutoName()
+    identity = ("name",)
+    properties = {
+        "name": Property(shape=Text(), replaces=True),
+        "hashKey": Property(shape=Text(), required=True, replaces=True),
+        "rangeKey": Property(shape=Text(), replaces=True),
+        "attributes": Property(
+            shape=SetOf(
+                Object(
+                    {
+                        "name": Property(shape=Text(), required=True),
+                        "type": Property(shape=Text(("S", "N", "B")), required=True),
+                    }
+                )
+            ),
+            required=True,
+        ),
+        "billingMode": Property(shape=Text(("PAY_PER_REQUEST", "PROVISIONED")), default="PROVISIONED"),
+        "readCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
+        "writeCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
+        "globalSecondaryIndexes": Property(shape=SetOf(Object(_INDEX))),
+        "deletionProtectionEnabled": Property(shape=Flag(), default=False),
+        "pointInTimeRecovery": Property(
+            shape=Object(
+                {
+                    "enabled": Property(shape=Flag(), required=True, default=False),
+                    "recoveryPeriodInDays": Property(shape=Number(least=1, most=35), default=CHOSEN_BY_AWS),
+                }
+            ),
+            default={"enabled": False},
+        ),
+        "serverSideEncryption": Property(
+            shape=Object(
+                {
+                    "enabled": Property(shape=Flag(), required=True, default=False),
+                    "kmsKeyArn": Property(shape=Text(), default=CHOSEN_BY_AWS),
+                }
+            ),
+            default={"enabled": False},
+        ),
+        "ttl": Property(
+            shape=Object(
+                {
+                    "enabled": Property(shape=Flag(), default=False),
+                    "attributeName": Property(shape=Text(), default=""),
+                }
+            ),
+            default={"enabled": False},
+        ),
+        "streamEnabled": Property(shape=Flag(), default=False),
+        "streamViewType": Property(shape=Text(), default=CHOSEN_BY_AWS),
+        "tableClass": Property(shape=Text(("STANDARD", "STANDARD_INFREQUENT_ACCESS")), default="STANDARD"),
+        "tags": Property(shape=MapOf(Text())),
+        "arn": Property(shape=Text(), computed=True),
+        "streamArn": Property(shape=Text(), computed=True, follows=("streamEnabled", "streamViewType")),
+        "streamLabel": Property(shape=Text(), computed=True, follows=("streamEnabled", "streamViewType")),
+    }
+
+    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+        declared = {attribute["name"] for attribute in inputs["attributes"] if isinstance(attribute, Mapping)}
+        used = {
+            key
+            for group in (inputs, *inputs.get("globalSecondaryIndexes", ()))
+            for key in (group.get("hashKey"), group.get("rangeKey"))
+            if isinstance(key, str)
+        }
+        if all(isinstance(name, str) for name in declared) and declared != used:
+            return {"attributes": f"must be exactly the attributes used as keys ({', '.join(sorted(used))})"}
+        return {}
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        aws.client("dynamodb").create_table(
+            TableName=inputs["name"],
+            AttributeDefinitions=_attributes(inputs),
+            KeySchema=_keys(inputs),
+            BillingMode=inputs.get("billingMode", "PROVISIONED"),
+            **_throughput(inputs),
+            **({"GlobalSecondaryIndexes": indexes} if (indexes := _indexes(inputs)) else {}),
+            **_encryption(inputs),
+        )
+        return str(inputs["name"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        actual = self.read(aws, id_) or {}
+        client = aws.client("dynamodb")
+        self._converge_table(client, id_, inputs, actual)
+        self._converge_indexes(client, id_, inputs, actual)
+        recovery = inputs.get("pointInTimeRecovery") or {"enabled": False}
+        if recovery != actual["pointInTimeRecovery"]:
+            client.update_continuous_backups(TableName=id_, PointInTimeRecoverySpecification=_recovery(recovery))
+        expiry = inputs.get("ttl") or {}
+        if bool(expiry.get("enabled")) != bool(actual["ttl"]["enabled"]):
+            name = expiry.get("attributeName") or actual["ttl"]["attributeName"]
+            setting = {"Enabled": bool(expiry.get("enabled")), "AttributeName": name}
+            client.update_time_to_live(TableName=id_, TimeToLiveSpecification=setting)
+        wanted, present = aws.tags(inputs), actual.get("tags") or {}
+        if dropped := [key for key in present if key not in wanted]:
+            client.untag_resource(ResourceArn=actual["arn"], TagKeys=dropped)
+        if wanted:
+            client.tag_resource(ResourceArn=actual["arn"], Tags=[{"Key": k, "Value": v} for k, v in wanted.items()])
+
+    def _converge_table(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+        """The settings of the table itself; AWS takes each kind in a call of its own."""
+        billing = inputs.get("billingMode", "PROVISIONED")
+        if billing != actual["billingMode"]:
+            client.update_table(TableName=id_, BillingMode=billing, **_throughput(inputs))
+        elif billing == "PROVISIONED" and any(inputs.get(k, 1) != actual[k] for k in ("readCapacity", "writeCapacity")):
+            client.update_table(TableName=id_, **_throughput(inputs))
+        protected = inputs.get("deletionProtectionEnabled", False)
+        if protected != actual["deletionProtectionEnabled"]:
+            client.update_table(TableName=id_, DeletionProtectionEnabled=protected)
+        if (inputs.get("serverSideEncryption") or {"enabled": False}) != actual["serverSideEncryption"]:
+            client.update_table(TableName=id_, **(_encryption(inputs) or {"SSESpecification": {"Enabled": False}}))
+        if inputs.get("tableClass", "STANDARD") != actual["tableClass"]:
+            client.update_table(TableName=id_, TableClass=inputs.get("tableClass", "STANDARD"))
+        if inputs.get("streamEnabled", False) != actual["streamEnabled"]:
+            client.update_table(TableName=id_, StreamSpecification=_stream(inputs))
+
+    def _converge_indexes(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+        """Indexes are added and dropped one at a time; one that differs is dropped and added again."""
+        wanted = {index["IndexName"]: index for index in _indexes(inputs)}
+        present = {index["IndexName"]: index for index in _indexes(actual)}
+        for name in present:
+            if wanted.get(name) != present[name]:
+                client.update_table(TableName=id_, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
+        for name, index in wanted.items():
+            if present.get(name) != index:
+                client.update_table(
+                    TableName=id_,
+                    AttributeDefinitions=_attributes(inputs),
+                    GlobalSecondaryIndexUpdates=[{"Create": index}],
+                )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("dynamodb")
+        try:
+            table = client.describe_table(TableName=id_)["Table"]
+        except ClientError as error:
+            if gone(error):
+                return None
+            raise
+        arn = table["TableArn"]
+        recovery = client.describe_continuous_backups(TableName=id_)["ContinuousBackupsDescription"]
+        expiry = client.describe_time_to_live(TableName=id_)["TimeToLiveDescription"]
+        tags = client.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
+        return {
+            **_described(table),
+            "pointInTimeRecovery": _described_recovery(recovery.get("PointInTimeRecoveryDescription", {})),
+            "ttl": {
+                "enabled": expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
+                "attributeName": expiry.get("AttributeName", ""),
+            },
+            "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        try:
+            aws.client("dynamodb").delete_table(TableName=id_)
+        except ClientError as error:
+            if not gone(error):
+                raise
+
+
+def _described(table: Mapping[str, Any]) -> Outputs:
+    keys = _described_keys(table["KeySchema"])
+    encryption = table.get("SSEDescription", {})
+    stream = table.get("StreamSpecification", {})
+    capacity = table.get("ProvisionedThroughput", {})
+    return {
+        "name": table["TableName"],
+        "arn": table["TableArn"],
+        "hashKey": keys["hashKey"],
+        "rangeKey": keys["rangeKey"],
+        "attributes": [
+            {"name": item["AttributeName"], "type": item["AttributeType"]} for item in table["AttributeDefinitions"]
+        ],
+        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "readCapacity": capacity.get("ReadCapacityUnits", 0),
+        "writeCapacity": capacity.get("WriteCapacityUnits", 0),
+        "globalSecondaryIndexes": [_described_index(index) for index in table.get("GlobalSecondaryIndexes", [])],
+        "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
+        "serverSideEncryption": (
+            {"enabled": True, "kmsKeyArn": encryption.get("KMSMasterKeyArn")}
+            if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING")
+            else {"enabled": False}
+        ),
+        "streamEnabled": stream.get("StreamEnabled", False),
+        "streamViewType": stream.get("StreamViewType"),
+        "streamArn": table.get("LatestStreamArn", ""),
+        "streamLabel": table.get("LatestStreamLabel", ""),
+        "tableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
+    }
+
+
+def _described_index(index: Mapping[str, Any]) -> dict[str, Any]:
+    projection = index["Projection"]
+    fields = {
+        "name": index["IndexName"],
+        **_described_keys(index["KeySchema"]),
+        "projectionType": projection["ProjectionType"],
+        "nonKeyAttributes": projection.get("NonKeyAttributes"),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _described_keys(schema: list[Mapping[str, str]]) -> dict[str, str | None]:
+    by_kind = {key["KeyType"]: key["AttributeName"] for key in schema}
+    return {"hashKey": by_kind.get("HASH"), "rangeKey": by_kind.get("RANGE")}
+
+
+def _described_recovery(description: Mapping[str, Any]) -> dict[str, Any]:
+    if description.get("PointInTimeRecoveryStatus") != "ENABLED":
+        return {"enabled": False}
+    days = description.get("RecoveryPeriodInDays")
+    return {"enabled": True, **({"recoveryPeriodInDays": days} if days else {})}
+
+
+def _attributes(inputs: Inputs) -> list[dict[str, str]]:
+    return [{"AttributeName": item["name"], "AttributeType": item["type"]} for item in inputs["attributes"]]
+
+
+def _keys(group: Mapping[str, Any]) -> list[dict[str, str]]:
+    kinds = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
+    return [{"AttributeName": group[name], "KeyType": kind} for name, kind in kinds if group.get(name)]
+
+
+def _indexes(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "IndexName": index["name"],
+            "KeySchema": _keys(index),
+            "Projection": {
+                "ProjectionType": index["projectionType"],
+                **({"NonKeyAttributes": sorted(names)} if (names := index.get("nonKeyAttributes")) else {}),
+            },
+        }
+        for index in inputs.get("globalSecondaryIndexes") or ()
+    ]
+
+
+def _throughput(inputs: Inputs) -> dict[str, Any]:
+    if inputs.get("billingMode", "PROVISIONED") != "PROVISIONED":
+        return {}
+    units = {
+        "ReadCapacityUnits": inputs.get("readCapacity", 1),
+        "WriteCapacityUnits": inputs.get("writeCapacity", 1),
+    }
+    return {"ProvisionedThroughput": units}
+
+
+def _encryption(inputs: Inputs) -> dict[str, Any]:
+    wanted = inputs.get("serverSideEncryption") or {}
+    if not wanted.get("enabled"):
+        return {}
+    key = {"KMSMasterKeyId": wanted["kmsKeyArn"]} if wanted.get("kmsKeyArn") else {}
+    return {"SSESpecification": {"Enabled": True, "SSEType": "KMS", **key}}
+
+
+def _recovery(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    days = wanted.get("recoveryPeriodInDays")
+    return {"PointInTimeRecoveryEnabled": wanted["enabled"], **({"RecoveryPeriodInDays": days} if days else {})}
+
+
+def _stream(inputs: Inputs) -> dict[str, Any]:
+    if not inputs.get("streamEnabled"):
+        return {"StreamEnabled": False}
+    return {"StreamEnabled": True, "StreamViewType": inputs.get("streamViewType", "NEW_AND_OLD_IMAGES")}

@@ -1,0 +1,300 @@
+"""A small language for what a resource type takes and gives: shapes of values, and properties that have them.
+
+A shape knows three things about a value: what is wrong with it (`faults`), the form in which two equal values are equal
+(`canonical`), and what of the actual value belongs into a program's inputs (`as_written`).
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .normal import UNKNOWN, Archive, Place, has_unknown
+
+
+class _Chosen:
+    def __repr__(self) -> str:
+        return "chosen by AWS"
+
+
+CHOSEN_BY_AWS: Final = _Chosen()
+"""The default of a property that AWS fills in as it likes where the program says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what a program passes, at its path."""
+
+    path: Place
+    reason: str
+
+
+class Shape(ABC):
+    """The kind of value that a property holds."""
+
+    @abstractmethod
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        """What is wrong with a value that is neither None nor unknown."""
+
+    def canonical(self, value: Any) -> Any:
+        """A form in which values that mean the same are equal; unknowns stay what they are."""
+        return value
+
+    def as_written(self, actual: Any, written: Any) -> Any:
+        """The actual value with only those parts that the program wrote, or that differ from their defaults."""
+        return written if self.canonical(actual) == self.canonical(written) else actual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """One property: what it holds, who sets it, and what a change of it does."""
+
+    shape: Shape
+    required: bool = False
+    replaces: bool = False
+    """A change makes a new resource."""
+    computed: bool = False
+    """AWS alone sets it."""
+    default: Any = None
+    """What AWS has where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
+    write_only: bool = False
+    """AWS (or the embedded one) does not give it back: what the program wrote last is what counts."""
+    follows: tuple[str, ...] = ()
+    """For a computed one: the properties whose change changes it, so that a preview shows it as unknown."""
+    secret: bool = False
+    """Never shown, whether or not the program said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Shape):
+    """A string, maybe one of a few."""
+
+    one_of: tuple[str, ...] = ()
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, str):
+            yield Fault(path, f"expected text, got {_kind(value)}")
+        elif self.one_of and value not in self.one_of:
+            yield Fault(path, f"expected one of {', '.join(self.one_of)}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Shape):
+    """An integer or float within limits."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield Fault(path, f"expected a number, got {_kind(value)}")
+        elif (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
+            yield Fault(path, f"expected {self.least} to {self.most}, got {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Shape):
+    """True or false."""
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, bool):
+            yield Fault(path, f"expected true or false, got {_kind(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class File(Shape):
+    """An archive or asset, compared by hash."""
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, Archive):
+            yield Fault(path, f"expected an archive, got {_kind(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText(Shape):
+    """A JSON document as text, compared by meaning: spacing, order of keys and one-element lists make no difference."""
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        try:
+            json.loads(value)
+        except (TypeError, ValueError):
+            yield Fault(path, "expected a JSON document as text")
+
+    def canonical(self, value: Any) -> Any:
+        try:
+            return json.dumps(_unwrapped(json.loads(value)), sort_keys=True)
+        except (TypeError, ValueError):
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Shape):
+    """A nested group of properties."""
+
+    fields: Mapping[str, Property]
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, Mapping):
+            yield Fault(path, f"expected an object, got {_kind(value)}")
+            return
+        yield from faults_of(self.fields, value, path)
+
+    def canonical(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return canonical_of(self.fields, value)
+
+    def as_written(self, actual: Any, written: Any) -> Any:
+        if not isinstance(actual, Mapping):
+            return actual
+        return written_part(self.fields, actual, written if isinstance(written, Mapping) else {})
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Shape):
+    """A list whose order counts."""
+
+    item: Shape
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, list):
+            yield Fault(path, f"expected a list, got {_kind(value)}")
+            return
+        for index, item in enumerate(value):
+            if item is not None and item is not UNKNOWN:
+                yield from self.item.faults((*path, index), item)
+
+    def canonical(self, value: Any) -> Any:
+        return [self.item.canonical(item) for item in value] if isinstance(value, list) else value
+
+    def as_written(self, actual: Any, written: Any) -> Any:
+        if not isinstance(actual, list):
+            return actual
+        pairs = written if isinstance(written, list) and len(written) == len(actual) else [None] * len(actual)
+        return [self.item.as_written(item, pair) for item, pair in zip(actual, pairs, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetOf(ListOf):
+    """A list whose order does not count."""
+
+    def canonical(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return sorted((self.item.canonical(item) for item in value), key=_sort_key)
+
+    def as_written(self, actual: Any, written: Any) -> Any:
+        """In the program's order as far as it goes, what else there is behind it."""
+        if not isinstance(actual, list):
+            return actual
+        left = list(actual)
+        result = []
+        for wish in written if isinstance(written, list) else []:
+            match = next((item for item in left if self.item.canonical(item) == self.item.canonical(wish)), None)
+            if match is not None:
+                left.remove(match)
+                result.append(wish)
+        return result + [self.item.as_written(item, None) for item in left]
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf(Shape):
+    """Values under names of the program's choice."""
+
+    item: Shape
+
+    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+        if not isinstance(value, Mapping):
+            yield Fault(path, f"expected an object, got {_kind(value)}")
+            return
+        for key, item in value.items():
+            if item is not None and item is not UNKNOWN:
+                yield from self.item.faults((*path, key), item)
+
+    def canonical(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {key: self.item.canonical(item) for key, item in value.items() if item is not None}
+
+
+def faults_of(properties: Mapping[str, Property], values: Mapping[str, Any], path: Place = ()) -> Iterator[Fault]:
+    """Every unknown, missing and ill-typed property of a group."""
+    settable = sorted(name for name, property_ in properties.items() if not property_.computed)
+    for name, value in values.items():
+        if name.startswith("__") or value is None:
+            continue
+        if name not in settable:
+            yield Fault((*path, name), f"not supported in the embedded AWS; supported here: {', '.join(settable)}")
+        elif value is not UNKNOWN:
+            yield from properties[name].shape.faults((*path, name), value)
+    for name in settable:
+        if properties[name].required and values.get(name) is None:
+            yield Fault((*path, name), "required and missing")
+
+
+def canonical_of(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Every settable property in its canonical form, defaults filled in, empty ones left out."""
+    result = {}
+    for name, property_ in properties.items():
+        if property_.computed:
+            continue
+        value = values.get(name)
+        if value is None:
+            value = property_.default
+        if value is None or value is CHOSEN_BY_AWS:
+            continue
+        form = value if value is UNKNOWN else property_.shape.canonical(value)
+        if form in ([], {}):
+            continue
+        result[name] = form
+    return result
+
+
+def written_part(
+    properties: Mapping[str, Property], actual: Mapping[str, Any], written: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a program that wants the actual state would have written, starting from what it did write.
+
+    A property is in it where the program wrote it, or where the actual value differs from the declared default; so
+    drift shows, and an AWS default does not.
+    """
+    result: dict[str, Any] = {}
+    for name, property_ in properties.items():
+        if property_.computed:
+            continue
+        wish, fact = written.get(name), actual.get(name)
+        if property_.write_only or (fact is None and _is_default(property_, wish)):
+            result[name] = wish
+        elif fact is not None and (wish is not None or not _is_default(property_, fact)):
+            result[name] = property_.shape.as_written(fact, wish)
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def _is_default(property_: Property, value: Any) -> bool:
+    """Is the value what AWS has anyway, where the program says nothing?"""
+    if property_.default is CHOSEN_BY_AWS:
+        return True
+    default = None if property_.default is None else property_.shape.canonical(property_.default)
+    form = None if value is None else property_.shape.canonical(value)
+    return form in ([], {}, "", None) if default is None else bool(form == default)
+
+
+def _unwrapped(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {key: _unwrapped(value) for key, value in document.items()}
+    if isinstance(document, list):
+        items = [_unwrapped(item) for item in document]
+        return items[0] if len(items) == 1 else items
+    return document
+
+
+def _sort_key(value: Any) -> str:
+    return "~unknown" if has_unknown(value) else json.dumps(value, sort_keys=True, default=str)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), type(value).__name__.lower())
