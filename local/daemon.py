@@ -1,0 +1,52 @@
+"""The detached process of an instance: MiniStack behind https on the instance's port, and the provider's own server.
+
+Started by `Instance.start` as `python -m <package>.daemon FOLDER` with an environment of its own making, so that
+nothing of a user's shell (profiles, proxies, PYTHONPATH) reaches the functions that run below it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+
+def main(folder: Path) -> None:
+    """Serve until SIGTERM, then let MiniStack write its state down."""
+    # MiniStack reads its whole configuration from the environment when it is imported.
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
+    _raise_file_limit()
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.certfile = str(folder / "tls" / "instance.crt")
+    config.keyfile = str(folder / "tls" / "instance.key")
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await serve(app, config, shutdown_trigger=stop.wait)
+
+    asyncio.run(run())
+
+
+def _raise_file_limit() -> None:
+    """A burst of connections must not meet a low soft limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,356 @@
+"""An instance of the embedded AWS: a detached process, and a run folder that holds all that belongs to it.
+
+    instance = Instance.at(Path.cwd())       # .booking/default below the given folder
+    instance.start()                         # returns when it answers; starting a running one is fine
+    instance.client("dynamodb")              # a boto3 client with an administrator's rights
+    instance.stop()                          # ends it with its functions, and removes the folder unless keep=True
+
+The folder: `instance.json` (id and port: fixed, since URLs with it are in the deployed state), `pid`, `instance.log`,
+`tls/`, `tmp/`, `outputs.json` (the deployed stack's), `driver`, `journal.jsonl`, and whatever a driver keeps there.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import processes
+from .certificate import certificate
+from .errors import DidNotStart, InstanceError, NotRunning, PortTaken, ToolMissing
+from .provider.aws import ACCOUNT, REGION, Aws
+
+FOLDER = ".booking"
+"""Where instances live, below the folder of the program."""
+_FREE_DISK = 300 * 1024 * 1024
+_CREDENTIALS = ("test", "test")  # MiniStack's administrator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What `booking status` shows of an instance."""
+
+    name: str
+    folder: Path
+    running: bool
+    pid: int | None
+    endpoint: str | None
+    driver: str | None
+    deployed: bool
+
+
+class Instance:
+    """One embedded AWS, running or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.name = folder.name
+        self._child: subprocess.Popen[bytes] | None = None
+        self._sessions: dict[str, Any] = {}
+
+    @classmethod
+    def at(cls, root: Path, name: str = "default") -> "Instance":
+        """The instance `name` of the program that lies in `root`."""
+        return cls(root / FOLDER / name)
+
+    # ---- what it is -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _identity(self) -> Mapping[str, Any]:
+        file = self.folder / "instance.json"
+        if not file.exists():
+            self._make_folder()
+            identity = {"schema": 1, "id": secrets.token_hex(6), "port": _free_port()}
+            file.write_text(json.dumps(identity) + "\n")
+        return dict(json.loads(file.read_text()))
+
+    @property
+    def id(self) -> str:
+        return str(self._identity["id"])
+
+    @property
+    def port(self) -> int:
+        """The port, the same for as long as the folder lives."""
+        return int(self._identity["port"])
+
+    @property
+    def endpoint(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What a client must trust (AWS_CA_BUNDLE)."""
+        return self.folder / "tls" / "instance.crt"
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it runs and is really this instance's: a stale file names a stranger or nobody."""
+        try:
+            pid = int((self.folder / "pid").read_text())
+        except (OSError, ValueError):
+            return None
+        if self._child is not None and self._child.pid == pid and self._child.poll() is not None:
+            return None
+        return pid if processes.is_ours(pid, str(self.folder)) else None
+
+    @property
+    def running(self) -> bool:
+        return self.pid is not None
+
+    def status(self) -> Status:
+        pid = self.pid
+        return Status(
+            name=self.name,
+            folder=self.folder,
+            running=pid is not None,
+            pid=pid,
+            endpoint=self.endpoint if pid is not None else None,
+            driver=self.driver,
+            deployed=self.outputs() != {},
+        )
+
+    # ---- its life ---------------------------------------------------------------------------------------------
+
+    def start(self, *, wait_scale: float = 1.0, timeout_seconds: float = 60) -> None:
+        """Run it detached and return when it answers.
+
+        `wait_scale` (0 to 1) shortens the state machines' waits and backoff.
+        Raises PortTaken, DidNotStart or ToolMissing, each with one sentence.
+        """
+        if self.running:
+            return
+        self._check_disk()
+        certificate(self.folder / "tls")
+        if not _port_is_free(self.port):
+            raise self._port_taken()
+        self._spawn(wait_scale)
+        self._await_health(timeout_seconds)
+
+    def stop(self, *, keep: bool = False) -> bool:
+        """End the process and all below it; the folder goes too, unless it is kept. Was there anything to stop?"""
+        pid = self.pid
+        if pid is not None:
+            processes.end_group(pid)
+            if self._child is not None:
+                self._child.wait()
+        (self.folder / "pid").unlink(missing_ok=True)
+        existed = self.folder.exists()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.__dict__.pop("_identity", None)
+        self._sessions.clear()
+        self._child = None
+        return pid is not None or (existed and not keep)
+
+    def reset(self) -> None:
+        """Empty the account: every resource is gone, and so is what was known of them."""
+        self._ask("/_ministack/reset", method="POST")
+        for name in ("outputs.json", "journal.jsonl"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    # ---- what it holds ----------------------------------------------------------------------------------------
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service with an administrator's rights."""
+        if not self.running:
+            raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
+        if service not in self._sessions:
+            self._sessions[service] = self._connect(service)
+        return self._sessions[service]
+
+    def aws(self, default_tags: Mapping[str, str] | None = None) -> Aws:
+        """What the provider's resource types work on."""
+        return Aws(connect=self._connect, folder=self.folder, default_tags=default_tags or {})
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the deployed stack; empty before a deployment."""
+        file = self.folder / "outputs.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {}
+
+    def keep_outputs(self, outputs: Mapping[str, Any]) -> None:
+        (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
+
+    @property
+    def driver(self) -> str | None:
+        """Which driver deployed here: "in-process" or "pulumi"; None on an empty instance."""
+        file = self.folder / "driver"
+        return file.read_text().strip() if file.exists() else None
+
+    @driver.setter
+    def driver(self, name: str) -> None:
+        (self.folder / "driver").write_text(name + "\n")
+
+    def environment(self) -> dict[str, str]:
+        """What any AWS tool needs in its environment to work against this instance."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CA_BUNDLE": str(self.certificate),
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": _CREDENTIALS[0],
+            "AWS_SECRET_ACCESS_KEY": _CREDENTIALS[1],
+        }
+
+    def log_tail(self, lines: int = 20) -> list[str]:
+        """The last lines of the process's log."""
+        file = self.folder / "instance.log"
+        return file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
+
+    # ---- the steps --------------------------------------------------------------------------------------------
+
+    def _connect(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.session.Session(
+            aws_access_key_id=_CREDENTIALS[0], aws_secret_access_key=_CREDENTIALS[1], region_name=REGION
+        )
+        return session.client(
+            service,  # type: ignore[call-overload]  # the name comes from the caller
+            endpoint_url=self.endpoint,
+            verify=str(self.certificate),
+            config=Config(
+                retries={"mode": "standard", "max_attempts": 3},
+                read_timeout=65,
+                max_pool_connections=64,
+                inject_host_prefix=False,
+                s3={"addressing_style": "path"},
+                proxies={},
+            ),
+        )
+
+    def _spawn(self, wait_scale: float) -> None:
+        module = f"{__package__}.daemon"
+        with (self.folder / "instance.log").open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", module, str(self.folder)],
+                cwd=self.folder,
+                env=self._daemon_environment(wait_scale),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        (self.folder / "pid").write_text(str(self._child.pid))
+
+    def _daemon_environment(self, wait_scale: float) -> dict[str, str]:
+        """Everything the process sees: nothing of the user's shell but where programs are found."""
+        root = Path(__file__).parents[len(__name__.split(".")) - 1]
+        return {
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+                if name in os.environ
+            },
+            "PYTHONPATH": str(root),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.folder / "tmp"),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.folder / "objects"),
+            "SFN_WAIT_SCALE": str(wait_scale),
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(self.certificate),
+            "MINISTACK_SSL_KEY": str(self.certificate.with_suffix(".key")),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CA_BUNDLE": str(self.certificate),
+        }
+
+    def _await_health(self, timeout_seconds: float) -> None:
+        assert self._child is not None
+        end = time.monotonic() + timeout_seconds
+        while time.monotonic() < end:
+            if self._child.poll() is not None:
+                raise DidNotStart(f"The embedded AWS ended while it was starting: {self._last_words()}")
+            try:
+                self._ask("/_ministack/health")
+            except InstanceError:
+                time.sleep(0.05)
+            else:
+                return
+        self.stop(keep=True)
+        raise DidNotStart(f"The embedded AWS did not answer within {timeout_seconds:.0f} s: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines = [line for line in self.log_tail() if line.strip()]
+        return f"{lines[-1].strip()} (see {self.folder / 'instance.log'})" if lines else "it wrote no log"
+
+    def _ask(self, path: str, method: str = "GET") -> bytes:
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        try:
+            with opener.open(urllib.request.Request(self.endpoint + path, method=method), timeout=30) as answer:  # noqa: S310 - always https
+                return bytes(answer.read())
+        except (urllib.error.URLError, OSError) as error:
+            raise NotRunning(f"The embedded AWS does not answer at {self.endpoint}: {error}") from error
+
+    def _check_disk(self) -> None:
+        self._make_folder()
+        free = shutil.disk_usage(self.folder).free
+        if free < _FREE_DISK:
+            raise ToolMissing(
+                f"Only {free // 2**20} MiB are free where {self.folder} lies, and the embedded AWS needs "
+                f"{_FREE_DISK // 2**20} MiB: make room there."
+            )
+
+    def _make_folder(self) -> None:
+        try:
+            (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToolMissing(f"The folder {self.folder} cannot be made: {error.strerror}.") from error
+
+    def _port_taken(self) -> PortTaken:
+        """An instance without a deployed stack has no URL in any state, so the next start may take another port."""
+        port = self.port
+        if self.driver != "pulumi":
+            (self.folder / "instance.json").unlink(missing_ok=True)
+            self.__dict__.pop("_identity", None)
+            return PortTaken(
+                f"Port {port} of the embedded AWS is taken by another program; the next run takes another port."
+            )
+        return PortTaken(
+            f"Port {port}, which the deployed state of {self.folder} is bound to, is taken by another program: "
+            "end that one, or give this state up with `booking down`."
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

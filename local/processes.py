@@ -1,0 +1,43 @@
+"""Which process is ours, and how it ends with all that it started."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+_GRACE_SECONDS = 5.0
+
+
+def is_ours(pid: int, word: str) -> bool:
+    """Does the process run, and does its command line hold the word? A pid alone may have been given to a stranger."""
+    shown = subprocess.run(
+        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return word in shown.stdout and not shown.stdout.lstrip().startswith("Z")
+
+
+def end_group(leader: int) -> None:
+    """End a session's process group: politely first, so that state is written down; then surely."""
+    _signal(leader, signal.SIGTERM)
+    end = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < end and _lives(leader):
+        time.sleep(0.02)
+    _signal(leader, signal.SIGKILL)
+
+
+def _signal(leader: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+
+
+def _lives(pid: int) -> bool:
+    """A child of ours that has ended stays a zombie until it is waited for: that is not living."""
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,169 @@
+"""Pulumi's wire form of properties to the normal form and back.
+
+On the wire a property is a protobuf value, and what protobuf cannot say is a dictionary with a signature: a secret, an
+archive, an asset, an output. `unwrap` takes these apart and remembers where secrets were; `wrap` puts them together.
+Sources: the Pulumi SDK's `runtime/rpc.py`, and the engine's `sdk/go/common/resource/plugin/rpc.go`.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
+
+from .normal import UNKNOWN, Archive, Place
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a signature of the protocol, not a password)
+ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
+ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_UNKNOWNS: Final = frozenset(
+    {
+        UNKNOWN_TEXT,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a truth value
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # of a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # of a list
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # of an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # of an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # of an object
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwrapped:
+    """Properties in normal form, and the places in them that are secret."""
+
+    values: dict[str, Any]
+    secrets: frozenset[Place]
+
+
+def unwrap(struct: Struct, folder: Path) -> Unwrapped:
+    """The normal form of what came over the wire; archives made of parts are packed into `folder`."""
+    secrets: set[Place] = set()
+    values = {name: _plain(value, (name,), secrets, folder) for name, value in struct.fields.items()}
+    return Unwrapped(values=values, secrets=frozenset(secrets))
+
+
+def wrap(values: Mapping[str, Any], secrets: Collection[Place] = ()) -> Struct:
+    """The wire form of `values`; a secret inside a list makes the whole list secret, for its order may have changed."""
+    places = {_up_to_list(place) for place in secrets}
+    return Struct(fields={name: _wired(value, (name,), places) for name, value in values.items()})
+
+
+def _plain(value: Value, place: Place, secrets: set[Place], folder: Path) -> Any:
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            return _plain_struct(value.struct_value, place, secrets, folder)
+        case "list_value":
+            items = value.list_value.values
+            return [_plain(item, (*place, index), secrets, folder) for index, item in enumerate(items)]
+        case "string_value":
+            return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+        case "number_value":
+            return value.number_value
+        case "bool_value":
+            return value.bool_value
+        case _:
+            return None
+
+
+def _plain_struct(struct: Struct, place: Place, secrets: set[Place], folder: Path) -> Any:
+    fields = struct.fields
+    match fields[SIGNATURE].string_value if SIGNATURE in fields else None:
+        case None:
+            return {name: _plain(value, (*place, name), secrets, folder) for name, value in fields.items()}
+        case "1b47061264138c4ac30d75fd1eb44270":
+            secrets.add(place)
+            return _plain(fields["value"], place, secrets, folder)
+        case "d0e6a833031e9bbcd3f4e8bde6ca49a4":
+            if "secret" in fields and fields["secret"].bool_value:
+                secrets.add(place)
+            return _plain(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
+        case _:
+            return _archive(struct, folder)
+
+
+def _archive(struct: Struct, folder: Path) -> Archive:
+    fields = struct.fields
+    hash_ = fields["hash"].string_value if "hash" in fields else ""
+    if "path" in fields and fields["path"].string_value:
+        return Archive(hash=hash_, path=Path(fields["path"].string_value).absolute())
+    if "assets" in fields or "text" in fields:
+        return Archive(hash=hash_, path=_packed(struct, hash_, folder))
+    return Archive(hash=hash_)
+
+
+def _packed(struct: Struct, hash_: str, folder: Path) -> Path:
+    """A zip of an archive that the program put together of parts, named by its hash."""
+    parts = dict(_parts(struct, ""))
+    name = hash_ or hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+    target = folder / "archives" / f"{name}.zip"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(target.with_suffix(".part"), "w", zipfile.ZIP_DEFLATED) as packed:
+            for inside, content in parts.items():
+                packed.writestr(inside, content)
+        target.with_suffix(".part").rename(target)
+    return target
+
+
+def _parts(struct: Struct, inside: str) -> list[tuple[str, bytes]]:
+    fields = struct.fields
+    if "text" in fields and fields["text"].string_value:
+        return [(inside, fields["text"].string_value.encode())]
+    if "path" in fields and fields["path"].string_value:
+        return _files(Path(fields["path"].string_value), inside)
+    found: list[tuple[str, bytes]] = []
+    for name, part in (fields["assets"].struct_value.fields if "assets" in fields else {}).items():
+        found += _parts(part.struct_value, f"{inside}/{name}".lstrip("/"))
+    return found
+
+
+def _files(path: Path, inside: str) -> list[tuple[str, bytes]]:
+    if path.is_file():
+        return [(inside or path.name, path.read_bytes())]
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return [(f"{inside}/{file.relative_to(path).as_posix()}".lstrip("/"), file.read_bytes()) for file in files]
+
+
+def _wired(value: Any, place: Place, secrets: Collection[Place]) -> Value:
+    if place in secrets:
+        inner = _wired(value, place, {other for other in secrets if other != place})
+        return _signed(SECRET, {"value": inner})
+    if value is UNKNOWN:
+        return Value(string_value=UNKNOWN_TEXT)
+    if value is None:
+        return Value(null_value=0)  # type: ignore[arg-type]  # the stub knows the enum's only member, not its number
+    if isinstance(value, bool):
+        return Value(bool_value=value)
+    if isinstance(value, int | float):
+        return Value(number_value=value)
+    if isinstance(value, str):
+        return Value(string_value=value)
+    if isinstance(value, Archive):
+        return _wired_archive(value)
+    if isinstance(value, Mapping):
+        fields = {str(name): _wired(item, (*place, str(name)), secrets) for name, item in value.items()}
+        return Value(struct_value=Struct(fields=fields))
+    items = [_wired(item, (*place, index), secrets) for index, item in enumerate(value)]
+    return Value(list_value=ListValue(values=items))
+
+
+def _wired_archive(archive: Archive) -> Value:
+    path = {"path": Value(string_value=str(archive.path))} if archive.path else {}
+    return _signed(ARCHIVE, {"hash": Value(string_value=archive.hash), **path})
+
+
+def _signed(signature: str, fields: Mapping[str, Value]) -> Value:
+    return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
+
+
+def _up_to_list(place: Place) -> Place:
+    ends = next((index for index, part in enumerate(place) if isinstance(part, int)), len(place))
+    return place[:ends]
