@@ -36,6 +36,8 @@ def main(folder: Path) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await serve(app, config, shutdown_trigger=stop.wait)
+        logging.shutdown()
+        os._exit(0)  # MiniStack's threads (schedulers, runtime servers) would keep an orderly exit waiting
 
     asyncio.run(run())
 

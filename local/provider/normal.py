@@ -2,8 +2,8 @@
 
 A driver unwraps whatever its wire has (protobuf signatures, the mocks' wrapped dictionaries) into `None`, `bool`,
 `int`, `float`, `str`, `list`, `dict` with the program's camelCase keys, `Archive` and `UNKNOWN`. Secrets are the
-driver's business alone: it remembers their paths, hands over what is inside, and wraps the same paths of the outputs again
-(and those that `Provider.secret_outputs` adds).
+driver's business alone: it remembers their paths, hands over what is inside, and wraps the same paths of the outputs
+again (and those that `Provider.secret_outputs` adds).
 """
 
 import enum
