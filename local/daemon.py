@@ -32,14 +32,20 @@ def main(folder: Path) -> None:
     config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
 
     async def run() -> None:
-        stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await serve(app, config, shutdown_trigger=stop.wait)
-        logging.shutdown()
-        os._exit(0)  # MiniStack's threads (schedulers, runtime servers) would keep an orderly exit waiting
+            asyncio.get_running_loop().add_signal_handler(number, _leave)
+        await serve(app, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave is the way out
 
     asyncio.run(run())
+
+
+def _leave() -> None:
+    """Write the state down and go: an orderly shutdown would wait for clients' open connections and idle threads."""
+    from ministack.app import _build_persistence_save_dict
+    from ministack.core.persistence import save_all
+
+    save_all(_build_persistence_save_dict())
+    os._exit(0)
 
 
 def _raise_file_limit() -> None:
