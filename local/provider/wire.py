@@ -17,7 +17,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from .normal import UNKNOWN, Archive, Place
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a signature of the protocol, not a password)
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
@@ -75,18 +75,14 @@ def _plain(value: Value, place: Place, secrets: set[Place], folder: Path) -> Any
 
 def _plain_struct(struct: Struct, place: Place, secrets: set[Place], folder: Path) -> Any:
     fields = struct.fields
-    match fields[SIGNATURE].string_value if SIGNATURE in fields else None:
-        case None:
-            return {name: _plain(value, (*place, name), secrets, folder) for name, value in fields.items()}
-        case "1b47061264138c4ac30d75fd1eb44270":
-            secrets.add(place)
-            return _plain(fields["value"], place, secrets, folder)
-        case "d0e6a833031e9bbcd3f4e8bde6ca49a4":
-            if "secret" in fields and fields["secret"].bool_value:
-                secrets.add(place)
-            return _plain(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
-        case _:
-            return _archive(struct, folder)
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else None
+    if signature is None:
+        return {name: _plain(value, (*place, name), secrets, folder) for name, value in fields.items()}
+    if signature in (ARCHIVE, ASSET):
+        return _archive(struct, folder)
+    if signature == SECRET or ("secret" in fields and fields["secret"].bool_value):
+        secrets.add(place)
+    return _plain(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
 
 
 def _archive(struct: Struct, folder: Path) -> Archive:

@@ -1,0 +1,299 @@
+"""The provider as the real engine sees it: Pulumi's gRPC protocol on one side, `provider.Provider` on the other.
+
+It decides nothing: it takes a request apart into the normal form, calls one method, and wraps the answer, secrets in
+the places where the program had them. Every connection of an engine is one provider resource of a program (the default
+one, or an explicit one), so configuration and cancellation are kept per connection.
+"""
+# ruff: noqa: N802 (the methods' names are the protocol's)
+
+import functools
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent import futures
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import Any, Final, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
+from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
+
+from .diff import AUTO_NAMED, Diff, Kind
+from .errors import PartiallyCreated, ProviderError
+from .naming import Naming
+from .normal import spelled
+from .provider import Provider
+from .wire import Unwrapped, unwrap, wrap
+
+LARGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
+CONCURRENT_OPERATIONS: Final = 32
+SETTINGS: Final = frozenset({"region", "defaultTags"})
+"""The provider's configuration keys that mean something here."""
+FOR_THE_REAL_ONE: Final = frozenset(
+    {
+        *("accessKey", "secretKey", "token", "profile", "allowedAccountIds", "forbiddenAccountIds", "maxRetries"),
+        *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
+        *("retryMode", "sharedConfigFiles", "sharedCredentialsFiles", "assumeRoles", "endpoints", "s3UsePathStyle"),
+        *("version", "pluginDownloadURL", "__internal"),
+    }
+)
+"""Keys about reaching the real AWS: accepted, so that the same program runs here, and without effect."""
+_KINDS: Final = {
+    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
+    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
+    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
+    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+}
+_log = logging.getLogger(__name__)
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Cancelled(ProviderError):
+    """The user has asked the engine to stop: what runs is finished, nothing new is begun."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Connection:
+    """What one provider resource of a program has configured, and whether its engine was cancelled."""
+
+    provider: Provider
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+def _told(method: Method) -> Method:
+    """Failures become the sentence that the engine prints at the resource."""
+
+    @functools.wraps(method)
+    def telling(self: "Server", request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except PartiallyCreated as failure:
+            _abort_partially(context, request, failure, self.unwrapped)
+        except ProviderError as failure:
+            context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+        except Exception as defect:
+            _log.exception("%s of %s", method.__name__, getattr(request, "urn", "?"))
+            context.abort(grpc.StatusCode.INTERNAL, f"a defect of the embedded AWS's provider: {defect!r}")
+
+    return telling  # type: ignore[return-value]  # the same signature: the wrapper passes everything on
+
+
+class Server(ResourceProviderServicer):
+    """Serves the resource types of one embedded AWS to any number of engines."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._default = provider
+        self._connections: dict[str, _Connection] = {}
+
+    # ---- who we are -------------------------------------------------------------------------------------------
+
+    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
+
+    def Attach(self, request: Any, context: Any) -> Empty:
+        return Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
+
+    @_told
+    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
+        news = self.unwrapped(request.news).values
+        failures = [
+            provider_pb2.CheckFailure(property=name, reason=reason)
+            for name, reason in _wrong_settings(news, self._default)
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
+        """New settings take effect with the next operation; they never make a new provider resource."""
+        same = request.old_inputs == request.news
+        diff = provider_pb2.DiffResponse
+        return diff(changes=diff.DIFF_NONE if same else diff.DIFF_SOME)
+
+    @_told
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
+        settings = self.unwrapped(request.args).values
+        tags = _read(settings.get("defaultTags")) or {}
+        aws = replace(self._default.aws, default_tags={**self._default.aws.default_tags, **(tags.get("tags") or {})})
+        self._connections[context.peer()] = _Connection(provider=Provider(aws, self._default.journal))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
+        )
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Empty:
+        self._connection(context).cancelled.set()
+        return Empty()
+
+    # ---- resources --------------------------------------------------------------------------------------------
+
+    @_told
+    def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        news = self.unwrapped(request.news)
+        olds = self.unwrapped(request.olds).values if request.HasField("olds") else None
+        checked = self._provider(context).check(request.urn, _type(request), news.values, olds, _naming(request))
+        failures = [(spelled(fault.path), fault.reason) for fault in checked.faults]
+        failures += _unnamed(request, checked.inputs)
+        return provider_pb2.CheckResponse(
+            inputs=wrap(checked.inputs, news.secrets),
+            failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
+        )
+
+    @_told
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        olds, news = self.unwrapped(request.old_inputs), self.unwrapped(request.news)
+        diff = self._provider(context).diff(request.urn, _type(request), request.id, olds.values, news.values)
+        return _diff_response(diff)
+
+    @_told
+    def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        inputs, provider = self.unwrapped(request.properties), self._provider(context, begins=True)
+        made = provider.create(request.urn, _type(request), inputs.values, preview=request.preview)
+        return provider_pb2.CreateResponse(id=made.id, properties=_outputs(provider, request, made.outputs, inputs))
+
+    @_told
+    def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+        inputs, provider = self.unwrapped(request.inputs), self._provider(context)
+        found = provider.read(request.urn, _type(request), request.id, inputs.values)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=found.id,
+            inputs=wrap(found.inputs, inputs.secrets),
+            properties=_outputs(provider, request, found.outputs, inputs),
+        )
+
+    @_told
+    def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        provider = self._provider(context, begins=True)
+        olds, news = self.unwrapped(request.old_inputs), self.unwrapped(request.news)
+        outputs = provider.update(
+            request.urn,
+            _type(request),
+            request.id,
+            olds.values,
+            news.values,
+            self.unwrapped(request.olds).values,
+            preview=request.preview,
+        )
+        return provider_pb2.UpdateResponse(properties=_outputs(provider, request, outputs, news))
+
+    @_told
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
+        provider = self._provider(context, begins=True)
+        provider.delete(request.urn, _type(request), request.id, self.unwrapped(request.properties).values)
+        return Empty()
+
+    @_told
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+        result = self._provider(context).invoke(request.tok, self.unwrapped(request.args).values)
+        answer: dict[str, Any] = {"return": wrap(result)}  # a keyword of Python's
+        return provider_pb2.InvokeResponse(**answer)
+
+    # ---- the steps --------------------------------------------------------------------------------------------
+
+    def unwrapped(self, struct: Struct) -> Unwrapped:
+        """Properties in normal form."""
+        return unwrap(struct, self._default.aws.folder)
+
+    def _connection(self, context: grpc.ServicerContext) -> _Connection:
+        return self._connections.setdefault(context.peer(), _Connection(provider=self._default))
+
+    def _provider(self, context: grpc.ServicerContext, *, begins: bool = False) -> Provider:
+        connection = self._connection(context)
+        if begins and connection.cancelled.is_set():
+            raise Cancelled("cancelled before it was begun")
+        return connection.provider
+
+
+def listen(provider: Provider, port: int = 0) -> tuple[grpc.Server, int]:
+    """Start serving on a loopback port and say which; raises OSError when the port is taken."""
+    options = [
+        ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
+        ("grpc.so_reuseport", 0),
+    ]
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=CONCURRENT_OPERATIONS), options=options)
+    add_ResourceProviderServicer_to_server(Server(provider), server)
+    try:
+        bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    except RuntimeError as error:
+        raise OSError(f"port {port} is taken") from error
+    server.start()
+    return server, bound
+
+
+def _type(request: Any) -> str:
+    """The resource's type token; the last one in the URN's chain of parents, where an older engine does not say."""
+    return str(request.type or request.urn.split("::")[2].split("$")[-1])
+
+
+def _naming(request: Any) -> Naming:
+    proposed = request.autonaming.proposed_name if request.HasField("autonaming") else ""
+    return Naming(seed=bytes(request.randomSeed), proposed=proposed or None)
+
+
+def _unnamed(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Names that we would have to make up although the stack's settings (`pulumi:autonaming`) forbid it."""
+    options = provider_pb2.CheckRequest.AutonamingOptions
+    if request.HasField("autonaming") and request.autonaming.mode == options.DISABLE and not request.HasField("olds"):
+        for name in inputs.get(AUTO_NAMED, ()):
+            yield name, "automatic naming is disabled by pulumi:autonaming, so the program must name it"
+
+
+def _wrong_settings(settings: Mapping[str, Any], provider: Provider) -> Iterable[tuple[str, str]]:
+    region = settings.get("region")
+    if isinstance(region, str) and region != provider.aws.region:
+        yield "region", f"the embedded AWS has one region, {provider.aws.region}, not {region}"
+    for name in sorted(set(settings) - SETTINGS - FOR_THE_REAL_ONE):
+        yield name, f"not supported by the embedded AWS's provider; supported are {', '.join(sorted(SETTINGS))}"
+
+
+def _read(setting: Any) -> Any:
+    """A provider's nested settings come as JSON text."""
+    return json.loads(setting) if isinstance(setting, str) else setting
+
+
+def _outputs(provider: Provider, request: Any, outputs: Mapping[str, Any], inputs: Unwrapped) -> Struct:
+    return wrap(outputs, provider.secret_outputs(_type(request), inputs.secrets))
+
+
+def _diff_response(diff: Diff) -> provider_pb2.DiffResponse:
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_NONE if diff.empty else response.DIFF_SOME,
+        replaces=diff.replaces,
+        diffs=diff.changed,
+        deleteBeforeReplace=diff.delete_before_replace,
+        hasDetailedDiff=True,
+        detailedDiff={
+            change.spelled: provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
+            for change in diff.changes
+        },
+    )
+
+
+def _abort_partially(
+    context: grpc.ServicerContext, request: Any, failure: PartiallyCreated, unwrapped: Callable[[Struct], Unwrapped]
+) -> NoReturn:
+    """The resource exists: the engine records its id, its state and what is missing, and calls Update next time."""
+    wished = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
+    detail = AnyMessage()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=failure.id,
+            properties=wrap(failure.outputs, unwrapped(wished).secrets),
+            reasons=failure.reasons,
+            inputs=wished,
+        )
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, str(failure))
