@@ -24,7 +24,7 @@ from .aws import Aws
 from .diff import AUTO_NAMED, Diff, diff_of
 from .errors import PartiallyCreated, ProviderError, ResourceFailed
 from .functions import call
-from .journal import Journal
+from .journal import OWN_TAGS, Journal
 from .naming import Naming, auto_name
 from .normal import UNKNOWN, Place, spelled, whole_numbers
 from .registry import resource_type
@@ -144,7 +144,12 @@ class Provider:
 
     def secret_outputs(self, token: str, secret_inputs: frozenset[Place]) -> frozenset[Place]:
         """The paths of the outputs that are secret, given those of the inputs that are."""
-        own = {(name,) for name, property_ in resource_type(token).properties.items() if property_.secret}
+        hidden = {place[0] for place in secret_inputs}
+        own = {
+            (name,)
+            for name, property_ in resource_type(token).properties.items()
+            if property_.secret or hidden.intersection(property_.follows)
+        }
         return secret_inputs | own
 
     def _named(self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: Naming) -> dict[str, Any]:
@@ -187,7 +192,8 @@ class Provider:
         if actual is None:
             return None
         kept = {name: inputs[name] for name, property_ in kind.properties.items() if _kept(property_, name, inputs)}
-        actual.setdefault("region", self.aws.region)
+        if kind.regional:
+            actual["region"] = self.aws.region
         if "tags" in kind.properties:
             _split_tags(actual, inputs, self.aws.default_tags)
         return {name: value for name, value in {**actual, **kept}.items() if value is not None}
@@ -199,7 +205,7 @@ def _kept(property_: Any, name: str, inputs: Inputs) -> bool:
 
 def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]) -> None:
     """`tags` are the resource's own, `tagsAll` those and the program's default ones."""
-    tags = {key: value for key, value in (actual.get("tags") or {}).items() if not key.startswith("booking:created-")}
+    tags = {key: value for key, value in (actual.get("tags") or {}).items() if not key.startswith(OWN_TAGS)}
     own = inputs.get("tags") or {}
     actual["tagsAll"] = tags
     actual["tags"] = {key: value for key, value in tags.items() if key in own or default_tags.get(key) != value}

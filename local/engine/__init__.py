@@ -1,0 +1,40 @@
+"""The real Pulumi engine against an instance of the embedded AWS: the other driver beside `local.inprocess`.
+
+    from local.engine import Engine, find, environment
+
+    find()                                   # the Pulumi CLI that would be used, or None: then deploy in process
+    engine = Engine(instance, stage="dev", listener=print)     # program=Path("__main__.py"), config={"key": value}
+    engine.preview()                         # → Outcome: nothing is touched
+    engine.up()                              # → Outcome with .outputs; takes up a run that was killed, and says so
+    engine.refresh()                         # → Outcome: what differed from what the engine knew
+    engine.destroy()                         # → Outcome; keys pending deletion are left: `pending_keys(instance)`
+    environment(instance)                    # → variables for `booking env`: a user's own CLI works on the instance
+
+The instance must run (`instance.start()`). `Outcome.changes` are the steps that changed something and `Outcome.steps`
+all of them, each a `local.progress.Progress`; the listener gets the same live, and `Note`s. `up` keeps the outputs
+where `instance.outputs()` reads them. Failures are `local.errors.InstanceError` (its subclasses in `errors`) or
+`local.errors.DeploymentFailed`: print them, they are sentences.
+"""
+
+from .command import find
+from .environment import environment
+from .errors import CutOff, EngineError, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
+from .leftovers import PendingKey, pending_keys
+from .operations import DRIVER, Engine, Outcome
+
+__all__ = [
+    "DRIVER",
+    "CutOff",
+    "Engine",
+    "EngineError",
+    "EngineMissing",
+    "OtherDriver",
+    "Outcome",
+    "PassphraseMissing",
+    "PendingKey",
+    "StateLocked",
+    "UnknownStage",
+    "environment",
+    "find",
+    "pending_keys",
+]

@@ -1,0 +1,215 @@
+"""Preview, up, refresh and destroy by the real engine, against an instance of the embedded AWS."""
+
+import inspect
+import os
+import runpy
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
+
+from ..instance import Instance
+from ..progress import Listener, Note, Progress, silent
+from . import provider_process
+from .command import required
+from .errors import OtherDriver, PassphraseMissing, StateLocked
+from .project import Project
+from .state import State
+from .story import Story, where
+
+DRIVER: Final = "pulumi"
+"""How an instance names this driver."""
+_PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_RETIRED: Final = frozenset({"same", "read", "refresh"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an operation did, or would do."""
+
+    steps: tuple[Progress, ...]
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Progress, ...]:
+        """The steps that changed something, each once, in the order in which they ended."""
+        return tuple(step for step in self.steps if step.phase == "done" and step.operation not in _RETIRED)
+
+
+class Engine:
+    """The engine, bound to an instance, a program and a stage of it."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        program: Path = Path("__main__.py"),
+        stage: str = "dev",
+        config: Mapping[str, Any] | None = None,
+        listener: Listener = silent,
+    ) -> None:
+        self._instance = instance
+        self._project = Project(program=program, stage=stage)
+        self._config = dict(config or {})
+        self._listener = listener
+        self._places: dict[tuple[str, str], str] = {}
+        self._program_error: BaseException | None = None
+
+    # ---- the operations ---------------------------------------------------------------------------------------
+
+    def preview(self) -> Outcome:
+        """What `up` would do; nothing is touched."""
+        stack = self._ready()
+        return self._told(lambda story: stack.preview(on_event=story.hear, color="never"))
+
+    def up(self) -> Outcome:
+        """Bring the instance to what the program says; takes up a run that was cut off."""
+        stack = self._ready()
+        self._recover(stack)
+        self._instance.driver = DRIVER
+        outcome = self._told(
+            lambda story: stack.up(on_event=story.hear, color="never", suppress_outputs=True, show_secrets=False)
+        )
+        outputs = _plain(stack.outputs())
+        self._instance.keep_outputs(outputs)
+        return Outcome(steps=outcome.steps, outputs=outputs)
+
+    def refresh(self) -> Outcome:
+        """Bring the engine's knowledge to what is really there; the steps say what differed."""
+        stack = self._ready()
+        return self._told(lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True))
+
+    def destroy(self) -> Outcome:
+        """Delete everything that the stage holds."""
+        stack = self._ready()
+        self._recover(stack)
+        outcome = self._told(lambda story: stack.destroy(on_event=story.hear, color="never", run_program=False))
+        self._instance.keep_outputs({})
+        return outcome
+
+    # ---- the steps --------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """What the engine keeps of the stage."""
+        return State(folder=self._folder / "state", project=self._project.name, stage=self._project.stage)
+
+    @property
+    def _folder(self) -> Path:
+        return self._instance.folder / "engine"
+
+    def _ready(self) -> Stack:
+        """Everything that must hold before the engine is asked; each refusal is one sentence."""
+        command = required(self._project.root)
+        refuse_other_driver(self._instance)
+        self._project.copy_to(self._folder / "work", self._config)
+        variables = self._variables()
+        self._refuse_locked()
+        return self._stack(command, variables)
+
+    def _stack(self, command: PulumiCommand, variables: Mapping[str, str]) -> Stack:
+        workspace = LocalWorkspace(
+            work_dir=str(self._folder / "work"),
+            program=self._run_program,
+            env_vars=variables,
+            secrets_provider="passphrase",
+            pulumi_command=command,
+        )
+        if self.state.exists():
+            return Stack.select(self._project.stage, workspace)
+        return Stack.create(self._project.stage, workspace)
+
+    def _variables(self) -> dict[str, str]:
+        port = provider_process.ensure(self._instance, self._project.root)
+        return {**engine_variables(self._instance, port), **self._passphrase()}
+
+    def _passphrase(self) -> dict[str, str]:
+        if not self._project.uses_own_passphrase():
+            return {}
+        given = {name: os.environ[name] for name in _PASSPHRASES if os.environ.get(name)}
+        if not given:
+            raise PassphraseMissing(
+                f"Pulumi.{self._project.stage}.yaml holds secrets that are encrypted with a passphrase: "
+                f"set {' or '.join(_PASSPHRASES)}."
+            )
+        return {_PASSPHRASES[0]: "", _PASSPHRASES[1]: "", **given}
+
+    def _refuse_locked(self) -> None:
+        for lock in self.state.locks():
+            if lock.held:
+                raise StateLocked(
+                    f"Another run (process {lock.pid} on {lock.host}, since {lock.since}) works on stage "
+                    f"{self._project.stage}: wait for it to end, then run this again."
+                )
+
+    def _recover(self, stack: Stack) -> None:
+        """After a killed run: drop its lock, and see what it had begun. `up` then adopts what it finds."""
+        if not self.state.cut_off():
+            return
+        self._listener(Note(message="An earlier run was cut off: its lock is dropped and its work is taken up."))
+        if self.state.locks():
+            stack.cancel()
+        self._told(
+            lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True), quietly=True
+        )
+
+    def _told(self, operation: Callable[[Story], object], *, quietly: bool = False) -> Outcome:
+        story = Story(silent if quietly else self._listener, self._places)
+        try:
+            operation(story)
+        except CommandError as error:
+            raise story.ending(error, self._program_error) from error
+        return Outcome(steps=tuple(story.steps))
+
+    def _run_program(self) -> None:
+        """The program itself, as the engine's inline program."""
+        pulumi.runtime.register_stack_transformation(self._note_place)
+        sys.path.insert(0, str(self._project.root))
+        try:
+            runpy.run_path(str(self._project.program.resolve()), run_name="__main__")
+        except Exception as error:
+            self._program_error = error
+            raise
+        finally:
+            sys.path.remove(str(self._project.root))
+
+    def _note_place(self, args: pulumi.ResourceTransformationArgs) -> None:
+        """Remember which line of the program makes a resource, for the sentence when it fails."""
+        place = where(inspect.stack(context=0)[::-1], self._project.root)
+        if place:
+            self._places[args.type_, args.name] = place
+
+
+def engine_variables(instance: Instance, port: int) -> dict[str, str]:
+    """What a Pulumi CLI needs in its environment to work on an instance, and on nothing else."""
+    folder = instance.folder / "engine"
+    (folder / "state").mkdir(parents=True, exist_ok=True)
+    passphrase = folder / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_urlsafe(24))
+    return {
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+        "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def refuse_other_driver(instance: Instance) -> None:
+    """Raises OtherDriver where resources exist that the engine does not know of."""
+    if instance.driver not in (None, DRIVER):
+        raise OtherDriver(
+            f"The instance {instance.name!r} was deployed {instance.driver}, and the engine knows nothing of it: "
+            "give them up with `booking down`, or use a second instance with --instance."
+        )
+
+
+def _plain(outputs: OutputMap) -> dict[str, Any]:
+    return {name: output.value for name, output in outputs.items()}

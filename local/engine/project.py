@@ -1,0 +1,94 @@
+"""The program's project files, copied for the engine, which rewrites the stage file that it is given.
+
+The copies differ from the originals in three ways: values given for this run are set, the settings of a secrets
+provider elsewhere are left out, and the salt that the engine added stays from run to run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import EngineError, PassphraseMissing, UnknownStage
+
+_DEFAULT_PROJECT = {"name": "booking", "runtime": "python"}
+_ELSEWHERE = ("secretsprovider", "encryptedkey", "encryptionsalt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A program and the stage of it that is meant."""
+
+    program: Path
+    stage: str
+
+    @property
+    def root(self) -> Path:
+        return self.program.resolve().parent
+
+    @property
+    def name(self) -> str:
+        """As the engine knows it."""
+        return str(self._settings()["name"])
+
+    def copy_to(self, folder: Path, config: Mapping[str, Any]) -> None:
+        """Lay the two files for the engine; raises UnknownStage, or PassphraseMissing where it would need one."""
+        settings, stage = self._settings(), self._stage()
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / f"Pulumi.{self.stage}.yaml"
+        stage["config"] = {**(stage.get("config") or {}), **{self._key(key): config[key] for key in config}}
+        self._settle_secrets(stage, copy)
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        copy.write_text(yaml.safe_dump(stage, sort_keys=False))
+
+    def uses_own_passphrase(self) -> bool:
+        """Does the stage file hold secrets that were encrypted with the user's passphrase?"""
+        stage = self._stage()
+        return "encryptionsalt" in stage and _has_secret(stage.get("config"))
+
+    def _settings(self) -> dict[str, Any]:
+        file = self.root / "Pulumi.yaml"
+        return _read(file) if file.exists() else dict(_DEFAULT_PROJECT)
+
+    def _stage(self) -> dict[str, Any]:
+        file = self.root / f"Pulumi.{self.stage}.yaml"
+        if file.exists():
+            return _read(file)
+        stages = sorted(other.name.split(".")[1] for other in self.root.glob("Pulumi.*.yaml"))
+        if stages:
+            raise UnknownStage(
+                f"There is no stage {self.stage!r}: {file.name} is missing; the stages are {', '.join(stages)}."
+            )
+        return {}
+
+    def _key(self, key: str) -> str:
+        return key if ":" in key else f"{self.name}:{key}"
+
+    def _settle_secrets(self, stage: dict[str, Any], copy: Path) -> None:
+        if self.uses_own_passphrase():
+            return
+        if _has_secret(stage.get("config")):
+            raise PassphraseMissing(
+                f"Pulumi.{self.stage}.yaml holds secrets that {stage.get('secretsprovider', 'another provider')} "
+                "encrypted, which cannot be opened here: give those keys plain values for the embedded AWS (--config)."
+            )
+        for key in _ELSEWHERE:
+            stage.pop(key, None)
+        salt = _read(copy).get("encryptionsalt") if copy.exists() else None
+        if salt:
+            stage["encryptionsalt"] = salt
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return dict(yaml.safe_load(file.read_text()) or {})
+    except (yaml.YAMLError, ValueError) as error:
+        raise EngineError(f"{file.name} cannot be read: {' '.join(str(error).split())}.") from error
+
+
+def _has_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "secure" in value or any(_has_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_has_secret(item) for item in value)

@@ -1,0 +1,73 @@
+"""What an engine left in its state folder: read, never written. Layout: Pulumi's file backend, checkpoint version 3."""
+
+import contextlib
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import processes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A run that holds, or held, the state."""
+
+    pid: int
+    host: str
+    since: str
+
+    @property
+    def held(self) -> bool:
+        """Does the run still go on? One of another machine counts as going on: nobody here can tell."""
+        return self.host != socket.gethostname() or processes.is_ours(self.pid, "pulumi")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The state of one stage of one project in a folder of the file backend."""
+
+    folder: Path
+    project: str
+    stage: str
+
+    def locks(self) -> list[Lock]:
+        """Every lock on the stage; of a killed run one is left."""
+        return [_lock(file) for file in sorted((self._own("locks/organization") / self.stage).glob("*.json"))]
+
+    def cut_off(self) -> bool:
+        """Was the last run killed while it worked?"""
+        return bool(self.locks() or self._latest().get("pending_operations"))
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Every resource that the engine knows, as it keeps it."""
+        return list(self._latest().get("resources") or [])
+
+    def exists(self) -> bool:
+        return self._file.exists()
+
+    @property
+    def _file(self) -> Path:
+        return self._own("stacks") / f"{self.stage}.json"
+
+    def _own(self, kind: str) -> Path:
+        return self.folder / ".pulumi" / kind / self.project
+
+    def _latest(self) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):
+            checkpoint = json.loads(self._file.read_text())["checkpoint"]
+            return dict(checkpoint.get("latest") or {})
+        return {}
+
+
+def _lock(file: Path) -> Lock:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError):
+        content = {}  # killed while it was writing
+    return Lock(
+        pid=int(content.get("pid") or 0),
+        host=str(content.get("hostname") or socket.gethostname()),
+        since=str(content.get("timestamp") or "an unknown time"),
+    )

@@ -1,0 +1,126 @@
+"""The engine's events as progress, and its failures as sentences."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pulumi.automation import CommandError, EngineEvent
+from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
+
+from ..errors import DeploymentFailed
+from ..progress import Listener, Operation, Phase, Progress
+from ..provider.errors import name_of
+from .errors import CutOff, EngineError, StateLocked
+
+_OPERATIONS: Final[Mapping[str, Operation]] = {
+    "same": "same",
+    "create": "create",
+    "update": "update",
+    "create-replacement": "replace",
+    "delete": "delete",
+    "delete-replaced": "delete",
+    "read": "read",
+    "refresh": "refresh",
+    "import": "read",
+}
+_INTERNAL: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
+_COLOURS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_ECHOES: Final = ("update failed", "preview failed", "resource registration failed", "destroy failed", "refresh failed")
+
+
+@dataclass(slots=True)
+class Story:
+    """Listens to one operation of the engine, passes on what matters and remembers what went wrong."""
+
+    listener: Listener
+    places: Mapping[tuple[str, str], str]
+    """Type and name of a resource → where the program made it."""
+    failures: list[str] = field(default_factory=list)
+    steps: list[Progress] = field(default_factory=list)
+
+    def hear(self, event: EngineEvent) -> None:
+        """The callback for the Automation API."""
+        if event.resource_pre_event:
+            self._step("begun", event.resource_pre_event)
+        elif event.res_outputs_event:
+            self._step("done", event.res_outputs_event)
+        elif event.res_op_failed_event:
+            self._step("failed", event.res_op_failed_event)
+        elif event.diagnostic_event and event.diagnostic_event.severity == "error":
+            self._failure(event.diagnostic_event)
+
+    def ending(self, error: CommandError, program_error: BaseException | None) -> Exception:
+        """What to raise for a command that failed."""
+        text = str(error)
+        if "is currently locked" in text:
+            return StateLocked("Another run works on this stage: wait for it to end, then run this again.")
+        if re.search(r"code: -\d+", text):
+            return CutOff("The engine was killed while it worked: run `booking up` again, it goes on from there.")
+        if self.failures:
+            return DeploymentFailed("\n".join(self.failures))
+        if program_error is not None:
+            return DeploymentFailed(f"The program failed: {program_error}")
+        return EngineError(f"The engine failed: {_last_line(text)}")
+
+    def _step(self, phase: Phase, event: Any) -> None:
+        metadata: StepEventMetadata = event.metadata
+        operation = _OPERATIONS.get(str(getattr(metadata.op, "value", metadata.op)))
+        if operation is None or metadata.type.startswith(_INTERNAL):
+            return
+        step = _progress(operation, phase, metadata, planned=bool(event.planning))
+        self.steps.append(step)
+        self.listener(step)
+
+    def _failure(self, diagnostic: DiagnosticEvent) -> None:
+        sentence = " ".join(_COLOURS.sub("", diagnostic.message).split()).removeprefix("error: ")
+        if sentence.lower().startswith(_ECHOES) or "Traceback (most recent call last)" in sentence:
+            return
+        told = self._placed(diagnostic.urn or "", sentence)
+        if told not in self.failures:
+            self.failures.append(told)
+
+    def _placed(self, urn: str, sentence: str) -> str:
+        if not urn or "pulumi:pulumi:Stack" in urn.split("::")[-2]:
+            return sentence
+        type_, name = name_of(urn).split(" ", 1)
+        place = self.places.get((type_, name))
+        about = f"{type_} {name}" + (f" ({place})" if place else "")
+        return f"{about}: {_without_name(sentence, type_, name)}"
+
+
+def where(frames: Any, root: Path) -> str | None:
+    """The innermost place in the program's own code among the frames of a call."""
+    for frame in reversed(frames):
+        file = Path(frame.filename)
+        if root in file.parents and ".venv" not in file.parts and not file.is_relative_to(Path(__file__).parent):
+            return f"{file.relative_to(root)}, line {frame.lineno}"
+    return None
+
+
+def _progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *, planned: bool) -> Progress:
+    detailed = metadata.detailed_diff or {}
+    return Progress(
+        operation=operation,
+        phase=phase,
+        type=metadata.type,
+        name=metadata.urn.split("::")[-1],
+        urn=metadata.urn,
+        planned=planned,
+        changed=tuple(sorted(detailed)) or tuple(metadata.diffs or ()),
+        replaced_for=tuple(sorted(path for path, diff in detailed.items() if "replace" in str(diff.diff_kind.value))),
+    )
+
+
+def _without_name(sentence: str, type_: str, name: str) -> str:
+    """The engine and the provider each put the resource's name before the reason: once is enough."""
+    for echo in (f"{type_} resource '{name}' has a problem: ", f"{type_} {name} could not be "):
+        if echo in sentence:
+            sentence = sentence.replace(echo, "could not be " if echo.endswith("could not be ") else "")
+    return re.sub(r"^(\d+ error(s)? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in _COLOURS.sub("", text).splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")

@@ -1,0 +1,55 @@
+"""Serves the provider of one instance of the embedded AWS to engines: `python -m <package>.provider RUN_FOLDER`.
+
+The process outlives the engines, so that a killed `up` loses nothing that was begun, and ends by itself with its
+instance. Its port stays the same for a run folder where that is free.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from ..instance import Instance
+from .address import Address, fingerprint
+from .journal import Journal
+from .provider import Provider
+from .server import listen
+
+LOOK_SECONDS: Final = 0.5
+GRACE_SECONDS: Final = 2.0
+
+
+def serve(folder: Path) -> None:
+    """Serve until told to end, or until the instance is gone."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    server, port = _listening(Provider(Instance(folder).aws(), Journal(folder / "journal.jsonl")), folder)
+    Address(pid=os.getpid(), port=port, source=fingerprint()).keep(folder)
+    while not told.wait(LOOK_SECONDS) and _instance_lives(folder):
+        pass
+    server.stop(GRACE_SECONDS).wait()
+
+
+def _listening(provider: Provider, folder: Path) -> tuple[grpc.Server, int]:
+    known = Address.of(folder)
+    try:
+        return listen(provider, known.port if known else 0)
+    except OSError:
+        return listen(provider)
+
+
+def _instance_lives(folder: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        os.kill(int((folder / "pid").read_text()), 0)
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
