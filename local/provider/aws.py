@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .journal import TAG
+from .journal import MARKER_TAG
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -56,7 +56,7 @@ class Aws:
 
     def marked(self, marker: str) -> dict[str, str]:
         """The tag by which an orphan of the creation `marker` is found again."""
-        return {TAG: marker}
+        return {MARKER_TAG: marker}
 
 
 def gone(error: ClientError) -> bool:

@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-TAG = "booking:created-for"
-"""The tag that marks resources without a name of their own, so that an orphan is found again; reads hide it."""
+OWN_TAGS = "booking:embedded:"
+"""How tags begin that this provider puts on resources for itself; reads hide them."""
+MARKER_TAG = f"{OWN_TAGS}marker"
+"""The tag that marks resources without a name of their own, so that an orphan is found again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,13 +30,15 @@ class Resource(ABC):
     """Every property that is supported here; `region`, and the outputs of `tags`, are added by themselves."""
     names: ClassVar[AutoName | None] = None
     """How an unnamed resource is named; None where AWS has no name or the program must give it."""
+    regional: ClassVar[bool] = True
+    """Does it live in a region? IAM does not."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "properties" in vars(cls):
-            cls.properties = {**cls.properties, **_common(cls.properties)}
+            cls.properties = {**cls.properties, **_common(cls.properties, cls.regional)}
 
     def refuse(self, inputs: Inputs) -> Mapping[str, str]:
         """Combinations that are wrong although each property is right: property → sentence."""
@@ -75,9 +77,9 @@ class Resource(ABC):
         return id_
 
 
-def _common(properties: Mapping[str, Property]) -> dict[str, Property]:
+def _common(properties: Mapping[str, Property], regional: bool) -> dict[str, Property]:
     """What nearly every AWS type has: the region, and the tags as AWS shows them."""
-    added = {"region": Property(shape=Text(), default=CHOSEN_BY_AWS, replaces=True)}
+    added = {"region": Property(shape=Text(), default=CHOSEN_BY_AWS, replaces=True)} if regional else {}
     if "tags" in properties:
         added["tagsAll"] = Property(shape=MapOf(Text()), computed=True, follows=("tags",))
     return {name: property_ for name, property_ in added.items() if name not in properties}

@@ -113,7 +113,12 @@ class File(Shape):
 
 @dataclass(frozen=True, slots=True)
 class JsonText(Shape):
-    """A JSON document as text, compared by meaning: spacing, order of keys and one-element lists make no difference."""
+    """A JSON document as text, compared by meaning: spacing and the order of keys make no difference.
+
+    In a policy neither does a list of one element instead of the element, nor the order of a list.
+    """
+
+    policy: bool = False
 
     def faults(self, path: Place, value: Any) -> Iterator[Fault]:
         try:
@@ -123,9 +128,18 @@ class JsonText(Shape):
 
     def canonical(self, value: Any) -> Any:
         try:
-            return json.dumps(_unwrapped(json.loads(value)), sort_keys=True)
+            document = json.loads(value)
         except (TypeError, ValueError):
             return value
+        return json.dumps(_policy(document) if self.policy else document, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyName(Text):
+    """A KMS key by its id or its ARN, which mean the same."""
+
+    def canonical(self, value: Any) -> Any:
+        return value.rsplit("key/", 1)[-1] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +294,11 @@ def _is_default(property_: Property, value: Any) -> bool:
     return form in ([], {}, "", None) if default is None else bool(form == default)
 
 
-def _unwrapped(document: Any) -> Any:
+def _policy(document: Any) -> Any:
     if isinstance(document, dict):
-        return {key: _unwrapped(value) for key, value in document.items()}
+        return {key: _policy(value) for key, value in document.items()}
     if isinstance(document, list):
-        items = [_unwrapped(item) for item in document]
+        items = sorted((_policy(item) for item in document), key=_sort_key)
         return items[0] if len(items) == 1 else items
     return document
 

@@ -1,0 +1,92 @@
+"""Function packages for this machine: what a program hands over for Lambda, made runnable here.
+
+A package that our builder made has a manifest and a recipe, by which the like is made for this machine. Any other one is
+run as it is, if all in it is pure Python; compiled modules would be for another machine.
+"""
+
+import hashlib
+import io
+import threading
+import zipfile
+from pathlib import Path
+
+from components.package import PackageFailed, Target, same_for
+
+from ..errors import InstanceError
+from ..runtime import bootstrap
+from .errors import ProviderError
+from .normal import Archive
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_making = threading.Lock()
+_made: dict[tuple[str, str, str], bytes] = {}
+
+
+class NotRunnable(ProviderError):
+    """The package cannot run on this machine."""
+
+
+def runnable(archive: Archive, runtime: str, folder: Path) -> bytes:
+    """The bytes of a zip that runs here under AWS's own client, the same for the same package."""
+    if not runtime.startswith("python"):
+        raise NotRunnable(f"the embedded AWS runs functions of Python runtimes only, not {runtime}")
+    if archive.path is None:
+        raise NotRunnable("the embedded AWS runs code from a file or folder (FileArchive) only")
+    key = (archive.hash, runtime, str(folder))
+    with _making:
+        if key not in _made:
+            _made[key] = _make(archive.path, runtime, folder)
+        return _made[key]
+
+
+def fingerprint(package: bytes) -> str:
+    """What AWS calls CodeSha256."""
+    import base64
+
+    return base64.b64encode(hashlib.sha256(package).digest()).decode()
+
+
+def _make(path: Path, runtime: str, folder: Path) -> bytes:
+    try:
+        files = _files(_for_this_machine(path))
+        files["bootstrap"] = bootstrap(folder, runtime).encode()
+    except (PackageFailed, InstanceError) as error:
+        raise NotRunnable(str(error)) from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise NotRunnable(f"the package {path} cannot be read: {error}") from error
+    return _zip(files)
+
+
+def _for_this_machine(path: Path) -> Path:
+    if path.is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as package:
+            names = package.namelist()
+        if "manifest.json" in names:
+            return same_for(path, Target.of_this_machine())
+        compiled = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
+        if compiled:
+            raise NotRunnable(
+                f"the package {path} holds {compiled[0]}, compiled for another machine, and no manifest by which "
+                "the like could be made for this one (make it with components.package.build_package)"
+            )
+    return path
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    if path.is_dir():
+        found = (file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        return {file.relative_to(path).as_posix(): file.read_bytes() for file in found}
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name) for name in package.namelist() if not name.endswith("/")}
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    """The same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.external_attr = (0o755 if name == "bootstrap" else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(entry, files[name])
+    return buffer.getvalue()

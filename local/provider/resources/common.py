@@ -1,0 +1,83 @@
+"""What the modules of this folder share: short names for properties, tags in AWS's various spellings, absence."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..aws import Aws, gone
+from ..resource import Inputs
+from ..shapes import Flag, JsonText, MapOf, Number, Property, Text
+
+TAGS = Property(shape=MapOf(Text()))
+OUTPUT = Property(shape=Text(), computed=True)
+
+
+def text(*one_of: str, **rest: Any) -> Property:
+    """A string, maybe one of a few."""
+    return Property(shape=Text(one_of), **rest)
+
+
+def number(least: float | None = None, most: float | None = None, **rest: Any) -> Property:
+    """A number within limits."""
+    return Property(shape=Number(least, most), **rest)
+
+
+def flag(**rest: Any) -> Property:
+    """True or false; false where the program says nothing."""
+    return Property(shape=Flag(), **{"default": False, **rest})
+
+
+def policy(**rest: Any) -> Property:
+    """A policy document."""
+    return Property(shape=JsonText(policy=True), **rest)
+
+
+def output(*follows: str) -> Property:
+    """A text that AWS computes, anew when one of the named properties changes."""
+    return Property(shape=Text(), computed=True, follows=follows)
+
+
+def found(ask: Callable[..., Any], **arguments: Any) -> Any:
+    """The answer, or None where AWS says that there is no such thing."""
+    try:
+        return ask(**arguments)
+    except ClientError as error:
+        if gone(error):
+            return None
+        raise
+
+
+@contextmanager
+def absence_is_fine() -> Iterator[None]:
+    """For deletions: what is gone already need not be deleted."""
+    try:
+        yield
+    except ClientError as error:
+        if not gone(error):
+            raise
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Tags as the list of pairs that most services want."""
+    return [{key: name, value: content} for name, content in tags.items()]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """The other way round."""
+    return {tag[key]: tag[value] for tag in tags or ()}
+
+
+def retagged(
+    aws: Aws, inputs: Inputs, present: Mapping[str, str], own: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], list[str]]:
+    """The tags to set and the keys to drop, so that the present ones become those asked for; `own` ones stay."""
+    wanted = {**aws.tags(inputs), **(own or {})}
+    dropped = [key for key in present if key not in wanted and not key.startswith("booking:embedded:")]
+    return {key: value for key, value in wanted.items() if present.get(key) != value}, dropped
+
+
+def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without what is not there."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,241 @@
+"""IAM roles and their policies. IAM has no region.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+
+
+class Role(Resource):
+    """A role that a service takes on."""
+
+    token = "aws:iam/role:Role"
+    regional = False
+    names = AutoName(most=64)
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "path": text(default="/", replaces=True),
+        "assumeRolePolicy": policy(required=True),
+        "description": text(default=""),
+        "forceDetachPolicies": flag(write_only=True),
+        "maxSessionDuration": number(3600, 43200, default=3600),
+        "permissionsBoundary": text(),
+        "tags": TAGS,
+        "arn": output(),
+        "createDate": output(),
+        "uniqueId": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        boundary = inputs.get("permissionsBoundary")
+        aws.client("iam").create_role(
+            RoleName=inputs["name"],
+            Path=inputs.get("path", "/"),
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            Description=inputs.get("description", ""),
+            MaxSessionDuration=inputs.get("maxSessionDuration", 3600),
+            Tags=tag_list(aws.tags(inputs)),
+            **({"PermissionsBoundary": boundary} if boundary else {}),
+        )
+        return str(inputs["name"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("iam"), self.read(aws, id_) or {}
+        client.update_assume_role_policy(RoleName=id_, PolicyDocument=inputs["assumeRolePolicy"])
+        wanted = (inputs.get("description", ""), inputs.get("maxSessionDuration", 3600))
+        if wanted != (actual["description"], actual["maxSessionDuration"]):
+            client.update_role(RoleName=id_, Description=wanted[0], MaxSessionDuration=wanted[1])
+        boundary = inputs.get("permissionsBoundary")
+        if boundary and boundary != actual.get("permissionsBoundary"):
+            client.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=boundary)
+        elif not boundary and actual.get("permissionsBoundary"):
+            client.delete_role_permissions_boundary(RoleName=id_)
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_role(RoleName=id_, TagKeys=dropped)
+        if changed:
+            client.tag_role(RoleName=id_, Tags=tag_list(changed))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        answer = found(aws.client("iam").get_role, RoleName=id_)
+        if answer is None:
+            return None
+        role = answer["Role"]
+        return {
+            "name": role["RoleName"],
+            "arn": role["Arn"],
+            "path": role["Path"],
+            "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "uniqueId": role["RoleId"],
+            "assumeRolePolicy": _document(role["AssumeRolePolicyDocument"]),
+            "description": role.get("Description", ""),
+            "maxSessionDuration": role.get("MaxSessionDuration", 3600),
+            "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            "tags": tag_map(role.get("Tags")),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        client = aws.client("iam")
+        with absence_is_fine():
+            if outputs.get("forceDetachPolicies"):
+                _empty(client, id_)
+            client.delete_role(RoleName=id_)
+
+
+class RolePolicy(Resource):
+    """A policy inside a role."""
+
+    token = "aws:iam/rolePolicy:RolePolicy"
+    regional = False
+    names = AutoName(most=128)
+    identity = ("role", "name")
+    properties = {
+        "name": text(replaces=True),
+        "role": text(required=True, replaces=True),
+        "policy": policy(required=True),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return f"{inputs['role']}:{inputs['name']}"
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return f"{inputs['role']}:{inputs['name']}"
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("iam").put_role_policy(
+            RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        role, _, name = id_.partition(":")
+        answer = found(aws.client("iam").get_role_policy, RoleName=role, PolicyName=name)
+        return answer and {"role": role, "name": name, "policy": _document(answer["PolicyDocument"])}
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        role, _, name = id_.partition(":")
+        with absence_is_fine():
+            aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
+
+
+class Policy(Resource):
+    """A policy of its own, in versions, of which AWS keeps five."""
+
+    token = "aws:iam/policy:Policy"
+    regional = False
+    names = AutoName(most=128)
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "path": text(default="/", replaces=True),
+        "description": text(default="", replaces=True),
+        "policy": policy(required=True),
+        "tags": TAGS,
+        "arn": output(),
+        "policyId": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return aws.arn("iam", f"policy{inputs.get('path', '/')}{inputs['name']}", region=False)
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("iam").create_policy(
+            PolicyName=inputs["name"],
+            Path=inputs.get("path", "/"),
+            Description=inputs.get("description", ""),
+            PolicyDocument=inputs["policy"],
+            Tags=tag_list(aws.tags(inputs)),
+        )
+        return str(made["Policy"]["Arn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("iam"), self.read(aws, id_) or {}
+        shape = self.properties["policy"].shape
+        if shape.canonical(inputs["policy"]) != shape.canonical(actual["policy"]):
+            for version in client.list_policy_versions(PolicyArn=id_)["Versions"]:
+                if not version["IsDefaultVersion"]:
+                    client.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
+            client.create_policy_version(PolicyArn=id_, PolicyDocument=inputs["policy"], SetAsDefault=True)
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_policy(PolicyArn=id_, TagKeys=dropped)
+        if changed:
+            client.tag_policy(PolicyArn=id_, Tags=tag_list(changed))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("iam")
+        answer = found(client.get_policy, PolicyArn=id_)
+        if answer is None:
+            return None
+        fact = answer["Policy"]
+        version = client.get_policy_version(PolicyArn=id_, VersionId=fact["DefaultVersionId"])["PolicyVersion"]
+        return {
+            "name": fact["PolicyName"],
+            "path": fact["Path"],
+            "description": fact.get("Description", ""),
+            "policy": _document(version["Document"]),
+            "arn": fact["Arn"],
+            "policyId": fact["PolicyId"],
+            "tags": tag_map(fact.get("Tags")),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        client = aws.client("iam")
+        with absence_is_fine():
+            for version in client.list_policy_versions(PolicyArn=id_)["Versions"]:
+                if not version["IsDefaultVersion"]:
+                    client.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
+            client.delete_policy(PolicyArn=id_)
+
+
+class RolePolicyAttachment(Resource):
+    """A policy of its own, given to a role."""
+
+    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    regional = False
+    identity = ("role", "policyArn")
+    properties = {"role": text(required=True, replaces=True), "policyArn": text(required=True, replaces=True)}
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        aws.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        role, _, arn = id_.partition("/")
+        answer = found(aws.client("iam").list_attached_role_policies, RoleName=role) or {}
+        attached = {policy_["PolicyArn"] for policy_ in answer.get("AttachedPolicies", ())}
+        return {"role": role, "policyArn": arn} if arn in attached else None
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        role, _, arn = id_.partition("/")
+        with absence_is_fine():
+            aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def _document(document: Any) -> str:
+    """boto3 parses the documents that IAM gives, where it can."""
+    if isinstance(document, str):
+        return unquote(document) if document.startswith("%7B") else document
+    return json.dumps(document)
+
+
+def _empty(client: Any, role: str) -> None:
+    for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
+        client.delete_role_policy(RoleName=role, PolicyName=name)
+    for attached in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=role, PolicyArn=attached["PolicyArn"])

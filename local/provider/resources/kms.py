@@ -1,0 +1,147 @@
+"""KMS keys and their aliases.
+
+A deleted key stays *pending deletion* for its window; to a program it is gone.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..journal import MARKER_TAG
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, KeyName, Property
+from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+
+
+class Key(Resource):
+    """A key with its policy and rotation. It has no name of its own, so its creation is marked by a tag."""
+
+    token = "aws:kms/key:Key"
+    properties = {
+        "description": text(default="Managed by Pulumi"),
+        "enableKeyRotation": flag(),
+        "rotationPeriodInDays": number(90, 2560, default=CHOSEN_BY_AWS),
+        "deletionWindowInDays": number(7, 30, default=CHOSEN_BY_AWS, write_only=True),
+        "isEnabled": flag(default=True),
+        "policy": policy(default=CHOSEN_BY_AWS),
+        "keyUsage": text(
+            "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", default="ENCRYPT_DECRYPT", replaces=True
+        ),
+        "customerMasterKeySpec": text(default="SYMMETRIC_DEFAULT", replaces=True),
+        "multiRegion": flag(replaces=True),
+        "tags": TAGS,
+        "arn": output(),
+        "keyId": output(),
+    }
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("kms").create_key(
+            Description=inputs.get("description", "Managed by Pulumi"),
+            KeyUsage=inputs.get("keyUsage", "ENCRYPT_DECRYPT"),
+            KeySpec=inputs.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
+            MultiRegion=inputs.get("multiRegion", False),
+            Tags=tag_list({**aws.tags(inputs), **aws.marked(marker)}, "TagKey", "TagValue"),
+        )
+        return str(made["KeyMetadata"]["KeyId"])
+
+    def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
+        for page in aws.client("kms").get_paginator("list_keys").paginate():
+            for key in page["Keys"]:
+                if self._tags(aws, key["KeyId"]).get(MARKER_TAG) == marker:
+                    return str(key["KeyId"])
+        return None
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("kms"), self.read(aws, id_) or {}
+        if inputs.get("policy") and inputs["policy"] != actual["policy"]:
+            client.put_key_policy(KeyId=id_, PolicyName="default", Policy=inputs["policy"])
+        description = inputs.get("description", "Managed by Pulumi")
+        if description != actual["description"]:
+            client.update_key_description(KeyId=id_, Description=description)
+        self._converge_rotation(client, id_, inputs, actual)
+        enabled = inputs.get("isEnabled", True)
+        if enabled != actual["isEnabled"]:
+            (client.enable_key if enabled else client.disable_key)(KeyId=id_)
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_resource(KeyId=id_, TagKeys=dropped)
+        if changed:
+            client.tag_resource(KeyId=id_, Tags=tag_list(changed, "TagKey", "TagValue"))
+
+    def _converge_rotation(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+        period = inputs.get("rotationPeriodInDays")
+        if not inputs.get("enableKeyRotation"):
+            if actual["enableKeyRotation"]:
+                client.disable_key_rotation(KeyId=id_)
+        elif not actual["enableKeyRotation"] or (period and period != actual.get("rotationPeriodInDays")):
+            client.enable_key_rotation(KeyId=id_, **({"RotationPeriodInDays": period} if period else {}))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("kms")
+        described = found(client.describe_key, KeyId=id_)
+        if described is None or described["KeyMetadata"]["KeyState"] == "PendingDeletion":
+            return None
+        key = described["KeyMetadata"]
+        rotation = found(client.get_key_rotation_status, KeyId=id_) or {}
+        return {
+            "arn": key["Arn"],
+            "keyId": key["KeyId"],
+            "description": key.get("Description", ""),
+            "isEnabled": key["Enabled"],
+            "keyUsage": key["KeyUsage"],
+            "customerMasterKeySpec": key.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            "multiRegion": key.get("MultiRegion", False),
+            "enableKeyRotation": rotation.get("KeyRotationEnabled", False),
+            "rotationPeriodInDays": rotation.get("RotationPeriodInDays"),
+            "policy": client.get_key_policy(KeyId=id_, PolicyName="default")["Policy"],
+            "tags": self._tags(aws, id_),
+        }
+
+    def _tags(self, aws: Aws, id_: str) -> dict[str, str]:
+        listed = found(aws.client("kms").list_resource_tags, KeyId=id_) or {}
+        return tag_map(listed.get("Tags"), "TagKey", "TagValue")
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        if self.read(aws, id_) is not None:
+            days = outputs.get("deletionWindowInDays", 30)
+            aws.client("kms").schedule_key_deletion(KeyId=id_, PendingWindowInDays=days)
+
+
+class Alias(Resource):
+    """A readable name for a key."""
+
+    token = "aws:kms/alias:Alias"
+    names = AutoName(prefix="alias/", most=256, dots=False)
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "targetKeyId": Property(shape=KeyName(), required=True),
+        "arn": output(),
+        "targetKeyArn": output("targetKeyId"),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        aws.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
+        return str(inputs["name"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        if old:
+            aws.client("kms").update_alias(AliasName=id_, TargetKeyId=inputs["targetKeyId"])
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        for page in aws.client("kms").get_paginator("list_aliases").paginate():
+            for alias in page["Aliases"]:
+                if alias["AliasName"] == id_:
+                    key = alias["TargetKeyId"]
+                    key_arn = key if key.startswith("arn:") else aws.arn("kms", f"key/{key}")
+                    return {"name": id_, "arn": alias["AliasArn"], "targetKeyId": key, "targetKeyArn": key_arn}
+        return None
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("kms").delete_alias(AliasName=id_)

@@ -1,0 +1,185 @@
+"""CloudWatch log groups, metric filters and the policy that lets services write.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import KeyName, MapOf, Object, Property, Text
+from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, text, without_none
+
+
+class LogGroup(Resource):
+    """A log group with its retention and its key."""
+
+    token = "aws:cloudwatch/logGroup:LogGroup"
+    names = AutoName(most=512)
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "kmsKeyId": Property(shape=KeyName()),
+        "logGroupClass": text("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", default="STANDARD", replaces=True),
+        "retentionInDays": number(0, default=0),
+        "skipDestroy": flag(write_only=True),
+        "tags": TAGS,
+        "arn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        wanted = {"kmsKeyId": inputs.get("kmsKeyId"), "logGroupClass": inputs.get("logGroupClass")}
+        aws.client("logs").create_log_group(logGroupName=inputs["name"], tags=aws.tags(inputs), **without_none(wanted))
+        return str(inputs["name"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("logs"), self.read(aws, id_) or {}
+        days = inputs.get("retentionInDays", 0)
+        if days and days != actual["retentionInDays"]:
+            client.put_retention_policy(logGroupName=id_, retentionInDays=days)
+        elif not days and actual["retentionInDays"]:
+            client.delete_retention_policy(logGroupName=id_)
+        key = inputs.get("kmsKeyId")
+        if key and key != actual.get("kmsKeyId"):
+            client.associate_kms_key(logGroupName=id_, kmsKeyId=key)
+        elif not key and actual.get("kmsKeyId"):
+            client.disassociate_kms_key(logGroupName=id_)
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_resource(resourceArn=actual["arn"], tagKeys=dropped)
+        if changed:
+            client.tag_resource(resourceArn=actual["arn"], tags=changed)
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("logs")
+        groups = client.describe_log_groups(logGroupNamePrefix=id_)["logGroups"]
+        group = next((group for group in groups if group["logGroupName"] == id_), None)
+        if group is None:
+            return None
+        arn = group["arn"].removesuffix(":*")
+        return {
+            "name": id_,
+            "arn": arn,
+            "kmsKeyId": group.get("kmsKeyId"),
+            "logGroupClass": group.get("logGroupClass", "STANDARD"),
+            "retentionInDays": group.get("retentionInDays", 0),
+            "tags": client.list_tags_for_resource(resourceArn=arn).get("tags", {}),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        if not outputs.get("skipDestroy"):
+            with absence_is_fine():
+                aws.client("logs").delete_log_group(logGroupName=id_)
+
+
+class LogMetricFilter(Resource):
+    """A metric counted from log lines. (The embedded AWS keeps it and counts nothing.)"""
+
+    token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+    names = AutoName(most=512)
+    identity = ("logGroupName", "name")
+    properties = {
+        "name": text(replaces=True),
+        "logGroupName": text(required=True, replaces=True),
+        "pattern": text(required=True),
+        "metricTransformation": Property(
+            shape=Object(
+                {
+                    "name": text(required=True),
+                    "namespace": text(required=True),
+                    "value": text(required=True),
+                    "defaultValue": text(),
+                    "dimensions": Property(shape=MapOf(Text())),
+                    "unit": text(default="None"),
+                }
+            ),
+            required=True,
+        ),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return f"{inputs['logGroupName']}:{inputs['name']}"
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return f"{inputs['logGroupName']}:{inputs['name']}"
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        wanted = inputs["metricTransformation"]
+        default = wanted.get("defaultValue")
+        transformation = {
+            "metricName": wanted["name"],
+            "metricNamespace": wanted["namespace"],
+            "metricValue": wanted["value"],
+            "defaultValue": None if default is None else float(default),
+            "dimensions": wanted.get("dimensions"),
+            "unit": wanted.get("unit"),
+        }
+        aws.client("logs").put_metric_filter(
+            logGroupName=inputs["logGroupName"],
+            filterName=inputs["name"],
+            filterPattern=inputs["pattern"],
+            metricTransformations=[without_none(transformation)],
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        group, _, name = id_.rpartition(":")
+        ask = aws.client("logs").describe_metric_filters
+        answer = found(ask, logGroupName=group, filterNamePrefix=name) or {"metricFilters": []}
+        fact = next((item for item in answer["metricFilters"] if item["filterName"] == name), None)
+        if fact is None:
+            return None
+        made = fact["metricTransformations"][0]
+        default = made.get("defaultValue")
+        return {
+            "name": name,
+            "logGroupName": group,
+            "pattern": fact["filterPattern"],
+            "metricTransformation": without_none(
+                {
+                    "name": made["metricName"],
+                    "namespace": made["metricNamespace"],
+                    "value": made["metricValue"],
+                    "defaultValue": None if default is None else f"{default:g}",
+                    "dimensions": made.get("dimensions"),
+                    "unit": made.get("unit", "None"),
+                }
+            ),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        group, _, name = id_.rpartition(":")
+        with absence_is_fine():
+            aws.client("logs").delete_metric_filter(logGroupName=group, filterName=name)
+
+
+class LogResourcePolicy(Resource):
+    """What lets a service write to log groups."""
+
+    token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+    identity = ("policyName",)
+    properties = {"policyName": text(required=True, replaces=True), "policyDocument": policy(required=True)}
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["policyName"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return str(inputs["policyName"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("logs").put_resource_policy(policyName=inputs["policyName"], policyDocument=inputs["policyDocument"])
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        facts = aws.client("logs").describe_resource_policies()["resourcePolicies"]
+        fact = next((item for item in facts if item["policyName"] == id_), None)
+        return fact and {"policyName": id_, "policyDocument": fact["policyDocument"]}
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("logs").delete_resource_policy(policyName=id_)

@@ -1,0 +1,83 @@
+"""What AWS puts under a Python function, laid out for this machine: the runtime client and the SDK, and nothing else.
+
+A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules that
+AWS's Python runtime brings (`PROVIDED`), and the standard library. Nothing of a checkout or a virtual environment can be
+imported by accident, as nothing of it would be there in AWS.
+"""
+
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+
+from .errors import ToolMissing
+
+PROVIDED = (
+    "awslambdaric",
+    "boto3",
+    "botocore",
+    "dateutil",
+    "jmespath",
+    "runtime_client",
+    "s3transfer",
+    "simplejson",
+    "six",
+    "snapshot_restore_py",
+    "urllib3",
+)
+"""The modules of AWS's Python runtime: its client (with what that needs), and the SDK."""
+
+_START = """\
+\"\"\"Starts AWS's runtime client for the function whose package lies in LAMBDA_TASK_ROOT.\"\"\"
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], {provided!r}]
+for name in [name for name in os.environ if name.startswith("MINISTACK_") or name.endswith("PERSIST")]:
+    del os.environ[name]
+os.environ["PYTHONPATH"] = os.environ["LAMBDA_TASK_ROOT"]
+
+if os.environ.get("BOOKING_EMBEDDED_RECORD"):
+    import recorder
+
+    recorder.record(os.environ["BOOKING_EMBEDDED_RECORD"])
+
+from awslambdaric.__main__ import main
+
+main(["bootstrap", os.environ["_HANDLER"]])
+"""
+
+
+def lay_out(folder: Path) -> Path:
+    """Make the runtime in the instance's folder, once; the file that starts a function."""
+    start, provided = folder / "runtime" / "start.py", folder / "runtime" / "provided"
+    if not start.exists():
+        provided.mkdir(parents=True, exist_ok=True)
+        for name in PROVIDED:
+            _link(name, provided)
+        (provided / "recorder.py").unlink(missing_ok=True)
+        (provided / "recorder.py").symlink_to(Path(__file__).with_name("recorder.py"))
+        start.write_text(_START.format(provided=str(provided)))
+    return start
+
+
+def bootstrap(folder: Path, runtime: str) -> str:
+    """The executable that Lambda starts for a custom runtime: a function under AWS's own client."""
+    command = shlex.join([sys.executable, "-I", "-S", str(lay_out(folder))])
+    return f"#!/bin/sh\nexport AWS_EXECUTION_ENV=AWS_Lambda_{runtime}\nexec {command}\n"
+
+
+def _link(name: str, folder: Path) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ToolMissing(
+            f"The Python package {name}, which the embedded AWS runs functions with, is missing: "
+            "install stepbooking[local]."
+        )
+    origin = Path(spec.origin)
+    source = origin.parent if origin.name == "__init__.py" else origin
+    target = folder / source.name
+    if not target.is_symlink():
+        target.symlink_to(source)
