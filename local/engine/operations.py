@@ -1,5 +1,6 @@
 """Preview, up, refresh and destroy by the real engine, against an instance of the embedded AWS."""
 
+import gc
 import inspect
 import os
 import runpy
@@ -57,7 +58,7 @@ class Engine:
         self._config = dict(config or {})
         self._listener = listener
         self._places: dict[tuple[str, str], str] = {}
-        self._program_error: BaseException | None = None
+        self._program_error: str | None = None
 
     # ---- the operations ---------------------------------------------------------------------------------------
 
@@ -162,6 +163,7 @@ class Engine:
         try:
             operation(story)
         except CommandError as error:
+            _drop_unfinished_programs()
             raise story.ending(error, self._program_error) from error
         return Outcome(steps=tuple(story.steps))
 
@@ -172,7 +174,7 @@ class Engine:
         try:
             runpy.run_path(str(self._project.program.resolve()), run_name="__main__")
         except Exception as error:
-            self._program_error = error
+            self._program_error = str(error) or type(error).__name__
             raise
         finally:
             sys.path.remove(str(self._project.root))
@@ -209,6 +211,16 @@ def refuse_other_driver(instance: Instance) -> None:
             f"The instance {instance.name!r} was deployed {instance.driver}, and the engine knows nothing of it: "
             "give them up with `booking down`, or use a second instance with --instance."
         )
+
+
+def _drop_unfinished_programs() -> None:
+    """The SDK leaves the coroutine of a failed program to the garbage collector, which complains on standard error."""
+    usual = sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: None if "run_in_stack" in repr(unraisable.object) else usual(unraisable)
+    try:
+        gc.collect()
+    finally:
+        sys.unraisablehook = usual
 
 
 def _plain(outputs: OutputMap) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Story:
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._failure(event.diagnostic_event)
 
-    def ending(self, error: CommandError, program_error: BaseException | None) -> Exception:
+    def ending(self, error: CommandError, program_error: str | None) -> Exception:
         """What to raise for a command that failed."""
         text = str(error)
         if "is currently locked" in text:
@@ -69,7 +69,7 @@ class Story:
         operation = _OPERATIONS.get(str(getattr(metadata.op, "value", metadata.op)))
         if operation is None or metadata.type.startswith(_INTERNAL):
             return
-        step = _progress(operation, phase, metadata, planned=bool(event.planning))
+        step = _progress(operation, phase, metadata, planned=bool(getattr(event, "planning", False)))
         self.steps.append(step)
         self.listener(step)
 
@@ -115,10 +115,13 @@ def _progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *
 
 def _without_name(sentence: str, type_: str, name: str) -> str:
     """The engine and the provider each put the resource's name before the reason: once is enough."""
-    for echo in (f"{type_} resource '{name}' has a problem: ", f"{type_} {name} could not be "):
-        if echo in sentence:
-            sentence = sentence.replace(echo, "could not be " if echo.endswith("could not be ") else "")
-    return re.sub(r"^(\d+ error(s)? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
+    sentence = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
+    told = re.fullmatch(
+        rf"{re.escape(type_)} resource '{re.escape(name)}'(?:: property (\S+) value .*?)? has a problem: (.*)", sentence
+    )
+    if told:
+        return f"{told[1]}: {told[2]}" if told[1] else told[2]
+    return sentence.replace(f"{type_} {name} could not be ", "could not be ")
 
 
 def _last_line(text: str) -> str:

@@ -32,17 +32,26 @@ from .wire import Unwrapped, unwrap, wrap
 
 LARGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
 CONCURRENT_OPERATIONS: Final = 32
-SETTINGS: Final = frozenset({"region", "defaultTags"})
+SETTINGS: Final = frozenset({"defaultTags"})
 """The provider's configuration keys that mean something here."""
 FOR_THE_REAL_ONE: Final = frozenset(
     {
-        *("accessKey", "secretKey", "token", "profile", "allowedAccountIds", "forbiddenAccountIds", "maxRetries"),
+        *(
+            "region",
+            "accessKey",
+            "secretKey",
+            "token",
+            "profile",
+            "allowedAccountIds",
+            "forbiddenAccountIds",
+            "maxRetries",
+        ),
         *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
         *("retryMode", "sharedConfigFiles", "sharedCredentialsFiles", "assumeRoles", "endpoints", "s3UsePathStyle"),
         *("version", "pluginDownloadURL", "__internal"),
     }
 )
-"""Keys about reaching the real AWS: accepted, so that the same program runs here, and without effect."""
+"""Keys about reaching the real AWS: accepted, so that the same program runs here, and without effect (it has one region)."""
 _KINDS: Final = {
     (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
     (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
@@ -106,10 +115,7 @@ class Server(ResourceProviderServicer):
     @_told
     def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         news = self.unwrapped(request.news).values
-        failures = [
-            provider_pb2.CheckFailure(property=name, reason=reason)
-            for name, reason in _wrong_settings(news, self._default)
-        ]
+        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in _wrong_settings(news)]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
@@ -248,10 +254,7 @@ def _unnamed(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str
             yield name, "automatic naming is disabled by pulumi:autonaming, so the program must name it"
 
 
-def _wrong_settings(settings: Mapping[str, Any], provider: Provider) -> Iterable[tuple[str, str]]:
-    region = settings.get("region")
-    if isinstance(region, str) and region != provider.aws.region:
-        yield "region", f"the embedded AWS has one region, {provider.aws.region}, not {region}"
+def _wrong_settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name in sorted(set(settings) - SETTINGS - FOR_THE_REAL_ONE):
         yield name, f"not supported by the embedded AWS's provider; supported are {', '.join(sorted(SETTINGS))}"
 
