@@ -51,7 +51,7 @@ FOR_THE_REAL_ONE: Final = frozenset(
         *("version", "pluginDownloadURL", "__internal"),
     }
 )
-"""Keys about reaching the real AWS: accepted, so that the same program runs here, and without effect (it has one region)."""
+"""Keys about reaching the real AWS: accepted without effect, so that the same program runs here, in its one region."""
 _KINDS: Final = {
     (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
     (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
