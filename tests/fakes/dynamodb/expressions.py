@@ -1,0 +1,153 @@
+"""One request's expressions: compiled once for ever, checked for every request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .conditions import Check, Test, Values, compile_condition
+from .errors import invalid
+from .parser import Call, Names, Node, Path, Placeholder, Reader
+from .updates import Update, compile_update
+from .values import Value, accepted
+
+_ALWAYS: Test = lambda item, values: True  # noqa: E731 - a constant that happens to be callable
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCondition:
+    """What a query asks of an index: one hash, and perhaps a test of the range."""
+
+    hash: str
+    value: str
+    test: Test
+    attributes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A request's expressions, ready to run."""
+
+    condition: Test
+    update: Update | None
+    projection: list[Path] | None
+    key_condition: KeyCondition | None
+    checks: tuple[Check, ...]
+    names: frozenset[str]
+    values: frozenset[str]
+
+    def bound(self, request: dict[str, Any]) -> Values:
+        """The request's values in normal form; refuses unused names, unused values and values of a wrong type."""
+        values: Values = {}
+        given = request.get("ExpressionAttributeValues")
+        if given is not None:
+            if not given:
+                raise invalid("ExpressionAttributeValues must not be empty")
+            for name, value in given.items():
+                values[name] = _accepted(name, value)
+        _refuse_unused("ExpressionAttributeValues", values.keys() - self.values)
+        names = request.get("ExpressionAttributeNames")
+        if names is not None:
+            _refuse_unused("ExpressionAttributeNames", names.keys() - self.names)
+        for name in self.values:
+            if name not in values:
+                raise invalid(
+                    "Invalid expression: An expression attribute value used in expression is not defined; "
+                    f"attribute value: {name}"
+                )
+        for check in self.checks:
+            check(values)
+        return values
+
+
+def _accepted(name: str, value: Value) -> Value:
+    try:
+        return accepted(value)[0]
+    except Exception as error:
+        said = getattr(error, "response", {}).get("Error", {}).get("Message")
+        if said is None:
+            raise
+        raise invalid(f"ExpressionAttributeValues contains invalid value: {said} for key {name}") from None
+
+
+def _refuse_unused(what: str, unused: set[str]) -> None:
+    if unused:
+        raise invalid(f"Value provided in {what} unused in expressions: keys: {{{', '.join(sorted(unused))}}}")
+
+
+_KINDS = (
+    "KeyConditionExpression",
+    "FilterExpression",
+    "ConditionExpression",
+    "UpdateExpression",
+    "ProjectionExpression",
+)
+_cache: dict[tuple[Any, ...], Compiled] = {}
+
+
+def compiled(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
+    """The compiled expressions of a request on a table with this key."""
+    names = request.get("ExpressionAttributeNames")
+    get = request.get
+    identity = (
+        get("ConditionExpression"),
+        get("UpdateExpression"),
+        get("FilterExpression"),
+        get("KeyConditionExpression"),
+        get("ProjectionExpression"),
+        tuple(names.items()) if names else names and (),
+        key,
+    )
+    found = _cache.get(identity)
+    if found is None:
+        if names is not None and not names:
+            raise invalid("ExpressionAttributeNames must not be empty")
+        found = _cache[identity] = _compile(request, key)
+    return found
+
+
+def _compile(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
+    names = Names(dict(request.get("ExpressionAttributeNames") or {}))
+    given = [kind for kind in _KINDS if kind in request]
+    if (names.given or "ExpressionAttributeValues" in request) and not given:
+        raise invalid(
+            "ExpressionAttributeNames and ExpressionAttributeValues can only be specified when using expressions"
+        )
+    readers = {kind: Reader(request[kind], kind, names) for kind in given}
+    checks: list[Check] = []
+    condition, update, projection, key_condition = _ALWAYS, None, None, None
+    for kind in ("FilterExpression", "ConditionExpression"):
+        if kind in readers:
+            condition = compile_condition(readers[kind].condition(), kind, checks)
+    if "UpdateExpression" in readers:
+        update = compile_update(readers["UpdateExpression"].update(), key, checks)
+    if "ProjectionExpression" in readers:
+        projection = readers["ProjectionExpression"].projection()
+    if "KeyConditionExpression" in readers:
+        key_condition = _key_condition(readers["KeyConditionExpression"].condition(), checks)
+    return Compiled(
+        condition, update, projection, key_condition, tuple(checks), frozenset(names.used), frozenset(names.values)
+    )
+
+
+def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
+    """`hash = :v`, alone or AND one test of the range."""
+    assert isinstance(tree, Call)
+    parts = tree.operands if tree.name == "AND" else (tree,)
+    equal = [part for part in parts if isinstance(part, Call) and part.name == "="]
+    attributes = []
+    for part in parts:
+        if not isinstance(part, Call) or part.name not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
+            raise invalid("Invalid operator used in KeyConditionExpression")
+        path, *rest = part.operands
+        if not isinstance(path, Path) or len(path.steps) > 1 or not all(isinstance(one, Placeholder) for one in rest):
+            raise invalid("Invalid KeyConditionExpression: a key is compared with values")
+        attributes.append(str(path.steps[0]))
+    if not equal:
+        raise invalid("Query condition missed key schema element")
+    first, test = equal[0], _ALWAYS
+    for part in parts:
+        if part is not first:
+            test = compile_condition(part, "KeyConditionExpression", checks)
+    path, placeholder = first.operands
+    assert isinstance(path, Path)
+    assert isinstance(placeholder, Placeholder)
+    return KeyCondition(str(path.steps[0]), placeholder.name, test, frozenset(attributes))

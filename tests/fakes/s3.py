@@ -1,0 +1,186 @@
+"""An in-memory S3 with the shape of a boto3 client: conditional puts, checksums, versions, pages.
+
+One bucket name is as good as another; every bucket is versioned. What the adapters do not use raises
+NotImplementedError.
+"""
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .dynamodb.model import require_model
+
+Response = dict[str, Any]
+_METADATA = {"RequestId": "FAKE", "HTTPStatusCode": 200, "RetryAttempts": 0}
+_STATUS = {"NoSuchKey": 404, "404": 404, "PreconditionFailed": 412, "ConditionalRequestConflict": 409, "BadDigest": 400}
+_KNOWN_PUT = frozenset(
+    "Bucket Key Body IfNoneMatch ChecksumSHA256 ChecksumAlgorithm ContentType Metadata ServerSideEncryption "
+    "SSEKMSKeyId ExpectedBucketOwner".split()
+)
+
+
+def _refusal(code: str, message: str, operation: str) -> ClientError:
+    kind = MODELLED.get(code, ClientError)
+    response = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {**_METADATA, "HTTPStatusCode": _STATUS.get(code, 400)},
+    }
+    return kind(response, operation)  # type: ignore[arg-type]
+
+
+MODELLED = {"NoSuchKey": type("NoSuchKey", (ClientError,), {"__doc__": "No object at that key."})}
+
+
+class _Exceptions:
+    ClientError = ClientError
+    NoSuchKey = MODELLED["NoSuchKey"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version of one object."""
+
+    body: bytes
+    content_type: str
+    metadata: dict[str, str]
+    stored_at: datetime
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.md5(self.body).hexdigest()}"'  # noqa: S324 - what S3 calls an ETag
+
+    @property
+    def checksum(self) -> str:
+        return base64.b64encode(hashlib.sha256(self.body).digest()).decode()
+
+
+class FakeS3:
+    """Objects by bucket and key; `versions` keeps every write, so that a test sees what was overwritten."""
+
+    exceptions = _Exceptions()
+
+    def __init__(
+        self,
+        *,
+        strict: bool = True,
+        page_keys: int = 1000,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.versions: dict[tuple[str, str], list[StoredObject]] = {}
+        self.strict, self.page_keys, self._now = strict, page_keys, now
+
+    def _begin(self, operation: str, request: dict[str, Any]) -> None:
+        if self.strict:
+            require_model(operation, request, "s3")
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """The keys of a bucket, in S3's order (UTF-8 bytes)."""
+        return sorted(key for held, key in self.versions if held == bucket and key.startswith(prefix))
+
+    def put_object(self, **request: Any) -> Response:
+        self._begin("PutObject", request)
+        if unknown := request.keys() - _KNOWN_PUT:
+            raise NotImplementedError(f"the fake S3 does not know {', '.join(sorted(unknown))} of PutObject")
+        place = (request["Bucket"], request["Key"])
+        body = request.get("Body", b"")
+        body = body.encode() if isinstance(body, str) else bytes(body)
+        self._require_absent(request, place)
+        stored = StoredObject(
+            body, request.get("ContentType", "binary/octet-stream"), dict(request.get("Metadata", {})), self._now()
+        )
+        if request.get("ChecksumSHA256") not in (None, stored.checksum):
+            raise _refusal("BadDigest", "The SHA256 you specified did not match the calculated checksum.", "PutObject")
+        self.versions.setdefault(place, []).append(stored)
+        return {
+            "ETag": stored.etag,
+            "VersionId": str(len(self.versions[place])),
+            "ChecksumSHA256": stored.checksum,
+            "ResponseMetadata": _METADATA,
+        }
+
+    def _require_absent(self, request: dict[str, Any], place: tuple[str, str]) -> None:
+        if "IfNoneMatch" not in request:
+            return
+        if request["IfNoneMatch"] != "*":
+            raise _refusal(
+                "NotImplemented", "A header you provided implies functionality that is not implemented", "PutObject"
+            )
+        if place in self.versions:
+            raise _refusal(
+                "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "PutObject"
+            )
+
+    def _stored(self, operation: str, request: dict[str, Any]) -> StoredObject:
+        self._begin(operation, request)
+        versions = self.versions.get((request["Bucket"], request["Key"]))
+        if not versions:
+            code = "404" if operation == "HeadObject" else "NoSuchKey"
+            raise _refusal(code, "Not Found" if code == "404" else "The specified key does not exist.", operation)
+        return versions[int(request.get("VersionId", len(versions))) - 1]
+
+    def get_object(self, **request: Any) -> Response:
+        stored = self._stored("GetObject", request)
+        return {**self._described(stored, request), "Body": io.BytesIO(stored.body)}
+
+    def head_object(self, **request: Any) -> Response:
+        return self._described(self._stored("HeadObject", request), request)
+
+    def _described(self, stored: StoredObject, request: dict[str, Any]) -> Response:
+        described: Response = {
+            "ETag": stored.etag,
+            "ContentLength": len(stored.body),
+            "ContentType": stored.content_type,
+            "Metadata": dict(stored.metadata),
+            "LastModified": stored.stored_at,
+            "ResponseMetadata": _METADATA,
+        }
+        if request.get("ChecksumMode") == "ENABLED":
+            described["ChecksumSHA256"] = stored.checksum
+        return described
+
+    def list_objects_v2(self, **request: Any) -> Response:
+        self._begin("ListObjectsV2", request)
+        if "Delimiter" in request:
+            raise NotImplementedError("the fake S3 lists without Delimiter")
+        start = request.get("ContinuationToken") or request.get("StartAfter") or ""
+        keys = [key for key in self.keys(request["Bucket"], request.get("Prefix", "")) if key > start]
+        most = min(request.get("MaxKeys", 1000), self.page_keys)
+        page = keys[:most]
+        answer: Response = {
+            "KeyCount": len(page),
+            "IsTruncated": len(keys) > len(page),
+            "ResponseMetadata": _METADATA,
+        }
+        if page:
+            answer["Contents"] = [self._listed(request["Bucket"], key) for key in page]
+        if answer["IsTruncated"]:
+            answer["NextContinuationToken"] = page[-1] if page else start
+        return answer
+
+    def _listed(self, bucket: str, key: str) -> Response:
+        stored = self.versions[bucket, key][-1]
+        return {"Key": key, "ETag": stored.etag, "Size": len(stored.body), "LastModified": stored.stored_at}
+
+    def get_paginator(self, operation: str) -> "_Paginator":
+        if operation != "list_objects_v2":
+            raise NotImplementedError(f"the fake S3 has no paginator for {operation}")
+        return _Paginator(self)
+
+
+class _Paginator:
+    def __init__(self, client: FakeS3) -> None:
+        self._client = client
+
+    def paginate(self, **request: Any) -> Iterator[Response]:
+        while True:
+            page = self._client.list_objects_v2(**request)
+            yield page
+            if not page["IsTruncated"]:
+                return
+            request["ContinuationToken"] = page["NextContinuationToken"]
