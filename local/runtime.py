@@ -1,8 +1,8 @@
 """What AWS puts under a Python function, laid out for this machine: the runtime client and the SDK, and nothing else.
 
 A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules that
-AWS's Python runtime brings (`PROVIDED`), and the standard library. Nothing of a checkout or a virtual environment can be
-imported by accident, as nothing of it would be there in AWS.
+AWS's Python runtime brings (`PROVIDED`), and the standard library. Nothing of a checkout or a virtual environment can
+be imported by accident, as nothing of it would be there in AWS.
 """
 
 import importlib.util

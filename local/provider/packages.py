@@ -1,7 +1,7 @@
 """Function packages for this machine: what a program hands over for Lambda, made runnable here.
 
-A package that our builder made has a manifest and a recipe, by which the like is made for this machine. Any other one is
-run as it is, if all in it is pure Python; compiled modules would be for another machine.
+A package that our builder made has a manifest and a recipe, by which the like is made for this machine. Any other one
+is run as it is, if all in it is pure Python; compiled modules would be for another machine.
 """
 
 import hashlib

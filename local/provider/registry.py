@@ -6,9 +6,9 @@ from functools import cache
 
 from .errors import UnsupportedType
 from .resource import Resource
-from .resources import dynamodb
+from .resources import backup, cloudwatch, dynamodb, events, iam, kms, lambda_, logs, s3, sfn, sns, sqs
 
-_MODULES = (dynamodb,)
+_MODULES = (backup, cloudwatch, dynamodb, events, iam, kms, lambda_, logs, s3, sfn, sns, sqs)
 
 
 @cache

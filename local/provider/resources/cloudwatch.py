@@ -1,0 +1,299 @@
+"""CloudWatch alarms and dashboards.
+
+The embedded AWS keeps alarms, and evaluates them on PutMetricData only.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, Flag, JsonText, MapOf, Object, Property, SetOf, Text
+from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, tag_list, tag_map, text, without_none
+
+_ACTIONS = Property(shape=SetOf(Text()))
+_METRIC = Property(
+    shape=Object(
+        {
+            "metricName": text(required=True),
+            "namespace": text(),
+            "period": number(1, required=True),
+            "stat": text(required=True),
+            "dimensions": Property(shape=MapOf(Text())),
+            "unit": text(),
+        }
+    )
+)
+_QUERY = {
+    "id": text(required=True),
+    "accountId": text(),
+    "expression": text(),
+    "label": text(),
+    "metric": _METRIC,
+    "period": number(1),
+    "returnData": flag(),
+}
+_SIMPLE = {
+    "alarmDescription": "AlarmDescription",
+    "comparisonOperator": "ComparisonOperator",
+    "datapointsToAlarm": "DatapointsToAlarm",
+    "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+    "evaluationPeriods": "EvaluationPeriods",
+    "extendedStatistic": "ExtendedStatistic",
+    "metricName": "MetricName",
+    "namespace": "Namespace",
+    "period": "Period",
+    "statistic": "Statistic",
+    "threshold": "Threshold",
+    "thresholdMetricId": "ThresholdMetricId",
+    "treatMissingData": "TreatMissingData",
+    "unit": "Unit",
+}
+"""Property → AWS's parameter, for those that pass unchanged."""
+
+
+class MetricAlarm(Resource):
+    """An alarm on one metric, or on an expression over several."""
+
+    token = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    names = AutoName()
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "actionsEnabled": Property(shape=Flag(), default=True),
+        "alarmActions": _ACTIONS,
+        "okActions": _ACTIONS,
+        "insufficientDataActions": _ACTIONS,
+        "alarmDescription": text(),
+        "comparisonOperator": text(required=True),
+        "datapointsToAlarm": number(1),
+        "dimensions": Property(shape=MapOf(Text())),
+        "evaluateLowSampleCountPercentiles": text("evaluate", "ignore", default=CHOSEN_BY_AWS),
+        "evaluationPeriods": number(1, required=True),
+        "extendedStatistic": text(),
+        "metricName": text(),
+        "metricQueries": Property(shape=SetOf(Object(_QUERY))),
+        "namespace": text(),
+        "period": number(1),
+        "statistic": text("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+        "threshold": number(),
+        "thresholdMetricId": text(),
+        "treatMissingData": text("missing", "ignore", "breaching", "notBreaching", default="missing"),
+        "unit": text(),
+        "tags": TAGS,
+        "arn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self._put(aws, inputs, Tags=tag_list(aws.tags(inputs)))
+        return str(inputs["name"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        self._put(aws, inputs)
+        actual = self.read(aws, id_) or {}
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
+        if changed:
+            aws.client("cloudwatch").tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
+
+    def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
+        wanted = {parameter: inputs.get(name) for name, parameter in _SIMPLE.items()}
+        aws.client("cloudwatch").put_metric_alarm(
+            AlarmName=inputs["name"],
+            ActionsEnabled=inputs.get("actionsEnabled", True),
+            AlarmActions=list(inputs.get("alarmActions") or ()),
+            OKActions=list(inputs.get("okActions") or ()),
+            InsufficientDataActions=list(inputs.get("insufficientDataActions") or ()),
+            **without_none(wanted),
+            **({"Dimensions": tag_list(inputs["dimensions"], "Name")} if inputs.get("dimensions") else {}),
+            **(
+                {"Metrics": [_query(query) for query in inputs["metricQueries"]]} if inputs.get("metricQueries") else {}
+            ),
+            **more,
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("cloudwatch")
+        alarms = client.describe_alarms(AlarmNames=[id_], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+        if not alarms:
+            return None
+        fact = alarms[0]
+        return {
+            **{name: fact.get(parameter) or None for name, parameter in _SIMPLE.items()},
+            "threshold": fact.get("Threshold"),
+            "treatMissingData": fact.get("TreatMissingData") or "missing",
+            "name": id_,
+            "arn": fact["AlarmArn"],
+            "actionsEnabled": fact.get("ActionsEnabled", True),
+            "alarmActions": fact.get("AlarmActions", []),
+            "okActions": fact.get("OKActions", []),
+            "insufficientDataActions": fact.get("InsufficientDataActions", []),
+            "dimensions": tag_map(fact.get("Dimensions"), "Name") or None,
+            "metricQueries": [_described_query(query) for query in fact.get("Metrics") or ()] or None,
+            "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["AlarmArn"]).get("Tags")),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
+
+
+class CompositeAlarm(Resource):
+    """An alarm on the states of other alarms."""
+
+    token = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+    identity = ("alarmName",)
+    properties = {
+        "alarmName": text(required=True, replaces=True),
+        "alarmRule": text(required=True),
+        "actionsEnabled": Property(shape=Flag(), default=True, replaces=True),
+        "alarmActions": _ACTIONS,
+        "okActions": _ACTIONS,
+        "insufficientDataActions": _ACTIONS,
+        "alarmDescription": text(),
+        "tags": TAGS,
+        "arn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["alarmName"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self._put(aws, inputs, Tags=tag_list(aws.tags(inputs)))
+        return str(inputs["alarmName"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        self._put(aws, inputs)
+        actual = self.read(aws, id_) or {}
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
+        if changed:
+            aws.client("cloudwatch").tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
+
+    def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
+        aws.client("cloudwatch").put_composite_alarm(
+            AlarmName=inputs["alarmName"],
+            AlarmRule=inputs["alarmRule"],
+            ActionsEnabled=inputs.get("actionsEnabled", True),
+            AlarmActions=list(inputs.get("alarmActions") or ()),
+            OKActions=list(inputs.get("okActions") or ()),
+            InsufficientDataActions=list(inputs.get("insufficientDataActions") or ()),
+            **without_none({"AlarmDescription": inputs.get("alarmDescription")}),
+            **more,
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("cloudwatch")
+        alarms = client.describe_alarms(AlarmNames=[id_], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        if not alarms:
+            return None
+        fact = alarms[0]
+        return {
+            "alarmName": id_,
+            "alarmRule": fact["AlarmRule"],
+            "actionsEnabled": fact.get("ActionsEnabled", True),
+            "alarmActions": fact.get("AlarmActions", []),
+            "okActions": fact.get("OKActions", []),
+            "insufficientDataActions": fact.get("InsufficientDataActions", []),
+            "alarmDescription": fact.get("AlarmDescription") or None,
+            "arn": fact["AlarmArn"],
+            "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["AlarmArn"]).get("Tags")),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
+
+
+class Dashboard(Resource):
+    """A dashboard of widgets."""
+
+    token = "aws:cloudwatch/dashboard:Dashboard"
+    identity = ("dashboardName",)
+    properties = {
+        "dashboardName": text(required=True, replaces=True),
+        "dashboardBody": Property(shape=JsonText(), required=True),
+        "dashboardArn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["dashboardName"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return str(inputs["dashboardName"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("cloudwatch").put_dashboard(
+            DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        fact = found(aws.client("cloudwatch").get_dashboard, DashboardName=id_)
+        return fact and {
+            "dashboardName": id_,
+            "dashboardBody": fact["DashboardBody"],
+            "dashboardArn": fact["DashboardArn"],
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("cloudwatch").delete_dashboards(DashboardNames=[id_])
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+    metric = query.get("metric")
+    wanted = {
+        "Id": query["id"],
+        "AccountId": query.get("accountId"),
+        "Expression": query.get("expression"),
+        "Label": query.get("label"),
+        "Period": query.get("period"),
+        "ReturnData": query.get("returnData", False),
+        "MetricStat": metric
+        and without_none(
+            {
+                "Metric": without_none(
+                    {
+                        "MetricName": metric["metricName"],
+                        "Namespace": metric.get("namespace"),
+                        "Dimensions": tag_list(metric.get("dimensions") or {}, "Name"),
+                    }
+                ),
+                "Period": metric["period"],
+                "Stat": metric["stat"],
+                "Unit": metric.get("unit"),
+            }
+        ),
+    }
+    return without_none(wanted)
+
+
+def _described_query(fact: Mapping[str, Any]) -> dict[str, Any]:
+    stat = fact.get("MetricStat")
+    metric = stat and {
+        "metricName": stat["Metric"]["MetricName"],
+        "namespace": stat["Metric"].get("Namespace"),
+        "dimensions": tag_map(stat["Metric"].get("Dimensions"), "Name") or None,
+        "period": int(stat["Period"]),
+        "stat": stat["Stat"],
+        "unit": stat.get("Unit") or None,
+    }
+    return without_none(
+        {
+            "id": fact["Id"],
+            "accountId": fact.get("AccountId"),
+            "expression": fact.get("Expression") or None,
+            "label": fact.get("Label") or None,
+            "period": fact.get("Period"),
+            "returnData": fact.get("ReturnData", False),
+            "metric": metric and without_none(metric),
+        }
+    )

@@ -1,0 +1,135 @@
+"""Step Functions state machines.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, JsonText, KeyName, Object, Property
+from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, tag_list, tag_map, text
+
+
+class StateMachine(Resource):
+    """A state machine; its id is its ARN, and its name and type cannot change."""
+
+    token = "aws:sfn/stateMachine:StateMachine"
+    names = AutoName(most=80, dots=False)
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "type": text("STANDARD", "EXPRESS", default="STANDARD", replaces=True),
+        "definition": Property(shape=JsonText(), required=True),
+        "roleArn": text(required=True),
+        "loggingConfiguration": Property(
+            shape=Object(
+                {
+                    "level": text("ALL", "ERROR", "FATAL", "OFF", default="OFF"),
+                    "includeExecutionData": flag(),
+                    "logDestination": text(),
+                }
+            ),
+            default={"level": "OFF"},
+        ),
+        "tracingConfiguration": Property(shape=Object({"enabled": flag()}), default={"enabled": False}),
+        "encryptionConfiguration": Property(
+            shape=Object(
+                {
+                    "type": text("AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY", default="AWS_OWNED_KEY"),
+                    "kmsKeyId": Property(shape=KeyName()),
+                    "kmsDataKeyReusePeriodSeconds": number(60, 900, default=CHOSEN_BY_AWS),
+                }
+            ),
+            default={"type": "AWS_OWNED_KEY"},
+        ),
+        "publish": flag(write_only=True),
+        "tags": TAGS,
+        "arn": output(),
+        "creationDate": output(),
+        "revisionId": output("definition", "roleArn"),
+        "status": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return aws.arn("states", f"stateMachine:{inputs['name']}")
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("stepfunctions").create_state_machine(
+            name=inputs["name"],
+            type=inputs.get("type", "STANDARD"),
+            tags=tag_list(aws.tags(inputs), "key", "value"),
+            **_settings(inputs),
+        )
+        return str(made["stateMachineArn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client = aws.client("stepfunctions")
+        if old or self._differs(aws, id_, inputs):
+            client.update_state_machine(stateMachineArn=id_, **_settings(inputs))
+        if inputs.get("publish"):
+            client.publish_state_machine_version(stateMachineArn=id_)
+        changed, dropped = retagged(aws, inputs, self._tags(aws, id_))
+        if dropped:
+            client.untag_resource(resourceArn=id_, tagKeys=dropped)
+        if changed:
+            client.tag_resource(resourceArn=id_, tags=tag_list(changed, "key", "value"))
+
+    def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:
+        """Is what an interrupted creation has left another machine than the one asked for?"""
+        fact = aws.client("stepfunctions").describe_state_machine(stateMachineArn=id_)
+        return (fact["definition"], fact["roleArn"]) != (inputs["definition"], inputs["roleArn"])
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        fact = found(aws.client("stepfunctions").describe_state_machine, stateMachineArn=id_)
+        if fact is None or fact.get("status") == "DELETING":
+            return None
+        return {
+            "name": fact["name"],
+            "arn": id_,
+            "type": fact["type"],
+            "definition": fact["definition"],
+            "roleArn": fact["roleArn"],
+            "loggingConfiguration": _described_logging(fact.get("loggingConfiguration", {})),
+            "tracingConfiguration": {"enabled": fact.get("tracingConfiguration", {}).get("enabled", False)},
+            "encryptionConfiguration": fact.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"},
+            "creationDate": fact["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "revisionId": fact.get("revisionId"),
+            "status": fact.get("status", "ACTIVE"),
+            "tags": self._tags(aws, id_),
+        }
+
+    def _tags(self, aws: Aws, id_: str) -> dict[str, str]:
+        listed = aws.client("stepfunctions").list_tags_for_resource(resourceArn=id_)
+        return tag_map(listed.get("tags"), "key", "value")
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("stepfunctions").delete_state_machine(stateMachineArn=id_)
+
+
+def _settings(inputs: Inputs) -> dict[str, Any]:
+    """What CreateStateMachine and UpdateStateMachine both take; what is not asked for is reset."""
+    logging = inputs.get("loggingConfiguration") or {}
+    destination = logging.get("logDestination")
+    return {
+        "definition": inputs["definition"],
+        "roleArn": inputs["roleArn"],
+        "loggingConfiguration": {
+            "level": logging.get("level", "OFF"),
+            "includeExecutionData": logging.get("includeExecutionData", False),
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}] if destination else [],
+        },
+        "tracingConfiguration": {"enabled": (inputs.get("tracingConfiguration") or {}).get("enabled", False)},
+        "encryptionConfiguration": dict(inputs.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"}),
+    }
+
+
+def _described_logging(fact: Mapping[str, Any]) -> dict[str, Any]:
+    destinations = fact.get("destinations") or []
+    logged = {"level": fact.get("level", "OFF"), "includeExecutionData": fact.get("includeExecutionData", False)}
+    if destinations:
+        logged["logDestination"] = destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+    return logged

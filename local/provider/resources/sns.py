@@ -1,0 +1,206 @@
+"""SNS topics, their policies and who is told.
+
+https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, KeyName, Property
+from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+
+
+class Topic(Resource):
+    """A topic; its id is its ARN."""
+
+    token = "aws:sns/topic:Topic"
+    names = AutoName(most=256, dots=False, suffix_if=("fifoTopic", ".fifo"))
+    identity = ("name",)
+    properties = {
+        "name": text(replaces=True),
+        "fifoTopic": flag(replaces=True),
+        "contentBasedDeduplication": flag(),
+        "displayName": text(default=""),
+        "kmsMasterKeyId": Property(shape=KeyName()),
+        "policy": policy(default=CHOSEN_BY_AWS),
+        "deliveryPolicy": policy(),
+        "tags": TAGS,
+        "arn": output(),
+        "owner": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return aws.arn("sns", inputs["name"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        kind = {"FifoTopic": "true"} if inputs.get("fifoTopic") else {}
+        made = aws.client("sns").create_topic(Name=inputs["name"], Attributes=kind, Tags=tag_list(aws.tags(inputs)))
+        return str(made["TopicArn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("sns"), self.read(aws, id_) or {}
+        for name, attribute, reset in (
+            ("contentBasedDeduplication", "ContentBasedDeduplication", None),
+            ("deliveryPolicy", "DeliveryPolicy", ""),
+            ("displayName", "DisplayName", ""),
+            ("kmsMasterKeyId", "KmsMasterKeyId", ""),
+            ("policy", "Policy", None),
+        ):
+            shape = self.properties[name].shape
+            wanted = inputs.get(name, reset if name in old else None)
+            if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
+                value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+                client.set_topic_attributes(TopicArn=id_, AttributeName=attribute, AttributeValue=value)
+        changed, dropped = retagged(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_resource(ResourceArn=id_, TagKeys=dropped)
+        if changed:
+            client.tag_resource(ResourceArn=id_, Tags=tag_list(changed))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        client = aws.client("sns")
+        answer = found(client.get_topic_attributes, TopicArn=id_)
+        if answer is None:
+            return None
+        facts = answer["Attributes"]
+        return {
+            "name": id_.rsplit(":", 1)[-1],
+            "arn": id_,
+            "owner": facts.get("Owner", aws.account),
+            "fifoTopic": facts.get("FifoTopic") == "true",
+            "contentBasedDeduplication": facts.get("ContentBasedDeduplication") == "true",
+            "displayName": facts.get("DisplayName", ""),
+            "kmsMasterKeyId": facts.get("KmsMasterKeyId") or None,
+            "policy": facts.get("Policy"),
+            "deliveryPolicy": facts.get("DeliveryPolicy") or None,
+            "tags": tag_map(client.list_tags_for_resource(ResourceArn=id_).get("Tags")),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("sns").delete_topic(TopicArn=id_)
+
+
+class TopicPolicy(Resource):
+    """Who may publish to a topic; deleting it brings back AWS's default policy."""
+
+    token = "aws:sns/topicPolicy:TopicPolicy"
+    identity = ("arn",)
+    properties = {"arn": text(required=True, replaces=True), "policy": policy(required=True), "owner": output()}
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["arn"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self._set(aws, inputs["arn"], inputs["policy"])
+        return str(inputs["arn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        self._set(aws, id_, inputs["policy"])
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        answer = found(aws.client("sns").get_topic_attributes, TopicArn=id_)
+        text_ = answer and answer["Attributes"].get("Policy")
+        return {"arn": id_, "policy": text_, "owner": aws.account} if text_ else None
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            self._set(aws, id_, _default_policy(aws, id_))
+
+    def _set(self, aws: Aws, arn: str, document: str) -> None:
+        aws.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document)
+
+
+class TopicSubscription(Resource):
+    """Somebody who is told; an address of a person stays unconfirmed until that person agrees."""
+
+    token = "aws:sns/topicSubscription:TopicSubscription"
+    identity = ("topic", "protocol", "endpoint")
+    properties = {
+        "topic": text(required=True, replaces=True),
+        "protocol": text(required=True, replaces=True),
+        "endpoint": text(required=True, replaces=True),
+        "rawMessageDelivery": flag(),
+        "filterPolicy": policy(),
+        "filterPolicyScope": text("MessageAttributes", "MessageBody", default=CHOSEN_BY_AWS),
+        "redrivePolicy": policy(),
+        "confirmationTimeoutInMinutes": number(1, default=1, write_only=True),
+        "endpointAutoConfirms": flag(write_only=True),
+        "arn": output(),
+        "ownerId": output(),
+        "pendingConfirmation": output(),
+        "confirmationWasAuthenticated": output(),
+    }
+
+    def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
+        answer = found(aws.client("sns").list_subscriptions_by_topic, TopicArn=inputs["topic"]) or {}
+        for fact in answer.get("Subscriptions", ()):
+            if (fact["Protocol"], fact["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]):
+                return str(fact["SubscriptionArn"])
+        return None
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("sns").subscribe(
+            TopicArn=inputs["topic"],
+            Protocol=inputs["protocol"],
+            Endpoint=inputs["endpoint"],
+            ReturnSubscriptionArn=True,
+        )
+        return str(made["SubscriptionArn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        client, actual = aws.client("sns"), self.read(aws, id_) or {}
+        for name, attribute, reset in (
+            ("rawMessageDelivery", "RawMessageDelivery", False),
+            ("filterPolicyScope", "FilterPolicyScope", None),
+            ("filterPolicy", "FilterPolicy", "{}"),
+            ("redrivePolicy", "RedrivePolicy", ""),
+        ):
+            shape = self.properties[name].shape
+            wanted = inputs.get(name, reset if name in old else None)
+            if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
+                value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+                client.set_subscription_attributes(SubscriptionArn=id_, AttributeName=attribute, AttributeValue=value)
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        answer = found(aws.client("sns").get_subscription_attributes, SubscriptionArn=id_)
+        if answer is None:
+            return None
+        facts = answer["Attributes"]
+        return {
+            "arn": id_,
+            "topic": facts["TopicArn"],
+            "protocol": facts["Protocol"],
+            "endpoint": facts["Endpoint"],
+            "rawMessageDelivery": facts.get("RawMessageDelivery") == "true",
+            "filterPolicy": _unless_empty(facts.get("FilterPolicy")),
+            "filterPolicyScope": facts.get("FilterPolicyScope"),
+            "redrivePolicy": facts.get("RedrivePolicy") or None,
+            "ownerId": facts.get("Owner", aws.account),
+            "pendingConfirmation": facts.get("PendingConfirmation") == "true",
+            "confirmationWasAuthenticated": facts.get("ConfirmationWasAuthenticated") == "true",
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("sns").unsubscribe(SubscriptionArn=id_)
+
+
+def _unless_empty(document: str | None) -> str | None:
+    return document if document and document != "{}" else None
+
+
+def _default_policy(aws: Aws, topic: str) -> str:
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:Subscribe", "SNS:Publish"],
+        "Resource": topic,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": aws.account}},
+    }
+    return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
