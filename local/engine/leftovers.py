@@ -1,9 +1,12 @@
-"""What AWS keeps after `destroy`: KMS keys are deleted days later, by AWS's own rule."""
+"""What is left over: by a killed run, which is removed here; and by `destroy`, the keys that AWS deletes days later."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..instance import Instance
+from ..provider.journal import Journal
+from ..provider.provider import Provider
+from .state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +29,11 @@ def pending_keys(instance: Instance) -> list[PendingKey]:
         if fact["KeyState"] == "PendingDeletion"
     ]
     return sorted(pending, key=lambda key: (key.deleted_at, key.id))
+
+
+def remove_orphans(instance: Instance, state: State) -> list[str]:
+    """Delete what killed runs created and no state has, such as what has left the program since; their URNs."""
+    provider = Provider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
+    known = {(resource["urn"], resource.get("id")) for resource in state.resources()}
+    orphans = [entry for entry in provider.journal.orphans() if (entry.urn, entry.id) not in known]
+    return [entry.urn for entry in orphans if entry.urn.startswith(state.urns) and provider.abandon(entry)]

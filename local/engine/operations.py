@@ -16,9 +16,11 @@ from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCom
 
 from ..instance import Instance
 from ..progress import Listener, Note, Progress, silent
+from ..provider.errors import name_of
 from . import provider_process
 from .command import required
 from .errors import OtherDriver, PassphraseMissing, StateLocked
+from .leftovers import remove_orphans
 from .project import Project
 from .state import State
 from .story import Story, where
@@ -75,9 +77,9 @@ class Engine:
         outcome = self._told(
             lambda story: stack.up(on_event=story.hear, color="never", suppress_outputs=True, show_secrets=False)
         )
-        outputs = _plain(stack.outputs())
-        self._instance.keep_outputs(outputs)
-        return Outcome(steps=outcome.steps, outputs=outputs)
+        self._instance.keep_outputs(outcome.outputs)
+        self._remove_orphans()
+        return outcome
 
     def refresh(self) -> Outcome:
         """Bring the engine's knowledge to what is really there; the steps say what differed."""
@@ -90,6 +92,7 @@ class Engine:
         self._recover(stack)
         outcome = self._told(lambda story: stack.destroy(on_event=story.hear, color="never", run_program=False))
         self._instance.keep_outputs({})
+        self._remove_orphans()
         return outcome
 
     # ---- the steps --------------------------------------------------------------------------------------------
@@ -158,14 +161,20 @@ class Engine:
             lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True), quietly=True
         )
 
+    def _remove_orphans(self) -> None:
+        removed = remove_orphans(self._instance, self.state)
+        if removed:
+            names = ", ".join(name_of(urn) for urn in removed)
+            self._listener(Note(message=f"Removed what an earlier run had made and nothing needs any more: {names}."))
+
     def _told(self, operation: Callable[[Story], object], *, quietly: bool = False) -> Outcome:
         story = Story(silent if quietly else self._listener, self._places)
         try:
-            operation(story)
+            result = operation(story)
         except CommandError as error:
             _drop_unfinished_programs()
             raise story.ending(error, self._program_error) from error
-        return Outcome(steps=tuple(story.steps))
+        return Outcome(steps=tuple(story.steps), outputs=_plain(getattr(result, "outputs", {})))
 
     def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""

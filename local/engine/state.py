@@ -44,6 +44,11 @@ class State:
         """Every resource that the engine knows, as it keeps it."""
         return list(self._latest().get("resources") or [])
 
+    @property
+    def urns(self) -> str:
+        """How the URN of every resource of the stage begins."""
+        return f"urn:pulumi:{self.stage}::{self.project}::"
+
     def exists(self) -> bool:
         return self._file.exists()
 

@@ -27,7 +27,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 _INTERNAL: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
 _COLOURS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
-_ECHOES: Final = ("update failed", "preview failed", "resource registration failed", "destroy failed", "refresh failed")
+_ECHO: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|resource registration) failed(: |$)")
 
 
 @dataclass(slots=True)
@@ -75,7 +75,8 @@ class Story:
 
     def _failure(self, diagnostic: DiagnosticEvent) -> None:
         sentence = " ".join(_COLOURS.sub("", diagnostic.message).split()).removeprefix("error: ")
-        if sentence.lower().startswith(_ECHOES) or "Traceback (most recent call last)" in sentence:
+        sentence = _ECHO.sub("", sentence)
+        if not sentence or "Traceback (most recent call last)" in sentence:
             return
         told = self._placed(diagnostic.urn or "", sentence)
         if told not in self.failures:

@@ -59,7 +59,7 @@ class Journal:
         if entry and entry.id == id_ and not entry.known:
             self._write(replace(entry, known=True))
 
-    def deleted(self, urn: str, id_: str) -> None:
+    def deleted(self, urn: str, id_: str | None) -> None:
         """The resource is gone."""
         entry = self._entries.get(urn)
         if entry and entry.id == id_:

@@ -138,6 +138,16 @@ class Provider:
             raise ResourceFailed(urn, "deleted", _reason(error)) from error
         self.journal.deleted(urn, id_)
 
+    def abandon(self, entry: Entry) -> str | None:
+        """Remove what an interrupted creation has left and no state knows of; its id, if there was anything."""
+        token = entry.urn.split("::")[2].split("$")[-1]
+        kind = resource_type(token)
+        id_ = entry.id or kind.find(self.aws, entry.names, entry.marker)
+        if id_ is not None:
+            self.delete(entry.urn, token, id_, kind.read(self.aws, id_) or {})
+        self.journal.deleted(entry.urn, id_)
+        return id_
+
     def invoke(self, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """The result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
         return call(self.aws, token, whole_numbers(dict(args)))
