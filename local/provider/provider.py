@@ -24,7 +24,7 @@ from .aws import Aws
 from .diff import AUTO_NAMED, Diff, diff_of
 from .errors import PartiallyCreated, ProviderError, ResourceFailed
 from .functions import call
-from .journal import OWN_TAGS, Journal
+from .journal import OWN_TAGS, Entry, Journal
 from .naming import Naming, auto_name
 from .normal import UNKNOWN, Place, spelled, whole_numbers
 from .registry import resource_type
