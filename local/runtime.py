@@ -27,6 +27,13 @@ PROVIDED = (
 )
 """The modules of AWS's Python runtime: its client (with what that needs), and the SDK."""
 
+HIDDEN = (
+    *("AUTH", "BIND_HOST", "GATEWAY_PORT", "IOT_MTLS_ENABLED", "LAMBDA_EXECUTOR", "LOG_LEVEL", "MINISTACK_ACCOUNT_ID"),
+    *("MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_SSL_CERT", "MINISTACK_SSL_KEY", "PERSIST_STATE", "S3_DATA_DIR"),
+    *("S3_PERSIST", "SFN_WAIT_SCALE", "SFTP_ENABLED", "STATE_DIR", "USE_SSL"),
+)
+"""What the embedded AWS is configured by, and a function must not see."""
+
 _START = """\
 \"\"\"Starts AWS's runtime client for the function whose package lies in LAMBDA_TASK_ROOT.\"\"\"
 
@@ -35,8 +42,8 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], {provided!r}]
-for name in [name for name in os.environ if name.startswith("MINISTACK_") or name.endswith("PERSIST")]:
-    del os.environ[name]
+for name in {hidden!r}:
+    os.environ.pop(name, None)
 os.environ["PYTHONPATH"] = os.environ["LAMBDA_TASK_ROOT"]
 
 if os.environ.get("BOOKING_EMBEDDED_RECORD"):
@@ -59,7 +66,7 @@ def lay_out(folder: Path) -> Path:
             _link(name, provided)
         (provided / "recorder.py").unlink(missing_ok=True)
         (provided / "recorder.py").symlink_to(Path(__file__).with_name("recorder.py"))
-        start.write_text(_START.format(provided=str(provided)))
+        start.write_text(_START.format(provided=str(provided), hidden=HIDDEN))
     return start
 
 

@@ -1,0 +1,73 @@
+"""A program's configuration, put together as the engine does it: `Pulumi.yaml` below `Pulumi.<stage>.yaml`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import DeploymentFailed
+
+_HINT = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a program may ask `pulumi.Config` for, every value as text."""
+
+    project: str
+    values: dict[str, str]
+
+    @property
+    def default_tags(self) -> dict[str, str]:
+        """The tags that the AWS provider is configured to put on everything."""
+        return dict(json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {})
+
+
+def configuration(program: Path, stage: str, given: Mapping[str, Any] | None = None) -> Configuration:
+    """The configuration of one stage; `given` values win. Raises DeploymentFailed for an unknown stage."""
+    folder = program.parent
+    project = _yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {"name": "booking"}
+    name = str(project.get("name", "booking"))
+    values = {_key(name, key): value for key, value in _declared(project).items() if value is not None}
+    values |= {_key(name, key): value for key, value in _of_stage(folder, stage).items()}
+    values |= {_key(name, key): value for key, value in (given or {}).items()}
+    return Configuration(project=name, values={key: _text(key, value) for key, value in values.items()})
+
+
+def _declared(project: Mapping[str, Any]) -> dict[str, Any]:
+    """The values and defaults in the project file: `key: {default: …}`, `key: {value: …}`, or `key: …`."""
+    declared = project.get("config") or {}
+    return {
+        key: entry.get("value", entry.get("default")) if isinstance(entry, Mapping) else entry
+        for key, entry in declared.items()
+    }
+
+
+def _of_stage(folder: Path, stage: str) -> dict[str, Any]:
+    file = folder / f"Pulumi.{stage}.yaml"
+    if file.exists():
+        return dict(_yaml(file).get("config") or {})
+    stages = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+    if stages:
+        raise DeploymentFailed(f"There is no stage {stage!r}: {file} does not exist; there are {', '.join(stages)}.")
+    return {}
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    try:
+        return dict(yaml.safe_load(file.read_text()) or {})
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise DeploymentFailed(f"{file} cannot be read: {error}") from error
+
+
+def _key(project: str, key: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, Mapping) and "secure" in value:
+        raise DeploymentFailed(f"The configuration value {key} {_HINT}.")
+    return value if isinstance(value, str) else json.dumps(value)
