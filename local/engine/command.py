@@ -19,9 +19,9 @@ BUILT: Final = Path(".build/engine")
 
 
 def find(root: Path | None = None) -> PulumiCommand | None:
-    """The CLI to use for the program in `root` (default: the current folder); None when there is none."""
-    built = (root or Path.cwd()).resolve() / BUILT
-    return _on_path(os.environ.get("PATH", "")) or _built(built)
+    """The CLI to use for the program in `root`, else for the current folder; None when there is none."""
+    folders = [folder.resolve() / BUILT for folder in (root, Path.cwd()) if folder]
+    return _on_path(os.environ.get("PATH", "")) or next(filter(None, map(_built, folders)), None)
 
 
 def required(root: Path | None = None) -> PulumiCommand:

@@ -1,0 +1,56 @@
+"""The real engine for the tests: without a CLI they are skipped, in CI that is a failure."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.engine import Engine, find
+from local.instance import Instance
+from local.progress import Listener, silent
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(__file__).parent / "programs"
+
+pytestmark = pytest.mark.xdist_group("engine")
+
+
+def required_tool(found: object, sentence: str) -> None:
+    """Skip with the sentence where a tool is missing; in CI fail with it."""
+    if not found:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
+
+
+@pytest.fixture(scope="session")
+def cli() -> Path:
+    """The Pulumi CLI."""
+    command = find(ROOT)
+    required_tool(command, "There is no Pulumi CLI: `make engine` finds or builds one.")
+    assert command is not None
+    return Path(shutil.which(command.command) or command.command)
+
+
+@pytest.fixture(scope="session")
+def aws(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An embedded AWS that belongs to the engine, for many stacks."""
+    instance = Instance(tmp_path_factory.mktemp("engine") / "instance")
+    instance.start()
+    yield instance
+    instance.stop()
+
+
+Run = Callable[..., Engine]
+
+
+@pytest.fixture(scope="session")
+def engine_of(aws: Instance) -> Run:
+    """An engine for a program of this folder; each test takes a stage of its own."""
+
+    def engine(
+        program: str, stage: str = "dev", listener: Listener = silent, instance: Instance = aws, **config: object
+    ) -> Engine:
+        return Engine(instance, PROGRAMS / program / "__main__.py", stage, config, listener)
+
+    return engine

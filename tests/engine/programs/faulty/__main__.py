@@ -1,0 +1,45 @@
+"""Mistakes that people make, one at a time: the config key `fault` says which."""
+
+import pulumi
+import pulumi_aws as aws
+
+KEYS = [aws.dynamodb.TableAttributeArgs(name="pk", type="S")]
+
+
+def unsupported_type() -> None:
+    aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
+
+
+def unsupported_property() -> None:
+    importing = aws.dynamodb.TableImportTableArgs(
+        input_format="CSV", s3_bucket_source=aws.dynamodb.TableImportTableS3BucketSourceArgs(bucket="somewhere")
+    )
+    aws.dynamodb.Table("imported", hash_key="pk", attributes=KEYS, import_table=importing)
+
+
+def unsupported_function() -> None:
+    aws.ec2.get_vpc(id="vpc-1")
+
+
+def refused_by_aws() -> None:
+    aws.lambda_.Permission("allowed", action="lambda:InvokeFunction", function="nowhere", principal="s3.amazonaws.com")
+
+
+def invalid_value() -> None:
+    raise ValueError("booking:refundWindowDays is 4000, allowed is 0 to 3650 days")
+
+
+def protected() -> None:
+    aws.dynamodb.Table("kept", hash_key="pk", attributes=KEYS, billing_mode="PAY_PER_REQUEST",
+                       opts=pulumi.ResourceOptions(protect=True))  # fmt: skip
+
+
+def deletion_protected() -> None:
+    aws.dynamodb.Table(
+        "kept", hash_key="pk", attributes=KEYS, billing_mode="PAY_PER_REQUEST", deletion_protection_enabled=True
+    )
+
+
+fault = pulumi.Config().get("fault")
+if fault:
+    globals()[fault]()
