@@ -233,9 +233,18 @@ def _run(monitor: _Monitor, settings: Configuration, program: Path, stage: str) 
         with _as_main(program):
             loop.run_until_complete(run_in_stack(lambda: _run_program(program)))
     finally:
+        _end_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
         pulumi_settings.configure(before)
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """After a failure the SDK leaves tasks behind that wait for resources which will never be."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 def _run_program(program: Path) -> None:

@@ -11,10 +11,27 @@ from botocore.exceptions import ClientError
 from ..aws import Aws, gone
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Number, Object, Property, SetOf, Text
+from ..shapes import CHOSEN_BY_AWS, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
 
+
+class _Index(Object):
+    """A secondary index; its keys may be written as hashKey and rangeKey, or as keySchemas, which mean the same."""
+
+    def canonical(self, value: Any) -> Any:
+        form = super().canonical(value)
+        if isinstance(form, dict) and "keySchemas" not in form:
+            pairs = ((form.pop("hashKey", None), "HASH"), (form.pop("rangeKey", None), "RANGE"))
+            form["keySchemas"] = [{"attributeName": name, "keyType": kind} for name, kind in pairs if name]
+        return form
+
+
+_KEY = {
+    "attributeName": Property(shape=Text(), required=True),
+    "keyType": Property(shape=Text(("HASH", "RANGE")), required=True),
+}
 _INDEX = {
     "name": Property(shape=Text(), required=True),
+    "keySchemas": Property(shape=ListOf(Object(_KEY))),
     "hashKey": Property(shape=Text()),
     "rangeKey": Property(shape=Text()),
     "projectionType": Property(shape=Text(("ALL", "INCLUDE", "KEYS_ONLY")), required=True),
@@ -46,7 +63,7 @@ class Table(Resource):
         "billingMode": Property(shape=Text(("PAY_PER_REQUEST", "PROVISIONED")), default="PROVISIONED"),
         "readCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
         "writeCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
-        "globalSecondaryIndexes": Property(shape=SetOf(Object(_INDEX))),
+        "globalSecondaryIndexes": Property(shape=SetOf(_Index(_INDEX))),
         "deletionProtectionEnabled": Property(shape=Flag(), default=False),
         "pointInTimeRecovery": Property(
             shape=Object(
@@ -89,7 +106,7 @@ class Table(Resource):
         used = {
             key
             for group in (inputs, *inputs.get("globalSecondaryIndexes", ()))
-            for key in (group.get("hashKey"), group.get("rangeKey"))
+            for key in [each["AttributeName"] for each in _keys(group)]
             if isinstance(key, str)
         }
         if all(isinstance(name, str) for name in declared) and declared != used:
@@ -251,6 +268,8 @@ def _attributes(inputs: Inputs) -> list[dict[str, str]]:
 
 
 def _keys(group: Mapping[str, Any]) -> list[dict[str, str]]:
+    if group.get("keySchemas"):
+        return [{"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in group["keySchemas"]]
     kinds = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
     return [{"AttributeName": group[name], "KeyType": kind} for name, kind in kinds if group.get(name)]
 
