@@ -1,0 +1,80 @@
+"""One picture of a stage: a row for each part, made of the metrics that the components themselves name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from .alarms import Metric
+
+_COLUMNS = 24
+_PER_ROW = 4
+_HEIGHT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Metrics that are looked at together."""
+
+    title: str
+    metrics: Sequence[Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Charts of one part, under a heading."""
+
+    title: str
+    charts: Sequence[Chart]
+
+
+def dashboard(name: str, rows: Sequence[Row], *, region: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Create the dashboard; gives its name."""
+    body = pulumi.Output.json_dumps({"widgets": _widgets(rows, region)})
+    created = aws.cloudwatch.Dashboard(
+        name,
+        dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",  # the one type that is not auto-named
+        dashboard_body=body,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return created.dashboard_name
+
+
+def _widgets(rows: Sequence[Row], region: pulumi.Output[str]) -> list[dict[str, object]]:
+    widgets: list[dict[str, object]] = []
+    top = 0
+    for row in rows:
+        widgets.append(_heading(row.title, top))
+        top += 1
+        for place, chart in enumerate(row.charts):
+            line, column = divmod(place, _PER_ROW)
+            widgets.append(_chart(chart, region, top + line * _HEIGHT, column * _COLUMNS // _PER_ROW))
+        top += _HEIGHT * -(-len(row.charts) // _PER_ROW)
+    return widgets
+
+
+def _heading(title: str, top: int) -> dict[str, object]:
+    text = {"markdown": f"## {title}"}
+    return {"type": "text", "x": 0, "y": top, "width": _COLUMNS, "height": 1, "properties": text}
+
+
+def _chart(chart: Chart, region: pulumi.Output[str], top: int, left: int) -> dict[str, object]:
+    return {
+        "type": "metric",
+        "x": left,
+        "y": top,
+        "width": _COLUMNS // _PER_ROW,
+        "height": _HEIGHT,
+        "properties": {
+            "title": chart.title,
+            "view": "timeSeries",
+            "region": region,
+            "metrics": [_line(metric) for metric in chart.metrics],
+        },
+    }
+
+
+def _line(metric: Metric) -> list[object]:
+    dimensions = [part for pair in metric.dimensions.items() for part in pair]
+    return [metric.namespace, metric.name, *dimensions, {"stat": metric.statistic, "period": metric.period_seconds}]
