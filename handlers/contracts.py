@@ -1,8 +1,8 @@
 """What callers say to the system and what its steps say to each other.
 
-Strict at the front door: a `BookingRequest` with an unknown field, a float for an amount or a number as text is refused.
-Between the steps a reader keeps fields that it does not know, for an old step reads a new one's message during a
-deployment. Money is a whole number of the currency's minor unit; never a float, never a bool.
+Strict at the front door: a `BookingRequest` with an unknown field, a float for an amount or text for a number is
+refused. Between the steps a reader keeps fields that it does not know, for an old step reads a new one's message during
+a deployment. Money is a whole number of the currency's minor unit; never a float, never a bool.
 """
 
 from typing import Annotated, Final, Literal, Self
@@ -96,7 +96,7 @@ BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator=
 """What an execution is started with."""
 
 Status = Literal["succeeded", "rejected", "failed", "unknown"]
-"""How a booking ended: `rejected` is the customer's case, `failed` is ours, `unknown` means that money may have moved."""
+"""How a booking ended: `rejected` is the customer's case, `failed` ours, `unknown` means that money may have moved."""
 
 
 class Message(BaseModel):

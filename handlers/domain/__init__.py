@@ -1,0 +1,1 @@
+"""What booking means, as values and pure functions: no clock, no network, no AWS."""

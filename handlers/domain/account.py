@@ -1,0 +1,142 @@
+"""What an order's ledger comes to: its status and its totals, as a fold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from .errors import LedgerBroken
+from .ledger import Entry, Kind
+from .transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS, OrderStatus, RefundStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The part of a refund that falls on one line: units that come back, and money."""
+
+    line: int
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A refund as far as it has come."""
+
+    refund_id: str
+    request_id: str
+    status: RefundStatus
+    amount_minor: int
+    shares: tuple[Share, ...]
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether its amount is reserved or refunded."""
+        return self.status in (RefundStatus.RESERVED, RefundStatus.SETTLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Captured: paid and settled. Reserved: refunds requested and not settled. Refunded: settled minus reversed."""
+
+    status: OrderStatus | None = None
+    asked_minor: int = 0
+    captured_minor: int = 0
+    reserved_minor: int = 0
+    refunded_minor: int = 0
+    refunds: Mapping[str, Refund] = field(default_factory=dict[str, Refund])
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may still be refunded."""
+        return self.captured_minor - self.refunded_minor - self.reserved_minor
+
+    @property
+    def in_flight(self) -> tuple[str, ...]:
+        """The gateway keys whose outcome is open, by refund; the order's own is open while it is PENDING."""
+        return tuple(each.refund_id for each in self.refunds.values() if each.status is RefundStatus.RESERVED)
+
+
+def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
+    """The account after every entry of a ledger.
+
+    Raises:
+        LedgerBroken: an entry that the table of transitions does not list there.
+    """
+    account = start or Account()
+    for entry in ledger:
+        account = _advance(account, entry)
+    return account
+
+
+def _advance(account: Account, entry: Entry) -> Account:
+    nexts = ORDER_TRANSITIONS.get((account.status, entry.kind))
+    if nexts is None:
+        raise LedgerBroken(f"entry {entry.seq} is {entry.kind} in an order that is {account.status}")
+    moved = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _refund_moved(account, entry)
+    return replace(moved, status=nexts[0] if len(nexts) == 1 else _by_totals(moved, nexts, entry))
+
+
+def _by_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -> OrderStatus:
+    status = OrderStatus.PARTIALLY_REFUNDED
+    if account.refunded_minor in (0, account.captured_minor):
+        status = OrderStatus.REFUNDED if account.refunded_minor else OrderStatus.CONFIRMED
+    if status not in allowed:
+        raise LedgerBroken(f"entry {entry.seq} ({entry.kind}) would make the order {status}")
+    return status
+
+
+def _placed(account: Account, entry: Entry) -> Account:
+    return replace(account, asked_minor=entry.amount_minor)
+
+
+def _captured(account: Account, entry: Entry) -> Account:
+    return replace(account, captured_minor=entry.amount_minor)
+
+
+def _unchanged(account: Account, _: Entry) -> Account:
+    return account
+
+
+_PAYMENT = {
+    Kind.ORDER_PLACED: _placed,
+    Kind.PAYMENT_CAPTURED: _captured,
+    Kind.PAYMENT_DECLINED: _unchanged,
+    Kind.PAYMENT_RELEASED: _unchanged,
+}
+
+# How reserved and refunded change, in units of the refund's amount.
+_RESERVED = {Kind.REFUND_REQUESTED: 1, Kind.REFUND_SETTLED: -1, Kind.REFUND_DECLINED: -1, Kind.REFUND_RELEASED: -1}
+_REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
+
+
+def _refund_moved(account: Account, entry: Entry) -> Account:
+    refund = _moved(account.refunds.get(entry.subject), entry)
+    moved = replace(
+        account,
+        reserved_minor=account.reserved_minor + _RESERVED.get(entry.kind, 0) * refund.amount_minor,
+        refunded_minor=account.refunded_minor + _REFUNDED.get(entry.kind, 0) * refund.amount_minor,
+        refunds={**account.refunds, refund.refund_id: refund},
+    )
+    if moved.refundable_minor < 0 or entry.amount_minor != refund.amount_minor:
+        raise LedgerBroken(
+            f"entry {entry.seq} ({entry.kind}) moves {entry.amount_minor}, which the order does not hold"
+        )
+    return moved
+
+
+def _moved(refund: Refund | None, entry: Entry) -> Refund:
+    status = REFUND_TRANSITIONS.get((refund.status if refund else None, entry.kind))
+    if status is None:
+        raise LedgerBroken(f"entry {entry.seq} is {entry.kind} for a refund that is {refund and refund.status}")
+    return replace(refund, status=status) if refund else _requested(entry, status)
+
+
+def _requested(entry: Entry, status: RefundStatus) -> Refund:
+    stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
+    return Refund(
+        refund_id=entry.subject,
+        request_id=entry.text("request_id"),
+        status=status,
+        amount_minor=entry.amount_minor,
+        shares=tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored),
+    )

@@ -1,0 +1,137 @@
+"""An order's append-only ledger: entries that each carry the hash of the one before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .canonical import Json, digest, sha256
+
+SCHEMA = 1
+
+
+class Kind(StrEnum):
+    """What can have happened to an order."""
+
+    ORDER_PLACED = "OrderPlaced"
+    PAYMENT_CAPTURED = "PaymentCaptured"
+    PAYMENT_DECLINED = "PaymentDeclined"
+    PAYMENT_RELEASED = "PaymentReleased"
+    REFUND_REQUESTED = "RefundRequested"
+    REFUND_SETTLED = "RefundSettled"
+    REFUND_DECLINED = "RefundDeclined"
+    REFUND_RELEASED = "RefundReleased"
+    REFUND_REVERSED = "RefundReversed"
+
+
+OPENING = frozenset({Kind.ORDER_PLACED, Kind.REFUND_REQUESTED})
+"""Kinds that put money in flight; every other kind is an outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened. `facts` holds what only its kind has, and what a newer version wrote beyond that."""
+
+    seq: int
+    kind: Kind
+    at: str
+    subject: str
+    amount_minor: int
+    facts: Mapping[str, Json]
+    previous: str
+    hash: str
+    schema: int = SCHEMA
+
+    def as_json(self) -> dict[str, Json]:
+        """The entry as it is stored and hashed, flat."""
+        return {**_unhashed(self), "hash": self.hash}
+
+    def text(self, fact: str) -> str:
+        """A fact that is text."""
+        return str(self.facts[fact])
+
+
+def _unhashed(entry: Entry) -> dict[str, Json]:
+    return {
+        **entry.facts,
+        "schema": entry.schema,
+        "seq": entry.seq,
+        "type": entry.kind.value,
+        "at": entry.at,
+        "subject": entry.subject,
+        "amount_minor": entry.amount_minor,
+        "previous": entry.previous,
+    }
+
+
+_OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "subject", "amount_minor", "previous", "hash"})
+
+
+def entry_from(stored: Mapping[str, Json]) -> Entry:
+    """The entry that was stored; fields that we do not know stay among its facts."""
+    return Entry(
+        schema=_whole(stored["schema"]),
+        seq=_whole(stored["seq"]),
+        kind=Kind(str(stored["type"])),
+        at=str(stored["at"]),
+        subject=str(stored["subject"]),
+        amount_minor=_whole(stored["amount_minor"]),
+        facts={key: value for key, value in stored.items() if key not in _OWN_FIELDS},
+        previous=str(stored["previous"]),
+        hash=str(stored["hash"]),
+    )
+
+
+def _whole(value: Json) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"a ledger holds {value!r} where a whole number belongs")
+    return value
+
+
+def beginning(order_id: str) -> str:
+    """What the first entry of an order names as the hash before it."""
+    return sha256(f"ledger of {order_id}")
+
+
+def appended(
+    ledger: Sequence[Entry],
+    kind: Kind,
+    *,
+    order_id: str,
+    at: str,
+    subject: str,
+    amount_minor: int,
+    facts: Mapping[str, Json] | None = None,
+) -> tuple[Entry, ...]:
+    """The ledger with one more entry, chained to the last."""
+    previous = ledger[-1].hash if ledger else beginning(order_id)
+    entry: dict[str, Json] = {
+        **(facts or {}),
+        "schema": SCHEMA,
+        "seq": len(ledger) + 1,
+        "type": kind.value,
+        "at": at,
+        "subject": subject,
+        "amount_minor": amount_minor,
+        "previous": previous,
+    }
+    return (*ledger, entry_from({**entry, "hash": digest(entry)}))
+
+
+def breaks(order_id: str, entries: Sequence[Mapping[str, Json]]) -> tuple[str, ...]:
+    """Where a stored chain is broken, a sentence each; nothing where it is whole."""
+    found: list[str] = []
+    previous = beginning(order_id)
+    for position, entry in enumerate(entries, start=1):
+        found += [f"entry {position} {what}" for what in _faults(entry, position, previous)]
+        previous = str(entry.get("hash"))
+    return tuple(found)
+
+
+def _faults(entry: Mapping[str, Json], position: int, previous: str) -> list[str]:
+    unhashed = {key: value for key, value in entry.items() if key != "hash"}
+    checks = (
+        (entry.get("seq") != position, f"has the sequence number {entry.get('seq')}"),
+        (entry.get("previous") != previous, "does not follow the entry before it"),
+        (entry.get("hash") != digest(unhashed), "is not what was written: its hash differs"),
+    )
+    return [what for wrong, what in checks if wrong]

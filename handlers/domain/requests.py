@@ -1,0 +1,81 @@
+"""What is asked, once it has passed the door."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .canonical import Json, digest
+from .identities import order_id_of, refund_id_of
+from .order import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The execution that carries a request, and when it started: the time that every attempt judges by."""
+
+    execution: str
+    requested_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """Buy these lines with this payment method."""
+
+    request_id: str
+    customer_id: str
+    currency: str
+    lines: tuple[Line, ...]
+    payment_method: str
+
+    action: ClassVar[str] = "purchase"
+
+    @property
+    def order_id(self) -> str:
+        """The order that this request makes."""
+        return order_id_of(self.customer_id, self.request_id)
+
+    @property
+    def amount_minor(self) -> int:
+        """What the lines come to."""
+        return sum(line.amount_minor for line in self.lines)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, however they are spelled."""
+        lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
+        return digest([self.customer_id, self.currency, lines, self.payment_method])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """So many units of one article."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRefund:
+    """Give back an amount, or units, or (with neither) all that is still refundable."""
+
+    request_id: str
+    order_id: str
+    requested_by: str
+    reason: str
+    amount_minor: int | None = None
+    units: tuple[Units, ...] | None = None
+
+    action: ClassVar[str] = "refund"
+
+    @property
+    def refund_id(self) -> str:
+        """The refund that this request makes."""
+        return refund_id_of(self.order_id, self.request_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, however they are spelled."""
+        units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
+        return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units])
+
+
+Request = PlaceOrder | IssueRefund
