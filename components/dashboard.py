@@ -29,7 +29,9 @@ class Row:
     charts: Sequence[Chart]
 
 
-def dashboard(name: str, rows: Sequence[Row], *, region: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+def dashboard(
+    name: str, rows: Sequence[Row], *, region: pulumi.Output[str], parent: pulumi.Resource
+) -> pulumi.Output[str]:
     """Create the dashboard; gives its name."""
     body = pulumi.Output.json_dumps({"widgets": _widgets(rows, region)})
     created = aws.cloudwatch.Dashboard(

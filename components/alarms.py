@@ -1,0 +1,191 @@
+"""The topic that people are called by, and alarms that always have an action and a section in the runbook."""
+
+from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .arguments import Arguments
+from .encryption import ALARMS, EVENTS, encryption_key
+from .surroundings import Surroundings, tags_of
+
+RUNBOOK = "docs/runbook.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One statistic of one metric over `period_seconds`."""
+
+    namespace: str
+    name: str
+    statistic: str = "Sum"
+    dimensions: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    period_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What is wrong when it rings (`meaning`, one sentence), and when it rings.
+
+    `slug` names its section in the runbook. With `percent_of`, the threshold is a percentage of that metric.
+    """
+
+    slug: str
+    meaning: str
+    metric: Metric
+    threshold: float
+    percent_of: Metric | None = None
+    periods: int = 1
+
+    def raise_to(
+        self,
+        topic: pulumi.Input[str],
+        *,
+        prefix: str,
+        parent: pulumi.Resource,
+        tags: dict[str, pulumi.Input[str]],
+    ) -> aws.cloudwatch.MetricAlarm:
+        """Create the alarm; it rings above the threshold and tells `topic` both when it begins and when it is over."""
+        return aws.cloudwatch.MetricAlarm(
+            f"{prefix}-{self.slug}",
+            alarm_description=f"{self.meaning} What to do: {RUNBOOK}#{self.slug}",
+            comparison_operator="GreaterThanThreshold",
+            threshold=self.threshold,
+            evaluation_periods=self.periods,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic],
+            ok_actions=[topic],
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=parent),
+            **(_rate(self.metric, self.percent_of) if self.percent_of else _single(self.metric)),
+        )
+
+
+def _single(metric: Metric) -> dict[str, object]:
+    percentile = metric.statistic.startswith("p")
+    return {
+        "namespace": metric.namespace,
+        "metric_name": metric.name,
+        "dimensions": metric.dimensions or None,
+        "period": metric.period_seconds,
+        "extended_statistic" if percentile else "statistic": metric.statistic,
+    }
+
+
+def _rate(part: Metric, whole: Metric) -> dict[str, object]:
+    return {
+        "metric_queries": [
+            aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                id="rate", expression="IF(whole > 0, 100 * part / whole, 0)", label="percent", return_data=True
+            ),
+            _query("part", part),
+            _query("whole", whole),
+        ]
+    }
+
+
+def _query(name: str, metric: Metric) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
+    return aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id=name,
+        metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=metric.dimensions,
+            period=metric.period_seconds,
+            stat=metric.statistic,
+        ),
+    )
+
+
+class AlertTopicArgs(TypedDict):
+    """What an alert topic needs to know."""
+
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of a KMS key for the messages, which CloudWatch and EventBridge may use. Default: a key of its own."""
+    email: NotRequired[str]
+    """Address that is asked to subscribe. Default: nobody is subscribed."""
+    key_deletion_days: NotRequired[float]
+    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component."""
+
+
+class AlertTopic(pulumi.ComponentResource):
+    """An encrypted SNS topic that only CloudWatch alarms and EventBridge rules of this account publish to."""
+
+    arn: pulumi.Output[str]
+    """ARN of the topic."""
+
+    def __init__(self, name: str, args: AlertTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:AlertTopic", name, dict(args), opts)
+        given = Arguments("AlertTopic", name, args, AlertTopicArgs)
+        window = given.whole("key_deletion_days", 30, 7, 30, "days")
+        given.check()
+        tags = tags_of(name, args.get("tags"))
+        key = encryption_key(
+            f"{name}-key",
+            args.get("key"),
+            what="alerts",
+            parent=self,
+            tags=tags,
+            deletion_window_days=window,
+            services=(ALARMS, EVENTS),
+        )
+        topic = aws.sns.Topic(
+            f"{name}-topic", kms_master_key_id=key, tags=tags, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self._let_in(name, topic)
+        self._subscribe(name, topic, args.get("email"))
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})
+
+    def _let_in(self, name: str, topic: aws.sns.Topic) -> None:
+        here = Surroundings.of(self)
+        statements = [_alarms(topic.arn, here), _events(topic.arn), _over_tls_only(topic.arn)]
+        policy = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+        aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=policy, opts=pulumi.ResourceOptions(parent=self))
+
+    def _subscribe(self, name: str, topic: aws.sns.Topic, email: str | None) -> None:
+        if email:
+            aws.sns.TopicSubscription(
+                f"{name}-email",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=email,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _alarms(topic: pulumi.Output[str], here: Surroundings) -> dict[str, object]:
+    only_ours = {"StringEquals": {"aws:SourceAccount": here.account}}
+    return _publisher("Alarms", f"{ALARMS}.amazonaws.com", topic) | {"Condition": only_ours}
+
+
+def _events(topic: pulumi.Output[str]) -> dict[str, object]:
+    """EventBridge cannot publish to a topic whose policy puts a condition on it.
+
+    Source: EventBridge user guide, "Using resource-based policies", Amazon SNS.
+    """
+    return _publisher("Events", f"{EVENTS}.amazonaws.com", topic)
+
+
+def _publisher(sid: str, service: str, topic: pulumi.Output[str]) -> dict[str, object]:
+    return {
+        "Sid": f"{sid}MayPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+
+
+def _over_tls_only(topic: pulumi.Output[str]) -> dict[str, object]:
+    return {
+        "Sid": "OverTlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

@@ -1,0 +1,225 @@
+"""Where outcomes are recorded once and for ever: versioned, locked, encrypted, private, reachable over TLS only."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .arguments import Arguments
+from .buckets import access_log_bucket, encrypt, keep_private, keep_versions
+from .encryption import encryption_key
+from .iam import joined, statement
+from .surroundings import Surroundings, tags_of
+
+LOCK_MODES = ("COMPLIANCE", "GOVERNANCE", "NONE")
+SEVEN_YEARS_IN_DAYS = 2555
+
+
+class AuditBucketArgs(TypedDict):
+    """What an audit bucket needs to know; every default is the strict one."""
+
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key for the objects. Default: a key of its own."""
+    logbucket: NotRequired[pulumi.Input[str]]
+    """Name of the bucket that takes the access logs. Default: a bucket of its own."""
+    lock_mode: NotRequired[str]
+    """COMPLIANCE (nobody can shorten it), GOVERNANCE (a named permission can) or NONE. Default: COMPLIANCE."""
+    lock_days: NotRequired[float]
+    """Days for which an object can be neither changed nor deleted, 1 to 36500. Default: 2555."""
+    archive_days: NotRequired[float]
+    """Days after which an object moves to cheaper storage, 30 to 3650. Default: 90."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying the bucket deletes what is in it, as far as its lock allows. Default: false."""
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete or replace the bucket. Default: true."""
+    prefixes: NotRequired[list[str]]
+    """Prefixes of keys under which the grants hold, such as `outcomes/`. Default: every key."""
+    key_deletion_days: NotRequired[float]
+    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component."""
+
+
+class AuditBucket(pulumi.ComponentResource):
+    """A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted."""
+
+    bucket: pulumi.Output[str]
+    """Name of the bucket."""
+    arn: pulumi.Output[str]
+    """ARN of the bucket."""
+    key: pulumi.Output[str]
+    """ARN of the key of its objects."""
+    logbucket: pulumi.Output[str]
+    """Name of the bucket that has its access logs."""
+    writegrant: pulumi.Output[str]
+    """Permission to put objects, and to read back what was put: policy statements as JSON."""
+    readgrant: pulumi.Output[str]
+    """Permission to list and read objects: policy statements as JSON."""
+    reconcilegrant: pulumi.Output[str]
+    """Permission to find what is missing and to put it: policy statements as JSON."""
+
+    def __init__(self, name: str, args: AuditBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:AuditBucket", name, dict(args), opts)
+        self._name = name
+        self._check(args)
+        self._tags = tags_of(name, args.get("tags"))
+        self._choose_key(args)
+        bucket = self._create_bucket()
+        self._lock(bucket)
+        self._log_access(bucket, args)
+        self._hand_out_grants(args.get("prefixes") or [""])
+        self.register_outputs(
+            {
+                "bucket": self.bucket,
+                "arn": self.arn,
+                "key": self.key,
+                "logbucket": self.logbucket,
+                "writegrant": self.writegrant,
+                "readgrant": self.readgrant,
+                "reconcilegrant": self.reconcilegrant,
+            }
+        )
+
+    def grant_write(self) -> pulumi.Output[str]:
+        """To put objects, and to read back what was put: `writegrant`."""
+        return self.writegrant
+
+    def grant_read(self) -> pulumi.Output[str]:
+        """To list and read objects: `readgrant`."""
+        return self.readgrant
+
+    def grant_reconcile(self) -> pulumi.Output[str]:
+        """To find what is missing and to put it: `reconcilegrant`."""
+        return self.reconcilegrant
+
+    @property
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """What a function needs to know to record outcomes."""
+        return {"BOOKING_AUDIT_BUCKET": self.bucket}
+
+    def _check(self, args: AuditBucketArgs) -> None:
+        given = Arguments("AuditBucket", self._name, args, AuditBucketArgs)
+        self._lock_mode = given.choice("lock_mode", "COMPLIANCE", LOCK_MODES)
+        self._lock_days = given.whole("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
+        self._archive_days = given.whole("archive_days", 90, 30, 3650, "days")
+        self._force_destroy = given.flag("force_destroy", False)
+        self._protect = given.flag("protect", True)
+        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        if self._force_destroy and self._lock_mode == "COMPLIANCE":
+            given.refuse("force_destroy: got True with lock_mode COMPLIANCE, whose objects nobody can delete")
+        given.check()
+
+    def _choose_key(self, args: AuditBucketArgs) -> None:
+        self.key = encryption_key(
+            f"{self._name}-key",
+            args.get("key"),
+            what="the audit trail",
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
+
+    def _create_bucket(self) -> aws.s3.Bucket:
+        bucket = aws.s3.Bucket(
+            f"{self._name}-bucket",
+            object_lock_enabled=True,
+            force_destroy=self._force_destroy,
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=self._protect or None),
+        )
+        self.bucket, self.arn = bucket.bucket, bucket.arn
+        keep_private(f"{self._name}-bucket", bucket, self._denials())
+        encrypt(f"{self._name}-bucket", bucket, self.key)
+        aws.s3.BucketNotification(
+            f"{self._name}-events", bucket=bucket.bucket, eventbridge=True, opts=pulumi.ResourceOptions(parent=bucket)
+        )
+        return bucket
+
+    def _lock(self, bucket: aws.s3.Bucket) -> None:
+        """The bucket can always be locked (that cannot be added later); the mode says whether objects are."""
+        versions = keep_versions(f"{self._name}-bucket", bucket)
+        after_versions = pulumi.ResourceOptions(parent=bucket, depends_on=[versions])
+        if self._lock_mode != "NONE":
+            retention = aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
+                mode=self._lock_mode, days=self._lock_days
+            )
+            aws.s3.BucketObjectLockConfiguration(
+                f"{self._name}-lock",
+                bucket=bucket.bucket,
+                rule=aws.s3.BucketObjectLockConfigurationRuleArgs(default_retention=retention),
+                opts=after_versions,
+            )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle", bucket=bucket.bucket, rules=[self._ageing()], opts=after_versions
+        )
+
+    def _ageing(self) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+        return aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="age",
+            status="Enabled",
+            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+            transitions=[
+                aws.s3.BucketLifecycleConfigurationRuleTransitionArgs(
+                    days=self._archive_days, storage_class="STANDARD_IA"
+                )
+            ],
+            noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                noncurrent_days=max(self._lock_days, 30)
+            ),
+            abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=7
+            ),
+        )
+
+    def _log_access(self, bucket: aws.s3.Bucket, args: AuditBucketArgs) -> None:
+        given = args.get("logbucket")
+        self.logbucket = (
+            access_log_bucket(f"{self._name}-access", parent=self, tags=self._tags, force_destroy=self._force_destroy)
+            if given is None
+            else pulumi.Output.from_input(given)
+        )
+        aws.s3.BucketLogging(
+            f"{self._name}-logging",
+            bucket=bucket.bucket,
+            target_bucket=self.logbucket,
+            target_prefix=f"{self._name}/",
+            opts=pulumi.ResourceOptions(parent=bucket),
+        )
+
+    def _denials(self) -> list[dict[str, object]]:
+        """No object leaves before its time, and none arrives encrypted otherwise than with the bucket's key."""
+        objects = pulumi.Output.concat(self.arn, "/*")
+        deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Resource": objects}
+        other_way = {
+            "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            "Null": {"s3:x-amz-server-side-encryption": "false"},
+        }
+        other_key = {
+            "StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": self.key},
+            "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
+        }
+        denials = [
+            deny | {"Sid": "EncryptedWithKmsOnly", "Action": "s3:PutObject", "Condition": other_way},
+            deny | {"Sid": "EncryptedWithThisKeyOnly", "Action": "s3:PutObject", "Condition": other_key},
+        ]
+        erasing = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+        return denials if self._force_destroy else [*denials, deny | {"Sid": "NobodyDeletes", "Action": erasing}]
+
+    def _hand_out_grants(self, prefixes: list[str]) -> None:
+        objects = [pulumi.Output.concat(self.arn, "/", prefix, "*") for prefix in prefixes]
+        self.writegrant = joined(
+            statement("RecordOutcomes", ["s3:GetObject", "s3:PutObject"], objects),
+            statement("RecordOutcomesKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key]),
+        )
+        listing = statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_below(prefixes))
+        self.reconcilegrant = joined(listing, self.writegrant)
+        self.readgrant = joined(
+            listing,
+            statement("ReadOutcomes", ["s3:GetObject"], objects),
+            statement("ReadOutcomesKey", ["kms:Decrypt"], [self.key]),
+        )
+
+
+def _below(prefixes: list[str]) -> dict[str, dict[str, str | list[str]]] | None:
+    """That only keys below `prefixes` are asked for."""
+    return None if prefixes == [""] else {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}

@@ -1,0 +1,121 @@
+"""What every bucket of ours is: private, owned by the bucket's owner, versioned, and reachable over TLS 1.2 or later only."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from .surroundings import Surroundings
+
+ACCESS_LOG_DAYS = 400
+
+
+def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str, object]] = ()) -> aws.s3.BucketPolicy:
+    """Block public access, let the bucket's owner own every object, and refuse what `statements` and plain http ask for."""
+    child = pulumi.ResourceOptions(parent=bucket)
+    blocked = aws.s3.BucketPublicAccessBlock(
+        f"{name}-private",
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=child,
+    )
+    aws.s3.BucketOwnershipControls(
+        f"{name}-ownership",
+        bucket=bucket.bucket,
+        rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+        opts=child,
+    )
+    policy = {"Version": "2012-10-17", "Statement": [*_over_tls_only(bucket.arn), *statements]}
+    return aws.s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket.bucket,
+        policy=pulumi.Output.json_dumps(policy),
+        opts=pulumi.ResourceOptions(parent=bucket, depends_on=[blocked]),
+    )
+
+
+def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
+    """An overwritten or deleted object stays readable as an older version."""
+    return aws.s3.BucketVersioning(
+        f"{name}-versions",
+        bucket=bucket.bucket,
+        versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+        opts=pulumi.ResourceOptions(parent=bucket),
+    )
+
+
+def access_log_bucket(
+    name: str, *, parent: pulumi.Resource, tags: dict[str, pulumi.Input[str]], force_destroy: bool
+) -> pulumi.Output[str]:
+    """The name of a new bucket that S3 writes access logs into.
+
+    S3 delivers access logs only to buckets that are encrypted with S3's own key (AES256), not with one of KMS.
+    Source: S3 user guide, "Enabling Amazon S3 server access logging".
+    """
+    bucket = aws.s3.Bucket(name, force_destroy=force_destroy, tags=tags, opts=pulumi.ResourceOptions(parent=parent))
+    versions = keep_versions(name, bucket)
+    keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
+    encrypt(name, bucket)
+    _forget_old_logs(name, bucket, versions)
+    return bucket.bucket
+
+
+def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str] | None = None) -> None:
+    """Encrypt what is put without saying how: with `key` and a bucket key, or with S3's own."""
+    default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+        sse_algorithm="AES256" if key is None else "aws:kms", kms_master_key_id=key
+    )
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        f"{name}-encryption",
+        bucket=bucket.bucket,
+        rules=[
+            aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                apply_server_side_encryption_by_default=default, bucket_key_enabled=key is not None
+            )
+        ],
+        opts=pulumi.ResourceOptions(parent=bucket),
+    )
+
+
+def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning) -> None:
+    rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id="forget",
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=ACCESS_LOG_DAYS),
+        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+            noncurrent_days=30
+        ),
+        abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+            days_after_initiation=7
+        ),
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        f"{name}-lifecycle",
+        bucket=bucket.bucket,
+        rules=[rule],
+        opts=pulumi.ResourceOptions(parent=bucket, depends_on=[versions]),
+    )
+
+
+def _over_tls_only(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
+    everything = [bucket, pulumi.Output.concat(bucket, "/*")]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
+    return [
+        deny | {"Sid": "OverTlsOnly", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        deny | {"Sid": "OverRecentTlsOnly", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+    ]
+
+
+def _log_delivery(bucket: pulumi.Output[str], here: Surroundings) -> dict[str, object]:
+    return {
+        "Sid": "S3DeliversAccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": pulumi.Output.concat(bucket, "/*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": here.account}},
+    }

@@ -1,0 +1,89 @@
+"""Customer-managed keys: one per owner of data, rotated, with a policy that names everyone who may use it."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from .surroundings import Surroundings
+
+LOGS = "logs"
+ALARMS = "cloudwatch"
+EVENTS = "events"
+
+_USE = [
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
+
+
+def encryption_key(
+    name: str,
+    given: pulumi.Input[str] | None,
+    *,
+    what: str,
+    parent: pulumi.Resource,
+    tags: dict[str, pulumi.Input[str]],
+    deletion_window_days: int,
+    services: Sequence[str] = (),
+) -> pulumi.Output[str]:
+    """The ARN of the key that was `given`, or of a new one for `what` that `services` may use too.
+
+    A key that is given must let those services in by its own policy: AWS reads it, not ours.
+    """
+    if given is not None:
+        return pulumi.Output.from_input(given)
+    key = aws.kms.Key(
+        name,
+        description=f"Encrypts {what}",
+        enable_key_rotation=True,
+        deletion_window_in_days=deletion_window_days,
+        policy=_policy(Surroundings.of(parent), services),
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return key.arn
+
+
+def _policy(here: Surroundings, services: Sequence[str]) -> pulumi.Output[str]:
+    """This account's IAM policies decide (AWS's default key policy), and `services` may use the key for this account.
+
+    Source: AWS KMS developer guide, "Default key policy"; CloudWatch Logs user guide, "Encrypt log data".
+    """
+    own: dict[str, object] = {
+        "Sid": "AccountDecides",
+        "Effect": "Allow",
+        "Principal": {"AWS": here.account_root()},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return pulumi.Output.json_dumps(
+        {"Version": "2012-10-17", "Statement": [own, *(_may_use(here, service) for service in services)]}
+    )
+
+
+def _may_use(here: Surroundings, service: str) -> dict[str, object]:
+    host = (
+        pulumi.Output.concat("logs.", here.region, ".amazonaws.com") if service == LOGS else f"{service}.amazonaws.com"
+    )
+    may: dict[str, object] = {
+        "Sid": f"{service.capitalize()}MayUse",
+        "Effect": "Allow",
+        "Principal": {"Service": host},
+        "Action": _USE,
+        "Resource": "*",
+    }
+    return may | _only_for_this_account(here, service)
+
+
+def _only_for_this_account(here: Surroundings, service: str) -> dict[str, object]:
+    """The narrowest condition that the service bears; EventBridge sends none with which it could be told apart."""
+    if service == LOGS:
+        return {"Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": here.arn("logs", "*")}}}
+    if service == ALARMS:
+        return {"Condition": {"StringEquals": {"aws:SourceAccount": here.account}}}
+    return {}

@@ -1,0 +1,345 @@
+"""A function that nobody has to worry about: its own role, log group, dead-letter queue, versions, traces and alarms."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
+from .arguments import Arguments
+from .dashboard import Chart
+from .encryption import LOGS, encryption_key
+from .iam import service_role, statement
+from .log_groups import RETENTIONS, grant_write_logs, log_group
+from .queues import grant_send, waiting_queue
+from .surroundings import tags_of
+
+ARCHITECTURES = ("arm64", "x86_64")
+
+
+class MonitoredLambdaArgs(TypedDict):
+    """What a monitored function needs to know; every default is the strict one."""
+
+    code: pulumi.Input[pulumi.Archive]
+    """The package: a zip with the handler at its root."""
+    handler: pulumi.Input[str]
+    """Module and function that are called, such as `handlers.refund.handler`."""
+    grants: NotRequired[list[pulumi.Input[str]]]
+    """What the function may do beyond writing its logs and traces: policy statements as JSON, from their owners."""
+    environment: NotRequired[dict[str, pulumi.Input[str]]]
+    """Environment variables, encrypted at rest; no secrets. Default: none."""
+    runtime: NotRequired[pulumi.Input[str]]
+    """Lambda runtime. Default: python3.13."""
+    architecture: NotRequired[str]
+    """arm64 or x86_64. Default: arm64."""
+    memory: NotRequired[float]
+    """Memory in MB, 128 to 10240. Default: 512."""
+    timeout: NotRequired[float]
+    """Seconds after which an invocation is stopped, 1 to 900. Default: 15."""
+    concurrency: NotRequired[float]
+    """Invocations at a time, reserved for this function, 1 to 1000. Default: 50."""
+    schedule: NotRequired[str]
+    """When to invoke it, as an EventBridge rate or cron expression, such as `rate(5 minutes)`. Default: never."""
+    schedule_input: NotRequired[str]
+    """What it is invoked with on schedule, as JSON text. Default: {}."""
+    log_days: NotRequired[float]
+    """Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365."""
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key for environment and dead letters. Default: a key of its own."""
+    logkey: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
+    boundary: NotRequired[pulumi.Input[str]]
+    """ARN of the permissions boundary of its role. Default: none."""
+    subnets: NotRequired[list[pulumi.Input[str]]]
+    """Ids of the VPC subnets it runs in, together with `securitygroups`. Default: it runs in no VPC."""
+    securitygroups: NotRequired[list[pulumi.Input[str]]]
+    """Ids of the security groups it runs in, together with `subnets`. Default: it runs in no VPC."""
+    error_percent: NotRequired[float]
+    """Percentage of invocations that may fail before its alarm rings, 1 to 100. Default: 5."""
+    key_deletion_days: NotRequired[float]
+    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component."""
+
+
+class MonitoredLambda(pulumi.ComponentResource):
+    """A published function with least privilege, whose failures ring."""
+
+    function: pulumi.Output[str]
+    """Name of the function."""
+    arn: pulumi.Output[str]
+    """ARN of the function, without a version."""
+    version: pulumi.Output[str]
+    """ARN of the version that this deployment published: what tasks invoke."""
+    alias: pulumi.Output[str]
+    """ARN of the alias `live`, which points at that version."""
+    role: pulumi.Output[str]
+    """ARN of the function's role."""
+    loggroup: pulumi.Output[str]
+    """Name of the log group."""
+    deadletters: pulumi.Output[str]
+    """URL of the dead-letter queue."""
+    invokegrant: pulumi.Output[str]
+    """Permission to invoke any version of this function: policy statements as JSON."""
+
+    def __init__(self, name: str, args: MonitoredLambdaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:MonitoredLambda", name, dict(args), opts)
+        self._name = name
+        self._check(args)
+        self._tags = tags_of(name, args.get("tags"))
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._choose_key_and_topic(args)
+        self._create_log_group(args)
+        self._create_dead_letter_queue()
+        self._create_role(args)
+        function = self._create_function(args)
+        self._schedule(function, args)
+        self._create_alarms(function)
+        self.invokegrant = invoke_grant(self.arn)
+        self.register_outputs(
+            {
+                "function": self.function,
+                "arn": self.arn,
+                "version": self.version,
+                "alias": self.alias,
+                "role": self.role,
+                "loggroup": self.loggroup,
+                "deadletters": self.deadletters,
+                "invokegrant": self.invokegrant,
+            }
+        )
+
+    def grant_invoke(self) -> pulumi.Output[str]:
+        """To invoke any version of this function: `invokegrant`."""
+        return self.invokegrant
+
+    def charts(self) -> list[Chart]:
+        """What to look at when the function is in question."""
+        return [
+            Chart(
+                f"{self._name}: calls", [self._metric("Invocations"), self._metric("Errors"), self._metric("Throttles")]
+            ),
+            Chart(f"{self._name}: ms", [self._metric("Duration", "p50"), self._metric("Duration", "p99")]),
+        ]
+
+    def _metric(self, name: str, statistic: str = "Sum") -> Metric:
+        return function_metric(self.function, name, statistic)
+
+    def _check(self, args: MonitoredLambdaArgs) -> None:
+        given = Arguments("MonitoredLambda", self._name, args, MonitoredLambdaArgs)
+        given.required("code", "handler")
+        given.together("subnets", "securitygroups")
+        self._architecture = given.choice("architecture", "arm64", ARCHITECTURES)
+        self._memory = given.whole("memory", 512, 128, 10_240, "MB")
+        self._timeout = given.whole("timeout", 15, 1, 900, "seconds")
+        self._concurrency = given.whole("concurrency", 50, 1, 1000, "invocations")
+        self._schedule_expression = given.pattern(
+            "schedule", "", r"(rate|cron)\(.+\)", "an EventBridge expression such as rate(5 minutes)"
+        )
+        self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
+        self._error_percent = given.whole("error_percent", 5, 1, 100, "percent")
+        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        given.check()
+
+    def _choose_key_and_topic(self, args: MonitoredLambdaArgs) -> None:
+        self._key = encryption_key(
+            f"{self._name}-key",
+            args.get("key"),
+            what=f"environment, logs and dead letters of {self._name}",
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+            services=(LOGS,),
+        )
+        given = args.get("topic")
+        self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
+
+    def _own_topic(self) -> pulumi.Output[str]:
+        own = AlertTopicArgs(key_deletion_days=self._key_deletion_days, tags=self._tags)
+        return AlertTopic(f"{self._name}-alerts", own, self._child).arn
+
+    def _create_log_group(self, args: MonitoredLambdaArgs) -> None:
+        self._log_group = log_group(
+            f"{self._name}-logs",
+            key=args.get("logkey") or self._key,
+            days=self._log_days,
+            parent=self,
+            tags=self._tags,
+        )
+        self.loggroup = self._log_group.name
+
+    def _create_dead_letter_queue(self) -> None:
+        self._dead_letters = waiting_queue(
+            f"{self._name}-dead-letters",
+            key=self._key,
+            topic=self._topic,
+            meaning=f"Events that {self._name} failed to handle wait in its dead-letter queue.",
+            slug="dead-letters",
+            parent=self,
+            tags=self._tags,
+        )
+        self.deadletters = self._dead_letters.url
+
+    def _create_role(self, args: MonitoredLambdaArgs) -> None:
+        grants = [
+            grant_write_logs(self._log_group),
+            grant_send(self._dead_letters, self._key, "DeadLetters"),
+            trace_grant(),
+            *([_join_network()] if args.get("subnets") else []),
+            *args.get("grants", []),
+        ]
+        self._role = service_role(
+            f"{self._name}-role",
+            "lambda",
+            grants,
+            parent=self,
+            tags=self._tags,
+            boundary=args.get("boundary"),
+        )
+        self.role = self._role.arn
+
+    def _create_function(self, args: MonitoredLambdaArgs) -> aws.lambda_.Function:
+        function = aws.lambda_.Function(
+            f"{self._name}-function",
+            code=args["code"],
+            handler=args["handler"],
+            runtime=args.get("runtime", "python3.13"),
+            architectures=[self._architecture],
+            role=self._role.arn,
+            memory_size=self._memory,
+            timeout=self._timeout,
+            reserved_concurrent_executions=self._concurrency,
+            publish=True,
+            environment=self._environment(args),
+            kms_key_arn=self._key,
+            dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=self._dead_letters.arn),
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=self._log_group.name),
+            tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
+            vpc_config=_network(args),
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._role]),
+        )
+        alias = aws.lambda_.Alias(
+            f"{self._name}-live",
+            name="live",
+            function_name=function.name,
+            function_version=function.version,
+            opts=pulumi.ResourceOptions(parent=function),
+        )
+        self.function, self.arn, self.version, self.alias = (
+            function.name,
+            function.arn,
+            function.qualified_arn,
+            alias.arn,
+        )
+        return function
+
+    def _environment(self, args: MonitoredLambdaArgs) -> aws.lambda_.FunctionEnvironmentArgs | None:
+        variables = args.get("environment")
+        return aws.lambda_.FunctionEnvironmentArgs(variables=variables) if variables else None
+
+    def _schedule(self, function: aws.lambda_.Function, args: MonitoredLambdaArgs) -> None:
+        if not self._schedule_expression:
+            return
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-schedule",
+            schedule_expression=self._schedule_expression,
+            tags=self._tags,
+            opts=self._child,
+        )
+        allowed = aws.lambda_.Permission(
+            f"{self._name}-schedule-may-invoke",
+            action="lambda:InvokeFunction",
+            function=function.name,
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            opts=pulumi.ResourceOptions(parent=rule),
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-schedule-target",
+            rule=rule.name,
+            arn=function.arn,
+            input=args.get("schedule_input", "{}"),
+            opts=pulumi.ResourceOptions(parent=rule, depends_on=[allowed]),
+        )
+
+    def _create_alarms(self, function: aws.lambda_.Function) -> None:
+        for alarm in function_alarms(self._name, function.name, self._timeout, self._concurrency, self._error_percent):
+            alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
+
+
+def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
+    """A metric that Lambda keeps for a function."""
+    return Metric(namespace="AWS/Lambda", name=name, statistic=statistic, dimensions={"FunctionName": function})
+
+
+def function_alarms(
+    what: str, function: pulumi.Output[str], timeout_seconds: int, concurrency: int, error_percent: int
+) -> list[Alarm]:
+    """What can go wrong with a function that its callers would not tell anybody."""
+
+    def metric(name: str, statistic: str) -> Metric:
+        return function_metric(function, name, statistic)
+
+    return [
+        Alarm(
+            slug="function-errors",
+            meaning=f"More than {error_percent} % of the invocations of {what} fail.",
+            metric=metric("Errors", "Sum"),
+            percent_of=metric("Invocations", "Sum"),
+            threshold=error_percent,
+        ),
+        Alarm(
+            slug="function-throttles",
+            meaning=f"Lambda refuses invocations of {what}: its concurrency is used up.",
+            metric=metric("Throttles", "Sum"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="function-duration",
+            meaning=f"The slowest invocations of {what} come near its timeout of {timeout_seconds} s.",
+            metric=metric("Duration", "p99"),
+            threshold=0.8 * 1000 * timeout_seconds,
+        ),
+        Alarm(
+            slug="function-concurrency",
+            meaning=f"{what} runs near its {concurrency} invocations at a time.",
+            metric=metric("ConcurrentExecutions", "Maximum"),
+            threshold=max(1, int(0.8 * concurrency)),
+        ),
+    ]
+
+
+def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
+    """To invoke every version of the function with this ARN, so that executions which began before a deployment can end."""
+    unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
+    return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
+
+
+def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
+    """To write traces; Step Functions asks for the sampling rules itself, Lambda does so for its functions."""
+    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"] if by_machine else []
+    return statement(
+        "Trace",
+        ["xray:PutTelemetryRecords", "xray:PutTraceSegments", *sampling],
+        ["*"],
+        why_everywhere="X-Ray has no resource-level scope for traces",
+    )
+
+
+def _join_network() -> pulumi.Output[str]:
+    return statement(
+        "JoinNetwork",
+        ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
+        ["*"],
+        why_everywhere="Lambda asks for these without naming an interface, which does not exist yet",
+    )
+
+
+def _network(args: MonitoredLambdaArgs) -> aws.lambda_.FunctionVpcConfigArgs | None:
+    subnets, groups = args.get("subnets"), args.get("securitygroups")
+    if not subnets or not groups:
+        return None
+    return aws.lambda_.FunctionVpcConfigArgs(subnet_ids=subnets, security_group_ids=groups)

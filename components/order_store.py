@@ -1,0 +1,213 @@
+"""Where orders and stock are kept: a table whose loss is survived by copies, and whose change is granted by the deed."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from handlers.storage_schema import ORDERS
+
+from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
+from .arguments import Arguments
+from .backups import back_up
+from .dashboard import Chart
+from .encryption import encryption_key
+from .iam import joined
+from .surroundings import tags_of
+from .tables import table, table_grant
+
+
+class OrderStoreArgs(TypedDict):
+    """What an order store needs to know; every default is the strict one."""
+
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key of the table and its backups. Default: a key of its own."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
+    boundary: NotRequired[pulumi.Input[str]]
+    """ARN of the permissions boundary of the role that takes backups. Default: none."""
+    deletion_protection: NotRequired[bool]
+    """Whether AWS refuses to delete the table. Default: true."""
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete or replace the table. Default: true."""
+    point_in_time_days: NotRequired[float]
+    """Days into the past to which the table can be restored, 1 to 35. Default: 35."""
+    backup_days: NotRequired[float]
+    """Days for which a backup is kept, 1 to 36500. Default: 365."""
+    backup_schedule: NotRequired[str]
+    """When backups are taken, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *)."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying the store deletes its backups. Default: false."""
+    key_deletion_days: NotRequired[float]
+    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component."""
+
+
+class OrderStore(pulumi.ComponentResource):
+    """One table for orders and stock, with backups, alarms, and a grant for each thing that is done with it."""
+
+    table: pulumi.Output[str]
+    """Name of the table."""
+    arn: pulumi.Output[str]
+    """ARN of the table."""
+    key: pulumi.Output[str]
+    """ARN of the key of the table."""
+    vault: pulumi.Output[str]
+    """Name of the backup vault."""
+    readgrant: pulumi.Output[str]
+    """Permission to read single items: policy statements as JSON."""
+    bookgrant: pulumi.Output[str]
+    """Permission to place and settle orders: policy statements as JSON."""
+    refundgrant: pulumi.Output[str]
+    """Permission to refund orders: policy statements as JSON."""
+    reconcilegrant: pulumi.Output[str]
+    """Permission to find and settle what is unsettled: policy statements as JSON."""
+
+    def __init__(self, name: str, args: OrderStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:OrderStore", name, dict(args), opts)
+        self._name = name
+        self._check(args)
+        self._tags = tags_of(name, args.get("tags"))
+        self._choose_key_and_topic(args)
+        orders = self._create_table()
+        self.vault = self._back_up(orders, args)
+        self._create_alarms(orders)
+        self._hand_out_grants()
+        self.register_outputs(
+            {
+                "table": self.table,
+                "arn": self.arn,
+                "key": self.key,
+                "vault": self.vault,
+                "readgrant": self.readgrant,
+                "bookgrant": self.bookgrant,
+                "refundgrant": self.refundgrant,
+                "reconcilegrant": self.reconcilegrant,
+            }
+        )
+
+    def grant_read(self) -> pulumi.Output[str]:
+        """To read single items: `readgrant`."""
+        return self.readgrant
+
+    def grant_book(self) -> pulumi.Output[str]:
+        """To place and settle orders: `bookgrant`."""
+        return self.bookgrant
+
+    def grant_refund(self) -> pulumi.Output[str]:
+        """To refund orders: `refundgrant`."""
+        return self.refundgrant
+
+    def grant_reconcile(self) -> pulumi.Output[str]:
+        """To find and settle what is unsettled: `reconcilegrant`."""
+        return self.reconcilegrant
+
+    @property
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """What a function needs to know to work on the orders."""
+        return {"BOOKING_ORDERS_TABLE": self.table}
+
+    def charts(self) -> list[Chart]:
+        """What to look at when the table is in question."""
+        return [
+            Chart("Consumed", [table_metric(self.table, f"Consumed{kind}CapacityUnits") for kind in ("Read", "Write")]),
+            Chart("Refused", [table_metric(self.table, name) for name in ("ThrottledRequests", "SystemErrors")]),
+            Chart("Lost races", [table_metric(self.table, "ConditionalCheckFailedRequests")]),
+        ]
+
+    def _check(self, args: OrderStoreArgs) -> None:
+        given = Arguments("OrderStore", self._name, args, OrderStoreArgs)
+        self._deletion_protection = given.flag("deletion_protection", True)
+        self._protect = given.flag("protect", True)
+        self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
+        self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
+        self._backup_schedule = given.pattern(
+            "backup_schedule", "cron(0 3 * * ? *)", r"cron\(.+\)", "an AWS cron expression such as cron(0 3 * * ? *)"
+        )
+        self._force_destroy = given.flag("force_destroy", False)
+        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        given.check()
+
+    def _choose_key_and_topic(self, args: OrderStoreArgs) -> None:
+        self.key = encryption_key(
+            f"{self._name}-key",
+            args.get("key"),
+            what="orders and stock",
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
+        given = args.get("topic")
+        self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
+
+    def _own_topic(self) -> pulumi.Output[str]:
+        own = AlertTopicArgs(key_deletion_days=self._key_deletion_days, tags=self._tags)
+        return AlertTopic(f"{self._name}-alerts", own, pulumi.ResourceOptions(parent=self)).arn
+
+    def _create_table(self) -> aws.dynamodb.Table:
+        orders = table(
+            f"{self._name}-table",
+            ORDERS,
+            key=self.key,
+            point_in_time_days=self._point_in_time_days,
+            deletion_protection=self._deletion_protection,
+            protect=self._protect,
+            parent=self,
+            tags=self._tags,
+        )
+        self.table, self.arn = orders.name, orders.arn
+        return orders
+
+    def _back_up(self, orders: aws.dynamodb.Table, args: OrderStoreArgs) -> pulumi.Output[str]:
+        return back_up(
+            f"{self._name}-backup",
+            orders.arn,
+            key=self.key,
+            days=self._backup_days,
+            schedule=self._backup_schedule,
+            force_destroy=self._force_destroy,
+            boundary=args.get("boundary"),
+            parent=self,
+            tags=self._tags,
+        )
+
+    def _create_alarms(self, orders: aws.dynamodb.Table) -> None:
+        for alarm in table_alarms(orders.name):
+            alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
+
+    def _hand_out_grants(self) -> None:
+        attention = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in ORDERS.indexes]
+        self.readgrant = self._grant("ReadItems", "GetItem")
+        self.bookgrant = self._grant("PlaceOrders", "GetItem", "PutItem", "UpdateItem")
+        self.refundgrant = self._grant("RefundOrders", "GetItem", "UpdateItem")
+        settle = self._grant("SettleOrders", "GetItem", "UpdateItem")
+        find = table_grant("FindOrders", ["dynamodb:Query"], attention, key=self.key, parent=self)
+        self.reconcilegrant = joined(find, settle)
+
+    def _grant(self, sid: str, *actions: str) -> pulumi.Output[str]:
+        named = [f"dynamodb:{action}" for action in actions]
+        return table_grant(sid, named, [self.arn], key=self.key, parent=self)
+
+
+def table_metric(table_name: pulumi.Output[str], name: str) -> Metric:
+    """A metric that DynamoDB keeps for a table."""
+    return Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name})
+
+
+def table_alarms(table_name: pulumi.Output[str]) -> list[Alarm]:
+    """What can go wrong with a table."""
+    return [
+        Alarm(
+            slug="table-throttles",
+            meaning="DynamoDB refuses reads or writes of the table for exceeding what it serves.",
+            metric=table_metric(table_name, "ThrottledRequests"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="table-system-errors",
+            meaning="DynamoDB fails to answer requests on the table.",
+            metric=table_metric(table_name, "SystemErrors"),
+            threshold=0,
+        ),
+    ]
