@@ -1,0 +1,120 @@
+"""Reads and writes JSON of any depth, with a stack of its own; slower than Python's C code, which recurses."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from json import decoder
+from typing import Final, TypeAlias, cast
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+"""What JSON can say, as Python says it."""
+
+_TOKEN: Final = re.compile(
+    r"[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))", re.A
+)
+_WORDS: Final[dict[str, Json]] = {"null": None, "true": True, "false": False}
+_scan_string = cast("Callable[[str, int, bool], tuple[str, int]]", decoder.scanstring)  # type: ignore[attr-defined]  # typeshed lacks it
+_VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _END = range(7)
+_CLOSERS: Final = {"[": "]", "{": "}"}
+
+_Pairs: TypeAlias = "list[tuple[str, Json]]"
+
+
+@dataclass(slots=True)
+class _Open:
+    """A container that is not closed yet."""
+
+    bracket: str
+    pairs: "_Pairs" = field(default_factory=list["tuple[str, Json]"])
+    key: str = ""
+
+
+def read_deep(
+    text: str, make_object: "Callable[[_Pairs], dict[str, Json]]", make_float: Callable[[str], float]
+) -> Json:
+    """The value that a text says; raises json.JSONDecodeError."""
+    stack: list[_Open] = []
+    value: Json = None
+    expect = _VALUE
+    for sign, literal, place in _tokens(text, make_float):
+        if sign in ("[", "{") and expect in (_VALUE, _FIRST_ITEM):
+            stack.append(_Open(sign))
+            expect = _FIRST_ITEM if sign == "[" else _FIRST_KEY
+            continue
+        if sign == ":" and expect == _COLON:
+            expect = _VALUE
+            continue
+        if sign == "," and expect == _AFTER:
+            expect = _VALUE if stack[-1].bracket == "[" else _KEY
+            continue
+        if sign == '"' and expect in (_KEY, _FIRST_KEY):
+            stack[-1].key, expect = cast("str", literal), _COLON
+            continue
+        if sign in ("]", "}") and expect in (_AFTER, _FIRST_ITEM, _FIRST_KEY) and sign == _CLOSERS[stack[-1].bracket]:
+            closed = stack.pop()
+            value = make_object(closed.pairs) if sign == "}" else [item for _, item in closed.pairs]
+        elif sign in ("0", '"') and expect in (_VALUE, _FIRST_ITEM):
+            value = literal
+        else:
+            raise json.JSONDecodeError("Extra data" if expect == _END else "Unexpected text", text, place)
+        if stack:
+            stack[-1].pairs.append((stack[-1].key, value))
+        expect = _AFTER if stack else _END
+    if expect != _END:
+        raise json.JSONDecodeError("The text ends too early", text, len(text))
+    return value
+
+
+def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str]:
+    """The pieces of a value's text, as json.dumps writes them."""
+    stack: list[tuple[str, Json, int]] = [("value", value, 0)]
+    colon = ":" if indent is None else ": "
+    while stack:
+        kind, node, level = stack.pop()
+        if kind == "text":
+            yield cast("str", node)
+        elif isinstance(node, dict | list) and node:
+            is_object = isinstance(node, dict)
+            yield "{" if is_object else "["
+            stack.append(("text", _break(indent, level) + ("}" if is_object else "]"), level))
+            members = list(node.items()) if isinstance(node, dict) else [("", item) for item in node]
+            if sort_keys and is_object:
+                members.sort(key=lambda member: member[0])
+            for index in reversed(range(len(members))):
+                key, item = members[index]
+                stack.append(("value", item, level + 1))
+                lead = ("," if index else "") + _break(indent, level + 1)
+                stack.append(("text", lead + (_scalar(key) + colon if is_object else ""), level))
+        else:
+            yield _scalar(node)
+
+
+def _tokens(text: str, make_float: Callable[[str], float]) -> "Iterator[tuple[str, Json, int]]":
+    """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for what is no sign."""
+    place = 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        if found is None:
+            if text[place:].strip(" \t\n\r"):
+                yield "?", None, place
+            return
+        punctuation, quote, number, fraction, exponent, word = found.groups()
+        start, place = found.end(), found.end()
+        if punctuation:
+            yield punctuation, None, start - 1
+        elif quote:
+            literal, place = _scan_string(text, start, True)
+            yield '"', literal, start - 1
+        elif number:
+            yield "0", make_float(number) if fraction or exponent else int(number), start
+        else:
+            yield "0", _WORDS[word], start
+
+
+def _break(indent: int | None, level: int) -> str:
+    return "" if indent is None else "\n" + " " * (indent * level)
+
+
+def _scalar(value: Json) -> str:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)

@@ -1,0 +1,228 @@
+"""Any state machine as a tree that loses nothing: unknown fields, key order and comments stay where they are.
+
+A `Definition` holds the JSON value; scopes, states and arrows are views of it, each knowing its JSON pointer. The views
+take any value, however malformed, and show what can be seen in it: judging is `check`'s work.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+from .deep_json import Json
+from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
+
+Kind = Literal["next", "choice", "default", "catch"]
+
+NESTED_MAP_FIELDS: Final = ("ItemProcessor", "Iterator")
+"""Where a Map keeps its scope; `Iterator` is the older name."""
+
+
+class Definition:
+    """A state machine in the Amazon States Language, as it is written."""
+
+    value: Json
+    """The JSON value; do not change it, take `asl()` for a copy of your own."""
+    duplicates: tuple[Duplicate, ...]
+    """Keys that the text has more than once in one object."""
+    text: str | None
+    """The text that it was read from."""
+
+    def __init__(self, value: object) -> None:
+        """Takes a Python value that JSON can say; raises NotJson."""
+        self.value, self.duplicates, self.text = json_of(value), (), None
+
+    @classmethod
+    def read(cls, text: str | bytes) -> "Definition":
+        """Takes JSON text; raises NotJson with line and column."""
+        read = cls.__new__(cls)
+        read.value, read.duplicates = read_json(text)
+        read.text = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return read
+
+    def asl(self) -> Json:
+        """The definition as a JSON value of the caller's own: equal to what was parsed, in the order it was written."""
+        return json_of(self.value)
+
+    def json(self, indent: int | None = 2) -> str:
+        """The definition as JSON text, keys in their order."""
+        return written(self.value, indent=indent)
+
+    def canonical(self) -> bytes:
+        """One sequence of bytes per JSON value; definitions are equal where these are."""
+        return canonical(self.value)
+
+    def at(self, pointer: str) -> Json:
+        """What a JSON pointer points at; raises KeyError."""
+        return at(self.value, pointer)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Definition) and self.canonical() == other.canonical()
+
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
+    def __repr__(self) -> str:
+        return f"<Definition of {sum(1 for _ in self.states())} states>"
+
+    @cached_property
+    def root(self) -> "Scope":
+        """The outermost scope."""
+        return Scope("", _object(self.value), None)
+
+    def scopes(self) -> "Iterator[Scope]":
+        """Every scope, outer before inner, in document order."""
+        stack = [self.root]
+        while stack:
+            scope = stack.pop()
+            yield scope
+            stack.extend(inner for state in reversed(scope.states) for inner in reversed(state.scopes))
+
+    def states(self) -> "Iterator[State]":
+        """Every state in document order, each followed by those inside it."""
+        stack = list(reversed(self.root.states))
+        while stack:
+            state = stack.pop()
+            yield state
+            stack.extend(inner for scope in reversed(state.scopes) for inner in reversed(scope.states))
+
+
+def parse(definition: object) -> Definition:
+    """A definition from JSON text or from a value that JSON can say: `parse(a).asl() == a`."""
+    if isinstance(definition, Definition):
+        return definition
+    return Definition.read(definition) if isinstance(definition, str | bytes) else Definition(definition)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scope:
+    """States that can reach one another: the machine itself, a branch of a Parallel, the processor of a Map."""
+
+    pointer: str
+    fields: JsonObject
+    parent: "State | None"
+
+    @cached_property
+    def start(self) -> str | None:
+        """The name in StartAt."""
+        return _text(self.fields.get("StartAt"))
+
+    @cached_property
+    def states(self) -> "tuple[State, ...]":
+        """The states of this scope that are objects, in document order."""
+        here = child(self.pointer, "States")
+        named = _object(self.fields.get("States")).items()
+        return tuple(State(child(here, name), name, fields, self) for name, fields in named if isinstance(fields, dict))
+
+    @cached_property
+    def by_name(self) -> "Mapping[str, State]":
+        """The states of this scope by name."""
+        return {state.name: state for state in self.states}
+
+    @property
+    def query_language(self) -> str:
+        """What states of this scope use unless they say otherwise: the machine's, also inside a Map or a branch."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent.scope
+        return _text(scope.fields.get("QueryLanguage")) or "JSONPath"
+
+    @property
+    def depth(self) -> int:
+        """How many states this scope is nested in."""
+        depth, scope = 0, self
+        while scope.parent is not None:
+            depth, scope = depth + 1, scope.parent.scope
+        return depth
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class State:
+    """One state, with the scope that it stands in."""
+
+    pointer: str
+    name: str
+    fields: JsonObject
+    scope: Scope
+
+    @property
+    def type(self) -> str:
+        """Its Type; empty where it has none."""
+        return _text(self.fields.get("Type")) or ""
+
+    @property
+    def query_language(self) -> str:
+        """`JSONata` or `JSONPath`: its own, else that of the machine."""
+        return _text(self.fields.get("QueryLanguage")) or self.scope.query_language
+
+    @cached_property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The scopes inside a Parallel or a Map."""
+        if self.type == "Parallel":
+            here = child(self.pointer, "Branches")
+            branches = enumerate(_list(self.fields.get("Branches")))
+            return tuple(
+                Scope(child(here, index), branch, self) for index, branch in branches if isinstance(branch, dict)
+            )
+        if self.type != "Map":
+            return ()
+        inner = ((name, self.fields.get(name)) for name in NESTED_MAP_FIELDS)
+        return tuple(Scope(child(self.pointer, name), scope, self) for name, scope in inner if isinstance(scope, dict))
+
+    @cached_property
+    def arrows(self) -> "tuple[Arrow, ...]":
+        """Where it can go, in document order of its fields' meaning: choices, default, next, catches."""
+        return tuple(self._arrows())
+
+    @property
+    def ends(self) -> bool:
+        """Whether its scope can end here."""
+        return self.fields.get("End") is True or self.type in ("Succeed", "Fail")
+
+    def _arrows(self) -> "Iterator[Arrow]":
+        if self.type == "Choice":
+            yield from self._arrows_of_rules("choice", "Choices")
+            yield from self._arrow("default", self.pointer, self.fields, "Default", -1)
+        yield from self._arrow("next", self.pointer, self.fields, "Next", -1)
+        yield from self._arrows_of_rules("catch", "Catch")
+
+    def _arrows_of_rules(self, kind: Kind, field: str) -> "Iterator[Arrow]":
+        here = child(self.pointer, field)
+        for index, rule in enumerate(_list(self.fields.get(field))):
+            if isinstance(rule, dict):
+                yield from self._arrow(kind, child(here, index), rule, "Next", index)
+
+    def _arrow(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> "Iterator[Arrow]":
+        target = holder.get(field)
+        if isinstance(target, str):
+            yield Arrow(kind, self.name, target, child(pointer, field), holder, index)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Arrow:
+    """A transition from one state to another of its scope."""
+
+    kind: Kind
+    source: str
+    target: str
+    pointer: str
+    """Of the field that names the target."""
+    holder: JsonObject
+    """The object that names the target: the state itself, a choice rule or a catcher."""
+    index: int
+    """Which rule or catcher it is, -1 for `next` and `default`."""
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+__all__ = ["Arrow", "Definition", "Duplicate", "Json", "JsonObject", "NotJson", "Scope", "State", "parse"]

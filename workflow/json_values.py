@@ -1,0 +1,187 @@
+"""JSON values as they are written: duplicate keys seen, 1, 1.0 and true told apart, any depth without a deep stack.
+
+NotJson    the text is no JSON, or the value has no counterpart in JSON; says where
+
+Python's C code for JSON is used where it can be, and recurses; past its limit the same is done here with a stack of our
+own, for a document of 200 nested Parallel states is more than 800 levels deep.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, cast
+
+from .deep_json import Json, read_deep, write_deep
+
+JsonObject: TypeAlias = "dict[str, Json]"
+
+
+class NotJson(ValueError):
+    """A sentence that says what is wrong and where; `line` and `column` count from 1, 0 where there is no text."""
+
+    def __init__(self, sentence: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(sentence if not line else f"{sentence} (line {line}, column {column})")
+        self.sentence, self.line, self.column = sentence, line, column
+
+
+class Duplicate(NamedTuple):
+    """A key that its object has more than once; readers of JSON keep the last value."""
+
+    pointer: str
+    key: str
+
+
+class _Object(dict[str, "Json"]):
+    """An object as parsed, remembering which keys came more than once."""
+
+    __slots__ = ("repeated",)
+    repeated: tuple[str, ...]
+
+
+def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
+    """The value that a text says, and its duplicate keys; raises NotJson."""
+    decoded = _decoded(text)
+    try:
+        value = _read(decoded)
+    except json.JSONDecodeError as error:
+        raise NotJson(error.msg, error.lineno, error.colno) from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+    return value, tuple(_duplicates(value))
+
+
+def canonical(value: Json) -> bytes:
+    """One sequence of bytes for one value: sorted keys, no spaces; 1, 1.0 and true differ."""
+    return written(value, sort_keys=True).encode()
+
+
+def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """The value as JSON text, keys in their order unless sorted."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    try:
+        return json.dumps(
+            value, indent=indent, sort_keys=sort_keys, separators=separators, allow_nan=False, ensure_ascii=False
+        )
+    except RecursionError:
+        return "".join(write_deep(value, indent, sort_keys))
+
+
+def json_of(value: object) -> Json:
+    """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
+    root: list[Json] = [None]
+    stack: list[tuple[object, str, list[Json] | JsonObject, int | str]] = [(value, "", root, 0)]
+    while stack:
+        node, pointer, into, key = stack.pop()
+        made: Json
+        if node is None or isinstance(node, bool | int | str) or (isinstance(node, float) and math.isfinite(node)):
+            made = node
+        elif isinstance(node, Mapping):
+            members = cast("Mapping[object, object]", node)
+            made = {_name(name, pointer): None for name in members}
+            stack.extend((members[name], child(pointer, name), made, name) for name in reversed(made))
+        elif isinstance(node, list | tuple):
+            items = cast("Sequence[object]", node)
+            made = [None] * len(items)
+            stack.extend((items[place], child(pointer, place), made, place) for place in reversed(range(len(items))))
+        else:
+            raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} has no counterpart in JSON")
+        into[key] = made  # type: ignore[index]  # the key fits its container
+    return root[0]
+
+
+def child(pointer: str, key: str | int) -> str:
+    """The JSON pointer (RFC 6901) of a member or an item."""
+    return f"{pointer}/{key}" if isinstance(key, int) else f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+def at(value: Json, pointer: str) -> Json:
+    """What a JSON pointer points at; raises KeyError where there is nothing."""
+    for escaped in pointer.split("/")[1:]:
+        key = escaped.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            raise KeyError(pointer)
+    return value
+
+
+def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
+    """Every value below this one, itself first, in document order, each with its pointer."""
+    stack = [(pointer, value)]
+    while stack:
+        here, node = stack.pop()
+        yield here, node
+        if isinstance(node, dict):
+            stack.extend((child(here, key), item) for key, item in reversed(node.items()))
+        elif isinstance(node, list):
+            stack.extend((child(here, index), node[index]) for index in reversed(range(len(node))))
+
+
+def same(left: Json, right: Json) -> bool:
+    """Whether two values are one JSON value; 1, 1.0 and true are three."""
+    return canonical(left) == canonical(right)
+
+
+def _read(text: str) -> Json:
+    try:
+        read: Json = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+        )
+    except RecursionError:
+        return read_deep(text, _object, _finite)
+    return read
+
+
+def _decoded(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"byte {error.start} is not UTF-8") from None
+
+
+def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for key, _ in pairs:
+        if key in seen:
+            repeated[key] = None
+        seen.add(key)
+    marked = _Object(made)
+    marked.repeated = tuple(repeated)
+    return marked
+
+
+def _duplicates(value: Json) -> Iterator[Duplicate]:
+    for pointer, node in walk(value):
+        if isinstance(node, _Object):
+            yield from (Duplicate(child(pointer, key), key) for key in node.repeated)
+
+
+def _refuse_constant(word: str) -> Json:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is beyond the numbers that JSON readers share")
+    return number
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 4000:
+        raise ValueError(f"a number of {len(digits)} digits is beyond what JSON readers share")
+    return int(digits)
+
+
+def _name(name: object, pointer: str) -> str:
+    if not isinstance(name, str):
+        raise NotJson(f"{pointer or '/'}: {name!r} is no name of a JSON object: names are strings")
+    return name
