@@ -70,16 +70,16 @@ class MetricAlarm(Resource):
         "comparisonOperator": text(required=True),
         "datapointsToAlarm": number(1),
         "dimensions": Property(shape=MapOf(Text())),
-        "evaluateLowSampleCountPercentiles": text("evaluate", "ignore", default=CHOSEN_BY_AWS),
+        "evaluateLowSampleCountPercentiles": text("evaluate", "ignore", write_only=True),  # not kept here
         "evaluationPeriods": number(1, required=True),
         "extendedStatistic": text(),
         "metricName": text(),
-        "metricQueries": Property(shape=SetOf(Object(_QUERY))),
+        "metricQueries": Property(shape=SetOf(Object(_QUERY)), write_only=True),  # not kept here
         "namespace": text(),
         "period": number(1),
         "statistic": text("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
-        "threshold": number(),
-        "thresholdMetricId": text(),
+        "threshold": number(default=CHOSEN_BY_AWS),
+        "thresholdMetricId": text(write_only=True),  # not kept here
         "treatMissingData": text("missing", "ignore", "breaching", "notBreaching", default="missing"),
         "unit": text(),
         "tags": TAGS,
@@ -124,8 +124,11 @@ class MetricAlarm(Resource):
         if not alarms:
             return None
         fact = alarms[0]
+        single = bool(fact.get("MetricName"))
         return {
             **{name: fact.get(parameter) or None for name, parameter in _SIMPLE.items()},
+            "period": fact.get("Period") if single else None,
+            "statistic": fact.get("Statistic") if single and not fact.get("ExtendedStatistic") else None,
             "threshold": fact.get("Threshold"),
             "treatMissingData": fact.get("TreatMissingData") or "missing",
             "name": id_,
@@ -135,7 +138,6 @@ class MetricAlarm(Resource):
             "okActions": fact.get("OKActions", []),
             "insufficientDataActions": fact.get("InsufficientDataActions", []),
             "dimensions": tag_map(fact.get("Dimensions"), "Name") or None,
-            "metricQueries": [_described_query(query) for query in fact.get("Metrics") or ()] or None,
             "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["AlarmArn"]).get("Tags")),
         }
 
@@ -274,26 +276,3 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
         ),
     }
     return without_none(wanted)
-
-
-def _described_query(fact: Mapping[str, Any]) -> dict[str, Any]:
-    stat = fact.get("MetricStat")
-    metric = stat and {
-        "metricName": stat["Metric"]["MetricName"],
-        "namespace": stat["Metric"].get("Namespace"),
-        "dimensions": tag_map(stat["Metric"].get("Dimensions"), "Name") or None,
-        "period": int(stat["Period"]),
-        "stat": stat["Stat"],
-        "unit": stat.get("Unit") or None,
-    }
-    return without_none(
-        {
-            "id": fact["Id"],
-            "accountId": fact.get("AccountId"),
-            "expression": fact.get("Expression") or None,
-            "label": fact.get("Label") or None,
-            "period": fact.get("Period"),
-            "returnData": fact.get("ReturnData", False),
-            "metric": metric and without_none(metric),
-        }
-    )

@@ -34,7 +34,9 @@ class StateMachine(Resource):
             ),
             default={"level": "OFF"},
         ),
-        "tracingConfiguration": Property(shape=Object({"enabled": flag()}), default={"enabled": False}),
+        "tracingConfiguration": Property(  # not kept here
+            shape=Object({"enabled": flag()}), default={"enabled": False}, write_only=True
+        ),
         "encryptionConfiguration": Property(
             shape=Object(
                 {
@@ -93,7 +95,6 @@ class StateMachine(Resource):
             "definition": fact["definition"],
             "roleArn": fact["roleArn"],
             "loggingConfiguration": _described_logging(fact.get("loggingConfiguration", {})),
-            "tracingConfiguration": {"enabled": fact.get("tracingConfiguration", {}).get("enabled", False)},
             "encryptionConfiguration": fact.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"},
             "creationDate": fact["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "revisionId": fact.get("revisionId"),

@@ -1,0 +1,121 @@
+"""Fixtures for tests against the embedded AWS, ours and those of platform teams.
+
+    pytest_plugins = ["stepbooking.local.pytest_plugin"]     # in the root conftest.py
+
+    def test_my_table(embedded_aws):
+        outputs = deploy(embedded_aws, Path("my_program.py"))
+        embedded_aws.client("dynamodb").describe_table(TableName=outputs["table"])
+
+Every session has instances of its own below pytest's temporary folder, and stops them whatever happens.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .inprocess import deploy
+from .instance import Instance
+
+WAIT_SCALE = 0.05
+"""Waits and backoff of state machines take this part of their time in tests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A state machine's execution that has ended."""
+
+    arn: str
+    status: str
+    output: Any
+    """What it returned, parsed; None for one that failed."""
+    error: str | None
+    cause: Any
+    """Of one that failed: its cause, parsed if it is JSON."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The BookingResult, which a failed execution has as its cause."""
+        return dict(self.output if self.status == "SUCCEEDED" else self.cause)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedStack:
+    """A stack in an embedded AWS, with the few things that every test of one does."""
+
+    instance: Instance
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with an administrator's rights."""
+        return self.instance.client(service)
+
+    def run(self, event: Any, *, machine: str = "stateMachineArn", patience_seconds: float = 90) -> Execution:
+        """Start the state machine named by an output with any JSON value, and wait for its end."""
+        return self.wait(self.start(event, machine=machine), patience_seconds=patience_seconds)
+
+    def start(self, event: Any, *, machine: str = "stateMachineArn") -> str:
+        """Start an execution; its ARN."""
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=self.outputs[machine], name=f"test-{secrets.token_hex(8)}", input=json.dumps(event)
+        )
+        return str(started["executionArn"])
+
+    def wait(self, execution: str, *, patience_seconds: float = 90) -> Execution:
+        """The execution's end; TimeoutError when it does not come."""
+        end = time.monotonic() + patience_seconds
+        while time.monotonic() < end:
+            fact = self.client("stepfunctions").describe_execution(executionArn=execution)
+            if fact["status"] != "RUNNING":
+                return Execution(
+                    arn=execution,
+                    status=fact["status"],
+                    output=_parsed(fact.get("output")),
+                    error=fact.get("error"),
+                    cause=_parsed(fact.get("cause")),
+                )
+            time.sleep(0.02)
+        raise TimeoutError(f"{execution} still runs after {patience_seconds} s")
+
+    def invoke(self, function: str, payload: Any) -> Any:
+        """Call the function named by an output; what it returned, or AssertionError with its error."""
+        answer = self.client("lambda").invoke(FunctionName=self.outputs[function], Payload=json.dumps(payload))
+        said = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            raise AssertionError(f"{function} failed: {said}")
+        return said
+
+
+@pytest.fixture(scope="session")
+def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An empty embedded AWS for the session."""
+    yield from _running(tmp_path_factory.mktemp("embedded-aws"))
+
+
+@pytest.fixture(scope="session")
+def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
+    """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session."""
+    for instance in _running(tmp_path_factory.mktemp("booking-stack")):
+        program = Path(__file__).parents[1] / "__main__.py"
+        yield DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
+
+
+def _running(folder: Path) -> Iterator[Instance]:
+    instance = Instance.at(folder)
+    instance.start(wait_scale=WAIT_SCALE)
+    try:
+        yield instance
+    finally:
+        instance.stop()
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text

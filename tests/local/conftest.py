@@ -1,0 +1,18 @@
+"""One embedded AWS for all tests of this folder, emptied by those that need it empty."""
+
+from pathlib import Path
+
+import pytest
+
+from local.instance import Instance
+from local.provider.journal import Journal
+from local.provider.provider import Provider
+from local.pytest_plugin import embedded_aws
+
+__all__ = ["embedded_aws"]
+
+
+@pytest.fixture
+def provider(embedded_aws: Instance, tmp_path: Path) -> Provider:
+    """The provider of the shared instance, with a journal of its own."""
+    return Provider(embedded_aws.aws(), Journal(tmp_path / "journal.jsonl"))
