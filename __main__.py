@@ -11,39 +11,29 @@ orders = OrderStore("orders", base.order_store())
 gateway = SandboxGateway("gateway", base.gateway())
 audit = AuditBucket("audit", base.audit_bucket("outcomes/", "refusals/"))
 
+money = orders.environment | gateway.environment
 purchase = MonitoredLambda(
     "purchase",
-    base.function(
-        "purchase",
-        grants=[orders.grant_book(), gateway.grant_pay()],
-        environment=orders.environment | gateway.environment | stage.refund_policy,
-    ),
+    base.function("purchase", money | stage.refund_policy, orders.grant_book(), gateway.grant_pay()),
 )
 refund = MonitoredLambda(
     "refund",
-    base.function(
-        "refund",
-        grants=[orders.grant_refund(), gateway.grant_pay()],
-        environment=orders.environment | gateway.environment,
-    ),
+    base.function("refund", money, orders.grant_refund(), gateway.grant_pay()),
 )
 record = MonitoredLambda(
     "record",
-    base.function(
-        "record",
-        grants=[orders.grant_read(), audit.grant_write()],
-        environment=orders.environment | audit.environment,
-    ),
+    base.function("record", orders.environment | audit.environment, orders.grant_read(), audit.grant_write()),
 )
 machine = BookingStateMachine(
-    "booking", base.machine(purchase=purchase.version, refund=refund.version, record=record.version)
+    "booking",
+    base.machine(purchase=purchase.version, refund=refund.version, record=record.version),
 )
 reconcile = MonitoredLambda(
     "reconcile",
     base.scheduled_function(
         "reconcile",
-        grants=[orders.grant_reconcile(), gateway.grant_pay(), audit.grant_reconcile(), machine.grant_drain()],
-        environment=orders.environment | gateway.environment | audit.environment | machine.environment,
+        money | audit.environment | machine.environment,
+        *(orders.grant_reconcile(), gateway.grant_pay(), audit.grant_reconcile(), machine.grant_drain()),
     ),
 )
 

@@ -7,7 +7,7 @@ import pulumi
 
 
 class InvalidArguments(ValueError):
-    """A component was given arguments that it cannot work with; the message names each key, its value and what is allowed."""
+    """A component cannot work with its arguments; the message names each key, its value and what is allowed."""
 
 
 class Arguments:

@@ -9,7 +9,7 @@ from .arguments import Arguments
 from .buckets import access_log_bucket, encrypt, keep_private, keep_versions
 from .encryption import encryption_key
 from .iam import joined, statement
-from .surroundings import Surroundings, tags_of
+from .surroundings import tags_of
 
 LOCK_MODES = ("COMPLIANCE", "GOVERNANCE", "NONE")
 SEVEN_YEARS_IN_DAYS = 2555
@@ -103,7 +103,7 @@ class AuditBucket(pulumi.ComponentResource):
         self._lock_days = given.whole("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
         self._archive_days = given.whole("archive_days", 90, 30, 3650, "days")
         self._force_destroy = given.flag("force_destroy", False)
-        self._protect = given.flag("protect", True)
+        self._undeletable = given.flag("protect", True)
         self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
         if self._force_destroy and self._lock_mode == "COMPLIANCE":
             given.refuse("force_destroy: got True with lock_mode COMPLIANCE, whose objects nobody can delete")
@@ -125,7 +125,7 @@ class AuditBucket(pulumi.ComponentResource):
             object_lock_enabled=True,
             force_destroy=self._force_destroy,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._protect or None),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._undeletable or None),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
         keep_private(f"{self._name}-bucket", bucket, self._denials())

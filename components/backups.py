@@ -1,4 +1,4 @@
-"""Copies of a table that survive the table: a vault with its key, a plan with its schedule, a role that may only copy."""
+"""Copies that survive their table: a vault with its key, a plan with its schedule, a role that may only copy."""
 
 import pulumi
 import pulumi_aws as aws
@@ -38,7 +38,8 @@ def back_up(
         resources=[table],
         opts=pulumi.ResourceOptions(parent=plan),
     )
-    return vault.name
+    named: pulumi.Output[str] = vault.name
+    return named
 
 
 def _may_copy(table: pulumi.Input[str], vault: pulumi.Input[str], key: pulumi.Input[str]) -> list[pulumi.Output[str]]:

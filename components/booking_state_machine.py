@@ -28,7 +28,8 @@ class BookingStateMachineArgs(TypedDict):
     definition: NotRequired[pulumi.Input[str]]
     """Definition in the Amazon States Language, as JSON text. Default: the booking workflow of this package."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What the machine may do beyond invoking `functions`, parking results and logging: policy statements as JSON. Default: nothing."""
+    """What the machine may do beyond invoking `functions`, parking results and logging: policy statements as JSON.
+    Default: nothing."""
     express: NotRequired[bool]
     """Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a second
     machine beside the running one. Default: false."""
@@ -143,7 +144,8 @@ class BookingStateMachine(pulumi.ComponentResource):
             )
         if self._task_seconds >= self._execution_seconds:
             given.refuse(
-                f"task_seconds: got {self._task_seconds}, allowed is less than execution_seconds, {self._execution_seconds}"
+                f"task_seconds: got {self._task_seconds}, "
+                f"allowed is less than execution_seconds, {self._execution_seconds}"
             )
         given.check()
 
@@ -294,17 +296,25 @@ def machine_metric(machine: pulumi.Output[str], name: str, statistic: str = "Sum
 def machine_alarms(machine: pulumi.Output[str], p99_seconds: int) -> list[Alarm]:
     """What can go wrong with executions."""
 
-    def metric(name: str, statistic: str = "Sum") -> Metric:
-        return machine_metric(machine, name, statistic)
-
-    rules = (
-        ("executions-failed", "Executions fail or end with an unknown outcome.", metric("ExecutionsFailed"), 0),
-        ("executions-timed-out", "Executions take longer than they may.", metric("ExecutionsTimedOut"), 0),
-        ("executions-aborted", "Somebody stops executions.", metric("ExecutionsAborted"), 0),
-        ("executions-throttled", "Step Functions delays executions: an account limit is reached.", metric("ExecutionThrottled"), 0),
-        ("executions-slow", f"One in a hundred executions takes longer than {p99_seconds} s.", metric("ExecutionTime", "p99"), 1000 * p99_seconds),
-    )  # fmt: skip
-    return [Alarm(slug=slug, meaning=meaning, metric=of, threshold=above) for slug, meaning, of, above in rules]
+    failures = (
+        ("executions-failed", "ExecutionsFailed", "Executions fail, or end with an unknown outcome."),
+        ("executions-timed-out", "ExecutionsTimedOut", "Executions take longer than they may."),
+        ("executions-aborted", "ExecutionsAborted", "Somebody stops executions."),
+        ("executions-throttled", "ExecutionThrottled", "Step Functions delays executions: a limit is reached."),
+    )
+    slow = Alarm(
+        slug="executions-slow",
+        meaning=f"One in a hundred executions takes longer than {p99_seconds} s.",
+        metric=machine_metric(machine, "ExecutionTime", "p99"),
+        threshold=1000 * p99_seconds,
+    )
+    return [
+        *(
+            Alarm(slug=slug, meaning=meaning, metric=machine_metric(machine, name), threshold=0)
+            for slug, name, meaning in failures
+        ),
+        slow,
+    ]
 
 
 def _deliver_logs() -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""What every bucket of ours is: private, owned by the bucket's owner, versioned, and reachable over TLS 1.2 or later only."""
+"""What every bucket of ours is: private, owned by its account, versioned, and reachable over TLS 1.2 or later only."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ ACCESS_LOG_DAYS = 400
 
 
 def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str, object]] = ()) -> aws.s3.BucketPolicy:
-    """Block public access, let the bucket's owner own every object, and refuse what `statements` and plain http ask for."""
+    """Block public access, let the account own every object, refuse plain http, and add `statements` to the policy."""
     child = pulumi.ResourceOptions(parent=bucket)
     blocked = aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
@@ -60,7 +60,8 @@ def access_log_bucket(
     keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
     encrypt(name, bucket)
     _forget_old_logs(name, bucket, versions)
-    return bucket.bucket
+    named: pulumi.Output[str] = bucket.bucket
+    return named
 
 
 def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str] | None = None) -> None:

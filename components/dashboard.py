@@ -40,7 +40,8 @@ def dashboard(
         dashboard_body=body,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    return created.dashboard_name
+    named: pulumi.Output[str] = created.dashboard_name
+    return named
 
 
 def _widgets(rows: Sequence[Row], region: pulumi.Output[str]) -> list[dict[str, object]]:

@@ -46,7 +46,8 @@ def encryption_key(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    return key.arn
+    arn: pulumi.Output[str] = key.arn
+    return arn
 
 
 def _policy(here: Surroundings, services: Sequence[str]) -> pulumi.Output[str]:

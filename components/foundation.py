@@ -1,6 +1,5 @@
 """What all parts of a stage share, and how a stage's choices become the arguments of each component."""
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import pulumi
@@ -21,7 +20,7 @@ RECONCILE_SECONDS = 60
 
 
 class Foundation(pulumi.ComponentResource):
-    """One key for what operating needs (logs, queues, alerts, environments), one topic for alerts, one package of code."""
+    """One key for what operating needs (logs, queues, alerts, environments), one topic, one package of code."""
 
     key: pulumi.Output[str]
     """ARN of the key for everything but orders and the audit trail."""
@@ -96,9 +95,9 @@ class Foundation(pulumi.ComponentResource):
         return args
 
     def function(
-        self, name: str, *, grants: Sequence[pulumi.Input[str]], environment: dict[str, pulumi.Input[str]]
+        self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
-        """Arguments of the function `name` of our package: what it may do, and what it needs to know."""
+        """Arguments of the function `name` of our package: what it is told and what it may do."""
         stage = self._stage
         args = MonitoredLambdaArgs(
             code=self._package,
@@ -125,16 +124,14 @@ class Foundation(pulumi.ComponentResource):
         return args
 
     def scheduled_function(
-        self, name: str, *, grants: Sequence[pulumi.Input[str]], environment: dict[str, pulumi.Input[str]]
+        self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
         """Arguments of a function that runs by the stage's reconcile schedule, longer and two at a time at most."""
-        args = self.function(name, grants=grants, environment=environment)
-        args.update(
-            schedule=self._stage.reconcile_schedule,
-            schedule_input='{"schema": 1}',
-            timeout=RECONCILE_SECONDS,
-            concurrency=2,
-        )
+        args = self.function(name, environment, *grants)
+        args["schedule"] = self._stage.reconcile_schedule
+        args["schedule_input"] = '{"schema": 1}'
+        args["timeout"] = RECONCILE_SECONDS
+        args["concurrency"] = 2
         return args
 
     def machine(self, **functions: pulumi.Input[str]) -> BookingStateMachineArgs:

@@ -1,4 +1,4 @@
-"""A function that nobody has to worry about: its own role, log group, dead-letter queue, versions, traces and alarms."""
+"""A function with all that it takes to run it: role, log group, dead-letter queue, versions, traces and alarms."""
 
 from typing import NotRequired, TypedDict
 
@@ -313,7 +313,7 @@ def function_alarms(
 
 
 def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
-    """To invoke every version of the function with this ARN, so that executions which began before a deployment can end."""
+    """To invoke every version of this function, so that executions which began before a deployment can end."""
     unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
     return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
 

@@ -1,4 +1,4 @@
-"""Where orders and stock are kept: a table whose loss is survived by copies, and whose change is granted by the deed."""
+"""Where orders and stock are kept: a table that is copied, watched, and granted deed by deed."""
 
 from typing import NotRequired, TypedDict
 
@@ -119,7 +119,7 @@ class OrderStore(pulumi.ComponentResource):
     def _check(self, args: OrderStoreArgs) -> None:
         given = Arguments("OrderStore", self._name, args, OrderStoreArgs)
         self._deletion_protection = given.flag("deletion_protection", True)
-        self._protect = given.flag("protect", True)
+        self._undeletable = given.flag("protect", True)
         self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
         self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
         self._backup_schedule = given.pattern(
@@ -152,7 +152,7 @@ class OrderStore(pulumi.ComponentResource):
             key=self.key,
             point_in_time_days=self._point_in_time_days,
             deletion_protection=self._deletion_protection,
-            protect=self._protect,
+            protect=self._undeletable,
             parent=self,
             tags=self._tags,
         )

@@ -1,8 +1,8 @@
-"""The zip that a function is made of: the modules of one folder and a hashed lock, the same bytes from the same sources.
+"""The zip that a function is made of: the modules of a folder and a hashed lock; same sources, same bytes.
 
-A package says what it was made from (`manifest.json` at its root) and has its recipe beside it, so that the embedded AWS
-can make the like for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/`; what did
-not change is not made again.
+A package says what it was made from (`manifest.json` at its root) and has its recipe beside it, so that the embedded
+AWS can make the like for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/`;
+what did not change is not made again.
 """
 
 import hashlib
@@ -168,11 +168,9 @@ def _wheels(lock: Path, target: Target, shelf: Path) -> Path:
         root = Path(folder, "root")
         only_pinned = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"]
         quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-conflicts", "--root-user-action", "ignore"]
-        _run(
-            [sys.executable, "-m", "pip", "install", *quiet, *only_pinned, *target.pip_options()]
-            + ["--target", str(root), "--requirement", str(lock)],
-            f"installing the wheels of {lock.name} for {target}",
-        )
+        where = ["--target", str(root), "--requirement", str(lock)]
+        pip = [sys.executable, "-m", "pip", "install", *quiet, *only_pinned, *target.pip_options(), *where]
+        _run(pip, f"installing the wheels of {lock.name} for {target}")
         _leave_out_unused(root)
         if not installed.exists():
             root.replace(installed)

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The partition, account and region that a component's children are made in: never spelled out, always asked for."""
+    """The partition, account and region of a component's children: never spelled out, always asked for."""
 
     partition: pulumi.Output[str]
     account: pulumi.Output[str]
