@@ -2,11 +2,13 @@
 
 import gc
 import inspect
+import logging
 import os
 import runpy
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -123,9 +125,10 @@ class Engine:
             secrets_provider="passphrase",
             pulumi_command=command,
         )
-        if self.state.exists():
-            return Stack.select(self._project.stage, workspace)
-        return Stack.create(self._project.stage, workspace)
+        stack: list[Stack] = []
+        enter = Stack.select if self.state.exists() else Stack.create
+        self._told(lambda _: stack.append(enter(self._project.stage, workspace)))
+        return stack[0]
 
     def _variables(self) -> dict[str, str]:
         port = provider_process.ensure(self._instance, self._project.root)
@@ -156,7 +159,7 @@ class Engine:
             return
         self._listener(Note(message="An earlier run was cut off: its lock is dropped and its work is taken up."))
         if self.state.locks():
-            stack.cancel()
+            self._told(lambda _: stack.cancel())
         self._told(
             lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True), quietly=True
         )
@@ -170,7 +173,8 @@ class Engine:
     def _told(self, operation: Callable[[Story], object], *, quietly: bool = False) -> Outcome:
         story = Story(silent if quietly else self._listener, self._places)
         try:
-            result = operation(story)
+            with _quiet_servers():
+                result = operation(story)
         except CommandError as error:
             _drop_unfinished_programs()
             raise story.ending(error, self._program_error) from error
@@ -204,7 +208,8 @@ def engine_variables(instance: Instance, port: int) -> dict[str, str]:
         passphrase.touch(mode=0o600)
         passphrase.write_text(secrets.token_urlsafe(24))
     return {
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        # Without sidecar files: they are not written atomically, and a kill in the middle of one locks the state out.
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
         "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -230,6 +235,18 @@ def _drop_unfinished_programs() -> None:
         gc.collect()
     finally:
         sys.unraisablehook = usual
+
+
+@contextmanager
+def _quiet_servers() -> Iterator[None]:
+    """When the engine is killed, the SDK's server logs a page for every call that it can no longer answer."""
+    logger = logging.getLogger("grpc._server")
+    usual = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(usual)
 
 
 def _plain(outputs: OutputMap) -> dict[str, Any]:

@@ -1,0 +1,101 @@
+"""An `up` that is killed at any moment is taken up by the next one: nothing is lost, left behind, or made twice."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.engine import CutOff, Engine
+from local.engine import provider_process
+from local.errors import DeploymentFailed
+from local.instance import Instance
+from local.progress import Note, Progress
+
+from .conftest import Run
+from .inventory import in_account, in_states
+
+pytestmark = pytest.mark.xdist_group("engine")
+
+EVENTS = 26  # an `up` of the small program tells this many
+MOMENTS = range(20) if os.environ.get("CI") == "true" else range(0, 20, 4)
+"""Twenty moments, spread over the events of an `up`; on a laptop every fourth of them."""
+VICTIMS = ("engine", "provider", "both")
+
+
+@pytest.fixture(scope="module")
+def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An account of its own: what is in it can be counted."""
+    own = Instance(tmp_path_factory.mktemp("killed") / "instance")
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="module")
+def engines() -> list[Engine]:
+    """Every stage that was deployed into the account."""
+    return []
+
+
+class Assassin:
+    """Kills its victim at the event of a number, a little later than it is told of it."""
+
+    def __init__(self, instance: Instance, victim: str, moment: int) -> None:
+        self._instance = instance
+        self._victim = victim
+        self._left = 1 + moment * EVENTS // 20
+        self._delay_seconds = random.Random(moment).uniform(0, 0.03)
+        self.struck = False
+
+    def __call__(self, event: Progress | Note) -> None:
+        self._left -= 1
+        if self._left == 0:
+            time.sleep(self._delay_seconds)
+            self._strike()
+
+    def _strike(self) -> None:
+        self.struck = True
+        serving = provider_process.running(self._instance)
+        if self._victim in ("provider", "both") and serving:
+            os.kill(serving.pid, signal.SIGKILL)
+        if self._victim in ("engine", "both"):
+            for pid in _engines_of_this_process():
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_up_is_finished_by_the_next_one(
+    instance: Instance, engines: list[Engine], engine_of: Run, moment: int
+) -> None:
+    """Whatever is killed, and whenever: afterwards AWS has exactly what the states say, each thing once."""
+    assassin = Assassin(instance, VICTIMS[moment % len(VICTIMS)], moment)
+    stage = f"killed{moment}"
+    with pytest.raises((CutOff, DeploymentFailed)):
+        engine_of("small", stage, assassin, instance=instance).up()
+    assert assassin.struck
+
+    engines.append(engine_of("small", stage, instance=instance))
+    engines[-1].up()
+
+    assert in_states(*engines) == in_account(instance)
+    assert not engines[-1].state.cut_off()
+    assert engines[-1].up().changes == ()
+
+
+def test_destroy_after_a_killed_up_leaves_nothing(instance: Instance, engines: list[Engine], engine_of: Run) -> None:
+    """What the killed run had made, and no state has, is removed too."""
+    with pytest.raises((CutOff, DeploymentFailed)):
+        engine_of("small", "given-up", Assassin(instance, "engine", 8), instance=instance).up()
+    engine_of("small", "given-up", instance=instance).destroy()
+    assert in_states(*engines) == in_account(instance)
+
+
+def _engines_of_this_process() -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = (line.split(None, 2) for line in listed.stdout.splitlines())
+    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "pulumi" in args]
