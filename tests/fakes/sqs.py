@@ -6,7 +6,7 @@ from .dynamodb.model import require_model
 
 
 class FakeSQS:
-    """Messages by queue URL. A received message stays until it is deleted: every receive shows it again (at least once)."""
+    """Messages by queue URL; a received message stays until it is deleted, so every receive shows it again."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.queues: dict[str, dict[str, str]] = {}

@@ -84,7 +84,7 @@ class FakeDynamoDB:
     def get_item(self, **request: Any) -> Response:
         self._begin("GetItem", request)
         table = self._table(request)
-        expressions = compiled(request, table.key.attributes)
+        expressions = compiled(request, table)
         expressions.bound(request)
         key = table.key_of(accepted_item(request["Key"])[0], exact=True)
         row = table.rows.get(key) if request.get("ConsistentRead") or not self.lag else self._stale(table).get(key)
@@ -185,7 +185,7 @@ class FakeDynamoDB:
         found, seen = [], set()
         for entry in entries:
             table = self._table(entry)
-            expressions = compiled(entry, table.key.attributes)
+            expressions = compiled(entry, table)
             expressions.bound(entry)
             key = table.key_of(accepted_item(entry["Key"])[0], exact=True)
             seen.add((table.name, key))
@@ -203,7 +203,7 @@ class FakeDynamoDB:
         index = table.index(request.get("IndexName"))
         if index is not table.key and request.get("ConsistentRead"):
             raise invalid("Consistent reads are not supported on global secondary indexes")
-        expressions = compiled(request, table.key.attributes)
+        expressions = compiled(request, table)
         condition = expressions.key_condition
         if condition is None:
             raise invalid(
@@ -212,7 +212,16 @@ class FakeDynamoDB:
         values = expressions.bound(request)
         if condition.hash != index.hash or not condition.attributes <= set(index.attributes):
             raise invalid(f"Query condition missed key schema element: {index.hash}")
+        if expressions.filtered & set(index.attributes):
+            raise invalid("Filter Expression can only contain non-primary key attributes")
         wanted = values[condition.value]
+        for name, asked in condition.compared:
+            if not next(iter(values[asked].values()), None):
+                raise invalid("One or more parameter values are not valid. A key condition has an empty value")
+            if table.types[name] not in values[asked]:
+                raise invalid(
+                    "One or more parameter values were invalid: Condition parameter type does not match schema type"
+                )
         rows = [
             row
             for row in self._entries(table, index, request)
@@ -228,7 +237,7 @@ class FakeDynamoDB:
         index = table.index(request.get("IndexName"))
         if "Segment" in request:
             raise NotImplementedError("the fake has no parallel scans")
-        expressions = compiled(request, table.key.attributes)
+        expressions = compiled(request, table)
         values = expressions.bound(request)
         return self._page(table, index, self._entries(table, index, request), request, expressions, values)
 
@@ -303,7 +312,7 @@ class _Write:
         self.table, self.kind, self.request = table, kind, request
         if kind == "ConditionCheck" and "ConditionExpression" not in request:
             raise invalid("ConditionCheck needs a ConditionExpression")
-        self.expressions = compiled(request, table.key.attributes)
+        self.expressions = compiled(request, table)
         self.values = self.expressions.bound(request)
         attributes, self.bound = accepted_item(request[_WRITES[kind]])
         self.key = table.key_of(attributes, exact=kind != "Put")

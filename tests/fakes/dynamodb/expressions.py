@@ -6,6 +6,7 @@ from typing import Any
 from .conditions import Check, Test, Values, compile_condition
 from .errors import invalid
 from .parser import Call, Names, Node, Path, Placeholder, Reader
+from .table import Table
 from .updates import Update, compile_update
 from .values import Value, accepted
 
@@ -19,7 +20,12 @@ class KeyCondition:
     hash: str
     value: str
     test: Test
-    attributes: frozenset[str]
+    compared: tuple[tuple[str, str], ...]
+    """Attributes and the values (`:v`) that they are compared with."""
+
+    @property
+    def attributes(self) -> set[str]:
+        return {attribute for attribute, _ in self.compared}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Compiled:
     projection: list[Path] | None
     key_condition: KeyCondition | None
     checks: tuple[Check, ...]
+    filtered: frozenset[str]
+    """The attributes that a filter looks at."""
     names: frozenset[str]
     values: frozenset[str]
 
@@ -83,8 +91,8 @@ _KINDS = (
 _cache: dict[tuple[Any, ...], Compiled] = {}
 
 
-def compiled(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
-    """The compiled expressions of a request on a table with this key."""
+def compiled(request: dict[str, Any], table: Table) -> Compiled:
+    """The compiled expressions of a request on a table."""
     names = request.get("ExpressionAttributeNames")
     get = request.get
     identity = (
@@ -94,18 +102,19 @@ def compiled(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
         get("KeyConditionExpression"),
         get("ProjectionExpression"),
         tuple(names.items()) if names else names and (),
-        key,
+        table.key.attributes,
+        table.key_names,
     )
     found = _cache.get(identity)
     if found is None:
         if names is not None and not names:
             raise invalid("ExpressionAttributeNames must not be empty")
-        found = _cache[identity] = _compile(request, key)
+        found = _cache[identity] = _compile(request, table)
     return found
 
 
-def _compile(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
-    names = Names(dict(request.get("ExpressionAttributeNames") or {}))
+def _compile(request: dict[str, Any], table: Table) -> Compiled:
+    names = Names(dict(request.get("ExpressionAttributeNames") or {}), scalars=table.key_names)
     given = [kind for kind in _KINDS if kind in request]
     if (names.given or "ExpressionAttributeValues" in request) and not given:
         raise invalid(
@@ -113,19 +122,35 @@ def _compile(request: dict[str, Any], key: tuple[str, ...]) -> Compiled:
         )
     readers = {kind: Reader(request[kind], kind, names) for kind in given}
     checks: list[Check] = []
+    filtered: set[str] = set()
     condition, update, projection, key_condition = _ALWAYS, None, None, None
     for kind in ("FilterExpression", "ConditionExpression"):
         if kind in readers:
-            condition = compile_condition(readers[kind].condition(), kind, checks)
+            tree = readers[kind].condition()
+            condition = compile_condition(tree, kind, checks)
+            filtered |= _attributes(tree) if kind == "FilterExpression" else set()
     if "UpdateExpression" in readers:
-        update = compile_update(readers["UpdateExpression"].update(), key, checks)
+        update = compile_update(readers["UpdateExpression"].update(), table.key.attributes, checks)
     if "ProjectionExpression" in readers:
         projection = readers["ProjectionExpression"].projection()
     if "KeyConditionExpression" in readers:
         key_condition = _key_condition(readers["KeyConditionExpression"].condition(), checks)
     return Compiled(
-        condition, update, projection, key_condition, tuple(checks), frozenset(names.used), frozenset(names.values)
+        condition,
+        update,
+        projection,
+        key_condition,
+        tuple(checks),
+        frozenset(filtered),
+        frozenset(names.used),
+        frozenset(names.values),
     )
+
+
+def _attributes(tree: Node) -> set[str]:
+    if isinstance(tree, Call):
+        return set().union(*map(_attributes, tree.operands))
+    return {str(tree.steps[0])} if isinstance(tree, Path) else set()
 
 
 def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
@@ -133,14 +158,14 @@ def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
     assert isinstance(tree, Call)
     parts = tree.operands if tree.name == "AND" else (tree,)
     equal = [part for part in parts if isinstance(part, Call) and part.name == "="]
-    attributes = []
+    compared = []
     for part in parts:
         if not isinstance(part, Call) or part.name not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
             raise invalid("Invalid operator used in KeyConditionExpression")
         path, *rest = part.operands
         if not isinstance(path, Path) or len(path.steps) > 1 or not all(isinstance(one, Placeholder) for one in rest):
             raise invalid("Invalid KeyConditionExpression: a key is compared with values")
-        attributes.append(str(path.steps[0]))
+        compared += [(str(path.steps[0]), one.name) for one in rest if isinstance(one, Placeholder)]
     if not equal:
         raise invalid("Query condition missed key schema element")
     first, test = equal[0], _ALWAYS
@@ -150,4 +175,4 @@ def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
     path, placeholder = first.operands
     assert isinstance(path, Path)
     assert isinstance(placeholder, Placeholder)
-    return KeyCondition(str(path.steps[0]), placeholder.name, test, frozenset(attributes))
+    return KeyCondition(str(path.steps[0]), placeholder.name, test, tuple(compared))

@@ -60,6 +60,8 @@ class Names:
     given: dict[str, str]
     used: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
+    scalars: frozenset[str] = frozenset()
+    """Attributes that are keys of the table or of an index: nothing is inside them."""
 
 
 class Reader:
@@ -139,6 +141,11 @@ class Reader:
                     self.refuse(f'Syntax error; token: "{index}", near: "[{index}"')
                 steps.append(int(index))
                 self.take("]")
+        if len(steps) > 1 and steps[0] in self.names.scalars:
+            raise invalid(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"IndexKey: {steps[0]}"
+            )
         return Path(tuple(steps))
 
     def placeholder(self) -> Placeholder:
@@ -233,13 +240,13 @@ class Reader:
             self.take()
             low = self._operand()
             self.take("AND")
-            return Call("BETWEEN", (left, low, self._operand()))
+            return self._distinct(Call("BETWEEN", (left, low, self._operand())))
         if operator == "IN":
             self.take()
             self.take("(")
             members = self.separated(self._operand)
             self.take(")")
-            return Call("IN", (left, *members))
+            return self._distinct(Call("IN", (left, *members)))
         if isinstance(left, Call):
             self.refuse(f"The function is not allowed to be used this way in an expression; function: {left.name}")
         self.take(f"a comparison after {left}")

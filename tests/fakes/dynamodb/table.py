@@ -34,6 +34,11 @@ class Table:
     rows: dict[tuple[str, ...], Item] = field(default_factory=dict)
     bounds: dict[tuple[str, ...], int] = field(default_factory=dict)
 
+    @property
+    def key_names(self) -> frozenset[str]:
+        """The attributes of the table's key and of its indexes' keys."""
+        return frozenset(self.types)
+
     def key_of(self, attributes: dict[str, Any], exact: bool) -> tuple[str, ...]:
         """The primary key within `attributes`, which hold nothing else when `exact`."""
         names = self.key.attributes

@@ -15,12 +15,14 @@ _BAD_PATH = "The document path provided in the update expression is invalid for 
 _GONE = "The provided expression refers to an attribute that does not exist in the item"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Update:
     """A compiled update: what it assigns (computed on the item as it was) and what it removes."""
 
     assignments: tuple[tuple[Path, Callable[[Item, Values], Value | None]], ...]
     removals: tuple[Path, ...]
+    key_touched: str | None = None
+    """An attribute of the primary key that it would change: refused once the condition holds."""
 
     @property
     def assigned(self) -> list[str]:
@@ -34,6 +36,11 @@ class Update:
 
     def apply(self, item: Item, values: Values) -> Item:
         """The item after the update."""
+        if self.key_touched is not None:
+            raise invalid(
+                f"One or more parameter values were invalid: Cannot update attribute {self.key_touched}. "
+                "This attribute is part of the key"
+            )
         computed = [(path, compute(item, values)) for path, compute in self.assignments]
         new = dict(item)
         for path, value in computed:
@@ -88,7 +95,7 @@ def _assigned(container: Value, steps: list[str | int], value: Value | None) -> 
 
 
 def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks: list[Check]) -> Update:
-    """Compile the sections of an update; refuses paths that overlap or belong to the key."""
+    """Compile the sections of an update; refuses paths that overlap."""
     assignments: list[tuple[Path, Callable[[Item, Values], Value | None]]] = []
     for node in sections.get("SET", []):
         assert isinstance(node, Call)
@@ -104,12 +111,7 @@ def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks
     removals = [node for node in sections.get("REMOVE", []) if isinstance(node, Path)]
     update = Update(tuple(assignments), tuple(removals))
     _refuse_overlaps([path for path, _ in assignments] + removals)
-    for name in update.touched:
-        if name in key:
-            raise invalid(
-                f"One or more parameter values were invalid: Cannot update attribute {name}. "
-                "This attribute is part of the key"
-            )
+    update.key_touched = next((name for name in update.touched if name in key), None)
     return update
 
 

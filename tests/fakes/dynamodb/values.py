@@ -128,6 +128,8 @@ def _accepted_document(tag: str, held: Any, depth: int) -> tuple[Value, int]:
         return {"L": elements}, size
     members = {}
     for name, member in held.items():
+        if not name:
+            raise invalid("One or more parameter values were invalid: Member name may not be empty")
         members[name], bytes_of = accepted(member, depth)
         size += bytes_of + 1 + _text_size(name)
     return {"M": members}, size

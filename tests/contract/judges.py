@@ -1,0 +1,93 @@
+"""AWS's own DynamoDB for one machine, started for the tests of one session."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+ROOT = Path(__file__).parents[2]
+LIBRARIES = ROOT / ".build" / "judges" / "dynamodb-local" / "libs"
+INSTALL = ROOT / "tools" / "judges" / "dynamodb-local" / "install"
+
+
+def missing(sentence: str) -> None:
+    """Skip with a sentence; in CI a missing judge is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client that tries once and takes no credentials from its surroundings."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=20, s3={"addressing_style": "path"}),
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(command: list[str], log: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """A child process, stopped at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_answer(dynamodb: Any, log: Path) -> None:
+    """Wait until the endpoint answers; says what the process said when it does not."""
+    for _ in range(150):
+        try:
+            dynamodb.list_tables()
+        except BotoCoreError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"no answer in 15 seconds; its log: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextlib.contextmanager
+def dynamodb_local(folder: Path) -> Iterator[Any]:
+    """A client of a fresh DynamoDB Local."""
+    if shutil.which("java") is None:
+        missing("DynamoDB Local needs Java, which is not on PATH")
+    if not LIBRARIES.is_dir():
+        subprocess.run([str(INSTALL)], check=False, capture_output=True, timeout=300)
+    if not LIBRARIES.is_dir():
+        missing("DynamoDB Local is not installed: run `make judges`")
+    port, log = free_port(), folder / "dynamodb-local.log"
+    command = ["java", f"-Djava.library.path={LIBRARIES}", "-Xmx256m", "-cp", f"{LIBRARIES}/*"]
+    command += ["software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-port", str(port)]
+    with running(command, log):
+        dynamodb = client("dynamodb", f"http://127.0.0.1:{port}")
+        await_answer(dynamodb, log)
+        yield dynamodb

@@ -1,0 +1,159 @@
+"""The fake DynamoDB is no kinder than AWS's own DynamoDB Local, on thousands of generated operations."""
+
+import itertools
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.contract.operations import TABLE, Operation, on_table, operations
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.dynamodb.parser import RESERVED_WORDS
+
+OPERATIONS_AT_LEAST = 5_000
+_tables = itertools.count(1)
+
+
+def plain(value: Any) -> Any:
+    """A response without what differs between two servers that agree: metadata, and the order of sets."""
+    if isinstance(value, dict):
+        if len(value) == 1 and isinstance(value.get("N"), str):
+            return {"N": str(Decimal(value["N"]).normalize())}  # Local leaves numbers inside documents as sent
+        if len(value) == 1 and next(iter(value)) in ("SS", "NS", "BS"):
+            return {tag: sorted(members) for tag, members in value.items()}
+        return {name: plain(member) for name, member in sorted(value.items()) if name not in _IGNORED}
+    return [plain(member) for member in value] if isinstance(value, list) else value
+
+
+_IGNORED = {"ResponseMetadata", "ConsumedCapacity", "Message", "message"}
+
+
+def answer(client: Any, operation: Operation) -> Any:
+    """What a client says to an operation: its answer, or its refusal with all that comes with it."""
+    method, request = operation
+    try:
+        said = plain(getattr(client, method)(**request))
+    except ParamValidationError:
+        return "refused by botocore"
+    except ClientError as error:
+        if "'ValidationError'" in str(error.response):  # AWS names the part; Local says it of the whole transaction
+            return ["refused", {"Error": {"Code": "ValidationException"}}]
+        return ["refused", plain(error.response)]
+    if method in ("query", "scan"):
+        said["Items"].sort(key=lambda item: item["pk"]["S"])
+    return said
+
+
+def contents(client: Any, table: str) -> Any:
+    return sorted((plain(item) for item in client.scan(TableName=table, ConsistentRead=True)["Items"]), key=str)
+
+
+def test_every_generated_operation_gets_the_same_answer_and_leaves_the_same_table(dynamodb_local: Any) -> None:
+    """Error codes, cancellation reasons, ALL_OLD, returned attributes and final contents agree."""
+    seen = {"operations": 0, "refused": 0, "cancelled": 0, "condition": 0}
+    # Without shrinking: a message names the operation, and on a server every step of a shrink is slow.
+    enough = settings(max_examples=450, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+
+    @enough
+    @given(st.lists(operations(), min_size=12, max_size=25))
+    def agree(sequence: list[Operation]) -> None:
+        if seen["operations"] < OPERATIONS_AT_LEAST:
+            _run_on_both(sequence, dynamodb_local, seen)
+
+    agree()
+    print(f"agreed with DynamoDB Local on {seen}")
+    assert seen["operations"] >= OPERATIONS_AT_LEAST, seen
+    assert min(seen.values()) >= 100, f"too one-sided to mean much: {seen}"
+
+
+def _run_on_both(sequence: list[Operation], judge: Any, seen: dict[str, int]) -> None:
+    table, fake = f"differential-{next(_tables)}", FakeDynamoDB()
+    for client in (fake, judge):
+        client.create_table(TableName=table, **TABLE)
+    for operation in sequence:
+        called = on_table(operation, table)
+        expected, actual = answer(judge, called), answer(fake, called)
+        assert expected == actual, json.dumps(operation, default=str, ensure_ascii=False)
+        seen["operations"] += 1
+        seen["refused"] += isinstance(expected, list)
+        seen["cancelled"] += "TransactionCanceled" in str(expected)
+        seen["condition"] += "ConditionalCheckFailedException" in str(expected)
+    assert contents(judge, table) == contents(fake, table)
+    judge.delete_table(TableName=table)
+
+
+def _item_of(size: int) -> dict[str, Any]:
+    """An item of exactly so many bytes, by AWS's rules: names and values."""
+    return {"pk": {"S": "a"}, "blob": {"S": "x" * (size - len("pk") - len("a") - len("blob"))}}
+
+
+EXAMPLES: dict[str, list[Operation]] = {
+    "an item of exactly 400 KB is taken": [("put_item", {"Item": _item_of(400 * 1024)})],
+    "an item of one byte more is refused": [("put_item", {"Item": _item_of(400 * 1024 + 1)})],
+    "an update past 400 KB is refused": [
+        ("put_item", {"Item": _item_of(400 * 1024 - 20)}),
+        (
+            "update_item",
+            {
+                "Key": {"pk": {"S": "a"}},
+                "UpdateExpression": "SET more = :more",
+                "ExpressionAttributeValues": {":more": {"S": "x" * 17}},
+            },
+        ),
+        ("get_item", {"Key": {"pk": {"S": "a"}}, "ProjectionExpression": "more"}),
+    ],
+    "a key may not be empty": [("put_item", {"Item": {"pk": {"S": ""}}})],
+    "a key has its declared type": [("get_item", {"Key": {"pk": {"N": "1"}}})],
+    "an index key may not be empty": [("put_item", {"Item": {"pk": {"S": "a"}, "flag": {"S": ""}}})],
+    "a page says where the next begins": [
+        *(("put_item", {"Item": {"pk": {"S": key}, "flag": {"S": "1"}, "since": {"N": key}}}) for key in "123"),
+        (
+            "query",
+            {
+                "IndexName": "flagged",
+                "KeyConditionExpression": "flag = :flag",
+                "ExpressionAttributeValues": {":flag": {"S": "1"}},
+                "Limit": 2,
+            },
+        ),
+        (
+            "query",
+            {
+                "IndexName": "flagged",
+                "KeyConditionExpression": "flag = :flag",
+                "ExpressionAttributeValues": {":flag": {"S": "1"}},
+                "ExclusiveStartKey": {"pk": {"S": "2"}, "flag": {"S": "1"}, "since": {"N": "2"}},
+            },
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("title", EXAMPLES)
+def test_limits_and_pages_agree(title: str, dynamodb_local: Any) -> None:
+    """What generated operations seldom meet: sizes at the limit, keys that are none, the key a page ends with."""
+    _run_on_both(EXAMPLES[title], dynamodb_local, {"operations": 0, "refused": 0, "cancelled": 0, "condition": 0})
+
+
+@pytest.mark.parametrize("word", sorted(RESERVED_WORDS)[::20])
+def test_reserved_words_are_refused_by_both(word: str, dynamodb_local: Any) -> None:
+    """A reserved word as a bare attribute name is refused, in whatever case."""
+    condition = {"ConditionExpression": f"attribute_not_exists({word.lower()})"}
+    _run_on_both(
+        [("put_item", {"Item": {"pk": {"S": "a"}}, **condition})],
+        dynamodb_local,
+        {"operations": 0, "refused": 0, "cancelled": 0, "condition": 0},
+    )
+
+
+def test_a_transaction_names_an_item_once() -> None:
+    """AWS refuses the whole request; DynamoDB Local looks at the conditions first, so only the fake is asked."""
+    fake = FakeDynamoDB()
+    fake.create_table(TableName="orders", **TABLE)
+    part = {"Put": {"TableName": "orders", "Item": {"pk": {"S": "a"}}}}
+    with pytest.raises(ClientError, match="multiple operations on one item"):
+        fake.transact_write_items(TransactItems=[part, part])
