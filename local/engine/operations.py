@@ -1,7 +1,6 @@
 """Preview, up, refresh and destroy by the real engine, against an instance of the embedded AWS."""
 
 import gc
-import inspect
 import logging
 import os
 import runpy
@@ -194,7 +193,7 @@ class Engine:
 
     def _note_place(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Remember which line of the program makes a resource, for the sentence when it fails."""
-        place = where(inspect.stack(context=0)[::-1], self._project.root)
+        place = where(self._project.root)
         if place:
             self._places[args.type_, args.name] = place
 

@@ -1,6 +1,8 @@
 """The engine's events as progress, and its failures as sentences."""
 
+import os
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "import": "read",
 }
 _INTERNAL: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
+_HERE: Final = str(Path(__file__).parent)
 _COLOURS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _ECHO: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|resource registration) failed(: |$)")
 
@@ -91,12 +94,12 @@ class Story:
         return f"{about}: {_without_name(sentence, type_, name)}"
 
 
-def where(frames: Any, root: Path) -> str | None:
-    """The innermost place in the program's own code among the frames of a call."""
-    for frame in reversed(frames):
-        file = Path(frame.filename)
-        if root in file.parents and ".venv" not in file.parts and not file.is_relative_to(Path(__file__).parent):
-            return f"{file.relative_to(root)}, line {frame.lineno}"
+def where(root: Path) -> str | None:
+    """The innermost place in the program's own code among the calls that lead here."""
+    for frame, line in traceback.walk_stack(None):
+        file = frame.f_code.co_filename
+        if file.startswith(f"{root}{os.sep}") and not file.startswith((_HERE, f"{root}{os.sep}.venv")):
+            return f"{file.removeprefix(f'{root}{os.sep}')}, line {line}"
     return None
 
 

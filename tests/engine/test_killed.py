@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import CutOff, Engine
-from local.engine import provider_process
+from local.engine import CutOff, Engine, provider_process
 from local.errors import DeploymentFailed
 from local.instance import Instance
 from local.progress import Note, Progress
