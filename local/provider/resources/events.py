@@ -58,7 +58,7 @@ class EventRule(Resource):
         wanted = {
             "Name": inputs["name"],
             "EventBusName": inputs.get("eventBusName", "default"),
-            "Description": inputs.get("description"),
+            "Description": inputs.get("description", ""),
             "EventPattern": inputs.get("eventPattern"),
             "ScheduleExpression": inputs.get("scheduleExpression"),
             "RoleArn": inputs.get("roleArn"),

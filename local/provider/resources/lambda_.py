@@ -513,6 +513,6 @@ def _mapping(inputs: Inputs) -> dict[str, Any]:
             "BatchSize": inputs.get("batchSize"),
             "Enabled": inputs.get("enabled", True),
             "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds"),
-            "FunctionResponseTypes": inputs.get("functionResponseTypes"),
+            "FunctionResponseTypes": list(inputs.get("functionResponseTypes") or ()),
         }
     )

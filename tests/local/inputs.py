@@ -1,0 +1,502 @@
+"""Inputs that a program could write, generated for every resource type."""
+
+import json
+import secrets
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from local.provider.normal import Archive
+from local.provider.provider import Provider
+
+WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
+TEXTS = st.text("abcdefghijklmnopqrstuvwxyz ABC.,-", min_size=1, max_size=30).map(lambda text: f"a{text.strip()}")
+TAGS = st.dictionaries(WORDS, WORDS, max_size=3)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class World:
+    """What there must be before one can make the rest."""
+
+    provider: Provider
+    folder: Path
+    keys: tuple[str, str]
+    role: Mapping[str, Any]
+    bucket: str
+    locked: str
+    target: str
+    topics: tuple[str, str]
+    queues: tuple[Mapping[str, Any], Mapping[str, Any]]
+    function: Mapping[str, Any]
+    group: Mapping[str, Any]
+    rule: str
+    vault: str
+    plan: str
+    policies: tuple[str, str]
+    code: tuple[Archive, Archive]
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """In a report of hypothesis's, the whole of it would hide what matters."""
+        printer.text("world")
+
+    @classmethod
+    def made_by(cls, provider: Provider, folder: Path) -> "World":
+        """Make it all, with the provider itself."""
+
+        def make(token: str, name: str, **inputs: Any) -> dict[str, Any]:
+            urn = urn_of(token, name)
+            checked = provider.check(urn, token, inputs)
+            assert not checked.faults, checked.sentences()
+            return provider.create(urn, token, checked.inputs).outputs
+
+        role = make("aws:iam/role:Role", "world", assumeRolePolicy=trust("lambda"))
+        code = (package(folder / "one.zip", 1), package(folder / "two.zip", 2))
+        everywhere = {"Action": "sqs:SendMessage", "Resource": "*", "Effect": "Allow"}
+        open_to_s3 = document({**everywhere, "Principal": {"Service": "s3.amazonaws.com"}})
+        rule = make("aws:cloudwatch/eventRule:EventRule", "world", scheduleExpression="rate(1 hour)")
+        vault = make("aws:backup/vault:Vault", "world")["name"]
+        rules = [{"ruleName": "daily", "targetVaultName": vault}]
+        plan = make("aws:backup/plan:Plan", "world", rules=rules)["arn"].rsplit(":", 1)[-1]
+        function = make(
+            "aws:lambda/function:Function",
+            "world",
+            role=role["arn"],
+            handler="function.handler",
+            runtime="python3.13",
+            code=code[0],
+            publish=True,
+        )
+        return cls(
+            provider=provider,
+            folder=folder,
+            keys=tuple(make("aws:kms/key:Key", f"key{n}")["arn"] for n in "ab"),  # type: ignore[arg-type]
+            role=role,
+            bucket=make("aws:s3/bucket:Bucket", "world")["bucket"],
+            locked=make("aws:s3/bucket:Bucket", "locked", objectLockEnabled=True)["bucket"],
+            target=make("aws:s3/bucket:Bucket", "target")["bucket"],
+            topics=tuple(make("aws:sns/topic:Topic", f"topic{n}")["arn"] for n in "ab"),  # type: ignore[arg-type]
+            queues=tuple(make("aws:sqs/queue:Queue", f"queue{n}", policy=open_to_s3) for n in "ab"),  # type: ignore[arg-type]
+            function=function,
+            group=make("aws:cloudwatch/logGroup:LogGroup", "world"),
+            rule=rule["name"],
+            vault=vault,
+            plan=plan,
+            policies=tuple(make("aws:iam/policy:Policy", n, policy=allow("s3:GetObject"))["arn"] for n in "ab"),  # type: ignore[arg-type]
+            code=code,
+        )
+
+
+def urn_of(token: str, name: str) -> str:
+    return f"urn:pulumi:dev::booking::{token}::{name}"
+
+
+def package(path: Path, number: int) -> Archive:
+    """A function that says which one it is."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("function.py", f"def handler(event, context):\n    return {number}\n")
+    return Archive(hash=f"hash-{number}", path=path)
+
+
+def trust(service: str) -> str:
+    return document(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": f"{service}.amazonaws.com"}}
+    )
+
+
+def allow(*actions: str, **rest: Any) -> str:
+    return document({"Effect": "Allow", "Action": list(actions), "Resource": "arn:aws:s3:::some/*", **rest})
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _policies(**rest: Any) -> st.SearchStrategy[str]:
+    actions = st.lists(st.sampled_from(["s3:GetObject", "s3:PutObject", "s3:ListBucket"]), min_size=1, unique=True)
+    return actions.map(lambda chosen: allow(*chosen, **rest))
+
+
+def _some(required: Mapping[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+    fixed = {
+        name: value if isinstance(value, st.SearchStrategy) else st.just(value) for name, value in required.items()
+    }
+    return st.fixed_dictionaries(fixed, optional=optional)
+
+
+def _unique(prefix: str) -> st.SearchStrategy[str]:
+    return st.builds(lambda: f"{prefix}-{secrets.token_hex(5)}")
+
+
+def _lists(*choices: Any) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.sampled_from(choices), min_size=1, unique=True)
+
+
+def _table(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    indexes = st.sampled_from(
+        [
+            [],
+            [{"name": "by-a", "hashKey": "a", "projectionType": "ALL"}],
+            [
+                {"name": "by-a", "hashKey": "a", "rangeKey": "b", "projectionType": "KEYS_ONLY"},
+                {
+                    "name": "by-b",
+                    "keySchemas": [{"attributeName": "b", "keyType": "HASH"}],
+                    "projectionType": "INCLUDE",
+                    "nonKeyAttributes": ["x", "y"],
+                },
+            ],
+        ]
+    )
+
+    def complete(inputs: dict[str, Any]) -> dict[str, Any]:
+        used = {"pk"} | {inputs["rangeKey"]} if "rangeKey" in inputs else {"pk"}
+        for index in inputs.get("globalSecondaryIndexes", []):
+            keys = index.get("keySchemas") or []
+            used |= {index.get("hashKey"), index.get("rangeKey"), *(key["attributeName"] for key in keys)} - {None}
+        return inputs | {"attributes": [{"name": name, "type": "S"} for name in sorted(used)]}
+
+    return _some(
+        {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST"},
+        globalSecondaryIndexes=indexes,
+        pointInTimeRecovery=st.sampled_from([{"enabled": True}, {"enabled": False}]),
+        serverSideEncryption=st.sampled_from(
+            [{"enabled": True, "kmsKeyArn": world.keys[0]}, {"enabled": True}, {"enabled": False}]
+        ),
+        ttl=st.just({"enabled": True, "attributeName": "expires"}),
+        tableClass=st.sampled_from(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
+        tags=TAGS,
+    ).map(complete)
+
+
+def _alarm(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    common = {
+        "comparisonOperator": st.sampled_from(["GreaterThanThreshold", "LessThanThreshold"]),
+        "evaluationPeriods": 1,
+    }
+    optional = {
+        "alarmActions": _lists(*world.topics),
+        "okActions": _lists(*world.topics),
+        "alarmDescription": TEXTS,
+        "actionsEnabled": st.booleans(),
+        "treatMissingData": st.sampled_from(["missing", "notBreaching", "breaching"]),
+        "datapointsToAlarm": st.just(1),
+        "tags": TAGS,
+    }
+    metric = {"namespace": "AWS/SQS", "metricName": "Age", "period": st.sampled_from([60, 300]), "threshold": 2.5}
+    single = _some({**common, **metric, "statistic": "Sum"}, dimensions=st.just({"QueueName": "q"}), **optional)
+    percentile = _some({**common, **metric, "extendedStatistic": "p99"}, **optional)
+    stat = {"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "stat": "Sum"}
+    queries = [
+        {"id": "rate", "expression": "100 * part", "returnData": True, "label": "percent"},
+        {"id": "part", "metric": stat},
+    ]
+    combined = _some({**common, "threshold": 1, "metricQueries": queries}, **optional)
+    return st.one_of(single, percentile, combined)
+
+
+def _lifecycle(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    rule = _some(
+        {"status": st.sampled_from(["Enabled", "Disabled"]), "id": "age"},
+        filter=st.sampled_from([{"prefix": ""}, {"prefix": "logs/"}]),
+        expiration=st.just({"days": 90}),
+        transitions=st.just([{"days": 30, "storageClass": "STANDARD_IA"}]),
+        noncurrentVersionExpiration=st.just({"noncurrentDays": 30}),
+        abortIncompleteMultipartUpload=st.just({"daysAfterInitiation": 7}),
+    )
+    return _some({"bucket": world.bucket, "rules": rule.map(lambda each: [each])})
+
+
+def _machine(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    return _some(
+        {"definition": definition, "roleArn": world.role["arn"], "type": st.sampled_from(["STANDARD", "EXPRESS"])},
+        loggingConfiguration=st.just(
+            {"level": "ALL", "includeExecutionData": True, "logDestination": f"{world.group['arn']}:*"}
+        ),
+        tracingConfiguration=st.builds(lambda enabled: {"enabled": enabled}, st.booleans()),
+        encryptionConfiguration=st.sampled_from(
+            [
+                {"type": "AWS_OWNED_KEY"},
+                {
+                    "type": "CUSTOMER_MANAGED_KMS_KEY",
+                    "kmsKeyId": world.keys[0],
+                    "kmsDataKeyReusePeriodSeconds": 300,
+                },
+            ]
+        ),
+        tags=TAGS,
+    )
+
+
+def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    return _some(
+        {
+            "role": world.role["arn"],
+            "handler": "function.handler",
+            "runtime": st.sampled_from(["python3.12", "python3.13"]),
+            "code": st.sampled_from(world.code),
+        },
+        architectures=st.sampled_from([["arm64"], ["x86_64"]]),
+        description=TEXTS,
+        memorySize=st.integers(128, 1024),
+        timeout=st.integers(1, 900),
+        publish=st.booleans(),
+        reservedConcurrentExecutions=st.integers(0, 10),
+        environment=st.dictionaries(WORDS.map(str.upper), WORDS, min_size=1).map(lambda each: {"variables": each}),
+        kmsKeyArn=st.sampled_from(world.keys),
+        deadLetterConfig=st.just({"targetArn": world.queues[0]["arn"]}),
+        loggingConfig=st.just({"logFormat": "JSON", "logGroup": world.group["name"]}),
+        tracingConfig=st.sampled_from([{"mode": "Active"}, {"mode": "PassThrough"}]),
+        tags=TAGS,
+    )
+
+
+INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
+    "aws:backup/plan:Plan": lambda world: _some(
+        {
+            "rules": _some(
+                {"ruleName": WORDS, "targetVaultName": world.vault},
+                schedule=st.just("cron(0 3 * * ? *)"),
+                lifecycle=st.just({"deleteAfter": 30}),
+                startWindow=st.just(120),
+            ).map(lambda rule: [rule])
+        },
+        tags=TAGS,
+    ),
+    "aws:backup/selection:Selection": lambda world: _some(
+        {
+            "planId": world.plan,
+            "iamRoleArn": world.role["arn"],
+            "resources": _lists("arn:aws:dynamodb:::a", "arn:aws:s3:::b"),
+        }
+    ),
+    "aws:backup/vault:Vault": lambda world: _some({}, kmsKeyArn=st.sampled_from(world.keys), tags=TAGS),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": lambda world: _some(
+        {"alarmName": _unique("composite"), "alarmRule": st.sampled_from(["TRUE", "FALSE"])},
+        alarmActions=_lists(*world.topics),
+        alarmDescription=TEXTS,
+        tags=TAGS,
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": lambda world: _some(
+        {
+            "dashboardName": _unique("board"),
+            "dashboardBody": TEXTS.map(lambda text: json.dumps({"widgets": [], "t": text})),
+        }
+    ),
+    "aws:cloudwatch/eventRule:EventRule": lambda world: st.one_of(
+        _some(
+            {"scheduleExpression": st.sampled_from(["rate(1 hour)", "cron(0 3 * * ? *)"])}, description=TEXTS, tags=TAGS
+        ),
+        _some({"eventPattern": json.dumps({"source": ["aws.states"]})}, state=st.sampled_from(["ENABLED", "DISABLED"])),
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": lambda world: _some(
+        {"rule": world.rule, "arn": st.sampled_from(world.topics)},
+        input=WORDS.map(json.dumps),
+        deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
+        retryPolicy=st.just({"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600}),
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": lambda world: _some(
+        {}, retentionInDays=st.sampled_from([1, 7, 365]), kmsKeyId=st.sampled_from(world.keys), tags=TAGS
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda world: _some(
+        {
+            "logGroupName": world.group["name"],
+            "pattern": st.sampled_from(["ERROR", "{ $.level = 1 }"]),
+            "metricTransformation": _some(
+                {"name": WORDS, "namespace": "Booking", "value": "1"}, defaultValue=st.just("0")
+            ),
+        }
+    ),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": lambda world: _some(
+        {"policyName": _unique("logs"), "policyDocument": _policies(Principal={"Service": "es.amazonaws.com"})}
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:dynamodb/table:Table": _table,
+    "aws:iam/policy:Policy": lambda world: _some({"policy": _policies()}, description=TEXTS, tags=TAGS),
+    "aws:iam/role:Role": lambda world: _some(
+        {"assumeRolePolicy": st.sampled_from([trust("lambda"), trust("states")])},
+        description=TEXTS,
+        maxSessionDuration=st.sampled_from([3600, 7200]),
+        permissionsBoundary=st.sampled_from(world.policies),
+        path=st.sampled_from(["/", "/service/"]),
+        tags=TAGS,
+    ),
+    "aws:iam/rolePolicy:RolePolicy": lambda world: _some({"role": world.role["name"], "policy": _policies()}),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda world: _some(
+        {"role": world.role["name"], "policyArn": st.sampled_from(world.policies)}
+    ),
+    "aws:kms/alias:Alias": lambda world: _some({"targetKeyId": st.sampled_from(world.keys)}),
+    "aws:kms/key:Key": lambda world: _some(
+        {},
+        description=TEXTS,
+        enableKeyRotation=st.booleans(),
+        deletionWindowInDays=st.integers(7, 30),
+        isEnabled=st.just(True),
+        policy=st.just(document({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"})),
+        tags=TAGS,
+    ),
+    "aws:lambda/alias:Alias": lambda world: _some(
+        {
+            "name": _unique("alias"),
+            "functionName": world.function["name"],
+            "functionVersion": world.function["version"],
+        },
+        description=TEXTS,
+    ),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: _some(
+        {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
+        batchSize=st.integers(1, 10),
+        functionResponseTypes=st.just(["ReportBatchItemFailures"]),
+    ),
+    "aws:lambda/function:Function": _function,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": lambda world: _some(
+        {"functionName": world.function["name"]},
+        maximumRetryAttempts=st.integers(0, 2),
+        maximumEventAgeInSeconds=st.integers(60, 21600),
+        destinationConfig=st.just({"onFailure": {"destination": world.queues[0]["arn"]}}),
+    ),
+    "aws:lambda/permission:Permission": lambda world: _some(
+        {
+            "function": world.function["name"],
+            "action": "lambda:InvokeFunction",
+            "principal": st.sampled_from(["events.amazonaws.com", "s3.amazonaws.com"]),
+        },
+        sourceArn=st.just("arn:aws:events:us-east-1:000000000000:rule/some"),
+        sourceAccount=st.just("000000000000"),
+    ),
+    "aws:s3/bucket:Bucket": lambda world: _some(
+        {}, objectLockEnabled=st.booleans(), forceDestroy=st.booleans(), tags=TAGS
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
+    "aws:s3/bucketLogging:BucketLogging": lambda world: _some(
+        {"bucket": world.bucket, "targetBucket": world.target, "targetPrefix": WORDS.map(lambda word: f"{word}/")}
+    ),
+    "aws:s3/bucketNotification:BucketNotification": lambda world: st.one_of(
+        _some({"bucket": world.bucket, "eventbridge": True}),
+        _some(
+            {
+                "bucket": world.bucket,
+                "queues": [
+                    {"queueArn": world.queues[0]["arn"], "events": ["s3:ObjectCreated:*"], "filterPrefix": "a/"}
+                ],
+            }
+        ),
+    ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": lambda world: _some(
+        {"bucket": world.locked},
+        rule=st.sampled_from(["GOVERNANCE", "COMPLIANCE"]).map(
+            lambda mode: {"defaultRetention": {"mode": mode, "days": 1}}
+        ),
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda world: _some(
+        {
+            "bucket": world.bucket,
+            "rule": st.sampled_from(["BucketOwnerEnforced", "ObjectWriter"]).map(
+                lambda each: {"objectOwnership": each}
+            ),
+        }
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": lambda world: _some(
+        {
+            "bucket": world.bucket,
+            "policy": _policies(Effect="Deny", Principal="*", Resource=f"arn:aws:s3:::{world.bucket}/*"),
+        }
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda world: _some(
+        {"bucket": world.target},
+        blockPublicAcls=st.booleans(),
+        blockPublicPolicy=st.booleans(),
+        ignorePublicAcls=st.booleans(),
+        restrictPublicBuckets=st.booleans(),
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda world: _some(
+        {
+            "bucket": world.bucket,
+            "rules": st.sampled_from(
+                [
+                    [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}],
+                    [
+                        {
+                            "applyServerSideEncryptionByDefault": {
+                                "sseAlgorithm": "aws:kms",
+                                "kmsMasterKeyId": world.keys[0],
+                            },
+                            "bucketKeyEnabled": True,
+                        }
+                    ],
+                ]
+            ),
+        }
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": lambda world: _some(
+        {
+            "bucket": world.bucket,
+            "versioningConfiguration": st.sampled_from(["Enabled", "Suspended"]).map(lambda each: {"status": each}),
+        }
+    ),
+    "aws:sfn/stateMachine:StateMachine": _machine,
+    "aws:sns/topic:Topic": lambda world: _some(
+        {}, displayName=WORDS, kmsMasterKeyId=st.sampled_from(world.keys), tags=TAGS
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": lambda world: _some(
+        {
+            "arn": world.topics[0],
+            "policy": st.sampled_from(["events", "cloudwatch"]).map(
+                lambda service: document(
+                    {
+                        "Sid": service,
+                        "Effect": "Allow",
+                        "Principal": {"Service": f"{service}.amazonaws.com"},
+                        "Action": "sns:Publish",
+                        "Resource": world.topics[0],
+                    }
+                )
+            ),
+        }
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": lambda world: st.one_of(
+        _some({"topic": world.topics[0], "protocol": "email", "endpoint": "team@example.com"}),
+        _some(
+            {"topic": world.topics[1], "protocol": "sqs", "endpoint": world.queues[0]["arn"]},
+            rawMessageDelivery=st.booleans(),
+        ),
+    ),
+    "aws:sqs/queue:Queue": lambda world: _some(
+        {},
+        delaySeconds=st.integers(0, 900),
+        messageRetentionSeconds=st.integers(60, 1209600),
+        visibilityTimeoutSeconds=st.integers(0, 43200),
+        receiveWaitTimeSeconds=st.integers(0, 20),
+        kmsMasterKeyId=st.sampled_from(world.keys),
+        redrivePolicy=st.just(json.dumps({"deadLetterTargetArn": world.queues[0]["arn"], "maxReceiveCount": 3})),
+        tags=TAGS,
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": lambda world: _some(
+        {
+            "queueUrl": world.queues[0]["url"],
+            "policy": st.sampled_from(["sqs:SendMessage", "sqs:ReceiveMessage"]).map(
+                lambda action: document(
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": action,
+                        "Resource": world.queues[0]["arn"],
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    }
+                )
+            ),
+        }
+    ),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": lambda world: _some(
+        {
+            "queueUrl": world.queues[0]["url"],
+            "redriveAllowPolicy": st.sampled_from(["allowAll", "denyAll"]).map(
+                lambda each: json.dumps({"redrivePermission": each})
+            ),
+        }
+    ),
+}

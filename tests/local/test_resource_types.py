@@ -1,0 +1,82 @@
+"""Every resource type: what is created is what is read, a change arrives, and what is deleted is gone."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.instance import Instance
+from local.provider.journal import Journal
+from local.provider.provider import Provider
+from local.provider.registry import resource_types
+
+sys.path.insert(0, str(Path(__file__).parent))
+from inputs import INPUTS, World, urn_of
+
+NEVER_GONE = {
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "the lock stays with its bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "always some",
+    "aws:s3/bucketVersioning:BucketVersioning": "versioning is only ever suspended",
+    "aws:sns/topicPolicy:TopicPolicy": "every topic has a policy",
+}
+"""Settings that AWS always has: deleting them brings back its default."""
+
+
+@pytest.fixture(scope="module")
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+
+
+def test_every_resource_type_has_generated_inputs() -> None:
+    assert sorted(INPUTS) == list(resource_types())
+
+
+@pytest.mark.parametrize("token", resource_types())
+@settings(max_examples=6)  # an example is a life of a resource, a dozen AWS calls; the types are what varies
+@given(data=st.data())
+def test_what_is_created_is_read_and_what_is_changed_arrives(token: str, data: st.DataObject, world: World) -> None:
+    """Create, read, diff is empty; update, read, diff is empty; delete, and it is gone."""
+    provider, urn = world.provider, urn_of(token, "subject")
+    first, second = (_checked(provider, urn, token, data.draw(INPUTS[token](world))) for _ in range(2))
+    made = provider.create(urn, token, first)
+    try:
+        _assert_settled(provider, urn, token, made.id, first)
+        changed = _in_place(provider, urn, token, made.id, first, second)
+        provider.update(urn, token, made.id, first, changed, made.outputs)
+        _assert_settled(provider, urn, token, made.id, changed)
+    finally:
+        provider.delete(urn, token, made.id, made.outputs)
+    assert token in NEVER_GONE or provider.read(urn, token, made.id, first) is None
+    provider.delete(urn, token, made.id, made.outputs)  # what is gone already need not be deleted
+
+
+def _checked(provider: Provider, urn: str, token: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    checked = provider.check(urn, token, inputs)
+    assert checked.faults == ()
+    return checked.inputs
+
+
+def _in_place(
+    provider: Provider, urn: str, token: str, id_: str, first: dict[str, Any], second: dict[str, Any]
+) -> dict[str, Any]:
+    """The second inputs as far as they can be had without a new resource."""
+    fixed = provider.diff(urn, token, id_, first, second).replaces
+    kept = {name: first[name] for name in fixed if name in first}
+    changed = {name: value for name, value in second.items() if name not in fixed} | kept
+    if token == "aws:dynamodb/table:Table":  # its attributes are those that keys use
+        return changed | {"attributes": second["attributes"]}
+    return changed
+
+
+def _assert_settled(provider: Provider, urn: str, token: str, id_: str, inputs: dict[str, Any]) -> None:
+    found = provider.read(urn, token, id_, inputs)
+    assert found is not None
+    assert provider.diff(urn, token, id_, found.inputs, inputs).changes == ()
+    assert provider.diff(urn, token, id_, inputs, found.inputs).changes == ()
+    imported = provider.read(urn, token, id_)
+    assert imported is not None
+    assert provider.check(urn, token, imported.inputs).faults == () or token == "aws:lambda/function:Function"
