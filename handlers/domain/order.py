@@ -38,10 +38,18 @@ class Asked:
     text: str
     answer: Answer | None = None
 
+    def answered(self, answer: Answer) -> Self:
+        """The request with its answer."""
+        return replace(self, answer=answer)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order as its ledger tells it. `salt` hides the hashes of free text; erasing it makes them meaningless."""
+    """One order as its ledger tells it.
+
+    `asked` is by subject: the order's own id, or a refund's. `salt` hides the hashes of free text; erasing it makes
+    them meaningless.
+    """
 
     order_id: str
     ledger: tuple[Entry, ...]
@@ -102,7 +110,7 @@ class Order:
 
     def with_asked(self, asked: Asked) -> Self:
         """The order that also remembers this request."""
-        return replace(self, asked={**self.asked, asked.request_id: asked})
+        return replace(self, asked={**self.asked, asked.subject: asked})
 
     def then(
         self, kind: Kind, *, at: str, subject: str, amount_minor: int, facts: Mapping[str, Json] | None = None

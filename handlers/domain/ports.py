@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from .canonical import Json
 from .gateway import GatewayReply
@@ -91,7 +91,7 @@ class PaymentGateway(Protocol):
     An ambiguous answer (a timeout, a 5xx, a lost reply) is raised as `PaymentOutcomeUnknown`.
     """
 
-    can_fence: bool
+    can_fence: ClassVar[bool]
     """Whether `cancel` keeps its promise; where it cannot, the case is left to people."""
 
     def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from .canonical import Json, digest
 from .identities import order_id_of, refund_id_of
 from .order import Line
+from .times import instant, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,11 @@ class Origin:
 
     execution: str
     requested_at: str
+
+    @property
+    def at(self) -> str:
+        """The start in its one spelling."""
+        return written(instant(self.requested_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,11 @@ class PlaceOrder:
     payment_method: str
 
     action: ClassVar[str] = "purchase"
+
+    @property
+    def subject(self) -> str:
+        """What the request makes, and the gateway's key for it."""
+        return self.order_id
 
     @property
     def order_id(self) -> str:
@@ -65,6 +76,11 @@ class IssueRefund:
     units: tuple[Units, ...] | None = None
 
     action: ClassVar[str] = "refund"
+
+    @property
+    def subject(self) -> str:
+        """What the request makes, and the gateway's key for it."""
+        return self.refund_id
 
     @property
     def refund_id(self) -> str:

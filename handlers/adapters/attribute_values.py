@@ -1,0 +1,54 @@
+"""DynamoDB's spelling of values: `{"S": "text"}`, `{"N": "12"}` and so on, for what we store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..domain.canonical import Json
+
+AttributeValue = Mapping[str, Any]
+Item = Mapping[str, AttributeValue]
+
+
+def encoded(value: Json) -> dict[str, Any]:
+    """A value as DynamoDB takes it."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, Mapping):
+        return {"M": {key: encoded(each) for key, each in value.items()}}
+    return {"L": [encoded(each) for each in value]}
+
+
+def encoded_item(item: Mapping[str, Json]) -> dict[str, dict[str, Any]]:
+    """A whole item as DynamoDB takes it."""
+    return {key: encoded(value) for key, value in item.items()}
+
+
+def decoded(value: AttributeValue) -> Json:
+    """A value as DynamoDB gives it; numbers are whole, for we store no others."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return int(content)
+        case "M":
+            return {key: decoded(each) for key, each in content.items()}
+        case "L":
+            return [decoded(each) for each in content]
+        case "NULL":
+            return None
+        case _:
+            return _plain(content)
+
+
+def _plain(content: str | bool | Sequence[str]) -> Json:
+    return content
+
+
+def decoded_item(item: Item) -> dict[str, Json]:
+    """A whole item as DynamoDB gives it."""
+    return {key: decoded(value) for key, value in item.items()}

@@ -1,0 +1,77 @@
+"""The audit log in S3: put once with `If-None-Match: *` and a SHA-256, never changed.
+
+Source: Amazon S3 user guide, "Prevent object overwrites with conditional writes".
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from ..domain.audit import is_same_record
+from ..domain.canonical import Json, canonical
+from ..domain.errors import AuditContradiction
+from ..domain.ports import Listed
+from .clients import S3Client, call, code_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3AuditLog:
+    """The `AuditLog` of production."""
+
+    client: S3Client
+    bucket: str
+
+    def write(self, key: str, record: Mapping[str, Json]) -> bool:
+        """One conditional put; where an object is there already, one read to compare."""
+        body = canonical(record).encode()
+        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        try:
+            call(
+                self.client.put_object,
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                ChecksumSHA256=checksum,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if code_of(error) not in ("PreconditionFailed", "412"):
+                raise
+            self._compare(key, record)
+            return False
+        return True
+
+    def _compare(self, key: str, record: Mapping[str, Json]) -> None:
+        there = self.read(key)
+        if there is None or not is_same_record(_parsed(there), record):
+            raise AuditContradiction(f"A different record lies under {key}.")
+
+    def read(self, key: str) -> bytes | None:
+        """The latest version of the object."""
+        try:
+            body: bytes = call(self.client.get_object, Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if code_of(error) not in ("NoSuchKey", "404"):
+                raise
+            return None
+        return body
+
+    def keys(self, prefix: str, after: str | None = None) -> Listed:
+        """One page of the listing, a thousand keys at most."""
+        start = {"StartAfter": after} if after else {}
+        reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)
+        names = tuple(str(each["Key"]) for each in reply.get("Contents", ()))
+        return Listed(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
+
+
+def _parsed(body: bytes) -> Mapping[str, Json]:
+    try:
+        parsed: Json = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, Mapping) else {}

@@ -1,0 +1,105 @@
+"""An order as a DynamoDB item: its ledger, and beside it the projection that conditions, indexes and people read."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from ..domain.account import fold
+from ..domain.answers import answer_from
+from ..domain.canonical import Json
+from ..domain.ledger import entry_from
+from ..domain.order import Asked, Order
+from ..domain.times import day_of
+from ..storage_schema import ATTENTION, BY_DAY, SCHEMA, SHARDS, order_key
+from .attribute_values import Item, decoded_item, encoded_item
+
+
+def shard_of(order_id: str) -> int:
+    """Which partition of the indexes of change an order is in."""
+    return hashlib.sha256(order_id.encode()).digest()[0] % SHARDS
+
+
+def changed_day(day: str, shard: int) -> str:
+    """The hash key of the index of changes."""
+    return f"{day}#{shard}"
+
+
+def projection(order: Order) -> dict[str, Json]:
+    """What follows from the ledger and changes with it."""
+    last, account = order.ledger[-1], order.account
+    return {
+        "version": order.version,
+        "status": order.status.value,
+        "captured_minor": account.captured_minor,
+        "reserved_minor": account.reserved_minor,
+        "refunded_minor": account.refunded_minor,
+        "refundable_minor": account.refundable_minor,
+        BY_DAY.hash_key: changed_day(day_of(last.at), shard_of(order.order_id)),
+        BY_DAY.range_key: last.at,
+    }
+
+
+def attention(order: Order) -> dict[str, Json]:
+    """What puts an order with money in flight into the sparse index; nothing for one at rest."""
+    since = order.waiting_since()
+    return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: since} if since else {}
+
+
+def order_item(order: Order) -> dict[str, Any]:
+    """The item of an order that is written for the first time."""
+    lines: Json = [
+        {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor} for line in order.lines
+    ]
+    return encoded_item(
+        {
+            "pk": order_key(order.order_id),
+            "schema": SCHEMA,
+            "order_id": order.order_id,
+            "customer_id": order.customer_id,
+            "currency": order.currency,
+            "ordered_at": order.ordered_at,
+            "refundable_until": order.refundable_until,
+            "lines": lines,
+            "salt": order.salt,
+            "ledger": [entry.as_json() for entry in order.ledger],
+            "requests": {subject: asked_json(asked) for subject, asked in order.asked.items()},
+            **projection(order),
+            **attention(order),
+        }
+    )
+
+
+def order_from(item: Item) -> Order:
+    """The order that an item holds; its status and totals are folded from the ledger, whatever is stored beside it."""
+    stored = decoded_item(item)
+    ledger = tuple(entry_from(entry) for entry in cast("Sequence[Mapping[str, Json]]", stored["ledger"]))
+    requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
+    return Order(
+        order_id=str(stored["order_id"]),
+        ledger=ledger,
+        account=fold(ledger),
+        asked={subject: _asked_from(asked) for subject, asked in requests.items()},
+        salt=str(stored["salt"]),
+    )
+
+
+def asked_json(asked: Asked) -> dict[str, Json]:
+    """A request as it is stored beside the ledger."""
+    return {
+        "request_id": asked.request_id,
+        "subject": asked.subject,
+        "fingerprint": asked.fingerprint,
+        "text": asked.text,
+        **({"answer": asked.answer.as_json()} if asked.answer else {}),
+    }
+
+
+def _asked_from(stored: Mapping[str, Json]) -> Asked:
+    answer = stored.get("answer")
+    return Asked(
+        request_id=str(stored["request_id"]),
+        subject=str(stored["subject"]),
+        fingerprint=str(stored["fingerprint"]),
+        text=str(stored.get("text", "")),
+        answer=answer_from(cast("dict[str, Json]", answer)) if answer else None,
+    )

@@ -1,0 +1,67 @@
+"""The conditional writes of orders and stock; the condition is the invariant."""
+
+from typing import Any
+
+from ..domain.order import Line, Order
+from ..domain.ports import Change
+from ..storage_schema import ATTENTION, order_key, sku_key
+from .attribute_values import encoded
+from .expressions import Update
+from .order_items import asked_json, attention, order_item, projection
+
+
+def creation(table: str, order: Order) -> dict[str, Any]:
+    """Make the order, if there is none of that id."""
+    return {
+        "TableName": table,
+        "Item": order_item(order),
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def taking(table: str, line: Line, currency: str) -> dict[str, Any]:
+    """Take units from a shelf, if the price is still the quoted one and enough are there."""
+    update = Update()
+    price, sold_in, available = update.name("price_minor"), update.name("currency"), update.name("available")
+    quantity = update.value(line.quantity)
+    update.condition = (
+        f"{price} = {update.value(line.unit_price_minor)} AND {sold_in} = {update.value(currency)}"
+        f" AND {available} >= {quantity}"
+    )
+    update.increase("available", -line.quantity)
+    return {"TableName": table, "Key": {"pk": encoded(sku_key(line.sku))}, **update.request()}
+
+
+def returning(table: str, sku: str, quantity: int) -> dict[str, Any]:
+    """Put units back on a shelf that is still there."""
+    update = Update()
+    update.condition = f"attribute_exists({update.name('available')})"
+    update.increase("available", quantity)
+    return {"TableName": table, "Key": {"pk": encoded(sku_key(sku))}, **update.request()}
+
+
+def appending(table: str, change: Change) -> dict[str, Any]:
+    """Add a change's entries, if nothing was added since its `before`.
+
+    It sets what it knows and leaves every other attribute, so that an older function keeps what a newer one wrote.
+    """
+    before, after, update = change.before, change.after, Update()
+    update.condition = f"{update.name('version')} = {update.value(before.version)}"
+    update.append("ledger", [entry.as_json() for entry in after.ledger[before.version :]])
+    update.set(projection(after))
+    _set_requests(update, change)
+    waiting = attention(after)
+    update.set(waiting)
+    if not waiting:
+        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
+    return {"TableName": table, "Key": {"pk": encoded(order_key(after.order_id))}, **update.request()}
+
+
+def _set_requests(update: Update, change: Change) -> None:
+    for subject, asked in change.after.asked.items():
+        known = change.before.asked.get(subject)
+        if known is None:
+            update.set_at(("requests", subject), asked_json(asked))
+        elif asked.answer and known.answer is None:
+            update.set_at(("requests", subject, "answer"), asked.answer.as_json())

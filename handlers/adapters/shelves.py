@@ -1,0 +1,46 @@
+"""Stock and prices in DynamoDB."""
+
+from dataclasses import dataclass
+
+from ..domain.canonical import Json
+from ..domain.stock import StockItem
+from ..storage_schema import SCHEMA, sku_key
+from .attribute_values import Item, decoded_item, encoded, encoded_item
+from .clients import DynamoDBClient, call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoDBShelves:
+    """The `Shelves` of production."""
+
+    client: DynamoDBClient
+    table: str
+
+    def put(self, item: StockItem) -> None:
+        """Set an article's price and stock, whatever they were."""
+        stored: dict[str, Json] = {
+            "pk": sku_key(item.sku),
+            "schema": SCHEMA,
+            "sku": item.sku,
+            "price_minor": item.price_minor,
+            "currency": item.currency,
+            "available": item.available,
+        }
+        call(self.client.put_item, TableName=self.table, Item=encoded_item(stored))
+
+    def show(self, sku: str) -> StockItem | None:
+        """An article as last written: a consistent read."""
+        key = {"pk": encoded(sku_key(sku))}
+        item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return stock_item_from(item) if item else None
+
+
+def stock_item_from(item: Item) -> StockItem:
+    """The article that an item holds."""
+    stored = decoded_item(item)
+    return StockItem(
+        sku=str(stored["sku"]),
+        price_minor=int(str(stored["price_minor"])),
+        currency=str(stored["currency"]),
+        available=int(str(stored["available"])),
+    )

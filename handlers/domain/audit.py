@@ -1,0 +1,77 @@
+"""What the audit log holds: one record for each outcome in a ledger, one for each refusal that left no trace there."""
+
+import re
+from collections.abc import Mapping
+
+from .answers import Answer
+from .canonical import Json, canonical, digest, salted
+from .ledger import OPENING
+from .order import Order
+from .outcomes import outcome_at
+from .requests import Origin
+from .times import day_of
+
+SCHEMA = 1
+
+
+def outcome_key(order: Order, seq: int) -> str:
+    """Where the record of a ledger entry lies: by the day that the ledger says, order and sequence number."""
+    return f"{outcomes_of(order.order_id, day_of(order.ledger[seq - 1].at))}{seq:06d}.json"
+
+
+def outcomes_of(order_id: str, day: str) -> str:
+    """The prefix of an order's records of one day."""
+    return f"{outcomes_on(day)}order={order_id}/"
+
+
+def outcomes_on(day: str) -> str:
+    """The prefix of all records of outcomes of one day."""
+    return f"outcomes/date={day}/"
+
+
+def outcome_record(order: Order, seq: int) -> dict[str, Json]:
+    """The record of the outcome that ends with entry `seq`: nothing in it differs between attempts."""
+    answer = outcome_at(order, seq)
+    return {
+        "schema": SCHEMA,
+        "kind": "outcome",
+        "order_id": order.order_id,
+        "seq": seq,
+        "result": answer.as_json(),
+        "ledger": [entry.as_json() for entry in order.ledger[:seq]],
+    }
+
+
+def outcome_seqs(order: Order) -> tuple[int, ...]:
+    """The entries that must each have a record; one that put money in flight has one only if that ended `unknown`."""
+    return tuple(entry.seq for entry in order.ledger if entry.kind not in OPENING)
+
+
+def refusal_key(request: Json, origin: Origin) -> str:
+    """Where the record of a refusal lies: by the day of the start, the request's fingerprint and the execution."""
+    day = day_of(origin.at)
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", origin.execution.rpartition(":")[2])[:96]
+    return f"refusals/date={day}/{digest(request)[:16]}-{name}-{digest(origin.execution)[:16]}.json"
+
+
+def refusal_record(request: Json, answer: Answer, origin: Origin) -> dict[str, Json]:
+    """The record of a request that changed nothing; of what was sent it holds a salted hash only."""
+    return {
+        "schema": SCHEMA,
+        "kind": "refusal",
+        "execution": origin.execution,
+        "requested_at": origin.at,
+        "request_sha256": salted(origin.execution, request),
+        "result": answer.as_json(),
+    }
+
+
+def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two records say the same; the sentence for people may be another version's."""
+    return canonical(_without_sentence(one)) == canonical(_without_sentence(other))
+
+
+def _without_sentence(record: Mapping[str, Json]) -> dict[str, Json]:
+    result = record.get("result")
+    kept = {key: value for key, value in result.items() if key != "message"} if isinstance(result, Mapping) else result
+    return {**record, "result": kept}

@@ -1,0 +1,121 @@
+"""What a gateway's answer does to an order, in whatever order answers come and however often."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from .canonical import Json
+from .gateway import GatewayReply, Heard
+from .ledger import Kind
+from .order import Order
+from .outcomes import outcome_at
+from .ports import Change
+from .transitions import OrderStatus, RefundStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """The gateway says what the ledger cannot hold any more: a case for people."""
+
+    subject: str
+    ledger_says: str
+    gateway_says: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: the ledger says {self.ledger_says}, the gateway says {self.gateway_says}"
+
+
+_PAYMENT_ENDS: Mapping[Heard, tuple[Kind, ...]] = {
+    Heard.SETTLED: (Kind.PAYMENT_CAPTURED,),
+    Heard.DECLINED: (Kind.PAYMENT_DECLINED,),
+    Heard.FENCED: (Kind.PAYMENT_RELEASED,),
+}
+
+_REFUND_ENDS: Mapping[tuple[RefundStatus, Heard], tuple[Kind, ...]] = {
+    (RefundStatus.RESERVED, Heard.SETTLED): (Kind.REFUND_SETTLED,),
+    (RefundStatus.RESERVED, Heard.DECLINED): (Kind.REFUND_DECLINED,),
+    (RefundStatus.RESERVED, Heard.FENCED): (Kind.REFUND_RELEASED,),
+    (RefundStatus.RESERVED, Heard.REVERSED): (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
+    (RefundStatus.SETTLED, Heard.SETTLED): (),
+    (RefundStatus.SETTLED, Heard.REVERSED): (Kind.REFUND_REVERSED,),
+    (RefundStatus.REVERSED, Heard.SETTLED): (),
+    (RefundStatus.REVERSED, Heard.REVERSED): (),
+    (RefundStatus.DECLINED, Heard.DECLINED): (),
+    (RefundStatus.RELEASED, Heard.FENCED): (),
+}
+
+_SETTLED_PAYMENTS: Mapping[OrderStatus, Heard] = {
+    OrderStatus.CONFIRMED: Heard.SETTLED,
+    OrderStatus.PARTIALLY_REFUNDED: Heard.SETTLED,
+    OrderStatus.REFUNDED: Heard.SETTLED,
+    OrderStatus.DECLINED: Heard.DECLINED,
+    OrderStatus.CANCELLED: Heard.FENCED,
+}
+
+
+def absorb(order: Order, key: str, reply: GatewayReply, at: str) -> Change | Contradiction | None:
+    """The order with what the gateway says of `key`; None where the ledger says so already."""
+    kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
+    if kinds is None:
+        return Contradiction(subject=key, ledger_says=_stands(order, key), gateway_says=reply.heard.value)
+    if not kinds:
+        return None
+    after = order
+    for kind in kinds:
+        after = _appended(after, kind, key, reply, at)
+    return Change(before=order, after=after, restock=_restock(order, after))
+
+
+def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
+    if order.status is OrderStatus.PENDING:
+        return _PAYMENT_ENDS.get(reply.heard)
+    return () if _SETTLED_PAYMENTS[order.status] is reply.heard else None
+
+
+def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
+    return _REFUND_ENDS.get((order.account.refunds[key].status, reply.heard))
+
+
+def _stands(order: Order, key: str) -> str:
+    return (order.status if key == order.order_id else order.account.refunds[key].status).value
+
+
+def _appended(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str) -> Order:
+    facts: dict[str, Json] = {"reference": reply.reference}
+    if reply.reason:
+        facts["reason_code"] = reply.reason
+    if kind is Kind.REFUND_SETTLED:
+        facts["restocked"] = [[line, quantity] for line, quantity in _units_back(order, key).items()]
+    amount_minor = order.account.asked_minor if key == order.order_id else order.account.refunds[key].amount_minor
+    after = order.then(kind, at=at, subject=key, amount_minor=amount_minor, facts=facts)
+    asked = order.asked[key]
+    return after if asked.answer else after.with_asked(asked.answered(outcome_at(after, after.version)))
+
+
+def _units_back(order: Order, refund_id: str) -> dict[int, int]:
+    """Per line, the units that come back with this refund and did not come back with one that was reversed later."""
+    refunds = order.account.refunds
+    settled = [each for each in refunds.values() if each.status is RefundStatus.SETTLED]
+    returned = Counter({s.line: 0 for s in refunds[refund_id].shares})
+    for refund in (*settled, refunds[refund_id]):
+        returned.update({share.line: share.quantity for share in refund.shares})
+    returned.subtract(_restocked_so_far(order))
+    lines = {share.line for share in refunds[refund_id].shares}
+    return {line: units for line, units in sorted(returned.items()) if line in lines and units > 0}
+
+
+def _restocked_so_far(order: Order) -> dict[int, int]:
+    counted: Counter[int] = Counter()
+    for entry in order.ledger:
+        counted.update(dict(cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))))
+    return dict(counted)
+
+
+def _restock(before: Order, after: Order) -> dict[str, int]:
+    """What goes back on the shelf: all lines of a payment that was not made, the units of a settled refund."""
+    if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
+        return {line.sku: line.quantity for line in after.lines}
+    new = after.ledger[before.version :]
+    back = [pair for entry in new for pair in cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))]
+    return {after.lines[line].sku: units for line, units in back}

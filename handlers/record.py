@@ -1,0 +1,28 @@
+"""Writes down what became of a request, once, and says it."""
+
+from typing import Any, Final
+
+from .contracts import RecordInput
+from .runtime.composition import Parts, parts
+from .runtime.door import origin_of
+from .runtime.recording import record_outcome
+from .runtime.reporting import measure, report
+
+NEEDED: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeout")
+
+
+def handler(event: object, _context: object) -> dict[str, Any]:
+    """The Lambda function."""
+    return record(event, parts(*NEEDED))
+
+
+def record(event: object, parts: Parts) -> dict[str, Any]:
+    """Whatever went before to its BookingResult, recorded; at most one read and one put.
+
+    Raises:
+        Unavailable: to be tried again; a second write of the same record changes nothing.
+    """
+    message = RecordInput.model_validate(event)
+    recorded = record_outcome(message, parts.orders, parts.audit)
+    measure(parts.log, recorded)
+    return report(parts, "record", origin_of(message), recorded.answer, replayed=recorded.replayed)

@@ -1,0 +1,137 @@
+"""The one place where the parts of a function are put together: lazily, once per process."""
+
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol, cast
+
+from ..adapters.audit_bucket import S3AuditLog
+from ..adapters.order_store import DynamoDBOrderStore
+from ..adapters.parking_queue import SQSParking
+from ..adapters.sandbox_gateway import SandboxGateway
+from ..domain.patience import Patience
+from ..domain.placing import RefundPolicy
+from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, PaymentGateway
+from .log import Log
+from .settings import Settings
+
+
+class ClientFactory(Protocol):
+    """Makes a client for a service ("dynamodb", "s3", "sqs"): boto3's, or a fake of its shape."""
+
+    def __call__(self, service: str) -> Any: ...  # clients of boto3 have no common type
+
+
+ClientMaker = Callable[..., Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _sleep(pause: timedelta) -> None:
+    time.sleep(pause.total_seconds())
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def _salt() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a function works with. Tests hand in clients, a clock and chance of their own."""
+
+    settings: Settings
+    clients: ClientFactory
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[timedelta], None] = _sleep
+    chance: Callable[[], float] = random.random
+    fresh_salt: Callable[[], str] = _salt
+    write: Callable[[str], None] = _print
+    _made: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def client(self, service: str) -> Any:  # as above
+        """The client of a service, made when it is first needed."""
+        if service not in self._made:
+            self._made[service] = self.clients(service)
+        return self._made[service]
+
+    @cached_property
+    def patience(self) -> Patience:
+        """How often a lost race is run again."""
+        return Patience(pause=self.sleep, chance=self.chance)
+
+    @cached_property
+    def orders(self) -> OrderStore:
+        """Orders and stock."""
+        return DynamoDBOrderStore(
+            client=self.client("dynamodb"), table=self.settings.orders_table, patience=self.patience
+        )
+
+    @cached_property
+    def gateway(self) -> PaymentGateway:
+        """The payment gateway that the settings name."""
+        adapters = {"sandbox": self._sandbox}
+        return adapters[self.settings.gateway]()
+
+    def _sandbox(self) -> PaymentGateway:
+        return SandboxGateway(client=self.client("dynamodb"), table=self.settings.gateway_table)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        return S3AuditLog(client=self.client("s3"), bucket=self.settings.audit_bucket)
+
+    @cached_property
+    def parked(self) -> ParkedOutcomes:
+        """The queue of what could not be recorded."""
+        return SQSParking(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
+
+    @cached_property
+    def policy(self) -> RefundPolicy:
+        """The refund policy that a new order is given."""
+        return RefundPolicy(window=self.settings.refund_window)
+
+    @cached_property
+    def log(self) -> Log:
+        """Where steps and metrics are written."""
+        return Log(write=self.write, now=self.now, stage=self.settings.stage)
+
+
+def aws_clients(settings: Settings) -> ClientFactory:
+    """boto3's clients, whose whole call (tries and all) ends within the time that the settings allow."""
+
+    def client(service: str) -> Any:  # as above
+        import boto3  # as late as this: it is the slowest import of a function, and a fake client needs none
+        from botocore.config import Config
+
+        seconds = settings.sdk_timeout.total_seconds()
+        limits = Config(
+            connect_timeout=min(1.0, seconds / 2),
+            read_timeout=seconds / 2,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+        )
+        make = cast("ClientMaker", boto3.client)  # pyright: ignore[reportUnknownMemberType]  # overloads by service
+        return make(service, config=limits)
+
+    return client
+
+
+_composed: dict[tuple[str, ...], Parts] = {}
+
+
+def parts(*needed: str, environment: Mapping[str, str] | None = None) -> Parts:
+    """This process's parts, put together on the first call; `needed` names the settings that must be there."""
+    if needed not in _composed:
+        settings = Settings.of(os.environ if environment is None else environment, needed)
+        _composed[needed] = Parts(settings=settings, clients=aws_clients(settings))
+    return _composed[needed]

@@ -1,0 +1,80 @@
+"""Writing down what became of a request: an outcome of the ledger once for ever, a refusal once per execution."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from ..contracts import BookingResult, RecordInput
+from ..domain.answers import Answer, Code, answer_from
+from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
+from ..domain.canonical import Json
+from ..domain.order import Order
+from ..domain.outcomes import answer_of, outcome_seq
+from ..domain.ports import AuditLog, OrderStore
+from ..domain.requests import Origin, Request
+from .door import admitted, origin_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The result that was recorded, where, and whether the object is new."""
+
+    answer: Answer
+    replayed: bool
+    key: str
+    is_new: bool
+
+
+def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog) -> Recorded:
+    """Write the record of an execution: what the ledger says, and where it is silent what was said on the way."""
+    request = admitted(message.request)
+    order = None if isinstance(request, Answer) else orders.load(request.order_id)
+    if order is None or isinstance(request, Answer) or not _has_trace(order, request):
+        return _record_refusal(message, request, audit)
+    return _record_trace(message, order, request.subject, audit)
+
+
+def _has_trace(order: Order, request: Request) -> bool:
+    asked = order.asked.get(request.subject)
+    return asked is not None and asked.fingerprint == request.fingerprint
+
+
+def _record_trace(message: RecordInput, order: Order, subject: str, audit: AuditLog) -> Recorded:
+    seq = outcome_seq(order, subject)
+    key = outcome_key(order, seq)
+    is_new = audit.write(key, outcome_record(order, seq))
+    replayed = message.result.replayed if message.result else False
+    return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
+
+
+def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog) -> Recorded:
+    answer = _refusal(message, request)
+    asked, origin = cast("Json", message.request), origin_of(message)
+    key = refusal_key(asked, origin)
+    is_new = audit.write(key, refusal_record(asked, answer, origin))
+    return Recorded(answer=answer, replayed=False, key=key, is_new=is_new)
+
+
+def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
+    if isinstance(request, Answer):
+        return request
+    if message.result is None or message.result.status == "succeeded":
+        return _not_executed(request, origin_of(message))
+    return _said(message.result)
+
+
+def _said(result: BookingResult) -> Answer:
+    return answer_from(result.model_dump())
+
+
+def _not_executed(request: Request, origin: Origin) -> Answer:
+    """The steps failed and the ledger has no trace: nothing was decided and no money was asked for."""
+    return Answer(
+        status="failed",
+        code=Code.NOT_EXECUTED,
+        message=f"The {request.action} was asked for at {origin.requested_at} and not begun: nothing was written and "
+        "no money was moved. The same request may be repeated.",
+        action=request.action,
+        request_id=request.request_id,
+        order_id=request.order_id,
+        amount_minor=request.amount_minor,
+    )

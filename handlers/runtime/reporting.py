@@ -1,0 +1,49 @@
+"""What is said about a booking: one log line per step, and the metrics of an outcome once, when its record is new."""
+
+from typing import Any
+
+from ..domain.answers import Answer
+from ..domain.requests import Origin
+from ..metric_names import MetricName
+from .composition import Parts
+from .door import result_message
+from .log import Log
+from .recording import Recorded
+
+
+def report(parts: Parts, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:
+    """Log the step's end and give its result as the machine takes it."""
+    parts.log.step(
+        step,
+        execution=origin.execution,
+        request=answer.request_id,
+        order=answer.order_id,
+        refund=answer.refund_id,
+        status=answer.status,
+        code=answer.code,
+        replayed=replayed,
+    )
+    return result_message(answer, replayed=replayed)
+
+
+def measure(log: Log, recorded: Recorded) -> None:
+    """Count an outcome, if its record is new: so a replay and a second attempt count nothing."""
+    if recorded.is_new:
+        measure_answer(log, recorded.answer)
+
+
+def measure_answer(log: Log, answer: Answer) -> None:
+    """Count what an answer says."""
+    if answer.status == "succeeded":
+        _count_success(log, answer)
+    elif answer.status == "rejected":
+        log.count(MetricName.REJECTIONS, 1, of=answer.code)
+    elif answer.status == "unknown":
+        log.count(MetricName.UNKNOWN_OUTCOMES, 1)
+
+
+def _count_success(log: Log, answer: Answer) -> None:
+    is_purchase = answer.action == "purchase"
+    log.count(MetricName.PURCHASES if is_purchase else MetricName.REFUNDS, 1)
+    money = MetricName.MONEY_IN if is_purchase else MetricName.MONEY_OUT
+    log.count(money, answer.amount_minor or 0, of=answer.currency)
