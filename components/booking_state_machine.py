@@ -9,7 +9,7 @@ from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
 from .arguments import Arguments
 from .dashboard import Chart
 from .definitions import booking_definition
-from .encryption import LOGS, encryption_key
+from .encryption import LOG_DELIVERY, LOGS, encryption_key
 from .iam import joined, policy_of, service_role, statement
 from .log_groups import RETENTIONS, log_group
 from .monitored_lambda import invoke_grant, trace_grant
@@ -157,7 +157,7 @@ class BookingStateMachine(pulumi.ComponentResource):
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
-            services=(LOGS,),
+            services=(LOGS, LOG_DELIVERY),
         )
         given = args.get("topic")
         self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
@@ -201,6 +201,7 @@ class BookingStateMachine(pulumi.ComponentResource):
             grant_send(self._parking, self._key, "ParkResults"),
             _deliver_logs(),
             trace_grant(by_machine=True),
+            statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
             *args.get("grants", []),
         ]
         role = service_role(

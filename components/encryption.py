@@ -10,6 +10,7 @@ from .surroundings import Surroundings
 LOGS = "logs"
 ALARMS = "cloudwatch"
 EVENTS = "events"
+LOG_DELIVERY = "delivery.logs"
 
 _USE = [
     "kms:Decrypt",
@@ -72,7 +73,7 @@ def _may_use(here: Surroundings, service: str) -> dict[str, object]:
         pulumi.Output.concat("logs.", here.region, ".amazonaws.com") if service == LOGS else f"{service}.amazonaws.com"
     )
     may: dict[str, object] = {
-        "Sid": f"{service.capitalize()}MayUse",
+        "Sid": f"{service.title().replace('.', '')}MayUse",
         "Effect": "Allow",
         "Principal": {"Service": host},
         "Action": _USE,
@@ -85,6 +86,6 @@ def _only_for_this_account(here: Surroundings, service: str) -> dict[str, object
     """The narrowest condition that the service bears; EventBridge sends none with which it could be told apart."""
     if service == LOGS:
         return {"Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": here.arn("logs", "*")}}}
-    if service == ALARMS:
+    if service in (ALARMS, LOG_DELIVERY):
         return {"Condition": {"StringEquals": {"aws:SourceAccount": here.account}}}
     return {}

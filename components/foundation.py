@@ -8,7 +8,7 @@ from .alarms import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .dashboard import Row, dashboard
-from .encryption import ALARMS, EVENTS, LOGS, encryption_key
+from .encryption import ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_store import OrderStore, OrderStoreArgs
@@ -41,7 +41,7 @@ class Foundation(pulumi.ComponentResource):
             parent=self,
             tags=tags_of(name, self._tags),
             deletion_window_days=stage.key_deletion_days,
-            services=(LOGS, ALARMS, EVENTS),
+            services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS),
         )
         self.topic = self._topic()
         self.region = Surroundings.of(self).region

@@ -5,6 +5,7 @@ another in any Pulumi language. `policy_of` joins grants to the one document of 
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -47,7 +48,7 @@ def joined(*grants: pulumi.Input[str]) -> pulumi.Output[str]:
 def policy_of(grants: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
     """The policy document that allows what `grants` allow, and nothing else."""
     return pulumi.Output.all(*grants).apply(
-        lambda texts: json.dumps({"Version": "2012-10-17", "Statement": _statements(texts)})
+        lambda texts: json.dumps({"Version": "2012-10-17", "Statement": _with_unique_sids(_statements(texts))})
     )
 
 
@@ -89,7 +90,18 @@ def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | 
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [trust]})
 
 
-def _statements(texts: Sequence[str]) -> list[object]:
+def _statements(texts: Sequence[str]) -> list[dict[str, object]]:
     """All statements of `texts` once, in order; equal ones (two owners, one key) are one."""
-    every = [allowed for text in texts for allowed in json.loads(text)]
+    every: list[dict[str, object]] = [allowed for text in texts for allowed in json.loads(text)]
     return list({json.dumps(allowed, sort_keys=True): allowed for allowed in every}.values())
+
+
+def _with_unique_sids(statements: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """A document must not repeat a Sid: the second `Invoke` becomes `Invoke2`."""
+    times: Counter[object] = Counter()
+    unique: list[dict[str, object]] = []
+    for allowed in statements:
+        sid = allowed.get("Sid")
+        times[sid] += 1
+        unique.append(allowed | {"Sid": f"{sid}{times[sid]}"} if sid and times[sid] > 1 else allowed)
+    return unique

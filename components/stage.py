@@ -145,11 +145,14 @@ class Stage(BaseModel):
             InvalidStage: one line per fault, with key, value and what is allowed.
         """
         try:
-            stage = cls.model_validate({**values, "name": name})
+            stage, faults = cls.model_validate({**values, "name": name}), dict[str, str]()
         except ValidationError as invalid:
-            raise InvalidStage(_report(name, [_sentence(error) for error in invalid.errors()])) from None
-        if contradictions := stage.contradictions():
-            raise InvalidStage(_report(name, contradictions))
+            faults = {str(error["loc"][0]): _sentence(error) for error in invalid.errors()}
+            sound = {key: value for key, value in {**values, "name": name}.items() if key not in faults}
+            stage = cls.model_validate({"name": "unnamed"} | sound)
+        contradictions = [said for said in stage.contradictions() if not any(key in said for key in faults)]
+        if faults or contradictions:
+            raise InvalidStage(_report(name, [*faults.values(), *contradictions]))
         return stage
 
     @property

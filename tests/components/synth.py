@@ -1,0 +1,211 @@
+"""What a program would create, as plain data to assert on: no engine, no cloud, nothing to await.
+
+`synth("prod")` runs the real `__main__.py` with the stage's own configuration file and returns every registration as
+the engine would see it. What only creation can tell (ARNs, URLs, versions) is made up from the resource's name.
+"""
+
+import asyncio
+import runpy
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from google.protobuf import json_format
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks, MockSettings
+from pulumi.runtime.stack import run_in_stack
+
+CHECKOUT = Path(__file__).parents[2]
+STAGES = ("dev", "staging", "prod")
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+_STACK = "pulumi:pulumi:Stack"
+_TOO_LONG_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One resource as it was registered; `inputs` are plain values under their wire names (camelCase)."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: dict[str, Any]
+    custom: bool
+    protect: bool
+    aliases: tuple[Any, ...]
+    provider: str
+
+
+@dataclass(slots=True)
+class Graph:
+    """Everything that a program registered and exported."""
+
+    resources: list[Recorded] = field(default_factory=list[Recorded])
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    registered: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """By component, what it gave to `register_outputs`."""
+
+    def of_type(self, type_: str) -> list[Recorded]:
+        """The resources of a type, such as `aws:sqs/queue:Queue`."""
+        return [each for each in self.resources if each.type == type_]
+
+    def named(self, name: str) -> Recorded:
+        """The one resource with this logical name."""
+        [found] = [each for each in self.resources if each.name == name]
+        return found
+
+
+def synth(stage: str, config: Mapping[str, Any] | None = None, *, preview: bool = False) -> Graph:
+    """What `__main__.py` registers for a stage; `config` wins over the stage's file."""
+    program = CHECKOUT / "__main__.py"
+    values = stage_values(stage) | dict(config or {})
+    return record(
+        lambda: runpy.run_path(str(program), run_name="__main__"), stage=stage, config=values, preview=preview
+    )
+
+
+def stage_values(stage: str) -> dict[str, Any]:
+    """The values of `Pulumi.<stage>.yaml`."""
+    values: dict[str, Any] = yaml.safe_load((CHECKOUT / f"Pulumi.{stage}.yaml").read_text())["config"]
+    return values
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    stage: str = "test",
+    config: Mapping[str, Any] | None = None,
+    preview: bool = False,
+) -> Graph:
+    """What a program registers; its exceptions are raised here. With `preview`, what creation tells is unknown."""
+    monitor = _Recorder(preview)
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            _run(program, monitor, stage, config or {}, preview)
+        except BaseException as failure:  # carried over to the caller's thread
+            failures.append(failure)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(_TOO_LONG_SECONDS)
+    if failures:
+        raise failures[0]
+    assert not thread.is_alive(), f"the program did not end within {_TOO_LONG_SECONDS} s"
+    return monitor.graph
+
+
+def _run(
+    program: Callable[[], object], monitor: "_Recorder", stage: str, config: Mapping[str, Any], preview: bool
+) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})
+    settings.configure(
+        MockSettings(
+            monitor=monitor,
+            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+            engine=MockEngine(None),
+            project="booking",
+            stack=stage,
+            dry_run=preview,
+        )
+    )
+    try:
+        loop.run_until_complete(run_in_stack(lambda: (program(), None)[1]))
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class _Recorder(MockMonitor):
+    """Records registrations; answers with the inputs and what creation would add."""
+
+    def __init__(self, preview: bool) -> None:
+        super().__init__(_Aws(preview))
+        self.graph = Graph()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        if request.type != _STACK:
+            self.graph.resources.append(self._recorded(request))
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        if f"::{_STACK}::" in request.urn:
+            self.graph.outputs = rpc.deserialize_properties(request.outputs)
+        else:
+            name = request.urn.rpartition("::")[2]
+            self.graph.registered[name] = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+        return super().RegisterResourceOutputs(request)
+
+    def _recorded(self, request: Any) -> Recorded:
+        return Recorded(
+            type=request.type,
+            name=request.name,
+            urn=self.make_urn(request.parent, request.type, request.name),
+            parent=request.parent,
+            inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+            custom=request.custom,
+            protect=request.protect,
+            aliases=tuple(json_format.MessageToDict(alias) for alias in request.aliases),
+            provider=request.provider,
+        )
+
+
+class _Aws(Mocks):
+    def __init__(self, preview: bool) -> None:
+        self._preview = preview
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if not args.custom:
+            return "", dict(args.inputs)
+        if self._preview:
+            return None, dict(args.inputs)
+        return f"{args.name}-id", {**_made(args.typ, f"booking-{args.name}-0123456"), **args.inputs}
+
+    def call(self, args: MockCallArgs) -> dict[Any, Any]:
+        return {
+            "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:index/getRegion:getRegion": {"region": REGION},
+        }[args.token]
+
+
+def _made(type_: str, name: str) -> dict[str, Any]:
+    """What creating a resource of a type tells."""
+    service = {"dynamodb": "dynamodb", "cloudwatch": "logs", "sfn": "states"}.get(type_.split(":")[1].split("/")[0], "")
+    service = service or type_.split(":")[1].split("/")[0]
+    kind = {
+        "aws:dynamodb/table:Table": f"table/{name}",
+        "aws:lambda/function:Function": f"function:{name}",
+        "aws:sfn/stateMachine:StateMachine": f"stateMachine:{name}",
+        "aws:cloudwatch/logGroup:LogGroup": f"log-group:{name}",
+        "aws:kms/key:Key": f"key/{name}",
+        "aws:backup/vault:Vault": f"backup-vault:{name}",
+    }.get(type_, name)
+    arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}"
+    arn = {"s3": f"arn:aws:s3:::{name}", "iam": f"arn:aws:iam::{ACCOUNT}:role/{name}"}.get(service, arn)
+    made: dict[str, Any] = {"arn": arn, "name": name}
+    if type_ == "aws:s3/bucket:Bucket":
+        made["bucket"] = name
+    if type_ == "aws:lambda/function:Function":
+        made |= {"version": "7", "qualifiedArn": f"{arn}:7"}
+    if type_ == "aws:sqs/queue:Queue":
+        made["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+    if type_ == "aws:cloudwatch/dashboard:Dashboard":
+        made["dashboardName"] = name
+    return made

@@ -1,0 +1,194 @@
+"""Component arguments: refused before any resource exists, the same on the wire and in Python, documented and typed."""
+
+import inspect
+import json
+import re
+import typing
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition
+
+import components
+from components.arguments import InvalidArguments
+from tests.components.synth import Graph, record
+
+PUBLIC = (components.OrderStore, components.AuditBucket, components.MonitoredLambda, components.BookingStateMachine)
+VERSIONS = {
+    name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:1" for name in ("purchase", "refund", "record")
+}
+CODE = {"code": pulumi.AssetArchive({}), "handler": "app.handler"}
+
+REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
+    (components.OrderStore, {"backup_days": 0}, "backup_days: got 0, allowed is 1 to 36500 days"),
+    (components.OrderStore, {"backup_days": 1.5}, "backup_days: got 1.5, allowed is a whole number of days"),
+    (components.OrderStore, {"backup_days": True}, "backup_days: got True"),
+    (components.OrderStore, {"backup_schedule": "daily"}, "backup_schedule: got 'daily', allowed is an AWS cron"),
+    (components.OrderStore, {"protect": "yes"}, "protect: got 'yes', allowed is true or false"),
+    (components.OrderStore, {"topik": "x"}, "topik: no such argument; allowed are backup_days, "),
+    (components.AuditBucket, {"lock_mode": "SOFT"}, "lock_mode: got 'SOFT', allowed is COMPLIANCE or GOVERNANCE"),
+    (components.AuditBucket, {"force_destroy": True}, "force_destroy: got True with lock_mode COMPLIANCE"),
+    (components.AuditBucket, {"archive_days": 7}, "archive_days: got 7, allowed is 30 to 3650 days"),
+    (components.MonitoredLambda, {}, "code: missing, and required; handler: missing, and required"),
+    (components.MonitoredLambda, CODE | {"memory": 64}, "memory: got 64, allowed is 128 to 10240 MB"),
+    (components.MonitoredLambda, CODE | {"log_days": 2}, "log_days: got 2, allowed is one of 1, 3, 5"),
+    (components.MonitoredLambda, CODE | {"schedule": "often"}, "schedule: got 'often', allowed is an EventBridge"),
+    (components.MonitoredLambda, CODE | {"subnets": ["subnet-1"]}, "subnets, securitygroups: give all or none"),
+    (components.MonitoredLambda, CODE | {"architecture": "mips"}, "architecture: got 'mips', allowed is arm64 or"),
+    (components.BookingStateMachine, {}, "functions: the booking workflow invokes purchase, record, refund, not given"),
+    (components.BookingStateMachine, {"functions": VERSIONS, "task_seconds": 300}, "task_seconds: got 300, allowed"),
+]
+
+
+@pytest.mark.parametrize(("component", "args", "sentence"), REFUSED)
+def test_wrong_arguments_are_refused_before_any_resource_exists(
+    component: type[Any], args: dict[str, Any], sentence: str
+) -> None:
+    """The message names the component, the key, its value and what is allowed."""
+    made: list[Graph] = []
+    with pytest.raises(InvalidArguments) as refused:
+        made.append(record(lambda: component("mine", args)))
+    assert str(refused.value).startswith(f"{component.__name__} 'mine' has ")
+    assert sentence in str(refused.value)
+    assert made == []
+
+
+def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
+    """What decides whether a child exists must be known now."""
+
+    def program() -> None:
+        components.AuditBucket("mine", typing.cast("Any", {"lock_days": pulumi.Output.from_input(3)}))
+
+    with pytest.raises(InvalidArguments, match="lock_days: got an Output, whose value is not known yet"):
+        record(program)
+
+
+def test_all_faults_of_a_component_are_reported_at_once() -> None:
+    """Several wrong keys, one error."""
+    wrong: Any = {"lock_mode": "SOFT", "lock_days": 0, "lifetime": 1}
+    with pytest.raises(InvalidArguments, match=r"has 3 invalid argument\(s\): .*lifetime.*lock_mode.*lock_days"):
+        record(lambda: components.AuditBucket("mine", wrong))
+
+
+def test_python_sugar_is_the_wire_form() -> None:
+    """Each `grant_x()` gives the output that other languages read; environments name what the owner made."""
+    same: list[bool] = []
+
+    def program() -> None:
+        orders = components.OrderStore("orders", components.OrderStoreArgs())
+        audit = components.AuditBucket("audit", components.AuditBucketArgs())
+        machine = components.BookingStateMachine(
+            "booking", components.BookingStateMachineArgs(functions=dict(VERSIONS))
+        )
+        same.extend(
+            [
+                orders.grant_read() is orders.readgrant,
+                orders.grant_book() is orders.bookgrant,
+                orders.grant_refund() is orders.refundgrant,
+                orders.grant_reconcile() is orders.reconcilegrant,
+                audit.grant_write() is audit.writegrant,
+                audit.grant_read() is audit.readgrant,
+                audit.grant_reconcile() is audit.reconcilegrant,
+                machine.grant_start() is machine.startgrant,
+                machine.grant_drain() is machine.drain,
+            ]
+        )
+
+    record(program)
+    assert same == [True] * 9
+
+
+def test_components_work_alone_with_defaults_only() -> None:
+    """Without a key or a topic handed in, each makes its own; nothing rings without being heard."""
+
+    def program() -> None:
+        components.OrderStore("orders", components.OrderStoreArgs())
+        components.AuditBucket("audit", components.AuditBucketArgs())
+        components.MonitoredLambda("work", components.MonitoredLambdaArgs(code=CODE["code"], handler="app.handler"))
+        components.BookingStateMachine("booking", components.BookingStateMachineArgs(functions=dict(VERSIONS)))
+
+    graph = record(program)
+    keys = sorted(key.name for key in graph.of_type("aws:kms/key:Key"))
+    alone = ["audit-key", "booking-alerts-key", "booking-key", "orders-alerts-key", "orders-key"]
+    assert [*alone, "work-alerts-key", "work-key"] == keys
+    assert all(alarm.inputs["alarmActions"] for alarm in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm"))
+
+
+def test_a_machine_takes_any_definition_and_the_grants_it_needs() -> None:
+    """Another team's workflow, with what its owner granted."""
+    grant = json.dumps([{"Sid": "Tell", "Effect": "Allow", "Action": ["events:PutEvents"], "Resource": ["arn:bus"]}])
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+
+    def program() -> None:
+        components.BookingStateMachine(
+            "mine", components.BookingStateMachineArgs(definition=definition, grants=[grant])
+        )
+
+    graph = record(program)
+    assert definition == graph.named("mine-standard").inputs["definition"]
+    assert "events:PutEvents" in graph.named("mine-role-policy").inputs["policy"]
+    assert "lambda:InvokeFunction" not in graph.named("mine-role-policy").inputs["policy"]
+
+
+@pytest.mark.parametrize("component", PUBLIC)
+def test_every_input_and_output_is_described_and_of_a_type_that_travels(component: type[Any]) -> None:
+    """What other Pulumi languages see in the schema."""
+    definition = _definition(component)
+    assert definition.description
+    for key, told in {**definition.inputs, **definition.outputs}.items():
+        assert told.description, key
+        assert told.description.endswith("."), key
+    assert {"string"} == {told.type.value for told in definition.outputs.values() if told.type}
+    assert all(re.fullmatch("[a-z]+", key) for key in definition.outputs)
+
+
+@pytest.mark.parametrize("component", PUBLIC)
+def test_optional_inputs_say_their_default(component: type[Any]) -> None:
+    """The schema cannot carry defaults, so the descriptions do."""
+    for key, told in _definition(component).inputs.items():
+        described = str(told.description)
+        assert told.optional == ("Default:" in described or key == "tags" or key == "grants"), key
+
+
+@pytest.mark.parametrize("component", PUBLIC)
+def test_the_described_defaults_are_those_of_the_code(component: type[Any]) -> None:
+    """A number or word after `Default:` stands in the check of that argument."""
+    source = inspect.getsource(sys_module(component))
+    for key, told in _definition(component).inputs.items():
+        said = re.search(r"Default: (\d+|true|false|[A-Z]{4,}|arm64|cron\(.*\))\.", str(told.description))
+        if not said:
+            continue
+        name = re.sub("([A-Z])", lambda upper: f"_{upper[1].lower()}", key)
+        spelled = {"true": "True", "false": "False", "2555": "SEVEN_YEARS_IN_DAYS"}.get(said[1], said[1])
+        assert re.search(rf'"{name}",\s*"?{re.escape(spelled)}"?', source), (key, said[1])
+
+
+def test_every_declared_output_is_set_and_registered() -> None:
+    """Class-level annotations are what the plugin and type checkers read; none of them is left out at run time."""
+    made: list[tuple[str, pulumi.ComponentResource]] = []
+
+    def program() -> None:
+        made.append(("orders", components.OrderStore("orders", components.OrderStoreArgs())))
+        made.append(("audit", components.AuditBucket("audit", components.AuditBucketArgs())))
+        args = components.MonitoredLambdaArgs(code=CODE["code"], handler="app.handler")
+        made.append(("work", components.MonitoredLambda("work", args)))
+        machine = components.BookingStateMachineArgs(functions=dict(VERSIONS))
+        made.append(("booking", components.BookingStateMachine("booking", machine)))
+
+    registered = record(program).registered
+    for name, component in made:
+        declared = set(inspect.get_annotations(type(component)))
+        assert {key for key in declared if isinstance(getattr(component, key), pulumi.Output)} == declared
+        assert declared == set(registered[name])
+
+
+def sys_module(component: type[Any]) -> Any:
+    """The module that a component is written in."""
+    module = inspect.getmodule(component)
+    assert module is not None
+    return module
+
+
+def _definition(component: type[Any]) -> ComponentDefinition:
+    return Analyzer("booking").analyze([component])["component_definitions"][component.__name__]

@@ -1,0 +1,132 @@
+"""What the program deploys, whatever the stage."""
+
+import ast
+import json
+from typing import Any
+
+import pytest
+
+from tests.components.synth import CHECKOUT, STAGES, Graph, synth
+
+EXPORTS = {
+    *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),
+    *("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "alertTopicArn", "dashboardName"),
+}
+
+
+def test_the_program_is_a_table_of_contents() -> None:
+    """At most 60 lines, no apply, no dictionary literals, no branches."""
+    source = (CHECKOUT / "__main__.py").read_text()
+    assert len(source.splitlines()) <= 60
+    kinds = {type(node) for node in ast.walk(ast.parse(source))}
+    assert not kinds & {ast.Dict, ast.If, ast.For, ast.While, ast.FunctionDef, ast.Lambda, ast.Try}
+    assert "apply" not in source
+
+
+def test_what_the_command_reads_is_exported(stage_graph: Graph) -> None:
+    """Names are an interface: the CLI and the tests read them."""
+    assert sorted(EXPORTS) == sorted(stage_graph.outputs)
+    assert all(isinstance(value, str) and value for value in stage_graph.outputs.values())
+
+
+def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
+    """The environment of each function, by name."""
+    told = {
+        function.name.removesuffix("-function"): sorted(function.inputs["environment"]["variables"])
+        for function in stage_graph.of_type("aws:lambda/function:Function")
+    }
+    every = ["BOOKING_SDK_TIMEOUT_SECONDS", "BOOKING_STAGE", "BOOKING_ORDERS_TABLE"]
+    money = ["BOOKING_GATEWAY", "BOOKING_GATEWAY_TABLE"]
+    assert {
+        "purchase": sorted([*every, *money, "BOOKING_REFUND_WINDOW_DAYS"]),
+        "refund": sorted([*every, *money]),
+        "record": sorted([*every, "BOOKING_AUDIT_BUCKET"]),
+        "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),
+    } == told
+
+
+def test_tasks_invoke_the_version_that_was_published_with_the_definition(stage_graph: Graph) -> None:
+    """A running execution never meets a newer function."""
+    [machine] = stage_graph.of_type("aws:sfn/stateMachine:StateMachine")
+    versions = {
+        function: f"arn:aws:lambda:eu-central-1:123456789012:function:booking-{function}-function-0123456:7"
+        for function in ("purchase", "refund", "record")
+    }
+    definition = machine.inputs["definition"]
+    assert {name: arn in definition for name, arn in versions.items()} == dict.fromkeys(versions, True)
+
+
+def test_the_machine_may_invoke_every_version_of_its_functions_and_nothing_else(stage_graph: Graph) -> None:
+    """Executions that began before a deployment can end."""
+    allowed = _statements(stage_graph.named("booking-role-policy").inputs["policy"])
+    invoked = [
+        resource for each in allowed if "lambda:InvokeFunction" in each["Action"] for resource in each["Resource"]
+    ]
+    assert [
+        f"arn:aws:lambda:eu-central-1:123456789012:function:booking-{name}-function-0123456:*"
+        for name in ("purchase", "refund", "record")
+    ] == invoked
+
+
+def test_timeouts_nest() -> None:
+    """The call ends before the function, the function before the task, the task before the execution."""
+    graph = synth("staging", {"booking:sdkTimeoutSeconds": 3, "booking:taskTimeoutSeconds": 40})
+    [machine] = graph.of_type("aws:sfn/stateMachine:StateMachine")
+    definition = json.loads(machine.inputs["definition"])
+    tasks = [state for state in definition["States"].values() if "TimeoutSeconds" in state]
+    function = graph.named("purchase-function").inputs
+    assert int(function["environment"]["variables"]["BOOKING_SDK_TIMEOUT_SECONDS"]) == 3
+    assert 3 < function["timeout"] < 40 < definition["TimeoutSeconds"] == 300
+    assert tasks
+    assert {40} == {state["TimeoutSeconds"] for state in tasks}
+
+
+def test_a_change_of_type_makes_a_second_machine() -> None:
+    """AWS replaces a machine whose type changes, so the type is part of its name."""
+    [standard] = synth("prod").of_type("aws:sfn/stateMachine:StateMachine")
+    [express] = synth("prod", {"booking:workflowType": "EXPRESS"}).of_type("aws:sfn/stateMachine:StateMachine")
+    assert (standard.name, express.name) == ("booking-standard", "booking-express")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_preview_needs_nothing_that_only_creation_can_tell(stage: str) -> None:
+    """With every computed value unknown, the same resources are registered."""
+    assert [(each.type, each.name) for each in sorted(synth(stage).resources, key=lambda each: each.urn)] == [
+        (each.type, each.name) for each in sorted(synth(stage, preview=True).resources, key=lambda each: each.urn)
+    ]
+
+
+def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
+    """Key, topic, boundary, log key, network and starter are handed through to every child."""
+    arn = "arn:aws:{0}:eu-central-1:123456789012:{1}"
+    graph = synth(
+        "prod",
+        {
+            "booking:keyArn": arn.format("kms", "key/theirs"),
+            "booking:logKeyArn": arn.format("kms", "key/logs"),
+            "booking:alertTopicArn": arn.format("sns", "theirs"),
+            "booking:permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+            "booking:subnetIds": '["subnet-0a", "subnet-0b"]',
+            "booking:securityGroupIds": '["sg-0a"]',
+            "booking:starterRole": "callers",
+        },
+    )
+    assert graph.of_type("aws:kms/key:Key") + graph.of_type("aws:sns/topic:Topic") == []
+    functions = graph.of_type("aws:lambda/function:Function")
+    assert {("subnet-0a", "subnet-0b")} == {tuple(each.inputs["vpcConfig"]["subnetIds"]) for each in functions}
+    assert {arn.format("kms", "key/theirs")} == {each.inputs["kmsKeyArn"] for each in functions}
+    groups = graph.of_type("aws:cloudwatch/logGroup:LogGroup")
+    assert {arn.format("kms", "key/logs")} == {each.inputs["kmsKeyId"] for each in groups}
+    roles = graph.of_type("aws:iam/role:Role")
+    assert {"arn:aws:iam::123456789012:policy/boundary"} == {each.inputs["permissionsBoundary"] for each in roles}
+    alarms = graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    assert {(arn.format("sns", "theirs"),)} == {tuple(each.inputs["alarmActions"]) for each in alarms}
+    starter = graph.named("booking-starter").inputs
+    assert starter["role"] == "callers"
+    [start, *_] = _statements(starter["policy"])
+    assert (["states:StartExecution"], [graph.outputs["stateMachineArn"]]) == (start["Action"], start["Resource"])
+
+
+def _statements(policy: str) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = json.loads(policy)["Statement"]
+    return statements

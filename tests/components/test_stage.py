@@ -1,0 +1,174 @@
+"""A stage's configuration: strict by default, refused with one sentence per fault, declared for Pulumi and editors."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pydantic.alias_generators import to_camel
+
+from components.stage import InvalidStage, Stage, allowed_values, json_schema
+from tests.components.synth import CHECKOUT, STAGES, record, stage_values
+
+KEYS = sorted(to_camel(name) for name in Stage.model_fields if name != "name")
+
+WRONG: dict[str, list[Any]] = {
+    "costCentre": ["", "x" * 65, "semi;colon"],
+    "architecture": ["arm", ""],
+    "functionMemoryMb": ["127", "10241", "much", "512.5"],
+    "functionConcurrency": ["1", "1001"],
+    "sdkTimeoutSeconds": ["0", "61"],
+    "functionTimeoutSeconds": ["1", "601"],
+    "taskTimeoutSeconds": ["2", "901"],
+    "executionTimeoutSeconds": ["9", "86401"],
+    "workflowType": ["FAST"],
+    "refundWindowDays": ["-1", "3651"],
+    "reconcileSchedule": ["every minute"],
+    "logRetentionDays": ["0", "8", "1000"],
+    "logExecutionData": ["maybe"],
+    "deletionProtection": ["maybe"],
+    "forceDestroy": ["2"],
+    "keyDeletionDays": ["6", "31"],
+    "pointInTimeDays": ["0", "36"],
+    "backupDays": ["0"],
+    "backupSchedule": ["rate(1 day)"],
+    "auditLockMode": ["compliance"],
+    "auditLockDays": ["0"],
+    "auditArchiveDays": ["29"],
+    "alertEmail": ["nobody"],
+    "alarmErrorPercent": ["0", "101"],
+    "alarmP99Seconds": ["0"],
+    "keyArn": ["key/1"],
+    "logKeyArn": ["key/1"],
+    "alertTopicArn": ["topic"],
+    "permissionsBoundaryArn": ["boundary"],
+    "starterRole": ["a role"],
+    "subnetIds": ['["net-1"]', "subnet-1"],
+    "securityGroupIds": ['["group-1"]'],
+}
+
+CONTRADICTORY = {
+    "sdkTimeoutSeconds": {"sdkTimeoutSeconds": "15"},
+    "functionTimeoutSeconds": {"functionTimeoutSeconds": "20"},
+    "taskTimeoutSeconds": {"taskTimeoutSeconds": "300", "alarmP99Seconds": "60"},
+    "alarmP99Seconds": {"alarmP99Seconds": "300"},
+    "executionTimeoutSeconds": {"executionTimeoutSeconds": "301", "workflowType": "EXPRESS"},
+    "forceDestroy": {"forceDestroy": "true", "auditLockMode": "NONE"},
+    "subnetIds": {"subnetIds": '["subnet-1"]'},
+}
+
+
+def of(values: dict[str, Any]) -> Stage:
+    """A stage as its configuration spells it."""
+    [stage] = _loaded(values)
+    return stage
+
+
+def _loaded(values: dict[str, Any]) -> list[Stage]:
+    found: list[Stage] = []
+    record(lambda: found.append(Stage.load()), config={f"booking:{key}": value for key, value in values.items()})
+    return found
+
+
+def test_every_key_has_wrong_values_here() -> None:
+    """A new key comes with examples of what it refuses."""
+    assert sorted(WRONG) == KEYS
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in WRONG.items() for value in values])
+def test_a_wrong_value_is_refused_naming_key_value_and_what_is_allowed(key: str, value: str) -> None:
+    """One clear sentence for one fault."""
+    with pytest.raises(InvalidStage) as refused:
+        of({key: value})
+    [sentence] = str(refused.value).splitlines()[1:]
+    assert sentence.strip().startswith(f"booking:{key}: got ")
+    assert value.strip("[]\"' ") in sentence
+    assert f"allowed is {allowed_values(key)}" in sentence
+
+
+@pytest.mark.parametrize(("key", "values"), CONTRADICTORY.items())
+def test_values_that_contradict_each_other_are_refused(key: str, values: dict[str, str]) -> None:
+    """Each value is allowed; together they are not."""
+    with pytest.raises(InvalidStage) as refused:
+        of(values)
+    [sentence] = str(refused.value).splitlines()[1:]
+    assert f"booking:{key}" in sentence
+    assert "allowed is" in sentence
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    """Wrong values, unknown keys and contradictions in one report."""
+    with pytest.raises(InvalidStage) as refused:
+        of({"functionMemoryMb": "1", "auditLockMode": "SOFT", "memory": "1", "taskTimeoutSeconds": "10"})
+    faults = str(refused.value).splitlines()[1:]
+    assert [fault.strip().removeprefix("booking:").split(":")[0] for fault in faults] == [
+        "functionMemoryMb",
+        "auditLockMode",
+        "memory",
+        "functionTimeoutSeconds",
+    ]
+
+
+def test_an_unknown_key_is_answered_with_the_nearest_known_one() -> None:
+    """A misspelled key would otherwise be a silent default."""
+    with pytest.raises(InvalidStage, match=r"logRetentionDay: no such key; did you mean logRetentionDays\?"):
+        of({"logRetentionDay": "30"})
+
+
+@pytest.mark.parametrize("name", ["Prod", "1st", "", "x" * 25, "a_b"])
+def test_a_stage_name_that_cannot_be_part_of_names_is_refused(name: str) -> None:
+    """The stage's name is part of every physical name."""
+    with pytest.raises(InvalidStage, match="booking:name"):
+        Stage.of(name, {})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_stage_files_are_valid_and_hold_our_declared_keys_only(stage: str) -> None:
+    """Values only, each of a declared key."""
+    ours = {key.removeprefix("booking:"): value for key, value in stage_values(stage).items() if key != "aws:region"}
+    assert stage == Stage.of(stage, ours).name
+
+
+def test_the_defaults_are_strict() -> None:
+    """A stage relaxes by naming a key; prod takes what is strict."""
+    stage = Stage.of("prod", {})
+    assert (
+        stage.deletion_protection,
+        stage.force_destroy,
+        stage.key_deletion_days,
+        stage.audit_lock_mode,
+        stage.log_execution_data,
+    ) == (True, False, 30, "COMPLIANCE", False)
+
+
+def test_pulumi_yaml_declares_every_key_with_its_type_default_and_meaning() -> None:
+    """`pulumi config` and the engine know the same keys as the program."""
+    declared = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["config"]
+    ours = {key.removeprefix("booking:"): told for key, told in declared.items() if key.startswith("booking:")}
+    fields = {to_camel(name): field for name, field in Stage.model_fields.items() if name != "name"}
+    assert list(fields) == list(ours)
+    for key, field in fields.items():
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        assert (default, str(field.description).replace("\n", " ")) == (ours[key]["default"], ours[key]["description"])
+        kinds = {bool: "boolean", int: "integer", str: "string", list: "array"}
+        assert kinds[type(default)] == ours[key]["type"], key
+
+
+def test_the_schema_for_editors_knows_every_key_and_refuses_others() -> None:
+    """What the editor completes is what the program takes."""
+    config: Any = json.loads(json.dumps(json_schema()))["properties"]["config"]
+    assert sorted(f"booking:{key}" for key in KEYS) == sorted(config["properties"])
+    assert config["additionalProperties"] is False
+    assert all(told["description"] for told in config["properties"].values())
+
+
+def test_only_the_stage_reads_the_configuration() -> None:
+    """One place at deploy time."""
+    readers = [
+        path.name
+        for path in [CHECKOUT / "__main__.py", *(CHECKOUT / "components").rglob("*.py")]
+        if "pulumi.Config" in path.read_text() or "get_config" in path.read_text()
+    ]
+    assert readers == ["stage.py"]
+    assert pulumi.Config is not None
