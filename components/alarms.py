@@ -47,9 +47,18 @@ class Alarm:
         tags: dict[str, pulumi.Input[str]],
     ) -> aws.cloudwatch.MetricAlarm:
         """Create the alarm; it rings above the threshold and tells `topic` both when it begins and when it is over."""
+        single = None if self.percent_of else self.metric
+        percentile = single is not None and single.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
             f"{prefix}-{self.slug}",
             alarm_description=f"{self.meaning} What to do: {RUNBOOK}#{self.slug}",
+            namespace=single and single.namespace,
+            metric_name=single and single.name,
+            dimensions=single and single.dimensions,
+            period=single and single.period_seconds,
+            statistic=single.statistic if single and not percentile else None,
+            extended_statistic=single.statistic if single and percentile else None,
+            metric_queries=_rate(self.metric, self.percent_of) if self.percent_of else None,
             comparison_operator="GreaterThanThreshold",
             threshold=self.threshold,
             evaluation_periods=self.periods,
@@ -58,31 +67,15 @@ class Alarm:
             ok_actions=[topic],
             tags=tags,
             opts=pulumi.ResourceOptions(parent=parent),
-            **(_rate(self.metric, self.percent_of) if self.percent_of else _single(self.metric)),
         )
 
 
-def _single(metric: Metric) -> dict[str, object]:
-    percentile = metric.statistic.startswith("p")
-    return {
-        "namespace": metric.namespace,
-        "metric_name": metric.name,
-        "dimensions": metric.dimensions or None,
-        "period": metric.period_seconds,
-        "extended_statistic" if percentile else "statistic": metric.statistic,
-    }
-
-
-def _rate(part: Metric, whole: Metric) -> dict[str, object]:
-    return {
-        "metric_queries": [
-            aws.cloudwatch.MetricAlarmMetricQueryArgs(
-                id="rate", expression="IF(whole > 0, 100 * part / whole, 0)", label="percent", return_data=True
-            ),
-            _query("part", part),
-            _query("whole", whole),
-        ]
-    }
+def _rate(part: Metric, whole: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
+    """`part` in percent of `whole`."""
+    rate = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id="rate", expression="IF(whole > 0, 100 * part / whole, 0)", label="percent", return_data=True
+    )
+    return [rate, _query("part", part), _query("whole", whole)]
 
 
 def _query(name: str, metric: Metric) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:

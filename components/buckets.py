@@ -104,7 +104,7 @@ def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVe
 
 def _over_tls_only(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
     everything = [bucket, pulumi.Output.concat(bucket, "/*")]
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
+    deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
     return [
         deny | {"Sid": "OverTlsOnly", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
         deny | {"Sid": "OverRecentTlsOnly", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
