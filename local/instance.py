@@ -34,6 +34,12 @@ from .provider.aws import ACCOUNT, REGION, Aws
 FOLDER = ".booking"
 """Where instances live, below the folder of the program."""
 _FREE_DISK = 300 * 1024 * 1024
+_NO_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""A user's profiles and files say nothing about an embedded AWS."""
 _CREDENTIALS = ("test", "test")  # MiniStack's administrator
 
 
@@ -179,6 +185,8 @@ class Instance:
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
     def keep_outputs(self, outputs: Mapping[str, Any]) -> None:
+        """Called by the driver that deployed."""
+        self._make_folder()
         (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
 
     @property
@@ -189,6 +197,7 @@ class Instance:
 
     @driver.setter
     def driver(self, name: str) -> None:
+        self._make_folder()
         (self.folder / "driver").write_text(name + "\n")
 
     def environment(self) -> dict[str, str]:
@@ -211,10 +220,14 @@ class Instance:
 
     def _connect(self, service: str) -> Any:
         import boto3
+        import botocore.session
         from botocore.config import Config
 
         session = boto3.session.Session(
-            aws_access_key_id=_CREDENTIALS[0], aws_secret_access_key=_CREDENTIALS[1], region_name=REGION
+            aws_access_key_id=_CREDENTIALS[0],
+            aws_secret_access_key=_CREDENTIALS[1],
+            region_name=REGION,
+            botocore_session=botocore.session.Session(session_vars=_NO_FILES),
         )
         return session.client(
             service,  # type: ignore[call-overload]  # the name comes from the caller

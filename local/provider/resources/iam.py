@@ -54,9 +54,11 @@ class Role(Resource):
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("iam"), self.read(aws, id_) or {}
         client.update_assume_role_policy(RoleName=id_, PolicyDocument=inputs["assumeRolePolicy"])
-        wanted = (inputs.get("description", ""), inputs.get("maxSessionDuration", 3600))
-        if wanted != (actual["description"], actual["maxSessionDuration"]):
-            client.update_role(RoleName=id_, Description=wanted[0], MaxSessionDuration=wanted[1])
+        if inputs.get("description", "") != actual["description"]:
+            client.update_role_description(RoleName=id_, Description=inputs.get("description", ""))
+        seconds = inputs.get("maxSessionDuration", 3600)
+        if seconds != actual["maxSessionDuration"]:
+            client.update_role(RoleName=id_, MaxSessionDuration=seconds)
         boundary = inputs.get("permissionsBoundary")
         if boundary and boundary != actual.get("permissionsBoundary"):
             client.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=boundary)

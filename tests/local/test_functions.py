@@ -1,0 +1,183 @@
+"""Functions run as in AWS: under AWS's own client, with their role's rights, and with nothing of this checkout."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from local.inprocess import deploy
+from local.instance import Instance
+from local.pytest_plugin import DeployedStack
+
+PROGRAM = """
+import json
+import pulumi
+import pulumi_aws as aws
+
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+table = aws.dynamodb.Table(
+    "seats", hash_key="pk", billing_mode="PAY_PER_REQUEST", attributes=[{"name": "pk", "type": "S"}]
+)
+group = aws.cloudwatch.LogGroup("own")
+role = aws.iam.Role("role", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [TRUST]}))
+
+
+def allowed(arns):
+    table, group = arns
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group + ":*"},
+    ]})
+
+
+aws.iam.RolePolicy("policy", role=role.name, policy=pulumi.Output.all(table.arn, group.arn).apply(allowed))
+function = aws.lambda_.Function(
+    "subject",
+    code=pulumi.FileArchive("code"),
+    handler="subject.handler",
+    runtime="python3.13",
+    architectures=["arm64"],
+    role=role.arn,
+    publish=True,
+    timeout=10,
+    environment={"variables": {"TABLE": table.name}},
+    logging_config={"log_format": "JSON", "log_group": group.name},
+)
+machine_role = aws.iam.Role("machine", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [TRUST]}))
+machine = aws.sfn.StateMachine(
+    "machine",
+    role_arn=machine_role.arn,
+    definition=function.qualified_arn.apply(lambda arn: json.dumps({
+        "StartAt": "Call",
+        "States": {
+            "Call": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": arn, "Payload.$": "$"},
+                "Catch": [{"ErrorEquals": ["Unavailable"], "Next": "Caught"}],
+                "End": True,
+            },
+            "Caught": {"Type": "Pass", "Result": "caught by class name", "End": True},
+        },
+    })),
+)
+pulumi.export("function", function.name)
+pulumi.export("version", function.version)
+pulumi.export("runtime", function.runtime)
+pulumi.export("architectures", function.architectures)
+pulumi.export("group", group.name)
+pulumi.export("machine", machine.arn)
+"""
+
+FUNCTION = '''
+import importlib
+import logging
+import os
+import sys
+
+
+class Unavailable(Exception):
+    """A name on the wire."""
+
+
+def handler(event, context):
+    logging.getLogger().setLevel("INFO")
+    logging.getLogger().info("called with %s", sorted(event))
+    return globals()[event["do"]](event)
+
+
+def fail(event):
+    raise Unavailable("try again")
+
+
+def load(event):
+    found = {}
+    for name in event["modules"]:
+        try:
+            found[name] = importlib.import_module(name).__name__
+        except ImportError:
+            found[name] = None
+    return found
+
+
+def environment(event):
+    return sorted(os.environ)
+
+
+def call(event):
+    import boto3
+    client = boto3.client("dynamodb")
+    try:
+        getattr(client, event["operation"])(TableName=os.environ["TABLE"], **event["arguments"])
+    except client.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+    return "allowed"
+'''
+
+
+@pytest.fixture(scope="module")
+def stack(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> DeployedStack:
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "code").mkdir()
+    (folder / "code" / "subject.py").write_text(FUNCTION)
+    return DeployedStack(instance=embedded_aws, outputs=deploy(embedded_aws, folder / "__main__.py"))
+
+
+Call = Callable[[Mapping[str, Any]], Any]
+
+
+@pytest.fixture
+def call(stack: DeployedStack) -> Call:
+    return lambda event: stack.invoke("function", event)
+
+
+def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call: Call) -> None:
+    """What is missing in AWS must be missing here, or a forgotten dependency shows up in production."""
+    provided = ["boto3", "botocore", "urllib3", "subject"]
+    ours = ["handlers", "components", "workflow", "local", "cli", "pulumi", "pydantic", "pytest", "yaml", "ministack"]
+    found = call({"do": "load", "modules": [*provided, *ours]})
+    assert [name for name in found if found[name]] == provided
+
+
+def test_a_function_may_do_what_its_role_allows_and_nothing_else(call: Call) -> None:
+    key = {"Key": {"pk": {"S": "a"}}}
+    assert call({"do": "call", "operation": "get_item", "arguments": key}) == "allowed"
+    assert call({"do": "call", "operation": "delete_item", "arguments": key}) == "AccessDeniedException"
+    assert call({"do": "call", "operation": "scan", "arguments": {}}) == "AccessDeniedException"
+
+
+def test_an_exception_keeps_its_class_name(stack: DeployedStack) -> None:
+    """Step Functions matches errors by it."""
+    answer = stack.client("lambda").invoke(FunctionName=stack.outputs["function"], Payload=b'{"do": "fail"}')
+    said = json.loads(answer["Payload"].read())
+    assert (said["errorType"], said["errorMessage"]) == ("Unavailable", "try again")
+    assert "subject.py" in said["stackTrace"][0]
+
+
+def test_a_state_machine_catches_it_by_that_name(stack: DeployedStack) -> None:
+    assert stack.run({"do": "fail"}, machine="machine").output == "caught by class name"
+
+
+def test_the_same_process_serves_the_next_call_after_an_error(call: Call, stack: DeployedStack) -> None:
+    stack.client("lambda").invoke(FunctionName=stack.outputs["function"], Payload=b'{"do": "fail"}')
+    assert call({"do": "load", "modules": ["subject"]}) == {"subject": "subject"}
+
+
+def test_awss_own_values_are_reported(stack: DeployedStack) -> None:
+    assert stack.outputs["runtime"] == "python3.13"
+    assert stack.outputs["architectures"] == ["arm64"]
+    assert stack.outputs["version"] == "1"
+
+
+def test_nothing_of_the_embedded_aws_is_in_a_functions_environment(call: Call) -> None:
+    names = call({"do": "environment"})
+    assert {"AWS_REGION", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "TABLE"} <= set(names)
+    assert [name for name in names if name.startswith(("MINISTACK", "SFN", "GATEWAY")) or name == "AUTH"] == []
+
+
+def test_what_a_function_logs_is_in_its_log_group(call: Call, stack: DeployedStack) -> None:
+    call({"do": "load", "modules": []})
+    found = stack.client("logs").filter_log_events(logGroupName=stack.outputs["group"])["events"]
+    assert any("called with ['do', 'modules']" in event["message"] for event in found)

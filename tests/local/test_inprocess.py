@@ -1,0 +1,124 @@
+"""The driver without an engine: what it refuses, and how it says so."""
+
+from pathlib import Path
+
+import pytest
+
+from local.errors import DeploymentFailed
+from local.inprocess import deploy
+from local.instance import Instance
+from local.progress import Note, Progress
+
+HEAD = "import pulumi\nimport pulumi_aws as aws\n"
+TABLE = (
+    'aws.dynamodb.Table("t", hash_key="pk", billing_mode="PAY_PER_REQUEST", attributes=[dict(name="pk", type="S")]{})\n'
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text(
+        "name: shop\nconfig:\n  colour: {type: string, default: red}\n  size: 3\n  aws:region: {value: us-east-1}\n"
+    )
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  shop:colour: blue\n  shop:parts: [1, 2]\n")
+    return tmp_path
+
+
+def _deploy(instance: Instance, folder: Path, body: str, **rest: object) -> dict[str, object]:
+    (folder / "__main__.py").write_text(HEAD + body)
+    return deploy(instance, folder / "__main__.py", **rest)  # type: ignore[arg-type]
+
+
+def test_an_unsupported_type_is_named(embedded_aws: Instance, folder: Path) -> None:
+    with pytest.raises(DeploymentFailed, match="resource type aws:ec2/vpc:Vpc is not supported in the embedded AWS"):
+        _deploy(embedded_aws, folder, 'aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")\n')
+
+
+def test_an_unsupported_function_is_named(embedded_aws: Instance, folder: Path) -> None:
+    with pytest.raises(DeploymentFailed, match="function aws:index/getAvailabilityZones:getAvailabilityZones is not"):
+        _deploy(embedded_aws, folder, "aws.get_availability_zones()\n")
+
+
+def test_an_unsupported_property_is_named_at_its_resource(embedded_aws: Instance, folder: Path) -> None:
+    with pytest.raises(
+        DeploymentFailed, match=r"^aws:dynamodb/table:Table t could not be created: replicas: not supported"
+    ):
+        _deploy(embedded_aws, folder, TABLE.format(', replicas=[dict(region_name="eu-west-1")]'))
+
+
+def test_what_aws_refuses_is_said_in_its_words_at_the_resource(embedded_aws: Instance, folder: Path) -> None:
+    body = TABLE.format(', name="x"')
+    with pytest.raises(
+        DeploymentFailed, match=r"^aws:dynamodb/table:Table t could not be created: AWS says Validation"
+    ):
+        _deploy(embedded_aws, folder, body)
+
+
+def test_a_fault_of_the_program_is_one_sentence(embedded_aws: Instance, folder: Path) -> None:
+    with pytest.raises(DeploymentFailed, match=r"^The program __main__.py failed: no such thing$"):
+        _deploy(embedded_aws, folder, "raise ValueError('no such thing')\n")
+
+
+def test_an_unknown_stage_is_named_with_those_there_are(embedded_aws: Instance, folder: Path) -> None:
+    with pytest.raises(DeploymentFailed, match=r"^There is no stage 'prod': .* there are dev\.$"):
+        _deploy(embedded_aws, folder, "", stage="prod")
+
+
+def test_after_a_failure_nothing_new_is_begun(embedded_aws: Instance, folder: Path) -> None:
+    told: list[Progress | Note] = []
+    body = 'key = aws.kms.Key("k", policy="no json")\naws.kms.Alias("a", target_key_id=key.id)\n'
+    with pytest.raises(DeploymentFailed, match="kms/key:Key k could not be created: policy: expected a JSON document"):
+        _deploy(embedded_aws, folder, body, listener=told.append)
+    assert [(step.phase, step.name) for step in told if isinstance(step, Progress)] == [("begun", "k"), ("failed", "k")]
+
+
+def test_configuration_is_layered_as_the_engine_does_it(embedded_aws: Instance, folder: Path) -> None:
+    body = (
+        "c = pulumi.Config()\n"
+        "for name in ('colour', 'size', 'parts', 'given'):\n    pulumi.export(name, c.get(name))\n"
+        "pulumi.export('parsed', c.require_object('parts'))\n"
+        "pulumi.export('where', f'{pulumi.get_project()}/{pulumi.get_stack()}')\n"
+    )
+    outputs = _deploy(embedded_aws, folder, body, config={"given": "x"})
+    assert outputs == {
+        "colour": "blue",
+        "size": "3",
+        "parts": "[1, 2]",
+        "given": "x",
+        "parsed": [1, 2],
+        "where": "shop/dev",
+    }
+    assert embedded_aws.outputs() == outputs
+
+
+def test_every_deployment_starts_from_an_emptied_account(embedded_aws: Instance, folder: Path) -> None:
+    first = _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n')
+    second = _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n')
+    assert first != second
+    assert embedded_aws.client("sqs").list_queues()["QueueUrls"] == [second["q"]]
+
+
+def test_secrets_arrive_in_aws_and_stay_secret_to_the_program(embedded_aws: Instance, folder: Path) -> None:
+    body = (
+        'topic = aws.sns.Topic("t", display_name=pulumi.Output.secret("hush"), tags={"a": pulumi.Output.secret("b")})\n'
+        'pulumi.export("arn", topic.arn)\n'
+        'pulumi.export("secret", pulumi.Output.from_input(topic.display_name.is_secret()))\n'
+    )
+    outputs = _deploy(embedded_aws, folder, body)
+    facts = embedded_aws.client("sns").get_topic_attributes(TopicArn=outputs["arn"])["Attributes"]
+    assert facts["DisplayName"] == "hush"
+    assert outputs["secret"] is True
+
+
+def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, folder: Path) -> None:
+    instance = Instance.at(tmp_path)
+    instance.driver = "pulumi"  # makes the folder
+    instance.keep_outputs({"some": "thing"})
+    with pytest.raises(DeploymentFailed, match="go on with --engine pulumi, or start afresh after `booking down`"):
+        _deploy(instance, folder, "")
+
+
+def test_names_of_aws_follow_project_stage_and_logical_name(embedded_aws: Instance, folder: Path) -> None:
+    outputs = _deploy(embedded_aws, folder, 'pulumi.export("n", aws.s3.Bucket("My_Bucket").bucket)\n')
+    assert str(outputs["n"]).startswith("shop-dev-my-bucket-")
+    assert len(str(outputs["n"]).rsplit("-", 1)[-1]) == 7

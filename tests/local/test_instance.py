@@ -1,0 +1,163 @@
+"""An embedded AWS starts detached, belongs to its folder, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.errors import DidNotStart, NotRunning, PortTaken
+from local.instance import Instance
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    made = Instance.at(tmp_path)
+    yield made
+    made.stop()
+
+
+def _processes(word: str) -> list[str]:
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,stat=,command="], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if word in line and " Z" not in line[:20]]
+
+
+def test_it_answers_after_start_and_leaves_no_process_after_stop(instance: Instance) -> None:
+    instance.start()
+    assert instance.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert instance.stop() is True
+    assert _processes(str(instance.folder)) == []
+    assert not instance.folder.exists()
+
+
+def test_starting_a_running_one_changes_nothing(instance: Instance) -> None:
+    instance.start()
+    before = instance.status()
+    instance.start()
+    assert instance.status() == before
+
+
+def test_another_process_of_the_same_folder_finds_and_stops_it(instance: Instance) -> None:
+    """What one command has started, the next one knows: by its folder alone."""
+    instance.start()
+    other = Instance(instance.folder)
+    assert (other.id, other.port, other.pid) == (instance.id, instance.port, instance.pid)
+    assert other.client("sts").get_caller_identity()["Account"]
+    assert other.stop()
+    assert not instance.running
+
+
+def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_path: Path) -> None:
+    """`make up` in a script returns, whoever reads its output."""
+    code = (
+        f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert time.monotonic() - begun < 60
+    instance = Instance.at(tmp_path)
+    assert instance.running
+    pid = instance.pid
+    assert pid is not None
+    assert os.getsid(pid) == pid
+    instance.stop()
+
+
+def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> None:
+    """After a reboot the number belongs to somebody else, whom nobody may end."""
+    instance.folder.mkdir(parents=True)
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        (instance.folder / "pid").write_text(str(stranger.pid))
+        assert not instance.running
+        instance.start()
+        assert instance.running
+        instance.stop()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_taken_port_is_one_sentence_and_the_next_start_takes_another(instance: Instance) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", instance.port))
+        other.listen()
+        with pytest.raises(PortTaken, match=r"^Port \d+ of the embedded AWS is taken by another program; .*\.$"):
+            instance.start()
+        instance.start()
+        assert instance.running
+
+
+def test_a_deployed_state_keeps_its_port_and_says_so(instance: Instance) -> None:
+    """URLs with the port are in the engine's state, so it cannot move."""
+    port = instance.port
+    instance.driver = "pulumi"
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(PortTaken, match="end that one, or give this state up"):
+            instance.start()
+    assert Instance(instance.folder).port == port
+
+
+def test_killed_it_is_known_to_be_gone_and_starts_again(instance: Instance) -> None:
+    instance.start()
+    pid = instance.pid
+    assert pid is not None
+    os.killpg(pid, signal.SIGKILL)
+    _until(lambda: not instance.running)
+    with pytest.raises(NotRunning, match="booking up"):
+        instance.client("sts")
+    instance.start()
+    assert instance.running
+
+
+def test_a_process_that_dies_while_starting_is_one_sentence(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(DidNotStart, match=r"^The embedded AWS ended while it was starting: "):
+        instance.start()
+
+
+def test_what_is_kept_is_there_again(instance: Instance) -> None:
+    instance.start()
+    instance.client("sqs").create_queue(QueueName="kept")
+    urls = instance.client("sqs").list_queues()["QueueUrls"]
+    instance.stop(keep=True)
+    instance.start()
+    assert instance.client("sqs").list_queues()["QueueUrls"] == urls
+
+
+def test_reset_empties_the_account_and_forgets_what_was_deployed(instance: Instance) -> None:
+    instance.start()
+    instance.client("sqs").create_queue(QueueName="gone")
+    instance.keep_outputs({"queue": "gone"})
+    instance.reset()
+    assert not instance.client("sqs").list_queues().get("QueueUrls")
+    assert instance.outputs() == {}
+
+
+def test_nothing_of_the_users_shell_reaches_it(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile or a proxy of the user's would reach the functions, and through them the world."""
+    for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "HTTPS_PROXY", "PYTHONSTARTUP"):
+        monkeypatch.setenv(name, "of-the-user")
+    assert "of-the-user" not in instance._daemon_environment(1.0).values()
+    instance.start()
+    assert instance.client("sts").get_caller_identity()["Account"]
+
+
+def _until(condition: object, seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come to pass")
