@@ -72,17 +72,19 @@ def json_of(value: object) -> Json:
     stack: list[tuple[object, str, list[Json] | JsonObject, int | str]] = [(value, "", root, 0)]
     while stack:
         node, pointer, into, key = stack.pop()
-        made: Json
+        made: bool | int | float | str | list[Json] | JsonObject | None
         if node is None or isinstance(node, bool | int | str) or (isinstance(node, float) and math.isfinite(node)):
             made = node
         elif isinstance(node, Mapping):
             members = cast("Mapping[object, object]", node)
-            made = {_name(name, pointer): None for name in members}
-            stack.extend((members[name], child(pointer, name), made, name) for name in reversed(made))
+            fields: JsonObject = {_name(name, pointer): None for name in members}
+            stack.extend((members[name], child(pointer, name), fields, name) for name in reversed(fields))
+            made = fields
         elif isinstance(node, list | tuple):
             items = cast("Sequence[object]", node)
-            made = [None] * len(items)
-            stack.extend((items[place], child(pointer, place), made, place) for place in reversed(range(len(items))))
+            entries: list[Json] = [None for _ in items]
+            stack.extend((items[n], child(pointer, n), entries, n) for n in reversed(range(len(items))))
+            made = entries
         else:
             raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} has no counterpart in JSON")
         into[key] = made  # type: ignore[index]  # the key fits its container

@@ -1,0 +1,101 @@
+"""Names that get their values late: functions, queues, tables and limits that are known only when something is deployed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar, cast
+
+from typing_extensions import TypeForm
+
+from .failures import Unbound
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """A name for a value that `asl()` is given; without one a placeholder `${name}` stands for it."""
+
+    name: str
+    meaning: str = ""
+
+    @property
+    def placeholder(self) -> str:
+        """What stands in a definition for a value that is not known yet."""
+        return f"${{{self.name}}}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit(Binding):
+    """A length of time that a deployment may set."""
+
+    default: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class Function(Binding, Generic[In, Out]):
+    """A Lambda function, bound to the ARN of a version: what it takes and what it gives."""
+
+    takes: object
+    gives: object
+
+    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "meaning", "ARN of a version of a Lambda function")
+        object.__setattr__(self, "takes", takes)
+        object.__setattr__(self, "gives", gives)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue(Binding):
+    """A queue of SQS, bound to its URL."""
+
+    meaning: str = "URL of an SQS queue"
+
+
+BoundValue = str | int | timedelta
+
+
+class Bindings:
+    """The values that names were given, and which names were asked for."""
+
+    def __init__(self, given: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None, partition: str) -> None:
+        self.partition = partition
+        self._given: dict[str, BoundValue] = {}
+        for key, value in cast("Mapping[Binding | str, BoundValue]", given or {}).items():
+            self._given[key.name if isinstance(key, Binding) else key] = value
+        self._late = not any(isinstance(value, str) for value in self._given.values())
+        self.asked: dict[str, Binding] = {}
+
+    def text(self, binding: Binding | str) -> str:
+        """The value of a name, or its placeholder while nothing is bound."""
+        if isinstance(binding, str):
+            return binding
+        self.asked.setdefault(binding.name, binding)
+        value = self._given.get(binding.name)
+        return binding.placeholder if value is None else str(value)
+
+    def seconds(self, limit: "Limit | timedelta") -> int:
+        """A limit in whole seconds."""
+        if isinstance(limit, timedelta):
+            return int(limit.total_seconds())
+        self.asked.setdefault(limit.name, limit)
+        value = self._given.get(limit.name, limit.default)
+        return int(value.total_seconds()) if isinstance(value, timedelta) else int(value)
+
+    def check(self) -> None:
+        """Refuse names that the workflow does not have, and names left out where others were given."""
+        unknown = sorted(set(self._given) - set(self.asked))
+        if unknown:
+            raise Unbound(f"no {', '.join(unknown)} in this workflow; it binds {', '.join(self.asked) or 'nothing'}")
+        missing = list(self._missing())
+        if missing and not self._late:
+            raise Unbound(
+                f"{', '.join(missing)}: given no value; bind all names, or none for a definition with placeholders"
+            )
+
+    def _missing(self) -> Iterator[str]:
+        return (
+            name for name, binding in self.asked.items() if name not in self._given and not isinstance(binding, Limit)
+        )

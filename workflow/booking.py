@@ -1,0 +1,118 @@
+"""The booking workflow: purchase or refund, record the outcome, end as it went.
+
+Every task has a time limit, tries again what AWS documents as passing, and has a way on when it fails for good. The
+limits nest: a call of the SDK < a function < a task < the execution.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from handlers.contracts import (
+    BookingRequest,
+    BookingResult,
+    CaughtError,
+    FunctionInput,
+    PurchaseRequest,
+    RecordInput,
+    RefundRequest,
+)
+
+from .bindings import Function, Limit, Queue
+from .context import context
+from .functions import caught, concat, input_of, made, output_of, result_of, to_json
+from .retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .states import Choice, Fail, Succeed, variable
+from .tasks import Invoke, SendMessage
+from .workflow_class import Workflow
+
+purchase_fn: Final = Function("purchase_fn", PurchaseRequest, BookingResult)
+refund_fn: Final = Function("refund_fn", RefundRequest, BookingResult)
+record_fn: Final = Function("record_fn", object, BookingResult)
+parking: Final = Queue("parking")
+
+task_limit: Final = Limit("task_seconds", "how long one attempt of a task may take", timedelta(seconds=20))
+execution_limit: Final = Limit("execution_seconds", "how long an execution may take", timedelta(seconds=300))
+
+PASSING: Final = (
+    *LAMBDA_TRANSIENT,
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    TIMEOUT,
+    "Unavailable",
+    "PaymentOutcomeUnknown",
+)
+"""What may pass: Lambda throttled or unwell, a function or a task out of time, and what our functions raise to be tried
+again (names on the wire). Trying again is safe: every effect is one conditional write, every payment has its key."""
+
+TRANSIENT: Final = Retry(
+    on=PASSING, interval=timedelta(seconds=1), attempts=3, backoff=2.0, longest=timedelta(seconds=10), jitter=True
+)
+PATIENT: Final = Retry(
+    on=PASSING, interval=timedelta(seconds=2), attempts=5, backoff=2.0, longest=timedelta(seconds=20), jitter=True
+)
+QUEUED: Final = Retry(
+    on=(ALL,), interval=timedelta(seconds=1), attempts=2, backoff=2.0, longest=timedelta(seconds=5), jitter=True
+)
+
+_request = input_of(BookingRequest)
+_execution = context.Execution
+
+
+def _asked() -> FunctionInput:
+    """What the functions are told: the caller's JSON as it came, and where it came from."""
+    return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
+
+
+def _reported(result: BookingResult | None = None, error: CaughtError | None = None) -> RecordInput:
+    """What is recorded: a result, an error, or neither where the request was refused."""
+    return made(RecordInput)(
+        execution=_execution.Id, requested_at=_execution.StartTime, request=_request, result=result, error=error
+    )
+
+
+def _unrecorded() -> BookingResult:
+    """What is known when the outcome could not be recorded."""
+    return made(BookingResult)(
+        status="unknown",
+        code="NOT_RECORDED",
+        message="The outcome could not be recorded. It is parked in a queue, and reconcile will record it.",
+    )
+
+
+class Booking(Workflow[BookingRequest, BookingResult]):
+    """Purchase or refund an order, then record the outcome."""
+
+    timeout = execution_limit
+
+    request = _request
+    report = variable(RecordInput)
+    outcome = variable(BookingResult)
+
+    route = Choice(request)
+    purchase = Invoke(purchase_fn, _asked(), retry=TRANSIENT, timeout=task_limit)
+    refund = Invoke(refund_fn, _asked(), retry=TRANSIENT, timeout=task_limit)
+    record = Invoke(record_fn, report, retry=PATIENT, timeout=task_limit)
+    verdict = Choice(output_of(record))
+    park = SendMessage(parking, report, retry=QUEUED, timeout=timedelta(seconds=10))
+    completed = Succeed(outcome)
+    failed = Fail(error=concat("Booking.", outcome.status), cause=to_json(outcome))
+
+    purchase.remember(report, _reported(result=result_of(purchase_fn)))
+    refund.remember(report, _reported(result=result_of(refund_fn)))
+    record.remember(outcome, result_of(record_fn))
+
+    customers_case = (outcome.status == "succeeded") | (outcome.status == "rejected")
+
+    start = route
+    # fmt: off
+    flow = (
+        route.case(PurchaseRequest) >> purchase >> record >> verdict,
+        route.case(RefundRequest)   >> refund   >> record,
+        route.otherwise.remember(report, _reported())                                       >> record,
+        (purchase | refund).catch(ALL).remember(report, _reported(error=caught(CaughtError))) >> record,
+        record.catch(ALL).remember(outcome, _unrecorded())                                  >> park >> failed,
+        park.catch(ALL)              >> failed,
+        verdict.when(customers_case) >> completed,
+        verdict.otherwise            >> failed,
+    )
+    # fmt: on

@@ -1,0 +1,287 @@
+"""Trees of what a running workflow computes: references into its data, functions of them, and conditions.
+
+They are values of Python when a workflow is written and text in JSONata or JSONPath when it is compiled. To a type
+checker a reference *is* the value that it will stand for, so that a misspelled field is an error before anything runs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NoReturn, TypeAlias, cast
+
+from .deep_json import Json
+from .failures import NoSuchField, NotACondition
+from .shapes import Field, fields_of, item_of, members_of, name_of
+
+Root = Literal["machine_input", "state_input", "result", "error", "context", "variable", "item"]
+
+_INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
+
+
+class Expression:
+    """What is computed when the workflow runs."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> "Condition":  # type: ignore[override]
+        return Compare("=", self, other)
+
+    def __ne__(self, other: object) -> "Condition":  # type: ignore[override]
+        return Compare("!=", self, other)
+
+    def __lt__(self, other: object) -> "Condition":
+        return Compare("<", self, other)
+
+    def __le__(self, other: object) -> "Condition":
+        return Compare("<=", self, other)
+
+    def __gt__(self, other: object) -> "Condition":
+        return Compare(">", self, other)
+
+    def __ge__(self, other: object) -> "Condition":
+        return Compare(">=", self, other)
+
+    def __bool__(self) -> bool:
+        self._refuse("its truth")
+
+    def __len__(self) -> int:
+        self._refuse("its length")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse("what it contains")
+
+    def __iter__(self) -> Iterator[object]:
+        self._refuse("its items")
+
+    def __format__(self, spec: str) -> str:
+        self._refuse("its text (concat() joins texts)")
+
+    def __str__(self) -> str:
+        self._refuse("its text (concat() joins texts)")
+
+    def __hash__(self) -> int:
+        self._refuse("its hash")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise NotACondition(
+            f"{self!r} has no value before the workflow runs, so Python cannot ask for {what}; {_INSTEAD}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Source:
+    """Where a reference starts."""
+
+    root: Root
+    name: str = ""
+    """Of the variable; of the state whose output it is."""
+    owner: object = None
+    """The state whose output or result it is, where it is bound to one."""
+
+
+class Reference(Expression):
+    """A place in the workflow's data: a source and a path from it."""
+
+    __slots__ = ("_form", "_path", "_source")
+    _source: Source
+    _path: "tuple[str | int, ...]"
+    _form: object
+
+    def __init__(self, source: Source, form: object = object, path: "tuple[str | int, ...]" = ()) -> None:
+        object.__setattr__(self, "_source", source)
+        object.__setattr__(self, "_path", path)
+        object.__setattr__(self, "_form", form)
+
+    def __getattr__(self, name: str) -> "Reference":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        wire, form = self._step(name)
+        return Reference(self._source, form, (*self._path, wire))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise NotACondition(
+            f"{self!r}.{name}: a reference cannot be assigned to; a state remembers values in variables"
+        )
+
+    def __getitem__(self, key: "str | int") -> "Reference":
+        if isinstance(key, int):
+            return Reference(self._source, item_of(self._form), (*self._path, key))
+        wire, form = self._step(key)
+        return Reference(self._source, form, (*self._path, wire))
+
+    def _step(self, name: str) -> tuple[str, object]:
+        """The name on the wire and the type of a field; of a union, what all its object types agree on."""
+        known: list[Field] = []
+        allowed: dict[str, None] = {}
+        opened = False
+        for member in members_of(self._form):
+            fields = fields_of(member)
+            if fields is None:
+                opened = opened or member is not type(None)
+                continue
+            allowed.update(dict.fromkeys(fields))
+            if name in fields:
+                known.append(fields[name])
+        if known:
+            form = known[0].form
+            for other in known[1:]:
+                form = cast("object", form | other.form)  # type: ignore[operator]
+            return known[0].wire, form
+        if opened:
+            return name, object
+        names = ", ".join(allowed) or "no fields"
+        raise NoSuchField(f"{self!r} is {name_of(self._form)}, which has no field {name!r}; it has {names}")
+
+    def __repr__(self) -> str:
+        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self._path)
+        return f"<{self._source.name or self._source.root}{steps}>"
+
+
+def place_of(reference: Reference) -> "tuple[Source, tuple[str | int, ...]]":
+    """A reference's source and path (its attributes are the fields of what it refers to)."""
+    return object.__getattribute__(reference, "_source"), object.__getattribute__(reference, "_path")
+
+
+def form_of(expression: object) -> object:
+    """The type that an expression's value will have."""
+    if isinstance(expression, Reference):
+        return object.__getattribute__(expression, "_form")
+    return expression.form if isinstance(expression, Call | Raw) else type(expression)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Call(Expression):
+    """A function of other expressions; `name` is the language's own, compilers know what to make of it."""
+
+    name: str
+    arguments: tuple[object, ...]
+    form: object = object
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(repr(argument) for argument in self.arguments)})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Raw(Expression):
+    """Text in JSONata, taken as it is."""
+
+    text: str
+    form: object = object
+
+    def __repr__(self) -> str:
+        return f"jsonata({self.text!r})"
+
+
+class Condition:
+    """What a Choice decides by."""
+
+    __slots__ = ()
+    _kind: ClassVar[str] = "condition"
+
+    def __and__(self, other: "Condition | bool") -> "Condition":
+        return All((self, condition_of(other)))
+
+    def __or__(self, other: "Condition | bool") -> "Condition":
+        return Either((self, condition_of(other)))
+
+    def __invert__(self) -> "Condition":
+        return Not(self)
+
+    def __bool__(self) -> bool:
+        raise NotACondition(
+            f"{self!r} has no value before the workflow runs; write & for and, | for or, not_() for not, each side in parentheses"
+        )
+
+    __hash__ = object.__hash__
+
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare(Condition):
+    """Two values compared; false where one is missing or of the wrong type."""
+
+    operator: Operator
+    left: object
+    right: object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class All(Condition):
+    """All of these hold."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Either(Condition):
+    """One of these holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Condition):
+    """This does not hold."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Present(Condition):
+    """There is a value, null included."""
+
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsKind(Condition):
+    """There is a value of this kind: string, number, boolean, null, object, array or timestamp."""
+
+    subject: Expression
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches(Condition):
+    """A text that is like a pattern in which * stands for any text; \\* is a star."""
+
+    subject: Expression
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsTrue(Condition):
+    """An expression that gives true."""
+
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompareTimes(Condition):
+    """Two timestamps compared; false where one is missing or is none."""
+
+    operator: Operator
+    left: object
+    right: object
+
+
+def condition_of(value: object) -> Condition:
+    """A condition as such; refuses what Python has already decided."""
+    if isinstance(value, Condition):
+        return value
+    if isinstance(value, Expression):
+        raise NotACondition(
+            f"{value!r} is a value, no condition: compare it, or use is_true(), is_present() or is_null()"
+        )
+    raise NotACondition(
+        f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` cannot be "
+        f"intercepted; write &, |, and {_INSTEAD}"
+    )
+
+
+def literal_of(value: object) -> Json:
+    """A constant of Python as JSON says it."""
+    from .json_values import json_of
+
+    return json_of(value)

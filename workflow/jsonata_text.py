@@ -1,0 +1,245 @@
+"""Expressions and conditions as text in JSONata.
+
+A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way along
+a path, and takes a missing value for unequal to everything; here all of these are simply false.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from .deep_json import Json
+from .expressions import (
+    All,
+    Call,
+    Compare,
+    CompareTimes,
+    Condition,
+    Either,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Present,
+    Raw,
+    Reference,
+    condition_of,
+    literal_of,
+    place_of,
+)
+from .failures import WorkflowError
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
+_ROOTS: Final[Mapping[str, str]] = {
+    "machine_input": "$states.context.Execution.Input",
+    "state_input": "$states.input",
+    "item": "$states.context.Map.Item.Value",
+    "result": "$states.result",
+    "error": "$states.errorOutput",
+    "context": "$states.context",
+}
+_TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
+
+
+def template(value: object) -> Json:
+    """A payload: plain values as they are, expressions between `{%` and `%}`."""
+    if isinstance(value, Expression | Condition):
+        return "{% " + text_of(value) + " %}"
+    if isinstance(value, Mapping):
+        return {str(key): template(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [template(item) for item in value]
+    if isinstance(value, str) and value.startswith("{%"):
+        return "{% " + _constant(value) + " %}"
+    return literal_of(value)
+
+
+def text_of(value: object) -> str:
+    """One expression, condition or constant as text."""
+    if isinstance(value, Reference):
+        return _reference(value)
+    if isinstance(value, Call):
+        return _call(value)
+    if isinstance(value, Raw):
+        return f"({value.text})"
+    if isinstance(value, Condition):
+        return condition_text(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_constant(str(key))}: {text_of(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(text_of(item) for item in value) + "]"
+    return _constant(value)
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition as text that always gives true or false."""
+    if isinstance(condition, All | Either):
+        word = " and " if isinstance(condition, All) else " or "
+        return word.join(_operand(part, condition) for part in condition.parts)
+    if isinstance(condition, Not):
+        return f"$not({condition_text(condition.part)})"
+    return " and ".join(_guarded(condition))
+
+
+def _operand(part: Condition, whole: Condition) -> str:
+    text = condition_text(part)
+    plain = isinstance(part, Not) or (isinstance(part, All) and isinstance(whole, All))
+    return text if plain or (isinstance(whole, All) and not isinstance(part, Either)) else f"({text})"
+
+
+def _guarded(condition: Condition) -> list[str]:
+    if isinstance(condition, Compare):
+        return _comparison(condition)
+    if isinstance(condition, CompareTimes):
+        sides = (condition.left, condition.right)
+        guards = [
+            guard for side in sides if isinstance(side, Expression) for guard in (*_containers(side), _is_time(side))
+        ]
+        left, right = (f"$toMillis({text_of(side)})" for side in sides)
+        return [*dict.fromkeys(guards), f"{left} {condition.operator} {right}"]
+    if isinstance(condition, Present):
+        return [*_containers(condition.subject), f"$exists({text_of(condition.subject)})"]
+    if isinstance(condition, IsKind):
+        kind = _is_time(condition.subject) if condition.kind == "timestamp" else _is(condition.subject, condition.kind)
+        return [*_containers(condition.subject), kind]
+    if isinstance(condition, Matches):
+        subject = condition.subject
+        return [
+            *_containers(subject),
+            _is(subject, "string"),
+            f"$contains({text_of(subject)}, {_regex(condition.pattern)})",
+        ]
+    if isinstance(condition, IsTrue):
+        return [*_containers(condition.subject), f"{text_of(condition.subject)} = true"]
+    raise WorkflowError(f"{condition!r} has no form in JSONata")
+
+
+def _comparison(condition: Compare) -> list[str]:
+    sides = (condition.left, condition.right)
+    expressions = [side for side in sides if isinstance(side, Expression)]
+    guards = [guard for side in expressions for guard in _containers(side)]
+    constant = next((side for side in sides if not isinstance(side, Expression)), None)
+    left, right = text_of(condition.left), text_of(condition.right)
+    core = f"{left} {condition.operator} {right}"
+    if len(expressions) < len(sides):
+        kind = _kind_of(constant, condition)
+        if condition.operator != "=":
+            guards += [_is(side, kind) for side in expressions]
+    elif condition.operator == "=":
+        guards.append(f"$exists({left})")
+    elif condition.operator == "!=":
+        guards.append(f"$type({left}) = $type({right})")
+    else:
+        guards += [f'$type({left}) in ["string", "number"]', f"$type({left}) = $type({right})"]
+    return [*dict.fromkeys(guards), core]
+
+
+def _kind_of(constant: object, condition: Compare) -> str:
+    """The kind of the constant that a value is compared with; refuses what the operator cannot compare."""
+    kind = _json_kind(constant)
+    if kind in ("object", "array") or (condition.operator not in ("=", "!=") and kind not in ("string", "number")):
+        raise WorkflowError(
+            f"{condition.left!r} {condition.operator} {constant!r}: only texts and numbers have an order, and "
+            "objects and arrays are not compared"
+        )
+    return kind
+
+
+def _json_kind(constant: object) -> str:
+    if constant is None:
+        return "null"
+    if isinstance(constant, bool):
+        return "boolean"
+    if isinstance(constant, int | float):
+        return "number"
+    return "string" if isinstance(constant, str) else "object" if isinstance(constant, Mapping) else "array"
+
+
+def _containers(expression: Expression) -> list[str]:
+    """That every object on the way to a place is one (JSONata would look into each item of an array)."""
+    if isinstance(expression, Call):
+        return [
+            guard
+            for argument in expression.arguments
+            if isinstance(argument, Expression)
+            for guard in _containers(argument)
+        ]
+    if not isinstance(expression, Reference):
+        return []
+    source, path = place_of(expression)
+    if source.root == "context":
+        return []
+    text = _root(expression)
+    guards: list[str] = []
+    for step in path:
+        guards.append(f'$type({text}) = "{"array" if isinstance(step, int) else "object"}"')
+        text += _step(step)
+    return guards
+
+
+def _is(expression: object, kind: str) -> str:
+    return f'$type({text_of(expression)}) = "{kind}"'
+
+
+def _is_time(expression: object) -> str:
+    text = text_of(expression)
+    return f'$type({text}) = "string" and $contains({text}, {_TIMESTAMP})'
+
+
+def _regex(pattern: str) -> str:
+    pieces = [re.escape(piece).replace("/", r"\/") for piece in re.split(r"(?<!\\)\*", pattern)]
+    return "/^" + "[\\s\\S]*".join(piece.replace(r"\\\*", r"\*") for piece in pieces) + "$/"
+
+
+def _reference(reference: Reference) -> str:
+    _, path = place_of(reference)
+    return _root(reference) + "".join(_step(step) for step in path)
+
+
+def _root(reference: Reference) -> str:
+    source, _ = place_of(reference)
+    return f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _NAME.match(step) and step not in _WORDS else f".`{step}`"
+
+
+def _constant(value: object) -> str:
+    """A constant; JSON's escapes are JSONata's."""
+    return json.dumps(literal_of(value), ensure_ascii=False)
+
+
+def _concat(call: Call) -> str:
+    return " & ".join(text_of(argument) for argument in call.arguments)
+
+
+def _function(name: str) -> Callable[[Call], str]:
+    return lambda call: f"${name}({', '.join(text_of(argument) for argument in call.arguments)})"
+
+
+def _infix(operator: str) -> Callable[[Call], str]:
+    return lambda call: "(" + f" {operator} ".join(text_of(argument) for argument in call.arguments) + ")"
+
+
+def _choose(call: Call) -> str:
+    test, then, otherwise = call.arguments
+    return f"({condition_text(condition_of(test))} ? {text_of(then)} : {text_of(otherwise)})"
+
+
+_CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
+    "concat": _concat,
+    "to_json": _function("string"),
+    "choose": _choose,
+}
+
+
+def _call(call: Call) -> str:
+    if call.name in _CALLS:
+        return _CALLS[call.name](call)
+    raise WorkflowError(f"{call!r} has no form in JSONata")

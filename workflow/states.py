@@ -1,0 +1,286 @@
+"""States and the arrows between them, as they are written in a workflow.
+
+`State[In, Out]` takes a payload of one type and gives one of another. `a >> b` joins them where b takes what a gives; a
+type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect: an
+arrow is a value, and a workflow has the arrows that its `flow` holds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
+
+from typing_extensions import TypeForm
+
+from .expressions import Condition, Expression, Reference, Source, condition_of, form_of, place_of
+from .failures import WorkflowError, WrongJoin
+from .retries import ALL, Retry
+from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+X = TypeVar("X")
+T = TypeVar("T")
+C = TypeVar("C")
+
+ExitKind = Literal["next", "choice", "default", "catch"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorOutput:
+    """What a catcher is given."""
+
+    Error: str
+    Cause: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exit:
+    """A way out of a state, and what is remembered and passed on along it."""
+
+    state: "AnyState"
+    kind: ExitKind
+    condition: Condition | None = None
+    case: object = None
+    errors: tuple[str, ...] = ()
+    assign: Mapping[str, object] = field(default_factory=dict[str, object])
+    output: object = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """An arrow: a way out and the state that it leads to."""
+
+    exit: Exit
+    target: "AnyState"
+
+
+class Edge(Generic[Out]):
+    """One or more ways out that can be joined to a state that takes what comes along them."""
+
+    def __init__(self, exits: tuple[Exit, ...]) -> None:
+        self.exits = exits
+
+    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+        return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits), target)
+
+    def remember(self, target: T, value: T) -> Self:
+        """Set a variable when this way is taken."""
+        name = variable_name(target)
+        return self._changed(lambda exit_: replace(exit_, assign={**exit_.assign, name: value}))
+
+    def passing(self, output: T) -> "Edge[T]":
+        """Pass this on instead of what would come along this way."""
+        return Edge(tuple(replace(exit_, output=Given(output)) for exit_ in self.exits))
+
+    def noted(self, comment: str) -> Self:
+        """Say why, in the definition."""
+        return self._changed(lambda exit_: replace(exit_, comment=comment))
+
+    def _changed(self, change: "Callable[[Exit], Exit]") -> Self:
+        return type(self)(tuple(change(exit_) for exit_ in self.exits))
+
+
+class Chain(Generic[Out]):
+    """Arrows joined so far, and the state that they lead to."""
+
+    def __init__(self, links: tuple[Link, ...], last: "AnyState") -> None:
+        self.links, self.last = links, last
+
+    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+        return Chain((*self.links, *(Link(exit_, _state(target)) for exit_ in self.last.exits())), target)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that was given, which may be None."""
+
+    value: object
+
+
+class State(Generic[In, Out]):
+    """A box of the diagram: takes `In`, gives `Out`."""
+
+    type: ClassVar[str]
+
+    def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
+        self.name = name or ""
+        self.comment = comment
+        self.assign: dict[str, object] = {}
+
+    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+        return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits()), target)
+
+    def __or__(self, other: "State[Never, T]") -> "Group[Out | T]":
+        return Group((self, other))
+
+    def remember(self, target: T, value: T) -> Self:
+        """Set a variable when this state has done its work."""
+        self.assign[variable_name(target)] = value
+        return self
+
+    def exits(self) -> tuple[Exit, ...]:
+        """The ways out that `>>` joins."""
+        return (Exit(self, "next"),)
+
+    def __repr__(self) -> str:
+        return self.name or f"{type(self).__name__} without a name"
+
+
+AnyState = State[Never, object]
+
+
+class Catching(State[In, Out]):
+    """A state that can fail, try again and be caught."""
+
+    def __init__(
+        self, *, retry: "Retry | tuple[Retry, ...]" = (), name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        self.retry = (retry,) if isinstance(retry, Retry) else retry
+
+    def catch(self, *errors: str) -> "Edge[ErrorOutput]":
+        """The way taken when the state fails with one of these errors for good."""
+        return Edge((Exit(self, "catch", errors=errors or (ALL,)),))
+
+
+class Group(Generic[Out]):
+    """States that share their ways on: `(a | b).catch(ALL) >> c`."""
+
+    def __init__(self, states: "tuple[AnyState, ...]") -> None:
+        self.states = states
+
+    def __or__(self, other: "State[Never, T]") -> "Group[Out | T]":
+        return Group((*self.states, other))
+
+    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+        return Edge[Out](tuple(exit_ for state in self.states for exit_ in state.exits())) >> target
+
+    def catch(self, *errors: str) -> "Edge[ErrorOutput]":
+        """The way taken when any of these states fails with one of these errors for good."""
+        for state in self.states:
+            if not isinstance(state, Catching):
+                raise WrongJoin(f"{state!r} cannot fail, so there is nothing to catch")
+        return Edge(tuple(Exit(state, "catch", errors=errors or (ALL,)) for state in self.states))
+
+
+class Choice(State[T, T]):
+    """Decides by its subject which way to go, and passes its input on."""
+
+    type = "Choice"
+
+    def __init__(self, subject: T, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        if not isinstance(subject, Expression):
+            raise WorkflowError(f"Choice({subject!r}): decides by input_of(…), output_of(…) or another reference")
+        self.subject = subject
+
+    def case(self, model: TypeForm[C]) -> Edge[C]:
+        """The way taken by values of one member of the subject's union, told by the field in which they differ."""
+        return Edge((Exit(self, "choice", condition=self._told_apart(model), case=model),))
+
+    def when(self, condition: "bool | Condition") -> Edge[T]:
+        """The way taken when this holds and none before did."""
+        return Edge((Exit(self, "choice", condition=condition_of(condition)),))
+
+    @property
+    def otherwise(self) -> Edge[T]:
+        """The way taken when nothing else holds."""
+        return Edge((Exit(self, "default"),))
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")
+
+    def _told_apart(self, model: object) -> Condition:
+        union = members_of(form_of(self.subject))
+        wanted = members_of(model)
+        strangers = [member for member in wanted if member not in union]
+        if strangers:
+            raise WorkflowError(f"{self!r}.case({name_of(model)}): the subject is {name_of(form_of(self.subject))}")
+        field_name = discriminator_of(union)
+        if field_name is None:
+            raise WorkflowError(
+                f"{self!r}.case({name_of(model)}): no Literal field tells {name_of(form_of(self.subject))} apart"
+            )
+        place = cast("Reference", self.subject)[field_name]
+        values = [value for member in wanted for value in _literals(member, field_name)]
+        conditions = [cast("Condition", place == value) for value in values]
+        whole = conditions[0]
+        for condition in conditions[1:]:
+            whole = whole | condition
+        return whole
+
+
+class Succeed(State[object, Never]):
+    """Ends the workflow, or its branch, well."""
+
+    type = "Succeed"
+
+    def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        self.output = None if output is None else Given(output)
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+class Fail(State[object, Never]):
+    """Ends the workflow with an error, fixed or from data."""
+
+    type = "Fail"
+
+    def __init__(
+        self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        self.error, self.cause = error, cause
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+class End(State[object, Never]):
+    """Not a state: the place where a path ends well."""
+
+    type = "End"
+
+
+END: Final = End(name="END")
+"""`task >> END`: the workflow, or its branch, ends well with what the task gives."""
+
+
+def variable_name(target: object) -> str:
+    """The name of the variable that a reference stands for."""
+    if isinstance(target, Reference):
+        source, path = place_of(target)
+        if source.root == "variable" and not path:
+            if not source.name:
+                raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
+            return source.name
+    raise WorkflowError(f"remember({target!r}, …): only a variable can be remembered, all of it")
+
+
+def set_name(target: object, name: str) -> None:
+    """Give a state or a variable the name of the attribute that holds it."""
+    if isinstance(target, State):
+        target.name = target.name or name
+    elif isinstance(target, Reference):
+        source, path = place_of(target)
+        if source.root == "variable" and not path and not source.name:
+            object.__setattr__(source, "name", name)
+
+
+def variable(form: TypeForm[T], *, name: str = "") -> T:
+    """A value that states remember and later states use; named by the attribute that holds it."""
+    return cast("T", Reference(Source("variable", name), form))
+
+
+def _literals(member: object, field_name: str) -> tuple[object, ...]:
+    fields = fields_of(member)
+    return (fields and literals_of(fields[field_name].form)) or ()
+
+
+def _state(target: object) -> "AnyState":
+    if isinstance(target, State):
+        return cast("AnyState", target)
+    raise WrongJoin(f">> {target!r}: an arrow leads to a state")
