@@ -175,6 +175,8 @@ class ReconcileReport(Message):
     """Orders and refunds that the gateway had not heard of: fenced first, then given up."""
     restored: list[str] = Field(default_factory=list[str])
     """Audit objects that were missing and are written now: `<order_id>/<sequence number>`, or an execution."""
+    postponed: list[str] = Field(default_factory=list[str])
+    """Orders that a service failed for just now; the next run comes to them again."""
     left_to_people: list[str] = Field(default_factory=list[str])
     """Cases that need a person, each with its reason."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])

@@ -57,14 +57,26 @@ _SETTLED_PAYMENTS: Mapping[OrderStatus, Heard] = {
 def absorb(order: Order, key: str, reply: GatewayReply, at: str) -> Change | Contradiction | None:
     """The order with what the gateway says of `key`; None where the ledger says so already."""
     kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
-    if kinds is None:
-        return Contradiction(subject=key, ledger_says=_stands(order, key), gateway_says=reply.heard.value)
+    if kinds is None or _amount_differs(order, key, reply):
+        says = f"{reply.heard.value} {reply.amount_minor}"
+        return Contradiction(
+            subject=key, ledger_says=f"{_stands(order, key)} {amount_of(order, key)}", gateway_says=says
+        )
     if not kinds:
         return None
     after = order
     for kind in kinds:
         after = _appended(after, kind, key, reply, at)
     return Change(before=order, after=after, restock=_restock(order, after))
+
+
+def amount_of(order: Order, key: str) -> int:
+    """What was asked of the gateway under a key."""
+    return order.account.asked_minor if key == order.order_id else order.account.refunds[key].amount_minor
+
+
+def _amount_differs(order: Order, key: str, reply: GatewayReply) -> bool:
+    return reply.heard in (Heard.SETTLED, Heard.REVERSED) and reply.amount_minor != amount_of(order, key)
 
 
 def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
@@ -87,8 +99,7 @@ def _appended(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str) 
         facts["reason_code"] = reply.reason
     if kind is Kind.REFUND_SETTLED:
         facts["restocked"] = [[line, quantity] for line, quantity in _units_back(order, key).items()]
-    amount_minor = order.account.asked_minor if key == order.order_id else order.account.refunds[key].amount_minor
-    after = order.then(kind, at=at, subject=key, amount_minor=amount_minor, facts=facts)
+    after = order.then(kind, at=at, subject=key, amount_minor=amount_of(order, key), facts=facts)
     asked = order.asked[key]
     return after if asked.answer else after.with_asked(asked.answered(outcome_at(after, after.version)))
 

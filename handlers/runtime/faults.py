@@ -52,6 +52,8 @@ def _fault(fault: ErrorDetails) -> str:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _about_action(value)
     path = [part for part in fault["loc"] if part not in ("purchase", "refund")]
+    if kind == "string_unicode" and not path:
+        return "The request has a field whose name is no valid Unicode; allowed are only the fields of the contract."
     if not path:
         return f"The request is {described(value)}; allowed is an object with the fields of a purchase or a refund."
     return _about_field(kind, _dotted(path), _field(path), value)

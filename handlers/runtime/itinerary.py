@@ -1,0 +1,69 @@
+"""Where a run of reconcile goes, and where the one before stopped."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from ..contracts import ReconcileInput
+from ..domain.ports import Listed, OrderStore
+from ..domain.times import day_of, written
+from ..storage_schema import SHARDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One partition of one index: of what waits (no day), or of what changed on a day."""
+
+    shard: int
+    day: str | None = None
+
+    def listed(self, orders: OrderStore, after: str | None, limit: int) -> Listed:
+        """Some of the orders there."""
+        if self.day is None:
+            return orders.waiting(self.shard, after, limit)
+        return orders.changed_on(self.day, self.shard, after, limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Itinerary:
+    """What waits first, then the days; `at` and `after` say where it goes on."""
+
+    days: tuple[str, ...]
+    at: int = 0
+    after: str | None = None
+
+    @classmethod
+    def of(cls, message: ReconcileInput, now: datetime) -> Self:
+        """From where the message says, else from the beginning."""
+        if message.continuation:
+            stored = json.loads(base64.urlsafe_b64decode(message.continuation))
+            return cls(days=tuple(stored["days"]), at=stored["at"], after=stored["after"])
+        return cls(days=tuple(message.days) if message.days is not None else _days_around(now))
+
+    @property
+    def place(self) -> Place | None:
+        """Where to look now; None when everything has been looked at."""
+        return next(iter(self._places()[self.at : self.at + 1]), None)
+
+    def beyond(self, page: Listed) -> Self:
+        """The itinerary after a page of the present place."""
+        ends = page.after is None
+        return type(self)(days=self.days, at=self.at + ends, after=page.after)
+
+    def continuation(self) -> str | None:
+        """Where the next run goes on, as text."""
+        if self.place is None:
+            return None
+        stored = {"days": self.days, "at": self.at, "after": self.after}
+        return base64.urlsafe_b64encode(json.dumps(stored).encode()).decode()
+
+    def _places(self) -> tuple[Place, ...]:
+        waiting = tuple(Place(shard=shard) for shard in range(SHARDS))
+        return waiting + tuple(Place(shard=shard, day=day) for day in self.days for shard in range(SHARDS))
+
+
+def _days_around(now: datetime) -> tuple[str, ...]:
+    """Yesterday, today and tomorrow, for clocks differ by as much as a day."""
+    return tuple(day_of(written(now + timedelta(days=days))) for days in (-1, 0, 1))

@@ -1,0 +1,149 @@
+"""Bringing ledger, gateway and audit log together: ask, fence before giving up, restore; never start money moving."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from ..contracts import RecordInput
+from ..domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
+from ..domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
+from ..domain.gateway import GatewayReply, Heard
+from ..domain.ledger import Entry, Kind
+from ..domain.order import Order
+from ..domain.outcomes import outcome_at
+from ..domain.ports import AuditLog, Change, OrderStore, Overtaken, Parked, ParkedOutcomes, PaymentGateway
+from ..domain.settling import Contradiction, absorb
+from ..domain.times import day_of, instant, written
+from .recording import Recorded, record_outcome
+
+_RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a run has done so far."""
+
+    settled: list[str] = field(default_factory=list[str])
+    released: list[str] = field(default_factory=list[str])
+    restored: list[str] = field(default_factory=list[str])
+    postponed: list[str] = field(default_factory=list[str])
+    left_to_people: list[str] = field(default_factory=list[str])
+    drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
+    recorded: list[Recorded] = field(default_factory=list[Recorded])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """One run over orders, one at a time; each step is safe to repeat and to race with the functions."""
+
+    orders: OrderStore
+    gateway: PaymentGateway
+    audit: AuditLog
+    parked: Callable[[], ParkedOutcomes]
+    now: datetime
+    fence_after: timedelta
+    findings: Findings = field(default_factory=Findings)
+
+    def look_at(self, order_id: str) -> None:
+        """Bring one order together; a service that fails postpones it, a broken ledger is left to people."""
+        try:
+            order = self.orders.load(order_id)
+            if order:
+                self._bring_together(order)
+        except (Unavailable, PaymentOutcomeUnknown):
+            self.findings.postponed.append(order_id)
+        except BookingError as error:
+            self.findings.left_to_people.append(f"{order_id}: {error}")
+
+    def _bring_together(self, order: Order) -> None:
+        before = order.version
+        for key in (order.order_id, *order.account.refunds):
+            order = self._asked(order, key)
+        self._restore(order, known=before)
+
+    def _asked(self, order: Order, key: str) -> Order:
+        """The order with what the gateway says of a key."""
+        reply = self.gateway.lookup(key)
+        if reply.heard is Heard.NOTHING and key in order.in_flight:
+            fenced = self._fenced(order, key)
+            return self._taken_in(order, key, fenced) if fenced else order
+        return self._taken_in(order, key, reply)
+
+    def _fenced(self, order: Order, key: str) -> GatewayReply | None:
+        """What the gateway says when told to cancel an unheard-of key; None while an attempt may be under way."""
+        since = next(entry.at for entry in order.ledger if entry.subject == key)
+        if self.now - instant(since) < self.fence_after:
+            return None
+        if self.gateway.can_fence:
+            return self.gateway.cancel(key)
+        self.findings.left_to_people.append(f"{key}: the gateway has not heard of it and cannot fence it")
+        return None
+
+    def _taken_in(self, order: Order, key: str, reply: GatewayReply) -> Order:
+        """One write; an order that changed meanwhile is looked at again by the next run."""
+        change = absorb(order, key, reply, written(self.now))
+        if isinstance(change, Contradiction):
+            self.findings.drift["gateway"] += 1
+            self.findings.left_to_people.append(str(change))
+        if not isinstance(change, Change):
+            return order
+        outcome = self.orders.append(change)
+        if isinstance(outcome, Overtaken):
+            return outcome.current
+        self._note(key, change.after.ledger[order.version :])
+        return change.after
+
+    def _note(self, key: str, entries: tuple[Entry, ...]) -> None:
+        was_released = any(entry.kind in _RELEASES for entry in entries)
+        (self.findings.released if was_released else self.findings.settled).append(key)
+
+    def _restore(self, order: Order, known: int) -> None:
+        """Write the records that are missing; what was in the ledger for long without one has drifted."""
+        seqs = outcome_seqs(order)
+        there = self._keys(order, {day_of(order.ledger[seq - 1].at) for seq in seqs})
+        for seq in seqs:
+            key = outcome_key(order, seq)
+            if key not in there and self.audit.write(key, outcome_record(order, seq)):
+                self._restored(order, seq, key, is_drift=seq <= known and self._is_old(order.ledger[seq - 1]))
+
+    def _keys(self, order: Order, days: set[str]) -> set[str]:
+        keys: set[str] = set()
+        for day in days:
+            page = self.audit.keys(outcomes_of(order.order_id, day))
+            keys.update(page.names)
+        return keys
+
+    def _is_old(self, entry: Entry) -> bool:
+        return self.now - instant(entry.at) >= self.fence_after
+
+    def _restored(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
+        self.findings.restored.append(f"{order.order_id}/{seq}")
+        self.findings.drift["audit"] += is_drift
+        answer = outcome_at(order, seq)
+        self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
+
+    def drain(self, most: int) -> None:
+        """Record what the record step could not; a message that was recorded leaves the queue, another stays."""
+        queue, seen = self.parked(), set[str]()
+        while len(seen) < most:
+            fresh = [each for each in queue.receive() if each.receipt not in seen]
+            if not fresh:
+                return
+            for parked in fresh:
+                seen.add(parked.receipt)
+                self._recorded(queue, parked)
+
+    def _recorded(self, queue: ParkedOutcomes, parked: Parked) -> None:
+        try:
+            recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), self.orders, self.audit)
+            queue.done(parked)
+        except Unavailable:
+            self.findings.postponed.append("a parked outcome")
+        except (BookingError, ValidationError, ValueError) as error:
+            self.findings.left_to_people.append(f"a parked outcome: {type(error).__name__}")
+        else:
+            self.findings.recorded.append(recorded)
+            self.findings.restored += [recorded.key] if recorded.is_new else []

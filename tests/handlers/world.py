@@ -1,0 +1,197 @@
+"""A world to book in: the real handlers and adapters on the fakes of DynamoDB, S3 and SQS."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.adapters.shelves import DynamoDBShelves
+from handlers.domain.order import Order
+from handlers.domain.stock import StockItem
+from handlers.domain.times import written
+from handlers.purchase import purchase
+from handlers.reconcile import reconcile
+from handlers.record import record
+from handlers.refund import refund
+from handlers.runtime.composition import Parts
+from handlers.runtime.settings import Settings
+from handlers.storage_schema import GATEWAY, ORDERS, TableSchema
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.s3 import FakeS3
+from tests.fakes.sqs import FakeSQS
+
+ENVIRONMENT = {
+    "BOOKING_STAGE": "test",
+    "BOOKING_ORDERS_TABLE": "orders",
+    "BOOKING_GATEWAY": "sandbox",
+    "BOOKING_GATEWAY_TABLE": "gateway",
+    "BOOKING_REFUND_WINDOW_DAYS": "30",
+    "BOOKING_AUDIT_BUCKET": "audit",
+    "BOOKING_PARKING_QUEUE_URL": "https://sqs.example/parking",
+}
+
+
+def create_table(client: Any, name: str, schema: TableSchema) -> None:
+    """Make a table as the component describes it."""
+    keys = {"AttributeName": schema.hash_key, "KeyType": "HASH"}
+    indexes = [
+        {
+            "IndexName": index.name,
+            "KeySchema": [
+                {"AttributeName": index.hash_key, "KeyType": "HASH"},
+                {"AttributeName": index.range_key, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": index.projection},
+        }
+        for index in schema.indexes
+    ]
+    client.create_table(
+        TableName=name,
+        KeySchema=[keys],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in schema.key_attributes()],
+        BillingMode="PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+    )
+
+
+class Counted:
+    """A client that counts its calls by operation and can be told to fail one of them."""
+
+    def __init__(self, client: Any, calls: list[str]) -> None:
+        self._client, self._calls = client, calls
+
+    def __getattr__(self, operation: str) -> Any:
+        method = getattr(self._client, operation)
+
+        def counted(**request: Any) -> Any:
+            self._calls.append(f"{operation} {request.get('TableName') or request.get('Bucket') or ''}".strip())
+            return method(**request)
+
+        return counted
+
+
+@dataclass
+class World:
+    """Everything that a booking touches, and short ways to book."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
+    s3: FakeS3 = field(default_factory=FakeS3)
+    sqs: FakeSQS = field(default_factory=FakeSQS)
+    calls: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
+
+    def __post_init__(self) -> None:
+        create_table(self.dynamodb, "orders", ORDERS)
+        create_table(self.dynamodb, "gateway", GATEWAY)
+        self._numbers = itertools.count(1)
+
+    def parts(self, **overrides: Any) -> Parts:
+        clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs}
+        given = {
+            "settings": Settings(environment=self.environment),
+            "clients": lambda service: Counted(clients[service], self.calls),
+            "now": self.clock,
+            "sleep": lambda pause: None,
+            "chance": lambda: 0.5,
+            "fresh_salt": lambda: "5a17",
+            "write": self.lines.append,
+        }
+        return Parts(**{**given, **overrides})
+
+    def stock(self, **skus: tuple[int, int]) -> None:
+        """sku=(price, available)."""
+        for sku, (price_minor, available) in skus.items():
+            item = StockItem(sku=sku, price_minor=price_minor, currency="EUR", available=available)
+            DynamoDBShelves(client=self.dynamodb, table="orders").put(item)
+
+    def available(self, sku: str) -> int:
+        item = DynamoDBShelves(client=self.dynamodb, table="orders").show(sku)
+        assert item is not None
+        return item.available
+
+    def message(self, request: Any, **more: Any) -> dict[str, Any]:
+        """What the machine sends to a function."""
+        execution = f"arn:aws:states:eu-west-1:123456789012:execution:booking:run-{next(self._numbers)}"
+        return {"schema": 1, "execution": execution, "requested_at": written(self.clock()), "request": request, **more}
+
+    def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
+        """One attempt of the purchase or refund function."""
+        function = purchase if request["action"] == "purchase" else refund
+        return function(self.message(request), self.parts(**overrides))
+
+    def book(self, request: Any, attempts: int = 3) -> dict[str, Any]:
+        """What the machine does: route, try, catch, record."""
+        message = self.message(request)
+        action = request.get("action") if isinstance(request, dict) else None
+        function = {"purchase": purchase, "refund": refund}.get(action) if isinstance(action, str) else None
+        outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
+        return through_json(record(through_json({**message, **outcome}), self.parts()))
+
+    def reconcile(self, **message: Any) -> dict[str, Any]:
+        return reconcile({"schema": 1, **message}, self.parts())
+
+    def order(self, order_id: str) -> Order:
+        order = self.parts().orders.load(order_id)
+        assert order is not None
+        return order
+
+    def gateway_net(self, order_id: str) -> int:
+        """What the gateway holds of an order: charged minus refunded."""
+        items = self.dynamodb.scan(TableName="gateway")["Items"]
+        net = 0
+        for item in items:
+            if item["heard"]["S"] != "settled":
+                continue
+            amount = int(item["amount_minor"]["N"])
+            if item["pk"]["S"] == order_id:
+                net += amount
+            elif item.get("charge", {}).get("S") == order_id:
+                net -= amount
+        return net
+
+
+def attempted(call: Any, attempts: int) -> dict[str, Any]:
+    """What the machine's retries and its catcher make of a call."""
+    from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
+
+    for attempt in range(attempts):
+        try:
+            return {"result": call()}
+        except (PaymentOutcomeUnknown, Unavailable) as error:
+            if attempt == attempts - 1:
+                return {"error": {"Error": type(error).__name__, "Cause": str(error)}}
+    raise AssertionError
+
+
+def through_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Every message travels as JSON."""
+    return json.loads(json.dumps(value))
+
+
+def purchase_of(request_id: str = "buy-1", payment_method: str = "pm_ok", **lines: tuple[int, int]) -> dict[str, Any]:
+    """A purchase; sku=(quantity, unit price)."""
+    return {
+        "action": "purchase",
+        "request_id": request_id,
+        "customer_id": "customer-1",
+        "currency": "EUR",
+        "lines": [{"sku": sku, "quantity": n, "unit_price_minor": price} for sku, (n, price) in lines.items()],
+        "payment_method": payment_method,
+    }
+
+
+def refund_of(order_id: str, request_id: str = "refund-1", **more: Any) -> dict[str, Any]:
+    """A refund; amount_minor=…, lines=[…] or neither."""
+    return {
+        "action": "refund",
+        "request_id": request_id,
+        "order_id": order_id,
+        "requested_by": "agent-7",
+        "reason": "The handle is scratched.",
+        **more,
+    }
