@@ -1,6 +1,6 @@
 """One picture of a stage: a row for each part, made of the metrics that the components themselves name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,12 +13,29 @@ _PER_ROW = 4
 _HEIGHT = 6
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Every metric of a name, one line for each value of the dimension `by` that has been seen."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    by: str
+
+    def expression(self) -> str:
+        """In CloudWatch's language. Source: CloudWatch user guide, "Search expression syntax"."""
+        schema = ",".join([self.namespace, *self.dimensions, self.by])
+        fixed = " ".join(f'{name}="{value}"' for name, value in self.dimensions.items())
+        return f"SEARCH('{{{schema}}} MetricName=\"{self.name}\" {fixed}', 'Sum', 300)"
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """Metrics that are looked at together."""
 
     title: str
-    metrics: Sequence[Metric]
+    metrics: Sequence[Metric] = ()
+    searches: Sequence[Search] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,10 @@ def _chart(chart: Chart, region: pulumi.Output[str], top: int, left: int) -> dic
             "title": chart.title,
             "view": "timeSeries",
             "region": region,
-            "metrics": [_line(metric) for metric in chart.metrics],
+            "metrics": [
+                *(_line(metric) for metric in chart.metrics),
+                *([{"expression": search.expression(), "label": search.name}] for search in chart.searches),
+            ],
         },
     }
 

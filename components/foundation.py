@@ -7,6 +7,7 @@ import pulumi
 from .alarms import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
+from .business import business_alarms, business_charts
 from .dashboard import Row, dashboard
 from .encryption import ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
@@ -44,6 +45,8 @@ class Foundation(pulumi.ComponentResource):
             services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS),
         )
         self.topic = self._topic()
+        for alarm in business_alarms(stage.name):
+            alarm.raise_to(self.topic, prefix=name, parent=self, tags=tags_of(name, self._tags))
         self.region = Surroundings.of(self).region
         self.register_outputs({"key": self.key, "topic": self.topic, "region": self.region})
 
@@ -162,6 +165,7 @@ class Foundation(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         """The name of the dashboard that shows these parts."""
         rows = [
+            Row("Business", business_charts(self._stage.name)),
             Row("Workflow", machine.charts()),
             Row("Functions", [chart for function in functions for chart in function.charts()]),
             Row("Store", orders.charts()),

@@ -62,7 +62,7 @@ class SandboxGateway(pulumi.ComponentResource):
             tags=tags,
         )
         self.table = kept.name
-        pay = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        pay = ["dynamodb:GetItem", "dynamodb:PutItem"]
         self.paygrant = table_grant("Pay", pay, [kept.arn], key=key, parent=self)
         self.register_outputs({"table": self.table, "paygrant": self.paygrant})
 

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from handlers.storage_schema import ORDERS
+from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
 
 from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
 from .arguments import Arguments
@@ -177,13 +177,12 @@ class OrderStore(pulumi.ComponentResource):
             alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
 
     def _hand_out_grants(self) -> None:
-        attention = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in ORDERS.indexes]
+        unsettled = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in (ATTENTION, BY_DAY)]
         self.readgrant = self._grant("ReadItems", "GetItem")
-        self.bookgrant = self._grant("PlaceOrders", "GetItem", "PutItem", "UpdateItem")
+        self.bookgrant = self._grant("PlaceOrders", "PutItem", "UpdateItem")
         self.refundgrant = self._grant("RefundOrders", "GetItem", "UpdateItem")
-        settle = self._grant("SettleOrders", "GetItem", "UpdateItem")
-        find = table_grant("FindOrders", ["dynamodb:Query"], attention, key=self.key, parent=self)
-        self.reconcilegrant = joined(find, settle)
+        find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
+        self.reconcilegrant = joined(find, self._grant("SettleOrders", "GetItem", "UpdateItem"))
 
     def _grant(self, sid: str, *actions: str) -> pulumi.Output[str]:
         named = [f"dynamodb:{action}" for action in actions]
