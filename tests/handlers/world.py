@@ -17,7 +17,6 @@ from handlers.refund import refund
 from handlers.runtime.composition import Parts
 from handlers.runtime.settings import Settings
 from handlers.storage_schema import GATEWAY, ORDERS, TableSchema
-
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.s3 import FakeS3

@@ -1,0 +1,74 @@
+"""Everything that is stored, for a person who looks at it: whole scans, so never in a function."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from ..domain.canonical import Json
+from ..domain.ports import AuditLog
+from ..domain.stock import StockItem
+from ..domain.verification import StoredOrder
+from ..storage_schema import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
+from .attribute_values import Item, decoded, encoded
+from .clients import Reply, call
+from .order_items import order_from
+from .shelves import stock_item_from
+
+
+class ScanningClient(Protocol):
+    """`boto3.client("dynamodb")`, as far as it is used here."""
+
+    def get_item(self, **request: object) -> Reply: ...
+    def scan(self, **request: object) -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Orders and stock as they are stored."""
+
+    client: ScanningClient
+    table: str
+
+    def order(self, order_id: str) -> StoredOrder | None:
+        """One order."""
+        key = {"pk": encoded(order_key(order_id))}
+        item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return stored_order(item) if item else None
+
+    def orders(self) -> Iterator[StoredOrder]:
+        """All orders, in no order."""
+        return (stored_order(item) for item in self._items(order_key("")))
+
+    def stock(self) -> tuple[StockItem, ...]:
+        """All articles, by sku."""
+        items = (stock_item_from(item) for item in self._items(sku_key("")))
+        return tuple(sorted(items, key=lambda item: item.sku))
+
+    def _items(self, prefix: str) -> Iterator[Item]:
+        start: Mapping[str, object] = {}
+        while True:
+            page = call(self.client.scan, TableName=self.table, ConsistentRead=True, **start)
+            yield from (item for item in page["Items"] if item["pk"]["S"].startswith(prefix))
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def stored_order(item: Item) -> StoredOrder:
+    """An order with its ledger as it lies there."""
+    entries = cast("Sequence[Mapping[str, Json]]", decoded(item["ledger"]))
+    return StoredOrder(order=order_from(item), entries=entries)
+
+
+def audit_objects(log: AuditLog, prefixes: Sequence[str] = (OUTCOMES_PREFIX, REFUSALS_PREFIX)) -> dict[str, bytes]:
+    """All records below the prefixes, by key."""
+    keys = (key for prefix in prefixes for key in _keys(log, prefix))
+    return {key: content for key in keys if (content := log.read(key)) is not None}
+
+
+def _keys(log: AuditLog, prefix: str) -> Iterator[str]:
+    page = log.keys(prefix)
+    yield from page.names
+    while page.after:
+        page = log.keys(prefix, page.after)
+        yield from page.names
