@@ -31,6 +31,7 @@ class Code(StrEnum):
     REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"  # the gateway did not say what became of the refund
     REFUND_REVERSED = "REFUND_REVERSED"  # the refund came back after it had been settled
     KEY_REUSED = "KEY_REUSED"  # the request_id belongs to another request
+    NOT_RECORDED = "NOT_RECORDED"  # what became of it waits in a queue to be recorded (the machine itself says so)
     NOT_EXECUTED = "NOT_EXECUTED"  # the steps failed before anything was decided
 
 

@@ -49,9 +49,17 @@ def outcome_seqs(order: Order) -> tuple[int, ...]:
 
 def refusal_key(request: Json, origin: Origin) -> str:
     """Where the record of a refusal lies: by the day of the start, the request's fingerprint and the execution."""
-    day = day_of(origin.at)
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", origin.execution.rpartition(":")[2])[:96]
-    return f"refusals/date={day}/{digest(request)[:16]}-{name}-{digest(origin.execution)[:16]}.json"
+    return _refusal_key(origin.at, origin.execution, salted(origin.execution, request))
+
+
+def refusal_key_of(record: Mapping[str, Json]) -> str:
+    """Where a refusal's record must lie, by what it says itself."""
+    return _refusal_key(*(str(record.get(name)) for name in ("requested_at", "execution", "request_sha256")))
+
+
+def _refusal_key(at: str, execution: str, fingerprint: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", execution.rpartition(":")[2])[:96]
+    return f"refusals/date={day_of(at)}/{name}-{fingerprint[:16]}-{digest(execution)[:16]}.json"
 
 
 def refusal_record(request: Json, answer: Answer, origin: Origin) -> dict[str, Json]:
