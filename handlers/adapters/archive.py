@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from ..domain.canonical import Json
+from ..domain.errors import BookingError
+from ..domain.order import Order
 from ..domain.ports import AuditLog
 from ..domain.stock import StockItem
 from ..domain.verification import StoredOrder
@@ -57,7 +59,15 @@ class Archive:
 def stored_order(item: Item) -> StoredOrder:
     """An order with its ledger as it lies there."""
     entries = cast("Sequence[Mapping[str, Json]]", decoded(item["ledger"]))
-    return StoredOrder(order=order_from(item), entries=entries)
+    order_id = item["pk"]["S"].removeprefix(order_key(""))
+    return StoredOrder(order_id=order_id, entries=entries, order=_readable(item))
+
+
+def _readable(item: Item) -> Order | None:
+    try:
+        return order_from(item)
+    except (BookingError, KeyError, TypeError, ValueError, IndexError):
+        return None
 
 
 def audit_objects(log: AuditLog, prefixes: Sequence[str] = (OUTCOMES_PREFIX, REFUSALS_PREFIX)) -> dict[str, bytes]:

@@ -34,8 +34,10 @@ class Finding:
 class StoredOrder:
     """An order and its ledger as it is stored, before anything was read into it."""
 
-    order: Order
+    order_id: str
     entries: Sequence[Mapping[str, Json]]
+    order: Order | None
+    """None where the ledger is so broken that it cannot be folded."""
 
 
 def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple[Finding, ...]:
@@ -45,7 +47,7 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
     expected: dict[str, Mapping[str, Json]] = {}
     for each in stored:
         found += verify_chain(each)
-        expected |= {outcome_key(each.order, entry.seq): _record(each, entry.seq) for entry in each.order.ledger}
+        expected |= _records(each)
     found += _missing(stored, objects)
     for key, content in sorted(objects.items()):
         found += _judged(key, content, expected.get(key))
@@ -54,24 +56,33 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
 
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
     """Where the ledger's own chain of hashes is broken."""
-    order_id = stored.order.order_id
+    order_id = stored.order_id
+    faults = [*breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
     return tuple(
-        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id} {what}.")
-        for what in breaks(order_id, stored.entries)
+        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id} {what}.") for what in faults
     )
 
 
-def _record(stored: StoredOrder, seq: int) -> Mapping[str, Json]:
-    return {**outcome_record(stored.order, seq), "ledger": list(stored.entries[:seq])}
+def _records(stored: StoredOrder) -> dict[str, Mapping[str, Json]]:
+    """What the audit log may hold of an order, by key."""
+    order = stored.order
+    if order is None:
+        return {}
+    return {
+        outcome_key(order, entry.seq): {
+            **outcome_record(order, entry.seq),
+            "ledger": list(stored.entries[: entry.seq]),
+        }
+        for entry in order.ledger
+    }
 
 
 def _missing(stored: Sequence[StoredOrder], objects: Mapping[str, bytes]) -> Iterator[Finding]:
-    for each in stored:
-        for seq in outcome_seqs(each.order):
-            key = outcome_key(each.order, seq)
+    for order in (each.order for each in stored if each.order):
+        for seq in outcome_seqs(order):
+            key = outcome_key(order, seq)
             if key not in objects:
-                kind = each.order.ledger[seq - 1].kind
-                sentence = f"Entry {seq} ({kind}) of {each.order.order_id} has no record."
+                sentence = f"Entry {seq} ({order.ledger[seq - 1].kind}) of {order.order_id} has no record."
                 yield Finding(problem=Problem.MISSING, where=key, sentence=sentence)
 
 
