@@ -1,7 +1,7 @@
 """Settles what was left open, fences and releases what the gateway never heard of, and restores missing records."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from .contracts import ReconcileInput, ReconcileReport
 from .metric_names import MetricName
@@ -23,9 +23,34 @@ NEEDED: Final = (
 FENCE_AFTER: Final = timedelta(minutes=15)  # longer than an execution with all its tries lasts
 
 
-def handler(event: object, _context: object) -> dict[str, Any]:
-    """The Lambda function."""
-    return reconcile(event, parts(*NEEDED))
+LEFT: Final = timedelta(seconds=20)  # one more run within an invocation needs less than this
+
+
+class Context(Protocol):
+    """What Lambda tells about an invocation, as far as it is read here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the function's time-out."""
+        ...
+
+
+def handler(event: object, context: Context) -> dict[str, Any]:
+    """The Lambda function. On schedule it runs on while there is time; whoever names a limit gets one run."""
+    asked = ReconcileInput.model_validate(event)
+    report = reconcile(event, parts(*NEEDED))
+    if "limit" in asked.model_fields_set:
+        return report
+    while report["continuation"] and timedelta(milliseconds=context.get_remaining_time_in_millis()) > LEFT:
+        following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, parts(*NEEDED))
+        report = _together(report, following)
+    return report
+
+
+def _together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """One report of two runs: lists and numbers added up, the rest from the later."""
+    lists = {name: one[name] + value for name, value in other.items() if isinstance(value, list)}
+    drift = {between: one["drift"][between] + value for between, value in other["drift"].items()}
+    return {**other, **lists, "drift": drift}
 
 
 def reconcile(event: object, parts: Parts) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from .errors import Unavailable
 
@@ -19,6 +20,11 @@ class Patience:
     tries: int = 10
     first: timedelta = timedelta(milliseconds=20)
     longest: timedelta = timedelta(milliseconds=500)
+
+    @classmethod
+    def without_pauses(cls) -> Self:
+        """For whom waits nobody: a person's command, a test."""
+        return cls(pause=lambda _: None, chance=lambda: 0.0)
 
     def attempts(self, what: str) -> Iterator[int]:
         """Count the tries; when they are used up, raise.

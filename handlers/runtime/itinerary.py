@@ -2,14 +2,16 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from ..contracts import ReconcileInput
 from ..domain.ports import Listed, OrderStore
 from ..domain.times import day_of, written
 from ..storage_schema import SHARDS
+
+_TURN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +30,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Itinerary:
-    """What waits first, then the days; `at` and `after` say where it goes on."""
+    """What waits first, then the days; `at` and `after` say where it goes on.
+
+    Each scheduled run begins the days at another place (`turn`), so that none starves when there is more than one run
+    can look at.
+    """
 
     days: tuple[str, ...]
+    turn: int = 0
     at: int = 0
     after: str | None = None
 
@@ -39,8 +46,9 @@ class Itinerary:
         """From where the message says, else from the beginning."""
         if message.continuation:
             stored = json.loads(base64.urlsafe_b64decode(message.continuation))
-            return cls(days=tuple(stored["days"]), at=stored["at"], after=stored["after"])
-        return cls(days=tuple(message.days) if message.days is not None else _days_around(now))
+            return cls(days=tuple(stored["days"]), turn=stored["turn"], at=stored["at"], after=stored["after"])
+        turn = int(now.timestamp() // _TURN.total_seconds())
+        return cls(days=tuple(message.days) if message.days is not None else _days_around(now), turn=turn)
 
     @property
     def place(self) -> Place | None:
@@ -50,18 +58,20 @@ class Itinerary:
     def beyond(self, page: Listed) -> Self:
         """The itinerary after a page of the present place."""
         ends = page.after is None
-        return type(self)(days=self.days, at=self.at + ends, after=page.after)
+        return replace(self, at=self.at + ends, after=page.after)
 
     def continuation(self) -> str | None:
         """Where the next run goes on, as text."""
         if self.place is None:
             return None
-        stored = {"days": self.days, "at": self.at, "after": self.after}
+        stored = {"days": self.days, "turn": self.turn, "at": self.at, "after": self.after}
         return base64.urlsafe_b64encode(json.dumps(stored).encode()).decode()
 
     def _places(self) -> tuple[Place, ...]:
         waiting = tuple(Place(shard=shard) for shard in range(SHARDS))
-        return waiting + tuple(Place(shard=shard, day=day) for day in self.days for shard in range(SHARDS))
+        days = tuple(Place(shard=shard, day=day) for day in self.days for shard in range(SHARDS))
+        first = self.turn % len(days) if days else 0
+        return waiting + days[first:] + days[:first]
 
 
 def _days_around(now: datetime) -> tuple[str, ...]:
