@@ -10,8 +10,6 @@ import threading
 import zipfile
 from pathlib import Path
 
-from components.package import PackageFailed, Target, same_for
-
 from ..errors import InstanceError
 from ..runtime import bootstrap
 from .errors import ProviderError
@@ -50,7 +48,7 @@ def _make(path: Path, runtime: str, folder: Path) -> bytes:
     try:
         files = _files(_for_this_machine(path))
         files["bootstrap"] = bootstrap(folder, runtime).encode()
-    except (PackageFailed, InstanceError) as error:
+    except InstanceError as error:
         raise NotRunnable(str(error)) from error
     except (OSError, zipfile.BadZipFile) as error:
         raise NotRunnable(f"the package {path} cannot be read: {error}") from error
@@ -62,7 +60,7 @@ def _for_this_machine(path: Path) -> Path:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
         if "manifest.json" in names:
-            return same_for(path, Target.of_this_machine())
+            return _made_again(path)
         compiled = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
         if compiled:
             raise NotRunnable(
@@ -70,6 +68,16 @@ def _for_this_machine(path: Path) -> Path:
                 "the like could be made for this one (make it with components.package.build_package)"
             )
     return path
+
+
+def _made_again(package: Path) -> Path:
+    # The components import Pulumi, which takes a while: only a deployment of packages pays for it.
+    from components.package import PackageFailed, Target, same_for
+
+    try:
+        return same_for(package, Target.of_this_machine())
+    except PackageFailed as error:
+        raise NotRunnable(str(error)) from error
 
 
 def _files(path: Path) -> dict[str, bytes]:
