@@ -5,18 +5,18 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from workflow.booking import Booking
+
 from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
 from .arguments import Arguments
 from .dashboard import Chart
-from .definitions import booking_definition
+from .definitions import AnyWorkflow, definition_text, function_keys
 from .encryption import LOG_DELIVERY, LOGS, encryption_key
 from .iam import joined, policy_of, service_role, statement
 from .log_groups import RETENTIONS, log_group
 from .monitored_lambda import invoke_grant, trace_grant
 from .queues import grant_drain, grant_send, waiting_queue
 from .surroundings import Surroundings, tags_of
-
-BOOKING_FUNCTIONS = ("purchase", "refund", "record")
 
 
 class BookingStateMachineArgs(TypedDict):
@@ -77,9 +77,18 @@ class BookingStateMachine(pulumi.ComponentResource):
     startgrant: pulumi.Output[str]
     """Permission to start executions of this machine and to see how they end: policy statements as JSON."""
 
-    def __init__(self, name: str, args: BookingStateMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: BookingStateMachineArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        workflow: AnyWorkflow = Booking,
+    ) -> None:
+        """`workflow` is Python's way to give a definition: any class of the workflow language."""
         super().__init__("booking:index:BookingStateMachine", name, dict(args), opts)
         self._name = name
+        self._workflow = workflow
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))
         self._choose_key_and_topic(args)
@@ -137,17 +146,22 @@ class BookingStateMachine(pulumi.ComponentResource):
         self._execution_seconds = given.whole("execution_seconds", 300, 10, 86_400, "seconds")
         self._p99_seconds = given.whole("p99_seconds", 60, 1, 86_400, "seconds")
         self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
-        missing = sorted(set(BOOKING_FUNCTIONS) - set(args.get("functions", {})))
-        if "definition" not in args and missing:
-            given.refuse(
-                f"functions: the booking workflow invokes {', '.join(missing)}, not given; or give a definition"
-            )
+        if "definition" not in args:
+            self._check_functions(given, set(args.get("functions", {})))
         if self._task_seconds >= self._execution_seconds:
             given.refuse(
                 f"task_seconds: got {self._task_seconds}, "
                 f"allowed is less than execution_seconds, {self._execution_seconds}"
             )
         given.check()
+
+    def _check_functions(self, given: Arguments, named: set[str]) -> None:
+        invoked = set(function_keys(self._workflow))
+        name = self._workflow.__name__
+        if missing := sorted(invoked - named):
+            given.refuse(f"functions: {name} invokes {', '.join(missing)}, not given; or give a definition")
+        if unknown := sorted(named - invoked):
+            given.refuse(f"functions: got {', '.join(unknown)}, {name} invokes only {', '.join(sorted(invoked))}")
 
     def _choose_key_and_topic(self, args: BookingStateMachineArgs) -> None:
         self._key = encryption_key(
@@ -220,7 +234,7 @@ class BookingStateMachine(pulumi.ComponentResource):
         kind = "express" if self._express else "standard"
         machine = aws.sfn.StateMachine(
             f"{self._name}-{kind}",
-            definition=args.get("definition") or self._booking(args),
+            definition=self._definition(args),
             role_arn=role.arn,
             type=kind.upper(),
             logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
@@ -238,10 +252,13 @@ class BookingStateMachine(pulumi.ComponentResource):
         self.arn, self.machine = machine.arn, machine.name
         return machine
 
-    def _booking(self, args: BookingStateMachineArgs) -> pulumi.Output[str]:
-        timeouts = (self._task_seconds, self._execution_seconds)
-        return pulumi.Output.all(parking=self.parking, **args.get("functions", {})).apply(
-            lambda bound: booking_definition(bound, *timeouts)
+    def _definition(self, args: BookingStateMachineArgs) -> pulumi.Input[str]:
+        return args.get("definition") or definition_text(
+            self._workflow,
+            functions=args.get("functions", {}),
+            parking=self.parking,
+            limits={"task_seconds": self._task_seconds, "execution_seconds": self._execution_seconds},
+            partition=Surroundings.of(self).partition,
         )
 
     def _hand_out_grants(self, machine: aws.sfn.StateMachine) -> None:

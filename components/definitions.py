@@ -1,109 +1,42 @@
-"""The booking workflow's definition, bound to what was deployed.
-
-Written out here until `workflow.booking` (whose states these are) arrives.
-"""
+"""A workflow's definition as text, bound to what was deployed."""
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
-_TRANSIENT = [
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-    "Lambda.Unknown",
-    "PaymentOutcomeUnknown",
-    "States.Timeout",
-    "Unavailable",
-]
-_INPUT = "{% $states.context.Execution.Input %}"
-_MESSAGE = {
-    "schema": 1,
-    "execution": "{% $states.context.Execution.Id %}",
-    "requested_at": "{% $states.context.Execution.StartTime %}",
-    "request": _INPUT,
-}
-_OURS_TO_MEND = "{% $states.input.status in ['failed', 'unknown'] %}"
+import pulumi
+
+from workflow.bindings import Binding, Function, Limit, Queue
+from workflow.workflow_class import Workflow
+
+AnyWorkflow = type[Workflow[Any, Any]]  # what a workflow takes and gives does not matter to who deploys it
+
+PARKING = "parking"
 
 
-def booking_definition(bound: Mapping[str, str], task_seconds: int, execution_seconds: int) -> str:
-    """The definition in the Amazon States Language, for these function versions and this parking queue."""
-    partition = bound["purchase"].split(":")[1]
-    retry = [
-        {
-            "ErrorEquals": _TRANSIENT,
-            "IntervalSeconds": 1,
-            "MaxAttempts": 3,
-            "BackoffRate": 2,
-            "MaxDelaySeconds": 10,
-            "JitterStrategy": "FULL",
-        }
-    ]
+def function_keys(workflow: AnyWorkflow) -> dict[str, str]:
+    """The functions that a workflow invokes: the key that a caller gives (`purchase`), and its name (`purchase_fn`)."""
+    return {name.removesuffix("_fn"): name for name in _names(workflow, Function)}
 
-    def invoke(name: str, payload: object, after: str, caught: object) -> dict[str, object]:
-        return {
-            "Type": "Task",
-            "Resource": f"arn:{partition}:states:::lambda:invoke",
-            "Arguments": {"FunctionName": bound[name], "Payload": payload},
-            "Output": "{% $states.result.Payload %}",
-            "TimeoutSeconds": task_seconds,
-            "Retry": retry,
-            "Catch": [caught],
-            "Next": after,
-        }
 
-    def booked(name: str) -> dict[str, object]:
-        failed = {"error": {"Error": "{% $states.errorOutput.Error %}", "Cause": "{% $states.errorOutput.Cause %}"}}
-        caught = {"ErrorEquals": ["States.ALL"], "Output": failed, "Next": "record"}
-        step = invoke(name, _MESSAGE, "record", caught)
-        return step | {"Output": {"result": "{% $states.result.Payload %}"}}
+def definition_text(
+    workflow: AnyWorkflow,
+    *,
+    functions: Mapping[str, pulumi.Input[str]],
+    parking: pulumi.Input[str],
+    limits: Mapping[str, int],
+    partition: pulumi.Input[str],
+) -> pulumi.Output[str]:
+    """The definition in the Amazon States Language, bound to these functions, this queue and limits in seconds."""
+    named: dict[str, pulumi.Input[str]] = {name: functions[key] for key, name in function_keys(workflow).items()}
+    queues = dict.fromkeys(_names(workflow, Queue), parking)
+    wanted = {name: seconds for name, seconds in limits.items() if name in _names(workflow, Limit)}
 
-    remembered = (
-        "{% $merge([{'schema': 1, 'execution': $states.context.Execution.Id, "
-        "'requested_at': $states.context.Execution.StartTime, 'request': $states.context.Execution.Input}, "
-        "$exists($states.input.result) ? {'result': $states.input.result} : {}, "
-        "$exists($states.input.error) ? {'error': $states.input.error} : {}]) %}"
-    )
-    choose = [
-        {"Condition": f"{{% $type($states.input) = 'object' and $states.input.action = '{name}' %}}", "Next": name}
-        for name in ("purchase", "refund")
-    ]
-    parked = {
-        "ErrorEquals": ["States.ALL"],
-        "Output": {"message": "{% $states.input %}", "error": "{% $states.errorOutput %}"},
-        "Next": "park",
-    }
-    states: dict[str, object] = {
-        "route": {"Type": "Choice", "Choices": choose, "Default": "refused"},
-        "refused": {"Type": "Pass", "Output": {}, "Next": "record"},
-        "purchase": booked("purchase"),
-        "refund": booked("refund"),
-        "record": invoke("record", remembered, "verdict", parked),
-        "verdict": {
-            "Type": "Choice",
-            "Choices": [{"Condition": _OURS_TO_MEND, "Next": "failed"}],
-            "Default": "completed",
-        },
-        "park": {
-            "Type": "Task",
-            "Resource": f"arn:{partition}:states:::sqs:sendMessage",
-            "Arguments": {"QueueUrl": bound["parking"], "MessageBody": "{% $string($states.input) %}"},
-            "Output": {"status": "failed"},
-            "Next": "failed",
-        },
-        "completed": {"Type": "Succeed"},
-        "failed": {
-            "Type": "Fail",
-            "Error": "{% 'Booking.' & $states.input.status %}",
-            "Cause": "{% $string($states.input) %}",
-        },
-    }
-    machine = {
-        "Comment": "Purchase or refund an order, then record the outcome.",
-        "QueryLanguage": "JSONata",
-        "StartAt": "route",
-        "TimeoutSeconds": execution_seconds,
-        "States": states,
-    }
-    return json.dumps(machine, indent=1)
+    def bound(known: dict[str, Any]) -> str:
+        return json.dumps(workflow.asl(known["names"] | wanted, partition=known["partition"]), indent=2)
+
+    return pulumi.Output.all(names=named | queues, partition=partition).apply(bound)
+
+
+def _names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
+    return [binding.name for binding in workflow.required() if isinstance(binding, kind)]

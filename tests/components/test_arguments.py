@@ -36,7 +36,7 @@ REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
     (components.MonitoredLambda, CODE | {"schedule": "often"}, "schedule: got 'often', allowed is an EventBridge"),
     (components.MonitoredLambda, CODE | {"subnets": ["subnet-1"]}, "subnets, securitygroups: give all or none"),
     (components.MonitoredLambda, CODE | {"architecture": "mips"}, "architecture: got 'mips', allowed is arm64 or"),
-    (components.BookingStateMachine, {}, "functions: the booking workflow invokes purchase, record, refund, not given"),
+    (components.BookingStateMachine, {}, "functions: Booking invokes purchase, record, refund, not given"),
     (components.BookingStateMachine, {"functions": VERSIONS, "task_seconds": 300}, "task_seconds: got 300, allowed"),
 ]
 
@@ -191,4 +191,5 @@ def sys_module(component: type[Any]) -> Any:
 
 
 def _definition(component: type[Any]) -> ComponentDefinition:
+    assert inspect.getsource(component), "where descriptions are read from"
     return Analyzer("booking").analyze([component])["component_definitions"][component.__name__]
