@@ -20,7 +20,14 @@ def back_up(
 ) -> pulumi.Output[str]:
     """Back `table` (an ARN) up on `schedule`, keep each copy for `days`; gives the vault's name."""
     child = pulumi.ResourceOptions(parent=parent)
-    vault = aws.backup.Vault(f"{name}-vault", kms_key_arn=key, force_destroy=force_destroy, tags=tags, opts=child)
+    vault = aws.backup.Vault(
+        f"{name}-vault",
+        kms_key_arn=key,
+        force_destroy=force_destroy,
+        tags=tags,
+        # AWS cannot give a vault another key: it keeps the one that its copies are encrypted with.
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["kmsKeyArn"]),
+    )
     rule = aws.backup.PlanRuleArgs(
         rule_name="scheduled",
         target_vault_name=vault.name,
