@@ -4,6 +4,8 @@ The copies differ from the originals in three ways: values given for this run ar
 provider elsewhere are left out, and the salt that the engine added stays from run to run.
 """
 
+import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +40,7 @@ class Project:
         settings, stage = self._settings(), self._stage()
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / f"Pulumi.{self.stage}.yaml"
-        stage["config"] = {**(stage.get("config") or {}), **{self._key(key): config[key] for key in config}}
+        stage["config"] = {**(stage.get("config") or {}), **{self._key(key): _parsed(config[key]) for key in config}}
         self._settle_secrets(stage, copy)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         copy.write_text(yaml.safe_dump(stage, sort_keys=False))
@@ -79,6 +81,14 @@ class Project:
         salt = _read(copy).get("encryptionsalt") if copy.exists() else None
         if salt:
             stage["encryptionsalt"] = salt
+
+
+def _parsed(value: Any) -> Any:
+    """Lists and objects may be given as JSON text, as on a command line."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _read(file: Path) -> dict[str, Any]:

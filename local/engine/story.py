@@ -70,7 +70,7 @@ class Story:
     def _step(self, phase: Phase, event: Any) -> None:
         metadata: StepEventMetadata = event.metadata
         operation = _OPERATIONS.get(str(getattr(metadata.op, "value", metadata.op)))
-        if operation is None or metadata.type.startswith(_INTERNAL):
+        if operation is None or metadata.type.startswith(_INTERNAL) or _is_component(metadata):
             return
         step = _progress(operation, phase, metadata, planned=bool(getattr(event, "planning", False)))
         self.steps.append(step)
@@ -115,6 +115,12 @@ def _progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *
         changed=tuple(sorted(detailed)) or tuple(metadata.diffs or ()),
         replaced_for=tuple(sorted(path for path, diff in detailed.items() if "replace" in str(diff.diff_kind.value))),
     )
+
+
+def _is_component(metadata: StepEventMetadata) -> bool:
+    """Components exist in the engine's mind only: their children are what changes in AWS."""
+    state = metadata.new or metadata.old
+    return state is not None and not state.custom
 
 
 def _without_name(sentence: str, type_: str, name: str) -> str:

@@ -13,14 +13,23 @@ from local.progress import Listener, silent
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
+THOROUGH = os.environ.get("CI") == "true"
+"""In CI every case is run; on a laptop a sample of the slow ones."""
 
-pytestmark = pytest.mark.xdist_group("engine")
+Run = Callable[..., Engine]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder share their embedded AWS: one worker runs them, in their order."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 def required_tool(found: object, sentence: str) -> None:
     """Skip with the sentence where a tool is missing; in CI fail with it."""
     if not found:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
+        (pytest.fail if THOROUGH else pytest.skip)(sentence)
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +43,8 @@ def cli() -> Path:
 
 @pytest.fixture(scope="session")
 def aws(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """An embedded AWS that belongs to the engine, for many stacks."""
-    instance = Instance(tmp_path_factory.mktemp("engine") / "instance")
-    instance.start()
-    yield instance
-    instance.stop()
-
-
-Run = Callable[..., Engine]
+    """An embedded AWS for the many small stacks."""
+    yield from running(tmp_path_factory.mktemp("engine") / "small")
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +57,13 @@ def engine_of(aws: Instance) -> Run:
         return Engine(instance, PROGRAMS / program / "__main__.py", stage, config, listener)
 
     return engine
+
+
+def running(folder: Path) -> Iterator[Instance]:
+    """An embedded AWS in a folder of its own, stopped whatever happens."""
+    instance = Instance(folder)
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.stop()

@@ -1,0 +1,131 @@
+"""Our own program, as people will run it: previewed, deployed, changed, repaired and destroyed by the real engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.engine import Engine, pending_keys
+from local.instance import Instance
+from tools.engine.config_table import CHANGES
+
+from .conftest import ROOT, THOROUGH, running
+from .inventory import in_account, in_states
+
+FUNCTIONS = ("purchase", "refund", "record", "reconcile")
+TEN_CHANGES = (
+    "functionMemoryMb",
+    "functionConcurrency",
+    "refundWindowDays",
+    "reconcileSchedule",
+    "logRetentionDays",
+    "pointInTimeDays",
+    "backupSchedule",
+    "auditArchiveDays",
+    "alarmP99Seconds",
+    "executionTimeoutSeconds",
+)
+EXPECTED = {
+    "functionMemoryMb": {f"{name}-function" for name in FUNCTIONS},
+    "functionConcurrency": {
+        f"{name}-function{about}" for name in FUNCTIONS if name != "reconcile" for about in ("", "-concurrency")
+    },
+    "refundWindowDays": {"purchase-function"},
+    "reconcileSchedule": {"reconcile-schedule"},
+    "logRetentionDays": {"booking-logs", *(f"{name}-logs" for name in FUNCTIONS)},
+    "pointInTimeDays": {"gateway-table", "orders-table"},
+    "backupSchedule": {"orders-backup-plan"},
+    "auditArchiveDays": {"audit-lifecycle"},
+    "alarmP99Seconds": {"booking-executions-slow"},
+    "executionTimeoutSeconds": {"booking-standard"},
+}
+"""What each change is about."""
+REPUBLISHED = {"booking-standard", *(f"{name}-live" for name in FUNCTIONS)}
+"""What follows a changed function: its alias, and the machine that names its version."""
+IN_ORDER = TEN_CHANGES if THOROUGH else TEN_CHANGES[2:3] + TEN_CHANGES[5:6]
+
+
+@pytest.fixture(scope="module")
+def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An account that holds the program and nothing else."""
+    yield from running(tmp_path_factory.mktemp("program") / "instance")
+
+
+@pytest.fixture(scope="module")
+def dev(instance: Instance) -> Engine:
+    """The stage dev, deployed."""
+    engine = _engine(instance)
+    engine.up()
+    return engine
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+def test_every_stage_can_be_previewed(instance: Instance, stage: str) -> None:
+    """A preview of an empty account creates everything and touches nothing."""
+    outcome = _engine(instance, stage).preview()
+    assert {step.operation for step in outcome.changes} == {"create"}
+    assert not any(in_account(instance).values())
+
+
+def test_a_second_up_changes_nothing(dev: Engine) -> None:
+    """What the program says is what there is."""
+    assert dev.up().changes == ()
+
+
+def test_what_was_deployed_is_what_the_state_says(dev: Engine, instance: Instance) -> None:
+    assert in_states(dev) == in_account(instance)
+
+
+@pytest.mark.parametrize("key", IN_ORDER)
+def test_a_config_change_changes_what_it_is_about_in_place(dev: Engine, instance: Instance, key: str) -> None:
+    """The preview, which the docs show for every key, foretold it (and may have feared more); nothing is made anew."""
+    changed = _engine(instance, **CHANGES[key])
+    foreseen = {(step.name, step.operation) for step in changed.preview().changes}
+    done = {(step.name, step.operation) for step in changed.up().changes}
+    assert EXPECTED[key] <= {name for name, _ in done} <= EXPECTED[key] | REPUBLISHED
+    assert done <= foreseen
+    assert {operation for _, operation in done} == {"update"}
+    _engine(instance).up()
+
+
+def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, dev: Engine) -> None:
+    """A deleted alarm, a switched-off table setting and a lost lifecycle rule: refresh sees them, up repairs them."""
+    dev.up()
+    alarm = instance.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmName"]
+    outputs = instance.outputs()
+    instance.client("cloudwatch").delete_alarms(AlarmNames=[alarm])
+    instance.client("dynamodb").update_continuous_backups(
+        TableName=outputs["ordersTable"], PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+    )
+    instance.client("s3").delete_bucket_lifecycle(Bucket=outputs["auditBucket"])
+
+    seen = {(step.type, step.operation) for step in dev.refresh().changes}
+    repaired = {(step.type, step.operation) for step in dev.up().changes}
+
+    lifecycle = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    assert seen == {
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "delete"),
+        ("aws:dynamodb/table:Table", "update"),
+        (lifecycle, "delete"),
+    }
+    assert repaired == {
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "create"),
+        ("aws:dynamodb/table:Table", "update"),
+        (lifecycle, "create"),
+    }
+    assert dev.preview().changes == ()
+
+
+def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(dev: Engine, instance: Instance) -> None:
+    """Also with bookings in its tables and objects in its bucket."""
+    outputs = instance.outputs()
+    instance.client("s3").put_object(Bucket=outputs["auditBucket"], Key="outcomes/kept", Body=b"{}")
+    instance.client("dynamodb").put_item(TableName=outputs["ordersTable"], Item={"pk": {"S": "ORDER#1"}})
+    keys = len(in_account(instance)["key"])
+    dev.destroy()
+    assert not any(in_account(instance).values())
+    assert keys == len(pending_keys(instance)) > 0
+
+
+def _engine(instance: Instance, stage: str = "dev", **config: str) -> Engine:
+    return Engine(instance, ROOT / "__main__.py", stage, config)

@@ -1,0 +1,155 @@
+"""What the engine would do for a change of each key of the stage configuration: a table for the docs.
+
+`python -m tools.engine.config_table` deploys the stage dev into an embedded AWS of its own, previews one change after
+the other and writes docs/config-changes.md: about two minutes. A test holds the page against the engine.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from components import Stage
+from local.engine import Engine
+from local.instance import Instance
+from local.progress import Progress
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "config-changes.md"
+MANY: Final = 2
+"""More resources than this are counted, not named."""
+CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
+    "costCentre": {"costCentre": "tickets"},
+    "architecture": {"architecture": "x86_64"},
+    "functionMemoryMb": {"functionMemoryMb": "1024"},
+    "functionConcurrency": {"functionConcurrency": "10"},
+    "sdkTimeoutSeconds": {"sdkTimeoutSeconds": "4"},
+    "functionTimeoutSeconds": {"functionTimeoutSeconds": "12"},
+    "taskTimeoutSeconds": {"taskTimeoutSeconds": "25"},
+    "executionTimeoutSeconds": {"executionTimeoutSeconds": "280"},
+    "workflowType": {"workflowType": "EXPRESS"},
+    "refundWindowDays": {"refundWindowDays": "14"},
+    "reconcileSchedule": {"reconcileSchedule": "rate(10 minutes)"},
+    "logRetentionDays": {"logRetentionDays": "30"},
+    "logExecutionData": {"logExecutionData": "false"},
+    "deletionProtection": {"deletionProtection": "true", "forceDestroy": "false"},
+    "forceDestroy": {"forceDestroy": "false"},
+    "keyDeletionDays": {"keyDeletionDays": "14"},
+    "pointInTimeDays": {"pointInTimeDays": "14"},
+    "backupDays": {"backupDays": "14"},
+    "backupSchedule": {"backupSchedule": "cron(0 4 * * ? *)"},
+    "auditLockMode": {"auditLockMode": "GOVERNANCE"},
+    "auditLockDays": {"auditLockDays": "2", "auditLockMode": "GOVERNANCE"},
+    "auditArchiveDays": {"auditArchiveDays": "60"},
+    "alertEmail": {"alertEmail": "team@example.com"},
+    "alarmErrorPercent": {"alarmErrorPercent": "10"},
+    "alarmP99Seconds": {"alarmP99Seconds": "30"},
+    "keyArn": {"keyArn": "arn:aws:kms:us-east-1:000000000000:key/11111111-1111-1111-1111-111111111111"},
+    "logKeyArn": {"logKeyArn": "arn:aws:kms:us-east-1:000000000000:key/22222222-2222-2222-2222-222222222222"},
+    "alertTopicArn": {"alertTopicArn": "arn:aws:sns:us-east-1:000000000000:ours"},
+    "permissionsBoundaryArn": {"permissionsBoundaryArn": "arn:aws:iam::000000000000:policy/boundary"},
+    "starterRole": {"starterRole": "caller"},
+    "subnetIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
+    "securityGroupIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
+}
+"""Key → what is set; where a key cannot be changed alone, with what it needs."""
+NOT_HERE: Final = dict.fromkeys(("subnetIds", "securityGroupIds"), "not shown: the embedded AWS has no VPC")
+HOLDS_DATA: Final = frozenset(
+    {
+        "aws:backup/vault:Vault",
+        "aws:cloudwatch/logGroup:LogGroup",
+        "aws:dynamodb/table:Table",
+        "aws:s3/bucket:Bucket",
+        "aws:sqs/queue:Queue",
+    }
+)
+"""Types whose resources lose something that cannot be had again when they are replaced or deleted."""
+_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
+_INTRODUCTION: Final = """# What a change of the configuration does
+
+Written by `python -m tools.engine.config_table`: the real engine's previews of one change after the other to a deployed
+`dev`. A preview may name more than the `up` then changes, where a value is known only afterwards. Nothing that holds
+data (tables, buckets, queues, log groups, backup vaults) is replaced or deleted by any of them. A new version of a
+function moves its alias and the state machine's definition with it; running executions keep theirs.
+
+| key | set to | what the engine does |
+|---|---|---|
+"""
+Rows = Mapping[str, Iterable[Progress]]
+
+
+def keys() -> list[str]:
+    """Every key of the stage configuration."""
+    return [str(field.alias) for name, field in Stage.model_fields.items() if name != "name"]
+
+
+def previews(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
+    """Each key with what its change would do to the stage dev that the instance holds."""
+    for key in keys():
+        yield key, () if key in NOT_HERE else preview(instance, CHANGES[key])
+
+
+def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
+    """What a change would do."""
+    return Engine(instance, ROOT / "__main__.py", "dev", change).preview().changes
+
+
+def page(rows: Rows) -> str:
+    """The page, one row per key."""
+    lines = [
+        f"| `{key}` | {_set_to(CHANGES[key])} | {NOT_HERE.get(key) or _effects(steps)} |" for key, steps in rows.items()
+    ]
+    return _INTRODUCTION + "\n".join(lines) + "\n"
+
+
+def row_of(key: str) -> str:
+    """The row of a key in the page as it is in the docs."""
+    return next((line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{key}` |")), "")
+
+
+def row(key: str, steps: Iterable[Progress]) -> str:
+    """The row that the steps make."""
+    return page({key: steps}).splitlines()[-1]
+
+
+def _set_to(values: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}: {value}`" for name, value in values.items())
+
+
+def _effects(steps: Iterable[Progress]) -> str:
+    """`in place: 4 × Function (memorySize); new: …`, kinds in the order of their danger, last the worst."""
+    kinds: dict[str, dict[str, list[Progress]]] = {word: {} for word in ("in place", "new", "deleted", "replaced")}
+    for step in sorted(steps, key=lambda step: (step.type, step.name)):
+        kinds[_WORDS[step.operation]].setdefault(_what(step), []).append(step)
+    told = [f"{word}: {_named(groups)}" for word, groups in kinds.items() if groups]
+    return "; ".join(told) or "nothing"
+
+
+def _what(step: Progress) -> str:
+    properties = sorted({path.split(".")[0].split("[")[0] for path in step.changed})
+    shown = f" ({', '.join(properties)})" if step.operation in ("update", "replace") and properties else ""
+    return step.type.split(":")[-1] + shown
+
+
+def _named(groups: Mapping[str, list[Progress]]) -> str:
+    return ", ".join(
+        f"{len(steps)} × {what}" if len(steps) > MANY else " and ".join(f"`{step.name}`" for step in steps) + f" {what}"
+        for what, steps in groups.items()
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        instance = Instance(Path(folder) / "instance")
+        instance.start()
+        try:
+            Engine(instance, ROOT / "__main__.py", "dev").up()
+            PAGE.write_text(page(dict(previews(instance))))
+        finally:
+            instance.stop()
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
