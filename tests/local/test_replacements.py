@@ -1,0 +1,131 @@
+"""Which changes make a new resource: held against CloudFormation's own table, which AWS publishes and cfn-lint ships."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import cfnlint
+import pytest
+
+from local.provider.diff import diff_of
+from local.provider.registry import resource_types
+
+_SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+
+CLOUDFORMATION: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "aws:backup/selection:Selection": ("AWS::Backup::BackupSelection", {"planId": "BackupPlanId"}),
+    "aws:backup/vault:Vault": (
+        "AWS::Backup::BackupVault",
+        {"name": "BackupVaultName", "kmsKeyArn": "EncryptionKeyArn"},
+    ),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("AWS::CloudWatch::CompositeAlarm", {"alarmName": "AlarmName"}),
+    "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", {"dashboardName": "DashboardName"}),
+    "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule", {"name": "Name"}),
+    "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", {"name": "LogGroupName"}),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": (
+        "AWS::Logs::MetricFilter",
+        {"name": "FilterName", "logGroupName": "LogGroupName"},
+    ),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ("AWS::Logs::ResourcePolicy", {"policyName": "PolicyName"}),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("AWS::CloudWatch::Alarm", {"name": "AlarmName"}),
+    "aws:dynamodb/table:Table": ("AWS::DynamoDB::Table", {"name": "TableName"}),
+    "aws:iam/policy:Policy": (
+        "AWS::IAM::ManagedPolicy",
+        {"name": "ManagedPolicyName", "path": "Path", "description": "Description"},
+    ),
+    "aws:iam/role:Role": ("AWS::IAM::Role", {"name": "RoleName", "path": "Path"}),
+    "aws:iam/rolePolicy:RolePolicy": ("AWS::IAM::RolePolicy", {"name": "PolicyName", "role": "RoleName"}),
+    "aws:kms/alias:Alias": ("AWS::KMS::Alias", {"name": "AliasName"}),
+    "aws:kms/key:Key": ("AWS::KMS::Key", {}),
+    "aws:lambda/alias:Alias": ("AWS::Lambda::Alias", {"name": "Name", "functionName": "FunctionName"}),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+        "AWS::Lambda::EventSourceMapping",
+        {"eventSourceArn": "EventSourceArn", "startingPosition": "StartingPosition"},
+    ),
+    "aws:lambda/function:Function": ("AWS::Lambda::Function", {"name": "FunctionName", "packageType": "PackageType"}),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+        "AWS::Lambda::EventInvokeConfig",
+        {"functionName": "FunctionName", "qualifier": "Qualifier"},
+    ),
+    "aws:lambda/permission:Permission": (
+        "AWS::Lambda::Permission",
+        {
+            "action": "Action",
+            "function": "FunctionName",
+            "principal": "Principal",
+            "sourceAccount": "SourceAccount",
+            "sourceArn": "SourceArn",
+        },
+    ),
+    "aws:s3/bucket:Bucket": ("AWS::S3::Bucket", {"bucket": "BucketName"}),
+    "aws:s3/bucketPolicy:BucketPolicy": ("AWS::S3::BucketPolicy", {"bucket": "Bucket"}),
+    "aws:sfn/stateMachine:StateMachine": (
+        "AWS::StepFunctions::StateMachine",
+        {"name": "StateMachineName", "type": "StateMachineType"},
+    ),
+    "aws:sns/topic:Topic": ("AWS::SNS::Topic", {"name": "TopicName", "fifoTopic": "FifoTopic"}),
+    "aws:sns/topicPolicy:TopicPolicy": ("AWS::SNS::TopicInlinePolicy", {"arn": "TopicArn"}),
+    "aws:sns/topicSubscription:TopicSubscription": (
+        "AWS::SNS::Subscription",
+        {"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"},
+    ),
+    "aws:sqs/queue:Queue": ("AWS::SQS::Queue", {"name": "QueueName", "fifoQueue": "FifoQueue"}),
+    "aws:sqs/queuePolicy:QueuePolicy": ("AWS::SQS::QueueInlinePolicy", {"queueUrl": "Queue"}),
+}
+"""Our type → CloudFormation's, and the properties that both have and both replace for."""
+
+NEVER_SUPPORTED = {
+    *("TenancyConfig", "ImportSourceSpecification", "BucketNamePrefix", "BucketNamespace", "SelfManagedEventSource"),
+    *(
+        "StartingPositionTimestamp",
+        "FunctionUrlAuthType",
+        "InvokedViaFunctionUrl",
+        "PrincipalOrgID",
+        "EventSourceToken",
+    ),
+}
+"""Create-only properties that no type here takes."""
+
+NESTED = {"BackupSelection": "one group in CloudFormation, several properties in Pulumi"}
+
+PULUMI_TOO: Mapping[str, set[str]] = {
+    # Pulumi's AWS provider makes a new resource for these, where CloudFormation does not have them or refuses.
+    "aws:backup/selection:Selection": {"name", "iamRoleArn", "resources", "notResources", "selectionTags"},
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"actionsEnabled"},
+    "aws:cloudwatch/eventRule:EventRule": {"eventBusName"},
+    "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass"},
+    "aws:dynamodb/table:Table": {"hashKey", "rangeKey"},
+    "aws:kms/key:Key": {"keyUsage", "customerMasterKeySpec", "multiRegion"},
+    "aws:lambda/permission:Permission": {"statementId", "qualifier"},
+    "aws:s3/bucket:Bucket": {"objectLockEnabled"},
+}
+
+
+def _create_only(kind: str) -> set[str]:
+    file = json.loads((_SCHEMAS / "providers" / "us-east-1.json").read_text())[kind]
+    schema = json.loads((_SCHEMAS / "resources" / f"{file}.json").read_text())
+    return {place.removeprefix("/properties/") for place in schema.get("createOnlyProperties", ())}
+
+
+@pytest.mark.parametrize("token", CLOUDFORMATION)
+def test_a_new_resource_is_made_where_cloudformation_makes_one(token: str) -> None:
+    kind, names = CLOUDFORMATION[token]
+    assert _create_only(kind) - NEVER_SUPPORTED - NESTED.keys() == set(names.values())
+    ours = {name for name, property_ in resource_types()[token].properties.items() if property_.replaces} - {"region"}
+    assert ours - PULUMI_TOO.get(token, set()) == set(names)
+
+
+def test_an_explicit_name_that_stays_is_deleted_before_it_is_made_again() -> None:
+    """The engine creates first, and AWS has no room for two of one name."""
+    table = resource_types()["aws:dynamodb/table:Table"]
+    old = {"name": "seats", "hashKey": "a", "attributes": []}
+    new = {"name": "seats", "hashKey": "b", "attributes": []}
+    diff = diff_of(table.properties, old, new, table.identity)
+    assert (diff.replaces, diff.delete_before_replace) == (("hashKey",), True)
+
+
+def test_a_name_of_our_making_gives_way_to_another() -> None:
+    table = resource_types()["aws:dynamodb/table:Table"]
+    old = {"name": "seats-1", "hashKey": "a", "attributes": [], "__defaults": ["name"]}
+    diff = diff_of(table.properties, old, {**old, "hashKey": "b"}, table.identity)
+    assert (diff.replaces, diff.delete_before_replace) == (("hashKey",), False)
