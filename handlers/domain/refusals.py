@@ -68,7 +68,7 @@ def key_reused(request: Request) -> Answer:
 
 def shelves_differ(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:
     """Shelves are not as quoted: the gravest difference gives the code, and every line that has it is named."""
-    faults = [fault for line in request.lines for fault in _faults(request, line.sku, found[line.sku])]
+    faults = [fault for sku, item in found.items() for fault in _faults(request, sku, item)]
     code = min((code for code, _ in faults), key=_GRAVITY.index)
     return refuse_purchase(request, code, " ".join(message for each, message in faults if each is code))
 
