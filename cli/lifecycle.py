@@ -1,0 +1,180 @@
+"""The verbs that make, show and end the embedded AWS: `up`, `down`, `status`, and what only the real engine does."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from local.engine import DRIVER as ENGINE
+from local.engine import Engine, Outcome, environment, find, pending_keys
+from local.errors import DeploymentFailed, InstanceError
+from local.inprocess import DRIVER as IN_PROCESS
+from local.inprocess import deploy
+from local.instance import Instance as EmbeddedAws
+
+from . import touring
+from .failures import CommandFailed, UsageRefused
+from .options import Instance, Json
+from .progress import Telling, step_document
+from .screen import show, table
+from .target import embedded, here
+
+Driver = Annotated[
+    str | None,
+    typer.Option("--engine", help=f"`{ENGINE}` or `{IN_PROCESS}`; without it the engine where there is a Pulumi CLI."),
+]
+DeployedStage = Annotated[str, typer.Option("--stage", help="Which Pulumi.<stage>.yaml to deploy.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for verb in (up, down, status, preview, refresh, destroy, env):
+        app.command()(verb)
+
+
+def up(
+    engine: Driver = None,
+    tour: Annotated[bool, typer.Option(help="Take the tour of seven bookings afterwards.")] = True,
+    wait_scale: Annotated[
+        float, typer.Option(min=0, max=1, help="Shortens the state machine's waits and backoff: 1 is AWS's pace.")
+    ] = 0.1,
+    stage: DeployedStage = "dev",
+    as_json: Json = False,
+    instance: Instance = "default",
+) -> int:
+    """Boot the embedded AWS, deploy the program of this folder into it, and take the tour."""
+    program = the_program()
+    aws = here(instance)
+    driver = chosen_driver(engine, aws)
+    with Telling(f"Booting the embedded AWS ({instance})") as telling, sentences():
+        aws.start(wait_scale=wait_scale)
+        telling.say(f"The embedded AWS answers at {aws.endpoint}. Deploying stage {stage}, driver: {driver}.")
+        if driver == ENGINE:
+            Engine(aws, program=program, stage=stage, listener=telling.hear).up()
+        else:
+            deploy(aws, program=program, stage=stage, listener=telling.hear)
+        telling.say(telling.summary())
+    if not tour:
+        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, lambda console: touring.draw_how_to_go_on(console))
+        return 0
+    return touring.take_and_show(embedded(instance), driver, as_json)
+
+
+def down(
+    keep: Annotated[bool, typer.Option(help="Keep the run folder, for a later `booking up --engine pulumi`.")] = False,
+    as_json: Json = False,
+    instance: Instance = "default",
+) -> None:
+    """Stop the embedded AWS and forget its state."""
+    with sentences():
+        ended = here(instance).stop(keep=keep)
+    sentence = "The embedded AWS is stopped." if ended else "No embedded AWS was running here."
+    show(as_json, {"stopped": ended}, lambda console: console.print(sentence))
+
+
+def status(as_json: Json = False, instance: Instance = "default") -> None:
+    """Say whether the embedded AWS runs, where, and what is deployed in it."""
+    aws = here(instance)
+    found = aws.status()
+    document = {
+        "name": found.name,
+        "running": found.running,
+        "pid": found.pid,
+        "endpoint": found.endpoint,
+        "driver": found.driver,
+        "deployed": found.deployed,
+        "outputs": aws.outputs(),
+    }
+    show(as_json, document, lambda console: _draw_status(console, document))
+
+
+def preview(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
+    """Show what `up` would change, by the real engine; nothing is touched."""
+    _operate("Previewing", "preview", stage, as_json, instance)
+
+
+def refresh(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
+    """Bring the engine's knowledge to what is really in the embedded AWS."""
+    _operate("Refreshing", "refresh", stage, as_json, instance)
+
+
+def destroy(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
+    """Delete everything that the stage holds in the embedded AWS, by the real engine."""
+    _operate("Destroying", "destroy", stage, as_json, instance)
+
+
+def env(as_json: Json = False, instance: Instance = "default") -> None:
+    """Print what your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
+    aws = here(instance)
+    with sentences():
+        variables = environment(aws, the_program().parent)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    show(as_json, variables, lambda _: print("\n".join(lines)))
+
+
+def the_program() -> Path:
+    """The program of this folder."""
+    program = Path.cwd() / "__main__.py"
+    if not (Path.cwd() / "Pulumi.yaml").exists() or not program.exists():
+        raise UsageRefused("There is no Pulumi.yaml with a __main__.py here: run this in the folder of the program.")
+    return program
+
+
+def chosen_driver(asked: str | None, aws: EmbeddedAws) -> str:
+    """The driver that was asked for, else the one that deployed here before, else the engine where there is a CLI."""
+    if asked is not None:
+        if asked not in (ENGINE, IN_PROCESS):
+            raise UsageRefused(f"--engine is {ENGINE!r} or {IN_PROCESS!r}, not {asked!r}.")
+        return asked
+    if aws.outputs() and aws.driver:
+        return aws.driver
+    return ENGINE if find(Path.cwd()) else IN_PROCESS
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turns the embedded AWS's and the deployment's failures, which are sentences already, into the command's."""
+    try:
+        yield
+    except (InstanceError, DeploymentFailed) as error:
+        raise CommandFailed(str(error)) from error
+
+
+def _operate(doing: str, verb: str, stage: str, as_json: bool, instance: str) -> None:
+    aws = here(instance)
+    with Telling(f"{doing} {stage}") as telling, sentences():
+        aws.start()
+        engine = Engine(aws, program=the_program(), stage=stage, listener=telling.hear)
+        operation: Callable[[], Outcome] = getattr(engine, verb)
+        outcome = operation()
+    keys = (
+        [
+            f"The key {key.id} ({key.description}) is deleted on {key.deleted_at:%Y-%m-%d %H:%M}."
+            for key in pending_keys(aws)
+        ]
+        if verb == "destroy"
+        else []
+    )
+    document: dict[str, Any] = {"changes": [step_document(step) for step in outcome.changes], "pending_keys": keys}
+    show(as_json, document, lambda console: _draw_changes(console, outcome, keys))
+
+
+def _draw_changes(console: Console, outcome: Outcome, keys: list[str]) -> None:
+    rows = [(step.operation, step.type, step.name, ", ".join(step.changed)) for step in outcome.changes]
+    console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
+    for key in keys:
+        console.print(key)
+
+
+def _draw_status(console: Console, document: dict[str, Any]) -> None:
+    running = f"runs at {document['endpoint']} (process {document['pid']})" if document["running"] else "does not run"
+    console.print(f"The embedded AWS {document['name']!r} {running}.")
+    if document["deployed"]:
+        console.print(f"Deployed by the driver {document['driver']}:")
+        console.print(table("", ("output", "value"), [(key, str(value)) for key, value in document["outputs"].items()]))
+    else:
+        console.print("Nothing is deployed in it: run `booking up`.")

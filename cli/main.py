@@ -1,0 +1,57 @@
+"""The command's frame: its verbs, and how each way of ending becomes an exit code.
+
+0 succeeded · 1 something is wrong here (the sentence says what) · 2 rejected · 3 failed or unknown · 64 usage.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import audit, bookings, configuration, lifecycle, stock
+from .failures import CommandFailed, UsageRefused
+
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="booking",
+    help="Purchases and refunds on AWS Step Functions: run them, watch them, prove them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+lifecycle.add_to(app)
+bookings.add_to(app)
+app.add_typer(stock.app, name="stock")
+app.add_typer(audit.app, name="audit")
+app.add_typer(configuration.app, name="config")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit the process."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; gives its exit code. Whatever goes wrong is one sentence on standard error."""
+    try:
+        answer = typer.main.get_command(app).main(args=arguments, prog_name="booking", standalone_mode=False)
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return UsageRefused.exit_code
+    except CommandFailed as error:
+        return _say(str(error), error.exit_code)
+    except (BotoCoreError, ClientError) as error:
+        return _say(f"AWS did not answer as it should: {error}", CommandFailed.exit_code)
+    return answer if isinstance(answer, int) else 0
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return exit_code

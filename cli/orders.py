@@ -1,0 +1,105 @@
+"""Reads an order back for people: its lines, its totals, its ledger and the objects of its audit trail."""
+
+import random
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from handlers.adapters.order_store import DynamoDBOrderStore
+from handlers.domain.audit import outcomes_of
+from handlers.domain.money import format_amount
+from handlers.domain.order import Order
+from handlers.domain.patience import Patience
+from handlers.domain.times import day_of
+
+from .events import identifier
+from .failures import CommandFailed, UsageRefused
+from .screen import table
+from .target import Target
+
+_PATIENT: Final = Patience(pause=lambda pause: time.sleep(pause.total_seconds()), chance=random.random)
+
+
+def store(target: Target) -> DynamoDBOrderStore:
+    """The stack's orders."""
+    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], patience=_PATIENT)
+
+
+def load(target: Target, order_id: str) -> Order:
+    """An order that must exist."""
+    order = store(target).load(identifier("ORDER", order_id))
+    if order is None:
+        raise UsageRefused(f"There is no order {order_id} in the {target.name}.")
+    return order
+
+
+def audit_objects(target: Target, order: Order) -> list[str]:
+    """The keys of the order's audit objects, in order."""
+    days = sorted({day_of(entry.at) for entry in order.ledger})
+    return [key for day in days for key in _keys(target, outcomes_of(order.order_id, day))]
+
+
+def _keys(target: Target, prefix: str) -> Iterator[str]:
+    pages = target.client("s3").get_paginator("list_objects_v2")
+    try:
+        for page in pages.paginate(Bucket=target.outputs["auditBucket"], Prefix=prefix):
+            yield from (item["Key"] for item in page.get("Contents", []))
+    except ClientError as error:
+        raise CommandFailed(f"The audit objects below {prefix} cannot be listed: {error}") from error
+
+
+def as_document(order: Order, objects: list[str]) -> dict[str, Any]:
+    """The order for --json."""
+    account = order.account
+    return {
+        "order_id": order.order_id,
+        "customer_id": order.customer_id,
+        "status": order.status.value,
+        "currency": order.currency,
+        "ordered_at": order.ordered_at,
+        "refundable_until": order.refundable_until,
+        "lines": [
+            {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
+            for line in order.lines
+        ],
+        "captured_minor": account.captured_minor,
+        "reserved_minor": account.reserved_minor,
+        "refunded_minor": account.refunded_minor,
+        "refundable_minor": account.refundable_minor,
+        "ledger": [entry.as_json() for entry in order.ledger],
+        "audit_objects": objects,
+    }
+
+
+def draw(console: Console, order: Order, objects: list[str]) -> None:
+    """The order, its ledger and its audit objects as tables."""
+    console.print(_totals(order))
+    console.print(_ledger(order))
+    console.print(table("Audit objects", ("key",), [(key,) for key in objects]))
+
+
+def _totals(order: Order) -> Any:
+    account, currency = order.account, order.currency
+    lines = ", ".join(f"{line.quantity} × {line.sku}" for line in order.lines)
+    rows = [
+        ("order", order.order_id),
+        ("status", order.status.value),
+        ("customer", order.customer_id),
+        ("lines", lines),
+        ("captured", format_amount(account.captured_minor, currency)),
+        ("reserved", format_amount(account.reserved_minor, currency)),
+        ("refunded", format_amount(account.refunded_minor, currency)),
+        ("refundable", f"{format_amount(account.refundable_minor, currency)} until {order.refundable_until}"),
+    ]
+    return table("Order", ("", ""), rows)
+
+
+def _ledger(order: Order) -> Any:
+    rows = [
+        (str(entry.seq), entry.at, entry.kind.value, format_amount(entry.amount_minor, order.currency), entry.hash[:12])
+        for entry in order.ledger
+    ]
+    return table("Ledger", ("seq", "at", "entry", "amount", "hash"), rows, right=("seq", "amount"))
