@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-
 app = typer.Typer(help="What a stage can be configured with.", no_args_is_help=True)
 
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from typer.exceptions import Abort, TyperException
 
 from . import audit, bookings, configuration, lifecycle, stock
 from .failures import CommandFailed, UsageRefused
@@ -40,11 +40,10 @@ def run(arguments: list[str]) -> int:
     """Run the command; gives its exit code. Whatever goes wrong is one sentence on standard error."""
     try:
         answer = typer.main.get_command(app).main(args=arguments, prog_name="booking", standalone_mode=False)
-    except click.exceptions.Abort:
+    except Abort:
         return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return UsageRefused.exit_code
+    except TyperException as error:
+        return _say(_usage(error), UsageRefused.exit_code)
     except CommandFailed as error:
         return _say(str(error), error.exit_code)
     except (BotoCoreError, ClientError) as error:
@@ -55,3 +54,10 @@ def run(arguments: list[str]) -> int:
 def _say(sentence: str, exit_code: int) -> int:
     print(sentence, file=sys.stderr)
     return exit_code
+
+
+def _usage(error: TyperException) -> str:
+    """What is wrong with the arguments, and where to read which there are."""
+    context = getattr(error, "ctx", None)  # of a usage error: the verb that it was met in
+    verb = context.command_path if context else "booking"
+    return f"{error.format_message()} (see `{verb} --help`)"

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from handlers.domain.money import format_amount
 from rich.console import Console
 from rich.text import Text
+
+from handlers.domain.money import format_amount
 
 from . import orders
 from .progress import Telling
