@@ -6,6 +6,7 @@ one, or an explicit one), so configuration and cancellation are kept per connect
 """
 # ruff: noqa: N802 (the methods' names are the protocol's)
 
+import contextlib
 import functools
 import json
 import logging
@@ -17,10 +18,11 @@ from importlib.metadata import version
 from typing import Any, Final, NoReturn, TypeVar
 
 import grpc
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
 
 from .diff import AUTO_NAMED, Diff, Kind
@@ -283,6 +285,15 @@ def _diff_response(diff: Diff) -> provider_pb2.DiffResponse:
     )
 
 
+def _status() -> type[Any]:
+    """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process bears only one of them."""
+    with contextlib.suppress(KeyError):
+        return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status"))
+    from pulumi.runtime.proto.status_pb2 import Status
+
+    return Status
+
+
 def _abort_partially(
     context: grpc.ServicerContext, request: Any, failure: PartiallyCreated, unwrapped: Callable[[Struct], Unwrapped]
 ) -> NoReturn:
@@ -297,6 +308,6 @@ def _abort_partially(
             inputs=wished,
         )
     )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
+    status = _status()(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNKNOWN, str(failure))

@@ -25,6 +25,11 @@ def refused_by_aws() -> None:
     aws.lambda_.Permission("allowed", action="lambda:InvokeFunction", function="nowhere", principal="s3.amazonaws.com")
 
 
+def half_made() -> None:
+    days = pulumi.Config().require_int("days")  # AWS knows 7 days and not 8, and says so after the group exists
+    aws.cloudwatch.LogGroup("logs", retention_in_days=days)
+
+
 def invalid_value() -> None:
     raise ValueError("booking:refundWindowDays is 4000, allowed is 0 to 3650 days")
 

@@ -1,0 +1,156 @@
+"""What goes wrong is told in one sentence that names the thing and what to do."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.engine import (
+    Engine,
+    EngineError,
+    EngineMissing,
+    OtherDriver,
+    PassphraseMissing,
+    StateLocked,
+    UnknownStage,
+    command,
+    environment,
+)
+from local.errors import DeploymentFailed, NotRunning
+from local.instance import Instance
+
+from .conftest import ROOT, Run
+
+PLACE = "(__main__.py, line {})"
+
+
+@pytest.mark.parametrize(
+    ("fault", "line", "sentence"),
+    [
+        ("unsupported_type", "aws.ec2.Vpc", "the resource type aws:ec2/vpc:Vpc is not supported in the embedded AWS"),
+        ("unsupported_property", "import_table=importing", "importTable: not supported in the embedded AWS"),
+        ("refused_by_aws", "aws.lambda_.Permission", "could not be created: AWS says ResourceNotFoundException"),
+    ],
+)
+def test_a_failing_resource_is_named_with_its_line(engine_of: Run, fault: str, line: str, sentence: str) -> None:
+    engine = engine_of("faulty", "resources", fault=fault)
+    with pytest.raises(DeploymentFailed) as told:
+        engine.up()
+    number = _line_of("faulty", line)
+    assert PLACE.format(number) in str(told.value)
+    assert sentence in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_half_made_resource_is_finished_by_the_next_up(engine_of: Run) -> None:
+    """It is in the state with its id, so nothing is made twice."""
+    with pytest.raises(DeploymentFailed, match="Invalid retentionInDays value: 8"):
+        engine_of("faulty", "half", fault="half_made", days=8).up()
+    [change] = engine_of("faulty", "half", fault="half_made", days=7).up().changes
+    assert (change.operation, change.name) == ("update", "logs")
+
+
+def test_an_unsupported_function_is_named(engine_of: Run) -> None:
+    with pytest.raises(DeploymentFailed, match="the function aws:ec2/getVpc:getVpc is not supported"):
+        engine_of("faulty", "functions", fault="unsupported_function").preview()
+
+
+def test_an_invalid_value_is_told_in_the_programs_own_words(engine_of: Run) -> None:
+    with pytest.raises(DeploymentFailed) as told:
+        engine_of("faulty", "values", fault="invalid_value").preview()
+    assert str(told.value) == "The program failed: booking:refundWindowDays is 4000, allowed is 0 to 3650 days"
+
+
+@pytest.mark.parametrize(
+    ("fault", "how_to_lift_it"),
+    [("protected", "remove the `protect` flag"), ("deletion_protected", "deletion protection")],
+)
+def test_a_refused_deletion_says_how_to_lift_it(engine_of: Run, fault: str, how_to_lift_it: str) -> None:
+    """Protected by Pulumi, or by AWS: either way the resource is still there afterwards."""
+    stage = fault.replace("_", "-")
+    engine_of("faulty", stage, fault=fault).up()
+    with pytest.raises(DeploymentFailed) as told:
+        engine_of("faulty", stage).up()
+    assert "kept" in str(told.value)
+    assert how_to_lift_it in str(told.value).lower()
+    assert [resource["type"] for resource in engine_of("faulty", stage).state.resources()][-1].endswith(":Table")
+
+
+def test_an_unknown_stage_is_told_with_those_there_are(aws: Instance) -> None:
+    with pytest.raises(UnknownStage, match=r"Pulumi\.production\.yaml is missing; the stages are dev, prod, staging"):
+        Engine(aws, ROOT / "__main__.py", "production").preview()
+
+
+def test_a_secret_needs_the_passphrase_that_opens_it(
+    aws: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage file that a user encrypted cannot be opened with ours."""
+    program = _program(tmp_path, "encryptionsalt: v1:a:v1:b:c\nconfig:\n  booking:password:\n    secure: v1:x:y\n")
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(PassphraseMissing, match="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"):
+        Engine(aws, program, "dev").preview()
+
+
+def test_a_secret_of_a_key_elsewhere_cannot_be_opened_here(aws: Instance, tmp_path: Path) -> None:
+    program = _program(
+        tmp_path, "secretsprovider: awskms://alias/ours\nconfig:\n  booking:password:\n    secure: v1:x:y\n"
+    )
+    with pytest.raises(PassphraseMissing, match="awskms://alias/ours"):
+        Engine(aws, program, "dev").preview()
+
+
+def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: Instance) -> None:
+    engine = engine_of("faulty", "locked")
+    engine.up()
+    folder = aws.folder / "engine/state/.pulumi/locks/organization/booking/locked"
+    folder.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen([sys.executable, "-c", "input('pulumi')"], stdin=subprocess.PIPE) as other:
+        lock = folder / "other.json"
+        lock.write_text(f'{{"pid": {other.pid}, "hostname": "{socket.gethostname()}", "timestamp": "noon"}}')
+        with pytest.raises(StateLocked, match=f"process {other.pid} on .* works on stage locked: wait for it to end"):
+            engine.up()
+        other.kill()
+    assert engine.up().changes == ()  # its holder is gone, so the lock is dropped
+
+
+def test_an_embedded_aws_that_does_not_run_must_be_started(tmp_path: Path, cli: Path) -> None:
+    stopped = Instance(tmp_path / "stopped")
+    with pytest.raises(NotRunning, match="start it with `booking up`"):
+        Engine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()
+
+
+def test_an_instance_that_was_deployed_in_process_is_refused(aws: Instance, engine_of: Run, cli: Path) -> None:
+    driver = aws.driver
+    aws.driver = "in-process"
+    try:
+        for attempt in (engine_of("faulty", "other").up, lambda: environment(aws)):
+            with pytest.raises(OtherDriver, match="`booking down`"):
+                attempt()
+    finally:
+        aws.driver = driver or "pulumi"
+
+
+def test_a_missing_engine_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EngineMissing, match=r"run `make engine`, or install one .* --engine in-process"):
+        command.required(tmp_path)
+
+
+def test_a_stage_file_that_cannot_be_read_is_named(aws: Instance, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"Pulumi\.dev\.yaml cannot be read"):
+        Engine(aws, _program(tmp_path, "config: [\n"), "dev").preview()
+
+
+def _program(folder: Path, stage_file: str) -> Path:
+    (folder / "__main__.py").write_text("")
+    (folder / "Pulumi.dev.yaml").write_text(stage_file)
+    return folder / "__main__.py"
+
+
+def _line_of(program: str, text: str) -> int:
+    lines = (Path(__file__).parent / "programs" / program / "__main__.py").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)

@@ -1,0 +1,192 @@
+"""The provider over gRPC, asked as the engine asks it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
+
+from local.instance import Instance
+from local.provider.journal import Journal
+from local.provider.normal import UNKNOWN
+from local.provider.provider import Provider
+from local.provider.registry import resource_types
+from local.provider.server import listen
+from local.provider.wire import unwrap, wrap
+
+from .inventory import in_account
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "local"))
+from inputs import INPUTS, World, urn_of
+
+QUEUE, TABLE, LOGS = "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:cloudwatch/logGroup:LogGroup"
+ONE_KEY = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
+
+
+class Asked:
+    """The provider at the other end of a connection."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self._folder = folder
+        own = [("grpc.use_local_subchannel_pool", 1)]  # two engines are two connections
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", own)
+        self.stub = ResourceProviderStub(self.channel)
+        self.stub.Configure(provider_pb2.ConfigureRequest(acceptSecrets=True, args=wrap({})), timeout=20)
+
+    def check(self, token: str, name: str, inputs: dict[str, Any]) -> Any:
+        request = provider_pb2.CheckRequest(urn=urn_of(token, name), type=token, news=wrap(inputs), randomSeed=b"1")
+        return self.stub.Check(request, timeout=20)
+
+    def create(self, token: str, name: str, inputs: Struct, *, preview: bool = False) -> Any:
+        return self.stub.Create(
+            provider_pb2.CreateRequest(urn=urn_of(token, name), type=token, properties=inputs, preview=preview),
+            timeout=60,
+        )
+
+    def read(self, token: str, name: str, id_: str, inputs: Struct) -> Any:
+        return self.stub.Read(
+            provider_pb2.ReadRequest(id=id_, urn=urn_of(token, name), type=token, inputs=inputs), timeout=20
+        )
+
+    def diff(self, token: str, name: str, id_: str, old: Struct, new: Struct) -> Any:
+        request = provider_pb2.DiffRequest(id=id_, urn=urn_of(token, name), type=token, old_inputs=old, news=new)
+        return self.stub.Diff(request, timeout=20)
+
+    def delete(self, token: str, name: str, id_: str, outputs: Struct) -> None:
+        self.stub.Delete(
+            provider_pb2.DeleteRequest(id=id_, urn=urn_of(token, name), type=token, properties=outputs), timeout=20
+        )
+
+    def values(self, struct: Struct) -> dict[str, Any]:
+        return unwrap(struct, self._folder).values
+
+
+@pytest.fixture(scope="module")
+def asked(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    folder = tmp_path_factory.mktemp("asked")
+    server, port = listen(Provider(aws.aws(), Journal(folder / "journal.jsonl")))
+    asked = Asked(port, folder)
+    yield asked
+    asked.channel.close()
+    server.stop(None).wait()
+
+
+@pytest.fixture(scope="module")
+def world(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("grpc-world")
+    return World.made_by(Provider(aws.aws(), Journal(folder / "journal.jsonl")), folder)
+
+
+@pytest.mark.parametrize("token", resource_types())
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # tests/local varies them
+@given(data=st.data())
+def test_what_is_created_is_read_and_does_not_differ(
+    token: str, data: st.DataObject, asked: Asked, world: World
+) -> None:
+    """Check, Create, Read and Diff agree over the wire for every resource type."""
+    checked = asked.check(token, "wired", data.draw(INPUTS[token](world)))
+    assert list(checked.failures) == []
+    made = asked.create(token, "wired", checked.inputs)
+    try:
+        found = asked.read(token, "wired", made.id, checked.inputs)
+        assert found.id == made.id
+        for old, new in ((checked.inputs, found.inputs), (found.inputs, checked.inputs)):
+            diff = asked.diff(token, "wired", made.id, old, new)
+            assert (diff.changes, list(diff.diffs)) == (diff.DIFF_NONE, [])
+    finally:
+        asked.delete(token, "wired", made.id, made.properties)
+
+
+def test_a_preview_touches_nothing_and_knows_what_it_cannot_know(asked: Asked, aws: Instance) -> None:
+    before = in_account(aws)
+    checked = asked.check(TABLE, "preview", ONE_KEY)
+    foreseen = asked.values(asked.create(TABLE, "preview", checked.inputs, preview=True).properties)
+    assert foreseen["arn"] is UNKNOWN
+    assert foreseen["hashKey"] == "pk"
+    assert in_account(aws) == before
+
+
+def test_the_engines_seed_decides_the_name(asked: Asked) -> None:
+    """So that a preview and its up, and two engines, come to the same one."""
+    first, second = (asked.values(asked.check(QUEUE, "seeded", {}).inputs)["name"] for _ in range(2))
+    assert first == second
+
+
+def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
+    options = provider_pb2.CheckRequest.AutonamingOptions
+
+    def check(**autonaming: Any) -> Any:
+        request = provider_pb2.CheckRequest(
+            urn=urn_of(QUEUE, "named"), type=QUEUE, news=wrap({}), autonaming=options(**autonaming)
+        )
+        return asked.stub.Check(request, timeout=20)
+
+    proposed = check(proposed_name="ours-dev-named", mode=options.PROPOSE)
+    assert asked.values(proposed.inputs)["name"] == "ours-dev-named"
+    [failure] = check(mode=options.DISABLE).failures
+    assert failure.property == "name"
+    assert "must name it" in failure.reason
+
+
+def test_a_diff_names_each_property_and_what_replaces(asked: Asked) -> None:
+    old = wrap({**ONE_KEY, "name": "one", "tags": {"team": "a"}})
+    new = wrap({**ONE_KEY, "name": "two", "tags": {"team": "b"}})
+    diff = asked.diff(TABLE, "diffed", "one", old, new)
+    kinds = {path: provider_pb2.PropertyDiff.Kind.Name(entry.kind) for path, entry in diff.detailedDiff.items()}
+    assert kinds == {"name": "UPDATE_REPLACE", "tags.team": "UPDATE"}
+    assert list(diff.replaces) == ["name"]
+
+
+def test_secrets_come_back_secret(asked: Asked, tmp_path: Path) -> None:
+    """What the program marked, and what AWS derives from it."""
+    inputs = wrap({"name": "hush", "tags": {"word": "sesame"}}, {("tags", "word")})
+    made = asked.create(QUEUE, "secret", inputs)
+    secrets = unwrap(made.properties, tmp_path).secrets
+    asked.delete(QUEUE, "secret", made.id, made.properties)
+    assert ("tags", "word") in secrets
+    assert any(place[0] == "tagsAll" for place in secrets)
+
+
+def test_a_partial_creation_is_recorded_with_its_id(asked: Asked) -> None:
+    """The log group exists although its retention was refused: the engine keeps it and calls Update next time."""
+    with pytest.raises(grpc.RpcError) as told:
+        asked.create(LOGS, "half-made", wrap({"name": "half-made", "retentionInDays": 8}))
+    details = dict(told.value.trailing_metadata())["grpc-status-details-bin"]
+    failure = provider_pb2.ErrorResourceInitFailed()
+    status = descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status")
+    assert message_factory.GetMessageClass(status).FromString(details).details[0].Unpack(failure)
+    assert failure.id == "half-made"
+    assert "Invalid retentionInDays value: 8" in failure.reasons[0]
+    asked.delete(LOGS, "half-made", failure.id, failure.properties)
+
+
+def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, tmp_path: Path) -> None:
+    """The connection of the cancelled engine refuses; another engine's goes on."""
+    server, port = listen(Provider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
+    cancelled, other = Asked(port, tmp_path), Asked(port, tmp_path)
+    cancelled.stub.Cancel(Empty(), timeout=20)
+    with pytest.raises(grpc.RpcError, match="cancelled before it was begun"):
+        cancelled.create(QUEUE, "cancelled", wrap({"name": "cancelled"}))
+    made = other.create(QUEUE, "going-on", wrap({"name": "going-on"}))
+    other.delete(QUEUE, "going-on", made.id, made.properties)
+    for connection in (cancelled, other):
+        connection.channel.close()
+    server.stop(None).wait()
+
+
+def test_settings_that_mean_nothing_here_are_accepted_or_named(asked: Asked) -> None:
+    def wrong(**settings: Any) -> list[str]:
+        request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", "aws"), news=wrap(settings))
+        return [failure.property for failure in asked.stub.CheckConfig(request, timeout=20).failures]
+
+    assert wrong(region="eu-central-1", defaultTags="{}", profile="ours") == []
+    assert wrong(assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]

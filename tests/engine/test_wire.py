@@ -1,0 +1,73 @@
+"""Pulumi's wire form and the normal form are two spellings of one thing, secrets included."""
+
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct, Value
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.provider.normal import UNKNOWN, Archive, Place
+from local.provider.wire import ARCHIVE, ASSET, SECRET, SIGNATURE, UNKNOWN_TEXT, unwrap, wrap
+
+NAMES = st.text("abcdefgh", min_size=1, max_size=4)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.just(UNKNOWN),
+    st.builds(Archive, hash=NAMES, path=st.just(Path("/somewhere.zip"))),
+)
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+PROPERTIES = st.dictionaries(NAMES, VALUES, max_size=4)
+NOWHERE = Path("/nowhere")
+
+
+@given(PROPERTIES)
+def test_what_is_wrapped_is_unwrapped_the_same(values: dict[str, Any]) -> None:
+    assert unwrap(wrap(values), NOWHERE).values == values
+
+
+@given(PROPERTIES, st.data())
+def test_a_secret_stays_secret_and_is_the_same(values: dict[str, Any], data: st.DataObject) -> None:
+    """A secret place is found again; inside a list the whole list becomes secret, for its order may change."""
+    secret = data.draw(st.sampled_from(sorted(_places(values), key=repr) or [("absent",)]))
+    back = unwrap(wrap(values, {secret}), NOWHERE)
+    assert back.values == values
+    assert all(any(secret[: len(place)] == place for place in back.secrets) for _ in back.secrets)
+    assert bool(back.secrets) == (secret != ("absent",))
+
+
+def test_nothing_of_a_secret_is_outside_its_mark() -> None:
+    wired = wrap({"tags": {"open": "1", "hidden": "2"}}, {("tags", "hidden")})
+    tags = wired.fields["tags"].struct_value.fields
+    assert tags["open"].string_value == "1"
+    assert tags["hidden"].struct_value.fields[SIGNATURE].string_value == SECRET
+
+
+def test_an_unknown_secret_is_unknown_and_secret() -> None:
+    """As the engine sends it in a preview."""
+    back = unwrap(Struct(fields={"key": _signed(SECRET, value=Value(string_value=UNKNOWN_TEXT))}), NOWHERE)
+    assert back.values == {"key": UNKNOWN}
+    assert back.secrets == {("key",)}
+
+
+def test_an_archive_of_parts_becomes_a_zip_named_by_its_hash(tmp_path: Path) -> None:
+    """The same parts give the same file: it is packed once."""
+    part = _signed(ASSET, text=Value(string_value="print(1)"), hash=Value(string_value="1"))
+    parts = Value(struct_value=Struct(fields={"handler.py": part}))
+    wired = Struct(fields={"code": _signed(ARCHIVE, assets=parts, hash=Value(string_value="abc"))})
+    first, second = (unwrap(wired, tmp_path).values["code"] for _ in range(2))
+    assert first == second == Archive(hash="abc")
+    assert first.path == tmp_path / "archives" / "abc.zip"
+    assert first.path.exists()
+
+
+def _signed(signature: str, **fields: Value) -> Value:
+    return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
+
+
+def _places(value: Any, place: Place = ()) -> set[Place]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return {found for key, item in inner for found in {(*place, key), *_places(item, (*place, key))}}
