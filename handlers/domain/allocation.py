@@ -47,10 +47,11 @@ def by_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...
 def by_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Share, ...]:
     """The money of so many units per sku: unit by unit it comes to what the whole line comes to.
 
-    Where earlier refunds by amount took from a line, the rest is spread evenly over its units.
+    Where earlier refunds by amount took from a line, the rest is spread evenly over its units, rounded up: so the last
+    ones may come to nothing, and the first never do.
     """
     asked = [(line, units[line.sku]) for line in lines if line.sku in units]
-    return _shares((line.line, quantity, line.amount_minor * quantity // line.quantity) for line, quantity in asked)
+    return _shares((line.line, quantity, -(-line.amount_minor * quantity // line.quantity)) for line, quantity in asked)
 
 
 def everything(lines: Sequence[Remaining]) -> tuple[Share, ...]:

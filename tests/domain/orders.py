@@ -1,0 +1,116 @@
+"""Orders to reason about, and the random lives that they lead."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from handlers.domain.answers import Answer
+from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.order import Line, Order
+from handlers.domain.placing import RefundPolicy, place_order
+from handlers.domain.ports import Change
+from handlers.domain.refunding import reserve_refund
+from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
+from handlers.domain.settling import Contradiction, absorb
+
+NOON = "2026-03-01T12:00:00.000000Z"
+ORIGIN = Origin(execution="arn:aws:states:eu-west-1:123456789012:execution:booking:run-1", requested_at=NOON)
+POLICY = RefundPolicy(window=timedelta(days=30))
+
+
+def lines_of(*quantities_and_prices: tuple[int, int]) -> tuple[Line, ...]:
+    return tuple(
+        Line(sku=f"SKU-{number}", quantity=quantity, unit_price_minor=price)
+        for number, (quantity, price) in enumerate(quantities_and_prices)
+    )
+
+
+def pending(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
+    """An order as it is first written."""
+    request = PlaceOrder(
+        request_id="buy-1", customer_id="customer-1", currency=currency, lines=lines, payment_method="pm_ok"
+    )
+    return place_order(request, ORIGIN, POLICY, salt="5a17")
+
+
+def paid(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
+    """An order that has been paid."""
+    order = pending(lines, currency)
+    return told(order, order.order_id, Heard.SETTLED)
+
+
+def reply_of(order: Order, key: str, heard: Heard) -> GatewayReply:
+    is_payment = key == order.order_id
+    amount = order.account.asked_minor if is_payment else order.account.refunds[key].amount_minor
+    return GatewayReply(heard=heard, reference="gw-1", amount_minor=amount)
+
+
+def told(order: Order, key: str, heard: Heard, at: str = NOON) -> Order:
+    """The order after the gateway has spoken of a key."""
+    change = absorb(order, key, reply_of(order, key, heard), at)
+    return change.after if isinstance(change, Change) else order
+
+
+def contradicts(order: Order, key: str, heard: Heard) -> bool:
+    return isinstance(absorb(order, key, reply_of(order, key, heard), NOON), Contradiction)
+
+
+def refund_request(order: Order, request_id: str, **wish: Any) -> IssueRefund:
+    """amount_minor=…, units={sku: quantity} or neither."""
+    units = wish.get("units")
+    return IssueRefund(
+        request_id=request_id,
+        order_id=order.order_id,
+        requested_by="agent-7",
+        reason="The handle is scratched.",
+        amount_minor=wish.get("amount_minor"),
+        units=None if units is None else tuple(Units(sku=sku, quantity=n) for sku, n in units.items()),
+    )
+
+
+def asked(order: Order, request_id: str, at: str = NOON, **wish: Any) -> Order | Answer:
+    """The order with a refund reserved, or the refusal."""
+    origin = Origin(execution=ORIGIN.execution, requested_at=at)
+    decided = reserve_refund(order, refund_request(order, request_id, **wish), origin)
+    return decided.after if isinstance(decided, Change) else decided
+
+
+def refunded(order: Order, request_id: str, **wish: Any) -> Order:
+    """The order with a refund asked for and made."""
+    reserved = asked(order, request_id, **wish)
+    assert isinstance(reserved, Order), reserved
+    return told(reserved, refund_request(order, request_id).refund_id, Heard.SETTLED)
+
+
+line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_size=1, max_size=5).map(
+    lambda pairs: lines_of(*pairs)
+)
+
+
+@st.composite
+def wishes(draw: st.DrawFn, order: Order) -> dict[str, Any]:
+    """What somebody may ask to have refunded of this order: possible or not."""
+    kind = draw(st.sampled_from(("everything", "amount", "units")))
+    if kind == "everything":
+        return {}
+    if kind == "amount":
+        return {"amount_minor": draw(st.integers(1, order.account.asked_minor + 2))}
+    chosen = draw(st.lists(st.sampled_from(order.lines), min_size=1, unique=True))
+    return {"units": {line.sku: draw(st.integers(1, line.quantity + 1)) for line in chosen}}
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Order]:
+    """Every state of an order through a random life: refunds of all kinds, a gateway that says anything at any time."""
+    order = paid(draw(line_sets))
+    states = [pending(order.lines), order]
+    for number in range(draw(st.integers(0, 8))):
+        keys = [order.order_id, *order.account.refunds]
+        if draw(st.booleans()):
+            decided = asked(order, f"refund-{draw(st.integers(0, number))}-{number}", **draw(wishes(order)))
+            order = decided if isinstance(decided, Order) else order
+        else:
+            order = told(order, draw(st.sampled_from(keys)), draw(st.sampled_from(tuple(Heard))))
+        states.append(order)
+    return states

@@ -1,0 +1,128 @@
+"""What gateways say, in any order and repeated."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.answers import Answer
+from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.order import Order
+from handlers.domain.ports import Change
+from handlers.domain.settling import Contradiction, absorb
+from handlers.domain.transitions import OrderStatus, RefundStatus
+from tests.domain.orders import NOON, asked, contradicts, lines_of, lives, paid, pending, refund_request, refunded, told
+
+
+def _reserved(order: Order, request_id: str = "refund-1", **wish: object) -> tuple[Order, str]:
+    after = asked(order, request_id, **wish)
+    assert not isinstance(after, Answer)
+    return after, refund_request(order, request_id).refund_id
+
+
+@given(lives(), st.data())
+def test_a_report_that_is_repeated_changes_nothing(states: list[Order], data: st.DataObject) -> None:
+    """Law 17 (reversal), law 16 (decline): each takes effect once, however often the gateway says it."""
+    order = states[-1]
+    key = data.draw(st.sampled_from([order.order_id, *order.account.refunds]))
+    heard = data.draw(st.sampled_from(tuple(Heard)))
+    once = told(order, key, heard)
+    assert told(once, key, heard) == once
+
+
+def test_a_definite_decline_releases_exactly_the_reserved_amount_once() -> None:
+    """Law 16 (definite decline)."""
+    before = paid(lines_of((2, 500), (1, 250)))
+    other, _ = _reserved(before, "other", amount_minor=200)
+    order, key = _reserved(other, amount_minor=700)
+    declined = told(told(order, key, Heard.DECLINED), key, Heard.DECLINED)
+    assert other.account.refundable_minor == declined.account.refundable_minor
+    assert declined.account.refunds[key].status is RefundStatus.DECLINED
+    assert order.version + 1 == declined.version
+
+
+@given(st.integers(1, 1250), st.integers(1, 3))
+def test_a_reversal_restores_exactly_its_amount_once(amount: int, times: int) -> None:
+    """Law 17 (reversal)."""
+    before = paid(lines_of((2, 500), (1, 250)))
+    order, key = _reserved(before, amount_minor=amount)
+    settled = told(order, key, Heard.SETTLED)
+    reversed_ = settled
+    for _ in range(times):
+        reversed_ = told(reversed_, key, Heard.REVERSED)
+    assert before.account.refundable_minor == reversed_.account.refundable_minor
+    assert reversed_.account.refunded_minor == 0
+    assert reversed_.status is OrderStatus.CONFIRMED
+    assert settled.version + 1 == reversed_.version
+
+
+@pytest.mark.parametrize("reports", list(itertools.permutations([Heard.SETTLED, Heard.REVERSED, Heard.SETTLED])))
+def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[Heard, ...]) -> None:
+    """Law 17 (reversal): the report of a settlement may come after that of its reversal."""
+    order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    for heard in reports:
+        order = told(order, key, heard)
+    assert order.account.refunds[key].status is RefundStatus.REVERSED
+    assert order.account.refundable_minor == 1000
+
+
+def test_what_the_ledger_cannot_hold_any_more_is_left_to_people() -> None:
+    """Law 19 (reconcile): nothing is invented where gateway and ledger contradict each other."""
+    order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    released = told(order, key, Heard.FENCED)
+    assert contradicts(released, key, Heard.SETTLED)
+    declined = told(pending(lines_of((1, 5))), released.order_id, Heard.DECLINED)
+    assert contradicts(declined, declined.order_id, Heard.SETTLED)
+
+
+def test_a_gateway_that_moved_another_amount_is_left_to_people() -> None:
+    """Law 18 (conservation)."""
+    order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    said = absorb(order, key, GatewayReply(heard=Heard.SETTLED, amount_minor=701), NOON)
+    assert isinstance(said, Contradiction)
+    assert str(said) == f"{key}: the ledger says RESERVED 700, the gateway says settled 701"
+
+
+def test_a_unit_goes_back_on_the_shelf_once_even_if_its_refund_was_reversed_and_made_again() -> None:
+    """Law 24 (stock): each refunded unit is restocked at most once."""
+    order, first = _reserved(paid(lines_of((2, 500))), "first", units={"SKU-0": 1})
+    settled = absorb(order, first, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    assert isinstance(settled, Change)
+    assert settled.restock == {"SKU-0": 1}
+    order, second = _reserved(told(settled.after, first, Heard.REVERSED), "second", units={"SKU-0": 1})
+    again = absorb(order, second, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    assert isinstance(again, Change)
+    assert again.restock == {}
+    order, third = _reserved(again.after, "third", units={"SKU-0": 1})
+    last = absorb(order, third, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    assert isinstance(last, Change)
+    assert last.restock == {"SKU-0": 1}
+
+
+@given(lives())
+def test_units_back_on_the_shelf_never_exceed_units_bought(states: list[Order]) -> None:
+    """Law 24 (stock): each refunded unit is restocked at most once."""
+    order = states[-1]
+    back = [0] * len(order.lines)
+    for entry in order.ledger:
+        for line, units in entry.facts.get("restocked", ()):  # type: ignore[union-attr,misc]
+            back[line] += units
+    assert all(0 <= units <= line.quantity for units, line in zip(back, order.lines, strict=True))
+
+
+def test_a_payment_that_is_not_made_gives_all_its_units_back() -> None:
+    """Law 24 (stock): a declined purchase restores all of it."""
+    order = pending(lines_of((2, 500), (3, 10)))
+    for heard in (Heard.DECLINED, Heard.FENCED):
+        change = absorb(order, order.order_id, GatewayReply(heard=heard), NOON)
+        assert isinstance(change, Change)
+        assert change.restock == {"SKU-0": 2, "SKU-1": 3}
+
+
+def test_a_refund_by_amount_puts_nothing_back_and_one_of_everything_puts_all_back() -> None:
+    """Law 24 (stock)."""
+    order = refunded(paid(lines_of((2, 500), (3, 10))), "goodwill", amount_minor=100)
+    assert order.ledger[-1].facts["restocked"] == []
+    order = refunded(order, "rest")
+    assert order.ledger[-1].facts["restocked"] == [[0, 2], [1, 3]]

@@ -1,0 +1,107 @@
+"""The ledger: a fold, a chain, and only ever longer."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.account import fold
+from handlers.domain.errors import LedgerBroken
+from handlers.domain.ledger import Kind, appended, breaks, entry_from
+from handlers.domain.order import Order
+from handlers.domain.transitions import ORDER_TRANSITIONS, OrderStatus
+from tests.domain.orders import NOON, lines_of, lives, paid
+
+
+@given(lives())
+def test_status_and_totals_are_a_fold_of_the_ledger_at_every_prefix(states: list[Order]) -> None:
+    """Law 21 (fold): rebuilding from the ledger equals what was carried along, and only listed transitions occur."""
+    for order in states:
+        assert fold(order.ledger) == order.account
+        statuses: list[OrderStatus | None] = [None]
+        for seq in range(1, order.version + 1):
+            statuses.append(fold(order.ledger[:seq]).status)
+            assert statuses[-1] in ORDER_TRANSITIONS[statuses[-2], order.ledger[seq - 1].kind]
+
+
+@given(lives())
+def test_a_later_ledger_has_every_earlier_one_as_its_beginning(states: list[Order]) -> None:
+    """Law 22 (append-only)."""
+    for earlier, later in itertools.pairwise(states):
+        assert later.ledger[: earlier.version] == earlier.ledger
+
+
+@given(lives())
+def test_an_untouched_chain_is_whole(states: list[Order]) -> None:
+    """Law 22 (tamper-evident), the other way round: no false alarm."""
+    order = states[-1]
+    assert breaks(order.order_id, [entry.as_json() for entry in order.ledger]) == ()
+
+
+@given(lives(), st.data())
+def test_one_edited_deleted_inserted_or_swapped_entry_is_detected(states: list[Order], data: st.DataObject) -> None:
+    """Law 22 (tamper-evident)."""
+    order = states[-1]
+    entries: list[dict[str, Any]] = [dict(entry.as_json()) for entry in order.ledger]
+    at = data.draw(st.integers(0, len(entries) - 2))
+    match data.draw(st.sampled_from(("edit", "delete", "insert", "swap"))):
+        case "edit":
+            entries[at]["amount_minor"] += 1
+        case "delete":
+            del entries[at]
+        case "insert":
+            entries.insert(at, dict(entries[at]))
+        case "swap":
+            entries[at], entries[at + 1] = entries[at + 1], entries[at]
+    assert breaks(order.order_id, entries) != ()
+
+
+def test_a_chain_moved_to_another_order_is_detected() -> None:
+    """Law 22 (tamper-evident): the first link names the order."""
+    order = paid(lines_of((1, 5)))
+    assert breaks("ord_other", [entry.as_json() for entry in order.ledger]) == (
+        "entry 1 does not follow the entry before it",
+    )
+
+
+@given(lives())
+def test_an_entry_survives_being_stored(states: list[Order]) -> None:
+    """Law 22 (append-only)."""
+    for entry in states[-1].ledger:
+        assert entry_from(entry.as_json()) == entry
+
+
+def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
+    """Law 22 (append-only): a reader keeps fields that it does not know, and the chain still holds."""
+    order = paid(lines_of((1, 5)))
+    facts = {"reference": "gw", "from_the_future": {"a": [1, None, True]}}
+    ledger = appended(
+        order.ledger[:1],
+        Kind.PAYMENT_CAPTURED,
+        order_id=order.order_id,
+        at=NOON,
+        subject=order.order_id,
+        amount_minor=5,
+        facts=facts,
+    )
+    stored = [entry.as_json() for entry in ledger]
+    assert stored == [entry_from(entry).as_json() for entry in stored]
+    assert breaks(order.order_id, stored) == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.ORDER_PLACED, Kind.PAYMENT_CAPTURED, Kind.PAYMENT_DECLINED, Kind.REFUND_SETTLED])
+def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
+    """Law 21 (fold)."""
+    order = paid(lines_of((1, 5)))
+    with pytest.raises(LedgerBroken):
+        order.then(kind, at=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []})
+
+
+def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
+    """Law 1 (cap): not even when somebody writes it into the ledger."""
+    order = paid(lines_of((1, 5)))
+    facts: dict[str, Any] = {"request_id": "r", "shares": [[0, 1, 6]]}
+    with pytest.raises(LedgerBroken):
+        order.then(Kind.REFUND_REQUESTED, at=NOON, subject="ref_1", amount_minor=6, facts=facts)

@@ -1,0 +1,126 @@
+"""The laws of refunds, on the pure domain."""
+
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from handlers.domain.allocation import by_amount, remaining_lines
+from handlers.domain.answers import Answer, Code
+from handlers.domain.gateway import Heard
+from handlers.domain.order import Order
+from handlers.domain.transitions import OrderStatus
+from tests.domain.orders import asked, line_sets, lines_of, lives, paid, refund_request, refunded, told, wishes
+
+
+@given(lives())
+def test_refunds_never_exceed_what_was_paid(states: list[Order]) -> None:
+    """Law 1 (cap): on every prefix of the ledger 0 ≤ refunded + reserved ≤ captured."""
+    for order in states:
+        account = order.account
+        assert account.refunded_minor >= 0
+        assert account.reserved_minor >= 0
+        assert account.refunded_minor + account.reserved_minor <= account.captured_minor
+
+
+@given(lives())
+def test_a_refund_without_amount_is_of_exactly_what_is_refundable(states: list[Order]) -> None:
+    """Law 3 (default amount): no amount = what is refundable now; nothing refundable = NOTHING_TO_REFUND."""
+    order = states[-1]
+    after = asked(order, "all")
+    if order.account.refundable_minor == 0:
+        assert isinstance(after, Answer)
+        assert after.code == Code.NOTHING_TO_REFUND
+    else:
+        assert isinstance(after, Order)
+        assert after.ledger[-1].amount_minor == order.account.refundable_minor
+        assert after.account.refundable_minor == 0
+
+
+@given(lives())
+def test_exactly_the_balance_is_accepted_and_one_more_is_not(states: list[Order]) -> None:
+    """Law 4 (boundary): exactly `refundable` is accepted; `refundable + 1` is rejected and changes nothing."""
+    order = states[-1]
+    refundable = order.account.refundable_minor
+    one_more = asked(order, "one-more", amount_minor=refundable + 1)
+    assert isinstance(one_more, Answer)
+    assert one_more.code == Code.REFUND_EXCEEDS_BALANCE
+    if refundable:
+        assert isinstance(asked(order, "exact", amount_minor=refundable), Order)
+
+
+@given(st.data(), line_sets)
+def test_any_partition_in_any_order_refunds_the_whole(data: st.DataObject, lines: Any) -> None:
+    """Law 5 (partials compose): any partition of captured, in any order, ends REFUNDED with refundable 0."""
+    order = paid(lines)
+    left, number = order.account.captured_minor, 0
+    while left:
+        amount = data.draw(st.integers(1, left)) if number < 6 else left
+        order, left, number = refunded(order, f"part-{number}", amount_minor=amount), left - amount, number + 1
+    assert order.status is OrderStatus.REFUNDED
+    assert order.account.refunded_minor == order.account.captured_minor
+    assert order.account.refundable_minor == 0
+    assert all(line.amount_minor == 0 for line in remaining_lines(order))
+
+
+@given(lives())
+def test_no_line_gives_back_more_than_was_bought_or_paid(states: list[Order]) -> None:
+    """Law 6 (line caps): per line the refunded quantity ≤ bought, the allocated amounts ≤ paid for that line."""
+    for order in states:
+        for line in remaining_lines(order):
+            assert line.quantity >= 0
+            assert line.amount_minor >= 0
+
+
+@given(lives())
+def test_allocations_add_up_exactly_and_none_is_negative(states: list[Order]) -> None:
+    """Law 7 (allocation conserves): allocations add up exactly, none negative."""
+    for refund in states[-1].account.refunds.values():
+        assert refund.amount_minor == sum(share.amount_minor for share in refund.shares)
+        assert all(share.amount_minor >= 0 and share.quantity >= 0 for share in refund.shares)
+
+
+@given(line_sets, st.data())
+@example(lines_of((3, 100), (1, 1)), None)
+def test_refunding_unit_by_unit_equals_refunding_the_line_whole(lines: Any, data: st.DataObject | None) -> None:
+    """Law 7 (allocation conserves): also where a refund by amount took an odd sum from the line before."""
+    order = paid(lines)
+    taken = data.draw(st.integers(0, order.account.captured_minor - 1)) if data else 100
+    order = refunded(order, "by-amount", amount_minor=taken) if taken else order
+    line = max(remaining_lines(order), key=lambda each: each.amount_minor)
+    whole = refunded(order, "whole", units={line.sku: line.quantity}).ledger[-1].amount_minor
+    units = 0
+    for number in range(line.quantity):
+        after = asked(order, f"unit-{number}", units={line.sku: 1})
+        if isinstance(after, Answer):  # there are more units than smallest coins left
+            assert after.code == Code.NOTHING_TO_REFUND
+            break
+        order = told(after, refund_request(order, f"unit-{number}").refund_id, Heard.SETTLED)
+        units += order.ledger[-1].amount_minor
+    assert whole == units
+
+
+@given(line_sets, st.data())
+def test_an_amount_is_spread_in_proportion_to_within_one_minor_unit(lines: Any, data: st.DataObject) -> None:
+    """Law 7 (allocation conserves): by the largest remainder, so no line is off by a whole unit."""
+    order = paid(lines)
+    amount = data.draw(st.integers(1, order.account.captured_minor))
+    remaining = remaining_lines(order)
+    shares = {share.line: share.amount_minor for share in by_amount(remaining, amount)}
+    for line in remaining:
+        exact = amount * line.amount_minor / order.account.captured_minor
+        assert abs(shares.get(line.line, 0) - exact) < 1
+
+
+@given(st.data(), lives())
+def test_a_refused_refund_says_what_was_asked_and_what_would_have_been_allowed(
+    data: st.DataObject, states: list[Order]
+) -> None:
+    """Law 4 (boundary), in words: every refusal has a code, a sentence and the order's balance."""
+    order = states[-1]
+    refusal = asked(order, "new", **data.draw(wishes(order)))
+    if isinstance(refusal, Answer):
+        assert refusal.status == "rejected"
+        assert refusal.code in set(Code)
+        assert "asked for" in refusal.message
+        assert refusal.refundable_minor == order.account.refundable_minor
