@@ -11,9 +11,13 @@ from rich.text import Text
 COLOURS: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
 
 
+PIPE_WIDTH: Final = 160  # columns where nobody's terminal sets them: a log wraps by itself
+
+
 def out() -> Console:
     """Standard output; made afresh, for tests and pipes replace the stream."""
-    return Console(highlight=False, soft_wrap=not Console().is_terminal)
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def err() -> Console:

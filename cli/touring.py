@@ -1,5 +1,6 @@
 """Takes the tour and shows it: a line for each step as it ends, then tables, then how to go on."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.text import Text
 from handlers.domain.money import format_amount
 
 from . import orders
+from .executions import Finished
 from .progress import Telling
 from .screen import err, show, status_text, table
 from .target import Target
@@ -32,6 +34,8 @@ def take_and_show(target: Target, driver: str, as_json: bool) -> int:
 
     def draw(console: Console) -> None:
         console.print(_steps(taken))
+        console.print()
+        console.print(_paths(taken))
         for name, order in shown.items():
             console.print()
             orders.draw(console, order, objects[name])
@@ -59,18 +63,28 @@ def draw_how_to_go_on(console: Console, order_id: str = "ORDER") -> None:
 
 def _steps(taken: list[Taken]) -> Any:
     rows: list[tuple[str | Text, ...]] = []
+    for number, title, finished in _executions(taken):
+        result = finished.result
+        code = str(result.get("code") or ("replayed" if result.get("replayed") else ""))
+        rows.append((number, title, status_text(str(result["status"])), code, _refundable(result)))
+    return table("What happened", ("", "step", "status", "code", "refundable"), rows, right=("", "refundable"))
+
+
+def _paths(taken: list[Taken]) -> Any:
+    rows = [(number, " → ".join(finished.path)) for number, _, finished in _executions(taken)]
+    return table("The path that each execution took", ("", "states"), rows, right=("",))
+
+
+def _executions(taken: list[Taken]) -> Iterator[tuple[str, str, Finished]]:
     for number, step in enumerate(taken, start=1):
-        rows.append(_row(str(number), step.step.title, step.finished.result, step.finished.path))
+        yield str(number), step.step.title, step.finished
         if step.reconciled:
-            rows.append(_row("", "… after reconcile", step.reconciled.result, step.reconciled.path))
-    return table("What happened", ("", "step", "status", "code", "refundable", "path"), rows, right=("", "refundable"))
+            yield "", "… asked again after reconcile", step.reconciled
 
 
-def _row(number: str, title: str, result: Any, path: tuple[str, ...]) -> tuple[str | Text, ...]:
+def _refundable(result: Mapping[str, Any]) -> str:
     refundable = result.get("refundable_minor")
-    code = str(result.get("code") or ("(replayed)" if result.get("replayed") else ""))
-    money = "" if refundable is None else f"{format_amount(refundable, result['currency'])}"
-    return number, title, status_text(str(result["status"])), code, money, " → ".join(path)
+    return "" if refundable is None else format_amount(refundable, result["currency"])
 
 
 def _verdict(taken: list[Taken]) -> int:
