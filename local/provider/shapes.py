@@ -278,7 +278,7 @@ def written_part(
         if property_.computed:
             continue
         wish, fact = written.get(name), actual.get(name)
-        if property_.write_only or (fact is None and _is_default(property_, wish)):
+        if property_.write_only or (fact is None and _says_nothing(property_, wish)):
             result[name] = wish
         elif fact is not None and (wish is not None or not _is_default(property_, fact)):
             result[name] = property_.shape.as_written(fact, wish)
@@ -287,8 +287,13 @@ def written_part(
 
 def _is_default(property_: Property, value: Any) -> bool:
     """Is the value what AWS has anyway, where the program says nothing?"""
+    return property_.default is CHOSEN_BY_AWS or _says_nothing(property_, value)
+
+
+def _says_nothing(property_: Property, value: Any) -> bool:
+    """Is the value written out what it would be without being written?"""
     if property_.default is CHOSEN_BY_AWS:
-        return True
+        return value is None
     default = None if property_.default is None else property_.shape.canonical(property_.default)
     form = None if value is None else property_.shape.canonical(value)
     return form in ([], {}, "", None) if default is None else bool(form == default)

@@ -13,7 +13,7 @@ from local.provider.registry import resource_types
 from local.provider.shapes import ListOf, Object, Property, Shape
 
 OURS_ALONE: Mapping[str, set[str]] = {
-    # Required here and optional in the SDK, since the other ways to give code, keys or conditions are not supported here.
+    # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
     "aws:lambda/function:Function": {"code", "handler", "runtime"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"comparisonOperator", "evaluationPeriods"},

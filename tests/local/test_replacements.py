@@ -1,4 +1,4 @@
-"""Which changes make a new resource: held against CloudFormation's own table, which AWS publishes and cfn-lint ships."""
+"""Which changes make a new resource: held against CloudFormation's own table, which cfn-lint ships."""
 
 import json
 from collections.abc import Mapping

@@ -136,11 +136,7 @@ class Table(Resource):
         recovery = inputs.get("pointInTimeRecovery") or {"enabled": False}
         if recovery != actual["pointInTimeRecovery"]:
             client.update_continuous_backups(TableName=id_, PointInTimeRecoverySpecification=_recovery(recovery))
-        expiry = inputs.get("ttl") or {}
-        if bool(expiry.get("enabled")) != bool(actual["ttl"]["enabled"]):
-            name = expiry.get("attributeName") or actual["ttl"]["attributeName"]
-            setting = {"Enabled": bool(expiry.get("enabled")), "AttributeName": name}
-            client.update_time_to_live(TableName=id_, TimeToLiveSpecification=setting)
+        self._converge_expiry(client, id_, inputs.get("ttl") or {"enabled": False}, actual["ttl"])
         wanted, present = aws.tags(inputs), actual.get("tags") or {}
         if dropped := [key for key in present if key not in wanted]:
             client.untag_resource(ResourceArn=actual["arn"], TagKeys=dropped)
@@ -163,6 +159,17 @@ class Table(Resource):
             client.update_table(TableName=id_, TableClass=inputs.get("tableClass", "STANDARD"))
         if inputs.get("streamEnabled", False) != actual["streamEnabled"]:
             client.update_table(TableName=id_, StreamSpecification=_stream(inputs))
+
+    def _converge_expiry(self, client: Any, id_: str, wanted: Inputs, actual: Mapping[str, Any]) -> None:
+        """AWS takes one change at a time: another attribute is the old one off, the new one on."""
+        if dict(wanted) == actual:
+            return
+        if actual["enabled"]:
+            off = {"Enabled": False, "AttributeName": actual["attributeName"]}
+            client.update_time_to_live(TableName=id_, TimeToLiveSpecification=off)
+        if wanted.get("enabled"):
+            on = {"Enabled": True, "AttributeName": wanted["attributeName"]}
+            client.update_time_to_live(TableName=id_, TimeToLiveSpecification=on)
 
     def _converge_indexes(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
         """Indexes are added and dropped one at a time; one that differs is dropped and added again."""
@@ -194,10 +201,7 @@ class Table(Resource):
         return {
             **_described(table),
             "pointInTimeRecovery": _described_recovery(recovery.get("PointInTimeRecoveryDescription", {})),
-            "ttl": {
-                "enabled": expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
-                "attributeName": expiry.get("AttributeName", ""),
-            },
+            "ttl": _described_expiry(expiry),
             "tags": {tag["Key"]: tag["Value"] for tag in tags},
         }
 
@@ -254,6 +258,12 @@ def _described_index(index: Mapping[str, Any]) -> dict[str, Any]:
 def _described_keys(schema: list[Mapping[str, str]]) -> dict[str, str | None]:
     by_kind = {key["KeyType"]: key["AttributeName"] for key in schema}
     return {"hashKey": by_kind.get("HASH"), "rangeKey": by_kind.get("RANGE")}
+
+
+def _described_expiry(expiry: Mapping[str, Any]) -> dict[str, Any]:
+    if expiry.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
+        return {"enabled": False}
+    return {"enabled": True, "attributeName": expiry["AttributeName"]}
 
 
 def _described_recovery(description: Mapping[str, Any]) -> dict[str, Any]:

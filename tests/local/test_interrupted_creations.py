@@ -1,0 +1,133 @@
+"""A creation that is killed between AWS's answer and ours leaves no orphan: the next one under its URN adopts it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.instance import Instance
+from local.provider.journal import Entry, Journal
+from local.provider.naming import Naming
+from local.provider.provider import Provider
+from local.provider.registry import resource_types
+
+sys.path.insert(0, str(Path(__file__).parent))
+from inputs import INPUTS, World, urn_of
+
+
+class Killed(BaseException):
+    """As SIGKILL would: nothing after it runs."""
+
+
+class KilledAfterTheCall(Journal):
+    """The AWS call was made, and its answer was never written down."""
+
+    lost: str | None = None
+
+    def created(self, entry: Entry, id_: str) -> Entry:
+        self.lost = id_
+        raise Killed
+
+
+class KilledBeforeTheCall(Journal):
+    """The intent was written down, and nothing happened."""
+
+    def intend(self, urn: str, names: dict[str, Any]) -> Entry:
+        super().intend(urn, names)
+        raise Killed
+
+
+@pytest.fixture(scope="module")
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+
+
+@pytest.fixture(scope="module")
+def journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new file for each example."""
+    folder = tmp_path_factory.mktemp("journals")
+    return (folder / f"{number}.jsonl" for number in range(10_000))
+
+
+@pytest.mark.parametrize("token", resource_types())
+@settings(max_examples=2)  # each example is a dozen AWS calls; the types are what varies
+@given(data=st.data())
+def test_a_creation_killed_after_the_call_is_adopted(
+    token: str, data: st.DataObject, world: World, journals: Iterator[Path]
+) -> None:
+    urn, path, inputs = urn_of(token, "orphan"), next(journals), data.draw(INPUTS[token](world))
+    killed = KilledAfterTheCall(path)
+    first = Provider(world.provider.aws, killed)
+    with pytest.raises(Killed):
+        first.create(urn, token, first.check(urn, token, inputs, naming=Naming(seed=b"first")).inputs)
+
+    second = Provider(world.provider.aws, Journal(path))
+    checked = second.check(urn, token, inputs, naming=Naming(seed=b"second"))
+    made = second.create(urn, token, checked.inputs)
+    try:
+        assert made.id == killed.lost
+        found = second.read(urn, token, made.id, checked.inputs)
+        assert found is not None
+        assert second.diff(urn, token, made.id, found.inputs, checked.inputs).empty
+        assert second.journal.orphans() == []
+    finally:
+        second.delete(urn, token, made.id, made.outputs)
+
+
+def test_a_creation_killed_before_the_call_is_made(world: World, journals: Iterator[Path]) -> None:
+    token, path = "aws:sqs/queue:Queue", next(journals)
+    urn = urn_of(token, "never-made")
+    first = Provider(world.provider.aws, KilledBeforeTheCall(path))
+    inputs = first.check(urn, token, {}).inputs
+    with pytest.raises(Killed):
+        first.create(urn, token, inputs)
+    second = Provider(world.provider.aws, Journal(path))
+    made = second.create(urn, token, second.check(urn, token, {}).inputs)
+    assert made.outputs["name"] == inputs["name"]
+
+
+def test_a_replacement_is_a_new_resource(world: World, journals: Iterator[Path]) -> None:
+    """The engine knows the old one, since it asked for a diff: nobody's orphan."""
+    token = "aws:kms/key:Key"
+    urn, provider = urn_of(token, "replaced"), Provider(world.provider.aws, Journal(next(journals)))
+    old = provider.create(urn, token, {})
+    provider.diff(urn, token, old.id, {}, {"keyUsage": "SIGN_VERIFY"})
+    assert provider.create(urn, token, {}).id != old.id
+
+
+def test_a_deleted_resource_is_not_adopted(world: World, journals: Iterator[Path]) -> None:
+    token = "aws:kms/key:Key"
+    urn, provider = urn_of(token, "deleted"), Provider(world.provider.aws, Journal(next(journals)))
+    old = provider.create(urn, token, {})
+    provider.delete(urn, token, old.id, old.outputs)
+    assert provider.create(urn, token, {}).id != old.id
+
+
+def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: World, journals: Iterator[Path]) -> None:
+    """Only what the journal says is ours is ours."""
+    token = "aws:dynamodb/table:Table"
+    provider = Provider(world.provider.aws, Journal(next(journals)))
+    inputs = {
+        "name": "taken",
+        "hashKey": "pk",
+        "billingMode": "PAY_PER_REQUEST",
+        "attributes": [{"name": "pk", "type": "S"}],
+    }
+    provider.create(urn_of(token, "owner"), token, inputs)
+    with pytest.raises(Exception, match="stranger could not be created: AWS says ResourceInUseException"):
+        provider.create(urn_of(token, "stranger"), token, inputs)
+
+
+def test_a_line_that_was_cut_off_is_nobodys_creation(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    entry = journal.intend("urn:a", {"name": "x"})
+    journal.created(entry, "id")
+    path.write_text(path.read_text() + '{"urn": "urn:b", "mar')
+    again = Journal(path)
+    assert [(entry.urn, entry.id) for entry in again.orphans()] == [("urn:a", "id")]
