@@ -128,10 +128,11 @@ class Instance:
 
     # ---- its life ---------------------------------------------------------------------------------------------
 
-    def start(self, *, wait_scale: float = 1.0, timeout_seconds: float = 60) -> None:
+    def start(self, *, wait_scale: float = 1.0, record_calls: bool = False, timeout_seconds: float = 60) -> None:
         """Run it detached and return when it answers.
 
-        `wait_scale` (0 to 1) shortens the state machines' waits and backoff.
+        `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` has every function write
+        down the AWS calls that it makes (see `recording`).
         Raises PortTaken, DidNotStart or ToolMissing, each with one sentence.
         """
         if self.running:
@@ -140,7 +141,7 @@ class Instance:
         certificate(self.folder / "tls")
         if not _port_is_free(self.port):
             raise self._port_taken()
-        self._spawn(wait_scale)
+        self._spawn(self._daemon_environment(wait_scale, record_calls=record_calls))
         self._await_health(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
@@ -188,6 +189,11 @@ class Instance:
         """Called by the driver that deployed."""
         self._make_folder()
         (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
+
+    @property
+    def calls_file(self) -> Path:
+        """Where functions write their AWS calls down."""
+        return self.folder / "calls.jsonl"
 
     @property
     def driver(self) -> str | None:
@@ -243,13 +249,13 @@ class Instance:
             ),
         )
 
-    def _spawn(self, wait_scale: float) -> None:
+    def _spawn(self, environment: Mapping[str, str]) -> None:
         module = f"{__package__}.daemon"
         with (self.folder / "instance.log").open("ab") as log:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", module, str(self.folder)],
                 cwd=self.folder,
-                env=self._daemon_environment(wait_scale),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -257,10 +263,11 @@ class Instance:
             )
         (self.folder / "pid").write_text(str(self._child.pid))
 
-    def _daemon_environment(self, wait_scale: float) -> dict[str, str]:
+    def _daemon_environment(self, wait_scale: float, *, record_calls: bool = False) -> dict[str, str]:
         """Everything the process sees: nothing of the user's shell but where programs are found."""
         root = Path(__file__).parents[len(__name__.split(".")) - 1]
         return {
+            **({"BOOKING_EMBEDDED_RECORD": str(self.calls_file)} if record_calls else {}),
             **{
                 name: os.environ[name]
                 for name in ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")

@@ -1,6 +1,6 @@
 """Inside a function's process: write down every AWS call that it makes, one JSON line each.
 
-Runs in the function, so it imports nothing but what AWS's runtime has. `local.recording` reads what it writes.
+Runs in the function, so it imports nothing but what AWS's runtime has. `recording` reads what it writes.
 """
 
 import json
@@ -9,20 +9,25 @@ from typing import Any
 
 
 def record(path: str) -> None:
-    """Append each call of every client made from now on to the file."""
-    import boto3
+    """Append each call of every client, whoever makes it, to the file."""
+    from botocore.client import BaseClient
 
-    boto3.setup_default_session()
-    events = boto3.DEFAULT_SESSION._session.get_component("event_emitter")  # type: ignore[union-attr]
-    events.register("provide-client-params.*.*", lambda params, model, **_: _write(path, params, model))
+    client: Any = BaseClient  # the method is private: the one place that every call passes
+    made = client._make_api_call
+
+    def recorded(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+        _write(path, self.meta.service_model.service_name, operation_name, api_params)
+        return made(self, operation_name, api_params)
+
+    client._make_api_call = recorded
 
 
-def _write(path: str, params: dict[str, Any], model: Any) -> None:
+def _write(path: str, service: str, operation: str, parameters: dict[str, Any]) -> None:
     line = {
-        "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
-        "service": model.service_model.service_name,
-        "operation": model.name,
-        "parameters": json.loads(json.dumps(params, default=str)),
+        "function": os.environ["AWS_LAMBDA_FUNCTION_NAME"],
+        "service": service,
+        "operation": operation,
+        "parameters": json.loads(json.dumps(parameters, default=str)),
     }
     with open(path, "a") as file:  # noqa: PTH123 - as little as possible is imported here
         file.write(json.dumps(line) + "\n")

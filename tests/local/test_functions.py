@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from local.inprocess import deploy
 from local.instance import Instance
 from local.pytest_plugin import DeployedStack
+from local.recording import Call, actions_by_function
 
 PROGRAM = """
 import json
@@ -119,21 +121,25 @@ def call(event):
 @pytest.fixture(scope="module")
 def stack(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> DeployedStack:
     folder = tmp_path_factory.mktemp("program")
-    (folder / "__main__.py").write_text(PROGRAM)
-    (folder / "code").mkdir()
-    (folder / "code" / "subject.py").write_text(FUNCTION)
+    _lay_out(folder)
     return DeployedStack(instance=embedded_aws, outputs=deploy(embedded_aws, folder / "__main__.py"))
 
 
-Call = Callable[[Mapping[str, Any]], Any]
+def _lay_out(folder: Path) -> None:
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "code").mkdir()
+    (folder / "code" / "subject.py").write_text(FUNCTION)
+
+
+Invoke = Callable[[Mapping[str, Any]], Any]
 
 
 @pytest.fixture
-def call(stack: DeployedStack) -> Call:
+def call(stack: DeployedStack) -> Invoke:
     return lambda event: stack.invoke("function", event)
 
 
-def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call: Call) -> None:
+def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call: Invoke) -> None:
     """What is missing in AWS must be missing here, or a forgotten dependency shows up in production."""
     provided = ["boto3", "botocore", "urllib3", "subject"]
     ours = ["handlers", "components", "workflow", "local", "cli", "pulumi", "pydantic", "pytest", "yaml", "ministack"]
@@ -141,7 +147,7 @@ def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call
     assert [name for name in found if found[name]] == provided
 
 
-def test_a_function_may_do_what_its_role_allows_and_nothing_else(call: Call) -> None:
+def test_a_function_may_do_what_its_role_allows_and_nothing_else(call: Invoke) -> None:
     key = {"Key": {"pk": {"S": "a"}}}
     assert call({"do": "call", "operation": "get_item", "arguments": key}) == "allowed"
     assert call({"do": "call", "operation": "delete_item", "arguments": key}) == "AccessDeniedException"
@@ -160,7 +166,7 @@ def test_a_state_machine_catches_it_by_that_name(stack: DeployedStack) -> None:
     assert stack.run({"do": "fail"}, machine="machine").output == "caught by class name"
 
 
-def test_the_same_process_serves_the_next_call_after_an_error(call: Call, stack: DeployedStack) -> None:
+def test_the_same_process_serves_the_next_call_after_an_error(call: Invoke, stack: DeployedStack) -> None:
     stack.client("lambda").invoke(FunctionName=stack.outputs["function"], Payload=b'{"do": "fail"}')
     assert call({"do": "load", "modules": ["subject"]}) == {"subject": "subject"}
 
@@ -171,13 +177,35 @@ def test_awss_own_values_are_reported(stack: DeployedStack) -> None:
     assert stack.outputs["version"] == "1"
 
 
-def test_nothing_of_the_embedded_aws_is_in_a_functions_environment(call: Call) -> None:
+def test_nothing_of_the_embedded_aws_is_in_a_functions_environment(call: Invoke) -> None:
     names = call({"do": "environment"})
     assert {"AWS_REGION", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "TABLE"} <= set(names)
     assert [name for name in names if name.startswith(("MINISTACK", "SFN", "GATEWAY")) or name == "AUTH"] == []
 
 
-def test_what_a_function_logs_is_in_its_log_group(call: Call, stack: DeployedStack) -> None:
+def test_what_a_function_logs_is_in_its_log_group(call: Invoke, stack: DeployedStack) -> None:
     call({"do": "load", "modules": []})
     found = stack.client("logs").filter_log_events(logGroupName=stack.outputs["group"])["events"]
     assert any("called with ['do', 'modules']" in event["message"] for event in found)
+
+
+def test_the_calls_of_a_function_are_recorded_with_the_permissions_that_they_need(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Roles are held against what their functions were seen to do."""
+    instance, folder = Instance.at(tmp_path_factory.mktemp("recorded")), tmp_path_factory.mktemp("program")
+    _lay_out(folder)
+    instance.start(record_calls=True)
+    try:
+        stack = DeployedStack(instance=instance, outputs=deploy(instance, folder / "__main__.py"))
+        key = {"Key": {"pk": {"S": "a"}}}
+        stack.invoke("function", {"do": "call", "operation": "get_item", "arguments": key})
+        assert actions_by_function(instance) == {stack.outputs["function"]: {"dynamodb:GetItem"}}
+    finally:
+        instance.stop()
+
+
+def test_a_transaction_needs_the_permissions_of_its_items() -> None:
+    items = [{"Put": {}}, {"Update": {}}, {"ConditionCheck": {}}]
+    call = Call(function="f", service="dynamodb", operation="TransactWriteItems", parameters={"TransactItems": items})
+    assert call.actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}

@@ -1,0 +1,63 @@
+"""Which AWS calls the functions of an instance made, and which permissions these need.
+
+instance.start(record_calls=True)
+...                                       # deploy, run executions
+for call in recorded_calls(instance): print(call.function, call.actions)
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .instance import Instance
+
+_ACTIONS = {
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "ListObjects"): "s3:ListBucket",
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
+}
+"""Operations whose permission has another name. https://docs.aws.amazon.com/service-authorization/"""
+_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_PREFIXES = {"stepfunctions": "states"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a function's to AWS."""
+
+    function: str
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The IAM actions that it needs; a transaction needs one per kind of item."""
+        prefix = _PREFIXES.get(self.service, self.service)
+        if self.operation in ("TransactWriteItems", "TransactGetItems"):
+            items = [kind for item in self.parameters["TransactItems"] for kind in item]
+            return frozenset(f"{prefix}:{_TRANSACTION.get(kind, 'GetItem')}" for kind in items)
+        return frozenset({_ACTIONS.get((self.service, self.operation), f"{prefix}:{self.operation}")})
+
+
+def recorded_calls(instance: Instance) -> Iterator[Call]:
+    """Every call so far, in the order of time; none where the instance was started without `record_calls`."""
+    file = instance.calls_file
+    for line in file.read_text().splitlines() if file.exists() else ():
+        yield Call(**json.loads(line))
+
+
+def actions_by_function(instance: Instance) -> dict[str, frozenset[str]]:
+    """Function → the IAM actions that it was seen to need. (Not seen: keys that AWS uses on its behalf, and logs.)"""
+    found: dict[str, frozenset[str]] = {}
+    for call in recorded_calls(instance):
+        found[call.function] = found.get(call.function, frozenset()) | call.actions
+    return found
