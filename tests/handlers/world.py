@@ -2,14 +2,20 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from handlers.adapters.archive import Archive, audit_objects
+from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.adapters.shelves import DynamoDBShelves
+from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
 from handlers.domain.order import Order
 from handlers.domain.stock import StockItem
 from handlers.domain.times import written
+from handlers.domain.verification import Finding, verify
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
@@ -56,18 +62,62 @@ def create_table(client: Any, name: str, schema: TableSchema) -> None:
     )
 
 
-class Counted:
-    """A client that counts its calls by operation and can be told to fail one of them."""
+class Crash(BaseException):
+    """The process dies: nothing catches it."""
 
-    def __init__(self, client: Any, calls: list[str]) -> None:
-        self._client, self._calls = client, calls
+
+@dataclass
+class Faults:
+    """What goes wrong, by the number of the call from when it was armed."""
+
+    plan: dict[int, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    seen: int = 0
+    between: dict[int, Callable[[Any], None]] = field(default_factory=dict)
+    """What happens just before a call, once."""
+
+    def arm(self, **plan: str) -> None:
+        """`arm(at_0="throttle")`; modes: crash_before, crash_after, throttle, lost_reply, lost_request."""
+        self.plan, self.seen = {int(at.removeprefix("at_")): mode for at, mode in plan.items()}, 0
+
+    def called(self, name: str, call: Callable[[], Any]) -> Any:
+        if meanwhile := self.between.pop(self.seen, None):
+            meanwhile(name)
+        mode = self.plan.get(self.seen)
+        self.seen += 1
+        self.calls.append(name)
+        match mode:
+            case "crash_before":
+                raise Crash
+            case "throttle":
+                answer = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+                raise ClientError(answer, name)  # type: ignore[arg-type]
+            case "lost_request":
+                raise EndpointConnectionError(endpoint_url="https://aws.example")
+        try:
+            return call()
+        finally:
+            if mode == "crash_after":
+                raise Crash
+            if mode == "lost_reply":
+                raise ReadTimeoutError(endpoint_url="https://aws.example")
+
+
+MODES = ("crash_before", "crash_after", "throttle", "lost_reply", "lost_request")
+
+
+class Counted:
+    """A client whose calls are counted by operation and fail as planned."""
+
+    def __init__(self, client: Any, faults: Faults) -> None:
+        self._client, self._faults = client, faults
 
     def __getattr__(self, operation: str) -> Any:
         method = getattr(self._client, operation)
 
         def counted(**request: Any) -> Any:
-            self._calls.append(f"{operation} {request.get('TableName') or request.get('Bucket') or ''}".strip())
-            return method(**request)
+            table = request.get("TableName") or request.get("Bucket") or ""
+            return self._faults.called(f"{operation} {table}".strip(), lambda: method(**request))
 
         return counted
 
@@ -80,7 +130,7 @@ class World:
     dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
     s3: FakeS3 = field(default_factory=FakeS3)
     sqs: FakeSQS = field(default_factory=FakeSQS)
-    calls: list[str] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     lines: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
 
@@ -89,11 +139,16 @@ class World:
         create_table(self.dynamodb, "gateway", GATEWAY)
         self._numbers = itertools.count(1)
 
+    @property
+    def calls(self) -> list[str]:
+        """Every call that was made, in order."""
+        return self.faults.calls
+
     def parts(self, **overrides: Any) -> Parts:
         clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs}
         given = {
             "settings": Settings(environment=self.environment),
-            "clients": lambda service: Counted(clients[service], self.calls),
+            "clients": lambda service: Counted(clients[service], self.faults),
             "now": self.clock,
             "sleep": lambda pause: None,
             "chance": lambda: 0.5,
@@ -124,12 +179,16 @@ class World:
         return function(self.message(request), self.parts(**overrides))
 
     def book(self, request: Any, attempts: int = 3) -> dict[str, Any]:
-        """What the machine does: route, try, catch, record."""
+        """What the machine does: route, try, catch, record, and park what could not be recorded."""
         message = self.message(request)
         action = request.get("action") if isinstance(request, dict) else None
         function = {"purchase": purchase, "refund": refund}.get(action) if isinstance(action, str) else None
         outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
-        return through_json(record(through_json({**message, **outcome}), self.parts()))
+        report = through_json({**message, **outcome})
+        recorded = attempted(lambda: record(report, self.parts()), 6)
+        if "error" in recorded:
+            self.sqs.send_message(QueueUrl=ENVIRONMENT["BOOKING_PARKING_QUEUE_URL"], MessageBody=json.dumps(report))
+        return through_json(recorded.get("result", {"status": "unknown", "code": "NOT_RECORDED"}))
 
     def reconcile(self, **message: Any) -> dict[str, Any]:
         return reconcile({"schema": 1, **message}, self.parts())
@@ -138,6 +197,13 @@ class World:
         order = self.parts().orders.load(order_id)
         assert order is not None
         return order
+
+    def audit_objects(self) -> dict[str, bytes]:
+        return audit_objects(S3AuditLog(client=self.s3, bucket="audit"))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What `booking audit verify` would say."""
+        return verify(Archive(client=self.dynamodb, table="orders").orders(), self.audit_objects())
 
     def gateway_net(self, order_id: str) -> int:
         """What the gateway holds of an order: charged minus refunded."""
@@ -156,8 +222,6 @@ class World:
 
 def attempted(call: Any, attempts: int) -> dict[str, Any]:
     """What the machine's retries and its catcher make of a call."""
-    from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
-
     for attempt in range(attempts):
         try:
             return {"result": call()}

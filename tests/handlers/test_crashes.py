@@ -1,0 +1,180 @@
+"""Everything that can fail, failing at every call: then retried, and reconciled."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.handlers.world import MODES, Crash, World, purchase_of, refund_of
+
+LINES = {"MUG": (2, 800), "POT": (1, 2450)}
+
+
+def _bought(token: str) -> Callable[[], tuple[World, dict[str, Any]]]:
+    def scene() -> tuple[World, dict[str, Any]]:
+        world = World()
+        world.stock(MUG=(800, 20), POT=(2450, 5))
+        return world, purchase_of("the-one", token, **LINES)
+
+    return scene
+
+
+def _refunded(token: str, **wish: Any) -> Callable[[], tuple[World, dict[str, Any]]]:
+    def scene() -> tuple[World, dict[str, Any]]:
+        world, purchase = _bought(token)()
+        order_id = world.book(purchase)["order_id"]
+        return world, refund_of(order_id, **wish)
+
+    return scene
+
+
+SCENES = {
+    "purchase": _bought("pm_ok"),
+    "purchase declined": _bought("pm_declined"),
+    "purchase, reply lost once": _bought("pm_timeout_then_ok"),
+    "purchase, no reply": _bought("pm_timeout"),
+    "purchase, never arrives": _bought("pm_timeout_never_arrives"),
+    "refund by amount": _refunded("pm_ok", amount_minor=700),
+    "refund by lines": _refunded("pm_ok", lines=[{"sku": "MUG", "quantity": 1}]),
+    "refund of everything": _refunded("pm_ok"),
+    "refund declined": _refunded("pm_refund_declined"),
+    "refund, reply lost once": _refunded("pm_refund_timeout_then_ok"),
+    "refund, no reply": _refunded("pm_refund_timeout"),
+    "refund, never arrives": _refunded("pm_refund_timeout_never_arrives"),
+    "refund over the balance": _refunded("pm_ok", amount_minor=4051),
+}
+
+
+def _state(world: World) -> Any:
+    """Everything that matters at rest, times aside."""
+    rows = world.dynamodb.scan(TableName="orders")["Items"]
+    ids = sorted(row["pk"]["S"].removeprefix("ORDER#") for row in rows if row["pk"]["S"].startswith("ORDER#"))
+    ledgers = [
+        [(each.kind, each.subject, each.amount_minor, each.facts.get("restocked")) for each in world.order(i).ledger]
+        for i in ids
+    ]
+    gateway = sorted((row["pk"]["S"], row["heard"]["S"]) for row in world.dynamodb.scan(TableName="gateway")["Items"])
+    return ledgers, gateway, world.available("MUG"), world.available("POT")
+
+
+def _at_rest(world: World) -> None:
+    world.clock.advance(timedelta(hours=1))
+    for _ in range(2):
+        world.reconcile()
+
+
+def _calls(scene: Callable[[], tuple[World, dict[str, Any]]]) -> int:
+    world, request = scene()
+    world.faults.arm()
+    world.book(request)
+    return world.faults.seen
+
+
+def _cases() -> Iterator[tuple[str, int, str]]:
+    for name, scene in SCENES.items():
+        for at in range(_calls(scene)):
+            for mode in MODES:
+                yield name, at, mode
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_failure_at_any_call_then_a_retry_ends_as_if_nothing_had_happened(name: str) -> None:
+    """Law 20 (crash and redrive): the same ledger, times aside, and the same effects at the gateway."""
+    undisturbed, request = SCENES[name]()
+    undisturbed.book(request)
+    _at_rest(undisturbed)
+    for at in range(_calls(SCENES[name])):
+        for mode in MODES:
+            world, request = SCENES[name]()
+            world.faults.arm(**{f"at_{at}": mode})
+            try:
+                world.book(request)
+            except Crash:
+                world.faults.arm()
+                world.book(request)
+            world.faults.arm()
+            _at_rest(world)
+            if world.book(request)["code"] == "NOT_EXECUTED":
+                continue
+            _at_rest(world)
+            assert _state(undisturbed) == _state(world), (at, mode)
+            assert world.findings() == (), (at, mode)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_reconcile_brings_ledger_and_gateway_together_from_any_crash_point(name: str) -> None:
+    """Law 19 (reconcile): without anybody's retry; it starts no money moving, and a second run changes nothing."""
+    for at in range(_calls(SCENES[name])):
+        for mode in ("crash_before", "crash_after"):
+            world, request = SCENES[name]()
+            before = {row["pk"]["S"] for row in world.dynamodb.scan(TableName="gateway")["Items"]}
+            world.faults.arm(**{f"at_{at}": mode})
+            with pytest.raises(Crash):
+                world.book(request)
+            world.faults.arm()
+            moved = {row["pk"]["S"] for row in world.dynamodb.scan(TableName="gateway")["Items"]} - before
+            _at_rest(world)
+            settled = [row for row in world.dynamodb.scan(TableName="gateway")["Items"] if row["pk"]["S"] not in before]
+            assert {row["pk"]["S"] for row in settled if row["heard"]["S"] != "fenced"} == moved
+            rest = _state(world)
+            _at_rest(world)
+            assert _state(world) == rest
+            _assert_conserved(world)
+            assert world.findings() == ()
+
+
+def _assert_conserved(world: World) -> None:
+    """Law 18 (conservation): the gateway's net = captured − refunded where nothing is in flight."""
+    rows = world.dynamodb.scan(TableName="orders")["Items"]
+    for order_id in (row["pk"]["S"].removeprefix("ORDER#") for row in rows if row["pk"]["S"].startswith("ORDER#")):
+        order = world.order(order_id)
+        assert order.in_flight == ()
+        assert world.gateway_net(order_id) == order.account.captured_minor - order.account.refunded_minor
+
+
+@pytest.mark.parametrize("name", ["purchase", "refund by lines", "refund of everything"])
+def test_a_zombie_moves_no_money_on_what_reconcile_has_released(name: str) -> None:
+    """Law 19 (reconcile): a key is fenced before it is given up on; no later attempt, however late, moves money."""
+    world, request = SCENES[name]()
+
+    def meanwhile(_: Any) -> None:
+        world.clock.advance(timedelta(hours=1))
+        assert len(world.reconcile()["released"]) == 1
+
+    world.faults.arm()
+    world.faults.between = {2 if name != "purchase" else 1: meanwhile}  # between the reservation and the gateway
+    result = world.book(request)
+    assert result["status"] == "failed"
+    assert result["code"] in ("PAYMENT_RELEASED", "REFUND_RELEASED")
+    _assert_conserved(world)
+    assert world.available("MUG") == (20 if name == "purchase" else 18)
+    assert world.book(request)["status"] == "failed"
+
+
+def test_an_ambiguous_answer_is_unknown_and_leaves_the_reservation() -> None:
+    """Law 15 (ambiguity): never `failed`."""
+    world, request = SCENES["refund, no reply"]()
+    result = world.book(request)
+    assert result["status"] == "unknown"
+    account = world.order(request["order_id"]).account
+    assert (account.reserved_minor, account.refunded_minor) == (4050, 0)
+    assert world.reconcile()["settled"] == [result["refund_id"]]
+    assert world.order(request["order_id"]).account.refunded_minor == 4050
+
+
+@pytest.mark.parametrize("mode", ["throttle", "lost_reply", "lost_request"])
+def test_a_gateway_that_does_not_answer_is_never_taken_for_a_decline(mode: str) -> None:
+    """Law 15 (ambiguity), and the well-known defect: a connection error treated as a decline."""
+    world, request = SCENES["purchase"]()
+    world.faults.arm(at_1=mode, at_3=mode, at_5=mode)
+    result = world.book(request)
+    assert result["status"] in ("unknown", "succeeded")
+    world.faults.arm()
+    _at_rest(world)
+    _assert_conserved(world)
+
+
+def test_crash_points_are_many() -> None:
+    """Law 20 (crash and redrive): the enumeration above is not empty by mistake."""
+    assert len(list(_cases())) > 300

@@ -1,0 +1,167 @@
+"""The same request again, another request under its key, and requests that never began."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.errors import PaymentOutcomeUnknown
+from tests.handlers.world import World, purchase_of, refund_of
+
+
+def _stocked() -> World:
+    world = World()
+    world.stock(MUG=(800, 20), POT=(2450, 5))
+    return world
+
+
+def _without_replayed(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key != "replayed"}
+
+
+@given(st.integers(1, 4), st.sampled_from(("pm_ok", "pm_declined", "pm_timeout_then_ok")))
+def test_a_repeated_purchase_has_one_effect_and_one_answer(times: int, token: str) -> None:
+    """Law 8 (replay): one ledger effect, one gateway identity, the same answer, `replayed` from the second."""
+    world = _stocked()
+    first = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
+    after = world.order(first["order_id"])
+    for _ in range(times):
+        again = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
+        assert again["replayed"] is True
+        assert _without_replayed(again) == _without_replayed(first)
+    assert world.order(first["order_id"]) == after
+    assert len(world.dynamodb.scan(TableName="gateway")["Items"]) == 1
+
+
+@given(st.integers(1, 4), st.sampled_from(("pm_ok", "pm_refund_declined", "pm_refund_timeout_then_ok")))
+def test_a_repeated_refund_has_one_effect_and_one_answer(times: int, token: str) -> None:
+    """Law 8 (replay)."""
+    world = _stocked()
+    order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
+    first = world.book(refund_of(order_id, amount_minor=300))
+    after = world.order(order_id)
+    for _ in range(times):
+        again = world.book(refund_of(order_id, amount_minor=300))
+        assert again["replayed"] is True
+        assert _without_replayed(again) == _without_replayed(first)
+    assert world.order(order_id) == after
+    assert len(world.dynamodb.scan(TableName="gateway")["Items"]) == 2
+
+
+def test_the_answer_stays_the_same_whatever_happened_since() -> None:
+    """Law 8 (replay): the balance in an answer is that of its time."""
+    world = _stocked()
+    bought = world.book(purchase_of(MUG=(2, 800)))
+    first = world.book(refund_of(bought["order_id"], "one", amount_minor=300))
+    world.book(refund_of(bought["order_id"], "two"))
+    assert world.book(refund_of(bought["order_id"], "one", amount_minor=300)) == {**first, "replayed": True}
+    assert world.book(purchase_of(MUG=(2, 800))) == {**bought, "replayed": True}
+
+
+def test_a_repeat_after_years_moves_no_money() -> None:
+    """Law 13 (no expiry): however late a repeat comes, and whatever window has closed."""
+    world = _stocked()
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    world.book(refund_of(order_id, amount_minor=300))
+    net = world.gateway_net(order_id)
+    for _ in range(3):
+        world.clock.now = world.clock.now.replace(year=world.clock.now.year + 4)
+        assert world.book(purchase_of(MUG=(2, 800)))["replayed"] is True
+        assert world.book(refund_of(order_id, amount_minor=300))["replayed"] is True
+    assert world.gateway_net(order_id) == net
+
+
+@pytest.mark.parametrize(
+    "change", [{"payment_method": "pm_declined"}, {"currency": "USD"}, {"lines": purchase_of(MUG=(3, 800))["lines"]}]
+)
+def test_another_purchase_under_a_used_key_is_refused(change: dict[str, Any]) -> None:
+    """Law 9 (key reuse): scope is the customer."""
+    world = _stocked()
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    before = world.order(order_id), world.available("MUG")
+    result = world.book({**purchase_of(MUG=(2, 800)), **change})
+    assert (result["status"], result["code"]) == ("rejected", "KEY_REUSED")
+    assert (world.order(order_id), world.available("MUG")) == before
+    assert world.book({**purchase_of(MUG=(2, 800)), "customer_id": "customer-2"})["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount_minor": 301}, {"reason": "Another."}, {"requested_by": "agent-8"}, {"amount_minor": None}]
+)
+def test_another_refund_under_a_used_key_is_refused(change: dict[str, Any]) -> None:
+    """Law 9 (key reuse): scope is the order."""
+    world = _stocked()
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    other_id = world.book(purchase_of("buy-2", MUG=(2, 800)))["order_id"]
+    world.book(refund_of(order_id, amount_minor=300))
+    before = world.order(order_id)
+    result = world.book({**refund_of(order_id, amount_minor=300), **change})
+    assert (result["status"], result["code"]) == ("rejected", "KEY_REUSED")
+    assert world.order(order_id) == before
+    assert world.book(refund_of(other_id, amount_minor=300))["status"] == "succeeded"
+
+
+def test_spelling_does_not_make_another_request() -> None:
+    """Law 10 (canonical): JSON key order and unset versus null."""
+    world = _stocked()
+    order_id = world.book(purchase_of(MUG=(2, 800), POT=(1, 2450)))["order_id"]
+    purchase = purchase_of(MUG=(2, 800), POT=(1, 2450))
+    turned = {key: purchase[key] for key in reversed(purchase)} | {"lines": list(reversed(purchase["lines"]))}
+    assert world.book(turned)["replayed"] is True
+    world.book(refund_of(order_id, amount_minor=300))
+    assert world.book(refund_of(order_id, amount_minor=300, lines=None))["replayed"] is True
+
+
+def test_the_same_request_while_the_first_is_under_way_gets_its_answer_and_moves_nothing_twice() -> None:
+    """Law 11 (in flight): one executes, the others get its answer or a retryable error."""
+    for token in ("pm_ok", "pm_timeout_then_ok"):
+        world = _stocked()
+        others: list[Any] = []
+
+        def meanwhile(_: Any, world: World = world, others: list[Any] = others, token: str = token) -> None:
+            others.append(world.book(purchase_of(payment_method=token, MUG=(2, 800))))
+
+        world.faults.between = {1: meanwhile}  # after the order is made, before it is charged
+        mine = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
+        assert [mine["status"], others[0]["status"]] == ["succeeded", "succeeded"]
+        assert world.gateway_net(mine["order_id"]) == 1600
+        assert world.order(mine["order_id"]).version == 2
+        assert world.available("MUG") == 18
+
+
+def test_a_refusal_before_execution_leaves_its_key_unused() -> None:
+    """Law 12 (validation is not stored): what was refused may be asked again and succeed."""
+    world = World()
+    world.stock(MUG=(800, 1))
+    refused = purchase_of(MUG=(2, 800))
+    for bad in ({**refused, "lines": []}, refused, {**refused, "lines": purchase_of(MUG=(2, 799))["lines"]}):
+        assert world.book(bad)["status"] == "rejected"
+    world.stock(MUG=(800, 2))
+    assert (world.book(refused)["status"], world.book(refused)["replayed"]) == ("succeeded", True)
+    order_id = world.book(refused)["order_id"]
+    assert world.book(refund_of(order_id, amount_minor=1601))["code"] == "REFUND_EXCEEDS_BALANCE"
+    assert world.book(refund_of(order_id, amount_minor=1600))["status"] == "succeeded"
+
+
+def test_an_outcome_after_execution_began_is_stored_failures_included() -> None:
+    """Law 12 (validation is not stored): a decline is the key's answer for ever."""
+    world = _stocked()
+    declined = purchase_of(payment_method="pm_declined", MUG=(1, 800))
+    assert [world.book(declined)["code"] for _ in range(2)] == ["PAYMENT_DECLINED"] * 2
+    order_id = world.book(purchase_of("buy-2", "pm_refund_declined", MUG=(1, 800)))["order_id"]
+    assert [world.book(refund_of(order_id))["code"] for _ in range(2)] == ["REFUND_DECLINED"] * 2
+
+
+def test_every_retry_carries_the_same_gateway_key() -> None:
+    """Law 15 (ambiguity): so that the gateway knows one payment, however often it is asked."""
+    world = _stocked()
+    for _ in range(3):
+        with pytest.raises(PaymentOutcomeUnknown):
+            world.step(purchase_of(payment_method="pm_timeout", MUG=(1, 800)))
+    (item,) = world.dynamodb.scan(TableName="gateway")["Items"]
+    order_id = item["pk"]["S"]
+    assert world.order(order_id).status == "PENDING"
+    assert world.book(purchase_of(payment_method="pm_timeout", MUG=(1, 800)))["status"] == "unknown"
+    assert list(itertools.islice(world.reconcile()["settled"], 2)) == [order_id]
