@@ -1,0 +1,49 @@
+"""The workflow files: pinned, without stored keys, and doing what the operators' page says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OPERATORS = (ROOT / "docs" / "operators.md").read_text()
+
+
+def _jobs(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text())["jobs"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_and_permissions_are_named(path: Path) -> None:
+    """A tag can be moved, a commit cannot."""
+    text = path.read_text()
+    used = re.findall(r"uses: (\S+)", text)
+    assert [one for one in used if not re.fullmatch(r"\S+@[0-9a-f]{40}|\./\.github/workflows/\w+\.yml", one)] == []
+    assert "permissions" in yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_workflow_reads_a_stored_key(path: Path) -> None:
+    assert "secrets." not in path.read_text()
+
+
+def test_every_stage_is_previewed_and_deployed_in_order() -> None:
+    stages = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")}
+    [preview] = _jobs(ROOT / ".github/workflows/preview.yml").values()
+    deploy = _jobs(ROOT / ".github/workflows/deploy.yml")
+    assert set(preview["strategy"]["matrix"]["stage"]) == stages == {job["with"]["stage"] for job in deploy.values()}
+    assert (deploy["staging"]["needs"], deploy["prod"]["needs"]) == ("dev", "staging")
+
+
+def test_a_stage_is_deployed_behind_its_environment() -> None:
+    [up] = _jobs(ROOT / ".github/workflows/up.yml").values()
+    assert up["environment"] == "${{ inputs.stage }}"
+
+
+def test_the_operators_page_names_every_workflow_that_starts_by_itself() -> None:
+    called = {"up.yml"}
+    assert {path.name for path in WORKFLOWS if f"`{path.name}`" in OPERATORS} == {p.name for p in WORKFLOWS} - called
