@@ -1,0 +1,30 @@
+"""CreateTable requests for the tables whose schemas ship with the handlers."""
+
+from typing import Any
+
+from handlers.storage_schema import TableSchema
+
+
+def table_request(name: str, schema: TableSchema) -> dict[str, Any]:
+    """What creates a table of this schema, on the fake, on DynamoDB Local and on the embedded AWS."""
+    request: dict[str, Any] = {
+        "TableName": name,
+        "KeySchema": [{"AttributeName": schema.hash_key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": "S"} for attribute in schema.key_attributes()
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if schema.indexes:
+        request["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index.name,
+                "KeySchema": [
+                    {"AttributeName": index.hash_key, "KeyType": "HASH"},
+                    {"AttributeName": index.range_key, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": index.projection},
+            }
+            for index in schema.indexes
+        ]
+    return request

@@ -1,0 +1,175 @@
+"""What must hold of every single write to the orders table, judged by a fold of its own (not the domain's)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.domain.ledger import breaks
+
+ORDERS_TABLE = "orders"
+CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
+"""How many of each article the simulated shop ever had."""
+
+
+class LawBroken(AssertionError):
+    """A law of LAWS.md did not hold; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a new ledger entry says that the gateway did under a key."""
+
+    key: str
+    heard: tuple[str, ...]
+    amount_minor: int
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a ledger comes to."""
+
+    captured: int
+    reserved: int
+    refunded: int
+    status: str
+
+    @property
+    def refundable(self) -> int:
+        return self.captured - self.reserved - self.refunded
+
+
+def require(holds: object, law: str, what: str) -> None:
+    if not holds:
+        raise LawBroken(f"{law}: {what}")
+
+
+def plain(value: dict[str, Any]) -> Any:
+    """A stored value without DynamoDB's type marks."""
+    ((tag, held),) = value.items()
+    if tag == "M":
+        return {name: plain(member) for name, member in held.items()}
+    if tag == "L":
+        return [plain(element) for element in held]
+    return int(held) if tag == "N" else None if tag == "NULL" else held
+
+
+def ledger_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return plain(row["ledger"])  # type: ignore[no-any-return]
+
+
+_NEXT_REFUND = {
+    (None, "RefundRequested"): "RESERVED",
+    ("RESERVED", "RefundSettled"): "SETTLED",
+    ("RESERVED", "RefundDeclined"): "OVER",
+    ("RESERVED", "RefundReleased"): "OVER",
+    ("SETTLED", "RefundReversed"): "OVER",
+}
+_NEXT_PAYMENT = {"PaymentCaptured": "CONFIRMED", "PaymentDeclined": "DECLINED", "PaymentReleased": "CANCELLED"}
+_HEARD = {
+    "PaymentCaptured": ("settled",),
+    "PaymentDeclined": ("declined",),
+    "PaymentReleased": ("fenced",),
+    "RefundSettled": ("settled", "reversed"),
+    "RefundDeclined": ("declined",),
+    "RefundReleased": ("fenced",),
+    "RefundReversed": ("reversed",),
+}
+
+
+def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
+    """Fold a ledger, holding laws 1, 6 and 21 at every prefix."""
+    captured = reserved = refunded = 0
+    status = "NONE"
+    refunds: dict[str, tuple[str, int]] = {}
+    placed = ledger[0]
+    lines = [(quantity, quantity * price) for _, quantity, price in placed["lines"]]
+    for entry in ledger:
+        kind, amount = entry["type"], entry["amount_minor"]
+        require(type(amount) is int and amount > 0, "law 2", f"{kind} of {amount!r}")
+        if kind == "OrderPlaced":
+            require(status == "NONE", "law 21", "an order is placed once")
+            require(amount == sum(paid for _, paid in lines), "law 25", f"{amount} is not the sum of the lines {lines}")
+            status = "PENDING"
+        elif kind in _NEXT_PAYMENT:
+            require(status == "PENDING", "law 21", f"{kind} in an order that is {status}")
+            require(amount == placed["amount_minor"], "law 25", f"{kind} of {amount}, {placed['amount_minor']} asked")
+            status, captured = _NEXT_PAYMENT[kind], amount if kind == "PaymentCaptured" else 0
+        else:
+            was, held = refunds.get(entry["subject"], (None, amount))
+            now = _NEXT_REFUND.get((was, kind))
+            require(now, "law 21", f"{kind} for a refund that is {was}")
+            require(held == amount, "laws 16 and 17", f"{kind} of {amount} where {held} was held")
+            refunds[entry["subject"]] = (now or "", amount)
+            reserved = sum(minor for state, minor in refunds.values() if state == "RESERVED")
+            refunded = sum(minor for state, minor in refunds.values() if state == "SETTLED")
+            settled = {None: status}.get(None, status)
+            if kind in ("RefundSettled", "RefundReversed"):
+                settled = "REFUNDED" if refunded == captured else "PARTIALLY_REFUNDED" if refunded else "CONFIRMED"
+            status = settled
+        require(0 <= reserved + refunded <= captured, "law 1", f"{refunded} + {reserved} of {captured} after {kind}")
+    _require_line_caps(ledger, lines)
+    return Totals(captured, reserved, refunded, status)
+
+
+def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, int]]) -> None:
+    """Per line: units and money of refunds that hold money stay within what was bought; units come back once."""
+    over = {
+        entry["subject"] for entry in ledger if entry["type"] in ("RefundDeclined", "RefundReleased", "RefundReversed")
+    }
+    restocked = [0] * len(lines)
+    units, money = [0] * len(lines), [0] * len(lines)
+    for entry in ledger:
+        for line, quantity in entry.get("restocked", ()):
+            restocked[line] += quantity
+        if entry["type"] == "RefundRequested":
+            shares = entry["shares"]
+            require(
+                sum(minor for _, _, minor in shares) in (0, entry["amount_minor"]), "law 7", f"{shares} do not add up"
+            )
+            require(all(minor >= 0 and quantity >= 0 for _, quantity, minor in shares), "law 7", f"{shares}: negative")
+            for line, quantity, minor in shares:
+                if entry["subject"] not in over:
+                    units[line] += quantity
+                    money[line] += minor
+    for number, (bought, paid) in enumerate(lines):
+        require(units[number] <= bought, "law 6", f"line {number}: {units[number]} units of {bought}")
+        require(money[number] <= paid, "law 6", f"line {number}: {money[number]} of {paid}")
+        require(restocked[number] <= bought, "law 24", f"line {number}: {restocked[number]} of {bought} put back")
+
+
+def judged(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -> tuple[Claim, ...]:
+    """Hold a write to the laws; returns what it claims of the gateway."""
+    claims: list[Claim] = []
+    old_rows, new_rows = before[ORDERS_TABLE], after[ORDERS_TABLE]
+    require(old_rows.keys() <= new_rows.keys(), "law 22", "something was deleted")
+    for key, row in new_rows.items():
+        if old_rows.get(key) is row:
+            continue
+        if key[0].startswith("SKU#"):
+            sku = key[0].removeprefix("SKU#")
+            require(0 <= plain(row["available"]) <= CAPACITY[sku], "law 24", f"{sku}: {plain(row['available'])} left")
+        else:
+            claims += _judged_order(old_rows.get(key), row)
+    return tuple(claims)
+
+
+def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim]:
+    earlier, ledger = ledger_of(old) if old else [], ledger_of(new)
+    require(ledger[: len(earlier)] == earlier, "law 22", "an earlier ledger is not a prefix of the later one")
+    require(len(ledger) > len(earlier), "law 22", "an order changed without an entry")
+    order_id = plain(new["order_id"])
+    require(not breaks(order_id, ledger), "law 22", f"the chain is broken: {breaks(order_id, ledger)}")
+    totals = totals_of(ledger)
+    stored = {name: plain(new[name]) for name in ("captured_minor", "reserved_minor", "refunded_minor", "status")}
+    folded = {"captured_minor": totals.captured, "reserved_minor": totals.reserved, "refunded_minor": totals.refunded}
+    require(stored == {**folded, "status": totals.status}, "law 21", f"stored {stored}, folded {totals}")
+    require(plain(new["refundable_minor"]) == totals.refundable, "law 21", "the stored refundable amount")
+    require(plain(new["version"]) == len(ledger), "law 21", "the stored version")
+    waits = totals.status == "PENDING" or totals.reserved > 0
+    require(("attention" in new) == waits, "law 19", f"in the index of attention: {'attention' in new}, waits: {waits}")
+    return [
+        Claim(entry["subject"], _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
+        for entry in ledger[len(earlier) :]
+        if entry["type"] in _HEARD
+    ]

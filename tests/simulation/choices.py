@@ -1,0 +1,34 @@
+"""The decisions of a history: drawn from a seed, or replayed from a list; remembered either way."""
+
+import random
+from collections.abc import Sequence
+
+
+class Choices:
+    """Decision 0 is always the simplest: nothing goes wrong, the first actor goes on."""
+
+    def __init__(self, seed: str = "", replayed: Sequence[int] | None = None, scene: str | None = None) -> None:
+        self._seed = seed
+        self._random = random.Random(seed if scene is None else scene).random
+        self._replayed = replayed
+        self.made: list[int] = []
+
+    def below(self, bound: int) -> int:
+        """A number from 0 to bound - 1."""
+        if bound <= 1:
+            return 0
+        if self._replayed is None:
+            chosen = int(self._random() * bound)
+        else:
+            position = len(self.made)
+            chosen = self._replayed[position] % bound if position < len(self._replayed) else 0
+        self.made.append(chosen)
+        return chosen
+
+    def curtain(self) -> None:
+        """The scene is set: from here on the history's own seed decides."""
+        self._random = random.Random(self._seed).random
+
+    def rarely(self, percent: int) -> bool:
+        """True about so often; as a decision, false is 0."""
+        return self.below(100) >= 100 - percent

@@ -1,0 +1,353 @@
+"""One history: executions, reconcile runs and a bank, interleaved call by call, with what the choices let go wrong."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.domain.identities import refund_id_of
+from tests.simulation.changes import require
+from tests.simulation.choices import Choices
+from tests.simulation.services import Call, call_number, calls, canonical
+from tests.simulation.steps import Ended, Node, Program, start
+from tests.simulation.world import (
+    AFTER_FENCE,
+    FAULTS,
+    GATEWAY_AWAY,
+    LATE,
+    OPENING,
+    OUTCOME_UNKNOWN,
+    SERVICES,
+    SHOP,
+    STALLED,
+    START,
+    States,
+    conflict_of,
+)
+
+PASSING = frozenset({"Unavailable", "PaymentOutcomeUnknown", "Lambda.Unknown", "States.Timeout"})
+"""Errors after which the machine tries again (workflow/booking.py)."""
+MOST_STEPS = 2_000
+
+
+@dataclass(eq=False, slots=True)
+class Execution:
+    """An execution of the booking machine: act, record, park; with tries as the machine has them (or fewer)."""
+
+    name: str
+    request: Any
+    requested_at: datetime
+    tries: int
+    clock: datetime
+    phase: str = "waiting"
+    left: int = 0
+    message: dict[str, Any] = field(default_factory=dict)
+    answer: Any = None
+    """The BookingResult that record gave; None while there is none."""
+
+    def begin(self) -> Node:
+        """Route, as the machine's Choice does."""
+        self.message = first_message(self.name, self.request, self.requested_at)
+        action = self.request.get("action") if isinstance(self.request, dict) else None
+        self.phase = action if action in ("purchase", "refund") else "record"
+        self.left = self.tries
+        return self.attempt()
+
+    def attempt(self) -> Node:
+        return start(self.phase, self.message, self.clock)
+
+    def heard(self, ended: Ended) -> Node | None:
+        """What comes after an attempt: another, the next step's first, or nothing (done, or to be parked)."""
+        if ended.error in PASSING and self.left > 0:
+            self.left -= 1
+            return self.attempt()
+        if self.phase == "record":
+            self.answer = ended.result
+            self.phase = "done" if ended.error is None else "to park"
+            return None
+        self.message = _record_message(self.message, ended)
+        self.phase, self.left = "record", self.tries
+        return self.attempt()
+
+
+_messages: dict[Any, tuple[Any, dict[str, Any]]] = {}
+
+
+def first_message(name: str, request: Any, requested_at: datetime) -> dict[str, Any]:
+    """What the machine tells its functions; one object for equal messages about one request object."""
+    key = (name, id(request), requested_at)
+    known = _messages.get(key)
+    if known is None:
+        message = {
+            "schema": 1,
+            "execution": f"arn:aws:states:eu-central-1:123456789012:execution:booking:{name}",
+            "requested_at": requested_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "request": request,
+        }
+        known = _messages[key] = (request, message)
+    return known[1]
+
+
+def _record_message(message: dict[str, Any], ended: Ended) -> dict[str, Any]:
+    """What record is told: the result, or the error as Lambda reports it but for the sentence, which no step reads."""
+    key = (id(message), id(ended.result) if ended.error is None else ended.error)
+    known = _messages.get(key)
+    if known is None:
+        error = {"Error": ended.error, "Cause": json.dumps({"errorType": ended.error})}
+        outcome = {"result": ended.result} if ended.error is None else {"error": error}
+        known = _messages[key] = ((message, ended), {**message, **outcome})
+    return known[1]
+
+
+@dataclass(eq=False, slots=True)
+class Actor:
+    """Something that can take the next step: an attempt, a call still under way, or an event."""
+
+    kind: str
+    node: Node | None = None
+    owner: Execution | None = None
+    call: int = -1
+    event: Any = None
+
+
+class History:
+    """Runs one history; afterwards `states` is where it ended."""
+
+    def __init__(self, choices: Choices, states: States = OPENING, fault_percent: int = 12) -> None:
+        self.choices, self.fault_percent = choices, fault_percent
+        self.states = list(states)
+        self.past: list[int] = [states[0]]
+        self.actors: list[Actor] = []
+        self.executions: list[Execution] = []
+        self.faults: Counter[str] = Counter()
+        self.happened: list[str] = []
+        self.telling = False
+
+    # what takes part
+
+    def add(self, name: str, request: Any, *, after: timedelta = timedelta(0), skew: timedelta = timedelta(0)) -> None:
+        """An execution that begins at some point; `after` is when, `skew` how wrong its functions' clocks are."""
+        at = START + after
+        execution = Execution(name, request, at, tries=self.choices.below(3), clock=at + skew)
+        self.executions.append(execution)
+        self.actors.append(Actor("begin", owner=execution))
+
+    def add_reconcile(self, after: timedelta, order_id: str | None = None) -> None:
+        event = {"schema": 1, **({"order_id": order_id} if order_id else {})}
+        self.actors.append(Actor("reconcile", node=start("reconcile", event, START + after)))
+
+    def add_reversal(self, refund_request: dict[str, Any]) -> None:
+        """The bank sends a refund back, if it was made by then."""
+        key = refund_id_of(refund_request["order_id"], refund_request["request_id"])
+        self.actors.append(Actor("event", call=call_number("gateway", "reverse", {"key": key})))
+
+    # the run
+
+    def run(self) -> None:
+        """Interleave until nothing is left to happen."""
+        below = self.choices.below
+        for _ in range(MOST_STEPS):
+            if not self.actors:
+                return
+            self._advance(self.actors[below(len(self.actors))])
+        require(False, "liveness", f"not at rest after {MOST_STEPS} steps")
+
+    def run_but_for_the_late(self) -> list[Actor]:
+        """Interleave until only stragglers and zombies are left; gives those that the choices keep for later."""
+        late: list[Actor] = []
+        for _ in range(MOST_STEPS):
+            if all(actor.kind in ("straggler", "zombie") for actor in self.actors):
+                late = [actor for actor in self.actors if self.choices.below(2)]
+                self.actors = [actor for actor in self.actors if actor not in late]
+                break
+            self._advance(self.actors[self.choices.below(len(self.actors))])
+        self.run()
+        return late
+
+    def _advance(self, actor: Actor) -> None:
+        if actor.kind in ("straggler", "event"):
+            self.actors.remove(actor)
+            self._tell(actor, "arrives")
+            self.apply(calls.things[actor.call], actor.call)
+            return
+        if actor.kind == "begin":
+            assert actor.owner is not None
+            actor.kind, actor.node = "attempt", actor.owner.begin()
+            return
+        node = actor.node
+        assert node is not None
+        if node.ended is not None:
+            self._end(actor, node.ended)
+        elif self.fault_percent and self.choices.rarely(self.fault_percent):
+            self._fault(actor, node)
+        else:
+            self._tell(actor, "")
+            self._proceed(actor, node, self.apply(calls.things[node.call], node.call))
+
+    def apply(self, call: Call, number: int) -> int:
+        """The effect of a call on its service; the reply."""
+        place = SERVICES.index(call.service)
+        step = SHOP[call.service].step(self.states[place], number)
+        if step.state != self.states[place]:
+            self.states[place] = step.state
+            if place == 0:
+                self.past.append(step.state)
+                if step.claims:
+                    self._hold_claims(step.claims)
+        return step.reply
+
+    def _hold_claims(self, claims: Any) -> None:
+        """Law 15, 16, 19: the ledger says nothing of the gateway that its books do not say at that moment."""
+        books = SHOP["gateway"].states.things[self.states[2]][0]
+        for claim in claims:
+            booked = books.get(claim.key)
+            heard = booked.heard.value if booked else "nothing"
+            require(heard in claim.heard, "laws 15 and 19", f"{claim.entry} while the gateway's books say {heard}")
+            if booked.kind != "fence":
+                require(booked.amount_minor == claim.amount_minor, "law 18", f"{claim.entry}: {booked}")
+
+    def _proceed(self, actor: Actor, node: Node, reply: int) -> None:
+        actor.node = node.then(reply)
+        ended = actor.node.ended
+        if ended is not None:
+            self._end(actor, ended)
+
+    def _end(self, actor: Actor, ended: Ended) -> None:
+        """An attempt is over: its execution hears of it, unless it has gone on without it."""
+        owner = actor.owner
+        if owner is None:
+            self.actors.remove(actor)
+            if ended.error is not None:
+                require(ended.error in PASSING, "reconcile", f"{ended.error}: {ended.cause}")
+            return
+        require(ended.error is None or ended.error in PASSING, "no surprises", f"{ended.error}: {ended.cause}")
+        self._goes_on(actor, owner, ended)
+
+    def _goes_on(self, actor: Actor, owner: Execution, ended: Ended) -> None:
+        following = owner.heard(ended)
+        if following is not None:
+            actor.node = following
+            return
+        self.actors.remove(actor)
+        if owner.phase == "to park":
+            body = {"schema": 1, **owner.message}
+            self.faults["parked"] += 1
+            call = call_number(
+                "sqs", "send_message", {"QueueUrl": "parking", "MessageBody": json.dumps(body, sort_keys=True)}
+            )
+            self.apply(calls.things[call], call)
+            owner.phase = "parked"
+
+    # what goes wrong
+
+    def _fault(self, actor: Actor, node: Node) -> None:
+        call: Call = calls.things[node.call]
+        kinds = _FAULT_KINDS["gateway" if call.service == "gateway" else "write" if call.writes else "read"]
+        kind = kinds[self.choices.below(len(kinds))]
+        self.faults[f"{kind} at {call.service}"] += 1
+        self._tell(actor, kind)
+        if kind == "zombie":
+            self._zombie(actor)
+        elif kind.startswith("crash"):
+            self._crash(actor, node, call, applied=kind == "crash after")
+        elif kind == "stale read":
+            stale = self.past[self.choices.below(len(self.past))] if call.method == "query" else self.states[0]
+            place = SERVICES.index(call.service)
+            state = stale if place == 0 else self.states[place]
+            self._proceed(actor, node, SHOP[call.service].step(state, node.call).reply)
+        else:
+            self._proceed(actor, node, self._broken_reply(kind, node, call))
+
+    def _broken_reply(self, kind: str, node: Node, call: Call) -> int:
+        if kind == "lost reply":
+            self.apply(call, node.call)
+        elif kind == "straggler":
+            self.actors.append(Actor("straggler", call=node.call))
+        if call.service == "gateway":
+            return OUTCOME_UNKNOWN if call.method in ("charge", "refund") else GATEWAY_AWAY
+        if kind == "straggler":
+            return STALLED
+        if kind == "conflict":
+            parts = call.arguments.get("TransactItems")
+            conflicts = FAULTS[call.service].conflict
+            return conflict_of(len(parts)) if parts else (conflicts or FAULTS[call.service].before)[0]
+        faults = FAULTS[call.service]
+        replies = faults.after if kind == "lost reply" else faults.before
+        return replies[self.choices.below(len(replies))]
+
+    def _zombie(self, actor: Actor) -> None:
+        """The task's time is over: the machine goes on, and so does the attempt, unheard."""
+        owner = actor.owner
+        if owner is None:
+            return
+        self.actors.append(Actor("zombie", node=actor.node))
+        self._goes_on(actor, owner, Ended(error="States.Timeout"))
+
+    def _crash(self, actor: Actor, node: Node, call: Call, applied: bool) -> None:
+        if applied:
+            self.apply(call, node.call)
+        if actor.owner is None:
+            self.actors.remove(actor)
+        else:
+            self._goes_on(actor, actor.owner, Ended(error="Lambda.Unknown", cause="exited"))
+
+    def _tell(self, actor: Actor, what: str) -> None:
+        if self.telling:
+            call: Call = calls.things[actor.call if actor.node is None else actor.node.call]
+            function = actor.node.program.function if actor.node and actor.node.program else actor.kind
+            who = actor.owner.name if actor.owner else actor.kind
+            self.happened.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
+
+
+_FAULT_KINDS = {
+    "read": ("throttle", "zombie", "crash before", "stale read"),
+    "write": ("throttle", "lost reply", "conflict", "straggler", "zombie", "crash before", "crash after"),
+    "gateway": ("lost request", "lost reply", "straggler", "zombie", "crash before", "crash after"),
+}
+
+
+_alone: dict[tuple[str, str, datetime, States], tuple[Ended, States]] = {}
+
+
+def alone(function: str, event: Any, now: datetime, states: States) -> tuple[Ended, States]:
+    """An attempt without faults and without anyone else: how it ends, and where that leaves the services."""
+    key = (function, canonical(event), now, states)
+    known = _alone.get(key)
+    if known is None:
+        history = History(Choices(replayed=()), states)
+        ended = Program(function, event, now).straight(lambda call, number: history.apply(call, number))
+        known = _alone[key] = ended, tuple(history.states)  # type: ignore[assignment]
+    return known
+
+
+def at_rest(states: States, days: list[str]) -> tuple[States, list[Any]]:
+    """Reconcile until it finds nothing to do: hours after everything, without faults."""
+    known = _rests.get((states, *days))
+    if known is None:
+        known = _rests[states, *days] = _reconciled(states, days)
+    return known
+
+
+_rests: dict[Any, tuple[States, list[Any]]] = {}
+
+
+def forget() -> None:
+    """Empty what is remembered of whole runs."""
+    _messages.clear()
+    _alone.clear()
+    _rests.clear()
+
+
+def _reconciled(states: States, days: list[str]) -> tuple[States, list[Any]]:
+    reports = []
+    for _ in range(6):
+        event = {"schema": 1, "days": days}
+        before = states
+        ended, states = alone("reconcile", event, START + LATE + AFTER_FENCE, states)
+        require(ended.error is None, "reconcile", f"{ended.error}: {ended.cause}")
+        reports.append(ended.result)
+        if states == before:
+            return states, reports
+    require(False, "law 19", f"reconcile finds no rest: {reports[-1]}")
+    raise AssertionError

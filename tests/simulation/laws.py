@@ -1,0 +1,141 @@
+"""What must hold when everything has come to rest: ledger, gateway, stock, audit and answers agree."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from handlers.domain.identities import order_id_of, refund_id_of
+from tests.fakes.gateway import Booked, net_minor
+from tests.simulation.changes import CAPACITY, ORDERS_TABLE, ledger_of, plain, require, totals_of
+from tests.simulation.history import Execution, History
+from tests.simulation.world import SHOP, States
+
+_OPENING = ("OrderPlaced", "RefundRequested")
+_held: set[Any] = set()
+
+
+def hold_at_rest(history: History, states: States) -> None:
+    """Every law that speaks of a system at rest."""
+    seen = (states, tuple((each.name, id(each.answer), each.phase) for each in history.executions))
+    if seen in _held:
+        return
+    rows = SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE]
+    objects = {place[1]: versions for place, versions in SHOP["s3"].states.things[states[1]].items()}
+    books, moved = SHOP["gateway"].states.things[states[2]]
+    orders = {plain(row["order_id"]): row for key, row in rows.items() if key[0].startswith("ORDER#")}
+    _hold_money(orders, books, moved)
+    _hold_stock(orders, rows)
+    _hold_audit(orders, objects)
+    for execution in history.executions:
+        _hold_answer(execution, orders, objects, books)
+    _hold_replays(history.executions)
+    require(not SHOP["sqs"].states.things[states[3]].get("parking"), "law 23", "something is still parked")
+    _held.add(seen)
+
+
+def _hold_money(orders: dict[str, Any], books: dict[str, Booked], moved: list[tuple[str, str, int]]) -> None:
+    """Laws 8, 11, 18, 19."""
+    times = Counter((kind, key) for kind, key, _ in moved)
+    require(all(count == 1 for count in times.values()), "law 11", f"moved more than once: {times}")
+    subjects = {entry["subject"] for row in orders.values() for entry in ledger_of(row)}
+    require({key for _, key, _ in moved} <= subjects, "law 18", "money moved that no ledger knows of")
+    for order_id, row in orders.items():
+        totals = totals_of(ledger_of(row))
+        require(totals.reserved == 0 and totals.status != "PENDING", "law 19", f"{order_id} is not at rest: {totals}")
+        net = net_minor(books, order_id)
+        require(net == totals.captured - totals.refunded, "law 18", f"{order_id}: the gateway's net is {net}, {totals}")
+
+
+def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
+    """Law 24: what was there is on the shelf or with a customer."""
+    out: Counter[str] = Counter()
+    for row in orders.values():
+        ledger = ledger_of(row)
+        if totals_of(ledger).status in ("DECLINED", "CANCELLED"):
+            continue
+        bought = ledger[0]["lines"]
+        out.update({sku: quantity for sku, quantity, _ in bought})
+        for entry in ledger:
+            for line, quantity in entry.get("restocked", ()):
+                out[bought[line][0]] -= quantity
+    for key, row in rows.items():
+        if key[0].startswith("SKU#"):
+            sku, available = plain(row["sku"]), plain(row["available"])
+            require(available + out[sku] == CAPACITY[sku], "law 24", f"{sku}: {available} left, {out[sku]} out")
+
+
+def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
+    """Law 23: one object for every outcome, each of one version, and none that no outcome asks for."""
+    require(all(len(versions) == 1 for versions in objects.values()), "law 23", "an object was written twice")
+    expected, allowed = set(), set()
+    for order_id, row in orders.items():
+        ledger = ledger_of(row)
+        for entry in ledger:
+            key = f"outcomes/date={entry['at'][:10]}/order={order_id}/{entry['seq']:06d}.json"
+            (allowed if entry["type"] in _OPENING else expected).add(key)
+            if key in objects:
+                record = json.loads(objects[key][0].body)
+                require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} tells another ledger")
+                require(record["result"]["amount_minor"] == entry["amount_minor"], "law 23", f"{key}: amount")
+    outcomes = {key for key in objects if key.startswith("outcomes/")}
+    require(expected <= outcomes, "law 23", f"missing: {sorted(expected - outcomes)}")
+    require(outcomes <= expected | allowed, "law 23", f"extra: {sorted(outcomes - expected - allowed)}")
+
+
+def _subject(request: Any) -> tuple[str, str] | None:
+    """The order and the gateway key that a request is about."""
+    if not isinstance(request, dict) or not isinstance(request.get("request_id"), str):
+        return None
+    if request.get("action") == "purchase" and isinstance(request.get("customer_id"), str):
+        order_id = order_id_of(request["customer_id"], request["request_id"])
+        return order_id, order_id
+    if request.get("action") == "refund" and isinstance(request.get("order_id"), str):
+        return request["order_id"], refund_id_of(request["order_id"], request["request_id"])
+    return None
+
+
+def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str, Any], books: Any) -> None:
+    """Laws 9, 12, 15: an answer says what became of the request; a refusal has its own object."""
+    answer = execution.answer
+    if answer is None:
+        return
+    subject = _subject(execution.request)
+    booked = books.get(subject[1]) if subject else None
+    moved = booked is not None and booked.heard.value in ("settled", "reversed")
+    said = f"{execution.name} was told {answer['status']} {answer['code']}"
+    if answer["status"] == "succeeded":
+        require(moved, "law 15", f"{said}, the gateway's books say {booked}")
+        require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{said}: {booked}")
+    elif answer["code"] != "KEY_REUSED" and answer["status"] in ("rejected", "failed"):
+        came_back = booked is not None and booked.heard.value == "reversed"
+        undecided = answer["code"] in _REPEATABLE
+        require(not moved or came_back or undecided, "law 15", f"{said}, the gateway's books say {booked}")
+    in_ledger = subject is not None and subject[0] in orders and subject[1] in plain(orders[subject[0]]["requests"])
+    if not in_ledger or answer["code"] == "KEY_REUSED":
+        name = execution.name
+        found = [key for key in objects if key.startswith("refusals/") and f"/{name}-" in key]
+        require(len(found) == 1, "law 23", f"{said}, with {len(found)} objects")
+
+
+_REPEATABLE = frozenset(
+    {"OUT_OF_STOCK", "PRICE_CHANGED", "NOT_EXECUTED", "ORDER_NOT_FOUND", "NOTHING_TO_REFUND", "REFUND_EXCEEDS_BALANCE"}
+    | {"INVALID_REQUEST", "REFUND_EXCEEDS_LINE", "REFUND_WINDOW_CLOSED", "SKU_NOT_FOUND"}
+)
+"""Refusals that leave the key unused: the same request may succeed later (law 12)."""
+
+
+def _hold_replays(executions: list[Execution]) -> None:
+    """Law 8: those whose request the ledger has decided were told the same, whichever attempt asked."""
+    told: dict[str, Any] = {}
+    for execution in executions:
+        answer = execution.answer
+        if answer is None or answer["status"] == "unknown" or answer["code"] in {*_REPEATABLE, "KEY_REUSED"}:
+            continue
+        key = json.dumps(execution.request, sort_keys=True, default=repr)
+        decided = {name: value for name, value in answer.items() if name != "replayed"}
+        require(told.setdefault(key, decided) == decided, "law 8", f"{execution.name}: {told[key]} and then {decided}")
+
+
+def forget() -> None:
+    """Empty what is remembered of states that were judged."""
+    _held.clear()

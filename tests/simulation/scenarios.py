@@ -1,0 +1,125 @@
+"""What histories begin with: who asks for what, on which orders, in which world. The choices pick."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from handlers.domain.identities import order_id_of
+from tests.simulation.choices import Choices
+from tests.simulation.history import History
+from tests.simulation.world import AFTER_FENCE, CUSTOMER, LATE, OPENING, SOON, States, purchase_request, refund_request
+
+DAY = timedelta(days=1)
+SKEWS = (timedelta(0), DAY, -DAY)
+
+_BOUGHT: dict[str, dict[str, Any]] = {
+    "one mug": {"mugs": 1},
+    "two lines": {"mugs": 1, "pens": 3},
+    "refunds declined": {"mugs": 1, "payment_method": "pm_refund_declined"},
+}
+
+
+@cache
+def sold(what: str) -> States:
+    """The shop after one purchase (`p1`) that nothing disturbed."""
+    history = History(Choices(replayed=()), OPENING, fault_percent=0)
+    history.add("bought", purchase_request("p1", **_BOUGHT[what]))
+    history.run()
+    return tuple(history.states)  # type: ignore[return-value]
+
+
+def _refunds(what: str) -> list[dict[str, Any]]:
+    """Refunds that meet at the edges: everything, half, the smallest unit, one too much, lines."""
+    paid = 1000 if what != "two lines" else 1750
+    asked: list[dict[str, Any]] = [{}, {"amount_minor": paid // 2}, {"amount_minor": paid}, {"amount_minor": 1}]
+    asked += [{"amount_minor": paid // 2 + 1}, {"lines": [{"sku": "mug", "quantity": 1}]}]
+    asked += [{"lines": [{"sku": "pen", "quantity": 2}]}] if what == "two lines" else [{"amount_minor": paid + 1}]
+    return asked
+
+
+def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
+    """When an execution starts, and how wrong its clock is: mostly now and right."""
+    kind = choices.below(8)
+    if kind == 7:
+        return LATE, timedelta(0)
+    return timedelta(0), SKEWS[choices.below(3)] if kind == 6 else timedelta(0)
+
+
+_requests: dict[str, Any] = {}
+
+
+def _same(request: Any) -> Any:
+    """One object for equal requests, so that tables know it by its identity."""
+    return _requests.setdefault(repr(request), request)
+
+
+def _add(history: History, name: str, request: Any) -> None:
+    after, skew = _moment(history.choices)
+    history.add(name, _same(request), after=after, skew=skew)
+
+
+def _add_reconciles(history: History, order_id: str) -> None:
+    for _ in range(history.choices.below(4)):
+        after = (SOON, AFTER_FENCE)[history.choices.below(2)]
+        history.add_reconcile(after, None if history.choices.below(8) == 7 else order_id)
+
+
+def refunding(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Two to four refunds of one order: duplicates, rivals, reused keys, lines; reconcile and the bank among them."""
+    what = tuple(_BOUGHT)[choices.below(len(_BOUGHT))]
+    history = history_of(sold(what))
+    asked = _refunds(what)
+    requests = []
+    for number in range(2 + choices.below(3)):
+        relation = choices.below(4)
+        if requests and relation == 1:
+            request = requests[0]
+        elif requests and relation == 2:
+            request = {**requests[0], "reason": "other"}
+        else:
+            request = refund_request(f"r{number}", "p1", **asked[choices.below(len(asked))])
+        requests.append(request)
+        _add(history, f"refund-{number}", request)
+    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+    if choices.below(3) == 2:
+        history.add_reversal(requests[0])
+    return history
+
+
+def purchasing(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Two or three purchases of the last stock: duplicates, rivals, reused keys, declines, stale prices; a refund."""
+    history = history_of(OPENING)
+    variants: list[dict[str, Any]] = [{"mugs": 2}, {"mugs": 1, "pens": 2}, {"mugs": 2, "payment_method": "pm_declined"}]
+    variants += [{"mugs": 4}, {"mugs": 1, "lines": [{"sku": "mug", "quantity": 1, "unit_price_minor": 999}]}]
+    first = purchase_request("p1", **variants[choices.below(len(variants))])
+    _add(history, "purchase-0", first)
+    for number in range(1, 2 + choices.below(2)):
+        relation = choices.below(4)
+        if relation == 1:
+            request = first
+        elif relation == 2:
+            request = {**first, "payment_method": "pm_other"}
+        else:
+            request = purchase_request(f"p{number + 1}", **variants[choices.below(len(variants))])
+        _add(history, f"purchase-{number}", request)
+    if choices.below(2):
+        _add(history, "refund-0", refund_request("r0", "p1"))
+    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+    return history
+
+
+def poisoned(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Input that is no request, beside one that is."""
+    history = history_of(OPENING)
+    good = purchase_request("p1")
+    poison: list[Any] = [None, [], "purchase", 1e400, {"action": "purchase"}, {"action": "steal", "request_id": "p1"}]
+    poison += [{**good, "lines": [{"sku": "mug", "quantity": True, "unit_price_minor": 1000}]}]
+    poison += [{**good, "customer_id": "\ud83d\ude00"}, {**good, "more": 1}, {**good, "currency": "XXX"}]
+    poison += [{**refund_request("r1", "p1"), "amount_minor": bad} for bad in (0, -1, 1.0, True, 10**40, "1", None)]
+    _add(history, "poison-0", poison[choices.below(len(poison))])
+    _add(history, "purchase-0", good)
+    return history
+
+
+SCENARIOS = (refunding, purchasing, refunding, purchasing, refunding, purchasing, poisoned)

@@ -1,0 +1,214 @@
+"""What the handlers talk to, as tables: state × call → next state × reply. A new pair runs on the fake, once.
+
+The fakes are those of tests/fakes; a state is restored into one, the call is made, and the state that results is kept.
+Whatever a call changes is judged here, once for every distinct change (`changes.judged`).
+"""
+
+import copy
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.s3 import FakeS3
+from tests.fakes.sqs import FakeSQS
+from tests.simulation.changes import Claim, judged
+
+Reply = Callable[[], Any]
+"""Called to deliver the reply: returns it, or raises it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one service, with its arguments as they were made."""
+
+    service: str
+    method: str
+    arguments: dict[str, Any]
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in ("get_item", "query", "get_object", "list_objects_v2", "lookup", "receive_message")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a call does in a state."""
+
+    state: int
+    reply: int
+    claims: tuple[Claim, ...] = ()
+    """What the ledger began to say about money by this step; the gateway's books must bear it out."""
+
+
+def canonical(value: Any) -> str:
+    """One text for equal values, whatever the order of their fields."""
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
+class Interned:
+    """Things by number; equal things have one number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.things: list[Any] = []
+
+    def number(self, text: str, thing: Any) -> int:
+        found = self.numbers.get(text)
+        if found is None:
+            found = self.numbers[text] = len(self.things)
+            self.things.append(thing)
+        return found
+
+    def forget_all_but(self, first: int) -> None:
+        """Keep the first so many."""
+        del self.things[first:]
+        self.numbers = {text: number for text, number in self.numbers.items() if number < first}
+
+
+calls = Interned()
+replies = Interned()
+
+
+def call_number(service: str, method: str, arguments: dict[str, Any]) -> int:
+    return calls.number(canonical([service, method, arguments]), Call(service, method, arguments))
+
+
+def returned(value: Any) -> int:
+    """The number of a reply that returns a value."""
+    return replies.number("returns " + _described(value), lambda: _fresh(value))
+
+
+def raised(error: BaseException) -> int:
+    """The number of a reply that raises."""
+    said = canonical(error.response) if isinstance(error, ClientError) else str(error)
+
+    def deliver() -> Any:
+        raise copy.copy(error)
+
+    return replies.number(f"raises {type(error).__name__} {said}", deliver)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("Body"), io.BytesIO):
+        return canonical({**value, "Body": value["Body"].getvalue().decode("latin-1")})
+    return canonical(value)
+
+
+def _fresh(value: Any) -> Any:
+    """A reply that can be read again: a stream is given anew."""
+    if isinstance(value, dict) and isinstance(value.get("Body"), io.BytesIO):
+        return {**value, "Body": io.BytesIO(value["Body"].getvalue())}
+    return value
+
+
+@dataclass
+class Service:
+    """One service: a fake, and how its state is taken out and put back."""
+
+    name: str
+    fake: Any
+    taken: Callable[[Any], Any]
+    put_back: Callable[[Any, Any], None]
+    described: Callable[[Any], str] = canonical
+    states: Interned = field(default_factory=Interned)
+    steps: dict[tuple[int, int], Step] = field(default_factory=dict)
+
+    def state_number(self, state: Any) -> int:
+        return self.states.number(self.described(state), state)
+
+    def step(self, state: int, call: int) -> Step:
+        """What the call does in that state; on the fake when this is the first time."""
+        found = self.steps.get((state, call))
+        if found is None:
+            found = self.steps[state, call] = self._run(state, calls.things[call])
+        return found
+
+    def _run(self, state: int, call: Call) -> Step:
+        before = self.states.things[state]
+        self.put_back(self.fake, before)
+        try:
+            reply = returned(getattr(self.fake, call.method)(**call.arguments))
+        except ClientError as error:
+            return Step(state, raised(error))
+        after = self.taken(self.fake)
+        claims = judged(before, after) if self.name == "dynamodb" and call.writes else ()
+        return Step(self.state_number(after), reply, claims)
+
+
+# DynamoDB: rows by table and key
+
+
+def _rows(fake: FakeDynamoDB) -> dict[str, dict[Any, Any]]:
+    return {name: dict(table.rows) for name, table in fake.tables.items()}
+
+
+def _put_rows(fake: FakeDynamoDB, rows: dict[str, dict[Any, Any]]) -> None:
+    for name, table in fake.tables.items():
+        table.rows, table.bounds = dict(rows.get(name, {})), {}
+
+
+_row_texts: dict[int, tuple[Any, str]] = {}
+
+
+def _row_text(row: Any) -> str:
+    """The text of a row; rows are never changed in place, so it is kept by identity (and the row with it)."""
+    known = _row_texts.get(id(row))
+    if known is None:
+        known = _row_texts[id(row)] = (row, canonical(row))
+    return known[1]
+
+
+def _rows_text(rows: dict[str, dict[Any, Any]]) -> str:
+    return canonical({name: sorted(_row_text(row) for row in table.values()) for name, table in rows.items()})
+
+
+# the others
+
+
+def _s3_state(fake: FakeS3) -> Any:
+    return {place: tuple(versions) for place, versions in fake.versions.items()}
+
+
+def _put_s3(fake: FakeS3, state: Any) -> None:
+    fake.versions = {place: list(versions) for place, versions in state.items()}
+
+
+def _s3_text(state: Any) -> str:
+    return repr(sorted((place, [stored.body for stored in versions]) for place, versions in state.items()))
+
+
+def _gateway_state(fake: FakeGateway) -> Any:
+    return dict(fake.books), list(fake.moved)
+
+
+def _put_gateway(fake: FakeGateway, state: Any) -> None:
+    fake.books, fake.moved = dict(state[0]), list(state[1])
+
+
+def _gateway_text(state: Any) -> str:
+    return repr((sorted(state[0].items()), sorted(state[1])))
+
+
+def _put_queues(fake: FakeSQS, state: Any) -> None:
+    fake.queues = {url: dict(messages) for url, messages in state.items()}
+    fake._sent = sum(len(messages) for messages in state.values())
+
+
+def _queues(fake: FakeSQS) -> Any:
+    return {url: dict(messages) for url, messages in fake.queues.items()}
+
+
+def services(dynamodb: FakeDynamoDB, s3: FakeS3) -> dict[str, Service]:
+    """The four services around the handlers, on these fakes."""
+    return {
+        "dynamodb": Service("dynamodb", dynamodb, _rows, _put_rows, _rows_text),
+        "s3": Service("s3", s3, _s3_state, _put_s3, _s3_text),
+        "gateway": Service("gateway", FakeGateway(), _gateway_state, _put_gateway, _gateway_text),
+        "sqs": Service("sqs", FakeSQS(strict=False), _queues, _put_queues),
+    }

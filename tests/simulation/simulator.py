@@ -1,0 +1,123 @@
+"""Histories from seeds: run one, judge it, and make a violation as short as it gets."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation import tables
+from tests.simulation.changes import LawBroken
+from tests.simulation.choices import Choices
+from tests.simulation.history import Actor, History, at_rest
+from tests.simulation.laws import hold_at_rest
+from tests.simulation.scenarios import SCENARIOS
+from tests.simulation.world import START, States
+
+
+@dataclass(slots=True)
+class Run:
+    """What became of one history."""
+
+    choices: list[int]
+    broken: str | None
+    faults: Counter[str]
+    answers: list[Any]
+    told: list[str] = field(default_factory=list)
+
+
+def run(choices: Choices, fault_percent: int = 12, telling: bool = False) -> Run:
+    """One history to its rest; stragglers and zombies may outlast the first rest and must not disturb the second."""
+    made: list[History] = []
+
+    def history_of(states: States) -> History:
+        made.append(History(choices, states, fault_percent))
+        made[0].telling = telling
+        return made[0]
+
+    broken = None
+    try:
+        history = SCENARIOS[choices.below(len(SCENARIOS))](history_of, choices)
+        choices.curtain()
+        late = _run_to_rest(history)
+        if late:
+            history.faults["outlasted a rest"] += len(late)
+            history.actors = late
+            _run_to_rest(history, hold_back=False)
+    except LawBroken as error:
+        broken = str(error)
+    history = made[0]
+    return Run(choices.made, broken, history.faults, [each.answer for each in history.executions], history.happened)
+
+
+def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
+    held = history.run_but_for_the_late() if hold_back else history.run()
+    days = sorted({f"{each.requested_at:%Y-%m-%d}" for each in history.executions} | {f"{START:%Y-%m-%d}"})
+    states, _ = at_rest(tuple(history.states), days)  # type: ignore[arg-type]
+    history.states = list(states)
+    hold_at_rest(history, states)
+    return held
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a number of histories amounted to."""
+
+    histories: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    violations: list[tuple[int, Run]] = field(default_factory=list)
+
+    def add(self, seed: int, done: Run) -> None:
+        self.histories += 1
+        self.faults.update(done.faults)
+        self.answers.update(
+            "none" if answer is None else f"{answer['status']} {answer['code'] or ''}".strip()
+            for answer in done.answers
+        )
+        if done.broken:
+            self.violations.append((seed, done))
+
+
+def choices_of(seed: int, number: int, performances: int) -> Choices:
+    """The choices of one history; so many in a row play one scene (who asks for what), each another way."""
+    return Choices(f"{seed}/{number}", scene=f"{seed}/scene/{number // performances}")
+
+
+def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally | None = None) -> Tally:
+    """Histories by number, added to `tally`."""
+    tally = Tally() if tally is None else tally
+    for number in numbers:
+        if number % performances == 0:
+            tables.forget_if_large()
+        tally.add(number, run(choices_of(seed, number, performances)))
+    return tally
+
+
+def shortest(choices: list[int], tries: int = 3_000) -> Run:
+    """The shortest history that still breaks a law: decisions dropped and made simpler, as long as it does."""
+    best = run(Choices(replayed=choices))
+    assert best.broken, "this history breaks no law"
+    improved = True
+    while improved and tries > 0:
+        improved = False
+        for candidate in _simpler(best.choices):
+            tries -= 1
+            found = run(Choices(replayed=candidate))
+            if found.broken and _size(found.choices) < _size(best.choices):
+                best, improved = found, True
+                break
+            if tries <= 0:
+                break
+    return run(Choices(replayed=best.choices), telling=True)
+
+
+def _size(choices: list[int]) -> tuple[int, int]:
+    return len(choices), sum(choices)
+
+
+def _simpler(choices: list[int]) -> list[list[int]]:
+    candidates = []
+    for width in (32, 8, 2, 1):
+        candidates += [choices[:at] + choices[at + width :] for at in range(0, len(choices), width)]
+    candidates += [[*choices[:at], 0, *choices[at + 1 :]] for at, chosen in enumerate(choices) if chosen]
+    return candidates

@@ -1,0 +1,33 @@
+"""The tables of the simulator, emptied between scenes before they outgrow the machine."""
+
+from tests.simulation import history, laws, scenarios, services, steps
+from tests.simulation.world import SHOP
+
+LARGE = 400_000
+"""Steps of services; about 2 GB with all that hangs on them."""
+
+_replies, _calls = len(services.replies.things), len(services.calls.things)
+_states = {name: len(service.states.things) for name, service in SHOP.items()}
+
+
+def size() -> int:
+    """How many steps the tables hold."""
+    return sum(len(service.steps) for service in SHOP.values())
+
+
+def forget_if_large() -> None:
+    """Empty the tables if they have grown large."""
+    if size() > LARGE:
+        forget()
+
+
+def forget() -> None:
+    """Back to the opening of the shop."""
+    for name, service in SHOP.items():
+        service.states.forget_all_but(_states[name])
+        service.steps.clear()
+    services.replies.forget_all_but(_replies)
+    services.calls.forget_all_but(_calls)
+    for module in (steps, history, laws):
+        module.forget()
+    scenarios.sold.cache_clear()

@@ -1,0 +1,70 @@
+"""Ten thousand histories with every fault, and the proof that they are worth something."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation import tables
+from tests.simulation.choices import Choices
+from tests.simulation.history import _FAULT_KINDS
+from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
+
+HISTORIES = 10_000
+PERFORMANCES = 100
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Tally]:
+    """What ten thousand histories of one seed amounted to."""
+    gc.disable()
+    try:
+        yield simulate(SEED, range(HISTORIES), PERFORMANCES)
+    finally:
+        gc.enable()
+        tables.forget()
+
+
+def test_no_law_is_broken_in_ten_thousand_histories(tally: Tally) -> None:
+    """Laws 1 to 27 under every fault; a violation is printed as the shortest history that still shows it."""
+    if tally.violations:
+        number, broken = tally.violations[0]
+        short = shortest(broken.choices)
+        again = f"python -m tests.simulation --seed {SEED} --history {number} --performances {PERFORMANCES}"
+        pytest.fail(f"{short.broken}\n" + "\n".join(short.told) + f"\n{short.choices}\n{again}")
+    assert tally.histories >= 10_000
+
+
+def test_every_kind_of_fault_strikes_every_service_it_can(tally: Tally) -> None:
+    """A simulator that injects nothing proves nothing."""
+    expected = {f"{kind} at gateway" for kind in _FAULT_KINDS["gateway"]}
+    expected |= {f"{kind} at dynamodb" for kind in (*_FAULT_KINDS["read"], *_FAULT_KINDS["write"])}
+    expected |= {f"{kind} at s3" for kind in _FAULT_KINDS["write"]} | {"parked", "outlasted a rest"}
+    assert {kind: tally.faults[kind] for kind in expected if tally.faults[kind] < 100} == {}
+
+
+def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) -> None:
+    """Every outcome that the laws speak of occurs, and often."""
+    expected = {"succeeded", "none", "failed NOT_EXECUTED", "failed PAYMENT_RELEASED", "failed REFUND_RELEASED"}
+    expected |= {"unknown PAYMENT_OUTCOME_UNKNOWN", "unknown REFUND_OUTCOME_UNKNOWN"}
+    codes = ("INVALID_REQUEST", "KEY_REUSED", "OUT_OF_STOCK", "PRICE_CHANGED", "PAYMENT_DECLINED", "REFUND_DECLINED")
+    expected |= {
+        f"rejected {code}" for code in (*codes, "ORDER_NOT_FOUND", "NOTHING_TO_REFUND", "REFUND_EXCEEDS_BALANCE")
+    }
+    assert {said: tally.answers[said] for said in expected if tally.answers[said] < 20} == {}
+
+
+def test_a_seed_tells_the_same_history_again() -> None:
+    """Determinism: the same seed, the same steps; with tables from other histories, and with none."""
+    for number in range(0, 3_000, 100):
+        choices = choices_of(SEED, number, PERFORMANCES)
+        first = run(choices, telling=True)
+        tables.forget()
+        again = run(Choices(replayed=first.choices), telling=True)
+        assert (first.broken, first.told, first.answers, first.faults) == (
+            again.broken,
+            again.told,
+            again.answers,
+            again.faults,
+        )

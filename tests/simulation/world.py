@@ -1,0 +1,118 @@
+"""The simulated shop: its tables and buckets, the times in it, and the orders that histories begin with."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
+from handlers.domain.identities import order_id_of
+from handlers.storage_schema import ORDERS
+from tests.fakes.dynamodb import FakeDynamoDB, refusal
+from tests.fakes.s3 import FakeS3
+from tests.fakes.tables import table_request
+from tests.simulation.changes import CAPACITY, ORDERS_TABLE
+from tests.simulation.services import Service, raised, services
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATE = timedelta(days=20)
+"""A redelivery weeks later, still within the window of 30 days."""
+SOON, AFTER_FENCE = timedelta(minutes=5), timedelta(hours=2)
+
+PRICES = {"mug": 1000, "pen": 250}
+CUSTOMER = "cus-1"
+SERVICES = ("dynamodb", "s3", "gateway", "sqs")
+States = tuple[int, int, int, int]
+
+
+def _shop() -> dict[str, Service]:
+    dynamodb = FakeDynamoDB(strict=False)
+    dynamodb.create_table(**table_request(ORDERS_TABLE, ORDERS))
+    for sku, price in PRICES.items():
+        item = {"pk": f"SKU#{sku}", "sku": sku, "currency": "EUR"}
+        numbers = {"schema": 1, "price_minor": price, "available": CAPACITY[sku]}
+        dynamodb.put_item(
+            TableName=ORDERS_TABLE,
+            Item={**{k: {"S": v} for k, v in item.items()}, **{k: {"N": str(v)} for k, v in numbers.items()}},
+        )
+    return services(dynamodb, FakeS3(strict=False, now=lambda: START))
+
+
+SHOP = _shop()
+OPENING: States = tuple(  # type: ignore[assignment]
+    service.state_number(service.taken(service.fake)) for service in SHOP.values()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The replies that go wrong, by service: without the effect, after it, and where another transaction wins."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    conflict: tuple[int, ...] = ()
+
+
+def _aws(code: str, status: int = 400) -> int:
+    error = refusal(code, "simulated")
+    error.response["ResponseMetadata"]["HTTPStatusCode"] = status
+    return raised(error)
+
+
+_RESET = raised(ConnectionClosedError(endpoint_url="https://simulated"))
+_TIMEOUT = raised(ReadTimeoutError(endpoint_url="https://simulated"))
+_CONFLICT = refusal("TransactionConflictException", "simulated")
+FAULTS = {
+    "dynamodb": Faults(
+        before=(_aws("ProvisionedThroughputExceededException"), _aws("InternalServerError", 500), _RESET),
+        after=(_TIMEOUT, _RESET, _aws("InternalServerError", 500)),
+        conflict=(raised(_CONFLICT),),
+    ),
+    "s3": Faults(
+        before=(_aws("SlowDown", 503), _RESET, _aws("ConditionalRequestConflict", 409)),
+        after=(_TIMEOUT, _aws("InternalError", 500)),
+    ),
+    "sqs": Faults(before=(_aws("ServiceUnavailable", 503), _RESET), after=(_TIMEOUT,)),
+}
+OUTCOME_UNKNOWN = raised(PaymentOutcomeUnknown("simulated"))
+GATEWAY_AWAY = raised(Unavailable("simulated"))
+STALLED = _TIMEOUT
+"""The reply to a call whose packets are still under way."""
+
+
+def conflict_of(parts: int) -> int:
+    """The refusal of a transaction whose last part met another transaction."""
+    reasons: list[dict[str, Any]] = [{"Code": "None"}] * (parts - 1) + [{"Code": "TransactionConflict"}]
+    return raised(refusal("TransactionCanceledException", "simulated", CancellationReasons=reasons))
+
+
+def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **changed: Any) -> dict[str, Any]:
+    """A purchase as a caller sends it."""
+    bought = {"mug": mugs, "pen": pens}
+    lines = [
+        {"sku": sku, "quantity": quantity, "unit_price_minor": PRICES[sku]}
+        for sku, quantity in bought.items()
+        if quantity
+    ]
+    return {
+        "action": "purchase",
+        "request_id": request_id,
+        "customer_id": CUSTOMER,
+        "currency": "EUR",
+        "lines": lines,
+        "payment_method": "pm_ok",
+        **changed,
+    }
+
+
+def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
+    """A refund as a caller sends it."""
+    return {
+        "action": "refund",
+        "request_id": request_id,
+        "order_id": order_id_of(CUSTOMER, purchase_id),
+        "requested_by": "agent-1",
+        "reason": "broken",
+        **asked,
+    }
