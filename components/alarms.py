@@ -182,3 +182,18 @@ def _over_tls_only(topic: pulumi.Output[str]) -> dict[str, object]:
         "Resource": topic,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def alert_topic(
+    name: str,
+    given: pulumi.Input[str] | None,
+    *,
+    parent: pulumi.Resource,
+    tags: dict[str, pulumi.Input[str]],
+    deletion_window_days: int,
+) -> pulumi.Output[str]:
+    """The ARN of the topic that was `given`, or of a new one: an alarm without an action is a defect."""
+    if given is not None:
+        return pulumi.Output.from_input(given)
+    args = AlertTopicArgs(key_deletion_days=deletion_window_days, tags=tags)
+    return AlertTopic(name, args, pulumi.ResourceOptions(parent=parent)).arn

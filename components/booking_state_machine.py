@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from workflow.booking import Booking
 
-from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
+from .alarms import Alarm, Metric, alert_topic
 from .arguments import Arguments
 from .dashboard import Chart
 from .definitions import AnyWorkflow, definition_text, function_keys
@@ -173,12 +173,13 @@ class BookingStateMachine(pulumi.ComponentResource):
             deletion_window_days=self._key_deletion_days,
             services=(LOGS, LOG_DELIVERY),
         )
-        given = args.get("topic")
-        self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
-
-    def _own_topic(self) -> pulumi.Output[str]:
-        own = AlertTopicArgs(key_deletion_days=self._key_deletion_days, tags=self._tags)
-        return AlertTopic(f"{self._name}-alerts", own, pulumi.ResourceOptions(parent=self)).arn
+        self._topic = alert_topic(
+            f"{self._name}-alerts",
+            args.get("topic"),
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
 
     def _create_parking_queue(self) -> None:
         overflow = self._queue("parking-dead-letters", "Parked results could not be taken up ten times over.", None)

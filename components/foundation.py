@@ -75,6 +75,7 @@ class Foundation(pulumi.ComponentResource):
         stage = self._stage
         return SandboxGatewayArgs(
             key=self.key,
+            topic=self.topic,
             deletion_protection=stage.deletion_protection,
             point_in_time_days=stage.point_in_time_days,
             tags=self._tags,

@@ -6,10 +6,11 @@ import pulumi
 
 from handlers.storage_schema import GATEWAY
 
+from .alarms import alert_topic
 from .arguments import Arguments
 from .encryption import encryption_key
 from .surroundings import tags_of
-from .tables import table, table_grant
+from .tables import table, table_alarms, table_grant
 
 
 class SandboxGatewayArgs(TypedDict):
@@ -17,6 +18,8 @@ class SandboxGatewayArgs(TypedDict):
 
     key: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key of its table. Default: a key of its own."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
     deletion_protection: NotRequired[bool]
     """Whether AWS refuses to delete its table. Default: true."""
     point_in_time_days: NotRequired[float]
@@ -62,6 +65,9 @@ class SandboxGateway(pulumi.ComponentResource):
             tags=tags,
         )
         self.table = kept.name
+        topic = alert_topic(f"{name}-alerts", args.get("topic"), parent=self, tags=tags, deletion_window_days=window)
+        for alarm in table_alarms(kept.name):
+            alarm.raise_to(topic, prefix=name, parent=self, tags=tags)
         pay = ["dynamodb:GetItem", "dynamodb:PutItem"]
         self.paygrant = table_grant("Pay", pay, [kept.arn], key=key, parent=self)
         self.register_outputs({"table": self.table, "paygrant": self.paygrant})

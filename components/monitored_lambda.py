@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
+from .alarms import Alarm, Metric, alert_topic
 from .arguments import Arguments
 from .dashboard import Chart
 from .encryption import LOGS, encryption_key
@@ -153,12 +153,13 @@ class MonitoredLambda(pulumi.ComponentResource):
             deletion_window_days=self._key_deletion_days,
             services=(LOGS,),
         )
-        given = args.get("topic")
-        self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
-
-    def _own_topic(self) -> pulumi.Output[str]:
-        own = AlertTopicArgs(key_deletion_days=self._key_deletion_days, tags=self._tags)
-        return AlertTopic(f"{self._name}-alerts", own, self._child).arn
+        self._topic = alert_topic(
+            f"{self._name}-alerts",
+            args.get("topic"),
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
 
     def _create_log_group(self, args: MonitoredLambdaArgs) -> None:
         self._log_group = log_group(

@@ -7,14 +7,14 @@ import pulumi_aws as aws
 
 from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
 
-from .alarms import Alarm, AlertTopic, AlertTopicArgs, Metric
+from .alarms import alert_topic
 from .arguments import Arguments
 from .backups import back_up
 from .dashboard import Chart
 from .encryption import encryption_key
 from .iam import joined
 from .surroundings import tags_of
-from .tables import table, table_grant
+from .tables import table, table_alarms, table_grant, table_metric
 
 
 class OrderStoreArgs(TypedDict):
@@ -138,12 +138,13 @@ class OrderStore(pulumi.ComponentResource):
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
         )
-        given = args.get("topic")
-        self._topic = pulumi.Output.from_input(given) if given is not None else self._own_topic()
-
-    def _own_topic(self) -> pulumi.Output[str]:
-        own = AlertTopicArgs(key_deletion_days=self._key_deletion_days, tags=self._tags)
-        return AlertTopic(f"{self._name}-alerts", own, pulumi.ResourceOptions(parent=self)).arn
+        self._topic = alert_topic(
+            f"{self._name}-alerts",
+            args.get("topic"),
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
 
     def _create_table(self) -> aws.dynamodb.Table:
         orders = table(
@@ -187,26 +188,3 @@ class OrderStore(pulumi.ComponentResource):
     def _grant(self, sid: str, *actions: str) -> pulumi.Output[str]:
         named = [f"dynamodb:{action}" for action in actions]
         return table_grant(sid, named, [self.arn], key=self.key, parent=self)
-
-
-def table_metric(table_name: pulumi.Output[str], name: str) -> Metric:
-    """A metric that DynamoDB keeps for a table."""
-    return Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name})
-
-
-def table_alarms(table_name: pulumi.Output[str]) -> list[Alarm]:
-    """What can go wrong with a table."""
-    return [
-        Alarm(
-            slug="table-throttles",
-            meaning="DynamoDB refuses reads or writes of the table for exceeding what it serves.",
-            metric=table_metric(table_name, "ThrottledRequests"),
-            threshold=0,
-        ),
-        Alarm(
-            slug="table-system-errors",
-            meaning="DynamoDB fails to answer requests on the table.",
-            metric=table_metric(table_name, "SystemErrors"),
-            threshold=0,
-        ),
-    ]

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from handlers.storage_schema import IndexSchema, TableSchema
 
+from .alarms import Alarm, Metric
 from .iam import joined, statement
 from .surroundings import Surroundings
 
@@ -42,6 +43,29 @@ def table(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect or None),
     )
+
+
+def table_metric(table_name: pulumi.Output[str], name: str) -> Metric:
+    """A metric that DynamoDB keeps for a table."""
+    return Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name})
+
+
+def table_alarms(table_name: pulumi.Output[str]) -> list[Alarm]:
+    """What can go wrong with a table."""
+    return [
+        Alarm(
+            slug="table-throttles",
+            meaning="DynamoDB refuses reads or writes of the table for exceeding what it serves.",
+            metric=table_metric(table_name, "ThrottledRequests"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="table-system-errors",
+            meaning="DynamoDB fails to answer requests on the table.",
+            metric=table_metric(table_name, "SystemErrors"),
+            threshold=0,
+        ),
+    ]
 
 
 def _index(index: IndexSchema) -> aws.dynamodb.TableGlobalSecondaryIndexArgs:

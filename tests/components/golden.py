@@ -1,0 +1,85 @@
+"""The reviewed resource graph of each stage, and what a change of the program would do to a deployed one.
+
+`python -m tests.components.golden` writes the files anew; the review of their diff is the review of the change.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from local.provider.diff import diff_of
+from local.provider.registry import resource_type
+from tests.components.synth import STAGES, Graph, Recorded, synth
+
+FOLDER = Path(__file__).parent / "golden"
+Golden = dict[str, dict[str, Any]]
+
+# What changes with every release of the functions and says nothing about the graph.
+_VARIES = {"aws:lambda/function:Function": "code", "aws:sfn/stateMachine:StateMachine": "definition"}
+_HOLDS_DATA = ("aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:backup/vault:Vault")
+
+
+def golden_of(graph: Graph) -> Golden:
+    """The graph by URN, with what a reviewer wants to see."""
+    return {each.urn: _told(each) for each in sorted(graph.resources, key=lambda each: each.urn)}
+
+
+def read(stage: str) -> Golden:
+    """The reviewed graph."""
+    reviewed: Golden = json.loads((FOLDER / f"{stage}.json").read_text())
+    return reviewed
+
+
+def write(stage: str) -> None:
+    """Replace the reviewed graph by what the program says now."""
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{stage}.json").write_text(json.dumps(golden_of(synth(stage)), indent=1, sort_keys=True) + "\n")
+
+
+def consequences(reviewed: Golden, now: Golden) -> list[str]:
+    """What an `up` over the reviewed graph would lose or make anew: one sentence each, those that hold data first."""
+    said = [*_gone(reviewed, now), *_replaced(reviewed, now)]
+    return sorted(said, key=lambda sentence: (not sentence.startswith("DATA"), sentence))
+
+
+def _gone(reviewed: Golden, now: Golden) -> Iterator[str]:
+    for urn in reviewed.keys() - now.keys():
+        yield f"{_warning(urn)}deleted (or renamed without an alias): {_short(urn)}"
+
+
+def _replaced(reviewed: Golden, now: Golden) -> Iterator[str]:
+    for urn in reviewed.keys() & now.keys():
+        token = urn.split("::")[2].split("$")[-1]
+        if token.startswith("aws:"):
+            diff = diff_of(resource_type(token).properties, reviewed[urn]["inputs"], now[urn]["inputs"])
+            if diff.replaces:
+                yield f"{_warning(urn)}replaced for a new {', '.join(diff.replaces)}: {_short(urn)}"
+
+
+def _warning(urn: str) -> str:
+    return "DATA LOSS: " if urn.split("::")[2].split("$")[-1] in _HOLDS_DATA else ""
+
+
+def _short(urn: str) -> str:
+    _, _, kinds, name = urn.split("::")
+    return f"{kinds.split('$')[-1]} {name}"
+
+
+def _told(each: Recorded) -> dict[str, Any]:
+    inputs = {key: _readable(value) for key, value in each.inputs.items() if _VARIES.get(each.type) != key}
+    return {"inputs": inputs if each.custom else {}, "protect": each.protect, "parent": each.parent.rpartition("::")[2]}
+
+
+def _readable(value: Any) -> Any:
+    """Policies and other documents as trees, so that a diff shows the line that changed."""
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        return {"json": json.loads(value)}
+    if isinstance(value, dict):
+        return {key: _readable(inner) for key, inner in value.items()}
+    return value
+
+
+if __name__ == "__main__":
+    for each_stage in STAGES:
+        write(each_stage)
