@@ -1,0 +1,221 @@
+"""What each of the 18 intrinsic functions does with its values."""
+
+import base64
+import binascii
+import hashlib
+import json
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from .deep_json import Json
+from .json_values import NotJson, canonical, read_json, written
+
+HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_LONGEST_TEXT: Final = 10_000
+_MOST_RANGE: Final = 1_000
+
+
+class IntrinsicFailed(ValueError):
+    """A sentence that names the function and what it needs."""
+
+
+class Randomness(Protocol):
+    """Where random numbers come from; `random.Random` is one."""
+
+    def random(self) -> float: ...
+    def getrandbits(self, k: int, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An intrinsic function, and how many values it takes (`most` is None where there is no limit)."""
+
+    name: str
+    least: int
+    most: int | None
+    compute: Callable[[list[Json], Randomness], Json]
+
+    def refuses(self, given: int) -> str:
+        """Why it cannot be called with so many values; empty if it can."""
+        if given >= self.least and (self.most is None or given <= self.most):
+            return ""
+        most = "or more" if self.most is None else "" if self.most == self.least else f"to {self.most}"
+        return f"{self.name} takes {self.least} {most}".rstrip() + f" values, and {given} are given"
+
+    def result(self, values: list[Json], randomness: Randomness) -> Json:
+        """What it yields; raises IntrinsicFailed."""
+        try:
+            return self.compute(values, randomness)
+        except IntrinsicFailed as error:
+            raise IntrinsicFailed(f"{self.name}: {error}") from None
+
+
+def _array(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise IntrinsicFailed("an array is needed")
+    return value
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise IntrinsicFailed("a text is needed")
+    return value
+
+
+def _short(value: Json) -> str:
+    text = _text(value)
+    if len(text) > _LONGEST_TEXT:
+        raise IntrinsicFailed(f"a text has at most {_LONGEST_TEXT} characters here")
+    return text
+
+
+def _whole(value: Json) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise IntrinsicFailed("a number is needed")
+    return round(value)
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else written(value)
+
+
+def _format(values: list[Json], _: Randomness) -> Json:
+    template, rest = values[0], values[1:]
+    pieces = template if isinstance(template, list) else _text(template).split("{}")
+    if len(pieces) != len(rest) + 1:
+        raise IntrinsicFailed(f"the template has {len(pieces) - 1} places {{}}, and {len(rest)} values are given")
+    return str(pieces[0]) + "".join(_shown(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True))
+
+
+def _string_to_json(values: list[Json], _: Randomness) -> Json:
+    try:
+        return read_json(_text(values[0]))[0]
+    except NotJson as error:
+        raise IntrinsicFailed(str(error)) from None
+
+
+def _partition(values: list[Json], _: Randomness) -> Json:
+    items, size = _array(values[0]), _whole(values[1])
+    if size < 1:
+        raise IntrinsicFailed("a chunk has at least one item")
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _contains(values: list[Json], _: Randomness) -> Json:
+    wanted = canonical(values[1])
+    return any(canonical(item) == wanted for item in _array(values[0]))
+
+
+def _range(values: list[Json], _: Randomness) -> Json:
+    first, last, step = (_whole(value) for value in values)
+    if step == 0:
+        raise IntrinsicFailed("the step is not 0")
+    made: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
+    if len(made) > _MOST_RANGE:
+        raise IntrinsicFailed(f"a range has at most {_MOST_RANGE} items")
+    return made
+
+
+def _item(values: list[Json], _: Randomness) -> Json:
+    items, index = _array(values[0]), _whole(values[1])
+    if not 0 <= index < len(items):
+        raise IntrinsicFailed(f"there is no item {index} in an array of {len(items)}")
+    return items[index]
+
+
+def _unique(values: list[Json], _: Randomness) -> Json:
+    seen: dict[bytes, Json] = {}
+    for item in _array(values[0]):
+        seen.setdefault(canonical(item), item)
+    return list(seen.values())
+
+
+def _encode(values: list[Json], _: Randomness) -> Json:
+    return base64.b64encode(_short(values[0]).encode()).decode()
+
+
+def _decode(values: list[Json], _: Randomness) -> Json:
+    try:
+        return base64.b64decode(_short(values[0]), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise IntrinsicFailed(f"the text is not Base64 of a text: {error}") from None
+
+
+def _hash(values: list[Json], _: Randomness) -> Json:
+    algorithm = HASHES.get(_text(values[1]))
+    if algorithm is None:
+        raise IntrinsicFailed(f"the algorithm is one of {', '.join(HASHES)}")
+    return hashlib.new(algorithm, _shown(values[0]).encode(), usedforsecurity=False).hexdigest()
+
+
+def _merge(values: list[Json], _: Randomness) -> Json:
+    left, right, deep = values
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        raise IntrinsicFailed("two objects are needed")
+    if deep is not False:
+        raise IntrinsicFailed("only the shallow merge is there: the third value is false")
+    return {**left, **right}
+
+
+def _random(values: list[Json], randomness: Randomness) -> Json:
+    first, last = _whole(values[0]), _whole(values[1])
+    if last <= first:
+        raise IntrinsicFailed("the first number is less than the second")
+    source = random.Random(_whole(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
+    return first + int(source.random() * (last - first))
+
+
+def _add(values: list[Json], _: Randomness) -> Json:
+    total = _whole(values[0]) + _whole(values[1])
+    if not -(2**31) <= total < 2**31:
+        raise IntrinsicFailed("the sum is a 32-bit number")
+    return total
+
+
+def _split(values: list[Json], _: Randomness) -> Json:
+    text, signs = _text(values[0]), _text(values[1])
+    made: list[Json] = []
+    piece = ""
+    for sign in text:
+        if sign in signs:
+            made.append(piece)
+            piece = ""
+        else:
+            piece += sign
+    return [part for part in [*made, piece] if part != ""]
+
+
+def _uuid(_: list[Json], randomness: Randomness) -> Json:
+    return str(uuid.UUID(int=randomness.getrandbits(128), version=4))
+
+
+def _json_to_string(values: list[Json], _: Randomness) -> Json:
+    return json.dumps(values[0], separators=(",", ":"), ensure_ascii=False)
+
+
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    function.name: function
+    for function in (
+        Function("States.Format", 1, None, _format),
+        Function("States.StringToJson", 1, 1, _string_to_json),
+        Function("States.JsonToString", 1, 1, _json_to_string),
+        Function("States.Array", 0, None, lambda values, _: values),
+        Function("States.ArrayPartition", 2, 2, _partition),
+        Function("States.ArrayContains", 2, 2, _contains),
+        Function("States.ArrayRange", 3, 3, _range),
+        Function("States.ArrayGetItem", 2, 2, _item),
+        Function("States.ArrayLength", 1, 1, lambda values, _: len(_array(values[0]))),
+        Function("States.ArrayUnique", 1, 1, _unique),
+        Function("States.Base64Encode", 1, 1, _encode),
+        Function("States.Base64Decode", 1, 1, _decode),
+        Function("States.Hash", 2, 2, _hash),
+        Function("States.JsonMerge", 3, 3, _merge),
+        Function("States.MathRandom", 2, 3, _random),
+        Function("States.MathAdd", 2, 2, _add),
+        Function("States.StringSplit", 2, 2, _split),
+        Function("States.UUID", 0, 0, _uuid),
+    )
+}

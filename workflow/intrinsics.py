@@ -1,0 +1,169 @@
+"""The 18 intrinsic functions of JSONPath states: `States.Format('Hello, {}', $.name)`.
+
+InvalidIntrinsic    the text is no call of one of them; says where and why
+IntrinsicFailed     the call cannot work on these values (States.IntrinsicFailure)
+
+Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+"""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from .deep_json import Json
+from .intrinsic_functions import FUNCTIONS, IntrinsicFailed, Randomness
+from .jsonpath import InvalidPath, Path, read_path
+from .jsonpath_text import Scanner
+
+Argument: TypeAlias = "Call | Path | Json"
+DEEPEST = 10
+"""How deep calls may be nested."""
+
+
+class InvalidIntrinsic(InvalidPath):
+    """A sentence that says what stands at which place of the text."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of an intrinsic function."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+
+    def paths(self) -> Iterator[Path]:
+        """Every path among its arguments."""
+        for argument in self.arguments:
+            if isinstance(argument, Call):
+                yield from argument.paths()
+            elif isinstance(argument, Path):
+                yield argument
+
+    def result(self, find: Callable[[Path], Json], randomness: Randomness) -> Json:
+        """What it yields, given what paths lead to; raises IntrinsicFailed."""
+        values = [
+            argument.result(find, randomness)
+            if isinstance(argument, Call)
+            else find(argument)
+            if isinstance(argument, Path)
+            else argument
+            for argument in self.arguments
+        ]
+        function = FUNCTIONS[self.name]
+        if not isinstance(self, Template):
+            return function.result(values, randomness)
+        return function.result([self.pieces, *values[1:]], randomness)
+
+
+@dataclass(frozen=True)
+class Template(Call):
+    """A call of States.Format with a fixed template, cut at its `{}`."""
+
+    pieces: "list[Json]"
+
+
+def is_intrinsic(text: str) -> bool:
+    """Whether a text is meant as a call."""
+    return text.startswith("States.")
+
+
+@lru_cache(maxsize=4096)
+def parse_intrinsic(text: str) -> Call:
+    """The call that a text says; raises InvalidIntrinsic."""
+    scanner = Scanner(text)
+    try:
+        call = _call(scanner)
+        scanner.blanks()
+        if not scanner.done:
+            raise scanner.refuse("nothing can stand after the call")
+    except InvalidIntrinsic:
+        raise
+    except InvalidPath as error:
+        raise InvalidIntrinsic(str(error)) from None
+    return call
+
+
+def _call(scanner: Scanner) -> Call:
+    scanner.deeper(DEEPEST, "calls of intrinsic functions")
+    name = _name(scanner)
+    scanner.blanks()
+    scanner.expect("(")
+    scanner.blanks()
+    raw: list[str] = []
+    arguments: list[Argument] = []
+    if scanner.peek() != ")":
+        arguments.extend(scanner.listed(lambda: _argument(scanner, raw, first=not arguments)))
+    scanner.expect(")")
+    scanner.depth -= 1
+    why = FUNCTIONS[name].refuses(len(arguments))
+    if why:
+        raise scanner.refuse(why)
+    if name == "States.Format" and raw:
+        return _template(scanner, tuple(arguments), raw[0])
+    return Call(name, tuple(arguments))
+
+
+def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Template:
+    pieces: list[Json] = list(_pieces(raw))
+    if len(pieces) != len(arguments):
+        given = len(arguments) - 1
+        raise scanner.refuse(f"the template has {len(pieces) - 1} places {{}}, and {given} values are given")
+    return Template("States.Format", arguments, pieces)
+
+
+def _name(scanner: Scanner) -> str:
+    start = scanner.place
+    while scanner.peek() and scanner.peek() not in "( \t'\",":
+        scanner.take(1)
+    name = scanner.text[start : scanner.place]
+    if name not in FUNCTIONS:
+        near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.7)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise scanner.refuse(f"{name} is no intrinsic function{hint}")
+    return name
+
+
+def _argument(scanner: Scanner, raw: list[str], *, first: bool) -> Argument:
+    sign = scanner.peek()
+    if sign == "'":
+        start = scanner.place
+        text = scanner.quoted()
+        if first and start == scanner.text.find("'") and scanner.depth == 1:
+            raw.append(scanner.text[start + 1 : scanner.place - 1])
+        return text
+    if sign == "$":
+        depth, scanner.depth = scanner.depth, 0
+        path = read_path(scanner)
+        scanner.depth = depth
+        return path
+    if scanner.text.startswith("States.", scanner.place):
+        return _call(scanner)
+    for word, value in (("true", True), ("false", False), ("null", None)):
+        if scanner.skip(word):
+            return value
+    if sign == '"':
+        raise scanner.refuse("a text stands in single quotes")
+    return scanner.number()
+
+
+def _pieces(raw: str) -> Iterator[str]:
+    """The parts of a template around its `{}`; a backslash keeps the next character as it is."""
+    piece: list[str] = []
+    place = 0
+    while place < len(raw):
+        if raw[place] == "\\" and place + 1 < len(raw):
+            piece.append(raw[place + 1])
+            place += 2
+        elif raw.startswith("{}", place):
+            yield "".join(piece)
+            piece = []
+            place += 2
+        else:
+            piece.append(raw[place])
+            place += 1
+    yield "".join(piece)
+
+
+__all__ = ["FUNCTIONS", "Call", "IntrinsicFailed", "InvalidIntrinsic", "Randomness", "is_intrinsic", "parse_intrinsic"]

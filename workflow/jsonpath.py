@@ -1,0 +1,260 @@
+"""JSONPath as Step Functions speaks it: into a state's data (`$`), the context object (`$$`) and variables (`$name`).
+
+InvalidPath    the text is no path; says where and why
+NoSuchPlace    the path leads nowhere in these data
+
+A path that names one place (`$.order.lines[0]`) yields what stands there, and fails where nothing does. One that may
+name several (wildcards, filters, slices, `..`) yields an array of them. This is what the Jayway library does, which
+Step Functions uses.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+from .deep_json import Json
+from .jsonpath_filter import Filter
+from .jsonpath_text import InvalidPath, Scanner
+
+StepKind = Literal["key", "keys", "index", "indexes", "slice", "every", "deep", "filter", "call"]
+_FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "avg": lambda numbers: sum(numbers) / len(numbers),
+}
+CALLS: Final = ("length", "size", "keys", *_FUNCTIONS)
+"""The functions that a path may end in."""
+
+
+class NoSuchPlace(LookupError):
+    """A sentence that names the path and what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path, and what it needs to know: a name, indexes, bounds, a filter or a function's name."""
+
+    kind: StepKind
+    what: object = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """A parsed path."""
+
+    text: str
+    root: str
+    """`$`, `$$`, or `$name` for a variable; `@` inside a filter."""
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def definite(self) -> bool:
+        """Whether it names one place."""
+        return all(step.kind in ("key", "index", "call") for step in self.steps)
+
+    @cached_property
+    def is_reference(self) -> bool:
+        """Whether a value can be put there: names and indexes only."""
+        return all(step.kind in ("key", "index") for step in self.steps)
+
+    @property
+    def variable(self) -> str | None:
+        """The variable that it starts from."""
+        return self.root[1:] if len(self.root) > 1 and self.root != "$$" else None
+
+    def find(self, value: Json, root: Json = None) -> Json:
+        """What is there in a value; raises NoSuchPlace."""
+        if self.definite:
+            for step in self.steps:
+                value = _only(step, value, self.text)
+            return value
+        found = [value]
+        for step in self.steps:
+            if step.kind == "call":
+                return _call(str(step.what), found, self.text)
+            found = [inner for outer in found for inner in _several(step, outer, root)]
+        return found
+
+    def put(self, value: Json, into: Json) -> Json:
+        """A copy of `into` with the value at this place, with the objects on the way made; raises NoSuchPlace."""
+        if not self.steps:
+            return value
+        whole: list[Json] = [into]
+        holder: list[Json] | dict[str, Json] = whole
+        key: str | int = 0
+        for step in self.steps:
+            inner = holder[key]  # type: ignore[index]
+            if step.kind == "key" and isinstance(inner, dict | None):
+                inner = dict(inner or {})
+                inner.setdefault(str(step.what), None)
+            elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= int(str(step.what)) < len(inner):
+                inner = list(inner)
+            else:
+                raise NoSuchPlace(f"{self.text}: {step.what!r} has no place in a value of type {_kind(inner)}")
+            holder[key] = inner  # type: ignore[index]
+            holder, key = inner, step.what  # type: ignore[assignment]
+        holder[key] = value  # type: ignore[index]
+        return whole[0]
+
+
+@lru_cache(maxsize=4096)
+def parse_path(text: str) -> Path:
+    """The path that a text says; raises InvalidPath."""
+    scanner = Scanner(text)
+    path = read_path(scanner)
+    if not scanner.done:
+        raise scanner.refuse("nothing can stand here" if scanner.peek() != "." else "a name must follow the dot")
+    return path
+
+
+def read_path(scanner: Scanner, roots: str = "$") -> Path:
+    """Take a path from the front of what is left."""
+    start = scanner.place
+    if not scanner.peek() or scanner.peek() not in roots:
+        raise scanner.refuse("a path starts with $")
+    root = scanner.take(1)
+    if root == "$":
+        root += "$" if scanner.skip("$") else scanner.name_of_variable()
+    steps = tuple(_steps(scanner))
+    return Path(scanner.text[start : scanner.place], root, steps)
+
+
+def _steps(scanner: Scanner) -> Iterator[Step]:
+    while scanner.peek() and scanner.peek() in ".[":
+        if scanner.skip(".."):
+            yield Step("deep")
+            if scanner.peek() != "[":
+                yield _dotted(scanner)
+        elif scanner.skip("."):
+            if scanner.peek() == "[":
+                raise scanner.refuse("a name must follow the dot")
+            yield _dotted(scanner)
+        else:
+            yield _bracketed(scanner)
+
+
+def _dotted(scanner: Scanner) -> Step:
+    if scanner.skip("*"):
+        return Step("every")
+    name = scanner.name()
+    if scanner.skip("()"):
+        if name not in CALLS:
+            raise scanner.refuse(f"{name}() is no function of a path; it may end in {', '.join(CALLS)}")
+        return Step("call", name)
+    return Step("key", name)
+
+
+def _bracketed(scanner: Scanner) -> Step:
+    scanner.take(1)
+    scanner.blanks()
+    if scanner.skip("*"):
+        step = Step("every")
+    elif scanner.skip("?"):
+        step = _filtered(scanner)
+    elif scanner.peek() in ("'", '"'):
+        names = tuple(scanner.listed(scanner.quoted))
+        step = Step("key", names[0]) if len(names) == 1 else Step("keys", names)
+    else:
+        step = _numbered(scanner)
+    scanner.blanks()
+    scanner.expect("]")
+    return step
+
+
+def _numbered(scanner: Scanner) -> Step:
+    bounds: list[int | None] = [scanner.whole_number()]
+    scanner.blanks()
+    if scanner.peek() == ":":
+        while scanner.skip(":"):
+            bounds.append(scanner.whole_number())
+            scanner.blanks()
+        if len(bounds) > 3 or bounds[2:] == [0]:
+            raise scanner.refuse("a slice is [from:to] or [from:to:step], and its step is not 0")
+        return Step("slice", slice(*bounds))
+    numbers = list(bounds)
+    while scanner.skip(","):
+        scanner.blanks()
+        numbers.append(scanner.whole_number())
+        scanner.blanks()
+    if None in numbers:
+        raise scanner.refuse("an index, a quoted name, *, a slice or ?(…) belongs into the brackets")
+    return Step("index", numbers[0]) if len(numbers) == 1 else Step("indexes", tuple(numbers))
+
+
+def _filtered(scanner: Scanner) -> Step:
+    scanner.blanks()
+    scanner.expect("(")
+    step = Step("filter", Filter.read(scanner, read_path))
+    scanner.expect(")")
+    return step
+
+
+def _only(step: Step, value: Json, text: str) -> Json:
+    if step.kind == "key":
+        if isinstance(value, dict) and step.what in value:
+            return value[str(step.what)]
+        raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {_kind(value)}")
+    if step.kind == "index":
+        index = int(str(step.what))
+        if isinstance(value, list) and -len(value) <= index < len(value):
+            return value[index]
+        raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {_kind(value)}")
+    return _call(str(step.what), value, text)
+
+
+def _several(step: Step, value: Json, root: Json) -> list[Json]:
+    if step.kind in ("key", "index"):
+        try:
+            return [_only(step, value, "")]
+        except NoSuchPlace:
+            return []
+    if step.kind == "deep":
+        return list(_within(value))
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if step.kind == "every":
+        return items
+    if step.kind == "filter":
+        assert isinstance(step.what, Filter)
+        candidates = [value] if isinstance(value, dict) else items
+        return [item for item in candidates if step.what.accepts(item, root)]
+    if step.kind == "keys" and isinstance(value, dict) and isinstance(step.what, tuple):
+        return [value[name] for name in step.what if name in value]
+    if step.kind == "slice" and isinstance(value, list) and isinstance(step.what, slice):
+        return value[step.what]
+    if step.kind == "indexes" and isinstance(value, list) and isinstance(step.what, tuple):
+        return [value[index] for index in step.what if -len(value) <= index < len(value)]
+    return []
+
+
+def _within(value: Json) -> Iterator[Json]:
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, dict):
+            stack.extend(reversed(list(node.values())))
+        elif isinstance(node, list):
+            stack.extend(reversed(node))
+
+
+def _call(name: str, value: Json, text: str) -> Json:
+    if name in ("length", "size") and isinstance(value, list | dict | str):
+        return len(value)
+    if name == "keys" and isinstance(value, dict):
+        return list(value)
+    numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
+    if name in _FUNCTIONS and numbers:
+        return _FUNCTIONS[name](numbers)
+    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {_kind(value)}")
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    kinds = {dict: "object", list: "array", str: "string", int: "number", float: "number", type(None): "null"}
+    return kinds[next(base for base in type(value).__mro__ if base in kinds)]
+
+
+__all__ = ["CALLS", "InvalidPath", "NoSuchPlace", "Path", "Step", "parse_path", "read_path"]

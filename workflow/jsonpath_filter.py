@@ -1,0 +1,157 @@
+"""The filters of JSONPath: `[?(@.price < 10 && @.sku in ['a', 'b'])]`."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from .deep_json import Json
+from .jsonpath_text import Scanner
+
+if TYPE_CHECKING:
+    from .jsonpath import Path
+
+ReadPath: TypeAlias = "Callable[[Scanner, str], Path]"
+_MISSING: Final = object()
+
+
+def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
+    def test(left: object, right: object) -> bool:
+        if isinstance(left, str) and isinstance(right, str):
+            return compare((left > right) - (left < right))
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            return compare((left > right) - (left < right))
+        return False
+
+    return test
+
+
+def _equal(left: object, right: object) -> bool:
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _contains(left: object, right: object) -> bool:
+    if isinstance(left, str):
+        return isinstance(right, str) and right in left
+    return isinstance(left, list) and any(_equal(item, right) for item in left)
+
+
+_TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
+    "==": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    "<=": _ordered(lambda sign: sign <= 0),
+    ">=": _ordered(lambda sign: sign >= 0),
+    "<": _ordered(lambda sign: sign < 0),
+    ">": _ordered(lambda sign: sign > 0),
+    "=~": lambda left, right: isinstance(left, str) and isinstance(right, re.Pattern) and bool(right.fullmatch(left)),
+    "nin": lambda left, right: not _contains(right, left),
+    "in": lambda left, right: _contains(right, left),
+    "subsetof": lambda left, right: isinstance(left, list) and all(_contains(right, item) for item in left),
+    "anyof": lambda left, right: isinstance(left, list) and any(_contains(right, item) for item in left),
+    "noneof": lambda left, right: isinstance(left, list) and not any(_contains(right, item) for item in left),
+    "contains": _contains,
+    "size": lambda left, right: isinstance(left, list | str) and len(left) == right,
+    "empty": lambda left, right: isinstance(left, list | str | dict) and (not left) == right,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A test of one item: a comparison, a place that must exist, or several of these joined."""
+
+    kind: Literal["and", "or", "not", "test", "exists"]
+    parts: "tuple[Filter | Path | re.Pattern[str] | Json, ...]"
+    operator: str = ""
+
+    @classmethod
+    def read(cls, scanner: Scanner, read_path: ReadPath) -> "Filter":
+        """Take a filter from the front of what is left."""
+        scanner.deeper(50, "parentheses of filters")
+        made = _joined(scanner, read_path, "||", "or")
+        scanner.depth -= 1
+        return made
+
+    def accepts(self, item: Json, root: Json) -> bool:
+        """Whether an item of an array (or an object) passes."""
+        if self.kind in ("and", "or", "not"):
+            results = (part.accepts(item, root) for part in self.parts if isinstance(part, Filter))
+            return all(results) if self.kind == "and" else any(results) if self.kind == "or" else not any(results)
+        values = [_value(part, item, root) for part in self.parts]
+        if self.kind == "exists":
+            return values[0] is not _MISSING
+        return _MISSING not in values and _TESTS[self.operator](*values)
+
+
+def _value(part: object, item: Json, root: Json) -> object:
+    from .jsonpath import NoSuchPlace, Path
+
+    if not isinstance(part, Path):
+        return part
+    try:
+        return part.find(item if part.root == "@" else root, root)
+    except NoSuchPlace:
+        return _MISSING
+
+
+def _joined(scanner: Scanner, read_path: ReadPath, sign: str, kind: Literal["and", "or"]) -> Filter:
+    parts: list[Filter] = []
+    while True:
+        parts.append(_joined(scanner, read_path, "&&", "and") if kind == "or" else _single(scanner, read_path))
+        scanner.blanks()
+        if not scanner.skip(sign):
+            return parts[0] if len(parts) == 1 else Filter(kind, tuple(parts))
+
+
+def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
+    scanner.blanks()
+    if scanner.skip("!"):
+        scanner.deeper(50, "negations")
+        return Filter("not", (_single(scanner, read_path),))
+    if scanner.skip("("):
+        inner = Filter.read(scanner, read_path)
+        scanner.blanks()
+        scanner.expect(")")
+        return inner
+    left = _operand(scanner, read_path)
+    scanner.blanks()
+    operator = next((sign for sign in _TESTS if scanner.skip(sign)), None)
+    if operator is None:
+        return Filter("exists", (left,))
+    return Filter("test", (left, _operand(scanner, read_path)), operator)
+
+
+def _operand(scanner: Scanner, read_path: ReadPath) -> "Path | re.Pattern[str] | Json":
+    scanner.blanks()
+    sign = scanner.peek()
+    if sign and sign in "@$":
+        return read_path(scanner, "@$")
+    if sign and sign in "'\"":
+        return scanner.quoted()
+    for word, value in (("true", True), ("false", False), ("null", None)):
+        if scanner.skip(word):
+            return value
+    if scanner.skip("["):
+        return _array(scanner)
+    return _pattern(scanner) if scanner.skip("/") else scanner.number()
+
+
+def _array(scanner: Scanner) -> Json:
+    scanner.blanks()
+    if scanner.skip("]"):
+        return []
+    items: list[Json] = list(scanner.listed(lambda: scanner.quoted() if scanner.peek() in "'\"" else scanner.number()))
+    scanner.expect("]")
+    return items
+
+
+def _pattern(scanner: Scanner) -> re.Pattern[str]:
+    end = scanner.text.find("/", scanner.place)
+    if end < 0:
+        raise scanner.refuse("the pattern is not closed")
+    source = scanner.take(end - scanner.place)
+    scanner.take(1)
+    flags = re.IGNORECASE if scanner.skip("i") else 0
+    try:
+        return re.compile(source, flags)
+    except re.error as error:
+        raise scanner.refuse(f"the pattern is invalid: {error}") from None

@@ -1,0 +1,69 @@
+"""How states fail: AWS's error names, which retriers and catchers they match, and faults for tests.
+
+StateFailed    an error of a state, as Retry and Catch see it
+TaskFailed     raised by a callable that wants to set the error's name and cause itself
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+ALL: Final = "States.ALL"
+TASK_FAILED: Final = "States.TaskFailed"
+TIMEOUT: Final = "States.Timeout"
+HEARTBEAT: Final = "States.HeartbeatTimeout"
+RUNTIME: Final = "States.Runtime"
+DATA_LIMIT: Final = "States.DataLimitExceeded"
+QUERY: Final = "States.QueryEvaluationError"
+PARAMETER_PATH: Final = "States.ParameterPathFailure"
+RESULT_PATH: Final = "States.ResultPathMatchFailure"
+INTRINSIC: Final = "States.IntrinsicFailure"
+NO_CHOICE: Final = "States.NoChoiceMatched"
+ITEM_READER: Final = "States.ItemReaderFailed"
+TOO_MANY_FAILED: Final = "States.ExceedToleratedFailureThreshold"
+_FATAL: Final = (RUNTIME, DATA_LIMIT)
+_MOST_CAUSE: Final = 32_768
+
+
+class StateFailed(Exception):
+    """An error with the name that Step Functions matches, and its cause."""
+
+    def __init__(self, error: str, cause: str = "", origin: BaseException | None = None) -> None:
+        super().__init__(f"{error}: {cause}" if cause else error)
+        self.error, self.cause, self.origin = error, cause[:_MOST_CAUSE], origin
+
+    @property
+    def output(self) -> dict[str, str]:
+        """What a catcher gets."""
+        return {"Error": self.error, "Cause": self.cause}
+
+    def matches(self, names: Sequence[object]) -> bool:
+        """Whether a retrier or catcher for these names takes it."""
+        if self.error in names:
+            return True
+        if self.error in _FATAL:
+            return False
+        if self.error == HEARTBEAT and TIMEOUT in names:
+            return True
+        return ALL in names or (TASK_FAILED in names and self.error not in (TIMEOUT, HEARTBEAT))
+
+
+class TaskFailed(Exception):
+    """Raise it in a callable to fail the task with this error name and cause."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(f"{error}: {cause}" if cause else error)
+        self.error, self.cause = error, cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A failure that a run injects into one attempt of a state."""
+
+    error: str = TASK_FAILED
+    cause: str = "injected"
+    after: timedelta = timedelta(0)
+    """How long the attempt takes until it fails; longer than its timeout gives States.Timeout."""
+    lost_reply: bool = False
+    """Whether the callable is called all the same, and only its answer is lost."""

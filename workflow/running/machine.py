@@ -1,0 +1,271 @@
+"""How scopes and states run: one generator per strand of work, which the scheduler advances.
+
+Longer than most files here: the eight types of state share their way in and out, and are read together.
+"""
+
+import uuid
+from collections.abc import Callable, Generator
+from typing import Final, TypeAlias, cast
+
+from ..deep_json import Json
+from ..definition import Arrow, JsonObject, Scope, State
+from ..json_values import written
+from .calls import Call
+from .data import Data, data_of
+from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
+from .frame import Frame, Variables, World, iso
+from .maps import is_distributed, items_of, tolerance
+from .outcome import Visit
+from .retrying import Retries, catcher_for
+from .rules import holds, moment_of
+from .scheduler import Join, Result, Sleep, Work
+
+Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
+Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
+_MOST_PAYLOAD_BYTES: Final = 262_144
+
+
+class Machine:
+    """Runs the scopes of one state machine."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def scope(
+        self, scope: Scope, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+    ) -> Work:
+        """Run a scope from its start; returns its output."""
+        state, value = self._state(scope, scope.start), given
+        while True:
+            value, arrow = yield from self._visit(state, value, variables, strand, item)
+            if arrow is None:
+                return value
+            state = self._state(scope, arrow.target)
+
+    def _state(self, scope: Scope, name: str | None) -> State:
+        if name is None or name not in scope.by_name:
+            raise StateFailed(RUNTIME, f"there is no state {name!r} in this scope ({scope.pointer or '/'})")
+        return scope.by_name[name]
+
+    def _visit(
+        self, state: State, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+    ) -> Step:
+        world = self._world
+        if len(world.visits) >= world.most_transitions:
+            raise StateFailed(RUNTIME, f"the execution took {world.most_transitions} states and has not ended")
+        visit = Visit(
+            state=state.name, pointer=state.pointer, type=state.type, strand=strand, entered_at=world.now, input=given
+        )
+        world.visits.append(visit)
+        context: dict[str, Json] = {
+            **world.context,
+            "State": {"EnteredTime": iso(world.now), "Name": state.name, "RetryCount": 0},
+            **item,
+        }
+        frame = Frame(world, variables, given, context)
+        try:
+            visit.output, visit.arrow = yield from self._typed(state, frame, visit)
+            self._refuse_too_large(visit.output)
+        except StateFailed as failure:
+            visit.error, visit.cause, visit.left_at = failure.error, failure.cause, world.now
+            raise
+        visit.left_at = world.now
+        return visit.output, visit.arrow
+
+    def _typed(self, state: State, frame: Frame, visit: Visit) -> Step:
+        if state.type in ("Task", "Parallel", "Map"):
+            return (yield from self._with_retries(state, frame, visit))
+        data = data_of(state, frame)
+        if state.type == "Choice":
+            return self._choice(state, data)
+        if state.type == "Fail":
+            raise _failed(state, data)
+        if state.type == "Wait":
+            yield Sleep(self._waiting_time(state, data))
+        elif state.type not in ("Pass", "Succeed"):
+            raise StateFailed(RUNTIME, f"{state.name!r} has no known Type")
+        return data.passed(state.fields), _next(state)
+
+    def _choice(self, state: State, data: Data) -> tuple[Json, Arrow | None]:
+        for arrow in state.arrows:
+            if arrow.kind == "choice" and holds(arrow.holder, data):
+                return data.passed(arrow.holder), arrow
+            if arrow.kind == "default":
+                return data.passed(state.fields), arrow
+        raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
+
+    def _waiting_time(self, state: State, data: Data) -> float:
+        seconds, moment = data.field(state.fields, "Seconds"), data.field(state.fields, "Timestamp")
+        if isinstance(moment, str):
+            try:
+                return max((moment_of(moment) - self._world.now).total_seconds(), 0)
+            except ValueError as error:
+                raise StateFailed(RUNTIME, str(error)) from None
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            raise StateFailed(RUNTIME, f"{state.name!r} waits for {seconds!r} seconds")
+        return float(seconds)
+
+    def _with_retries(self, state: State, frame: Frame, visit: Visit) -> Step:
+        retries = Retries(state, self._world.chance)
+        while True:
+            visit.attempts += 1
+            try:
+                data = data_of(state, frame)
+                result = yield from self._work(state, frame, data, visit)
+                return data.settle(result), _next(state)
+            except StateFailed as failure:
+                frame.extras.clear()
+                delay = retries.delay_after(failure)
+                if delay is None:
+                    return self._caught(state, frame, failure)
+                cast("dict[str, Json]", frame.context["State"])["RetryCount"] = visit.attempts
+                yield Sleep(delay)
+
+    def _caught(self, state: State, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+        arrow = catcher_for(state, failure)
+        if arrow is None:
+            raise failure
+        return data_of(state, frame).caught(arrow.holder, cast("Json", failure.output)), arrow
+
+    def _work(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        if state.type == "Task":
+            return (yield from self._task(state, frame, data, visit))
+        fault = self._world.fault(state.name, state.pointer)
+        if fault is not None:
+            yield Sleep(fault.after.total_seconds())
+            raise StateFailed(fault.error, fault.cause)
+        if state.type == "Parallel":
+            return (yield from self._parallel(state, frame, data, visit))
+        return (yield from self._map(state, frame, data, visit))
+
+    def _task(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        resource = str(state.fields.get("Resource", ""))
+        token = self._token() if resource.endswith(".waitForTaskToken") else None
+        if token is not None:
+            frame.context["Task"] = {"Token": token}
+        arguments = data.arguments()
+        self._refuse_too_large(arguments)
+        called = _function_name(resource, arguments)
+        call = Call(
+            state=state.name,
+            resource=resource,
+            arguments=arguments,
+            attempt=visit.attempts,
+            started_at=self._world.now,
+            token=token,
+            timeout_seconds=_seconds(data, state, "TimeoutSeconds"),
+            heartbeat_seconds=_seconds(data, state, "HeartbeatSeconds"),
+            function_name=called,
+            aws_request_id=self._token(),
+        )
+        placeholder = called[2:-1] if called.startswith("${") else called
+        names = (state.name, state.pointer, placeholder, called, _action(resource), resource)
+        wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
+        fault = self._world.fault(state.name, state.pointer)
+        attempt = self._world.functions.attempt(call, names, wraps, fault)
+        yield Sleep(attempt.seconds)
+        if isinstance(attempt.result, StateFailed):
+            raise attempt.result
+        return attempt.result
+
+    def _parallel(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        given = data.arguments()
+        starts = [self._start(scope, given, frame, visit, place, {}) for place, scope in enumerate(state.scopes)]
+        results = yield Join(starts, 0)
+        return cast("list[Json]", results)
+
+    def _map(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        items = items_of(state, data, frame)
+        if not state.scopes:
+            raise StateFailed(RUNTIME, f"{state.name!r} has no ItemProcessor")
+        distributed = is_distributed(state)
+        starts = [
+            self._start(
+                state.scopes[0], each.input, frame, visit, place, {"Map": each.context}, own_variables=distributed
+            )
+            for place, each in enumerate(items)
+        ]
+        most = data.field(state.fields, "MaxConcurrency")
+        tolerated = tolerance(state, data, len(items)) if distributed else 0
+        limit = int(most) if isinstance(most, int | float) else 0
+        results = yield Join(starts, limit, tolerated, _too_many if distributed else lambda failure: failure)
+        return self._collected(state, data, [each for each in results if not isinstance(each, StateFailed)])
+
+    def _collected(self, state: State, data: Data, results: list[Json]) -> Json:
+        writer = state.fields.get("ResultWriter")
+        if not isinstance(writer, dict):
+            return results
+        target = data.built(writer.get("Arguments", writer.get("Parameters", {})))
+        if not isinstance(target, dict) or "Bucket" not in target:
+            return results
+        run = str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
+        details = self._world.objects.write(target["Bucket"], target.get("Prefix"), run, results)
+        machine = cast("dict[str, Json]", self._world.context["StateMachine"])["Id"]
+        arn = f"{str(machine).replace(':stateMachine:', ':mapRun:')}/{state.fields.get('Label', state.name)}:{run}"
+        return {"MapRunArn": arn, "ResultWriterDetails": details}
+
+    def _start(
+        self,
+        scope: Scope,
+        given: Json,
+        frame: Frame,
+        visit: Visit,
+        place: int,
+        item: dict[str, Json],
+        own_variables: bool = False,
+    ) -> Callable[[], Work]:
+        around = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
+        known: dict[str, Json] = {key: value for key, value in {**around, **item}.items() if value is not None}
+        strand = (*visit.strand, place)
+
+        def start() -> Work:
+            variables = Variables(None if own_variables else frame.variables)
+            return self.scope(scope, given, variables, strand, known)
+
+        return start
+
+    def _token(self) -> str:
+        return str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
+
+    def _refuse_too_large(self, value: Json) -> None:
+        if len(written(value).encode()) > _MOST_PAYLOAD_BYTES:
+            raise StateFailed(DATA_LIMIT, "the state's data are larger than 256 KiB")
+
+
+def _next(state: State) -> Arrow | None:
+    return next((arrow for arrow in state.arrows if arrow.kind == "next"), None)
+
+
+def _failed(state: State, data: Data) -> StateFailed:
+    error, cause = data.field(state.fields, "Error"), data.field(state.fields, "Cause")
+    return StateFailed(_text(error), _text(cause))
+
+
+def _text(value: Json) -> str:
+    return "" if value is None else value if isinstance(value, str) else written(value)
+
+
+def _too_many(failure: StateFailed) -> StateFailed:
+    cause = f"more items failed than are tolerated; the last with {failure.error}: {failure.cause}"
+    return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
+
+
+def _seconds(data: Data, state: State, name: str) -> float | None:
+    value = data.field(state.fields, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise StateFailed(RUNTIME, f"{state.name!r}: {name} is {value!r}, which is no time to wait")
+    return float(value)
+
+
+def _function_name(resource: str, arguments: Json) -> str:
+    named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
+    arn = named if isinstance(named, str) else resource
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 and parts[2] == "lambda" else arn
+
+
+def _action(resource: str) -> str:
+    action: JsonObject | str = resource.split(":states:::")[-1]
+    return str(action).removesuffix(".waitForTaskToken").removesuffix(".sync").removesuffix(".sync:2")

@@ -1,0 +1,98 @@
+"""The items of a Map: read, selected, batched, and how many of them may fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..deep_json import Json
+from ..definition import JsonObject, State
+from ..json_values import written
+from .data import Data
+from .errors import ITEM_READER, RUNTIME, StateFailed
+from .frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one run of the processor gets, and the part of the context object that says so."""
+
+    input: Json
+    context: Json
+
+
+def is_distributed(state: State) -> bool:
+    """Whether a Map starts child executions."""
+    processor = state.fields.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
+
+
+def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
+    """The items that a Map goes through."""
+    pairs = _pairs(_source(state, data, frame))
+    contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
+    selected = [_selected(state, data, frame, context) for context in contexts]
+    batcher = state.fields.get("ItemBatcher")
+    if isinstance(batcher, dict):
+        return [Item(batch, None) for batch in _batches(batcher, data, selected)]
+    return [Item(value, context) for value, context in zip(selected, contexts, strict=True)]
+
+
+def tolerance(state: State, data: Data, count: int) -> int:
+    """How many items may fail."""
+    most = data.field(state.fields, "ToleratedFailureCount")
+    share = data.field(state.fields, "ToleratedFailurePercentage")
+    bounds = [int(most)] if isinstance(most, int | float) else []
+    if isinstance(share, int | float):
+        bounds.append(int(count * share / 100))
+    return min(bounds, default=0)
+
+
+def _source(state: State, data: Data, frame: Frame) -> Json:
+    reader = state.fields.get("ItemReader")
+    if not isinstance(reader, dict):
+        return data.items()
+    arguments = data.built(reader.get("Arguments", reader.get("Parameters")))
+    config = reader.get("ReaderConfig")
+    most = data.field(config, "MaxItems") if isinstance(config, dict) else None
+    found = frame.world.objects.items(reader, arguments, int(most) if isinstance(most, int | float) else None)
+    if not isinstance(found, list):
+        raise StateFailed(ITEM_READER, "what the ItemReader reads is no array")
+    return found
+
+
+def _pairs(source: Json) -> list[JsonObject]:
+    if isinstance(source, list):
+        return [{"Value": value} for value in source]
+    if isinstance(source, dict):
+        return [{"Key": key, "Value": value} for key, value in source.items()]
+    raise StateFailed(RUNTIME, f"a Map goes through an array or an object, and not through {written(source)[:80]}")
+
+
+def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:
+    selector = state.fields.get("ItemSelector", state.fields.get("Parameters"))
+    if selector is None:
+        item = context["Item"]
+        assert isinstance(item, dict)
+        return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
+    frame.context["Map"] = context
+    try:
+        return data.built(selector)
+    finally:
+        del frame.context["Map"]
+
+
+def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
+    most = data.field(batcher, "MaxItemsPerBatch")
+    most_bytes = data.field(batcher, "MaxInputBytesPerBatch")
+    shared = {"BatchInput": data.built(batcher["BatchInput"])} if "BatchInput" in batcher else {}
+    batches: list[list[Json]] = []
+    size = 0
+    for item in items:
+        length = len(written(item).encode())
+        full = not batches or (isinstance(most, int) and len(batches[-1]) >= most)
+        if full or (isinstance(most_bytes, int) and size + length > most_bytes):
+            batches.append([])
+            size = 0
+        batches[-1].append(item)
+        size += length
+    return [{**shared, "Items": list(batch)} for batch in batches]
