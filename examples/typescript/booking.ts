@@ -28,19 +28,19 @@ export interface AuditBucketArgs {
 /** A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted. */
 export class AuditBucket extends pulumi.ComponentResource {
     // Name of the bucket.
-    public readonly bucket!: pulumi.Output<string>;
+    declare public readonly bucket: pulumi.Output<string>;
     // ARN of the bucket.
-    public readonly arn!: pulumi.Output<string>;
+    declare public readonly arn: pulumi.Output<string>;
     // ARN of the key of its objects.
-    public readonly key!: pulumi.Output<string>;
+    declare public readonly key: pulumi.Output<string>;
     // Name of the bucket that has its access logs.
-    public readonly logbucket!: pulumi.Output<string>;
+    declare public readonly logbucket: pulumi.Output<string>;
     // Permission to put objects, and to read back what was put: policy statements as JSON.
-    public readonly writegrant!: pulumi.Output<string>;
+    declare public readonly writegrant: pulumi.Output<string>;
     // Permission to list and read objects: policy statements as JSON.
-    public readonly readgrant!: pulumi.Output<string>;
+    declare public readonly readgrant: pulumi.Output<string>;
     // Permission to find what is missing and to put it: policy statements as JSON.
-    public readonly reconcilegrant!: pulumi.Output<string>;
+    declare public readonly reconcilegrant: pulumi.Output<string>;
 
     constructor(name: string, args: AuditBucketArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { bucket: undefined, arn: undefined, key: undefined, logbucket: undefined, writegrant: undefined, readgrant: undefined, reconcilegrant: undefined };
@@ -89,19 +89,19 @@ export interface BookingStateMachineArgs {
 /** A logged, traced and watched state machine that may do what its definition says and nothing else. */
 export class BookingStateMachine extends pulumi.ComponentResource {
     // ARN of the state machine.
-    public readonly arn!: pulumi.Output<string>;
+    declare public readonly arn: pulumi.Output<string>;
     // Name of the state machine.
-    public readonly machine!: pulumi.Output<string>;
+    declare public readonly machine: pulumi.Output<string>;
     // ARN of its role.
-    public readonly role!: pulumi.Output<string>;
+    declare public readonly role: pulumi.Output<string>;
     // Name of its log group.
-    public readonly loggroup!: pulumi.Output<string>;
+    declare public readonly loggroup: pulumi.Output<string>;
     // URL of the queue that takes results which could not be recorded.
-    public readonly parking!: pulumi.Output<string>;
+    declare public readonly parking: pulumi.Output<string>;
     // Permission to take messages out of the parking queue: policy statements as JSON.
-    public readonly drain!: pulumi.Output<string>;
+    declare public readonly drain: pulumi.Output<string>;
     // Permission to start executions of this machine and to see how they end: policy statements as JSON.
-    public readonly startgrant!: pulumi.Output<string>;
+    declare public readonly startgrant: pulumi.Output<string>;
 
     constructor(name: string, args: BookingStateMachineArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { arn: undefined, machine: undefined, role: undefined, loggroup: undefined, parking: undefined, drain: undefined, startgrant: undefined };
@@ -157,21 +157,21 @@ export interface MonitoredLambdaArgs {
 /** A published function with least privilege, whose failures ring. */
 export class MonitoredLambda extends pulumi.ComponentResource {
     // Name of the function.
-    public readonly function!: pulumi.Output<string>;
+    declare public readonly function: pulumi.Output<string>;
     // ARN of the function, without a version.
-    public readonly arn!: pulumi.Output<string>;
+    declare public readonly arn: pulumi.Output<string>;
     // ARN of the version that this deployment published: what tasks invoke.
-    public readonly version!: pulumi.Output<string>;
+    declare public readonly version: pulumi.Output<string>;
     // ARN of the alias `live`, which points at that version.
-    public readonly alias!: pulumi.Output<string>;
+    declare public readonly alias: pulumi.Output<string>;
     // ARN of the function's role.
-    public readonly role!: pulumi.Output<string>;
+    declare public readonly role: pulumi.Output<string>;
     // Name of the log group.
-    public readonly loggroup!: pulumi.Output<string>;
+    declare public readonly loggroup: pulumi.Output<string>;
     // URL of the dead-letter queue.
-    public readonly deadletters!: pulumi.Output<string>;
+    declare public readonly deadletters: pulumi.Output<string>;
     // Permission to invoke any version of this function: policy statements as JSON.
-    public readonly invokegrant!: pulumi.Output<string>;
+    declare public readonly invokegrant: pulumi.Output<string>;
 
     constructor(name: string, args: MonitoredLambdaArgs, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { function: undefined, arn: undefined, version: undefined, alias: undefined, role: undefined, loggroup: undefined, deadletters: undefined, invokegrant: undefined };
@@ -207,21 +207,21 @@ export interface OrderStoreArgs {
 /** One table for orders and stock, with backups, alarms, and a grant for each thing that is done with it. */
 export class OrderStore extends pulumi.ComponentResource {
     // Name of the table.
-    public readonly table!: pulumi.Output<string>;
+    declare public readonly table: pulumi.Output<string>;
     // ARN of the table.
-    public readonly arn!: pulumi.Output<string>;
+    declare public readonly arn: pulumi.Output<string>;
     // ARN of the key of the table.
-    public readonly key!: pulumi.Output<string>;
+    declare public readonly key: pulumi.Output<string>;
     // Name of the backup vault.
-    public readonly vault!: pulumi.Output<string>;
+    declare public readonly vault: pulumi.Output<string>;
     // Permission to read single items: policy statements as JSON.
-    public readonly readgrant!: pulumi.Output<string>;
+    declare public readonly readgrant: pulumi.Output<string>;
     // Permission to place and settle orders: policy statements as JSON.
-    public readonly bookgrant!: pulumi.Output<string>;
+    declare public readonly bookgrant: pulumi.Output<string>;
     // Permission to refund orders: policy statements as JSON.
-    public readonly refundgrant!: pulumi.Output<string>;
+    declare public readonly refundgrant: pulumi.Output<string>;
     // Permission to find and settle what is unsettled: policy statements as JSON.
-    public readonly reconcilegrant!: pulumi.Output<string>;
+    declare public readonly reconcilegrant: pulumi.Output<string>;
 
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, reconcilegrant: undefined };

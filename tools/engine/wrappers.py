@@ -64,7 +64,7 @@ def _typescript_class(token: str, resource: Schema) -> Iterator[str]:
     yield f"export class {_name(token)} extends pulumi.ComponentResource {{"
     for name, value in resource["properties"].items():
         yield from _comment(value, "    ")
-        yield f"    public readonly {name}!: pulumi.Output<{_typescript_type({**value, 'plain': True})}>;"
+        yield f"    declare public readonly {name}: pulumi.Output<{_typescript_type({**value, 'plain': True})}>;"
     outputs = ", ".join(f"{name}: undefined" for name in resource["properties"])
     needed = "" if resource.get("requiredInputs") else " = {}"
     signature = f"name: string, args: {_name(token)}Args{needed}, opts?: pulumi.ComponentResourceOptions"
