@@ -1,4 +1,4 @@
-"""Names that get their values late: functions, queues, tables and limits that are known only when something is deployed."""
+"""Names that get their values late: functions, queues, tables and limits, known only when something is deployed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,16 +33,15 @@ class Limit(Binding):
     default: timedelta = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Function(Binding, Generic[In, Out]):
     """A Lambda function, bound to the ARN of a version: what it takes and what it gives."""
 
+    __slots__ = ("gives", "takes")
     takes: object
     gives: object
 
     def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "meaning", "ARN of a version of a Lambda function")
+        super().__init__(name, "ARN of a version of a Lambda function")
         object.__setattr__(self, "takes", takes)
         object.__setattr__(self, "gives", gives)
 
@@ -52,6 +51,47 @@ class Queue(Binding):
     """A queue of SQS, bound to its URL."""
 
     meaning: str = "URL of an SQS queue"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Topic(Binding):
+    """A topic of SNS, bound to its ARN."""
+
+    meaning: str = "ARN of an SNS topic"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventBus(Binding):
+    """A bus of EventBridge, bound to its name or ARN."""
+
+    meaning: str = "name or ARN of an EventBridge bus"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Binding):
+    """A table of DynamoDB, bound to its name or ARN."""
+
+    meaning: str = "name or ARN of a DynamoDB table"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bucket(Binding):
+    """A bucket of S3, bound to its name."""
+
+    meaning: str = "name of an S3 bucket"
+
+
+class Machine(Binding, Generic[In, Out]):
+    """A state machine, bound to its ARN: what it takes and what it gives."""
+
+    __slots__ = ("gives", "takes")
+    takes: object
+    gives: object
+
+    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+        super().__init__(name, "ARN of a state machine")
+        object.__setattr__(self, "takes", takes)
+        object.__setattr__(self, "gives", gives)
 
 
 BoundValue = str | int | timedelta

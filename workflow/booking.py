@@ -17,11 +17,12 @@ from handlers.contracts import (
     RefundRequest,
 )
 
+from .basic_states import Choice, Fail, Succeed
 from .bindings import Function, Limit, Queue
-from .context import context
+from .context_object import context
 from .functions import caught, concat, input_of, made, output_of, result_of, to_json
 from .retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
-from .states import Choice, Fail, Succeed, variable
+from .states import variable
 from .tasks import Invoke, SendMessage
 from .workflow_class import Workflow
 

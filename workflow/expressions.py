@@ -12,7 +12,8 @@ from .deep_json import Json
 from .failures import NoSuchField, NotACondition
 from .shapes import Field, fields_of, item_of, members_of, name_of
 
-Root = Literal["machine_input", "state_input", "result", "error", "context", "variable", "item"]
+Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
+"""`input` of the workflow that the reference stands in, `output` of another state; else what Step Functions has."""
 
 _INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
 
@@ -133,7 +134,8 @@ class Reference(Expression):
 
     def __repr__(self) -> str:
         steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self._path)
-        return f"<{self._source.name or self._source.root}{steps}>"
+        owner = f" of {self._source.owner!r}" if self._source.owner is not None else ""
+        return f"<{self._source.name or self._source.root}{owner}{steps}>"
 
 
 def place_of(reference: Reference) -> "tuple[Source, tuple[str | int, ...]]":
@@ -178,17 +180,20 @@ class Condition:
     _kind: ClassVar[str] = "condition"
 
     def __and__(self, other: "Condition | bool") -> "Condition":
-        return All((self, condition_of(other)))
+        other = condition_of(other)
+        return All((*self.parts, other) if isinstance(self, All) else (self, other))
 
     def __or__(self, other: "Condition | bool") -> "Condition":
-        return Either((self, condition_of(other)))
+        other = condition_of(other)
+        return Either((*self.parts, other) if isinstance(self, Either) else (self, other))
 
     def __invert__(self) -> "Condition":
         return Not(self)
 
     def __bool__(self) -> bool:
         raise NotACondition(
-            f"{self!r} has no value before the workflow runs; write & for and, | for or, not_() for not, each side in parentheses"
+            f"{self!r} has no value before the workflow runs; write & for and, | for or, not_() for not, "
+            "each side in parentheses"
         )
 
     __hash__ = object.__hash__
@@ -275,8 +280,8 @@ def condition_of(value: object) -> Condition:
             f"{value!r} is a value, no condition: compare it, or use is_true(), is_present() or is_null()"
         )
     raise NotACondition(
-        f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` cannot be "
-        f"intercepted; write &, |, and {_INSTEAD}"
+        f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
+        f"cannot be intercepted; write &, |, and {_INSTEAD}"
     )
 
 

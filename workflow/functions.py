@@ -1,34 +1,68 @@
-"""What a workflow can say about its data: where it comes from, functions of it, and conditions on it."""
+"""What a workflow can say about its data: where it comes from, functions of it, and conditions on it.
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast, overload
+Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Never, ParamSpec, TypeVar, cast, overload
 
 from typing_extensions import TypeForm
 
 from .bindings import Function
-from .expressions import Call, Expression, IsKind, IsTrue, Matches, Not, Present, Reference, Source, condition_of
+from .expressions import (
+    Call,
+    CompareTimes,
+    Condition,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Operator,
+    Present,
+    Raw,
+    Reference,
+    Source,
+    condition_of,
+    form_of,
+)
 from .failures import WorkflowError
-from .shapes import fields_of, name_of
+from .shapes import fields_of, item_of, kinds_of, name_of
 from .states import ErrorOutput, State
 
 M = TypeVar("M")
 P = ParamSpec("P")
 Out = TypeVar("Out")
+Number = TypeVar("Number", int, float)
+Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
 
 
 def input_of(form: TypeForm[M]) -> M:
-    """What the machine was started with, wherever it is used."""
-    return cast("M", Reference(Source("machine_input"), form))
+    """What the workflow was started with, wherever in it this is used."""
+    return cast("M", Reference(Source("input"), form))
 
 
-def output_of(state: "State[object, Out] | State[str, Out]") -> Out:
-    """What a state gives."""
-    return cast("Out", Reference(Source("state_input", owner=state), _gives(state)))
+def state_input(form: TypeForm[M]) -> M:
+    """What the state that uses it was given."""
+    return cast("M", Reference(Source("state_input"), form))
 
 
-def result_of(function: Function[M, Out]) -> Out:
-    """What the function that this state invokes has returned."""
-    return cast("Out", Reference(Source("result"), function.gives, ("Payload",)))
+def output_of(state: State[Never, Out]) -> Out:
+    """What a state gives, in any state that comes after it."""
+    return cast("Out", Reference(Source("output", owner=state), state.gives))
+
+
+@overload
+def result_of(source: Function[Never, Out]) -> Out: ...
+@overload
+def result_of(source: TypeForm[Out]) -> Out: ...
+def result_of(source: object) -> object:
+    """What the function that this state invokes has returned, or (by its type) what the service has answered."""
+    if isinstance(source, Function):
+        function = cast("Function[Never, object]", source)
+        return Reference(Source("result"), function.gives, ("Payload",))
+    return Reference(Source("result"), source)
 
 
 @overload
@@ -64,6 +98,11 @@ def made(model: Callable[P, M]) -> Callable[P, M]:
     return cast("Callable[P, M]", build)
 
 
+def jsonata(text: str, form: TypeForm[M]) -> M:
+    """An expression in JSONata as it is, for what has no function here; such a workflow has no form in JSONPath."""
+    return cast("M", Raw(text, form))
+
+
 def concat(*texts: str) -> str:
     """Texts joined."""
     return cast("str", Call("concat", texts, str))
@@ -74,9 +113,124 @@ def to_json(value: object) -> str:
     return cast("str", Call("to_json", (value,), str))
 
 
+def from_json(text: str, form: TypeForm[M]) -> M:
+    """The value that JSON text says."""
+    return cast("M", Call("from_json", (text,), form))
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The pieces of a text between separators."""
+    return cast("list[str]", Call("split", (text, separator), list[str]))
+
+
+def base64_encode(text: str) -> str:
+    """A text in Base64."""
+    return cast("str", Call("base64_encode", (text,), str))
+
+
+def base64_decode(text: str) -> str:
+    """The text that Base64 says."""
+    return cast("str", Call("base64_decode", (text,), str))
+
+
+def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
+    """A digest of a text, in lower-case hexadecimal."""
+    return cast("str", Call("hash_of", (text, algorithm), str))
+
+
+def uuid() -> str:
+    """A random UUID, version 4."""
+    return cast("str", Call("uuid", (), str))
+
+
+def random_below(start: int, end: int) -> int:
+    """A random whole number from start on, below end."""
+    return cast("int", Call("random_below", (start, end), int))
+
+
+def plus(left: Number, right: Number) -> Number:
+    """The sum."""
+    return cast("Number", Call("plus", (left, right), form_of(left)))
+
+
+def minus(left: Number, right: Number) -> Number:
+    """The difference."""
+    return cast("Number", Call("minus", (left, right), form_of(left)))
+
+
+def times(left: Number, right: Number) -> Number:
+    """The product."""
+    return cast("Number", Call("times", (left, right), form_of(left)))
+
+
+def array(*items: M) -> list[M]:
+    """These values as an array."""
+    return cast("list[M]", Call("array", items, list[object]))
+
+
+def item_at(items: Sequence[M], index: int) -> M:
+    """One item, counted from 0."""
+    return cast("M", Call("item_at", (items, index), item_of(form_of(items))))
+
+
+def length(value: Sequence[object]) -> int:
+    """How many items an array has, or a text letters."""
+    text = tuple(kinds_of(form_of(value))) == ("string",)
+    return cast("int", Call("text_length" if text else "array_length", (value,), int))
+
+
+def unique(items: Sequence[M]) -> list[M]:
+    """The items without repetitions."""
+    return cast("list[M]", Call("unique", (items,), form_of(items)))
+
+
+def parted(items: Sequence[M], size: int) -> list[list[M]]:
+    """The items in arrays of this size, the last perhaps shorter."""
+    return cast("list[list[M]]", Call("parted", (items, size), list[object]))
+
+
+def span(first: int, last: int, step: int = 1) -> list[int]:
+    """Whole numbers from the first to the last, both included."""
+    return cast("list[int]", Call("span", (first, last, step), list[int]))
+
+
+def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
+    """The fields of both objects; where both have one, the second's."""
+    return cast("dict[str, object]", Call("merged", (first, second), dict[str, object]))
+
+
+def choose(condition: bool, then: M, otherwise: M) -> M:
+    """One of two values."""
+    return cast("M", Call("choose", (condition_of(condition), then, otherwise), form_of(then)))
+
+
+def contains(items: Sequence[M], item: M) -> bool:
+    """Whether an array has this item."""
+    return cast("bool", IsTrue(Call("contains", (items, item), bool)))
+
+
 def not_(condition: bool) -> bool:
     """Whether a condition does not hold."""
     return cast("bool", Not(condition_of(condition)))
+
+
+def all_of(*conditions: bool) -> bool:
+    """Whether all of these hold."""
+    whole = condition_of(conditions[0])
+    for condition in conditions[1:]:
+        whole = whole & condition_of(condition)
+    return cast("bool", whole)
+
+
+def one_of(value: M, *allowed: M) -> bool:
+    """Whether a value is one of these."""
+    whole: Condition | None = None
+    for other in allowed:
+        same = cast("Condition", value == other)
+        whole = same if whole is None else whole | same
+    if whole is None:
+        raise WorkflowError(f"one_of({value!r}): of nothing, no value is one")
+    return cast("bool", whole)
 
 
 def is_present(value: object) -> bool:
@@ -86,7 +240,37 @@ def is_present(value: object) -> bool:
 
 def is_null(value: object) -> bool:
     """Whether the value is null."""
-    return cast("bool", IsKind(_expression(value), "null"))
+    return _is(value, "null")
+
+
+def is_text(value: object) -> bool:
+    """Whether the value is a string."""
+    return _is(value, "string")
+
+
+def is_number(value: object) -> bool:
+    """Whether the value is a number."""
+    return _is(value, "number")
+
+
+def is_boolean(value: object) -> bool:
+    """Whether the value is true or false."""
+    return _is(value, "boolean")
+
+
+def is_timestamp(value: object) -> bool:
+    """Whether the value is a time in the form of RFC 3339."""
+    return _is(value, "timestamp")
+
+
+def is_object(value: object) -> bool:
+    """Whether the value is an object."""
+    return _is(value, "object")
+
+
+def is_array(value: object) -> bool:
+    """Whether the value is an array."""
+    return _is(value, "array")
 
 
 def is_true(value: bool) -> bool:
@@ -99,12 +283,34 @@ def matches(value: str, pattern: str) -> bool:
     return cast("bool", Matches(_expression(value), pattern))
 
 
+def before(value: str, other: "str | datetime") -> bool:
+    """Whether a time comes before another."""
+    return _times("<", value, other)
+
+
+def after(value: str, other: "str | datetime") -> bool:
+    """Whether a time comes after another."""
+    return _times(">", value, other)
+
+
+def at_time(value: str, other: "str | datetime") -> bool:
+    """Whether two times are the same moment."""
+    return _times("=", value, other)
+
+
+def _times(operator: Operator, value: object, other: "str | datetime") -> bool:
+    if isinstance(other, datetime):
+        if other.tzinfo is None:
+            raise WorkflowError(f"{other!r} says no time zone")
+        other = other.isoformat().replace("+00:00", "Z")
+    return cast("bool", CompareTimes(operator, _expression(value), other))
+
+
+def _is(value: object, kind: str) -> bool:
+    return cast("bool", IsKind(_expression(value), kind))
+
+
 def _expression(value: object) -> Expression:
     if isinstance(value, Expression):
         return value
     raise WorkflowError(f"{value!r} is known before the workflow runs; conditions are about its data")
-
-
-def _gives(state: object) -> object:
-    function = getattr(state, "function", None)
-    return function.gives if isinstance(function, Function) else object

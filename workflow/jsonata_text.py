@@ -1,13 +1,13 @@
 """Expressions and conditions as text in JSONata.
 
-A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way along
-a path, and takes a missing value for unequal to everything; here all of these are simply false.
+A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way
+along a path, and takes a missing value for unequal to everything; here all of these are simply false.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
 
 from .deep_json import Json
 from .expressions import (
@@ -34,9 +34,7 @@ from .failures import WorkflowError
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
-    "machine_input": "$states.context.Execution.Input",
     "state_input": "$states.input",
-    "item": "$states.context.Map.Item.Value",
     "result": "$states.result",
     "error": "$states.errorOutput",
     "context": "$states.context",
@@ -49,9 +47,9 @@ def template(value: object) -> Json:
     if isinstance(value, Expression | Condition):
         return "{% " + text_of(value) + " %}"
     if isinstance(value, Mapping):
-        return {str(key): template(item) for key, item in value.items()}
+        return {key: template(item) for key, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
-        return [template(item) for item in value]
+        return [template(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, str) and value.startswith("{%"):
         return "{% " + _constant(value) + " %}"
     return literal_of(value)
@@ -68,20 +66,35 @@ def text_of(value: object) -> str:
     if isinstance(value, Condition):
         return condition_text(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_constant(str(key))}: {text_of(item)}" for key, item in value.items()) + "}"
+        members = cast("Mapping[str, object]", value).items()
+        return "{" + ", ".join(f"{_constant(key)}: {text_of(item)}" for key, item in members) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(text_of(item) for item in value) + "]"
+        return "[" + ", ".join(text_of(item) for item in cast("Sequence[object]", value)) + "]"
     return _constant(value)
 
 
 def condition_text(condition: Condition) -> str:
     """A condition as text that always gives true or false."""
+    if isinstance(condition, Either) and (listed := _listed(condition)):
+        return listed
     if isinstance(condition, All | Either):
         word = " and " if isinstance(condition, All) else " or "
         return word.join(_operand(part, condition) for part in condition.parts)
     if isinstance(condition, Not):
         return f"$not({condition_text(condition.part)})"
     return " and ".join(_guarded(condition))
+
+
+def _listed(condition: Either) -> str | None:
+    """`place in ["a", "b"]` for one text compared with several."""
+    parts = [part for part in condition.parts if isinstance(part, Compare) and isinstance(part.right, str)]
+    if len(parts) < len(condition.parts) or any(part.operator != "=" for part in parts):
+        return None
+    places = {text_of(part.left) for part in parts}
+    if len(places) > 1 or not isinstance(parts[0].left, Reference):
+        return None
+    allowed = ", ".join(_constant(part.right) for part in parts)
+    return " and ".join([*_containers(parts[0].left), f"{places.pop()} in [{allowed}]"])
 
 
 def _operand(part: Condition, whole: Condition) -> str:
@@ -215,26 +228,77 @@ def _constant(value: object) -> str:
     return json.dumps(literal_of(value), ensure_ascii=False)
 
 
-def _concat(call: Call) -> str:
-    return " & ".join(text_of(argument) for argument in call.arguments)
-
-
 def _function(name: str) -> Callable[[Call], str]:
     return lambda call: f"${name}({', '.join(text_of(argument) for argument in call.arguments)})"
 
 
 def _infix(operator: str) -> Callable[[Call], str]:
-    return lambda call: "(" + f" {operator} ".join(text_of(argument) for argument in call.arguments) + ")"
+    return lambda call: f" {operator} ".join(_tight(argument) for argument in call.arguments)
+
+
+def _tight(value: object) -> str:
+    """An operand, in parentheses where it is an operation itself."""
+    text = text_of(value)
+    return (
+        f"({text})" if isinstance(value, Condition) or (isinstance(value, Call) and value.name in _OPERATIONS) else text
+    )
 
 
 def _choose(call: Call) -> str:
     test, then, otherwise = call.arguments
-    return f"({condition_text(condition_of(test))} ? {text_of(then)} : {text_of(otherwise)})"
+    return f"({condition_text(condition_of(test))} ? {_tight(then)} : {_tight(otherwise)})"
 
 
+def _item_at(call: Call) -> str:
+    items, index = call.arguments
+    return f"({text_of(items)})[{text_of(index)}]"
+
+
+def _contained(call: Call) -> str:
+    items, item = call.arguments
+    return f"({_tight(item)} in {_tight(items)})"
+
+
+def _span(call: Call) -> str:
+    return f"$range({', '.join(text_of(argument) for argument in call.arguments)})"
+
+
+def _merged(call: Call) -> str:
+    return f"$merge([{', '.join(text_of(argument) for argument in call.arguments)}])"
+
+
+def _random(call: Call) -> str:
+    start, end = (_tight(argument) for argument in call.arguments)
+    return f"($floor($random() * ({end} - {start})) + {start})"
+
+
+def _array(call: Call) -> str:
+    return text_of(list(call.arguments))
+
+
+_OPERATIONS: Final = frozenset({"concat", "plus", "minus", "times"})
 _CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
-    "concat": _concat,
+    "concat": _infix("&"),
+    "plus": _infix("+"),
+    "minus": _infix("-"),
+    "times": _infix("*"),
     "to_json": _function("string"),
+    "from_json": _function("parse"),
+    "split": _function("split"),
+    "base64_encode": _function("base64encode"),
+    "base64_decode": _function("base64decode"),
+    "hash_of": _function("hash"),
+    "uuid": _function("uuid"),
+    "text_length": _function("length"),
+    "array_length": _function("count"),
+    "unique": _function("distinct"),
+    "parted": _function("partition"),
+    "span": _span,
+    "merged": _merged,
+    "random_below": _random,
+    "array": _array,
+    "item_at": _item_at,
+    "contains": _contained,
     "choose": _choose,
 }
 

@@ -1,129 +1,265 @@
-"""From the classes in which a workflow is written to a definition in the Amazon States Language."""
+"""From the classes in which a workflow is written to a definition in the Amazon States Language.
 
-from collections.abc import Callable, Mapping, Sequence
+A state's fields are the same in JSONata and JSONPath but for how they say what is computed; a `Dialect` says that. What
+a state needs and is not handed (the workflow's input, the output of an earlier state) is remembered in a variable.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, Protocol, cast
 
-from .bindings import Bindings
+from .basic_states import Choice, Fail, Pass, Succeed, Wait
+from .bindings import Bindings, Limit
 from .deep_json import Json
-from .expressions import Reference, Source
+from .expressions import Condition, Expression, Reference
 from .failures import WorkflowError
+from .graph import Graph, nested_graph
 from .json_values import JsonObject
-from .jsonata_text import condition_text, template
-from .states import AnyState, Catching, Choice, End, Exit, Fail, Given, Link, Succeed
+from .nested_states import Distribution, Map, Parallel
+from .places import Places, output_by
+from .retries import Retry
+from .rewriting import rewritten
+from .states import AnyState, Catching, End, Exit, Link
 from .tasks import Task
 
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """States by name, in the order of writing, and the arrows between them."""
-
-    start: "AnyState"
-    states: "Mapping[str, AnyState]"
-    links: Sequence[Link]
-
-    def out_of(self, state: "AnyState", kind: str) -> list[Link]:
-        """The arrows of one kind that leave a state, in the order of writing."""
-        return [link for link in self.links if link.exit.state is state and link.exit.kind == kind]
+QueryLanguage = Literal["JSONata", "JSONPath"]
 
 
-class JsonataLowering:
-    """Writes each state as JSONata wants it."""
+class Dialect(Protocol):
+    """How what is computed is said in one query language."""
 
-    def __init__(self, bindings: Bindings) -> None:
-        self._bindings = bindings
+    language: QueryLanguage
+    arguments_field: str
+    """Where a state says what it sends."""
 
-    def scope(self, graph: Graph) -> JsonObject:
+    def payload(self, value: object) -> Json:
+        """An object with expressions in it."""
+        ...
+
+    def field(self, name: str, value: object) -> JsonObject:
+        """A field that takes a constant or an expression."""
+        ...
+
+    def rule(self, condition: Condition) -> JsonObject:
+        """What a Choice's rule decides by."""
+        ...
+
+    def output(self, state: AnyState, value: object) -> JsonObject:
+        """What a state gives."""
+        ...
+
+    def output_along(self, exit_: Exit, value: object) -> JsonObject:
+        """What is passed on along one way out."""
+        ...
+
+
+@dataclass
+class ScopeWriter:
+    """Writes the states of one scope."""
+
+    graph: Graph
+    bindings: Bindings
+    dialect: Dialect
+    places: Places
+
+    def write(self) -> JsonObject:
         """StartAt and States."""
-        states: JsonObject = {name: self.state(state, graph) for name, state in graph.states.items()}
-        return {"StartAt": graph.start.name, "States": states}
+        states: JsonObject = {}
+        for name, state in self.graph.states.items():
+            states[name] = self._state(state)
+        return {"StartAt": self.graph.start.name, "States": states}
 
-    def state(self, state: "AnyState", graph: Graph) -> JsonObject:
-        """One state with its arrows."""
+    def _state(self, state: AnyState) -> JsonObject:
         written: JsonObject = {"Type": state.type}
         if state.comment:
             written["Comment"] = state.comment
-        for kind, write in _WRITERS.items():
+        for kind, write in _WRITERS:
             if isinstance(state, kind):
-                written |= write(self, state, graph)
+                written |= write(self, state)
                 return written
-        raise WorkflowError(f"{state!r}: no way to write a {type(state).__name__}")
+        raise WorkflowError(f"{state!r}: there is no way to write a {type(state).__name__}")
 
-    def _task(self, task: "Task[object, object]", graph: Graph) -> JsonObject:
-        written: JsonObject = {
-            "Resource": task.resource(self._bindings),
-            "Arguments": template(task.arguments(self._bindings)),
+    def task(self, task: Task[object, object]) -> JsonObject:
+        """A Task, its call first."""
+        written: JsonObject = {"Resource": task.resource(self.bindings)}
+        arguments = task.arguments(self.bindings)
+        if arguments is not None:
+            written[self.dialect.arguments_field] = self.dialect.payload(self._here(task, arguments))
+        for name, limit in (("TimeoutSeconds", task.timeout), ("HeartbeatSeconds", task.heartbeat)):
+            written |= self._limit(task, name, limit)
+        if task.credentials is not None:
+            written["Credentials"] = self.dialect.payload(self._here(task, {"RoleArn": task.credentials}))
+        return written | self._kept(task) | self._tried(task) | self._next(task)
+
+    def choice(self, choice: Choice[object]) -> JsonObject:
+        """A Choice, its rules in the order of writing."""
+        rules: list[Json] = []
+        for link in self.graph.out_of(choice, "choice"):
+            condition = cast("Condition", self._here(choice, link.exit.condition))
+            rules.append({**self.dialect.rule(condition), **self._along(link.exit), "Next": link.target.name})
+        written: JsonObject = {"Choices": rules}
+        for link in self.graph.out_of(choice, "default"):
+            written |= {"Default": link.target.name, **self._along(link.exit)}
+        return written
+
+    def passing(self, state: "Pass[object] | Wait[object]") -> JsonObject:
+        """A Pass, or a Wait."""
+        written: JsonObject = {}
+        if isinstance(state, Wait):
+            written = self._wait(state)
+        return written | self._kept(state) | self._next(state)
+
+    def _wait(self, wait: Wait[object]) -> JsonObject:
+        if wait.until is not None:
+            return self.dialect.field("Timestamp", self._here(wait, wait.timestamp()))
+        return self._limit(wait, "Seconds", wait.how_long)
+
+    def succeed(self, succeed: Succeed) -> JsonObject:
+        """A Succeed."""
+        return self._kept(succeed)
+
+    def fail(self, fail: Fail) -> JsonObject:
+        """A Fail, its error and cause fixed or from data."""
+        written: JsonObject = {}
+        for name, value in (("Error", fail.error), ("Cause", fail.cause)):
+            if value is not None:
+                written |= self.dialect.field(name, self._here(fail, value))
+        return written
+
+    def parallel(self, parallel: "Parallel[object, object]") -> JsonObject:
+        """A Parallel with its branches."""
+        written: JsonObject = {}
+        if parallel.sends is not None:
+            sent = self._here(parallel, parallel.sends.value)
+            written[self.dialect.arguments_field] = self.dialect.payload(sent)
+        branches = parallel.branches
+        names = [branch.__name__ for branch in branches]
+        written["Branches"] = [
+            self._inside(f"{parallel.name}.{name}{index + 1 if names.count(name) > 1 else ''}", branch)
+            for index, (name, branch) in enumerate(zip(names, branches, strict=True))
+        ]
+        return written | self._kept(parallel) | self._tried(parallel) | self._next(parallel)
+
+    def map(self, state: Map[object]) -> JsonObject:
+        """A Map, inline or distributed."""
+        distribution = state.distribution
+        written: JsonObject = {}
+        if distribution is None or distribution.reader is None:
+            written |= self.dialect.field("Items", self._here(state, state.items))
+        if state.sends is not None:
+            written["ItemSelector"] = self.dialect.payload(self._here(state, state.sends.value))
+        if state.at_once is not None:
+            written["MaxConcurrency"] = state.at_once
+        config: JsonObject = {"Mode": "INLINE"}
+        if distribution is not None:
+            config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
+            written |= self._distribution(state, distribution)
+        written["ItemProcessor"] = {"ProcessorConfig": config, **self._inside(state.name, state.each)}
+        return written | self._kept(state) | self._tried(state) | self._next(state)
+
+    def _distribution(self, state: AnyState, how: Distribution) -> JsonObject:
+        written: JsonObject = {}
+        if how.reader is not None:
+            config: JsonObject = {"ReaderConfig": how.reader.config()} if how.reader.config() else {}
+            written["ItemReader"] = {**self._s3(state, how.reader.resource, how.reader.arguments()), **config}
+        if how.batcher is not None:
+            shared = how.batcher.batch_input
+            counts: dict[str, Json] = {
+                "MaxItemsPerBatch": how.batcher.max_items,
+                "MaxInputBytesPerBatch": how.batcher.max_bytes,
+                "BatchInput": None if shared is None else self.dialect.payload(self._here(state, shared)),
+            }
+            written["ItemBatcher"] = {name: value for name, value in counts.items() if value is not None}
+        if how.writer is not None:
+            arguments = {"Bucket": how.writer.bucket} | ({"Prefix": how.writer.prefix} if how.writer.prefix else {})
+            written["ResultWriter"] = self._s3(state, "s3:putObject", dict[str, object](arguments))
+        plain: dict[str, Json] = {
+            "ToleratedFailureCount": how.tolerated_failures,
+            "ToleratedFailurePercentage": how.tolerated_percentage,
+            "Label": how.label,
         }
-        if task.timeout is not None:
-            written["TimeoutSeconds"] = self._bindings.seconds(task.timeout)
-        if task.heartbeat is not None:
-            written["HeartbeatSeconds"] = self._bindings.seconds(task.heartbeat)
-        written |= self._kept(task, task.output or self._own_result(task))
-        return written | self._caught(task, graph) | self._next(task, graph)
+        return written | {name: value for name, value in plain.items() if value is not None}
 
-    def _own_result(self, task: "Task[object, object]") -> Given | None:
-        return Given(Reference(Source("result"), object, task.result_path)) if task.result_path else None
+    def _s3(self, state: AnyState, resource: str, arguments: dict[str, object]) -> JsonObject:
+        return {
+            "Resource": f"arn:{self.bindings.partition}:states:::{resource}",
+            self.dialect.arguments_field: self.dialect.payload(self._here(state, arguments)),
+        }
 
-    def _caught(self, state: "Catching[object, object]", graph: Graph) -> JsonObject:
+    def _inside(self, prefix: str, workflow: object) -> JsonObject:
+        graph = nested_graph(cast("type", workflow), prefix)
+        return compiled(graph, self.bindings, self.dialect)
+
+    def _limit(self, state: AnyState, name: str, limit: object) -> JsonObject:
+        if limit is None:
+            return {}
+        if isinstance(limit, Limit) or not isinstance(limit, int | Expression):
+            return {name: self.bindings.seconds(cast("Limit", limit))}
+        return self.dialect.field(name, self._here(state, limit))
+
+    def _kept(self, state: AnyState) -> JsonObject:
+        """What a state remembers and gives when it has done its work."""
+        written = self._assigned(state, {**state.assign, **self.places.kept_at(state)})
+        output = output_by(state)
+        return written if output is None else written | self.dialect.output(state, self._here(state, output.value))
+
+    def _along(self, exit_: Exit) -> JsonObject:
+        """What is remembered and passed on along one way out."""
+        written: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
+        own = exit_.state.assign if isinstance(exit_.state, Choice) else {}
+        written |= self._assigned(exit_.state, {**own, **exit_.assign, **self.places.kept_along(exit_)})
+        if exit_.output is not None:
+            written |= self.dialect.output_along(exit_, self._here(exit_.state, exit_.output.value))
+        return written
+
+    def _assigned(self, state: AnyState, values: Mapping[str, object]) -> JsonObject:
+        return {"Assign": self.dialect.payload(self._here(state, dict(values)))} if values else {}
+
+    def _tried(self, state: "Catching[object, object]") -> JsonObject:
         written: JsonObject = {}
         if state.retry:
-            written["Retry"] = [retry.asl() for retry in state.retry]
+            written["Retry"] = [_retry(retry) for retry in state.retry]
         catchers: list[Json] = [
             {"ErrorEquals": list(link.exit.errors), **self._along(link.exit), "Next": link.target.name}
-            for link in graph.out_of(state, "catch")
+            for link in self.graph.out_of(state, "catch")
         ]
         if catchers:
             written["Catch"] = catchers
         return written
 
-    def _choice(self, choice: "Choice[object]", graph: Graph) -> JsonObject:
-        rules: list[Json] = []
-        for link in graph.out_of(choice, "choice"):
-            condition = link.exit.condition
-            text = "{% " + condition_text(condition) + " %}" if condition is not None else True
-            rules.append({"Condition": text, **self._along(link.exit), "Next": link.target.name})
-        written: JsonObject = {"Choices": rules}
-        for link in graph.out_of(choice, "default"):
-            written |= {"Default": link.target.name, **self._along(link.exit)}
-        return written
-
-    def _succeed(self, succeed: Succeed, _: Graph) -> JsonObject:
-        return self._kept(succeed, succeed.output)
-
-    def _fail(self, fail: Fail, _: Graph) -> JsonObject:
-        written: JsonObject = {}
-        if fail.error is not None:
-            written["Error"] = template(fail.error)
-        if fail.cause is not None:
-            written["Cause"] = template(fail.cause)
-        return written
-
-    def _kept(self, state: "AnyState", output: Given | None) -> JsonObject:
-        written: JsonObject = {}
-        if state.assign:
-            written["Assign"] = template(state.assign)
-        if output is not None:
-            written["Output"] = template(output.value)
-        return written
-
-    def _along(self, exit_: Exit) -> JsonObject:
-        written: JsonObject = {}
-        if exit_.comment:
-            written["Comment"] = exit_.comment
-        if exit_.assign:
-            written["Assign"] = template(exit_.assign)
-        if isinstance(exit_.output, Given):
-            written["Output"] = template(exit_.output.value)
-        return written
-
-    def _next(self, state: "AnyState", graph: Graph) -> JsonObject:
-        link = graph.out_of(state, "next")[0]
+    def _next(self, state: AnyState) -> JsonObject:
+        link: Link = self.graph.out_of(state, "next")[0]
         return {"End": True} if isinstance(link.target, End) else {"Next": link.target.name}
 
+    def _here(self, state: AnyState, value: object) -> object:
+        """The value as this state can say it."""
 
-_WRITERS: "Final[Mapping[type, Callable[..., JsonObject]]]" = {
-    Task: JsonataLowering._task,
-    Choice: JsonataLowering._choice,
-    Succeed: JsonataLowering._succeed,
-    Fail: JsonataLowering._fail,
-}
+        def change(reference: Reference) -> Reference:
+            return self.places.seen_from(state, reference)
+
+        return rewritten(value, change)
+
+
+def _retry(retry: Retry) -> Json:
+    return cast("Json", retry.asl())
+
+
+def compiled(graph: Graph, bindings: Bindings, dialect: Dialect) -> JsonObject:
+    """StartAt and States of a scope; written again while states turn out to need what others must remember."""
+    places = Places(graph)
+    while True:
+        written = ScopeWriter(graph, bindings, dialect, places).write()
+        if places.settled():
+            return written
+
+
+_WRITERS: "Final[Iterable[tuple[type, Callable[..., JsonObject]]]]" = (
+    (Task, ScopeWriter.task),
+    (Choice, ScopeWriter.choice),
+    (Pass, ScopeWriter.passing),
+    (Wait, ScopeWriter.passing),
+    (Succeed, ScopeWriter.succeed),
+    (Fail, ScopeWriter.fail),
+    (Parallel, ScopeWriter.parallel),
+    (Map, ScopeWriter.map),
+)

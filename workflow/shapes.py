@@ -108,9 +108,9 @@ def _fields_of(form: object) -> Mapping[str, Field] | None:
         return {name: _model_field(name, field) for name, field in cast("Mapping[str, _ModelField]", model).items()}
     if dataclasses.is_dataclass(form):
         return _dataclass_fields(form)
-    if is_typeddict(form):
-        required = cast("frozenset[str]", getattr(form, "__required_keys__", frozenset()))
-        hints = get_type_hints(form, include_extras=True)
+    if is_typeddict(cast("type", form)):
+        required = cast("frozenset[str]", getattr(cast("type", form), "__required_keys__", frozenset[str]()))
+        hints = get_type_hints(cast("type", form), include_extras=True)
         return {name: Field(name, name, hint, name in required) for name, hint in hints.items()}
     return None
 
@@ -177,7 +177,7 @@ def literals_of(form: object) -> tuple[Json, ...] | None:
 def item_of(form: object) -> object:
     """What stands in an array type; `object` where the type does not say."""
     for member in members_of(form):
-        arguments = get_args(member)
+        arguments = cast("tuple[object, ...]", get_args(member))
         if "array" in _kinds_of_member(member) and arguments:
             return arguments[0]
     return object

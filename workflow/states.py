@@ -1,8 +1,8 @@
 """States and the arrows between them, as they are written in a workflow.
 
 `State[In, Out]` takes a payload of one type and gives one of another. `a >> b` joins them where b takes what a gives; a
-type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect: an
-arrow is a value, and a workflow has the arrows that its `flow` holds.
+type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect:
+an arrow is a value, and a workflow has the arrows that its `flow` holds.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,16 +11,14 @@ from typing import ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
 
 from typing_extensions import TypeForm
 
-from .expressions import Condition, Expression, Reference, Source, condition_of, form_of, place_of
+from .expressions import Condition, Reference, Source, place_of
 from .failures import WorkflowError, WrongJoin
 from .retries import ALL, Retry
-from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 X = TypeVar("X")
 T = TypeVar("T")
-C = TypeVar("C")
 
 ExitKind = Literal["next", "choice", "default", "catch"]
 
@@ -40,10 +38,11 @@ class Exit:
     state: "AnyState"
     kind: ExitKind
     condition: Condition | None = None
-    case: object = None
+    case: tuple[object, ...] | None = None
+    """The alternatives of a Choice's subject that it is for, where they are known."""
     errors: tuple[str, ...] = ()
     assign: Mapping[str, object] = field(default_factory=dict[str, object])
-    output: object = None
+    output: "Given | None" = None
     comment: str | None = None
 
 
@@ -102,11 +101,14 @@ class State(Generic[In, Out]):
     """A box of the diagram: takes `In`, gives `Out`."""
 
     type: ClassVar[str]
+    gives: object = object
+    """The type of what it gives."""
 
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
         self.name = name or ""
         self.comment = comment
         self.assign: dict[str, object] = {}
+        self.output: Given | None = None
 
     def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
         return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits()), target)
@@ -164,81 +166,6 @@ class Group(Generic[Out]):
         return Edge(tuple(Exit(state, "catch", errors=errors or (ALL,)) for state in self.states))
 
 
-class Choice(State[T, T]):
-    """Decides by its subject which way to go, and passes its input on."""
-
-    type = "Choice"
-
-    def __init__(self, subject: T, *, name: str | None = None, comment: str | None = None) -> None:
-        super().__init__(name=name, comment=comment)
-        if not isinstance(subject, Expression):
-            raise WorkflowError(f"Choice({subject!r}): decides by input_of(…), output_of(…) or another reference")
-        self.subject = subject
-
-    def case(self, model: TypeForm[C]) -> Edge[C]:
-        """The way taken by values of one member of the subject's union, told by the field in which they differ."""
-        return Edge((Exit(self, "choice", condition=self._told_apart(model), case=model),))
-
-    def when(self, condition: "bool | Condition") -> Edge[T]:
-        """The way taken when this holds and none before did."""
-        return Edge((Exit(self, "choice", condition=condition_of(condition)),))
-
-    @property
-    def otherwise(self) -> Edge[T]:
-        """The way taken when nothing else holds."""
-        return Edge((Exit(self, "default"),))
-
-    def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")
-
-    def _told_apart(self, model: object) -> Condition:
-        union = members_of(form_of(self.subject))
-        wanted = members_of(model)
-        strangers = [member for member in wanted if member not in union]
-        if strangers:
-            raise WorkflowError(f"{self!r}.case({name_of(model)}): the subject is {name_of(form_of(self.subject))}")
-        field_name = discriminator_of(union)
-        if field_name is None:
-            raise WorkflowError(
-                f"{self!r}.case({name_of(model)}): no Literal field tells {name_of(form_of(self.subject))} apart"
-            )
-        place = cast("Reference", self.subject)[field_name]
-        values = [value for member in wanted for value in _literals(member, field_name)]
-        conditions = [cast("Condition", place == value) for value in values]
-        whole = conditions[0]
-        for condition in conditions[1:]:
-            whole = whole | condition
-        return whole
-
-
-class Succeed(State[object, Never]):
-    """Ends the workflow, or its branch, well."""
-
-    type = "Succeed"
-
-    def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
-        super().__init__(name=name, comment=comment)
-        self.output = None if output is None else Given(output)
-
-    def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
-
-
-class Fail(State[object, Never]):
-    """Ends the workflow with an error, fixed or from data."""
-
-    type = "Fail"
-
-    def __init__(
-        self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
-    ) -> None:
-        super().__init__(name=name, comment=comment)
-        self.error, self.cause = error, cause
-
-    def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
-
-
 class End(State[object, Never]):
     """Not a state: the place where a path ends well."""
 
@@ -273,11 +200,6 @@ def set_name(target: object, name: str) -> None:
 def variable(form: TypeForm[T], *, name: str = "") -> T:
     """A value that states remember and later states use; named by the attribute that holds it."""
     return cast("T", Reference(Source("variable", name), form))
-
-
-def _literals(member: object, field_name: str) -> tuple[object, ...]:
-    fields = fields_of(member)
-    return (fields and literals_of(fields[field_name].form)) or ()
 
 
 def _state(target: object) -> "AnyState":

@@ -1,0 +1,152 @@
+"""The states that call nothing: Choice, Pass, Wait, Succeed and Fail."""
+
+from datetime import datetime, timedelta
+from typing import Never, TypeVar, cast
+
+from typing_extensions import TypeForm
+
+from .expressions import Condition, Expression, Reference, condition_of, form_of
+from .failures import WorkflowError, WrongJoin
+from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
+from .states import Edge, Exit, Given, State
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class Pass(State[object, T]):
+    """Gives what `output` says; does nothing else."""
+
+    type = "Pass"
+
+    def __init__(self, output: T, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        self.output = Given(output)
+        self.gives = form_of(output)
+
+
+class Wait(State[T, T]):
+    """Waits for a time, or until one, fixed or from data; passes its input on."""
+
+    type = "Wait"
+
+    def __init__(
+        self,
+        how_long: "timedelta | int | None" = None,
+        *,
+        until: "datetime | str | None" = None,
+        passes: TypeForm[T] = object,  # type: ignore[assignment]  # what it passes on
+        name: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        if (how_long is None) == (until is None):
+            raise WorkflowError("Wait: takes how long, or until when")
+        if isinstance(until, datetime) and until.tzinfo is None:
+            raise WorkflowError(f"Wait(until={until!r}): says no time zone")
+        self.how_long, self.until = how_long, until
+        self.gives = passes
+
+    def timestamp(self) -> object:
+        """Until when, as the States Language writes times."""
+        return self.until.isoformat().replace("+00:00", "Z") if isinstance(self.until, datetime) else self.until
+
+
+class Choice(State[T, T]):
+    """Decides by its subject which way to go, and passes its input on."""
+
+    type = "Choice"
+
+    def __init__(self, subject: T, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        if not isinstance(subject, Expression):
+            raise WorkflowError(f"Choice({subject!r}): decides by input_of(…), output_of(…) or another reference")
+        self.subject = subject
+        self.gives = form_of(subject)
+
+    def case(self, model: TypeForm[C]) -> Edge[C]:
+        """The way taken by values of one member of the subject's union, told by the field in which they differ."""
+        return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
+
+    def equals(self, *values: T) -> Edge[T]:
+        """The way taken when the subject is one of these values."""
+        strangers = [value for value in values if literals_of(self.gives) and value not in self.alternatives()]
+        if strangers or not values:
+            raise WorkflowError(
+                f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(self.gives)}"
+            )
+        return Edge(
+            (Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=values),)
+        )
+
+    def when(self, condition: "bool | Condition") -> Edge[T]:
+        """The way taken when this holds and none before did."""
+        return Edge((Exit(self, "choice", condition=condition_of(condition)),))
+
+    @property
+    def otherwise(self) -> Edge[T]:
+        """The way taken when nothing else holds."""
+        return Edge((Exit(self, "default"),))
+
+    def alternatives(self) -> tuple[object, ...]:
+        """What the subject can be: the members of its union, or the values of its Literal."""
+        return literals_of(self.gives) or members_of(self.gives)
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")
+
+    def _told_apart(self, model: object) -> Condition:
+        union = members_of(form_of(self.subject))
+        wanted = members_of(model)
+        strangers = [member for member in wanted if member not in union]
+        if strangers:
+            raise WorkflowError(f"{self!r}.case({name_of(model)}): the subject is {name_of(form_of(self.subject))}")
+        field_name = discriminator_of(union)
+        if field_name is None:
+            raise WorkflowError(
+                f"{self!r}.case({name_of(model)}): no Literal field tells {name_of(form_of(self.subject))} apart"
+            )
+        place = cast("Reference", self.subject)[field_name]
+        values = [value for member in wanted for value in _literals(member, field_name)]
+        return any_of(*(place == value for value in values))
+
+
+class Succeed(State[object, Never]):
+    """Ends the workflow, or its branch, well."""
+
+    type = "Succeed"
+
+    def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        self.output = None if output is None else Given(output)
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+class Fail(State[object, Never]):
+    """Ends the workflow with an error, fixed or from data."""
+
+    type = "Fail"
+
+    def __init__(
+        self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        self.error, self.cause = error, cause
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+def any_of(*conditions: object) -> Condition:
+    """Whether one of these holds."""
+    whole = condition_of(conditions[0])
+    for condition in conditions[1:]:
+        whole = whole | condition_of(condition)
+    return whole
+
+
+def _literals(member: object, field_name: str) -> tuple[object, ...]:
+    fields = fields_of(member) or {}
+    return literals_of(fields[field_name].form) or () if field_name in fields else ()

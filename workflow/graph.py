@@ -1,0 +1,253 @@
+"""The states and arrows of one scope, checked: built when a workflow's class is made, flattened when it is compiled."""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, cast
+
+from .basic_states import Choice, Pass, Succeed
+from .expressions import Reference, Source, place_of
+from .failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
+from .nested_states import Inline
+from .shapes import name_of
+from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State
+
+if TYPE_CHECKING:
+    from .workflow_class import Workflow
+
+LONGEST_NAME: Final = 80
+"""Characters of a state's name. Source: Amazon States Language specification, "States"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Home:
+    """The workflow that a state was written in: what `input_of` means there, and which states `output_of` names."""
+
+    start: AnyState
+    prefix: str
+    is_machine: bool
+    copies: "Mapping[int, AnyState]"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """States by name, in the order of writing, and the arrows between them."""
+
+    start: AnyState
+    states: "Mapping[str, AnyState]"
+    links: Sequence[Link]
+    homes: "Mapping[int, Home]" = field(default_factory=dict[int, Home])
+    ends: "Mapping[int, tuple[AnyState, ...]]" = field(default_factory=dict[int, "tuple[AnyState, ...]"])
+    """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
+
+    @cached_property
+    def _ways(self) -> dict[tuple[int, str], list[Link]]:
+        ways: dict[tuple[int, str], list[Link]] = {}
+        for link in self.links:
+            ways.setdefault((id(link.exit.state), link.exit.kind), []).append(link)
+        return ways
+
+    @cached_property
+    def _leading_to(self) -> dict[int, list[Link]]:
+        leading: dict[int, list[Link]] = {}
+        for link in self.links:
+            leading.setdefault(id(link.target), []).append(link)
+        return leading
+
+    def out_of(self, state: AnyState, kind: str) -> list[Link]:
+        """The arrows of one kind that leave a state, in the order of writing."""
+        return self._ways.get((id(state), kind), [])
+
+    def into(self, state: AnyState) -> list[Link]:
+        """The arrows that lead to a state."""
+        return self._leading_to.get(id(state), [])
+
+    def reached(self, *, without: "Iterable[Link]" = ()) -> set[int]:
+        """The states (their ids) that paths from the start lead to, some arrows left out."""
+        left_out = {id(link) for link in without}
+        ways: dict[int, list[Link]] = {}
+        for link in self.links:
+            if id(link) not in left_out:
+                ways.setdefault(id(link.exit.state), []).append(link)
+        reached, waiting = {id(self.start)}, [id(self.start)]
+        while waiting:
+            for link in ways.get(waiting.pop(), ()):
+                if id(link.target) not in reached:
+                    reached.add(id(link.target))
+                    waiting.append(id(link.target))
+        return reached
+
+
+def graph_of(name: str, body: Mapping[str, object]) -> Graph:
+    """The graph that a class body says; raises WorkflowError for what cannot be."""
+    start = body.get("start")
+    if not isinstance(start, State):
+        raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
+    flow = body.get("flow", ())
+    chains = cast("Iterable[object]", flow if isinstance(flow, tuple | list) else (flow,))
+    graph = Graph(cast("AnyState", start), _named(name, body), tuple(_links(name, chains)))
+    _check_joins(name, graph)
+    _check_reached(name, graph)
+    for state in graph.states.values():
+        if isinstance(state, Choice):
+            _check_choice(state, graph)
+    return graph
+
+
+def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
+    states: dict[str, AnyState] = {}
+    for value in body.values():
+        if not isinstance(value, State) or isinstance(value, End):
+            continue
+        state = cast("AnyState", value)
+        if states.setdefault(state.name, state) is not state:
+            raise WorkflowError(f"{name}: two states are called {state.name}")
+        if len(state.name) > LONGEST_NAME:
+            raise WorkflowError(
+                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}"
+            )
+    return states
+
+
+def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
+    for chain in flow:
+        if isinstance(chain, Edge):
+            exit_ = cast("Edge[object]", chain).exits[0]
+            raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere")
+        if not isinstance(chain, Chain):
+            raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is none")
+        yield from cast("Chain[object]", chain).links
+
+
+def _check_joins(name: str, graph: Graph) -> None:
+    single: dict[tuple[int, str], Link] = {}
+    for link in graph.links:
+        for state in (link.exit.state, link.target):
+            if not isinstance(state, End) and graph.states.get(state.name) is not state:
+                raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it")
+        if link.exit.kind in ("next", "default"):
+            before = single.setdefault((id(link.exit.state), link.exit.kind), link)
+            if before is not link:
+                raise WrongJoin(
+                    f"{name}: {link.exit.state!r} already goes to {before.target!r}, so it cannot go to "
+                    f"{link.target!r} too; write each arrow once"
+                )
+
+
+def _check_reached(name: str, graph: Graph) -> None:
+    reached = graph.reached()
+    lost = [state for state, value in graph.states.items() if id(value) not in reached]
+    if lost:
+        raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}")
+    for state in graph.states.values():
+        if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
+            raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END")
+
+
+def _check_choice(choice: "Choice[object]", graph: Graph) -> None:
+    ways = graph.out_of(choice, "choice")
+    if not ways:
+        raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()")
+    if graph.out_of(choice, "default"):
+        return
+    if _root_of(choice.subject) == "input":
+        raise NotExhaustive(
+            f"{choice!r} decides by what the workflow was started with, which may be any JSON: "
+            "say what happens `otherwise`"
+        )
+    handled = {member for link in ways if link.exit.case is not None for member in link.exit.case}
+    left = [member for member in choice.alternatives() if member not in handled]
+    if left:
+        names = ", ".join(name_of(member) if isinstance(member, type) else repr(member) for member in left)
+        raise NotExhaustive(f"{choice!r} has no way for {names}: add it, or `otherwise`")
+
+
+def _root_of(subject: object) -> str:
+    return place_of(subject)[0].root if isinstance(subject, Reference) else ""
+
+
+def machine_graph(graph: Graph) -> Graph:
+    """The graph of a state machine, fragments set in."""
+    home = Home(graph.start, "", True, {id(state): state for state in graph.states.values()})
+    return _flat(graph, home)
+
+
+def nested_graph(workflow: "type[Workflow[object, object]]", prefix: str) -> Graph:
+    """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
+    return _flat(*_copied(workflow.graph, prefix, is_machine=False))
+
+
+def _copied(graph: Graph, prefix: str, *, is_machine: bool) -> tuple[Graph, Home]:
+    copies: dict[int, AnyState] = {id(state): _renamed(state, prefix) for state in graph.states.values()}
+
+    def there(state: AnyState) -> AnyState:
+        return copies.get(id(state), state)
+
+    links = tuple(Link(replace(link.exit, state=there(link.exit.state)), there(link.target)) for link in graph.links)
+    states = {state.name: state for state in copies.values()}
+    home = Home(there(graph.start), prefix, is_machine, copies)
+    return Graph(there(graph.start), states, links), home
+
+
+def _renamed(state: AnyState, prefix: str) -> AnyState:
+    renamed = copy.copy(state)
+    renamed.name = f"{prefix}.{state.name}"
+    if len(renamed.name) > LONGEST_NAME:
+        raise WorkflowError(f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {LONGEST_NAME}")
+    return renamed
+
+
+def _flat(graph: Graph, home: Home) -> Graph:
+    """The graph with what `Inline` states hold standing in their places."""
+    homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
+    if not any(isinstance(state, Inline) for state in graph.states.values()):
+        return Graph(graph.start, graph.states, graph.links, homes)
+    states: dict[str, AnyState] = {}
+    links = list(graph.links)
+    starts: dict[int, AnyState] = {}
+    ends: dict[int, tuple[AnyState, ...]] = {}
+    for name, state in graph.states.items():
+        if isinstance(state, Inline):
+            fragment, inner_home = _copied(_open_ended(state.workflow.graph), name, is_machine=False)
+            inner = _flat(fragment, inner_home)
+            homes |= inner.homes
+            ends |= inner.ends
+            ends[id(state)] = tuple(link.exit.state for link in inner.links if isinstance(link.target, End))
+            starts[id(state)] = inner.start
+            links = _set_in(links, state, inner)
+            states |= inner.states
+        else:
+            states[name] = state
+    links = [Link(link.exit, starts.get(id(link.target), link.target)) for link in links]
+    start = starts.get(id(graph.start), graph.start)
+    return Graph(start, states, tuple(links), homes, ends)
+
+
+def _open_ended(graph: Graph) -> Graph:
+    """A Pass that ends in the place of each Succeed."""
+    passes = {id(state): _passing(state) for state in graph.states.values() if isinstance(state, Succeed)}
+    if not passes:
+        return graph
+    states = {name: passes.get(id(state), state) for name, state in graph.states.items()}
+    links = [Link(link.exit, passes.get(id(link.target), link.target)) for link in graph.links]
+    links += [Link(Exit(state, "next"), END) for state in passes.values()]
+    return Graph(passes.get(id(graph.start), graph.start), states, tuple(links))
+
+
+def _passing(succeed: Succeed) -> AnyState:
+    output = succeed.output.value if succeed.output is not None else Reference(Source("state_input"))
+    return cast("AnyState", Pass(output, name=succeed.name, comment=succeed.comment))
+
+
+def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
+    """Arrows with those of a fragment among them: its ends lead on, and its states are caught as it is."""
+    onward = next(link for link in links if link.exit.state is inline and link.exit.kind == "next")
+    caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
+    kept = [link for link in links if link.exit.state is not inline]
+    for link in inner.links:
+        kept.append(Link(link.exit, onward.target if isinstance(link.target, End) else link.target))
+    for state in inner.states.values():
+        if isinstance(state, Catching):
+            kept += [Link(replace(link.exit, state=cast("AnyState", state)), link.target) for link in caught]
+    return kept

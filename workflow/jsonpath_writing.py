@@ -1,0 +1,260 @@
+"""Expressions and conditions as JSONPath, intrinsic functions and comparison operators.
+
+What has no counterpart is refused with NotPortable, whose code says which kind of thing it is:
+EXPRESSION_NOT_PORTABLE, CONDITION_NOT_PORTABLE, FIELD_NOT_PORTABLE, OUTPUT_NOT_PORTABLE, ARRAY_NOT_PORTABLE.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
+
+from .deep_json import Json
+from .expressions import (
+    All,
+    Call,
+    Compare,
+    CompareTimes,
+    Condition,
+    Either,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Operator,
+    Present,
+    Reference,
+    literal_of,
+    place_of,
+)
+from .failures import NotPortable
+from .json_values import JsonObject
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
+_ORDER: Final[Mapping[Operator, str]] = {
+    "=": "Equals",
+    "<": "LessThan",
+    "<=": "LessThanEquals",
+    ">": "GreaterThan",
+    ">=": "GreaterThanEquals",
+}
+_KINDS: Final[Mapping[str, str]] = {
+    "string": "IsString",
+    "number": "IsNumeric",
+    "boolean": "IsBoolean",
+    "null": "IsNull",
+    "timestamp": "IsTimestamp",
+}
+_INTRINSICS: Final[Mapping[str, str]] = {
+    "array": "Array",
+    "parted": "ArrayPartition",
+    "contains": "ArrayContains",
+    "span": "ArrayRange",
+    "item_at": "ArrayGetItem",
+    "array_length": "ArrayLength",
+    "unique": "ArrayUnique",
+    "base64_encode": "Base64Encode",
+    "base64_decode": "Base64Decode",
+    "hash_of": "Hash",
+    "from_json": "StringToJson",
+    "to_json": "JsonToString",
+    "random_below": "MathRandom",
+    "plus": "MathAdd",
+    "split": "StringSplit",
+    "uuid": "UUID",
+}
+
+
+def payload(value: object) -> Json:
+    """An object with expressions in it: a field whose value is one gets `.$` after its name."""
+    if isinstance(value, Expression | Condition):
+        raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r} as a whole; in JSONPath a payload is an object with fields")
+    if isinstance(value, Mapping):
+        written: JsonObject = {}
+        for key, item in cast("Mapping[str, object]", value).items():
+            if isinstance(item, Expression | Condition) or _has_expressions_in_array(item):
+                written[f"{key}.$"] = text_of(item)
+            else:
+                written[key] = payload(item)
+        return written
+    return literal_of(value)
+
+
+def text_of(value: object) -> str:
+    """One expression as a path or an intrinsic function."""
+    if isinstance(value, Reference):
+        return path_of(value)
+    if isinstance(value, Call):
+        return _intrinsic(value)
+    if isinstance(value, list | tuple):
+        return f"States.Array({', '.join(_argument(item) for item in cast('Sequence[object]', value))})"
+    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{value!r} has no form in JSONPath")
+
+
+def path_of(value: object) -> str:
+    """A reference as a path."""
+    if not isinstance(value, Reference):
+        raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r}: this field takes a path in JSONPath, nothing computed")
+    source, path = place_of(value)
+    root = f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
+    return root + "".join(_step(step) for step in path)
+
+
+def rule(condition: Condition) -> JsonObject:
+    """A condition as comparisons, each after the guards that keep it from failing."""
+    if isinstance(condition, All | Either):
+        word = "And" if isinstance(condition, All) else "Or"
+        parts: list[Json] = []
+        for part in condition.parts:
+            inner = rule(part)
+            nested = inner.get(word)
+            parts.extend(nested if isinstance(nested, list) else [inner])
+        return {word: parts}
+    if isinstance(condition, Not):
+        return {"Not": rule(condition.part)}
+    if isinstance(condition, Present):
+        return _test(condition.subject, "IsPresent", True)
+    if isinstance(condition, IsKind):
+        if condition.kind not in _KINDS:
+            raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r}: JSONPath cannot tell an {condition.kind}")
+        return _guarded(condition.subject, _test(condition.subject, _KINDS[condition.kind], True))
+    if isinstance(condition, Matches):
+        return _kind_guarded(condition.subject, "string", _test(condition.subject, "StringMatches", condition.pattern))
+    if isinstance(condition, IsTrue):
+        return _kind_guarded(condition.subject, "boolean", _test(condition.subject, "BooleanEquals", True))
+    if isinstance(condition, CompareTimes):
+        return _times(condition)
+    if isinstance(condition, Compare):
+        return _comparison(condition)
+    raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r} has no form in JSONPath")
+
+
+def _comparison(condition: Compare) -> JsonObject:
+    subject, operator, other = condition.left, condition.operator, condition.right
+    if not isinstance(subject, Expression):
+        subject, other, operator = other, subject, _MIRRORED[operator]
+    if isinstance(other, Expression):
+        return _comparison_of_two(cast("Expression", subject), operator, other)
+    kind = _kind(other)
+    if kind == "null":
+        same = _test(cast("Expression", subject), "IsNull", True)
+        if operator == "=":
+            return _guarded(cast("Expression", subject), same)
+        return {"And": [_test(cast("Expression", subject), "IsPresent", True), same, {"Not": same}]}
+    return _kind_guarded(
+        cast("Expression", subject), kind, _compared(cast("Expression", subject), operator, kind, literal_of(other))
+    )
+
+
+def _compared(subject: Expression, operator: Operator, kind: str, value: Json, *, path: bool = False) -> JsonObject:
+    prefix = {"string": "String", "number": "Numeric", "boolean": "Boolean", "timestamp": "Timestamp"}[kind]
+    suffix = "Path" if path else ""
+    if operator == "!=":
+        return {"Not": _test(subject, f"{prefix}Equals{suffix}", value)}
+    return _test(subject, f"{prefix}{_ORDER[operator]}{suffix}", value)
+
+
+def _comparison_of_two(subject: Expression, operator: Operator, other: Expression) -> JsonObject:
+    kinds = ("string", "number", "boolean") if operator in ("=", "!=") else ("string", "number")
+    ways: list[Json] = [
+        {
+            "And": [
+                _test(subject, "IsPresent", True),
+                _test(other, "IsPresent", True),
+                _test(subject, _KINDS[kind], True),
+                _test(other, _KINDS[kind], True),
+                _compared(subject, operator, kind, path_of(other), path=True),
+            ]
+        }
+        for kind in kinds
+    ]
+    return {"Or": ways}
+
+
+def _times(condition: CompareTimes) -> JsonObject:
+    subject, other, operator = condition.left, condition.right, condition.operator
+    if not isinstance(subject, Expression):
+        subject, other, operator = other, subject, _MIRRORED[operator]
+    subject = cast("Expression", subject)
+    guards: list[Json] = [_test(subject, "IsPresent", True), _test(subject, "IsTimestamp", True)]
+    if isinstance(other, Expression):
+        guards += [_test(other, "IsPresent", True), _test(other, "IsTimestamp", True)]
+        return {"And": [*guards, _compared(subject, operator, "timestamp", path_of(other), path=True)]}
+    return {"And": [*guards, _compared(subject, operator, "timestamp", literal_of(other))]}
+
+
+def _test(subject: object, operator: str, value: Json) -> JsonObject:
+    return {"Variable": path_of(subject), operator: value}
+
+
+def _guarded(subject: Expression, test: JsonObject) -> JsonObject:
+    return {"And": [_test(subject, "IsPresent", True), test]}
+
+
+def _kind_guarded(subject: Expression, kind: str, test: JsonObject) -> JsonObject:
+    return {"And": [_test(subject, "IsPresent", True), _test(subject, _KINDS[kind], True), test]}
+
+
+def _kind(constant: object) -> str:
+    if constant is None:
+        return "null"
+    if isinstance(constant, bool):
+        return "boolean"
+    if isinstance(constant, int | float):
+        return "number"
+    if isinstance(constant, str):
+        return "string"
+    raise NotPortable("CONDITION_NOT_PORTABLE", f"{constant!r}: JSONPath compares texts, numbers and booleans")
+
+
+def _intrinsic(call: Call) -> str:
+    if call.name == "concat":
+        return f"States.Format('{'{}' * len(call.arguments)}', {', '.join(_argument(item) for item in call.arguments)})"
+    if call.name == "merged":
+        return f"States.JsonMerge({', '.join(_argument(item) for item in call.arguments)}, false)"
+    if call.name in _INTRINSICS:
+        return f"States.{_INTRINSICS[call.name]}({', '.join(_argument(item) for item in call.arguments)})"
+    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: no intrinsic function does that")
+
+
+def _argument(value: object) -> str:
+    if isinstance(value, Expression):
+        return text_of(value)
+    if isinstance(value, str):
+        return "'" + re.sub(r"([\\'{}])", r"\\\1", value) + "'"
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, list | tuple):
+        return text_of(cast("object", value))
+    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{value!r} cannot be written as an argument of an intrinsic function")
+
+
+def _has_expressions_in_array(value: object) -> bool:
+    if not isinstance(value, list | tuple):
+        return False
+    items = cast("Sequence[object]", value)
+    if any(isinstance(item, Mapping) and _has_expressions(cast("object", item)) for item in items):
+        raise NotPortable("ARRAY_NOT_PORTABLE", f"{value!r}: an array of objects with expressions in them")
+    return any(_has_expressions(item) for item in items)
+
+
+def _has_expressions(value: object) -> bool:
+    if isinstance(value, Expression | Condition):
+        return True
+    if isinstance(value, Mapping):
+        return any(_has_expressions(item) for item in cast("Mapping[str, object]", value).values())
+    if isinstance(value, list | tuple):
+        return any(_has_expressions(item) for item in cast("Sequence[object]", value))
+    return False
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _NAME.match(step) else "['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']"
+
+
+_MIRRORED: Final[Mapping[Operator, Operator]] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+has_expressions: Final[Callable[[object], bool]] = _has_expressions

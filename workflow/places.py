@@ -1,0 +1,144 @@
+"""Where a state finds what its expressions refer to: in its input, in the context, or in a variable kept for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .basic_states import Choice, Wait
+from .expressions import Reference, Source, form_of, place_of
+from .failures import WorkflowError
+from .graph import Graph, Home
+from .nested_states import Inline
+from .states import AnyState, Catching, Exit, Given, Link
+from .tasks import Task
+
+_INPUT = Reference(Source("state_input"))
+_RESULT = Reference(Source("result"))
+
+
+@dataclass
+class Places:
+    """Answers for the states of one graph, and knows which variables are kept for whom."""
+
+    graph: Graph
+    inputs: dict[int, str] = field(default_factory=dict[int, str])
+    """Variables that keep a state's input, by the state's id."""
+    outputs: dict[int, str] = field(default_factory=dict[int, str])
+    """Variables that keep a state's output, by the state's id."""
+    _before: int = 0
+
+    def settled(self) -> bool:
+        """Whether nothing new had to be kept since this was asked last."""
+        now = len(self.inputs) + len(self.outputs)
+        settled, self._before = now == self._before, now
+        return settled
+
+    def kept_at(self, state: AnyState) -> Mapping[str, object]:
+        """What this state must remember when it has done its work."""
+        kept: dict[str, object] = {}
+        if id(state) in self.inputs:
+            kept[self.inputs[id(state)]] = _INPUT
+        if id(state) in self.outputs:
+            kept[self.outputs[id(state)]] = _own_output(state)
+        return kept
+
+    def kept_along(self, exit_: Exit) -> Mapping[str, object]:
+        """What must be remembered along one way out of a state."""
+        state = exit_.state
+        if isinstance(state, Choice):
+            return self.kept_at(state)
+        return {self.inputs[id(state)]: _INPUT} if id(state) in self.inputs else {}
+
+    def seen_from(self, state: AnyState, reference: Reference) -> Reference:
+        """The same place as this state can name it."""
+        source, _ = place_of(reference)
+        if source.root == "input":
+            return self._input(state, reference)
+        if source.root == "output":
+            return self._output(state, reference)
+        if source.root == "variable" and not source.name:
+            raise WorkflowError(f"{state!r} uses a variable that no attribute of a workflow holds")
+        return reference
+
+    def _input(self, state: AnyState, reference: Reference) -> Reference:
+        home = self._home(state)
+        _, path = place_of(reference)
+        form = form_of(reference)
+        if home.is_machine:
+            return Reference(Source("context"), form, ("Execution", "Input", *path))
+        again = [link for link in self.graph.into(home.start) if self._home(link.exit.state) is home]
+        if state is home.start and not again:
+            return Reference(Source("state_input"), form, path)
+        if again:
+            raise WorkflowError(f"{home.start!r} is both the start and a later state: start with a state of its own")
+        name = self.inputs.setdefault(id(home.start), _variable(home.start, "input"))
+        return Reference(Source("variable", name), form, path)
+
+    def _output(self, state: AnyState, reference: Reference) -> Reference:
+        source, path = place_of(reference)
+        form = form_of(reference)
+        owner = self._home(state).copies.get(id(source.owner))
+        if owner is None:
+            raise WorkflowError(
+                f"{state!r} refers to the output of {source.owner!r}, which is no state of its workflow"
+            )
+        owners = self.graph.ends.get(id(owner), (owner,))
+        if self._hands_on(state, owners):
+            return Reference(Source("state_input"), form, path)
+        self._check_done(state, owner, owners)
+        name = _variable(owner, "output")
+        for one in owners:
+            self.outputs.setdefault(id(one), name)
+        return Reference(Source("variable", name), form, path)
+
+    def _hands_on(self, state: AnyState, owners: "tuple[AnyState, ...]") -> bool:
+        """Whether whatever leads to a state hands it the output of one of these."""
+        seen: set[int] = set()
+        waiting = [state]
+        while waiting:
+            here = waiting.pop()
+            if here is self.graph.start:
+                return False
+            seen.add(id(here))
+            for link in self.graph.into(here):
+                giver = link.exit.state
+                if link.exit.output is not None or link.exit.kind == "catch":
+                    return False
+                if giver in owners:
+                    continue
+                if not isinstance(giver, Choice | Wait):
+                    return False
+                if id(giver) not in seen:
+                    waiting.append(giver)
+        return True
+
+    def _check_done(self, state: AnyState, owner: AnyState, owners: "tuple[AnyState, ...]") -> None:
+        ways: list[Link] = [
+            link for one in owners for kind in ("next", "choice", "default") for link in self.graph.out_of(one, kind)
+        ]
+        if id(state) in self.graph.reached(without=ways):
+            raise WorkflowError(
+                f"{state!r} refers to the output of {owner!r}, but is reached by ways on which {owner!r} has not run"
+            )
+
+    def _home(self, state: AnyState) -> Home:
+        return self.graph.homes[id(state)]
+
+
+def output_by(state: AnyState) -> Given | None:
+    """What a state says that it gives; None where the States Language's default is right."""
+    if state.output is not None:
+        return state.output
+    if isinstance(state, Task) and state.result_path:
+        return Given(Reference(Source("result"), object, state.result_path))
+    return None
+
+
+def _own_output(state: AnyState) -> object:
+    given = output_by(state)
+    if given is not None:
+        return given.value
+    return _RESULT if isinstance(state, Catching) and not isinstance(state, Inline) else _INPUT
+
+
+def _variable(state: AnyState, what: str) -> str:
+    return f"{state.name}_{what}".replace(".", "_").replace(" ", "_").replace("-", "_")

@@ -1,0 +1,78 @@
+"""Trees of expressions with their references changed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
+
+from .expressions import (
+    All,
+    Call,
+    Compare,
+    CompareTimes,
+    Condition,
+    Either,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Present,
+    Reference,
+)
+
+Change = Callable[[Reference], Reference]
+
+
+def rewritten(value: object, change: Change) -> object:
+    """The same tree with every reference changed."""
+    if isinstance(value, Reference):
+        return change(value)
+    if isinstance(value, Call):
+        return Call(value.name, tuple(rewritten(argument, change) for argument in value.arguments), value.form)
+    if isinstance(value, Condition):
+        return changed_condition(value, change)
+    if isinstance(value, Mapping):
+        return {key: rewritten(item, change) for key, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [rewritten(item, change) for item in cast("Sequence[object]", value)]
+    return value
+
+
+def changed_condition(condition: Condition, change: Change) -> Condition:
+    """The same condition with every reference changed."""
+    match condition:
+        case All(parts):
+            return All(tuple(changed_condition(part, change) for part in parts))
+        case Either(parts):
+            return Either(tuple(changed_condition(part, change) for part in parts))
+        case Not(part):
+            return Not(changed_condition(part, change))
+        case Compare(operator, left, right):
+            return Compare(operator, rewritten(left, change), rewritten(right, change))
+        case CompareTimes(operator, left, right):
+            return CompareTimes(operator, rewritten(left, change), rewritten(right, change))
+        case Present(subject):
+            return Present(_changed(subject, change))
+        case IsKind(subject, kind):
+            return IsKind(_changed(subject, change), kind)
+        case Matches(subject, pattern):
+            return Matches(_changed(subject, change), pattern)
+        case IsTrue(subject):
+            return IsTrue(_changed(subject, change))
+        case _:
+            return condition
+
+
+def references_in(value: object) -> Iterator[Reference]:
+    """Every reference of a tree."""
+    found: list[Reference] = []
+
+    def keep(reference: Reference) -> Reference:
+        found.append(reference)
+        return reference
+
+    rewritten(value, keep)
+    yield from found
+
+
+def _changed(subject: Expression, change: Change) -> Expression:
+    return cast("Expression", rewritten(subject, change))
