@@ -251,6 +251,7 @@ def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
         deadLetterConfig=st.just({"targetArn": world.queues[0]["arn"]}),
         loggingConfig=st.just({"logFormat": "JSON", "logGroup": world.group["name"]}),
         tracingConfig=st.sampled_from([{"mode": "Active"}, {"mode": "PassThrough"}]),
+        vpcConfig=st.sampled_from([{"subnetIds": ["subnet-1", other], "securityGroupIds": ["sg-1"]} for other in "ab"]),
         tags=TAGS,
     )
 

@@ -53,7 +53,6 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "securityGroupIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
 }
 """Key → what is set; where a key cannot be changed alone, with what it needs."""
-NOT_HERE: Final = dict.fromkeys(("subnetIds", "securityGroupIds"), "not shown: the embedded AWS has no VPC")
 HOLDS_DATA: Final = frozenset(
     {
         "aws:backup/vault:Vault",
@@ -86,7 +85,7 @@ def keys() -> list[str]:
 def previews(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
     """Each key with what its change would do to the stage dev that the instance holds."""
     for key in keys():
-        yield key, () if key in NOT_HERE else preview(instance, CHANGES[key])
+        yield key, preview(instance, CHANGES[key])
 
 
 def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
@@ -96,9 +95,7 @@ def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ..
 
 def page(rows: Rows) -> str:
     """The page, one row per key."""
-    lines = [
-        f"| `{key}` | {_set_to(CHANGES[key])} | {NOT_HERE.get(key) or _effects(steps)} |" for key, steps in rows.items()
-    ]
+    lines = [f"| `{key}` | {_set_to(CHANGES[key])} | {_effects(steps)} |" for key, steps in rows.items()]
     return _INTRODUCTION + "\n".join(lines) + "\n"
 
 

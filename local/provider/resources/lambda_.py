@@ -21,8 +21,10 @@ from .common import TAGS, absence_is_fine, flag, found, number, output, retagged
 _RUNTIME_TAG = f"{OWN_TAGS}runtime"
 _CONFIGURATION = (
     *("handler", "runtime", "role", "memorySize", "timeout", "environment", "kmsKeyArn", "deadLetterConfig"),
-    *("loggingConfig", "tracingConfig", "ephemeralStorage", "description"),
+    *("loggingConfig", "tracingConfig", "ephemeralStorage", "description", "vpcConfig"),
 )
+_NETWORK = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
+"""Kept and given back; the embedded AWS has no networks, so a function reaches what it reaches anyway."""
 _PUBLISHED = ("code", "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
 
 
@@ -63,6 +65,7 @@ class Function(Resource):
             shape=Object({"mode": text("Active", "PassThrough", required=True)}), default=CHOSEN_BY_AWS
         ),
         "ephemeralStorage": Property(shape=Object({"size": number(512, 10240, default=512)}), default=CHOSEN_BY_AWS),
+        "vpcConfig": Property(shape=Object({name: Property(shape=SetOf(Text()), required=True) for name in _NETWORK})),
         "sourceCodeHash": text(default=CHOSEN_BY_AWS, write_only=True),
         "tags": TAGS,
         "arn": output(),
@@ -407,6 +410,7 @@ def _configuration(inputs: Inputs) -> dict[str, Any]:
         "DeadLetterConfig": {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn", "")},
         "TracingConfig": {"Mode": (inputs.get("tracingConfig") or {}).get("mode", "PassThrough")},
         "EphemeralStorage": {"Size": (inputs.get("ephemeralStorage") or {}).get("size", 512)},
+        "VpcConfig": {name: (inputs.get("vpcConfig") or {}).get(ours, []) for ours, name in _NETWORK.items()},
         **(
             {
                 "LoggingConfig": without_none(
@@ -428,6 +432,8 @@ def _comparable(name: str, value: Any) -> Any:
     """AWS leaves out what is empty, and adds levels to a logging configuration."""
     if name == "LoggingConfig" and isinstance(value, Mapping):
         return {key: value.get(key) for key in ("LogFormat", "LogGroup")}
+    if name == "VpcConfig":
+        return {key: sorted((value or {}).get(key) or []) for key in _NETWORK.values()}
     if isinstance(value, Mapping):
         return {key: item for key, item in value.items() if item not in ("", None, {})} or None
     return value or None
@@ -437,6 +443,7 @@ def _described(fact: Mapping[str, Any]) -> Outputs:
     variables = fact.get("Environment", {}).get("Variables")
     dead_letters = fact.get("DeadLetterConfig", {}).get("TargetArn")
     logging = fact.get("LoggingConfig", {})
+    network = fact.get("VpcConfig", {})
     return {
         "name": fact["FunctionName"],
         "arn": fact["FunctionArn"],
@@ -450,6 +457,7 @@ def _described(fact: Mapping[str, Any]) -> Outputs:
         "environment": {"variables": variables} if variables else None,
         "kmsKeyArn": fact.get("KMSKeyArn") or None,
         "deadLetterConfig": {"targetArn": dead_letters} if dead_letters else None,
+        "vpcConfig": {ours: network[name] for ours, name in _NETWORK.items()} if network.get("SubnetIds") else None,
         "loggingConfig": without_none(
             {
                 "logFormat": logging.get("LogFormat", "Text"),
