@@ -101,7 +101,7 @@ class AlertTopicArgs(TypedDict):
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component."""
+    """Tags beyond project, stage and component. Default: none."""
 
 
 class AlertTopic(pulumi.ComponentResource):

@@ -27,7 +27,7 @@ class SandboxGatewayArgs(TypedDict):
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component."""
+    """Tags beyond project, stage and component. Default: none."""
 
 
 class SandboxGateway(pulumi.ComponentResource):

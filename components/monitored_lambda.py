@@ -25,7 +25,7 @@ class MonitoredLambdaArgs(TypedDict):
     handler: pulumi.Input[str]
     """Module and function that are called, such as `handlers.refund.handler`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What the function may do beyond writing its logs and traces: policy statements as JSON, from their owners."""
+    """What the function may do beyond writing its logs and traces: statements as JSON, from their owners. Default: nothing."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Environment variables, encrypted at rest; no secrets. Default: none."""
     runtime: NotRequired[pulumi.Input[str]]
@@ -61,7 +61,7 @@ class MonitoredLambdaArgs(TypedDict):
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component."""
+    """Tags beyond project, stage and component. Default: none."""
 
 
 class MonitoredLambda(pulumi.ComponentResource):

@@ -9,6 +9,7 @@ import runpy
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,14 @@ class Graph:
 
 
 def synth(stage: str, config: Mapping[str, Any] | None = None, *, preview: bool = False) -> Graph:
-    """What `__main__.py` registers for a stage; `config` wins over the stage's file."""
+    """What `__main__.py` registers for a stage; `config` wins over the stage's file. To look at, not to change."""
+    return _synthesised(stage, tuple(sorted((config or {}).items())), preview)
+
+
+@cache
+def _synthesised(stage: str, config: tuple[tuple[str, Any], ...], preview: bool) -> Graph:
     program = CHECKOUT / "__main__.py"
-    values = stage_values(stage) | dict(config or {})
+    values = stage_values(stage) | dict(config)
     return record(
         lambda: runpy.run_path(str(program), run_name="__main__"), stage=stage, config=values, preview=preview
     )

@@ -1,0 +1,293 @@
+"""Every control of the security table, for every stage; a stage relaxes by a named key only."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.components.synth import Graph, Recorded, synth
+
+TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
+FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
+QUEUE, TOPIC, KEY = "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:kms/key:Key"
+ALARM, GROUP = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logGroup:LogGroup"
+WITHOUT_RESOURCE_SCOPE = {"logs:", "xray:", "ec2:"}
+
+
+def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy in the graph, with the resource that holds it."""
+    for each in graph.resources:
+        for key in ("policy", "assumeRolePolicy"):
+            if isinstance(each.inputs.get(key), str):
+                for statement in json.loads(each.inputs[key])["Statement"]:
+                    yield each.name, statement
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    """The actions as a list."""
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+def policy_of(graph: Graph, name: str) -> dict[str, Any]:
+    """The statements of a policy by Sid."""
+    return {each["Sid"]: each for each in json.loads(graph.named(name).inputs["policy"])["Statement"]}
+
+
+def below(graph: Graph, parent: Recorded, type_: str) -> list[Recorded]:
+    """The children of a type."""
+    return [each for each in graph.of_type(type_) if each.parent == parent.urn]
+
+
+def test_tables_are_encrypted_restorable_and_on_demand(stage_graph: Graph) -> None:
+    """With a customer-managed key."""
+    for table in stage_graph.of_type(TABLE):
+        assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+        assert table.inputs["serverSideEncryption"]["enabled"]
+        assert table.inputs["serverSideEncryption"]["kmsKeyArn"]
+        assert table.inputs["pointInTimeRecovery"]["enabled"]
+
+
+def test_the_orders_are_backed_up_into_an_encrypted_vault(stage_graph: Graph) -> None:
+    """On a schedule, with a retention, by a role that may copy this table only."""
+    [vault] = stage_graph.of_type("aws:backup/vault:Vault")
+    [plan] = stage_graph.of_type("aws:backup/plan:Plan")
+    [selection] = stage_graph.of_type("aws:backup/selection:Selection")
+    [rule] = plan.inputs["rules"]
+    assert vault.inputs["kmsKeyArn"]
+    assert (rule["schedule"].startswith("cron("), rule["lifecycle"]["deleteAfter"] > 0) == (True, True)
+    assert selection.inputs["resources"] == [
+        "arn:aws:dynamodb:eu-central-1:123456789012:table/booking-orders-table-0123456"
+    ]
+
+
+def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> None:
+    """By AWS and by Pulumi; dev is disposable by named keys."""
+    for table in prod.of_type(TABLE):
+        assert table.inputs["deletionProtectionEnabled"]
+    protected = {each.name for each in prod.resources if each.protect}
+    assert {"orders-table", "audit-bucket", "audit-bucket-policy", "audit-bucket-versions", "audit-lock"} < protected
+    assert not [each.name for each in dev.resources if each.protect]
+    assert not any(table.inputs["deletionProtectionEnabled"] for table in dev.of_type(TABLE))
+    assert {True} == {bucket.inputs["forceDestroy"] for bucket in dev.of_type(BUCKET)}
+    assert {False} == {bucket.inputs["forceDestroy"] for bucket in prod.of_type(BUCKET)}
+
+
+def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: Graph) -> None:
+    """Each with all four public-access blocks, owner-enforced, ageing."""
+    for bucket in stage_graph.of_type(BUCKET):
+        [blocked] = below(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+        assert {True} == {value for key, value in blocked.inputs.items() if key != "bucket"}
+        [owned] = below(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+        assert owned.inputs["rule"]["objectOwnership"] == "BucketOwnerEnforced"
+        [versions] = below(stage_graph, bucket, "aws:s3/bucketVersioning:BucketVersioning")
+        assert versions.inputs["versioningConfiguration"]["status"] == "Enabled"
+        [ageing] = below(stage_graph, bucket, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        [rule] = ageing.inputs["rules"]
+        assert rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"]
+        assert rule["noncurrentVersionExpiration"]["noncurrentDays"]
+        policy = policy_of(stage_graph, f"{bucket.name}-policy")
+        assert policy["OverTlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert policy["OverRecentTlsOnly"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+
+
+def test_the_audit_bucket_is_written_once_with_its_key_and_watched(stage_graph: Graph) -> None:
+    """KMS with a bucket key, lockable, access logs, events, no put under another key."""
+    encryption = stage_graph.named("audit-bucket-encryption").inputs["rules"][0]
+    assert encryption["bucketKeyEnabled"]
+    assert encryption["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    assert stage_graph.named("audit-bucket").inputs["objectLockEnabled"]
+    assert stage_graph.named("audit-logging").inputs["targetBucket"] == "booking-audit-access-0123456"
+    assert stage_graph.named("audit-events").inputs["eventbridge"]
+    policy = policy_of(stage_graph, "audit-bucket-policy")
+    assert {"EncryptedWithKmsOnly", "EncryptedWithThisKeyOnly"} < set(policy)
+    assert "transitions" in stage_graph.named("audit-lifecycle").inputs["rules"][0]
+
+
+def test_audit_objects_are_locked_as_the_stage_says(dev: Graph, prod: Graph) -> None:
+    """COMPLIANCE for seven years in prod, and nobody deletes; GOVERNANCE in staging; none in dev."""
+    lock = prod.named("audit-lock").inputs["rule"]["defaultRetention"]
+    assert lock == {"mode": "COMPLIANCE", "days": 2555}
+    assert synth("staging").named("audit-lock").inputs["rule"]["defaultRetention"]["mode"] == "GOVERNANCE"
+    assert not [each for each in dev.resources if each.name == "audit-lock"]
+    assert "NobodyDeletes" in policy_of(prod, "audit-bucket-policy")
+    assert "NobodyDeletes" not in policy_of(dev, "audit-bucket-policy")
+
+
+def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph) -> None:
+    """arm64, X-Ray, reserved concurrency, dead letters, own log group, encrypted environment, alias on the version."""
+    for function in stage_graph.of_type(FUNCTION):
+        inputs = function.inputs
+        assert (
+            inputs["architectures"],
+            inputs["publish"],
+            inputs["tracingConfig"]["mode"],
+        ) == (["arm64"], True, "Active")
+        assert inputs["reservedConcurrentExecutions"] > 0
+        assert inputs["kmsKeyArn"]
+        assert inputs["deadLetterConfig"]["targetArn"]
+        assert inputs["loggingConfig"]["logFormat"] == "JSON"
+        assert inputs["loggingConfig"]["logGroup"] in {
+            f"booking-{group.name}-0123456" for group in stage_graph.of_type(GROUP)
+        }
+        [alias] = below(stage_graph, function, "aws:lambda/alias:Alias")
+        assert (alias.inputs["name"], alias.inputs["functionVersion"]) == ("live", "7")
+
+
+def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
+    """No two functions share what they may do."""
+    roles = [function.inputs["role"] for function in stage_graph.of_type(FUNCTION)]
+    assert len(set(roles)) == len(roles) == 4
+
+
+def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, prod: Graph) -> None:
+    """Everywhere with a key; dev forgets after a week, by its key."""
+    for graph, days in ((prod, 365), (dev, 7)):
+        assert {days} == {group.inputs["retentionInDays"] for group in graph.of_type(GROUP)}
+        assert all(group.inputs["kmsKeyId"] for group in graph.of_type(GROUP))
+
+
+def test_the_machine_logs_all_levels_but_data_only_where_the_stage_allows(dev: Graph, prod: Graph) -> None:
+    """Traced and encrypted, too."""
+    for graph, data in ((prod, False), (dev, True)):
+        [machine] = graph.of_type(MACHINE)
+        logging = machine.inputs["loggingConfiguration"]
+        assert ("ALL", data) == (logging["level"], logging["includeExecutionData"])
+        assert machine.inputs["tracingConfiguration"]["enabled"]
+        assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"
+
+
+def test_failed_executions_are_told_to_the_alert_topic(stage_graph: Graph) -> None:
+    """By an event rule on every way to end badly."""
+    pattern = json.loads(stage_graph.named("booking-ended-badly").inputs["eventPattern"])
+    assert pattern["detail"]["status"] == ["ABORTED", "FAILED", "TIMED_OUT"]
+    assert [stage_graph.outputs["stateMachineArn"]] == pattern["detail"]["stateMachineArn"]
+    target = stage_graph.named("booking-ended-badly-target").inputs
+    assert stage_graph.outputs["alertTopicArn"] == target["arn"]
+
+
+def test_queues_and_topics_are_encrypted_and_over_tls_only(stage_graph: Graph) -> None:
+    """Customer-managed keys, and a denial of plain http."""
+    for queue in stage_graph.of_type(QUEUE):
+        assert queue.inputs["kmsMasterKeyId"]
+        [policy] = below(stage_graph, queue, "aws:sqs/queuePolicy:QueuePolicy")
+        assert '"aws:SecureTransport": "false"' in policy.inputs["policy"]
+    for topic in stage_graph.of_type(TOPIC):
+        assert topic.inputs["kmsMasterKeyId"]
+    assert '"aws:SecureTransport": "false"' in stage_graph.named("base-alerts-policy").inputs["policy"]
+
+
+def test_every_dead_letter_queue_rings(stage_graph: Graph) -> None:
+    """An alarm on visible messages in each queue; the parking queue redrives into its own."""
+    watched = {
+        alarm.inputs["dimensions"]["QueueName"]
+        for alarm in stage_graph.of_type(ALARM)
+        if alarm.inputs.get("metricName") == "ApproximateNumberOfMessagesVisible"
+    }
+    assert {f"booking-{queue.name}-0123456" for queue in stage_graph.of_type(QUEUE)} == watched
+    redrive = json.loads(stage_graph.named("booking-parking").inputs["redrivePolicy"])
+    assert redrive["deadLetterTargetArn"].endswith("booking-booking-parking-dead-letters-0123456")
+
+
+def test_keys_rotate_and_let_nobody_in_by_a_wildcard(dev: Graph, prod: Graph) -> None:
+    """A month to bring one back, a week in dev."""
+    for graph, days in ((prod, 30), (dev, 7)):
+        for key in graph.of_type(KEY):
+            assert (True, days) == (key.inputs["enableKeyRotation"], key.inputs["deletionWindowInDays"])
+            principals = [each["Principal"] for each in json.loads(key.inputs["policy"])["Statement"]]
+            assert "*" not in json.dumps(principals)
+
+
+def test_policies_name_actions_and_resources_in_full(stage_graph: Graph) -> None:
+    """No `*` action but the account's own hold on its keys; no `*` resource but where AWS has no scope."""
+    for holder, statement in documents(stage_graph):
+        if statement["Effect"] != "Allow":
+            continue
+        if statement.get("Sid") == "AccountDecides":
+            assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+            continue
+        assert not [action for action in actions_of(statement) if "*" in action], holder
+        resources = statement.get("Resource", [])
+        if "*" in ([resources] if isinstance(resources, str) else resources) and not holder.endswith("-key"):
+            assert all(action.startswith(tuple(WITHOUT_RESOURCE_SCOPE)) for action in actions_of(statement)), holder
+
+
+def test_no_managed_policy_is_attached(stage_graph: Graph) -> None:
+    """Roles are exactly their grants."""
+    types = {each.type for each in stage_graph.resources}
+    assert not types & {
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/policyAttachment:PolicyAttachment",
+    }
+    assert all("managedPolicyArns" not in role.inputs for role in stage_graph.of_type("aws:iam/role:Role"))
+
+
+def test_the_machine_role_trusts_step_functions_for_this_account_only(stage_graph: Graph) -> None:
+    """Against the confused deputy."""
+    [trust] = json.loads(stage_graph.named("booking-role").inputs["assumeRolePolicy"])["Statement"]
+    assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:states:eu-central-1:123456789012:")
+
+
+def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Graph) -> None:
+    """Rings when it begins and when it is over; missing data is no alarm."""
+    for alarm in stage_graph.of_type(ALARM):
+        topic = [stage_graph.outputs["alertTopicArn"]]
+        assert (topic, topic) == (alarm.inputs["alarmActions"], alarm.inputs["okActions"])
+        assert "docs/runbook.md#" in alarm.inputs["alarmDescription"]
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+
+
+def test_what_must_ring_rings(stage_graph: Graph) -> None:
+    """Every alarm of the table, for every function, table, machine and the business."""
+    names = {alarm.name for alarm in stage_graph.of_type(ALARM)}
+    for function in ("purchase", "refund", "record", "reconcile"):
+        assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration", "concurrency")} <= names
+    assert {f"booking-executions-{what}" for what in ("failed", "timed-out", "aborted", "throttled", "slow")} <= names
+    for table in ("orders", "gateway"):
+        assert {f"{table}-table-throttles", f"{table}-table-system-errors"} <= names
+    assert {"base-unknown-outcomes", "base-left-to-people", "base-drift-gateway", "base-drift-audit"} <= names
+
+
+def test_the_dashboard_shows_business_workflow_functions_and_store(stage_graph: Graph) -> None:
+    """One per stage, made of the components' own metrics."""
+    [dashboard] = stage_graph.of_type("aws:cloudwatch/dashboard:Dashboard")
+    widgets = json.loads(dashboard.inputs["dashboardBody"])["widgets"]
+    rows = [widget["properties"]["markdown"] for widget in widgets if widget["type"] == "text"]
+    assert rows == ["## Business", "## Workflow", "## Functions", "## Store"]
+    shown = json.dumps([widget["properties"].get("metrics") for widget in widgets])
+    for metric in (
+        "Purchases",
+        "Rejections",
+        "MoneyIn",
+        "UnknownOutcomes",
+        "Drift",
+        "ExecutionsFailed",
+        "ThrottledRequests",
+    ):
+        assert metric in shown
+    corners = [(widget["x"], widget["y"]) for widget in widgets]
+    assert len(set(corners)) == len(corners), "no widget lies on another"
+
+
+def test_everything_that_takes_tags_has_ours(stage_graph: Graph) -> None:
+    """Project, stage, component and cost centre."""
+    for each in stage_graph.resources:
+        if each.custom and _takes_tags(each.type):
+            assert {"project", "stage", "component", "cost-centre"} <= set(each.inputs.get("tags", ())), each.name
+
+
+def _takes_tags(token: str) -> bool:
+    _, module, kind = token.split(":")
+    folder = {"lambda": "lambda_"}.get(module.split("/")[0], module.split("/")[0])
+    return hasattr(getattr(importlib.import_module(f"pulumi_aws.{folder}"), kind), "tags")
+
+
+@pytest.mark.parametrize("kind", [FUNCTION, "aws:iam/role:Role", QUEUE])
+def test_logical_names_begin_with_their_components(kind: str, prod: Graph) -> None:
+    """Children are parented, and named after their component."""
+    for each in prod.of_type(kind):
+        assert each.parent
+        assert each.name.startswith(each.parent.rpartition("::")[2].split("-")[0])
