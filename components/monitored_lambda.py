@@ -25,7 +25,7 @@ class MonitoredLambdaArgs(TypedDict):
     handler: pulumi.Input[str]
     """Module and function that are called, such as `handlers.refund.handler`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What the function may do beyond writing its logs and traces: statements as JSON, from their owners. Default: nothing."""
+    """What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Environment variables, encrypted at rest; no secrets. Default: none."""
     runtime: NotRequired[pulumi.Input[str]]
