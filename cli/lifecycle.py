@@ -50,7 +50,7 @@ def up(
     program = the_program()
     aws = here(instance)
     driver = chosen_driver(engine, aws)
-    with Telling(f"Booting the embedded AWS ({instance})") as telling, sentences():
+    with Telling(f"Booting the embedded AWS ({instance})") as telling, sentences(aws):
         aws.start(wait_scale=wait_scale)
         telling.say(f"The embedded AWS answers at {aws.endpoint}. Deploying stage {stage}, driver: {driver}.")
         if driver == ENGINE:
@@ -136,17 +136,25 @@ def chosen_driver(asked: str | None, aws: EmbeddedAws) -> str:
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """Turns the embedded AWS's and the deployment's failures, which are sentences already, into the command's."""
+def sentences(working_on: EmbeddedAws | None = None) -> Iterator[None]:
+    """Turns the embedded AWS's and the deployment's failures, which are sentences already, into the command's.
+
+    Whatever fails in an embedded AWS that has ended failed because of that.
+    """
     try:
         yield
     except (InstanceError, DeploymentFailed) as error:
+        if isinstance(error, DeploymentFailed) and working_on is not None and not working_on.running:
+            log = working_on.folder / "instance.log"
+            raise CommandFailed(
+                f"The embedded AWS ended while it was being deployed into: run this again ({log} says more)."
+            ) from error
         raise CommandFailed(str(error)) from error
 
 
 def _operate(doing: str, verb: str, stage: str, as_json: bool, instance: str) -> None:
     aws = here(instance)
-    with Telling(f"{doing} {stage}") as telling, sentences():
+    with Telling(f"{doing} {stage}") as telling, sentences(aws):
         aws.start()
         engine = Engine(aws, program=the_program(), stage=stage, listener=telling.hear)
         operation: Callable[[], Outcome] = getattr(engine, verb)

@@ -37,11 +37,9 @@ class Telling:
         self._console.print(sentence, soft_wrap=True)
 
     def hear(self, heard: Progress | Note) -> None:
-        """One thing that happened."""
+        """One thing that happened. A failure is told by the command's own last sentence, once."""
         if isinstance(heard, Note):
             self.say(heard.message)
-        elif heard.phase == "failed":
-            self.say(f"✗ {heard.type} {heard.name}: {heard.message}")
         elif heard.phase == "done":
             self._count(heard)
 

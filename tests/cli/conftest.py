@@ -1,0 +1,67 @@
+"""A shell in the folder of a deployed program, and a folder with a program of its own to deploy."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import run
+from local.instance import Instance
+from local.pytest_plugin import DeployedStack, booking_stack
+
+__all__ = ["booking_stack"]
+
+ROOT = Path(__file__).parents[2]
+BOOKING = Path(sys.executable).parent / "booking"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output as JSON: with --json it is one document and nothing else."""
+        return json.loads(self.out)
+
+
+Shell = Callable[..., Said]
+
+
+@pytest.fixture
+def shell(booking_stack: DeployedStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Runs a verb where the deployed embedded AWS lies."""
+    monkeypatch.chdir(booking_stack.instance.folder.parents[1])
+
+    def type_(*arguments: str) -> Said:
+        capsys.readouterr()
+        code = run(list(arguments))
+        printed = capsys.readouterr()
+        return Said(code=code, out=printed.out, err=printed.err)
+
+    return type_
+
+
+@pytest.fixture
+def program_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder with our program and its stages; whatever runs there is stopped."""
+    for file in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    yield tmp_path
+    Instance.at(tmp_path).stop()
+
+
+def booking(folder: Path, *arguments: str) -> Said:
+    """Run the installed command as a person would: a process of its own."""
+    ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+    return Said(code=ran.returncode, out=ran.stdout, err=ran.stderr)

@@ -1,0 +1,53 @@
+"""`booking audit verify` is clean after bookings, and finds what was done to the trail behind its back."""
+
+import json
+
+import pytest
+
+from local.pytest_plugin import DeployedStack
+
+from .conftest import Shell
+from .test_verbs import buy
+
+
+@pytest.fixture
+def outcome(shell: Shell) -> str:
+    """The key of an audit object of a fresh order."""
+    order = str(buy(shell)["order_id"])
+    return str(shell("show", order, "--json").document["audit_objects"][0])
+
+
+def findings(shell: Shell) -> list[tuple[str, str]]:
+    """What is found, as (problem, where); the exit code agrees."""
+    said = shell("audit", "verify", "--json")
+    assert said.code == (0 if said.document["clean"] else 1)
+    return [(finding["problem"], finding["where"]) for finding in said.document["findings"]]
+
+
+def test_the_trail_is_clean_after_bookings(shell: Shell, outcome: str) -> None:
+    """Every chain is whole, every outcome has its object, and nothing else lies there."""
+    assert findings(shell) == []
+    assert "every chain is whole" in shell("audit", "verify").out
+
+
+@pytest.mark.parametrize("deed", ["altered", "missing", "extra"])
+def test_what_was_done_to_the_trail_is_found(
+    shell: Shell, booking_stack: DeployedStack, outcome: str, deed: str
+) -> None:
+    """Done with an administrator's rights, which no function has; undone afterwards."""
+    s3, bucket = booking_stack.client("s3"), booking_stack.outputs["auditBucket"]
+    content = s3.get_object(Bucket=bucket, Key=outcome)["Body"].read()
+    stranger = outcome.replace("000002.json", "000009.json")
+    if deed == "altered":
+        record = json.loads(content)
+        record["result"]["amount_minor"] += 1
+        s3.put_object(Bucket=bucket, Key=outcome, Body=json.dumps(record).encode())
+    elif deed == "missing":
+        s3.delete_object(Bucket=bucket, Key=outcome)
+    else:
+        s3.put_object(Bucket=bucket, Key=stranger, Body=content)
+    try:
+        assert findings(shell) == [("altered" if deed == "altered" else deed, stranger if deed == "extra" else outcome)]
+    finally:
+        s3.put_object(Bucket=bucket, Key=outcome, Body=content)
+        s3.delete_object(Bucket=bucket, Key=stranger)
