@@ -161,7 +161,7 @@ class ReconcileInput(Message):
     days: Annotated[list[str], Field(max_length=31)] | None = None
     """Days (YYYY-MM-DD) whose audit objects are compared; without it yesterday, today and tomorrow (clocks differ)."""
     fence_after_seconds: Annotated[int, Field(ge=0)] | None = None
-    """Age from which a payment that the gateway has not heard of is given up; without it longer than any execution."""
+    """Age from which what the gateway has not heard of is given up, 0 for any; without it longer than an execution."""
     continuation: str | None = None
     """Where the run before stopped, as it said."""
 

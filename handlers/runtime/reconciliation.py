@@ -75,7 +75,7 @@ class Reconciliation:
     def _fenced(self, order: Order, key: str) -> GatewayReply | None:
         """What the gateway says when told to cancel an unheard-of key; None while an attempt may be under way."""
         since = next(entry.at for entry in order.ledger if entry.subject == key)
-        if self.now - instant(since) < self.fence_after:
+        if self.fence_after and self.now - instant(since) < self.fence_after:
             return None
         if self.gateway.can_fence:
             return self.gateway.cancel(key)

@@ -1,0 +1,173 @@
+"""Random histories of purchases, refunds, crashes, repeats and reconciliations, with the laws held after each."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from handlers.adapters.archive import Archive
+from handlers.adapters.attribute_values import decoded_item
+from handlers.adapters.order_items import attention, projection
+from handlers.domain.account import fold
+from handlers.domain.errors import Unavailable
+from handlers.domain.order import Order
+from tests.handlers.world import MODES, Crash, World, purchase_of, refund_of
+
+TOKENS = (
+    "pm_ok",
+    "pm_declined",
+    "pm_timeout",
+    "pm_timeout_then_ok",
+    "pm_timeout_never_arrives",
+    "pm_refund_declined",
+    "pm_refund_timeout",
+    "pm_refund_timeout_never_arrives",
+    "pm_refund_reversed",
+)
+STOCK = 12
+
+
+class Bookings(RuleBasedStateMachine):
+    """One shop, one customer, everything that can go wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.world.stock(MUG=(800, STOCK), POT=(2450, STOCK))
+        self.asked: list[dict[str, Any]] = []
+        self.ledgers: dict[str, tuple[Any, ...]] = {}
+
+    def orders(self) -> list[Order]:
+        stored = Archive(client=self.world.dynamodb, table="orders").orders()
+        return [each.order for each in stored if each.order]
+
+    def attempt(self, request: dict[str, Any], fault: tuple[int, str] | None) -> None:
+        self.world.faults.arm(**({f"at_{fault[0]}": fault[1]} if fault else {}))
+        try:
+            self.world.book(request)
+        except Crash:
+            pass
+        finally:
+            self.world.faults.arm()
+        self.asked.append(request)
+
+    faults = st.none() | st.tuples(st.integers(0, 7), st.sampled_from(MODES))
+
+    @rule(token=st.sampled_from(TOKENS), mugs=st.integers(1, 3), fault=faults)
+    def buy(self, token: str, mugs: int, fault: Any) -> None:
+        request = purchase_of(f"buy-{len(self.asked)}", token, MUG=(mugs, 800), POT=(1, 2450))
+        self.attempt(request, fault)
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), amount=st.none() | st.integers(1, 5000), fault=faults)
+    def give_back(self, data: st.DataObject, amount: int | None, fault: Any) -> None:
+        order = data.draw(st.sampled_from(self.orders() or [None]))  # type: ignore[list-item]
+        if order is None:
+            return
+        lines = data.draw(st.booleans())
+        wish: dict[str, Any] = {"lines": [{"sku": "MUG", "quantity": 1}]} if lines else {"amount_minor": amount}
+        self.attempt(refund_of(order.order_id, f"r-{len(self.asked)}", **wish), fault)
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), fault=faults)
+    def repeat(self, data: st.DataObject, fault: Any) -> None:
+        self.attempt(data.draw(st.sampled_from(self.asked)), fault)
+
+    @rule(hours=st.integers(-24, 48))
+    def time_passes(self, hours: int) -> None:
+        self.world.clock.advance(timedelta(hours=hours))
+
+    @rule(fault=faults)
+    def reconcile(self, fault: Any) -> None:
+        self.world.faults.arm(**({f"at_{fault[0]}": fault[1]} if fault else {}))
+        try:
+            self.world.reconcile()
+        except (Crash, Unavailable):
+            pass
+        finally:
+            self.world.faults.arm()
+
+    @invariant()
+    def stock_is_neither_oversold_nor_invented(self) -> None:
+        """Law 24."""
+        for sku in ("MUG", "POT"):
+            assert 0 <= self.world.available(sku) <= STOCK
+
+    @invariant()
+    def money_is_conserved(self) -> None:
+        """Laws 1 and 18."""
+        for order in self.orders():
+            account = order.account
+            assert 0 <= account.refunded_minor + account.reserved_minor <= account.captured_minor
+            known = {row["pk"]["S"] for row in self.world.dynamodb.scan(TableName="gateway")["Items"]}
+            in_flight = [key for key in order.in_flight if key in known]
+            if not in_flight and not order.in_flight:
+                reversed_ = sum(
+                    each.amount_minor for each in account.refunds.values() if each.status.value == "REVERSED"
+                )
+                net = self.world.gateway_net(order.order_id) + reversed_
+                assert net == account.captured_minor - account.refunded_minor
+
+    @invariant()
+    def ledgers_only_grow_and_their_projection_is_theirs(self) -> None:
+        """Laws 21 and 22."""
+        for row in self.world.dynamodb.scan(TableName="orders")["Items"]:
+            if not row["pk"]["S"].startswith("ORDER#"):
+                continue
+            order_id, stored = row["pk"]["S"].removeprefix("ORDER#"), decoded_item(row)
+            order = self.world.order(order_id)
+            known = self.ledgers.get(order_id, ())
+            assert order.ledger[: len(known)] == known
+            self.ledgers[order_id] = order.ledger
+            assert fold(order.ledger) == order.account
+            expected = {**projection(order), **attention(order)}
+            assert {key: stored.get(key) for key in expected} == expected
+            assert ("attention" in stored) == bool(order.in_flight)
+
+    def teardown(self) -> None:
+        """Laws 19 and 23: at rest everything agrees."""
+        self.world.clock.advance(timedelta(hours=1))
+        days = sorted({row["changed_at"]["S"][:10] for row in self._order_rows()})
+        for _ in range(2):
+            self.world.reconcile(days=days[:31], fence_after_seconds=0, limit=1000)
+        assert all(order.in_flight == () for order in self.orders())
+        assert self.world.findings() == ()
+        self.money_is_conserved()
+
+    def _order_rows(self) -> list[Any]:
+        rows = self.world.dynamodb.scan(TableName="orders")["Items"]
+        return [row for row in rows if row["pk"]["S"].startswith("ORDER#")]
+
+
+TestBookings = Bookings.TestCase
+TestBookings.settings = settings(max_examples=settings().max_examples * 6 // 10, stateful_step_count=20)  # steps are long
+
+
+def test_the_machine_above_stands_for_its_laws() -> None:
+    """Laws 1, 18, 19, 21, 22, 23 and 24 are its invariants and its end."""
+    assert Bookings.teardown.__doc__
+
+
+@given(st.lists(st.integers(1, 900), min_size=2, max_size=4), st.data())
+def test_concurrent_refunds_equal_some_serial_order(amounts: list[int], data: st.DataObject) -> None:
+    """Law 14 (linearizable): Σ accepted ≤ refundable at the start, and none is refused that still had room."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(1, 800)))["order_id"]
+    results: list[dict[str, Any]] = []
+
+    def interrupt(number: int) -> None:
+        if number < len(amounts):
+            at = data.draw(st.integers(0, 6))
+            world.faults.between[world.faults.seen + at] = lambda _: interrupt(number + 1)
+            results.append(world.book(refund_of(order_id, f"r-{number}", amount_minor=amounts[number])))
+
+    interrupt(0)
+    world.faults.between.clear()
+    accepted = [each["amount_minor"] for each in results if each["status"] == "succeeded"]
+    assert sum(accepted) <= 800
+    assert world.order(order_id).account.refunded_minor == sum(accepted) == 800 - world.gateway_net(order_id)
+    for refused in (each for each in results if each["status"] == "rejected"):
+        assert refused["amount_minor"] > refused["refundable_minor"]
