@@ -48,7 +48,7 @@ type AuditBucketArgs struct {
 	Prefixes pulumi.StringArrayInput
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// Tags beyond project, stage and component.
+	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -134,7 +134,7 @@ type BookingStateMachineArgs struct {
 	Starter *string
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// Tags beyond project, stage and component.
+	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -199,7 +199,7 @@ type MonitoredLambdaArgs struct {
 	Code pulumi.ArchiveInput
 	// Module and function that are called, such as `handlers.refund.handler`.
 	Handler pulumi.StringPtrInput
-	// What the function may do beyond writing its logs and traces: policy statements as JSON, from their owners.
+	// What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.
 	Grants pulumi.StringArrayInput
 	// Environment variables, encrypted at rest; no secrets. Default: none.
 	Environment pulumi.StringMapInput
@@ -235,7 +235,7 @@ type MonitoredLambdaArgs struct {
 	ErrorPercent *float64
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// Tags beyond project, stage and component.
+	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -321,7 +321,7 @@ type OrderStoreArgs struct {
 	ForceDestroy *bool
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// Tags beyond project, stage and component.
+	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 

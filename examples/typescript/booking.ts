@@ -21,7 +21,7 @@ export interface AuditBucketArgs {
     prefixes?: string[];
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // Tags beyond project, stage and component.
+    // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
@@ -82,7 +82,7 @@ export interface BookingStateMachineArgs {
     starter?: string;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // Tags beyond project, stage and component.
+    // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
@@ -114,7 +114,7 @@ export interface MonitoredLambdaArgs {
     code: pulumi.Input<pulumi.asset.Archive>;
     // Module and function that are called, such as `handlers.refund.handler`.
     handler: pulumi.Input<string>;
-    // What the function may do beyond writing its logs and traces: policy statements as JSON, from their owners.
+    // What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.
     grants?: pulumi.Input<string>[];
     // Environment variables, encrypted at rest; no secrets. Default: none.
     environment?: Record<string, pulumi.Input<string>>;
@@ -150,7 +150,7 @@ export interface MonitoredLambdaArgs {
     errorPercent?: number;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // Tags beyond project, stage and component.
+    // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
@@ -200,7 +200,7 @@ export interface OrderStoreArgs {
     forceDestroy?: boolean;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // Tags beyond project, stage and component.
+    // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 

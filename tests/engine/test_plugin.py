@@ -1,0 +1,124 @@
+"""What `pulumi-resource-booking` offers: its schema is reviewed, complete, and says what the code does."""
+
+import ast
+import importlib
+import inspect
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stepbooking.plugin import COMPONENTS
+from tools.engine.wrappers import GO, files, schema
+
+from .conftest import ROOT
+
+RESOURCES = schema()["resources"]
+INPUTS = [(token, key) for token, resource in RESOURCES.items() for key in resource["inputProperties"]]
+NOTHING = re.compile(r"Default: (never|nobody|none|nothing)\b")
+"""How a description says that the default is empty."""
+CHECKS = ("choice", "flag", "one_of", "pattern", "whole")
+
+
+def test_what_was_generated_is_what_the_components_say() -> None:
+    """The schema is the reviewed golden file; `python -m tools.engine.wrappers` writes it and the wrappers."""
+    stale = [path.name for path, text in files().items() if path.read_text() != text]
+    assert stale == []
+    assert GO.exists()
+
+
+def test_every_property_is_described() -> None:
+    described = [
+        (token, key, value["description"])
+        for token, resource in RESOURCES.items()
+        for key, value in {**resource["inputProperties"], **resource["properties"]}.items()
+    ]
+    assert [(token, key) for token, key, text in described if not text.rstrip().endswith(".")] == []
+
+
+def test_what_is_required_is_what_has_no_default() -> None:
+    """A component works out of the box: only a function's code cannot be guessed."""
+    required = {token.split(":")[-1]: resource.get("requiredInputs", []) for token, resource in RESOURCES.items()}
+    assert {name: keys for name, keys in required.items() if keys} == {"MonitoredLambda": ["code", "handler"]}
+
+
+@pytest.mark.parametrize(("token", "key"), INPUTS)
+def test_every_optional_input_names_its_default(token: str, key: str) -> None:
+    if key not in RESOURCES[token].get("requiredInputs", []):
+        assert " Default: " in " " + _description(token, key)
+
+
+@pytest.mark.parametrize(("token", "key"), INPUTS)
+def test_a_default_and_its_range_are_those_of_the_code(token: str, key: str) -> None:
+    """The code's own call that checks the argument is read for what it takes."""
+    checked = _checks(token).get(_snake(key))
+    if checked is None:
+        return
+    text = _description(token, key)
+    default, *bounds = checked
+    shown = str(default).lower() if isinstance(default, bool) else default
+    assert f"Default: {shown}." in text if shown else NOTHING.search(text)
+    if len(bounds) >= 2 and all(isinstance(bound, int) for bound in bounds[:2]):
+        assert f"{bounds[0]} to {bounds[1]}" in text
+
+
+def test_the_package_can_be_added_from_the_repository() -> None:
+    """`pulumi package add` reads the folder `plugin`, where somebody has the whole CLI; here that cannot be run."""
+    folder = ROOT / "plugin"
+    assert yaml.safe_load((folder / "PulumiPlugin.yaml").read_text())["runtime"]["name"] == "python"
+    assert (folder / (folder / "requirements.txt").read_text().strip() / "pyproject.toml").exists()
+    assert "from stepbooking.plugin import main" in (folder / "__main__.py").read_text()
+
+
+def test_the_command_prints_its_schema_to_the_engine(cli: Path, tmp_path: Path) -> None:
+    """The real engine starts the real command."""
+    plugin = shutil.which("pulumi-resource-booking", path=str(ROOT / ".venv" / "bin")) or "pulumi-resource-booking"
+    printed = subprocess.run(
+        [cli, "package", "get-schema", plugin],
+        capture_output=True,
+        text=True,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PULUMI_HOME": str(tmp_path),
+            "HOME": str(tmp_path),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        },
+        check=True,
+    )
+    assert yaml.safe_load(printed.stdout)["resources"].keys() == RESOURCES.keys()
+
+
+def _description(token: str, key: str) -> str:
+    return " ".join(str(RESOURCES[token]["inputProperties"][key]["description"]).split())
+
+
+def _checks(token: str) -> Mapping[str, list[Any]]:
+    """Argument → what its check is called with (default, bounds), read from the component's own source."""
+    [component] = [one for one in COMPONENTS if one.__name__ == token.split(":")[-1]]
+    module = importlib.import_module(component.__module__)
+    calls = {name: call for call in _calls(inspect.getsource(component)) for name in [ast.literal_eval(call.args[0])]}
+    return {name: [_value(argument, vars(module)) for argument in call.args[1:4]] for name, call in calls.items()}
+
+
+def _calls(source: str) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in CHECKS
+            and node.args
+        ):
+            yield node
+
+
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    return names[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower()
