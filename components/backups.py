@@ -43,7 +43,7 @@ def back_up(
         plan_id=plan.id,
         iam_role_arn=role.arn,
         resources=[table],
-        opts=pulumi.ResourceOptions(parent=plan),
+        opts=pulumi.ResourceOptions(parent=plan, depends_on=[role.policy]),
     )
     named: pulumi.Output[str] = vault.name
     return named

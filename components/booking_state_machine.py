@@ -7,16 +7,18 @@ import pulumi_aws as aws
 
 from workflow.booking import Booking
 
-from .alarms import Alarm, Metric, alert_topic
+from .alarms import Metric, alert_topic
 from .arguments import Arguments
 from .dashboard import Chart
 from .definitions import AnyWorkflow, definition_text, function_keys
 from .encryption import LOG_DELIVERY, LOGS, encryption_key
-from .iam import joined, policy_of, service_role, statement
-from .log_groups import RETENTIONS, log_group
-from .monitored_lambda import invoke_grant, trace_grant
+from .iam import ServiceRole, joined, policy_of, service_role, statement
+from .log_groups import RETENTIONS, grant_deliver_logs, log_group
+from .machine_alarms import machine_alarms, machine_metric
+from .monitored_lambda import invoke_grant
 from .queues import grant_drain, grant_send, waiting_queue
 from .surroundings import Surroundings, tags_of
+from .traces import trace_grant
 
 
 class BookingStateMachineArgs(TypedDict):
@@ -209,12 +211,12 @@ class BookingStateMachine(pulumi.ComponentResource):
         )
         self.loggroup = self._log_group.name
 
-    def _create_role(self, args: BookingStateMachineArgs) -> aws.iam.Role:
+    def _create_role(self, args: BookingStateMachineArgs) -> ServiceRole:
         functions = args.get("functions", {})
         grants = [
             *(invoke_grant(arn) for arn in functions.values()),
             grant_send(self._parking, self._key, "ParkResults"),
-            _deliver_logs(),
+            grant_deliver_logs(),
             trace_grant(by_machine=True),
             statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
             *args.get("grants", []),
@@ -231,7 +233,7 @@ class BookingStateMachine(pulumi.ComponentResource):
         self.role = role.arn
         return role
 
-    def _create_machine(self, args: BookingStateMachineArgs, role: aws.iam.Role) -> aws.sfn.StateMachine:
+    def _create_machine(self, args: BookingStateMachineArgs, role: ServiceRole) -> aws.sfn.StateMachine:
         kind = "express" if self._express else "standard"
         machine = aws.sfn.StateMachine(
             f"{self._name}-{kind}",
@@ -248,7 +250,7 @@ class BookingStateMachine(pulumi.ComponentResource):
                 type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self._key, kms_data_key_reuse_period_seconds=300
             ),
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy]),
         )
         self.arn, self.machine = machine.arn, machine.name
         return machine
@@ -305,51 +307,3 @@ class BookingStateMachine(pulumi.ComponentResource):
     def _create_alarms(self, machine: aws.sfn.StateMachine) -> None:
         for alarm in machine_alarms(machine.arn, self._p99_seconds):
             alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
-
-
-def machine_metric(machine: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
-    """A metric that Step Functions keeps for a machine."""
-    return Metric(namespace="AWS/States", name=name, statistic=statistic, dimensions={"StateMachineArn": machine})
-
-
-def machine_alarms(machine: pulumi.Output[str], p99_seconds: int) -> list[Alarm]:
-    """What can go wrong with executions."""
-
-    failures = (
-        ("executions-failed", "ExecutionsFailed", "Executions fail, or end with an unknown outcome."),
-        ("executions-timed-out", "ExecutionsTimedOut", "Executions take longer than they may."),
-        ("executions-aborted", "ExecutionsAborted", "Somebody stops executions."),
-        ("executions-throttled", "ExecutionThrottled", "Step Functions delays executions: a limit is reached."),
-    )
-    slow = Alarm(
-        slug="executions-slow",
-        meaning=f"One in a hundred executions takes longer than {p99_seconds} s.",
-        metric=machine_metric(machine, "ExecutionTime", "p99"),
-        threshold=1000 * p99_seconds,
-    )
-    return [
-        *(
-            Alarm(slug=slug, meaning=meaning, metric=machine_metric(machine, name), threshold=0)
-            for slug, name, meaning in failures
-        ),
-        slow,
-    ]
-
-
-def _deliver_logs() -> pulumi.Output[str]:
-    """Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history"."""
-    return statement(
-        "DeliverLogs",
-        [
-            "logs:CreateLogDelivery",
-            "logs:DeleteLogDelivery",
-            "logs:DescribeLogGroups",
-            "logs:DescribeResourcePolicies",
-            "logs:GetLogDelivery",
-            "logs:ListLogDeliveries",
-            "logs:PutResourcePolicy",
-            "logs:UpdateLogDelivery",
-        ],
-        ["*"],
-        why_everywhere="Log delivery has no resource-level scope",
-    )

@@ -7,6 +7,7 @@ another in any Pulumi language. `policy_of` joins grants to the one document of 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +19,14 @@ Condition = Mapping[str, Mapping[str, pulumi.Input[str] | list[str]]]
 
 class TooBroad(ValueError):
     """A statement allows more than this repository ever allows: every action, or everything without a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRole:
+    """A role, and the policy that whoever takes on the role must wait for: AWS checks permissions when it creates."""
+
+    arn: pulumi.Output[str]
+    policy: pulumi.Resource
 
 
 def statement(
@@ -61,7 +70,7 @@ def service_role(
     tags: dict[str, pulumi.Input[str]],
     boundary: pulumi.Input[str] | None = None,
     only_for: pulumi.Input[str] | None = None,
-) -> aws.iam.Role:
+) -> ServiceRole:
     """A role that `service` takes on, with exactly `grants`; `only_for` is the pattern of ARNs it may act for."""
     role = aws.iam.Role(
         name,
@@ -70,10 +79,10 @@ def service_role(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    aws.iam.RolePolicy(
+    policy = aws.iam.RolePolicy(
         f"{name}-policy", role=role.name, policy=policy_of(grants), opts=pulumi.ResourceOptions(parent=role)
     )
-    return role
+    return ServiceRole(arn=role.arn, policy=policy)
 
 
 def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | None) -> pulumi.Output[str]:

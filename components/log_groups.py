@@ -28,3 +28,25 @@ def grant_write_logs(group: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
     return statement(
         "WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(group.arn, ":*")]
     )
+
+
+def grant_deliver_logs() -> pulumi.Output[str]:
+    """To have Step Functions write logs, which goes by log deliveries.
+
+    Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history".
+    """
+    return statement(
+        "DeliverLogs",
+        [
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ],
+        ["*"],
+        why_everywhere="Log delivery has no resource-level scope",
+    )

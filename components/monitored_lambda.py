@@ -5,14 +5,17 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .alarms import Alarm, Metric, alert_topic
+from .alarms import Metric, alert_topic
 from .arguments import Arguments
 from .dashboard import Chart
 from .encryption import LOGS, encryption_key
+from .function_alarms import function_alarms, function_metric
 from .iam import service_role, statement
 from .log_groups import RETENTIONS, grant_write_logs, log_group
 from .queues import grant_send, waiting_queue
+from .schedules import invoke_on_schedule
 from .surroundings import tags_of
+from .traces import trace_grant
 
 ARCHITECTURES = ("arm64", "x86_64")
 
@@ -89,14 +92,13 @@ class MonitoredLambda(pulumi.ComponentResource):
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))
-        self._child = pulumi.ResourceOptions(parent=self)
         self._choose_key_and_topic(args)
         self._create_log_group(args)
         self._create_dead_letter_queue()
         self._create_role(args)
-        function = self._create_function(args)
-        self._schedule(function, args)
-        self._create_alarms(function)
+        live = self._create_function(args)
+        self._invoke_on_schedule(live, args)
+        self._create_alarms()
         self.invokegrant = invoke_grant(self.arn)
         self.register_outputs(
             {
@@ -135,7 +137,7 @@ class MonitoredLambda(pulumi.ComponentResource):
         self._memory = given.whole("memory", 512, 128, 10_240, "MB")
         self._timeout = given.whole("timeout", 15, 1, 900, "seconds")
         self._concurrency = given.whole("concurrency", 50, 1, 1000, "invocations")
-        self._schedule_expression = given.pattern(
+        self._schedule = given.pattern(
             "schedule", "", r"(rate|cron)\(.+\)", "an EventBridge expression such as rate(5 minutes)"
         )
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
@@ -201,7 +203,7 @@ class MonitoredLambda(pulumi.ComponentResource):
         )
         self.role = self._role.arn
 
-    def _create_function(self, args: MonitoredLambdaArgs) -> aws.lambda_.Function:
+    def _create_function(self, args: MonitoredLambdaArgs) -> aws.lambda_.Alias:
         function = aws.lambda_.Function(
             f"{self._name}-function",
             code=args["code"],
@@ -220,114 +222,44 @@ class MonitoredLambda(pulumi.ComponentResource):
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             vpc_config=_network(args),
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._role]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._role.policy]),
         )
-        alias = aws.lambda_.Alias(
+        live = aws.lambda_.Alias(
             f"{self._name}-live",
             name="live",
             function_name=function.name,
             function_version=function.version,
             opts=pulumi.ResourceOptions(parent=function),
         )
-        self.function, self.arn, self.version, self.alias = (
-            function.name,
-            function.arn,
-            function.qualified_arn,
-            alias.arn,
-        )
-        return function
+        self.function, self.arn = function.name, function.arn
+        self.version, self.alias = function.qualified_arn, live.arn
+        return live
 
     def _environment(self, args: MonitoredLambdaArgs) -> aws.lambda_.FunctionEnvironmentArgs | None:
         variables = args.get("environment")
         return aws.lambda_.FunctionEnvironmentArgs(variables=variables) if variables else None
 
-    def _schedule(self, function: aws.lambda_.Function, args: MonitoredLambdaArgs) -> None:
-        if not self._schedule_expression:
-            return
-        rule = aws.cloudwatch.EventRule(
-            f"{self._name}-schedule",
-            schedule_expression=self._schedule_expression,
-            tags=self._tags,
-            opts=self._child,
-        )
-        allowed = aws.lambda_.Permission(
-            f"{self._name}-schedule-may-invoke",
-            action="lambda:InvokeFunction",
-            function=function.name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=pulumi.ResourceOptions(parent=rule),
-        )
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-schedule-target",
-            rule=rule.name,
-            arn=function.arn,
-            input=args.get("schedule_input", "{}"),
-            opts=pulumi.ResourceOptions(parent=rule, depends_on=[allowed]),
-        )
+    def _invoke_on_schedule(self, live: aws.lambda_.Alias, args: MonitoredLambdaArgs) -> None:
+        if self._schedule:
+            invoke_on_schedule(
+                f"{self._name}-schedule",
+                live,
+                expression=self._schedule,
+                text=args.get("schedule_input", "{}"),
+                parent=self,
+                tags=self._tags,
+            )
 
-    def _create_alarms(self, function: aws.lambda_.Function) -> None:
-        for alarm in function_alarms(self._name, function.name, self._timeout, self._concurrency, self._error_percent):
+    def _create_alarms(self) -> None:
+        what = (self._name, self.function, self._timeout, self._concurrency, self._error_percent)
+        for alarm in function_alarms(*what):
             alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
-
-
-def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
-    """A metric that Lambda keeps for a function."""
-    return Metric(namespace="AWS/Lambda", name=name, statistic=statistic, dimensions={"FunctionName": function})
-
-
-def function_alarms(
-    what: str, function: pulumi.Output[str], timeout_seconds: int, concurrency: int, error_percent: int
-) -> list[Alarm]:
-    """What can go wrong with a function that its callers would not tell anybody."""
-
-    def metric(name: str, statistic: str) -> Metric:
-        return function_metric(function, name, statistic)
-
-    return [
-        Alarm(
-            slug="function-errors",
-            meaning=f"More than {error_percent} % of the invocations of {what} fail.",
-            metric=metric("Errors", "Sum"),
-            percent_of=metric("Invocations", "Sum"),
-            threshold=error_percent,
-        ),
-        Alarm(
-            slug="function-throttles",
-            meaning=f"Lambda refuses invocations of {what}: its concurrency is used up.",
-            metric=metric("Throttles", "Sum"),
-            threshold=0,
-        ),
-        Alarm(
-            slug="function-duration",
-            meaning=f"The slowest invocations of {what} come near its timeout of {timeout_seconds} s.",
-            metric=metric("Duration", "p99"),
-            threshold=0.8 * 1000 * timeout_seconds,
-        ),
-        Alarm(
-            slug="function-concurrency",
-            meaning=f"{what} runs near its {concurrency} invocations at a time.",
-            metric=metric("ConcurrentExecutions", "Maximum"),
-            threshold=max(1, int(0.8 * concurrency)),
-        ),
-    ]
 
 
 def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
     """To invoke every version of this function, so that executions which began before a deployment can end."""
     unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
     return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
-
-
-def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
-    """To write traces; Step Functions asks for the sampling rules itself, Lambda does so for its functions."""
-    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"] if by_machine else []
-    return statement(
-        "Trace",
-        ["xray:PutTelemetryRecords", "xray:PutTraceSegments", *sampling],
-        ["*"],
-        why_everywhere="X-Ray has no resource-level scope for traces",
-    )
 
 
 def _join_network() -> pulumi.Output[str]:
