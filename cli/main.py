@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from . import audit, bookings, configuration, lifecycle, stock
 from .failures import CommandFailed, UsageRefused
+from .workflow import workflow_app
 
 INTERRUPTED: Final = 130
 
@@ -29,6 +30,7 @@ bookings.add_to(app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(audit.app, name="audit")
 app.add_typer(configuration.app, name="config")
+app.add_typer(workflow_app, name="workflow")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -22,7 +22,7 @@ class WheelHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         staging = root / ".build" / "wheel"
-        for source in part_files(root / HOME):
+        for source in sorted((root / HOME).glob("*.py")):
             build_data["force_include"][str(staged(source, root, staging))] = str(source.relative_to(root))
         for part in PARTS:
             for source in part_files(root / part):
