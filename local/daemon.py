@@ -21,6 +21,9 @@ def main(folder: Path) -> None:
     from hypercorn.config import Config
     from ministack.app import app
 
+    from . import patches
+
+    patches.apply()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     _raise_file_limit()
     config = Config()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.pytest_plugin import DeployedStack
-from tests.integration.conftest import audit_keys, available, order, purchase, put_on_shelf, refund
+from tests.integration.shop import audit_keys, available, order, purchase, put_on_shelf, refund
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.pytest_plugin import DeployedStack
-from tests.integration.conftest import audit_keys, purchase, refund
+from tests.integration.shop import audit_keys, purchase, refund
 
 HUGE = 10**30
 HOSTILE = [

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from local.inprocess import deploy
 from local.instance import Instance
+from local.patches import PATCHED_VERSION
 from local.pytest_plugin import DeployedStack
 from local.recording import Call, actions_by_function
 
@@ -209,3 +211,19 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
     items = [{"Put": {}}, {"Update": {}}, {"ConditionCheck": {}}]
     call = Call(function="f", service="dynamodb", operation="TransactWriteItems", parameters={"TransactItems": items})
     assert call.actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+
+
+def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_name(stack: DeployedStack) -> None:
+    """Mended in `local/patches.py`: machines invoke versions, and retry by this name."""
+    functions = stack.client("lambda")
+    functions.put_function_concurrency(FunctionName=stack.outputs["function"], ReservedConcurrentExecutions=0)
+    try:
+        ended = stack.run({"do": "load", "modules": []}, machine="machine")
+    finally:
+        functions.delete_function_concurrency(FunctionName=stack.outputs["function"])
+    assert (ended.status, ended.error) == ("FAILED", "Lambda.TooManyRequestsException")
+
+
+def test_the_patches_are_for_the_version_that_is_installed() -> None:
+    """A new version of MiniStack is read before it is trusted."""
+    assert version("ministack") == PATCHED_VERSION

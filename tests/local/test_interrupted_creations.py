@@ -1,6 +1,5 @@
 """A creation that is killed between AWS's answer and ours leaves no orphan: the next one under its URN adopts it."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,7 @@ from local.provider.journal import Entry, Journal
 from local.provider.naming import Naming
 from local.provider.provider import Provider
 from local.provider.registry import resource_types
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inputs import INPUTS, World, urn_of
+from tests.local.inputs import INPUTS, World, urn_of
 
 
 class Killed(BaseException):

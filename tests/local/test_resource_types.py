@@ -1,7 +1,5 @@
 """Every resource type: what is created is what is read, a change arrives, and what is deleted is gone."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +10,7 @@ from local.instance import Instance
 from local.provider.journal import Journal
 from local.provider.provider import Provider
 from local.provider.registry import resource_types
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inputs import INPUTS, World, urn_of
+from tests.local.inputs import INPUTS, World, urn_of
 
 NEVER_GONE = {
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "the lock stays with its bucket",
