@@ -123,13 +123,15 @@ class History:
         self.faults: Counter[str] = Counter()
         self.happened: list[str] = []
         self.telling = False
+        self.fixed_tries: int | None = None
 
     # what takes part
 
     def add(self, name: str, request: Any, *, after: timedelta = timedelta(0), skew: timedelta = timedelta(0)) -> None:
         """An execution that begins at some point; `after` is when, `skew` how wrong its functions' clocks are."""
         at = START + after
-        execution = Execution(name, request, at, tries=self.choices.below(3), clock=at + skew)
+        tries = self.choices.below(3) if self.fixed_tries is None else self.fixed_tries
+        execution = Execution(name, request, at, tries=tries, clock=at + skew)
         self.executions.append(execution)
         self.actors.append(Actor("begin", owner=execution))
 
@@ -150,7 +152,7 @@ class History:
         for _ in range(MOST_STEPS):
             if not self.actors:
                 return
-            self._advance(self.actors[below(len(self.actors))])
+            self.advance(self.actors[below(len(self.actors))])
         require(False, "liveness", f"not at rest after {MOST_STEPS} steps")
 
     def run_but_for_the_late(self) -> list[Actor]:
@@ -161,11 +163,11 @@ class History:
                 late = [actor for actor in self.actors if self.choices.below(2)]
                 self.actors = [actor for actor in self.actors if actor not in late]
                 break
-            self._advance(self.actors[self.choices.below(len(self.actors))])
+            self.advance(self.actors[self.choices.below(len(self.actors))])
         self.run()
         return late
 
-    def _advance(self, actor: Actor) -> None:
+    def advance(self, actor: Actor) -> None:
         if actor.kind in ("straggler", "event"):
             self.actors.remove(actor)
             self._tell(actor, "arrives")
@@ -242,9 +244,12 @@ class History:
     # what goes wrong
 
     def _fault(self, actor: Actor, node: Node) -> None:
+        kinds = kinds_of(calls.things[node.call])
+        self.strike(actor, node, kinds[self.choices.below(len(kinds))])
+
+    def strike(self, actor: Actor, node: Node, kind: str) -> None:
+        """Let the actor's next call go wrong in this way."""
         call: Call = calls.things[node.call]
-        kinds = _FAULT_KINDS["gateway" if call.service == "gateway" else "write" if call.writes else "read"]
-        kind = kinds[self.choices.below(len(kinds))]
         self.faults[f"{kind} at {call.service}"] += 1
         self._tell(actor, kind)
         if kind == "zombie":
@@ -300,11 +305,16 @@ class History:
             self.happened.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
 
 
-_FAULT_KINDS = {
+FAULT_KINDS = {
     "read": ("throttle", "zombie", "crash before", "stale read"),
     "write": ("throttle", "lost reply", "conflict", "straggler", "zombie", "crash before", "crash after"),
     "gateway": ("lost request", "lost reply", "straggler", "zombie", "crash before", "crash after"),
 }
+
+
+def kinds_of(call: Call) -> tuple[str, ...]:
+    """How a call can go wrong."""
+    return FAULT_KINDS["gateway" if call.service == "gateway" else "write" if call.writes else "read"]
 
 
 _alone: dict[tuple[str, str, datetime, States], tuple[Ended, States]] = {}

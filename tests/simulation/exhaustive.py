@@ -1,0 +1,44 @@
+"""Every history of a scene, one after the other: all interleavings, and all places of a bounded number of faults."""
+
+from collections.abc import Callable, Iterator
+
+from tests.simulation.choices import Choices
+
+
+class Enumerated(Choices):
+    """Choices that begin with a prefix, go on with 0, and remember how many there were each time."""
+
+    def __init__(self, prefix: list[int], faults: int) -> None:
+        super().__init__(replayed=prefix)
+        self.bounds: list[int] = []
+        self.faults_left = faults
+
+    def below(self, bound: int) -> int:
+        if bound > 1:
+            self.bounds.append(bound)
+        return super().below(bound)
+
+    def rarely(self, percent: int) -> bool:
+        """Each place once with and once without, while faults are left."""
+        if not self.faults_left:
+            return False
+        struck = self.below(2) == 1
+        self.faults_left -= struck
+        return struck
+
+
+def every(run: Callable[[Choices], None], faults: int = 0) -> Iterator[Enumerated]:
+    """Run until every combination of choices was made once; gives each."""
+    prefix: list[int] | None = []
+    while prefix is not None:
+        choices = Enumerated(prefix, faults)
+        run(choices)
+        yield choices
+        prefix = _next(choices)
+
+
+def _next(choices: Enumerated) -> list[int] | None:
+    for at in range(len(choices.made) - 1, -1, -1):
+        if choices.made[at] + 1 < choices.bounds[at]:
+            return [*choices.made[:at], choices.made[at] + 1]
+    return None

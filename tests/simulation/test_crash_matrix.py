@@ -1,0 +1,163 @@
+"""The crash matrix: each function × each of its calls × each way to fail, then retry, redelivery and reconcile.
+
+Complete, for the calls are those that the function really makes. `python -m tests.simulation.test_crash_matrix` prints
+the table.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from handlers.domain.identities import order_id_of
+from tests.simulation.changes import ORDERS_TABLE, ledger_of, plain
+from tests.simulation.choices import Choices
+from tests.simulation.history import Actor, History, at_rest, kinds_of
+from tests.simulation.laws import hold_at_rest
+from tests.simulation.scenarios import sold
+from tests.simulation.services import Call, calls
+from tests.simulation.test_interleavings import in_flight
+from tests.simulation.world import AFTER_FENCE, CUSTOMER, OPENING, SHOP, States, purchase_request, refund_request
+
+ORDER = order_id_of(CUSTOMER, "p1")
+OPENING_TYPES = ("OrderPlaced", "RefundRequested")
+LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function on an input in a world; `request` None stands for reconcile."""
+
+    title: str
+    opening: Callable[[], States]
+    request: Any
+    phase: str
+
+
+SUBJECTS = [
+    Subject("purchase", lambda: OPENING, purchase_request("p1", mugs=2, pens=1), "purchase"),
+    Subject("purchase, declined", lambda: OPENING, purchase_request("p1", payment_method="pm_declined"), "purchase"),
+    Subject("purchase, out of stock", lambda: OPENING, purchase_request("p1", mugs=4), "purchase"),
+    Subject("refund of an amount", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "refund"),
+    Subject("refund of a line", lambda: sold("two lines"), refund_request("r1", "p1", **LINE), "refund"),
+    Subject("refund, declined", lambda: sold("refunds declined"), refund_request("r1", "p1"), "refund"),
+    Subject("refund, too much", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=1001), "refund"),
+    Subject("record of an outcome", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "record"),
+    Subject("record of a refusal", lambda: OPENING, {"action": "steal"}, "record"),
+    Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),
+    Subject("reconcile, unknown to the gateway", lambda: in_flight("lost request"), None, "reconcile"),
+]
+
+
+def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
+    """A history in which the subject's attempt is about to make its first call."""
+    history = History(Choices(replayed=()), subject.opening(), fault_percent=0)
+    history.fixed_tries = tries
+    if subject.request is None:
+        history.add_reconcile(AFTER_FENCE, ORDER)
+    else:
+        history.add("first", subject.request)
+        history.advance(history.actors[0])
+    (actor,) = history.actors
+    while actor.owner is not None and actor.owner.phase != subject.phase:
+        history.advance(actor)
+    return history, actor
+
+
+def _calls(subject: Subject) -> list[Call]:
+    """The calls that the attempt makes undisturbed."""
+    history, actor = _began(subject, 0)
+    made = []
+    while actor.node is not None and actor in history.actors and _is_at(subject, actor):
+        made.append(calls.things[actor.node.call])
+        history.advance(actor)
+    return made
+
+
+def _is_at(subject: Subject, actor: Actor) -> bool:
+    return actor.owner is None or actor.owner.phase == subject.phase
+
+
+def _in_the_end(history: History, subject: Subject) -> Any:
+    """Ledger, stock, money and audit keys after a redelivery and reconcile.
+
+    Aside: times, executions, and the records that said `unknown` while it was.
+    """
+    if subject.request is not None:
+        history.add("again", subject.request)
+    history.run()
+    rest, _ = at_rest(tuple(history.states), ["2026-03-01"])  # type: ignore[arg-type]
+    hold_at_rest(history, rest)
+    rows = SHOP["dynamodb"].states.things[rest[0]][ORDERS_TABLE].values()
+    ledgers = [
+        [(e["seq"], e["type"], e["subject"], e["amount_minor"]) for e in ledger_of(r)] for r in rows if "ledger" in r
+    ]
+    stock = {plain(row["sku"]): plain(row["available"]) for row in rows if "sku" in row}
+    objects = SHOP["s3"].states.things[rest[1]]
+    unknown = {
+        f"{e['seq']:06d}.json" for r in rows if "ledger" in r for e in ledger_of(r) if e["type"] in OPENING_TYPES
+    }
+    keys = sorted(
+        key.partition("/order=")[2]
+        for _, key in objects
+        if key.startswith("outcomes/") and key.rpartition("/")[2] not in unknown
+    )
+    return {
+        "ledgers": ledgers,
+        "stock": stock,
+        "moved": sorted(SHOP["gateway"].states.things[rest[2]][1]),
+        "audit": keys,
+    }
+
+
+def _disturbed(subject: Subject, position: int, kind: str, tries: int) -> Any:
+    history, actor = _began(subject, tries)
+    for _ in range(position):
+        history.advance(actor)
+    assert actor.node is not None
+    history.strike(actor, actor.node, kind.partition(",")[0])
+    if kind.endswith("runs on first"):
+        late = [each for each in history.actors if each.kind in ("zombie", "straggler")]
+        history.actors = late + [each for each in history.actors if each not in late]
+        while any(each in history.actors for each in late):
+            history.advance(history.actors[0])
+    return _in_the_end(history, subject)
+
+
+def cells(subject: Subject) -> Iterator[tuple[int, Call, str, int]]:
+    """Every call, way to fail, and number of tries."""
+    for position, call in enumerate(_calls(subject)):
+        kinds = [*kinds_of(call)]
+        kinds += [f"{kind}, runs on first" for kind in ("zombie", "straggler") if kind in kinds]
+        for kind in kinds:
+            for tries in (0, 1):
+                yield position, call, kind, tries
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.title)
+def test_a_failure_at_any_step_ends_in_the_undisturbed_ledger_and_the_same_money(subject: Subject) -> None:
+    """Law 20: whatever fails, wherever, retry, redelivery and reconcile end where nothing had failed."""
+    undisturbed = _in_the_end(_began(subject, 0)[0], subject)
+    for position, call, kind, tries in cells(subject):
+        disturbed = _disturbed(subject, position, kind, tries)
+        assert undisturbed == disturbed, f"call {position} ({call.service}.{call.method}), {kind}"
+
+
+def print_table() -> None:
+    """The matrix, a line for each function and call."""
+    total = 0
+    for subject in SUBJECTS:
+        undisturbed, found = _in_the_end(_began(subject, 0)[0], subject), {}
+        for position, call, kind, tries in cells(subject):
+            same = _disturbed(subject, position, kind, tries) == undisturbed
+            found.setdefault((position, f"{call.service}.{call.method}"), []).append(f"{'' if same else 'NOT '}{kind}")
+            total += 1
+        for (position, name), kinds in found.items():
+            ways = sorted(set(kinds))
+            print(f"{subject.title:34} {position + 1}. {name:30} same after: {'; '.join(ways)}")
+    print(f"{total} cells")
+
+
+if __name__ == "__main__":
+    print_table()
