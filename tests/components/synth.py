@@ -51,6 +51,8 @@ class Graph:
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     registered: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """By component, what it gave to `register_outputs`."""
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """The functions of providers that were called, each with the provider."""
 
     def of_type(self, type_: str) -> list[Recorded]:
         """The resources of a type, such as `aws:sqs/queue:Queue`."""
@@ -157,6 +159,10 @@ class _Recorder(MockMonitor):
             name = request.urn.rpartition("::")[2]
             self.graph.registered[name] = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
         return super().RegisterResourceOutputs(request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        self.graph.asked.append((request.tok, request.provider))
+        return super().Invoke(request)
 
     def _recorded(self, request: Any) -> Recorded:
         return Recorded(
