@@ -96,8 +96,8 @@ SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
     refund_and_settle: (in_flight, 300),
     refund_and_reconcile: (lambda: sold("one mug"), 30),
     refund_and_reversal: (in_flight, 7),
-    purchase_and_purchase: (lambda: OPENING, 300),
-    purchase_twice: (lambda: OPENING, 300),
+    purchase_and_purchase: (lambda: OPENING, 250),
+    purchase_twice: (lambda: OPENING, 250),
     purchase_and_reconcile: (lambda: OPENING, 30),
 }
 
