@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+ANSWERS = 'case "$1" in -c) exec python3 "$@";; esac\n'  # small questions are answered by a real Python
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
@@ -46,23 +48,22 @@ def test_no_python_at_all_is_said(checkout: Path) -> None:
     assert first.startswith("python-that-is-nowhere was not found: install Python 3.11 or newer")
 
 
+def preflight_after(statement: str) -> str:
+    """Shell code that runs the preflight in a real Python, after a statement that takes something away."""
+    run = "runpy.run_path('tools/preflight.py', run_name='__main__')"
+    return f'exec python3 -c "import os, runpy, sys, types; {statement}; {run}"'
+
+
 def test_a_python_that_is_too_old_is_said(checkout: Path) -> None:
     """The interpreter answers every question as Python 3.8 would."""
-    old = fake_python(
-        checkout,
-        'case "$2" in *"sys.exit"*) exit 1;; "") exit 0;; esac\n'
-        "exec python3 -c \"import sys, runpy; sys.version_info = (3, 8, 1); runpy.run_path('tools/preflight.py', run_name='__main__')\"",
-    )
+    refuses = 'case "$2" in *"sys.exit"*) exit 1;; "") exit 0;; esac\n'
+    old = fake_python(checkout, refuses + preflight_after("sys.version_info = (3, 8, 1)"))
     assert make_up(checkout, PYTHON=old)[0].startswith("Python 3.8 is too old: install Python 3.11 or newer")
 
 
 def test_a_python_without_venv_is_said(checkout: Path) -> None:
     """Debian splits the venv module off: the sentence names the package."""
-    bare = fake_python(
-        checkout,
-        'case "$1" in -c) exec python3 "$@";; esac\n'
-        "exec python3 -c \"import sys, runpy; sys.modules['ensurepip'] = None; runpy.run_path('tools/preflight.py', run_name='__main__')\"",
-    )
+    bare = fake_python(checkout, ANSWERS + preflight_after("sys.modules['ensurepip'] = None"))
     first = make_up(checkout, PYTHON=bare)[0]
     assert "venv module is missing" in first
     assert "python3-venv" in first
@@ -70,13 +71,8 @@ def test_a_python_without_venv_is_said(checkout: Path) -> None:
 
 def test_a_full_disk_is_said(checkout: Path) -> None:
     """How much is free, where, and how much is needed."""
-    full = fake_python(
-        checkout,
-        'case "$1" in -c) exec python3 "$@";; esac\n'
-        'exec python3 -c "import os, runpy, types; '
-        "os.statvfs = lambda folder: types.SimpleNamespace(f_bavail=12, f_frsize=1000000); "
-        "runpy.run_path('tools/preflight.py', run_name='__main__')\"",
-    )
+    little = "os.statvfs = lambda folder: types.SimpleNamespace(f_bavail=12, f_frsize=1000000)"
+    full = fake_python(checkout, ANSWERS + preflight_after(little))
     first = make_up(checkout, PYTHON=full)[0]
     assert first.startswith("Only 12 MB are free in ")
     assert "1500 MB are needed" in first

@@ -20,7 +20,8 @@ from stepbooking.components import OrderStore
 from stepbooking.handlers.contracts import RefundRequest
 from stepbooking.workflow.booking import Booking
 
-mine = sorted(m.name for m in pkgutil.walk_packages(stepbooking.__path__, "stepbooking.") if not m.name.endswith("__main__"))
+found = pkgutil.walk_packages(stepbooking.__path__, "stepbooking.")
+mine = sorted(module.name for module in found if not module.name.endswith("__main__"))
 for name in mine:
     importlib.import_module(name)
 print(json.dumps({
