@@ -66,7 +66,15 @@ def deploy(
     instance.driver = DRIVER
     provider = Provider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
     monitor = _Monitor(provider, settings.project, stage, listener)
-    _in_a_thread_of_its_own(monitor, settings, program.resolve(), stage)
+    try:
+        _in_a_thread_of_its_own(monitor, settings, program.resolve(), stage)
+    except DeploymentFailed as failure:
+        if instance.running:
+            raise
+        raise DeploymentFailed(
+            f"The embedded AWS ended in the middle of the deployment (see {instance.folder / 'instance.log'}); "
+            "the next run starts it again."
+        ) from failure
     instance.keep_outputs(monitor.outputs)
     return monitor.outputs
 
@@ -228,6 +236,7 @@ def _run(monitor: _Monitor, settings: Configuration, program: Path, stage: str) 
     )
     pulumi_config.set_all_config(settings.values, [])
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # of tasks that nobody awaits any more after a failure
     asyncio.set_event_loop(loop)
     try:
         with _as_main(program):

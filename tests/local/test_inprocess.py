@@ -1,5 +1,7 @@
 """The driver without an engine: what it refuses, and how it says so."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,28 @@ def test_names_of_aws_follow_project_stage_and_logical_name(embedded_aws: Instan
     outputs = _deploy(embedded_aws, folder, 'pulumi.export("n", aws.s3.Bucket("My_Bucket").bucket)\n')
     assert str(outputs["n"]).startswith("shop-dev-my-bucket-")
     assert len(str(outputs["n"]).rsplit("-", 1)[-1]) == 7
+
+
+@pytest.mark.parametrize("moment", [0, 3, 7])
+def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
+    tmp_path: Path, folder: Path, moment: int
+) -> None:
+    """`make up` on a machine that ran out of memory: said clearly, and repeatable."""
+    instance = Instance.at(tmp_path)
+    body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
+    seen = []
+
+    def kill(step: Progress | Note) -> None:
+        seen.append(step)
+        if len(seen) == moment + 1 and instance.pid:
+            os.killpg(instance.pid, signal.SIGKILL)
+
+    instance.start()
+    try:
+        with pytest.raises(DeploymentFailed, match=r"^The embedded AWS ended in the middle of the deployment \(see "):
+            _deploy(instance, folder, body, listener=kill)
+        instance.start()
+        _deploy(instance, folder, body)
+        assert len(instance.client("sqs").list_queues()["QueueUrls"]) == 10
+    finally:
+        instance.stop()
