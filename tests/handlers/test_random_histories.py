@@ -142,7 +142,8 @@ class Bookings(RuleBasedStateMachine):
 
 
 TestBookings = Bookings.TestCase
-TestBookings.settings = settings(max_examples=settings().max_examples * 6 // 10, stateful_step_count=20)  # steps are long
+_HISTORIES = settings().max_examples * 6 // 10  # a step is a whole execution or two
+TestBookings.settings = settings(max_examples=_HISTORIES, stateful_step_count=20)
 
 
 def test_the_machine_above_stands_for_its_laws() -> None:

@@ -1,0 +1,229 @@
+"""What the audit log holds, and how tampering shows."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.adapters.archive import Archive
+from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.domain.errors import AuditContradiction
+from handlers.domain.verification import Problem, verify
+from handlers.record import record
+from tests.handlers.world import Crash, World, purchase_of, refund_of, through_json
+
+
+def _booked() -> tuple[World, str]:
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    for number in range(3):
+        world.book(refund_of(order_id, f"r-{number}", amount_minor=100 + number))
+    world.book(refund_of(order_id, "too-much", amount_minor=9999))
+    return world, order_id
+
+
+def test_every_outcome_has_exactly_one_record() -> None:
+    """Law 23 (audit completeness): replays write nothing new, and every execution can be traced to a record."""
+    world, order_id = _booked()
+    keys = set(world.audit_objects())
+    assert len(keys) == 5
+    for _ in range(3):
+        world.book(purchase_of(MUG=(2, 800)))
+        world.book(refund_of(order_id, "r-1", amount_minor=101))
+    assert set(world.audit_objects()) == keys
+    assert all(len(versions) == 1 for versions in world.s3.versions.values())
+    assert world.findings() == ()
+
+
+@given(st.integers(0, 4), st.sampled_from(("throttle", "lost_reply", "lost_request")))
+def test_a_failing_s3_delays_the_record_and_never_loses_or_doubles_it(failures: int, mode: str) -> None:
+    """Law 23 (audit completeness)."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    world.faults.arm(**{f"at_{4 + 2 * number}": mode for number in range(failures)})
+    result = world.book(purchase_of(MUG=(2, 800)))
+    assert result["status"] == "succeeded"
+    assert len(world.audit_objects()) == 1
+    assert all(len(versions) == 1 for versions in world.s3.versions.values())
+
+
+def test_what_could_not_be_recorded_is_parked_and_recorded_by_reconcile() -> None:
+    """Law 23 (audit completeness): an outcome and a refusal alike."""
+    world, order_id = _booked()
+    before = set(world.audit_objects())
+    for request, calls in (
+        (refund_of(order_id, "late", amount_minor=5), 6),
+        (refund_of(order_id, "no", amount_minor=9000), 2),
+    ):
+        world.faults.arm(**{f"at_{at}": "throttle" for at in range(calls, calls + 40)})
+        assert world.book(request)["code"] == "NOT_RECORDED"
+    world.faults.arm()
+    assert set(world.audit_objects()) == before
+    report = world.reconcile()
+    assert len(set(world.audit_objects()) - before) == 2
+    assert len(report["restored"]) == 2
+    assert world.sqs.receive_message(QueueUrl="https://sqs.example/parking") == {}
+    assert world.findings() == ()
+    assert world.reconcile()["restored"] == []
+
+
+@pytest.mark.parametrize(
+    "body", ["", "no json", "[]", '{"schema":1}', '{"execution":"e","requested_at":"x","request":1}']
+)
+def test_a_parked_message_that_cannot_be_read_stays_and_is_left_to_people(body: str) -> None:
+    """Law 23 (audit completeness): nothing is thrown away unseen."""
+    world = World()
+    world.sqs.send_message(QueueUrl="https://sqs.example/parking", MessageBody=body)
+    assert len(world.reconcile()["left_to_people"]) == 1
+    assert "Messages" in world.sqs.receive_message(QueueUrl="https://sqs.example/parking")
+
+
+def test_a_missing_record_is_restored_byte_for_byte() -> None:
+    """Law 23 (audit completeness): the record follows from the ledger alone."""
+    world, order_id = _booked()
+    whole = world.audit_objects()
+    for place in [place for place in world.s3.versions if "outcomes/" in str(place)]:
+        del world.s3.versions[place]
+    assert len(world.findings()) == 4
+    assert sorted(world.reconcile()["restored"]) == [f"{order_id}/{seq}" for seq in (2, 4, 6, 8)]
+    assert world.audit_objects() == whole
+
+
+def test_a_lost_record_is_drift_only_when_the_execution_cannot_be_writing_it() -> None:
+    """Law 23 (audit completeness): the alarm does not ring for what is on its way."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    world.faults.arm(at_4="crash_before")
+    with pytest.raises(Crash):
+        world.book(purchase_of(MUG=(2, 800)))
+    assert world.reconcile()["drift"]["audit"] == 0
+    world.s3.versions.clear()
+    world.clock.now = world.clock.now.replace(hour=23)
+    assert world.reconcile()["drift"]["audit"] == 1
+
+
+def _tampered(objects: dict[str, bytes], how: str) -> dict[str, bytes]:
+    keys = sorted(key for key in objects if key.startswith("outcomes/"))
+    changed = dict(objects)
+    match how:
+        case "missing":
+            del changed[keys[1]]
+        case "altered":
+            changed[keys[1]] = changed[keys[1]].replace(b'"amount_minor":100', b'"amount_minor":101')
+        case "extra":
+            changed["outcomes/date=2026-03-01/order=ord_none/000002.json"] = changed[keys[0]]
+        case "swapped":
+            changed[keys[0]], changed[keys[1]] = changed[keys[1]], changed[keys[0]]
+        case "reordered":
+            record = json.loads(changed[keys[1]])
+            record["ledger"].reverse()
+            changed[keys[1]] = json.dumps(record).encode()
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("how", "problems"),
+    [
+        ("missing", [Problem.MISSING]),
+        ("altered", [Problem.ALTERED]),
+        ("extra", [Problem.EXTRA]),
+        ("swapped", [Problem.REORDERED] * 2),
+        ("reordered", [Problem.REORDERED]),
+    ],
+)
+def test_a_missing_altered_extra_or_reordered_record_is_found(how: str, problems: list[Problem]) -> None:
+    """Law 22 (tamper-evident), law 23 (audit completeness)."""
+    world, _ = _booked()
+    orders = list(Archive(client=world.dynamodb, table="orders").orders())
+    assert verify(orders, world.audit_objects()) == ()
+    assert [each.problem for each in verify(orders, _tampered(world.audit_objects(), how))] == problems
+
+
+def test_an_altered_refusal_is_found() -> None:
+    """Law 23 (audit completeness): a refusal is in no ledger, but its key follows from what it says."""
+    world, _ = _booked()
+    (key,) = (key for key in world.audit_objects() if key.startswith("refusals/"))
+    for change in ({"execution": "another"}, {"requested_at": "2026-03-02T00:00:00Z"}, {"kind": "outcome"}):
+        content = json.dumps({**json.loads(world.audit_objects()[key]), **change}).encode()
+        findings = verify(
+            Archive(client=world.dynamodb, table="orders").orders(), {**world.audit_objects(), key: content}
+        )
+        assert [each.problem for each in findings] == [Problem.ALTERED]
+
+
+def test_a_tampered_ledger_is_found_even_where_it_cannot_be_folded() -> None:
+    """Law 22 (tamper-evident)."""
+    world, order_id = _booked()
+    for path in ("[1]", "[3]"):
+        world.dynamodb.update_item(
+            TableName="orders",
+            Key={"pk": {"S": f"ORDER#{order_id}"}},
+            UpdateExpression=f"SET ledger{path}.amount_minor = :more",
+            ExpressionAttributeValues={":more": {"N": "999999"}},
+        )
+    problems = {each.problem for each in world.findings()}
+    assert Problem.CHAIN_BROKEN in problems
+
+
+def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_an_error() -> None:
+    """Law 23 (audit completeness): write once."""
+    world = World()
+    log = S3AuditLog(client=world.s3, bucket="audit")
+    one: dict[str, Any] = {"kind": "outcome", "result": {"status": "succeeded", "message": "Paid."}}
+    assert log.write("outcomes/x", one) is True
+    assert log.write("outcomes/x", one) is False
+    assert log.write("outcomes/x", {**one, "result": {**one["result"], "message": "Another version's words."}}) is False
+    with pytest.raises(AuditContradiction):
+        log.write("outcomes/x", {**one, "result": {"status": "failed", "message": "Paid."}})
+
+
+@given(st.permutations(["refund", "record", "record again"]))
+def test_nothing_in_a_record_differs_between_attempts(order: list[str]) -> None:
+    """Law 23 (audit completeness): whoever records first, records the same."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    message = world.message(refund_of(order_id, amount_minor=5))
+    result = world.step(refund_of(order_id, amount_minor=5))
+    for what in order:
+        said = {"result": {**result, "replayed": what != "record"}} if what != "refund" else {"error": {"Error": "E"}}
+        record(through_json({**message, **said}), world.parts())
+    assert all(len(versions) == 1 for versions in world.s3.versions.values())
+
+
+def test_free_text_is_in_no_record_and_in_no_log() -> None:
+    """A locked object cannot be erased: `reason` and `payment_method` are in it only as salted hashes."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    bought = purchase_of(payment_method="pm_refund_timeout_then_ok", MUG=(2, 800))
+    order_id = world.book(bought)["order_id"]
+    world.book(refund_of(order_id, amount_minor=5))
+    world.book(refund_of(order_id, "no", amount_minor=5000))
+    world.book({**bought, "request_id": "second", "lines": []})
+    everything = b"".join(world.audit_objects().values()).decode() + "".join(world.lines)
+    assert "scratched" not in everything
+    assert "pm_refund" not in everything
+    record_of_purchase = json.loads(world.audit_objects()[min(world.audit_objects())])
+    assert "payment_method_sha256" in record_of_purchase["ledger"][0]
+
+
+def test_a_record_is_put_with_its_checksum_and_only_if_nothing_is_there() -> None:
+    """Law 23 (audit completeness): `If-None-Match: *` and SHA-256."""
+    asked: list[dict[str, Any]] = []
+
+    class Recording:
+        def put_object(self, **request: Any) -> dict[str, Any]:
+            asked.append(request)
+            return {}
+
+    S3AuditLog(client=Recording(), bucket="audit").write("outcomes/x", {"a": 1})  # type: ignore[arg-type]
+    (request,) = asked
+    assert request["IfNoneMatch"] == "*"
+    assert request["Body"] == b'{"a":1}'
+    assert (
+        request["ChecksumSHA256"] == "AVq9e1bj7t5t6rnjYtofAVQOp7uEL6JjTQE+Zhr9JSA="
+        or len(request["ChecksumSHA256"]) == 44
+    )

@@ -1,0 +1,156 @@
+"""Reconcile: bounded, idempotent, and honest about what it cannot settle."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.adapters.sandbox_gateway import SandboxGateway
+from handlers.reconcile import handler, reconcile
+from handlers.runtime import composition
+from tests.handlers.world import World, purchase_of, refund_of
+
+
+def _open_cases(count: int) -> World:
+    world = World()
+    world.stock(MUG=(800, 200))
+    for number in range(count):
+        token = ("pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives")[number % 3]
+        world.book(purchase_of(f"buy-{number}", token, MUG=(1, 800)))
+    world.clock.advance(timedelta(hours=1))
+    return world
+
+
+@given(st.integers(1, 12), st.integers(1, 5))
+def test_bounded_runs_with_continuations_do_what_one_run_does(cases: int, limit: int) -> None:
+    """Law 19 (reconcile): bounded work per run, with a continuation, and nothing twice."""
+    world, settled, continuation = _open_cases(cases), [], None
+    for _ in range(200):
+        report = world.reconcile(limit=limit, continuation=continuation)
+        settled += report["settled"] + report["released"]
+        continuation = report["continuation"]
+        if continuation is None:
+            break
+    assert continuation is None
+    assert len(settled) == len(set(settled)) == cases
+    again = world.reconcile()
+    assert [again[name] for name in ("settled", "released", "restored", "left_to_people")] == [[], [], [], []]
+    assert world.findings() == ()
+
+
+def test_what_the_gateway_has_not_heard_of_is_left_alone_while_an_attempt_may_be_under_way() -> None:
+    """Law 19 (reconcile): it fences what is older than any execution, not what is young."""
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book(purchase_of(payment_method="pm_timeout_never_arrives", MUG=(1, 800)))["order_id"]
+    assert world.reconcile()["released"] == []
+    assert world.order(order_id).status == "PENDING"
+    world.clock.advance(timedelta(minutes=16))
+    assert world.reconcile()["released"] == [order_id]
+    assert world.order(order_id).status == "CANCELLED"
+    assert world.available("MUG") == 100
+
+
+def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 19 (reconcile): nothing is released whose key may still move money."""
+
+    class Unfenced(SandboxGateway):
+        can_fence = False  # type: ignore[misc]  # what another provider's adapter would say
+
+        def cancel(self, key: str) -> Any:
+            raise AssertionError(key)
+
+    world = _open_cases(3)
+    parts = world.parts()
+    parts.__dict__["gateway"] = Unfenced(client=world.dynamodb, table="gateway")
+    report = reconcile({"schema": 1}, parts)
+    assert (len(report["settled"]), len(report["released"]), len(report["left_to_people"])) == (2, 0, 1)
+    assert "cannot fence it" in report["left_to_people"][0]
+
+
+def test_one_order_can_be_looked_at_by_itself() -> None:
+    """Law 19 (reconcile)."""
+    world = _open_cases(4)
+    (first, *_) = sorted(row["pk"]["S"] for row in world.dynamodb.scan(TableName="orders")["Items"] if "ledger" in row)
+    order_id = first.removeprefix("ORDER#")
+    report = world.reconcile(order_id=order_id)
+    assert report["settled"] + report["released"] == [order_id]
+    assert world.reconcile(order_id="ord_none")["settled"] == []
+
+
+def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> None:
+    """Law 17 (reversal): the gateway reports it later."""
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book(purchase_of(payment_method="pm_refund_reversed", MUG=(2, 800)))["order_id"]
+    answer = world.book(refund_of(order_id, amount_minor=600))
+    assert answer["status"] == "succeeded"
+    assert world.reconcile()["settled"] == [answer["refund_id"]]
+    assert world.order(order_id).account.refundable_minor == 1600
+    assert world.book(refund_of(order_id, amount_minor=600)) == {**answer, "replayed": True}
+    assert world.findings() == ()
+    assert world.reconcile()["settled"] == []
+
+
+@pytest.mark.parametrize("change", [{"heard": {"S": "declined"}}, {"amount_minor": {"N": "1599"}}])
+def test_a_gateway_that_disagrees_is_drift_and_left_to_people(change: dict[str, Any]) -> None:
+    """Law 18 (conservation): ledger == gateway is proven, not assumed."""
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    (row,) = world.dynamodb.scan(TableName="gateway")["Items"]
+    world.dynamodb.put_item(TableName="gateway", Item={**row, **change})
+    before = world.order(order_id)
+    report = world.reconcile()
+    assert report["drift"]["gateway"] == 1
+    assert report["left_to_people"][0].startswith(f"{order_id}: the ledger says CONFIRMED 1600, the gateway says")
+    assert world.order(order_id) == before
+    assert any('"Drift": 1' in line for line in world.lines)
+
+
+def test_a_service_that_fails_postpones_an_order_and_not_the_run() -> None:
+    """Law 19 (reconcile)."""
+    twin, world = _open_cases(5), _open_cases(5)
+    twin.calls.clear()
+    twin.reconcile()
+    loads = [at for at, call in enumerate(twin.calls) if call in ("get_item orders", "get_item gateway")]
+    world.faults.arm(**{f"at_{loads[0]}": "throttle"})
+    report = world.reconcile()
+    assert len(report["postponed"]) == 1
+    assert len(report["settled"]) + len(report["released"]) == 4
+    assert world.reconcile()["postponed"] == []
+    assert all(world.order(each).in_flight == () for each in report["postponed"])
+
+
+def test_a_broken_ledger_is_left_to_people_and_does_not_stop_the_run() -> None:
+    """Law 22 (tamper-evident)."""
+    world = _open_cases(3)
+    rows = [row for row in world.dynamodb.scan(TableName="orders")["Items"] if "ledger" in row]
+    world.dynamodb.update_item(
+        TableName="orders",
+        Key={"pk": rows[0]["pk"]},
+        UpdateExpression="SET ledger = list_append(ledger, ledger)",
+    )
+    report = world.reconcile()
+    assert len(report["settled"]) + len(report["released"]) == 2
+    assert any("OrderPlaced" in each for each in report["left_to_people"])
+
+
+def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 19 (reconcile): no case starves behind a hundred others."""
+    world = _open_cases(104)  # a run looks at a hundred
+
+    class Context:
+        left = 60_000
+
+        def get_remaining_time_in_millis(self) -> int:
+            Context.left -= 10_000
+            return Context.left
+
+    monkeypatch.setattr(composition, "_composed", {})
+    monkeypatch.setattr("handlers.reconcile.parts", lambda *_: world.parts())
+    report = handler({}, Context())
+    assert len(report["settled"]) + len(report["released"]) == 104
+    assert report["continuation"] is None
