@@ -249,11 +249,12 @@ def _run(monitor: _Monitor, settings: Configuration, program: Path, stage: str) 
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """After a failure the SDK leaves tasks behind that wait for resources which will never be."""
+    """After a failure the SDK leaves tasks behind that wait for resources which will never be, and calls under way."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_default_executor())
 
 
 def _run_program(program: Path) -> None:
