@@ -15,14 +15,14 @@ from local.errors import DeploymentFailed
 from local.instance import Instance
 from local.progress import Note, Progress
 
-from .conftest import Run
+from .conftest import THOROUGH, Run
 from .inventory import in_account, in_states
 
 pytestmark = pytest.mark.xdist_group("engine")
 
 EVENTS = 26  # an `up` of the small program tells this many
-MOMENTS = range(20) if os.environ.get("CI") == "true" else range(0, 20, 4)
-"""Twenty moments, spread over the events of an `up`; on a laptop every fourth of them."""
+MOMENTS = range(20) if THOROUGH else range(1, 20, 7)
+"""Twenty moments, spread over the events of an `up`; on a laptop three of them, with a victim each."""
 VICTIMS = ("engine", "provider", "both")
 
 

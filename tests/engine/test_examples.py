@@ -1,0 +1,204 @@
+"""Programs in TypeScript and Go reuse the components through the plugin, as a platform team would."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.engine import environment
+from local.instance import Instance
+from tools.engine.wrappers import schema
+
+from .conftest import PROGRAMS, ROOT, required_tool, running
+
+EXAMPLES = ROOT / "examples"
+NAMES = {"go": "shop-in-go", "typescript": "shop-in-typescript"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program of the Automation API, ready to run."""
+
+    command: list[str]
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self.command, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An account of its own."""
+    yield from running(tmp_path_factory.mktemp("examples") / "instance")
+
+
+@pytest.fixture(scope="module")
+def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What `booking env` prints, and a PATH with the CLI and the plugin on it."""
+    plugin = ROOT / ".venv" / "bin"
+    return {
+        **os.environ,
+        **environment(instance, ROOT),
+        "PATH": f"{cli.parent}{os.pathsep}{plugin}{os.pathsep}{os.environ['PATH']}",
+        "PULUMI_HOME": str(tmp_path_factory.mktemp("pulumi-home")),
+    }
+
+
+@pytest.fixture(scope="module")
+def typescript() -> Path:
+    """The compiled example."""
+    required_tool(shutil.which("npm"), "npm is missing: install Node.js 20 or newer for the TypeScript example.")
+    folder = EXAMPLES / "typescript"
+    if not (folder / "node_modules" / ".bin" / "tsc").exists():
+        _quietly(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    _quietly([str(folder / "node_modules" / ".bin" / "tsc")], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def go() -> Path:
+    """The compiled example; Go's cache makes the second time fast."""
+    required_tool(shutil.which("go"), "Go is missing: install it (go.dev/dl) for the Go example.")
+    binary = ROOT / ".build" / "examples" / "shop"
+    _quietly(["go", "build", "-o", str(binary), "."], EXAMPLES / "go")
+    return binary
+
+
+@pytest.mark.parametrize("language", ["typescript", "go"])
+def test_a_program_in_another_language_deploys_reads_and_destroys(
+    language: str, instance: Instance, variables: Mapping[str, str], request: pytest.FixtureRequest
+) -> None:
+    """OrderStore and AuditBucket, with one's key given to the other."""
+    built: Path = request.getfixturevalue(language)
+    shop = {
+        "typescript": Program(command=["node", "dist/program.js"], folder=built, environment=variables),
+        "go": Program(command=[str(built)], folder=EXAMPLES, environment=variables),
+    }[language]
+
+    outputs = json.loads(shop.run("up"))
+    assert json.loads(shop.run("outputs")) == outputs
+    assert outputs["table"].startswith(f"{NAMES[language]}-dev-orders")
+    instance.client("dynamodb").describe_table(TableName=outputs["table"])
+    instance.client("s3").head_bucket(Bucket=outputs["bucket"])
+    assert outputs["bucket"] in json.dumps(json.loads(outputs["writegrant"]))
+
+    shop.run("destroy")
+    assert outputs["table"] not in instance.client("dynamodb").list_tables()["TableNames"]
+
+
+KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-1111-1111-1111-111111111111"
+TOPIC = "arn:aws:sns:us-east-1:000000000000:given"
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:given:1"
+GRANT = json.dumps([{"Sid": "Given", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [TOPIC]}])
+DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+COMMON = {"key": KEY, "topic": TOPIC, "tags": {"team": "given"}}
+ROLES = {"boundary": "arn:aws:iam::000000000000:policy/given"}
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "tags": {"team": "given"}},
+    "BookingStateMachine": {
+        **COMMON,
+        **ROLES,
+        "logkey": KEY,
+        "functions": {"given": FUNCTION},
+        "definition": DEFINITION,
+        "grants": [GRANT],
+    },
+    "MonitoredLambda": {
+        **COMMON,
+        **ROLES,
+        "logkey": KEY,
+        "code": "archive",
+        "handler": "handler.handler",
+        "runtime": "python3.12",
+        "environment": {"WORD": "given"},
+        "grants": [GRANT],
+        "subnets": ["subnet-0a1b2c3d"],
+        "securitygroups": ["sg-0a1b2c3d"],
+    },
+    "OrderStore": {**COMMON, **ROLES},
+}
+"""A value for every input that may be an Output, or has leaves that may."""
+PLAIN = {
+    "AuditBucket": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
+    "BookingStateMachine": {},
+    "MonitoredLambda": {},
+    "OrderStore": {"protect": False, "deletionProtection": False, "forceDestroy": True},
+}
+
+
+def test_every_input_has_a_value_that_the_test_sends() -> None:
+    """Whatever is no plain leaf is sent as an Output."""
+    missing = [
+        (token, key)
+        for token, resource in schema()["resources"].items()
+        for key, value in resource["inputProperties"].items()
+        if not _is_plain(value) and key not in GIVEN[token.split(":")[-1]]
+    ]
+    assert missing == []
+
+
+def test_outputs_and_unknowns_pass_through_every_input(
+    typescript: Path, variables: Mapping[str, str], instance: Instance, tmp_path: Path
+) -> None:
+    """From TypeScript: unknown in the preview, and what they turn out to be in the up."""
+    archive = tmp_path / "code"
+    archive.mkdir()
+    (archive / "handler.py").write_text("def handler(event, context):\n    return event\n")
+    instance.client("s3").create_bucket(Bucket="given-logs")
+    instance.client("iam").create_policy(PolicyName="given", PolicyDocument=json.dumps(ANYTHING))
+    shutil.copy(PROGRAMS / "every-input.js", typescript / "dist")
+    values = json.dumps({"given": GIVEN, "plain": PLAIN, "archive": str(archive)})
+    program = Program(
+        command=["node", "dist/every-input.js"], folder=typescript, environment={**variables, "EVERY_INPUT": values}
+    )
+
+    program.run("preview")
+    program.run("up")
+    state = json.loads(program.run("state"))["resources"]
+    program.run("destroy")
+    for name, args in GIVEN.items():
+        inputs = [one["inputs"] for one in state if f"::{name.lower()}" in one["urn"] and one.get("custom")]
+        arrived = json.dumps(inputs).replace("\\", "")
+        sent = [_as_kept(value) for key, value in args.items() if key != "code" for value in _leaves(value)]
+        assert [value for value in sent if value not in arrived] == [], name
+
+
+def _as_kept(value: str) -> str:
+    """A machine's role is let at every version of a function, and a grant becomes statements among others."""
+    return {FUNCTION: FUNCTION.removesuffix(":1"), GRANT: GRANT[1:-1]}.get(value, value)
+
+
+def _is_plain(value: Mapping[str, Any]) -> bool:
+    inner = value.get("items") or value.get("additionalProperties")
+    return _is_plain(inner) if inner else bool(value.get("plain"))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        return
+    for item in value.values() if isinstance(value, dict) else value:
+        yield from _leaves(item)
+
+
+def _quietly(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
