@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
-from .buckets import access_log_bucket, encrypt, keep_private, keep_versions
+from .buckets import access_log_bucket, encrypt, keep_private, keep_versions, tell_events
 from .encryption import encryption_key
 from .iam import joined, statement
 from .surroundings import tags_of
@@ -130,9 +130,7 @@ class AuditBucket(pulumi.ComponentResource):
         self.bucket, self.arn = bucket.bucket, bucket.arn
         keep_private(f"{self._name}-bucket", bucket, self._denials())
         encrypt(f"{self._name}-bucket", bucket, self.key)
-        aws.s3.BucketNotification(
-            f"{self._name}-events", bucket=bucket.bucket, eventbridge=True, opts=pulumi.ResourceOptions(parent=bucket)
-        )
+        tell_events(f"{self._name}-events", bucket)
         return bucket
 
     def _lock(self, bucket: aws.s3.Bucket) -> None:

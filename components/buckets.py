@@ -59,6 +59,7 @@ def access_log_bucket(
     versions = keep_versions(name, bucket)
     keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
     encrypt(name, bucket)
+    tell_events(f"{name}-events", bucket)
     _forget_old_logs(name, bucket, versions)
     named: pulumi.Output[str] = bucket.bucket
     return named
@@ -79,6 +80,11 @@ def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str] | None = No
         ],
         opts=pulumi.ResourceOptions(parent=bucket),
     )
+
+
+def tell_events(name: str, bucket: aws.s3.Bucket) -> None:
+    """Tell EventBridge what happens to objects, so that a rule can be added without touching the bucket."""
+    aws.s3.BucketNotification(name, bucket=bucket.bucket, eventbridge=True, opts=pulumi.ResourceOptions(parent=bucket))
 
 
 def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning) -> None:
