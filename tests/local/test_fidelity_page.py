@@ -1,0 +1,23 @@
+"""docs/fidelity.md says what there is: its tables are the classes'."""
+
+from pathlib import Path
+
+from local import patches
+from local.provider.registry import resource_types
+from local.provider.tables import renewed
+
+PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
+
+
+def test_the_tables_are_current() -> None:
+    """Renew them with `python -m local.provider.tables`."""
+    assert renewed(PAGE.read_text()) == PAGE.read_text()
+
+
+def test_the_page_names_the_version_that_it_speaks_of() -> None:
+    assert f"MiniStack](https://pypi.org/project/ministack/) {patches.PATCHED_VERSION}" in PAGE.read_text()
+
+
+def test_every_type_has_a_sentence_of_meaning() -> None:
+    for token, kind in resource_types().items():
+        assert (type(kind).__doc__ or "").strip().endswith((".", ")")), token
