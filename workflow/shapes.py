@@ -188,7 +188,7 @@ def name_of(form: object) -> str:
     members = members_of(form)
     if len(members) > 1:
         return " | ".join(name_of(member) for member in members)
-    return getattr(members[0], "__name__", None) or str(members[0])
+    return str(getattr(members[0], "__name__", members[0]))
 
 
 def discriminator_of(forms: Sequence[object]) -> str | None:

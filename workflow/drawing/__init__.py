@@ -1,0 +1,6 @@
+"""Pictures of a state machine: Mermaid for documents, SVG for the wall."""
+
+from .mermaid import mermaid
+from .svg import svg
+
+__all__ = ["mermaid", "svg"]
