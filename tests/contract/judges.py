@@ -50,7 +50,11 @@ def running(command: list[str], log: Path, environment: dict[str, str] | None = 
     """A child process, stopped at the end."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+            command,
+            cwd=log.parent,  # DynamoDB Local leaves a file where it runs
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
         )
     try:
         yield
