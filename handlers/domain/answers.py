@@ -1,7 +1,9 @@
 """What the system says to a request, and the codes with which it refuses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from .canonical import Json
 
@@ -9,30 +11,57 @@ SCHEMA = 1
 
 
 class Code(StrEnum):
-    """Why a booking did not succeed. The value is what callers see; the comment, what they can make of it."""
+    """Why a booking did not succeed; `MEANINGS` says each in words."""
 
-    INVALID_REQUEST = "INVALID_REQUEST"  # not of the contract's form
-    SKU_NOT_FOUND = "SKU_NOT_FOUND"  # the catalogue has no such article
-    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"  # the article is sold in another currency
-    PRICE_CHANGED = "PRICE_CHANGED"  # the article has another price than the quoted one
-    OUT_OF_STOCK = "OUT_OF_STOCK"  # less is available than was asked for
-    PAYMENT_DECLINED = "PAYMENT_DECLINED"  # the gateway refused the charge for good
-    PAYMENT_RELEASED = "PAYMENT_RELEASED"  # the gateway never heard of the charge, and cannot make it any more
-    PAYMENT_OUTCOME_UNKNOWN = "PAYMENT_OUTCOME_UNKNOWN"  # the gateway did not say what became of the charge
-    ORDER_NOT_FOUND = "ORDER_NOT_FOUND"  # there is no such order
-    NOTHING_TO_REFUND = "NOTHING_TO_REFUND"  # the order holds nothing refundable
-    REFUND_EXCEEDS_BALANCE = "REFUND_EXCEEDS_BALANCE"  # more than is refundable
-    LINE_NOT_IN_ORDER = "LINE_NOT_IN_ORDER"  # the order has no line of that article
-    REFUND_EXCEEDS_LINE = "REFUND_EXCEEDS_LINE"  # more units than the line still has
-    REFUND_WINDOW_CLOSED = "REFUND_WINDOW_CLOSED"  # later than the policy at purchase allows
-    LEDGER_FULL = "LEDGER_FULL"  # the order has had as many refunds as it can hold
-    REFUND_DECLINED = "REFUND_DECLINED"  # the gateway refused the refund for good
-    REFUND_RELEASED = "REFUND_RELEASED"  # the gateway never heard of the refund, and cannot make it any more
-    REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"  # the gateway did not say what became of the refund
-    REFUND_REVERSED = "REFUND_REVERSED"  # the refund came back after it had been settled
-    KEY_REUSED = "KEY_REUSED"  # the request_id belongs to another request
-    NOT_RECORDED = "NOT_RECORDED"  # what became of it waits in a queue to be recorded (the machine itself says so)
-    NOT_EXECUTED = "NOT_EXECUTED"  # the steps failed before anything was decided
+    INVALID_REQUEST = "INVALID_REQUEST"
+    SKU_NOT_FOUND = "SKU_NOT_FOUND"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    PRICE_CHANGED = "PRICE_CHANGED"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PAYMENT_DECLINED = "PAYMENT_DECLINED"
+    PAYMENT_RELEASED = "PAYMENT_RELEASED"
+    PAYMENT_OUTCOME_UNKNOWN = "PAYMENT_OUTCOME_UNKNOWN"
+    ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
+    NOTHING_TO_REFUND = "NOTHING_TO_REFUND"
+    REFUND_EXCEEDS_BALANCE = "REFUND_EXCEEDS_BALANCE"
+    LINE_NOT_IN_ORDER = "LINE_NOT_IN_ORDER"
+    REFUND_EXCEEDS_LINE = "REFUND_EXCEEDS_LINE"
+    REFUND_WINDOW_CLOSED = "REFUND_WINDOW_CLOSED"
+    LEDGER_FULL = "LEDGER_FULL"
+    REFUND_DECLINED = "REFUND_DECLINED"
+    REFUND_RELEASED = "REFUND_RELEASED"
+    REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"
+    REFUND_REVERSED = "REFUND_REVERSED"
+    KEY_REUSED = "KEY_REUSED"
+    NOT_RECORDED = "NOT_RECORDED"
+    NOT_EXECUTED = "NOT_EXECUTED"
+
+
+MEANINGS: Final[Mapping[Code, str]] = {
+    Code.INVALID_REQUEST: "Not of the contract's form.",
+    Code.SKU_NOT_FOUND: "The catalogue has no such article.",
+    Code.CURRENCY_MISMATCH: "The article is sold in another currency.",
+    Code.PRICE_CHANGED: "The article has another price than the quoted one.",
+    Code.OUT_OF_STOCK: "Less is available than was asked for.",
+    Code.PAYMENT_DECLINED: "The gateway refused the charge for good.",
+    Code.PAYMENT_RELEASED: "The gateway never heard of the charge, and cannot make it any more.",
+    Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say what became of the charge.",
+    Code.ORDER_NOT_FOUND: "There is no such order.",
+    Code.NOTHING_TO_REFUND: "The order holds nothing refundable.",
+    Code.REFUND_EXCEEDS_BALANCE: "More than is refundable.",
+    Code.LINE_NOT_IN_ORDER: "The order has no line of that article.",
+    Code.REFUND_EXCEEDS_LINE: "More units than the line still has.",
+    Code.REFUND_WINDOW_CLOSED: "Later than the policy at purchase allows.",
+    Code.LEDGER_FULL: "The order has had as many refunds as it can hold.",
+    Code.REFUND_DECLINED: "The gateway refused the refund for good.",
+    Code.REFUND_RELEASED: "The gateway never heard of the refund, and cannot make it any more.",
+    Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say what became of the refund.",
+    Code.REFUND_REVERSED: "The refund came back after it had been settled.",
+    Code.KEY_REUSED: "The request_id belongs to another request.",
+    Code.NOT_RECORDED: "What became of it waits in a queue to be recorded (the machine itself says so).",
+    Code.NOT_EXECUTED: "The steps failed before anything was decided.",
+}
+"""Each code in words; docs/money.md has its table from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

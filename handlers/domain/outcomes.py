@@ -6,7 +6,7 @@ from .ledger import Entry, Kind
 from .money import format_amount
 from .order import Order
 
-_SAID: dict[Kind, tuple[str, Code | None, str]] = {
+SAID: dict[Kind, tuple[str, Code | None, str]] = {
     Kind.ORDER_PLACED: (
         "unknown",
         Code.PAYMENT_OUTCOME_UNKNOWN,
@@ -56,7 +56,7 @@ _SAID: dict[Kind, tuple[str, Code | None, str]] = {
 def outcome_at(order: Order, seq: int) -> Answer:
     """What the order's ledger says of a request up to its entry `seq`."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    status, code, sentence = _SAID[entry.kind]
+    status, code, sentence = SAID[entry.kind]
     is_refund = entry.subject != order.order_id
     return Answer(
         status=status,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from ..adapters.audit_bucket import S3AuditLog
 from ..adapters.order_store import DynamoDBOrderStore
@@ -19,6 +19,8 @@ from ..domain.placing import RefundPolicy
 from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, PaymentGateway
 from .log import Log
 from .settings import Settings
+
+_TRIES: Final = 2  # the second for a connection that went stale while the process was frozen; the machine does the rest
 
 
 class ClientFactory(Protocol):
@@ -114,11 +116,11 @@ def aws_clients(settings: Settings) -> ClientFactory:
         import boto3  # as late as this: it is the slowest import of a function, and a fake client needs none
         from botocore.config import Config
 
-        seconds = settings.sdk_timeout.total_seconds()
+        a_try = settings.sdk_timeout.total_seconds() / _TRIES
         limits = Config(
-            connect_timeout=min(1.0, seconds / 2),
-            read_timeout=seconds / 2,
-            retries={"total_max_attempts": 2, "mode": "standard"},
+            connect_timeout=a_try / 5,
+            read_timeout=a_try * 4 / 5,
+            retries={"total_max_attempts": _TRIES, "mode": "standard"},
         )
         make = cast("ClientMaker", boto3.client)  # pyright: ignore[reportUnknownMemberType]  # overloads by service
         return make(service, config=limits)

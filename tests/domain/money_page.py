@@ -1,0 +1,87 @@
+"""Writes the parts of docs/money.md that follow from the code: `python -m tests.domain.money_page`."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from handlers.adapters.sandbox_gateway import TOKENS
+from handlers.domain.answers import MEANINGS, Code
+from handlers.domain.outcomes import SAID
+from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS
+from handlers.metric_names import DIMENSIONS, MetricName
+from handlers.runtime.faults import ALLOWED
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "money.md"
+
+
+def orders() -> str:
+    """The life of an order, drawn from the table of transitions."""
+    arrows = [(before, after, kind) for (before, kind), afters in ORDER_TRANSITIONS.items() for after in afters]
+    return _drawing([(before, after, kind) for before, after, kind in arrows if before is not after])
+
+
+def refunds() -> str:
+    """The life of a refund."""
+    return _drawing([(before, after, kind) for (before, kind), after in REFUND_TRANSITIONS.items()])
+
+
+def _drawing(arrows: list[tuple[str | None, str, str]]) -> str:
+    lines = [f"    {before or '[*]'} --> {after}: {kind}" for before, after, kind in arrows]
+    ends = sorted({after for _, after, _ in arrows} - {before for before, _, _ in arrows if before})
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, *(f"    {end} --> [*]" for end in ends), "```"])
+
+
+def codes() -> str:
+    """Every code with the status that it comes with."""
+    status = {code: said for said, code, _ in SAID.values() if code} | {
+        Code.NOT_EXECUTED: "failed",
+        Code.NOT_RECORDED: "unknown",
+    }
+    rows = [(f"`{code}`", status.get(code, "rejected"), meaning) for code, meaning in MEANINGS.items()]
+    return _table(("code", "status", "meaning"), rows)
+
+
+def tokens() -> str:
+    """The sandbox's payment methods."""
+    return _table(("payment method", "what happens"), [(f"`{name}`", token.meaning) for name, token in TOKENS.items()])
+
+
+def fields() -> str:
+    """What each field of a request may be."""
+    return _table(("field", "allowed"), [(f"`{name}`", allowed) for name, allowed in ALLOWED.items()])
+
+
+def metrics() -> str:
+    """What is counted."""
+    rows = [(f"`{name}`", f"`Stage`, `{DIMENSIONS[name]}`" if name in DIMENSIONS else "`Stage`") for name in MetricName]
+    return _table(("metric", "dimensions"), rows)
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "orders": orders,
+    "refunds": refunds,
+    "codes": codes,
+    "tokens": tokens,
+    "fields": fields,
+    "metrics": metrics,
+}
+
+
+def rendered(page: str) -> str:
+    """The page with every generated part as the code says it."""
+
+    def part(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- generated: {name} -->\n{PARTS[name]()}\n<!-- end -->"
+
+    return re.sub(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", part, page, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rendered(PAGE.read_text()))

@@ -1,0 +1,25 @@
+"""docs/money.md says what the code does."""
+
+from handlers.domain.answers import MEANINGS, Code
+from handlers.domain.ledger import Kind
+from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS, OrderStatus, RefundStatus
+from tests.domain.money_page import PAGE, PARTS, rendered
+
+
+def test_every_generated_part_of_the_page_is_current() -> None:
+    """`python -m tests.domain.money_page` writes it anew."""
+    page = PAGE.read_text()
+    assert page == rendered(page)
+    assert all(f"<!-- generated: {name} -->" in page for name in PARTS)
+
+
+def test_every_code_has_a_meaning() -> None:
+    """The table of codes is complete."""
+    assert set(MEANINGS) == set(Code)
+
+
+def test_every_kind_of_entry_and_every_status_is_in_the_table_of_transitions() -> None:
+    """Law 21 (fold): what the table does not list does not occur."""
+    assert {kind for _, kind in ORDER_TRANSITIONS} == set(Kind)
+    assert {after for afters in ORDER_TRANSITIONS.values() for after in afters} == set(OrderStatus)
+    assert set(REFUND_TRANSITIONS.values()) == set(RefundStatus)

@@ -1,0 +1,131 @@
+"""Settings, the composition root, the doors of the Lambda functions."""
+
+import importlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.domain.errors import Unavailable
+from handlers.domain.patience import Patience
+from handlers.refund import refund
+from handlers.runtime import composition
+from handlers.runtime.composition import aws_clients
+from handlers.runtime.settings import Misconfigured, Settings
+from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
+
+
+@pytest.mark.parametrize("function", ["purchase", "refund", "record", "reconcile"])
+def test_a_function_says_at_its_first_call_which_variable_is_missing(function: str) -> None:
+    """Refuse at the first knowable moment."""
+    module = importlib.import_module(f"handlers.{function}")
+    needed = {name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.NEEDED)}
+    assert "BOOKING_STAGE" in needed
+    for name in needed:
+        without = {key: value for key, value in ENVIRONMENT.items() if key != name}
+        with pytest.raises(Misconfigured, match=name):
+            Settings.of(without, module.NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reads"),
+    [
+        ("BOOKING_REFUND_WINDOW_DAYS", "-1", "refund_window"),
+        ("BOOKING_REFUND_WINDOW_DAYS", "30.0", "refund_window"),
+        ("BOOKING_REFUND_WINDOW_DAYS", "9999", "refund_window"),
+        ("BOOKING_SDK_TIMEOUT_SECONDS", "0", "sdk_timeout"),
+        ("BOOKING_GATEWAY", "stripe", "gateway"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_is_allowed(name: str, value: str, reads: str) -> None:
+    """Settings are strict."""
+    with pytest.raises(Misconfigured, match=rf"{name} is '{value}'; allowed is"):
+        Settings.of({**ENVIRONMENT, name: value}, (reads,))
+
+
+def test_a_call_of_aws_ends_within_its_time_tries_and_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SDK call < function: two tries of a connect and a read time-out each end within the seconds that are set."""
+    settings = Settings(environment={**ENVIRONMENT, "BOOKING_SDK_TIMEOUT_SECONDS": "4"})
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    config = aws_clients(settings)("sqs").meta.config
+    assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) <= 4
+
+
+def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients are built once, lazily."""
+    monkeypatch.setattr(composition, "_composed", {})
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    one, other = composition.parts("stage"), composition.parts("stage")
+    assert one is other
+    assert one.log.stage == "test"
+
+
+def test_tries_are_bounded_jittered_and_end_in_unavailable() -> None:
+    """A lost race ends in Unavailable, never in a wrong answer."""
+    pauses: list[timedelta] = []
+    patience = Patience(pause=pauses.append, chance=lambda: 1.0, tries=6)
+    attempts = patience.attempts("The order")
+    assert [next(attempts) for _ in range(6)] == list(range(6))
+    with pytest.raises(Unavailable, match="during each of 6 tries"):
+        next(attempts)
+    assert [round(pause.total_seconds() * 1000) for pause in pauses] == [40, 80, 160, 320, 500]
+    zero = Patience(pause=pauses.append, chance=lambda: 0.0)
+    list(zip(range(3), zero.attempts("x"), strict=False))
+    assert pauses[-1] == timedelta(0)
+
+
+def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() -> None:
+    """Law 14 (linearizable): tries are bounded."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(5, 800)))["order_id"]
+    parts, number = world.parts(), iter(range(1000))
+
+    class Overtaking:
+        """Somebody else is always faster."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.parts().orders, name)
+
+        def append(self, change: Any) -> Any:
+            world.step(refund_of(order_id, f"faster-{next(number)}", amount_minor=1))
+            return world.parts().orders.append(change)
+
+    parts.__dict__["orders"] = Overtaking()
+    with pytest.raises(Unavailable):
+        refund(world.message(refund_of(order_id, "slow", amount_minor=1)), parts)
+    assert world.order(order_id).account.refunded_minor == 10
+
+
+@pytest.mark.parametrize(("function", "action"), [("purchase", "refund"), ("refund", "purchase")])
+def test_a_function_refuses_a_message_that_is_for_another(function: str, action: str) -> None:
+    """The machine never sends one; whoever does gets a sentence."""
+    world = World()
+    request = purchase_of(MUG=(1, 800)) if action == "purchase" else refund_of("ord_1")
+    module = importlib.import_module(f"handlers.{function}")
+    result = getattr(module, function)(world.message(request), world.parts())
+    assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
+
+
+def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_decides() -> None:
+    """Law 26 (window): a retry after the deadline decides as the first attempt would have."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(1, 800)))["order_id"]
+    world.clock.advance(timedelta(days=30))
+    message = world.message(refund_of(order_id, amount_minor=5))
+    world.clock.advance(timedelta(days=1))
+    assert refund(message, world.parts())["status"] == "succeeded"
+    late = world.book(refund_of(order_id, "late", amount_minor=5))
+    assert (late["status"], late["code"]) == ("rejected", "REFUND_WINDOW_CLOSED")
+
+
+def test_the_policy_of_the_purchase_outlives_a_change_of_the_policy() -> None:
+    """Law 26 (window): stored with the order."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(1, 800)))["order_id"]
+    world.environment["BOOKING_REFUND_WINDOW_DAYS"] = "0"
+    world.clock.advance(timedelta(days=29))
+    assert world.book(refund_of(order_id, amount_minor=5))["status"] == "succeeded"
