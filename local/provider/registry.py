@@ -6,9 +6,28 @@ from functools import cache
 
 from .errors import UnsupportedType
 from .resource import Resource
-from .resources import backup, cloudwatch, dynamodb, events, iam, kms, lambda_, logs, s3, sfn, sns, sqs
+from .resources import (
+    backup,
+    cloudwatch,
+    dynamodb,
+    events,
+    iam,
+    invocations,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    s3_rules,
+    s3_settings,
+    sfn,
+    sns,
+    sqs,
+)
 
-_MODULES = (backup, cloudwatch, dynamodb, events, iam, kms, lambda_, logs, s3, sfn, sns, sqs)
+_MODULES = (
+    *(backup, cloudwatch, dynamodb, events, iam, invocations, kms, lambda_, logs, s3, s3_rules, s3_settings),
+    *(sfn, sns, sqs),
+)
 
 
 @cache

@@ -1,0 +1,293 @@
+"""Who may invoke a function, by which name, from which source, and what becomes of what fails.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Number, Object, Property, SetOf, Text
+from .common import absence_is_fine, found, number, output, text, without_none
+
+
+class Alias(Resource):
+    """A name for one version of a function."""
+
+    token = "aws:lambda/alias:Alias"
+    names = AutoName(most=128, dots=False)
+    identity = ("functionName", "name")
+    properties = {
+        "name": text(replaces=True),
+        "functionName": text(required=True, replaces=True),
+        "functionVersion": text(required=True),
+        "description": text(default=""),
+        "routingConfig": Property(shape=Object({"additionalVersionWeights": Property(shape=MapOf(Number()))})),
+        "arn": output(),
+        "invokeArn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return aws.arn("lambda", f"function:{_name(inputs['functionName'])}:{inputs['name']}")
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("lambda").create_alias(**_alias(inputs))
+        return str(made["AliasArn"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("lambda").update_alias(**_alias(inputs))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        function, _, name = id_.rpartition(":")
+        fact = found(aws.client("lambda").get_alias, FunctionName=_name(function), Name=name)
+        if fact is None:
+            return None
+        weights = fact.get("RoutingConfig", {}).get("AdditionalVersionWeights")
+        return {
+            "name": fact["Name"],
+            "functionName": _name(function),
+            "functionVersion": fact["FunctionVersion"],
+            "description": fact.get("Description", ""),
+            "routingConfig": {"additionalVersionWeights": weights} if weights else None,
+            "arn": fact["AliasArn"],
+            "invokeArn": invoke_arn(aws, fact["AliasArn"]),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        function, _, name = id_.rpartition(":")
+        with absence_is_fine():
+            aws.client("lambda").delete_alias(FunctionName=_name(function), Name=name)
+
+
+class Permission(Resource):
+    """A statement that lets a service invoke a function."""
+
+    token = "aws:lambda/permission:Permission"
+    names = AutoName(property="statementId", most=100, dots=False)
+    identity = ("function", "statementId")
+    properties = {
+        "statementId": text(replaces=True),
+        "action": text(required=True, replaces=True),
+        "function": text(required=True, replaces=True),
+        "principal": text(required=True, replaces=True),
+        "qualifier": text(replaces=True),
+        "sourceAccount": text(replaces=True),
+        "sourceArn": text(replaces=True),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        qualifier = f":{inputs['qualifier']}" if inputs.get("qualifier") else ""
+        return f"{_name(inputs['function'])}{qualifier}/{inputs['statementId']}"
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        aws.client("lambda").add_permission(
+            **without_none(
+                {
+                    "FunctionName": inputs["function"],
+                    "StatementId": inputs["statementId"],
+                    "Action": inputs["action"],
+                    "Principal": inputs["principal"],
+                    "Qualifier": inputs.get("qualifier"),
+                    "SourceAccount": inputs.get("sourceAccount"),
+                    "SourceArn": inputs.get("sourceArn"),
+                }
+            )
+        )
+        return str(self.id_of(aws, inputs))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        function, qualifier, sid = _permission(id_)
+        where = without_none({"FunctionName": function, "Qualifier": qualifier})
+        answer = found(aws.client("lambda").get_policy, **where)
+        statements = json.loads(answer["Policy"])["Statement"] if answer else []
+        fact = next((statement for statement in statements if statement.get("Sid") == sid), None)
+        if fact is None:
+            return None
+        principal = fact["Principal"]
+        return {
+            "statementId": sid,
+            "function": function,
+            "qualifier": qualifier,
+            "action": fact["Action"],
+            "principal": principal if isinstance(principal, str) else next(iter(principal.values())),
+            **_described_condition(fact.get("Condition", {})),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        function, qualifier, sid = _permission(id_)
+        where = without_none({"FunctionName": function, "Qualifier": qualifier, "StatementId": sid})
+        with absence_is_fine():
+            aws.client("lambda").remove_permission(**where)
+
+
+_DESTINATION = Property(shape=Object({"destination": text(required=True)}))
+
+
+class FunctionEventInvokeConfig(Resource):
+    """What happens to asynchronous invocations that fail."""
+
+    token = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    identity = ("functionName", "qualifier")
+    properties = {
+        "functionName": text(required=True, replaces=True),
+        "qualifier": text(replaces=True),
+        "maximumEventAgeInSeconds": number(60, 21600, default=CHOSEN_BY_AWS),
+        "maximumRetryAttempts": number(0, 2, default=CHOSEN_BY_AWS),
+        "destinationConfig": Property(shape=Object({"onFailure": _DESTINATION, "onSuccess": _DESTINATION})),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return ":".join(filter(None, (_name(inputs["functionName"]), inputs.get("qualifier"))))
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return str(self.id_of(aws, inputs))
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        wanted = inputs.get("destinationConfig") or {}
+        destinations = {
+            aws_name: {"Destination": wanted[name]["destination"]}
+            for name, aws_name in (("onFailure", "OnFailure"), ("onSuccess", "OnSuccess"))
+            if wanted.get(name)
+        }
+        aws.client("lambda").put_function_event_invoke_config(
+            **without_none(
+                {
+                    "FunctionName": _name(inputs["functionName"]),
+                    "Qualifier": inputs.get("qualifier"),
+                    "MaximumRetryAttempts": inputs.get("maximumRetryAttempts"),
+                    "MaximumEventAgeInSeconds": inputs.get("maximumEventAgeInSeconds"),
+                    "DestinationConfig": destinations or None,
+                }
+            )
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        function, _, qualifier = id_.partition(":")
+        where = without_none({"FunctionName": function, "Qualifier": qualifier or None})
+        fact = found(aws.client("lambda").get_function_event_invoke_config, **where)
+        if fact is None:
+            return None
+        destinations = {
+            name: {"destination": fact["DestinationConfig"][aws_name]["Destination"]}
+            for name, aws_name in (("onFailure", "OnFailure"), ("onSuccess", "OnSuccess"))
+            if fact.get("DestinationConfig", {}).get(aws_name, {}).get("Destination")
+        }
+        return {
+            "functionName": function,
+            "qualifier": qualifier or None,
+            "maximumEventAgeInSeconds": fact.get("MaximumEventAgeInSeconds"),
+            "maximumRetryAttempts": fact.get("MaximumRetryAttempts"),
+            "destinationConfig": destinations or None,
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        function, _, qualifier = id_.partition(":")
+        where = without_none({"FunctionName": function, "Qualifier": qualifier or None})
+        with absence_is_fine():
+            aws.client("lambda").delete_function_event_invoke_config(**where)
+
+
+class EventSourceMapping(Resource):
+    """A queue or stream whose messages a function takes."""
+
+    token = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    identity = ("functionName", "eventSourceArn")
+    properties = {
+        "functionName": text(required=True),
+        "eventSourceArn": text(required=True, replaces=True),
+        "batchSize": number(1, 10000, default=CHOSEN_BY_AWS),
+        "enabled": Property(shape=Flag(), default=True),
+        "maximumBatchingWindowInSeconds": number(0, 300, default=0),
+        "startingPosition": text("LATEST", "TRIM_HORIZON", replaces=True),
+        "functionResponseTypes": Property(shape=SetOf(Text())),
+        "arn": output(),
+        "functionArn": output("functionName"),
+        "uuid": output(),
+    }
+
+    def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
+        listed = aws.client("lambda").list_event_source_mappings(
+            FunctionName=_name(inputs["functionName"]), EventSourceArn=inputs["eventSourceArn"]
+        )["EventSourceMappings"]
+        return listed[0]["UUID"] if listed else None
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = aws.client("lambda").create_event_source_mapping(
+            EventSourceArn=inputs["eventSourceArn"],
+            **_mapping(inputs),
+            **without_none({"StartingPosition": inputs.get("startingPosition")}),
+        )
+        return str(made["UUID"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        if old:
+            aws.client("lambda").update_event_source_mapping(UUID=id_, **_mapping(inputs))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        fact = found(aws.client("lambda").get_event_source_mapping, UUID=id_)
+        if fact is None:
+            return None
+        return {
+            "uuid": id_,
+            "arn": aws.arn("lambda", f"event-source-mapping:{id_}"),
+            "functionName": _name(fact["FunctionArn"]),
+            "functionArn": fact["FunctionArn"],
+            "eventSourceArn": fact["EventSourceArn"],
+            "batchSize": fact.get("BatchSize"),
+            "enabled": fact.get("State") not in ("Disabled", "Disabling"),
+            "maximumBatchingWindowInSeconds": fact.get("MaximumBatchingWindowInSeconds", 0),
+            "startingPosition": fact.get("StartingPosition"),
+            "functionResponseTypes": fact.get("FunctionResponseTypes") or None,
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("lambda").delete_event_source_mapping(UUID=id_)
+
+
+def invoke_arn(aws: Aws, arn: str) -> str:
+    path = f"path/2015-03-31/functions/{arn}/invocations"
+    return f"arn:{aws.partition}:apigateway:{aws.region}:lambda:{path}"
+
+
+def _alias(inputs: Inputs) -> dict[str, Any]:
+    weights = (inputs.get("routingConfig") or {}).get("additionalVersionWeights") or {}
+    return {
+        "FunctionName": inputs["functionName"],
+        "Name": inputs["name"],
+        "FunctionVersion": inputs["functionVersion"],
+        "Description": inputs.get("description", ""),
+        "RoutingConfig": {"AdditionalVersionWeights": dict(weights)},
+    }
+
+
+def _name(function: str) -> str:
+    """The name in an ARN, or the name itself."""
+    return function.split(":")[6] if function.startswith("arn:") else function.split(":")[0]
+
+
+def _permission(id_: str) -> tuple[str, str | None, str]:
+    function, _, sid = id_.partition("/")
+    name, _, qualifier = function.partition(":")
+    return name, qualifier or None, sid
+
+
+def _described_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
+    values = {key.lower(): value for group in condition.values() for key, value in group.items()}
+    return {"sourceAccount": values.get("aws:sourceaccount"), "sourceArn": values.get("aws:sourcearn")}
+
+
+def _mapping(inputs: Inputs) -> dict[str, Any]:
+    return without_none(
+        {
+            "FunctionName": inputs["functionName"],
+            "BatchSize": inputs.get("batchSize"),
+            "Enabled": inputs.get("enabled", True),
+            "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds"),
+            "FunctionResponseTypes": list(inputs.get("functionResponseTypes") or ()),
+        }
+    )

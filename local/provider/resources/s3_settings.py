@@ -1,0 +1,279 @@
+"""The settings of a bucket, each of which Pulumi has as a resource of its own.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import KeyName, Object, Property, SetOf
+from .common import absence_is_fine, flag, found, number, policy, text, without_none
+
+BUCKET = text(required=True, replaces=True)
+
+
+class Setting(Resource):
+    """One setting of a bucket: its id is the bucket's name, and it is put as a whole."""
+
+    identity = ("bucket",)
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["bucket"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.put(aws.client("s3"), inputs["bucket"], inputs)
+        return str(inputs["bucket"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        if old:
+            self.put(aws.client("s3"), id_, inputs)
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        actual = self.get(aws.client("s3"), id_)
+        return None if actual is None else {"bucket": id_, **actual}
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            self.drop(aws.client("s3"), id_)
+
+    @abstractmethod
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        """Set it."""
+
+    @abstractmethod
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        """What is set, None where nothing is."""
+
+    @abstractmethod
+    def drop(self, client: Any, bucket: str) -> None:
+        """Unset it."""
+
+
+class BucketVersioning(Setting):
+    """Whether overwritten and deleted objects are kept; once enabled, it can only be suspended."""
+
+    token = "aws:s3/bucketVersioning:BucketVersioning"
+    properties = {
+        "bucket": BUCKET,
+        "versioningConfiguration": Property(
+            shape=Object({"status": text("Enabled", "Suspended", "Disabled", required=True)}), required=True
+        ),
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        status = inputs["versioningConfiguration"]["status"]
+        if status != "Disabled":
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_bucket_versioning, Bucket=bucket)
+        return answer and {"versioningConfiguration": {"status": answer.get("Status") or "Disabled"}}
+
+    def drop(self, client: Any, bucket: str) -> None:
+        """A bucket with Object Lock refuses to be suspended: it keeps its versions until it goes itself."""
+        if found(client.get_object_lock_configuration, Bucket=bucket) is None:
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+class BucketServerSideEncryptionConfiguration(Setting):
+    """How objects are encrypted that are put without saying how."""
+
+    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    properties = {
+        "bucket": BUCKET,
+        "rules": Property(
+            shape=SetOf(
+                Object(
+                    {
+                        "applyServerSideEncryptionByDefault": Property(
+                            shape=Object(
+                                {
+                                    "sseAlgorithm": text("AES256", "aws:kms", "aws:kms:dsse", required=True),
+                                    "kmsMasterKeyId": Property(shape=KeyName()),
+                                }
+                            )
+                        ),
+                        "bucketKeyEnabled": flag(),
+                    }
+                )
+            ),
+            required=True,
+        ),
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        rules = []
+        for rule in inputs["rules"]:
+            default = rule.get("applyServerSideEncryptionByDefault") or {}
+            wanted = {"SSEAlgorithm": default.get("sseAlgorithm"), "KMSMasterKeyID": default.get("kmsMasterKeyId")}
+            rules.append(
+                {
+                    "ApplyServerSideEncryptionByDefault": without_none(wanted),
+                    "BucketKeyEnabled": rule.get("bucketKeyEnabled", False),
+                }
+            )
+        client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_bucket_encryption, Bucket=bucket)
+        if answer is None:
+            return None
+        rules = []
+        for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
+            default = rule.get("ApplyServerSideEncryptionByDefault", {})
+            described = {"sseAlgorithm": default.get("SSEAlgorithm"), "kmsMasterKeyId": default.get("KMSMasterKeyID")}
+            rules.append(
+                {
+                    "applyServerSideEncryptionByDefault": without_none(described),
+                    "bucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+                }
+            )
+        return {"rules": rules}
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.delete_bucket_encryption(Bucket=bucket)
+
+
+class BucketPublicAccessBlock(Setting):
+    """Four ways in which a bucket could become public, shut."""
+
+    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    properties = {
+        "bucket": BUCKET,
+        "blockPublicAcls": flag(),
+        "blockPublicPolicy": flag(),
+        "ignorePublicAcls": flag(),
+        "restrictPublicBuckets": flag(),
+        "skipDestroy": flag(write_only=True),
+    }
+    _NAMES = {
+        "blockPublicAcls": "BlockPublicAcls",
+        "blockPublicPolicy": "BlockPublicPolicy",
+        "ignorePublicAcls": "IgnorePublicAcls",
+        "restrictPublicBuckets": "RestrictPublicBuckets",
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        wanted = {parameter: inputs.get(name, False) for name, parameter in self._NAMES.items()}
+        client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=wanted)
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_public_access_block, Bucket=bucket)
+        facts = answer and answer["PublicAccessBlockConfiguration"]
+        return facts and {name: facts.get(parameter, False) for name, parameter in self._NAMES.items()}
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.delete_public_access_block(Bucket=bucket)
+
+
+class BucketOwnershipControls(Setting):
+    """Who owns what others put."""
+
+    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+    properties = {
+        "bucket": BUCKET,
+        "rule": Property(
+            shape=Object(
+                {"objectOwnership": text("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter", required=True)}
+            ),
+            required=True,
+        ),
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
+        client.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [rule]})
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_bucket_ownership_controls, Bucket=bucket)
+        rules = answer and answer["OwnershipControls"]["Rules"]
+        return {"rule": {"objectOwnership": rules[0]["ObjectOwnership"]}} if rules else None
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.delete_bucket_ownership_controls(Bucket=bucket)
+
+
+class BucketPolicy(Setting):
+    """Who may do what with a bucket."""
+
+    token = "aws:s3/bucketPolicy:BucketPolicy"
+    properties = {"bucket": BUCKET, "policy": policy(required=True)}
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        client.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_bucket_policy, Bucket=bucket)
+        return answer and {"policy": answer["Policy"]}
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.delete_bucket_policy(Bucket=bucket)
+
+
+class BucketObjectLockConfiguration(Setting):
+    """For how long objects are kept from change; the lock itself stays with the bucket."""
+
+    token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+    properties = {
+        "bucket": BUCKET,
+        "objectLockEnabled": text("Enabled", default="Enabled", replaces=True),
+        "rule": Property(
+            shape=Object(
+                {
+                    "defaultRetention": Property(
+                        shape=Object(
+                            {
+                                "mode": text("COMPLIANCE", "GOVERNANCE"),
+                                "days": number(1),
+                                "years": number(1),
+                            }
+                        ),
+                        required=True,
+                    )
+                }
+            )
+        ),
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        wanted: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+        if inputs.get("rule"):
+            kept = inputs["rule"]["defaultRetention"]
+            retention = {"Mode": kept.get("mode"), "Days": kept.get("days"), "Years": kept.get("years")}
+            wanted["Rule"] = {"DefaultRetention": without_none(retention)}
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_object_lock_configuration, Bucket=bucket)
+        if answer is None:
+            return None
+        kept = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
+        described = kept and {"mode": kept.get("Mode"), "days": kept.get("Days"), "years": kept.get("Years")}
+        return {
+            "objectLockEnabled": "Enabled",
+            "rule": {"defaultRetention": without_none(described)} if described else None,
+        }
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+
+
+class BucketLogging(Setting):
+    """Where a bucket's access logs go. (The embedded AWS keeps the setting and writes none.)"""
+
+    token = "aws:s3/bucketLogging:BucketLogging"
+    properties = {"bucket": BUCKET, "targetBucket": text(required=True), "targetPrefix": text(required=True)}
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        wanted = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs["targetPrefix"]}
+        client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": wanted})
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        fact = (found(client.get_bucket_logging, Bucket=bucket) or {}).get("LoggingEnabled")
+        return fact and {"targetBucket": fact["TargetBucket"], "targetPrefix": fact.get("TargetPrefix", "")}
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
