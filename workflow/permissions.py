@@ -48,14 +48,12 @@ def permissions(definition: object) -> list[Permission]:
         actions = grouped[tuple(dict.fromkeys(states))]
         actions[resource] = (*actions[resource], action)
     found: list[Permission] = []
-    for states, by_resource in grouped.items():
+    for names, by_resource in grouped.items():
         by_actions: dict[tuple[str, ...], list[str]] = {}
-        for resource, actions_on_it in by_resource.items():
-            by_actions.setdefault(actions_on_it, []).append(resource)
-        found.extend(
-            Permission(actions_on_it, tuple(resources), ", ".join(states))
-            for actions_on_it, resources in by_actions.items()
-        )
+        for resource, allowed in by_resource.items():
+            by_actions.setdefault(allowed, []).append(resource)
+        why = ", ".join(names)
+        found.extend(Permission(allowed, tuple(resources), why) for allowed, resources in by_actions.items())
     return found
 
 
@@ -105,7 +103,7 @@ def _of_integration(name: str, arguments: JsonObject, partition: str) -> Found:
         yield from _events_rule(partition, _RULES.get(prefix, "StepFunctions*"))
 
 
-def _invoke(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _invoke(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
     yield "lambda:InvokeFunction", _function(arguments, partition)
 
 
@@ -121,18 +119,18 @@ def _every_version(arn: str) -> str:
     return ":".join([*parts[:7], "*"]) if len(parts) > 7 and parts[2] == "lambda" else arn
 
 
-def _send_message(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _send_message(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
     url = _argument(arguments, "QueueUrl") or "*"
     found = _QUEUE_URL.match(url)
     arn = f"arn:{partition}:sqs:{found['region'] or '*'}:{found['account']}:{found['name']}" if found else url
     yield "sqs:SendMessage", arn
 
 
-def _publish(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _publish(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
     yield "sns:Publish", _argument(arguments, "TopicArn") or "*"
 
 
-def _put_events(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _put_events(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
     entries = arguments.get("Entries")
     buses = (
         [_argument(_object(entry), "EventBusName") or "default" for entry in entries]
@@ -144,7 +142,7 @@ def _put_events(arguments: JsonObject, partition: str, sync: bool) -> Found:
         yield "events:PutEvents", f"arn:{partition}:events:*:*:event-bus/{bus}" if plain else bus
 
 
-def _start_execution(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _start_execution(arguments: JsonObject, partition: str, sync: bool) -> Found:  # one signature for all
     machine = _argument(arguments, "StateMachineArn") or "*"
     yield "states:StartExecution", machine
     if sync:
@@ -161,13 +159,13 @@ def _events_rule(partition: str, rule: str) -> Found:
 
 
 def _on_table(action: str) -> "Callable[[JsonObject, str, bool], Found]":
-    def found(arguments: JsonObject, partition: str, sync: bool) -> Found:
+    def found(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
         yield f"dynamodb:{action}", _by_arguments("dynamodb", arguments, partition)
 
     return found
 
 
-def _http(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _http(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
     connection = _argument(_object(arguments.get("Authentication")), "ConnectionArn") or "*"
     yield "states:InvokeHTTPEndpoint", "*"
     yield "events:RetrieveConnectionCredentials", connection
@@ -175,7 +173,7 @@ def _http(arguments: JsonObject, partition: str, sync: bool) -> Found:
         yield f"secretsmanager:{action}", f"arn:{partition}:secretsmanager:*:*:secret:events!connection/*"
 
 
-def _run_task(arguments: JsonObject, partition: str, sync: bool) -> Found:
+def _run_task(arguments: JsonObject, partition: str, sync: bool) -> Found:  # one signature for all
     yield "ecs:RunTask", _argument(arguments, "TaskDefinition") or "*"
     if sync:
         yield "ecs:StopTask", "*"
@@ -215,9 +213,9 @@ def _by_arguments(service: str, arguments: JsonObject, partition: str) -> str:
         if value is not None:
             plain = not value.startswith(("arn:", "${", "*"))
             return shape.format(partition=partition, value=value) if plain else value
-    for name, value in arguments.items():
-        if name.removesuffix(".$").endswith("Arn") and isinstance(value, str) and value.startswith("arn:"):
-            return value
+    for name, named in arguments.items():
+        if name.removesuffix(".$").endswith("Arn") and isinstance(named, str) and named.startswith("arn:"):
+            return named
     return "*"
 
 

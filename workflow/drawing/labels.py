@@ -10,7 +10,9 @@ from ..json_values import JsonObject, written
 
 LONGEST: Final = 38
 _GUARD: Final = re.compile(r'\$(?:type\([^()]*\) = "\w+"|exists\([^()]*\)) and ')
-_ROOT: Final = re.compile(r"\$states\.(?:context\.Execution\.Input|input)\.|\$\$?\.(?:Execution\.Input\.)?(?=\w)")
+_ROOT: Final = re.compile(
+    r"\$states\.(?:context\.Execution\.Input|input)\.|\$\$?\.(?:Execution\.Input\.)?(?=\w)|\$(?=\w+\.)"
+)
 _SERVICES: Final[Mapping[str, str]] = {
     "lambda": "Lambda",
     "dynamodb": "DynamoDB",
@@ -104,7 +106,9 @@ def _limit(state: State) -> str:
 def _retries(state: State) -> str:
     retriers = state.fields.get("Retry")
     attempts = [
-        retrier.get("MaxAttempts", 3) for retrier in (retriers if isinstance(retriers, list) else []) if isinstance(retrier, dict)
+        retrier.get("MaxAttempts", 3)
+        for retrier in (retriers if isinstance(retriers, list) else [])
+        if isinstance(retrier, dict)
     ]
     return "↻ " + "/".join(str(attempt) for attempt in attempts) if attempts else ""
 
@@ -129,13 +133,20 @@ def _comparison(rule: JsonObject) -> str:
             inner = node.get(word)
             if isinstance(inner, list):
                 told = [part for part in inner if isinstance(part, dict) and not _is_guard(part)] or [{}]
-                stack.extend((part, f" {word.lower()} " if index else joint) for index, part in reversed(list(enumerate(told))))
+                stack.extend(
+                    (part, f" {word.lower()} " if index else joint) for index, part in reversed(list(enumerate(told)))
+                )
         negated = node.get("Not")
         if isinstance(negated, dict):
             stack.append((negated, f"{joint}not "))
-        operator = next((key for key in node if key not in ("Variable", "Next", "Comment", "Assign", "Output", "And", "Or", "Not")), "")
+        operator = next(
+            (key for key in node if key not in ("Variable", "Next", "Comment", "Assign", "Output", "And", "Or", "Not")),
+            "",
+        )
         if operator:
-            sign = next((sign for name, sign in _SIGNS.items() if re.sub(r"Path$", "", operator).endswith(name)), operator)
+            sign = next(
+                (sign for name, sign in _SIGNS.items() if re.sub(r"Path$", "", operator).endswith(name)), operator
+            )
             shown = "" if sign == operator and node[operator] is True else f" {_plain(node[operator])}"
             parts.append(f"{joint}{_ROOT.sub('', str(node.get('Variable', '')))} {sign}{shown}")
     return "".join(parts)

@@ -1,9 +1,10 @@
-"""Where everything stands in a picture: layers from the start downwards, as few crossings as sweeps find, straight lines.
+"""Where everything stands in a picture: layers from the start down, few crossings, straight lines.
 
 The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order layers by barycentres, and
 place by isotonic regression (the nearest places to where neighbours want a box that keep the gaps).
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -90,16 +91,16 @@ def _break_cycles(boxes: Mapping[str, Box], lines: Iterable[Line], start: str) -
         stack = [(first, iter(ways[first]))]
         while stack:
             here, left = stack[-1]
-            line = next(left, None)
-            if line is None:
+            found = next(left, None)
+            if found is None:
                 stack.pop()
                 open_.discard(here)
                 done.add(here)
-            elif line.target in open_:
-                line.backwards = True
-            elif line.target not in done:
-                open_.add(line.target)
-                stack.append((line.target, iter(ways[line.target])))
+            elif found.target in open_:
+                found.backwards = True
+            elif found.target not in done:
+                open_.add(found.target)
+                stack.append((found.target, iter(ways[found.target])))
 
 
 def _choose_layers(boxes: Mapping[str, Box], lines: Sequence[Line]) -> None:
@@ -142,7 +143,7 @@ def _neighbours(lines: Iterable[Line]) -> tuple[Neighbours, Neighbours]:
     for line in lines:
         upper, lower = _ends(line)
         chain = [upper, *(bend.key for bend in line.bends), lower]
-        for high, low in zip(chain, chain[1:], strict=False):
+        for high, low in itertools.pairwise(chain):
             below.setdefault(high, []).append(low)
             above.setdefault(low, []).append(high)
     return above, below
@@ -158,7 +159,11 @@ def _order(layers: list[list[Box]], above: Neighbours, below: Neighbours) -> Non
             places = {box.key: place for place, box in enumerate(other)}
             now = {box.key: place for place, box in enumerate(layer)}
             neighbours = above if downwards else below
-            layer.sort(key=lambda box: _mean([places[key] for key in neighbours.get(box.key, ()) if key in places], now[box.key]))
+            layer.sort(
+                key=lambda box: _mean(
+                    [places[key] for key in neighbours.get(box.key, ()) if key in places], now[box.key]
+                )
+            )
         crossings = _crossings(layers, below)
         if crossings < fewest:
             fewest, best = crossings, [list(layer) for layer in layers]
@@ -178,7 +183,7 @@ def _mean(places: Sequence[float], otherwise: float) -> float:
 def _crossings(layers: Sequence[Sequence[Box]], below: Neighbours) -> int:
     """Counted by inversions; large layers are sampled by their neighbours in order only."""
     count = 0
-    for upper, lower in zip(layers, layers[1:], strict=False):
+    for upper, lower in itertools.pairwise(layers):
         places = {box.key: place for place, box in enumerate(lower)}
         ends = [places[key] for box in upper for key in sorted(below.get(box.key, ()), key=lambda key: places[key])]
         if len(ends) > 400:
@@ -210,7 +215,9 @@ def _settle(layer: Sequence[Box], wanted: Sequence[float]) -> None:
     offset, offsets = 0.0, list[float]()
     for before, box in zip([None, *layer], layer, strict=False):
         if before is not None:
-            offset += (before.width + box.width) / 2 + (COLUMN_GAP / 2 if before.is_bend and box.is_bend else COLUMN_GAP)
+            offset += (before.width + box.width) / 2 + (
+                COLUMN_GAP / 2 if before.is_bend and box.is_bend else COLUMN_GAP
+            )
         offsets.append(offset)
     pools: list[tuple[float, float, int]] = []
     for box, place, shift in zip(layer, wanted, offsets, strict=True):

@@ -1,10 +1,13 @@
 """A state machine as a Mermaid flowchart, as GitHub and most wikis draw it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..definition import Definition, Scope, State, parse
 from .labels import arrow_label, subtitle
+
+if TYPE_CHECKING:
+    from ..running import Run
 
 _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     "Choice": ("{{", "}}"),
@@ -24,13 +27,13 @@ _STYLES: Final = (
 )
 
 
-def mermaid(definition: object, *, taken: Iterable[str] = ()) -> str:
-    """The flowchart's text; the states of a taken path get a thick frame."""
+def mermaid(definition: object, *, taken: "Iterable[str] | Run" = ()) -> str:
+    """The flowchart's text; the states of a taken path (a run, or names) get a thick frame."""
     asl = parse(definition)
     ids = {state.pointer: f"s{index}" for index, state in enumerate(asl.states())}
     lines = ["flowchart TD", *_body(asl, ids)]
     lines += [f"  {style}" for style in _STYLES]
-    path = set(taken)
+    path = set(taken.path if hasattr(taken, "path") else taken)
     marked = [ids[state.pointer] for state in asl.states() if state.name in path]
     if marked:
         lines.append(f"  class {','.join(marked)} taken")

@@ -3,15 +3,19 @@
 It is plain SVG without scripts or outside fonts, follows the reader's light or dark scheme, and can show a taken path.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
 from .labels import arrow_label, shortened, subtitle
 from .layout import Box, Layout, Line, arranged, spread
 from .theme import COLOURS, ICONS, STYLE, text_width
+
+if TYPE_CHECKING:
+    from ..running import Run
 
 START: Final = "\1start"
 END: Final = "\1end"
@@ -21,7 +25,11 @@ LABEL_GAP: Final = 76.0
 MARGIN: Final = 40.0
 HEADER: Final = 40.0
 PADDING: Final = 22.0
-PORT_GAP: Final = 20.0
+PORT_GAP: Final = 30.0
+
+Point = tuple[float, float]
+Steps = frozenset[tuple[str, str, bool]]
+"""From, to, and whether by an error."""
 
 
 @dataclass(slots=True)
@@ -45,20 +53,32 @@ class _Way:
         return shortened(" / ".join(dict.fromkeys(label for label in self.labels if label)), 46)
 
 
-def svg(definition: object, *, taken: Iterable[str] = (), title: str | None = None) -> str:
-    """The picture as SVG text; with a taken path, everything else steps back."""
+def svg(definition: object, *, taken: "Iterable[str] | Run" = (), title: str | None = None) -> str:
+    """The picture as SVG text; with a taken path (a run, or names of states), everything else steps back."""
     asl = parse(definition)
-    path = tuple(taken)
-    steps = frozenset(zip(path, path[1:], strict=False))
+    path, steps = _way_taken(asl, taken)
     pictures: dict[str, Picture] = {}
     for scope in reversed(list(asl.scopes())):
-        pictures[scope.pointer] = _scope(scope, pictures, frozenset(path), steps)
+        pictures[scope.pointer] = _scope(scope, pictures, path, steps)
     return _page(asl, pictures[""], title)
 
 
-def _scope(
-    scope: Scope, pictures: Mapping[str, Picture], taken: frozenset[str], steps: "frozenset[tuple[str, str]]"
-) -> Picture:
+def _way_taken(asl: Definition, taken: "Iterable[str] | Run") -> tuple[frozenset[str], Steps]:
+    """The states of a path and its steps; of names alone a step by an error is told only where there is no other."""
+    visits = getattr(taken, "visits", None)
+    if visits is not None:
+        seen = cast("Run", taken).visits
+        arrows = [visit.arrow for visit in seen if visit.arrow is not None]
+        return frozenset(visit.state for visit in seen), frozenset(
+            (a.source, a.target, a.kind == "catch") for a in arrows
+        )
+    path = tuple(cast("Iterable[str]", taken))
+    plain = {(arrow.source, arrow.target) for state in asl.states() for arrow in state.arrows if arrow.kind != "catch"}
+    pairs = itertools.pairwise(path)
+    return frozenset(path), frozenset((*pair, pair not in plain) for pair in pairs)
+
+
+def _scope(scope: Scope, pictures: Mapping[str, Picture], taken: frozenset[str], steps: Steps) -> Picture:
     boxes = [Box(START, 16, 16), *(_box(state, pictures) for state in scope.states)]
     lines = list(_lines(scope))
     if any(line.target == END for line in lines):
@@ -72,7 +92,7 @@ def _scope(
 
 def _box(state: State, pictures: Mapping[str, Picture]) -> Box:
     inner = [pictures[scope.pointer] for scope in state.scopes]
-    title = max(text_width(state.name, 14, bold=True), text_width(subtitle(state), 11.5)) + 66
+    title = max(text_width(_shown(state), 14, bold=True), text_width(subtitle(state), 11.5)) + 66
     if not inner:
         return Box(state.name, max(title, 132.0), CARD_HEIGHT)
     width = sum(picture.width for picture in inner) + PADDING * (len(inner) + 1)
@@ -100,9 +120,6 @@ def _room_for_labels(layout: Layout) -> tuple[float, float]:
     for _, x, _, width in _labels(layout, _routes(layout)):
         left, right = min(left, x - width / 2 - 10), max(right, x + width / 2 + 10)
     return -left, right - left
-
-
-Point = tuple[float, float]
 
 
 def _routes(layout: Layout) -> dict[int, list[Point]]:
@@ -142,14 +159,20 @@ def _ports(
         ordered = sorted(here, key=lambda line: (chains[id(line)][-2 if lower_end else 1].x, _is_error(line)))
         reach = max(box.width / 2 - 22, 0)
         gap = min(PORT_GAP, 2 * reach / max(len(ordered) - 1, 1))
-        wanted = [
-            min(max(chains[id(line)][-2 if lower_end else 1].x, box.x - reach), box.x + reach) for line in ordered
-        ]
+        wanted = [_towards(box, chains[id(line)][-2 if lower_end else 1]) for line in ordered]
         spots = spread(wanted, [0.0] * len(ordered), gap)
         excess = max(spots[-1] - (box.x + reach), 0) - max((box.x - reach) - spots[0], 0)
         for line, spot in zip(ordered, spots, strict=True):
             places[id(line)] = spot - excess
     return places
+
+
+def _towards(box: Box, other: Box) -> float:
+    """Where a line to another box best leaves this one: straight where they overlap."""
+    reach, others = (max(one.width / 2 - 22, 0) for one in (box, other))
+    low, high = max(box.x - reach, other.x - others), min(box.x + reach, other.x + others)
+    aim = (box.x + other.x) / 2 if low <= high else other.x
+    return min(max(aim, box.x - reach), box.x + reach) if low > high else min(max(aim, low), high)
 
 
 def _is_error(line: Line) -> bool:
@@ -174,7 +197,7 @@ def _labels(layout: Layout, routes: Mapping[int, list[Point]]) -> list[tuple[Lin
     return placed
 
 
-def _drawn_lines(layout: Layout, taken: frozenset[str], steps: "frozenset[tuple[str, str]]") -> Iterator[str]:
+def _drawn_lines(layout: Layout, taken: frozenset[str], steps: Steps) -> Iterator[str]:
     routes = _routes(layout)
     for line in layout.lines:
         names = _classes(line, taken, steps)
@@ -182,20 +205,21 @@ def _drawn_lines(layout: Layout, taken: frozenset[str], steps: "frozenset[tuple[
             yield _loop(layout.boxes[line.source], names)
             continue
         marker = "marker-start" if line.backwards else "marker-end"
-        head = "error" if _is_error(line) else "next"
+        head = "taken" if "taken" in names else "error" if _is_error(line) else "next"
         yield f'<path class="{names}" d="{_curve(routes[id(line)])}" {marker}="url(#{head})"/>'
     for line, x, y, width in _labels(layout, routes):
         text = line.data.text if isinstance(line.data, _Way) else ""
+        names = _classes(line, taken, steps).replace("line", "label", 1)
         yield (
-            f'<g class="{_classes(line, taken, steps).replace("line", "label", 1)}"><rect x="{x - width / 2:.1f}" y="{y - 10:.1f}" '
+            f'<g class="{names}"><rect x="{x - width / 2:.1f}" y="{y - 10:.1f}" '
             f'width="{width:.1f}" height="20" rx="10"/><text x="{x:.1f}" y="{y + 4:.1f}">{escape(text)}</text></g>'
         )
 
 
-def _classes(line: Line, taken: frozenset[str], steps: "frozenset[tuple[str, str]]") -> str:
+def _classes(line: Line, taken: frozenset[str], steps: Steps) -> str:
     names = ["line", "error" if _is_error(line) else "next"]
     first, last = line.source == START and line.target in taken, line.target == END and line.source in taken
-    if taken and ((line.source, line.target) in steps or first or last):
+    if taken and ((line.source, line.target, _is_error(line)) in steps or first or last):
         names.append("taken")
     elif taken:
         names.append("dim")
@@ -204,7 +228,7 @@ def _classes(line: Line, taken: frozenset[str], steps: "frozenset[tuple[str, str
 
 def _curve(points: Sequence[Point]) -> str:
     pieces = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(points):
         if abs(x1 - x2) < 0.5:
             pieces.append(f"L{x2:.1f} {y2:.1f}")
         elif abs(y2 - y1) < 0.5:
@@ -223,16 +247,23 @@ def _loop(box: Box, names: str) -> str:
 def _node(state: State, box: Box, pictures: Mapping[str, Picture], taken: frozenset[str]) -> str:
     kind = state.type if state.type in COLOURS else "Task"
     faded = " dim" if taken and state.name not in taken and not state.scope.depth else ""
-    here = f'<g class="state {kind}{" taken" if state.name in taken else ""}{faded}" transform="translate({box.x - box.width / 2:.1f} {box.y:.1f})">'
+    names = f"state {kind}{' taken' if state.name in taken else ''}{faded}"
+    here = f'<g class="{names}" transform="translate({box.x - box.width / 2:.1f} {box.y:.1f})">'
     tip = f"<title>{escape(_tip(state))}</title>"
     inner = "".join(_inside(state, box, pictures))
     frame = f'<rect class="{"frame" if inner else "card"}" width="{box.width:.1f}" height="{box.height:.1f}" rx="12"/>'
-    icon = f'<g transform="translate(27 {HEADER / 2 + 7 if inner else box.height / 2:.1f})"><circle class="disc" r="15"/>{ICONS[kind]}</g>'
-    below = subtitle(state)
     middle = HEADER / 2 + 7 if inner else box.height / 2
-    name = f'<text class="name" x="52" y="{middle + (-2 if below else 5):.1f}">{escape(state.name)}</text>'
+    icon = f'<g transform="translate(27 {middle:.1f})"><circle class="disc" r="15"/>{ICONS[kind]}</g>'
+    below = subtitle(state)
+    name = f'<text class="name" x="52" y="{middle + (-2 if below else 5):.1f}">{escape(_shown(state))}</text>'
     what = f'<text class="what" x="52" y="{middle + 15:.1f}">{escape(below)}</text>' if below else ""
     return f"{here}{tip}{frame}{icon}{name}{what}{inner}</g>"
+
+
+def _shown(state: State) -> str:
+    """The name without that of the state around it."""
+    outer = state.scope.parent
+    return state.name.removeprefix(f"{outer.name}.") if outer is not None else state.name
 
 
 def _tip(state: State) -> str:
@@ -262,6 +293,14 @@ def _dots(layout: Layout) -> Iterator[str]:
                 yield f'<circle class="ring" cx="{box.x:.1f}" cy="{middle:.1f}" r="10"/>'
 
 
+def _head(name: str) -> str:
+    return (
+        f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="10" markerHeight="10" '
+        'markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+        f'<path class="head {name}" d="M0 1L9 5L0 9z"/></marker>'
+    )
+
+
 def _page(asl: Definition, picture: Picture, title: str | None) -> str:
     comment = asl.root.fields.get("Comment")
     words = comment if isinstance(comment, str) else ""
@@ -271,12 +310,10 @@ def _page(asl: Definition, picture: Picture, title: str | None) -> str:
     high = picture.height + top + MARGIN
     left = (wide - picture.width) / 2
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high:.0f}" '
+        f'width="{wide:.0f}" height="{high:.0f}" role="img">',
         f"<title>{escape(heading or words or 'State machine')}</title><style>{STYLE}</style>",
-        '<defs><marker id="next" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" '
-        'orient="auto-start-reverse"><path class="head" d="M0 1L9 5L0 9z"/></marker>'
-        '<marker id="error" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" '
-        'orient="auto-start-reverse"><path class="head error" d="M0 1L9 5L0 9z"/></marker></defs>',
+        f"<defs>{''.join(_head(name) for name in ('next', 'error', 'taken'))}</defs>",
         f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
     ]
     if heading:
@@ -286,5 +323,3 @@ def _page(asl: Definition, picture: Picture, title: str | None) -> str:
         parts.append(f'<text class="comment" x="{wide / 2:.1f}" y="{y:.1f}">{escape(words)}</text>')
     parts.append(f'<g transform="translate({left:.1f} {top:.1f})">{picture.body}</g></svg>\n')
     return "".join(parts)
-
-

@@ -26,9 +26,10 @@ ICONS: Final[Mapping[str, str]] = {
 _SCHEME: Final = (
     ".page,.label rect{{fill:{page}}}.heading,.name{{fill:{ink}}}.comment,.what,.label text{{fill:{soft}}}"
     ".card{{fill:{card}}}.frame{{fill:{frame}}}.card,.frame,.divider,.label rect{{stroke:{edge}}}"
-    ".line{{stroke:{line}}}.head{{fill:{line}}}.line.error{{stroke:{error}}}.head.error,.label.error text{{fill:{error}}}"
+    ".line{{stroke:{line}}}.head{{fill:{line}}}.line.error{{stroke:{error}}}"
+    ".head.error,.label.error text{{fill:{error}}}"
     ".start,.end{{fill:{ink}}}.ring{{stroke:{ink}}}"
-    ".line.taken,.state.taken>.card,.state.taken>.frame{{stroke:{taken}}}.label.taken text{{fill:{taken}}}"
+    ".line.taken,.state.taken>.card,.state.taken>.frame{{stroke:{taken}}}.label.taken text,.head.taken{{fill:{taken}}}"
 )
 _LIGHT: Final = {
     "page": "#fbfbfd", "card": "#ffffff", "frame": "#f4f5fa", "edge": "#dfe3ec", "ink": "#111827",
@@ -44,7 +45,8 @@ STYLE: Final = (
     ".heading{font-size:24px;font-weight:700;text-anchor:middle}.comment{font-size:13.5px;text-anchor:middle}"
     ".card,.frame{stroke-width:1.5}.divider{stroke-width:1.5;stroke-dasharray:3 5}"
     ".name{font-size:14px;font-weight:600}.what{font-size:11.5px}"
-    ".icon{fill:none;stroke:#fff;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.icon.fill{fill:#fff;stroke:none}"
+    ".icon{fill:none;stroke:#fff;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}"
+    ".icon.fill{fill:#fff;stroke:none}"
     ".line{fill:none;stroke-width:1.8}.line.error{stroke-dasharray:5 4}"
     ".label rect{stroke-width:1;stroke-dasharray:none}.label text{font-size:11.5px;stroke:none;text-anchor:middle}"
     ".ring{fill:none;stroke-width:1.5}.dim{opacity:.28}.line.taken{stroke-width:3.2}.label.taken text{font-weight:600}"
@@ -60,5 +62,7 @@ _WIDE: Final = frozenset("mwMW@%—…→↻")
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """About how wide a text is in a common sans serif; a little too wide rather than too narrow."""
-    units = sum(0.33 if char in _NARROW else 0.9 if char in _WIDE else 0.68 if char.isupper() else 0.57 for char in text)
+    units = sum(
+        0.36 if char in _NARROW else 0.95 if char in _WIDE else 0.7 if char.isupper() else 0.61 for char in text
+    )
     return units * size * (1.07 if bold else 1.0)
