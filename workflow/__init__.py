@@ -4,6 +4,9 @@ docs/workflow/ tells how to write one. Importing this costs no more than the lan
 models, the JSONata engine with the first expression that is checked or run.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
 from .context_object import context
@@ -88,6 +91,20 @@ from .tasks import (
 )
 from .workflow_class import Workflow
 
+if TYPE_CHECKING:
+    from .checking import Finding, check
+    from .covering import covered, covering
+    from .paths import Coverage, paths
+    from .running import Fault, Run, TaskFailed, run
+
+_LATE: Final = {
+    "checking": ("Finding", "check"),
+    "covering": ("covered", "covering"),
+    "paths": ("Coverage", "paths"),
+    "running": ("Fault", "Run", "TaskFailed", "run"),
+}
+"""What is imported when it is first asked for, by its module."""
+
 __all__ = [
     "ALL",
     "BRANCH_FAILED",
@@ -105,6 +122,7 @@ __all__ = [
     "Catching",
     "Choice",
     "Condition",
+    "Coverage",
     "Definition",
     "DeleteItem",
     "DistributedMap",
@@ -112,6 +130,8 @@ __all__ = [
     "ErrorOutput",
     "EventBus",
     "Fail",
+    "Fault",
+    "Finding",
     "Function",
     "GetItem",
     "GetObject",
@@ -137,12 +157,14 @@ __all__ = [
     "Queue",
     "ResultWriter",
     "Retry",
+    "Run",
     "SendMessage",
     "StartExecution",
     "State",
     "Succeed",
     "Table",
     "Task",
+    "TaskFailed",
     "Topic",
     "Unbound",
     "UpdateItem",
@@ -158,10 +180,13 @@ __all__ = [
     "base64_encode",
     "before",
     "caught",
+    "check",
     "choose",
     "concat",
     "contains",
     "context",
+    "covered",
+    "covering",
     "from_json",
     "hash_of",
     "input_of",
@@ -186,9 +211,11 @@ __all__ = [
     "output_of",
     "parse",
     "parted",
+    "paths",
     "plus",
     "random_below",
     "result_of",
+    "run",
     "span",
     "split",
     "state_input",
@@ -198,3 +225,10 @@ __all__ = [
     "uuid",
     "variable",
 ]
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _LATE.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __package__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,257 @@
+"""Which services a Task may call, in which pattern, and what each call cannot do without.
+
+The optimised integrations are listed here by hand; those of the AWS SDK come from `sdk_actions.json`, which
+`tools/sdk_actions.py` writes. Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
+PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
+_ARN: Final = re.compile(r"arn:[\w-]+:states:[\w-]*:(?:\d*):(?P<rest>.+)", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a service can be asked to do."""
+
+    patterns: tuple[str, ...]
+    needs: tuple[str, ...]
+    """Arguments that it cannot do without; `A|B` is one of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a Resource names."""
+
+    kind: Literal["lambda", "activity", "optimised", "sdk"]
+    service: str = ""
+    action: str = ""
+    pattern: str = ""
+
+    @property
+    def waits_for_token(self) -> bool:
+        """Whether the task ends when its token is answered."""
+        return self.pattern == ".waitForTaskToken"
+
+    @property
+    def needs_standard(self) -> bool:
+        """Whether it waits longer than an EXPRESS workflow may."""
+        return bool(self.pattern) or self.kind == "activity"
+
+
+class UnknownTarget(ValueError):
+    """A sentence that says what the Resource is not, with its code and the word that was probably meant."""
+
+    def __init__(self, sentence: str, *, word: str = "", words: tuple[str, ...] = (), certain: bool = True) -> None:
+        super().__init__(sentence)
+        self.word, self.words, self.certain = word, words, certain
+
+
+def target_of(resource: str) -> Target:
+    """What a Resource names; raises UnknownTarget."""
+    if not resource.startswith("arn:"):
+        raise UnknownTarget(f"{resource!r} is no ARN.")
+    if re.match(r"arn:[\w-]+:lambda:", resource):
+        if not re.match(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:.+", resource):
+            raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
+        return Target("lambda")
+    found = _ARN.fullmatch(resource)
+    if found is None:
+        return _unknown_service(resource)
+    rest = found["rest"]
+    if rest.startswith("activity:"):
+        return Target("activity")
+    if resource.split(":")[3] or resource.split(":")[4]:
+        raise UnknownTarget(f"{resource!r} has a region or an account, which the ARN of an integration has not.")
+    return _integration(rest)
+
+
+def _unknown_service(resource: str) -> Target:
+    parts = resource.split(":")
+    if len(parts) > 3 and parts[2] == "states":
+        raise UnknownTarget(f"{resource!r} names no activity and no integration.")
+    service = parts[2] if len(parts) > 2 else ""
+    raise UnknownTarget(f"{resource!r}: a Task cannot call the service {service!r} by its own ARN.")
+
+
+def _integration(rest: str) -> Target:
+    pattern = next((each for each in PATTERNS if rest.endswith(each)), "")
+    parts = (rest.removesuffix(pattern) if pattern else rest).split(":")
+    if parts[0] == "aws-sdk":
+        return _sdk_target(parts, pattern)
+    if len(parts) != 2:
+        raise UnknownTarget(f"{rest!r} is not of the form service:action.")
+    service, action = parts
+    if service not in OPTIMISED:
+        raise UnknownTarget(f"There is no integration {service!r}.", word=service, words=(*OPTIMISED, "aws-sdk"))
+    actions = OPTIMISED[service]
+    if action not in actions:
+        raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=tuple(actions))
+    if pattern not in actions[action].patterns:
+        allowed = ", ".join(each or "request and response" for each in actions[action].patterns)
+        raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request and response'}, only {allowed}.")
+    return Target("optimised", service, action, pattern)
+
+
+def _sdk_target(parts: list[str], pattern: str) -> Target:
+    if len(parts) != 3:
+        raise UnknownTarget(f"{':'.join(parts)!r} is not of the form aws-sdk:service:action.")
+    _, service, action = parts
+    if pattern.startswith(".sync"):
+        raise UnknownTarget(f"An AWS SDK integration does not support {pattern}.")
+    services = _sdk_services()
+    known = services.get(_ALIASES.get(service, service))
+    if known is None:
+        raise UnknownTarget(
+            f"The AWS SDK has no service {service!r}.", word=service, words=tuple(services), certain=False
+        )
+    actions = _sdk_actions(_ALIASES.get(service, service))
+    if action[:1].isupper():
+        raise UnknownTarget(f"Actions of the AWS SDK start with a small letter, and {action!r} does not.")
+    if action.lower() not in {each.lower() for each in actions}:
+        raise UnknownTarget(f"{service} has no action {action!r}.", word=action, words=tuple(actions))
+    return Target("sdk", service, action, pattern)
+
+
+def needs_of(target: Target) -> Iterator[str]:
+    """The arguments that a call cannot do without; `A|B` is one of two."""
+    if target.kind == "optimised":
+        yield from OPTIMISED[target.service][target.action].needs
+    elif target.kind == "sdk":
+        actions = _sdk_actions(_ALIASES.get(target.service, target.service))
+        yield from next((needs for name, needs in actions.items() if name.lower() == target.action.lower()), ())
+
+
+@cache
+def _sdk_services() -> Mapping[str, str]:
+    read: dict[str, str] = json.loads((Path(__file__).parent / "sdk_actions.json").read_text())
+    return read
+
+
+@cache
+def _sdk_actions(service: str) -> Mapping[str, tuple[str, ...]]:
+    pieces = (each.split("!") for each in _sdk_services()[service].split())
+    return {name: tuple(needs) for name, *needs in pieces}
+
+
+_ALIASES: Final = {"cloudwatchevents": "eventbridge", "applicationdiscoveryservice": "applicationdiscovery"}
+_ONCE: Final = ("",)
+_JOB: Final = ("", ".sync")
+_JOB_2: Final = ("", ".sync", ".sync:2")
+_TOKEN: Final = ("", ".waitForTaskToken")
+
+
+def _actions(table: Mapping[str, tuple[tuple[str, ...], str]]) -> Mapping[str, Action]:
+    return {name: Action(patterns, tuple(needs.split())) for name, (patterns, needs) in table.items()}
+
+
+OPTIMISED: Final[Mapping[str, Mapping[str, Action]]] = {
+    "lambda": _actions({"invoke": (_TOKEN, "FunctionName")}),
+    "sqs": _actions({"sendMessage": (_TOKEN, "QueueUrl MessageBody")}),
+    "sns": _actions({"publish": (_TOKEN, "Message TopicArn|TargetArn|PhoneNumber")}),
+    "dynamodb": _actions(
+        {
+            "getItem": (_ONCE, "TableName Key"),
+            "putItem": (_ONCE, "TableName Item"),
+            "updateItem": (_ONCE, "TableName Key"),
+            "deleteItem": (_ONCE, "TableName Key"),
+        }
+    ),
+    "states": _actions({"startExecution": ((*_JOB_2, ".waitForTaskToken"), "StateMachineArn")}),
+    "events": _actions({"putEvents": (_TOKEN, "Entries")}),
+    "ecs": _actions({"runTask": ((*_JOB, ".waitForTaskToken"), "TaskDefinition")}),
+    "batch": _actions({"submitJob": (_JOB, "JobName JobQueue JobDefinition")}),
+    "glue": _actions({"startJobRun": (_JOB, "JobName")}),
+    "databrew": _actions({"startJobRun": (_JOB, "Name")}),
+    "codebuild": _actions(
+        {
+            "startBuild": (_JOB, "ProjectName"),
+            "stopBuild": (_ONCE, "Id"),
+            "batchDeleteBuilds": (_ONCE, "Ids"),
+            "batchGetReports": (_ONCE, "ReportArns"),
+            "startBuildBatch": (_JOB, "ProjectName"),
+            "stopBuildBatch": (_ONCE, "Id"),
+            "retryBuildBatch": (_JOB, "Id"),
+            "deleteBuildBatch": (_ONCE, "Id"),
+        }
+    ),
+    "athena": _actions(
+        {
+            "startQueryExecution": (_JOB, "QueryString"),
+            "stopQueryExecution": (_ONCE, "QueryExecutionId"),
+            "getQueryExecution": (_ONCE, "QueryExecutionId"),
+            "getQueryResults": (_ONCE, "QueryExecutionId"),
+        }
+    ),
+    "sagemaker": _actions(
+        {
+            "createEndpoint": (_ONCE, "EndpointName EndpointConfigName"),
+            "createEndpointConfig": (_ONCE, "EndpointConfigName ProductionVariants"),
+            "createHyperParameterTuningJob": (_JOB, "HyperParameterTuningJobName HyperParameterTuningJobConfig"),
+            "createLabelingJob": (_JOB, "LabelingJobName"),
+            "createModel": (_ONCE, "ModelName ExecutionRoleArn"),
+            "createProcessingJob": (_JOB, "ProcessingJobName AppSpecification RoleArn"),
+            "createTrainingJob": (_JOB, "TrainingJobName AlgorithmSpecification RoleArn"),
+            "createTransformJob": (_JOB, "TransformJobName ModelName TransformInput TransformOutput"),
+            "updateEndpoint": (_ONCE, "EndpointName EndpointConfigName"),
+            "createAutoMLJob": (_JOB, "AutoMLJobName"),
+            "createAutoMLJobV2": (_JOB, "AutoMLJobName"),
+        }
+    ),
+    "elasticmapreduce": _actions(
+        {
+            "createCluster": (_JOB, "Name"),
+            "setClusterTerminationProtection": (_ONCE, "ClusterId TerminationProtected"),
+            "terminateCluster": (_JOB, "ClusterId"),
+            "addStep": (_JOB, "ClusterId Step"),
+            "cancelStep": (_ONCE, "ClusterId StepId"),
+            "modifyInstanceFleetByName": (_ONCE, "ClusterId InstanceFleetName InstanceFleet"),
+            "modifyInstanceGroupByName": (_ONCE, "ClusterId InstanceGroupName InstanceGroup"),
+        }
+    ),
+    "emr-containers": _actions(
+        {
+            "createVirtualCluster": (_ONCE, "Name ContainerProvider"),
+            "deleteVirtualCluster": (_JOB, "Id"),
+            "startJobRun": (_JOB, "VirtualClusterId"),
+        }
+    ),
+    "emr-serverless": _actions(
+        {
+            "createApplication": (_JOB, "Type ReleaseLabel"),
+            "deleteApplication": (_JOB, "ApplicationId"),
+            "startApplication": (_JOB, "ApplicationId"),
+            "stopApplication": (_JOB, "ApplicationId"),
+            "startJobRun": (_JOB, "ApplicationId ExecutionRoleArn"),
+            "cancelJobRun": (_JOB, "ApplicationId JobRunId"),
+        }
+    ),
+    "eks": _actions(
+        {
+            "call": (_TOKEN, "ClusterName CertificateAuthority Endpoint Method Path"),
+            "runJob": ((*_JOB, ".waitForTaskToken"), "ClusterName CertificateAuthority Endpoint Job"),
+            "createCluster": (_JOB, "Name RoleArn ResourcesVpcConfig"),
+            "deleteCluster": (_JOB, "Name"),
+            "createNodegroup": (_JOB, "ClusterName NodegroupName NodeRole Subnets"),
+            "deleteNodegroup": (_JOB, "ClusterName NodegroupName"),
+            "createFargateProfile": (_JOB, "ClusterName FargateProfileName PodExecutionRoleArn"),
+            "deleteFargateProfile": (_JOB, "ClusterName FargateProfileName"),
+        }
+    ),
+    "apigateway": _actions({"invoke": (_TOKEN, "ApiEndpoint Method")}),
+    "http": _actions({"invoke": (_ONCE, "ApiEndpoint Method Authentication|InvocationConfig")}),
+    "mediaconvert": _actions({"createJob": (_JOB, "Role Settings")}),
+    "bedrock": _actions(
+        {
+            "invokeModel": (_TOKEN, "ModelId"),
+            "createModelCustomizationJob": (_JOB, "BaseModelIdentifier CustomModelName JobName RoleArn"),
+        }
+    ),
+}

@@ -1,0 +1,169 @@
+"""`check`: everything that is wrong or doubtful in a state machine's definition."""
+
+import re
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from ..deep_json import Json
+from ..definition import Definition, Scope, State
+from ..json_values import NotJson, child, walk
+from .findings import Finding, Findings
+from .scopes import Scopes
+from .sight import Sight
+from .states import check_fields
+from .templates import Texts, Use
+from .variables import Flow
+
+MachineType = Literal["STANDARD", "EXPRESS"]
+LARGEST_BYTES: Final = 1_048_576
+_EXPRESS_SECONDS: Final = 300
+_LONE_SURROGATE: Final = b"\xed"
+_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf]")
+
+
+def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
+    """Everything that is wrong or doubtful in a definition, in document order; nothing is raised, whatever is given.
+
+    `definition`   JSON text (str or bytes), a JSON value, a Definition, or a workflow class
+    `type`         of the state machine: EXPRESS has less than STANDARD
+    `variables`    names that are assigned before the machine starts, as TestState allows
+    """
+    findings = Findings()
+    try:
+        read = _read(definition, findings)
+    except NotJson as error:
+        where = f" in line {error.line}, column {error.column}" if error.line else ""
+        findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
+        return tuple(findings)
+    if read is not None:
+        _check_document(read, findings, type, frozenset(variables))
+        return _in_order(findings, read.value)
+    return tuple(findings)
+
+
+def _read(definition: object, findings: Findings) -> Definition | None:
+    if isinstance(definition, str | bytes):
+        if not definition.strip():
+            findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
+            return None
+        read = Definition.read(definition)
+    else:
+        asl = getattr(definition, "asl", None)
+        read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
+    compact = read.json(indent=None).encode("utf-8", "surrogatepass")
+    _check_size(compact if read.text is None else read.text.encode("utf-8", "surrogatepass"), findings)
+    if _LONE_SURROGATE in compact and _SURROGATE.search(compact):
+        _check_surrogates(read, findings)
+    return read
+
+
+def _check_size(text: bytes, findings: Findings) -> None:
+    if len(text) > LARGEST_BYTES:
+        findings.error(
+            "DEFINITION_TOO_LARGE",
+            "",
+            f"The definition has {len(text):,} bytes, and 1 MB ({LARGEST_BYTES:,}) is the limit.",
+            "Move parts of it into state machines of their own.",
+        )
+
+
+def _check_surrogates(read: Definition, findings: Findings) -> None:
+    for pointer, value in walk(read.value):
+        keys = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
+        for text in keys:
+            if any("\ud800" <= sign <= "\udfff" for sign in text):
+                findings.error(
+                    "INVALID_JSON_DESCRIPTION",
+                    child(pointer, text) if isinstance(value, dict) else pointer,
+                    "The text has half of a surrogate pair, which UTF-8 cannot say.",
+                    "Remove it, or add its other half.",
+                )
+
+
+def _check_document(read: Definition, findings: Findings, type: MachineType, given: frozenset[str]) -> None:  # noqa: A002  # as above
+    for duplicate in read.duplicates:
+        findings.error(
+            "DUPLICATE_KEY", duplicate.pointer, f"The key {duplicate.key!r} is there more than once.", "Keep one."
+        )
+    if not isinstance(read.value, dict):
+        findings.error("WRONG_TYPE", "", "A state machine is an object.", 'Write {"StartAt": …, "States": {…}}.')
+        return
+    _check_machine_limit(read, findings, type)
+    states = list(read.states())
+    scopes, flow = Scopes(findings, states), Flow(findings, given)
+    express = _express_scopes(read, type)
+    uses = {state.pointer: _check_state(state, findings, state.scope.pointer in express) for state in states}
+    for scope in read.scopes():
+        scopes.check(scope)
+        flow.check(scope, uses)
+    _check_labels(states, findings)
+
+
+def _check_machine_limit(read: Definition, findings: Findings, type: MachineType) -> None:  # noqa: A002  # as above
+    limit = read.root.fields.get("TimeoutSeconds")
+    if type == "EXPRESS" and isinstance(limit, int | float) and limit > _EXPRESS_SECONDS:
+        findings.warning(
+            "EXPRESS_TIMEOUT",
+            "/TimeoutSeconds",
+            f"An EXPRESS workflow ends after {_EXPRESS_SECONDS} seconds, whatever is written here.",
+            "Make it smaller, or use a STANDARD workflow.",
+        )
+
+
+def _check_state(state: State, findings: Findings, express: bool) -> list[Use]:
+    texts = Texts(findings, state.type in ("Task", "Parallel", "Map"))
+    sight = Sight(state, findings, texts, state.query_language == "JSONata", express)
+    check_fields(sight)
+    return texts.uses
+
+
+def _express_scopes(read: Definition, type: MachineType) -> set[str]:  # noqa: A002  # as above
+    """The pointers of the scopes that run in EXPRESS executions: all, or those below such a distributed Map."""
+    found: set[str] = set()
+    for scope in read.scopes():
+        outer = type == "EXPRESS" if scope.parent is None else scope.parent.scope.pointer in found
+        if outer or _starts_express(scope):
+            found.add(scope.pointer)
+    return found
+
+
+def _starts_express(scope: Scope) -> bool:
+    config = scope.fields.get("ProcessorConfig")
+    if not isinstance(config, dict):
+        return False
+    return config.get("Mode") == "DISTRIBUTED" and config.get("ExecutionType") == "EXPRESS"
+
+
+def _check_labels(states: list[State], findings: Findings) -> None:
+    seen: dict[Json, State] = {}
+    for state in states:
+        label = state.fields.get("Label")
+        if state.type == "Map" and isinstance(label, str) and seen.setdefault(label, state) is not state:
+            findings.error(
+                "DUPLICATE_LABEL_NAME",
+                f"{state.pointer}/Label",
+                f"The label {label!r} is taken by {seen[label].name!r}.",
+                "Choose another label.",
+            )
+
+
+def _in_order(findings: Findings, value: Json) -> tuple[Finding, ...]:
+    """Sort findings as their places come in the document."""
+    places: dict[int, dict[str, int]] = {}
+
+    def key(finding: Finding) -> tuple[int, ...]:
+        node, path = value, []
+        for escaped in finding.pointer.split("/")[1:]:
+            step = escaped.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, dict) and step in node:
+                order = places.setdefault(id(node), {name: place for place, name in enumerate(node)})
+                path.append(order[step])
+                node = node[step]
+            elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+                path.append(int(step))
+                node = node[int(step)]
+            else:
+                break
+        return tuple(path)
+
+    return tuple(sorted(findings, key=key))

@@ -1,0 +1,250 @@
+"""Checks how the states of a scope hang together: start, transitions, ends, and what is never reached."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..definition import Scope, State
+from ..json_values import child
+from .findings import Findings, meant
+from .sight import unknown_field
+from .templates import is_open
+from .vocabulary import BRANCH, LANGUAGES, PROCESSOR, TOP
+
+_LONGEST_NAME: Final = 80
+_MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
+
+
+class Scopes:
+    """Checks scope by scope; knows the names of all states, to tell a wrong scope from a wrong name."""
+
+    def __init__(self, findings: Findings, states: list[State]) -> None:
+        self._findings = findings
+        self._by_name: dict[str, State] = {}
+        for state in states:
+            first = self._by_name.setdefault(state.name, state)
+            if first is not state:
+                self._duplicate(state, first)
+
+    def check(self, scope: Scope) -> None:
+        """Check one scope."""
+        self._check_fields(scope)
+        if not self._has_states(scope):
+            return
+        self._check_start(scope)
+        self._check_names(scope)
+        for state in scope.states:
+            self._check_moves(state)
+        self._check_reachable(scope)
+
+    def _duplicate(self, state: State, first: State) -> None:
+        self._findings.error(
+            "DUPLICATE_STATE_NAME",
+            state.pointer,
+            f"There are two states named {state.name!r}; the other is {first.pointer}.",
+            "Names are unique in the whole machine, also across branches: rename one.",
+        )
+
+    def _check_fields(self, scope: Scope) -> None:
+        table, what = _table(scope)
+        for name in scope.fields:
+            here = child(scope.pointer, name)
+            if name in table:
+                continue
+            if (scope.parent is not None and name == "ProcessorConfig") or name not in ("QueryLanguage", *TOP):
+                unknown_field(self._findings, name, here, what, dict.fromkeys(table))
+            else:
+                self._findings.error(
+                    "UNSUPPORTED_FIELD", here, f"{name} belongs to the machine, not to {what}.", "Remove it."
+                )
+        if scope.parent is None:
+            self._check_top(scope)
+
+    def _check_top(self, scope: Scope) -> None:
+        fields = scope.fields
+        for name, allowed in (("Version", ("1.0",)), ("QueryLanguage", LANGUAGES)):
+            value = fields.get(name)
+            if name in fields and value not in allowed and not is_open(value):
+                remedy = meant(value, allowed) if isinstance(value, str) else ""
+                self._findings.error(
+                    "INVALID_VALUE", child("", name), f"{name} is {' or '.join(allowed)}, and not {value!r}.", remedy
+                )
+        if not isinstance(fields.get("Comment", ""), str):
+            self._findings.error("WRONG_TYPE", "/Comment", "Comment is a text.")
+        limit = fields.get("TimeoutSeconds", 1)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
+            if not is_open(limit):
+                self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds is a whole number.")
+        elif not 1 <= limit <= 99_999_999:
+            self._findings.error(
+                "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds is from 1 to 99999999, and not {limit}."
+            )
+
+    def _has_states(self, scope: Scope) -> bool:
+        states, here = scope.fields.get("States"), child(scope.pointer, "States")
+        if "States" not in scope.fields:
+            self._findings.error("MISSING_REQUIRED_FIELD", scope.pointer, "There are no States.", "Add States.")
+        elif not isinstance(states, dict):
+            self._findings.error("WRONG_TYPE", here, "States is an object: names and states.")
+        elif not states:
+            self._findings.error("EMPTY_LIST", here, "There is no state in States.", "Add a state.")
+        else:
+            for name, state in states.items():
+                if not isinstance(state, dict):
+                    self._findings.error("WRONG_TYPE", child(here, name), "A state is an object.")
+            return True
+        return False
+
+    def _check_start(self, scope: Scope) -> None:
+        here = child(scope.pointer, "StartAt")
+        if "StartAt" not in scope.fields:
+            self._findings.error(
+                "MISSING_REQUIRED_FIELD", scope.pointer, "It is not said where to start.", "Add StartAt."
+            )
+        elif scope.start is None:
+            self._findings.error("WRONG_TYPE", here, "StartAt is a text: the name of a state.")
+        else:
+            self._check_target(scope, scope.start, here)
+
+    def _check_names(self, scope: Scope) -> None:
+        for state in scope.states:
+            if not state.name or len(state.name) > _LONGEST_NAME:
+                self._findings.error(
+                    "INVALID_STATE_NAME",
+                    state.pointer,
+                    f"A state's name has 1 to {_LONGEST_NAME} characters, and this one {len(state.name)}.",
+                    "Choose a shorter name." if state.name else "Give it a name.",
+                )
+
+    def _check_moves(self, state: State) -> None:
+        if state.type in _MOVING:
+            self._check_next_or_end(state)
+        for holder, pointer in _holders(state):
+            name = "Default" if holder is state.fields and state.type == "Choice" else "Next"
+            target, here = holder.get(name), child(pointer, name)
+            if name not in holder:
+                continue
+            if not isinstance(target, str):
+                self._findings.error("WRONG_TYPE", here, f"{name} is a text: the name of a state.")
+            else:
+                self._check_target(state.scope, target, here)
+
+    def _check_next_or_end(self, state: State) -> None:
+        end = state.fields.get("End")
+        if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
+            self._findings.error("WRONG_TYPE", child(state.pointer, "End"), "End is true.", "Write true, unquoted.")
+        elif "Next" not in state.fields and end is not True and not is_open(end):
+            self._findings.error(
+                "MISSING_TRANSITION", state.pointer, "The state goes nowhere and does not end.", "Add Next or End."
+            )
+        elif "Next" in state.fields and end is True:
+            self._findings.error(
+                "CONFLICTING_FIELDS", child(state.pointer, "End"), "A state has Next or End, not both.", "Remove one."
+            )
+
+    def _check_target(self, scope: Scope, target: str, pointer: str) -> None:
+        if target in scope.by_name or is_open(target):
+            return
+        if isinstance(scope.fields.get("States"), dict) and target in scope.fields["States"]:  # type: ignore[operator]
+            return  # it is there and is no object, which is said elsewhere
+        elsewhere = self._by_name.get(target)
+        if elsewhere is not None:
+            self._findings.error(
+                "TRANSITION_LEAVES_SCOPE",
+                pointer,
+                f"{target!r} is in another scope ({elsewhere.scope.pointer or 'the machine itself'}).",
+                "No transition leads into or out of a branch or a Map: end the scope, and go on from its state.",
+            )
+            return
+        self._findings.error(
+            "MISSING_TRANSITION_TARGET",
+            pointer,
+            f"There is no state {target!r}.",
+            meant(target, scope.by_name, "Add it, or name one of this scope."),
+        )
+
+    def _check_reachable(self, scope: Scope) -> None:
+        if any(_is_broken(state) for state in scope.states) or _is_open_somewhere(scope):
+            return
+        if not any(state.ends for state in scope.states):
+            self._findings.error(
+                "MISSING_END_STATE",
+                child(scope.pointer, "States"),
+                "No state ends this scope.",
+                'Add "End": true to the last state, or a Succeed or Fail.',
+            )
+        elif scope.start in scope.by_name:
+            self._check_ways(scope)
+
+    def _check_ways(self, scope: Scope) -> None:
+        reached = _reached(scope, [str(scope.start)], {state.name: _targets(state) for state in scope.states})
+        backward: dict[str, list[str]] = {state.name: [] for state in scope.states}
+        for state in scope.states:
+            for target in _targets(state):
+                backward.setdefault(target, []).append(state.name)
+        ending = _reached(scope, [state.name for state in scope.states if state.ends], backward)
+        for state in scope.states:
+            if state.name not in reached:
+                self._findings.error(
+                    "UNREACHABLE_STATE",
+                    state.pointer,
+                    f"No way leads from {scope.start!r} to {state.name!r}.",
+                    "Lead an arrow to it, or remove it.",
+                )
+            elif state.name not in ending:
+                self._findings.warning(
+                    "ENDLESS_LOOP",
+                    state.pointer,
+                    f"From {state.name!r} no way leads to an end.",
+                    "Lead an arrow out of the loop.",
+                )
+
+
+def _table(scope: Scope) -> tuple[frozenset[str], str]:
+    if scope.parent is None:
+        return TOP, "a state machine"
+    if scope.parent.type == "Map":
+        return PROCESSOR, "the processor of a Map"
+    return BRANCH, "a branch"
+
+
+def _holders(state: State) -> Iterator[tuple[dict[str, object], str]]:
+    """Everything that may name a target: the state itself, its rules and its catchers."""
+    if state.type in (*_MOVING, "Choice"):
+        yield state.fields, state.pointer  # type: ignore[misc]
+    for field, kinds in (("Choices", ("Choice",)), ("Catch", ("Task", "Parallel", "Map"))):
+        rules = state.fields.get(field)
+        if state.type in kinds and isinstance(rules, list):
+            for index, rule in enumerate(rules):
+                if isinstance(rule, dict):
+                    yield rule, child(child(state.pointer, field), index)  # type: ignore[misc]
+
+
+def _targets(state: State) -> list[str]:
+    return [arrow.target for arrow in state.arrows]
+
+
+def _is_open_somewhere(scope: Scope) -> bool:
+    return any(
+        is_open(state.fields.get("End")) or any(is_open(arrow.target) for arrow in state.arrows)
+        for state in scope.states
+    )
+
+
+def _is_broken(state: State) -> bool:
+    """Whether the state's ways cannot be known, so that nothing should be said of where they lead."""
+    if state.type not in (*_MOVING, "Choice", "Succeed", "Fail"):
+        return True
+    return (not state.ends and any(arrow.target not in state.scope.by_name for arrow in state.arrows)) or (
+        not state.ends and not state.arrows
+    )
+
+
+def _reached(scope: Scope, starts: list[str], ways: dict[str, list[str]]) -> set[str]:
+    reached: set[str] = set()
+    stack = [name for name in starts if name in scope.by_name]
+    while stack:
+        name = stack.pop()
+        if name not in reached:
+            reached.add(name)
+            stack.extend(ways.get(name, ()))
+    return reached

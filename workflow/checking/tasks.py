@@ -1,0 +1,132 @@
+"""Checks what a Task calls: that it exists, gets what it needs, and that its token is passed on."""
+
+from collections.abc import Iterable
+
+from ..deep_json import Json
+from ..definition import JsonObject
+from ..jsonata_evaluation import is_expression
+from .findings import meant, nearest
+from .integrations import Target, UnknownTarget, needs_of, target_of
+from .sight import Sight
+from .templates import is_open
+
+
+def check_task(sight: Sight) -> None:
+    """Check Resource, its arguments, and Credentials."""
+    target = _target(sight)
+    if target is not None:
+        _check_arguments(sight, target)
+        _check_token(sight, target)
+        if sight.express and target.needs_standard:
+            what = f"The pattern {target.pattern}" if target.pattern else "An activity"
+            sight.findings.error(
+                "EXPRESS_NOT_SUPPORTED",
+                sight.at("Resource"),
+                f"{what} is not there in EXPRESS workflows.",
+                "Use a STANDARD workflow, or request and response.",
+            )
+    _check_credentials(sight)
+
+
+def _target(sight: Sight) -> Target | None:
+    resource = sight.fields.get("Resource")
+    if "Resource" not in sight.fields:
+        sight.missing(sight.state.pointer, "A Task says what it calls.", "Add Resource.")
+        return None
+    if not isinstance(resource, str):
+        sight.wrong_type(sight.at("Resource"), "Resource is a text: an ARN.")
+        return None
+    if is_expression(resource):
+        sight.findings.error(
+            "INVALID_RESOURCE", sight.at("Resource"), "Resource is a fixed text, and no expression.", "Write the ARN."
+        )
+        return None
+    if not is_open(resource):
+        return _known(sight, resource)
+    action = resource.split(":states:::")[-1]
+    return None if is_open(action) else _known(sight, f"arn:aws:states:::{action}")
+
+
+def _known(sight: Sight, resource: str) -> Target | None:
+    try:
+        return target_of(resource)
+    except UnknownTarget as error:
+        remedy = meant(error.word, error.words) if error.word else ""
+        if error.certain or (error.word and nearest(error.word, error.words)):
+            sight.findings.error("INVALID_RESOURCE", sight.at("Resource"), str(error), remedy)
+        else:
+            sight.findings.warning("UNKNOWN_SERVICE", sight.at("Resource"), str(error), remedy)
+        return None
+
+
+def _check_arguments(sight: Sight, target: Target) -> None:
+    name = "Arguments" if sight.speaks_jsonata else "Parameters"
+    given = sight.fields.get(name)
+    needs = list(needs_of(target))
+    if not needs:
+        return
+    if name not in sight.fields:
+        sight.findings.warning(
+            "MISSING_ARGUMENT",
+            sight.state.pointer,
+            f"{target.service}:{target.action} needs {', '.join(needs)}, and the state has no {name}.",
+            f"Add {name}.",
+        )
+    elif isinstance(given, dict):
+        _check_needs(sight, given, needs, name, target)
+
+
+def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
+    known = {key.removesuffix(".$").lower() for key in given}
+    for need in needs:
+        if not any(each.lower() in known for each in need.split("|")):
+            sight.findings.error(
+                "MISSING_ARGUMENT",
+                sight.at(name),
+                f"{target.service}:{target.action} cannot do without {need.replace('|', ' or ')}.",
+                f"Add it to {name}." if not (near := nearest(need, given)) else f"Is {near} meant to be {need}?",
+            )
+
+
+def _check_token(sight: Sight, target: Target) -> None:
+    name = "Arguments" if sight.speaks_jsonata else "Parameters"
+    given = sight.fields.get(name)
+    wanted = "$states.context.Task.Token" if sight.speaks_jsonata else "$$.Task.Token"
+    passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sight.texts.context)
+    if target.waits_for_token and not passed and not is_open(given):
+        sight.findings.error(
+            "MISSING_TASK_TOKEN",
+            sight.at(name) if name in sight.fields else sight.state.pointer,
+            "The task waits for its token, and the token is passed to nobody.",
+            f"Pass {wanted}.",
+        )
+    elif (
+        passed and not target.waits_for_token and target.kind != "activity" and ("Task", "Token") in sight.texts.context
+    ):
+        sight.findings.warning(
+            "UNUSED_TASK_TOKEN",
+            sight.at(name) if name in sight.fields else sight.state.pointer,
+            "A task token is passed, and the task does not wait for it.",
+            "End the Resource with .waitForTaskToken.",
+        )
+
+
+def _check_credentials(sight: Sight) -> None:
+    if "Credentials" not in sight.fields:
+        return
+    given = sight.fields["Credentials"]
+    if is_open(given):
+        return
+    if not isinstance(given, dict):
+        sight.wrong_type(sight.at("Credentials"), "Credentials is an object with RoleArn.")
+        return
+    _check_role(sight, given)
+
+
+def _check_role(sight: Sight, given: dict[str, Json]) -> None:
+    if sight.speaks_jsonata:
+        sight.texts.jsonata(given, sight.at("Credentials"), "before")
+    else:
+        sight.texts.template(given, sight.at("Credentials"))
+    if "RoleArn" not in given and "RoleArn.$" not in given:
+        sight.missing(sight.at("Credentials"), "Credentials name a role.", "Add RoleArn.")

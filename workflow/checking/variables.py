@@ -1,0 +1,146 @@
+"""Follows variables along the arrows: what may have been assigned when a state is entered."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..deep_json import Json
+from ..definition import Arrow, Scope, State
+from ..json_values import child
+from ..running.maps import is_distributed
+from .findings import Findings, meant
+from .templates import Use
+
+
+@dataclass(slots=True)
+class _Known:
+    """The variables of a scope: those that come from around it, and those that it assigns itself."""
+
+    around: frozenset[str]
+    own: frozenset[str]
+
+
+class Flow:
+    """Checks that a variable that is read may have been assigned before, in its scope or one around it."""
+
+    def __init__(self, findings: Findings, given: frozenset[str]) -> None:
+        self._findings = findings
+        self._given = given
+        self._entry: dict[str, frozenset[str]] = {}
+        self._scopes: dict[str, _Known] = {}
+
+    def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
+        """Check a scope; the scopes around it come first. `uses` are the variables read, by state's pointer."""
+        known = self._known(scope)
+        self._scopes[scope.pointer] = known
+        self._check_shadows(scope, known)
+        possible = _possible(scope)
+        for state in scope.states:
+            visible = known.around | possible.get(state.name, frozenset())
+            self._entry[state.pointer] = visible
+            for use in uses.get(state.pointer, ()):
+                if use.name not in visible:
+                    self._undefined(use, visible, known)
+
+    def _known(self, scope: Scope) -> _Known:
+        own = frozenset(name for state in scope.states for name, _ in _assigned(state))
+        parent = scope.parent
+        if parent is None:
+            return _Known(self._given, own)
+        if parent.type == "Map" and is_distributed(parent):
+            return _Known(frozenset(), own)
+        return _Known(self._entry.get(parent.pointer, frozenset()), own)
+
+    def _check_shadows(self, scope: Scope, known: _Known) -> None:
+        parent = scope.parent
+        if parent is None or (parent.type == "Map" and is_distributed(parent)):
+            return
+        outer = self._scopes[parent.scope.pointer]
+        for state in scope.states:
+            for name, pointer in _assigned(state):
+                if name in outer.own or name in outer.around:
+                    self._findings.error(
+                        "VARIABLE_OF_OUTER_SCOPE",
+                        pointer,
+                        f"${name} is assigned by the scope around this one too, and an inner scope cannot set it.",
+                        "Choose another name, or hand the value out as the scope's output.",
+                    )
+        self._scopes[scope.pointer] = _Known(outer.own | outer.around | known.around, known.own)
+
+    def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
+        if use.name in known.own:
+            said = self._findings.warning if use.tolerant else self._findings.error
+            said(
+                "UNDEFINED_VARIABLE",
+                use.pointer,
+                f"${use.name} is assigned only after this, on no way that leads here.",
+                "Assign it earlier.",
+            )
+            return
+        said = self._findings.warning if use.tolerant else self._findings.error
+        said(
+            "UNDEFINED_VARIABLE",
+            use.pointer,
+            f"No state assigns ${use.name} in this scope or one that it can see.",
+            meant(use.name, visible | known.own, "Assign it before, or use $states.input."),
+        )
+
+
+def _possible(scope: Scope) -> dict[str, frozenset[str]]:
+    """What may have been assigned when each state is entered; as bits, until nothing changes."""
+    bits: dict[str, int] = {}
+    entry: dict[str, int] = {}
+    queue = deque([scope.start] if scope.start in scope.by_name else [])
+    if queue:
+        entry[str(scope.start)] = 0
+    while queue:
+        state = scope.by_name[str(queue.popleft())]
+        for arrow in state.arrows:
+            if arrow.target not in scope.by_name:
+                continue
+            after = entry[state.name] | _bits(bits, _assigned_on(state, arrow))
+            before = entry.get(arrow.target)
+            if before is None or after | before != before:
+                entry[arrow.target] = after | (before or 0)
+                queue.append(arrow.target)
+    names = list(bits)
+    cache: dict[int, frozenset[str]] = {}
+    return {state: _names(known, names, cache) for state, known in entry.items()}
+
+
+def _bits(bits: dict[str, int], names: Iterator[str]) -> int:
+    result = 0
+    for name in names:
+        result |= bits.setdefault(name, 1 << len(bits))
+    return result
+
+
+def _names(known: int, names: list[str], cache: dict[int, frozenset[str]]) -> frozenset[str]:
+    if known not in cache:
+        cache[known] = frozenset(name for place, name in enumerate(names) if known >> place & 1)
+    return cache[known]
+
+
+def _assigned_on(state: State, arrow: Arrow) -> Iterator[str]:
+    holder = state.fields if arrow.kind in ("next", "default") else arrow.holder
+    return _names_in(holder)
+
+
+def _names_in(holder: Mapping[str, Json]) -> Iterator[str]:
+    assigned = holder.get("Assign")
+    return (key.removesuffix(".$") for key in assigned) if isinstance(assigned, dict) else iter(())
+
+
+def _assigned(state: State) -> Iterator[tuple[str, str]]:
+    """Every variable that a state may assign, with the pointer of the assignment."""
+    holders = [(state.fields, state.pointer)]
+    for field in ("Choices", "Catch"):
+        rules = state.fields.get(field)
+        if isinstance(rules, list):
+            here = child(state.pointer, field)
+            holders.extend((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
+    for holder, pointer in holders:
+        assigned = holder.get("Assign")
+        if isinstance(assigned, dict):
+            here = child(pointer, "Assign")
+            yield from ((key.removesuffix(".$"), child(here, key)) for key in assigned)

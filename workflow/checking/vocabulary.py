@@ -1,0 +1,172 @@
+"""The words of the Amazon States Language: which fields each object has, in which query language.
+
+Sources: https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Language = Literal["both", "JSONata", "JSONPath"]
+LANGUAGES: Final = ("JSONata", "JSONPath")
+TYPES: Final = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+
+TOP: Final = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
+BRANCH: Final = frozenset({"Comment", "StartAt", "States"})
+PROCESSOR: Final = BRANCH | {"ProcessorConfig"}
+PROCESSOR_CONFIG: Final = frozenset({"Mode", "ExecutionType"})
+RETRIER: Final = frozenset(
+    {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
+)
+READER_CONFIG: Final = frozenset(
+    {
+        "InputType",
+        "CSVHeaderLocation",
+        "CSVHeaders",
+        "CSVDelimiter",
+        "MaxItems",
+        "MaxItemsPath",
+        "ManifestType",
+        "Transformation",
+        "ItemsPointer",
+    }
+)
+WRITER_CONFIG: Final = frozenset({"Transformation", "OutputType"})
+
+_ALWAYS: Final = ("Type", "Comment", "QueryLanguage")
+_MOVES: Final = ("Next", "End")
+_PATHS: Final = ("InputPath", "OutputPath")
+_RESULTS: Final = ("ResultSelector", "ResultPath")
+
+
+def _fields(both: tuple[str, ...], jsonata: tuple[str, ...], jsonpath: tuple[str, ...]) -> Mapping[str, Language]:
+    table: dict[str, Language] = dict.fromkeys((*_ALWAYS, *both), "both")
+    table.update(dict.fromkeys(jsonata, "JSONata"))
+    table.update(dict.fromkeys(jsonpath, "JSONPath"))
+    return table
+
+
+FIELDS: Final[Mapping[str, Mapping[str, Language]]] = {
+    "Task": _fields(
+        (*_MOVES, "Resource", "Retry", "Catch", "TimeoutSeconds", "HeartbeatSeconds", "Credentials", "Assign"),
+        ("Arguments", "Output"),
+        (*_PATHS, *_RESULTS, "Parameters", "TimeoutSecondsPath", "HeartbeatSecondsPath"),
+    ),
+    "Pass": _fields((*_MOVES, "Assign"), ("Output",), (*_PATHS, "Parameters", "Result", "ResultPath")),
+    "Choice": _fields(("Choices", "Default", "Assign"), ("Output",), _PATHS),
+    "Wait": _fields(
+        (*_MOVES, "Seconds", "Timestamp", "Assign"), ("Output",), (*_PATHS, "SecondsPath", "TimestampPath")
+    ),
+    "Succeed": _fields((), ("Output",), _PATHS),
+    "Fail": _fields(("Error", "Cause"), (), ("ErrorPath", "CausePath")),
+    "Parallel": _fields(
+        (*_MOVES, "Branches", "Retry", "Catch", "Assign"), ("Arguments", "Output"), (*_PATHS, *_RESULTS, "Parameters")
+    ),
+    "Map": _fields(
+        (
+            *_MOVES,
+            "ItemProcessor",
+            "Iterator",
+            "ItemSelector",
+            "ItemReader",
+            "ItemBatcher",
+            "ResultWriter",
+            "MaxConcurrency",
+            "ToleratedFailureCount",
+            "ToleratedFailurePercentage",
+            "Label",
+            "Retry",
+            "Catch",
+            "Assign",
+        ),
+        ("Items", "Output"),
+        (
+            *_PATHS,
+            *_RESULTS,
+            "Parameters",
+            "ItemsPath",
+            "MaxConcurrencyPath",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentagePath",
+        ),
+    ),
+}
+ALL_FIELDS: Final[frozenset[str]] = frozenset(field for fields in FIELDS.values() for field in fields)
+
+RULE: Final[Mapping[str, Language]] = {
+    "Condition": "JSONata",
+    "Output": "JSONata",
+    "Next": "both",
+    "Assign": "both",
+    "Comment": "both",
+}
+CATCHER: Final[Mapping[str, Language]] = {
+    "ErrorEquals": "both",
+    "Next": "both",
+    "Assign": "both",
+    "Comment": "both",
+    "Output": "JSONata",
+    "ResultPath": "JSONPath",
+}
+READER: Final[Mapping[str, Language]] = {
+    "Resource": "both",
+    "ReaderConfig": "both",
+    "Arguments": "JSONata",
+    "Parameters": "JSONPath",
+}
+WRITER: Final[Mapping[str, Language]] = {
+    "Resource": "both",
+    "WriterConfig": "both",
+    "Arguments": "JSONata",
+    "Parameters": "JSONPath",
+}
+BATCHER: Final[Mapping[str, Language]] = {
+    "MaxItemsPerBatch": "both",
+    "MaxInputBytesPerBatch": "both",
+    "BatchInput": "both",
+    "MaxItemsPerBatchPath": "JSONPath",
+    "MaxInputBytesPerBatchPath": "JSONPath",
+}
+
+_KINDS: Final = {
+    "String": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
+    "Numeric": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
+    "Boolean": ("Equals",),
+    "Timestamp": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
+}
+OPERATORS: Final[Mapping[str, str]] = {
+    **{f"{kind}{order}": kind for kind, orders in _KINDS.items() for order in orders},
+    **{f"{kind}{order}Path": "Path" for kind, orders in _KINDS.items() for order in orders},
+    "StringMatches": "String",
+    **dict.fromkeys(("IsBoolean", "IsNull", "IsNumeric", "IsPresent", "IsString", "IsTimestamp"), "Boolean"),
+}
+"""The 39 comparison operators, and what each is given."""
+JOINERS: Final = ("And", "Or", "Not")
+
+CONTEXT: Final[Mapping[str, frozenset[str]]] = {
+    "Execution": frozenset({"Id", "Input", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"}),
+    "State": frozenset({"EnteredTime", "Name", "RetryCount"}),
+    "StateMachine": frozenset({"Id", "Name"}),
+    "Task": frozenset({"Token"}),
+    "Map": frozenset({"Item"}),
+}
+"""The context object, two levels deep."""
+
+ERRORS: Final = (
+    "States.ALL",
+    "States.BranchFailed",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.Http.Socket",
+    "States.IntrinsicFailure",
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    "States.TaskFailed",
+    "States.Timeout",
+)

@@ -1,0 +1,184 @@
+"""What can be known of a JSONata expression without evaluating it: what it refers to, and the kind of its value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from .jsonata_evaluation import parse_jsonata
+
+_NAMES: Final = """
+    sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad
+    match contains replace split join formatNumber formatBase formatInteger parseInteger number floor ceil round abs
+    sqrt power random boolean not map zip filter single reduce sift keys lookup append exists spread merge reverse each
+    error assert type sort shuffle distinct base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent
+    decodeUrl toMillis fromMillis clone now millis partition range hash uuid parse
+"""
+FUNCTIONS: Final = frozenset(_NAMES.split())
+"""JSONata's own, without `$eval`, and the six of Step Functions."""
+
+_KINDS_OF_OPERATORS: Final = {
+    **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in", "and", "or"), "boolean"),
+    **dict.fromkeys(("+", "-", "*", "/", "%"), "number"),
+    "&": "string",
+    "..": "array",
+}
+_KINDS_OF_FUNCTIONS: Final = {
+    **dict.fromkeys(("exists", "not", "boolean", "contains"), "boolean"),
+    **dict.fromkeys(("count", "length", "number", "floor", "ceil", "round", "abs", "millis", "random"), "number"),
+    **dict.fromkeys(("string", "uppercase", "lowercase", "join", "now", "uuid", "hash"), "string"),
+    **dict.fromkeys(("partition", "range"), "array"),
+}
+
+
+@dataclass(slots=True)
+class References:
+    """What an expression refers to."""
+
+    states: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    """Each use of `$states`: the names that follow it."""
+    variables: list[str] = field(default_factory=list[str])
+    tolerated: list[str] = field(default_factory=list[str])
+    """Variables that stand only where a missing one does no harm: inside `$exists(…)`."""
+    bare: list[str] = field(default_factory=list[str])
+    """Names, `$` and wildcards that stand where there is no context to take them from."""
+    functions: list[str] = field(default_factory=list[str])
+    """Functions called by name that neither JSONata nor the expression defines."""
+    kind: str | None = None
+    """The kind of its value, where that is certain."""
+
+
+@lru_cache(maxsize=4096)
+def references_of(expression: str) -> References:
+    """What an expression refers to; raises InvalidJsonata."""
+    tree = parse_jsonata(expression).ast
+    found = References(kind=_kind(tree))
+    nodes = list(_walk(tree))
+    bound = {name for node, _, _ in nodes for name in _bound_by(node)}
+    said: set[int] = set()
+    for node, has_context, harmless in nodes:
+        if id(node) not in said:
+            _note(node, has_context, harmless, bound, found, said)
+    found.tolerated = [name for name in found.tolerated if name not in found.variables]
+    return found
+
+
+def _walk(tree: Any) -> Iterator[tuple[Any, bool, bool]]:
+    """Every node, with whether there is a context for bare names, and whether a missing value does no harm."""
+    stack: list[tuple[Any, bool, bool]] = [(tree, False, False)]
+    while stack:
+        node, has_context, harmless = stack.pop()
+        yield node, has_context, harmless
+        stack.extend(reversed(list(_children(node, has_context, harmless))))
+
+
+def _children(node: Any, has_context: bool, harmless: bool) -> Iterator[tuple[Any, bool, bool]]:
+    if node.type == "path":
+        for place, step in enumerate(node.steps):
+            yield step, has_context or place > 0, harmless
+    elif node.type == "function" and _name_of(node) == "exists":
+        yield from ((each, has_context, True) for each in node.arguments)
+    else:
+        yield from ((each, has_context, harmless) for each in _parts(node))
+    yield from ((each, True, harmless) for each in _inner_parts(node))
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    """The nodes below one that see the same context as itself."""
+    singles = ["lhs", "rhs", "expression", "condition", "then", "_else", "body"]
+    if node.type in ("function", "partial") and _name_of(node) is None:
+        singles.append("procedure")
+    for name in singles:
+        part = getattr(node, name)
+        if _is_node(part):
+            yield part
+    for name in ("expressions", "arguments") if node.type != "lambda" else ():
+        yield from (each for each in getattr(node, name) or () if _is_node(each))
+    for pair in node.lhs_object or ():
+        yield from pair
+
+
+def _inner_parts(node: Any) -> Iterator[Any]:
+    """The nodes that see what this one yields as their context: predicates, groups, sort terms, updates."""
+    for filters in (node.predicate, node.stages):
+        yield from (each.expr for each in filters or () if _is_node(each.expr))
+    if node.group is not None:
+        for pair in node.group.lhs_object or ():
+            yield from pair
+    yield from (term.expression for term in node.terms or ())
+    if node.type == "transform":
+        yield from (each for each in (node.pattern, node.update, node.delete) if _is_node(each))
+
+
+def _note(node: Any, has_context: bool, harmless: bool, bound: set[str], found: References, said: set[int]) -> None:
+    if node.type == "path":
+        first = node.steps[0]
+        if first.type == "variable" and first.value == "states" and first.predicate is None:
+            found.states.append(tuple(_names_after(node.steps)))
+            said.add(id(first))
+        return
+    if node.type == "variable":
+        _note_variable(node, has_context, harmless, bound, found)
+    elif node.type in ("function", "partial"):
+        name = _name_of(node)
+        if name is not None and name not in FUNCTIONS and name not in bound:
+            found.functions.append(name)
+    elif node.type in ("name", "wildcard", "descendant", "parent") and not has_context:
+        shown = {"name": str(node.value), "wildcard": "*", "descendant": "**", "parent": "%"}
+        found.bare.append(shown[node.type])
+
+
+def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str], found: References) -> None:
+    name = str(node.value)
+    if name == "states":
+        found.states.append(())
+    elif name in ("", "$"):
+        if name == "$" or not has_context:
+            found.bare.append("$" + name)
+    elif name not in bound and name not in FUNCTIONS:
+        (found.tolerated if harmless else found.variables).append(name)
+
+
+def _names_after(steps: list[Any]) -> Iterator[str]:
+    if steps[0].stages:
+        return
+    for step in steps[1:]:
+        if step.type != "name":
+            return
+        yield str(step.value)
+        if step.stages or step.predicate:
+            return
+
+
+def _bound_by(node: Any) -> Iterator[str]:
+    if node.type == "bind" and _is_node(node.lhs):
+        yield str(node.lhs.value)
+    if node.type == "lambda":
+        yield from (str(each.value) for each in node.arguments)
+    for name in (node.focus, node.index if isinstance(node.index, str) else None):
+        if isinstance(name, str):
+            yield name
+    yield from (str(each.value) for each in node.stages or () if each.type == "index")
+
+
+def _name_of(node: Any) -> str | None:
+    procedure = node.procedure
+    return str(procedure.value) if procedure is not None and procedure.type == "variable" else None
+
+
+def _kind(node: Any) -> str | None:
+    while node.type == "block" and node.expressions:
+        node = node.expressions[-1]
+    if node.type in ("string", "number"):
+        return str(node.type)
+    if node.type == "value":
+        return "boolean" if isinstance(node.value, bool) else "null"
+    if node.type == "binary":
+        return _KINDS_OF_OPERATORS.get(str(node.value))
+    if node.type == "unary":
+        return {"[": "array", "{": "object", "-": "number"}.get(str(node.value)) if not node.predicate else None
+    return _KINDS_OF_FUNCTIONS.get(_name_of(node) or "") if node.type == "function" and not node.predicate else None
+
+
+def _is_node(value: object) -> bool:
+    return hasattr(value, "lhs_object")
