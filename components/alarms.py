@@ -42,7 +42,7 @@ class Alarm:
         self,
         topic: pulumi.Input[str],
         *,
-        prefix: str,
+        name: str,
         parent: pulumi.Resource,
         tags: dict[str, pulumi.Input[str]],
     ) -> aws.cloudwatch.MetricAlarm:
@@ -50,7 +50,7 @@ class Alarm:
         single = None if self.percent_of else self.metric
         percentile = single is not None and single.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
-            f"{prefix}-{self.slug}",
+            name,
             alarm_description=f"{self.meaning} What to do: {RUNBOOK}#{self.slug}",
             namespace=single and single.namespace,
             metric_name=single and single.name,

@@ -17,6 +17,7 @@ from .log_groups import RETENTIONS, grant_deliver_logs, log_group
 from .machine_alarms import machine_alarms, machine_metric
 from .monitored_lambda import invoke_grant
 from .queues import grant_drain, grant_send, waiting_queue
+from .rules import tell_of_bad_ends
 from .surroundings import Surroundings, tags_of
 from .traces import trace_grant
 
@@ -285,25 +286,8 @@ class BookingStateMachine(pulumi.ComponentResource):
         """Tell the topic of every execution that ended badly (STANDARD only: EXPRESS executions send no events)."""
         if self._express:
             return
-        ended_badly = {
-            "source": ["aws.states"],
-            "detail-type": ["Step Functions Execution Status Change"],
-            "detail": {"status": ["ABORTED", "FAILED", "TIMED_OUT"], "stateMachineArn": [machine.arn]},
-        }
-        rule = aws.cloudwatch.EventRule(
-            f"{self._name}-ended-badly",
-            description="Executions that failed, timed out or were stopped",
-            event_pattern=pulumi.Output.json_dumps(ended_badly),
-            tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-ended-badly-target",
-            rule=rule.name,
-            arn=self._topic,
-            opts=pulumi.ResourceOptions(parent=rule),
-        )
+        tell_of_bad_ends(f"{self._name}-ended-badly", machine.arn, topic=self._topic, parent=self, tags=self._tags)
 
     def _create_alarms(self, machine: aws.sfn.StateMachine) -> None:
         for alarm in machine_alarms(machine.arn, self._p99_seconds):
-            alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
+            alarm.raise_to(self._topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)

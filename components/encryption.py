@@ -47,6 +47,7 @@ def encryption_key(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+    aws.kms.Alias(f"{name}-alias", target_key_id=key.key_id, opts=pulumi.ResourceOptions(parent=key))
     arn: pulumi.Output[str] = key.arn
     return arn
 
@@ -76,7 +77,8 @@ def _may_use(here: Surroundings, service: str) -> dict[str, object]:
         "Sid": f"{service.title().replace('.', '')}MayUse",
         "Effect": "Allow",
         "Principal": {"Service": host},
-        "Action": _USE,
+        # DescribeKey has no encryption context, so the condition for logs would never let it through.
+        "Action": [action for action in _USE if service != LOGS or action != "kms:DescribeKey"],
         "Resource": "*",
     }
     return may | _only_for_this_account(here, service)
@@ -85,7 +87,7 @@ def _may_use(here: Surroundings, service: str) -> dict[str, object]:
 def _only_for_this_account(here: Surroundings, service: str) -> dict[str, object]:
     """The narrowest condition that the service bears; EventBridge sends none with which it could be told apart."""
     if service == LOGS:
-        return {"Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": here.arn("logs", "*")}}}
+        return {"Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": here.arn("logs", "*")}}}
     if service in (ALARMS, LOG_DELIVERY):
         return {"Condition": {"StringEquals": {"aws:SourceAccount": here.account}}}
     return {}

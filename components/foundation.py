@@ -46,7 +46,7 @@ class Foundation(pulumi.ComponentResource):
         )
         self.topic = self._topic()
         for alarm in business_alarms(stage.name):
-            alarm.raise_to(self.topic, prefix=name, parent=self, tags=tags_of(name, self._tags))
+            alarm.raise_to(self.topic, name=f"{name}-{alarm.slug}", parent=self, tags=tags_of(name, self._tags))
         self.region = Surroundings.of(self).region
         self.register_outputs({"key": self.key, "topic": self.topic, "region": self.region})
 

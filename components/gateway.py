@@ -67,7 +67,7 @@ class SandboxGateway(pulumi.ComponentResource):
         self.table = kept.name
         topic = alert_topic(f"{name}-alerts", args.get("topic"), parent=self, tags=tags, deletion_window_days=window)
         for alarm in table_alarms(kept.name):
-            alarm.raise_to(topic, prefix=name, parent=self, tags=tags)
+            alarm.raise_to(topic, name=f"{name}-{alarm.slug}", parent=self, tags=tags)
         pay = ["dynamodb:GetItem", "dynamodb:PutItem"]
         self.paygrant = table_grant("Pay", pay, [kept.arn], key=key, parent=self)
         self.register_outputs({"table": self.table, "paygrant": self.paygrant})

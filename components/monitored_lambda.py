@@ -13,7 +13,7 @@ from .function_alarms import function_alarms, function_metric
 from .iam import service_role, statement
 from .log_groups import RETENTIONS, grant_write_logs, log_group
 from .queues import grant_send, waiting_queue
-from .schedules import invoke_on_schedule
+from .rules import invoke_on_schedule
 from .surroundings import tags_of
 from .traces import trace_grant
 
@@ -246,6 +246,7 @@ class MonitoredLambda(pulumi.ComponentResource):
                 live,
                 expression=self._schedule,
                 text=args.get("schedule_input", "{}"),
+                topic=self._topic,
                 parent=self,
                 tags=self._tags,
             )
@@ -253,7 +254,7 @@ class MonitoredLambda(pulumi.ComponentResource):
     def _create_alarms(self) -> None:
         what = (self._name, self.function, self._timeout, self._concurrency, self._error_percent)
         for alarm in function_alarms(*what):
-            alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
+            alarm.raise_to(self._topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)
 
 
 def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -175,7 +175,7 @@ class OrderStore(pulumi.ComponentResource):
 
     def _create_alarms(self, orders: aws.dynamodb.Table) -> None:
         for alarm in table_alarms(orders.name):
-            alarm.raise_to(self._topic, prefix=self._name, parent=self, tags=self._tags)
+            alarm.raise_to(self._topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)
 
     def _hand_out_grants(self) -> None:
         unsettled = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in (ATTENTION, BY_DAY)]

@@ -46,7 +46,8 @@ def waiting_queue(
         dimensions={"QueueName": queue.name},
         period_seconds=60,
     )
-    Alarm(slug=slug, meaning=meaning, metric=visible, threshold=0).raise_to(topic, prefix=name, parent=queue, tags=tags)
+    waiting = Alarm(slug=slug, meaning=meaning, metric=visible, threshold=0)
+    waiting.raise_to(topic, name=f"{name}-waiting", parent=queue, tags=tags)
     return queue
 
 

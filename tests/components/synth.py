@@ -214,6 +214,8 @@ def _made(type_: str, name: str) -> dict[str, Any]:
     made: dict[str, Any] = {"arn": arn, "name": name}
     if type_ == "aws:s3/bucket:Bucket":
         made["bucket"] = name
+    if type_ == "aws:kms/key:Key":
+        made["keyId"] = name
     if type_ == "aws:lambda/function:Function":
         made |= {"version": "7", "qualifiedArn": f"{arn}:7"}
     if type_ == "aws:sqs/queue:Queue":

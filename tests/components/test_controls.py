@@ -166,6 +166,7 @@ def test_failed_executions_are_told_to_the_alert_topic(stage_graph: Graph) -> No
     assert [stage_graph.outputs["stateMachineArn"]] == pattern["detail"]["stateMachineArn"]
     target = stage_graph.named("booking-ended-badly-target").inputs
     assert stage_graph.outputs["alertTopicArn"] == target["arn"]
+    assert {"$.detail.executionArn", "$.detail.status"} == set(target["inputTransformer"]["inputPaths"].values())
 
 
 def test_queues_and_topics_are_encrypted_and_over_tls_only(stage_graph: Graph) -> None:
