@@ -10,37 +10,26 @@ The folder: `instance.json` (id and port: fixed, since URLs with it are in the d
 """
 
 import json
-import os
 import secrets
 import shutil
-import socket
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import processes
+from . import connections, processes
 from .certificate import certificate
+from .daemon_environment import daemon_environment
 from .errors import DidNotStart, InstanceError, NotRunning, PortTaken, ToolMissing
-from .provider.aws import ACCOUNT, REGION, Aws
+from .provider.aws import REGION, Aws
 
 FOLDER = ".booking"
 """Where instances live, below the folder of the program."""
 _FREE_DISK = 300 * 1024 * 1024
-_NO_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-"""A user's profiles and files say nothing about an embedded AWS."""
-_CREDENTIALS = ("test", "test")  # MiniStack's administrator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +66,7 @@ class Instance:
         file = self.folder / "instance.json"
         if not file.exists():
             self._make_folder()
-            identity = {"schema": 1, "id": secrets.token_hex(6), "port": _free_port()}
+            identity = {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
             file.write_text(json.dumps(identity) + "\n")
         return dict(json.loads(file.read_text()))
 
@@ -139,9 +128,9 @@ class Instance:
             return
         self._check_disk()
         certificate(self.folder / "tls")
-        if not _port_is_free(self.port):
+        if not connections.port_is_free(self.port):
             raise self._port_taken()
-        self._spawn(self._daemon_environment(wait_scale, record_calls=record_calls))
+        self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
         self._await_health(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
@@ -213,8 +202,8 @@ class Instance:
             "AWS_CA_BUNDLE": str(self.certificate),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": _CREDENTIALS[0],
-            "AWS_SECRET_ACCESS_KEY": _CREDENTIALS[1],
+            "AWS_ACCESS_KEY_ID": connections.CREDENTIALS[0],
+            "AWS_SECRET_ACCESS_KEY": connections.CREDENTIALS[1],
         }
 
     def log_tail(self, lines: int = 20) -> list[str]:
@@ -225,29 +214,7 @@ class Instance:
     # ---- the steps --------------------------------------------------------------------------------------------
 
     def _connect(self, service: str) -> Any:
-        import boto3
-        import botocore.session
-        from botocore.config import Config
-
-        session = boto3.session.Session(
-            aws_access_key_id=_CREDENTIALS[0],
-            aws_secret_access_key=_CREDENTIALS[1],
-            region_name=REGION,
-            botocore_session=botocore.session.Session(session_vars=_NO_FILES),
-        )
-        return session.client(
-            service,  # type: ignore[call-overload]  # the name comes from the caller
-            endpoint_url=self.endpoint,
-            verify=str(self.certificate),
-            config=Config(
-                retries={"mode": "standard", "max_attempts": 3},
-                read_timeout=65,
-                max_pool_connections=64,
-                inject_host_prefix=False,
-                s3={"addressing_style": "path"},
-                proxies={},
-            ),
-        )
+        return connections.connect(service, self.endpoint, self.certificate, REGION)
 
     def _spawn(self, environment: Mapping[str, str]) -> None:
         module = f"{__package__}.daemon"
@@ -262,43 +229,6 @@ class Instance:
                 start_new_session=True,
             )
         (self.folder / "pid").write_text(str(self._child.pid))
-
-    def _daemon_environment(self, wait_scale: float, *, record_calls: bool = False) -> dict[str, str]:
-        """Everything the process sees: nothing of the user's shell but where programs are found."""
-        root = Path(__file__).parents[len(__name__.split(".")) - 1]
-        return {
-            **({"BOOKING_EMBEDDED_RECORD": str(self.calls_file)} if record_calls else {}),
-            **{
-                name: os.environ[name]
-                for name in ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
-                if name in os.environ
-            },
-            "PYTHONPATH": str(root),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONUNBUFFERED": "1",
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.folder / "tmp"),
-            "BIND_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(self.port),
-            "MINISTACK_HOST": "127.0.0.1",
-            "MINISTACK_ACCOUNT_ID": ACCOUNT,
-            "MINISTACK_REGION": REGION,
-            "AUTH": "true",
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
-            "LAMBDA_EXECUTOR": "local",
-            "LOG_LEVEL": "WARNING",
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(self.folder / "state"),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(self.folder / "objects"),
-            "SFN_WAIT_SCALE": str(wait_scale),
-            "USE_SSL": "1",
-            "MINISTACK_SSL_CERT": str(self.certificate),
-            "MINISTACK_SSL_KEY": str(self.certificate.with_suffix(".key")),
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_CA_BUNDLE": str(self.certificate),
-        }
 
     def _await_health(self, timeout_seconds: float) -> None:
         assert self._child is not None
@@ -320,15 +250,7 @@ class Instance:
         return f"{lines[-1].strip()} (see {self.folder / 'instance.log'})" if lines else "it wrote no log"
 
     def _ask(self, path: str, method: str = "GET") -> bytes:
-        context = ssl.create_default_context(cafile=str(self.certificate))
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        try:
-            with opener.open(urllib.request.Request(self.endpoint + path, method=method), timeout=30) as answer:  # noqa: S310 - always https
-                return bytes(answer.read())
-        except (urllib.error.URLError, OSError) as error:
-            raise NotRunning(f"The embedded AWS does not answer at {self.endpoint}: {error}") from error
+        return connections.ask(self.endpoint + path, self.certificate, method)
 
     def _check_disk(self) -> None:
         self._make_folder()
@@ -358,19 +280,3 @@ class Instance:
             f"Port {port}, which the deployed state of {self.folder} is bound to, is taken by another program: "
             "end that one, or give this state up with `booking down`."
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

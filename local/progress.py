@@ -1,4 +1,4 @@
-"""What a deployment tells while it runs, the same from both drivers: a callback gets one `Progress` per thing that happens."""
+"""What a deployment tells while it runs, the same from both drivers: a callback gets one `Progress` per step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

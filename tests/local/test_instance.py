@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from local.daemon_environment import daemon_environment
 from local.errors import DidNotStart, NotRunning, PortTaken
 from local.instance import Instance
 
@@ -149,7 +150,7 @@ def test_nothing_of_the_users_shell_reaches_it(instance: Instance, monkeypatch: 
     """A profile or a proxy of the user's would reach the functions, and through them the world."""
     for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "HTTPS_PROXY", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "of-the-user")
-    assert "of-the-user" not in instance._daemon_environment(1.0).values()
+    assert "of-the-user" not in daemon_environment(instance, 1.0).values()
     instance.start()
     assert instance.client("sts").get_caller_identity()["Account"]
 
