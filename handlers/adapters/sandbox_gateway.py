@@ -132,7 +132,8 @@ class SandboxGateway:
     def _moved(self, key: str, facts: Mapping[str, Json], behaviour: Behaviour) -> GatewayReply:
         if not behaviour.arrives:
             return self._lost_on_the_way(key)
-        first = {**facts, "heard": behaviour.ends.value, "reason": behaviour.reason, "lost": behaviour.replies_lost}
+        ends: dict[str, Json] = {"heard": behaviour.ends.value, "reason": behaviour.reason}
+        first = {"pk": key, **facts, **ends, "lost": behaviour.replies_lost}
         kept = self._first(key, first)
         if _is_reply_lost(kept, behaviour, is_first=kept is first):
             raise PaymentOutcomeUnknown(f"The gateway's reply for {key} was lost.")
