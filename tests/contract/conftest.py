@@ -1,6 +1,6 @@
 """Judges and other outside parties that contracts are held against."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,3 +13,10 @@ def dynamodb_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A client of AWS's own DynamoDB Local."""
     with judges.dynamodb_local(tmp_path_factory.mktemp("dynamodb-local")) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """Clients of a MiniStack, by service."""
+    with judges.ministack(tmp_path_factory.mktemp("ministack")) as clients:
+        yield clients

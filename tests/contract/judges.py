@@ -5,8 +5,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,14 @@ def dynamodb_local(folder: Path) -> Iterator[Any]:
         dynamodb = client("dynamodb", f"http://127.0.0.1:{port}")
         await_answer(dynamodb, log)
         yield dynamodb
+
+
+@contextlib.contextmanager
+def ministack(folder: Path) -> Iterator[Callable[[str], Any]]:
+    """A fresh MiniStack, as the embedded AWS runs it but without its permissions: clients by service."""
+    port, log = free_port(), folder / "ministack.log"
+    environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
+    environment |= {"LOG_LEVEL": "WARNING", "HOME": str(folder), "TMPDIR": str(folder), "PERSIST_STATE": "0"}
+    with running([str(Path(sys.executable).with_name("ministack"))], log, environment):
+        await_answer(client("dynamodb", f"http://127.0.0.1:{port}"), log)
+        yield lambda service: client(service, f"http://127.0.0.1:{port}")

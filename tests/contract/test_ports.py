@@ -1,0 +1,324 @@
+"""One suite for each port, run against the fake and against the real adapter, on fakes and on servers.
+
+The servers are DynamoDB Local (AWS's own) and MiniStack (what the embedded AWS is made of); without them the same suite
+still runs on the fakes.
+"""
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.order_store import DynamoDBOrderStore
+from handlers.adapters.parking_queue import SQSParking
+from handlers.adapters.sandbox_gateway import SandboxGateway
+from handlers.adapters.shelves import DynamoDBShelves
+from handlers.domain.errors import AuditContradiction
+from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.order import Line, Order
+from handlers.domain.patience import Patience
+from handlers.domain.placing import RefundPolicy, place_order
+from handlers.domain.ports import AuditLog, Change, Overtaken, ParkedOutcomes, PaymentGateway, ShelvesDiffer, Written
+from handlers.domain.refunding import reserve_refund
+from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
+from handlers.domain.settling import absorb
+from handlers.domain.stock import StockItem
+from handlers.storage_schema import GATEWAY, ORDERS
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.s3 import FakeS3
+from tests.fakes.sqs import FakeSQS
+from tests.fakes.tables import table_request
+
+_numbers = itertools.count(1)
+WHEN = "2026-03-01T12:00:00.000000Z"
+DAY = "2026-03-01"
+
+
+def _dynamodb(kind: str, request: pytest.FixtureRequest) -> Any:
+    if kind == "fake":
+        return FakeDynamoDB()
+    return (
+        request.getfixturevalue("dynamodb_local")
+        if kind == "local"
+        else request.getfixturevalue("ministack")("dynamodb")
+    )
+
+
+def _made_table(client: Any, schema: Any) -> str:
+    name = f"contract-{next(_numbers)}"
+    client.create_table(**table_request(name, schema))
+    return name
+
+
+# orders and shelves
+
+Shop = tuple[DynamoDBOrderStore, DynamoDBShelves]
+
+
+@pytest.fixture(params=["fake", "local", "ministack"])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """An order store and shelves with three mugs and nine pens, on one table."""
+    client = _dynamodb(request.param, request)
+    table = _made_table(client, ORDERS)
+    patience = Patience(pause=lambda _: None, chance=lambda: 0.0, tries=3)
+    shelves = DynamoDBShelves(client=client, table=table)
+    for sku, price, available in (("mug", 1000, 3), ("pen", 250, 9)):
+        shelves.put(StockItem(sku=sku, price_minor=price, currency="EUR", available=available))
+    return DynamoDBOrderStore(client=client, table=table, patience=patience), shelves
+
+
+def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 1000) -> Order:
+    lines = (
+        Line(sku="mug", quantity=mugs, unit_price_minor=price),
+        Line(sku="pen", quantity=pens, unit_price_minor=250),
+    )
+    asked = PlaceOrder(request_id=request_id, customer_id="cus-1", currency="EUR", lines=lines, payment_method="pm_ok")
+    origin = Origin(execution="arn:execution", requested_at=WHEN)
+    return place_order(asked, origin, RefundPolicy(window=timedelta(days=30)), "salt")
+
+
+def _left(shelves: DynamoDBShelves) -> tuple[int, int]:
+    mug, pen = shelves.show("mug"), shelves.show("pen")
+    assert mug is not None
+    assert pen is not None
+    return mug.available, pen.available
+
+
+def _settled(amount_minor: int) -> GatewayReply:
+    return GatewayReply(heard=Heard.SETTLED, reference="ref", amount_minor=amount_minor)
+
+
+def _captured(order: Order) -> Change:
+    change = absorb(order, order.order_id, _settled(order.account.asked_minor), WHEN)
+    assert isinstance(change, Change)
+    return change
+
+
+def _line_refund(order: Order) -> Change:
+    asked = IssueRefund(
+        request_id="r1",
+        order_id=order.order_id,
+        requested_by="agent",
+        reason="broken",
+        units=(Units(sku="mug", quantity=1),),
+    )
+    change = reserve_refund(order, asked, Origin(execution="arn:refund", requested_at=WHEN))
+    assert isinstance(change, Change)
+    return change
+
+
+def test_an_order_is_read_as_it_was_written(shop: Shop) -> None:
+    """Create, then load: the same ledger, account, requests and salt."""
+    orders, shelves = shop
+    order = _order()
+    assert orders.load(order.order_id) is None
+    assert orders.create(order) == Written()
+    assert orders.load(order.order_id) == order
+    assert _left(shelves) == (1, 8)
+
+
+def test_an_order_is_created_once_even_when_the_shelves_are_empty(shop: Shop) -> None:
+    """The second create meets the first, which wins over every difference of the shelves."""
+    orders, shelves = shop
+    order = _order(mugs=3)
+    assert orders.create(order) == Written()
+    assert orders.create(order) == Overtaken(current=order)
+    assert _left(shelves) == (0, 8)
+
+
+def test_shelves_that_differ_are_told_and_nothing_is_taken(shop: Shop) -> None:
+    """Law 24 and 25: too few, another price, no such article: each with what is there."""
+    orders, shelves = shop
+    short = orders.create(_order(mugs=4))
+    assert isinstance(short, ShelvesDiffer)
+    assert {sku: item and item.available for sku, item in short.found.items()} == {"mug": 3}
+    dear = orders.create(_order(price=999))
+    assert isinstance(dear, ShelvesDiffer)
+    assert [item and item.price_minor for item in dear.found.values()] == [1000]
+    assert orders.load(_order().order_id) is None
+    assert _left(shelves) == (3, 9)
+
+
+def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
+    """Law 14: the other is handed the order as it is."""
+    orders, _ = shop
+    order = _order()
+    orders.create(order)
+    captured = _captured(order)
+    assert orders.append(captured) == Written()
+    lost = orders.append(captured)
+    assert lost == Overtaken(current=captured.after)
+
+
+def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: Shop) -> None:
+    """Law 24: restocked once, together with the entry that says so."""
+    orders, shelves = shop
+    order = _order()
+    orders.create(order)
+    captured = _captured(order)
+    orders.append(captured)
+    reserved = _line_refund(captured.after)
+    assert orders.append(reserved) == Written()
+    (refund_id,) = reserved.after.account.in_flight
+    settled = absorb(reserved.after, refund_id, _settled(1000), WHEN)
+    assert isinstance(settled, Change)
+    assert settled.restock == {"mug": 1}
+    assert orders.append(settled) == Written()
+    assert orders.append(settled) == Overtaken(current=settled.after)
+    assert orders.load(order.order_id) == settled.after
+    assert _left(shelves) == (2, 8)
+
+
+def test_orders_with_money_in_flight_are_listed_until_they_are_at_rest(shop: Shop) -> None:
+    """The sparse index holds exactly those that wait, page by page."""
+    orders, _ = shop
+    made = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
+    for order in made:
+        assert orders.create(order) == Written()
+    assert _waiting(orders) == {order.order_id for order in made}
+    orders.append(_captured(made[0]))
+    assert _waiting(orders) == {order.order_id for order in made[1:]}
+    changed = {name for shard in range(8) for name in orders.changed_on(DAY, shard, None, 10).names}
+    assert changed == {order.order_id for order in made}
+
+
+def _waiting(orders: DynamoDBOrderStore) -> set[str]:
+    found = set[str]()
+    for shard in range(8):
+        after = None
+        while True:
+            page = orders.waiting(shard, after, 1)
+            found.update(page.names)
+            if page.after is None:
+                break
+            after = page.after
+    return found
+
+
+# the gateway
+
+
+@pytest.fixture(params=["port fake", "fake", "local", "ministack"])
+def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
+    """The in-memory gateway, and the sandbox on every DynamoDB."""
+    if request.param == "port fake":
+        return FakeGateway()
+    client = _dynamodb(request.param, request)
+    return SandboxGateway(client=client, table=_made_table(client, GATEWAY))
+
+
+def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
+    """Law 8: whoever repeats a key hears the first outcome."""
+    first = gateway.charge("order", 1000, "EUR", "pm_ok")
+    assert first.heard is Heard.SETTLED
+    assert gateway.charge("order", 1000, "EUR", "pm_ok") == first
+    assert gateway.lookup("order").heard is Heard.SETTLED
+    assert gateway.lookup("order").amount_minor == 1000
+
+
+def test_a_decline_is_for_ever(gateway: PaymentGateway) -> None:
+    """Law 16: the key that was declined stays declined."""
+    assert gateway.charge("order", 1000, "EUR", "pm_declined").heard is Heard.DECLINED
+    assert gateway.charge("order", 1000, "EUR", "pm_declined").heard is Heard.DECLINED
+    assert gateway.lookup("order").heard is Heard.DECLINED
+    assert gateway.lookup("order").reason
+
+
+def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
+    """Law 19: a late first attempt finds the fence."""
+    assert gateway.lookup("order").heard is Heard.NOTHING
+    assert gateway.cancel("order").heard is Heard.FENCED
+    assert gateway.charge("order", 1000, "EUR", "pm_ok").heard is Heard.FENCED
+    assert gateway.cancel("order").heard is Heard.FENCED
+    assert gateway.lookup("order").heard is Heard.FENCED
+
+
+def test_a_fence_comes_too_late_for_money_that_moved(gateway: PaymentGateway) -> None:
+    """Law 19: cancel tells what was done before it."""
+    gateway.charge("order", 1000, "EUR", "pm_ok")
+    assert gateway.cancel("order").heard is Heard.SETTLED
+    assert gateway.lookup("order").heard is Heard.SETTLED
+
+
+def test_refunds_have_keys_of_their_own(gateway: PaymentGateway) -> None:
+    """Law 18: two refunds of one charge are two, the same refund is one, a refund of nothing is declined."""
+    gateway.charge("order", 1000, "EUR", "pm_ok")
+    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.SETTLED
+    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.SETTLED
+    assert gateway.refund("r2", "order", 400, "EUR").heard is Heard.SETTLED
+    assert gateway.lookup("r1").amount_minor == 600
+    assert gateway.refund("r3", "no-order", 1, "EUR").heard is Heard.DECLINED
+
+
+def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
+    """Law 16: by the charge's token."""
+    gateway.charge("order", 1000, "EUR", "pm_refund_declined")
+    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.DECLINED
+    assert gateway.can_fence
+
+
+# the audit log
+
+
+@pytest.fixture(params=["fake", "ministack"])
+def audit(request: pytest.FixtureRequest) -> AuditLog:
+    """The audit log in a bucket of its own."""
+    if request.param == "fake":
+        return S3AuditLog(client=FakeS3(page_keys=2), bucket="audit")
+    client, bucket = request.getfixturevalue("ministack")("s3"), f"audit-{next(_numbers)}"
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return S3AuditLog(client=client, bucket=bucket)
+
+
+def test_a_record_is_written_once(audit: AuditLog) -> None:
+    """Law 23: a second write of the same record is a success that changes nothing; of a different one an error."""
+    assert audit.read("a/1") is None
+    assert audit.write("a/1", {"amount": 1, "who": "é"})
+    assert not audit.write("a/1", {"who": "é", "amount": 1})
+    with pytest.raises(AuditContradiction):
+        audit.write("a/1", {"amount": 2, "who": "é"})
+    assert audit.read("a/1") == b'{"amount":1,"who":"\\u00e9"}'
+
+
+def test_keys_are_listed_in_order_from_behind_a_key(audit: AuditLog) -> None:
+    """Every page, and nothing of another prefix."""
+    for key in ("a/3", "a/1", "b/1", "a/2", "a/10"):
+        audit.write(key, {"key": key})
+    found, after = [], None
+    while True:
+        page = audit.keys("a/", after)
+        found += page.names
+        if page.after is None:
+            break
+        after = page.after
+    assert found == ["a/1", "a/10", "a/2", "a/3"]
+    assert audit.keys("c/").names == ()
+
+
+# parked outcomes
+
+
+@pytest.fixture(params=["fake", "ministack"])
+def parking(request: pytest.FixtureRequest) -> tuple[ParkedOutcomes, Callable[[str], None]]:
+    """The queue, and how the machine puts something into it."""
+    client: Any = FakeSQS() if request.param == "fake" else request.getfixturevalue("ministack")("sqs")
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/parking"
+    if request.param == "ministack":
+        url = client.create_queue(QueueName=f"parking-{next(_numbers)}")["QueueUrl"]
+    return SQSParking(client=client, queue_url=url), lambda body: client.send_message(QueueUrl=url, MessageBody=body)
+
+
+def test_what_is_parked_stays_until_it_is_done(parking: tuple[ParkedOutcomes, Callable[[str], None]]) -> None:
+    """Law 23: a delay, never a loss."""
+    outcomes, park = parking
+    assert list(outcomes.receive()) == []
+    park("one")
+    (parked,) = outcomes.receive()
+    assert parked.message == "one"
+    outcomes.done(parked)
+    assert list(outcomes.receive()) == []

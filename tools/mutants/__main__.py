@@ -1,0 +1,134 @@
+"""`make mutants`: each seeded mutant is applied to a copy, and a test must notice.
+
+    python -m tools.mutants                    all of them, two at a time
+    python -m tools.mutants refund stock       those whose name contains a word
+
+A mutant is a patch in tests/mutants/patches whose first line says which law it breaks. One that no longer applies is an
+error, and so is a suite that fails without any mutant.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATCHES = ROOT / "tests" / "mutants" / "patches"
+COPIED = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
+COPIED = (*COPIED, "tests/domain", "tests/handlers")
+KILLERS = (
+    "tests/simulation/test_interleavings.py",
+    "tests/simulation/test_crash_matrix.py",
+    "tests/domain",
+    "tests/simulation/test_simulation.py::test_no_law_is_broken_in_ten_thousand_histories",
+    "tests/handlers",
+    "tests/contract/test_ports.py",
+)
+TIME_LIMIT_SECONDS = 600
+HISTORIES = "1500"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mutant."""
+
+    name: str
+    law: str
+    killed: bool
+    by: str
+    seconds: float
+
+
+def breaks(patch: Path) -> str:
+    """What the first line of a patch says that it breaks."""
+    return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Breaks ").rstrip(".")
+
+
+def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
+    """Apply a patch below a folder; what git says if it does not fit."""
+    command = ["git", "apply", "-p1", *(["--check"] if check_only else []), str(patch)]
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
+def _copy(folder: Path) -> None:
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+
+
+def _run_tests(folder: Path) -> tuple[int, str]:
+    environment = {**os.environ, "PYTHONPATH": str(folder), "SIMULATED_HISTORIES": HISTORIES}
+    environment |= {"HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("CI", None)
+    command = [sys.executable, "-m", "pytest", "-x", "--no-header", "-p", "no:xdist", *KILLERS]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "FAILED the time limit"
+    return done.returncode, done.stdout + done.stderr
+
+
+def judge(patch: Path | None) -> Verdict:
+    """Apply a mutant to a copy (None: none) and run the tests until the first that fails."""
+    began = time.monotonic()
+    name, law = (patch.stem, breaks(patch)) if patch else ("none", "nothing")
+    with tempfile.TemporaryDirectory(prefix="mutant-") as made:
+        folder = Path(made)
+        _copy(folder)
+        refused = apply(patch, folder) if patch else None
+        if refused:
+            return Verdict(name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began)
+        code, output = _run_tests(folder)
+    killer = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    by = killer[1] if killer else "" if code == 0 else output.strip()[-300:]
+    is_test = code == 1 and killer is not None
+    return Verdict(name, law, is_test, by if is_test or code else "SURVIVED", time.monotonic() - began)
+
+
+def _say(verdict: Verdict) -> None:
+    mark = "killed" if verdict.killed else "ALIVE "
+    by = verdict.by.removeprefix("tests/")
+    print(f"{mark}  {verdict.name:48} {verdict.law:18} {verdict.seconds:5.0f} s  {by}", flush=True)
+
+
+def main(words: Sequence[str]) -> int:
+    patches = [
+        patch for patch in sorted(PATCHES.glob("*.patch")) if not words or any(word in patch.stem for word in words)
+    ]
+    healthy = judge(None)
+    if healthy.by != "SURVIVED":
+        print(f"the tests fail without any mutant: {healthy.by}")
+        return 2
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        verdicts = []
+        for verdict in pool.map(judge, patches):
+            _say(verdict)
+            verdicts.append(verdict)
+    killed = sum(verdict.killed for verdict in verdicts)
+    print(f"{killed}/{len(verdicts)} killed")
+    return 0 if killed == len(verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
