@@ -11,7 +11,7 @@ from .expressions import Reference, Source, place_of
 from .failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from .nested_states import Inline
 from .shapes import name_of
-from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State
+from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, set_name
 
 if TYPE_CHECKING:
     from .workflow_class import Workflow
@@ -97,10 +97,11 @@ def graph_of(name: str, body: Mapping[str, object]) -> Graph:
 
 def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
     states: dict[str, AnyState] = {}
-    for value in body.values():
+    for attribute, value in body.items():
         if not isinstance(value, State) or isinstance(value, End):
             continue
         state = cast("AnyState", value)
+        set_name(state, attribute)
         if states.setdefault(state.name, state) is not state:
             raise WorkflowError(f"{name}: two states are called {state.name}")
         if len(state.name) > LONGEST_NAME:
@@ -126,6 +127,10 @@ def _check_joins(name: str, graph: Graph) -> None:
         for state in (link.exit.state, link.target):
             if not isinstance(state, End) and graph.states.get(state.name) is not state:
                 raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it")
+        if isinstance(link.target, End) and link.exit.kind != "next":
+            raise WrongJoin(
+                f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()"
+            )
         if link.exit.kind in ("next", "default"):
             before = single.setdefault((id(link.exit.state), link.exit.kind), link)
             if before is not link:

@@ -1,0 +1,301 @@
+"""Workflows that hypothesis writes in the language: every one is one that a person could have written.
+
+A generated workflow is a chain of states with extra arrows forwards, so that it ends; its first state remembers a
+variable that later states may use. `portable` keeps to what JSONPath can say as well.
+"""
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, NotRequired, TypedDict, cast
+
+from hypothesis import strategies as st
+
+from workflow import (
+    ALL,
+    END,
+    Choice,
+    Fail,
+    Function,
+    Inline,
+    Invoke,
+    Map,
+    Parallel,
+    Pass,
+    Queue,
+    Retry,
+    SendMessage,
+    Succeed,
+    Wait,
+    Workflow,
+    after,
+    all_of,
+    before,
+    concat,
+    context,
+    input_of,
+    is_null,
+    is_number,
+    is_present,
+    is_text,
+    is_timestamp,
+    is_true,
+    item_at,
+    jsonata,
+    length,
+    made,
+    matches,
+    not_,
+    one_of,
+    plus,
+    result_of,
+    split,
+    to_json,
+    variable,
+)
+
+TEXTS = ("", "a", "b", "north", "north*", "it's {odd}", 'quo"te', "back\\slash", "ü–漢", "2026-11-23T10:00:00Z", "12")
+MOMENTS = ("2026-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2027-05-05T05:05:05.5+02:00")
+
+
+class Item(TypedDict):
+    """One of the things in a payload."""
+
+    sku: str
+    quantity: int
+
+
+class Payload(TypedDict):
+    """What generated workflows are written for."""
+
+    kind: Literal["a", "b", "c"]
+    text: str
+    number: int
+    flag: bool
+    moment: str
+    items: list[Item]
+    maybe: NotRequired[str | None]
+
+
+@dataclass
+class Memo:
+    """What generated workflows remember."""
+
+    text: str
+    number: int
+
+
+work_fn = Function("work_fn", object, dict)
+item_fn = Function("item_fn", object, dict)
+queue = Queue("queue")
+
+texts = st.sampled_from(TEXTS)
+numbers = st.integers(-3, 12)
+
+payloads: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["a", "b", "c"]),
+        "text": texts,
+        "number": numbers,
+        "flag": st.booleans(),
+        "moment": st.sampled_from(MOMENTS),
+        "items": st.lists(st.fixed_dictionaries({"sku": texts, "quantity": numbers}), max_size=3),
+    },
+    optional={"maybe": st.none() | texts},
+)
+"""Inputs of the type that the workflows are written for."""
+
+hostile: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | numbers | st.floats(-5, 5) | texts,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "text", "number", "flag", "items", "x"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+"""Inputs of any type: what a machine can be started with."""
+
+
+@st.composite
+def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> Any:
+    """Conditions on a payload, of every operator."""
+    kinds = ["text", "number", "literal", "flag", "time", "presence", "kind", "pattern", "fields"]
+    kind = draw(st.sampled_from(kinds + (["and", "or", "not"] if depth else [])))
+    match kind:
+        case "and" | "or":
+            left, right = draw(conditions(payload, depth - 1)), draw(conditions(payload, depth - 1))
+            return left & right if kind == "and" else left | right
+        case "not":
+            return not_(draw(conditions(payload, depth - 1)))
+        case "number":
+            return draw(st.sampled_from(_ordered(payload["number"], draw(numbers))))
+        case "text":
+            return draw(st.sampled_from(_ordered(payload["text"], draw(texts))))
+        case "fields":
+            return draw(
+                st.sampled_from(
+                    [
+                        payload["text"] == payload["kind"],
+                        payload["text"] < payload["moment"],
+                        payload["number"] != payload["text"],
+                    ]
+                )
+            )
+        case "literal":
+            return one_of(
+                payload["kind"], *draw(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True))
+            )
+        case "flag":
+            return draw(st.sampled_from([is_true(payload["flag"]), payload["flag"] == False]))  # noqa: E712
+        case "time":
+            moment = draw(st.sampled_from(MOMENTS))
+            return draw(
+                st.sampled_from(
+                    [
+                        before(payload["moment"], moment),
+                        after(payload["moment"], moment),
+                        after(payload["text"], moment),
+                    ]
+                )
+            )
+        case "presence":
+            maybe = payload["maybe"]
+            return draw(
+                st.sampled_from([is_present(maybe), is_null(maybe), all_of(is_present(maybe), not_(is_null(maybe)))])
+            )
+        case "kind":
+            return draw(
+                st.sampled_from(
+                    [
+                        is_text(payload["text"]),
+                        is_number(payload["number"]),
+                        is_timestamp(payload["moment"]),
+                        is_timestamp(payload["text"]),
+                    ]
+                )
+            )
+        case _:
+            return matches(payload["text"], draw(st.sampled_from(["*", "no*", "*th", "a", r"north\*", "*-*-*"])))
+
+
+def _ordered(left: Any, right: Any) -> list[Any]:
+    return [left == right, left != right, left < right, left <= right, left > right, left >= right]
+
+
+@st.composite
+def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: bool) -> Any:
+    """Values computed from a payload and from what is remembered."""
+    choices: list[Any] = [
+        payload["text"],
+        payload["items"],
+        memo.text,
+        memo.number,
+        concat(payload["text"], "-", memo.text, draw(texts)),
+        to_json(payload["items"]),
+        length(payload["items"]),
+        plus(payload["number"], draw(numbers)),
+        split("a,b", ","),
+        context.Execution.Name,
+        draw(texts),
+        draw(numbers),
+        None,
+        {"inner": payload["kind"], "odd name": memo.text, "fixed": [1, "two", None]},
+    ]
+    if not portable:
+        choices += [
+            jsonata("$uppercase('x')", str),
+            item_at([payload["text"], "b"], 1),
+            [payload["text"], {"deep": memo.number}],
+        ]
+    return draw(st.sampled_from(choices))
+
+
+@st.composite
+def workflows(
+    draw: Callable[..., Any], *, portable: bool = False, nesting: int = 1, calls: bool = True
+) -> type[Workflow[Any, Any]]:
+    """A class of the language."""
+    payload = cast("Payload", input_of(Payload))
+    memo = variable(Memo)
+    names = [f"step{index}" for index in range(draw(st.integers(1, 4)))]
+    first = Pass(
+        made(Payload)(**{name: payload[name] for name in ("kind", "text", "number", "flag", "moment", "items")})
+    )  # type: ignore[literal-required]
+
+    def body(space: dict[str, Any]) -> None:
+        space["payload"], space["memo"] = payload, memo
+        space["first"] = first.remember(memo, made(Memo)(text=payload["text"], number=payload["number"]))
+        states = [space["first"]]
+        for name in names:
+            space[name] = draw(_states(payload, memo, portable=portable, nesting=nesting, calls=calls))
+            states.append(space[name])
+        chooses = any(isinstance(state, Choice) for state in states)
+        space["done"] = Succeed() if chooses else draw(st.sampled_from([Succeed(), END]))
+        flow = []
+        for index, state in enumerate(states):
+            onward = [*states[index + 1 :], space["done"]]
+            if isinstance(state, Choice):
+                for _ in range(draw(st.integers(1, 2))):
+                    flow.append(state.when(draw(conditions(payload))) >> draw(st.sampled_from(onward)))
+                flow.append(state.otherwise >> onward[0])
+            else:
+                flow.append(state >> onward[0])
+            if isinstance(state, Invoke | Parallel | Map | SendMessage | Inline) and draw(st.booleans()):
+                if "broken" not in space:
+                    space["broken"] = Fail("Broken", concat("it broke in ", memo.text))
+                flow.append(state.catch(ALL) >> space["broken"])
+        space["start"] = space["first"]
+        space["flow"] = tuple(flow)
+
+    return types.new_class("Generated", (Workflow[Any, Any],), {}, body)
+
+
+@st.composite
+def _states(
+    draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: bool, nesting: int, calls: bool
+) -> Any:
+    kinds = (
+        ["pass", "choice", "wait"]
+        + (["invoke", "send"] if calls else [])
+        + (["map", "parallel", "inline"] if nesting else [])
+    )
+    value = {"value": draw(values(payload, memo, portable=portable))}
+    tried = draw(st.sampled_from([(), Retry(on=(ALL,), interval=timedelta(seconds=1), attempts=2, jitter=True)]))
+    match draw(st.sampled_from(kinds)):
+        case "pass":
+            return Pass(value)
+        case "choice":
+            return Choice(payload)
+        case "wait":
+            return Wait(draw(st.sampled_from([timedelta(seconds=1), timedelta(0)])))
+        case "invoke":
+            return Invoke(work_fn, value, retry=tried, timeout=timedelta(seconds=9))
+        case "send":
+            return SendMessage(queue, value, retry=tried)
+        case "map":
+            return Map(payload["items"], _each(draw(st.booleans())), at_once=2, retry=tried)
+        case "inline":
+            return Inline(_each(calls))
+        case _:
+            return Parallel(_each(calls), _each(False), retry=tried)
+
+
+def _each(calls: bool) -> type[Workflow[Any, Any]]:
+    """A small workflow to set in, run side by side or run for each item."""
+
+    class Each(Workflow[Item, Any]):
+        item = input_of(Item)
+        work = Invoke(item_fn, {"given": item}) if calls else Pass({"given": item})
+        start = work
+        flow = (work >> END,)
+
+    return Each
+
+
+def answers(_: Any) -> Any:
+    """What every function of a generated workflow answers."""
+    return {"ok": True}
+
+
+__all__ = ["Item", "Memo", "Payload", "answers", "conditions", "hostile", "payloads", "result_of", "workflows"]

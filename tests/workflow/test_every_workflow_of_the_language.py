@@ -1,0 +1,114 @@
+"""What holds for every workflow that can be written in the language."""
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflow.strategies import answers, hostile, payloads, workflows
+from workflow import Workflow, parse
+from workflow.checking import check
+from workflow.comparing import diff
+from workflow.drawing import mermaid, svg
+from workflow.json_values import written
+from workflow.permissions import permissions
+from workflow.running import run
+
+FUNCTIONS = {"work_fn": answers, "item_fn": answers, "sqs:sendMessage": lambda _: {"MessageId": "1"}}
+Written = type[Workflow[Any, Any]]
+
+
+@given(written_in_it=workflows())
+def test_passes_the_check(written_in_it: Written) -> None:
+    """What the language writes is what AWS takes."""
+    assert [] == [str(finding) for finding in check(written_in_it.asl())]
+
+
+@given(written_in_it=workflows(portable=True))
+def test_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
+    """So it is when it is compiled to JSONPath."""
+    assert [] == [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))]
+
+
+@given(written_in_it=workflows())
+def test_has_one_definition(written_in_it: Written) -> None:
+    """The same workflow gives the same bytes."""
+    assert json.dumps(written_in_it.asl()) == json.dumps(written_in_it.asl())
+
+
+@given(written_in_it=workflows())
+def test_round_trips(written_in_it: Written) -> None:
+    """Parsing loses nothing, neither from a value nor from text."""
+    asl = written_in_it.asl()
+    assert asl == parse(asl).asl() == parse(written(asl)).asl()
+    assert list(parse(asl).asl()) == list(asl)  # type: ignore[arg-type]
+
+
+@given(written_in_it=workflows(), given_input=payloads)
+def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) -> None:
+    """With inputs of its type and functions that answer, it ends well."""
+    ended = run(written_in_it.asl(), given_input, FUNCTIONS)
+    assert (None, "SUCCEEDED") == (ended.cause, ended.status)
+
+
+@given(written_in_it=workflows(portable=True), given_input=payloads)
+def test_does_the_same_in_both_query_languages(written_in_it: Written, given_input: dict[str, Any]) -> None:
+    """JSONata and JSONPath take the same path to the same output."""
+    jsonata, jsonpath = (
+        run(written_in_it.asl(language=language), given_input, FUNCTIONS) for language in ("JSONata", "JSONPath")
+    )  # type: ignore[arg-type]
+    assert (jsonata.path, jsonata.status, jsonata.output) == (jsonpath.path, jsonpath.status, jsonpath.output)
+
+
+@given(written_in_it=workflows(), given_input=hostile)
+def test_never_fails_in_a_choice(written_in_it: Written, given_input: Any) -> None:
+    """Whatever a machine is started with, conditions are true or false."""
+    ended = run(written_in_it.asl(), given_input, FUNCTIONS)
+    failed = [visit.type for visit in ended.visits if visit.error]
+    assert "Choice" not in failed
+
+
+@given(written_in_it=workflows())
+def test_can_be_drawn(written_in_it: Written) -> None:
+    """Every state is in both pictures; the SVG is XML."""
+    asl = written_in_it.definition()
+    names = [state.name for state in asl.states()]
+    drawn = ElementTree.fromstring(svg(asl, title="<&>", taken=names[:2]))
+    shown = "".join(drawn.itertext())
+    assert all(name.rpartition(".")[2] in shown for name in names)
+    assert all(name in mermaid(asl, taken=names[:2]) for name in names)
+
+
+@given(written_in_it=workflows())
+def test_does_not_differ_from_itself(written_in_it: Written) -> None:
+    """No change, no words."""
+    assert [] == diff(written_in_it.asl(), written(written_in_it.asl()))
+
+
+@given(one=workflows(), other=workflows())
+def test_differs_in_words_where_it_differs(one: Written, other: Written) -> None:
+    """Different values, at least one sentence; the other way round as well."""
+    for old, new in ((one.asl(), other.asl()), (other.asl(), one.asl())):
+        assert bool(diff(old, new)) == (parse(old) != parse(new))
+
+
+@given(written_in_it=workflows())
+def test_needs_no_permission_for_everything(written_in_it: Written) -> None:
+    """Bound or not, every resource is named."""
+    values = {
+        binding.name: f"arn:aws:lambda:eu-central-1:123456789012:function:{binding.name}:3"
+        for binding in written_in_it.required()
+    }
+    values |= {"queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"} if "queue" in values else {}
+    for permission in permissions(written_in_it.asl(values)):
+        assert "*" not in permission.resources
+
+
+@given(data=st.data(), written_in_it=workflows())
+def test_binds_all_names_or_none(data: st.DataObject, written_in_it: Written) -> None:
+    """What is required is what is bound."""
+    names = [binding.name for binding in written_in_it.required()]
+    text = json.dumps(written_in_it.asl({name: f"bound-{name}" for name in names}))
+    assert all(f"bound-{name}" in text and f"${{{name}}}" not in text for name in names)
