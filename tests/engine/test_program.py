@@ -91,16 +91,24 @@ def test_the_docs_say_what_the_engine_would_do(dev: Engine, instance: Instance, 
     assert lost == []
 
 
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """The changes made so far: each test adds its own."""
+    return {}
+
+
 @pytest.mark.parametrize("key", MADE)
-def test_a_config_change_changes_what_it_is_about_in_place(dev: Engine, instance: Instance, key: str) -> None:
+def test_a_config_change_changes_what_it_is_about_in_place(
+    dev: Engine, instance: Instance, made: dict[str, str], key: str
+) -> None:
     """The preview, which the docs show for every key, foretold it (and may have feared more); nothing is made anew."""
-    changed = _engine(instance, **CHANGES[key])
+    made.update(CHANGES[key])
+    changed = _engine(instance, **made)
     foreseen = {(step.name, step.operation) for step in changed.preview().changes}
     done = {(step.name, step.operation) for step in changed.up().changes}
     assert EXPECTED[key] <= {name for name, _ in done} <= EXPECTED[key] | REPUBLISHED
     assert done <= foreseen
     assert {operation for _, operation in done} == {"update"}
-    _engine(instance).up()
 
 
 def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, dev: Engine) -> None:

@@ -70,7 +70,7 @@ Written by `python -m tools.engine.config_table`: the real engine's previews of 
 `dev`. A preview may name more than the `up` then changes, where a value is known only afterwards. Nothing that holds
 data (tables, buckets, queues, log groups, backup vaults) is replaced or deleted by any of them. A new version of a
 function moves its alias and the state machine's definition with it; running executions keep theirs. `keyArn` gives up
-the stage's own keys: AWS deletes them `keyDeletionDays` later, and until then what they encrypted must be encrypted anew.
+the stage's own keys: AWS deletes them `keyDeletionDays` later, so what they encrypted must be encrypted anew by then.
 
 | key | set to | what the engine does |
 |---|---|---|
