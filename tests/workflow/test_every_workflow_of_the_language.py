@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,13 +23,13 @@ Written = type[Workflow[Any, Any]]
 @given(written_in_it=workflows())
 def test_passes_the_check(written_in_it: Written) -> None:
     """What the language writes is what AWS takes."""
-    assert [] == [str(finding) for finding in check(written_in_it.asl())]
+    assert [str(finding) for finding in check(written_in_it.asl())] == []
 
 
 @given(written_in_it=workflows(portable=True))
 def test_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
     """So it is when it is compiled to JSONPath."""
-    assert [] == [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))]
+    assert [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))] == []
 
 
 @given(written_in_it=workflows())
@@ -50,7 +50,7 @@ def test_round_trips(written_in_it: Written) -> None:
 def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) -> None:
     """With inputs of its type and functions that answer, it ends well."""
     ended = run(written_in_it.asl(), given_input, FUNCTIONS)
-    assert (None, "SUCCEEDED") == (ended.cause, ended.status)
+    assert (ended.cause, ended.status) == (None, "SUCCEEDED")
 
 
 @given(written_in_it=workflows(portable=True), given_input=payloads)
@@ -75,7 +75,7 @@ def test_can_be_drawn(written_in_it: Written) -> None:
     """Every state is in both pictures; the SVG is XML."""
     asl = written_in_it.definition()
     names = [state.name for state in asl.states()]
-    drawn = ElementTree.fromstring(svg(asl, title="<&>", taken=names[:2]))
+    drawn = ET.fromstring(svg(asl, title="<&>", taken=names[:2]))
     shown = "".join(drawn.itertext())
     assert all(name.rpartition(".")[2] in shown for name in names)
     assert all(name in mermaid(asl, taken=names[:2]) for name in names)
@@ -84,7 +84,7 @@ def test_can_be_drawn(written_in_it: Written) -> None:
 @given(written_in_it=workflows())
 def test_does_not_differ_from_itself(written_in_it: Written) -> None:
     """No change, no words."""
-    assert [] == diff(written_in_it.asl(), written(written_in_it.asl()))
+    assert diff(written_in_it.asl(), written(written_in_it.asl())) == []
 
 
 @given(one=workflows(), other=workflows())

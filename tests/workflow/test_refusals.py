@@ -1,0 +1,300 @@
+"""What is wrong with a workflow is refused when Python reads it, in a sentence that says what to do."""
+
+import types
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import pytest
+
+from workflow import (
+    ALL,
+    END,
+    Call,
+    Choice,
+    Edge,
+    Fail,
+    Function,
+    GetItem,
+    Inline,
+    Invoke,
+    ItemReader,
+    Map,
+    NoSuchField,
+    NotACondition,
+    NotExhaustive,
+    NotPortable,
+    NotReached,
+    Parallel,
+    Pass,
+    State,
+    Succeed,
+    Table,
+    Unbound,
+    Wait,
+    Workflow,
+    WorkflowError,
+    WrongJoin,
+    concat,
+    input_of,
+    is_present,
+    item_at,
+    jsonata,
+    made,
+    output_of,
+    variable,
+)
+
+
+@dataclass
+class Buy:
+    action: Literal["buy"]
+    sku: str
+    quantity: int
+
+
+@dataclass
+class Sell:
+    action: Literal["sell"]
+    sku: str
+    price: int
+
+
+class Answer(TypedDict):
+    status: Literal["good", "bad"]
+
+
+buy_fn = Function("buy_fn", Buy, Answer)
+any_fn = Function("any_fn", object, Answer)
+
+
+def workflow(**attributes: Any) -> type[Workflow[Any, Any]]:
+    """A workflow's class, as its body would make it."""
+    return types.new_class(
+        "Trial",
+        (Workflow[Any, Any],),
+        {},
+        lambda space: space.update(attributes) or [space.__setitem__(*each) for each in attributes.items()],
+    )  # type: ignore[func-returns-value]
+
+
+def test_a_start_is_needed() -> None:
+    with pytest.raises(WorkflowError, match="Trial has no start: write `start = <its first state>`"):
+        workflow(flow=())
+
+
+def test_a_name_stands_once() -> None:
+    with pytest.raises(WorkflowError, match="work stands twice in this workflow"):
+
+        class Twice(Workflow[Any, Any]):
+            work = Invoke(any_fn)
+            work = Invoke(any_fn)  # noqa: PIE794
+
+
+def test_two_states_of_one_name_are_refused() -> None:
+    a, b = Invoke(any_fn, name="same"), Invoke(any_fn, name="same")
+    with pytest.raises(WorkflowError, match="two states are called same"):
+        workflow(a=a, b=b, start=a, flow=(a >> b >> END,))
+
+
+def test_a_state_that_no_path_leads_to_is_refused() -> None:
+    a, b = Invoke(any_fn), Invoke(any_fn)
+    with pytest.raises(NotReached, match="no path from a leads to b"):
+        workflow(a=a, b=b, start=a, flow=(a >> END, b >> END))
+
+
+def test_a_second_way_out_is_refused() -> None:
+    a, b, c = Invoke(any_fn), Succeed(), Succeed()
+    with pytest.raises(WrongJoin, match="a already goes to b, so it cannot go to c too; write each arrow once"):
+        workflow(a=a, b=b, c=c, start=a, flow=(a >> b, a >> c))
+
+
+def test_a_way_that_leads_nowhere_is_refused() -> None:
+    a, b = Invoke(any_fn), Succeed()
+    with pytest.raises(WrongJoin, match="a has a way out by catch that leads nowhere"):
+        workflow(a=a, b=b, start=a, flow=(a >> b, a.catch(ALL)))
+    with pytest.raises(WrongJoin, match="a leads nowhere: join it to a state, or to END"):
+        workflow(a=a, start=a, flow=())
+
+
+def test_a_state_of_another_workflow_is_refused() -> None:
+    a, stranger = Invoke(any_fn), Succeed(name="stranger")
+    with pytest.raises(WrongJoin, match="stranger stands in its flow and is no attribute of it"):
+        workflow(a=a, start=a, flow=(a >> stranger,))
+
+
+def test_a_choice_does_not_say_where_to_go_by_itself() -> None:
+    route, a = Choice(input_of(Buy | Sell)), Invoke(any_fn)
+    with pytest.raises(WrongJoin, match=r"say which way, with case\(\), when\(\) or otherwise"):
+        route >> a
+    with pytest.raises(WrongJoin, match=r"nothing comes after it"):
+        Succeed() >> a
+    with pytest.raises(WrongJoin, match=r"route leads to END by default, which takes a state: add a Succeed"):
+        workflow(route=route, a=a, start=route, flow=(route.case(Buy) >> a >> END, route.otherwise >> END))
+
+
+def test_the_first_choice_has_a_way_for_any_json() -> None:
+    route, a, b = Choice(input_of(Buy | Sell)), Succeed(), Succeed()
+    with pytest.raises(NotExhaustive, match="may be any JSON: say what happens `otherwise`"):
+        workflow(route=route, a=a, b=b, start=route, flow=(route.case(Buy) >> a, route.case(Sell) >> b))
+
+
+def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
+    work, done = Invoke(any_fn), Succeed()
+    status = Choice(output_of(work)["status"])
+    with pytest.raises(NotExhaustive, match="status has no way for 'bad': add it, or `otherwise`"):
+        workflow(work=work, status=status, done=done, start=work, flow=(work >> status, status.equals("good") >> done))
+    workflow(
+        work=work,
+        status=status,
+        done=done,
+        start=work,
+        flow=(work >> status, status.equals("good") >> done, status.equals("bad") >> done),
+    )
+
+
+def test_a_case_is_a_member_of_the_union() -> None:
+    with pytest.raises(WorkflowError, match=r"case\(Answer\): the subject is Buy \| Sell"):
+        Choice(input_of(Buy | Sell)).case(Answer)
+
+
+@pytest.mark.parametrize("form", [Buy, Buy | Sell, Answer])
+def test_a_misspelled_field_lists_the_fields(form: Any) -> None:
+    with pytest.raises(NoSuchField, match=r"has no field 'skuu'; it has (action, sku|status)"):
+        input_of(form).skuu  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda value: not value.sku,
+        lambda value: value.sku in ("a", "b"),
+        lambda value: "a" in value.sku,
+        lambda value: value.quantity > 1 and value.quantity < 3,
+        lambda value: 1 < value.quantity < 3,
+        lambda value: f"{value.sku}",
+        lambda value: len(value.sku),
+        lambda value: list(value.sku),
+        lambda value: {value.sku: 1},
+        lambda value: bool(value.sku == "a"),
+    ],
+)
+def test_what_python_would_decide_is_refused(use: Any) -> None:
+    """`not`, `in`, chained comparisons and the like have no value before the workflow runs."""
+    with pytest.raises(NotACondition, match=r"before the workflow runs.*(not_\(\)|concat)"):
+        use(input_of(Buy))
+
+
+def test_a_condition_is_no_bool_and_no_value() -> None:
+    route = Choice(input_of(Buy))
+    with pytest.raises(NotACondition, match="True is decided when Python reads the workflow"):
+        route.when(True)
+    with pytest.raises(NotACondition, match=r"is a value, no condition: compare it, or use is_true\(\)"):
+        route.when(input_of(Buy).sku)  # type: ignore[arg-type]
+    with pytest.raises(WorkflowError, match="is known before the workflow runs"):
+        is_present("constant")
+
+
+def test_references_are_not_assigned_to() -> None:
+    with pytest.raises(NotACondition, match="cannot be assigned to"):
+        input_of(Buy).sku = "x"
+
+
+def test_only_what_has_run_has_an_output() -> None:
+    """A state that may not have run when its output is used is refused."""
+    route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
+    use = Pass({"status": output_of(work)["status"]})
+    made_of = workflow(
+        route=route,
+        work=work,
+        use=use,
+        start=route,
+        flow=(route.when(input_of(Buy).quantity > 1) >> work >> use >> END, route.otherwise >> use),
+    )
+    with pytest.raises(
+        WorkflowError, match="use refers to the output of work, but is reached by ways on which work has not run"
+    ):
+        made_of.asl()
+
+
+def test_only_a_variable_is_remembered() -> None:
+    with pytest.raises(WorkflowError, match="only a variable can be remembered"):
+        Invoke(any_fn).remember(input_of(Buy).sku, "x")
+    with pytest.raises(WorkflowError, match="gets its name from the attribute"):
+        Invoke(any_fn).remember(variable(str), "x")
+
+
+def test_payloads_have_the_fields_of_their_type() -> None:
+    with pytest.raises(WorkflowError, match=r"made\(Buy\): no field colour; its fields are action, sku, quantity"):
+        made(Buy)(action="buy", sku="a", quantity=1, colour="red")  # type: ignore[call-arg]
+    with pytest.raises(WorkflowError, match=r"made\(Buy\): quantity missing"):
+        made(Buy)(action="buy", sku="a")  # type: ignore[call-arg]
+
+
+def test_names_are_bound_together_or_not_at_all() -> None:
+    one, two = Invoke(any_fn), Invoke(buy_fn)
+    both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))  # type: ignore[operator]
+    with pytest.raises(Unbound, match="buy_fn: given no value"):
+        both.asl({any_fn: "arn:aws:lambda:eu-central-1:123456789012:function:any:1"})
+    with pytest.raises(Unbound, match="no other in this workflow; it binds any_fn, buy_fn"):
+        both.asl({"other": "x", "any_fn": "x", "buy_fn": "x"})
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (lambda: Wait(), "takes how long, or until when"),
+        (lambda: Map(input_of(Buy).sku, Inner), "runs over an array, not over str"),
+        (lambda: Parallel(), "give it workflows to run"),
+        (lambda: Call("arn:aws:states:::ecs:runTask", {}, dict), "takes what stands after"),
+        (lambda: Invoke(any_fn).waiting_for_token(Answer), "nobody can answer"),
+        (lambda: Choice("text"), "decides by input_of"),
+    ],
+)
+def test_states_say_what_they_take(state: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        state()
+
+
+def test_dynamodb_wants_to_be_told_types() -> None:
+    get = GetItem(Table("table"), {"pk": input_of(dict)})
+    with pytest.raises(WorkflowError, match="an attribute of DynamoDB is a text, a number or a boolean; which is this"):
+        workflow(get=get, start=get, flow=(get >> END,)).asl()
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (lambda: Pass({"x": jsonata("$uppercase('a')", str)}), "EXPRESSION_NOT_PORTABLE"),
+        (lambda: Pass({"x": [{"y": input_of(Buy).sku}]}), "ARRAY_NOT_PORTABLE"),
+        (lambda: Pass(concat(input_of(Buy).sku, "x")), "FIELD_NOT_PORTABLE"),
+        (lambda: Wait(item_at(jsonata("[1]", list[int]), 0)), "FIELD_NOT_PORTABLE"),
+    ],
+)
+def test_what_jsonpath_cannot_say_is_refused_with_a_code(state: Any, code: str) -> None:
+    made_of = state()
+    lone = workflow(made_of=made_of, start=made_of, flow=(made_of >> END,))
+    lone.asl()
+    with pytest.raises(NotPortable, match=code):
+        lone.asl(language="JSONPath")
+
+
+class Inner(Workflow[Buy, Answer]):
+    """Used inside others."""
+
+    buy = Invoke(buy_fn)
+    start = buy
+    flow = (buy >> END,)
+
+
+def test_fragments_are_used_as_often_as_one_likes() -> None:
+    """Each use has names of its own, and its input is what leads to it."""
+    once, twice, done = Inline(Inner), Inline(Inner), Succeed()
+    both = workflow(once=once, twice=twice, done=done, start=once, flow=(once >> twice >> done,), fine=None)  # type: ignore[operator]
+    states = both.asl()["States"]
+    assert list(states) == ["once.buy", "twice.buy", "done"]  # type: ignore[call-overload]
+
+
+def test_item_readers_and_edges_are_values() -> None:
+    assert ItemReader(bucket="b", key="k").arguments() == {"Bucket": "b", "Key": "k"}
+    assert isinstance(Invoke(any_fn).catch(ALL), Edge)
+    assert isinstance(Fail(), State)
