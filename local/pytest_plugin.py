@@ -108,7 +108,7 @@ def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed
 
 def _running(folder: Path) -> Iterator[Instance]:
     instance = Instance.at(folder)
-    instance.start(wait_scale=WAIT_SCALE)
+    instance.start(wait_scale=WAIT_SCALE, record_calls=True)
     try:
         yield instance
     finally:
