@@ -1,0 +1,234 @@
+"""A program's resource graph as the JSON of a Terraform plan: the language that outside judges of resources speak.
+
+Pulumi's AWS provider is made from Terraform's, so a property translates by its spelling; the table says only what
+differs: plural blocks, blocks that Pulumi flattens, and maps whose keys are the user's own. A resource type or a nested
+property that the table does not know is an error that names it: what is not translated would not be judged.
+Source: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.components.synth import Graph, Recorded
+
+
+class Untranslatable(Exception):
+    """The table has no row for a resource type, or does not say what a nested property is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A nested block: its name in Terraform, and the blocks inside it."""
+
+    name: str
+    blocks: "Mapping[str, Block | None]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A resource type: its name in Terraform, its blocks (`None` is a map of the user's own keys), and its renames."""
+
+    type: str
+    blocks: Mapping[str, Block | None] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+
+
+def block(name: str, **blocks: Block | None) -> Block:
+    """A nested block."""
+    return Block(name=name, blocks=blocks)
+
+
+def row(type_: str, renames: Mapping[str, str] | None = None, **blocks: Block | None) -> Row:
+    """A row of the table; everything may have tags."""
+    return Row(type=type_, blocks={"tags": None, **blocks}, renames=renames or {})
+
+
+_METRIC = block("metric", dimensions=None)
+_LIFECYCLE_RULE = block(
+    "rule",
+    filter=block("filter"),
+    transitions=block("transition"),
+    expiration=block("expiration"),
+    noncurrentVersionExpiration=block("noncurrent_version_expiration"),
+    abortIncompleteMultipartUpload=block("abort_incomplete_multipart_upload"),
+)
+
+TABLE: Mapping[str, Row] = {
+    "aws:backup/plan:Plan": row(
+        "aws_backup_plan", rules=block("rule", lifecycle=block("lifecycle"), recoveryPointTags=None)
+    ),
+    "aws:backup/selection:Selection": row("aws_backup_selection"),
+    "aws:backup/vault:Vault": row("aws_backup_vault"),
+    "aws:cloudwatch/dashboard:Dashboard": row("aws_cloudwatch_dashboard"),
+    "aws:cloudwatch/eventRule:EventRule": row("aws_cloudwatch_event_rule"),
+    "aws:cloudwatch/eventTarget:EventTarget": row(
+        "aws_cloudwatch_event_target",
+        inputTransformer=block("input_transformer", inputPaths=None),
+        deadLetterConfig=block("dead_letter_config"),
+        retryPolicy=block("retry_policy"),
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": row("aws_cloudwatch_log_group"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": row(
+        "aws_cloudwatch_metric_alarm", dimensions=None, metricQueries=block("metric_query", metric=_METRIC)
+    ),
+    "aws:dynamodb/table:Table": row(
+        "aws_dynamodb_table",
+        attributes=block("attribute"),
+        globalSecondaryIndexes=block("global_secondary_index", keySchemas=block("key_schema")),
+        serverSideEncryption=block("server_side_encryption"),
+        pointInTimeRecovery=block("point_in_time_recovery"),
+    ),
+    "aws:iam/role:Role": row("aws_iam_role"),
+    "aws:iam/rolePolicy:RolePolicy": row("aws_iam_role_policy"),
+    "aws:kms/alias:Alias": row("aws_kms_alias"),
+    "aws:kms/key:Key": row("aws_kms_key"),
+    "aws:lambda/alias:Alias": row("aws_lambda_alias"),
+    "aws:lambda/codeSigningConfig:CodeSigningConfig": row(
+        "aws_lambda_code_signing_config", allowedPublishers=block("allowed_publishers"), policies=block("policies")
+    ),
+    "aws:lambda/function:Function": row(
+        "aws_lambda_function",
+        {"code": "filename"},
+        environment=block("environment", variables=None),
+        deadLetterConfig=block("dead_letter_config"),
+        loggingConfig=block("logging_config"),
+        tracingConfig=block("tracing_config"),
+        vpcConfig=block("vpc_config"),
+    ),
+    "aws:lambda/permission:Permission": row("aws_lambda_permission", {"function": "function_name"}),
+    "aws:s3/bucket:Bucket": row("aws_s3_bucket"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": row(
+        "aws_s3_bucket_lifecycle_configuration", rules=_LIFECYCLE_RULE
+    ),
+    "aws:s3/bucketLogging:BucketLogging": row("aws_s3_bucket_logging"),
+    "aws:s3/bucketNotification:BucketNotification": row("aws_s3_bucket_notification"),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": row(
+        "aws_s3_bucket_object_lock_configuration", rule=block("rule", defaultRetention=block("default_retention"))
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": row(
+        "aws_s3_bucket_ownership_controls", rule=block("rule")
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": row("aws_s3_bucket_policy"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": row("aws_s3_bucket_public_access_block"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": row(
+        "aws_s3_bucket_server_side_encryption_configuration",
+        rules=block("rule", applyServerSideEncryptionByDefault=block("apply_server_side_encryption_by_default")),
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": row(
+        "aws_s3_bucket_versioning", versioningConfiguration=block("versioning_configuration")
+    ),
+    "aws:sfn/stateMachine:StateMachine": row(
+        "aws_sfn_state_machine",
+        loggingConfiguration=block("logging_configuration"),
+        tracingConfiguration=block("tracing_configuration"),
+        encryptionConfiguration=block("encryption_configuration"),
+    ),
+    "aws:sns/topic:Topic": row("aws_sns_topic"),
+    "aws:sns/topicPolicy:TopicPolicy": row("aws_sns_topic_policy"),
+    "aws:sns/topicSubscription:TopicSubscription": row("aws_sns_topic_subscription"),
+    "aws:sqs/queue:Queue": row("aws_sqs_queue"),
+    "aws:sqs/queuePolicy:QueuePolicy": row("aws_sqs_queue_policy"),
+}
+
+_MADE_BY_CREATION = re.compile(r"(?:^|[:/])booking-([^:/]+)-0123456$")
+"""How synth() spells a name or ARN that only creation tells; the group is the resource's logical name."""
+
+
+def plan(graph: Graph) -> dict[str, Any]:
+    """The plan that would create everything in the graph."""
+    custom = [each for each in graph.resources if each.custom and not each.type.startswith("pulumi:")]
+    addresses = {each.name: _address(each) for each in custom}
+    translated = [(each, *_with_references(_values(each), addresses)) for each in custom]
+    planned = [_planned(each, values) for each, values, _ in translated]
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.9.0",
+        "planned_values": {"root_module": {"resources": planned}},
+        "resource_changes": [_change(each, values) for each, values, _ in translated],
+        "configuration": {
+            "root_module": {
+                "resources": [_identity(each) | {"expressions": references} for each, _, references in translated]
+            }
+        },
+    }
+
+
+def _row(resource: Recorded) -> Row:
+    if resource.type not in TABLE:
+        raise Untranslatable(f"{resource.name}: tests/compliance/terraform.py has no row for {resource.type}")
+    return TABLE[resource.type]
+
+
+def _address(resource: Recorded) -> str:
+    return f"{_row(resource).type}.{resource.name}"
+
+
+def _identity(resource: Recorded) -> dict[str, Any]:
+    return {"address": _address(resource), "mode": "managed", "type": _row(resource).type, "name": resource.name}
+
+
+def _planned(resource: Recorded, values: dict[str, Any]) -> dict[str, Any]:
+    return _identity(resource) | {"provider_name": "registry.terraform.io/hashicorp/aws", "values": values}
+
+
+def _change(resource: Recorded, values: dict[str, Any]) -> dict[str, Any]:
+    change = {"actions": ["create"], "before": None, "after": values, "after_unknown": {}}
+    return _identity(resource) | {"change": change}
+
+
+def _values(resource: Recorded) -> dict[str, Any]:
+    translation = _row(resource)
+    return {
+        _spelled(key, translation): _value(value, key, translation.blocks, f"{resource.type} {resource.name}")
+        for key, value in resource.inputs.items()
+    }
+
+
+def _spelled(key: str, translation: Row) -> str:
+    known = translation.blocks.get(key)
+    return known.name if known else translation.renames.get(key) or _snake(key)
+
+
+def _value(value: Any, key: str, blocks: Mapping[str, Block | None], where: str) -> Any:
+    if key in blocks:
+        inside = blocks[key]
+        return value if inside is None else [_inside(each, inside, f"{where}.{key}") for each in _listed(value)]
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value)):
+        raise Untranslatable(f"{where}: the table does not say what the nested property {key} is")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if value is None or isinstance(value, bool | int | float | str | list) else str(value)
+
+
+def _inside(value: Mapping[str, Any], translation: Block, where: str) -> dict[str, Any]:
+    spelled = Row(type=where, blocks=translation.blocks)
+    return {_spelled(key, spelled): _value(each, key, translation.blocks, where) for key, each in value.items()}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _with_references(
+    values: dict[str, Any], addresses: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What another resource's creation tells is no value in a plan, but a reference to that resource."""
+    references: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        made = _MADE_BY_CREATION.search(value) if isinstance(value, str) else None
+        if made and made[1] in addresses:
+            address = addresses[made[1]]
+            references[key] = {"references": [f"{address}.id", address]}
+    return {key: value for key, value in values.items() if key not in references}, references
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
+
+
+def text(graph: Graph) -> str:
+    """The plan as the text of its file."""
+    return json.dumps(plan(graph), indent=1)

@@ -1,0 +1,65 @@
+"""What outside judges say and we do not do, each with its reason. Nothing else may be found."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A check that does not pass; `only` names the resources it is waived for (none: everywhere)."""
+
+    check: str
+    reason: str
+    only: tuple[str, ...] = ()
+
+
+OURS = (
+    Waiver(
+        check="CKV_AWS_117",
+        reason="Functions reach DynamoDB, S3 and KMS only, each by IAM and TLS; a VPC would add endpoints to pay and "
+        "to watch and take nothing away. A stage that must have one names subnetIds and securityGroupIds.",
+    ),
+    Waiver(
+        check="CKV_AWS_144",
+        reason="One region by design: the table cannot be promised in step with a replicated trail. Backups and the "
+        "trail are copied across regions by the organisation's own AWS Backup plan, where it asks for that.",
+    ),
+    Waiver(
+        check="CKV_AWS_272",
+        reason="Packages are built by the deploying machine from locks with hashes and are not signed: code signing "
+        "needs an AWS Signer profile and a signing job, which this program does not have yet.",
+    ),
+)
+"""Decisions: checks that we could satisfy and do not."""
+
+MISTAKEN = (
+    Waiver(
+        check="CKV_AWS_145",
+        only=("aws_s3_bucket.audit-access",),
+        reason="S3 does not deliver access logs into a bucket whose default encryption is SSE-KMS. Source: S3 user "
+        "guide, 'Enabling Amazon S3 server access logging'.",
+    ),
+    Waiver(
+        check="CKV_AWS_285",
+        reason="The check wants execution data in the log. It holds what callers wrote (`reason`, `payment_method`), "
+        "so a stage allows it by name (logExecutionData); the log level is ALL either way.",
+    ),
+)
+"""Checks whose satisfaction would be the fault."""
+
+POLICY_MISTAKES = {
+    ("MISMATCHED_TYPE", "Type mismatch: s3:TlsVersion requires a value of type Numeric but given ['1.2']"): (
+        "parliament's numbers have no fraction; 1.2 is what the S3 user guide writes."
+    ),
+    ("UNKNOWN_CONDITION_FOR_ACTION", "Unknown condition s3:TlsVersion for action s3:InitiateReplication"): (
+        "The denial names s3:*; S3 sends no TLS version for this one, and the statement then does not apply."
+    ),
+    ("UNKNOWN_CONDITION_FOR_ACTION", "Unknown condition s3:TlsVersion for action s3:PutAccessPointPublicAccessBlock"): (
+        "The same: an action of accounts, not of buckets."
+    ),
+}
+"""What parliament says above LOW and is wrong about."""
+
+DEV_RELAXES = {
+    "CKV_AWS_338": "logRetentionDays",
+}
+"""What checkov finds in dev beyond the waivers, by the stage key that relaxes it there."""
