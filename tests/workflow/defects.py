@@ -1,0 +1,824 @@
+"""Definitions with one defect each: which code `check` gives it, and where.
+
+Each is a small machine that is sound but for the one thing that its name says.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+LAMBDA = "arn:aws:states:::lambda:invoke"
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:work"
+
+
+@dataclass(frozen=True)
+class Defect:
+    name: str
+    code: str
+    pointer: str
+    text: str
+    express: bool = False
+    severity: str = "error"
+
+
+def machine(states: dict[str, Any], **top: Any) -> dict[str, Any]:
+    """A machine that starts with its first state."""
+    return {"StartAt": next(iter(states)), "States": states, **top}
+
+
+def jsonata(states: dict[str, Any], **top: Any) -> dict[str, Any]:
+    return machine(states, QueryLanguage="JSONata", **top)
+
+
+def ends(**fields: Any) -> dict[str, Any]:
+    """A Pass that ends."""
+    return {"Type": "Pass", "End": True, **fields}
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    """A Task that ends."""
+    return {"Type": "Task", "Resource": FUNCTION, "End": True, **fields}
+
+
+def calls(action: str, **fields: Any) -> dict[str, Any]:
+    """A Task that calls an integration, and ends."""
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{action}", "End": True, **fields}
+
+
+def rule(**fields: Any) -> dict[str, Any]:
+    """A machine with one choice rule."""
+    return machine({"A": {"Type": "Choice", "Choices": [fields], "Default": "B"}, "B": {"Type": "Succeed"}})
+
+
+def condition(text: Any) -> dict[str, Any]:
+    """A machine with one condition of JSONata."""
+    choice = {"Type": "Choice", "Choices": [{"Condition": text, "Next": "B"}], "Default": "B"}
+    return jsonata({"A": choice, "B": {"Type": "Succeed"}})
+
+
+def retried(*retriers: Any, **fields: Any) -> dict[str, Any]:
+    return machine({"A": task(Retry=list(retriers), **fields)})
+
+
+def caught(*catchers: Any, language: str = "JSONPath") -> dict[str, Any]:
+    return machine({"A": task(Catch=list(catchers)), "B": {"Type": "Fail"}}, QueryLanguage=language)
+
+
+def mapped(processor: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    inside = processor if processor is not None else machine({"I": ends()})
+    return machine({"A": {"Type": "Map", "ItemProcessor": inside, "End": True, **fields}})
+
+
+def distributed(execution: str = "STANDARD", states: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    inside = machine(states or {"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": execution})
+    return mapped(inside, **fields)
+
+
+def branches(*scopes: Any, **fields: Any) -> dict[str, Any]:
+    return machine({"A": {"Type": "Parallel", "Branches": list(scopes), "End": True, **fields}})
+
+
+def nested(levels: int, innermost: dict[str, Any]) -> dict[str, Any]:
+    """Parallel states inside one another."""
+    scope = machine({f"S{levels}": innermost})
+    for level in reversed(range(levels)):
+        scope = machine({f"S{level}": {"Type": "Parallel", "Branches": [scope], "End": True}})
+    return scope
+
+
+_ITEM = {"ErrorEquals": ["States.ALL"], "Next": "B"}
+_WAITS = "lambda:invoke.waitForTaskToken"
+
+_TABLE: list[tuple[str, str, str, Any]] = [
+    # the document
+    ("is no JSON", "INVALID_JSON_DESCRIPTION", "", "{'StartAt': 1}"),
+    ("is empty", "MISSING_DESCRIPTION", "", "  "),
+    ("has NaN", "INVALID_JSON_DESCRIPTION", "", '{"StartAt": "A", "TimeoutSeconds": NaN}'),
+    ("is a list", "WRONG_TYPE", "", []),
+    (
+        "has a key twice",
+        "DUPLICATE_KEY",
+        "/States/A/End",
+        '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "End": true}}}',
+    ),
+    ("has half a surrogate pair", "INVALID_JSON_DESCRIPTION", "/Comment", machine({"A": ends()}, Comment="\ud800")),
+    ("is larger than 1 MB", "DEFINITION_TOO_LARGE", "", machine({"A": ends(Comment="x" * 1_048_576)})),
+    # the machine
+    ("has an unknown field", "UNKNOWN_FIELD", "/Timeout", machine({"A": ends()}, Timeout=3)),
+    ("has a field of states", "UNSUPPORTED_FIELD", "/Next", machine({"A": ends()}, Next="A")),
+    ("has another version", "INVALID_VALUE", "/Version", machine({"A": ends()}, Version="2.0")),
+    ("has another language", "INVALID_VALUE", "/QueryLanguage", machine({"A": ends()}, QueryLanguage="Jsonata")),
+    ("has a timeout of text", "WRONG_TYPE", "/TimeoutSeconds", machine({"A": ends()}, TimeoutSeconds="60")),
+    ("has a timeout of 0", "INVALID_VALUE", "/TimeoutSeconds", machine({"A": ends()}, TimeoutSeconds=0)),
+    ("does not say where to start", "MISSING_REQUIRED_FIELD", "", {"States": {"A": ends()}}),
+    ("starts nowhere", "MISSING_TRANSITION_TARGET", "/StartAt", {"StartAt": "a", "States": {"A": ends()}}),
+    ("has no states", "MISSING_REQUIRED_FIELD", "", {"StartAt": "A"}),
+    ("has an empty list of states", "EMPTY_LIST", "/States", {"StartAt": "A", "States": {}}),
+    ("has a state that is no object", "WRONG_TYPE", "/States/B", machine({"A": ends(), "B": 3})),
+    # transitions
+    ("goes nowhere", "MISSING_TRANSITION", "/States/A", machine({"A": {"Type": "Pass"}})),
+    ("goes on and ends", "CONFLICTING_FIELDS", "/States/A/End", machine({"A": ends(Next="B"), "B": ends()})),
+    (
+        "goes to a state that is not there",
+        "MISSING_TRANSITION_TARGET",
+        "/States/A/Next",
+        machine({"A": {"Type": "Pass", "Next": "C"}, "B": ends()}),
+    ),
+    ("has Next that is no text", "WRONG_TYPE", "/States/A/Next", machine({"A": {"Type": "Pass", "Next": 3}})),
+    ("has End as text", "WRONG_TYPE", "/States/A/End", machine({"A": {"Type": "Pass", "End": "true"}})),
+    (
+        "has a Default that is not there",
+        "MISSING_TRANSITION_TARGET",
+        "/States/A/Default",
+        machine(
+            {
+                "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"},
+                "B": ends(),
+            }
+        ),
+    ),
+    (
+        "has a catcher to a state that is not there",
+        "MISSING_TRANSITION_TARGET",
+        "/States/A/Catch/0/Next",
+        machine({"A": task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}])}),
+    ),
+    (
+        "never ends",
+        "MISSING_END_STATE",
+        "/States",
+        machine({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}),
+    ),
+    ("has a state that nothing leads to", "UNREACHABLE_STATE", "/States/B", machine({"A": ends(), "B": ends()})),
+    (
+        "has an island",
+        "UNREACHABLE_STATE",
+        "/States/B",
+        machine({"A": ends(), "B": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Pass", "Next": "B"}}),
+    ),
+    ("has a name of 81 characters", "INVALID_STATE_NAME", f"/States/{'n' * 81}", machine({"n" * 81: ends()})),
+    (
+        "has one name in two branches",
+        "DUPLICATE_STATE_NAME",
+        "/States/A/Branches/1/States/I",
+        branches(machine({"I": ends()}), machine({"I": ends()})),
+    ),
+    (
+        "has one name inside and outside",
+        "DUPLICATE_STATE_NAME",
+        "/States/A/ItemProcessor/States/A",
+        mapped(machine({"A": ends()})),
+    ),
+    (
+        "leaves a branch",
+        "TRANSITION_LEAVES_SCOPE",
+        "/States/A/Branches/0/States/I/Next",
+        machine(
+            {
+                "A": {"Type": "Parallel", "Branches": [machine({"I": {"Type": "Pass", "Next": "B"}})], "Next": "B"},
+                "B": ends(),
+            }
+        ),
+    ),
+    (
+        "goes into a Map",
+        "TRANSITION_LEAVES_SCOPE",
+        "/States/A/Next",
+        machine(
+            {
+                "A": {"Type": "Pass", "Next": "I"},
+                "M": {"Type": "Map", "ItemProcessor": machine({"I": ends()}), "End": True},
+            }
+        ),
+    ),
+    (
+        "has a defect 60 levels deep",
+        "MISSING_TRANSITION_TARGET",
+        "".join(f"/States/S{level}/Branches/0" for level in range(60)) + "/States/S60/Next",
+        nested(60, {"Type": "Pass", "Next": "Nowhere"}),
+    ),
+    # types and fields of states
+    ("has no type", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"End": True}})),
+    ("has an unknown type", "UNKNOWN_TYPE", "/States/A/Type", machine({"A": {"Type": "pass", "End": True}})),
+    ("misspells a field", "UNKNOWN_FIELD", "/States/A/ResultPaht", machine({"A": task(ResultPaht="$.x")})),
+    ("has a field of other types", "UNSUPPORTED_FIELD", "/States/A/Retry", machine({"A": ends(Retry=[])})),
+    ("succeeds and goes on", "UNSUPPORTED_FIELD", "/States/A/End", machine({"A": {"Type": "Succeed", "End": True}})),
+    ("has a comment that is no text", "WRONG_TYPE", "/States/A/Comment", machine({"A": ends(Comment=3)})),
+    # the other query language
+    ("speaks JSONPath with Output", "WRONG_QUERY_LANGUAGE", "/States/A/Output", machine({"A": ends(Output={"a": 1})})),
+    (
+        "speaks JSONata with Parameters",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Parameters",
+        jsonata({"A": task(Parameters={"a": 1})}),
+    ),
+    (
+        "speaks JSONata with ResultPath in a catcher",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Catch/0/ResultPath",
+        caught({**_ITEM, "ResultPath": "$.e"}, language="JSONata"),
+    ),
+    (
+        "speaks JSONata with a Variable",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Choices/0/Variable",
+        jsonata(
+            {
+                "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "B"},
+                "B": ends(),
+            }
+        ),
+    ),
+    (
+        "speaks JSONPath with a Condition",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Choices/0/Condition",
+        rule(Condition="{% true %}", Next="B"),
+    ),
+    (
+        "speaks JSONata with a key that ends in .$",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Arguments/id.$",
+        jsonata({"A": task(Arguments={"id.$": "$.id"})}),
+    ),
+    (
+        "speaks JSONPath in a machine of JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/QueryLanguage",
+        jsonata({"A": ends(QueryLanguage="JSONPath")}),
+    ),
+    # choices
+    (
+        "has a Choice without rules",
+        "EMPTY_LIST",
+        "/States/A/Choices",
+        machine({"A": {"Type": "Choice", "Choices": [], "Default": "B"}, "B": ends()}),
+    ),
+    (
+        "has a Choice without Choices",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A",
+        machine({"A": {"Type": "Choice", "Default": "B"}, "B": ends()}),
+    ),
+    ("has a rule without Next", "MISSING_REQUIRED_FIELD", "/States/A/Choices/0", rule(Variable="$.x", IsNull=True)),
+    ("has a rule without operator", "MISSING_REQUIRED_FIELD", "/States/A/Choices/0", rule(Variable="$.x", Next="B")),
+    ("has a rule without Variable", "MISSING_REQUIRED_FIELD", "/States/A/Choices/0", rule(IsNull=True, Next="B")),
+    (
+        "misspells an operator",
+        "UNKNOWN_OPERATOR",
+        "/States/A/Choices/0/StringEqual",
+        rule(Variable="$.x", StringEqual="a", Next="B"),
+    ),
+    (
+        "has two operators",
+        "CONFLICTING_FIELDS",
+        "/States/A/Choices/0/IsString",
+        rule(Variable="$.x", IsNull=True, IsString=True, Next="B"),
+    ),
+    (
+        "compares a text with a number",
+        "WRONG_TYPE",
+        "/States/A/Choices/0/StringEquals",
+        rule(Variable="$.x", StringEquals=3, Next="B"),
+    ),
+    (
+        "compares a number with a boolean",
+        "WRONG_TYPE",
+        "/States/A/Choices/0/NumericEquals",
+        rule(Variable="$.x", NumericEquals=True, Next="B"),
+    ),
+    (
+        "compares a time with no time",
+        "WRONG_TYPE",
+        "/States/A/Choices/0/TimestampLessThan",
+        rule(Variable="$.x", TimestampLessThan="tomorrow", Next="B"),
+    ),
+    (
+        "compares by a path that is none",
+        "INVALID_JSONPATH",
+        "/States/A/Choices/0/StringEqualsPath",
+        rule(Variable="$.x", StringEqualsPath="y", Next="B"),
+    ),
+    (
+        "has Next in a rule inside another",
+        "UNSUPPORTED_FIELD",
+        "/States/A/Choices/0/Not/Next",
+        rule(Not={"Variable": "$.x", "IsNull": True, "Next": "B"}, Next="B"),
+    ),
+    (
+        "misspells an operator inside And",
+        "UNKNOWN_OPERATOR",
+        "/States/A/Choices/0/And/1/Or/0/IsNul",
+        rule(And=[{"Variable": "$.x", "IsNull": True}, {"Or": [{"Variable": "$.y", "IsNul": True}]}], Next="B"),
+    ),
+    (
+        "has And that is no list",
+        "WRONG_TYPE",
+        "/States/A/Choices/0/And",
+        rule(And={"Variable": "$.x", "IsNull": True}, Next="B"),
+    ),
+    ("has a condition of plain text", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("$states.input.x")),
+    ("has a condition that yields a text", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 'yes' %}")),
+    ("has a condition that yields a number", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 1 + 2 %}")),
+    # JSONPath
+    (
+        "has an InputPath that is no path",
+        "INVALID_JSONPATH",
+        "/States/A/InputPath",
+        machine({"A": ends(InputPath="order.id")}),
+    ),
+    (
+        "has a path that ends in a dot",
+        "INVALID_JSONPATH",
+        "/States/A/OutputPath",
+        machine({"A": ends(OutputPath="$.order.")}),
+    ),
+    (
+        "has a bracket that is not closed",
+        "INVALID_JSONPATH",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": "$.a[0"})}),
+    ),
+    (
+        "has a ResultPath with a wildcard",
+        "INVALID_JSONPATH",
+        "/States/A/ResultPath",
+        machine({"A": ends(ResultPath="$.a[*]")}),
+    ),
+    (
+        "has a ResultPath into the context",
+        "INVALID_JSONPATH",
+        "/States/A/ResultPath",
+        machine({"A": ends(ResultPath="$$.a")}),
+    ),
+    (
+        "has a number where a path belongs",
+        "INVALID_JSONPATH",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": 3})}),
+    ),
+    (
+        "misspells an intrinsic function",
+        "INVALID_INTRINSIC_FUNCTION",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": "States.Formatt('{}', $.a)"})}),
+    ),
+    (
+        "calls an intrinsic with too few values",
+        "INVALID_INTRINSIC_FUNCTION",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": "States.Format('{} {}', $.a)"})}),
+    ),
+    (
+        "does not close an intrinsic",
+        "INVALID_INTRINSIC_FUNCTION",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": "States.Array(1, 2"})}),
+    ),
+    # JSONata
+    (
+        "has JSONata that does not parse",
+        "INVALID_JSONATA",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.input.( %}")}),
+    ),
+    (
+        "does not close JSONata",
+        "INVALID_JSONATA",
+        "/States/A/Output/x",
+        jsonata({"A": ends(Output={"x": "{% $states.input.x"})}),
+    ),
+    (
+        "has a bare name",
+        "UNSUPPORTED_JSONATA_EXPRESSION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% order.id %}")}),
+    ),
+    ("uses $$", "UNSUPPORTED_JSONATA_EXPRESSION", "/States/A/Output", jsonata({"A": ends(Output="{% $$.order %}")})),
+    (
+        "uses $eval",
+        "UNSUPPORTED_JSONATA_EXPRESSION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $eval('1') %}")}),
+    ),
+    (
+        "misspells a function",
+        "UNDEFINED_FUNCTION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $uppercas('a') %}")}),
+    ),
+    (
+        "asks $states for what it lacks",
+        "UNDEFINED_STATES_FIELD",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.inputs.a %}")}),
+    ),
+    (
+        "uses the result before the work",
+        "RESULT_NOT_AVAILABLE",
+        "/States/A/Arguments/x",
+        jsonata({"A": task(Arguments={"x": "{% $states.result.x %}"})}),
+    ),
+    (
+        "uses a result where there is no work",
+        "RESULT_NOT_AVAILABLE",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.result %}")}),
+    ),
+    (
+        "uses the result in a catcher",
+        "RESULT_NOT_AVAILABLE",
+        "/States/A/Catch/0/Output",
+        caught({**_ITEM, "Output": "{% $states.result %}"}, language="JSONata"),
+    ),
+    (
+        "uses errorOutput outside a catcher",
+        "ERROR_OUTPUT_NOT_AVAILABLE",
+        "/States/A/Output",
+        jsonata({"A": task(Output="{% $states.errorOutput %}")}),
+    ),
+    # variables
+    (
+        "reads a variable that nobody assigns",
+        "UNDEFINED_VARIABLE",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $total %}")}),
+    ),
+    (
+        "reads a variable that is assigned later",
+        "UNDEFINED_VARIABLE",
+        "/States/A/Output",
+        jsonata({"A": {"Type": "Pass", "Output": "{% $total %}", "Next": "B"}, "B": ends(Assign={"total": 1})}),
+    ),
+    (
+        "reads an undefined variable by JSONPath",
+        "UNDEFINED_VARIABLE",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": "$total.sum"})}),
+    ),
+    (
+        "reads a variable of an inner scope",
+        "UNDEFINED_VARIABLE",
+        "/States/B/Output",
+        jsonata(
+            {
+                "A": {"Type": "Parallel", "Branches": [machine({"I": ends(Assign={"x": 1})})], "Next": "B"},
+                "B": ends(Output="{% $x %}"),
+            }
+        ),
+    ),
+    (
+        "reads an outer variable in a distributed Map",
+        "UNDEFINED_VARIABLE",
+        "/States/B/ItemProcessor/States/I/Output",
+        jsonata(
+            {
+                "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
+                "B": {
+                    "Type": "Map",
+                    "ItemProcessor": machine(
+                        {"I": ends(Output="{% $x %}")},
+                        ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                    ),
+                    "End": True,
+                },
+            }
+        ),
+    ),
+    ("assigns $states", "RESERVED_VARIABLE", "/States/A/Assign/states", jsonata({"A": ends(Assign={"states": 1})})),
+    (
+        "assigns a name with a dash",
+        "INVALID_VARIABLE_NAME",
+        "/States/A/Assign/a-b",
+        jsonata({"A": ends(Assign={"a-b": 1})}),
+    ),
+    (
+        "assigns an outer variable inside",
+        "VARIABLE_OF_OUTER_SCOPE",
+        "/States/B/Branches/0/States/I/Assign/x",
+        jsonata(
+            {
+                "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
+                "B": {"Type": "Parallel", "Branches": [machine({"I": ends(Assign={"x": 2})})], "End": True},
+            }
+        ),
+    ),
+    # retriers and catchers
+    ("has a retrier without errors", "MISSING_REQUIRED_FIELD", "/States/A/Retry/0", retried({"MaxAttempts": 1})),
+    ("has a retrier for no error", "EMPTY_LIST", "/States/A/Retry/0/ErrorEquals", retried({"ErrorEquals": []})),
+    (
+        "has States.ALL among others",
+        "STATES_ALL_NOT_ALONE",
+        "/States/A/Retry/0/ErrorEquals/0",
+        retried({"ErrorEquals": ["States.ALL", "E"]}),
+    ),
+    (
+        "has a retrier after States.ALL",
+        "STATES_ALL_NOT_LAST",
+        "/States/A/Retry/0/ErrorEquals/0",
+        retried({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}),
+    ),
+    (
+        "has a catcher after States.ALL",
+        "STATES_ALL_NOT_LAST",
+        "/States/A/Catch/0/ErrorEquals/0",
+        caught(_ITEM, {"ErrorEquals": ["E"], "Next": "B"}),
+    ),
+    (
+        "waits less than a second",
+        "INVALID_VALUE",
+        "/States/A/Retry/0/IntervalSeconds",
+        retried({"ErrorEquals": ["E"], "IntervalSeconds": 0}),
+    ),
+    (
+        "backs off by less than 1",
+        "INVALID_VALUE",
+        "/States/A/Retry/0/BackoffRate",
+        retried({"ErrorEquals": ["E"], "BackoffRate": 0.5}),
+    ),
+    (
+        "has a text as number of attempts",
+        "WRONG_TYPE",
+        "/States/A/Retry/0/MaxAttempts",
+        retried({"ErrorEquals": ["E"], "MaxAttempts": "3"}),
+    ),
+    (
+        "caps the delay below the interval",
+        "INVALID_VALUE",
+        "/States/A/Retry/0/MaxDelaySeconds",
+        retried({"ErrorEquals": ["E"], "IntervalSeconds": 5, "MaxDelaySeconds": 3}),
+    ),
+    (
+        "has an unknown jitter",
+        "INVALID_VALUE",
+        "/States/A/Retry/0/JitterStrategy",
+        retried({"ErrorEquals": ["E"], "JitterStrategy": "SOME"}),
+    ),
+    (
+        "misspells a field of a retrier",
+        "UNKNOWN_FIELD",
+        "/States/A/Retry/0/MaxAttempt",
+        retried({"ErrorEquals": ["E"], "MaxAttempt": 3}),
+    ),
+    (
+        "has a catcher without Next",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A/Catch/0",
+        machine({"A": task(Catch=[{"ErrorEquals": ["States.ALL"]}])}),
+    ),
+    ("has Retry that is no list", "WRONG_TYPE", "/States/A/Retry", machine({"A": task(Retry={"ErrorEquals": ["E"]})})),
+    # timeouts
+    (
+        "beats slower than it times out",
+        "IMPOSSIBLE_TIMEOUT",
+        "/States/A/HeartbeatSeconds",
+        machine({"A": task(TimeoutSeconds=30, HeartbeatSeconds=30)}),
+    ),
+    ("times out at once", "INVALID_VALUE", "/States/A/TimeoutSeconds", machine({"A": task(TimeoutSeconds=0)})),
+    (
+        "has two timeouts",
+        "CONFLICTING_FIELDS",
+        "/States/A/TimeoutSecondsPath",
+        machine({"A": task(TimeoutSeconds=3, TimeoutSecondsPath="$.t")}),
+    ),
+    # Wait and Fail
+    ("waits for nothing", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Wait", "End": True}})),
+    (
+        "waits for two things",
+        "CONFLICTING_FIELDS",
+        "/States/A/SecondsPath",
+        machine({"A": {"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}}),
+    ),
+    (
+        "waits for a text",
+        "WRONG_TYPE",
+        "/States/A/Seconds",
+        machine({"A": {"Type": "Wait", "Seconds": "10", "End": True}}),
+    ),
+    (
+        "waits backwards",
+        "INVALID_VALUE",
+        "/States/A/Seconds",
+        machine({"A": {"Type": "Wait", "Seconds": -1, "End": True}}),
+    ),
+    (
+        "waits until no time",
+        "INVALID_VALUE",
+        "/States/A/Timestamp",
+        machine({"A": {"Type": "Wait", "Timestamp": "2026-13-01", "End": True}}),
+    ),
+    ("fails with a number", "WRONG_TYPE", "/States/A/Error", machine({"A": {"Type": "Fail", "Error": 404}})),
+    (
+        "fails with cause and path",
+        "CONFLICTING_FIELDS",
+        "/States/A/CausePath",
+        machine({"A": {"Type": "Fail", "Cause": "c", "CausePath": "$.c"}}),
+    ),
+    # integrations
+    ("calls nothing", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Task", "End": True}})),
+    ("calls what is no ARN", "INVALID_RESOURCE", "/States/A/Resource", machine({"A": task(Resource="work")})),
+    (
+        "calls an integration that is not there",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("lamda:invoke")}),
+    ),
+    (
+        "calls an action that is not there",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("sqs:sendMessages", Parameters={})}),
+    ),
+    (
+        "waits for a job where none is",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("lambda:invoke.sync", Parameters={"FunctionName": "f"})}),
+    ),
+    (
+        "calls an SDK action that is not there",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("aws-sdk:s3:getObjekt", Parameters={})}),
+    ),
+    (
+        "spells an SDK action with a capital",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("aws-sdk:s3:GetObject", Parameters={})}),
+    ),
+    (
+        "lacks an argument",
+        "MISSING_ARGUMENT",
+        "/States/A/Parameters",
+        machine({"A": calls("sqs:sendMessage", Parameters={"QueueUrl": "q"})}),
+    ),
+    (
+        "lacks an argument of an SDK action",
+        "MISSING_ARGUMENT",
+        "/States/A/Parameters",
+        machine({"A": calls("aws-sdk:s3:getObject", Parameters={"Bucket": "b"})}),
+    ),
+    (
+        "keeps its token to itself",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Parameters",
+        machine({"A": calls(_WAITS, Parameters={"FunctionName": "f"})}),
+    ),
+    (
+        "keeps its token to itself in JSONata",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Arguments",
+        jsonata({"A": calls(_WAITS, Arguments={"FunctionName": "f"})}),
+    ),
+    # Parallel and Map
+    ("has no branches", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Parallel", "End": True}})),
+    ("has an empty list of branches", "EMPTY_LIST", "/States/A/Branches", branches()),
+    (
+        "has a branch without start",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A/Branches/0",
+        branches({"States": {"I": ends()}}),
+    ),
+    (
+        "has a branch with a query language",
+        "UNSUPPORTED_FIELD",
+        "/States/A/Branches/0/QueryLanguage",
+        branches(machine({"I": ends()}, QueryLanguage="JSONata")),
+    ),
+    ("has no processor", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Map", "End": True}})),
+    ("has two processors", "CONFLICTING_FIELDS", "/States/A/Iterator", mapped(Iterator=machine({"J": ends()}))),
+    (
+        "reads items in an inline Map",
+        "UNSUPPORTED_FIELD",
+        "/States/A/ItemReader",
+        mapped(ItemReader={"Resource": "arn:aws:states:::s3:getObject"}),
+    ),
+    (
+        "has no execution type",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A/ItemProcessor/ProcessorConfig",
+        mapped(machine({"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED"})),
+    ),
+    (
+        "has an unknown mode",
+        "INVALID_VALUE",
+        "/States/A/ItemProcessor/ProcessorConfig/Mode",
+        mapped(machine({"I": ends()}, ProcessorConfig={"Mode": "Distributed"})),
+    ),
+    (
+        "tolerates more than all",
+        "INVALID_VALUE",
+        "/States/A/ToleratedFailurePercentage",
+        distributed(ToleratedFailurePercentage=101),
+    ),
+    ("has a label with a space", "INVALID_LABEL_NAME", "/States/A/Label", distributed(Label="my map")),
+    (
+        "reads from a queue",
+        "INVALID_RESOURCE",
+        "/States/A/ItemReader/Resource",
+        distributed(ItemReader={"Resource": "arn:aws:states:::sqs:receive"}),
+    ),
+    (
+        "reads CSV without headers",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A/ItemReader/ReaderConfig",
+        distributed(ItemReader={"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV"}}),
+    ),
+    ("batches without a size", "MISSING_REQUIRED_FIELD", "/States/A/ItemBatcher", distributed(ItemBatcher={})),
+    ("has a concurrency of text", "WRONG_TYPE", "/States/A/MaxConcurrency", mapped(MaxConcurrency="many")),
+    (
+        "waits for a token in an EXPRESS child",
+        "EXPRESS_NOT_SUPPORTED",
+        "/States/A/ItemProcessor/States/I/Resource",
+        distributed(
+            "EXPRESS", {"I": calls(_WAITS, Parameters={"FunctionName": "f", "Payload": {"t.$": "$$.Task.Token"}})}
+        ),
+    ),
+]
+
+_EXPRESS: list[tuple[str, str, str, Any]] = [
+    (
+        "waits for a job",
+        "EXPRESS_NOT_SUPPORTED",
+        "/States/A/Resource",
+        machine({"A": calls("ecs:runTask.sync", Parameters={"TaskDefinition": "t"})}),
+    ),
+    (
+        "waits for an activity",
+        "EXPRESS_NOT_SUPPORTED",
+        "/States/A/Resource",
+        machine({"A": task(Resource="arn:aws:states:eu-central-1:123456789012:activity:a")}),
+    ),
+    ("has a distributed Map", "EXPRESS_NOT_SUPPORTED", "/States/A/ItemProcessor/ProcessorConfig/Mode", distributed()),
+]
+
+_WARNINGS: list[tuple[str, str, str, Any]] = [
+    ("forgets .$", "NO_DOLLAR", "/States/A/Parameters/x", machine({"A": ends(Parameters={"x": "$.order.id"})})),
+    (
+        "puts a path into a fixed Result",
+        "PASS_RESULT_IS_STATIC",
+        "/States/A/Result/x.$",
+        machine({"A": ends(Result={"x.$": "$.a"})}),
+    ),
+    (
+        "compares with a path as text",
+        "NO_PATH",
+        "/States/A/Choices/0/StringEquals",
+        rule(Variable="$.x", StringEquals="$.y", Next="B"),
+    ),
+    (
+        "repeats an error",
+        "UNREACHABLE_RETRIER",
+        "/States/A/Retry/1/ErrorEquals/0",
+        retried({"ErrorEquals": ["E"]}, {"ErrorEquals": ["E"]}),
+    ),
+    (
+        "names an error that is not there",
+        "UNKNOWN_ERROR_NAME",
+        "/States/A/Retry/0/ErrorEquals/0",
+        retried({"ErrorEquals": ["States.TaskFail"]}),
+    ),
+    (
+        "passes a token and does not wait",
+        "UNUSED_TASK_TOKEN",
+        "/States/A/Parameters",
+        machine({"A": calls("lambda:invoke", Parameters={"FunctionName": "f", "Payload": {"t.$": "$$.Task.Token"}})}),
+    ),
+    ("puts spaces around JSONata", "NOT_EVALUATED", "/States/A/Output", jsonata({"A": ends(Output=" {% 1 %} ")})),
+    (
+        "speaks JSONata in a JSONPath state",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Parameters/x",
+        machine({"A": ends(Parameters={"x": "{% $states.input %}"})}),
+    ),
+    (
+        "asks the context for what it lacks",
+        "UNKNOWN_CONTEXT_FIELD",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.context.Exec.Id %}")}),
+    ),
+    (
+        "has a loop without a way out",
+        "ENDLESS_LOOP",
+        "/States/B",
+        machine(
+            {
+                "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"},
+                "B": {"Type": "Pass", "Next": "B"},
+                "C": ends(),
+            }
+        ),
+    ),
+]
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+DEFECTS = (
+    *(Defect(name, code, pointer, _text(document)) for name, code, pointer, document in _TABLE),
+    *(Defect(f"EXPRESS: {name}", code, pointer, _text(doc), express=True) for name, code, pointer, doc in _EXPRESS),
+    *(Defect(name, code, pointer, _text(doc), severity="warning") for name, code, pointer, doc in _WARNINGS),
+)

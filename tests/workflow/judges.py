@@ -1,0 +1,91 @@
+"""Outside judges of definitions: two npm packages in one long-lived process, and cfn-lint in this one.
+
+What they are known to be wrong about is named in `WRONG_ABOUT`, each with the reason, and not held against a definition.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HERE = ROOT / "tools" / "judges" / "asl"
+INSTALLED = ROOT / ".build" / "judges" / "asl"
+
+WRONG_ABOUT: Final = (
+    # asl-validator knows only texts and objects as Output, Condition and Items; AWS takes any JSON
+    re.compile(r"/(Output|Condition|Items)(/\d+)? is invalid"),
+)
+
+
+def missing(sentence: str) -> None:
+    """Skip with a sentence; in CI a missing judge is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+class NpmJudges:
+    """asl-validator and amazon-states-language-service."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def against(self, asl: Any) -> list[str]:
+        """What they have against a definition."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"asl": asl}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return [f"asl-validator: {each}" for each in _serious(answer["validator"])] + [
+            f"language service: {each}" for each in answer["service"]
+        ]
+
+
+@contextmanager
+def npm_judges() -> Iterator[NpmJudges]:
+    """The npm judges, stopped at the end."""
+    if shutil.which("node") is None:
+        missing("asl-validator and amazon-states-language-service need node, which is not on PATH")
+    if not (INSTALLED / ".installed").exists():
+        subprocess.run([str(HERE / "install")], check=False, capture_output=True, timeout=300)
+    if not (INSTALLED / ".installed").exists():
+        missing("asl-validator and amazon-states-language-service are not installed: run `make judges`")
+    process = subprocess.Popen(
+        ["node", str(HERE / "judge.cjs"), str(INSTALLED)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            yield NpmJudges(process)
+        finally:
+            process.terminate()
+
+
+def cfn_lint_against(asl: Any) -> list[str]:
+    """What rule E3601 of cfn-lint has against a definition."""
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"Definition": asl, "RoleArn": "arn:aws:iam::123456789012:role/machine"},
+    }
+    template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Machine": machine}})
+    found = lint(template, config=ManualArgs(regions=["eu-central-1"], mandatory_checks=["E3601"]))
+    return [f"cfn-lint: {each.message}" for each in found if each.rule.id == "E3601"]
+
+
+def _serious(errors: list[str]) -> list[str]:
+    """The errors without known false alarms, and without what follows from these."""
+    kept = [each for each in errors if not any(known.search(each) for known in WRONG_ABOUT)]
+    if len(kept) == len(errors):
+        return kept
+    return [each for each in kept if "must match" not in each and "/Type is invalid" not in each]
