@@ -5,16 +5,29 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 _GRACE_SECONDS = 5.0
+_PROC = Path("/proc/self/cmdline")
 
 
 def is_ours(pid: int, word: str) -> bool:
     """Does the process run, and does its command line hold the word? A pid alone may have been given to a stranger."""
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return word in shown.stdout and not shown.stdout.lstrip().startswith("Z")
+    return word in (_from_proc(pid) if _PROC.exists() else _from_ps(pid))
+
+
+def _from_proc(pid: int) -> str:
+    """The command line on Linux, where `ps` may not be installed; a zombie has none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _from_ps(pid: int) -> str:
+    command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
+    return "" if shown.startswith("Z") else shown
 
 
 def end_group(leader: int) -> None:

@@ -15,6 +15,7 @@ Failures are `errors.ProviderError`s; `PartiallyCreated` says that the resource 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,11 +191,16 @@ class Provider:
             kind.converge(self.aws, id_, inputs, olds)
             outputs = self._outputs(kind, id_, inputs)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
-            known = _foreseen(kind, inputs, {}, ())
-            raise PartiallyCreated(urn, verb, id_, known, [_reason(error)]) from error
+            raise PartiallyCreated(urn, verb, id_, self._known(kind, id_, inputs), [_reason(error)]) from error
         if outputs is None:
             raise ResourceFailed(urn, verb, "it is gone as soon as it was made")
         return outputs
+
+    def _known(self, kind: Resource, id_: str, inputs: Inputs) -> dict[str, Any]:
+        """What can be said of a resource that is not as it should be: what AWS says, else what was asked for."""
+        with suppress(ClientError, BotoCoreError, ProviderError, OSError):
+            return self._outputs(kind, id_, inputs) or _foreseen(kind, inputs, {}, ())
+        return _foreseen(kind, inputs, {}, ())
 
     def _outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
         """What AWS has, completed with what it does not give back."""

@@ -1,6 +1,7 @@
 """An embedded AWS starts detached, belongs to its folder, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.daemon_environment import daemon_environment
-from local.errors import DidNotStart, NotRunning, PortTaken
+from local.errors import DidNotStart, NotRunning, PortTaken, ToolMissing
 from local.instance import Instance
 
 
@@ -162,3 +163,21 @@ def _until(condition: object, seconds: float = 5) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("it did not come to pass")
+
+
+def test_a_full_disk_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 2**20))
+    with pytest.raises(ToolMissing, match=r"^Only 1 MiB are free where .* lies, .*: make room there\.$"):
+        instance.start()
+
+
+def test_a_missing_openssl_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ToolMissing, match=r"^openssl is missing, .*: install the package openssl\.$"):
+        instance.start()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".booking").write_text("a file where a folder should be")
+    with pytest.raises(ToolMissing, match=r"^The folder .* cannot be made: "):
+        Instance.at(tmp_path).start()

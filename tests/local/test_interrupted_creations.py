@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.instance import Instance
+from local.provider.errors import PartiallyCreated
 from local.provider.journal import Entry, Journal
 from local.provider.naming import Naming
 from local.provider.provider import Provider
@@ -128,3 +129,23 @@ def test_a_line_that_was_cut_off_is_nobodys_creation(tmp_path: Path) -> None:
     path.write_text(path.read_text() + '{"urn": "urn:b", "mar')
     again = Journal(path)
     assert [(entry.urn, entry.id) for entry in again.orphans()] == [("urn:a", "id")]
+
+
+def test_a_half_made_resource_is_known_with_its_id_and_finished_by_an_update(
+    world: World, journals: Iterator[Path]
+) -> None:
+    """The engine keeps id and outputs, and calls Update next time although nothing differs."""
+    token, provider = "aws:dynamodb/table:Table", Provider(world.provider.aws, Journal(next(journals)))
+    urn, table = urn_of(token, "half"), {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST"}
+    wrong = provider.check(
+        urn,
+        token,
+        {**table, "attributes": [{"name": "pk", "type": "S"}], "ttl": {"enabled": True, "attributeName": ""}},
+    ).inputs
+    with pytest.raises(PartiallyCreated, match="Table half could not be created: ") as failure:
+        provider.create(urn, token, wrong)
+    assert failure.value.id == wrong["name"]
+    assert failure.value.outputs["arn"].endswith(f"table/{wrong['name']}")
+    right = {**wrong, "ttl": {"enabled": True, "attributeName": "expires"}}
+    outputs = provider.update(urn, token, failure.value.id, wrong, right)
+    assert outputs["ttl"] == {"enabled": True, "attributeName": "expires"}
