@@ -10,7 +10,7 @@ from workflow.booking import Booking
 from .alarms import Metric, alert_topic
 from .arguments import Arguments
 from .dashboard import Chart
-from .definitions import AnyWorkflow, definition_text, function_keys
+from .definitions import AnyWorkflow, definition_text, derived_grant, function_keys
 from .encryption import LOG_DELIVERY, LOGS, encryption_key
 from .iam import ServiceRole, joined, policy_of, service_role, statement
 from .log_groups import RETENTIONS, grant_deliver_logs, log_group
@@ -29,10 +29,11 @@ class BookingStateMachineArgs(TypedDict):
     """Name to ARN of a published version, of each function that the definition invokes; the booking workflow invokes
     purchase, refund and record. Default: none."""
     definition: NotRequired[pulumi.Input[str]]
-    """Definition in the Amazon States Language, as JSON text. Default: the booking workflow of this package."""
+    """Definition in the Amazon States Language, as JSON text; the role may do what it names. Default: the booking
+    workflow of this package, which invokes `functions`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What the machine may do beyond invoking `functions`, parking results and logging: policy statements as JSON.
-    Default: nothing."""
+    """What the machine may do beyond what its definition names (a resource that is known from data only, say): policy
+    statements as JSON. Default: nothing."""
     express: NotRequired[bool]
     """Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a second
     machine beside the running one. Default: false."""
@@ -213,13 +214,11 @@ class BookingStateMachine(pulumi.ComponentResource):
         self.loggroup = self._log_group.name
 
     def _create_role(self, args: BookingStateMachineArgs) -> ServiceRole:
-        functions = args.get("functions", {})
         grants = [
-            *(invoke_grant(arn) for arn in functions.values()),
-            grant_send(self._parking, self._key, "ParkResults"),
+            *self._steps(args),
+            statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
             grant_deliver_logs(),
             trace_grant(by_machine=True),
-            statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
             *args.get("grants", []),
         ]
         role = service_role(
@@ -233,6 +232,14 @@ class BookingStateMachine(pulumi.ComponentResource):
         )
         self.role = role.arn
         return role
+
+    def _steps(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
+        """What the definition does: as the owners grant it, or as the text that was given says."""
+        given = args.get("definition")
+        if given is not None:
+            return [derived_grant(given)]
+        invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
+        return [*invoked, grant_send(self._parking, self._key, "ParkResults")]
 
     def _create_machine(self, args: BookingStateMachineArgs, role: ServiceRole) -> aws.sfn.StateMachine:
         kind = "express" if self._express else "standard"

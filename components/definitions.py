@@ -1,12 +1,13 @@
 """A workflow's definition as text, bound to what was deployed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from workflow.bindings import Binding, Function, Limit, Queue
+from workflow.permissions import permissions
 from workflow.workflow_class import Workflow
 
 AnyWorkflow = type[Workflow[Any, Any]]  # what a workflow takes and gives does not matter to who deploys it
@@ -40,3 +41,25 @@ def definition_text(
 
 def _names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
     return [binding.name for binding in workflow.required() if isinstance(binding, kind)]
+
+
+def derived_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
+    """What a definition's own text says that its machine does, as a grant.
+
+    A resource that the text leaves open (a name from data, the machine itself) is not in it: its owner grants that.
+    """
+
+    def statements(text: str) -> str:
+        needed = [(each.actions, _named(each.resources)) for each in permissions(json.loads(text))]
+        allowed = [
+            {"Sid": f"Step{number}", "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+            for number, (actions, resources) in enumerate(needed, start=1)
+            if resources
+        ]
+        return json.dumps(allowed)
+
+    return pulumi.Output.from_input(definition).apply(statements)
+
+
+def _named(resources: Sequence[str]) -> list[str]:
+    return [resource for resource in resources if resource != "*" and "${" not in resource]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
+from workflow.permissions import permissions
 
 EXPORTS = {
     *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),
@@ -66,6 +67,26 @@ def test_the_machine_may_invoke_every_version_of_its_functions_and_nothing_else(
         f"arn:aws:lambda:eu-central-1:123456789012:function:booking-{name}-function-0123456:*"
         for name in ("purchase", "refund", "record")
     ] == invoked
+
+
+def test_the_machine_role_is_what_its_definition_needs(stage_graph: Graph) -> None:
+    """As the owners grant it and as the workflow language reads it off the definition: the same, both ways."""
+    [machine] = stage_graph.of_type("aws:sfn/stateMachine:StateMachine")
+    needed = {
+        (action, resource)
+        for each in permissions(json.loads(machine.inputs["definition"]))
+        for action in each.actions
+        for resource in each.resources
+    }
+    services = ("kms:", "logs:", "xray:")
+    allowed = {
+        (action, resource)
+        for each in _statements(stage_graph.named("booking-role-policy").inputs["policy"])
+        for action in each["Action"]
+        for resource in each["Resource"]
+        if not action.startswith(services)
+    }
+    assert needed == allowed
 
 
 def test_timeouts_nest() -> None:
