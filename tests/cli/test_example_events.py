@@ -1,0 +1,38 @@
+"""The events in `examples/events` end as their page says, in its order."""
+
+import re
+
+from .conftest import ROOT, Shell
+
+PAGE = (ROOT / "examples" / "events" / "README.md").read_text("utf-8")
+PROMISED = re.findall(r"^booking run (\S+) +# (\w+)(?:: ([A-Z_]+))?", PAGE, re.MULTILINE)
+EXIT_CODES = {"succeeded": 0, "rejected": 2, "unknown": 3}
+
+
+def test_the_page_names_every_event() -> None:
+    """None is forgotten."""
+    files = [f"examples/events/{path.name}" for path in sorted((ROOT / "examples" / "events").glob("*.json"))]
+    assert [name for name, _, _ in PROMISED] == files
+
+
+def test_every_event_ends_as_the_page_says(shell: Shell) -> None:
+    """Then reconcile settles the one whose outcome was unknown, and a repetition is told so."""
+    for sku, price, available in (("MUG", "8.00", "1000"), ("TEAPOT", "24.50", "10"), ("LAMP", "49.90", "1")):
+        shell("stock", "set", sku, "--price", price, "--available", available)
+    for name, status, code in PROMISED:
+        said = shell("run", str(ROOT / name), "--json")
+        assert (said.document["status"], said.code) == (status, EXIT_CODES[status]), said.document
+        if code:
+            assert said.document["code"] == code
+    assert shell("reconcile").code == 0
+    again = shell("run", str(ROOT / PROMISED[6][0]), "--json").document
+    assert (again["status"], again["replayed"]) == ("succeeded", True)
+
+
+def test_a_repeated_event_moves_money_once(shell: Shell) -> None:
+    """The same file again is the same request for ever."""
+    shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000")
+    shell("stock", "set", "TEAPOT", "--price", "24.50", "--available", "10")
+    results = [shell("run", str(ROOT / PROMISED[0][0]), "--json").document for _ in range(2)]
+    assert results[-1]["replayed"]
+    assert shell("show", results[0]["order_id"], "--json").document["captured_minor"] == 4050
