@@ -1,6 +1,6 @@
 """`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`: for any state machine.
 
-A FILE need not be written in our language: it is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our language.
+A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our own language.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -89,8 +89,11 @@ def paths(file: File, as_json: Json = False) -> None:
     """List the ways through a state machine."""
     from workflow.paths import paths as paths_of
 
-    found = [list(path.states) for path in paths_of(definition_of(file))]
-    show(as_json, found, lambda _: _print_lines(" → ".join(states) for states in found))
+    try:
+        found = list(paths_of(definition_of(file)))
+    except WorkflowError as error:
+        raise CommandFailed(f"{file}: {error}.") from None
+    show(as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found)))
 
 
 @workflow_app.command()
@@ -111,7 +114,7 @@ def run(
     functions: Annotated[
         Path | None,
         typer.Option(
-            help="JSON file: what each task answers, by its state's name: a value, or {Error, Cause}; a list: one after the other."
+            help="JSON file with each task's answer by its state's name: a value, {Error, Cause}, or a list of these."
         ),
     ] = None,
     as_json: Json = False,
@@ -158,19 +161,22 @@ def cost(
     """Price each way through a state machine: state transitions (STANDARD) or duration (EXPRESS)."""
     from workflow.pricing import costs
 
-    found = costs(definition_of(file), express=express)
+    try:
+        found = costs(definition_of(file), express=express)
+    except WorkflowError as error:
+        raise CommandFailed(f"{file}: {error}.") from None
     document = [
         {
             "path": list(one.states),
             "transitions": one.transitions,
             "longest_seconds": one.longest_seconds,
-            "dollars_per_million": one.dollars_per_million,
+            "dollars_per_million": float(one.dollars_per_million),
         }
         for one in found
     ]
     rows = [
         [
-            " → ".join(one.states),
+            one.way,
             str(one.transitions),
             "" if one.longest_seconds is None else f"{one.longest_seconds:g}",
             f"{one.dollars_per_million:,.2f}",
@@ -271,7 +277,7 @@ def _from_class(name: str) -> Definition:
     if not isinstance(found, type) or not issubclass(found, Workflow):
         raise UsageRefused(f"{name} is no workflow: a subclass of Workflow is one.")
     try:
-        return cast("type[Workflow[Any, Any]]", found).definition()
+        return found.definition()
     except (WorkflowError, Unbound) as error:
         raise CommandFailed(f"{name}: {error}") from None
 
@@ -324,9 +330,7 @@ def _print_findings(document: dict[str, list[dict[str, str]]]) -> None:
         for finding in findings:
             place = finding["pointer"] or "/"
             text = f"{finding['sentence']} {finding['remedy']}".rstrip()
-            print(
-                f"{file}{place if place.startswith('/') else '/' + place}: {finding['severity']} {finding['code']}: {text}"
-            )
+            print(f"{file} {place}: {finding['severity']} {finding['code']}: {text}")
         if not findings:
             print(f"{file}: nothing to say")
 

@@ -56,7 +56,7 @@ class Change:
 
 
 def diff(old: object, new: object) -> list[Change]:
-    """What changed, machine first, then its states in the new definition's order; empty where the values are the same."""
+    """What changed, the machine first, then its states in the new order; empty where the values are the same."""
     before, after = parse(old), parse(new)
     if before == after:
         return []

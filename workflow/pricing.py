@@ -27,11 +27,13 @@ CHUNK_MB: Final = 64
 class Cost:
     """One way through a state machine and what it costs."""
 
+    way: str
+    """The path, arrows by error marked."""
     states: tuple[str, ...]
     transitions: int
     """Billed state transitions, without retries in a static estimate."""
     longest_seconds: float | None
-    """For a static estimate the limits of its tasks and waits added up, None where one has none; for a run, its duration."""
+    """Of an estimate: the limits of its tasks and waits together, None where one has none; of a run: its duration."""
     dollars_per_million: Decimal
 
 
@@ -44,7 +46,7 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
         states = tuple(path.states)
         seconds = _longest([by_name[name] for name in states if name in by_name])
         transitions = len(states) + 1
-        found.append(Cost(states, transitions, seconds, _dollars(transitions, seconds, express)))
+        found.append(Cost(str(path), states, transitions, seconds, _dollars(transitions, seconds, express)))
     return found
 
 
@@ -53,7 +55,9 @@ def cost_of_runs(runs: "Iterable[Run]", *, express: bool = False) -> list[Cost]:
     dearest: dict[tuple[str, ...], Cost] = {}
     for run in runs:
         seconds = run.duration.total_seconds()
-        one = Cost(run.path, run.transitions, seconds, _dollars(run.transitions, seconds, express))
+        one = Cost(
+            " → ".join(run.path), run.path, run.transitions, seconds, _dollars(run.transitions, seconds, express)
+        )
         if run.path not in dearest or dearest[run.path].dollars_per_million < one.dollars_per_million:
             dearest[run.path] = one
     return list(dearest.values())

@@ -1,0 +1,177 @@
+"""The booking workflow takes every one of its ways, in both query languages, and says the same at the end of each."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from handlers.contracts import BookingResult, FunctionInput, RecordInput
+from workflow import Unbound
+from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
+from workflow.checking import check
+from workflow.covering import CoveredWorkflow
+from workflow.permissions import permissions
+from workflow.running import Run, TaskFailed
+
+PURCHASE: Final = {"action": "purchase", "request_id": "r-1"}
+REFUND: Final = {"action": "refund", "request_id": "r-2"}
+FINE: Final = {"schema": 1, "status": "succeeded", "action": "purchase", "message": ""}
+PARTS: Final = {
+    purchase_fn: "arn:aws:lambda:eu-central-1:123456789012:function:purchase:7",
+    refund_fn: "arn:aws:lambda:eu-central-1:123456789012:function:refund:3",
+    record_fn: "arn:aws:lambda:eu-central-1:123456789012:function:record:5",
+    parking: "https://sqs.eu-central-1.amazonaws.com/123456789012/parking",
+}
+
+
+class Functions:
+    """The three functions and the queue: each answers, or fails with an error's name; what was sent is kept."""
+
+    def __init__(self, work: Any = FINE, record: Any = FINE, park: Any = None) -> None:
+        self.answers = {"purchase": work, "refund": work, "record": record, "park": park or {"MessageId": "1"}}
+        self.sent: list[tuple[str, Any]] = []
+
+    def all(self) -> dict[str, Any]:
+        """By state."""
+        return {name: self._answering(name) for name in self.answers}
+
+    def _answering(self, name: str) -> Any:
+        def answer(sent: Any) -> Any:
+            self.sent.append((name, sent))
+            value = self.answers[name]
+            if isinstance(value, str):
+                raise TaskFailed(value, f"{name} failed")
+            return value
+
+        return answer
+
+
+@pytest.fixture(scope="module", params=["JSONata", "JSONPath"])
+def booking(request: pytest.FixtureRequest) -> Any:
+    """The workflow; that all its ways were taken is required when the module is done."""
+    covered = CoveredWorkflow(Booking.asl(language=request.param))
+    yield covered
+    covered.require()
+
+
+pytestmark = pytest.mark.xdist_group("booking")
+
+
+@pytest.mark.parametrize("given", [PURCHASE, REFUND, {}, "text", [PURCHASE], 3, None, {"action": ["purchase"]}])
+@pytest.mark.parametrize("work", [FINE, "Boom"])
+@pytest.mark.parametrize("status", ["succeeded", "rejected", "failed", "unknown"])
+def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: Any, work: Any, status: str) -> None:
+    """Succeeded and rejected end well with the result as output; the rest ends in an error that names the status."""
+    result = FINE | {"status": status}
+    ended = booking.run(given, Functions(work, result).all())
+    if status in ("succeeded", "rejected"):
+        assert ("SUCCEEDED", result) == (ended.status, ended.output)
+    else:
+        assert (f"Booking.{status}", result) == (ended.error, json.loads(ended.cause or ""))
+
+
+@pytest.mark.parametrize("given", [PURCHASE, REFUND, "text"])
+@pytest.mark.parametrize("work", [FINE, "Boom"])
+@pytest.mark.parametrize("park", [None, "Boom"])
+def test_what_cannot_be_recorded_is_parked(booking: CoveredWorkflow, given: Any, work: Any, park: Any) -> None:
+    """The queue gets what the record function was sent, and the execution says that the outcome is unknown."""
+    functions = Functions(work, "Boom", park)
+    ended = booking.run(given, functions.all())
+    told = BookingResult.model_validate_json(ended.cause or "")
+    assert (ended.error, told.code) == ("Booking.unknown", "NOT_RECORDED")
+    recorded, parked = functions.sent[-2 if park is None else -4], functions.sent[-1]
+    assert ("park", recorded[1]) == (parked[0], parked[1]["MessageBody"])
+
+
+def test_the_functions_are_told_what_the_contract_says(booking: CoveredWorkflow) -> None:
+    """Messages between the steps are those of handlers.contracts."""
+    functions = Functions()
+    ended = booking.run(PURCHASE, functions.all())
+    (_, asked), (_, recorded) = functions.sent
+    assert FunctionInput.model_validate(_payload(asked)).request == PURCHASE
+    report = RecordInput.model_validate(_payload(recorded))
+    assert (report.request, report.result and report.result.status, report.error) == (PURCHASE, "succeeded", None)
+    assert ended.path == ("route", "purchase", "record", "verdict", "completed")
+
+
+def test_a_refused_request_is_recorded_with_neither_result_nor_error(booking: CoveredWorkflow) -> None:
+    """Whatever was sent goes to the record function as it came."""
+    functions = Functions()
+    booking.run({"action": "steal", "result": FINE}, functions.all())
+    report = RecordInput.model_validate(_payload(functions.sent[0][1]))
+    assert (report.request, report.result, report.error) == ({"action": "steal", "result": FINE}, None, None)
+
+
+def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
+    """With its name and its cause."""
+    functions = Functions("Boom")
+    booking.run(REFUND, functions.all())
+    report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
+    assert (
+        report.error and report.error.error,
+        report.error and report.error.cause,
+        report.result,
+    ) == ("Boom", "refund failed", None)
+
+
+@pytest.mark.parametrize(
+    "error", ["Unavailable", "PaymentOutcomeUnknown", "Lambda.TooManyRequestsException", "States.Timeout"]
+)
+def test_what_may_pass_is_tried_again(booking: CoveredWorkflow, error: str) -> None:
+    """Four attempts in all; anything else is a bug and tried once."""
+    assert tuple(_attempts(booking.run(PURCHASE, Functions(name).all())) for name in (error, "ValueError")) == (4, 1)
+
+
+def test_the_definition_passes_the_check() -> None:
+    """In both types of state machine, with names bound or not, in every partition."""
+    for kind in ("STANDARD", "EXPRESS"):
+        for asl in (
+            Booking.asl(),
+            Booking.asl(PARTS),
+            Booking.asl(PARTS, partition="aws-us-gov"),
+            Booking.asl(language="JSONPath"),
+        ):
+            assert check(asl, type=kind) == ()  # type: ignore[arg-type]
+
+
+def test_limits_are_set_by_the_deployment() -> None:
+    """Seconds of a task and of the execution are late-bound, with defaults."""
+    asl: Any = Booking.asl({"task_seconds": 30, "execution_seconds": 900})
+    assert (asl["States"]["purchase"]["TimeoutSeconds"], asl["TimeoutSeconds"]) == (30, 900)
+    with pytest.raises(Unbound, match="no task in this workflow"):
+        Booking.asl({"task": 30})
+
+
+def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> None:
+    """Permission is for every version of the functions, and for nothing else."""
+    allowed = {
+        action: one.resources
+        for one in permissions(Booking.asl(PARTS))
+        for action in one.actions
+        if one.why == "purchase"
+    }
+    assert allowed == {"lambda:InvokeFunction": ("arn:aws:lambda:eu-central-1:123456789012:function:purchase:*",)}
+
+
+def test_the_worst_way_ends_before_the_execution_does() -> None:
+    """All attempts of the longest way, with all waits, fit into the execution's limit."""
+    asl: Any = Booking.asl()
+    worst = sum(_longest(asl["States"][name]) for name in ("purchase", "record", "park"))
+    assert worst < asl["TimeoutSeconds"]
+
+
+def _longest(task: Any) -> float:
+    retrier = task["Retry"][0]
+    waits = [
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+        for attempt in range(retrier["MaxAttempts"])
+    ]
+    return float(sum(waits) + task["TimeoutSeconds"] * (retrier["MaxAttempts"] + 1))
+
+
+def _attempts(run: Run) -> int:
+    return run.attempts["purchase"]
+
+
+def _payload(sent: Any) -> Any:
+    return sent["Payload"] if isinstance(sent, dict) and "Payload" in sent else sent
