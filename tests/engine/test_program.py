@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from local.engine import Engine, pending_keys
+from local.inprocess import deploy
 from local.instance import Instance
 from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of
 
 from .conftest import ROOT, THOROUGH, running
+from .drivers import facts, journalled
 from .inventory import in_account, in_states
 
 FUNCTIONS = ("purchase", "refund", "record", "reconcile")
@@ -75,6 +77,17 @@ def test_a_second_up_changes_nothing(dev: Engine) -> None:
 
 def test_what_was_deployed_is_what_the_state_says(dev: Engine, instance: Instance) -> None:
     assert in_states(dev) == in_account(instance)
+
+
+def test_both_drivers_make_the_same_resources(
+    dev: Engine, instance: Instance, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In process and by the engine: the same types and names, and AWS shows the same settings."""
+    for other in running(tmp_path_factory.mktemp("in-process") / "instance"):
+        deploy(other, ROOT / "__main__.py", "dev")
+        by_engine, in_process = (facts(one, journalled(one)) for one in (instance, other))
+        assert by_engine.keys() == in_process.keys()
+        assert [urn for urn in by_engine if by_engine[urn] != in_process[urn]] == []
 
 
 def test_every_key_has_a_change_and_a_row_in_the_docs() -> None:
