@@ -160,6 +160,8 @@ class ReconcileInput(Message):
     """Orders looked at in one run, 1 to 1000."""
     days: Annotated[list[str], Field(max_length=31)] | None = None
     """Days (YYYY-MM-DD) whose audit objects are compared; without it yesterday, today and tomorrow (clocks differ)."""
+    recent_seconds: Annotated[int, Field(ge=1)] | None = None
+    """Of the days, only what changed within so many seconds: for a schedule, whose work then follows the traffic."""
     fence_after_seconds: Annotated[int, Field(ge=0)] | None = None
     """Age from which what the gateway has not heard of is given up, 0 for any; without it longer than an execution."""
     continuation: str | None = None

@@ -21,6 +21,7 @@ from .shelves import stock_item_from
 
 _CONFLICTS = ("TransactionConflict", "TransactionConflictException")
 _FAILED = "ConditionalCheckFailed"
+_EARLIEST = "0"  # before every written instant; a key may not be empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,11 @@ class DynamoDBOrderStore:
 
     def waiting(self, shard: int, after: str | None, limit: int) -> Listed:
         """From the sparse index of orders with money in flight."""
-        return self._listed(ATTENTION, str(shard), after, limit)
+        return self._listed(ATTENTION, str(shard), "", after, limit)
 
-    def changed_on(self, day: str, shard: int, after: str | None, limit: int) -> Listed:
+    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Listed:
         """From the index of changes."""
-        return self._listed(BY_DAY, changed_day(day, shard), after, limit)
+        return self._listed(BY_DAY, changed_day(day, shard), since, after, limit)
 
     def _updated(self, change: Change) -> Sequence[Reply] | None:
         """None when written, else the reason in the form that a transaction gives it."""
@@ -99,14 +100,14 @@ class DynamoDBOrderStore:
             return _decisive(cast("Sequence[Reply]", error.response.get("CancellationReasons", ())), error)
         return None
 
-    def _listed(self, index: IndexSchema, partition: str, after: str | None, limit: int) -> Listed:
+    def _listed(self, index: IndexSchema, partition: str, since: str, after: str | None, limit: int) -> Listed:
         reply = call(
             self.client.query,
             TableName=self.table,
             IndexName=index.name,
-            KeyConditionExpression="#partition = :partition",
-            ExpressionAttributeNames={"#partition": index.hash_key},
-            ExpressionAttributeValues={":partition": encoded(partition)},
+            KeyConditionExpression="#partition = :partition AND #moment >= :since",
+            ExpressionAttributeNames={"#partition": index.hash_key, "#moment": index.range_key},
+            ExpressionAttributeValues={":partition": encoded(partition), ":since": encoded(since or _EARLIEST)},
             Limit=limit,
             **page_start(after),
         )

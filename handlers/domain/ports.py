@@ -68,8 +68,8 @@ class OrderStore(Protocol):
         """Order ids with money in flight in one shard, the longest waiting first."""
         ...
 
-    def changed_on(self, day: str, shard: int, after: str | None, limit: int) -> Listed:
-        """Order ids whose last entry is of that day (YYYY-MM-DD), in one shard."""
+    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Listed:
+        """Order ids whose last entry is of that day (YYYY-MM-DD) and not before `since`, in one shard."""
         ...
 
 

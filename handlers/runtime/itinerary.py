@@ -2,9 +2,10 @@
 
 import base64
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ..contracts import ReconcileInput
 from ..domain.ports import Listed, OrderStore
@@ -20,12 +21,13 @@ class Place:
 
     shard: int
     day: str | None = None
+    since: str = ""
 
     def listed(self, orders: OrderStore, after: str | None, limit: int) -> Listed:
         """Some of the orders there."""
         if self.day is None:
             return orders.waiting(self.shard, after, limit)
-        return orders.changed_on(self.day, self.shard, after, limit)
+        return orders.changed_on(self.day, self.shard, self.since, after, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Itinerary:
     """
 
     days: tuple[str, ...]
+    since: str = ""
     turn: int = 0
     at: int = 0
     after: str | None = None
@@ -45,10 +48,23 @@ class Itinerary:
     def of(cls, message: ReconcileInput, now: datetime) -> Self:
         """From where the message says, else from the beginning."""
         if message.continuation:
-            stored = json.loads(base64.urlsafe_b64decode(message.continuation))
-            return cls(days=tuple(stored["days"]), turn=stored["turn"], at=stored["at"], after=stored["after"])
-        turn = int(now.timestamp() // _TURN.total_seconds())
-        return cls(days=tuple(message.days) if message.days is not None else _days_around(now), turn=turn)
+            return cls._continued(json.loads(base64.urlsafe_b64decode(message.continuation)))
+        seconds = message.recent_seconds
+        return cls(
+            days=tuple(message.days) if message.days is not None else _days_around(now),
+            since=written(now - timedelta(seconds=seconds)) if seconds is not None else "",
+            turn=int(now.timestamp() // _TURN.total_seconds()),
+        )
+
+    @classmethod
+    def _continued(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(
+            days=tuple(stored["days"]),
+            since=stored["since"],
+            turn=stored["turn"],
+            at=stored["at"],
+            after=stored["after"],
+        )
 
     @property
     def place(self) -> Place | None:
@@ -64,12 +80,11 @@ class Itinerary:
         """Where the next run goes on, as text."""
         if self.place is None:
             return None
-        stored = {"days": self.days, "turn": self.turn, "at": self.at, "after": self.after}
-        return base64.urlsafe_b64encode(json.dumps(stored).encode()).decode()
+        return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
 
     def _places(self) -> tuple[Place, ...]:
         waiting = tuple(Place(shard=shard) for shard in range(SHARDS))
-        days = tuple(Place(shard=shard, day=day) for day in self.days for shard in range(SHARDS))
+        days = tuple(Place(shard=shard, day=day, since=self.since) for day in self.days for shard in range(SHARDS))
         first = self.turn % len(days) if days else 0
         return waiting + days[first:] + days[:first]
 

@@ -70,6 +70,21 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
     assert "cannot fence it" in report["left_to_people"][0]
 
 
+def test_a_schedule_may_look_at_what_is_recent_only_and_at_all_that_waits() -> None:
+    """Law 19 (reconcile): its work follows the traffic, and money in flight is never too old."""
+    world = World()
+    world.stock(MUG=(800, 200))
+    waiting = world.book(purchase_of("old-open", "pm_timeout", MUG=(1, 800)))["order_id"]
+    old = world.book(purchase_of("old", MUG=(1, 800)))["order_id"]
+    world.clock.advance(timedelta(hours=3))
+    recent = world.book(purchase_of("new", MUG=(1, 800)))["order_id"]
+    world.s3.versions.clear()
+    report = world.reconcile(recent_seconds=7200)
+    assert report["settled"] == [waiting]
+    assert {each.partition("/")[0] for each in report["restored"]} == {waiting, recent}
+    assert world.reconcile()["restored"] == [f"{old}/2"]
+
+
 def test_one_order_can_be_looked_at_by_itself() -> None:
     """Law 19 (reconcile)."""
     world = _open_cases(4)
