@@ -1,0 +1,121 @@
+"""`check` has nothing against a definition that runs on AWS, and never breaks down over one that does not."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.workflow.defects import DEFECTS, ends, machine, nested
+from tests.workflow.sound_documents import SOUND
+from workflow import check, parse
+from workflow.checking.vocabulary import ALL_FIELDS, OPERATORS, TYPES
+from workflow.definition import Definition
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=12,
+)
+words = st.sampled_from(
+    sorted({*ALL_FIELDS, *OPERATORS, *TYPES, "StartAt", "States", "ErrorEquals", "Condition", "A", "B", "And", "Not"})
+)
+texts = words | st.sampled_from(
+    ["$.a", "$$", "{% $x %}", "{% ( %}", "States.Format('{}')", "$.a[?(@.b", "${x}", "\ud800"]
+)
+machine_like = st.recursive(
+    texts | st.booleans() | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_definition_has_no_finding(name: str) -> None:
+    """Neither errors nor warnings."""
+    assert [str(finding) for finding in check(SOUND[name])] == []
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_definition_round_trips(name: str) -> None:
+    """Parsing loses nothing: values, and the order of keys."""
+    asl = SOUND[name]
+    text = json.dumps(asl)
+    assert json.dumps(parse(asl).asl()) == json.dumps(parse(text).asl()) == text
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"a machine {defect.name}")
+def test_a_defective_definition_round_trips_too(defect: Any) -> None:
+    """Whatever is JSON is kept."""
+    try:
+        value = json.loads(defect.text)
+    except ValueError:
+        return
+    if defect.code != "INVALID_JSON_DESCRIPTION":
+        assert json.dumps(parse(value).asl()) == json.dumps(value)
+
+
+@given(text=st.text(max_size=200) | st.binary(max_size=200))
+@example(text="[" * 100_000)
+@example(text='{"a":' * 100_000)
+@example(text="1e999")
+@example(text='{"StartAt": "\\ud800"}')
+@example(text="9" * 5000)
+def test_check_takes_any_text(text: str | bytes) -> None:
+    """Findings, never a traceback."""
+    assert all(finding.code for finding in check(text))
+
+
+@given(value=json_values | machine_like)
+def test_check_takes_any_value(value: Any) -> None:
+    """Every finding can be printed, and points at something that is there or at the object that lacks it."""
+    for kind in ("STANDARD", "EXPRESS"):
+        for finding in check(value, type=kind):
+            str(finding).encode()
+            if "\\ud800" not in finding.pointer:
+                Definition(value).at(finding.pointer)
+
+
+@given(state=machine_like, name=texts)
+def test_check_takes_any_state(state: Any, name: str) -> None:
+    """A machine around the same garbage: no traceback, findings in document order."""
+    asl = {
+        "StartAt": name,
+        "QueryLanguage": "JSONata",
+        "States": {name: state, "A": ends(), "M": {"Type": "Map", "ItemProcessor": state}},
+    }
+    for language in ("JSONata", "JSONPath"):
+        found = check({**asl, "QueryLanguage": language})
+        places = [_place(asl, finding.pointer) for finding in found]
+        assert places == sorted(places)
+
+
+def test_two_hundred_levels_are_no_problem() -> None:
+    """Neither reading, nor checking, nor writing recurses."""
+    deep = nested(200, ends())
+    assert [str(finding) for finding in check(parse(parse(deep).json(indent=None)))] == []
+
+
+def test_a_document_of_one_megabyte_is_checked() -> None:
+    """Just below the limit there is nothing to say; just above it, one thing."""
+    empty = len(json.dumps(machine({"A": ends(Comment="")})))
+    limit = 1_048_576
+    fits, exceeds = (json.dumps(machine({"A": ends(Comment="x" * (limit - empty + n))})) for n in (0, 1))
+    assert (
+        [finding.code for finding in check(fits)],
+        [finding.code for finding in check(exceeds)],
+    ) == ([], ["DEFINITION_TOO_LARGE"])
+
+
+def _place(value: Any, pointer: str) -> list[int]:
+    places: list[int] = []
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            places.append(list(value).index(key))
+            value = value[key]
+        elif isinstance(value, list):
+            places.append(int(key))
+            value = value[int(key)]
+    return places
