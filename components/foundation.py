@@ -13,7 +13,7 @@ from .encryption import ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_store import OrderStore, OrderStoreArgs
-from .package import handlers_package
+from .package import PackageFailed, handlers_package
 from .stage import Stage
 from .surroundings import Surroundings, tags_of
 
@@ -133,8 +133,8 @@ class Foundation(pulumi.ComponentResource):
         """Arguments of a function that runs by the stage's reconcile schedule, longer and two at a time at most."""
         args = self.function(name, environment, *grants)
         args["schedule"] = self._stage.reconcile_schedule
-        args["schedule_input"] = '{"schema": 1}'
-        args["timeout"] = RECONCILE_SECONDS
+        args["schedule_input"] = '{"schema": 1, "recent_seconds": 7200}'
+        args["timeout"] = max(RECONCILE_SECONDS, self._stage.function_timeout_seconds)
         args["concurrency"] = 2
         return args
 
@@ -182,7 +182,10 @@ class Foundation(pulumi.ComponentResource):
 
     @cached_property
     def _package(self) -> pulumi.FileArchive:
-        return pulumi.FileArchive(str(handlers_package(self._stage.architecture)))
+        try:
+            return pulumi.FileArchive(str(handlers_package(self._stage.architecture)))
+        except PackageFailed as failure:
+            raise pulumi.RunError(str(failure)) from failure
 
     @property
     def _told(self) -> dict[str, pulumi.Input[str]]:
