@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 
-class InvalidArguments(ValueError):
-    """A component cannot work with its arguments; the message names each key, its value and what is allowed."""
+class InvalidArguments(pulumi.RunError):
+    """A component cannot work with its arguments; the message names each key, its value and what is allowed.
+
+    Pulumi shows it without a trace.
+    """
 
 
 class Arguments:

@@ -48,8 +48,8 @@ _FORMS = {
 }
 
 
-class InvalidStage(Exception):
-    """The configuration of a stage has faults; the message has one line for each."""
+class InvalidStage(pulumi.RunError):
+    """The configuration of a stage has faults; the message has one line for each. Pulumi shows it without a trace."""
 
 
 class Stage(BaseModel):

@@ -69,6 +69,84 @@ def test_every_child_lies_below_its_component(component: type[Any], args: dict[s
     assert [each.name for each in graph.resources if not each.name.startswith("mine")] == []
 
 
+ARN = "arn:aws:{0}:eu-central-1:123456789012:{1}"
+INPUTS: dict[type[Any], dict[str, Any]] = {
+    components.OrderStore: {"key": ARN.format("kms", "key/1"), "topic": ARN.format("sns", "t"), "boundary": "b"},
+    components.AuditBucket: {"key": ARN.format("kms", "key/1"), "logbucket": "logs"},
+    components.MonitoredLambda: {
+        "handler": "app.handler",
+        "runtime": "python3.12",
+        "key": ARN.format("kms", "key/1"),
+        "logkey": ARN.format("kms", "key/2"),
+        "topic": ARN.format("sns", "t"),
+        "boundary": "b",
+    },
+    components.BookingStateMachine: {
+        "key": ARN.format("kms", "key/1"),
+        "logkey": ARN.format("kms", "key/2"),
+        "topic": ARN.format("sns", "t"),
+        "boundary": "b",
+    },
+}
+LISTS: dict[type[Any], dict[str, Any]] = {
+    components.OrderStore: {},
+    components.AuditBucket: {},
+    components.MonitoredLambda: {
+        "grants": ['[{"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/x"]}]'],
+        "subnets": ["subnet-1"],
+        "securitygroups": ["sg-1"],
+    },
+    components.BookingStateMachine: {},
+}
+MAPS: dict[type[Any], dict[str, Any]] = {
+    components.OrderStore: {"tags": {"team": "a"}},
+    components.AuditBucket: {"tags": {"team": "a"}},
+    components.MonitoredLambda: {"tags": {"team": "a"}, "environment": {"NAME": "value"}},
+    components.BookingStateMachine: {"tags": {"team": "a"}, "functions": VERSIONS},
+}
+
+
+@pytest.mark.parametrize(("component", "args"), EACH)
+def test_an_output_through_every_input_gives_what_its_value_gives(component: type[Any], args: dict[str, Any]) -> None:
+    """What another component's output is wired to, in each key that takes one."""
+    plain = args | INPUTS[component] | LISTS[component] | MAPS[component]
+
+    def later() -> dict[str, Any]:
+        wrap = pulumi.Output.from_input
+        inputs = {key: wrap(value) for key, value in INPUTS[component].items()}
+        lists = {key: [wrap(value) for value in values] for key, values in LISTS[component].items()}
+        maps = {key: {name: wrap(value) for name, value in each.items()} for key, each in MAPS[component].items()}
+        return args | inputs | lists | maps
+
+    now = record(lambda: component("mine", plain))
+    then = record(lambda: component("mine", later()))
+    assert _children(now) == _children(then)
+
+
+@pytest.mark.parametrize(("component", "args"), EACH)
+def test_an_unknown_through_every_input_makes_the_same_children(component: type[Any], args: dict[str, Any]) -> None:
+    """A preview before anything exists."""
+    plain = args | INPUTS[component] | LISTS[component] | MAPS[component]
+
+    def unknown() -> Any:
+        return pulumi.Output.from_input(pulumi.output.UNKNOWN)
+
+    def program() -> None:
+        inputs = {key: unknown() for key in INPUTS[component]}
+        lists = {key: [unknown() for _ in values] for key, values in LISTS[component].items()}
+        maps = {key: {name: unknown() for name in each} for key, each in MAPS[component].items()}
+        component("mine", args | inputs | lists | maps)
+
+    now, then = record(lambda: component("mine", plain)), record(program, preview=True)
+    assert sorted(each.urn for each in now.resources) == sorted(each.urn for each in then.resources)
+
+
+def _children(graph: Graph) -> dict[str, Any]:
+    """Their inputs; archives are equal to nothing but themselves."""
+    told = {each.urn: each.inputs for each in graph.resources if each.custom}
+    return {urn: {key: value for key, value in inputs.items() if key != "code"} for urn, inputs in told.items()}
+
+
 @pytest.mark.parametrize(("component", "args"), EACH)
 def test_two_of_a_kind_live_side_by_side(component: type[Any], args: dict[str, Any]) -> None:
     """Names come from the component's name, so no two children collide."""
