@@ -11,7 +11,9 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.exceptions import Abort, TyperException
 
-from . import audit, bookings, configuration, lifecycle, stock
+from handlers.domain.errors import Unavailable
+
+from . import audit, audit_report, bookings, configuration, lifecycle, recover, stock
 from .failures import CommandFailed, UsageRefused
 from .workflow import workflow_app
 
@@ -29,6 +31,8 @@ lifecycle.add_to(app)
 bookings.add_to(app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(audit.app, name="audit")
+audit.app.command("report")(audit_report.report)
+app.command("recover")(recover.recover)
 app.add_typer(configuration.app, name="config")
 app.add_typer(workflow_app, name="workflow")
 
@@ -48,7 +52,7 @@ def run(arguments: list[str]) -> int:
         return _say(_usage(error), UsageRefused.exit_code)
     except CommandFailed as error:
         return _say(str(error), error.exit_code)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Unavailable) as error:
         return _say(f"AWS did not answer as it should: {error}", CommandFailed.exit_code)
     return answer if isinstance(answer, int) else 0
 

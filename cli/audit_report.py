@@ -1,0 +1,191 @@
+"""`booking audit report`: what was bought, refunded and refused, per day and currency, as the audit trail tells it."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import chain
+from typing import Annotated, Any, Final
+
+import typer
+
+from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.domain.audit import outcomes_on
+from handlers.domain.ledger import Kind
+from handlers.domain.money import format_amount
+from handlers.domain.ports import AuditLog
+from handlers.storage_schema import REFUSALS_PREFIX
+
+from .failures import CommandFailed, UsageRefused
+from .options import Instance, Stage
+from .screen import out, table
+from .target import resolve
+
+NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was known
+_READERS: Final = 16
+
+Record = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How the report is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """One day (UTC) in one currency; amounts are in its minor unit."""
+
+    day: str
+    currency: str
+    purchases: int = 0
+    refunds: int = 0
+    reversals: int = 0
+    money_in_minor: int = 0
+    money_out_minor: int = 0
+    failed: int = 0
+    unknown: int = 0
+    rejections: Counter[str] = field(default_factory=Counter[str])
+
+    def add(self, record: Record) -> None:
+        """Count one record of the trail."""
+        result = record["result"]
+        match _ended_with(record):
+            case Kind.PAYMENT_CAPTURED:
+                self.purchases += 1
+                self.money_in_minor += result["amount_minor"]
+            case Kind.REFUND_SETTLED:
+                self.refunds += 1
+                self.money_out_minor += result["amount_minor"]
+            case Kind.REFUND_REVERSED:
+                self.reversals += 1
+                self.money_out_minor -= result["amount_minor"]
+            case _:
+                self._count_without_money(result)
+
+    def _count_without_money(self, result: Record) -> None:
+        if result["status"] == "rejected":
+            self.rejections[result["code"]] += 1
+        elif result["status"] == "unknown":
+            self.unknown += 1
+        else:
+            self.failed += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """The day as a document."""
+        return {name: getattr(self, name) for name in _NUMBERS} | {"rejections": dict(sorted(self.rejections.items()))}
+
+
+_NUMBERS: Final = (
+    *("day", "currency", "purchases", "refunds", "reversals"),
+    *("money_in_minor", "money_out_minor", "failed", "unknown"),
+)
+
+
+def report(
+    first: Annotated[str, typer.Option("--from", help="First day, UTC, as YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, UTC, as YYYY-MM-DD; included.")],
+    form: Annotated[Format, typer.Option("--format", help="table, csv or json.")] = Format.TABLE,
+    stage: Stage = None,
+    instance: Instance = "default",
+) -> int:
+    """Purchases, refunds, rejections by code, money in and out, per day and currency, from the audit trail."""
+    days = days_between(first, last)
+    target = resolve(stage, instance)
+    log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
+    _PRINT[form](chain.from_iterable(day_report(log, day) for day in days))
+    return 0
+
+
+def days_between(first: str, last: str) -> list[str]:
+    """Every day from the first to the last, both included."""
+    start, end = _day("--from", first), _day("--to", last)
+    if end < start:
+        raise UsageRefused(f"--to {last} lies before --from {first}.")
+    return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
+
+
+def day_report(log: AuditLog, day: str) -> list[Day]:
+    """The rows of one day, by currency; only they are kept, whatever the day's number of records."""
+    found: dict[str, Day] = {}
+    for record in _records(log, day):
+        currency = record["result"].get("currency") or NO_CURRENCY
+        found.setdefault(currency, Day(day=day, currency=currency)).add(record)
+    return [found[currency] for currency in sorted(found)]
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageRefused(f"{option}: got {text!r}, allowed is a day such as 2026-01-31.") from error
+
+
+def _records(log: AuditLog, day: str) -> Iterator[Record]:
+    """A day's records, a page of the listing at a time."""
+    with ThreadPoolExecutor(_READERS) as readers:
+        for prefix in (outcomes_on(day), f"{REFUSALS_PREFIX}date={day}/"):
+            after: str | None = None
+            while True:
+                page = log.keys(prefix, after)
+                yield from readers.map(lambda key: _record(log, key), page.names)
+                if (after := page.after) is None:
+                    break
+
+
+def _record(log: AuditLog, key: str) -> Record:
+    try:
+        record = json.loads(log.read(key) or b"")
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or "status" not in record.get("result", ()):
+        raise CommandFailed(f"{key} is no record of this system: see `booking audit verify`.")
+    return record
+
+
+def _ended_with(record: Record) -> str | None:
+    """The kind of ledger entry that an outcome ended with; a refusal has no ledger."""
+    ledger = record.get("ledger")
+    return ledger[-1]["type"] if ledger else None
+
+
+def _print_table(days: Iterable[Day]) -> None:
+    columns = ("day", "currency", "purchases", "refunds", "money in", "money out", "rejected", "failed", "unknown")
+    out().print(table("What the audit trail says", columns, map(_cells, days), right=columns[2:6]))
+
+
+def _cells(day: Day) -> list[str]:
+    rejected = ", ".join(f"{code} {count}" for code, count in sorted(day.rejections.items())) or "none"
+    return [
+        *(day.day, day.currency, str(day.purchases), str(day.refunds)),
+        *(_amount(day.money_in_minor, day.currency), _amount(day.money_out_minor, day.currency)),
+        *(rejected, str(day.failed), str(day.unknown)),
+    ]
+
+
+def _amount(minor: int, currency: str) -> str:
+    return format_amount(minor, currency) if currency != NO_CURRENCY else NO_CURRENCY
+
+
+def _print_csv(days: Iterable[Day]) -> None:
+    """One line a day and currency, and as it is known; rejections as code=count, separated by spaces."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*_NUMBERS, "rejections"])
+    for day in days:
+        rejections = " ".join(f"{code}={count}" for code, count in sorted(day.rejections.items()))
+        writer.writerow([*(getattr(day, name) for name in _NUMBERS), rejections])
+
+
+def _print_json(days: Iterable[Day]) -> None:
+    print(json.dumps([day.as_json() for day in days], indent=2))
+
+
+_PRINT: Final = {Format.TABLE: _print_table, Format.CSV: _print_csv, Format.JSON: _print_json}

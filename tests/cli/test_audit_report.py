@@ -1,0 +1,97 @@
+"""The report says what the trail says, day by day, and never holds more than a day's totals."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from cli.audit_report import Day, day_report, days_between
+from cli.failures import CommandFailed, UsageRefused
+from handlers.adapters.audit_bucket import S3AuditLog
+from tests.handlers.world import World, purchase_of, refund_of
+
+from .conftest import Shell
+from .test_verbs import buy
+
+
+def reported(world: World, day: str) -> list[Day]:
+    """The rows of a day."""
+    return day_report(S3AuditLog(client=world.s3, bucket="audit"), day)
+
+
+def today(world: World) -> str:
+    """The day that the world's clock shows."""
+    return world.clock().date().isoformat()
+
+
+def test_purchases_refunds_and_rejections_are_counted_with_their_money() -> None:
+    """Per day and currency; refusals that named no currency have a row of their own."""
+    world = World()
+    world.stock(mug=(500, 3))
+    order = world.book(purchase_of("one", mug=(2, 500)))
+    world.book(refund_of(order["order_id"], amount_minor=300))
+    world.book(purchase_of("two", "pm_declined", mug=(1, 500)))
+    world.book(purchase_of("three", mug=(9, 500)))
+    world.book({"action": "nonsense"})
+    nobody, euros = reported(world, today(world))
+    assert (nobody.currency, dict(nobody.rejections)) == ("-", {"INVALID_REQUEST": 1})
+    assert (euros.purchases, euros.refunds, euros.money_in_minor, euros.money_out_minor) == (1, 1, 1000, 300)
+    assert dict(euros.rejections) == {"OUT_OF_STOCK": 1, "PAYMENT_DECLINED": 1}
+
+
+def test_each_day_has_its_own_outcomes() -> None:
+    """A refund counts on the day on which it settled, not on the day of its purchase."""
+    world = World()
+    world.stock(mug=(500, 3))
+    order, first = world.book(purchase_of("one", mug=(2, 500))), today(world)
+    world.clock.advance(timedelta(days=1))
+    world.book(refund_of(order["order_id"]))
+    [bought], [given_back] = reported(world, first), reported(world, today(world))
+    assert (bought.purchases, bought.refunds, given_back.purchases, given_back.refunds) == (1, 0, 0, 1)
+    assert bought.money_in_minor == given_back.money_out_minor == 1000
+
+
+def test_a_report_and_the_gateway_agree_on_the_money() -> None:
+    """Money in minus money out is what the gateway holds."""
+    world = World()
+    world.stock(mug=(500, 50))
+    orders = [world.book(purchase_of(f"buy-{n}", mug=(1, 500)))["order_id"] for n in range(5)]
+    for order in orders[:3]:
+        world.book(refund_of(order, amount_minor=120))
+    [euros] = reported(world, today(world))
+    assert sum(map(world.gateway_net, orders)) == euros.money_in_minor - euros.money_out_minor
+
+
+def test_a_stranger_in_the_trail_stops_the_report_and_is_named() -> None:
+    """No total is printed that leaves something out."""
+    world = World()
+    world.s3.put_object(Bucket="audit", Key="outcomes/date=2026-01-01/order=x/000001.json", Body=b"[]")
+    with pytest.raises(CommandFailed, match="order=x"):
+        reported(world, "2026-01-01")
+
+
+def test_days_are_counted_with_both_ends() -> None:
+    """Across a leap day."""
+    assert days_between("2028-02-28", "2028-03-01") == ["2028-02-28", "2028-02-29", "2028-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sentence"),
+    [("yesterday", "2026-01-01", "--from: got 'yesterday'"), ("2026-01-02", "2026-01-01", "lies before")],
+)
+def test_impossible_days_are_refused_in_a_sentence(first: str, last: str, sentence: str) -> None:
+    """Before anything is read."""
+    with pytest.raises(UsageRefused, match=sentence):
+        days_between(first, last)
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_the_command_prints_each_form(shell: Shell, form: str) -> None:
+    """Against the embedded AWS."""
+    buy(shell)
+    said = shell("audit", "report", "--from", "2026-01-01", "--to", "2026-01-01", "--format", form)
+    assert (said.code, said.err) == (0, "")
+    if form == "json":
+        assert json.loads(said.out) == []
+    if form == "csv":
+        assert said.out.startswith("day,currency,purchases")

@@ -1,0 +1,149 @@
+"""The drill from the audit trail: whatever happens to the table, its orders come back as they were, chains proven."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cli.recover import Deed, Recovered, Recovery
+from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.domain.order import Order
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.handlers.world import World, purchase_of, refund_of
+
+
+def booked() -> tuple[World, list[str]]:
+    """A world with every kind of order: paid, refunded in parts, declined, and in flight."""
+    world = World()
+    world.stock(mug=(500, 100))
+    orders = []
+    for number, payment in enumerate(("pm_ok", "pm_ok", "pm_declined", "pm_timeout")):
+        result = world.book(purchase_of(f"buy-{number}", payment, mug=(2, 500)))
+        orders.append(str(result["order_id"]))
+    world.book(refund_of(orders[0], "part-1", amount_minor=300))
+    world.book(refund_of(orders[0], "part-2", amount_minor=200))
+    world.book(refund_of(orders[1], "all"))
+    return world, orders
+
+
+def recover(world: World, only_look: bool = False) -> dict[str, Deed]:
+    """What was done about each order."""
+    return {each.order_id: each.deed for each in recovered(world, only_look)}
+
+
+def recovered(world: World, only_look: bool = False) -> list[Recovered]:
+    """The same with the sentences."""
+    log = S3AuditLog(client=world.s3, bucket="audit")
+    return list(Recovery(log=log, client=world.dynamodb, table="orders", only_look=only_look).run())
+
+
+def emptied(world: World) -> None:
+    """The table is lost; the trail and the gateway are not."""
+    gateway = world.dynamodb.scan(TableName="gateway")["Items"]
+    world.dynamodb = FakeDynamoDB()
+    world.__post_init__()
+    for item in gateway:
+        world.dynamodb.put_item(TableName="gateway", Item=item)
+
+
+def without_text(order: Order) -> tuple[Any, ...]:
+    """What the trail can know of an order."""
+    answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.asked.items()}
+    return order.ledger, order.account, order.status, answers
+
+
+def test_an_emptied_table_comes_back_from_the_trail() -> None:
+    """Ledgers, totals, statuses and answers are the same, and the trail agrees with every one of them."""
+    world, orders = booked()
+    before = {order_id: without_text(world.order(order_id)) for order_id in orders}
+    emptied(world)
+    assert dict.fromkeys(orders, Deed.WRITTEN) == recover(world)
+    assert before == {order_id: without_text(world.order(order_id)) for order_id in orders}
+    assert world.findings() == ()
+
+
+def test_a_second_recovery_changes_nothing() -> None:
+    """What is there and right is left alone."""
+    world, orders = booked()
+    before = world.dynamodb.scan(TableName="orders")["Items"]
+    assert dict.fromkeys(orders, Deed.UNCHANGED) == recover(world)
+    assert before == world.dynamodb.scan(TableName="orders")["Items"]
+
+
+def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
+    """The texts and the salt that the restored items still hold are kept."""
+    world, orders = booked()
+    restored = world.dynamodb.scan(TableName="orders")["Items"]
+    world.book(refund_of(orders[0], "part-3", amount_minor=100))
+    later = without_text(world.order(orders[0]))
+    for item in restored:
+        world.dynamodb.put_item(TableName="orders", Item=item)
+    assert recover(world)[orders[0]] is Deed.BROUGHT_FORWARD
+    order = world.order(orders[0])
+    assert later == without_text(order)
+    assert order.asked[order.order_id].text == "pm_ok"
+    assert order.salt
+    assert world.findings() == ()
+
+
+def test_an_order_that_is_further_than_the_trail_is_never_overwritten() -> None:
+    """What the record step has not written yet is not lost by a recovery."""
+    world, orders = booked()
+    world.step(refund_of(orders[0], "unrecorded", amount_minor=50))
+    before = world.order(orders[0])
+    assert recover(world)[orders[0]] is Deed.FURTHER
+    assert before == world.order(orders[0])
+
+
+def test_a_record_that_was_tampered_with_is_not_recovered_from() -> None:
+    """The chain of hashes is recomputed; the order is left to people, with a sentence."""
+    world, orders = booked()
+    emptied(world)
+    [key] = [key for key in world.s3.keys("audit") if orders[2] in key]
+    record = json.loads(world.s3.get_object(Bucket="audit", Key=key)["Body"].read())
+    record["ledger"][0]["amount_minor"] += 1
+    world.s3.put_object(Bucket="audit", Key=key, Body=json.dumps(record).encode())
+    [broken] = [each for each in recovered(world) if each.deed is Deed.BROKEN]
+    assert broken.order_id == orders[2]
+    assert "its hash differs" in broken.sentence
+
+
+def test_a_table_with_another_history_is_left_to_people() -> None:
+    """Neither side is believed."""
+    world, orders = booked()
+    item = next(each for each in world.dynamodb.scan(TableName="orders")["Items"] if orders[0] in each["pk"]["S"])
+    item["ledger"]["L"][0]["M"]["amount_minor"]["N"] = "1"
+    world.dynamodb.put_item(TableName="orders", Item=item)
+    assert recover(world)[orders[0]] is Deed.CONTRADICTED
+
+
+def test_a_dry_run_writes_nothing() -> None:
+    """It says the same."""
+    world, orders = booked()
+    emptied(world)
+    assert dict.fromkeys(orders, Deed.WRITTEN) == recover(world, only_look=True)
+    assert world.dynamodb.scan(TableName="orders")["Items"] == []
+
+
+@pytest.mark.parametrize("request_id", ["buy-0"])
+def test_a_repeated_purchase_of_a_recovered_order_moves_no_money(request_id: str) -> None:
+    """Its text is not in the trail, so it cannot be told from another request: it is refused, and never paid twice."""
+    world, orders = booked()
+    emptied(world)
+    recover(world)
+    world.stock(mug=(500, 100))
+    before = world.gateway_net(orders[0])
+    assert world.book(purchase_of(request_id, mug=(2, 500)))["code"] == "KEY_REUSED"
+    assert before == world.gateway_net(orders[0])
+
+
+def test_what_was_in_flight_is_settled_after_a_recovery() -> None:
+    """The attention index is rebuilt too, so reconcile finds the order and asks the gateway."""
+    world, orders = booked()
+    emptied(world)
+    recover(world)
+    assert world.order(orders[3]).in_flight == (orders[3],)
+    world.clock.advance(timedelta(days=1))
+    world.reconcile()
+    assert world.order(orders[3]).in_flight == ()
