@@ -1,6 +1,6 @@
 """Outside judges of definitions: two npm packages in one long-lived process, and cfn-lint in this one.
 
-What they are known to be wrong about is named in `WRONG_ABOUT`, each with the reason, and not held against a definition.
+What they are known to be wrong about is named in `WRONG_ABOUT`, with the reason, and not held against a definition.
 """
 
 import json
@@ -22,6 +22,8 @@ INSTALLED = ROOT / ".build" / "judges" / "asl"
 WRONG_ABOUT: Final = (
     # asl-validator knows only texts and objects as Output, Condition and Items; AWS takes any JSON
     re.compile(r"/(Output|Condition|Items)(/\d+)? is invalid"),
+    # and no null in a list of a template
+    re.compile(r"/(Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/.*/\d+ is invalid"),
 )
 
 
