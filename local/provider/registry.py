@@ -19,6 +19,7 @@ from .resources import (
     s3,
     s3_rules,
     s3_settings,
+    scheduler,
     sfn,
     sns,
     sqs,
@@ -26,7 +27,7 @@ from .resources import (
 
 _MODULES = (
     *(backup, cloudwatch, dynamodb, events, iam, invocations, kms, lambda_, logs, s3, s3_rules, s3_settings),
-    *(sfn, sns, sqs),
+    *(scheduler, sfn, sns, sqs),
 )
 
 

@@ -439,6 +439,21 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             "versioningConfiguration": st.sampled_from(["Enabled", "Suspended"]).map(lambda each: {"status": each}),
         }
     ),
+    "aws:scheduler/schedule:Schedule": lambda world: _some(
+        {
+            "scheduleExpression": st.sampled_from(["rate(1 hour)", "cron(0 3 * * ? *)"]),
+            "flexibleTimeWindow": st.sampled_from([{"mode": "OFF"}, {"mode": "FLEXIBLE", "maximumWindowInMinutes": 5}]),
+            "target": _some(
+                {"arn": world.function["arn"], "roleArn": world.role["arn"]},
+                input=WORDS.map(json.dumps),
+                deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
+                retryPolicy=st.just({"maximumRetryAttempts": 3}),
+            ),
+        },
+        description=TEXTS,
+        state=st.sampled_from(["ENABLED", "DISABLED"]),
+        scheduleExpressionTimezone=st.sampled_from(["UTC", "Europe/Berlin"]),
+    ),
     "aws:sfn/stateMachine:StateMachine": _machine,
     "aws:sns/topic:Topic": lambda world: _some(
         {}, displayName=WORDS, kmsMasterKeyId=st.sampled_from(world.keys), tags=TAGS

@@ -1,0 +1,139 @@
+"""EventBridge Scheduler's schedules.
+
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..naming import AutoName
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import CHOSEN_BY_AWS, JsonText, KeyName, Object, Property
+from .common import absence_is_fine, found, number, output, text, without_none
+
+_TARGET = {
+    "arn": text(required=True),
+    "roleArn": text(required=True),
+    "input": Property(shape=JsonText()),
+    "deadLetterConfig": Property(shape=Object({"arn": text(required=True)})),
+    "retryPolicy": Property(
+        shape=Object({"maximumEventAgeInSeconds": number(60, 86400), "maximumRetryAttempts": number(0, 185)}),
+        default=CHOSEN_BY_AWS,
+    ),
+}
+
+
+class Schedule(Resource):
+    """When something is called, by which role."""
+
+    token = "aws:scheduler/schedule:Schedule"
+    names = AutoName(most=64)
+    identity = ("groupName", "name")
+    properties = {
+        "name": text(replaces=True),
+        "groupName": text(default="default", replaces=True),
+        "description": text(default=""),
+        "flexibleTimeWindow": Property(
+            shape=Object({"mode": text("OFF", "FLEXIBLE", required=True), "maximumWindowInMinutes": number(1, 1440)}),
+            required=True,
+        ),
+        "kmsKeyArn": Property(shape=KeyName()),
+        "scheduleExpression": text(required=True),
+        "scheduleExpressionTimezone": text(default="UTC"),
+        "state": text("ENABLED", "DISABLED", default="ENABLED"),
+        "target": Property(shape=Object(_TARGET), required=True),
+        "arn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return f"{inputs.get('groupName', 'default')}/{inputs['name']}"
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        aws.client("scheduler").create_schedule(**_settings(inputs), ClientToken=marker)
+        return str(self.id_of(aws, inputs))
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        if old:
+            aws.client("scheduler").update_schedule(**_settings(inputs))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        group, _, name = id_.partition("/")
+        fact = found(aws.client("scheduler").get_schedule, GroupName=group, Name=name)
+        if fact is None:
+            return None
+        window = fact["FlexibleTimeWindow"]
+        return {
+            "name": name,
+            "groupName": group,
+            "arn": fact["Arn"],
+            "description": fact.get("Description", ""),
+            "flexibleTimeWindow": without_none(
+                {"mode": window["Mode"], "maximumWindowInMinutes": window.get("MaximumWindowInMinutes")}
+            ),
+            "kmsKeyArn": fact.get("KmsKeyArn") or None,
+            "scheduleExpression": fact["ScheduleExpression"],
+            "scheduleExpressionTimezone": fact.get("ScheduleExpressionTimezone") or "UTC",
+            "state": fact.get("State", "ENABLED"),
+            "target": _described_target(fact["Target"]),
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        group, _, name = id_.partition("/")
+        with absence_is_fine():
+            aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
+
+
+def _settings(inputs: Inputs) -> dict[str, Any]:
+    """What CreateSchedule and UpdateSchedule both take; what is not asked for is reset."""
+    window = inputs["flexibleTimeWindow"]
+    wanted = {
+        "Name": inputs["name"],
+        "GroupName": inputs.get("groupName", "default"),
+        "Description": inputs.get("description"),
+        "FlexibleTimeWindow": without_none(
+            {"Mode": window["mode"], "MaximumWindowInMinutes": window.get("maximumWindowInMinutes")}
+        ),
+        "KmsKeyArn": inputs.get("kmsKeyArn"),
+        "ScheduleExpression": inputs["scheduleExpression"],
+        "ScheduleExpressionTimezone": inputs.get("scheduleExpressionTimezone", "UTC"),
+        "State": inputs.get("state", "ENABLED"),
+        "Target": _target(inputs["target"]),
+    }
+    return without_none(wanted)
+
+
+def _target(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    dead_letters, retry = wanted.get("deadLetterConfig"), wanted.get("retryPolicy")
+    target = {
+        "Arn": wanted["arn"],
+        "RoleArn": wanted["roleArn"],
+        "Input": wanted.get("input"),
+        "DeadLetterConfig": dead_letters and {"Arn": dead_letters["arn"]},
+        "RetryPolicy": retry
+        and without_none(
+            {
+                "MaximumEventAgeInSeconds": retry.get("maximumEventAgeInSeconds"),
+                "MaximumRetryAttempts": retry.get("maximumRetryAttempts"),
+            }
+        ),
+    }
+    return without_none(target)
+
+
+def _described_target(fact: Mapping[str, Any]) -> dict[str, Any]:
+    dead_letters, retry = fact.get("DeadLetterConfig"), fact.get("RetryPolicy")
+    described = {
+        "arn": fact["Arn"],
+        "roleArn": fact["RoleArn"],
+        "input": fact.get("Input"),
+        "deadLetterConfig": {"arn": dead_letters["Arn"]} if dead_letters and dead_letters.get("Arn") else None,
+        "retryPolicy": retry
+        and without_none(
+            {
+                "maximumEventAgeInSeconds": retry.get("MaximumEventAgeInSeconds"),
+                "maximumRetryAttempts": retry.get("MaximumRetryAttempts"),
+            }
+        ),
+    }
+    return without_none(described)
