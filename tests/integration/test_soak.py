@@ -1,0 +1,12 @@
+"""Bookings through the real state machine while functions are killed; `make soak` runs a thousand."""
+
+from local.pytest_plugin import DeployedStack
+from tests.soak.bookings import soak
+
+EXECUTIONS = 60
+
+
+def test_the_books_agree_after_functions_were_killed(shop: DeployedStack) -> None:
+    """Laws 18, 23, 24: Σ captured − refunded is the gateway's net, no stock below zero, the audit complete."""
+    report = soak(shop, EXECUTIONS)
+    assert report.broken() == [], "\n".join(report.lines())

@@ -1,0 +1,226 @@
+"""A mixed load of purchases and refunds by several clients, and what must be true of it afterwards."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.adapters.archive import Archive, audit_objects
+from handlers.adapters.attribute_values import decoded_item
+from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.domain.order import Order
+from handlers.domain.verification import verify
+from local.pytest_plugin import DeployedStack
+from tests.soak.crashes import Crashes
+
+CLIENTS = 8
+PRICES = {"SOAK-MUG": 800, "SOAK-LAMP": 4990}
+CAPACITY = {"SOAK-MUG": 10_000, "SOAK-LAMP": 25}
+TOKENS = ("pm_ok",) * 6 + (
+    "pm_declined",
+    "pm_timeout_then_ok",
+    "pm_timeout",
+    "pm_timeout_never_arrives",
+    "pm_refund_declined",
+    "pm_refund_timeout_then_ok",
+    "pm_refund_timeout",
+)
+
+
+@dataclass
+class Load:
+    """What the clients ask for: purchases, refunds of what was bought, and repetitions of both."""
+
+    seed: int
+    bought: list[tuple[str, int]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def request(self, number: int) -> dict[str, Any]:
+        """The request of one execution."""
+        chance = random.Random(f"{self.seed}/{number}")
+        with self._lock:
+            kind = chance.random()
+            if kind < 0.1 and self.asked:
+                return chance.choice(self.asked)
+            made = self._refund(chance, number) if kind < 0.55 and self.bought else _purchase(chance, number)
+            self.asked.append(made)
+            return made
+
+    def _refund(self, chance: random.Random, number: int) -> dict[str, Any]:
+        order_id, paid = chance.choice(self.bought)
+        lines = {"lines": [{"sku": "SOAK-MUG", "quantity": 1}]}
+        wish: Any = chance.choice([{"amount_minor": max(1, paid // 3)}, {"amount_minor": paid}, lines, {}])
+        who = {"requested_by": "agent-1", "reason": "Soaked."}
+        return {"action": "refund", "request_id": f"soak-r{number}", "order_id": order_id, **who, **wish}
+
+    def heard(self, result: dict[str, Any]) -> None:
+        """Remember what can be refunded."""
+        if result.get("action") == "purchase" and result.get("status") == "succeeded":
+            with self._lock:
+                self.bought.append((result["order_id"], result["amount_minor"]))
+
+
+def _purchase(chance: random.Random, number: int) -> dict[str, Any]:
+    lines = [{"sku": "SOAK-MUG", "quantity": chance.randint(1, 3), "unit_price_minor": PRICES["SOAK-MUG"]}]
+    if chance.random() < 0.3:
+        lines.append({"sku": "SOAK-LAMP", "quantity": 1, "unit_price_minor": PRICES["SOAK-LAMP"]})
+    return {
+        "action": "purchase",
+        "request_id": f"soak-p{number}",
+        "customer_id": f"customer-{chance.randint(1, 9)}",
+        "currency": "EUR",
+        "lines": lines,
+        "payment_method": chance.choice(TOKENS),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the books say when the load is over and reconcile has run."""
+
+    statuses: Counter[str]
+    results: Counter[str]
+    crashes: int
+    captured_minor: int
+    refunded_minor: int
+    gateway_net_minor: int
+    stock: dict[str, int]
+    on_shelves_by_ledger: dict[str, int]
+    in_flight: int
+    findings: tuple[str, ...]
+    left_to_people: tuple[str, ...]
+    restored: int
+
+    def lines(self) -> Sequence[str]:
+        """For a person."""
+        kept = self.captured_minor - self.refunded_minor
+        return [
+            f"executions             {dict(self.statuses)}",
+            f"results                {dict(self.results.most_common())}",
+            f"functions killed       {self.crashes}",
+            f"captured − refunded    {self.captured_minor} − {self.refunded_minor} = {kept}",
+            f"the gateway's net      {self.gateway_net_minor}",
+            f"stock                  {self.stock}, by the ledgers {self.on_shelves_by_ledger}",
+            f"money in flight        {self.in_flight} orders",
+            f"audit                  {len(self.findings)} findings after one reconcile, which restored {self.restored}",
+            f"left to people         {len(self.left_to_people)}",
+        ]
+
+    def broken(self) -> list[str]:
+        """What does not hold; nothing is how it should be."""
+        claims = {
+            "captured − refunded is the gateway's net": (
+                self.captured_minor - self.refunded_minor == self.gateway_net_minor
+            ),
+            "no stock below zero": min(self.stock.values()) >= 0,
+            "stock is what the ledgers left of it": self.stock == self.on_shelves_by_ledger,
+            "no money in flight after reconcile": self.in_flight == 0,
+            f"the audit is complete ({self.findings[:3]})": not self.findings,
+            f"nothing is left to people ({self.left_to_people[:3]})": not self.left_to_people,
+            "functions were killed": self.crashes > 0,
+            "no execution is left running": set(self.statuses) <= {"SUCCEEDED", "FAILED"},
+        }
+        return [claim for claim, holds in claims.items() if not holds]
+
+
+def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: int = 4) -> Report:
+    """Run the load with eight clients, kill functions meanwhile, reconcile once, and read the books."""
+    _stock(stack)
+    load, statuses, results = Load(seed), Counter[str](), Counter[str]()
+    pid = stack.instance.pid
+    assert pid is not None
+    crashes = Crashes(pid, kill_every, seed)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        for status, result in clients.map(lambda number: _book(stack, load, crashes, number), range(executions)):
+            statuses[status] += 1
+            results[f"{result.get('status')} {result.get('code') or ''}".strip()] += 1
+    restored, left = _reconcile(stack)
+    return _read_books(stack, statuses, results, crashes.killed, restored, left)
+
+
+def _book(stack: DeployedStack, load: Load, crashes: Crashes, number: int) -> tuple[str, dict[str, Any]]:
+    ended = stack.run(load.request(number), patience_seconds=300)
+    result = ended.result if isinstance(ended.output or ended.cause, dict) else {}
+    load.heard(result)
+    crashes.booking_ended()
+    return ended.status, result
+
+
+def _stock(stack: DeployedStack) -> None:
+    for sku, price in PRICES.items():
+        texts = {"pk": f"SKU#{sku}", "sku": sku, "currency": "EUR"}
+        numbers = {"schema": 1, "price_minor": price, "available": CAPACITY[sku]}
+        item = {**{k: {"S": v} for k, v in texts.items()}, **{k: {"N": str(v)} for k, v in numbers.items()}}
+        stack.client("dynamodb").put_item(TableName=stack.outputs["ordersTable"], Item=item)
+
+
+def _reconcile(stack: DeployedStack) -> tuple[int, tuple[str, ...]]:
+    """One reconcile, to the end of its continuations; the load is over, so every unheard-of key is fenced at once."""
+    restored, left, message = 0, list[str](), {"schema": 1, "fence_after_seconds": 0}
+    while True:
+        report = stack.invoke("reconcileFunction", message)
+        restored += len(report["restored"])
+        left += report["left_to_people"]
+        if report["continuation"] is None:
+            return restored, tuple(left)
+        message = {**message, "continuation": report["continuation"]}
+
+
+def _read_books(
+    stack: DeployedStack,
+    statuses: Counter[str],
+    results: Counter[str],
+    crashes: int,
+    restored: int,
+    left: tuple[str, ...],
+) -> Report:
+    archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
+    stored = [each for each in archive.orders() if each.order and _is_ours(each.order)]
+    orders = [each.order for each in stored if each.order is not None]
+    objects = audit_objects(S3AuditLog(client=stack.client("s3"), bucket=stack.outputs["auditBucket"]))
+    ours = {each.order_id for each in stored}
+    objects = {key: body for key, body in objects.items() if key.partition("order=")[2].partition("/")[0] in ours}
+    return Report(
+        statuses,
+        results,
+        crashes,
+        captured_minor=sum(order.account.captured_minor for order in orders),
+        refunded_minor=sum(order.account.refunded_minor for order in orders),
+        gateway_net_minor=_gateway_net(stack, orders),
+        stock={item.sku: item.available for item in archive.stock() if item.sku in CAPACITY},
+        on_shelves_by_ledger=_shelves(orders),
+        in_flight=sum(bool(order.in_flight) for order in orders),
+        findings=tuple(str(finding) for finding in verify(stored, objects)),
+        left_to_people=left,
+        restored=restored,
+    )
+
+
+def _is_ours(order: Order) -> bool:
+    return order.placed.text("request_id").startswith("soak-")
+
+
+def _gateway_net(stack: DeployedStack, orders: Sequence[Order]) -> int:
+    """Charges minus refunds by the gateway's own books."""
+    keys = {order.order_id for order in orders} | {refund for order in orders for refund in order.account.refunds}
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs["gatewayTable"])
+    items = [decoded_item(item) for page in pages for item in page["Items"]]
+    sign = {"charge": 1, "refund": -1}
+    settled = [item for item in items if item["pk"] in keys and item["heard"] == "settled"]
+    return sum(sign[str(item["kind"])] * int(str(item["amount_minor"])) for item in settled)
+
+
+def _shelves(orders: Sequence[Order]) -> dict[str, int]:
+    left = Counter(CAPACITY)
+    for order in orders:
+        if order.status.value in ("DECLINED", "CANCELLED"):
+            continue
+        left.subtract({line.sku: line.quantity for line in order.lines})
+        for entry in order.ledger:
+            restocked: Any = entry.facts.get("restocked", ())
+            left.update({order.lines[line].sku: units for line, units in restocked})
+    return dict(sorted(left.items()))

@@ -1,0 +1,55 @@
+"""Killing the functions of one embedded AWS from outside, as a machine that fails would."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass, field
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """The processes below a process, with their command lines."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,command="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    parents = {int(row[0]): (int(row[1]), row[2] if len(row) > 2 else "") for row in rows}
+    found: dict[int, str] = {}
+    grown = {pid}
+    while grown:
+        grown = {child for child, (parent, _) in parents.items() if parent in grown and child not in found}
+        found |= {child: parents[child][1] for child in grown}
+    return found
+
+
+@dataclass
+class Crashes:
+    """Kills a function of the instance, whatever it is doing, each time that so many bookings have ended."""
+
+    instance_pid: int
+    every: int
+    seed: int
+    killed: int = 0
+    _ended: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def booking_ended(self) -> None:
+        """Count; and kill when it is time. The other clients' functions are in the middle of something."""
+        with self._lock:
+            self._ended += 1
+            if self._ended % self.every == 0:
+                self._kill_one()
+
+    def _kill_one(self) -> None:
+        chance = random.Random(f"{self.seed}/{self._ended}")
+        functions = [pid for pid, command in descendants(self.instance_pid).items() if _is_function(command)]
+        if not functions:
+            return
+        try:
+            os.kill(chance.choice(sorted(functions)), signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.killed += 1
+
+
+def _is_function(command: str) -> bool:
+    return command.endswith("/runtime/start.py")  # what local/runtime.py starts for every function
