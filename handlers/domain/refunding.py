@@ -73,7 +73,10 @@ def _wrong_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
             return Code.LINE_NOT_IN_ORDER, f"{each.sku} was asked for; the order has {', '.join(left)}."
         if each.quantity > left[each.sku].quantity:
             limit = left[each.sku].quantity
-            return Code.REFUND_EXCEEDS_LINE, f"{each.quantity} of {each.sku} were asked for; at most {limit} can be."
+            return (
+                Code.REFUND_EXCEEDS_LINE,
+                f"{each.quantity} of {each.sku} were asked for; at most {limit} can be given back.",
+            )
     if request.units and not sum(share.amount_minor for share in _shares(request, lines)):
         return Code.NOTHING_TO_REFUND, "Units were asked for whose price has been refunded by amount; none is left."
     return None

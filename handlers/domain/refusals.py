@@ -51,7 +51,10 @@ def wrong_function(function: str) -> Answer:
 
 def order_not_found(request: IssueRefund) -> Answer:
     """There is no such order."""
-    message = f"A refund on {request.order_id} was asked for; there is no such order."
+    message = (
+        f"A refund on {request.order_id} was asked for; there is no such order. "
+        "The result of a purchase names its order."
+    )
     return refuse_refund(request, Code.ORDER_NOT_FOUND, message)
 
 

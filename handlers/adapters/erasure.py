@@ -1,0 +1,33 @@
+"""Forgetting what people wrote: the free text of an order, of which ledger and records hold a salted hash only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..domain.order import Order
+from ..storage_schema import order_key
+from .attribute_values import encoded
+from .clients import DynamoDBClient, call
+from .expressions import Update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eraser:
+    """Erases texts and changes the salt, so that the hashes that stay can no longer be compared with anything."""
+
+    client: DynamoDBClient
+    table: str
+    fresh_salt: Callable[[], str]
+
+    def forget(self, order: Order) -> None:
+        """Erase every reason and payment method of an order. Ledger, totals and records stay as they are."""
+        update = Update()
+        update.condition = f"attribute_exists({update.name('pk')})"
+        update.set({"salt": self.fresh_salt()})
+        for subject in order.asked:
+            update.set_at(("requests", subject, "text"), "")
+        call(
+            self.client.update_item,
+            TableName=self.table,
+            Key={"pk": encoded(order_key(order.order_id))},
+            **update.request(),
+        )
