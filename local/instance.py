@@ -124,14 +124,15 @@ class Instance:
         down the AWS calls that it makes (see `recording`).
         Raises PortTaken, DidNotStart or ToolMissing, each with one sentence.
         """
-        if self.running:
-            return
         self._check_disk()
-        certificate(self.folder / "tls")
-        if not connections.port_is_free(self.port):
-            raise self._port_taken()
-        self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
-        self._await_health(timeout_seconds)
+        with processes.one_at_a_time(self.folder):
+            if self.running:
+                return
+            certificate(self.folder / "tls")
+            if not connections.port_is_free(self.port):
+                raise self._port_taken()
+            self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
+            self._await_health(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
         """End the process and all below it; the folder goes too, unless it is kept. Was there anything to stop?"""

@@ -1,10 +1,12 @@
 """Which process is ours, and how it ends with all that it started."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _GRACE_SECONDS = 5.0
@@ -28,6 +30,14 @@ def _from_ps(pid: int) -> str:
     command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
     return "" if shown.startswith("Z") else shown
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: another process that wants it waits. It goes with the process that holds it."""
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def end_group(leader: int) -> None:

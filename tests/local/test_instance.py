@@ -181,3 +181,18 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".booking").write_text("a file where a folder should be")
     with pytest.raises(ToolMissing, match=r"^The folder .* cannot be made: "):
         Instance.at(tmp_path).start()
+
+
+def test_two_that_start_it_at_once_start_one(tmp_path: Path) -> None:
+    """A second `up` waits for the first; nobody's process is left without a folder that knows it."""
+    code = (
+        f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    instance = Instance.at(tmp_path)
+    try:
+        assert [process.wait(timeout=60) for process in both] == [0, 0]
+        assert len(_processes(str(instance.folder))) == 1
+    finally:
+        instance.stop()
+    assert _processes(str(instance.folder)) == []
