@@ -117,6 +117,7 @@ class AuditBucket(pulumi.ComponentResource):
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
+            protect=self._undeletable,
         )
 
     def _create_bucket(self) -> aws.s3.Bucket:

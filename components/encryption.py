@@ -31,10 +31,12 @@ def encryption_key(
     tags: dict[str, pulumi.Input[str]],
     deletion_window_days: int,
     services: Sequence[str] = (),
+    protect: bool = False,
 ) -> pulumi.Output[str]:
     """The ARN of the key that was `given`, or of a new one for `what` that `services` may use too.
 
-    A key that is given must let those services in by its own policy: AWS reads it, not ours.
+    A key that is given must let those services in by its own policy: AWS reads it, not ours. One that is protected
+    stays until somebody says otherwise: what it encrypted is lost with it.
     """
     if given is not None:
         return pulumi.Output.from_input(given)
@@ -45,7 +47,7 @@ def encryption_key(
         deletion_window_in_days=deletion_window_days,
         policy=_policy(Surroundings.of(parent), services),
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect or None),
     )
     aws.kms.Alias(f"{name}-alias", target_key_id=key.key_id, opts=pulumi.ResourceOptions(parent=key))
     arn: pulumi.Output[str] = key.arn

@@ -43,6 +43,7 @@ class Foundation(pulumi.ComponentResource):
             tags=tags_of(name, self._tags),
             deletion_window_days=stage.key_deletion_days,
             services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS),
+            protect=stage.deletion_protection,
         )
         self.topic = self._topic()
         for alarm in business_alarms(stage.name):

@@ -137,6 +137,7 @@ class OrderStore(pulumi.ComponentResource):
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
+            protect=self._undeletable,
         )
         self._topic = alert_topic(
             f"{self._name}-alerts",

@@ -69,6 +69,7 @@ def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> N
         assert table.inputs["deletionProtectionEnabled"]
     protected = {each.name for each in prod.resources if each.protect}
     assert {"orders-table", "audit-bucket", "audit-bucket-policy", "audit-bucket-versions", "audit-lock"} < protected
+    assert {"orders-key", "audit-key", "base-key"} < protected, "what a key encrypted is lost with it"
     assert not [each.name for each in dev.resources if each.protect]
     assert not any(table.inputs["deletionProtectionEnabled"] for table in dev.of_type(TABLE))
     assert {True} == {bucket.inputs["forceDestroy"] for bucket in dev.of_type(BUCKET)}

@@ -1,0 +1,47 @@
+"""Whoever is woken finds a section for what rings, and no section tells of an alarm that does not exist."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.components.synth import CHECKOUT, STAGES, Graph, synth
+
+RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text()
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+EVERY_SECTION_SAYS = ("**Means.**", "**Look.**", "**Do.**", "**Over when.**")
+
+
+def slugs(graph: Graph) -> set[str]:
+    """The sections that the stage's alarms name."""
+    return {alarm.inputs["alarmDescription"].rpartition("docs/runbook.md#")[2] for alarm in graph.of_type(ALARM)}
+
+
+def sections() -> Iterator[tuple[str, str]]:
+    """Each section of an alarm: its heading is a slug."""
+    for part in re.split(r"^#+ ", RUNBOOK, flags=re.MULTILINE)[1:]:
+        heading, _, text = part.partition("\n")
+        if re.fullmatch(r"[a-z0-9-]+", heading):
+            yield heading, text
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_alarm_has_an_action_and_a_section_and_every_section_an_alarm(stage: str) -> None:
+    """In every stage."""
+    graph = synth(stage)
+    assert slugs(graph) == {heading for heading, _ in sections()}
+    assert [alarm.name for alarm in graph.of_type(ALARM) if not alarm.inputs["alarmActions"]] == []
+
+
+@pytest.mark.parametrize(("heading", "text"), list(sections()), ids=lambda value: value[:24].strip("\n"))
+def test_every_section_says_what_to_do_and_when_it_is_over(heading: str, text: str) -> None:
+    """What it means, how to look, what to do, how to know it is over."""
+    assert [text.count(each) for each in EVERY_SECTION_SAYS] == [1, 1, 1, 1], heading
+
+
+def test_links_inside_the_runbook_lead_somewhere() -> None:
+    """At three in the morning a dead link is worse than none."""
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.+)$", RUNBOOK, re.M)
+    }
+    assert set(re.findall(r"\](#([^)]+)\)", RUNBOOK)) <= headings
