@@ -1,14 +1,15 @@
 """The states that call nothing: Choice, Pass, Wait, Succeed and Fail."""
 
 from datetime import datetime, timedelta
-from typing import Never, TypeVar, cast
-
-from typing_extensions import TypeForm
+from typing import TYPE_CHECKING, Never, TypeVar, cast
 
 from .expressions import Condition, Expression, Reference, condition_of, form_of
 from .failures import WorkflowError, WrongJoin
 from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
 from .states import Edge, Exit, Given, State
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -35,7 +36,7 @@ class Wait(State[T, T]):
         how_long: "timedelta | int | None" = None,
         *,
         until: "datetime | str | None" = None,
-        passes: TypeForm[T] = object,  # type: ignore[assignment]  # what it passes on
+        passes: "TypeForm[T]" = object,  # type: ignore[assignment]  # what it passes on
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
@@ -64,7 +65,7 @@ class Choice(State[T, T]):
         self.subject = subject
         self.gives = form_of(subject)
 
-    def case(self, model: TypeForm[C]) -> Edge[C]:
+    def case(self, model: "TypeForm[C]") -> Edge[C]:
         """The way taken by values of one member of the subject's union, told by the field in which they differ."""
         return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
 

@@ -1,20 +1,20 @@
 """Names that get their values late: functions, queues, tables and limits, known only when something is deployed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar, cast
-
-from typing_extensions import TypeForm
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from .failures import Unbound
+from .records import Record
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
+class Binding(Record):
     """A name for a value that `asl()` is given; without one a placeholder `${name}` stands for it."""
 
     name: str
@@ -26,7 +26,6 @@ class Binding:
         return f"${{{self.name}}}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Limit(Binding):
     """A length of time that a deployment may set."""
 
@@ -36,45 +35,39 @@ class Limit(Binding):
 class Function(Binding, Generic[In, Out]):
     """A Lambda function, bound to the ARN of a version: what it takes and what it gives."""
 
-    __slots__ = ("gives", "takes")
-    takes: object
-    gives: object
+    takes: object = object
+    gives: object = object
 
-    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+    def __init__(self, name: str, takes: "TypeForm[In]", gives: "TypeForm[Out]") -> None:
         super().__init__(name, "ARN of a version of a Lambda function")
         object.__setattr__(self, "takes", takes)
         object.__setattr__(self, "gives", gives)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Queue(Binding):
     """A queue of SQS, bound to its URL."""
 
     meaning: str = "URL of an SQS queue"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Topic(Binding):
     """A topic of SNS, bound to its ARN."""
 
     meaning: str = "ARN of an SNS topic"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class EventBus(Binding):
     """A bus of EventBridge, bound to its name or ARN."""
 
     meaning: str = "name or ARN of an EventBridge bus"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Table(Binding):
     """A table of DynamoDB, bound to its name or ARN."""
 
     meaning: str = "name or ARN of a DynamoDB table"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Bucket(Binding):
     """A bucket of S3, bound to its name."""
 
@@ -84,11 +77,10 @@ class Bucket(Binding):
 class Machine(Binding, Generic[In, Out]):
     """A state machine, bound to its ARN: what it takes and what it gives."""
 
-    __slots__ = ("gives", "takes")
-    takes: object
-    gives: object
+    takes: object = object
+    gives: object = object
 
-    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+    def __init__(self, name: str, takes: "TypeForm[In]", gives: "TypeForm[Out]") -> None:
         super().__init__(name, "ARN of a state machine")
         object.__setattr__(self, "takes", takes)
         object.__setattr__(self, "gives", gives)

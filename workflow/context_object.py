@@ -1,13 +1,12 @@
 """The context object: what Step Functions knows about the execution, the state and the item at hand."""
 
-from dataclasses import dataclass
 from typing import Final, cast
 
 from .expressions import Reference, Source
+from .records import Record
 
 
-@dataclass(frozen=True)
-class ExecutionContext:
+class ExecutionContext(Record):
     """The execution that runs."""
 
     Id: str
@@ -20,8 +19,7 @@ class ExecutionContext:
     RedriveTime: str
 
 
-@dataclass(frozen=True)
-class StateContext:
+class StateContext(Record):
     """The state that runs."""
 
     EnteredTime: str
@@ -29,24 +27,21 @@ class StateContext:
     RetryCount: int
 
 
-@dataclass(frozen=True)
-class MachineContext:
+class MachineContext(Record):
     """The state machine that runs."""
 
     Id: str
     Name: str
 
 
-@dataclass(frozen=True)
-class TaskContext:
+class TaskContext(Record):
     """The task that runs."""
 
     Token: str
     """What SendTaskSuccess and SendTaskFailure want, in tasks that wait for them."""
 
 
-@dataclass(frozen=True)
-class ItemContext:
+class ItemContext(Record):
     """The item of a Map that is worked on."""
 
     Index: int
@@ -55,15 +50,13 @@ class ItemContext:
     Source: str
 
 
-@dataclass(frozen=True)
-class MapContext:
+class MapContext(Record):
     """The Map that runs."""
 
     Item: ItemContext
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Record):
     """All that Step Functions knows. Source: developer guide, "Accessing execution data from the Context object"."""
 
     Execution: ExecutionContext

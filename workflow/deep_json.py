@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from json import decoder
 from typing import Final, TypeAlias, cast
 
@@ -21,13 +20,13 @@ _CLOSERS: Final = {"[": "]", "{": "}"}
 _Pairs: TypeAlias = "list[tuple[str, Json]]"
 
 
-@dataclass(slots=True)
 class _Open:
     """A container that is not closed yet."""
 
-    bracket: str
-    pairs: "_Pairs" = field(default_factory=list["tuple[str, Json]"])
-    key: str = ""
+    def __init__(self, bracket: str) -> None:
+        self.bracket = bracket
+        self.pairs: _Pairs = []
+        self.key = ""
 
 
 def read_deep(

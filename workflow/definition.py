@@ -5,12 +5,12 @@ take any value, however malformed, and show what can be seen in it: judging is `
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
 from .deep_json import Json
 from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
+from .records import Record
 
 Kind = Literal["next", "choice", "default", "catch"]
 
@@ -94,8 +94,7 @@ def parse(definition: object) -> Definition:
     return Definition.read(definition) if isinstance(definition, str | bytes) else Definition(definition)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Scope:
+class Scope(Record):
     """States that can reach one another: the machine itself, a branch of a Parallel, the processor of a Map."""
 
     pointer: str
@@ -136,8 +135,7 @@ class Scope:
         return depth
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class State:
+class State(Record):
     """One state, with the scope that it stands in."""
 
     pointer: str
@@ -198,8 +196,7 @@ class State:
             yield Arrow(kind, self.name, target, child(pointer, field), holder, index)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Arrow:
+class Arrow(Record):
     """A transition from one state to another of its scope."""
 
     kind: Kind

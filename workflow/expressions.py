@@ -5,11 +5,11 @@ checker a reference *is* the value that it will stand for, so that a misspelled 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal, NoReturn, TypeAlias, cast
 
 from .deep_json import Json
 from .failures import NoSuchField, NotACondition
+from .records import Record
 from .shapes import Field, fields_of, item_of, members_of, name_of
 
 Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
@@ -68,8 +68,7 @@ class Expression:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Source:
+class Source(Record):
     """Where a reference starts."""
 
     root: Root
@@ -150,8 +149,7 @@ def form_of(expression: object) -> object:
     return expression.form if isinstance(expression, Call | Raw) else type(expression)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Call(Expression):
+class Call(Expression, Record):
     """A function of other expressions; `name` is the language's own, compilers know what to make of it."""
 
     name: str
@@ -162,8 +160,7 @@ class Call(Expression):
         return f"{self.name}({', '.join(repr(argument) for argument in self.arguments)})"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Raw(Expression):
+class Raw(Expression, Record):
     """Text in JSONata, taken as it is."""
 
     text: str
@@ -202,8 +199,7 @@ class Condition:
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compare(Condition):
+class Compare(Condition, Record):
     """Two values compared; false where one is missing or of the wrong type."""
 
     operator: Operator
@@ -211,59 +207,51 @@ class Compare(Condition):
     right: object
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class All(Condition):
+class All(Condition, Record):
     """All of these hold."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Either(Condition):
+class Either(Condition, Record):
     """One of these holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Not(Condition):
+class Not(Condition, Record):
     """This does not hold."""
 
     part: Condition
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Present(Condition):
+class Present(Condition, Record):
     """There is a value, null included."""
 
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IsKind(Condition):
+class IsKind(Condition, Record):
     """There is a value of this kind: string, number, boolean, null, object, array or timestamp."""
 
     subject: Expression
     kind: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matches(Condition):
+class Matches(Condition, Record):
     """A text that is like a pattern in which * stands for any text; \\* is a star."""
 
     subject: Expression
     pattern: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IsTrue(Condition):
+class IsTrue(Condition, Record):
     """An expression that gives true."""
 
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CompareTimes(Condition):
+class CompareTimes(Condition, Record):
     """Two timestamps compared; false where one is missing or is none."""
 
     operator: Operator

@@ -2,14 +2,15 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .basic_states import Choice, Pass, Succeed
 from .expressions import Reference, Source, place_of
 from .failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from .nested_states import Inline
+from .records import Record, changed
 from .shapes import name_of
 from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, set_name
 
@@ -20,8 +21,10 @@ LONGEST_NAME: Final = 80
 """Characters of a state's name. Source: Amazon States Language specification, "States"."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Home:
+NO_IDS: Final[Mapping[int, Any]] = MappingProxyType({})
+
+
+class Home(Record):
     """The workflow that a state was written in: what `input_of` means there, and which states `output_of` names."""
 
     start: AnyState
@@ -30,15 +33,14 @@ class Home:
     copies: "Mapping[int, AnyState]"
 
 
-@dataclass(frozen=True, eq=False)
-class Graph:
+class Graph(Record):
     """States by name, in the order of writing, and the arrows between them."""
 
     start: AnyState
     states: "Mapping[str, AnyState]"
     links: Sequence[Link]
-    homes: "Mapping[int, Home]" = field(default_factory=dict[int, Home])
-    ends: "Mapping[int, tuple[AnyState, ...]]" = field(default_factory=dict[int, "tuple[AnyState, ...]"])
+    homes: "Mapping[int, Home]" = NO_IDS
+    ends: "Mapping[int, tuple[AnyState, ...]]" = NO_IDS
     """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
 
     @cached_property
@@ -189,7 +191,7 @@ def _copied(graph: Graph, prefix: str, *, is_machine: bool) -> tuple[Graph, Home
     def there(state: AnyState) -> AnyState:
         return copies.get(id(state), state)
 
-    links = tuple(Link(replace(link.exit, state=there(link.exit.state)), there(link.target)) for link in graph.links)
+    links = tuple(Link(changed(link.exit, state=there(link.exit.state)), there(link.target)) for link in graph.links)
     states = {state.name: state for state in copies.values()}
     home = Home(there(graph.start), prefix, is_machine, copies)
     return Graph(there(graph.start), states, links), home
@@ -254,5 +256,5 @@ def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
         kept.append(Link(link.exit, onward.target if isinstance(link.target, End) else link.target))
     for state in inner.states.values():
         if isinstance(state, Catching):
-            kept += [Link(replace(link.exit, state=cast("AnyState", state)), link.target) for link in caught]
+            kept += [Link(changed(link.exit, state=cast("AnyState", state)), link.target) for link in caught]
     return kept

@@ -5,7 +5,6 @@ a state needs and is not handed (the workflow's input, the output of an earlier 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol, cast
 
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
@@ -53,14 +52,11 @@ class Dialect(Protocol):
         ...
 
 
-@dataclass
 class ScopeWriter:
     """Writes the states of one scope."""
 
-    graph: Graph
-    bindings: Bindings
-    dialect: Dialect
-    places: Places
+    def __init__(self, graph: Graph, bindings: Bindings, dialect: Dialect, places: Places) -> None:
+        self.graph, self.bindings, self.dialect, self.places = graph, bindings, dialect, places
 
     def write(self) -> JsonObject:
         """StartAt and States."""

@@ -5,12 +5,12 @@ state's name as prefix, for a name may stand only once in a state machine.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from .deep_json import Json
 from .expressions import Expression, form_of
 from .failures import WorkflowError
+from .records import Record
 from .retries import Retry
 from .shapes import kinds_of, name_of
 from .states import Catching, Given
@@ -110,8 +110,7 @@ class Parallel(Catching[I, O]):
         self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemReader:
+class ItemReader(Record, kw_only=True):
     """Where a distributed Map reads its items: an object or a listing of S3."""
 
     resource: Literal["s3:getObject", "s3:listObjectsV2"] = "s3:getObject"
@@ -139,8 +138,7 @@ class ItemReader:
         return config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemBatcher:
+class ItemBatcher(Record, kw_only=True):
     """How a distributed Map puts items together, each run taking `{"Items": […]}`."""
 
     max_items: int | None = None
@@ -148,8 +146,7 @@ class ItemBatcher:
     batch_input: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultWriter:
+class ResultWriter(Record, kw_only=True):
     """Where a distributed Map writes its results: below a prefix in a bucket of S3."""
 
     bucket: str
@@ -183,8 +180,7 @@ class Map(Catching[object, list[R]], Generic[R]):
         self.distribution: Distribution | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution:
+class Distribution(Record, kw_only=True):
     """How a distributed Map runs: as executions of their own, with items from S3 and failures tolerated."""
 
     execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"

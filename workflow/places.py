@@ -1,7 +1,6 @@
 """Where a state finds what its expressions refer to: in its input, in the context, or in a variable kept for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from .basic_states import Choice, Wait
 from .expressions import Reference, Source, form_of, place_of
@@ -15,16 +14,14 @@ _INPUT = Reference(Source("state_input"))
 _RESULT = Reference(Source("result"))
 
 
-@dataclass
 class Places:
     """Answers for the states of one graph, and knows which variables are kept for whom."""
 
-    graph: Graph
-    inputs: dict[int, str] = field(default_factory=dict[int, str])
-    """Variables that keep a state's input, by the state's id."""
-    outputs: dict[int, str] = field(default_factory=dict[int, str])
-    """Variables that keep a state's output, by the state's id."""
-    _before: int = 0
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.inputs: dict[int, str] = {}
+        self.outputs: dict[int, str] = {}
+        self._before = 0
 
     def settled(self) -> bool:
         """Whether nothing new had to be kept since this was asked last."""

@@ -1,11 +1,11 @@
 """When a state tries again and when it gives up: retriers, and the names of errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from .deep_json import Json
+from .records import Record
 
 ALL: Final = "States.ALL"
 TIMEOUT: Final = "States.Timeout"
@@ -34,8 +34,7 @@ Source: Step Functions developer guide, "Handle transient Lambda service excepti
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class Retry(Record, kw_only=True):
     """Try again on these errors, each wait longer than the last up to a cap, spread by chance."""
 
     on: tuple[str, ...] = (ALL,)

@@ -4,19 +4,16 @@ Takes models of pydantic, dataclasses, TypedDicts, unions (annotated too), Liter
 imported here: a model brings it along.
 """
 
-import dataclasses
+import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import (
     Annotated,
     Any,
     Final,
     Literal,
-    NotRequired,
     Protocol,
-    Required,
     TypeVar,
     Union,
     cast,
@@ -25,11 +22,11 @@ from typing import (
     get_type_hints,
 )
 
-from typing_extensions import ReadOnly, TypeAliasType, is_typeddict
-
 from .deep_json import Json
+from .records import Record
 
 KINDS: Final = ("string", "number", "boolean", "null", "object", "array")
+_AROUND: Final = frozenset({"NotRequired", "Required", "ReadOnly"})
 _SCALARS: Final[Mapping[object, str]] = {
     str: "string",
     int: "number",
@@ -43,8 +40,7 @@ _SCALARS: Final[Mapping[object, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """A member of an object: how it is called in Python and in JSON, and what may stand in it."""
 
     name: str
@@ -80,9 +76,9 @@ def _members(form: object) -> Iterator[object]:
 def bare(form: object) -> object:
     """The type without Annotated, Required, aliases and the like around it."""
     while True:
-        if isinstance(form, TypeAliasType) or type(form).__name__ == "TypeAliasType":
-            form = cast("TypeAliasType", form).__value__
-        elif get_origin(form) in (Annotated, NotRequired, Required, ReadOnly):
+        if type(form).__name__ == "TypeAliasType":
+            form = cast("Any", form).__value__
+        elif get_origin(form) is Annotated or str(get_origin(form)).rpartition(".")[2] in _AROUND:
             form = get_args(form)[0]
         elif isinstance(form, TypeVar):
             form = object
@@ -101,16 +97,19 @@ def fields_of(form: object) -> Mapping[str, Field] | None:
 
 @cache
 def _fields_of(form: object) -> Mapping[str, Field] | None:
-    if not isinstance(form, type) and not is_typeddict(form):
+    if not isinstance(form, type):
         return None
     model = getattr(form, "model_fields", None)
     if isinstance(model, Mapping):
         return {name: _model_field(name, field) for name, field in cast("Mapping[str, _ModelField]", model).items()}
-    if dataclasses.is_dataclass(form):
+    if hasattr(form, "__dataclass_fields__"):
         return _dataclass_fields(form)
-    if is_typeddict(cast("type", form)):
-        required = cast("frozenset[str]", getattr(cast("type", form), "__required_keys__", frozenset[str]()))
-        hints = get_type_hints(cast("type", form), include_extras=True)
+    if issubclass(form, Record):
+        hints = get_type_hints(form)
+        return {name: Field(name, name, hints[name], not hasattr(form, name)) for name in form.__match_args__}
+    if hasattr(form, "__required_keys__"):  # a TypedDict
+        required = cast("frozenset[str]", getattr(form, "__required_keys__", frozenset[str]()))
+        hints = get_type_hints(form, include_extras=True)
         return {name: Field(name, name, hint, name in required) for name, hint in hints.items()}
     return None
 
@@ -123,6 +122,7 @@ def _model_field(name: str, field: _ModelField) -> Field:
 
 
 def _dataclass_fields(form: object) -> Mapping[str, Field]:
+    dataclasses = sys.modules["dataclasses"]  # there, for the form is one
     hints = get_type_hints(form, include_extras=True)
     return {
         field.name: Field(
@@ -185,10 +185,7 @@ def item_of(form: object) -> object:
 
 def name_of(form: object) -> str:
     """How to call a type in a sentence."""
-    members = members_of(form)
-    if len(members) > 1:
-        return " | ".join(name_of(member) for member in members)
-    return str(getattr(members[0], "__name__", members[0]))
+    return " | ".join(str(getattr(member, "__name__", member)) for member in members_of(form))
 
 
 def discriminator_of(forms: Sequence[object]) -> str | None:

@@ -6,14 +6,15 @@ an arrow is a value, and a workflow has the arrows that its `flow` holds.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
-
-from typing_extensions import TypeForm
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
 
 from .expressions import Condition, Reference, Source, place_of
 from .failures import WorkflowError, WrongJoin
+from .records import NOTHING, Record, changed
 from .retries import ALL, Retry
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
@@ -23,16 +24,14 @@ T = TypeVar("T")
 ExitKind = Literal["next", "choice", "default", "catch"]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorOutput:
+class ErrorOutput(Record):
     """What a catcher is given."""
 
     Error: str
     Cause: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Exit:
+class Exit(Record):
     """A way out of a state, and what is remembered and passed on along it."""
 
     state: "AnyState"
@@ -41,13 +40,12 @@ class Exit:
     case: tuple[object, ...] | None = None
     """The alternatives of a Choice's subject that it is for, where they are known."""
     errors: tuple[str, ...] = ()
-    assign: Mapping[str, object] = field(default_factory=dict[str, object])
+    assign: Mapping[str, object] = NOTHING
     output: "Given | None" = None
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Link:
+class Link(Record):
     """An arrow: a way out and the state that it leads to."""
 
     exit: Exit
@@ -66,15 +64,15 @@ class Edge(Generic[Out]):
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this way is taken."""
         name = variable_name(target)
-        return self._changed(lambda exit_: replace(exit_, assign={**exit_.assign, name: value}))
+        return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
 
     def passing(self, output: T) -> "Edge[T]":
         """Pass this on instead of what would come along this way."""
-        return Edge(tuple(replace(exit_, output=Given(output)) for exit_ in self.exits))
+        return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self.exits))
 
     def noted(self, comment: str) -> Self:
         """Say why, in the definition."""
-        return self._changed(lambda exit_: replace(exit_, comment=comment))
+        return self._changed(lambda exit_: changed(exit_, comment=comment))
 
     def _changed(self, change: "Callable[[Exit], Exit]") -> Self:
         return type(self)(tuple(change(exit_) for exit_ in self.exits))
@@ -90,8 +88,7 @@ class Chain(Generic[Out]):
         return Chain((*self.links, *(Link(exit_, _state(target)) for exit_ in self.last.exits())), target)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record):
     """A value that was given, which may be None."""
 
     value: object
@@ -197,7 +194,7 @@ def set_name(target: object, name: str) -> None:
             object.__setattr__(source, "name", name)
 
 
-def variable(form: TypeForm[T], *, name: str = "") -> T:
+def variable(form: "TypeForm[T]", *, name: str = "") -> T:
     """A value that states remember and later states use; named by the attribute that holds it."""
     return cast("T", Reference(Source("variable", name), form))
 

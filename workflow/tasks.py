@@ -1,15 +1,13 @@
 """Tasks: states that call functions and services.
 
 `Invoke`, `SendMessage` and their like know what their service wants; `Call` takes any integration by its name. A task
-waits for the answer (request and response), for the work (`.sync`), or for whoever holds its token (`waiting_for_token`).
+waits for the answer (request and response), for the work (`.sync`), or for who holds its token (`waiting_for_token`).
 """
 
 import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import ClassVar, Generic, TypeVar, Unpack, cast
-
-from typing_extensions import TypedDict, TypeForm
+from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
 
 from .bindings import Binding, Bindings, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
 from .deep_json import Json
@@ -19,6 +17,9 @@ from .marshalling import marshalled
 from .retries import Retry
 from .rewriting import references_in
 from .states import Catching, Given
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
@@ -66,7 +67,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         """The integration's ARN."""
         return f"arn:{bindings.partition}:states:::{self.service}{'.waitForTaskToken' if self.awaits_token else ''}"
 
-    def waiting_for_token(self, gives: TypeForm[T]) -> "Task[In, T]":
+    def waiting_for_token(self, gives: "TypeForm[T]") -> "Task[In, T]":
         """The same task, ended by whoever sends its token back: with SendTaskSuccess, and what it gives then."""
         sent = self.arguments(Bindings(None, "aws"))
         if not any(_is_token(reference) for reference in references_in(sent)):
@@ -306,7 +307,7 @@ class Call(Task[object, Out]):
         self,
         integration: str,
         sends: Mapping[str, object],
-        gives: TypeForm[Out],
+        gives: "TypeForm[Out]",
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
@@ -329,7 +330,7 @@ class Activity(Task[object, Out]):
     """Waits for a worker of one's own, who asks for work at an activity."""
 
     def __init__(
-        self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
+        self, activity: Binding, gives: "TypeForm[Out]", sends: object = None, **options: Unpack[TaskOptions]
     ) -> None:
         super().__init__(**options)
         self.activity, self.sends = activity, sends
@@ -338,7 +339,7 @@ class Activity(Task[object, Out]):
     def resource(self, bindings: Bindings) -> str:
         return bindings.text(self.activity)
 
-    def arguments(self, bindings: Bindings) -> "dict[str, object] | None":
+    def arguments(self, bindings: Bindings) -> "dict[str, object] | None":  # noqa: ARG002  # it has no names to bind
         return None if self.sends is None else cast("dict[str, object]", self.sends)
 
 

@@ -1,0 +1,170 @@
+"""The workflow language: what importing, building and checking costs, as ratios measured in one run.
+
+Held to (issue 6): a booking-sized definition with dataclass payloads, built and checked, at most 5 bare interpreters;
+`workflow.booking` at most its contracts' import and 40 ms more; 2 000 states with 50 distinct expressions at most 250 ms
+beyond imports, and twice the states at most 2.2 times the time. pydantic comes with a model, jsonata with an expression.
+Times are of the processor: machines are shared.
+"""
+
+import gc
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from workflow import Definition
+from workflow.checking import check
+
+ROOT: Final = Path(__file__).parents[1]
+ROUNDS: Final = 11
+
+SMALL: Final = """
+from dataclasses import dataclass
+from typing import Literal
+from workflow import ALL, Choice, Fail, Function, Invoke, Retry, Succeed, Workflow, input_of, output_of
+
+@dataclass
+class Buy:
+    action: Literal["buy"]
+    sku: str
+
+@dataclass
+class Sell:
+    action: Literal["sell"]
+    sku: str
+
+@dataclass
+class Result:
+    status: Literal["good", "bad"]
+
+buy_fn, sell_fn = Function("buy_fn", Buy, Result), Function("sell_fn", Sell, Result)
+record_fn = Function("record_fn", object, Result)
+
+class Small(Workflow[Buy | Sell, Result]):
+    request = input_of(Buy | Sell)
+    route = Choice(request)
+    buy = Invoke(buy_fn, retry=Retry(attempts=3))
+    sell = Invoke(sell_fn, retry=Retry(attempts=3))
+    record = Invoke(record_fn)
+    verdict = Choice(output_of(record).status)
+    done = Succeed()
+    failed = Fail("Failed")
+    start = route
+    flow = (
+        route.case(Buy) >> buy >> record >> verdict,
+        route.case(Sell) >> sell >> record,
+        route.otherwise >> record,
+        (buy | sell).catch(ALL) >> record,
+        record.catch(ALL) >> failed,
+        verdict.equals("good") >> done,
+        verdict.otherwise >> failed,
+    )
+
+"""
+BUILT: Final = SMALL + "Small.asl()"
+CHECKED: Final = SMALL + "from workflow.checking import check\nassert not check(Small.asl())"
+
+
+def seconds(program: str) -> float:
+    """What an interpreter takes of a processor for a program, start to end: the best of several runs."""
+    taken: list[float] = []
+    for _ in range(ROUNDS):
+        before = _spent()
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+        taken.append(_spent() - before)
+    return min(taken)
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def chain(states: int, expressions: int = 50) -> dict[str, object]:
+    """A definition of so many states, whose expressions repeat."""
+    names = [f"State{number}" for number in range(states)]
+    written: dict[str, object] = {}
+    for number, name in enumerate(names):
+        text = f"{{% $states.input.number + {number % expressions} %}}"
+        onward = {"Next": names[number + 1]} if number + 1 < states else {"End": True}
+        written[name] = {"Type": "Pass", "Output": {"number": text}, **onward}
+    return {"QueryLanguage": "JSONata", "StartAt": names[0], "States": written}
+
+
+def checking(states: int) -> float:
+    """Milliseconds to read and check a definition of so many states, everything imported."""
+    document = Definition(chain(states)).json()
+    taken: list[float] = []
+    for _ in range(5):
+        gc.collect()
+        start = time.process_time()
+        assert not check(document)
+        taken.append(1000 * (time.process_time() - start))
+    return min(taken)
+
+
+def first_check(states: int) -> float:
+    """Milliseconds for the first check in a fresh interpreter, its imports done but no expression parsed."""
+    program = (
+        "import time, jsonata\nfrom bench.workflow import chain\nfrom workflow import Definition\n"
+        "from workflow.checking import check\n"
+        "check(Definition({'QueryLanguage':'JSONata','StartAt':'A','States':{'A':{'Type':'Succeed','Output':'{% 1 %}'}}}))\n"
+        f"text = Definition(chain({states})).json()\nstart = time.process_time()\nassert not check(text)\n"
+        "print(1000 * (time.process_time() - start))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+        for _ in range(3)
+    ]
+    return min(float(run.stdout) for run in runs)
+
+
+def modules(program: str) -> set[str]:
+    """Which of pydantic and jsonata a program imports."""
+    asked = f"{program}\nimport sys\nprint(*({{'pydantic', 'jsonata'}} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
+    return set(run.stdout.split())
+
+
+def building(states: int) -> float:
+    """Milliseconds to write a chain of Passes in the language and compile it."""
+    from types import new_class
+
+    from workflow import END, Pass, Workflow, input_of, plus
+
+    def body(space: dict[str, object]) -> None:
+        given = input_of(dict[str, int])
+        made = [Pass({"number": plus(given["number"], number % 50)}) for number in range(states)]
+        for number, state in enumerate(made):
+            space[f"state{number}"] = state
+        space["start"] = made[0]
+        space["flow"] = tuple(a >> b for a, b in zip(made, [*made[1:], END], strict=True))
+
+    gc.collect()
+    start = time.process_time()
+    new_class("Long", (Workflow,), {}, body).asl()
+    return 1000 * (time.process_time() - start)
+
+
+def main() -> None:
+    """Print the ratios."""
+    bare = seconds("pass")
+    built, checked = seconds(BUILT), seconds(CHECKED)
+    print(f"bare interpreter {1000 * bare:.0f} ms")
+    print(
+        f"booking-sized, dataclasses: built {built / bare:.1f} x, built and checked {checked / bare:.1f} x (at most 5)"
+    )
+    contracts, booking = seconds("import handlers.contracts"), seconds("import workflow.booking")
+    print(f"workflow.booking: contracts {1000 * contracts:.0f} ms + {1000 * (booking - contracts):.0f} ms (at most 40)")
+    first, again, double = first_check(2000), checking(2000), checking(4000)
+    print(f"2 000 states, 50 expressions, checked: {first:.0f} ms at first (at most 250), {again:.0f} ms again")
+    print(f"4 000 states: {double / again:.2f} x (at most 2.2)")
+    small, large = (min(building(states) for _ in range(3)) for states in (2000, 4000))
+    print(f"2 000 states written in the language: {small:.0f} ms; 4 000: {large / small:.2f} x")
+    print(f"imported by building without models: {modules(BUILT) or 'neither pydantic nor jsonata'}")
+
+
+if __name__ == "__main__":
+    main()
