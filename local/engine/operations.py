@@ -7,6 +7,7 @@ import runpy
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,11 +174,26 @@ class Engine:
         story = Story(silent if quietly else self._listener, self._places)
         try:
             with _quiet_servers():
-                result = operation(story)
+                result = self._to_its_end(lambda: operation(story))
         except CommandError as error:
             _drop_unfinished_programs()
             raise story.ending(error, self._program_error) from error
         return Outcome(steps=tuple(story.steps), outputs=_plain(getattr(result, "outputs", {})))
+
+    def _to_its_end(self, operation: Callable[[], object]) -> object:
+        """Ctrl-C reaches the engine too, in the same terminal: it ends what it has begun, and unlocks."""
+        interrupted = False
+        with ThreadPoolExecutor(1, "engine") as thread:
+            future = thread.submit(operation)
+            while not future.done():
+                try:
+                    wait([future])
+                except KeyboardInterrupt:
+                    interrupted = True
+                    self._listener(Note(message="Stopping: what has begun is ended first."))
+        if interrupted:
+            raise KeyboardInterrupt
+        return future.result()
 
     def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""

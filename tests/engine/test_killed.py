@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from local.errors import DeploymentFailed
 from local.instance import Instance
 from local.progress import Note, Progress
 
-from .conftest import THOROUGH, Run
+from .conftest import PROGRAMS, THOROUGH, Run
 from .inventory import in_account, in_states
 
 pytestmark = pytest.mark.xdist_group("engine")
@@ -98,3 +99,33 @@ def _engines_of_this_process() -> list[int]:
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
     rows = (line.split(None, 2) for line in listed.stdout.splitlines())
     return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "pulumi" in args]
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from local.engine import Engine
+from local.instance import Instance
+
+tell = lambda event: print(event, flush=True)
+Engine(Instance(Path(sys.argv[1])), Path(sys.argv[2]), "interrupted", {}, tell).up()
+"""
+
+
+def test_an_interrupted_up_ends_what_it_has_begun_and_leaves_no_lock(
+    instance: Instance, engines: list[Engine], engine_of: Run
+) -> None:
+    """Ctrl-C: the terminal sends it to the command and to the engine below it."""
+    arguments = [sys.executable, "-c", INTERRUPTED, str(instance.folder), str(PROGRAMS / "small" / "__main__.py")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:
+        assert command.stdout is not None
+        told = [command.stdout.readline() for _ in range(6)]
+        os.killpg(command.pid, signal.SIGINT)
+        told += command.stdout.readlines()
+    assert command.returncode != 0
+    assert any("Stopping: what has begun is ended first" in line for line in told)
+
+    engines.append(engine_of("small", "interrupted", instance=instance))
+    assert engines[-1].state.locks() == []
+    engines[-1].up()
+    assert in_states(*engines) == in_account(instance)
