@@ -44,4 +44,4 @@ def test_links_inside_the_runbook_lead_somewhere() -> None:
     headings = {
         re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.+)$", RUNBOOK, re.M)
     }
-    assert set(re.findall(r"\](#([^)]+)\)", RUNBOOK)) <= headings
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= headings

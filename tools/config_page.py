@@ -1,0 +1,76 @@
+"""Writes docs/config.md from components/stage.py and the stages' files; `python -m tools.config_page` does it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from components.stage import PROJECT, Stage, allowed_values
+
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = ROOT / "docs" / "config.md"
+STAGES: Final = ("dev", "staging", "prod")
+
+_HEAD: Final = """\
+# Configuration of a stage
+
+Written by `python -m tools.config_page` from `components/stage.py`, which validates every key before any resource
+exists and reports all faults at once, each with key, value and what is allowed. Set a key with
+`pulumi config set booking:KEY VALUE -s STAGE`. `booking config schema --output .build/stage.schema.json` writes the
+schema with which editors complete and check the files. What a change of a key does to what is deployed is in
+[config-changes.md](config-changes.md).
+
+The default is the strict choice. An empty cell under a stage means that it takes the default.
+
+| key | meaning | allowed | default | dev | staging | prod |
+|---|---|---|---|---|---|---|
+"""
+
+_TAIL: Final = """
+## What goes together
+
+- `sdkTimeoutSeconds` < `functionTimeoutSeconds` < `taskTimeoutSeconds` < `executionTimeoutSeconds`: whoever waits,
+  waits longer than what it waits for. `alarmP99Seconds` < `executionTimeoutSeconds`.
+- `workflowType: EXPRESS` needs `executionTimeoutSeconds` of at most 300.
+- `forceDestroy` goes neither with `deletionProtection` nor with `auditLockMode: COMPLIANCE`.
+- `subnetIds` and `securityGroupIds` are given together or not at all.
+
+`aws:region` and the other keys of the AWS provider are set as for any Pulumi program.
+"""
+
+
+def page() -> str:
+    """The page as it should be."""
+    return _HEAD + "".join(f"{line}\n" for line in rows()) + _TAIL
+
+
+def rows() -> Iterator[str]:
+    """A line of the table for each key."""
+    chosen = {stage: _values(stage) for stage in STAGES}
+    for key, described in Stage.model_json_schema(by_alias=True)["properties"].items():
+        if key != "name":
+            cells = [f"`{key}`", _meaning(described), allowed_values(key), _spelled(described["default"])]
+            yield "| " + " | ".join([*cells, *(_chosen(chosen[stage], key) for stage in STAGES)]) + " |"
+
+
+def _values(stage: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stage}.yaml").read_text("utf-8"))["config"]
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in values.items() if key.startswith(f"{PROJECT}:")}
+
+
+def _chosen(values: dict[str, Any], key: str) -> str:
+    return _spelled(values[key]) if key in values else ""
+
+
+def _meaning(described: dict[str, Any]) -> str:
+    return str(described["description"]).replace("|", "\\|")
+
+
+def _spelled(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`" if text and text != "[]" else "empty"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
