@@ -7,12 +7,15 @@ JsonataFailed     the expression cannot be evaluated on these data, or yields no
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# jsonata-python ships no types.
+
 import hashlib
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .deep_json import Json
 from .intrinsic_functions import HASHES, Randomness
@@ -82,12 +85,15 @@ def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
     def now(picture: str | None = None, timezone: str | None = None) -> object:
         return Functions.datetime_from_millis(now_ms, picture, timezone)
 
+    def chance(seed: float | None = None) -> float:
+        return (randomness if seed is None else random.Random(seed)).random()  # noqa: S311  # no secret
+
     additions: dict[str, Callable[..., object]] = {
         "partition": _partition,
         "range": _range,
         "hash": _hash,
         "parse": _parse,
-        "random": lambda seed=None: (randomness if seed is None else random.Random(seed)).random(),  # noqa: S311  # no secret
+        "random": chance,
         "uuid": lambda: str(uuid.UUID(int=randomness.getrandbits(128), version=4)),
         "millis": lambda: now_ms,
         "now": now,
@@ -137,10 +143,10 @@ def _converted(value: Any, null: object) -> Json:
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, Mapping):
-        return {str(key): _converted(item, null) for key, item in value.items()}
+    if isinstance(value, dict):
+        return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple | range):
-        return [_converted(item, null) for item in value]
+        return [_converted(item, null) for item in cast("Sequence[Any]", value)]
     raise JsonataFailed("yields a function, which JSON cannot say")
 
 

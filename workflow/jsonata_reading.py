@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .jsonata_evaluation import parse_jsonata
 
@@ -51,7 +51,7 @@ class References:
 @lru_cache(maxsize=4096)
 def references_of(expression: str) -> References:
     """What an expression refers to; raises InvalidJsonata."""
-    tree = parse_jsonata(expression).ast
+    tree = cast("Any", parse_jsonata(expression)).ast
     found = References(kind=_kind(tree))
     nodes = list(_walk(tree))
     bound = {name for node, _, _ in nodes for name in _bound_by(node)}

@@ -11,7 +11,7 @@ Step Functions uses.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from .deep_json import Json
 from .jsonpath_filter import Filter
@@ -38,6 +38,11 @@ class Step:
 
     kind: StepKind
     what: object = None
+
+    @property
+    def index(self) -> int:
+        """The number of an item."""
+        return cast("int", self.what)
 
 
 @dataclass(frozen=True)
@@ -85,17 +90,16 @@ class Path:
         holder: list[Json] | dict[str, Json] = whole
         key: str | int = 0
         for step in self.steps:
-            inner = holder[key]  # type: ignore[index]
-            if step.kind == "key" and isinstance(inner, dict | None):
-                inner = dict(inner or {})
-                inner.setdefault(str(step.what), None)
-            elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= int(str(step.what)) < len(inner):
-                inner = list(inner)
+            inner = _get(holder, key)
+            if step.kind == "key" and (inner is None or isinstance(inner, dict)):
+                made: list[Json] | dict[str, Json] = {str(step.what): None, **(inner or {})}
+            elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= step.index < len(inner):
+                made = list(inner)
             else:
                 raise NoSuchPlace(f"{self.text}: {step.what!r} has no place in a value of type {_kind(inner)}")
-            holder[key] = inner  # type: ignore[index]
-            holder, key = inner, step.what  # type: ignore[assignment]
-        holder[key] = value  # type: ignore[index]
+            _set(holder, key, made)
+            holder, key = made, str(step.what) if step.kind == "key" else step.index
+        _set(holder, key, value)
         return whole[0]
 
 
@@ -191,13 +195,24 @@ def _filtered(scanner: Scanner) -> Step:
     return step
 
 
+def _get(holder: "list[Json] | dict[str, Json]", key: str | int) -> Json:
+    return holder[cast("int", key)] if isinstance(holder, list) else holder[cast("str", key)]
+
+
+def _set(holder: "list[Json] | dict[str, Json]", key: str | int, value: Json) -> None:
+    if isinstance(holder, list):
+        holder[cast("int", key)] = value
+    else:
+        holder[cast("str", key)] = value
+
+
 def _only(step: Step, value: Json, text: str) -> Json:
     if step.kind == "key":
         if isinstance(value, dict) and step.what in value:
             return value[str(step.what)]
         raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {_kind(value)}")
     if step.kind == "index":
-        index = int(str(step.what))
+        index = step.index
         if isinstance(value, list) and -len(value) <= index < len(value):
             return value[index]
         raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {_kind(value)}")
@@ -219,12 +234,12 @@ def _several(step: Step, value: Json, root: Json) -> list[Json]:
         assert isinstance(step.what, Filter)
         candidates = [value] if isinstance(value, dict) else items
         return [item for item in candidates if step.what.accepts(item, root)]
-    if step.kind == "keys" and isinstance(value, dict) and isinstance(step.what, tuple):
-        return [value[name] for name in step.what if name in value]
-    if step.kind == "slice" and isinstance(value, list) and isinstance(step.what, slice):
-        return value[step.what]
-    if step.kind == "indexes" and isinstance(value, list) and isinstance(step.what, tuple):
-        return [value[index] for index in step.what if -len(value) <= index < len(value)]
+    if step.kind == "keys" and isinstance(value, dict):
+        return [value[name] for name in cast("tuple[str, ...]", step.what) if name in value]
+    if step.kind == "slice" and isinstance(value, list):
+        return value[cast("slice[int | None, int | None, int | None]", step.what)]
+    if step.kind == "indexes" and isinstance(value, list):
+        return [value[index] for index in cast("tuple[int, ...]", step.what) if -len(value) <= index < len(value)]
     return []
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from .deep_json import Json
 from .jsonpath_text import Scanner
@@ -33,7 +33,25 @@ def _equal(left: object, right: object) -> bool:
 def _contains(left: object, right: object) -> bool:
     if isinstance(left, str):
         return isinstance(right, str) and right in left
-    return isinstance(left, list) and any(_equal(item, right) for item in left)
+    return any(_equal(item, right) for item in _items(left))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _items(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _fits(left: object, right: object) -> bool:
+    return (
+        isinstance(left, str) and isinstance(right, re.Pattern) and bool(cast("re.Pattern[str]", right).fullmatch(left))
+    )
+
+
+def _has_size(left: object, right: object) -> bool:
+    return isinstance(left, list | str) and len(cast("str", left)) == right
 
 
 _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
@@ -43,14 +61,14 @@ _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     ">=": _ordered(lambda sign: sign >= 0),
     "<": _ordered(lambda sign: sign < 0),
     ">": _ordered(lambda sign: sign > 0),
-    "=~": lambda left, right: isinstance(left, str) and isinstance(right, re.Pattern) and bool(right.fullmatch(left)),
+    "=~": _fits,
     "nin": lambda left, right: not _contains(right, left),
     "in": lambda left, right: _contains(right, left),
-    "subsetof": lambda left, right: isinstance(left, list) and all(_contains(right, item) for item in left),
-    "anyof": lambda left, right: isinstance(left, list) and any(_contains(right, item) for item in left),
-    "noneof": lambda left, right: isinstance(left, list) and not any(_contains(right, item) for item in left),
+    "subsetof": lambda left, right: _is_list(left) and all(_contains(right, item) for item in _items(left)),
+    "anyof": lambda left, right: any(_contains(right, item) for item in _items(left)),
+    "noneof": lambda left, right: _is_list(left) and not any(_contains(right, item) for item in _items(left)),
     "contains": _contains,
-    "size": lambda left, right: isinstance(left, list | str) and len(left) == right,
+    "size": _has_size,
     "empty": lambda left, right: isinstance(left, list | str | dict) and (not left) == right,
 }
 

@@ -152,7 +152,8 @@ def _in_order(findings: Findings, value: Json) -> tuple[Finding, ...]:
     places: dict[int, dict[str, int]] = {}
 
     def key(finding: Finding) -> tuple[int, ...]:
-        node, path = value, []
+        node = value
+        path: list[int] = []
         for escaped in finding.pointer.split("/")[1:]:
             step = escaped.replace("~1", "/").replace("~0", "~")
             if isinstance(node, dict) and step in node:

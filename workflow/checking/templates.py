@@ -290,4 +290,8 @@ def _leading_names(path: Path) -> Iterator[str]:
 
 
 def _shown(value: Json) -> str:
-    return {bool: "a boolean", dict: "an object", list: "an array", type(None): "null"}.get(type(value), "a number")
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return "null" if value is None else "a number"

@@ -171,7 +171,12 @@ def _settled(call: Call, at: float, result: "Json | StateFailed") -> Attempt:
 
 
 def _as_failure(call: Call, error: str, message: str, origin: BaseException) -> StateFailed:
-    told = {"errorMessage": message, "errorType": error, "requestId": call.aws_request_id, "stackTrace": []}
+    told: dict[str, Json] = {
+        "errorMessage": message,
+        "errorType": error,
+        "requestId": call.aws_request_id,
+        "stackTrace": [],
+    }
     return StateFailed(error or TASK_FAILED, json.dumps(told, ensure_ascii=False), origin)
 
 

@@ -26,7 +26,7 @@ class Variables:
 
     def visible(self) -> dict[str, Json]:
         """Every variable that can be read here, by name."""
-        chain = [self]
+        chain: list[Variables] = [self]
         while chain[-1]._outer is not None:
             chain.append(chain[-1]._outer)
         return {name: value for scope in reversed(chain) for name, value in scope._own.items()}

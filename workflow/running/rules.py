@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..deep_json import Json
 from ..definition import JsonObject
@@ -99,7 +99,7 @@ def _ordered(kind: str, order: str, left: Json, right: Json) -> bool:
             return False
         return _ORDERS[order](moment_of(str(left)), moment_of(str(right)))
     test = {"String": "IsString", "Numeric": "IsNumeric", "Boolean": "IsBoolean"}[kind]
-    return _is(test, left) and _is(test, right) and _ORDERS[order](left, right)
+    return _is(test, left) and _is(test, right) and _ORDERS[order](cast("str", left), cast("str", right))
 
 
 def _is(name: str, value: Json) -> bool:
