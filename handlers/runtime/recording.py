@@ -6,7 +6,7 @@ from typing import cast
 from ..contracts import BookingResult, RecordInput
 from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
-from ..domain.canonical import Json
+from ..domain.canonical import Json, canonical
 from ..domain.order import Order
 from ..domain.outcomes import answer_of, outcome_seq
 from ..domain.ports import AuditLog, OrderStore
@@ -48,10 +48,20 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog) -> Recorded:
     answer = _refusal(message, request)
-    asked, origin = cast("Json", message.request), origin_of(message)
+    asked, origin = _spellable(message.request), origin_of(message)
     key = refusal_key(asked, origin)
     is_new = audit.write(key, refusal_record(asked, answer, origin))
     return Recorded(answer=answer, replayed=False, key=key, is_new=is_new)
+
+
+def _spellable(request: object) -> Json:
+    """What was asked, if it can be spelled out at all: JSON may be nested deeper than the interpreter's stack."""
+    asked = cast("Json", request)
+    try:
+        canonical(asked)
+    except RecursionError:
+        return "nested too deeply to be spelled out"
+    return asked
 
 
 def _refusal(message: RecordInput, request: Request | Answer) -> Answer:

@@ -12,7 +12,8 @@ from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.verification import Problem, verify
 from handlers.record import record
-from tests.handlers.world import Crash, World, purchase_of, refund_of, through_json
+from tests.handlers.faults import Crash
+from tests.handlers.world import World, purchase_of, refund_of, through_json
 
 
 def _booked() -> tuple[World, str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.world import MODES, Crash, World, purchase_of, refund_of
+from tests.handlers.faults import MODES, Crash
+from tests.handlers.world import World, purchase_of, refund_of
 
 LINES = {"MUG": (2, 800), "POT": (1, 2450)}
 

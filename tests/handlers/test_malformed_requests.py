@@ -9,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer
+from handlers.record import record
+from handlers.refund import refund
 from handlers.runtime.door import admitted
 from handlers.runtime.faults import ALLOWED
 from tests.handlers.world import World, purchase_of, refund_of
@@ -132,9 +134,13 @@ def test_no_text_that_was_sent_is_repeated(text: str) -> None:
         assert "4242" not in json.dumps(refusal.as_json())
 
 
-def test_deeply_nested_json_is_answered() -> None:
-    """Poison input."""
+@pytest.mark.parametrize("depth", [300, 100_000])
+def test_deeply_nested_json_is_answered(depth: int) -> None:
+    """Poison input, deeper than the interpreter's own stack."""
     value: Any = 1
-    for _ in range(300):
+    for _ in range(depth):
         value = [value]
-    assert World().book({"action": "refund", "lines": value})["code"] == "INVALID_REQUEST"
+    world = World()
+    message = world.message({"action": "refund", "lines": value})
+    assert record(message, world.parts())["code"] == "INVALID_REQUEST"
+    assert refund(message, world.parts())["code"] == "INVALID_REQUEST"

@@ -13,7 +13,8 @@ from handlers.adapters.order_items import attention, projection
 from handlers.domain.account import fold
 from handlers.domain.errors import Unavailable
 from handlers.domain.order import Order
-from tests.handlers.world import MODES, Crash, World, purchase_of, refund_of
+from tests.handlers.faults import MODES, Crash
+from tests.handlers.world import World, purchase_of, refund_of
 
 TOKENS = (
     "pm_ok",
