@@ -1,5 +1,7 @@
 """An instance of the embedded AWS: a detached process, and a run folder that holds all that belongs to it.
 
+One long class, the one that knows the folder; what it is made of lies in `connections`, `processes`, `certificate`.
+
     instance = Instance.at(Path.cwd())       # .booking/default below the given folder
     instance.start()                         # returns when it answers; starting a running one is fine
     instance.client("dynamodb")              # a boto3 client with an administrator's rights

@@ -9,7 +9,9 @@ from .resource import Resource
 from .resources import (
     backup,
     cloudwatch,
+    dashboards,
     dynamodb,
+    event_sources,
     events,
     iam,
     invocations,
@@ -26,8 +28,8 @@ from .resources import (
 )
 
 _MODULES = (
-    *(backup, cloudwatch, dynamodb, events, iam, invocations, kms, lambda_, logs, s3, s3_rules, s3_settings),
-    *(scheduler, sfn, sns, sqs),
+    *(backup, cloudwatch, dashboards, dynamodb, event_sources, events, iam, invocations, kms, lambda_, logs),
+    *(s3, s3_rules, s3_settings, scheduler, sfn, sns, sqs),
 )
 
 

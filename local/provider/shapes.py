@@ -2,6 +2,7 @@
 
 A shape knows three things about a value: what is wrong with it (`faults`), the form in which two equal values are equal
 (`canonical`), and what of the actual value belongs into a program's inputs (`as_written`).
+One long file, since shapes and properties are defined by each other.
 """
 
 import json

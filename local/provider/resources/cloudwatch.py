@@ -1,4 +1,4 @@
-"""CloudWatch alarms and dashboards.
+"""CloudWatch alarms.
 
 The embedded AWS keeps alarms, and evaluates them on PutMetricData only.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -10,8 +10,8 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, JsonText, MapOf, Object, Property, SetOf, Text
-from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, tag_list, tag_map, text, without_none
+from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Object, Property, SetOf, Text
+from .common import TAGS, absence_is_fine, flag, number, output, retagged, tag_list, tag_map, text, without_none
 
 _ACTIONS = Property(shape=SetOf(Text()))
 _METRIC = Property(
@@ -212,42 +212,6 @@ class CompositeAlarm(Resource):
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         with absence_is_fine():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
-
-
-class Dashboard(Resource):
-    """A dashboard of widgets."""
-
-    token = "aws:cloudwatch/dashboard:Dashboard"
-    identity = ("dashboardName",)
-    properties = {
-        "dashboardName": text(required=True, replaces=True),
-        "dashboardBody": Property(shape=JsonText(), required=True),
-        "dashboardArn": output(),
-    }
-
-    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
-        return str(inputs["dashboardName"])
-
-    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        self.converge(aws, "", inputs, {})
-        return str(inputs["dashboardName"])
-
-    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        aws.client("cloudwatch").put_dashboard(
-            DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
-        )
-
-    def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("cloudwatch").get_dashboard, DashboardName=id_)
-        return fact and {
-            "dashboardName": id_,
-            "dashboardBody": fact["DashboardBody"],
-            "dashboardArn": fact["DashboardArn"],
-        }
-
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
-            aws.client("cloudwatch").delete_dashboards(DashboardNames=[id_])
 
 
 def _query(query: Mapping[str, Any]) -> dict[str, Any]:

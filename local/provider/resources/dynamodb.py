@@ -1,4 +1,4 @@
-"""DynamoDB tables.
+"""DynamoDB tables. Long, since AWS takes each kind of change to a table in a call of its own.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """

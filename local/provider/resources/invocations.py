@@ -1,4 +1,4 @@
-"""Who may invoke a function, by which name, from which source, and what becomes of what fails.
+"""Who may invoke a function, by which name, and what becomes of what fails.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
@@ -10,7 +10,7 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Number, Object, Property, SetOf, Text
+from ..shapes import CHOSEN_BY_AWS, MapOf, Number, Object, Property
 from .common import absence_is_fine, found, number, output, text, without_none
 
 
@@ -31,7 +31,7 @@ class Alias(Resource):
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
-        return aws.arn("lambda", f"function:{_name(inputs['functionName'])}:{inputs['name']}")
+        return aws.arn("lambda", f"function:{function_name(inputs['functionName'])}:{inputs['name']}")
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         made = aws.client("lambda").create_alias(**_alias(inputs))
@@ -42,13 +42,13 @@ class Alias(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         function, _, name = id_.rpartition(":")
-        fact = found(aws.client("lambda").get_alias, FunctionName=_name(function), Name=name)
+        fact = found(aws.client("lambda").get_alias, FunctionName=function_name(function), Name=name)
         if fact is None:
             return None
         weights = fact.get("RoutingConfig", {}).get("AdditionalVersionWeights")
         return {
             "name": fact["Name"],
-            "functionName": _name(function),
+            "functionName": function_name(function),
             "functionVersion": fact["FunctionVersion"],
             "description": fact.get("Description", ""),
             "routingConfig": {"additionalVersionWeights": weights} if weights else None,
@@ -59,7 +59,7 @@ class Alias(Resource):
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         function, _, name = id_.rpartition(":")
         with absence_is_fine():
-            aws.client("lambda").delete_alias(FunctionName=_name(function), Name=name)
+            aws.client("lambda").delete_alias(FunctionName=function_name(function), Name=name)
 
 
 class Permission(Resource):
@@ -80,7 +80,7 @@ class Permission(Resource):
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         qualifier = f":{inputs['qualifier']}" if inputs.get("qualifier") else ""
-        return f"{_name(inputs['function'])}{qualifier}/{inputs['statementId']}"
+        return f"{function_name(inputs['function'])}{qualifier}/{inputs['statementId']}"
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         aws.client("lambda").add_permission(
@@ -140,7 +140,7 @@ class FunctionEventInvokeConfig(Resource):
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
-        return ":".join(filter(None, (_name(inputs["functionName"]), inputs.get("qualifier"))))
+        return ":".join(filter(None, (function_name(inputs["functionName"]), inputs.get("qualifier"))))
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         self.converge(aws, "", inputs, {})
@@ -156,7 +156,7 @@ class FunctionEventInvokeConfig(Resource):
         aws.client("lambda").put_function_event_invoke_config(
             **without_none(
                 {
-                    "FunctionName": _name(inputs["functionName"]),
+                    "FunctionName": function_name(inputs["functionName"]),
                     "Qualifier": inputs.get("qualifier"),
                     "MaximumRetryAttempts": inputs.get("maximumRetryAttempts"),
                     "MaximumEventAgeInSeconds": inputs.get("maximumEventAgeInSeconds"),
@@ -191,64 +191,6 @@ class FunctionEventInvokeConfig(Resource):
             aws.client("lambda").delete_function_event_invoke_config(**where)
 
 
-class EventSourceMapping(Resource):
-    """A queue or stream whose messages a function takes."""
-
-    token = "aws:lambda/eventSourceMapping:EventSourceMapping"
-    identity = ("functionName", "eventSourceArn")
-    properties = {
-        "functionName": text(required=True),
-        "eventSourceArn": text(required=True, replaces=True),
-        "batchSize": number(1, 10000, default=CHOSEN_BY_AWS),
-        "enabled": Property(shape=Flag(), default=True),
-        "maximumBatchingWindowInSeconds": number(0, 300, default=0),
-        "startingPosition": text("LATEST", "TRIM_HORIZON", replaces=True),
-        "functionResponseTypes": Property(shape=SetOf(Text())),
-        "arn": output(),
-        "functionArn": output("functionName"),
-        "uuid": output(),
-    }
-
-    def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        listed = aws.client("lambda").list_event_source_mappings(
-            FunctionName=_name(inputs["functionName"]), EventSourceArn=inputs["eventSourceArn"]
-        )["EventSourceMappings"]
-        return listed[0]["UUID"] if listed else None
-
-    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("lambda").create_event_source_mapping(
-            EventSourceArn=inputs["eventSourceArn"],
-            **_mapping(inputs),
-            **without_none({"StartingPosition": inputs.get("startingPosition")}),
-        )
-        return str(made["UUID"])
-
-    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        if old:
-            aws.client("lambda").update_event_source_mapping(UUID=id_, **_mapping(inputs))
-
-    def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("lambda").get_event_source_mapping, UUID=id_)
-        if fact is None:
-            return None
-        return {
-            "uuid": id_,
-            "arn": aws.arn("lambda", f"event-source-mapping:{id_}"),
-            "functionName": _name(fact["FunctionArn"]),
-            "functionArn": fact["FunctionArn"],
-            "eventSourceArn": fact["EventSourceArn"],
-            "batchSize": fact.get("BatchSize"),
-            "enabled": fact.get("State") not in ("Disabled", "Disabling"),
-            "maximumBatchingWindowInSeconds": fact.get("MaximumBatchingWindowInSeconds", 0),
-            "startingPosition": fact.get("StartingPosition"),
-            "functionResponseTypes": fact.get("FunctionResponseTypes") or None,
-        }
-
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
-            aws.client("lambda").delete_event_source_mapping(UUID=id_)
-
-
 def invoke_arn(aws: Aws, arn: str) -> str:
     path = f"path/2015-03-31/functions/{arn}/invocations"
     return f"arn:{aws.partition}:apigateway:{aws.region}:lambda:{path}"
@@ -265,7 +207,7 @@ def _alias(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _name(function: str) -> str:
+def function_name(function: str) -> str:
     """The name in an ARN, or the name itself."""
     return function.split(":")[6] if function.startswith("arn:") else function.split(":")[0]
 
@@ -279,15 +221,3 @@ def _permission(id_: str) -> tuple[str, str | None, str]:
 def _described_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
     values = {key.lower(): value for group in condition.values() for key, value in group.items()}
     return {"sourceAccount": values.get("aws:sourceaccount"), "sourceArn": values.get("aws:sourcearn")}
-
-
-def _mapping(inputs: Inputs) -> dict[str, Any]:
-    return without_none(
-        {
-            "FunctionName": inputs["functionName"],
-            "BatchSize": inputs.get("batchSize"),
-            "Enabled": inputs.get("enabled", True),
-            "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds"),
-            "FunctionResponseTypes": list(inputs.get("functionResponseTypes") or ()),
-        }
-    )

@@ -1,4 +1,4 @@
-"""The settings of a bucket that are lists of rules: what becomes of objects, and who is told.
+"""The rules of a bucket: for how long objects are kept, what becomes of them, and who is told.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 """
@@ -10,6 +10,54 @@ from ..resource import Inputs, Outputs
 from ..shapes import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, Text
 from .common import flag, found, number, text, without_none
 from .s3_settings import BUCKET, Setting
+
+
+class BucketObjectLockConfiguration(Setting):
+    """For how long objects are kept from change; the lock itself stays with the bucket."""
+
+    token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+    properties = {
+        "bucket": BUCKET,
+        "objectLockEnabled": text("Enabled", default="Enabled", replaces=True),
+        "rule": Property(
+            shape=Object(
+                {
+                    "defaultRetention": Property(
+                        shape=Object(
+                            {
+                                "mode": text("COMPLIANCE", "GOVERNANCE"),
+                                "days": number(1),
+                                "years": number(1),
+                            }
+                        ),
+                        required=True,
+                    )
+                }
+            )
+        ),
+    }
+
+    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+        wanted: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+        if inputs.get("rule"):
+            kept = inputs["rule"]["defaultRetention"]
+            retention = {"Mode": kept.get("mode"), "Days": kept.get("days"), "Years": kept.get("years")}
+            wanted["Rule"] = {"DefaultRetention": without_none(retention)}
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
+
+    def get(self, client: Any, bucket: str) -> Outputs | None:
+        answer = found(client.get_object_lock_configuration, Bucket=bucket)
+        if answer is None:
+            return None
+        kept = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
+        described = kept and {"mode": kept.get("Mode"), "days": kept.get("Days"), "years": kept.get("Years")}
+        return {
+            "objectLockEnabled": "Enabled",
+            "rule": {"defaultRetention": without_none(described)} if described else None,
+        }
+
+    def drop(self, client: Any, bucket: str) -> None:
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
 
 
 def _told(arn: str) -> Property:

@@ -10,7 +10,7 @@ from typing import Any
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
 from ..shapes import KeyName, Object, Property, SetOf
-from .common import absence_is_fine, flag, found, number, policy, text, without_none
+from .common import absence_is_fine, flag, found, policy, text, without_none
 
 BUCKET = text(required=True, replaces=True)
 
@@ -211,54 +211,6 @@ class BucketPolicy(Setting):
 
     def drop(self, client: Any, bucket: str) -> None:
         client.delete_bucket_policy(Bucket=bucket)
-
-
-class BucketObjectLockConfiguration(Setting):
-    """For how long objects are kept from change; the lock itself stays with the bucket."""
-
-    token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-    properties = {
-        "bucket": BUCKET,
-        "objectLockEnabled": text("Enabled", default="Enabled", replaces=True),
-        "rule": Property(
-            shape=Object(
-                {
-                    "defaultRetention": Property(
-                        shape=Object(
-                            {
-                                "mode": text("COMPLIANCE", "GOVERNANCE"),
-                                "days": number(1),
-                                "years": number(1),
-                            }
-                        ),
-                        required=True,
-                    )
-                }
-            )
-        ),
-    }
-
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
-        wanted: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
-        if inputs.get("rule"):
-            kept = inputs["rule"]["defaultRetention"]
-            retention = {"Mode": kept.get("mode"), "Days": kept.get("days"), "Years": kept.get("years")}
-            wanted["Rule"] = {"DefaultRetention": without_none(retention)}
-        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
-
-    def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_object_lock_configuration, Bucket=bucket)
-        if answer is None:
-            return None
-        kept = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
-        described = kept and {"mode": kept.get("Mode"), "days": kept.get("Days"), "years": kept.get("Years")}
-        return {
-            "objectLockEnabled": "Enabled",
-            "rule": {"defaultRetention": without_none(described)} if described else None,
-        }
-
-    def drop(self, client: Any, bucket: str) -> None:
-        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
 
 
 class BucketLogging(Setting):

@@ -1,0 +1,48 @@
+"""CloudWatch dashboards.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws import Aws
+from ..resource import Inputs, Outputs, Resource
+from ..shapes import JsonText, Property
+from .common import absence_is_fine, found, output, text
+
+
+class Dashboard(Resource):
+    """A dashboard of widgets."""
+
+    token = "aws:cloudwatch/dashboard:Dashboard"
+    identity = ("dashboardName",)
+    properties = {
+        "dashboardName": text(required=True, replaces=True),
+        "dashboardBody": Property(shape=JsonText(), required=True),
+        "dashboardArn": output(),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["dashboardName"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, "", inputs, {})
+        return str(inputs["dashboardName"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("cloudwatch").put_dashboard(
+            DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        fact = found(aws.client("cloudwatch").get_dashboard, DashboardName=id_)
+        return fact and {
+            "dashboardName": id_,
+            "dashboardBody": fact["DashboardBody"],
+            "dashboardArn": fact["DashboardArn"],
+        }
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("cloudwatch").delete_dashboards(DashboardNames=[id_])
