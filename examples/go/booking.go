@@ -104,10 +104,11 @@ type BookingStateMachineArgs struct {
 	// Name to ARN of a published version, of each function that the definition invokes; the booking workflow invokes
 	// purchase, refund and record. Default: none.
 	Functions pulumi.StringMapInput
-	// Definition in the Amazon States Language, as JSON text. Default: the booking workflow of this package.
+	// Definition in the Amazon States Language, as JSON text; the role may do what it names. Default: the booking
+	// workflow of this package, which invokes `functions`.
 	Definition pulumi.StringPtrInput
-	// What the machine may do beyond invoking `functions`, parking results and logging: policy statements as JSON.
-	// Default: nothing.
+	// What the machine may do beyond what its definition names (a resource that is known from data only, say): policy
+	// statements as JSON. Default: nothing.
 	Grants pulumi.StringArrayInput
 	// Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a
 	// second machine beside the running one. Default: false.

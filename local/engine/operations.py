@@ -265,4 +265,5 @@ def _quiet_servers() -> Iterator[None]:
 
 
 def _plain(outputs: OutputMap) -> dict[str, Any]:
-    return {name: output.value for name, output in outputs.items()}
+    """As they are kept in a file and shown: secrets stay in the state."""
+    return {name: "[secret]" if output.secret else output.value for name, output in outputs.items()}

@@ -52,6 +52,15 @@ def test_a_half_made_resource_is_finished_by_the_next_up(engine_of: Run) -> None
     assert (change.operation, change.name) == ("update", "logs")
 
 
+def test_a_secret_is_in_no_file_but_encrypted(engine_of: Run, aws: Instance) -> None:
+    """Neither the state nor what is kept of the outputs shows it."""
+    outcome = engine_of("faulty", "secret", fault="secret", password="open sesame").up()
+    states = (aws.folder / "engine" / "state" / ".pulumi" / "stacks").rglob("secret.json*")
+    kept = [*states, aws.folder / "outputs.json", aws.folder / "journal.jsonl"]
+    assert [file.name for file in kept if "open sesame" in file.read_text()] == []
+    assert outcome.outputs == {"password": "[secret]"}
+
+
 def test_an_unsupported_function_is_named(engine_of: Run) -> None:
     with pytest.raises(DeploymentFailed, match="the function aws:ec2/getVpc:getVpc is not supported"):
         engine_of("faulty", "functions", fault="unsupported_function").preview()

@@ -30,6 +30,12 @@ def half_made() -> None:
     aws.cloudwatch.LogGroup("logs", retention_in_days=days)
 
 
+def secret() -> None:
+    password = pulumi.Config().require_secret("password")
+    aws.sqs.Queue("hidden", tags={"word": password})
+    pulumi.export("password", password)
+
+
 def invalid_value() -> None:
     raise ValueError("booking:refundWindowDays is 4000, allowed is 0 to 3650 days")
 

@@ -67,4 +67,3 @@ versioning = aws.s3.BucketVersioning(
 pulumi.export("tables", [table.name for table in tables])
 pulumi.export("function", function.name)
 pulumi.export("key", key.key_id)
-pulumi.export("password", config.get_secret("password"))
