@@ -7,7 +7,7 @@ from .failures import CommandFailed
 from .target import Target
 
 MOST_RUNS: Final = 1000
-LISTS: Final = ("settled", "released", "restored", "left_to_people")
+LISTS: Final = ("settled", "released", "restored", "postponed", "left_to_people")
 
 
 def reconcile(target: Target, **wanted: Any) -> dict[str, Any]:
