@@ -1,0 +1,68 @@
+"""The programs of a platform team in examples/python work: each is deployed into an embedded AWS and used."""
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local.inprocess import deploy
+from local.instance import Instance
+from local.pytest_plugin import DeployedStack, embedded_aws
+
+__all__ = ["embedded_aws"]
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
+
+
+def deployed(instance: Instance, example: str) -> DeployedStack:
+    """An example's program, in an emptied account."""
+    return DeployedStack(instance=instance, outputs=deploy(instance, EXAMPLES / example / "__main__.py", stage="dev"))
+
+
+def as_role(stack: DeployedStack, role: str, service: str) -> Any:
+    """A client with a role's rights."""
+    given = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="example")["Credentials"]
+    own = stack.client(service)
+    return boto3.client(
+        service,
+        region_name=own.meta.region_name,
+        endpoint_url=own.meta.endpoint_url,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+        verify=own._endpoint.http_session._verify,
+    )
+
+
+def test_a_store_of_ones_own_grants_its_service_what_it_needs(embedded_aws: Instance) -> None:
+    """Orders and receipts are written and read under the service's role, and nothing is deleted."""
+    shop = deployed(embedded_aws, "store")
+    dynamodb, s3 = (as_role(shop, shop.outputs["serviceRole"], service) for service in ("dynamodb", "s3"))
+    order = {"pk": {"S": "ORDER#1"}, "total_minor": {"N": "1250"}}
+    dynamodb.put_item(TableName=shop.outputs["table"], Item=order)
+    assert order == dynamodb.get_item(TableName=shop.outputs["table"], Key={"pk": order["pk"]})["Item"]
+    receipt = {"Bucket": shop.outputs["bucket"], "Key": "receipts/1.json"}
+    s3.put_object(**receipt, Body=b"{}", IfNoneMatch="*")
+    assert s3.get_object(**receipt)["Body"].read() == b"{}"
+    for refused in (
+        lambda: dynamodb.delete_item(TableName=shop.outputs["table"], Key={"pk": order["pk"]}),
+        lambda: s3.put_object(Bucket=shop.outputs["bucket"], Key="elsewhere.json", Body=b"{}"),
+        lambda: s3.delete_object(**receipt),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+
+
+@pytest.mark.parametrize(
+    ("spent_minor", "expected"),
+    [(1250, {"customer_id": "c-1", "points": 12, "tier": "basic"}), (200_000, {"customer_id": "c-1", "gift": "MUG"})],
+)
+def test_a_workflow_of_ones_own_runs_with_functions_of_ones_own(
+    embedded_aws: Instance, spent_minor: int, expected: dict[str, Any]
+) -> None:
+    """Both ways through the choice, with the roles that the components derived."""
+    loyalty = deployed(embedded_aws, "loyalty")
+    execution = loyalty.run({"customer_id": "c-1", "spent_minor": spent_minor, "points": 0})
+    assert ("SUCCEEDED", expected) == (execution.status, execution.output)
