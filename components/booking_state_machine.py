@@ -1,4 +1,7 @@
-"""The state machine, its role derived from its definition, its log, its parking queue and its alarms."""
+"""The state machine, its role derived from its definition, its log, its parking queue and its alarms.
+
+Long for its documented arguments, which are the schema that other languages see.
+"""
 
 from typing import NotRequired, TypedDict
 

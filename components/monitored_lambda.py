@@ -1,4 +1,7 @@
-"""A function with all that it takes to run it: role, log group, dead-letter queue, versions, traces and alarms."""
+"""A function with all that it takes to run it: role, log group, dead-letter queue, versions, traces and alarms.
+
+Long for its documented arguments, which are the schema that other languages see.
+"""
 
 from typing import NotRequired, TypedDict
 

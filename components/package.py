@@ -21,6 +21,7 @@ from typing import Self
 HANDLERS = Path(__file__).parents[1] / "handlers"
 _MANIFEST = "manifest.json"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold
+_KEPT = 10
 _UNUSED_IN_WHEELS = ("__pycache__", "bin", "*.pyi", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "sboms")
 _LINUX_MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -146,6 +147,7 @@ def _build(recipe: Recipe, target: Target, shelf: Path) -> Path:
         _pack(root, Path(folder, "zip"))
         _write_recipe(package, recipe)
         Path(folder, "zip").replace(package)
+    _forget_old(shelf, f"{recipe.name}-{target}-")
     return package
 
 
@@ -219,6 +221,14 @@ def _write_recipe(package: Path, recipe: Recipe) -> None:
     lock = str(recipe.lock.resolve()) if recipe.lock else None
     told = {"name": recipe.name, "folder": str(recipe.folder.resolve()), "lock": lock}
     _recipe_file(package).write_text(json.dumps(told))
+
+
+def _forget_old(shelf: Path, prefix: str) -> None:
+    """Keep the packages that were made last; an older one is made again when it is wanted."""
+    made = sorted(shelf.glob(f"{prefix}*.zip"), key=lambda package: package.stat().st_mtime, reverse=True)
+    for package in made[_KEPT:]:
+        package.unlink(missing_ok=True)
+        _recipe_file(package).unlink(missing_ok=True)
 
 
 def _recipe_file(package: Path) -> Path:

@@ -1,6 +1,7 @@
 """What a stage may choose: every key, its default, range and unit. The one place that reads `pulumi.Config`.
 
-`Pulumi.<stage>.yaml` holds values; a wrong one is refused before any resource exists, all faults at once:
+Long because it is the list of all keys. `Pulumi.<stage>.yaml` holds values; a wrong one is refused before any resource
+exists, all faults at once:
 
     InvalidStage: a configuration of stage 'prod' that names each key, its value and what is allowed
 """

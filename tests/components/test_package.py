@@ -74,6 +74,16 @@ def test_the_like_is_made_for_this_machine(folder: Path) -> None:
     assert ours == built(folder, "shelf", HERE)
 
 
+def test_old_packages_are_forgotten(folder: Path) -> None:
+    """A checkout that is worked on for years does not fill the disk."""
+    for number in range(13):
+        (folder / "app.py").write_text(f"NUMBER = {number}\n")
+        newest = built(folder, "shelf")
+    left = sorted(newest.parent.glob("work-*.zip"))
+    assert (len(left), newest in left) == (10, True)
+    assert len(sorted(newest.parent.glob("work-*.recipe.json"))) == 10
+
+
 def test_a_zip_of_somebody_elses_making_has_no_recipe(tmp_path: Path) -> None:
     """And the error says so."""
     with pytest.raises(PackageFailed, match="has no recipe beside it"):

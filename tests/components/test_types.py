@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,27 @@ MISSPELLED = {
 }
 
 
-@pytest.mark.parametrize("fault", [None, *MISSPELLED])
-def test_pyright_sees_a_seeded_misspelling(fault: str | None, tmp_path: Path) -> None:
-    """And finds nothing in the right spelling, so that the check means something."""
-    program = tmp_path / "program.py"
-    program.write_text(MISSPELLED[fault] if fault else RIGHT)
-    (tmp_path / "pyrightconfig.json").write_text(
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
+    """How many errors pyright strict finds in each program, in one run."""
+    folder = tmp_path_factory.mktemp("typed")
+    for name, source in (MISSPELLED | {"right": RIGHT}).items():
+        (folder / f"{name.replace(' ', '_')}.py").write_text(source)
+    (folder / "pyrightconfig.json").write_text(
         json.dumps({"extraPaths": [str(CHECKOUT)], "typeCheckingMode": "strict", "pythonVersion": "3.11"})
     )
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, str(program)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     report: dict[str, Any] = json.loads(done.stdout)
-    assert (1 if fault else 0) == min(1, report["summary"]["errorCount"]), done.stdout
+    return Counter(Path(each["file"]).stem for each in report["generalDiagnostics"] if each["severity"] == "error")
+
+
+@pytest.mark.parametrize("fault", MISSPELLED)
+def test_pyright_sees_a_seeded_misspelling(fault: str, faults: Counter[str]) -> None:
+    """An AWS argument that does not exist would otherwise be found by the deployment, or by nobody."""
+    assert faults[fault.replace(" ", "_")] >= 1
+
+
+def test_pyright_finds_nothing_in_the_right_spelling(faults: Counter[str]) -> None:
+    """So the check above means something."""
+    assert faults["right"] == 0
