@@ -1,5 +1,7 @@
 """The states that call nothing: Choice, Pass, Wait, Succeed and Fail."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Never, TypeVar, cast
 
@@ -33,10 +35,10 @@ class Wait(State[T, T]):
 
     def __init__(
         self,
-        how_long: "timedelta | int | None" = None,
+        how_long: timedelta | int | None = None,
         *,
-        until: "datetime | str | None" = None,
-        passes: "TypeForm[T]" = object,  # type: ignore[assignment]  # what it passes on
+        until: datetime | str | None = None,
+        passes: TypeForm[T] = object,  # type: ignore[assignment]  # what it passes on
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
@@ -65,7 +67,7 @@ class Choice(State[T, T]):
         self.subject = subject
         self.gives = form_of(subject)
 
-    def case(self, model: "TypeForm[C]") -> Edge[C]:
+    def case(self, model: TypeForm[C]) -> Edge[C]:
         """The way taken by values of one member of the subject's union, told by the field in which they differ."""
         return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
 
@@ -80,7 +82,7 @@ class Choice(State[T, T]):
             (Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=values),)
         )
 
-    def when(self, condition: "bool | Condition") -> Edge[T]:
+    def when(self, condition: bool | Condition) -> Edge[T]:
         """The way taken when this holds and none before did."""
         return Edge((Exit(self, "choice", condition=condition_of(condition)),))
 

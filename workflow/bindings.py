@@ -1,5 +1,7 @@
 """Names that get their values late: functions, queues, tables and limits, known only when something is deployed."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -38,7 +40,7 @@ class Function(Binding, Generic[In, Out]):
     takes: object = object
     gives: object = object
 
-    def __init__(self, name: str, takes: "TypeForm[In]", gives: "TypeForm[Out]") -> None:
+    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
         super().__init__(name, "ARN of a version of a Lambda function")
         object.__setattr__(self, "takes", takes)
         object.__setattr__(self, "gives", gives)
@@ -80,7 +82,7 @@ class Machine(Binding, Generic[In, Out]):
     takes: object = object
     gives: object = object
 
-    def __init__(self, name: str, takes: "TypeForm[In]", gives: "TypeForm[Out]") -> None:
+    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
         super().__init__(name, "ARN of a state machine")
         object.__setattr__(self, "takes", takes)
         object.__setattr__(self, "gives", gives)
@@ -108,7 +110,7 @@ class Bindings:
         value = self._given.get(binding.name)
         return binding.placeholder if value is None else str(value)
 
-    def seconds(self, limit: "Limit | timedelta") -> int:
+    def seconds(self, limit: Limit | timedelta) -> int:
         """A limit in whole seconds."""
         if isinstance(limit, timedelta):
             return int(limit.total_seconds())

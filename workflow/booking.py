@@ -4,6 +4,8 @@ Every task has a time limit, tries again what AWS documents as passing, and has 
 limits nest: a call of the SDK < a function < a task < the execution.
 """
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import Final
 

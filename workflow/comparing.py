@@ -1,5 +1,7 @@
 """What changed between two definitions, in words: states, arrows, conditions, retries, limits, arguments."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal

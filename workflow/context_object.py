@@ -1,5 +1,7 @@
 """The context object: what Step Functions knows about the execution, the state and the item at hand."""
 
+from __future__ import annotations
+
 from typing import Final, cast
 
 from .expressions import Reference, Source

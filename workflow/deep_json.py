@@ -1,5 +1,7 @@
 """Reads and writes JSON of any depth, with a stack of its own; slower than Python's C code, which recurses."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -29,9 +31,7 @@ class _Open:
         self.key = ""
 
 
-def read_deep(
-    text: str, make_object: "Callable[[_Pairs], dict[str, Json]]", make_float: Callable[[str], float]
-) -> Json:
+def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_float: Callable[[str], float]) -> Json:
     """The value that a text says; raises json.JSONDecodeError."""
     stack: list[_Open] = []
     value: Json = None
@@ -89,7 +89,7 @@ def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str
             yield _scalar(node)
 
 
-def _tokens(text: str, make_float: Callable[[str], float]) -> "Iterator[tuple[str, Json, int]]":
+def _tokens(text: str, make_float: Callable[[str], float]) -> Iterator[tuple[str, Json, int]]:
     """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for what is no sign."""
     place = 0
     while place < len(text):

@@ -4,6 +4,8 @@ A `Definition` holds the JSON value; scopes, states and arrows are views of it, 
 take any value, however malformed, and show what can be seen in it: judging is `check`'s work.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final, Literal
@@ -33,7 +35,7 @@ class Definition:
         self.value, self.duplicates, self.text = json_of(value), (), None
 
     @classmethod
-    def read(cls, text: str | bytes) -> "Definition":
+    def read(cls, text: str | bytes) -> Definition:
         """Takes JSON text; raises NotJson with line and column."""
         read = cls.__new__(cls)
         read.value, read.duplicates = read_json(text)
@@ -66,11 +68,11 @@ class Definition:
         return f"<Definition of {sum(1 for _ in self.states())} states>"
 
     @cached_property
-    def root(self) -> "Scope":
+    def root(self) -> Scope:
         """The outermost scope."""
         return Scope("", _object(self.value), None)
 
-    def scopes(self) -> "Iterator[Scope]":
+    def scopes(self) -> Iterator[Scope]:
         """Every scope, outer before inner, in document order."""
         stack = [self.root]
         while stack:
@@ -78,7 +80,7 @@ class Definition:
             yield scope
             stack.extend(inner for state in reversed(scope.states) for inner in reversed(state.scopes))
 
-    def states(self) -> "Iterator[State]":
+    def states(self) -> Iterator[State]:
         """Every state in document order, each followed by those inside it."""
         stack = list(reversed(self.root.states))
         while stack:
@@ -99,7 +101,7 @@ class Scope(Record):
 
     pointer: str
     fields: JsonObject
-    parent: "State | None"
+    parent: State | None
 
     @cached_property
     def start(self) -> str | None:
@@ -107,14 +109,14 @@ class Scope(Record):
         return _text(self.fields.get("StartAt"))
 
     @cached_property
-    def states(self) -> "tuple[State, ...]":
+    def states(self) -> tuple[State, ...]:
         """The states of this scope that are objects, in document order."""
         here = child(self.pointer, "States")
         named = _object(self.fields.get("States")).items()
         return tuple(State(child(here, name), name, fields, self) for name, fields in named if isinstance(fields, dict))
 
     @cached_property
-    def by_name(self) -> "Mapping[str, State]":
+    def by_name(self) -> Mapping[str, State]:
         """The states of this scope by name."""
         return {state.name: state for state in self.states}
 
@@ -168,7 +170,7 @@ class State(Record):
         return tuple(Scope(child(self.pointer, name), scope, self) for name, scope in inner if isinstance(scope, dict))
 
     @cached_property
-    def arrows(self) -> "tuple[Arrow, ...]":
+    def arrows(self) -> tuple[Arrow, ...]:
         """Where it can go, in document order of its fields' meaning: choices, default, next, catches."""
         return tuple(self._arrows())
 
@@ -177,20 +179,20 @@ class State(Record):
         """Whether its scope can end here."""
         return self.fields.get("End") is True or self.type in ("Succeed", "Fail")
 
-    def _arrows(self) -> "Iterator[Arrow]":
+    def _arrows(self) -> Iterator[Arrow]:
         if self.type == "Choice":
             yield from self._arrows_of_rules("choice", "Choices")
             yield from self._arrow("default", self.pointer, self.fields, "Default", -1)
         yield from self._arrow("next", self.pointer, self.fields, "Next", -1)
         yield from self._arrows_of_rules("catch", "Catch")
 
-    def _arrows_of_rules(self, kind: Kind, field: str) -> "Iterator[Arrow]":
+    def _arrows_of_rules(self, kind: Kind, field: str) -> Iterator[Arrow]:
         here = child(self.pointer, field)
         for index, rule in enumerate(_list(self.fields.get(field))):
             if isinstance(rule, dict):
                 yield from self._arrow(kind, child(here, index), rule, "Next", index)
 
-    def _arrow(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> "Iterator[Arrow]":
+    def _arrow(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> Iterator[Arrow]:
         target = holder.get(field)
         if isinstance(target, str):
             yield Arrow(kind, self.name, target, child(pointer, field), holder, index)

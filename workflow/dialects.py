@@ -1,5 +1,7 @@
 """The query languages that a workflow can be compiled to."""
 
+from __future__ import annotations
+
 from .jsonata_dialect import JsonataDialect
 from .jsonpath_dialect import JsonpathDialect
 from .lowering import Dialect, QueryLanguage

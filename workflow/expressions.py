@@ -4,6 +4,8 @@ They are values of Python when a workflow is written and text in JSONata or JSON
 checker a reference *is* the value that it will stand for, so that a misspelled field is an error before anything runs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import ClassVar, Literal, NoReturn, TypeAlias, cast
 
@@ -23,22 +25,22 @@ class Expression:
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> "Condition":  # type: ignore[override]
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]
         return Compare("=", self, other)
 
-    def __ne__(self, other: object) -> "Condition":  # type: ignore[override]
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]
         return Compare("!=", self, other)
 
-    def __lt__(self, other: object) -> "Condition":
+    def __lt__(self, other: object) -> Condition:
         return Compare("<", self, other)
 
-    def __le__(self, other: object) -> "Condition":
+    def __le__(self, other: object) -> Condition:
         return Compare("<=", self, other)
 
-    def __gt__(self, other: object) -> "Condition":
+    def __gt__(self, other: object) -> Condition:
         return Compare(">", self, other)
 
-    def __ge__(self, other: object) -> "Condition":
+    def __ge__(self, other: object) -> Condition:
         return Compare(">=", self, other)
 
     def __bool__(self) -> bool:
@@ -83,15 +85,15 @@ class Reference(Expression):
 
     __slots__ = ("_form", "_path", "_source")
     _source: Source
-    _path: "tuple[str | int, ...]"
+    _path: tuple[str | int, ...]
     _form: object
 
-    def __init__(self, source: Source, form: object = object, path: "tuple[str | int, ...]" = ()) -> None:
+    def __init__(self, source: Source, form: object = object, path: tuple[str | int, ...] = ()) -> None:
         object.__setattr__(self, "_source", source)
         object.__setattr__(self, "_path", path)
         object.__setattr__(self, "_form", form)
 
-    def __getattr__(self, name: str) -> "Reference":
+    def __getattr__(self, name: str) -> Reference:
         if name.startswith("__"):
             raise AttributeError(name)
         wire, form = self._step(name)
@@ -102,7 +104,7 @@ class Reference(Expression):
             f"{self!r}.{name}: a reference cannot be assigned to; a state remembers values in variables"
         )
 
-    def __getitem__(self, key: "str | int") -> "Reference":
+    def __getitem__(self, key: str | int) -> Reference:
         if isinstance(key, int):
             return Reference(self._source, item_of(self._form), (*self._path, key))
         wire, form = self._step(key)
@@ -137,7 +139,7 @@ class Reference(Expression):
         return f"<{self._source.name or self._source.root}{owner}{steps}>"
 
 
-def place_of(reference: Reference) -> "tuple[Source, tuple[str | int, ...]]":
+def place_of(reference: Reference) -> tuple[Source, tuple[str | int, ...]]:
     """A reference's source and path (its attributes are the fields of what it refers to)."""
     return object.__getattribute__(reference, "_source"), object.__getattribute__(reference, "_path")
 
@@ -176,15 +178,15 @@ class Condition:
     __slots__ = ()
     _kind: ClassVar[str] = "condition"
 
-    def __and__(self, other: "Condition | bool") -> "Condition":
+    def __and__(self, other: Condition | bool) -> Condition:
         other = condition_of(other)
         return All((*self.parts, other) if isinstance(self, All) else (self, other))
 
-    def __or__(self, other: "Condition | bool") -> "Condition":
+    def __or__(self, other: Condition | bool) -> Condition:
         other = condition_of(other)
         return Either((*self.parts, other) if isinstance(self, Either) else (self, other))
 
-    def __invert__(self) -> "Condition":
+    def __invert__(self) -> Condition:
         return Not(self)
 
     def __bool__(self) -> bool:

@@ -10,6 +10,8 @@ WorkflowError            a sentence that names the thing and what was allowed; r
 └── NotPortable          nothing in JSONPath says this
 """
 
+from __future__ import annotations
+
 
 class WorkflowError(Exception):
     """A sentence for the person who writes the workflow."""

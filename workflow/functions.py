@@ -3,6 +3,8 @@
 Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Never, ParamSpec, TypeVar, cast, overload
@@ -39,12 +41,12 @@ Number = TypeVar("Number", int, float)
 Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
 
 
-def input_of(form: "TypeForm[M]") -> M:
+def input_of(form: TypeForm[M]) -> M:
     """What the workflow was started with, wherever in it this is used."""
     return cast("M", Reference(Source("input"), form))
 
 
-def state_input(form: "TypeForm[M]") -> M:
+def state_input(form: TypeForm[M]) -> M:
     """What the state that uses it was given."""
     return cast("M", Reference(Source("state_input"), form))
 
@@ -57,7 +59,7 @@ def output_of(state: State[Never, Out]) -> Out:
 @overload
 def result_of(source: Function[Never, Out]) -> Out: ...
 @overload
-def result_of(source: "TypeForm[Out]") -> Out: ...
+def result_of(source: TypeForm[Out]) -> Out: ...
 def result_of(source: object) -> object:
     """What the function that this state invokes has returned, or (by its type) what the service has answered."""
     if isinstance(source, Function):
@@ -69,7 +71,7 @@ def result_of(source: object) -> object:
 @overload
 def caught() -> ErrorOutput: ...
 @overload
-def caught(form: "TypeForm[M]") -> M: ...
+def caught(form: TypeForm[M]) -> M: ...
 def caught(form: object = ErrorOutput) -> object:
     """The error that a catcher was called for, as the type that its reader has for it."""
     return Reference(Source("error"), form)
@@ -99,7 +101,7 @@ def made(model: Callable[P, M]) -> Callable[P, M]:
     return cast("Callable[P, M]", build)
 
 
-def jsonata(text: str, form: "TypeForm[M]") -> M:
+def jsonata(text: str, form: TypeForm[M]) -> M:
     """An expression in JSONata as it is, for what has no function here; such a workflow has no form in JSONPath."""
     return cast("M", Raw(text, form))
 
@@ -114,7 +116,7 @@ def to_json(value: object) -> str:
     return cast("str", Call("to_json", (value,), str))
 
 
-def from_json(text: str, form: "TypeForm[M]") -> M:
+def from_json(text: str, form: TypeForm[M]) -> M:
     """The value that JSON text says."""
     return cast("M", Call("from_json", (text,), form))
 
@@ -284,22 +286,22 @@ def matches(value: str, pattern: str) -> bool:
     return cast("bool", Matches(_expression(value), pattern))
 
 
-def before(value: str, other: "str | datetime") -> bool:
+def before(value: str, other: str | datetime) -> bool:
     """Whether a time comes before another."""
     return _times("<", value, other)
 
 
-def after(value: str, other: "str | datetime") -> bool:
+def after(value: str, other: str | datetime) -> bool:
     """Whether a time comes after another."""
     return _times(">", value, other)
 
 
-def at_time(value: str, other: "str | datetime") -> bool:
+def at_time(value: str, other: str | datetime) -> bool:
     """Whether two times are the same moment."""
     return _times("=", value, other)
 
 
-def _times(operator: Operator, value: object, other: "str | datetime") -> bool:
+def _times(operator: Operator, value: object, other: str | datetime) -> bool:
     if isinstance(other, datetime):
         if other.tzinfo is None:
             raise WorkflowError(f"{other!r} says no time zone")

@@ -1,5 +1,7 @@
 """The states and arrows of one scope, checked: built when a workflow's class is made, flattened when it is compiled."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -30,17 +32,17 @@ class Home(Record):
     start: AnyState
     prefix: str
     is_machine: bool
-    copies: "Mapping[int, AnyState]"
+    copies: Mapping[int, AnyState]
 
 
 class Graph(Record):
     """States by name, in the order of writing, and the arrows between them."""
 
     start: AnyState
-    states: "Mapping[str, AnyState]"
+    states: Mapping[str, AnyState]
     links: Sequence[Link]
-    homes: "Mapping[int, Home]" = NO_IDS
-    ends: "Mapping[int, tuple[AnyState, ...]]" = NO_IDS
+    homes: Mapping[int, Home] = NO_IDS
+    ends: Mapping[int, tuple[AnyState, ...]] = NO_IDS
     """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
 
     @cached_property
@@ -65,7 +67,7 @@ class Graph(Record):
         """The arrows that lead to a state."""
         return self._leading_to.get(id(state), [])
 
-    def reached(self, *, without: "Iterable[Link]" = ()) -> set[int]:
+    def reached(self, *, without: Iterable[Link] = ()) -> set[int]:
         """The states (their ids) that paths from the start lead to, some arrows left out."""
         left_out = {id(link) for link in without}
         ways: dict[int, list[Link]] = {}
@@ -152,7 +154,7 @@ def _check_reached(name: str, graph: Graph) -> None:
             raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END")
 
 
-def _check_choice(choice: "Choice[object]", graph: Graph) -> None:
+def _check_choice(choice: Choice[object], graph: Graph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
         raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()")
@@ -180,7 +182,7 @@ def machine_graph(graph: Graph) -> Graph:
     return _flat(graph, home)
 
 
-def nested_graph(workflow: "type[Workflow[object, object]]", prefix: str) -> Graph:
+def nested_graph(workflow: type[Workflow[object, object]], prefix: str) -> Graph:
     """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
     return _flat(*_copied(workflow.graph, prefix, is_machine=False))
 

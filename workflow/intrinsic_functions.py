@@ -1,5 +1,7 @@
 """What each of the 18 intrinsic functions does with its values."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

@@ -6,6 +6,8 @@ IntrinsicFailed     the call cannot work on these values (States.IntrinsicFailur
 Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -61,7 +63,7 @@ class Call:
 class Template(Call):
     """A call of States.Format with a fixed template, cut at its `{}`."""
 
-    pieces: "list[Json]"
+    pieces: list[Json]
 
 
 def is_intrinsic(text: str) -> bool:

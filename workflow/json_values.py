@@ -6,6 +6,8 @@ Python's C code for JSON is used where it can be, and recurses; past its limit t
 own, for a document of 200 nested Parallel states is more than 800 levels deep.
 """
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,5 +1,7 @@
 """The States Language with JSONata."""
 
+from __future__ import annotations
+
 from .deep_json import Json
 from .expressions import Condition
 from .json_values import JsonObject

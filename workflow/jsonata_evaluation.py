@@ -7,9 +7,10 @@ JsonataFailed     the expression cannot be evaluated on these data, or yields no
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
+from __future__ import annotations
+
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # jsonata-python ships no types.
-
 import hashlib
 import random
 import uuid
@@ -44,7 +45,7 @@ def inside(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def parse_jsonata(expression: str) -> "Jsonata":
+def parse_jsonata(expression: str) -> Jsonata:
     """The parsed expression; raises InvalidJsonata."""
     from jsonata import Jsonata
     from jsonata.jexception import JException

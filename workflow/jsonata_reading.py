@@ -1,5 +1,7 @@
 """What can be known of a JSONata expression without evaluating it: what it refers to, and the kind of its value."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache

@@ -4,6 +4,8 @@ A comparison is guarded by the kind of what it compares: JSONata fails on `"a" <
 along a path, and takes a missing value for unequal to everything; here all of these are simply false.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

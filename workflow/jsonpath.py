@@ -8,6 +8,8 @@ name several (wildcards, filters, slices, `..`) yields an array of them. This is
 Step Functions uses.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -195,11 +197,11 @@ def _filtered(scanner: Scanner) -> Step:
     return step
 
 
-def _get(holder: "list[Json] | dict[str, Json]", key: str | int) -> Json:
+def _get(holder: list[Json] | dict[str, Json], key: str | int) -> Json:
     return holder[cast("int", key)] if isinstance(holder, list) else holder[cast("str", key)]
 
 
-def _set(holder: "list[Json] | dict[str, Json]", key: str | int, value: Json) -> None:
+def _set(holder: list[Json] | dict[str, Json], key: str | int, value: Json) -> None:
     if isinstance(holder, list):
         holder[cast("int", key)] = value
     else:

@@ -1,5 +1,7 @@
 """The States Language with JSONPath, for what both languages can say."""
 
+from __future__ import annotations
+
 from typing import Final, cast
 
 from .basic_states import Pass

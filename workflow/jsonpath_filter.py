@@ -1,5 +1,7 @@
 """The filters of JSONPath: `[?(@.price < 10 && @.sku in ['a', 'b'])]`."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,11 +80,11 @@ class Filter:
     """A test of one item: a comparison, a place that must exist, or several of these joined."""
 
     kind: Literal["and", "or", "not", "test", "exists"]
-    parts: "tuple[Filter | Path | re.Pattern[str] | Json, ...]"
+    parts: tuple[Filter | Path | re.Pattern[str] | Json, ...]
     operator: str = ""
 
     @classmethod
-    def read(cls, scanner: Scanner, read_path: ReadPath) -> "Filter":
+    def read(cls, scanner: Scanner, read_path: ReadPath) -> Filter:
         """Take a filter from the front of what is left."""
         scanner.deeper(50, "parentheses of filters")
         made = _joined(scanner, read_path, "||", "or")
@@ -138,7 +140,7 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
     return Filter("test", (left, _operand(scanner, read_path)), operator)
 
 
-def _operand(scanner: Scanner, read_path: ReadPath) -> "Path | re.Pattern[str] | Json":
+def _operand(scanner: Scanner, read_path: ReadPath) -> Path | re.Pattern[str] | Json:
     scanner.blanks()
     sign = scanner.peek()
     if sign and sign in "@$":

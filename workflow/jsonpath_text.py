@@ -2,8 +2,10 @@
 
 InvalidPath    a sentence that quotes the text and counts the place from 1
 """
-# W2: this was rebuilt by W1 from its uses, after W1 overwrote yours by mistake; put your own back if you have it.
 
+from __future__ import annotations
+
+# W2: this was rebuilt by W1 from its uses, after W1 overwrote yours by mistake; put your own back if you have it.
 import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar

@@ -4,6 +4,8 @@ What has no counterpart is refused with NotPortable, whose code says which kind 
 EXPRESSION_NOT_PORTABLE, CONDITION_NOT_PORTABLE, FIELD_NOT_PORTABLE, OUTPUT_NOT_PORTABLE, ARRAY_NOT_PORTABLE.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -4,6 +4,8 @@ A state's fields are the same in JSONata and JSONPath but for how they say what 
 a state needs and is not handed (the workflow's input, the output of an earlier state) is remembered in a variable.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, Protocol, cast
 
@@ -98,7 +100,7 @@ class ScopeWriter:
             written |= {"Default": link.target.name, **self._along(link.exit)}
         return written
 
-    def passing(self, state: "Pass[object] | Wait[object]") -> JsonObject:
+    def passing(self, state: Pass[object] | Wait[object]) -> JsonObject:
         """A Pass, or a Wait."""
         written: JsonObject = {}
         if isinstance(state, Wait):
@@ -122,7 +124,7 @@ class ScopeWriter:
                 written |= self.dialect.field(name, self._here(fail, value))
         return written
 
-    def parallel(self, parallel: "Parallel[object, object]") -> JsonObject:
+    def parallel(self, parallel: Parallel[object, object]) -> JsonObject:
         """A Parallel with its branches."""
         written: JsonObject = {}
         if parallel.sends is not None:
@@ -211,7 +213,7 @@ class ScopeWriter:
     def _assigned(self, state: AnyState, values: Mapping[str, object]) -> JsonObject:
         return {"Assign": self.dialect.payload(self._here(state, dict(values)))} if values else {}
 
-    def _tried(self, state: "Catching[object, object]") -> JsonObject:
+    def _tried(self, state: Catching[object, object]) -> JsonObject:
         written: JsonObject = {}
         if state.retry:
             written["Retry"] = [_retry(retry) for retry in state.retry]
@@ -249,7 +251,7 @@ def compiled(graph: Graph, bindings: Bindings, dialect: Dialect) -> JsonObject:
             return written
 
 
-_WRITERS: "Final[Iterable[tuple[type, Callable[..., JsonObject]]]]" = (
+_WRITERS: Final[Iterable[tuple[type, Callable[..., JsonObject]]]] = (
     (Task, ScopeWriter.task),
     (Choice, ScopeWriter.choice),
     (Pass, ScopeWriter.passing),

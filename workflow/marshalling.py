@@ -1,5 +1,7 @@
 """Values as attributes of DynamoDB: `{"S": …}`, `{"N": …}` and so on, by the type that a reference has."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 

@@ -4,6 +4,8 @@ What runs inside is a class of its own, a `Workflow`, used as often as one likes
 state's name as prefix, for a name may stand only once in a state machine.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
@@ -37,67 +39,67 @@ class Parallel(Catching[I, O]):
 
     @overload
     def __init__(
-        self: "Parallel[T, tuple[A]]",
-        first: "Class[Workflow[T, A]]",
+        self: Parallel[T, tuple[A]],
+        first: Class[Workflow[T, A]],
         /,
         *,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "Parallel[T, tuple[A, B]]",
-        first: "Class[Workflow[T, A]]",
-        second: "Class[Workflow[T, B]]",
+        self: Parallel[T, tuple[A, B]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
         /,
         *,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "Parallel[T, tuple[A, B, D]]",
-        first: "Class[Workflow[T, A]]",
-        second: "Class[Workflow[T, B]]",
-        third: "Class[Workflow[T, D]]",
+        self: Parallel[T, tuple[A, B, D]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
         /,
         *,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "Parallel[T, tuple[A, B, D, E]]",
-        first: "Class[Workflow[T, A]]",
-        second: "Class[Workflow[T, B]]",
-        third: "Class[Workflow[T, D]]",
-        fourth: "Class[Workflow[T, E]]",
+        self: Parallel[T, tuple[A, B, D, E]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        fourth: Class[Workflow[T, E]],
         /,
         *,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "Parallel[T, list[R]]",
-        *branches: "Class[Workflow[T, R]]",
-        retry: "Retry | tuple[Retry, ...]" = (),
+        self: Parallel[T, list[R]],
+        *branches: Class[Workflow[T, R]],
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
     ) -> None: ...
     def __init__(
         self,
-        *branches: "Class[Workflow[Any, Any]]",
-        retry: "Retry | tuple[Retry, ...]" = (),
+        *branches: Class[Workflow[Any, Any]],
+        retry: Retry | tuple[Retry, ...] = (),
         sends: object = None,
         name: str | None = None,
         comment: str | None = None,
@@ -161,11 +163,11 @@ class Map(Catching[object, list[R]], Generic[R]):
     def __init__(
         self,
         items: Sequence[T],
-        each: "Class[Workflow[T, R]]",
+        each: Class[Workflow[T, R]],
         *,
         sends: object = None,
         at_once: int | None = None,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
@@ -197,8 +199,8 @@ class DistributedMap(Map[R]):
 
     def __init__(
         self,
-        items: "Sequence[T] | ItemReader",
-        each: "Class[Workflow[T, R]]",
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, R]],
         *,
         sends: object = None,
         at_once: int | None = None,
@@ -208,7 +210,7 @@ class DistributedMap(Map[R]):
         tolerated_failures: int | None = None,
         tolerated_percentage: float | None = None,
         label: str | None = None,
-        retry: "Retry | tuple[Retry, ...]" = (),
+        retry: Retry | tuple[Retry, ...] = (),
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
@@ -234,7 +236,7 @@ class Inline(Catching[I, O]):
 
     type = "Inline"
 
-    def __init__(self, workflow: "Class[Workflow[I, O]]", *, name: str | None = None) -> None:
+    def __init__(self, workflow: Class[Workflow[I, O]], *, name: str | None = None) -> None:
         super().__init__(name=name)
         self.workflow = workflow
         self.gives = workflow.gives

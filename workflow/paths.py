@@ -6,6 +6,8 @@ A way takes each arrow once at most; a run that goes round a loop counts as the 
 taken out. Branches and processors of Maps are scopes with ways of their own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,13 +71,13 @@ def all_paths(definition: object, *, most: int = 10_000) -> Iterator[Path]:
 class Coverage:
     """Which ways through a state machine runs have taken."""
 
-    def __init__(self, definition: object, runs: "Iterable[Run]" = ()) -> None:
+    def __init__(self, definition: object, runs: Iterable[Run] = ()) -> None:
         self.definition = _definition(definition)
         self._taken: dict[tuple[object, ...], int] = {}
         for run in runs:
             self.add(run)
 
-    def add(self, run: "Run") -> None:
+    def add(self, run: Run) -> None:
         """Count the ways that a run took; a way that broke off in the middle is none."""
         for path in taken(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
@@ -90,7 +92,7 @@ class Coverage:
         return sum(key in self._taken for key in every) / len(every) if every else 1.0
 
 
-def taken(definition: object, run: "Run") -> tuple[Path, ...]:
+def taken(definition: object, run: Run) -> tuple[Path, ...]:
     """The ways that a run took through each scope, rounds of loops taken out."""
     by_pointer = {state.pointer: state for state in _definition(definition).states()}
     walking: dict[tuple[tuple[int, ...], str], list[Visit]] = {}

@@ -4,6 +4,8 @@ An execution goes on with the definition that it was started with, so a version 
 machine has moved on: a version's ARN is granted for all versions of that function.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -158,7 +160,7 @@ def _events_rule(partition: str, rule: str) -> Found:
         yield f"events:{action}", f"arn:{partition}:events:*:*:rule/{rule}"
 
 
-def _on_table(action: str) -> "Callable[[JsonObject, str, bool], Found]":
+def _on_table(action: str) -> Callable[[JsonObject, str, bool], Found]:
     def found(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
         yield f"dynamodb:{action}", _by_arguments("dynamodb", arguments, partition)
 
@@ -240,7 +242,7 @@ def _object(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-_KNOWN: "Final[Mapping[str, Callable[[JsonObject, str, bool], Found]]]" = {
+_KNOWN: Final[Mapping[str, Callable[[JsonObject, str, bool], Found]]] = {
     "lambda:invoke": _invoke,
     "aws-sdk:lambda:invoke": _invoke,
     "sqs:sendMessage": _send_message,

@@ -1,5 +1,7 @@
 """Where a state finds what its expressions refer to: in its input, in the context, or in a variable kept for it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from .basic_states import Choice, Wait
@@ -87,7 +89,7 @@ class Places:
             self.outputs.setdefault(id(one), name)
         return Reference(Source("variable", name), form, path)
 
-    def _hands_on(self, state: AnyState, owners: "tuple[AnyState, ...]") -> bool:
+    def _hands_on(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
         """Whether whatever leads to a state hands it the output of one of these."""
         seen: set[int] = set()
         waiting = [state]
@@ -108,7 +110,7 @@ class Places:
                     waiting.append(giver)
         return True
 
-    def _check_done(self, state: AnyState, owner: AnyState, owners: "tuple[AnyState, ...]") -> None:
+    def _check_done(self, state: AnyState, owner: AnyState, owners: tuple[AnyState, ...]) -> None:
         ways: list[Link] = [
             link for one in owners for kind in ("next", "choice", "default") for link in self.graph.out_of(one, kind)
         ]

@@ -4,6 +4,8 @@ Source: aws.amazon.com/step-functions/pricing, us-east-1; a transition is counte
 for the start. The free tier and the functions themselves are left out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,7 +52,7 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
     return found
 
 
-def cost_of_runs(runs: "Iterable[Run]", *, express: bool = False) -> list[Cost]:
+def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
     """What runs cost, one line for each way that was taken, the dearest run of each."""
     dearest: dict[tuple[str, ...], Cost] = {}
     for run in runs:

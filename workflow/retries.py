@@ -1,5 +1,7 @@
 """When a state tries again and when it gives up: retriers, and the names of errors."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final

@@ -1,5 +1,7 @@
 """Trees of expressions with their references changed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 

@@ -4,6 +4,8 @@ Takes models of pydantic, dataclasses, TypedDicts, unions (annotated too), Liter
 imported here: a model brings it along.
 """
 
+from __future__ import annotations
+
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,6 +5,8 @@ type checker sees a wrong join, and the build refuses a second way out of a stat
 an arrow is a value, and a workflow has the arrows that its `flow` holds.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
 
@@ -34,14 +36,14 @@ class ErrorOutput(Record):
 class Exit(Record):
     """A way out of a state, and what is remembered and passed on along it."""
 
-    state: "AnyState"
+    state: AnyState
     kind: ExitKind
     condition: Condition | None = None
     case: tuple[object, ...] | None = None
     """The alternatives of a Choice's subject that it is for, where they are known."""
     errors: tuple[str, ...] = ()
     assign: Mapping[str, object] = NOTHING
-    output: "Given | None" = None
+    output: Given | None = None
     comment: str | None = None
 
 
@@ -49,7 +51,7 @@ class Link(Record):
     """An arrow: a way out and the state that it leads to."""
 
     exit: Exit
-    target: "AnyState"
+    target: AnyState
 
 
 class Edge(Generic[Out]):
@@ -58,7 +60,7 @@ class Edge(Generic[Out]):
     def __init__(self, exits: tuple[Exit, ...]) -> None:
         self.exits = exits
 
-    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits), target)
 
     def remember(self, target: T, value: T) -> Self:
@@ -66,7 +68,7 @@ class Edge(Generic[Out]):
         name = variable_name(target)
         return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
 
-    def passing(self, output: T) -> "Edge[T]":
+    def passing(self, output: T) -> Edge[T]:
         """Pass this on instead of what would come along this way."""
         return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self.exits))
 
@@ -74,17 +76,17 @@ class Edge(Generic[Out]):
         """Say why, in the definition."""
         return self._changed(lambda exit_: changed(exit_, comment=comment))
 
-    def _changed(self, change: "Callable[[Exit], Exit]") -> Self:
+    def _changed(self, change: Callable[[Exit], Exit]) -> Self:
         return type(self)(tuple(change(exit_) for exit_ in self.exits))
 
 
 class Chain(Generic[Out]):
     """Arrows joined so far, and the state that they lead to."""
 
-    def __init__(self, links: tuple[Link, ...], last: "AnyState") -> None:
+    def __init__(self, links: tuple[Link, ...], last: AnyState) -> None:
         self.links, self.last = links, last
 
-    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Chain((*self.links, *(Link(exit_, _state(target)) for exit_ in self.last.exits())), target)
 
 
@@ -107,10 +109,10 @@ class State(Generic[In, Out]):
         self.assign: dict[str, object] = {}
         self.output: Given | None = None
 
-    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits()), target)
 
-    def __or__(self, other: "State[Never, T]") -> "Group[Out | T]":
+    def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((self, other))
 
     def remember(self, target: T, value: T) -> Self:
@@ -133,12 +135,12 @@ class Catching(State[In, Out]):
     """A state that can fail, try again and be caught."""
 
     def __init__(
-        self, *, retry: "Retry | tuple[Retry, ...]" = (), name: str | None = None, comment: str | None = None
+        self, *, retry: Retry | tuple[Retry, ...] = (), name: str | None = None, comment: str | None = None
     ) -> None:
         super().__init__(name=name, comment=comment)
         self.retry = (retry,) if isinstance(retry, Retry) else retry
 
-    def catch(self, *errors: str) -> "Edge[ErrorOutput]":
+    def catch(self, *errors: str) -> Edge[ErrorOutput]:
         """The way taken when the state fails with one of these errors for good."""
         return Edge((Exit(self, "catch", errors=errors or (ALL,)),))
 
@@ -146,16 +148,16 @@ class Catching(State[In, Out]):
 class Group(Generic[Out]):
     """States that share their ways on: `(a | b).catch(ALL) >> c`."""
 
-    def __init__(self, states: "tuple[AnyState, ...]") -> None:
+    def __init__(self, states: tuple[AnyState, ...]) -> None:
         self.states = states
 
-    def __or__(self, other: "State[Never, T]") -> "Group[Out | T]":
+    def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((*self.states, other))
 
-    def __rshift__(self, target: "State[Out, X]") -> "Chain[X]":
+    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Edge[Out](tuple(exit_ for state in self.states for exit_ in state.exits())) >> target
 
-    def catch(self, *errors: str) -> "Edge[ErrorOutput]":
+    def catch(self, *errors: str) -> Edge[ErrorOutput]:
         """The way taken when any of these states fails with one of these errors for good."""
         for state in self.states:
             if not isinstance(state, Catching):
@@ -194,12 +196,12 @@ def set_name(target: object, name: str) -> None:
             object.__setattr__(source, "name", name)
 
 
-def variable(form: "TypeForm[T]", *, name: str = "") -> T:
+def variable(form: TypeForm[T], *, name: str = "") -> T:
     """A value that states remember and later states use; named by the attribute that holds it."""
     return cast("T", Reference(Source("variable", name), form))
 
 
-def _state(target: object) -> "AnyState":
+def _state(target: object) -> AnyState:
     if isinstance(target, State):
         return cast("AnyState", target)
     raise WrongJoin(f">> {target!r}: an arrow leads to a state")

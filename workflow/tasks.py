@@ -4,6 +4,8 @@
 waits for the answer (request and response), for the work (`.sync`), or for who holds its token (`waiting_for_token`).
 """
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -32,10 +34,10 @@ Answer = dict[str, Json]
 class TaskOptions(TypedDict, total=False):
     """What every task takes."""
 
-    retry: "Retry | tuple[Retry, ...]"
-    timeout: "timedelta | Limit | int"
+    retry: Retry | tuple[Retry, ...]
+    timeout: timedelta | Limit | int
     """How long one attempt may take: fixed, set by the deployment, or seconds from data."""
-    heartbeat: "timedelta | Limit | int"
+    heartbeat: timedelta | Limit | int
     """How long whoever does the work may be silent."""
     credentials: str
     """ARN of a role that the call is made as."""
@@ -59,7 +61,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         self.credentials = options.get("credentials")
         self.awaits_token = False
 
-    def arguments(self, bindings: Bindings) -> "dict[str, object] | None":
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:
         """What the integration is given; expressions included."""
         raise NotImplementedError
 
@@ -67,7 +69,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         """The integration's ARN."""
         return f"arn:{bindings.partition}:states:::{self.service}{'.waitForTaskToken' if self.awaits_token else ''}"
 
-    def waiting_for_token(self, gives: "TypeForm[T]") -> "Task[In, T]":
+    def waiting_for_token(self, gives: TypeForm[T]) -> Task[In, T]:
         """The same task, ended by whoever sends its token back: with SendTaskSuccess, and what it gives then."""
         sent = self.arguments(Bindings(None, "aws"))
         if not any(_is_token(reference) for reference in references_in(sent)):
@@ -79,7 +81,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         waiting.assign = dict(self.assign)
         return waiting
 
-    def giving(self, output: T) -> "Task[In, T]":
+    def giving(self, output: T) -> Task[In, T]:
         """The same task, giving this instead of its result."""
         other = cast("Task[In, T]", copy.copy(self))
         other.output = Given(output)
@@ -307,7 +309,7 @@ class Call(Task[object, Out]):
         self,
         integration: str,
         sends: Mapping[str, object],
-        gives: "TypeForm[Out]",
+        gives: TypeForm[Out],
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
@@ -330,7 +332,7 @@ class Activity(Task[object, Out]):
     """Waits for a worker of one's own, who asks for work at an activity."""
 
     def __init__(
-        self, activity: Binding, gives: "TypeForm[Out]", sends: object = None, **options: Unpack[TaskOptions]
+        self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
     ) -> None:
         super().__init__(**options)
         self.activity, self.sends = activity, sends
@@ -339,7 +341,7 @@ class Activity(Task[object, Out]):
     def resource(self, bindings: Bindings) -> str:
         return bindings.text(self.activity)
 
-    def arguments(self, bindings: Bindings) -> "dict[str, object] | None":  # noqa: ARG002  # it has no names to bind
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # it has no names to bind
         return None if self.sends is None else cast("dict[str, object]", self.sends)
 
 

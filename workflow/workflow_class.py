@@ -11,6 +11,8 @@ class Booking(Workflow[BookingRequest, BookingResult]):
 A workflow is checked when its class is made: what is wrong with it is an error at its import, not at its deployment.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
@@ -47,10 +49,10 @@ class WorkflowType(type):
     """The type of what the workflow gives."""
 
     @classmethod
-    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: object) -> "dict[str, object]":
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: object) -> dict[str, object]:
         return _Namespace()
 
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> "WorkflowType":
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> WorkflowType:
         made = super().__new__(cls, name, bases, dict(body))
         if "start" in body or "flow" in body:
             made.graph = graph_of(name, body)
@@ -61,13 +63,13 @@ class WorkflowType(type):
 class Workflow(Generic[In, Out], metaclass=WorkflowType):
     """A state machine; subclass it with the types of what it is started with and what it gives."""
 
-    timeout: "ClassVar[timedelta | Limit | None]" = None
+    timeout: ClassVar[timedelta | Limit | None] = None
     """How long an execution may take."""
 
     @classmethod
     def asl(
         cls,
-        bindings: "Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None" = None,
+        bindings: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None = None,
         *,
         partition: str = "aws",
         language: QueryLanguage = "JSONata",
@@ -88,7 +90,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
     @classmethod
     def definition(
         cls,
-        bindings: "Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None" = None,
+        bindings: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None = None,
         *,
         partition: str = "aws",
         language: QueryLanguage = "JSONata",
@@ -97,7 +99,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
         return Definition(cls.asl(bindings, partition=partition, language=language))
 
     @classmethod
-    def required(cls) -> "tuple[Binding, ...]":
+    def required(cls) -> tuple[Binding, ...]:
         """The names that `asl` binds."""
         bound = Bindings(None, "aws")
         compiled(machine_graph(cls.graph), bound, dialect_of("JSONata"))

@@ -1,5 +1,7 @@
 """Checks retriers and catchers: what they match, whether they ever can, and their numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Final
 

@@ -1,12 +1,14 @@
 """Checks the rules of a Choice: conditions of JSONata, and the operators of JSONPath at any depth."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
 from ..jsonata_evaluation import is_expression
-from ..running.rules import moment_of
+from ..timestamps import moment_of
 from .findings import meant
 from .sight import Sight, unknown_field
 from .templates import Moment, is_open, looks_like_path

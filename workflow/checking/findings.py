@@ -1,5 +1,7 @@
 """What `check` says, and where."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

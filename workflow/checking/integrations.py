@@ -4,6 +4,8 @@ The optimised integrations are listed here by hand; those of the AWS SDK come fr
 `tools/sdk_actions.py` writes. Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping

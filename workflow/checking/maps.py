@@ -1,5 +1,7 @@
 """Checks a Map: its processor, its items, and what only a distributed one has."""
 
+from __future__ import annotations
+
 import re
 from typing import Final
 
@@ -237,7 +239,7 @@ def _check_batcher(sight: Sight) -> None:
             sight.texts.template(batcher["BatchInput"], child(here, "BatchInput"))
 
 
-def _object(sight: Sight, name: str) -> "JsonObject | None":
+def _object(sight: Sight, name: str) -> JsonObject | None:
     value = sight.fields.get(name)
     if name in sight.fields and not isinstance(value, dict) and not is_open(value):
         sight.wrong_type(sight.at(name), f"{name} is an object.")

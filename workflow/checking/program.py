@@ -1,5 +1,7 @@
 """`check`: everything that is wrong or doubtful in a state machine's definition."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from typing import Final, Literal

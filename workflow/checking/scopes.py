@@ -1,5 +1,7 @@
 """Checks how the states of a scope hang together: start, transitions, ends, and what is never reached."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,5 +1,7 @@
 """What the checks of one state share: the state, where its findings go, and tests of single values."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,12 +1,14 @@
 """Checks the fields of one state, whatever its type."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..deep_json import Json
 from ..json_values import child
-from ..running.rules import moment_of
+from ..timestamps import moment_of
 from .catching import check_catchers, check_retriers
 from .choices import check_choices
 from .findings import meant

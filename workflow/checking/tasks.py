@@ -1,5 +1,7 @@
 """Checks what a Task calls: that it exists, gets what it needs, and that its token is passed on."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from ..deep_json import Json

@@ -1,5 +1,7 @@
 """Checks what is filled in from data: JSONata in any text, and JSONPath templates with their `.$` keys."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Follows variables along the arrows: what may have been assigned when a state is entered."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Sources: https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final, Literal
 

@@ -1,5 +1,7 @@
 """What is written into a picture: short words for what a state does and for when an arrow is taken."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Final

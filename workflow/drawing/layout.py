@@ -4,6 +4,8 @@ The method is Sugiyama's: break cycles, put each state a layer below its predece
 place by isotonic regression (the nearest places to where neighbours want a box that keep the gaps).
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -170,7 +172,7 @@ def _order(layers: list[list[Box]], above: Neighbours, below: Neighbours) -> Non
     layers[:] = best
 
 
-def _pairs(layers: list[list[Box]], downwards: bool) -> "Iterable[tuple[list[Box], list[Box]]]":
+def _pairs(layers: list[list[Box]], downwards: bool) -> Iterable[tuple[list[Box], list[Box]]]:
     if downwards:
         return zip(layers[1:], layers, strict=False)
     return zip(reversed(layers[:-1]), reversed(layers), strict=False)

@@ -1,5 +1,7 @@
 """A state machine as a Mermaid flowchart, as GitHub and most wikis draw it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +29,7 @@ _STYLES: Final = (
 )
 
 
-def mermaid(definition: object, *, taken: "Iterable[str] | Run" = ()) -> str:
+def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
     """The flowchart's text; the states of a taken path (a run, or names) get a thick frame."""
     asl = parse(definition)
     ids = {state.pointer: f"s{index}" for index, state in enumerate(asl.states())}

@@ -3,6 +3,8 @@
 It is plain SVG without scripts or outside fonts, follows the reader's light or dark scheme, and can show a taken path.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +55,7 @@ class _Way:
         return shortened(" / ".join(dict.fromkeys(label for label in self.labels if label)), 46)
 
 
-def svg(definition: object, *, taken: "Iterable[str] | Run" = (), title: str | None = None) -> str:
+def svg(definition: object, *, taken: Iterable[str] | Run = (), title: str | None = None) -> str:
     """The picture as SVG text; with a taken path (a run, or names of states), everything else steps back."""
     asl = parse(definition)
     path, steps = _way_taken(asl, taken)
@@ -63,7 +65,7 @@ def svg(definition: object, *, taken: "Iterable[str] | Run" = (), title: str | N
     return _page(asl, pictures[""], title)
 
 
-def _way_taken(asl: Definition, taken: "Iterable[str] | Run") -> tuple[frozenset[str], Steps]:
+def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[str], Steps]:
     """The states of a path and its steps; of names alone a step by an error is told only where there is no other."""
     visits = getattr(taken, "visits", None)
     if visits is not None:

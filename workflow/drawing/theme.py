@@ -1,5 +1,7 @@
 """Colours, icons and letters of the SVG picture."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

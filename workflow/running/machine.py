@@ -3,6 +3,8 @@
 Longer than most files here: the eight types of state share their way in and out, and are read together.
 """
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Callable, Generator
 from typing import Final, TypeAlias, cast
@@ -10,6 +12,7 @@ from typing import Final, TypeAlias, cast
 from ..deep_json import Json
 from ..definition import Arrow, JsonObject, Scope, State
 from ..json_values import written
+from ..timestamps import moment_of
 from .calls import Call
 from .data import Data, data_of
 from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
@@ -17,7 +20,7 @@ from .frame import Frame, Variables, World, iso
 from .maps import is_distributed, items_of, tolerance
 from .outcome import Visit
 from .retrying import Retries, catcher_for
-from .rules import holds, moment_of
+from .rules import holds
 from .scheduler import Join, Result, Sleep, Work
 
 Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"

@@ -1,17 +1,18 @@
 """Decides choice rules: the 39 comparison operators of JSONPath with And, Or and Not, and JSONata's conditions."""
 
+from __future__ import annotations
+
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final, cast
 
 from ..deep_json import Json
 from ..definition import JsonObject
+from ..timestamps import moment_of
 from .data import Data, PathData
 from .errors import PARAMETER_PATH, QUERY, RUNTIME, StateFailed
 
-TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.A)
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
@@ -30,13 +31,6 @@ def holds(rule: JsonObject, data: Data) -> bool:
     if not isinstance(value, bool):
         raise StateFailed(QUERY, f"the condition {rule.get('Condition')!r} yields {value!r}, which is no boolean")
     return value
-
-
-def moment_of(text: str) -> datetime:
-    """The time that a timestamp says; raises ValueError."""
-    if not TIMESTAMP.fullmatch(text):
-        raise ValueError(f"{text!r} is no timestamp such as 2026-01-31T12:00:00Z")
-    return datetime.fromisoformat(text)
 
 
 def _joined(rule: JsonObject, data: PathData) -> bool:

@@ -1,0 +1,16 @@
+"""Times as the States Language writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.A)
+
+
+def moment_of(text: str) -> datetime:
+    """The time that a timestamp says; raises ValueError."""
+    if not TIMESTAMP.fullmatch(text):
+        raise ValueError(f"{text!r} is no timestamp such as 2026-01-31T12:00:00Z")
+    return datetime.fromisoformat(text)
