@@ -16,7 +16,7 @@ from .function_alarms import function_alarms, function_metric
 from .iam import service_role, statement
 from .log_groups import RETENTIONS, grant_write_logs, log_group
 from .queues import grant_send, waiting_queue
-from .rules import invoke_on_schedule
+from .rules import SCHEDULE, invoke_on_schedule
 from .surroundings import tags_of
 from .traces import trace_grant
 
@@ -140,9 +140,7 @@ class MonitoredLambda(pulumi.ComponentResource):
         self._memory = given.whole("memory", 512, 128, 10_240, "MB")
         self._timeout = given.whole("timeout", 15, 1, 900, "seconds")
         self._concurrency = given.whole("concurrency", 50, 1, 1000, "invocations")
-        self._schedule = given.pattern(
-            "schedule", "", r"(rate|cron)\(.+\)", "an EventBridge expression such as rate(5 minutes)"
-        )
+        self._schedule = given.pattern("schedule", "", SCHEDULE, "an EventBridge expression such as rate(5 minutes)")
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
         self._error_percent = given.whole("error_percent", 5, 1, 100, "percent")
         self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")

@@ -13,6 +13,7 @@ from .backups import back_up
 from .dashboard import Chart
 from .encryption import encryption_key
 from .iam import joined
+from .rules import CRON
 from .surroundings import tags_of
 from .tables import table, table_alarms, table_grant, table_metric
 
@@ -123,7 +124,7 @@ class OrderStore(pulumi.ComponentResource):
         self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
         self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
         self._backup_schedule = given.pattern(
-            "backup_schedule", "cron(0 3 * * ? *)", r"cron\(.+\)", "an AWS cron expression such as cron(0 3 * * ? *)"
+            "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
         )
         self._force_destroy = given.flag("force_destroy", False)
         self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")

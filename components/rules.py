@@ -5,6 +5,10 @@ import pulumi_aws as aws
 
 from .alarms import Alarm, Metric
 
+# Source: EventBridge user guide, "Cron expressions and rate expressions".
+CRON = r"cron\((\S+ ){5}\S+\)"
+SCHEDULE = rf"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|{CRON}"
+
 
 def rule_on(
     name: str,

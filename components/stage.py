@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from .log_groups import RETENTIONS
+from .rules import CRON, SCHEDULE
 
 PROJECT = "booking"
 
@@ -84,7 +85,7 @@ class Stage(BaseModel):
 
     refund_window_days: int = Field(30, ge=0, le=3650)
     """Days after a purchase for which it can be refunded, 0 to 3650; orders keep the window they were bought with."""
-    reconcile_schedule: str = Field("rate(5 minutes)", pattern=r"^(rate|cron)\(.+\)$")
+    reconcile_schedule: str = Field("rate(5 minutes)", pattern=rf"^({SCHEDULE})$")
     """When unknown outcomes are settled: an EventBridge expression such as rate(5 minutes)."""
 
     log_retention_days: RetentionDays = 365
@@ -102,7 +103,7 @@ class Stage(BaseModel):
     """Days into the past to which the tables can be restored, 1 to 35."""
     backup_days: int = Field(365, ge=1, le=36_500)
     """Days for which a backup of the orders is kept, 1 to 36500."""
-    backup_schedule: str = Field("cron(0 3 * * ? *)", pattern=r"^cron\(.+\)$")
+    backup_schedule: str = Field("cron(0 3 * * ? *)", pattern=rf"^{CRON}$")
     """When the orders are backed up: an AWS cron expression, in UTC."""
     audit_lock_mode: Literal["COMPLIANCE", "GOVERNANCE", "NONE"] = "COMPLIANCE"
     """Who can shorten an audit object's life: nobody, whoever holds a named permission, or everybody."""
