@@ -87,7 +87,7 @@ def diagram(
 @workflow_app.command()
 def paths(file: File, as_json: Json = False) -> None:
     """List the ways through a state machine."""
-    from workflow.paths import paths as paths_of
+    from workflow.pathways import paths as paths_of
 
     try:
         found = list(paths_of(definition_of(file)))

@@ -94,13 +94,13 @@ from .workflow_class import Workflow
 if TYPE_CHECKING:
     from .checking import Finding, check
     from .covering import covered, covering
-    from .paths import Coverage, paths
+    from .pathways import Coverage, paths
     from .running import Fault, Run, TaskFailed, run
 
 _LATE: Final = {
     "checking": ("Finding", "check"),
     "covering": ("covered", "covering"),
-    "paths": ("Coverage", "paths"),
+    "pathways": ("Coverage", "paths"),
     "running": ("Fault", "Run", "TaskFailed", "run"),
 }
 """What is imported when it is first asked for, by its module."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .paths import Coverage, Path
+from .pathways import Coverage, Path
 from .running import Run, run
 
 if TYPE_CHECKING:

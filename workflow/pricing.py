@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .deep_json import Json
 from .definition import State, parse
-from .paths import paths
+from .pathways import paths
 
 if TYPE_CHECKING:
     from .running import Run

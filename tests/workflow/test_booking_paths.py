@@ -1,0 +1,100 @@
+"""The booking workflow, run in process: every way through it is taken, and none is left untested."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workflow import covered
+from workflow.booking import Booking
+from workflow.covering import CoveredWorkflow
+from workflow.running import Run
+
+pytestmark = pytest.mark.xdist_group("booking-paths")
+
+booking = covered(Booking)
+
+SUCCEEDED = {"schema": 1, "status": "succeeded"}
+REQUESTS = {"purchase": {"action": "purchase"}, "refund": {"action": "refund"}, None: {"action": "exchange"}}
+DOWN = ["Lambda.ServiceException"] * 9
+
+
+def started(
+    booking: CoveredWorkflow, action: str | None, recorded: Any = SUCCEEDED, **faults: list[str]
+) -> tuple[Run, list[Any]]:
+    """A run with functions that answer, and what the record function was told."""
+    told: list[Any] = []
+    functions: dict[str, Callable[..., Any]] = {
+        "purchase_fn": lambda _: SUCCEEDED,
+        "refund_fn": lambda _: SUCCEEDED,
+        "record_fn": lambda event: told.append(event) or recorded,
+        "sqs:sendMessage": lambda _: {"MessageId": "1"},
+    }
+    return booking.run(REQUESTS[action], functions, faults=faults), told
+
+
+def work(action: str | None) -> tuple[str, ...]:
+    return ("route",) if action is None else ("route", action)
+
+
+@pytest.mark.parametrize("action", REQUESTS)
+def test_an_outcome_is_recorded_and_the_run_ends_as_it_went(booking: CoveredWorkflow, action: str | None) -> None:
+    """Succeeded and rejected are the customer's case; failed and unknown are ours to mend."""
+    for status, verdict in (
+        ("succeeded", "completed"),
+        ("rejected", "completed"),
+        ("failed", "failed"),
+        ("unknown", "failed"),
+    ):
+        ended, told = started(booking, action, {"schema": 1, "status": status})
+        assert ended.path == (*work(action), "record", "verdict", verdict)
+        assert ended.error == (None if verdict == "completed" else f"Booking.{status}")
+        assert told[0]["request"] == REQUESTS[action]
+        assert told[0].get("result") == (None if action is None else SUCCEEDED)
+
+
+@pytest.mark.parametrize("action", ["purchase", "refund"])
+@pytest.mark.parametrize(("status", "verdict"), [("succeeded", "completed"), ("unknown", "failed")])
+def test_a_function_that_stays_down_is_recorded_with_its_error(
+    booking: CoveredWorkflow, action: str, status: str, verdict: str
+) -> None:
+    """The record function learns of the error and looks into the ledger."""
+    ended, told = started(booking, action, {"schema": 1, "status": status}, **{action: DOWN})
+    assert ended.path == (*work(action), "record", "verdict", verdict)
+    assert ended.attempts[action] == 4
+    assert told[0]["error"]["Error"] == "Lambda.ServiceException"
+
+
+@pytest.mark.parametrize("action", REQUESTS)
+@pytest.mark.parametrize("work_is_down", [False, True])
+@pytest.mark.parametrize("queue_is_down", [False, True])
+def test_what_cannot_be_recorded_is_parked(
+    booking: CoveredWorkflow, action: str | None, work_is_down: bool, queue_is_down: bool
+) -> None:
+    """The run fails as unknown, even where the queue is down too, and within the execution's limit."""
+    faults = {"record": DOWN, **({"park": DOWN} if queue_is_down else {})}
+    faults |= {action: DOWN} if work_is_down and action is not None else {}
+    ended, told = started(booking, action, **faults)
+    assert ended.path == (*work(action), "record", "park", "failed")
+    assert (ended.error, told) == ("Booking.unknown", [])
+    assert ended.duration.total_seconds() < 300
+
+
+@pytest.mark.parametrize("given", [None, [], 3, "purchase", {"action": None}, {"action": ["purchase"]}, {"action": {}}])
+def test_any_input_is_recorded(booking: CoveredWorkflow, given: Any) -> None:
+    """What is no request goes to the record function by the Choice's default."""
+    ended = booking.run(given, {"record_fn": lambda _: {"schema": 1, "status": "rejected"}})
+    assert ended.path == ("route", "record", "verdict", "completed")
+
+
+def test_a_transient_error_is_tried_again_with_jitter(booking: CoveredWorkflow) -> None:
+    """Two failures, then the answer: three attempts, and waits that differ from run to run by seed alone."""
+    durations = set()
+    for seed in range(5):
+        functions = {"purchase_fn": lambda _: SUCCEEDED, "record_fn": lambda _: SUCCEEDED}
+        ended = booking.run(
+            REQUESTS["purchase"], functions, faults={"purchase": ["Unavailable", "PaymentOutcomeUnknown"]}, seed=seed
+        )
+        assert (ended.status, ended.attempts["purchase"]) == ("SUCCEEDED", 3)
+        durations.add(ended.duration)
+    assert len(durations) == 5
