@@ -179,6 +179,12 @@ class State(Record):
         """Whether its scope can end here."""
         return self.fields.get("End") is True or self.type in ("Succeed", "Fail")
 
+    @property
+    def is_distributed(self) -> bool:
+        """Whether it is a Map that starts child executions."""
+        config = _object(_object(self.fields.get("ItemProcessor")).get("ProcessorConfig"))
+        return self.type == "Map" and config.get("Mode") == "DISTRIBUTED"
+
     def _arrows(self) -> Iterator[Arrow]:
         if self.type == "Choice":
             yield from self._arrows_of_rules("choice", "Choices")

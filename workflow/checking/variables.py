@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ..deep_json import Json
 from ..definition import Arrow, Scope, State
 from ..json_values import child
-from ..running.maps import is_distributed
 from .findings import Findings, meant
 from .templates import Use
 
@@ -49,13 +48,13 @@ class Flow:
         parent = scope.parent
         if parent is None:
             return _Known(self._given, own)
-        if parent.type == "Map" and is_distributed(parent):
+        if parent.type == "Map" and parent.is_distributed:
             return _Known(frozenset(), own)
         return _Known(self._entry.get(parent.pointer, frozenset()), own)
 
     def _check_shadows(self, scope: Scope, known: _Known) -> None:
         parent = scope.parent
-        if parent is None or (parent.type == "Map" and is_distributed(parent)):
+        if parent is None or (parent.type == "Map" and parent.is_distributed):
             return
         outer = self._scopes[parent.scope.pointer]
         for state in scope.states:

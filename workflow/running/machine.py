@@ -17,7 +17,7 @@ from .calls import Call
 from .data import Data, data_of
 from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
 from .frame import Frame, Variables, World, iso
-from .maps import is_distributed, items_of, tolerance
+from .maps import items_of, tolerance
 from .outcome import Visit
 from .retrying import Retries, catcher_for
 from .rules import holds
@@ -181,7 +181,7 @@ class Machine:
         items = items_of(state, data, frame)
         if not state.scopes:
             raise StateFailed(RUNTIME, f"{state.name!r} has no ItemProcessor")
-        distributed = is_distributed(state)
+        distributed = state.is_distributed
         starts = [
             self._start(
                 state.scopes[0], each.input, frame, visit, place, {"Map": each.context}, own_variables=distributed

@@ -19,13 +19,6 @@ class Item:
     context: Json
 
 
-def is_distributed(state: State) -> bool:
-    """Whether a Map starts child executions."""
-    processor = state.fields.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
-
-
 def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
     """The items that a Map goes through."""
     pairs = _pairs(_source(state, data, frame))
