@@ -202,7 +202,8 @@ class Engine:
         try:
             runpy.run_path(str(self._project.program.resolve()), run_name="__main__")
         except Exception as error:
-            self._program_error = str(error) or type(error).__name__
+            told = str(error) or type(error).__name__
+            self._program_error = told if isinstance(error, pulumi.RunError) else f"The program failed: {told}"
             raise
         finally:
             sys.path.remove(str(self._project.root))

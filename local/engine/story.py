@@ -30,6 +30,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
 _INTERNAL: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
 _HERE: Final = str(Path(__file__).parent)
 _COLOURS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_LABELS: Final = re.compile(r"^(stderr: |stdout: )?(error: )?")
 _ECHO: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|resource registration) failed(: |$)")
 
 
@@ -61,10 +62,10 @@ class Story:
             return StateLocked("Another run works on this stage: wait for it to end, then run this again.")
         if re.search(r"code: -\d+", text):
             return CutOff("The engine was killed while it worked: run `booking up` again, it goes on from there.")
+        if program_error is not None:
+            return DeploymentFailed(program_error)
         if self.failures:
             return DeploymentFailed("\n".join(self.failures))
-        if program_error is not None:
-            return DeploymentFailed(f"The program failed: {program_error}")
         return EngineError(f"The engine failed: {_last_line(text)}")
 
     def _step(self, phase: Phase, event: Any) -> None:
@@ -135,5 +136,5 @@ def _without_name(sentence: str, type_: str, name: str) -> str:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in _COLOURS.sub("", text).splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")
+    lines = [_LABELS.sub("", line.strip()) for line in _COLOURS.sub("", text).splitlines() if "error" in line.lower()]
+    return lines[-1] if lines else "it gave no reason"
