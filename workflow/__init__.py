@@ -93,13 +93,13 @@ from .workflow_class import Workflow
 
 if TYPE_CHECKING:
     from .checking import Finding, check
-    from .covering import covered, covering
+    from .covered_workflow import covered, covering
     from .pathways import Coverage, paths
     from .running import Fault, Run, TaskFailed, run
 
 _LATE: Final = {
     "checking": ("Finding", "check"),
-    "covering": ("covered", "covering"),
+    "covered_workflow": ("covered", "covering"),
     "pathways": ("Coverage", "paths"),
     "running": ("Fault", "Run", "TaskFailed", "run"),
 }

@@ -7,7 +7,7 @@ import pytest
 
 from workflow import covered
 from workflow.booking import Booking
-from workflow.covering import CoveredWorkflow
+from workflow.covered_workflow import CoveredWorkflow
 from workflow.running import Run
 
 pytestmark = pytest.mark.xdist_group("booking-paths")

@@ -8,15 +8,17 @@ from workflow.pathways import TooManyPaths, all_paths
 
 pytest_plugins = ["pytester"]
 
+CAUGHT = {"ErrorEquals": ["States.ALL"], "Next": "Wait"}
+AGAIN = {"Variable": "$.Error", "StringEquals": "E", "Next": "Try"}
 LOOP = machine(
     {
-        "Try": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Wait"}], "Next": "Done"},
+        "Try": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Catch": [CAUGHT], "Next": "Done"},
         "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Again"},
-        "Again": {"Type": "Choice", "Choices": [{"Variable": "$.Error", "StringEquals": "E", "Next": "Try"}], "Default": "Lost"},
+        "Again": {"Type": "Choice", "Choices": [AGAIN], "Default": "Lost"},
         "Done": {"Type": "Succeed"},
         "Lost": {"Type": "Fail"},
     }
-)  # fmt: skip
+)
 
 
 def test_a_loop_gives_each_way_once() -> None:
