@@ -9,11 +9,11 @@ from .domain.outcomes import answer_of
 from .domain.placing import place_order
 from .domain.ports import Overtaken, ShelvesDiffer
 from .domain.refusals import key_reused, shelves_differ, wrong_function
-from .domain.requests import Origin, PlaceOrder
+from .domain.requests import Origin, PlaceOrder, Request
 from .domain.steps import settled
 from .runtime.composition import Parts, parts
 from .runtime.door import admitted, origin_of
-from .runtime.reporting import report
+from .runtime.reporting import report, telling
 
 NEEDED: Final = ("stage", "orders_table", "gateway", "gateway_table", "refund_window", "sdk_timeout")
 
@@ -31,11 +31,12 @@ def purchase(event: object, parts: Parts) -> dict[str, Any]:
     """
     message = FunctionInput.model_validate(event)
     origin, request = origin_of(message), admitted(message.request)
-    answer, replayed = _answered(request, origin, parts)
+    with telling(parts, "purchase", origin, request):
+        answer, replayed = _answered(request, origin, parts)
     return report(parts, "purchase", origin, answer, replayed=replayed)
 
 
-def _answered(request: object, origin: Origin, parts: Parts) -> tuple[Answer, bool]:
+def _answered(request: Request | Answer, origin: Origin, parts: Parts) -> tuple[Answer, bool]:
     if isinstance(request, PlaceOrder):
         return _placed(request, origin, parts)
     return request if isinstance(request, Answer) else wrong_function("purchase"), False

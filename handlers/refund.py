@@ -9,11 +9,11 @@ from .domain.outcomes import answer_of
 from .domain.ports import Overtaken
 from .domain.refunding import reserve_refund
 from .domain.refusals import key_reused, order_not_found, wrong_function
-from .domain.requests import IssueRefund, Origin
+from .domain.requests import IssueRefund, Origin, Request
 from .domain.steps import settled
 from .runtime.composition import Parts, parts
 from .runtime.door import admitted, origin_of
-from .runtime.reporting import report
+from .runtime.reporting import report, telling
 
 NEEDED: Final = ("stage", "orders_table", "gateway", "gateway_table", "sdk_timeout")
 
@@ -31,11 +31,12 @@ def refund(event: object, parts: Parts) -> dict[str, Any]:
     """
     message = FunctionInput.model_validate(event)
     origin, request = origin_of(message), admitted(message.request)
-    answer, replayed = _answered(request, origin, parts)
+    with telling(parts, "refund", origin, request):
+        answer, replayed = _answered(request, origin, parts)
     return report(parts, "refund", origin, answer, replayed=replayed)
 
 
-def _answered(request: object, origin: Origin, parts: Parts) -> tuple[Answer, bool]:
+def _answered(request: Request | Answer, origin: Origin, parts: Parts) -> tuple[Answer, bool]:
     if not isinstance(request, IssueRefund):
         return request if isinstance(request, Answer) else wrong_function("refund"), False
     order = parts.orders.load(request.order_id)

@@ -1,9 +1,12 @@
 """What is said about a booking: one log line per step, and the metrics of an outcome once, when its record is new."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from ..domain.answers import Answer
-from ..domain.requests import Origin
+from ..domain.errors import BookingError
+from ..domain.requests import Origin, Request
 from ..metric_names import MetricName
 from .composition import Parts
 from .door import result_message
@@ -24,6 +27,22 @@ def report(parts: Parts, step: str, origin: Origin, answer: Answer, *, replayed:
         replayed=replayed,
     )
     return result_message(answer, replayed=replayed)
+
+
+@contextmanager
+def telling(parts: Parts, step: str, origin: Origin, request: Request | Answer) -> Generator[None, None, None]:
+    """Log with its ids an attempt that the machine is to repeat, or that has met a bug."""
+    try:
+        yield
+    except BookingError as error:
+        parts.log.step(
+            step,
+            execution=origin.execution,
+            request=request.request_id,
+            order=request.order_id,
+            error=type(error).__name__,
+        )
+        raise
 
 
 def measure(log: Log, recorded: Recorded) -> None:

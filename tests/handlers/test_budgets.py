@@ -159,4 +159,6 @@ def test_log_lines_are_json_and_metrics_count_each_outcome_once() -> None:
         "UnknownOutcomes": 1,
     }
     steps = [line for line in lines if "step" in line]
+    raised = [line for line in steps if "error" in line]
+    assert [(line["error"], line["request"]) for line in raised] == [("PaymentOutcomeUnknown", "buy-2")] * 3
     assert {"execution", "request", "order", "status", "code", "replayed"} <= set(steps[0])
