@@ -9,7 +9,7 @@ from handlers.contracts import BookingResult, FunctionInput, RecordInput
 from workflow import Unbound
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
 from workflow.checking import check
-from workflow.covering import CoveredWorkflow
+from workflow.covered_workflow import CoveredWorkflow
 from workflow.permissions import permissions
 from workflow.running import Run, TaskFailed
 
