@@ -6,16 +6,22 @@ Applied in the daemon alone, to that version alone; `docs/fidelity.md` lists the
   so fifty executions would start fifty processes.
 - *A throttled task* fails with `Lambda.TooManyRequestsException`, which is what machines retry. MiniStack says
   `Lambda.Unknown`.
+- *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
 - *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
 """
 
 import logging
 import random
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
+from .provider.aws import ACCOUNT, REGION
+
 PATCHED_VERSION: Final = "1.5.33"
+_ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)
 
 
 def apply() -> None:
@@ -29,6 +35,7 @@ def apply() -> None:
     _share_reserved_concurrency(lambda_svc)
     _name_throttles(stepfunctions)
     _honour_delays(stepfunctions)
+    _ask_roles(stepfunctions)
 
 
 def _share_reserved_concurrency(functions: Any) -> None:
@@ -72,3 +79,63 @@ def _honour_delays(machines: Any) -> None:
         return {**retrier, "IntervalSeconds": delay, "BackoffRate": 1.0}, index
 
     machines._find_matching_retrier = found
+
+
+def _ask_roles(machines: Any) -> None:
+    execute, invoke = machines._execute_task, machines._invoke_resource
+
+    def executing(state: Any, raw_input: Any, execution: Any, context: Any) -> Any:
+        machine = machines._state_machines.get(execution["stateMachineArn"]) if execution else None
+        token = _ROLE.set(machine["roleArn"] if machine else None)
+        try:
+            return execute(state, raw_input, execution, context)
+        finally:
+            _ROLE.reset(token)
+
+    def invoking(resource: str, parameters: Any) -> Any:
+        role, needed = _ROLE.get(), _needed(resource, parameters)
+        if role is not None and needed is not None and not _allows(role, needed.action, needed.resource):
+            cause = f"User: {role} is not authorized to perform: {needed.action} on resource: {needed.resource}"
+            raise machines._ExecutionError(needed.error, cause)
+        return invoke(resource, parameters)
+
+    machines._execute_task, machines._invoke_resource = executing, invoking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needed:
+    """A permission that a task needs, and the error that AWS gives without it."""
+
+    action: str
+    resource: str
+    error: str
+
+
+def _needed(task: str, parameters: Any) -> _Needed | None:
+    here = f"{REGION}:{ACCOUNT}"
+    if "states:::lambda:invoke" in task:
+        name = str(parameters.get("FunctionName", ""))
+        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{here}:function:{name}"
+        return _Needed(action="lambda:InvokeFunction", resource=arn, error="Lambda.AWSLambdaException")
+    if "states:::sqs:sendMessage" in task:
+        queue = str(parameters.get("QueueUrl", "")).rsplit("/", 1)[-1]
+        return _Needed(action="sqs:SendMessage", resource=f"arn:aws:sqs:{here}:{queue}", error="SQS.SqsException")
+    return None
+
+
+def _allows(role: str, action: str, resource: str) -> bool:
+    from ministack.core import iam_evaluator
+    from ministack.services import iam
+
+    account, name = role.split(":")[4], role.rsplit("/", 1)[-1]
+    asked = iam_evaluator.EvalContext(
+        principal_arn=role,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=REGION,
+    )
+    policies = iam_evaluator._gather_role_policies(name, account)
+    limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
+    return bool(iam_evaluator.evaluate(asked, policies, *limits).decision == "Allow")

@@ -49,10 +49,12 @@ function = aws.lambda_.Function(
     logging_config={"log_format": "JSON", "log_group": group.name},
 )
 machine_role = aws.iam.Role("machine", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [TRUST]}))
-machine = aws.sfn.StateMachine(
-    "machine",
-    role_arn=machine_role.arn,
-    definition=function.qualified_arn.apply(lambda arn: json.dumps({
+may_invoke = function.arn.apply(lambda arn: json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn + ":*"},
+]}))
+aws.iam.RolePolicy("machine", role=machine_role.name, policy=may_invoke)
+powerless = aws.iam.Role("powerless", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [TRUST]}))
+definition = function.qualified_arn.apply(lambda arn: json.dumps({
         "StartAt": "Call",
         "States": {
             "Call": {
@@ -64,8 +66,10 @@ machine = aws.sfn.StateMachine(
             },
             "Caught": {"Type": "Pass", "Result": "caught by class name", "End": True},
         },
-    })),
-)
+}))
+machine = aws.sfn.StateMachine("machine", role_arn=machine_role.arn, definition=definition)
+refused = aws.sfn.StateMachine("refused", role_arn=powerless.arn, definition=definition)
+pulumi.export("refused", refused.arn)
 pulumi.export("function", function.name)
 pulumi.export("version", function.version)
 pulumi.export("runtime", function.runtime)
@@ -227,3 +231,10 @@ def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_n
 def test_the_patches_are_for_the_version_that_is_installed() -> None:
     """A new version of MiniStack is read before it is trusted."""
     assert version("ministack") == PATCHED_VERSION
+
+
+def test_a_machine_may_invoke_what_its_role_allows_and_nothing_else(stack: DeployedStack) -> None:
+    """Mended in `local/patches.py`: a permission that is missing in the derived role is found here, not in AWS."""
+    ended = stack.run({"do": "load", "modules": []}, machine="refused")
+    assert (ended.status, ended.error) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:" in ended.cause
