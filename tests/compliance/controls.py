@@ -1,0 +1,209 @@
+"""Controls of a resource graph beyond those of tests/components/test_controls.py: what makes hardening take hold.
+
+A setting that is attached to nothing, a role without its policy or a policy without its condition is no hardening. Each
+control is a function of a graph that says what is wrong, one sentence each; nothing for a sound graph.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.components.synth import Graph
+
+_BUCKET, _FUNCTION, _ROLE = "aws:s3/bucket:Bucket", "aws:lambda/function:Function", "aws:iam/role:Role"
+_ALARM, _KEY, _RULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:kms/key:Key", "aws:cloudwatch/eventRule:EventRule"
+_ROLE_POLICY, _TARGET = "aws:iam/rolePolicy:RolePolicy", "aws:cloudwatch/eventTarget:EventTarget"
+_SETTINGS = tuple(
+    f"aws:s3/bucket{kind[0].upper()}{kind[1:]}:Bucket{kind[0].upper()}{kind[1:]}"
+    for kind in (
+        *("lifecycleConfiguration", "notification", "ownershipControls", "policy", "publicAccessBlock"),
+        *("serverSideEncryptionConfiguration", "versioning"),
+    )
+)
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_SETTINGS, ("bucket",)),
+    "aws:s3/bucketLogging:BucketLogging": ("bucket",),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": ("bucket",),
+    "aws:s3/bucketNotification:BucketNotification": ("bucket", "eventbridge"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        *("bucket", "blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("bucket", "rules.status"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        *("bucket", "rules.applyServerSideEncryptionByDefault.sseAlgorithm"),
+    ),
+    "aws:backup/plan:Plan": ("rules.targetVaultName",),
+    "aws:backup/selection:Selection": ("planId", "iamRoleArn"),
+    "aws:backup/vault:Vault": ("forceDestroy",),
+    "aws:dynamodb/table:Table": ("hashKey", "pointInTimeRecovery.recoveryPeriodInDays"),
+    "aws:kms/alias:Alias": ("targetKeyId",),
+    "aws:lambda/alias:Alias": ("functionName",),
+    _FUNCTION: ("timeout", "runtime", "handler", "code", "environment.variables"),
+    "aws:lambda/permission:Permission": ("action", "function", "principal", "qualifier", "sourceArn"),
+    _ROLE: ("assumeRolePolicy",),
+    _ROLE_POLICY: ("role", "policy"),
+    "aws:sfn/stateMachine:StateMachine": (
+        *("definition", "roleArn", "encryptionConfiguration.kmsKeyId", "loggingConfiguration.logDestination"),
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": ("arn",),
+    "aws:sqs/queue:Queue": ("messageRetentionSeconds",),
+    "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl",),
+    _TARGET: ("rule", "arn"),
+    _ALARM: ("comparisonOperator", "evaluationPeriods", "threshold"),
+}
+"""What a resource of a type must say, for its controls to hold."""
+
+CONDITIONAL = re.compile(
+    r"(Orders|Items|Pay)Key$|^LendKey$|^ListOutcomes$|^(?!Events).*(MayUse|MayPublish)$|^S3Delivers"
+)
+"""Sids of permissions that hold under a condition only. EventBridge sends none by which it could be told apart."""
+
+_MADE = re.compile(r"(?:^|[:/])booking-([a-z0-9-]+)-0123456(?=$|[:/])")
+
+
+def unsaid(graph: Graph) -> Iterator[str]:
+    """Required arguments that are missing."""
+    for each in graph.resources:
+        for path in REQUIRED.get(each.type, ()):
+            if not _said(each.inputs, path.split(".")):
+                yield f"{each.name} has no {path}"
+
+
+def dangling(graph: Graph) -> Iterator[str]:
+    """References to what is not there."""
+    there = {each.name for each in graph.resources}
+    for each in graph.resources:
+        for value in _texts(each.inputs):
+            yield from (
+                f"{each.name} refers to {name}, which is not there" for name in set(_MADE.findall(value)) - there
+            )
+
+
+def incomplete_buckets(graph: Graph) -> Iterator[str]:
+    """Buckets that lack a setting, and the audit bucket's lock and access logs."""
+    for bucket in graph.of_type(_BUCKET):
+        kinds = {each.type for each in graph.resources if each.parent == bucket.urn}
+        yield from (f"{bucket.name} has no {kind}" for kind in _SETTINGS if kind not in kinds)
+    for rule in _lifecycle_rules(graph, "audit-access-lifecycle"):
+        if not rule.get("expiration", {}).get("days"):
+            yield "access logs never expire"
+    for rule in _lifecycle_rules(graph, "audit-lifecycle"):
+        if {"days", "storageClass"} - set(rule["transitions"][0]):
+            yield "audit objects never move to cheaper storage"
+    if not _said(graph.named("audit-bucket-encryption").inputs, _WITH_KEY.split(".")):
+        yield "the audit bucket is not encrypted with a key of ours"
+
+
+_WITH_KEY = "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+
+
+def lonely(graph: Graph) -> Iterator[str]:
+    """What is nothing without a companion: roles without policies, rules without targets or alarms, keys without aliases."""
+    policies = Counter(each.parent for each in graph.of_type(_ROLE_POLICY))
+    yield from (f"{role.name} has no policy" for role in graph.of_type(_ROLE) if policies[role.urn] != 1)
+    targets = {each.inputs.get("rule") for each in graph.of_type(_TARGET)}
+    watched = {(each.inputs.get("dimensions") or {}).get("RuleName") for each in graph.of_type(_ALARM)}
+    for rule in graph.of_type(_RULE):
+        made = f"booking-{rule.name}-0123456"
+        yield from (
+            f"{rule.name} has no {what}"
+            for what, known in (("target", targets), ("alarm", watched))
+            if made not in known
+        )
+        if "scheduleExpression" in rule.inputs and not graph.of_type("aws:lambda/permission:Permission"):
+            yield f"{rule.name} may not invoke what it is for"
+        if not {"scheduleExpression", "eventPattern"} & set(rule.inputs):
+            yield f"{rule.name} never fires"
+    aliased = {each.inputs.get("targetKeyId") for each in graph.of_type("aws:kms/alias:Alias")}
+    if len(aliased) != len(graph.of_type(_KEY)):
+        yield "a key has no alias"
+
+
+def missing_parts(graph: Graph) -> Iterator[str]:
+    """What nothing refers to and the system cannot be without."""
+    if not graph.of_type(_RULE) or len(graph.of_type(_RULE)) < 2:
+        yield "either reconcile has no schedule or failed executions are told to nobody"
+    for target in graph.of_type(_TARGET):
+        transformer = target.inputs.get("inputTransformer", {"inputTemplate": True})
+        if "inputTemplate" not in transformer:
+            yield f"{target.name} tells the execution's input"
+        if "booking-reconcile" in str(target.inputs.get("arn")) and "input" not in target.inputs:
+            yield f"{target.name} does not say which schema it speaks"
+
+
+def unconditional(graph: Graph) -> Iterator[str]:
+    """Permissions that should hold under a condition and hold always."""
+    for each in graph.resources:
+        for statement in json.loads(each.inputs.get("policy") or '{"Statement": []}')["Statement"]:
+            if CONDITIONAL.search(statement.get("Sid", "")) and "Condition" not in statement:
+                yield f"{each.name}: {statement['Sid']} holds always"
+
+
+def deaf_alarms(graph: Graph) -> Iterator[str]:
+    """Alarms that watch nothing: neither a whole metric nor whole queries."""
+    for alarm in graph.of_type(_ALARM):
+        queries = alarm.inputs.get("metricQueries")
+        if queries is None and not _whole_metric(alarm.inputs):
+            yield f"{alarm.name} watches no metric"
+        if queries is not None and not _whole_queries(queries):
+            yield f"{alarm.name} has a query that says nothing"
+
+
+CONTROLS: tuple[Callable[[Graph], Iterator[str]], ...] = (
+    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unconditional, deaf_alarms),
+)
+
+
+def _whole_metric(inputs: dict[str, Any]) -> bool:
+    statistics = [key for key in ("statistic", "extendedStatistic") if inputs.get(key)]
+    return len(statistics) == 1 and all(inputs.get(key) for key in ("namespace", "metricName", "period", "dimensions"))
+
+
+def _whole_queries(queries: list[dict[str, Any]]) -> bool:
+    shown = [each for each in queries if each.get("returnData")]
+    parts = [each["metric"] for each in queries if "metric" in each]
+    wanted = ("namespace", "metricName", "period", "stat", "dimensions")
+    return (
+        [bool(each.get("expression")) for each in shown] == [True]
+        and all("id" in each for each in queries)
+        and len(parts) == len(queries) - 1
+        and all(part.get(key) for part in parts for key in wanted)
+    )
+
+
+def _lifecycle_rules(graph: Graph, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = graph.named(name).inputs["rules"]
+    return found
+
+
+def _said(value: Any, path: list[str]) -> bool:
+    """Whether every value at the path is there; of a list, in each member."""
+    if isinstance(value, list):
+        return bool(value) and all(_said(each, path) for each in value)
+    return not path or (isinstance(value, dict) and path[0] in value and _said_below(value[path[0]], path[1:]))
+
+
+def _said_below(value: Any, path: list[str]) -> bool:
+    return value is not None if not path else _said(value, path)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def what_is_wrong(graph: Graph) -> list[str]:
+    """Every sentence of every control; a control that cannot even be evaluated is a sentence, too."""
+    found: list[str] = []
+    for control in CONTROLS:
+        try:
+            found += control(graph)
+        except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
+            found.append(f"{control.__name__}: {error!r}")
+    return found

@@ -1,0 +1,84 @@
+"""Every argument of every resource of a graph, removed: one mutated graph each.
+
+An argument is a value, a nested value, or (in a policy) a denial or a condition; of a whole resource, its absence.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.components.synth import Graph, Recorded
+
+Path = tuple[str | int, ...]
+_POLICIES = ("policy", "assumeRolePolicy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What was removed of which resource, and what is left of the graph."""
+
+    type: str
+    name: str
+    argument: str
+    graph: Graph
+
+
+def removals(graph: Graph) -> Iterator[Removal]:
+    """Each argument in turn."""
+    for position, resource in enumerate(graph.resources):
+        if resource.custom:
+            yield _removal(graph, position, "(the resource)", None)
+            for path in _paths(resource.inputs):
+                yield _removal(graph, position, _spelled(path), _without(resource, path))
+            for argument, inputs in _weaker_policies(resource.inputs):
+                yield _removal(graph, position, argument, replace(resource, inputs=inputs))
+
+
+def _removal(graph: Graph, position: int, argument: str, instead: Recorded | None) -> Removal:
+    gone = graph.resources[position]
+    left = [*graph.resources[:position], *([instead] if instead else []), *graph.resources[position + 1 :]]
+    mutated = Graph(left, graph.outputs, graph.registered)
+    return Removal(type=gone.type, name=gone.name, argument=argument, graph=mutated)
+
+
+def _paths(value: Any, below: Path = ()) -> Iterator[Path]:
+    """Every key of every dictionary; maps of the user's own keys (tags, variables) count as one."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        if isinstance(key, str):
+            yield (*below, key)
+        if key not in ("tags", "variables", "dimensions", "recoveryPointTags"):
+            yield from _paths(inner, (*below, key))
+
+
+def _spelled(path: Path) -> str:
+    return ".".join(key for key in path if isinstance(key, str))
+
+
+def _without(resource: Recorded, path: Path) -> Recorded:
+    inputs = copy.deepcopy(resource.inputs)
+    inner: Any = inputs
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    return replace(resource, inputs=inputs)
+
+
+def _weaker_policies(inputs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The inputs without one denial, or without one condition, of a policy."""
+    for key in set(_POLICIES) & set(inputs):
+        for position, statement in enumerate(json.loads(inputs[key])["Statement"]):
+            if statement["Effect"] == "Deny":
+                yield f"{key}: denial {statement['Sid']}", _rewritten(inputs, key, position, None)
+            elif "Condition" in statement:
+                weaker = {each: value for each, value in statement.items() if each != "Condition"}
+                sid = statement.get("Sid", "trust")
+                yield f"{key}: condition of {sid}", _rewritten(inputs, key, position, weaker)
+
+
+def _rewritten(inputs: dict[str, Any], key: str, position: int, instead: dict[str, Any] | None) -> dict[str, Any]:
+    document = json.loads(inputs[key])
+    document["Statement"][position : position + 1] = [instead] if instead else []
+    return {**inputs, key: json.dumps(document)}
