@@ -101,7 +101,7 @@ _WITH_KEY = "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
 
 
 def lonely(graph: Graph) -> Iterator[str]:
-    """What is nothing without a companion: roles without policies, rules without targets or alarms, keys without aliases."""
+    """What is nothing alone: roles without policies, rules without targets or alarms, keys without aliases."""
     policies = Counter(each.parent for each in graph.of_type(_ROLE_POLICY))
     yield from (f"{role.name} has no policy" for role in graph.of_type(_ROLE) if policies[role.urn] != 1)
     targets = {each.inputs.get("rule") for each in graph.of_type(_TARGET)}
