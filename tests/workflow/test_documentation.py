@@ -1,0 +1,34 @@
+"""The documentation of the workflow language is true: its programs run, its picture is the workflow's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.workflow import workflow_app
+from workflow.booking import Booking
+from workflow.drawing import svg
+
+DOCS = Path(__file__).parents[2] / "docs" / "workflow"
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_programs_of_the_documentation_run(page: str) -> None:
+    """Every block of Python on a page, one after the other."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    space: dict[str, object] = {"__name__": "documentation"}
+    for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
+        line = text.count("\n", 0, block.start()) + 1
+        exec(compile("\n" * line + block[1], str(DOCS / page), "exec"), space)
+
+
+def test_the_picture_is_that_of_the_workflow() -> None:
+    """`booking workflow diagram workflow.booking:Booking --out docs/workflow/booking.svg` draws it anew."""
+    assert (DOCS / "booking.svg").read_text(encoding="utf-8") == svg(Booking.asl(), title="Booking")
+
+
+def test_every_verb_is_documented() -> None:
+    """No command without a line in the table."""
+    verbs = (DOCS / "verbs.md").read_text(encoding="utf-8")
+    names = [command.callback.__name__ for command in workflow_app.registered_commands if command.callback]
+    assert [name for name in names if f"booking workflow {name}" not in verbs] == []
