@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .iam import service_role, statement
+from .surroundings import Surroundings
 
 
 def back_up(
@@ -36,7 +37,7 @@ def back_up(
         recovery_point_tags=tags,
     )
     plan = aws.backup.Plan(f"{name}-plan", rules=[rule], tags=tags, opts=child)
-    may = _may_copy(table, vault.arn, key)
+    may = _may_copy(table, vault.arn, key, Surroundings.of(parent))
     role = service_role(f"{name}-role", "backup", may, parent=parent, tags=tags, boundary=boundary)
     aws.backup.Selection(
         f"{name}-selection",
@@ -49,7 +50,9 @@ def back_up(
     return named
 
 
-def _may_copy(table: pulumi.Input[str], vault: pulumi.Input[str], key: pulumi.Input[str]) -> list[pulumi.Output[str]]:
+def _may_copy(
+    table: pulumi.Input[str], vault: pulumi.Input[str], key: pulumi.Input[str], here: Surroundings
+) -> list[pulumi.Output[str]]:
     """What AWS Backup does to copy one table, and no more; a restore runs under a role that exists for the restore.
 
     Source: the DynamoDB and KMS statements of AWS's policy AWSBackupServiceRolePolicyForBackup.
@@ -57,7 +60,9 @@ def _may_copy(table: pulumi.Input[str], vault: pulumi.Input[str], key: pulumi.In
     copies = pulumi.Output.concat(table, "/backup/*")
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     copying = ["dynamodb:CreateBackup", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"]
+    points = here.arn("backup", "recovery-point:*")
     return [
+        statement("TagCopies", ["backup:TagResource"], [points]),
         statement("CopyTable", [*copying, "dynamodb:StartAwsBackupJob"], [table]),
         statement("LookAfterCopies", ["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], [copies]),
         statement("PutIntoVault", ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], [vault]),

@@ -50,18 +50,18 @@ def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
 def access_log_bucket(
     name: str, *, parent: pulumi.Resource, tags: dict[str, pulumi.Input[str]], force_destroy: bool
 ) -> pulumi.Output[str]:
-    """The name of a new bucket that S3 writes access logs into.
+    """The name of a new bucket that S3 writes access logs into, known to others once its policy lets S3 do so.
 
     S3 delivers access logs only to buckets that are encrypted with S3's own key (AES256), not with one of KMS.
     Source: S3 user guide, "Enabling Amazon S3 server access logging".
     """
     bucket = aws.s3.Bucket(name, force_destroy=force_destroy, tags=tags, opts=pulumi.ResourceOptions(parent=parent))
     versions = keep_versions(name, bucket)
-    keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
+    policy = keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
     encrypt(name, bucket)
     tell_events(f"{name}-events", bucket)
     _forget_old_logs(name, bucket, versions)
-    named: pulumi.Output[str] = bucket.bucket
+    named: pulumi.Output[str] = policy.bucket
     return named
 
 

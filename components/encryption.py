@@ -49,7 +49,12 @@ def encryption_key(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect or None),
     )
-    aws.kms.Alias(f"{name}-alias", target_key_id=key.key_id, opts=pulumi.ResourceOptions(parent=key))
+    aws.kms.Alias(
+        f"{name}-alias",
+        name=f"alias/{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+        target_key_id=key.key_id,
+        opts=pulumi.ResourceOptions(parent=key),
+    )
     arn: pulumi.Output[str] = key.arn
     return arn
 

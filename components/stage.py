@@ -37,7 +37,7 @@ RetentionDays = Annotated[int, AfterValidator(_known_retention), Field(json_sche
 
 _AN_ARN = "an ARN, or empty"
 _FORMS = {
-    "name": "a lower-case letter, then letters, digits and hyphens, 24 at most",
+    "name": "a lower-case letter, then lower-case letters, digits and hyphens, 10 at most",
     "costCentre": "1 to 64 letters, digits, spaces and _.:/=+@-",
     "reconcileSchedule": "an EventBridge expression such as rate(5 minutes) or cron(0 3 * * ? *)",
     "backupSchedule": "an AWS cron expression such as cron(0 3 * * ? *)",
@@ -61,8 +61,9 @@ class Stage(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False, use_attribute_docstrings=True
     )
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,23}$", exclude=True)
-    """Name of the stage (the Pulumi stack): lower-case letters, digits and hyphens, at most 24."""
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,9}$", exclude=True)
+    """Name of the stage (the Pulumi stack): lower-case letters, digits and hyphens, 10 at most, since names of AWS Backup
+    have no room for more."""
     cost_centre: str = Field("booking", pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,64}$")
     """Whom the costs are charged to: the tag `cost-centre` of everything that takes tags."""
 
