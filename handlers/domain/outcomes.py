@@ -93,6 +93,11 @@ def outcome_seq(order: Order, subject: str) -> int:
     return entries[1] if len(entries) > 1 else entries[0]
 
 
+def began_in(order: Order, subject: str) -> str:
+    """The execution in which a request began: any other one repeats it, and a second attempt of this one does not."""
+    return next(entry.text("execution") for entry in order.ledger if entry.subject == subject)
+
+
 def answer_of(order: Order, subject: str) -> Answer:
     """The answer that was given, or `unknown` while the request is in flight."""
     return order.asked[subject].answer or outcome_at(order, outcome_seq(order, subject))

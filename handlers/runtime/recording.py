@@ -8,7 +8,7 @@ from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
 from ..domain.canonical import Json, canonical
 from ..domain.order import Order
-from ..domain.outcomes import answer_of, outcome_seq
+from ..domain.outcomes import answer_of, began_in, outcome_seq
 from ..domain.ports import AuditLog, OrderStore
 from ..domain.requests import Origin, Request
 from .door import admitted, origin_of
@@ -42,7 +42,7 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
     seq = outcome_seq(order, subject)
     key = outcome_key(order, seq)
     is_new = audit.write(key, outcome_record(order, seq))
-    replayed = message.result.replayed if message.result else False
+    replayed = began_in(order, subject) != message.execution
     return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
 
 

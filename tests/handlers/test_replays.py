@@ -60,6 +60,24 @@ def test_the_answer_stays_the_same_whatever_happened_since() -> None:
     assert world.book(purchase_of(MUG=(2, 800))) == {**bought, "replayed": True}
 
 
+def test_the_functions_say_by_themselves_that_they_repeat() -> None:
+    """Law 8 (replay): `replayed` from the second."""
+    world = _stocked()
+    results = [world.step(purchase_of(MUG=(2, 800))) for _ in range(2)]
+    order_id = results[0]["order_id"]
+    results += [world.step(refund_of(order_id, amount_minor=300)) for _ in range(2)]
+    assert [result["replayed"] for result in results] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_second_attempt_of_the_same_execution_is_no_replay(at: int) -> None:
+    """Law 8 (replay): a reply that was lost on the way is not the caller's repetition."""
+    world = _stocked()
+    world.faults.arm(**{f"at_{at}": "lost_reply"})
+    assert world.book(purchase_of(MUG=(2, 800)))["replayed"] is False
+    assert world.book(purchase_of(MUG=(2, 800)))["replayed"] is True
+
+
 def test_a_repeat_after_years_moves_no_money() -> None:
     """Law 13 (no expiry): however late a repeat comes, and whatever window has closed."""
     world = _stocked()
