@@ -62,8 +62,7 @@ class Stage(BaseModel):
     )
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,9}$", exclude=True)
-    """Name of the stage (the Pulumi stack): lower-case letters, digits and hyphens, 10 at most, since names of AWS Backup
-    have no room for more."""
+    """Name of the stage (the Pulumi stack): lower-case letters, digits and hyphens, 10 at most (AWS Backup's limit)."""
     cost_centre: str = Field("booking", pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,64}$")
     """Whom the costs are charged to: the tag `cost-centre` of everything that takes tags."""
 
