@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from .deep_json import Json, read_deep, write_deep
 
 JsonObject: TypeAlias = "dict[str, Json]"
+_FINAL: Final = frozenset({str, int, bool, type(None)})
 
 
 class NotJson(ValueError):
@@ -70,6 +71,39 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
 
 def json_of(value: object) -> Json:
     """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
+    try:
+        return _copied(value)
+    except TypeError:  # it is none of the plain types: look closer, and keep book of the place
+        return _copied_with_care(value)
+
+
+def _copied(value: object) -> Json:
+    """The copy of a value of plain types only; TypeError for others."""
+    root: list[Json] = [None]
+    stack: list[tuple[object, Any, int | str]] = [(value, root, 0)]
+    while stack:
+        node, into, key = stack.pop()
+        kind = type(node)
+        if kind is dict:
+            made: JsonObject = {}
+            into[key] = made
+            for name, item in cast("dict[object, object]", node).items():
+                if type(name) is not str:
+                    raise TypeError
+                made[name] = cast("Json", item)
+                if type(item) not in _FINAL:
+                    stack.append((item, made, name))
+        elif kind is list:
+            into[key] = copied = list(cast("list[object]", node))
+            stack.extend((item, copied, place) for place, item in enumerate(copied) if type(item) not in _FINAL)
+        elif kind in _FINAL or (kind is float and math.isfinite(cast("float", node))):
+            into[key] = node
+        else:
+            raise TypeError
+    return root[0]
+
+
+def _copied_with_care(value: object) -> Json:
     root: list[Json] = [None]
     stack: list[tuple[object, str, list[Json] | JsonObject, int | str]] = [(value, "", root, 0)]
     while stack:
@@ -95,7 +129,9 @@ def json_of(value: object) -> Json:
 
 def child(pointer: str, key: str | int) -> str:
     """The JSON pointer (RFC 6901) of a member or an item."""
-    return f"{pointer}/{key}" if isinstance(key, int) else f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+    if isinstance(key, str) and ("~" in key or "/" in key):
+        key = key.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{key}"
 
 
 def at(value: Json, pointer: str) -> Json:

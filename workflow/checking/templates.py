@@ -32,6 +32,11 @@ def looks_like_path(value: object) -> bool:
     return isinstance(value, str) and _PATH_LIKE.match(value) is not None
 
 
+def _is_remarkable(text: str) -> bool:
+    """Whether there may be anything to say about a text in a JSONata state."""
+    return "{%" in text or "%}" in text or text.startswith(("$", "States."))
+
+
 @dataclass(slots=True)
 class Use:
     """A variable that is read, and where."""
@@ -53,10 +58,15 @@ class Texts:
 
     def jsonata(self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = ()) -> None:
         """Check every expression in a value; `kinds` are those that the value itself may have."""
+        if isinstance(value, str):
+            self._text(value, pointer, moment, kinds)
+            return
         for here, each in walk(value, pointer):
-            if isinstance(each, str):
-                self._text(each, here, moment, kinds if here == pointer else ())
-            elif isinstance(each, dict):
+            members = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
+            for key, item in members:
+                if isinstance(item, str) and _is_remarkable(item):
+                    self._text(item, child(here, key), moment, ())
+            if isinstance(each, dict):
                 self._keys_of_other_language(each, here)
 
     def path(self, value: Json, pointer: str, *, reference: bool = False, intrinsic: bool = False) -> None:

@@ -1,0 +1,157 @@
+"""JSONPath and the 18 intrinsic functions yield what AWS documents."""
+
+import contextlib
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflow.intrinsics import FUNCTIONS, IntrinsicFailed, InvalidIntrinsic, parse_intrinsic
+from workflow.jsonpath import InvalidPath, NoSuchPlace, parse_path
+
+DATA: Any = {
+    "order": {"id": "o-1", "lines": [{"sku": "a", "price": 3}, {"sku": "b", "price": 12}], "the note": "x"},
+    "n": [1, 2, 3, 4],
+    "empty": [],
+    "null": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("$", DATA),
+        ("$.order.id", "o-1"),
+        ("$['order']['the note']", "x"),
+        ("$.order.lines[1].sku", "b"),
+        ("$.n[-1]", 4),
+        ("$.null", None),
+        ("$.order.lines[*].sku", ["a", "b"]),
+        ("$..sku", ["a", "b"]),
+        ("$.n[1:3]", [2, 3]),
+        ("$.n[0,3]", [1, 4]),
+        ("$.n.length()", 4),
+        ("$.order.lines[?(@.price > 10)].sku", ["b"]),
+        ("$.order.lines[?(@.price > 10 || @.sku == 'a')].price", [3, 12]),
+        ("$.order.lines[?(!(@.sku == 'a'))].sku", ["b"]),
+        ("$.order.lines[?(@.nope)]", []),
+        ("$.order['id','the note']", ["o-1", "x"]),
+        ("$.empty[*]", []),
+    ],
+)
+def test_a_path_finds(path: str, found: Any) -> None:
+    assert parse_path(path).find(DATA, DATA) == found
+
+
+@pytest.mark.parametrize("path", ["$.nope", "$.n[9]", "$.order.id.x", "$.null.x", "$.order[0]"])
+def test_a_path_to_nowhere_is_an_error(path: str) -> None:
+    """AWS fails the state; MiniStack takes null."""
+    with pytest.raises(NoSuchPlace):
+        parse_path(path).find(DATA)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "order", "$.", "$..", "$.a[", "$.a[b]", "$.a b", "$.a[?(@.b ==)]", "$.a[1:2:0]", "$.f()"]
+)
+def test_what_is_no_path_is_refused_with_its_place(path: str) -> None:
+    with pytest.raises(InvalidPath, match=r", at \d+: "):
+        parse_path(path)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_path_or_refused(text: str) -> None:
+    """Nothing else happens."""
+    for start in ("", "$", "$.a", "$[?(@", "States.Format("):
+        with contextlib.suppress(InvalidPath):
+            parse_path(start + text)
+        with contextlib.suppress(InvalidIntrinsic):
+            parse_intrinsic(start + text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "into", "made"),
+    [
+        ("$", 1, {"a": 2}, 1),
+        ("$.b", 1, {"a": 2}, {"a": 2, "b": 1}),
+        ("$.b.c", 1, {"a": 2}, {"a": 2, "b": {"c": 1}}),
+        ("$.a[1]", 9, {"a": [1, 2]}, {"a": [1, 9]}),
+        ("$['a b']", 1, {}, {"a b": 1}),
+    ],
+)
+def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any) -> None:
+    before = repr(into)
+    assert (parse_path(path).put(value, into), repr(into)) == (made, before)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("States.Format('{} of {}: {}', $.n[0], 'x', $.n)", "1 of x: [1,2,3,4]"),
+        ("States.Format('it\\'s \\{\\} {}', $.null)", "it's {} null"),
+        ("States.StringToJson('{\"a\": [1]}')", {"a": [1]}),
+        ("States.JsonToString($.n)", "[1,2,3,4]"),
+        ("States.Array(1, 'a', $.null, true)", [1, "a", None, True]),
+        ("States.Array()", []),
+        ("States.ArrayPartition($.n, 3)", [[1, 2, 3], [4]]),
+        ("States.ArrayContains($.n, 3)", True),
+        ("States.ArrayRange(1, 9, 2)", [1, 3, 5, 7, 9]),
+        ("States.ArrayRange(3, 1, -1)", [3, 2, 1]),
+        ("States.ArrayGetItem($.n, 2)", 3),
+        ("States.ArrayLength($.n)", 4),
+        ("States.ArrayUnique(States.Array(1, 2, 1, '1'))", [1, 2, "1"]),
+        ("States.Base64Encode('Data to encode')", "RGF0YSB0byBlbmNvZGU="),
+        ("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')", "Data to encode"),
+        ("States.Hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
+        (
+            'States.JsonMerge($.order, States.StringToJson(\'{"id": 2, "lines": 0}\'), false)',
+            {"id": 2, "lines": 0, "the note": "x"},
+        ),
+        ("States.MathAdd($.n[3], -1)", 3),
+        ("States.StringSplit('1,2,,3', ',')", ["1", "2", "3"]),
+        ("States.StringSplit('a.b-c', '.-')", ["a", "b", "c"]),
+        ("States.MathRandom(1, 2)", 1),
+    ],
+)
+def test_an_intrinsic_yields(text: str, result: Any) -> None:
+    """The examples of AWS's guide among them."""
+    assert parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0)) == result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "States.StringToJson('{')",
+        "States.ArrayPartition($.n, 0)",
+        "States.ArrayGetItem($.n, 4)",
+        "States.ArrayLength('abc')",
+        "States.ArrayRange(1, 2000, 1)",
+        "States.Base64Decode('%')",
+        "States.Hash('a', 'SHA-3')",
+        "States.JsonMerge($.order, $.order, true)",
+        "States.MathRandom(5, 5)",
+        "States.MathAdd('1', 1)",
+    ],
+)
+def test_an_intrinsic_refuses_values_that_it_cannot_use(text: str) -> None:
+    """States.IntrinsicFailure, with the function's name in its cause."""
+    with pytest.raises(IntrinsicFailed, match=r"States\.\w+: "):
+        parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0))
+
+
+def test_all_eighteen_are_there() -> None:
+    assert len(FUNCTIONS) == 18
+
+
+def test_calls_nest_ten_deep() -> None:
+    """As AWS allows; eleven are refused."""
+    for depth, allowed in ((10, True), (11, False)):
+        text = "States.ArrayLength($)"
+        for _ in range(depth - 1):
+            text = f"States.Array({text})"
+        if allowed:
+            parse_intrinsic(text)
+        else:
+            with pytest.raises(InvalidIntrinsic, match="more than 10 calls"):
+                parse_intrinsic(text)
