@@ -20,6 +20,7 @@ LONGEST_REASON: Final = 256  # keeps an order with all its refunds below DynamoD
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 AmountMinor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Quantity = Annotated[int, Field(ge=1, le=MOST_QUANTITY)]
 
 
@@ -155,10 +156,10 @@ class RecordInput(FunctionInput):
 class ReconcileInput(Message):
     """How much to reconcile, and from where. Without `order_id`: whatever needs it."""
 
-    order_id: str | None = None
+    order_id: Identifier | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     """Orders looked at in one run, 1 to 1000."""
-    days: Annotated[list[str], Field(max_length=31)] | None = None
+    days: Annotated[list[Day], Field(max_length=31)] | None = None
     """Days (YYYY-MM-DD) whose audit objects are compared; without it yesterday, today and tomorrow (clocks differ)."""
     recent_seconds: Annotated[int, Field(ge=1)] | None = None
     """Of the days, only what changed within so many seconds: for a schedule, whose work then follows the traffic."""

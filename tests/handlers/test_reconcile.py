@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxGateway
 from handlers.reconcile import handler, reconcile
@@ -68,6 +69,16 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
     report = reconcile({"schema": 1}, parts)
     assert (len(report["settled"]), len(report["released"]), len(report["left_to_people"])) == (2, 0, 1)
     assert "cannot fence it" in report["left_to_people"][0]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"days": ["yesterday"]}, {"limit": 0}, {"limit": 1001}, {"fence_after_seconds": -1}, {"order_id": "a b"}],
+)
+def test_a_message_that_asks_for_nonsense_is_refused(message: dict[str, Any]) -> None:
+    """Refuse at the first knowable moment: nothing has been looked at yet."""
+    with pytest.raises(ValidationError, match=next(iter(message))):
+        World().reconcile(**message)
 
 
 def test_a_schedule_may_look_at_what_is_recent_only_and_at_all_that_waits() -> None:
