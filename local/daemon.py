@@ -48,6 +48,7 @@ def _leave() -> None:
     from ministack.core.persistence import save_all
 
     save_all(_build_persistence_save_dict())
+    Path(os.environ["STATE_DIR"]).with_name("saved").touch()
     os._exit(0)
 
 

@@ -133,6 +133,7 @@ class Instance:
             certificate(self.folder / "tls")
             if not connections.port_is_free(self.port):
                 raise self._port_taken()
+            self._forget_what_was_not_saved()
             self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
             self._await_health(timeout_seconds)
 
@@ -254,6 +255,15 @@ class Instance:
 
     def _ask(self, path: str, method: str = "GET") -> bytes:
         return connections.ask(self.endpoint + path, self.certificate, method)
+
+    def _forget_what_was_not_saved(self) -> None:
+        """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""
+        saved = self.folder / "saved"
+        if not saved.exists():
+            shutil.rmtree(self.folder / "state", ignore_errors=True)
+            shutil.rmtree(self.folder / "objects", ignore_errors=True)
+            (self.folder / "outputs.json").unlink(missing_ok=True)
+        saved.unlink(missing_ok=True)
 
     def _check_disk(self) -> None:
         self._make_folder()

@@ -129,6 +129,24 @@ def test_a_process_that_dies_while_starting_is_one_sentence(
         instance.start()
 
 
+def test_after_a_crash_the_account_is_empty_and_nothing_is_deployed(instance: Instance) -> None:
+    """Half of what there was would be worse: objects without the orders that they record."""
+    instance.start()
+    instance.client("s3").create_bucket(Bucket="lost")
+    instance.client("s3").put_object(Bucket="lost", Key="object", Body=b"x")
+    instance.stop(keep=True)
+    instance.start()
+    assert instance.client("s3").get_object(Bucket="lost", Key="object")["Body"].read() == b"x"
+    instance.keep_outputs({"bucket": "lost"})
+    pid = instance.pid
+    assert pid is not None
+    os.killpg(pid, signal.SIGKILL)
+    _until(lambda: not instance.running)
+    instance.start()
+    assert not instance.client("s3").list_buckets()["Buckets"]
+    assert instance.outputs() == {}
+
+
 def test_what_is_kept_is_there_again(instance: Instance) -> None:
     instance.start()
     instance.client("sqs").create_queue(QueueName="kept")
