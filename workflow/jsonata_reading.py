@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 from .jsonata_evaluation import parse_jsonata
+from .jsonata_plain import NotPlain, Plain
 
 _NAMES: Final = """
     sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad
@@ -25,7 +26,7 @@ _KINDS_OF_OPERATORS: Final = {
     "&": "string",
     "..": "array",
 }
-_KINDS_OF_FUNCTIONS: Final = {
+KINDS_OF_FUNCTIONS: Final = {
     **dict.fromkeys(("exists", "not", "boolean", "contains"), "boolean"),
     **dict.fromkeys(("count", "length", "number", "floor", "ceil", "round", "abs", "millis", "random"), "number"),
     **dict.fromkeys(("string", "uppercase", "lowercase", "join", "now", "uuid", "hash"), "string"),
@@ -53,6 +54,23 @@ class References:
 @lru_cache(maxsize=4096)
 def references_of(expression: str) -> References:
     """What an expression refers to; raises InvalidJsonata."""
+    try:
+        plain = Plain(expression)
+    except (NotPlain, RecursionError):
+        return read_by_engine(expression)
+    tolerated = [name for name in plain.tolerated if name not in FUNCTIONS]
+    variables = [name for name in plain.variables if name not in FUNCTIONS]
+    return References(
+        states=plain.states,
+        variables=variables,
+        tolerated=[name for name in tolerated if name not in variables],
+        functions=plain.functions,
+        kind=plain.kind,
+    )
+
+
+def read_by_engine(expression: str) -> References:
+    """What any expression refers to; raises InvalidJsonata."""
     tree = cast("Any", parse_jsonata(expression)).ast
     found = References(kind=_kind(tree))
     nodes = list(_walk(tree))
@@ -179,7 +197,7 @@ def _kind(node: Any) -> str | None:
         return _KINDS_OF_OPERATORS.get(str(node.value))
     if node.type == "unary":
         return {"[": "array", "{": "object", "-": "number"}.get(str(node.value)) if not node.predicate else None
-    return _KINDS_OF_FUNCTIONS.get(_name_of(node) or "") if node.type == "function" and not node.predicate else None
+    return KINDS_OF_FUNCTIONS.get(_name_of(node) or "") if node.type == "function" and not node.predicate else None
 
 
 def _is_node(value: object) -> bool:

@@ -1,0 +1,55 @@
+"""Plain expressions are read here just as the JSONata engine reads them, and what it refuses is refused."""
+
+from dataclasses import asdict
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from workflow.jsonata_evaluation import InvalidJsonata
+from workflow.jsonata_plain import NotPlain, Plain
+from workflow.jsonata_reading import read_by_engine, references_of
+
+OPERANDS = st.sampled_from(
+    [
+        "$states.input", "$states.input.a.b", "$states.input.items[0].sku", "$states.context.Execution.Input",
+        "$x", "$x.y", "$x.y[1].z", "$states", '"text"', "'it'", "3", "0.5", "true", "null", "$sum",
+        "$states.input.`odd name`", "-3", "name",
+    ]
+)  # fmt: skip
+EXPRESSIONS = st.recursive(
+    OPERANDS,
+    lambda inner: st.one_of(
+        st.tuples(
+            inner, st.sampled_from(["=", "!=", "<", ">=", "and", "or", "in", "&", "+", "*", "-", "/"]), inner
+        ).map(" ".join),
+        inner.map("({})".format),
+        inner.map("$exists({})".format),
+        inner.map("$string({})".format),
+        inner.map("$unknown({}, 1)".format),
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        inner.map("{}[0]".format),
+        inner.map("{}.more".format),
+    ),
+    max_leaves=6,
+)
+FRAGMENTS = st.lists(
+    st.sampled_from([*"()[],.$=&+* ", "$x", "$states", ".a", "and", "3", '"t"', "$f(", "[0]", "in", "true"]), max_size=9
+).map("".join)
+
+
+@given(EXPRESSIONS | FRAGMENTS)
+@example("$x = $y = $z")
+@example("$exists($x) and $x.y")
+@example("1 + 2 & 'a'")
+@example("$x[0].y")
+def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) -> None:
+    """The same references and the same kind, or left to the engine."""
+    try:
+        Plain(expression)
+    except NotPlain:
+        return
+    try:
+        by_engine = read_by_engine(expression)
+    except InvalidJsonata:
+        raise AssertionError(f"{expression!r} was read, but is invalid") from None
+    assert asdict(references_of(expression)) == asdict(by_engine)

@@ -1,0 +1,153 @@
+"""Reads the plainest expressions without the JSONata engine: paths, constants, comparisons, joins and calls.
+
+Most expressions of most workflows are that plain, and the engine costs 15 ms to import. What is read here is read just
+as the engine reads it (a test holds the two against each other); anything else is left to it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SIGN: Final = re.compile(
+    r"""\s*(?:
+        (?P<variable>\$[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"|'(?:[^'"\\\x00-\x1f]|\\["\\/bfnrt])*')
+      | (?P<number>(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?![\w.]))
+      | (?P<word>(?:and|or|in|true|false|null)\b)
+      | (?P<operator>!=|<=|>=|[=<>&+*])
+      | (?P<step>\.(?!and\b|or\b|in\b|true\b|false\b|null\b|function\b)[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<index>\[\d{1,6}\])
+      | (?P<bracket>[()\[\],])
+    )""",
+    re.X | re.A,
+)
+_STRENGTH: Final = {
+    "or": 1,
+    "and": 2,
+    **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in"), 3),
+    "&": 4,
+    "+": 4,
+    "*": 5,
+}
+_KINDS: Final = {"&": "string", "+": "number", "*": "number"}
+_MOST: Final = 400  # signs: longer expressions go to the engine, and nothing here is nested deep
+
+
+class NotPlain(Exception):
+    """The engine must read it."""
+
+
+class Plain:
+    """What a plain expression refers to, in the order of writing; raises NotPlain."""
+
+    def __init__(self, expression: str) -> None:
+        self.states: list[tuple[str, ...]] = []
+        self.variables: list[str] = []
+        self.tolerated: list[str] = []
+        self.functions: list[str] = []
+        self._signs = _signs_of(expression)
+        self._place = 0
+        self.kind = self._operation(1)
+        if self._place < len(self._signs):
+            raise NotPlain
+
+    def _next(self) -> tuple[str, str]:
+        return self._signs[self._place] if self._place < len(self._signs) else ("end", "")
+
+    def _take(self, kind: str, text: str | None = None) -> str | None:
+        found, what = self._next()
+        if found != kind or (text is not None and what != text):
+            return None
+        self._place += 1
+        return what
+
+    def _expect(self, text: str) -> None:
+        if self._take("bracket", text) is None:
+            raise NotPlain
+
+    def _operation(self, weakest: int, harmless: bool = False) -> str | None:
+        """The kind of the value of operands joined by operators of this strength or more."""
+        kind = self._operand(harmless)
+        while True:
+            found, sign = self._next()
+            strength = _STRENGTH.get(sign, 0) if found in ("operator", "word") else 0
+            if strength < weakest:
+                return kind
+            self._place += 1
+            self._operation(strength + 1, harmless)
+            kind = _KINDS.get(sign, "boolean")
+
+    def _operand(self, harmless: bool) -> str | None:
+        found, text = self._next()
+        self._place += 1
+        if found in ("string", "number"):
+            return found
+        if found == "word" and text in ("true", "false", "null"):
+            return "null" if text == "null" else "boolean"
+        if found == "variable":
+            return self._call(text[1:], harmless) if self._take("bracket", "(") else self._path(text[1:], harmless)
+        if (found, text) == ("bracket", "("):
+            kind = self._operation(1, harmless)
+            self._expect(")")
+            return self._alone(kind)
+        if (found, text) == ("bracket", "["):
+            self._listed("]", harmless)
+            return self._alone("array")
+        raise NotPlain
+
+    def _path(self, name: str, harmless: bool) -> str | None:
+        names: list[str] = []
+        cut = False
+        while True:
+            found, text = self._next()
+            if found == "step":
+                if not cut:
+                    names.append(text[1:])
+            elif found == "index":
+                if not names:
+                    raise NotPlain
+                cut = True
+            else:
+                break
+            self._place += 1
+        if name == "states":
+            self.states.append(tuple(names))
+        else:
+            (self.tolerated if harmless else self.variables).append(name)
+        return None
+
+    def _call(self, name: str, harmless: bool) -> str | None:
+        from .jsonata_reading import FUNCTIONS, KINDS_OF_FUNCTIONS
+
+        if name not in FUNCTIONS:
+            self.functions.append(name)
+        self._listed(")", harmless or name == "exists")
+        return self._alone(KINDS_OF_FUNCTIONS.get(name))
+
+    def _listed(self, closing: str, harmless: bool) -> None:
+        if self._take("bracket", closing):
+            return
+        while True:
+            self._operation(1, harmless)
+            if self._take("bracket", closing):
+                return
+            self._expect(",")
+
+    def _alone(self, kind: str | None) -> str | None:
+        """What is in brackets or called is not looked into here."""
+        if self._next()[0] in ("step", "index") or self._next() in (("bracket", "["), ("bracket", "(")):
+            raise NotPlain
+        return kind
+
+
+def _signs_of(expression: str) -> list[tuple[str, str]]:
+    signs: list[tuple[str, str]] = []
+    place, end = 0, len(expression.rstrip())
+    while place < end:
+        found = _SIGN.match(expression, place)
+        if found is None or found.lastgroup is None or len(signs) == _MOST:
+            raise NotPlain
+        signs.append((found.lastgroup, found[found.lastgroup]))
+        place = found.end()
+    return signs
