@@ -92,7 +92,7 @@ def _integration(rest: str) -> Target:
         raise UnknownTarget(f"{rest!r} is not of the form service:action.")
     service, action = parts
     if service not in OPTIMISED:
-        raise UnknownTarget(f"There is no integration {service!r}.", word=service, words=(*OPTIMISED, "aws-sdk"))
+        raise _unknown_integration(service, action)
     actions = OPTIMISED[service]
     if action not in actions:
         raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=tuple(actions))
@@ -100,6 +100,20 @@ def _integration(rest: str) -> Target:
         allowed = ", ".join(each or "request and response" for each in actions[action].patterns)
         raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request and response'}, only {allowed}.")
     return Target("optimised", service, action, pattern)
+
+
+def _unknown_integration(service: str, action: str) -> UnknownTarget:
+    """An error; a doubt only where the service exists, for AWS adds integrations."""
+    if service in _NEVER_OPTIMISED or service.replace("-", "") not in _sdk_services():
+        word = f"aws-sdk:{service}:{action}" if service in _NEVER_OPTIMISED else service
+        words = (word,) if service in _NEVER_OPTIMISED else (*OPTIMISED, "aws-sdk")
+        return UnknownTarget(f"There is no integration {service!r}.", word=word, words=words)
+    return UnknownTarget(
+        f"{service!r} is no integration that is known here; its SDK is aws-sdk:{service}.",
+        word=service,
+        words=tuple(OPTIMISED),
+        certain=False,
+    )
 
 
 def _sdk_target(parts: list[str], pattern: str) -> Target:
@@ -144,6 +158,7 @@ def _sdk_actions(service: str) -> Mapping[str, tuple[str, ...]]:
 
 
 _ALIASES: Final = {"cloudwatchevents": "eventbridge", "applicationdiscoveryservice": "applicationdiscovery"}
+_NEVER_OPTIMISED: Final = ("s3", "ec2", "iam", "ssm", "kms", "rds", "sts", "secretsmanager", "sfn", "eventbridge")
 _ONCE: Final = ("",)
 _JOB: Final = ("", ".sync")
 _JOB_2: Final = ("", ".sync", ".sync:2")
@@ -249,6 +264,7 @@ OPTIMISED: Final[Mapping[str, Mapping[str, Action]]] = {
     ),
     "apigateway": _actions({"invoke": (_TOKEN, "ApiEndpoint Method")}),
     "http": _actions({"invoke": (_ONCE, "ApiEndpoint Method Authentication|InvocationConfig")}),
+    "bedrockagentcore": _actions({"invokeHarness": (_TOKEN, "HarnessArn")}),
     "mediaconvert": _actions({"createJob": (_JOB, "Role Settings")}),
     "bedrock": _actions(
         {

@@ -19,6 +19,7 @@ from .variables import Flow
 MachineType = Literal["STANDARD", "EXPRESS"]
 LARGEST_BYTES: Final = 1_048_576
 _EXPRESS_SECONDS: Final = 300
+_PLACEHOLDERS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}')
 _LONE_SURROGATE: Final = b"\xed"
 _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf]")
 
@@ -48,7 +49,7 @@ def _read(definition: object, findings: Findings) -> Definition | None:
         if not definition.strip():
             findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
             return None
-        read = Definition.read(definition)
+        read = _read_text(definition, findings)
     else:
         asl = getattr(definition, "asl", None)
         read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
@@ -56,6 +57,28 @@ def _read(definition: object, findings: Findings) -> Definition | None:
     _check_size(compact if read.text is None else read.text.encode("utf-8", "surrogatepass"), findings)
     if _LONE_SURROGATE in compact and _SURROGATE.search(compact):
         _check_surrogates(read, findings)
+    return read
+
+
+def _read_text(text: str | bytes, findings: Findings) -> Definition:
+    """Read JSON, or a template of JSON: `${name}` without quotes stands for a value that is filled in later."""
+    try:
+        return Definition.read(text)
+    except NotJson:
+        template = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        filled = _PLACEHOLDERS.sub(lambda found: found[0] if found[0][0] == '"' else f'"{found[0]}"', template)
+        if filled == template:
+            raise
+    try:
+        read = Definition.read(filled)
+    except NotJson:
+        return Definition.read(text)
+    findings.warning(
+        "OPEN_TEMPLATE",
+        "",
+        "This is no JSON yet: it has places such as ${name}, which something else must fill in.",
+        "Check it again when they are filled in.",
+    )
     return read
 
 
