@@ -182,7 +182,7 @@ def test_orders_with_money_in_flight_are_listed_until_they_are_at_rest(shop: Sho
     assert _waiting(orders) == {order.order_id for order in made}
     orders.append(_captured(made[0]))
     assert _waiting(orders) == {order.order_id for order in made[1:]}
-    changed = {name for shard in range(8) for name in orders.changed_on(DAY, shard, None, 10).names}
+    changed = {name for shard in range(8) for name in orders.changed_on(DAY, shard, DAY, None, 10).names}
     assert changed == {order.order_id for order in made}
 
 

@@ -40,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--performances", type=int, help="how many histories play one scene")
     arguments = parser.parse_args()
     if arguments.performances is None:
-        arguments.performances = min(1_000, max(50, arguments.histories // 1_000))
+        arguments.performances = min(5_000, max(50, arguments.histories // 200))
     return arguments
 
 

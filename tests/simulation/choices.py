@@ -7,7 +7,7 @@ from collections.abc import Sequence
 class Choices:
     """Decision 0 is always the simplest: nothing goes wrong, the first actor goes on."""
 
-    def __init__(self, seed: str = "", replayed: Sequence[int] | None = None, scene: str | None = None) -> None:
+    def __init__(self, seed: int = 0, replayed: Sequence[int] | None = None, scene: int | None = None) -> None:
         self._seed = seed
         self._random = random.Random(seed if scene is None else scene).random
         self._replayed = replayed

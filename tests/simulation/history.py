@@ -130,13 +130,13 @@ class History:
     def add(self, name: str, request: Any, *, after: timedelta = timedelta(0), skew: timedelta = timedelta(0)) -> None:
         """An execution that begins at some point; `after` is when, `skew` how wrong its functions' clocks are."""
         at = START + after
-        tries = self.choices.below(3) if self.fixed_tries is None else self.fixed_tries
+        tries = self.choices.below(2) if self.fixed_tries is None else self.fixed_tries
         execution = Execution(name, request, at, tries=tries, clock=at + skew)
         self.executions.append(execution)
         self.actors.append(Actor("begin", owner=execution))
 
     def add_reconcile(self, after: timedelta, order_id: str | None = None) -> None:
-        event = {"schema": 1, **({"order_id": order_id} if order_id else {})}
+        event = {"schema": 1, **({"order_id": order_id} if order_id else {"days": [f"{START:%Y-%m-%d}"]})}
         self.actors.append(Actor("reconcile", node=start("reconcile", event, START + after)))
 
     def add_reversal(self, refund_request: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from tests.simulation.history import History
 from tests.simulation.world import AFTER_FENCE, CUSTOMER, LATE, OPENING, SOON, States, purchase_request, refund_request
 
 DAY = timedelta(days=1)
+MOST_ACTORS = 4
+"""More seldom find more, and multiply the states."""
 SKEWS = (timedelta(0), DAY, -DAY)
 
 _BOUGHT: dict[str, dict[str, Any]] = {
@@ -60,18 +62,18 @@ def _add(history: History, name: str, request: Any) -> None:
 
 
 def _add_reconciles(history: History, order_id: str) -> None:
-    for _ in range(history.choices.below(4)):
+    for _ in range(history.choices.below(max(1, MOST_ACTORS + 1 - len(history.actors)))):
         after = (SOON, AFTER_FENCE)[history.choices.below(2)]
-        history.add_reconcile(after, None if history.choices.below(8) == 7 else order_id)
+        history.add_reconcile(after, None if history.choices.below(32) == 31 else order_id)
 
 
 def refunding(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Two to four refunds of one order: duplicates, rivals, reused keys, lines; reconcile and the bank among them."""
+    """Two or three refunds of one order: duplicates, rivals, reused keys, lines; reconcile and the bank among them."""
     what = tuple(_BOUGHT)[choices.below(len(_BOUGHT))]
     history = history_of(sold(what))
     asked = _refunds(what)
     requests = []
-    for number in range(2 + choices.below(3)):
+    for number in range(2 + choices.below(2)):
         relation = choices.below(4)
         if requests and relation == 1:
             request = requests[0]
@@ -82,7 +84,7 @@ def refunding(history_of: Callable[[States], History], choices: Choices) -> Hist
         requests.append(request)
         _add(history, f"refund-{number}", request)
     _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
-    if choices.below(3) == 2:
+    if len(history.actors) < MOST_ACTORS and choices.below(2):
         history.add_reversal(requests[0])
     return history
 

@@ -46,9 +46,12 @@ class Step:
     """What the ledger began to say about money by this step; the gateway's books must bear it out."""
 
 
+_encoded = json.JSONEncoder(sort_keys=True, default=repr, check_circular=False).encode
+
+
 def canonical(value: Any) -> str:
     """One text for equal values, whatever the order of their fields."""
-    return json.dumps(value, sort_keys=True, default=repr)
+    return _encoded(value)
 
 
 class Interned:

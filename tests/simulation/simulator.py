@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from tests.simulation import tables
@@ -12,6 +14,9 @@ from tests.simulation.history import Actor, History, at_rest
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.world import START, States
+
+FAULT_PERCENT = 8
+"""How many of a hundred calls go wrong: about one and a half in a history."""
 
 
 @dataclass(slots=True)
@@ -25,7 +30,7 @@ class Run:
     told: list[str] = field(default_factory=list)
 
 
-def run(choices: Choices, fault_percent: int = 12, telling: bool = False) -> Run:
+def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = False) -> Run:
     """One history to its rest; stragglers and zombies may outlast the first rest and must not disturb the second."""
     made: list[History] = []
 
@@ -51,11 +56,16 @@ def run(choices: Choices, fault_percent: int = 12, telling: bool = False) -> Run
 
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
-    days = sorted({f"{each.requested_at:%Y-%m-%d}" for each in history.executions} | {f"{START:%Y-%m-%d}"})
+    days = sorted({_day(START), *(_day(each.requested_at) for each in history.executions)})
     states, _ = at_rest(tuple(history.states), days)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)
     return held
+
+
+@cache
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
 
 
 @dataclass(slots=True)
@@ -80,7 +90,7 @@ class Tally:
 
 def choices_of(seed: int, number: int, performances: int) -> Choices:
     """The choices of one history; so many in a row play one scene (who asks for what), each another way."""
-    return Choices(f"{seed}/{number}", scene=f"{seed}/scene/{number // performances}")
+    return Choices(seed * 2**40 + number, scene=(seed * 2**40 + number // performances) ^ 2**39)
 
 
 def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally | None = None) -> Tally:

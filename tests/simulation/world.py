@@ -65,12 +65,12 @@ _TIMEOUT = raised(ReadTimeoutError(endpoint_url="https://simulated"))
 _CONFLICT = refusal("TransactionConflictException", "simulated")
 FAULTS = {
     "dynamodb": Faults(
-        before=(_aws("ProvisionedThroughputExceededException"), _aws("InternalServerError", 500), _RESET),
-        after=(_TIMEOUT, _RESET, _aws("InternalServerError", 500)),
+        before=(_aws("ProvisionedThroughputExceededException"), _RESET),
+        after=(_TIMEOUT, _aws("InternalServerError", 500)),
         conflict=(raised(_CONFLICT),),
     ),
     "s3": Faults(
-        before=(_aws("SlowDown", 503), _RESET, _aws("ConditionalRequestConflict", 409)),
+        before=(_aws("SlowDown", 503), _aws("ConditionalRequestConflict", 409)),
         after=(_TIMEOUT, _aws("InternalError", 500)),
     ),
     "sqs": Faults(before=(_aws("ServiceUnavailable", 503), _RESET), after=(_TIMEOUT,)),
