@@ -21,7 +21,7 @@ down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
 	@$(BIN)/booking down
 
 test: $(VENV)/dev.stamp ## Run the whole test suite.
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 check: $(VENV)/dev.stamp ## Run the static checks: format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
