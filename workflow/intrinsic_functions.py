@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
-import random
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -136,10 +131,15 @@ def _unique(values: list[Json], _: Randomness) -> Json:
 
 
 def _encode(values: list[Json], _: Randomness) -> Json:
+    import base64
+
     return base64.b64encode(_short(values[0]).encode()).decode()
 
 
 def _decode(values: list[Json], _: Randomness) -> Json:
+    import base64
+    import binascii
+
     try:
         return base64.b64decode(_short(values[0]), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
@@ -150,6 +150,8 @@ def _hash(values: list[Json], _: Randomness) -> Json:
     algorithm = HASHES.get(_text(values[1]))
     if algorithm is None:
         raise IntrinsicFailed(f"the algorithm is one of {', '.join(HASHES)}")
+    import hashlib
+
     return hashlib.new(algorithm, _shown(values[0]).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -166,6 +168,8 @@ def _random(values: list[Json], randomness: Randomness) -> Json:
     first, last = _whole(values[0]), _whole(values[1])
     if last <= first:
         raise IntrinsicFailed("the first number is less than the second")
+    import random
+
     source = random.Random(_whole(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
     return first + int(source.random() * (last - first))
 
@@ -191,6 +195,8 @@ def _split(values: list[Json], _: Randomness) -> Json:
 
 
 def _uuid(_: list[Json], randomness: Randomness) -> Json:
+    import uuid
+
     return str(uuid.UUID(int=randomness.getrandbits(128), version=4))
 
 
