@@ -58,7 +58,7 @@ class Archive:
 
 def stored_order(item: Item) -> StoredOrder:
     """An order with its ledger as it lies there."""
-    entries = cast("Sequence[Mapping[str, Json]]", decoded(item["ledger"]))
+    entries = cast("Sequence[Mapping[str, Json]]", decoded(item.get("ledger", {"L": []})))
     order_id = item["pk"]["S"].removeprefix(order_key(""))
     return StoredOrder(order_id=order_id, entries=entries, order=_readable(item))
 

@@ -169,6 +169,15 @@ def test_a_tampered_ledger_is_found_even_where_it_cannot_be_folded() -> None:
     assert Problem.CHAIN_BROKEN in problems
 
 
+def test_a_ledger_that_was_taken_away_is_found() -> None:
+    """Law 22 (tamper-evident): whole or in part, and its records are then of nothing."""
+    world, order_id = _booked()
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression="REMOVE ledger")
+    problems = [each.problem for each in world.findings()]
+    assert problems == [Problem.CHAIN_BROKEN, *[Problem.EXTRA] * 4]
+
+
 def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_an_error() -> None:
     """Law 23 (audit completeness): write once."""
     world = World()
