@@ -17,10 +17,10 @@ where `instance.outputs()` reads them. Failures are `local.errors.InstanceError`
 """
 
 from .command import find
-from .environment import environment
+from .environment import DRIVER, environment
 from .errors import CutOff, EngineError, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
 from .leftovers import PendingKey, pending_keys
-from .operations import DRIVER, Engine, Outcome
+from .operations import Engine, Outcome
 
 __all__ = [
     "DRIVER",

@@ -1,14 +1,10 @@
 """Preview, up, refresh and destroy by the real engine, against an instance of the embedded AWS."""
 
-import gc
-import logging
 import os
 import runpy
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +17,14 @@ from ..progress import Listener, Note, Progress, silent
 from ..provider.errors import name_of
 from . import provider_process
 from .command import required
-from .errors import OtherDriver, PassphraseMissing, StateLocked
+from .environment import DRIVER, engine_variables, refuse_other_driver
+from .errors import PassphraseMissing, StateLocked
 from .leftovers import remove_orphans
 from .project import Project
+from .sdk import drop_unfinished_programs, to_its_end
 from .state import State
 from .story import Story, where
 
-DRIVER: Final = "pulumi"
-"""How an instance names this driver."""
 _PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _RETIRED: Final = frozenset({"same", "read", "refresh"})
 
@@ -173,96 +169,32 @@ class Engine:
     def _told(self, operation: Callable[[Story], object], *, quietly: bool = False) -> Outcome:
         story = Story(silent if quietly else self._listener, self._places)
         try:
-            with _quiet_servers():
-                result = self._to_its_end(lambda: operation(story))
+            result = to_its_end(lambda: operation(story), story.listener)
         except CommandError as error:
-            _drop_unfinished_programs()
+            drop_unfinished_programs()
             raise story.ending(error, self._program_error) from error
         return Outcome(steps=tuple(story.steps), outputs=_plain(getattr(result, "outputs", {})))
-
-    def _to_its_end(self, operation: Callable[[], object]) -> object:
-        """Ctrl-C reaches the engine too, in the same terminal: it ends what it has begun, and unlocks."""
-        interrupted = False
-        with ThreadPoolExecutor(1, "engine") as thread:
-            future = thread.submit(operation)
-            while not future.done():
-                try:
-                    wait([future])
-                except KeyboardInterrupt:
-                    interrupted = True
-                    self._listener(Note(message="Stopping: what has begun is ended first."))
-        if interrupted:
-            raise KeyboardInterrupt
-        return future.result()
 
     def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""
         pulumi.runtime.register_stack_transformation(self._note_place)
-        sys.path.insert(0, str(self._project.root))
+        program, root = self._project.program.resolve(), self._project.root
+        sys.path.insert(0, str(root))
         try:
-            runpy.run_path(str(self._project.program.resolve()), run_name="__main__")
+            with chdir(root):
+                runpy.run_path(str(program), run_name="__main__")
         except Exception as error:
             told = str(error) or type(error).__name__
             self._program_error = told if isinstance(error, pulumi.RunError) else f"The program failed: {told}"
             raise
         finally:
-            sys.path.remove(str(self._project.root))
+            sys.path.remove(str(root))
 
     def _note_place(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Remember which line of the program makes a resource, for the sentence when it fails."""
         place = where(self._project.root)
         if place:
             self._places[args.type_, args.name] = place
-
-
-def engine_variables(instance: Instance, port: int) -> dict[str, str]:
-    """What a Pulumi CLI needs in its environment to work on an instance, and on nothing else."""
-    folder = instance.folder / "engine"
-    (folder / "state").mkdir(parents=True, exist_ok=True)
-    passphrase = folder / "passphrase"
-    if not passphrase.exists():
-        passphrase.touch(mode=0o600)
-        passphrase.write_text(secrets.token_urlsafe(24))
-    return {
-        # Without sidecar files: they are not written atomically, and a kill in the middle of one locks the state out.
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}?metadata=skip",
-        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
-        "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-
-
-def refuse_other_driver(instance: Instance) -> None:
-    """Raises OtherDriver where resources exist that the engine does not know of."""
-    if instance.driver not in (None, DRIVER):
-        raise OtherDriver(
-            f"The instance {instance.name!r} was deployed {instance.driver}, and the engine knows nothing of it: "
-            "give them up with `booking down`, or use a second instance with --instance."
-        )
-
-
-def _drop_unfinished_programs() -> None:
-    """The SDK leaves the coroutine of a failed program to the garbage collector, which complains on standard error."""
-    usual = sys.unraisablehook
-    sys.unraisablehook = lambda unraisable: None if "run_in_stack" in repr(unraisable.object) else usual(unraisable)
-    try:
-        gc.collect()
-    finally:
-        sys.unraisablehook = usual
-
-
-@contextmanager
-def _quiet_servers() -> Iterator[None]:
-    """When the engine is killed, the SDK's server logs a page for every call that it can no longer answer."""
-    logger = logging.getLogger("grpc._server")
-    usual = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(usual)
 
 
 def _plain(outputs: OutputMap) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 It decides nothing: it takes a request apart into the normal form, calls one method, and wraps the answer, secrets in
 the places where the program had them. Every connection of an engine is one provider resource of a program (the default
-one, or an explicit one), so configuration and cancellation are kept per connection.
+one, or an explicit one), so configuration and cancellation are kept per connection. It is as long as the protocol.
 """
 # ruff: noqa: N802 (the methods' names are the protocol's)
 
-import contextlib
 import functools
 import json
 import logging
@@ -15,17 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
-from google.protobuf import descriptor_pool, message_factory
-from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
 
-from .diff import AUTO_NAMED, Diff, Kind
+from .answers import abort_partially, diff_response
+from .diff import AUTO_NAMED
 from .errors import PartiallyCreated, ProviderError
 from .naming import Naming
 from .normal import spelled
@@ -54,14 +52,6 @@ FOR_THE_REAL_ONE: Final = frozenset(
     }
 )
 """Keys about reaching the real AWS: accepted without effect, so that the same program runs here, in its one region."""
-_KINDS: Final = {
-    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
 _log = logging.getLogger(__name__)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -86,7 +76,7 @@ def _told(method: Method) -> Method:
         try:
             return method(self, request, context)
         except PartiallyCreated as failure:
-            _abort_partially(context, request, failure, self.unwrapped)
+            abort_partially(context, request, failure, self.unwrapped)
         except ProviderError as failure:
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
         except Exception as defect:
@@ -158,7 +148,7 @@ class Server(ResourceProviderServicer):
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         olds, news = self.unwrapped(request.old_inputs), self.unwrapped(request.news)
         diff = self._provider(context).diff(request.urn, _type(request), request.id, olds.values, news.values)
-        return _diff_response(diff)
+        return diff_response(diff)
 
     @_told
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
@@ -268,46 +258,3 @@ def _read(setting: Any) -> Any:
 
 def _outputs(provider: Provider, request: Any, outputs: Mapping[str, Any], inputs: Unwrapped) -> Struct:
     return wrap(outputs, provider.secret_outputs(_type(request), inputs.secrets))
-
-
-def _diff_response(diff: Diff) -> provider_pb2.DiffResponse:
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_NONE if diff.empty else response.DIFF_SOME,
-        replaces=diff.replaces,
-        diffs=diff.changed,
-        deleteBeforeReplace=diff.delete_before_replace,
-        hasDetailedDiff=True,
-        detailedDiff={
-            change.spelled: provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
-            for change in diff.changes
-        },
-    )
-
-
-def _status() -> type[Any]:
-    """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process bears only one of them."""
-    with contextlib.suppress(KeyError):
-        return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status"))
-    from pulumi.runtime.proto.status_pb2 import Status
-
-    return Status
-
-
-def _abort_partially(
-    context: grpc.ServicerContext, request: Any, failure: PartiallyCreated, unwrapped: Callable[[Struct], Unwrapped]
-) -> NoReturn:
-    """The resource exists: the engine records its id, its state and what is missing, and calls Update next time."""
-    wished = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
-    detail = AnyMessage()
-    detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=failure.id,
-            properties=wrap(failure.outputs, unwrapped(wished).secrets),
-            reasons=failure.reasons,
-            inputs=wished,
-        )
-    )
-    status = _status()(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, str(failure))
