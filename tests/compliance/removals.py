@@ -5,13 +5,14 @@ An argument is a value, a nested value, or (in a policy) a denial or a condition
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.components.synth import Graph, Recorded
 
 Path = tuple[str | int, ...]
+ABSENT = "(the resource)"
 _POLICIES = ("policy", "assumeRolePolicy")
 
 
@@ -29,7 +30,7 @@ def removals(graph: Graph) -> Iterator[Removal]:
     """Each argument in turn."""
     for position, resource in enumerate(graph.resources):
         if resource.custom:
-            yield _removal(graph, position, "(the resource)", None)
+            yield _removal(graph, position, ABSENT, None)
             for path in _paths(resource.inputs):
                 yield _removal(graph, position, _spelled(path), _without(resource, path))
             for argument, inputs in _weaker_policies(resource.inputs):
@@ -82,3 +83,18 @@ def _rewritten(inputs: dict[str, Any], key: str, position: int, instead: dict[st
     document = json.loads(inputs[key])
     document["Statement"][position : position + 1] = [instead] if instead else []
     return {**inputs, key: json.dumps(document)}
+
+
+def _position(removal: Removal) -> int:
+    return [each.name for each in removal.graph.resources].index(removal.name)
+
+
+def weakened_copies(graph: Graph, types: Collection[str]) -> dict[tuple[str, str], tuple[str, Recorded]]:
+    """For each argument of each of the types: a resource that has it, and a copy of that resource without it."""
+    copies: dict[tuple[str, str], tuple[str, Recorded]] = {}
+    for each in removals(graph):
+        if each.argument != ABSENT and each.type in types and (each.type, each.argument) not in copies:
+            copy = each.graph.resources[_position(each)]
+            weaker = replace(copy, name=f"{copy.name}--{len(copies)}")
+            copies[each.type, each.argument] = (each.name, weaker)
+    return copies

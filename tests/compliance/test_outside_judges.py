@@ -1,20 +1,56 @@
 """checkov, parliament and cloudsplaining judge what each stage would create."""
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from components.stage import Stage
 from tests.compliance.judges import Verdict, checkov, plans_of, policy_findings
+from tests.compliance.removals import weakened_copies
 from tests.compliance.terraform import Untranslatable, plan
-from tests.compliance.waivers import DEV_RELAXES, MISTAKEN, OURS, POLICY_MISTAKES, Waiver
+from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, MISTAKEN, OURS, POLICY_MISTAKES, Waiver
 from tests.components.synth import STAGES, Graph, stage_values, synth
+
+SEES = {
+    ("aws:backup/vault:Vault", "kmsKeyArn"): {"CKV_AWS_166"},
+    ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): {"CKV_AWS_158"},
+    ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays"): {"CKV_AWS_66", "CKV_AWS_338"},
+    ("aws:dynamodb/table:Table", "billingMode"): {"CKV2_AWS_16"},
+    ("aws:dynamodb/table:Table", "pointInTimeRecovery"): {"CKV_AWS_28"},
+    ("aws:dynamodb/table:Table", "pointInTimeRecovery.enabled"): {"CKV_AWS_28"},
+    ("aws:dynamodb/table:Table", "serverSideEncryption"): {"CKV_AWS_119"},
+    ("aws:dynamodb/table:Table", "serverSideEncryption.enabled"): {"CKV_AWS_119"},
+    ("aws:dynamodb/table:Table", "serverSideEncryption.kmsKeyArn"): {"CKV_AWS_119"},
+    ("aws:kms/key:Key", "enableKeyRotation"): {"CKV_AWS_7"},
+    ("aws:kms/key:Key", "policy"): {"CKV2_AWS_64"},
+    ("aws:lambda/function:Function", "deadLetterConfig"): {"CKV_AWS_116"},
+    ("aws:lambda/function:Function", "deadLetterConfig.targetArn"): {"CKV_AWS_116"},
+    ("aws:lambda/function:Function", "environment"): {"CKV_AWS_173"},
+    ("aws:lambda/function:Function", "kmsKeyArn"): {"CKV_AWS_173"},
+    ("aws:lambda/function:Function", "reservedConcurrentExecutions"): {"CKV_AWS_115"},
+    ("aws:lambda/function:Function", "tracingConfig"): {"CKV_AWS_50"},
+    ("aws:lambda/function:Function", "tracingConfig.mode"): {"CKV_AWS_50"},
+    ("aws:sfn/stateMachine:StateMachine", "tracingConfiguration"): {"CKV_AWS_284"},
+    ("aws:sfn/stateMachine:StateMachine", "tracingConfiguration.enabled"): {"CKV_AWS_284"},
+    ("aws:sns/topic:Topic", "kmsMasterKeyId"): {"CKV_AWS_26"},
+    ("aws:sqs/queue:Queue", "kmsMasterKeyId"): {"CKV_AWS_27"},
+}
+"""What checkov itself says when an argument is removed; the rest is seen by our own controls (test_removals.py)."""
+
+TYPES = {type_ for type_, _ in SEES}
 
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
-    """checkov on every stage at once."""
-    return checkov(plans_of({stage: synth(stage) for stage in STAGES}), Path(tmp_path_factory.mktemp("plans")))
+    """checkov on every stage at once, and on prod with a weakened copy of a resource for each removed argument."""
+    graphs = {stage: synth(stage) for stage in STAGES}
+    weakened = [copy for _, copy in weakened_copies(graphs["prod"], TYPES).values()]
+    graphs["weakened"] = Graph([*graphs["prod"].resources, *weakened])
+    return checkov(plans_of(graphs), Path(tmp_path_factory.mktemp("plans")))
 
 
 def waived(check: str, resource: str) -> bool:
@@ -33,14 +69,44 @@ def test_checkov_finds_nothing_that_has_no_reason(stage: str, verdicts: dict[str
 def test_dev_relaxes_only_what_its_keys_name(verdicts: dict[str, Verdict]) -> None:
     """Every further finding in dev is due to a key of Pulumi.dev.yaml."""
     relaxed = {check for check, resource in verdicts["dev"].failed if not waived(check, resource)}
-    assert set(DEV_RELAXES) == relaxed
-    assert {f"booking:{key}" for key in DEV_RELAXES.values()} <= set(stage_values("dev"))
+    assert set(DEV_CHECKS) == relaxed
+    assert set(DEV_CHECKS.values()) <= DEV_RELAXES
+
+
+def test_dev_without_its_relaxing_keys_is_prod() -> None:
+    """Not one control is relaxed but by a key that is documented as relaxing; the rest are sizes and places."""
+    chosen = {key.removeprefix("booking:") for key in stage_values("dev")}
+    assert chosen == DEV_RELAXES | DEV_SIZES
+    strict = Stage.of("prod", {}).model_dump(by_alias=True, mode="json")
+    as_prod = {key: stage_values("prod").get(f"booking:{key}", strict[key]) for key in chosen & set(strict)}
+    assert told(synth("dev", {f"booking:{key}": value for key, value in as_prod.items()})) == told(synth("prod"))
+
+
+def told(graph: Graph) -> dict[str, str]:
+    """What each resource is, whatever the stage is called."""
+    written = {each.name: (each.type, each.protect, _plain(each.inputs)) for each in graph.resources if each.custom}
+    return {name: re.sub(r"\bdev\b", "prod", str(said)) for name, said in written.items()}
+
+
+def _plain(inputs: dict[str, Any]) -> str:
+    """The inputs as text; which package of code it is does not matter here."""
+    return json.dumps(inputs, default=lambda archive: type(archive).__name__, sort_keys=True)
 
 
 @pytest.mark.parametrize("waiver", [*OURS, *MISTAKEN], ids=lambda waiver: waiver.check)
 def test_every_waiver_is_still_needed(waiver: Waiver, verdicts: dict[str, Verdict]) -> None:
     """A waiver for what passes would hide its return."""
     assert [found for found in verdicts["prod"].failed if found[0] == waiver.check]
+
+
+def test_checkov_sees_the_removal_of_what_it_knows(verdicts: dict[str, Verdict]) -> None:
+    """An outside proof that the exported plans carry what they claim to carry."""
+    seen, weakened = {}, verdicts["weakened"].failed
+    for removal, (name, copy) in weakened_copies(synth("prod"), TYPES).items():
+        failed = {who: {check for check, at in weakened if at.endswith(f".{who}")} for who in (name, copy.name)}
+        if more := failed[copy.name] - failed[name]:
+            seen[removal] = more
+    assert seen == SEES
 
 
 def test_a_resource_that_cannot_be_translated_is_an_error_that_names_it() -> None:

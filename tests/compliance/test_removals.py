@@ -22,6 +22,7 @@ NO_HARDENING = {
         *("globalSecondaryIndexes.keySchemas.keyType", "globalSecondaryIndexes.name"),
         "globalSecondaryIndexes.projectionType",
     },
+    "aws:kms/alias:Alias": {"name"},
     "aws:kms/key:Key": {"description"},
     "aws:lambda/function:Function": {"memorySize"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {

@@ -60,6 +60,13 @@ POLICY_MISTAKES = {
 """What parliament says above LOW and is wrong about."""
 
 DEV_RELAXES = {
-    "CKV_AWS_338": "logRetentionDays",
+    *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
+    *("auditLockMode", "auditLockDays", "logRetentionDays", "logExecutionData"),
 }
+"""The keys of Pulumi.dev.yaml that relax a control."""
+
+DEV_SIZES = {"aws:region", "functionConcurrency"}
+"""The others: how large, and where."""
+
+DEV_CHECKS = {"CKV_AWS_338": "logRetentionDays"}
 """What checkov finds in dev beyond the waivers, by the stage key that relaxes it there."""
