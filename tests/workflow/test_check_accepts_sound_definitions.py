@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.workflow.defects import DEFECTS, ends, machine, nested
+from tests.workflow.defects import DEFECTS, ends, machine, nested, task
 from tests.workflow.sound_documents import SOUND
 from workflow import check, parse
 from workflow.checking.vocabulary import ALL_FIELDS, OPERATORS, TYPES
@@ -89,6 +89,13 @@ def test_check_takes_any_state(state: Any, name: str) -> None:
         found = check({**asl, "QueryLanguage": language})
         places = [_place(asl, finding.pointer) for finding in found]
         assert places == sorted(places)
+
+
+def test_a_template_is_checked_before_it_is_filled_in() -> None:
+    """`${name}` without quotes is no JSON; one warning says so, and the rest is checked as usual."""
+    text = json.dumps(machine({"A": task(TimeoutSeconds="?", Comment="a: ${b}, c")})).replace('"?"', "${Limit}")
+    assert [finding.code for finding in check(text)] == ["OPEN_TEMPLATE"]
+    assert [finding.code for finding in check(text.replace("Comment", "Coment"))] == ["OPEN_TEMPLATE", "UNKNOWN_FIELD"]
 
 
 def test_two_hundred_levels_are_no_problem() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
-from .findings import meant
 from .sight import LONGEST_SECONDS, Sight, unknown_field
 from .templates import Moment, is_open
 from .vocabulary import CATCHER, ERRORS, RETRIER
@@ -100,15 +100,14 @@ def _check_all(sight: Sight, pointer: str, *, alone: bool, last: bool, what: str
 
 
 def _check_name(sight: Sight, name: str, pointer: str) -> None:
-    if name.startswith("States.") and name not in ERRORS and not is_open(name):
+    """Doubt a name that is almost one of AWS's; others may be raised by functions and Fail states."""
+    if name in ERRORS or is_open(name) or not name.lower().startswith("states."):
+        return
+    near = difflib.get_close_matches(name, ERRORS, 1, 0.85) or [each for each in ERRORS if each.lower() == name.lower()]
+    if near:
         sight.findings.warning(
-            "UNKNOWN_ERROR_NAME",
-            pointer,
-            f"Step Functions has no error {name!r}, and names that start with States. are its own.",
-            meant(name, ERRORS),
+            "UNKNOWN_ERROR_NAME", pointer, f"Step Functions has no error {name!r}.", f"Did you mean {near[0]}?"
         )
-    elif name.lower().startswith("states.") and not name.startswith("States."):
-        sight.findings.warning("UNKNOWN_ERROR_NAME", pointer, f"Nothing raises {name!r}.", meant(name, ERRORS))
 
 
 def _check_reachable(

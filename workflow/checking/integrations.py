@@ -213,7 +213,7 @@ OPTIMISED: Final[Mapping[str, Mapping[str, Action]]] = {
             "createEndpointConfig": (_ONCE, "EndpointConfigName ProductionVariants"),
             "createHyperParameterTuningJob": (_JOB, "HyperParameterTuningJobName HyperParameterTuningJobConfig"),
             "createLabelingJob": (_JOB, "LabelingJobName"),
-            "createModel": (_ONCE, "ModelName ExecutionRoleArn"),
+            "createModel": (_ONCE, "ModelName"),
             "createProcessingJob": (_JOB, "ProcessingJobName AppSpecification RoleArn"),
             "createTrainingJob": (_JOB, "TrainingJobName AlgorithmSpecification RoleArn"),
             "createTransformJob": (_JOB, "TransformJobName ModelName TransformInput TransformOutput"),
