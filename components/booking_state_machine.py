@@ -238,10 +238,10 @@ class BookingStateMachine(pulumi.ComponentResource):
 
     def _steps(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
         """What the definition does: as the owners grant it, or as the text that was given says."""
+        invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
         given = args.get("definition")
         if given is not None:
-            return [derived_grant(given)]
-        invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
+            return [*invoked, derived_grant(given)]
         return [*invoked, grant_send(self._parking, self._key, "ParkResults")]
 
     def _create_machine(self, args: BookingStateMachineArgs, role: ServiceRole) -> aws.sfn.StateMachine:
