@@ -41,8 +41,9 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
     lines: list[str] = []
     for line in going.stderr:
         lines.append(line)
-        if sum(told.startswith("+ ") for told in lines) == 10:
-            os.kill(int(Instance.at(program_folder).pid or 0), signal.SIGKILL)
+        pid = Instance.at(program_folder).pid
+        if pid is not None and sum(told.startswith("+ ") for told in lines) == 10:
+            os.kill(pid, signal.SIGKILL)
     assert going.wait(timeout=120) == 1
     assert "Traceback" not in "".join(lines)
     assert lines[-1].startswith("The embedded AWS ended while it was being deployed into: run this again")
