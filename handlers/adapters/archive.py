@@ -13,7 +13,7 @@ from ..domain.verification import StoredOrder
 from ..storage_schema import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
 from .attribute_values import Item, decoded, encoded
 from .clients import Reply, call
-from .order_items import order_from
+from .order_items import attention, order_from, projection
 from .shelves import stock_item_from
 
 
@@ -60,7 +60,13 @@ def stored_order(item: Item) -> StoredOrder:
     """An order with its ledger as it lies there."""
     entries = cast("Sequence[Mapping[str, Json]]", decoded(item.get("ledger", {"L": []})))
     order_id = item["pk"]["S"].removeprefix(order_key(""))
-    return StoredOrder(order_id=order_id, entries=entries, order=_readable(item))
+    order = _readable(item)
+    return StoredOrder(order_id=order_id, entries=entries, order=order, differing=_differing(item, order))
+
+
+def _differing(item: Item, order: Order | None) -> tuple[str, ...]:
+    expected = {**projection(order), **attention(order)} if order else {}
+    return tuple(name for name, value in expected.items() if name not in item or decoded(item[name]) != value)
 
 
 def _readable(item: Item) -> Order | None:

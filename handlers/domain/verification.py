@@ -19,6 +19,7 @@ class Problem(StrEnum):
     EXTRA = "extra"
     REORDERED = "reordered"
     CHAIN_BROKEN = "chain broken"
+    PROJECTION_DIFFERS = "projection differs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class StoredOrder:
     entries: Sequence[Mapping[str, Json]]
     order: Order | None
     """None where the ledger is so broken that it cannot be folded."""
+    differing: tuple[str, ...] = ()
+    """What is stored beside the ledger and does not follow from it: so shows a ledger that lost its end."""
 
 
 def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple[Finding, ...]:
@@ -55,12 +58,21 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
 
 
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
-    """Where the ledger's own chain of hashes is broken."""
+    """Where the ledger's own chain of hashes is broken, or what is stored beside it differs."""
     order_id = stored.order_id
     faults = [*breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
-    return tuple(
+    broken = (
         Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id} {what}.") for what in faults
     )
+    differing = (
+        Finding(
+            problem=Problem.PROJECTION_DIFFERS,
+            where=order_id,
+            sentence=f"In {order_id} the stored {name} is not what the ledger comes to.",
+        )
+        for name in stored.differing
+    )
+    return (*broken, *differing)
 
 
 def _records(stored: StoredOrder) -> dict[str, Mapping[str, Json]]:

@@ -178,6 +178,17 @@ def test_a_ledger_that_was_taken_away_is_found() -> None:
     assert problems == [Problem.CHAIN_BROKEN, *[Problem.EXTRA] * 4]
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_ledger_that_lost_its_end_is_found(lost: int) -> None:
+    """Law 21 (fold), law 22 (tamper-evident): the chain is whole, but what is stored beside it says more."""
+    world, order_id = _booked()
+    remove = ", ".join(f"ledger[{8 - number}]" for number in range(1, lost + 1))
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression=f"REMOVE {remove}")
+    problems = {each.problem for each in world.findings()}
+    assert problems == {Problem.PROJECTION_DIFFERS, Problem.EXTRA}
+
+
 def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_an_error() -> None:
     """Law 23 (audit completeness): write once."""
     world = World()
