@@ -10,6 +10,7 @@ Step Functions uses.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,8 +26,11 @@ _FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
     "max": max,
     "sum": sum,
     "avg": lambda numbers: sum(numbers) / len(numbers),
+    "stddev": lambda numbers: math.sqrt(
+        sum(n * n for n in numbers) / len(numbers) - (sum(numbers) / len(numbers)) ** 2
+    ),
 }
-CALLS: Final = ("length", "size", "keys", *_FUNCTIONS)
+CALLS: Final = ("length", "size", "keys", "first", "last", *_FUNCTIONS)
 """The functions that a path may end in."""
 
 
@@ -78,9 +82,11 @@ class Path:
                 value = _only(step, value, self.text)
             return value
         found = [value]
-        for step in self.steps:
+        for place, step in enumerate(self.steps):
             if step.kind == "call":
                 return _call(str(step.what), found, self.text)
+            if step.kind == "filter" and place and self.steps[place - 1].kind == "deep":
+                found = [item for item in found if isinstance(item, dict)]  # each is met once, as itself
             found = [inner for outer in found for inner in _several(step, outer, root)]
         return found
 
@@ -134,9 +140,7 @@ def _steps(scanner: Scanner) -> Iterator[Step]:
             if scanner.peek() != "[":
                 yield _dotted(scanner)
         elif scanner.skip("."):
-            if scanner.peek() == "[":
-                raise scanner.refuse("a name must follow the dot")
-            yield _dotted(scanner)
+            yield _bracketed(scanner) if scanner.peek() == "[" else _dotted(scanner)
         else:
             yield _bracketed(scanner)
 
@@ -261,6 +265,8 @@ def _call(name: str, value: Json, text: str) -> Json:
         return len(value)
     if name == "keys" and isinstance(value, dict):
         return list(value)
+    if name in ("first", "last") and isinstance(value, list) and value:
+        return value[0 if name == "first" else -1]
     numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
     if name in _FUNCTIONS and numbers:
         return _FUNCTIONS[name](numbers)

@@ -56,6 +56,7 @@ PATHS: Final = (
     "$$.Execution.Input.order",
     "$$.Map.Item.Value",
     "$.größe",
+    "$.[*].['bucket', 'key']",
     "$.*",
 )
 

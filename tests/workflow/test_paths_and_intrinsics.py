@@ -39,6 +39,13 @@ DATA: Any = {
         ("$.order.lines[?(@.nope)]", []),
         ("$.order['id','the note']", ["o-1", "x"]),
         ("$.empty[*]", []),
+        ("$.order.lines.[*].['sku', 'price']", ["a", 3, "b", 12]),
+        ("$.['order'].id", "o-1"),
+        ("$.order.lines[?(@['price'] in [3, 4])].sku", ["a"]),
+        ("$.n[:2]", [1, 2]),
+        ("$.n[-2:]", [3, 4]),
+        ("$..[?(@.sku == 'b')].price", [12]),
+        ("$.n.last()", 4),
     ],
 )
 def test_a_path_finds(path: str, found: Any) -> None:

@@ -290,6 +290,12 @@ def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
     assert failed.error == "States.ExceedToleratedFailureThreshold"
 
 
+def test_a_child_of_a_distributed_map_is_an_execution_of_its_own() -> None:
+    """Its input is the item, its variables are its own."""
+    asl = distributed(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
+    assert run(asl, {"items": [{"x": 1}, {"x": 2}]}).output == [{"x": 1}, {"x": 2}]
+
+
 def test_two_hundred_levels_run() -> None:
     """No stack grows."""
     output = run(nested(200, ends(Result="deep"))).output

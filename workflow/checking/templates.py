@@ -19,7 +19,7 @@ from .vocabulary import CONTEXT
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
-_PATH_LIKE: Final = re.compile(r"\$(\$?\.|\[|\$$|$)|States\.\w+\(")
+_PATH_LIKE: Final = re.compile(r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\(")
 
 
 def is_open(value: object) -> bool:

@@ -182,9 +182,10 @@ class Machine:
         if not state.scopes:
             raise StateFailed(RUNTIME, f"{state.name!r} has no ItemProcessor")
         distributed = state.is_distributed
+        own = [self._execution_of_child(each.input, place) if distributed else {} for place, each in enumerate(items)]
         starts = [
             self._start(
-                state.scopes[0], each.input, frame, visit, place, {"Map": each.context}, own_variables=distributed
+                state.scopes[0], each.input, frame, visit, place, {"Map": each.context, **own[place]}, distributed
             )
             for place, each in enumerate(items)
         ]
@@ -193,6 +194,12 @@ class Machine:
         limit = int(most) if isinstance(most, int | float) else 0
         results = yield Join(starts, limit, tolerated, _too_many if distributed else lambda failure: failure)
         return self._collected(state, data, [each for each in results if not isinstance(each, StateFailed)])
+
+    def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
+        """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
+        execution = cast("dict[str, Json]", self._world.context["Execution"])
+        name = f"{execution['Name']}-{place}"
+        return {"Execution": {**execution, "Id": f"{execution['Id']}-{place}", "Name": name, "Input": given}}
 
     def _collected(self, state: State, data: Data, results: list[Json]) -> Json:
         writer = state.fields.get("ResultWriter")
