@@ -1,11 +1,13 @@
 """Whoever is woken finds a section for what rings, and no section tells of an alarm that does not exist."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
+from tests.handlers.world import World, purchase_of, refund_of
 
 RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text()
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -45,3 +47,14 @@ def test_links_inside_the_runbook_lead_somewhere() -> None:
         re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.+)$", RUNBOOK, re.M)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= headings
+
+
+def test_the_query_of_the_runbook_asks_for_what_is_logged() -> None:
+    """Each field is in some line that the functions really write."""
+    world = World()
+    world.stock(mug=(500, 9))
+    order = world.book(purchase_of(mug=(2, 500)))["order_id"]
+    world.book(refund_of(order))
+    world.book(purchase_of("late", "pm_timeout", mug=(2, 500)))
+    [asked] = re.findall(r"^fields @timestamp, (.+)$", RUNBOOK, re.M)
+    assert set(asked.split(", ")) <= {key for line in world.lines for key in json.loads(line)}
