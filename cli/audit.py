@@ -1,15 +1,11 @@
 """`booking audit verify`: proves that the ledgers and the write-once audit objects agree."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import typer
 from rich.console import Console
 
-from handlers.adapters.attribute_values import decoded_item
-from handlers.adapters.order_items import order_from
-from handlers.domain.errors import LedgerBroken
-from handlers.domain.order import Order
+from handlers.adapters.archive import stored_order
 from handlers.domain.verification import Finding, StoredOrder, verify
 
 from .options import Instance, Json, Stage
@@ -53,7 +49,7 @@ def stored_orders(target: Target) -> Iterator[StoredOrder]:
         ConsistentRead=True,
     )
     for page in found:
-        yield from (_stored(item) for item in page["Items"])
+        yield from (stored_order(item) for item in page["Items"])
 
 
 def audit_objects(target: Target) -> dict[str, bytes]:
@@ -62,24 +58,6 @@ def audit_objects(target: Target) -> dict[str, bytes]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
-
-
-def _stored(item: Any) -> StoredOrder:
-    stored = decoded_item(item)
-    order_id = str(stored["pk"]).removeprefix("ORDER#")
-    entries = stored.get("ledger")
-    return StoredOrder(
-        order_id=order_id,
-        entries=[dict(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else [],
-        order=_order(item),
-    )
-
-
-def _order(item: Any) -> Order | None:
-    try:
-        return order_from(item)
-    except (LedgerBroken, KeyError, TypeError, ValueError):
-        return None
 
 
 def _draw(console: Console, orders: int, objects: int, findings: tuple[Finding, ...]) -> None:

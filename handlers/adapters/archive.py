@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
-from ..domain.canonical import Json
 from ..domain.errors import BookingError
 from ..domain.order import Order
 from ..domain.ports import AuditLog
@@ -58,7 +57,8 @@ class Archive:
 
 def stored_order(item: Item) -> StoredOrder:
     """An order with its ledger as it lies there."""
-    entries = cast("Sequence[Mapping[str, Json]]", decoded(item.get("ledger", {"L": []})))
+    ledger = decoded(item.get("ledger", {"L": []}))
+    entries = [entry for entry in ledger if isinstance(entry, Mapping)] if isinstance(ledger, Sequence) else []
     order_id = item["pk"]["S"].removeprefix(order_key(""))
     order = _readable(item)
     return StoredOrder(order_id=order_id, entries=entries, order=order, differing=_differing(item, order))
