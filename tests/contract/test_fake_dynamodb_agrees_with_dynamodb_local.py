@@ -15,6 +15,7 @@ from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.dynamodb.parser import RESERVED_WORDS
 
 OPERATIONS_AT_LEAST = 5_000
+pytestmark = pytest.mark.xdist_group("servers")  # they share the servers that they are held against
 _tables = itertools.count(1)
 
 

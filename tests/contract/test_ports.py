@@ -33,6 +33,7 @@ from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
 from tests.fakes.tables import table_request
 
+pytestmark = pytest.mark.xdist_group("servers")  # they share the servers that they are held against
 _numbers = itertools.count(1)
 WHEN = "2026-03-01T12:00:00.000000Z"
 DAY = "2026-03-01"

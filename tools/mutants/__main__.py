@@ -79,8 +79,6 @@ def _run_tests(folder: Path) -> tuple[int, str]:
         "pytest",
         "-x",
         "--no-header",
-        "-p",
-        "no:xdist",
         "--ignore-glob=*_page.py",  # generated pages are not copied
         "-k",
         "not local and not ministack",  # nor are the servers that suites also run against
