@@ -1,6 +1,8 @@
 """What a workflow can say about its data: where it comes from, functions of it, and conditions on it.
 
 Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
+
+Past 250 lines: it is the vocabulary, a few lines a word.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way
 along a path, and takes a missing value for unequal to everything; here all of these are simply false.
+
+Past 250 lines: one function for each kind of condition and expression.
 """
 
 from __future__ import annotations

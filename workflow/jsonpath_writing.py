@@ -2,6 +2,8 @@
 
 What has no counterpart is refused with NotPortable, whose code says which kind of thing it is:
 EXPRESSION_NOT_PORTABLE, CONDITION_NOT_PORTABLE, FIELD_NOT_PORTABLE, OUTPUT_NOT_PORTABLE, ARRAY_NOT_PORTABLE.
+
+Past 250 lines: one function for each kind of condition and expression.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 An execution goes on with the definition that it was started with, so a version of a function stays invocable after the
 machine has moved on: a version's ARN is granted for all versions of that function.
+
+Past 250 lines: it is mostly tables of what services want.
 """
 
 from __future__ import annotations

@@ -109,9 +109,9 @@ def _fields_of(form: object) -> Mapping[str, Field] | None:
     if issubclass(form, Record):
         hints = get_type_hints(form)
         return {name: Field(name, name, hints[name], not hasattr(form, name)) for name in form.__match_args__}
-    if hasattr(form, "__required_keys__"):  # a TypedDict
-        required = cast("frozenset[str]", getattr(form, "__required_keys__", frozenset[str]()))
-        hints = get_type_hints(form, include_extras=True)
+    required: frozenset[str] | None = getattr(cast("object", form), "__required_keys__", None)
+    if required is not None:  # a TypedDict
+        hints = get_type_hints(cast("Any", form), include_extras=True)
         return {name: Field(name, name, hint, name in required) for name, hint in hints.items()}
     return None
 

@@ -2,6 +2,8 @@
 
 The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order layers by barycentres, and
 place by isotonic regression (the nearest places to where neighbours want a box that keep the gaps).
+
+Past 250 lines: the steps of one method.
 """
 
 from __future__ import annotations

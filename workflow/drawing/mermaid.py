@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
 from .labels import arrow_label, subtitle
@@ -35,7 +35,8 @@ def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
     ids = {state.pointer: f"s{index}" for index, state in enumerate(asl.states())}
     lines = ["flowchart TD", *_body(asl, ids)]
     lines += [f"  {style}" for style in _STYLES]
-    path = set(taken.path if hasattr(taken, "path") else taken)
+    run_path = getattr(taken, "path", None)
+    path = set(cast("Iterable[str]", taken if run_path is None else run_path))
     marked = [ids[state.pointer] for state in asl.states() if state.name in path]
     if marked:
         lines.append(f"  class {','.join(marked)} taken")

@@ -1,6 +1,8 @@
 """A state machine as an SVG picture: cards for states, frames for what is nested, dashed arrows for errors.
 
 It is plain SVG without scripts or outside fonts, follows the reader's light or dark scheme, and can show a taken path.
+
+Past 250 lines: one short function for each thing that is drawn.
 """
 
 from __future__ import annotations
