@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 def descendants(pid: int) -> dict[int, str]:
     """The processes below a process, with their command lines."""
-    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,command="], capture_output=True, text=True, check=True).stdout
+    command = ["ps", "-ww", "-eo", "pid=,ppid=,command="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     parents = {int(row[0]): (int(row[1]), row[2] if len(row) > 2 else "") for row in rows}
     found: dict[int, str] = {}

@@ -23,15 +23,17 @@ ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
 COPIED = (*COPIED, "tests/domain", "tests/handlers")
-KILLERS = (
-    "tests/simulation/test_interleavings.py",
+KILLERS = (  # the quick and deadly first
     "tests/simulation/test_crash_matrix.py",
+    "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
     "tests/domain",
-    "tests/simulation/test_simulation.py::test_no_law_is_broken_in_ten_thousand_histories",
-    "tests/handlers",
+    "tests/handlers/test_malformed_requests.py",
     "tests/contract/test_ports.py",
+    "tests/handlers",
+    "tests/simulation/test_interleavings.py",
+    "tests/simulation/test_simulation.py::test_no_law_is_broken_in_ten_thousand_histories",
 )
-TIME_LIMIT_SECONDS = 600
+TIME_LIMIT_SECONDS = 900
 HISTORIES = "1500"
 
 
@@ -95,7 +97,7 @@ def _run_tests(folder: Path) -> tuple[int, str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return 1, "FAILED the time limit"
+        return 3, f"not decided in {TIME_LIMIT_SECONDS} seconds"
     return done.returncode, done.stdout + done.stderr
 
 
