@@ -1,7 +1,7 @@
 """Writes workflow/checking/sdk_actions.json: which actions `arn:aws:states:::aws-sdk:SERVICE:ACTION` may name.
 
-One line per service: its actions, each followed by the arguments it cannot do without. Taken from botocore, whose services
-are those of the AWS SDK for Java, by whose names Step Functions knows them. Run it to bring the list up to date:
+One line per service: its actions, each followed by the arguments it cannot do without. Taken from botocore, whose
+services are those of the AWS SDK for Java, by whose names Step Functions knows them. To bring the list up to date:
 
     .venv/bin/python tools/sdk_actions.py
 """

@@ -1,4 +1,7 @@
-"""Checks a Map: its processor, its items, and what only a distributed one has."""
+"""Checks a Map: its processor, its items, and what only a distributed one has.
+
+Longer than most files here: a Map has as many fields as all other states together.
+"""
 
 from __future__ import annotations
 

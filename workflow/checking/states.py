@@ -1,4 +1,7 @@
-"""Checks the fields of one state, whatever its type."""
+"""Checks the fields of one state, whatever its type.
+
+Longer than most files here: the small types have their few checks in it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks what is filled in from data: JSONata in any text, and JSONPath templates with their `.$` keys."""
+"""Checks what is filled in from data: JSONata in any text, and JSONPath templates with their `.$` keys.
+
+Longer than most files here: both query languages fill the same two lists, of variables and of context fields.
+"""
 
 from __future__ import annotations
 
