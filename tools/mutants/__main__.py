@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,9 +134,9 @@ def main(words: Sequence[str]) -> int:
         return 2
     with ThreadPoolExecutor(max_workers=2) as pool:
         verdicts = []
-        for verdict in pool.map(judge, patches):
-            _say(verdict)
-            verdicts.append(verdict)
+        for done in as_completed([pool.submit(judge, patch) for patch in patches]):
+            verdicts.append(done.result())
+            _say(verdicts[-1])
     killed = sum(verdict.killed for verdict in verdicts)
     print(f"{killed}/{len(verdicts)} killed")
     return 0 if killed == len(verdicts) else 1
