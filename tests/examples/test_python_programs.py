@@ -13,6 +13,8 @@ from local.pytest_plugin import DeployedStack, embedded_aws
 
 __all__ = ["embedded_aws"]
 
+pytestmark = pytest.mark.xdist_group("examples")  # they share an embedded AWS
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 
 
