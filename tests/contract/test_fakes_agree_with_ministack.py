@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,3 +114,10 @@ def test_conditional_puts_to_s3_agree(ministack: Clients) -> None:
     for method, arguments in calls:
         expected = _s3_answer(fake, method, Bucket=bucket, **arguments)
         assert expected == _s3_answer(client, method, Bucket=bucket, **arguments), (method, arguments)
+
+
+def test_the_fidelity_page_lists_every_difference() -> None:
+    """What the embedded AWS does otherwise is said where its users look."""
+    page = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    for difference in DIFFERENCES:
+        assert f"{difference.subject}: {difference.aws}; here {difference.ministack} | {difference.matters}" in page
