@@ -110,8 +110,18 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> int
         history.run()
         rest, _ = at_rest(tuple(history.states), ["2026-03-01"])  # type: ignore[arg-type]
         hold_at_rest(history, rest)
+        if not faults:
+            _hold_decided(history)
 
     return sum(1 for _ in every(run, faults))
+
+
+def _hold_decided(history: History) -> None:
+    """Law 14: a race alone leaves nobody without a decision; who loses it decides again on what the order became."""
+    for execution in history.executions:
+        assert execution.answer is not None, f"{execution.name} has no answer"
+        is_decided = execution.answer["status"] != "unknown" and execution.answer["code"] != "NOT_EXECUTED"
+        assert is_decided, f"{execution.name}: {execution.answer}"
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
