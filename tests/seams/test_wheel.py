@@ -29,7 +29,7 @@ print(json.dumps({
     "ours": [OrderStore.__module__, RefundRequest.__module__, Booking.__module__],
     "imported": len(mine),
     "leaked": sorted(n for n in sys.modules if n.split(".")[0] in ("components", "local", "cli")),
-    "start": json.loads(Booking.asl())["StartAt"],
+    "start": Booking.asl()["StartAt"],
 }))
 """
 

@@ -1,0 +1,54 @@
+"""Tests defend what the docs promise: links lead somewhere, make targets and verbs exist, and none is left out."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.main import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("examples/*/README.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NAMED = re.compile(r"(?<![\w/.-])((?:docs|examples|tests|tools|components|workflow|handlers|local|cli)/[\w./-]*\w/?)")
+
+
+def verbs(group: typer.Typer = app, prefix: str = "booking") -> Iterator[str]:
+    """Every verb of the command, spelled in full."""
+    for command in group.registered_commands:
+        assert command.callback is not None
+        yield f"{prefix} {command.name or command.callback.__name__.replace('_', '-')}"
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from verbs(inner.typer_instance, f"{prefix} {inner.name}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_and_every_path_named_in_a_page_exists(page: Path) -> None:
+    """A reader who follows it finds something."""
+    text = page.read_text("utf-8")
+    links = [target for target in LINK.findall(text) if not target.startswith(("http:", "https:", "mailto:"))]
+    lost = [target for target in links if not (page.parent / target).exists()]
+    lost += [name for name in NAMED.findall(text) if not (ROOT / name).exists()]
+    assert lost == []
+
+
+def test_every_make_target_in_the_docs_exists() -> None:
+    """And every target is explained by `make help`."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    explained = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))}
+    assert named - targets == set()
+    assert targets - explained == set()
+
+
+def test_every_verb_is_in_the_page_of_the_command() -> None:
+    """And the page names none that does not exist."""
+    text = (ROOT / "docs" / "command.md").read_text("utf-8")
+    missing = [verb for verb in verbs() if f"`{verb}" not in text and not verb.startswith("booking workflow ")]
+    assert missing == []
+    known = " ".join(verbs())
+    named = re.findall(r"`(booking [a-z]+(?: (?:set|show|verify|report|schema|check))?)", text)
+    assert [name for name in named if name not in known] == []
