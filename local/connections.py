@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -63,6 +64,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def port_becomes_free(port: int, patience_seconds: float = 3) -> bool:
+    """Whether the port can be had soon: a killed owner, or a stranger's outgoing connection, holds it for a moment."""
+    end = time.monotonic() + patience_seconds
+    while not port_is_free(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def port_is_free(port: int) -> bool:

@@ -131,7 +131,7 @@ class Instance:
             if self.running:
                 return
             certificate(self.folder / "tls")
-            if not connections.port_is_free(self.port):
+            if not connections.port_becomes_free(self.port):
                 raise self._port_taken()
             self._forget_what_was_not_saved()
             self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))

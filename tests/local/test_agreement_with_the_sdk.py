@@ -1,5 +1,6 @@
 """The tables of properties against the installed SDK: same names, same required ones, at every depth."""
 
+import gc
 import importlib
 import inspect
 import typing
@@ -21,6 +22,15 @@ OURS_ALONE: Mapping[str, set[str]] = {
     "aws:dynamodb/table:Table": {"attributes", "hashKey"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules"},
 }
+
+
+@pytest.fixture(autouse=True)
+def no_garbage_collection() -> Iterator[None]:
+    """CPython 3.11 fails in `ast.parse` (SystemError) when the collector runs finalizers in the middle of it."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def _class(token: str) -> Any:

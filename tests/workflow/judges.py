@@ -21,7 +21,7 @@ INSTALLED = ROOT / ".build" / "judges" / "asl"
 
 WRONG_ABOUT: Final = (
     # asl-validator knows only texts and objects as Output, Condition and Items; AWS takes any JSON
-    re.compile(r"/(Output|Condition|Items)(/\d+)? is invalid"),
+    re.compile(r"/(Output|Condition|Items)(/[^ ]+)? is invalid"),
     # and no null in a list of a template
     re.compile(r"/(Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/.*/\d+ is invalid"),
 )
