@@ -22,8 +22,8 @@ INSTALLED = ROOT / ".build" / "judges" / "asl"
 WRONG_ABOUT: Final = (
     # asl-validator knows only texts and objects as Output, Condition and Items; AWS takes any JSON
     re.compile(r"/(Output|Condition|Items)(/[^ ]+)? is invalid"),
-    # and no null in a list of a template
-    re.compile(r"/(Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/.*/\d+ is invalid"),
+    # and refuses some values inside a template (a null, a list of mixed kinds), which may hold any JSON as well
+    re.compile(r"/(Arguments|Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/[^ ]+(?<!\.\$) is invalid"),
 )
 
 
