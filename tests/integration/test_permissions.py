@@ -31,8 +31,8 @@ def seen(shop: DeployedStack) -> dict[str, frozenset[str]]:
             shop.run(refund(f"seen-{token}", bought["order_id"], lines=lines))
     shop.run(purchase("seen-lamps", {"LAMP": 1_000_000}))
     _lose_an_audit_object(shop)
-    _park(shop, {"some": "refusal"})
     for _ in range(2):
+        _park(shop, {"some": "refusal"})  # the second time its record is there, and is read and compared
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
     return actions_by_function(shop.instance)
 
