@@ -46,7 +46,8 @@ PASSING: Final = (
     "PaymentOutcomeUnknown",
 )
 """What may pass: Lambda throttled or unwell, a function or a task out of time, a function whose process ended under it
-(killed, out of memory), and what our functions raise to be tried again (names on the wire). Trying again is safe: every effect is one conditional write, every payment has its key."""
+(killed, out of memory), and what our functions raise to be tried again (names on the wire). Trying again is safe: every
+effect is one conditional write, every payment has its key."""
 
 TRANSIENT: Final = Retry(
     on=PASSING, interval=timedelta(seconds=1), attempts=3, backoff=2.0, longest=timedelta(seconds=10), jitter=True

@@ -8,7 +8,6 @@ Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrin
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,6 +120,8 @@ def _name(scanner: Scanner) -> str:
         scanner.take(1)
     name = scanner.text[start : scanner.place]
     if name not in FUNCTIONS:
+        import difflib
+
         near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.7)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise scanner.refuse(f"{name} is no intrinsic function{hint}")

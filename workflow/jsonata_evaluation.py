@@ -3,7 +3,8 @@
 InvalidJsonata    the text is no expression; says where and why
 JsonataFailed     the expression cannot be evaluated on these data, or yields nothing (States.QueryEvaluationError)
 
-`jsonata-python` does the work and is imported when the first expression is met. Source of the additions:
+`jsonata-python` does the work and is imported when an expression is met that is not plain; whatever only evaluation
+needs is imported when something is evaluated. Source of the additions:
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
@@ -11,19 +12,17 @@ from __future__ import annotations
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # jsonata-python ships no types.
-import hashlib
-import random
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from .deep_json import Json
-from .intrinsic_functions import HASHES, Randomness
 from .json_values import NotJson, read_json, written
 
 if TYPE_CHECKING:
     from jsonata import Jsonata
+
+    from .intrinsic_functions import Randomness
 
 
 class InvalidJsonata(ValueError):
@@ -80,6 +79,9 @@ def evaluate(
 
 
 def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
+    import random
+    import uuid
+
     from jsonata import Jsonata
     from jsonata.functions import Functions
 
@@ -115,6 +117,10 @@ def _range(first: int, last: int, step: int) -> list[int]:
 
 
 def _hash(value: object, algorithm: str) -> str:
+    import hashlib
+
+    from .intrinsic_functions import HASHES
+
     if algorithm not in HASHES:
         raise JsonataFailed(f"$hash: the algorithm is one of {', '.join(HASHES)}")
     text = value if isinstance(value, str) else written(_plain(value))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
+
 _SIGN: Final = re.compile(
     r"""\s*(?:
         (?P<variable>\$[A-Za-z_][A-Za-z0-9_]*)
@@ -118,8 +120,6 @@ class Plain:
         return None
 
     def _call(self, name: str, harmless: bool) -> str | None:
-        from .jsonata_reading import FUNCTIONS, KINDS_OF_FUNCTIONS
-
         if name not in FUNCTIONS:
             self.functions.append(name)
         self._listed(")", harmless or name == "exists")

@@ -8,29 +8,14 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 from .jsonata_evaluation import parse_jsonata
+from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 from .jsonata_plain import NotPlain, Plain
-
-_NAMES: Final = """
-    sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad
-    match contains replace split join formatNumber formatBase formatInteger parseInteger number floor ceil round abs
-    sqrt power random boolean not map zip filter single reduce sift keys lookup append exists spread merge reverse each
-    error assert type sort shuffle distinct base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent
-    decodeUrl toMillis fromMillis clone now millis partition range hash uuid parse
-"""
-FUNCTIONS: Final = frozenset(_NAMES.split())
-"""JSONata's own, without `$eval`, and the six of Step Functions."""
 
 _KINDS_OF_OPERATORS: Final = {
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in", "and", "or"), "boolean"),
     **dict.fromkeys(("+", "-", "*", "/", "%"), "number"),
     "&": "string",
     "..": "array",
-}
-KINDS_OF_FUNCTIONS: Final = {
-    **dict.fromkeys(("exists", "not", "boolean", "contains"), "boolean"),
-    **dict.fromkeys(("count", "length", "number", "floor", "ceil", "round", "abs", "millis", "random"), "number"),
-    **dict.fromkeys(("string", "uppercase", "lowercase", "join", "now", "uuid", "hash"), "string"),
-    **dict.fromkeys(("partition", "range"), "array"),
 }
 
 

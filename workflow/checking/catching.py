@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -103,6 +102,8 @@ def _check_name(sight: Sight, name: str, pointer: str) -> None:
     """Doubt a name that is almost one of AWS's; others may be raised by functions and Fail states."""
     if name in ERRORS or is_open(name) or not name.lower().startswith("states."):
         return
+    import difflib
+
     near = difflib.get_close_matches(name, ERRORS, 1, 0.85) or [each for each in ERRORS if each.lower() == name.lower()]
     if near:
         sight.findings.warning(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -63,6 +62,8 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     for candidate in known:
         if candidate.lower() == word.lower():
             return candidate
+    import difflib
+
     near = difflib.get_close_matches(word[:100], known, 1, 0.72)
     return near[0] if near else None
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final, Literal
+
+from ..records import Record
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
 PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
 _ARN: Final = re.compile(r"arn:[\w-]+:states:[\w-]*:(?:\d*):(?P<rest>.+)", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Record):
     """What a service can be asked to do."""
 
     patterns: tuple[str, ...]
@@ -28,8 +27,7 @@ class Action:
     """Arguments that it cannot do without; `A|B` is one of two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """What a Resource names."""
 
     kind: Literal["lambda", "activity", "optimised", "sdk"]
@@ -147,6 +145,8 @@ def needs_of(target: Target) -> Iterator[str]:
 
 @cache
 def _sdk_services() -> Mapping[str, str]:
+    from pathlib import Path
+
     read: dict[str, str] = json.loads((Path(__file__).parent / "sdk_actions.json").read_text())
     return read
 

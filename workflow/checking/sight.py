@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import child
 from ..jsonata_evaluation import is_expression
+from ..records import Record
 from .findings import Findings, meant
 from .templates import Moment, Texts, is_open
 from .vocabulary import ALL_FIELDS, Language
@@ -18,8 +18,7 @@ LONGEST_SECONDS = 99_999_999
 """As long as any time in a definition may be."""
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(Record):
     """One state as the checks see it."""
 
     state: State

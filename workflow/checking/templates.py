@@ -1,21 +1,19 @@
-"""Checks what is filled in from data: JSONata in any text, and JSONPath templates with their `.$` keys.
+"""Checks what is filled in from data: JSONata in any text; paths and templates of JSONPath are left to paths.py.
 
-Longer than most files here: both query languages fill the same two lists, of variables and of context fields.
+Both query languages fill the same two lists, of variables and of context fields.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ..deep_json import Json
-from ..intrinsics import InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..json_values import child, walk
 from ..jsonata_evaluation import InvalidJsonata, inside, is_expression
-from ..jsonata_reading import FUNCTIONS, References, references_of
-from ..jsonpath import InvalidPath, Path, parse_path
+from ..jsonata_functions import FUNCTIONS
+from ..jsonata_reading import References, references_of
+from ..records import Record
 from .findings import Findings, meant
 from .vocabulary import CONTEXT
 
@@ -40,8 +38,7 @@ def _is_remarkable(text: str) -> bool:
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 
-@dataclass(slots=True)
-class Use:
+class Use(Record):
     """A variable that is read, and where."""
 
     name: str
@@ -49,15 +46,17 @@ class Use:
     tolerant: bool = False
 
 
-@dataclass(slots=True)
 class Texts:
-    """Checks the texts of one state; remembers the variables and the parts of the context object that they read."""
+    """Checks the texts of one state; remembers the variables and the parts of the context object that they read.
 
-    findings: Findings
-    works: bool
-    """Whether the state does work, so that there is a result."""
-    uses: list[Use] = field(default_factory=list[Use])
-    context: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
+    `works`    whether the state does work, so that there is a result
+    """
+
+    def __init__(self, findings: Findings, works: bool) -> None:
+        self.findings = findings
+        self.works = works
+        self.uses: list[Use] = []
+        self.context: set[tuple[str, ...]] = set()
 
     def jsonata(self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = ()) -> None:
         """Check every expression in a value; `kinds` are those that the value itself may have."""
@@ -74,26 +73,20 @@ class Texts:
 
     def path(self, value: Json, pointer: str, *, reference: bool = False, intrinsic: bool = False) -> None:
         """Check a field that holds a path."""
-        if not isinstance(value, str):
-            self._wrong_path(pointer, f"A path is a text, and this is {_shown(value)}.")
-        elif is_expression(value):
-            self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
-        elif is_open(value):
-            return
-        elif is_intrinsic(value):
-            self._intrinsic(value, pointer, allowed=intrinsic)
-        else:
-            self._path(value, pointer, reference)
+        from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
+
+        PathTexts(self).path(value, pointer, reference=reference, intrinsic=intrinsic)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
-        for here, each in walk(value, pointer):
-            if isinstance(each, dict):
-                for key, item in each.items():
-                    self._member(key, item, child(here, key), each)
-            elif isinstance(each, list):
-                for index, item in enumerate(each):
-                    self._item(item, child(here, index))
+        from .paths import PathTexts
+
+        PathTexts(self).template(value, pointer)
+
+    def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        """Note and check a part of the context object, which is called `root`."""
+        self.context.add(names)
+        self._context(names, pointer, root)
 
     def _text(self, text: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> None:
         if not is_expression(text):
@@ -179,8 +172,7 @@ class Texts:
     def _states(self, names: tuple[str, ...], pointer: str, moment: Moment) -> None:
         first = names[0] if names else ""
         if first == "context" or not names:
-            self.context.add(names[1:])
-            self._context(names[1:], pointer, "$states.context")
+            self.context_field(names[1:], pointer, "$states.context")
         elif first == "result":
             self._result(pointer, moment)
         elif first == "errorOutput":
@@ -232,82 +224,3 @@ class Texts:
                 f"The context object's {names[0]} has no {names[1]!r}.",
                 meant(names[1], known, f"It has {', '.join(sorted(known))}."),
             )
-
-    def _member(self, key: str, item: Json, pointer: str, holder: dict[str, Json]) -> None:
-        if not key.endswith(".$"):
-            self._item(item, pointer)
-            return
-        if key[:-2] in holder:
-            self.findings.warning(
-                "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
-            )
-        if not isinstance(item, str):
-            self._wrong_path(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
-        else:
-            self.path(item, pointer, intrinsic=True)
-
-    def _item(self, item: Json, pointer: str) -> None:
-        if is_expression(item):
-            self.findings.warning(
-                "WRONG_QUERY_LANGUAGE",
-                pointer,
-                "{% … %} is JSONata; in a JSONPath state it is a plain text.",
-                'Set "QueryLanguage": "JSONata", or write a path.',
-            )
-        elif looks_like_path(item) and item != "$" and not is_open(item):
-            self.findings.warning(
-                "NO_DOLLAR",
-                pointer,
-                f"{item!r} looks like a path and is taken as plain text.",
-                "End the field's name with .$ to have it evaluated.",
-            )
-
-    def _intrinsic(self, text: str, pointer: str, allowed: bool) -> None:
-        if not allowed:
-            self._wrong_path(pointer, "An intrinsic function cannot stand here.")
-            return
-        try:
-            call = parse_intrinsic(text)
-        except InvalidIntrinsic as error:
-            remedy = "Mend the call of the intrinsic function."
-            self.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, f"{error}.", remedy)
-            return
-        for path in call.paths():
-            self._known(path, pointer)
-
-    def _path(self, text: str, pointer: str, reference: bool) -> None:
-        try:
-            path = parse_path(text)
-        except InvalidPath as error:
-            self._wrong_path(pointer, f"{error}.")
-            return
-        if reference and not (path.is_reference and path.root == "$"):
-            self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
-            return
-        self._known(path, pointer)
-
-    def _known(self, path: Path, pointer: str) -> None:
-        if path.variable is not None:
-            self.uses.append(Use(path.variable, pointer))
-        elif path.root == "$$":
-            names = tuple(_leading_names(path))
-            self.context.add(names)
-            self._context(names, pointer, "$$")
-
-    def _wrong_path(self, pointer: str, sentence: str) -> None:
-        self.findings.error("INVALID_JSONPATH", pointer, sentence, "Write a path such as $.order.id.")
-
-
-def _leading_names(path: Path) -> Iterator[str]:
-    for step in path.steps:
-        if step.kind != "key":
-            return
-        yield str(step.what)
-
-
-def _shown(value: Json) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "an array"
-    return "null" if value is None else "a number"

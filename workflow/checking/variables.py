@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..deep_json import Json
 from ..definition import Arrow, Scope, State
 from ..json_values import child
+from ..records import Record
 from .findings import Findings, meant
 from .templates import Use
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Record):
     """The variables of a scope: those that come from around it, and those that it assigns itself."""
 
     around: frozenset[str]

@@ -1,0 +1,120 @@
+"""Checks what JSONPath fills in from data: paths, intrinsic functions, and payload templates with their `.$` keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..deep_json import Json
+from ..intrinsics import InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..json_values import child, walk
+from ..jsonata_evaluation import is_expression
+from ..jsonpath import InvalidPath, Path, parse_path
+from .templates import Texts, Use, is_open, looks_like_path
+
+
+class PathTexts:
+    """Checks paths for the texts of one state, which remember what is read."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def path(self, value: Json, pointer: str, *, reference: bool = False, intrinsic: bool = False) -> None:
+        """Check a field that holds a path."""
+        if not isinstance(value, str):
+            self._wrong_path(pointer, f"A path is a text, and this is {_shown(value)}.")
+        elif is_expression(value):
+            self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
+        elif is_open(value):
+            return
+        elif is_intrinsic(value):
+            self._intrinsic(value, pointer, allowed=intrinsic)
+        else:
+            self._path(value, pointer, reference)
+
+    def template(self, value: Json, pointer: str) -> None:
+        """Check a payload template of JSONPath."""
+        for here, each in walk(value, pointer):
+            if isinstance(each, dict):
+                for key, item in each.items():
+                    self._member(key, item, child(here, key), each)
+            elif isinstance(each, list):
+                for index, item in enumerate(each):
+                    self._item(item, child(here, index))
+
+    def _member(self, key: str, item: Json, pointer: str, holder: dict[str, Json]) -> None:
+        if not key.endswith(".$"):
+            self._item(item, pointer)
+            return
+        if key[:-2] in holder:
+            self._texts.findings.warning(
+                "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
+            )
+        if not isinstance(item, str):
+            self._wrong_path(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
+        else:
+            self.path(item, pointer, intrinsic=True)
+
+    def _item(self, item: Json, pointer: str) -> None:
+        if is_expression(item):
+            self._texts.findings.warning(
+                "WRONG_QUERY_LANGUAGE",
+                pointer,
+                "{% … %} is JSONata; in a JSONPath state it is a plain text.",
+                'Set "QueryLanguage": "JSONata", or write a path.',
+            )
+        elif looks_like_path(item) and item != "$" and not is_open(item):
+            self._texts.findings.warning(
+                "NO_DOLLAR",
+                pointer,
+                f"{item!r} looks like a path and is taken as plain text.",
+                "End the field's name with .$ to have it evaluated.",
+            )
+
+    def _intrinsic(self, text: str, pointer: str, allowed: bool) -> None:
+        if not allowed:
+            self._wrong_path(pointer, "An intrinsic function cannot stand here.")
+            return
+        try:
+            call = parse_intrinsic(text)
+        except InvalidIntrinsic as error:
+            remedy = "Mend the call of the intrinsic function."
+            self._texts.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, f"{error}.", remedy)
+            return
+        for path in call.paths():
+            self._known(path, pointer)
+
+    def _path(self, text: str, pointer: str, reference: bool) -> None:
+        try:
+            path = parse_path(text)
+        except InvalidPath as error:
+            self._wrong_path(pointer, f"{error}.")
+            return
+        if reference and not (path.is_reference and path.root == "$"):
+            self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
+            return
+        self._known(path, pointer)
+
+    def _known(self, path: Path, pointer: str) -> None:
+        if path.variable is not None:
+            self._texts.uses.append(Use(path.variable, pointer))
+        elif path.root == "$$":
+            names = tuple(_leading_names(path))
+            self._texts.context_field(names, pointer, "$$")
+
+    def _wrong_path(self, pointer: str, sentence: str) -> None:
+        self._texts.findings.error("INVALID_JSONPATH", pointer, sentence, "Write a path such as $.order.id.")
+
+
+def _leading_names(path: Path) -> Iterator[str]:
+    for step in path.steps:
+        if step.kind != "key":
+            return
+        yield str(step.what)
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return "null" if value is None else "a number"
