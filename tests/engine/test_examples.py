@@ -58,6 +58,7 @@ def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFa
         **environment(instance, ROOT),
         "PATH": f"{cli.parent}{os.pathsep}{plugin}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_HOME": str(tmp_path_factory.mktemp("pulumi-home")),
+        "TMPDIR": str(tmp_path_factory.mktemp("temporary")),  # their Automation APIs leave folders behind
     }
 
 
