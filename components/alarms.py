@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
+from .component import Component
 from .encryption import ALARMS, EVENTS, encryption_key
 from .surroundings import Surroundings, tags_of
 
@@ -100,18 +101,20 @@ class AlertTopicArgs(TypedDict):
     """Address that is asked to subscribe. Default: nobody is subscribed."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class AlertTopic(pulumi.ComponentResource):
+class AlertTopic(Component):
     """An encrypted SNS topic that only CloudWatch alarms and EventBridge rules of this account publish to."""
 
     arn: pulumi.Output[str]
     """ARN of the topic."""
 
     def __init__(self, name: str, args: AlertTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("booking:index:AlertTopic", name, dict(args), opts)
+        super().__init__("booking:index:AlertTopic", name, args, opts)
         given = Arguments("AlertTopic", name, args, AlertTopicArgs)
         window = given.whole("key_deletion_days", 30, 7, 30, "days")
         given.check()

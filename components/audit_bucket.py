@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from .arguments import Arguments
 from .buckets import access_log_bucket, encrypt, keep_private, keep_versions, tell_events
+from .component import Component
 from .encryption import encryption_key
 from .iam import joined, statement
 from .surroundings import tags_of
@@ -36,11 +37,13 @@ class AuditBucketArgs(TypedDict):
     """Prefixes of keys under which the grants hold, such as `outcomes/`. Default: every key."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class AuditBucket(pulumi.ComponentResource):
+class AuditBucket(Component):
     """A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted."""
 
     bucket: pulumi.Output[str]
@@ -59,7 +62,7 @@ class AuditBucket(pulumi.ComponentResource):
     """Permission to find what is missing and to put it: policy statements as JSON."""
 
     def __init__(self, name: str, args: AuditBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("booking:index:AuditBucket", name, dict(args), opts)
+        super().__init__("booking:index:AuditBucket", name, args, opts)
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))

@@ -12,6 +12,7 @@ from workflow.booking import Booking
 
 from .alarms import Metric, alert_topic
 from .arguments import Arguments
+from .component import Component
 from .dashboard import Chart
 from .definitions import AnyWorkflow, definition_text, derived_grant, function_keys
 from .encryption import LOG_DELIVERY, LOGS, encryption_key
@@ -62,11 +63,13 @@ class BookingStateMachineArgs(TypedDict):
     """Name of the IAM role that may start executions of this machine, and of no other. Default: nobody is let in."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class BookingStateMachine(pulumi.ComponentResource):
+class BookingStateMachine(Component):
     """A logged, traced and watched state machine that may do what its definition says and nothing else."""
 
     arn: pulumi.Output[str]
@@ -93,7 +96,7 @@ class BookingStateMachine(pulumi.ComponentResource):
         workflow: AnyWorkflow = Booking,
     ) -> None:
         """`workflow` is Python's way to give a definition: any class of the workflow language."""
-        super().__init__("booking:index:BookingStateMachine", name, dict(args), opts)
+        super().__init__("booking:index:BookingStateMachine", name, args, opts)
         self._name = name
         self._workflow = workflow
         self._check(args)

@@ -8,6 +8,7 @@ from .alarms import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
+from .component import Component
 from .dashboard import Row, dashboard
 from .encryption import ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
@@ -20,7 +21,7 @@ from .surroundings import Surroundings, tags_of
 RECONCILE_SECONDS = 60
 
 
-class Foundation(pulumi.ComponentResource):
+class Foundation(Component):
     """One key for what operating needs (logs, queues, alerts, environments), one topic, one package of code."""
 
     key: pulumi.Output[str]

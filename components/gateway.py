@@ -8,6 +8,7 @@ from handlers.storage_schema import GATEWAY
 
 from .alarms import alert_topic
 from .arguments import Arguments
+from .component import Component
 from .encryption import encryption_key
 from .surroundings import tags_of
 from .tables import table, table_alarms, table_grant
@@ -26,11 +27,13 @@ class SandboxGatewayArgs(TypedDict):
     """Days into the past to which its table can be restored, 1 to 35. Default: 35."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class SandboxGateway(pulumi.ComponentResource):
+class SandboxGateway(Component):
     """Remembers charges and refunds by their key, as a payment provider would; no money moves."""
 
     table: pulumi.Output[str]
@@ -39,7 +42,7 @@ class SandboxGateway(pulumi.ComponentResource):
     """Permission to charge, refund, look up and cancel: policy statements as JSON."""
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("booking:index:SandboxGateway", name, dict(args), opts)
+        super().__init__("booking:index:SandboxGateway", name, args, opts)
         given = Arguments("SandboxGateway", name, args, SandboxGatewayArgs)
         protection = given.flag("deletion_protection", True)
         window = given.whole("key_deletion_days", 30, 7, 30, "days")

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from .alarms import Metric, alert_topic
 from .arguments import Arguments
+from .component import Component
 from .dashboard import Chart
 from .encryption import LOGS, encryption_key
 from .function_alarms import function_alarms, function_metric
@@ -66,11 +67,13 @@ class MonitoredLambdaArgs(TypedDict):
     """Percentage of invocations that may fail before its alarm rings, 1 to 100. Default: 5."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class MonitoredLambda(pulumi.ComponentResource):
+class MonitoredLambda(Component):
     """A published function with least privilege, whose failures ring."""
 
     function: pulumi.Output[str]
@@ -91,7 +94,7 @@ class MonitoredLambda(pulumi.ComponentResource):
     """Permission to invoke any version of this function: policy statements as JSON."""
 
     def __init__(self, name: str, args: MonitoredLambdaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("booking:index:MonitoredLambda", name, dict(args), opts)
+        super().__init__("booking:index:MonitoredLambda", name, args, opts)
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))

@@ -10,6 +10,7 @@ from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
 from .alarms import alert_topic
 from .arguments import Arguments
 from .backups import back_up
+from .component import Component
 from .dashboard import Chart
 from .encryption import encryption_key
 from .iam import joined
@@ -41,11 +42,13 @@ class OrderStoreArgs(TypedDict):
     """Whether destroying the store deletes its backups. Default: false."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags beyond project, stage and component. Default: none."""
 
 
-class OrderStore(pulumi.ComponentResource):
+class OrderStore(Component):
     """One table for orders and stock, with backups, alarms, and a grant for each thing that is done with it."""
 
     table: pulumi.Output[str]
@@ -66,7 +69,7 @@ class OrderStore(pulumi.ComponentResource):
     """Permission to find and settle what is unsettled: policy statements as JSON."""
 
     def __init__(self, name: str, args: OrderStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("booking:index:OrderStore", name, dict(args), opts)
+        super().__init__("booking:index:OrderStore", name, args, opts)
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))

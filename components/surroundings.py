@@ -6,6 +6,8 @@ from typing import Self
 import pulumi
 import pulumi_aws as aws
 
+from .component import Component
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -17,12 +19,13 @@ class Surroundings:
 
     @classmethod
     def of(cls, parent: pulumi.Resource) -> Self:
-        """Ask the provider that `parent`'s children will use."""
+        """Ask the provider that `parent`'s children will use; a region that `parent` was given comes first."""
         asked = pulumi.InvokeOptions(parent=parent)
+        chosen = parent.chosen_region if isinstance(parent, Component) else None
         return cls(
             partition=aws.get_partition_output(opts=asked).partition,
             account=aws.get_caller_identity_output(opts=asked).account_id,
-            region=aws.get_region_output(opts=asked).region,
+            region=aws.get_region_output(region=chosen, opts=asked).region,
         )
 
     def arn(self, service: str, resource: str) -> pulumi.Output[str]:

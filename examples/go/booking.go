@@ -48,6 +48,8 @@ type AuditBucketArgs struct {
 	Prefixes pulumi.StringArrayInput
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
+	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
 	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
@@ -62,6 +64,7 @@ type auditBucketArgs struct {
 	Protect         *bool             `pulumi:"protect"`
 	Prefixes        []string          `pulumi:"prefixes"`
 	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
 	Tags            map[string]string `pulumi:"tags"`
 }
 
@@ -135,6 +138,8 @@ type BookingStateMachineArgs struct {
 	Starter *string
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
+	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
 	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
@@ -155,6 +160,7 @@ type bookingStateMachineArgs struct {
 	Boundary         *string           `pulumi:"boundary"`
 	Starter          *string           `pulumi:"starter"`
 	KeyDeletionDays  *float64          `pulumi:"keyDeletionDays"`
+	Region           *string           `pulumi:"region"`
 	Tags             map[string]string `pulumi:"tags"`
 }
 
@@ -236,6 +242,8 @@ type MonitoredLambdaArgs struct {
 	ErrorPercent *float64
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
+	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
 	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
@@ -261,6 +269,7 @@ type monitoredLambdaArgs struct {
 	Securitygroups  []string          `pulumi:"securitygroups"`
 	ErrorPercent    *float64          `pulumi:"errorPercent"`
 	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
 	Tags            map[string]string `pulumi:"tags"`
 }
 
@@ -322,6 +331,8 @@ type OrderStoreArgs struct {
 	ForceDestroy *bool
 	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
+	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
 	// Tags beyond project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
@@ -337,6 +348,7 @@ type orderStoreArgs struct {
 	BackupSchedule     *string           `pulumi:"backupSchedule"`
 	ForceDestroy       *bool             `pulumi:"forceDestroy"`
 	KeyDeletionDays    *float64          `pulumi:"keyDeletionDays"`
+	Region             *string           `pulumi:"region"`
 	Tags               map[string]string `pulumi:"tags"`
 }
 

@@ -21,6 +21,8 @@ export interface AuditBucketArgs {
     prefixes?: string[];
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
+    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
     // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
@@ -83,6 +85,8 @@ export interface BookingStateMachineArgs {
     starter?: string;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
+    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
     // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
@@ -151,6 +155,8 @@ export interface MonitoredLambdaArgs {
     errorPercent?: number;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
+    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
     // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
@@ -201,6 +207,8 @@ export interface OrderStoreArgs {
     forceDestroy?: boolean;
     // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
     keyDeletionDays?: number;
+    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
     // Tags beyond project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }

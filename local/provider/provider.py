@@ -75,7 +75,7 @@ class Provider:
         kind = resource_type(token)
         inputs = {name: value for name, value in whole_numbers(news).items() if value is not None}
         inputs.pop(AUTO_NAMED, None)
-        faults = tuple(faults_of(kind.properties, inputs))
+        faults = (*faults_of(kind.properties, inputs), *self._elsewhere(kind, inputs))
         if not faults:
             faults = tuple(Fault((name,), reason) for name, reason in kind.refuse(inputs).items())
         return Checked(inputs=self._named(kind, urn, inputs, olds or {}, naming or Naming()), faults=faults)
@@ -162,6 +162,13 @@ class Provider:
             if property_.secret or hidden.intersection(property_.follows)
         }
         return secret_inputs | own
+
+    def _elsewhere(self, kind: Resource, inputs: Inputs) -> tuple[Fault, ...]:
+        """There is one region here: what belongs into another is refused, not put into this one."""
+        region = inputs.get("region", UNKNOWN)
+        if not kind.regional or region is UNKNOWN or region == self.aws.region:
+            return ()
+        return (Fault(("region",), f"{region!r} is not here, the embedded AWS has one region: {self.aws.region}"),)
 
     def _named(self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: Naming) -> dict[str, Any]:
         """The inputs with a name: the old one, else that of an interrupted creation, else a new one."""

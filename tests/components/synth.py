@@ -187,17 +187,20 @@ class _Aws(Mocks):
             return "", dict(args.inputs)
         if self._preview:
             return None, dict(args.inputs)
-        return f"{args.name}-id", {**_made(args.typ, f"booking-{args.name}-0123456"), **args.inputs}
+        return f"{args.name}-id", {
+            **_made(args.typ, f"booking-{args.name}-0123456", args.inputs.get("region") or REGION),
+            **args.inputs,
+        }
 
     def call(self, args: MockCallArgs) -> dict[Any, Any]:
         return {
             "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
-            "aws:index/getRegion:getRegion": {"region": REGION},
+            "aws:index/getRegion:getRegion": {"region": args.args.get("region") or REGION},
         }[args.token]
 
 
-def _made(type_: str, name: str) -> dict[str, Any]:
+def _made(type_: str, name: str, region: str) -> dict[str, Any]:
     """What creating a resource of a type tells."""
     service = {"dynamodb": "dynamodb", "cloudwatch": "logs", "sfn": "states"}.get(type_.split(":")[1].split("/")[0], "")
     service = service or type_.split(":")[1].split("/")[0]
@@ -209,7 +212,7 @@ def _made(type_: str, name: str) -> dict[str, Any]:
         "aws:kms/key:Key": f"key/{name}",
         "aws:backup/vault:Vault": f"backup-vault:{name}",
     }.get(type_, name)
-    arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}"
+    arn = f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}"
     arn = {"s3": f"arn:aws:s3:::{name}", "iam": f"arn:aws:iam::{ACCOUNT}:role/{name}"}.get(service, arn)
     made: dict[str, Any] = {"arn": arn, "name": name}
     if type_ == "aws:s3/bucket:Bucket":
@@ -219,7 +222,7 @@ def _made(type_: str, name: str) -> dict[str, Any]:
     if type_ == "aws:lambda/function:Function":
         made |= {"version": "7", "qualifiedArn": f"{arn}:7"}
     if type_ == "aws:sqs/queue:Queue":
-        made["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
     if type_ == "aws:cloudwatch/dashboard:Dashboard":
         made["dashboardName"] = name
     return made

@@ -1,5 +1,8 @@
 """How components behave in somebody else's program: what is said to a component reaches every child."""
 
+import importlib
+import inspect
+import json
 from typing import Any
 
 import pulumi
@@ -19,16 +22,29 @@ EACH: list[tuple[type[Any], dict[str, Any]]] = [
     (components.MonitoredLambda, CODE | {"schedule": "rate(1 hour)"}),
     (components.BookingStateMachine, {"functions": VERSIONS, "starter": "callers"}),
 ]
+WITH_TWO_SMALL_ONES: list[tuple[type[Any], Any]] = [
+    *EACH,
+    (components.AlertTopic, {"email": "team@example.com"}),
+    (components.SandboxGateway, {}),
+]
+EVERY: list[tuple[type[Any], Any]] = [*WITH_TWO_SMALL_ONES, (components.Foundation, components.Stage.of("test", {}))]
 
 
-def with_options(component: type[Any], args: dict[str, Any], **options: Any) -> Graph:
+def with_options(component: type[Any], args: Any, **options: Any) -> Graph:
     """The component made with options, such as a team would give."""
     return record(lambda: component("mine", args, pulumi.ResourceOptions(**options)))
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
+def takes_region(token: str) -> bool:
+    """Whether pulumi-aws lets a resource of this type say where it is."""
+    _, module, kind = token.split(":")
+    folder = {"lambda": "lambda_"}.get(module.split("/")[0], module.split("/")[0])
+    return "region" in inspect.signature(getattr(importlib.import_module(f"pulumi_aws.{folder}"), kind).get).parameters
+
+
+@pytest.mark.parametrize(("component", "args"), EVERY)
 def test_a_provider_handed_to_a_component_reaches_every_child_and_every_question(
-    component: type[Any], args: dict[str, Any]
+    component: type[Any], args: Any
 ) -> None:
     """So a region or an account handed in with it does too: no child is made, and nothing asked, elsewhere."""
 
@@ -43,8 +59,43 @@ def test_a_provider_handed_to_a_component_reaches_every_child_and_every_question
     assert [token for token, provider in graph.asked if "::elsewhere::" not in provider] == []
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
-def test_every_child_can_be_changed_from_outside(component: type[Any], args: dict[str, Any]) -> None:
+@pytest.mark.parametrize("later", [False, True], ids=["plain", "output"])
+@pytest.mark.parametrize(("component", "args"), WITH_TWO_SMALL_ONES)
+def test_a_region_handed_to_a_component_reaches_every_child_and_every_arn(
+    component: type[Any], args: dict[str, Any], later: bool
+) -> None:
+    """Whatever has a region is in that one, and no ARN, condition or service name speaks of the provider's."""
+    ireland = "eu-west-1"
+    functions = {key: each.replace("eu-central-1", ireland) for key, each in VERSIONS.items()}
+    there = args | ({"functions": functions} if "functions" in args else {})
+
+    def program() -> None:
+        component("mine", there | {"region": pulumi.Output.from_input(ireland) if later else ireland})
+
+    children = [each for each in record(program).resources if each.custom]
+    regions = {each.name: each.inputs.get("region") for each in children}
+    assert {each.name: ireland if takes_region(each.type) else None for each in children} == regions
+    elsewhere = [each.name for each in children if "eu-central-1" in json.dumps(each.inputs, default=str)]
+    assert elsewhere == []
+
+
+def test_a_child_that_says_where_it_belongs_stays_there() -> None:
+    """The escape hatch is stronger than the component's region."""
+
+    def in_frankfurt(seen: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if seen.type_ != "aws:sqs/queue:Queue":
+            return None
+        return pulumi.ResourceTransformationResult({**seen.props, "region": "eu-central-1"}, seen.opts)
+
+    args = CODE | {"region": "eu-west-1"}
+    graph = with_options(components.MonitoredLambda, args, transformations=[in_frankfurt])
+    [queue] = graph.of_type("aws:sqs/queue:Queue")
+    [function] = graph.of_type("aws:lambda/function:Function")
+    assert (queue.inputs["region"], function.inputs["region"]) == ("eu-central-1", "eu-west-1")
+
+
+@pytest.mark.parametrize(("component", "args"), EVERY)
+def test_every_child_can_be_changed_from_outside(component: type[Any], args: Any) -> None:
     """The escape hatch: a transformation sees each child, and what it says holds."""
 
     def in_ireland(seen: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
@@ -57,8 +108,8 @@ def test_every_child_can_be_changed_from_outside(component: type[Any], args: dic
     assert {"eu-west-1"} == {each.inputs.get("region") for each in regional}
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
-def test_every_child_lies_below_its_component(component: type[Any], args: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("component", "args"), EVERY)
+def test_every_child_lies_below_its_component(component: type[Any], args: Any) -> None:
     """Nothing of a component floats beside it, so moving or deleting it moves or deletes all."""
     graph = with_options(component, args)
     [root] = [each for each in graph.resources if each.name == "mine"]
@@ -147,8 +198,8 @@ def _children(graph: Graph) -> dict[str, Any]:
     return {urn: {key: value for key, value in inputs.items() if key != "code"} for urn, inputs in told.items()}
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
-def test_two_of_a_kind_live_side_by_side(component: type[Any], args: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("component", "args"), EVERY)
+def test_two_of_a_kind_live_side_by_side(component: type[Any], args: Any) -> None:
     """Names come from the component's name, so no two children collide."""
 
     def program() -> None:

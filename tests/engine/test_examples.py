@@ -110,10 +110,11 @@ FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:given:1"
 GRANT = json.dumps([{"Sid": "Given", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [TOPIC]}])
 DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-COMMON = {"key": KEY, "topic": TOPIC, "tags": {"team": "given"}}
+HERE = "us-east-1"
+COMMON = {"key": KEY, "topic": TOPIC, "region": HERE, "tags": {"team": "given"}}
 ROLES = {"boundary": "arn:aws:iam::000000000000:policy/given"}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "tags": {"team": "given"}},
+    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": HERE, "tags": {"team": "given"}},
     "BookingStateMachine": {
         **COMMON,
         **ROLES,
@@ -176,10 +177,12 @@ def test_outputs_and_unknowns_pass_through_every_input(
     state = json.loads(program.run("state"))["resources"]
     program.run("destroy")
     for name, args in GIVEN.items():
-        inputs = [one["inputs"] for one in state if f"::{name.lower()}" in one["urn"] and one.get("custom")]
+        children = [one for one in state if f"::{name.lower()}" in one["urn"] and one.get("custom")]
+        inputs = [one["inputs"] for one in children]
         arrived = json.dumps(inputs).replace("\\", "")
         sent = [_as_kept(value) for key, value in args.items() if key != "code" for value in _leaves(value)]
         assert [value for value in sent if value not in arrived] == [], name
+        assert {HERE} == {one["inputs"].get("region") for one in children if "aws:iam/" not in one["type"]}, name
 
 
 def _as_kept(value: str) -> str:

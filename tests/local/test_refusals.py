@@ -39,6 +39,14 @@ def test_a_function_that_is_asked_about_another_region_says_so(offline: Provider
         offline.invoke("aws:index/getRegion:getRegion", {"region": "eu-west-1"})
 
 
+def test_a_resource_of_another_region_is_refused_and_one_of_this_is_taken(offline: Provider) -> None:
+    """Put quietly into the one region there is, it would look as if it worked."""
+    token = "aws:sqs/queue:Queue"
+    [sentence] = offline.check(urn_of(token, "a"), token, {"region": "eu-west-1"}).sentences()
+    assert sentence == "region: 'eu-west-1' is not here, the embedded AWS has one region: us-east-1"
+    assert offline.check(urn_of(token, "a"), token, {"region": "us-east-1"}).faults == ()
+
+
 def test_every_fault_of_a_resource_is_told_at_once(offline: Provider) -> None:
     token = "aws:dynamodb/table:Table"
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": 1, "replicas": [], "tableClass": "COLD"})
