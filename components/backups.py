@@ -44,7 +44,7 @@ def back_up(
         plan_id=plan.id,
         iam_role_arn=role.arn,
         resources=[table],
-        opts=pulumi.ResourceOptions(parent=plan, depends_on=[role.policy]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[role.policy], aliases=[pulumi.Alias(parent=plan)]),
     )
     named: pulumi.Output[str] = vault.name
     return named

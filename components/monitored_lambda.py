@@ -233,7 +233,7 @@ class MonitoredLambda(Component):
             name="live",
             function_name=function.name,
             function_version=function.version,
-            opts=pulumi.ResourceOptions(parent=function),
+            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=function)]),
         )
         self.function, self.arn = function.name, function.arn
         self.version, self.alias = function.qualified_arn, live.arn

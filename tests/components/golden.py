@@ -10,6 +10,7 @@ from typing import Any
 
 from local.provider.diff import diff_of
 from local.provider.registry import resource_type
+from tests.components.former import former_urns
 from tests.components.synth import STAGES, Graph, Recorded, synth
 
 FOLDER = Path(__file__).parent / "golden"
@@ -23,6 +24,12 @@ _HOLDS_DATA = ("aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:
 def golden_of(graph: Graph) -> Golden:
     """The graph by URN, with what a reviewer wants to see."""
     return {each.urn: _told(each) for each in sorted(graph.resources, key=lambda each: each.urn)}
+
+
+def under_former_names(reviewed: Golden, graph: Graph) -> Golden:
+    """The reviewed graph with each resource under the URN by which the engine finds it now."""
+    now = former_urns(graph)
+    return {now.get(urn, urn): told for urn, told in reviewed.items()}
 
 
 def read(stage: str) -> Golden:
