@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import pulumi
 
@@ -65,6 +66,17 @@ class Arguments:
             return default if value is None else str(value)
         self._refuse(key, value, meaning, 0)
         return default
+
+    def words(self, key: str, default: Sequence[str], most: int, pattern: str, meaning: str) -> list[str]:
+        """The list under `key`, at most so many words that match `pattern`."""
+        given = self._args.get(key)
+        if given is None:
+            return list(default)
+        words = cast("list[object]", given) if isinstance(given, list) else []
+        sound = [word for word in words if isinstance(word, str) and re.fullmatch(pattern, word)]
+        if not 1 <= len(sound) <= most or sound != words:
+            self._refuse(key, self._args[key], f"a list of 1 to {most} {meaning} ({pattern})", 0)
+        return sound
 
     def required(self, *keys: str) -> None:
         """Each of `keys` is given (an Output counts: its value is not looked at)."""

@@ -6,9 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
-from .buckets import access_log_bucket, encrypt, keep_private, keep_versions, tell_events
+from .buckets import access_log_bucket, encrypt, keep_private, keep_versions, log_access, tell_events
 from .component import Component
-from .encryption import encryption_key
+from .encryption import ACCESS_LOGS, encryption_key
 from .iam import joined, statement
 from .surroundings import tags_of
 
@@ -20,7 +20,8 @@ class AuditBucketArgs(TypedDict):
     """What an audit bucket needs to know; every default is the strict one."""
 
     key: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for the objects. Default: a key of its own."""
+    """ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
+    kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own."""
     logbucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket that takes the access logs. Default: a bucket of its own."""
     lock_mode: NotRequired[str]
@@ -120,6 +121,7 @@ class AuditBucket(Component):
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
+            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
             protect=self._undeletable,
         )
 
@@ -174,19 +176,21 @@ class AuditBucket(Component):
         )
 
     def _log_access(self, bucket: aws.s3.Bucket, args: AuditBucketArgs) -> None:
-        given = args.get("logbucket")
+        given, prefix = args.get("logbucket"), f"{self._name}/"
         self.logbucket = (
-            access_log_bucket(f"{self._name}-access", parent=self, tags=self._tags, force_destroy=self._force_destroy)
+            access_log_bucket(
+                f"{self._name}-access",
+                source=bucket,
+                key=self.key,
+                prefix=prefix,
+                parent=self,
+                tags=self._tags,
+                force_destroy=self._force_destroy,
+            )
             if given is None
             else pulumi.Output.from_input(given)
         )
-        aws.s3.BucketLogging(
-            f"{self._name}-logging",
-            bucket=bucket.bucket,
-            target_bucket=self.logbucket,
-            target_prefix=f"{self._name}/",
-            opts=pulumi.ResourceOptions(parent=bucket),
-        )
+        log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix)
 
     def _denials(self) -> list[dict[str, object]]:
         """No object leaves before its time, and none arrives encrypted otherwise than with the bucket's key."""

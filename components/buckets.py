@@ -48,34 +48,53 @@ def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
 
 
 def access_log_bucket(
-    name: str, *, parent: pulumi.Resource, tags: dict[str, pulumi.Input[str]], force_destroy: bool
+    name: str,
+    *,
+    source: aws.s3.Bucket,
+    key: pulumi.Input[str],
+    prefix: str,
+    parent: pulumi.Resource,
+    tags: dict[str, pulumi.Input[str]],
+    force_destroy: bool,
 ) -> pulumi.Output[str]:
-    """The name of a new bucket that S3 writes access logs into, known to others once its policy lets S3 do so.
+    """The name of a new bucket that S3 writes access logs of `source` into, known to others once its policy lets it.
 
-    S3 delivers access logs only to buckets that are encrypted with S3's own key (AES256), not with one of KMS.
-    Source: S3 user guide, "Enabling Amazon S3 server access logging".
+    S3 delivers to a bucket that is encrypted with `key` only where that is a customer-managed key whose policy lets
+    `logging.s3.amazonaws.com` use it (docs/adr/0002-access-logs-under-our-key.md).
     """
     bucket = aws.s3.Bucket(name, force_destroy=force_destroy, tags=tags, opts=pulumi.ResourceOptions(parent=parent))
     versions = keep_versions(name, bucket)
-    policy = keep_private(name, bucket, [_log_delivery(bucket.arn, Surroundings.of(parent))])
-    encrypt(name, bucket)
+    delivery = _log_delivery(bucket.arn, source.arn, prefix, Surroundings.of(parent))
+    policy = keep_private(name, bucket, [delivery])
+    encrypt(name, bucket, key)
     tell_events(f"{name}-events", bucket)
     _forget_old_logs(name, bucket, versions)
     named: pulumi.Output[str] = policy.bucket
     return named
 
 
-def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str] | None = None) -> None:
-    """Encrypt what is put without saying how: with `key` and a bucket key, or with S3's own."""
+def log_access(name: str, bucket: aws.s3.Bucket, *, into: pulumi.Input[str], prefix: str) -> None:
+    """Have S3 write down every request on `bucket`, as objects under `prefix` of the bucket `into`."""
+    aws.s3.BucketLogging(
+        name,
+        bucket=bucket.bucket,
+        target_bucket=into,
+        target_prefix=prefix,
+        opts=pulumi.ResourceOptions(parent=bucket),
+    )
+
+
+def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str]) -> None:
+    """Encrypt what is put without saying how: with `key`, and a bucket key that spares calls of KMS."""
     default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-        sse_algorithm="AES256" if key is None else "aws:kms", kms_master_key_id=key
+        sse_algorithm="aws:kms", kms_master_key_id=key
     )
     aws.s3.BucketServerSideEncryptionConfiguration(
         f"{name}-encryption",
         bucket=bucket.bucket,
         rules=[
             aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                apply_server_side_encryption_by_default=default, bucket_key_enabled=key is not None
+                apply_server_side_encryption_by_default=default, bucket_key_enabled=True
             )
         ],
         opts=pulumi.ResourceOptions(parent=bucket),
@@ -117,12 +136,18 @@ def _over_tls_only(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
     ]
 
 
-def _log_delivery(bucket: pulumi.Output[str], here: Surroundings) -> dict[str, object]:
+def _log_delivery(
+    bucket: pulumi.Output[str], source: pulumi.Output[str], prefix: str, here: Surroundings
+) -> dict[str, object]:
+    """S3's log delivery may put the access logs of one bucket of this account under one prefix.
+
+    Source: S3 user guide, "Permissions for server access log delivery".
+    """
     return {
         "Sid": "S3DeliversAccessLogs",
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": pulumi.Output.concat(bucket, "/*"),
-        "Condition": {"StringEquals": {"aws:SourceAccount": here.account}},
+        "Resource": pulumi.Output.concat(bucket, "/", prefix, "*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": here.account}, "ArnLike": {"aws:SourceArn": source}},
     }

@@ -11,6 +11,7 @@ LOGS = "logs"
 ALARMS = "cloudwatch"
 EVENTS = "events"
 LOG_DELIVERY = "delivery.logs"
+ACCESS_LOGS = "logging.s3"
 
 _USE = [
     "kms:Decrypt",
@@ -20,6 +21,13 @@ _USE = [
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 ]
+_NEEDED = {
+    # DescribeKey has no encryption context, so the condition for logs would never let it through.
+    LOGS: [action for action in _USE if action != "kms:DescribeKey"],
+    # S3 asks for no more to put an object under a bucket key. Source: S3 user guide, "Using SSE-KMS".
+    ACCESS_LOGS: ["kms:Decrypt", "kms:GenerateDataKey"],
+}
+"""What a service does with a key, where that is less than everything."""
 
 
 def encryption_key(
@@ -84,8 +92,7 @@ def _may_use(here: Surroundings, service: str) -> dict[str, object]:
         "Sid": f"{service.title().replace('.', '')}MayUse",
         "Effect": "Allow",
         "Principal": {"Service": host},
-        # DescribeKey has no encryption context, so the condition for logs would never let it through.
-        "Action": [action for action in _USE if service != LOGS or action != "kms:DescribeKey"],
+        "Action": _NEEDED.get(service, _USE),
         "Resource": "*",
     }
     return may | _only_for_this_account(here, service)
@@ -95,6 +102,6 @@ def _only_for_this_account(here: Surroundings, service: str) -> dict[str, object
     """The narrowest condition that the service bears; EventBridge sends none with which it could be told apart."""
     if service == LOGS:
         return {"Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": here.arn("logs", "*")}}}
-    if service in (ALARMS, LOG_DELIVERY):
+    if service in (ALARMS, LOG_DELIVERY, ACCESS_LOGS):
         return {"Condition": {"StringEquals": {"aws:SourceAccount": here.account}}}
     return {}

@@ -75,13 +75,19 @@ class Foundation(Component):
     def gateway(self) -> SandboxGatewayArgs:
         """Arguments of the sandbox gateway."""
         stage = self._stage
-        return SandboxGatewayArgs(
+        args = SandboxGatewayArgs(
             key=self.key,
             topic=self.topic,
             deletion_protection=stage.deletion_protection,
             point_in_time_days=stage.point_in_time_days,
+            backup_days=stage.backup_days,
+            backup_schedule=stage.backup_schedule,
+            force_destroy=stage.force_destroy,
             tags=self._tags,
         )
+        if stage.permissions_boundary_arn:
+            args["boundary"] = stage.permissions_boundary_arn
+        return args
 
     def audit_bucket(self, *prefixes: str) -> AuditBucketArgs:
         """Arguments of the audit bucket, whose grants hold below `prefixes`."""

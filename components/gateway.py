@@ -3,13 +3,16 @@
 from typing import NotRequired, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 
 from handlers.storage_schema import GATEWAY
 
 from .alarms import alert_topic
 from .arguments import Arguments
+from .backups import back_up
 from .component import Component
 from .encryption import encryption_key
+from .rules import CRON
 from .surroundings import tags_of
 from .tables import table, table_alarms, table_grant
 
@@ -21,10 +24,18 @@ class SandboxGatewayArgs(TypedDict):
     """ARN of the KMS key of its table. Default: a key of its own."""
     topic: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
+    boundary: NotRequired[pulumi.Input[str]]
+    """ARN of the permissions boundary of the role that takes backups. Default: none."""
     deletion_protection: NotRequired[bool]
     """Whether AWS refuses to delete its table. Default: true."""
     point_in_time_days: NotRequired[float]
     """Days into the past to which its table can be restored, 1 to 35. Default: 35."""
+    backup_days: NotRequired[float]
+    """Days for which a backup is kept, 1 to 36500. Default: 365."""
+    backup_schedule: NotRequired[str]
+    """When backups are taken, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *)."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying the gateway deletes its backups. Default: false."""
     key_deletion_days: NotRequired[float]
     """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
@@ -43,36 +54,15 @@ class SandboxGateway(Component):
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SandboxGateway", name, args, opts)
-        given = Arguments("SandboxGateway", name, args, SandboxGatewayArgs)
-        protection = given.flag("deletion_protection", True)
-        window = given.whole("key_deletion_days", 30, 7, 30, "days")
-        days = given.whole("point_in_time_days", 35, 1, 35, "days")
-        given.check()
-        tags = tags_of(name, args.get("tags"))
-        key = encryption_key(
-            f"{name}-key",
-            args.get("key"),
-            what="the sandbox gateway",
-            parent=self,
-            tags=tags,
-            deletion_window_days=window,
-        )
-        kept = table(
-            f"{name}-table",
-            GATEWAY,
-            key=key,
-            point_in_time_days=days,
-            deletion_protection=protection,
-            protect=False,
-            parent=self,
-            tags=tags,
-        )
-        self.table = kept.name
-        topic = alert_topic(f"{name}-alerts", args.get("topic"), parent=self, tags=tags, deletion_window_days=window)
-        for alarm in table_alarms(kept.name):
-            alarm.raise_to(topic, name=f"{name}-{alarm.slug}", parent=self, tags=tags)
+        self._name = name
+        self._check(args)
+        self._tags = tags_of(name, args.get("tags"))
+        self._choose_key(args)
+        kept = self._create_table()
+        self._back_up(kept, args)
+        self._create_alarms(args)
         pay = ["dynamodb:GetItem", "dynamodb:PutItem"]
-        self.paygrant = table_grant("Pay", pay, [kept.arn], key=key, parent=self)
+        self.paygrant = table_grant("Pay", pay, [kept.arn], key=self._key, parent=self)
         self.register_outputs({"table": self.table, "paygrant": self.paygrant})
 
     def grant_pay(self) -> pulumi.Output[str]:
@@ -83,3 +73,63 @@ class SandboxGateway(Component):
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """What a function needs to know to pay through it."""
         return {"BOOKING_GATEWAY": "sandbox", "BOOKING_GATEWAY_TABLE": self.table}
+
+    def _check(self, args: SandboxGatewayArgs) -> None:
+        given = Arguments("SandboxGateway", self._name, args, SandboxGatewayArgs)
+        self._protection = given.flag("deletion_protection", True)
+        self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
+        self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
+        self._backup_schedule = given.pattern(
+            "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
+        )
+        self._force_destroy = given.flag("force_destroy", False)
+        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        given.check()
+
+    def _choose_key(self, args: SandboxGatewayArgs) -> None:
+        self._key = encryption_key(
+            f"{self._name}-key",
+            args.get("key"),
+            what="the sandbox gateway",
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
+
+    def _create_table(self) -> aws.dynamodb.Table:
+        kept = table(
+            f"{self._name}-table",
+            GATEWAY,
+            key=self._key,
+            point_in_time_days=self._point_in_time_days,
+            deletion_protection=self._protection,
+            protect=False,
+            parent=self,
+            tags=self._tags,
+        )
+        self.table = kept.name
+        return kept
+
+    def _back_up(self, kept: aws.dynamodb.Table, args: SandboxGatewayArgs) -> None:
+        back_up(
+            f"{self._name}-copy",  # as long as AWS Backup allows: project, stage and this make a name of 50 characters
+            kept.arn,
+            key=self._key,
+            days=self._backup_days,
+            schedule=self._backup_schedule,
+            force_destroy=self._force_destroy,
+            boundary=args.get("boundary"),
+            parent=self,
+            tags=self._tags,
+        )
+
+    def _create_alarms(self, args: SandboxGatewayArgs) -> None:
+        topic = alert_topic(
+            f"{self._name}-alerts",
+            args.get("topic"),
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+        )
+        for alarm in table_alarms(self.table):
+            alarm.raise_to(topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)

@@ -90,8 +90,8 @@ class Stage(BaseModel):
 
     log_retention_days: RetentionDays = 365
     """Days for which logs are kept: one of the numbers that CloudWatch Logs knows."""
-    log_execution_data: bool = False
-    """Whether the machine's log holds inputs and results, which may be personal data."""
+    log_execution_data: bool = True
+    """Whether the machine's log holds inputs and results; what people wrote in them is masked either way."""
 
     deletion_protection: bool = True
     """Whether AWS and Pulumi refuse to delete what holds data."""
@@ -102,9 +102,9 @@ class Stage(BaseModel):
     point_in_time_days: int = Field(35, ge=1, le=35)
     """Days into the past to which the tables can be restored, 1 to 35."""
     backup_days: int = Field(365, ge=1, le=36_500)
-    """Days for which a backup of the orders is kept, 1 to 36500."""
+    """Days for which a backup of a table is kept, 1 to 36500."""
     backup_schedule: str = Field("cron(0 3 * * ? *)", pattern=rf"^{CRON}$")
-    """When the orders are backed up: an AWS cron expression, in UTC."""
+    """When the tables are backed up: an AWS cron expression, in UTC."""
     audit_lock_mode: Literal["COMPLIANCE", "GOVERNANCE", "NONE"] = "COMPLIANCE"
     """Who can shorten an audit object's life: nobody, whoever holds a named permission, or everybody."""
     audit_lock_days: int = Field(2555, ge=1, le=36_500)
@@ -120,7 +120,8 @@ class Stage(BaseModel):
     """Seconds within which 99 of 100 executions should end, 1 to 86400; less than executionTimeoutSeconds."""
 
     key_arn: Arn = ""
-    """A KMS key to use for everything instead of keys of the stage's own; empty for own keys."""
+    """A KMS key to use for everything instead of keys of the stage's own, which its own policy lets the services use:
+    CloudWatch Logs and alarms, log delivery, EventBridge and S3's access logs; empty for own keys."""
     log_key_arn: Arn = ""
     """A KMS key to use for logs instead; empty for the stage's own."""
     alert_topic_arn: Arn = ""

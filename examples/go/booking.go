@@ -30,7 +30,8 @@ type AuditBucket struct {
 
 // AuditBucketArgs is what a AuditBucket is made of; everything that is left out has its default.
 type AuditBucketArgs struct {
-	// ARN of the KMS key for the objects. Default: a key of its own.
+	// ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
+	// kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own.
 	Key pulumi.StringPtrInput
 	// Name of the bucket that takes the access logs. Default: a bucket of its own.
 	Logbucket pulumi.StringPtrInput
@@ -116,8 +117,12 @@ type BookingStateMachineArgs struct {
 	// Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a
 	// second machine beside the running one. Default: false.
 	Express *bool
-	// Whether the log holds what executions are given and return, which may be personal data. Default: false.
+	// Whether the log holds what executions are given and return, with the values of `masked` masked. Default: true.
+	// Another workflow than ours without `masked` has false: nobody has said what is personal in its data.
 	LogData *bool
+	// Names of fields whose text the log does not show, 10 at most; card numbers and e-mail addresses never are shown.
+	// Default: customer_id, payment_method, reason and requested_by.
+	Masked pulumi.StringArrayInput
 	// Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
 	LogDays *float64
 	// Seconds that one attempt of a task of the booking workflow may take, 2 to 900. Default: 20.
@@ -150,6 +155,7 @@ type bookingStateMachineArgs struct {
 	Grants           []string          `pulumi:"grants"`
 	Express          *bool             `pulumi:"express"`
 	LogData          *bool             `pulumi:"logData"`
+	Masked           []string          `pulumi:"masked"`
 	LogDays          *float64          `pulumi:"logDays"`
 	TaskSeconds      *float64          `pulumi:"taskSeconds"`
 	ExecutionSeconds *float64          `pulumi:"executionSeconds"`

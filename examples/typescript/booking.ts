@@ -3,7 +3,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 export interface AuditBucketArgs {
-    // ARN of the KMS key for the objects. Default: a key of its own.
+    // ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
+    // kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own.
     key?: pulumi.Input<string>;
     // Name of the bucket that takes the access logs. Default: a bucket of its own.
     logbucket?: pulumi.Input<string>;
@@ -63,8 +64,12 @@ export interface BookingStateMachineArgs {
     // Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a
     // second machine beside the running one. Default: false.
     express?: boolean;
-    // Whether the log holds what executions are given and return, which may be personal data. Default: false.
+    // Whether the log holds what executions are given and return, with the values of `masked` masked. Default:
+    // true. Another workflow than ours without `masked` has false: nobody has said what is personal in its data.
     logData?: boolean;
+    // Names of fields whose text the log does not show, 10 at most; card numbers and e-mail addresses never are
+    // shown. Default: customer_id, payment_method, reason and requested_by.
+    masked?: string[];
     // Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
     logDays?: number;
     // Seconds that one attempt of a task of the booking workflow may take, 2 to 900. Default: 20.

@@ -70,6 +70,7 @@ TABLE: Mapping[str, Row] = {
         deadLetterConfig=block("dead_letter_config"),
         retryPolicy=block("retry_policy"),
     ),
+    "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy": row("aws_cloudwatch_log_data_protection_policy"),
     "aws:cloudwatch/logGroup:LogGroup": row("aws_cloudwatch_log_group"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": row(
         "aws_cloudwatch_metric_alarm", dimensions=None, metricQueries=block("metric_query", metric=_METRIC)

@@ -12,7 +12,7 @@ from components.stage import Stage
 from tests.compliance.judges import Verdict, checkov, plans_of, policy_findings
 from tests.compliance.removals import weakened_copies
 from tests.compliance.terraform import Untranslatable, plan
-from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, MISTAKEN, OURS, POLICY_MISTAKES, Waiver
+from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, OURS, POLICY_MISTAKES, Waiver
 from tests.components.synth import STAGES, Graph, stage_values, synth
 
 pytestmark = pytest.mark.xdist_group("checkov")  # one process judges for all of them
@@ -36,6 +36,8 @@ SEES = {
     ("aws:lambda/function:Function", "reservedConcurrentExecutions"): {"CKV_AWS_115"},
     ("aws:lambda/function:Function", "tracingConfig"): {"CKV_AWS_50"},
     ("aws:lambda/function:Function", "tracingConfig.mode"): {"CKV_AWS_50"},
+    ("aws:sfn/stateMachine:StateMachine", "loggingConfiguration"): {"CKV_AWS_285"},
+    ("aws:sfn/stateMachine:StateMachine", "loggingConfiguration.includeExecutionData"): {"CKV_AWS_285"},
     ("aws:sfn/stateMachine:StateMachine", "tracingConfiguration"): {"CKV_AWS_284"},
     ("aws:sfn/stateMachine:StateMachine", "tracingConfiguration.enabled"): {"CKV_AWS_284"},
     ("aws:sns/topic:Topic", "kmsMasterKeyId"): {"CKV_AWS_26"},
@@ -57,7 +59,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
 
 def waived(check: str, resource: str) -> bool:
     """Whether a finding has a reason."""
-    return any(each.check == check and (not each.only or resource in each.only) for each in (*OURS, *MISTAKEN))
+    return any(each.check == check and (not each.only or resource in each.only) for each in OURS)
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])
@@ -95,7 +97,7 @@ def _plain(inputs: dict[str, Any]) -> str:
     return json.dumps(inputs, default=lambda archive: type(archive).__name__, sort_keys=True)
 
 
-@pytest.mark.parametrize("waiver", [*OURS, *MISTAKEN], ids=lambda waiver: waiver.check)
+@pytest.mark.parametrize("waiver", OURS, ids=lambda waiver: waiver.check)
 def test_every_waiver_is_still_needed(waiver: Waiver, verdicts: dict[str, Verdict]) -> None:
     """A waiver for what passes would hide its return."""
     assert [found for found in verdicts["prod"].failed if found[0] == waiver.check]

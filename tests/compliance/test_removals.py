@@ -30,14 +30,10 @@ NO_HARDENING = {
         "rules.filter",
         "rules.filter.prefix",
     },
-    "aws:s3/bucketLogging:BucketLogging": {"targetPrefix"},
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
-        "rules.bucketKeyEnabled"
-    },
     "aws:sfn/stateMachine:StateMachine": {"type", "encryptionConfiguration.kmsDataKeyReusePeriodSeconds"},
 }
-"""Names, sizes, indexes and labels: whoever removes them makes nothing less safe. (A bucket key saves KMS calls; the
-audit bucket's own is checked. Without a type a machine is STANDARD.)"""
+"""Names, sizes, indexes and labels: whoever removes them makes nothing less safe. (Without a type a machine is
+STANDARD.)"""
 
 
 def controls() -> list[Callable[[Graph], None]]:

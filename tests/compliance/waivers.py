@@ -31,21 +31,6 @@ OURS = (
 )
 """Decisions: checks that we could satisfy and do not."""
 
-MISTAKEN = (
-    Waiver(
-        check="CKV_AWS_145",
-        only=("aws_s3_bucket.audit-access",),
-        reason="S3 does not deliver access logs into a bucket whose default encryption is SSE-KMS. Source: S3 user "
-        "guide, 'Enabling Amazon S3 server access logging'.",
-    ),
-    Waiver(
-        check="CKV_AWS_285",
-        reason="The check wants execution data in the log. It holds what callers wrote (`reason`, `payment_method`), "
-        "so a stage allows it by name (logExecutionData); the log level is ALL either way.",
-    ),
-)
-"""Checks whose satisfaction would be the fault."""
-
 POLICY_MISTAKES = {
     ("MISMATCHED_TYPE", "Type mismatch: s3:TlsVersion requires a value of type Numeric but given ['1.2']"): (
         "parliament's numbers have no fraction; 1.2 is what the S3 user guide writes."
@@ -61,7 +46,7 @@ POLICY_MISTAKES = {
 
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
-    *("auditLockMode", "auditLockDays", "logRetentionDays", "logExecutionData"),
+    *("auditLockMode", "auditLockDays", "logRetentionDays"),
 }
 """The keys of Pulumi.dev.yaml that relax a control."""
 

@@ -13,6 +13,9 @@ TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
 QUEUE, TOPIC, KEY = "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:kms/key:Key"
 ALARM, GROUP = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logGroup:LogGroup"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
+MANAGED = "arn:aws:dataprotection::aws:data-identifier/{}"
+MANAGED_NAMES = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurityCode", "EmailAddress")
 WITHOUT_RESOURCE_SCOPE = {"logs:", "xray:", "ec2:"}
 
 
@@ -50,17 +53,19 @@ def test_tables_are_encrypted_restorable_and_on_demand(stage_graph: Graph) -> No
         assert table.inputs["pointInTimeRecovery"]["enabled"]
 
 
-def test_the_orders_are_backed_up_into_an_encrypted_vault(stage_graph: Graph) -> None:
+def test_every_table_is_backed_up_into_an_encrypted_vault(stage_graph: Graph) -> None:
     """On a schedule, with a retention, by a role that may copy this table only."""
-    [vault] = stage_graph.of_type("aws:backup/vault:Vault")
-    [plan] = stage_graph.of_type("aws:backup/plan:Plan")
-    [selection] = stage_graph.of_type("aws:backup/selection:Selection")
-    [rule] = plan.inputs["rules"]
-    assert vault.inputs["kmsKeyArn"]
-    assert (rule["schedule"].startswith("cron("), rule["lifecycle"]["deleteAfter"] > 0) == (True, True)
-    assert selection.inputs["resources"] == [
-        "arn:aws:dynamodb:eu-central-1:123456789012:table/booking-orders-table-0123456"
-    ]
+    copied: list[str] = []
+    for selection in stage_graph.of_type("aws:backup/selection:Selection"):
+        name, [table] = selection.name.removesuffix("-selection"), selection.inputs["resources"]
+        [rule] = stage_graph.named(f"{name}-plan").inputs["rules"]
+        assert (rule["schedule"].startswith("cron("), rule["lifecycle"]["deleteAfter"] > 0) == (True, True)
+        assert rule["targetVaultName"] == f"booking-{name}-vault-0123456"
+        assert stage_graph.named(f"{name}-vault").inputs["kmsKeyArn"]
+        assert policy_of(stage_graph, f"{name}-role-policy")["CopyTable"]["Resource"] == [table]
+        copied.append(table)
+    named = [f"booking-{table.name}-0123456" for table in stage_graph.of_type(TABLE)]
+    assert sorted(copied) == sorted(f"arn:aws:dynamodb:eu-central-1:123456789012:table/{name}" for name in named)
 
 
 def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> None:
@@ -77,8 +82,13 @@ def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> N
 
 
 def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: Graph) -> None:
-    """Each with all four public-access blocks, owner-enforced, ageing."""
+    """Each with all four public-access blocks, owner-enforced, under a key of ours, ageing."""
     for bucket in stage_graph.of_type(BUCKET):
+        [encryption] = below(stage_graph, bucket, f"{ENCRYPTION}:BucketServerSideEncryptionConfiguration")
+        [how] = encryption.inputs["rules"]
+        assert how["bucketKeyEnabled"]
+        assert how["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+        assert how["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:")
         [blocked] = below(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
         assert {True} == {value for key, value in blocked.inputs.items() if key != "bucket"}
         [owned] = below(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
@@ -95,16 +105,31 @@ def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: 
 
 
 def test_the_audit_bucket_is_written_once_with_its_key_and_watched(stage_graph: Graph) -> None:
-    """KMS with a bucket key, lockable, access logs, events, no put under another key."""
-    encryption = stage_graph.named("audit-bucket-encryption").inputs["rules"][0]
-    assert encryption["bucketKeyEnabled"]
-    assert encryption["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    """Lockable, access logs, events, no put under another key."""
     assert stage_graph.named("audit-bucket").inputs["objectLockEnabled"]
     assert stage_graph.named("audit-logging").inputs["targetBucket"] == "booking-audit-access-0123456"
     assert stage_graph.named("audit-events").inputs["eventbridge"]
     policy = policy_of(stage_graph, "audit-bucket-policy")
     assert {"EncryptedWithKmsOnly", "EncryptedWithThisKeyOnly"} < set(policy)
     assert "transitions" in stage_graph.named("audit-lifecycle").inputs["rules"][0]
+
+
+def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(stage_graph: Graph) -> None:
+    """Else S3 drops them silently (docs/adr/0002); another account or bucket puts nothing there."""
+    delivery = policy_of(stage_graph, "audit-access-policy")["S3DeliversAccessLogs"]
+    logging = stage_graph.named("audit-logging").inputs
+    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert delivery["Resource"] == f"arn:aws:s3:::{logging['targetBucket']}/{logging['targetPrefix']}*"
+    assert delivery["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{logging['bucket']}"},
+    }
+    key = policy_of(stage_graph, "audit-key")["LoggingS3MayUse"]
+    assert key["Principal"] == delivery["Principal"]
+    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert key["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    encrypted = stage_graph.named("audit-access-encryption").inputs["rules"][0]["applyServerSideEncryptionByDefault"]
+    assert encrypted["kmsMasterKeyId"].endswith("key/booking-audit-key-0123456")
 
 
 def test_audit_objects_are_locked_as_the_stage_says(dev: Graph, prod: Graph) -> None:
@@ -133,7 +158,8 @@ def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph
         assert inputs["loggingConfig"]["logGroup"] in {
             f"booking-{group.name}-0123456" for group in stage_graph.of_type(GROUP)
         }
-        [alias] = below(stage_graph, function, "aws:lambda/alias:Alias")
+        aliases = stage_graph.of_type("aws:lambda/alias:Alias")
+        [alias] = [each for each in aliases if each.inputs["functionName"] == f"booking-{function.name}-0123456"]
         assert (alias.inputs["name"], alias.inputs["functionVersion"]) == ("live", "7")
 
 
@@ -150,14 +176,22 @@ def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, pro
         assert all(group.inputs["kmsKeyId"] for group in graph.of_type(GROUP))
 
 
-def test_the_machine_logs_all_levels_but_data_only_where_the_stage_allows(dev: Graph, prod: Graph) -> None:
-    """Traced and encrypted, too."""
-    for graph, data in ((prod, False), (dev, True)):
-        [machine] = graph.of_type(MACHINE)
-        logging = machine.inputs["loggingConfiguration"]
-        assert ("ALL", data) == (logging["level"], logging["includeExecutionData"])
-        assert machine.inputs["tracingConfiguration"]["enabled"]
-        assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"
+def test_the_machine_logs_all_levels_with_data_and_masks_what_is_personal(stage_graph: Graph) -> None:
+    """From the first event on; traced and encrypted, too."""
+    [machine] = stage_graph.of_type(MACHINE)
+    logging = machine.inputs["loggingConfiguration"]
+    assert (logging["level"], logging["includeExecutionData"]) == ("ALL", True)
+    [mask] = stage_graph.of_type("aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy")
+    assert logging["logDestination"].endswith(f":log-group:{mask.inputs['logGroupName']}:*")
+    policy = json.loads(mask.inputs["policyDocument"])
+    find, hide = policy["Statement"]
+    assert find["Operation"] == {"Audit": {"FindingsDestination": {}}}
+    assert hide["Operation"] == {"Deidentify": {"MaskConfig": {}}}
+    named = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
+    assert named == ["customer_id", "payment_method", "reason", "requested_by"]
+    assert find["DataIdentifier"] == hide["DataIdentifier"] == [*named, *map(MANAGED.format, MANAGED_NAMES)]
+    assert machine.inputs["tracingConfiguration"]["enabled"]
+    assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"
 
 
 def test_failed_executions_are_told_to_the_alert_topic(stage_graph: Graph) -> None:

@@ -138,8 +138,7 @@ def test_the_defaults_are_strict() -> None:
         stage.force_destroy,
         stage.key_deletion_days,
         stage.audit_lock_mode,
-        stage.log_execution_data,
-    ) == (True, False, 30, "COMPLIANCE", False)
+    ) == (True, False, 30, "COMPLIANCE")
 
 
 def test_pulumi_yaml_declares_every_key_with_its_type_default_and_meaning() -> None:

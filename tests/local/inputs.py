@@ -300,6 +300,9 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
         retryPolicy=st.just({"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600}),
     ),
+    "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy": lambda world: _some(
+        {"logGroupName": world.group["name"], "policyDocument": TEXTS.map(lambda name: json.dumps({"Name": name}))}
+    ),
     "aws:cloudwatch/logGroup:LogGroup": lambda world: _some(
         {}, retentionInDays=st.sampled_from([1, 7, 365]), kmsKeyId=st.sampled_from(world.keys), tags=TAGS
     ),

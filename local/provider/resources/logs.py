@@ -1,4 +1,4 @@
-"""CloudWatch log groups, metric filters and the policy that lets services write.
+"""CloudWatch log groups, what they mask, metric filters and the policy that lets services write.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 """
@@ -9,9 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws
+from ..journal import OWN_TAGS
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import KeyName, MapOf, Object, Property, Text
+from ..shapes import JsonText, KeyName, MapOf, Object, Property, Text
 from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, text, without_none
 
 
@@ -86,6 +87,39 @@ class LogGroup(Resource):
         if not outputs.get("skipDestroy"):
             with absence_is_fine():
                 aws.client("logs").delete_log_group(logGroupName=id_)
+
+
+class LogDataProtectionPolicy(Resource):
+    """What a log group masks. (The embedded AWS knows no such policies: kept in the group's tags, without effect.)"""
+
+    token = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
+    identity = ("logGroupName",)
+    properties = {
+        "logGroupName": text(required=True, replaces=True),
+        "policyDocument": Property(shape=JsonText(), required=True),
+    }
+    _kept_in = f"{OWN_TAGS}data-protection"
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["logGroupName"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self.converge(aws, inputs["logGroupName"], inputs, {})
+        return str(inputs["logGroupName"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        aws.client("logs").tag_resource(
+            resourceArn=aws.arn("logs", f"log-group:{id_}"), tags={self._kept_in: inputs["policyDocument"]}
+        )
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        arn = aws.arn("logs", f"log-group:{id_}")
+        tags = (found(aws.client("logs").list_tags_for_resource, resourceArn=arn) or {}).get("tags", {})
+        return {"logGroupName": id_, "policyDocument": tags[self._kept_in]} if self._kept_in in tags else None
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        with absence_is_fine():
+            aws.client("logs").untag_resource(resourceArn=aws.arn("logs", f"log-group:{id_}"), tagKeys=[self._kept_in])
 
 
 class LogMetricFilter(Resource):

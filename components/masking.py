@@ -1,0 +1,66 @@
+"""What the log of executions does not show: the values of fields that people write freely, and what looks like cards.
+
+Step Functions logs an execution's data as JSON inside JSON, so the quotes around a value have backslashes before them.
+CloudWatch Logs masks what a regular expression matches, in an alphabet without quotes, colons and parentheses:
+`\\x22` is a quote, `\\x3a` a colon, and nothing can be grouped. Hence two alternatives for each field:
+
+    up to the closing quote                            "reason": "********", "amount_minor": 500
+    if a quote is in the value, to the end of the data  "reason": "********************************
+
+Who may see behind the mask has the permission logs:Unmask, which nothing here grants.
+Source: CloudWatch Logs user guide, "Custom data identifiers" and "Understanding data protection policies".
+"""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from .surroundings import Surroundings
+
+PERSONAL = ("customer_id", "payment_method", "reason", "requested_by")
+"""Fields of a booking request that say who asks, how they pay and what they write."""
+MOST_FIELDS = 10  # custom identifiers of one policy
+FIELD = r"[A-Za-z0-9_-]{1,40}"  # twice in an expression of 200 characters at most
+
+_MANAGED = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurityCode", "EmailAddress")
+"""What AWS recognises by itself, wherever a caller puts it."""
+_SPACE = r"[\\nrt ]*"  # white space of JSON, which is escaped in the log, and the escapes of the quote after it
+_KEY_ENDS_AND_VALUE_BEGINS = rf"[\\]*\x22{_SPACE}\x3a{_SPACE}\x22"
+_TO_THE_NEXT_QUOTE = r"[^\x22]*"
+_OF_WHICH_IS_INSIDE = r"[\\]{3}\x22"
+_TO_THE_END_OF_THE_DATA = r".*?[^\\]\x22"
+
+
+def expression(field: str) -> str:
+    """The regular expression that finds `field` with its value, at any depth of JSON in JSON."""
+    begins = field + _KEY_ENDS_AND_VALUE_BEGINS + _TO_THE_NEXT_QUOTE
+    return f"{begins}{_OF_WHICH_IS_INSIDE}{_TO_THE_END_OF_THE_DATA}|{begins}"
+
+
+def mask(
+    name: str, group: aws.cloudwatch.LogGroup, fields: Sequence[str], *, parent: pulumi.Resource
+) -> aws.cloudwatch.LogDataProtectionPolicy:
+    """Mask the values of `fields` in everything that is written into `group` from now on."""
+    return aws.cloudwatch.LogDataProtectionPolicy(
+        name,
+        log_group_name=group.name,
+        policy_document=_policy(fields, Surroundings.of(parent).partition),
+        opts=pulumi.ResourceOptions(parent=group),
+    )
+
+
+def _policy(fields: Sequence[str], partition: pulumi.Output[str]) -> pulumi.Output[str]:
+    managed = [pulumi.Output.concat("arn:", partition, ":dataprotection::aws:data-identifier/", it) for it in _MANAGED]
+    nothing: dict[str, object] = {}
+    sought: list[pulumi.Input[str]] = [*fields, *managed]
+    find = {"Sid": "Find", "DataIdentifier": sought, "Operation": {"Audit": {"FindingsDestination": nothing}}}
+    hide = {"Sid": "Hide", "DataIdentifier": sought, "Operation": {"Deidentify": {"MaskConfig": nothing}}}
+    return pulumi.Output.json_dumps(
+        {
+            "Name": "personal-data",
+            "Version": "2021-06-01",
+            "Configuration": {"CustomDataIdentifier": [{"Name": it, "Regex": expression(it)} for it in fields]},
+            "Statement": [find, hide],
+        }
+    )
