@@ -126,7 +126,7 @@ class Scope(Record):
         scope = self
         while scope.parent is not None:
             scope = scope.parent.scope
-        return _text(scope.fields.get("QueryLanguage")) or "JSONPath"
+        return _language(scope.fields) or "JSONPath"
 
     @property
     def depth(self) -> int:
@@ -153,7 +153,7 @@ class State(Record):
     @property
     def query_language(self) -> str:
         """`JSONata` or `JSONPath`: its own, else that of the machine."""
-        return _text(self.fields.get("QueryLanguage")) or self.scope.query_language
+        return _language(self.fields) or self.scope.query_language
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
@@ -182,8 +182,9 @@ class State(Record):
     @property
     def is_distributed(self) -> bool:
         """Whether it is a Map that starts child executions."""
-        config = _object(_object(self.fields.get("ItemProcessor")).get("ProcessorConfig"))
-        return self.type == "Map" and config.get("Mode") == "DISTRIBUTED"
+        processors = (_object(self.fields.get(name)) for name in NESTED_MAP_FIELDS)
+        configs = (_object(processor.get("ProcessorConfig")) for processor in processors)
+        return self.type == "Map" and any(config.get("Mode") == "DISTRIBUTED" for config in configs)
 
     def _arrows(self) -> Iterator[Arrow]:
         if self.type == "Choice":
@@ -224,6 +225,14 @@ def _object(value: Json) -> JsonObject:
 
 def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
+
+
+def _language(fields: JsonObject) -> str | None:
+    """What is meant where one is named: AWS takes whatever is not JSONPath for JSONata."""
+    named = fields.get("QueryLanguage")
+    if named is None:
+        return None
+    return "JSONPath" if isinstance(named, str) and named.lower() == "jsonpath" else "JSONata"
 
 
 def _text(value: Json) -> str | None:

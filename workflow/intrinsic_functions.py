@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from .deep_json import Json
 from .json_values import NotJson, canonical, read_json, written
 
 HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_ALGORITHM: Final = f"one of {', '.join(HASHES)}"
 _LONGEST_TEXT: Final = 10_000
 _MOST_RANGE: Final = 1_000
 
@@ -34,6 +35,8 @@ class Function:
     least: int
     most: int | None
     compute: Callable[[list[Json], Randomness], Json]
+    takes: tuple[str, ...] = ()
+    """What each of its first values must be: a key of CONSTANTS."""
 
     def refuses(self, given: int) -> str:
         """Why it cannot be called with so many values; empty if it can."""
@@ -42,12 +45,40 @@ class Function:
         most = "or more" if self.most is None else "" if self.most == self.least else f"to {self.most}"
         return f"{self.name} takes {self.least} {most}".rstrip() + f" values, and {given} are given"
 
+    def refuses_constants(self, values: Sequence[object]) -> str:
+        """Why it can never work on these values, of which some are UNKNOWN until it runs; empty if it may."""
+        for place, (kind, value) in enumerate(zip(self.takes, values, strict=False), 1):
+            if value is not UNKNOWN and not CONSTANTS[kind](value):
+                return f"value {place} of {self.name} is {kind}, and not {value!r}"
+        return ""
+
     def result(self, values: list[Json], randomness: Randomness) -> Json:
         """What it yields; raises IntrinsicFailed."""
         try:
             return self.compute(values, randomness)
         except IntrinsicFailed as error:
             raise IntrinsicFailed(f"{self.name}: {error}") from None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+UNKNOWN: Final = object()
+"""A value that is known when the function runs."""
+CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "an array": lambda _: False,
+    "an object": lambda _: False,
+    "a text": lambda value: isinstance(value, str),
+    "a number": _is_number,
+    "a number other than 0": lambda value: _is_number(value) and value != 0,
+    "a number of at least 0": lambda value: _is_number(value) and cast("float", value) >= 0,
+    "a number of at least 1": lambda value: _is_number(value) and cast("float", value) >= 1,
+    _ALGORITHM: lambda value: value in HASHES,
+    "false": lambda value: value is False,
+    "any value": lambda _: True,
+}
+"""What a value may have to be, and whether a constant is that; arrays and objects cannot be written as constants."""
 
 
 def _array(value: Json) -> list[Json]:
@@ -207,23 +238,23 @@ def _json_to_string(values: list[Json], _: Randomness) -> Json:
 FUNCTIONS: Final[Mapping[str, Function]] = {
     function.name: function
     for function in (
-        Function("States.Format", 1, None, _format),
-        Function("States.StringToJson", 1, 1, _string_to_json),
+        Function("States.Format", 1, None, _format, ("a text",)),
+        Function("States.StringToJson", 1, 1, _string_to_json, ("a text",)),
         Function("States.JsonToString", 1, 1, _json_to_string),
         Function("States.Array", 0, None, lambda values, _: values),
-        Function("States.ArrayPartition", 2, 2, _partition),
-        Function("States.ArrayContains", 2, 2, _contains),
-        Function("States.ArrayRange", 3, 3, _range),
-        Function("States.ArrayGetItem", 2, 2, _item),
-        Function("States.ArrayLength", 1, 1, lambda values, _: len(_array(values[0]))),
-        Function("States.ArrayUnique", 1, 1, _unique),
-        Function("States.Base64Encode", 1, 1, _encode),
-        Function("States.Base64Decode", 1, 1, _decode),
-        Function("States.Hash", 2, 2, _hash),
-        Function("States.JsonMerge", 3, 3, _merge),
-        Function("States.MathRandom", 2, 3, _random),
-        Function("States.MathAdd", 2, 2, _add),
-        Function("States.StringSplit", 2, 2, _split),
+        Function("States.ArrayPartition", 2, 2, _partition, ("an array", "a number of at least 1")),
+        Function("States.ArrayContains", 2, 2, _contains, ("an array",)),
+        Function("States.ArrayRange", 3, 3, _range, ("a number", "a number", "a number other than 0")),
+        Function("States.ArrayGetItem", 2, 2, _item, ("an array", "a number of at least 0")),
+        Function("States.ArrayLength", 1, 1, lambda values, _: len(_array(values[0])), ("an array",)),
+        Function("States.ArrayUnique", 1, 1, _unique, ("an array",)),
+        Function("States.Base64Encode", 1, 1, _encode, ("a text",)),
+        Function("States.Base64Decode", 1, 1, _decode, ("a text",)),
+        Function("States.Hash", 2, 2, _hash, ("any value", _ALGORITHM)),
+        Function("States.JsonMerge", 3, 3, _merge, ("an object", "an object", "false")),
+        Function("States.MathRandom", 2, 3, _random, ("a number",) * 3),
+        Function("States.MathAdd", 2, 2, _add, ("a number",) * 2),
+        Function("States.StringSplit", 2, 2, _split, ("a text",) * 2),
         Function("States.UUID", 0, 0, _uuid),
     )
 }

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from .deep_json import Json
-from .intrinsic_functions import FUNCTIONS, IntrinsicFailed, Randomness
+from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
 from .jsonpath import InvalidPath, Path, read_path
 from .jsonpath_text import Scanner
 
@@ -41,6 +41,12 @@ class Call:
                 yield from argument.paths()
             elif isinstance(argument, Path):
                 yield argument
+
+    def cannot_work(self) -> str:
+        """Why it fails whatever its paths lead to: a constant that the function does not take; empty if it may work."""
+        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, Call))
+        constants = [UNKNOWN if isinstance(each, Call | Path) else each for each in self.arguments]
+        return next((why for why in inner if why), "") or FUNCTIONS[self.name].refuses_constants(constants)
 
     def result(self, find: Callable[[Path], Json], randomness: Randomness) -> Json:
         """What it yields, given what paths lead to; raises IntrinsicFailed."""
@@ -92,18 +98,26 @@ def _call(scanner: Scanner) -> Call:
     scanner.blanks()
     scanner.expect("(")
     scanner.blanks()
-    raw: list[str] = []
+    start = scanner.place
     arguments: list[Argument] = []
     if scanner.peek() != ")":
-        arguments.extend(scanner.listed(lambda: _argument(scanner, raw, first=not arguments)))
+        arguments.extend(scanner.listed(lambda: _argument(scanner)))
     scanner.expect(")")
     scanner.depth -= 1
     why = FUNCTIONS[name].refuses(len(arguments))
     if why:
         raise scanner.refuse(why)
-    if name == "States.Format" and raw:
-        return _template(scanner, tuple(arguments), raw[0])
+    if name == "States.Format" and isinstance(arguments[0], str):
+        return _template(scanner, tuple(arguments), _as_written(scanner.text, start))
     return Call(name, tuple(arguments))
+
+
+def _as_written(text: str, start: int) -> str:
+    """A text in quotes with its backslashes."""
+    scanner = Scanner(text)
+    scanner.place = start
+    scanner.quoted()
+    return text[start + 1 : scanner.place - 1]
 
 
 def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Template:
@@ -128,14 +142,10 @@ def _name(scanner: Scanner) -> str:
     return name
 
 
-def _argument(scanner: Scanner, raw: list[str], *, first: bool) -> Argument:
+def _argument(scanner: Scanner) -> Argument:
     sign = scanner.peek()
     if sign == "'":
-        start = scanner.place
-        text = scanner.quoted()
-        if first and start == scanner.text.find("'") and scanner.depth == 1:
-            raw.append(scanner.text[start + 1 : scanner.place - 1])
-        return text
+        return scanner.quoted()
     if sign == "$":
         depth, scanner.depth = scanner.depth, 0
         path = read_path(scanner)

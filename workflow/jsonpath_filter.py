@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ReadPath: TypeAlias = "Callable[[Scanner, str], Path]"
 _MISSING: Final = object()
+_PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
+"""What follows the first slash: the pattern, in which a slash is escaped, and its flags."""
 
 
 def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
@@ -126,7 +128,9 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
     scanner.blanks()
     if scanner.skip("!"):
         scanner.deeper(50, "negations")
-        return Filter("not", (_single(scanner, read_path),))
+        negated = Filter("not", (_single(scanner, read_path),))
+        scanner.depth -= 1
+        return negated
     if scanner.skip("("):
         inner = Filter.read(scanner, read_path)
         scanner.blanks()
@@ -165,12 +169,12 @@ def _array(scanner: Scanner) -> Json:
 
 
 def _pattern(scanner: Scanner) -> re.Pattern[str]:
-    end = scanner.text.find("/", scanner.place)
-    if end < 0:
+    found = _PATTERN.match(scanner.text, scanner.place)
+    if found is None:
         raise scanner.refuse("the pattern is not closed")
-    source = scanner.take(end - scanner.place)
-    scanner.take(1)
-    flags = re.IGNORECASE if scanner.skip("i") else 0
+    scanner.take(len(found.group()))
+    source = found.group(1)
+    flags = re.IGNORECASE if "i" in found.group(2) else 0
     try:
         return re.compile(source, flags)
     except re.error as error:

@@ -378,13 +378,13 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     # JSONata
     (
         "has JSONata that does not parse",
-        "INVALID_JSONATA",
+        "INVALID_JSONATA_EXPRESSION",
         "/States/A/Output",
         jsonata({"A": ends(Output="{% $states.input.( %}")}),
     ),
     (
         "does not close JSONata",
-        "INVALID_JSONATA",
+        "INVALID_JSONATA_EXPRESSION",
         "/States/A/Output/x",
         jsonata({"A": ends(Output={"x": "{% $states.input.x"})}),
     ),
@@ -813,12 +813,13 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
 ]
 
 
-def _text(document: Any) -> str:
+def text_of(document: Any) -> str:
+    """The text of a document, which may be given as text."""
     return document if isinstance(document, str) else json.dumps(document)
 
 
 DEFECTS = (
-    *(Defect(name, code, pointer, _text(document)) for name, code, pointer, document in _TABLE),
-    *(Defect(f"EXPRESS: {name}", code, pointer, _text(doc), express=True) for name, code, pointer, doc in _EXPRESS),
-    *(Defect(name, code, pointer, _text(doc), severity="warning") for name, code, pointer, doc in _WARNINGS),
+    *(Defect(name, code, pointer, text_of(document)) for name, code, pointer, document in _TABLE),
+    *(Defect(f"EXPRESS: {name}", code, pointer, text_of(doc), express=True) for name, code, pointer, doc in _EXPRESS),
+    *(Defect(name, code, pointer, text_of(doc), severity="warning") for name, code, pointer, doc in _WARNINGS),
 )

@@ -4,6 +4,12 @@ from typing import Any, Final
 
 from tests.workflow.defects import FUNCTION, branches, calls, distributed, ends, jsonata, machine, mapped, rule, task
 
+
+def mapped_by_iterator(**fields: Any) -> Any:
+    """A Map by the older name of ItemProcessor."""
+    return machine({"A": {"Type": "Map", "Iterator": machine({"I": ends()}, **fields), "End": True}})
+
+
 _TOKEN = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
 _COMPARED = {"String": "a", "Numeric": 1.5, "Timestamp": "2026-01-31T12:00:00Z"}
 _ORDERS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
@@ -37,6 +43,8 @@ INTRINSICS: Final = (
     "States.StringSplit('1,2', ',')",
     "States.UUID()",
     "States.ArrayGetItem(States.StringSplit(States.Format('{}/{}', $.a, $.b), '/'), 1)",
+    'States.StringToJson(States.Format(\'\\{"id": "{}"\\}\', $.id))',
+    "States.Format($.template, $.a)",
 )
 
 PATHS: Final = (
@@ -58,6 +66,12 @@ PATHS: Final = (
     "$.größe",
     "$.[*].['bucket', 'key']",
     "$.*",
+    "$.invoice.@currency",
+    "$.tags.aws:stack",
+    "$.document._id.$oid",
+    "$.node.#text",
+    "$.lines[?(@.path =~ /a\\/b.*/i)]",
+    "$.lines[?(!@.gone)][0]",
 )
 
 EXPRESSIONS: Final = (
@@ -337,6 +351,45 @@ SOUND: Final[dict[str, Any]] = {
         ),
         machine({"K": task(Resource="arn:aws:states:eu-central-1:123456789012:activity:work", HeartbeatSeconds=5)}),
         machine({"L": task(Resource="arn:aws-cn:lambda:cn-north-1:123456789012:function:work:live")}),
+    ),
+    "an old map that is distributed": mapped_by_iterator(
+        ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    ),
+    "a distributed map of a list of objects": distributed(
+        ItemReader={
+            "Resource": "arn:aws:states:::s3:listObjectsV2",
+            "Parameters": {"Bucket.$": "$.bucket", "Prefix": "in/"},
+            "ReaderConfig": {"MaxItemsPath": "$.most"},
+        },
+        ItemBatcher={"MaxItemsPerBatchPath": "$$.Execution.Input.size"},
+        ResultWriter={"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSONL"}},
+        MaxConcurrency=9_223_372_036_854_775_807,
+        ToleratedFailureCountPath="$.bad",
+    ),
+    "a distributed map in JSONata": jsonata(
+        distributed(
+            ItemReader={
+                "Resource": "arn:aws:states:::s3:getObject",
+                "Arguments": "{% $states.input.source %}",
+                "ReaderConfig": {"InputType": "JSONL", "MaxItems": "{% $states.input.most %}"},
+            },
+            ItemSelector={"order": "{% $states.context.Map.Item.Value %}", "fixed": [1, None]},
+            ResultWriter={"Resource": "arn:aws:states:::s3:putObject", "Arguments": "{% $states.input.target %}"},
+            MaxConcurrency="{% $states.input.at_once %}",
+            ToleratedFailurePercentage="{% $states.input.bad %}",
+        )["States"]
+    ),
+    "errors of AWS and of one's own": machine(
+        {
+            "A": task(
+                Retry=[{"ErrorEquals": ["States.Http.StatusCode.429", "Lambda.Unknown", "Stock.Gone", "{% x %}"]}],
+                Catch=[{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B", "ResultPath": "$['the error'][0]"}],
+            ),
+            "B": ends(),
+        }
+    ),
+    "references of CloudFormation": machine(
+        {"A": task(Resource={"Fn::GetAtt": ["Work", "Arn"]}, TimeoutSeconds={"Ref": "Limit"})}
     ),
     "placeholders of templates": machine(
         {

@@ -3,17 +3,18 @@
 import pytest
 
 from tests.workflow.defects import DEFECTS, Defect
+from tests.workflow.wrong_values import WRONG_VALUES
 from workflow import check
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"a machine {defect.name}")
+@pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
 def test_a_seeded_defect_is_found_at_its_place(defect: Defect) -> None:
     """Code, severity and pointer are those of the defect."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert (defect.code, defect.severity, defect.pointer) in {(f.code, f.severity, f.pointer) for f in found}, found
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"a machine {defect.name}")
+@pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
 def test_one_defect_is_not_told_many_times(defect: Defect) -> None:
     """What follows from a defect is not held against the document as well: at most one finding more."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")

@@ -8,6 +8,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
+from .findings import meant
 from .sight import LONGEST_SECONDS, Sight, unknown_field
 from .templates import Moment, is_open
 from .vocabulary import CATCHER, ERRORS, RETRIER
@@ -99,16 +100,16 @@ def _check_all(sight: Sight, pointer: str, *, alone: bool, last: bool, what: str
 
 
 def _check_name(sight: Sight, name: str, pointer: str) -> None:
-    """Doubt a name that is almost one of AWS's; others may be raised by functions and Fail states."""
-    if name in ERRORS or is_open(name) or not name.lower().startswith("states."):
+    """Doubt a name that only Step Functions may give; all others may be raised by functions and Fail states."""
+    known = name in ERRORS or name.startswith("States.Http.")
+    if known or is_open(name) or not name.lower().startswith("states."):
         return
-    import difflib
-
-    near = difflib.get_close_matches(name, ERRORS, 1, 0.85) or [each for each in ERRORS if each.lower() == name.lower()]
-    if near:
-        sight.findings.warning(
-            "UNKNOWN_ERROR_NAME", pointer, f"Step Functions has no error {name!r}.", f"Did you mean {near[0]}?"
-        )
+    sight.findings.warning(
+        "UNKNOWN_ERROR_NAME",
+        pointer,
+        f"Step Functions has no error {name!r}, and names of your own cannot start with States.",
+        meant(name, ERRORS, f"It has {', '.join(ERRORS)}."),
+    )
 
 
 def _check_reachable(

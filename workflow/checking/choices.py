@@ -103,6 +103,13 @@ def _check_node(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> list
         if not sight.findings.has_within(pointer):
             sight.missing(pointer, "A rule has an operator.", "Add one, such as StringEquals.")
     elif joiners:
+        if "Variable" in rule:
+            sight.findings.error(
+                "CONFLICTING_FIELDS",
+                child(pointer, "Variable"),
+                f"A rule that joins others by {joiners[0]} has no Variable of its own.",
+                f"Remove it, or move it into {joiners[0]}.",
+            )
         return _parts(sight, rule, joiners[0], pointer)
     for name in tests[:1]:
         _check_test(sight, rule, name, pointer)

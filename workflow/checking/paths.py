@@ -18,8 +18,10 @@ class PathTexts:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
 
-    def path(self, value: Json, pointer: str, *, reference: bool = False, intrinsic: bool = False) -> None:
-        """Check a field that holds a path."""
+    def path(
+        self, value: Json, pointer: str, *, reference: bool = False, single: bool = False, intrinsic: bool = False
+    ) -> None:
+        """Check a field that holds a path: see Texts.path."""
         if not isinstance(value, str):
             self._wrong_path(pointer, f"A path is a text, and this is {_shown(value)}.")
         elif is_expression(value):
@@ -29,7 +31,7 @@ class PathTexts:
         elif is_intrinsic(value):
             self._intrinsic(value, pointer, allowed=intrinsic)
         else:
-            self._path(value, pointer, reference)
+            self._path(value, pointer, reference, single)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
@@ -77,13 +79,19 @@ class PathTexts:
         try:
             call = parse_intrinsic(text)
         except InvalidIntrinsic as error:
-            remedy = "Mend the call of the intrinsic function."
-            self._texts.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, f"{error}.", remedy)
+            self._wrong_call(pointer, f"{error}.")
             return
+        why = call.cannot_work()
+        if why:
+            self._wrong_call(pointer, f"{text!r} can never work: {why}.")
         for path in call.paths():
             self._known(path, pointer)
 
-    def _path(self, text: str, pointer: str, reference: bool) -> None:
+    def _wrong_call(self, pointer: str, sentence: str) -> None:
+        remedy = "Mend the call of the intrinsic function."
+        self._texts.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
+
+    def _path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
         try:
             path = parse_path(text)
         except InvalidPath as error:
@@ -91,8 +99,10 @@ class PathTexts:
             return
         if reference and not (path.is_reference and path.root == "$"):
             self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
-            return
-        self._known(path, pointer)
+        elif single and not path.is_reference:
+            self._wrong_path(pointer, f"{text!r} may name several places, and one value is needed.")
+        else:
+            self._known(path, pointer)
 
     def _known(self, path: Path, pointer: str) -> None:
         if path.variable is not None:

@@ -11,7 +11,7 @@ from ..json_values import child
 from ..jsonata_evaluation import is_expression
 from ..records import Record
 from .findings import Findings, meant
-from .templates import Moment, Texts, is_open
+from .templates import Moment, Texts, is_open, is_reference_of_a_template
 from .vocabulary import ALL_FIELDS, Language
 
 LONGEST_SECONDS = 99_999_999
@@ -62,7 +62,9 @@ class Sight(Record):
             else:
                 unknown_field(self.findings, name, here, what, table)
 
-    def whole(self, holder: JsonObject, name: str, pointer: str, least: int, most: int = LONGEST_SECONDS) -> int | None:
+    def whole(
+        self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = LONGEST_SECONDS
+    ) -> int | None:
         """Check a whole number, or an expression that may yield one; the number if it is one."""
         return whole_number(self, holder, name, pointer, least, most)
 
@@ -90,7 +92,7 @@ class Sight(Record):
     def dynamic(self, holder: JsonObject, name: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> bool:
         """Whether a field is an expression, or open; checks the expression."""
         value = holder.get(name)
-        if is_open(value):
+        if is_open(value) or is_reference_of_a_template(value):
             return True
         if not isinstance(value, str) or not value.startswith("{%") or not self.speaks_jsonata:
             return False
@@ -106,7 +108,7 @@ class Sight(Record):
         self.findings.error("MISSING_REQUIRED_FIELD", pointer, sentence, remedy)
 
 
-def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, least: int, most: int) -> int | None:
+def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, least: int, most: int | None) -> int | None:
     """See Sight.whole."""
     if name not in holder or sight.dynamic(holder, name, pointer, "before", ("number",)):
         return None
@@ -118,8 +120,9 @@ def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, leas
     if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
         sight.wrong_type(here, f"{name} is a whole number.")
         return None
-    if not least <= value <= most:
-        sight.findings.error("INVALID_VALUE", here, f"{name} is from {least} to {most}, and not {value}.")
+    if value < least or (most is not None and value > most):
+        allowed = f"at least {least}" if most is None else f"from {least} to {most}"
+        sight.findings.error("INVALID_VALUE", here, f"{name} is {allowed}, and not {value}.")
         return None
     return int(value)
 

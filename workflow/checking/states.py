@@ -16,7 +16,7 @@ from .catching import check_catchers, check_retriers
 from .choices import check_choices
 from .findings import meant
 from .maps import check_map
-from .sight import Sight, is_text_expression
+from .sight import Sight
 from .tasks import check_task
 from .templates import Moment, is_open, looks_like_path
 from .vocabulary import FIELDS, LANGUAGES, TYPES
@@ -134,13 +134,11 @@ def _check_path_fields(sight: Sight) -> None:
 
 def _check_template(sight: Sight, name: str) -> None:
     value = sight.fields[name]
-    if name == "ResultSelector" and not isinstance(value, dict) and not is_open(value):
-        sight.wrong_type(sight.at(name), f"{name} is an object.")
-        return
-    if sight.state.type == "Task" and not isinstance(value, dict) and not is_open(value):
-        sight.wrong_type(sight.at(name), f"{name} of a Task is an object.")
-        return
-    sight.texts.template(value, sight.at(name))
+    lists_too = name == "Parameters" and sight.state.type != "Task"
+    if isinstance(value, dict) or (lists_too and isinstance(value, list)):
+        sight.texts.template(value, sight.at(name))
+    elif not is_open(value):
+        sight.wrong_type(sight.at(name), f"{name} is an object.", "Name what you pass: {…}.")
 
 
 def _check_static_result(sight: Sight) -> None:
@@ -176,7 +174,7 @@ def _check_wait(sight: Sight) -> None:
     _check_timestamp(sight)
     for name in given:
         if name.endswith("Path"):
-            sight.texts.path(sight.fields[name], sight.at(name))
+            sight.texts.path(sight.fields[name], sight.at(name), single=True)
 
 
 def _check_timestamp(sight: Sight) -> None:
@@ -223,9 +221,13 @@ def _check_parallel(sight: Sight) -> None:
     branches = sight.fields.get("Branches")
     if "Branches" not in sight.fields:
         sight.missing(sight.state.pointer, "A Parallel has Branches.", "Add a list of branches.")
-    elif is_text_expression(branches) or not isinstance(branches, list):
+    elif not isinstance(branches, list):
         sight.wrong_type(sight.at("Branches"), "Branches is a list of objects with StartAt and States.")
-    elif not branches:
+    elif branches:
+        for index, branch in enumerate(branches):
+            if not isinstance(branch, dict):
+                sight.wrong_type(sight.at("Branches", index), "A branch is an object with StartAt and States.")
+    else:
         sight.findings.error(
             "EMPTY_LIST", sight.at("Branches"), "A Parallel without branches does nothing.", "Add a branch."
         )
@@ -245,7 +247,7 @@ def _check_task(sight: Sight) -> None:
     for name in () if sight.speaks_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
         path = name + "Path"
         if path in sight.fields:
-            sight.texts.path(sight.fields[path], sight.at(path))
+            sight.texts.path(sight.fields[path], sight.at(path), single=True)
             if name in sight.fields:
                 sight.findings.error(
                     "CONFLICTING_FIELDS", sight.at(path), f"A Task has {name} or {path}, not both.", "Remove one."

@@ -10,7 +10,7 @@ from ..jsonata_evaluation import is_expression
 from .findings import meant, nearest
 from .integrations import Target, UnknownTarget, needs_of, target_of
 from .sight import Sight
-from .templates import is_open
+from .templates import is_open, is_reference_of_a_template
 
 
 def check_task(sight: Sight) -> None:
@@ -36,7 +36,8 @@ def _target(sight: Sight) -> Target | None:
         sight.missing(sight.state.pointer, "A Task says what it calls.", "Add Resource.")
         return None
     if not isinstance(resource, str):
-        sight.wrong_type(sight.at("Resource"), "Resource is a text: an ARN.")
+        if not is_reference_of_a_template(resource):
+            sight.wrong_type(sight.at("Resource"), "Resource is a text: an ARN.")
         return None
     if is_expression(resource):
         sight.findings.error(
@@ -79,7 +80,7 @@ def _check_arguments(sight: Sight, target: Target) -> None:
 
 
 def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
-    known = {key.removesuffix(".$").lower() for key in given}
+    known = {key.removesuffix(".$").lower() for key in given if not key[:1].islower()}
     for need in needs:
         if not any(each.lower() in known for each in need.split("|")):
             sight.findings.error(

@@ -20,12 +20,18 @@ from .vocabulary import CONTEXT
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
+_HOLDS_EXPRESSION: Final = re.compile(r"\{%.*%\}", re.S)
 _PATH_LIKE: Final = re.compile(r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\(")
 
 
 def is_open(value: object) -> bool:
     """Whether a text has places that something else fills in before AWS sees it, such as `${name}`."""
     return isinstance(value, str) and PLACEHOLDER.search(value) is not None and not is_expression(value)
+
+
+def is_reference_of_a_template(value: Json) -> bool:
+    """Whether a value is what CloudFormation replaces before AWS sees it: `{"Ref": …}` or `{"Fn::GetAtt": …}`."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
 def looks_like_path(value: object) -> bool:
@@ -71,11 +77,18 @@ class Texts:
             if isinstance(each, dict):
                 self._keys_of_other_language(each, here)
 
-    def path(self, value: Json, pointer: str, *, reference: bool = False, intrinsic: bool = False) -> None:
-        """Check a field that holds a path."""
+    def path(
+        self, value: Json, pointer: str, *, reference: bool = False, single: bool = False, intrinsic: bool = False
+    ) -> None:
+        """Check a field that holds a path.
+
+        `reference`    something is put there: one place in the state's data
+        `single`       one value is taken from there, also from the context object or a variable
+        `intrinsic`    an intrinsic function may stand there instead
+        """
         from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
 
-        PathTexts(self).path(value, pointer, reference=reference, intrinsic=intrinsic)
+        PathTexts(self).path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
@@ -98,7 +111,9 @@ class Texts:
             if "${" in text:
                 self.context.add(())  # a template that is not filled in yet may pass anything
             else:
-                self.findings.error("INVALID_JSONATA", pointer, f"{error}.", "Mend the expression between {% and %}.")
+                self.findings.error(
+                    "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Mend the expression between {% and %}."
+                )
             return
         self._references(found, pointer, moment)
         if kinds and found.kind is not None and found.kind not in kinds:
@@ -111,7 +126,10 @@ class Texts:
     def _almost_expression(self, text: str, pointer: str) -> None:
         if text.startswith("{%") and not is_open(text):
             self.findings.error(
-                "INVALID_JSONATA", pointer, "The text starts with {% and does not end with %}.", "Close it with %}."
+                "INVALID_JSONATA_EXPRESSION",
+                pointer,
+                "The text starts with {% and does not end with %}.",
+                "Close it with %}.",
             )
         elif text.strip() != text and is_expression(text.strip()):
             self.findings.warning(
@@ -120,12 +138,12 @@ class Texts:
                 "There are spaces around {% … %}, so that the text is taken as it is.",
                 "Remove the spaces.",
             )
-        elif text.endswith("%}") and not is_open(text):
+        elif (text.endswith("%}") or _HOLDS_EXPRESSION.search(text)) and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
-                "The text ends with %} and does not start with {%, so that it is taken as it is.",
-                "Start it with {%; the whole text is one expression.",
+                "The text has {% … %} in it and does not start and end with them, so that it is taken as it is.",
+                "Make the whole text one expression: {% 'Hello ' & $states.input.name %}.",
             )
         elif looks_like_path(text) and text != "$" and not is_open(text):
             self.findings.warning(

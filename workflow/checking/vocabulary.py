@@ -166,6 +166,7 @@ ERRORS: Final = (
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
+    "States.ReferencePathConflict",
     "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
     "States.Runtime",

@@ -1,0 +1,161 @@
+"""Checks what only a distributed Map has: where it reads its items, how it batches them, where results are written.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ..deep_json import Json
+from ..definition import JsonObject
+from ..json_values import child
+from .findings import meant
+from .sight import Sight, unknown_field
+from .templates import is_open, is_reference_of_a_template
+from .vocabulary import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG
+
+_INPUT_TYPES: Final = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
+_DELIMITERS: Final = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
+_READS: Final = {"s3:getObject": ("Bucket", "Key"), "s3:listObjectsV2": ("Bucket",)}
+_WRITES: Final = {"s3:putObject": ("Bucket",)}
+
+
+def check_distribution(sight: Sight) -> None:
+    """Check ItemReader, ItemBatcher and ResultWriter."""
+    _check_reader(sight)
+    _check_writer(sight)
+    _check_batcher(sight)
+
+
+def _check_reader(sight: Sight) -> None:
+    reader = _object(sight, sight.fields, "ItemReader", sight.state.pointer)
+    if reader is None:
+        return
+    here = sight.at("ItemReader")
+    sight.known_fields(reader, READER, here, "an ItemReader")
+    _check_place(sight, reader, here, _READS)
+    config = _object(sight, reader, "ReaderConfig", here)
+    if config is not None:
+        _check_reader_config(sight, config, child(here, "ReaderConfig"))
+
+
+def _check_reader_config(sight: Sight, config: JsonObject, pointer: str) -> None:
+    _check_names(sight, config, READER_CONFIG, pointer, "ReaderConfig")
+    kind = sight.one_of(config, "InputType", pointer, _INPUT_TYPES)
+    sight.one_of(config, "CSVDelimiter", pointer, _DELIMITERS)
+    where = sight.one_of(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
+    if kind == "CSV" and "CSVHeaderLocation" not in config:
+        sight.missing(pointer, "For CSV it is said where the names of the columns are.", "Add CSVHeaderLocation.")
+    if where == "GIVEN" and "CSVHeaders" not in config:
+        sight.missing(pointer, "The names of the columns are GIVEN, and there are none.", "Add CSVHeaders.")
+    headers = config.get("CSVHeaders", [])
+    if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
+        sight.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders is a list of texts: the names of the columns.")
+    sight.whole(config, "MaxItems", pointer, 0, 100_000_000)
+    _check_paths(sight, config, pointer, ("MaxItems",))
+
+
+def _check_writer(sight: Sight) -> None:
+    writer = _object(sight, sight.fields, "ResultWriter", sight.state.pointer)
+    if writer is None:
+        return
+    here = sight.at("ResultWriter")
+    sight.known_fields(writer, WRITER, here, "a ResultWriter")
+    if "Resource" in writer or "WriterConfig" not in writer:
+        _check_place(sight, writer, here, _WRITES)
+    config = _object(sight, writer, "WriterConfig", here)
+    if config is not None:
+        pointer = child(here, "WriterConfig")
+        _check_names(sight, config, WRITER_CONFIG, pointer, "WriterConfig")
+        sight.one_of(config, "Transformation", pointer, ("NONE", "COMPACT", "FLATTEN"))
+        sight.one_of(config, "OutputType", pointer, ("JSON", "JSONL"))
+
+
+def _check_batcher(sight: Sight) -> None:
+    batcher = _object(sight, sight.fields, "ItemBatcher", sight.state.pointer)
+    if batcher is None:
+        return
+    here = sight.at("ItemBatcher")
+    sight.known_fields(batcher, BATCHER, here, "an ItemBatcher")
+    if not any(name.startswith("Max") for name in batcher):
+        sight.missing(here, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
+    sight.whole(batcher, "MaxItemsPerBatch", here, 1)
+    sight.whole(batcher, "MaxInputBytesPerBatch", here, 1, 262_144)
+    _check_paths(sight, batcher, here, ("MaxItemsPerBatch", "MaxInputBytesPerBatch"))
+    if "BatchInput" in batcher:
+        _check_payload(sight, batcher["BatchInput"], child(here, "BatchInput"))
+
+
+def _check_names(sight: Sight, config: JsonObject, known: frozenset[str], pointer: str, what: str) -> None:
+    for name in config:
+        if name not in known:
+            unknown_field(sight.findings, name, child(pointer, name), what, dict.fromkeys(known))
+
+
+def _check_paths(sight: Sight, holder: JsonObject, pointer: str, names: tuple[str, ...]) -> None:
+    """Check the paths that give a number in its stead."""
+    for name in names:
+        path, here = f"{name}Path", child(pointer, f"{name}Path")
+        if path not in holder or sight.speaks_jsonata:
+            continue
+        sight.texts.path(holder[path], here, single=True)
+        if name in holder:
+            sight.findings.error("CONFLICTING_FIELDS", here, f"There is {name} or {path}, not both.", "Remove one.")
+
+
+def _object(sight: Sight, holder: JsonObject, name: str, pointer: str) -> JsonObject | None:
+    value = holder.get(name)
+    if name in holder and not isinstance(value, dict) and not is_open(value):
+        sight.wrong_type(child(pointer, name), f"{name} is an object.")
+    return value if isinstance(value, dict) else None
+
+
+def _check_place(sight: Sight, holder: JsonObject, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> None:
+    """Check what is called to read or to write, and that it is told the place."""
+    resource, here = holder.get("Resource"), child(pointer, "Resource")
+    needs: tuple[str, ...] = ()
+    if "Resource" not in holder:
+        sight.missing(pointer, "There is no Resource to read from or write to.", "Add Resource.")
+    elif not isinstance(resource, str):
+        if not is_reference_of_a_template(resource):
+            sight.wrong_type(here, "Resource is a text: an ARN.")
+    else:
+        needs = _needs(sight, resource, here, calls)
+    _check_arguments(sight, holder, pointer, needs)
+
+
+def _needs(sight: Sight, resource: str, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The arguments that the call cannot do without."""
+    arn, _, call = resource.partition(":states:::")
+    if is_open(call) or (is_open(resource) and not call) or (arn.startswith("arn:") and call in calls):
+        return calls.get(call, ())
+    sight.findings.error(
+        "INVALID_RESOURCE",
+        pointer,
+        f"{resource!r} cannot be read from or written to here.",
+        meant(call, calls, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in calls)}."),
+    )
+    return ()
+
+
+def _check_arguments(sight: Sight, holder: JsonObject, pointer: str, needs: tuple[str, ...]) -> None:
+    name = "Arguments" if sight.speaks_jsonata else "Parameters"
+    given, here = holder.get(name), child(pointer, name)
+    if name not in holder and needs:
+        sight.missing(pointer, f"It is not said where: {' and '.join(needs)} are needed.", f"Add {name}.")
+    elif name in holder:
+        _check_payload(sight, given, here)
+    if not isinstance(given, dict):
+        return
+    for need in needs:
+        if not any(key.removesuffix(".$") == need for key in given):
+            sight.findings.error("MISSING_ARGUMENT", here, f"The call cannot do without {need}.", f"Add it to {name}.")
+
+
+def _check_payload(sight: Sight, value: Json, pointer: str) -> None:
+    if sight.speaks_jsonata:
+        sight.texts.jsonata(value, pointer, "before")
+    else:
+        sight.texts.template(value, pointer)
