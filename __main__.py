@@ -36,6 +36,7 @@ reconcile = MonitoredLambda(
         *(orders.grant_reconcile(), gateway.grant_pay(), audit.grant_reconcile(), machine.grant_drain()),
     ),
 )
+dashboard = base.dashboard(machine, orders, purchase, refund, record, reconcile, beside=(gateway, audit))
 
 pulumi.export("stage", stage.name)
 pulumi.export("region", base.region)
@@ -49,4 +50,4 @@ pulumi.export("recordFunction", record.function)
 pulumi.export("reconcileFunction", reconcile.function)
 pulumi.export("parkingQueueUrl", machine.parking)
 pulumi.export("alertTopicArn", base.topic)
-pulumi.export("dashboardName", base.dashboard(machine, orders, purchase, refund, record, reconcile))
+pulumi.export("dashboardName", dashboard)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from local.engine import DRIVER as ENGINE
-from local.engine import Engine, Outcome, environment, find, pending_keys
+from local.engine import Engine, Outcome, environment, find, locked_buckets, pending_keys
 from local.errors import DeploymentFailed, InstanceError
 from local.inprocess import DRIVER as IN_PROCESS
 from local.inprocess import deploy
@@ -158,24 +158,39 @@ def _operate(doing: str, verb: str, stage: str, as_json: bool, instance: str) ->
         aws.start()
         engine = Engine(aws, program=the_program(), stage=stage, listener=telling.hear)
         operation: Callable[[], Outcome] = getattr(engine, verb)
-        outcome = operation()
-    keys = (
-        [
-            f"The key {key.id} ({key.description}) is deleted on {key.deleted_at:%Y-%m-%d %H:%M}."
-            for key in pending_keys(aws)
-        ]
-        if verb == "destroy"
-        else []
-    )
-    document: dict[str, Any] = {"changes": [step_document(step) for step in outcome.changes], "pending_keys": keys}
-    show(as_json, document, lambda console: _draw_changes(console, outcome, keys))
+        try:
+            outcome = operation()
+        except DeploymentFailed as error:
+            stays = [*_locked(aws), *_waiting(aws)] if verb == "destroy" and aws.running else []
+            raise DeploymentFailed("\n".join([str(error), *stays])) from error
+    keys, buckets = (_waiting(aws), _locked(aws)) if verb == "destroy" else ([], [])
+    changes = [step_document(step) for step in outcome.changes]
+    document: dict[str, Any] = {"changes": changes, "pending_keys": keys, "locked_buckets": buckets}
+    show(as_json, document, lambda console: _draw_changes(console, outcome, [*buckets, *keys]))
 
 
-def _draw_changes(console: Console, outcome: Outcome, keys: list[str]) -> None:
+def _waiting(aws: EmbeddedAws) -> list[str]:
+    """A sentence for each key that is deleted later."""
+    return [
+        f"The key {key.id} ({key.description}) is deleted on {key.deleted_at:%Y-%m-%d %H:%M}."
+        for key in pending_keys(aws)
+    ]
+
+
+def _locked(aws: EmbeddedAws) -> list[str]:
+    """A sentence for each bucket that the law of Object Lock keeps."""
+    return [
+        f"The bucket {bucket.name} stays: {bucket.objects} locked object(s) in it ({', '.join(bucket.modes)}), "
+        + (f"the last one until {bucket.until:%Y-%m-%d %H:%M}." if bucket.until else "without an end.")
+        for bucket in locked_buckets(aws)
+    ]
+
+
+def _draw_changes(console: Console, outcome: Outcome, left: list[str]) -> None:
     rows = [(step.operation, step.type, step.name, ", ".join(step.changed)) for step in outcome.changes]
     console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
-    for key in keys:
-        console.print(key)
+    for sentence in left:
+        console.print(sentence)
 
 
 def _draw_status(console: Console, document: dict[str, Any]) -> None:

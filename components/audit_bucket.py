@@ -6,9 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
-from .buckets import access_log_bucket, encrypt, keep_private, keep_versions, log_access, tell_events
+from .buckets import access_log_bucket, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
 from .component import Component
-from .encryption import ACCESS_LOGS, encryption_key
+from .encryption import ACCESS_LOGS, encryption_key, origin_of
 from .iam import joined, statement
 from .surroundings import tags_of
 
@@ -131,18 +131,18 @@ class AuditBucket(Component):
             object_lock_enabled=True,
             force_destroy=self._force_destroy,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._undeletable or None),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._undeletable or None, depends_on=origin_of(self.key)),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
         keep_private(f"{self._name}-bucket", bucket, self._denials())
         encrypt(f"{self._name}-bucket", bucket, self.key)
-        tell_events(f"{self._name}-events", bucket)
+        tell_events(f"{self._name}-events", bucket, self._about(bucket))
         return bucket
 
     def _lock(self, bucket: aws.s3.Bucket) -> None:
         """The bucket can always be locked (that cannot be added later); the mode says whether objects are."""
         versions = keep_versions(f"{self._name}-bucket", bucket)
-        after_versions = pulumi.ResourceOptions(parent=bucket, depends_on=[versions])
+        after_versions = self._about(bucket, versions)
         if self._lock_mode != "NONE":
             retention = aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
                 mode=self._lock_mode, days=self._lock_days
@@ -186,11 +186,19 @@ class AuditBucket(Component):
                 parent=self,
                 tags=self._tags,
                 force_destroy=self._force_destroy,
+                protect=self._undeletable,
             )
             if given is None
             else pulumi.Output.from_input(given)
         )
-        log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix)
+        log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix, opts=self._about(bucket))
+
+    def _about(self, bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """For what is named after this component and not after its bucket: so a rename of it takes that along."""
+        own = pulumi.ResourceOptions(
+            parent=self, protect=self._undeletable or None, aliases=[pulumi.Alias(parent=bucket)]
+        )
+        return pulumi.ResourceOptions.merge(goes_with(bucket, *after), own)
 
     def _denials(self) -> list[dict[str, object]]:
         """No object leaves before its time, and none arrives encrypted otherwise than with the bucket's key."""

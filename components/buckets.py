@@ -5,14 +5,23 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from .encryption import origin_of
 from .surroundings import Surroundings
 
 ACCESS_LOG_DAYS = 400
 
 
+def goes_with(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    """For what belongs to a bucket: deleted with it, and not before.
+
+    So a bucket that cannot be deleted, since objects in it are locked, keeps its policy, its lock and its key.
+    """
+    return pulumi.ResourceOptions(parent=bucket, deleted_with=bucket, depends_on=after)
+
+
 def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str, object]] = ()) -> aws.s3.BucketPolicy:
     """Block public access, let the account own every object, refuse plain http, and add `statements` to the policy."""
-    child = pulumi.ResourceOptions(parent=bucket)
+    child = goes_with(bucket)
     blocked = aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
         bucket=bucket.bucket,
@@ -33,7 +42,7 @@ def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str
         f"{name}-policy",
         bucket=bucket.bucket,
         policy=pulumi.Output.json_dumps(policy),
-        opts=pulumi.ResourceOptions(parent=bucket, depends_on=[blocked]),
+        opts=goes_with(bucket, blocked),
     )
 
 
@@ -43,7 +52,7 @@ def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
         f"{name}-versions",
         bucket=bucket.bucket,
         versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-        opts=pulumi.ResourceOptions(parent=bucket),
+        opts=goes_with(bucket),
     )
 
 
@@ -56,31 +65,39 @@ def access_log_bucket(
     parent: pulumi.Resource,
     tags: dict[str, pulumi.Input[str]],
     force_destroy: bool,
+    protect: bool,
 ) -> pulumi.Output[str]:
     """The name of a new bucket that S3 writes access logs of `source` into, known to others once its policy lets it.
 
     S3 delivers to a bucket that is encrypted with `key` only where that is a customer-managed key whose policy lets
     `logging.s3.amazonaws.com` use it (docs/adr/0002-access-logs-under-our-key.md).
     """
-    bucket = aws.s3.Bucket(name, force_destroy=force_destroy, tags=tags, opts=pulumi.ResourceOptions(parent=parent))
+    bucket = aws.s3.Bucket(
+        name,
+        force_destroy=force_destroy,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect or None, depends_on=origin_of(key)),
+    )
     versions = keep_versions(name, bucket)
     delivery = _log_delivery(bucket.arn, source.arn, prefix, Surroundings.of(parent))
     policy = keep_private(name, bucket, [delivery])
     encrypt(name, bucket, key)
-    tell_events(f"{name}-events", bucket)
+    tell_events(f"{name}-events", bucket, goes_with(bucket))
     _forget_old_logs(name, bucket, versions)
     named: pulumi.Output[str] = policy.bucket
     return named
 
 
-def log_access(name: str, bucket: aws.s3.Bucket, *, into: pulumi.Input[str], prefix: str) -> None:
+def log_access(
+    name: str, bucket: aws.s3.Bucket, *, into: pulumi.Input[str], prefix: str, opts: pulumi.ResourceOptions
+) -> None:
     """Have S3 write down every request on `bucket`, as objects under `prefix` of the bucket `into`."""
     aws.s3.BucketLogging(
         name,
         bucket=bucket.bucket,
         target_bucket=into,
         target_prefix=prefix,
-        opts=pulumi.ResourceOptions(parent=bucket),
+        opts=opts,
     )
 
 
@@ -97,13 +114,13 @@ def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str]) -> None:
                 apply_server_side_encryption_by_default=default, bucket_key_enabled=True
             )
         ],
-        opts=pulumi.ResourceOptions(parent=bucket),
+        opts=goes_with(bucket),
     )
 
 
-def tell_events(name: str, bucket: aws.s3.Bucket) -> None:
+def tell_events(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
     """Tell EventBridge what happens to objects, so that a rule can be added without touching the bucket."""
-    aws.s3.BucketNotification(name, bucket=bucket.bucket, eventbridge=True, opts=pulumi.ResourceOptions(parent=bucket))
+    aws.s3.BucketNotification(name, bucket=bucket.bucket, eventbridge=True, opts=opts)
 
 
 def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning) -> None:
@@ -123,7 +140,7 @@ def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVe
         f"{name}-lifecycle",
         bucket=bucket.bucket,
         rules=[rule],
-        opts=pulumi.ResourceOptions(parent=bucket, depends_on=[versions]),
+        opts=goes_with(bucket, versions),
     )
 
 

@@ -47,7 +47,7 @@ class Row:
 
 
 def dashboard(
-    name: str, rows: Sequence[Row], *, region: pulumi.Output[str], parent: pulumi.Resource
+    name: str, rows: Sequence[Row], *, region: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Create the dashboard; gives its name."""
     body = pulumi.Output.json_dumps({"widgets": _widgets(rows, region)})
@@ -55,7 +55,7 @@ def dashboard(
         name,
         dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",  # the one type that is not auto-named
         dashboard_body=body,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=opts,
     )
     named: pulumi.Output[str] = created.dashboard_name
     return named

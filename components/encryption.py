@@ -67,6 +67,15 @@ def encryption_key(
     return arn
 
 
+def origin_of(key: pulumi.Input[str]) -> pulumi.Output[list[pulumi.Resource]]:
+    """As `depends_on`: whatever the key's ARN comes from is made before, and deleted after."""
+
+    def nothing_else(_: str) -> list[pulumi.Resource]:
+        return []
+
+    return pulumi.Output.from_input(key).apply(nothing_else)
+
+
 def _policy(here: Surroundings, services: Sequence[str]) -> pulumi.Output[str]:
     """This account's IAM policies decide (AWS's default key policy), and `services` may use the key for this account.
 

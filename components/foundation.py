@@ -1,5 +1,6 @@
 """What all parts of a stage share, and how a stage's choices become the arguments of each component."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import pulumi
@@ -170,16 +171,29 @@ class Foundation(Component):
         return args
 
     def dashboard(
-        self, machine: BookingStateMachine, orders: OrderStore, *functions: MonitoredLambda
+        self,
+        machine: BookingStateMachine,
+        orders: OrderStore,
+        *functions: MonitoredLambda,
+        beside: Sequence[Component] = (),
     ) -> pulumi.Output[str]:
-        """The name of the dashboard that shows these parts."""
+        """The name of the dashboard that shows these parts; `beside` them are those that have no chart.
+
+        It is made after all of them and would be deleted before them. So where it is protected `pulumi destroy` meets
+        it first, and ends there: without it, whatever is not protected itself would be gone by then.
+        """
         rows = [
             Row("Business", business_charts(self._stage.name)),
             Row("Workflow", machine.charts()),
             Row("Functions", [chart for function in functions for chart in function.charts()]),
             Row("Store", orders.charts()),
         ]
-        return dashboard(f"{self._name}-dashboard", rows, region=self.region, parent=self)
+        seal = pulumi.ResourceOptions(
+            parent=self,
+            protect=self._stage.deletion_protection or None,
+            depends_on=[each for part in (self, machine, orders, *functions, *beside) for each in part.below[1:]],
+        )
+        return dashboard(f"{self._name}-dashboard", rows, region=self.region, opts=seal)
 
     def _topic(self) -> pulumi.Output[str]:
         stage = self._stage

@@ -46,7 +46,7 @@ def mask(
         name,
         log_group_name=group.name,
         policy_document=_policy(fields, Surroundings.of(parent).partition),
-        opts=pulumi.ResourceOptions(parent=group),
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

@@ -7,7 +7,7 @@
     engine.preview()                         # → Outcome: nothing is touched
     engine.up()                              # → Outcome with .outputs; takes up a run that was killed, and says so
     engine.refresh()                         # → Outcome: what differed from what the engine knew
-    engine.destroy()                         # → Outcome; keys pending deletion are left: `pending_keys(instance)`
+    engine.destroy()                         # → Outcome; left are `pending_keys(instance)`, `locked_buckets(instance)`
     environment(instance)                    # → variables for `booking env`: a user's own CLI works on the instance
 
 The instance must run (`instance.start()`). `Outcome.changes` are the steps that changed something and `Outcome.steps`
@@ -19,7 +19,7 @@ where `instance.outputs()` reads them. Failures are `local.errors.InstanceError`
 from .command import find
 from .environment import DRIVER, environment
 from .errors import CutOff, EngineError, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
-from .leftovers import PendingKey, pending_keys
+from .leftovers import LockedBucket, PendingKey, locked_buckets, pending_keys
 from .operations import Engine, Outcome
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineMissing",
+    "LockedBucket",
     "OtherDriver",
     "Outcome",
     "PassphraseMissing",
@@ -36,5 +37,6 @@ __all__ = [
     "UnknownStage",
     "environment",
     "find",
+    "locked_buckets",
     "pending_keys",
 ]

@@ -1,7 +1,9 @@
-"""What is left over: by a killed run, which is removed here; and by `destroy`, the keys that AWS deletes days later."""
+"""What is left over: by a killed run, which is removed here; and by `destroy`, what AWS lets nobody delete at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from ..instance import Instance
 from ..provider.journal import Journal
@@ -16,6 +18,26 @@ class PendingKey:
     id: str
     description: str
     deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedBucket:
+    """A bucket that cannot go, for `objects` versions in it are locked, the last one until `until`.
+
+    `modes`: COMPLIANCE, which nobody lifts; GOVERNANCE, which a permission lifts; LEGAL_HOLD, which has no end.
+    """
+
+    name: str
+    objects: int
+    modes: tuple[str, ...]
+    until: datetime | None
+
+
+def locked_buckets(instance: Instance) -> list[LockedBucket]:
+    """The buckets of the instance that hold locked objects, by name."""
+    s3 = instance.client("s3")
+    found = [_locked(name, list(_locks(s3, name))) for name in _names(s3)]
+    return sorted(filter(None, found), key=lambda bucket: bucket.name)
 
 
 def pending_keys(instance: Instance) -> list[PendingKey]:
@@ -37,3 +59,26 @@ def remove_orphans(instance: Instance, state: State) -> list[str]:
     known = {(resource["urn"], resource.get("id")) for resource in state.resources()}
     orphans = [entry for entry in provider.journal.orphans() if (entry.urn, entry.id) not in known]
     return [entry.urn for entry in orphans if entry.urn.startswith(state.urns) and provider.abandon(entry)]
+
+
+def _names(s3: Any) -> list[str]:
+    return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+def _locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
+    """How each locked version is locked, and until when."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for version in page.get("Versions", ()):
+            head = s3.head_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+            if head.get("ObjectLockLegalHoldStatus") == "ON":
+                yield "LEGAL_HOLD", None
+            elif (until := head.get("ObjectLockRetainUntilDate")) and until > datetime.now(UTC):
+                yield head["ObjectLockMode"], until
+
+
+def _locked(name: str, locks: list[tuple[str, datetime | None]]) -> LockedBucket | None:
+    if not locks:
+        return None
+    modes = tuple(sorted({mode for mode, _ in locks}))
+    until = max((until for _, until in locks if until), default=None)
+    return LockedBucket(name=name, objects=len(locks), modes=modes, until=until)

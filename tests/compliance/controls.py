@@ -87,7 +87,7 @@ def dangling(graph: Graph) -> Iterator[str]:
 def incomplete_buckets(graph: Graph) -> Iterator[str]:
     """Buckets that lack a setting, and the audit bucket's lock and access logs."""
     for bucket in graph.of_type(_BUCKET):
-        kinds = {each.type for each in graph.resources if each.parent == bucket.urn}
+        kinds = {each.type for each in graph.resources if each.inputs.get("bucket") == f"booking-{bucket.name}-0123456"}
         yield from (f"{bucket.name} has no {kind}" for kind in _SETTINGS if kind not in kinds)
     for rule in _lifecycle_rules(graph, "audit-access-lifecycle"):
         if not rule.get("expiration", {}).get("days"):

@@ -199,6 +199,14 @@ def _children(graph: Graph) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("component", "args"), EVERY)
+def test_every_child_is_named_after_what_it_lies_in(component: type[Any], args: Any) -> None:
+    """So that the engine finds its former name where a component is renamed with an alias."""
+    graph = with_options(component, args)
+    children = [each for each in graph.resources if each.name != "mine"]
+    assert [each.name for each in children if not each.name.startswith(each.parent.rpartition("::")[2])] == []
+
+
+@pytest.mark.parametrize(("component", "args"), EVERY)
 def test_two_of_a_kind_live_side_by_side(component: type[Any], args: Any) -> None:
     """Names come from the component's name, so no two children collide."""
 

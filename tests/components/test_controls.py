@@ -44,6 +44,11 @@ def below(graph: Graph, parent: Recorded, type_: str) -> list[Recorded]:
     return [each for each in graph.of_type(type_) if each.parent == parent.urn]
 
 
+def about(graph: Graph, bucket: Recorded, type_: str) -> list[Recorded]:
+    """The settings of a type that a bucket has."""
+    return [each for each in graph.of_type(type_) if each.inputs["bucket"] == f"booking-{bucket.name}-0123456"]
+
+
 def test_tables_are_encrypted_restorable_and_on_demand(stage_graph: Graph) -> None:
     """With a customer-managed key."""
     for table in stage_graph.of_type(TABLE):
@@ -84,18 +89,18 @@ def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> N
 def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: Graph) -> None:
     """Each with all four public-access blocks, owner-enforced, under a key of ours, ageing."""
     for bucket in stage_graph.of_type(BUCKET):
-        [encryption] = below(stage_graph, bucket, f"{ENCRYPTION}:BucketServerSideEncryptionConfiguration")
+        [encryption] = about(stage_graph, bucket, f"{ENCRYPTION}:BucketServerSideEncryptionConfiguration")
         [how] = encryption.inputs["rules"]
         assert how["bucketKeyEnabled"]
         assert how["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
         assert how["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:")
-        [blocked] = below(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+        [blocked] = about(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
         assert {True} == {value for key, value in blocked.inputs.items() if key != "bucket"}
-        [owned] = below(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+        [owned] = about(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
         assert owned.inputs["rule"]["objectOwnership"] == "BucketOwnerEnforced"
-        [versions] = below(stage_graph, bucket, "aws:s3/bucketVersioning:BucketVersioning")
+        [versions] = about(stage_graph, bucket, "aws:s3/bucketVersioning:BucketVersioning")
         assert versions.inputs["versioningConfiguration"]["status"] == "Enabled"
-        [ageing] = below(stage_graph, bucket, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        [ageing] = about(stage_graph, bucket, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
         [rule] = ageing.inputs["rules"]
         assert rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"]
         assert rule["noncurrentVersionExpiration"]["noncurrentDays"]

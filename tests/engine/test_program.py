@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.engine import Engine, pending_keys
+from local.errors import DeploymentFailed
 from local.inprocess import deploy
 from local.instance import Instance
 from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of
@@ -161,6 +162,20 @@ def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(dev
     dev.destroy()
     assert not any(in_account(instance).values())
     assert keys == len(pending_keys(instance)) > 0
+
+
+def test_destroying_prod_is_refused_before_anything_is_deleted(
+    cli: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The dashboard, which is made last, is protected: so a `destroy` ends with it, and nothing is gone."""
+    for account in running(tmp_path_factory.mktemp("prod") / "instance"):
+        prod = _engine(account, "prod")
+        prod.up()
+        before = in_account(account)
+        with pytest.raises(DeploymentFailed, match=r"base-dashboard .* cannot be deleted because it is protected"):
+            prod.destroy()
+        assert in_account(account) == before
+        assert prod.up().changes == ()
 
 
 def _engine(instance: Instance, stage: str = "dev", **config: str) -> Engine:

@@ -1,0 +1,102 @@
+"""Destroying a stage leaves what the law of Object Lock keeps, readable and still protected, and says so."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+from local.engine import Engine, LockedBucket, locked_buckets, pending_keys
+from local.errors import DeploymentFailed
+from local.instance import Instance
+
+from .conftest import PROGRAMS, Run
+
+
+def deployed(engine_of: Run, stage: str, **config: object) -> tuple[Engine, str, str]:
+    """An engine, the bucket and its key, with one outcome in the bucket."""
+    engine = engine_of("locked", stage, **config)
+    outputs = engine.up().outputs
+    return engine, outputs["bucket"], outputs["key"].rpartition("/")[2]
+
+
+def put(aws: Instance, bucket: str) -> None:
+    aws.client("s3").put_object(Bucket=bucket, Key="outcomes/1.json", Body=b"{}", ChecksumAlgorithm="SHA256")
+
+
+def locked(aws: Instance, bucket: str) -> list[LockedBucket]:
+    return [each for each in locked_buckets(aws) if each.name == bucket]
+
+
+def test_a_bucket_under_compliance_stays_with_its_key_and_its_policy(engine_of: Run, aws: Instance) -> None:
+    """A key that went would take with it what nobody may delete."""
+    engine, bucket, key = deployed(engine_of, "compliance", mode="COMPLIANCE")
+    put(aws, bucket)
+    with pytest.raises(DeploymentFailed, match=r"audit-bucket .*: could not be deleted: AWS says BucketNotEmpty"):
+        engine.destroy()
+    [stays] = locked(aws, bucket)
+    assert (stays.objects, stays.modes) == (1, ("COMPLIANCE",))
+    assert stays.until is not None
+    assert timedelta(hours=23) < stays.until - datetime.now(UTC) <= timedelta(days=1)
+    assert key not in [pending.id for pending in pending_keys(aws)]
+    s3 = aws.client("s3")
+    assert "NobodyDeletes" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    assert s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]["Rule"]
+    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+
+
+def test_a_destroy_that_was_kept_from_the_bucket_can_be_taken_back(engine_of: Run, aws: Instance) -> None:
+    """The next up finds the bucket and its settings, and takes them up."""
+    engine, bucket, _ = deployed(engine_of, "taken-back", mode="COMPLIANCE")
+    put(aws, bucket)
+    with pytest.raises(DeploymentFailed):
+        engine.destroy()
+    assert engine.up().outputs["bucket"] == bucket
+    assert engine.preview().changes == ()
+
+
+def test_a_bucket_under_governance_is_emptied_where_the_stage_says_so(engine_of: Run, aws: Instance) -> None:
+    """`forceDestroy` bypasses governance; what is left is the key, with its date."""
+    engine, bucket, key = deployed(engine_of, "governance", mode="GOVERNANCE", force=True)
+    put(aws, bucket)
+    assert [each.modes for each in locked(aws, bucket)] == [("GOVERNANCE",)]
+    engine.destroy()
+    assert locked(aws, bucket) == []
+    assert bucket not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+    [pending] = [each for each in pending_keys(aws) if each.id == key]
+    assert timedelta(days=6) < pending.deleted_at - datetime.now(UTC) <= timedelta(days=7)
+
+
+def test_a_protected_stage_is_not_destroyed_and_loses_nothing(engine_of: Run, aws: Instance) -> None:
+    """The refusal names what is protected, before anything is deleted."""
+    engine, bucket, key = deployed(engine_of, "protected", mode="COMPLIANCE", protect=True)
+    with pytest.raises(DeploymentFailed, match="protect"):
+        engine.destroy()
+    assert "NobodyDeletes" in aws.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+    assert key not in [pending.id for pending in pending_keys(aws)]
+    assert engine.preview().changes == ()
+
+
+def test_the_command_says_what_stays_and_until_when(
+    cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a person types it: exit code 1, the reason, the bucket with its date, and no key of it among those that go."""
+    shutil.copy(PROGRAMS / "locked" / "__main__.py", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: locked\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  locked:mode: COMPLIANCE\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{cli.parent}:/usr/bin:/bin")
+    instance = Instance.at(tmp_path)
+    try:
+        assert run(["up", "--engine", "pulumi", "--no-tour"]) == 0
+        bucket = instance.outputs()["bucket"]
+        put(instance, bucket)
+        capsys.readouterr()
+        assert run(["destroy"]) == 1
+        said = capsys.readouterr().err
+    finally:
+        instance.stop()
+    assert "BucketNotEmpty" in said
+    assert f"The bucket {bucket} stays: 1 locked object(s) in it (COMPLIANCE), the last one until 20" in said
+    assert "Encrypts the audit trail" not in said
