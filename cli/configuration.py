@@ -19,7 +19,7 @@ def schema(
     output: Annotated[Path | None, typer.Option(help="Write it to this file instead of printing it.")] = None,
 ) -> None:
     """Write the JSON schema that editors use to complete and check Pulumi.<stage>.yaml."""
-    from components.stage import json_schema  # imports Pulumi: a second that other verbs need not wait for
+    from components.stage_schema import json_schema  # imports Pulumi: a second that other verbs need not wait for
 
     text = json.dumps(json_schema(), indent=2) + "\n"
     if output is None:

@@ -7,14 +7,15 @@ exists, all faults at once:
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Literal, Self, get_args, get_origin
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -35,6 +36,7 @@ def _known_retention(days: int) -> int:
 
 RetentionDays = Annotated[int, AfterValidator(_known_retention), Field(json_schema_extra={"enum": list(RETENTIONS)})]
 
+_SPELLED: Mapping[object, str] = {bool: "true|false", int: r"-?\d+"}
 _AN_ARN = "an ARN, or empty"
 _FORMS = {
     "name": "a lower-case letter, then lower-case letters, digits and hyphens, 10 at most",
@@ -138,11 +140,11 @@ class Stage(BaseModel):
     @classmethod
     def load(cls) -> Self:
         """The stage that this program runs for, from its Pulumi configuration."""
-        return cls.of(pulumi.get_stack(), configured())
+        return cls.of(pulumi.get_stack(), configured(), secrets=_secrets())
 
     @classmethod
-    def of(cls, name: str, values: Mapping[str, object]) -> Self:
-        """The stage `name` with `values` as a configuration file spells them.
+    def of(cls, name: str, values: Mapping[str, object], *, secrets: Container[str] = ()) -> Self:
+        """The stage `name` with `values` as a configuration file spells them; those of `secrets` are never shown.
 
         Raises:
             InvalidStage: one line per fault, with key, value and what is allowed.
@@ -150,13 +152,22 @@ class Stage(BaseModel):
         try:
             stage, faults = cls.model_validate({**values, "name": name}), dict[str, str]()
         except ValidationError as invalid:
-            faults = {str(error["loc"][0]): _sentence(error) for error in invalid.errors()}
+            faults = {str(error["loc"][0]): _sentence(error, secrets) for error in invalid.errors()}
             sound = {key: value for key, value in {**values, "name": name}.items() if key not in faults}
             stage = cls.model_validate({"name": "unnamed"} | sound)
         contradictions = [said for said in stage.contradictions() if not any(key in said for key in faults)]
         if faults or contradictions:
             raise InvalidStage(_report(name, [*faults.values(), *contradictions]))
         return stage
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plainly_spelled(cls, value: object, field: ValidationInfo) -> object:
+        """Text is a number or a truth value if it is spelled like one: no `yes`, no `1_000`, no `512.0`."""
+        spelled = _SPELLED.get(cls.model_fields[str(field.field_name)].annotation)
+        if spelled and isinstance(value, str) and not re.fullmatch(spelled, value):
+            raise ValueError
+        return value
 
     @property
     def refund_policy(self) -> dict[str, pulumi.Input[str]]:
@@ -200,30 +211,18 @@ class Stage(BaseModel):
         return [(less >= more, f"{to_camel(inner)}: got {less}, allowed is less than {to_camel(outer)}, {more}")]
 
 
+_PREFIX = f"{PROJECT}:"
+_KEYS = [to_camel(name) for name in Stage.model_fields if name != "name"]
+
+
 def configured() -> dict[str, object]:
-    """What the stage's configuration says about our keys, as Pulumi hands it over: text, lists as JSON."""
-    prefix = f"{PROJECT}:"
+    """What the stage's configuration says about our keys, as Pulumi hands it over: text, lists as JSON.
+
+    A key of ours under another namespace comes with it, to be refused: it would otherwise be a silent default.
+    """
     texts: dict[str, str] = get_config_env() | CONFIG.get()
-    return {key.removeprefix(prefix): _parsed(text) for key, text in texts.items() if key.startswith(prefix)}
-
-
-def json_schema() -> dict[str, object]:
-    """The JSON schema of `Pulumi.<stage>.yaml`, for editors."""
-    keys = Stage.model_json_schema(by_alias=True)["properties"]
-    own = {f"{PROJECT}:{key}": described for key, described in keys.items() if key != "name"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Configuration of a stage of the booking system",
-        "type": "object",
-        "properties": {
-            "config": {
-                "type": "object",
-                "properties": own,
-                "patternProperties": {f"^(?!{PROJECT}:)": {}},
-                "additionalProperties": False,
-            }
-        },
-    }
+    ours = {key: text for key, text in texts.items() if key.startswith(_PREFIX) or key.rpartition(":")[2] in _KEYS}
+    return {key if key == f"{_PREFIX}name" else key.removeprefix(_PREFIX): _parsed(text) for key, text in ours.items()}
 
 
 def allowed_values(key: str) -> str:
@@ -251,14 +250,22 @@ def _parsed(text: object) -> object:
     return text
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, secrets: Container[str]) -> str:
     key = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        near = get_close_matches(key, _fields(), n=1)
+        *elsewhere, misspelled = key.rpartition(":")
+        near = [(_PREFIX if any(elsewhere) else "") + each for each in get_close_matches(misspelled, _KEYS, n=1)]
         return f"{key}: no such key{f'; did you mean {near[0]}?' if near else ''}"
-    return f"{key}: got {error['input']!r}, allowed is {allowed_values(key)}"
+    got = "a secret" if key in secrets else repr(error["input"])
+    return f"{key}: got {got}, allowed is {allowed_values(key)}"
+
+
+def _secrets() -> list[str]:
+    """The keys of ours whose values are encrypted in the stage's file."""
+    return [key for key in _KEYS if is_config_secret(f"{_PREFIX}{key}")]
 
 
 def _report(name: str, faults: Sequence[str]) -> str:
-    lines = "\n".join(f"  {PROJECT}:{fault}" for fault in dict.fromkeys(faults))
+    own = (fault if ":" in fault.split(": ")[0] else f"{PROJECT}:{fault}" for fault in dict.fromkeys(faults))
+    lines = "\n".join(f"  {fault}" for fault in own)
     return f"the configuration of stage {name!r} (Pulumi.{name}.yaml) has {len(faults)} fault(s):\n{lines}"

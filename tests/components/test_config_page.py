@@ -1,6 +1,6 @@
 """docs/config.md has every key, as the program knows it now."""
 
-from components.stage import json_schema
+from components.stage_schema import json_schema
 from tools.config_page import PAGE, page
 
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from pydantic.alias_generators import to_camel
 
-from components.stage import InvalidStage, Stage, allowed_values, json_schema
+from components.stage import InvalidStage, Stage, allowed_values
+from components.stage_schema import json_schema
 from tests.components.synth import CHECKOUT, STAGES, record, stage_values
 
 KEYS = sorted(to_camel(name) for name in Stage.model_fields if name != "name")
@@ -48,15 +49,16 @@ WRONG: dict[str, list[Any]] = {
     "securityGroupIds": ['["group-1"]'],
 }
 
-CONTRADICTORY = {
-    "sdkTimeoutSeconds": {"sdkTimeoutSeconds": "15"},
-    "functionTimeoutSeconds": {"functionTimeoutSeconds": "20"},
-    "taskTimeoutSeconds": {"taskTimeoutSeconds": "300", "alarmP99Seconds": "60"},
-    "alarmP99Seconds": {"alarmP99Seconds": "300"},
-    "executionTimeoutSeconds": {"executionTimeoutSeconds": "301", "workflowType": "EXPRESS"},
-    "forceDestroy": {"forceDestroy": "true", "auditLockMode": "NONE"},
-    "subnetIds": {"subnetIds": '["subnet-1"]'},
-}
+CONTRADICTORY = [
+    ("sdkTimeoutSeconds", {"sdkTimeoutSeconds": "15"}),
+    ("functionTimeoutSeconds", {"functionTimeoutSeconds": "20"}),
+    ("taskTimeoutSeconds", {"taskTimeoutSeconds": "300", "alarmP99Seconds": "60"}),
+    ("alarmP99Seconds", {"alarmP99Seconds": "300"}),
+    ("executionTimeoutSeconds", {"executionTimeoutSeconds": "301", "workflowType": "EXPRESS"}),
+    ("forceDestroy", {"forceDestroy": "true", "auditLockMode": "NONE"}),
+    ("subnetIds", {"subnetIds": '["subnet-1"]'}),
+    ("forceDestroy", {"forceDestroy": "true", "deletionProtection": "false"}),
+]
 
 
 def of(values: dict[str, Any]) -> Stage:
@@ -87,7 +89,7 @@ def test_a_wrong_value_is_refused_naming_key_value_and_what_is_allowed(key: str,
     assert f"allowed is {allowed_values(key)}" in sentence
 
 
-@pytest.mark.parametrize(("key", "values"), CONTRADICTORY.items())
+@pytest.mark.parametrize(("key", "values"), CONTRADICTORY)
 def test_values_that_contradict_each_other_are_refused(key: str, values: dict[str, str]) -> None:
     """Each value is allowed; together they are not."""
     with pytest.raises(InvalidStage) as refused:
