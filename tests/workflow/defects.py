@@ -768,6 +768,24 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         rule(Variable="$.x", StringEquals="$.y", Next="B"),
     ),
     (
+        "says that it does not end",
+        "INVALID_VALUE",
+        "/States/A/End",
+        machine({"A": {"Type": "Pass", "End": False, "Next": "B"}, "B": ends()}),
+    ),
+    (
+        "names an error that only AWS could raise",
+        "UNKNOWN_ERROR_NAME",
+        "/States/A/Catch/0/ErrorEquals/0",
+        caught({"ErrorEquals": ["States.Oops"], "Next": "B"}),
+    ),
+    (
+        "writes text around JSONata",
+        "NOT_EVALUATED",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="Hello {% $states.input.name %}!")}),
+    ),
+    (
         "repeats an error",
         "UNREACHABLE_RETRIER",
         "/States/A/Retry/1/ErrorEquals/0",

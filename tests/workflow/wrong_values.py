@@ -493,6 +493,20 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         ({"Bucket": "b"}, {"Key.$": "$.k"}),
     ),
     (
+        "Parameters of a reader",
+        "WRONG_TYPE",
+        f"{_A}/ItemReader/Parameters",
+        lambda v: distributed(ItemReader={**_READER, "Parameters": v}),
+        ("$.x", None, []),
+    ),
+    (
+        "the comment of a branch",
+        "WRONG_TYPE",
+        f"{_A}/Branches/0/Comment",
+        lambda v: branches(machine({"I": ends()}, Comment=v)),
+        (3, None, ["a"]),
+    ),
+    (
         "InputType",
         "INVALID_VALUE",
         f"{_A}/ItemReader/ReaderConfig/InputType",

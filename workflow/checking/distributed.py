@@ -11,6 +11,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
+from ..jsonata_evaluation import is_expression
 from .findings import meant
 from .sight import Sight, unknown_field
 from .templates import is_open, is_reference_of_a_template
@@ -145,6 +146,8 @@ def _check_arguments(sight: Sight, holder: JsonObject, pointer: str, needs: tupl
     given, here = holder.get(name), child(pointer, name)
     if name not in holder and needs:
         sight.missing(pointer, f"It is not said where: {' and '.join(needs)} are needed.", f"Add {name}.")
+    elif name in holder and not isinstance(given, dict) and not is_expression(given) and not is_open(given):
+        sight.wrong_type(here, f"{name} is an object.", "Name what you pass: {…}.")
     elif name in holder:
         _check_payload(sight, given, here)
     if not isinstance(given, dict):

@@ -58,6 +58,8 @@ class Scopes:
                 self._findings.error(
                     "UNSUPPORTED_FIELD", here, f"{name} belongs to the machine, not to {what}.", "Remove it."
                 )
+        if not isinstance(scope.fields.get("Comment", ""), str):
+            self._findings.error("WRONG_TYPE", child(scope.pointer, "Comment"), "Comment is a text.")
         if scope.parent is None:
             self._check_top(scope)
 
@@ -70,8 +72,6 @@ class Scopes:
                 self._findings.error(
                     "INVALID_VALUE", child("", name), f"{name} is {' or '.join(allowed)}, and not {value!r}.", remedy
                 )
-        if not isinstance(fields.get("Comment", ""), str):
-            self._findings.error("WRONG_TYPE", "/Comment", "Comment is a text.")
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):
@@ -141,6 +141,13 @@ class Scopes:
         elif "Next" in state.fields and end is True:
             self._findings.error(
                 "CONFLICTING_FIELDS", child(state.pointer, "End"), "A state has Next or End, not both.", "Remove one."
+            )
+        elif end is False:
+            self._findings.warning(
+                "INVALID_VALUE",
+                child(state.pointer, "End"),
+                "End is true or is left out; false says nothing.",
+                "Remove it.",
             )
 
     def _check_target(self, scope: Scope, target: str, pointer: str) -> None:
