@@ -20,6 +20,7 @@ from .command import required
 from .environment import DRIVER, engine_variables, refuse_other_driver
 from .errors import PassphraseMissing, StateLocked
 from .leftovers import remove_orphans
+from .own_words import complaint
 from .project import Project
 from .sdk import drop_unfinished_programs, to_its_end
 from .state import State
@@ -172,8 +173,14 @@ class Engine:
             result = to_its_end(lambda: operation(story), story.listener)
         except CommandError as error:
             drop_unfinished_programs()
-            raise story.ending(error, self._program_error) from error
+            raise story.ending(error, self._program_error or self._refusal(error)) from error
         return Outcome(steps=tuple(story.steps), outputs=_plain(getattr(result, "outputs", {})))
+
+    def _refusal(self, error: CommandError) -> str | None:
+        """What the program says of its configuration, where the engine would not let it: of every fault, and why."""
+        if "validating stack config" not in str(error):
+            return None
+        return complaint(self._instance, self._project.program, self._project.stage, self._config)
 
     def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""

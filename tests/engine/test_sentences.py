@@ -87,6 +87,30 @@ def test_a_refused_deletion_says_how_to_lift_it(engine_of: Run, fault: str, how_
     assert [resource["type"] for resource in engine_of("faulty", stage).state.resources()][-1].endswith(":Table")
 
 
+def test_every_fault_of_a_configuration_is_told_at_once_though_the_engine_stops_at_the_first(aws: Instance) -> None:
+    """The engine knows the types only, and neither says the value nor what is allowed: the program does."""
+    wrong = {"functionMemoryMb": "much", "forceDestroy": "yes", "backupDay": "7", "auditLockMode": "SOFT"}
+    with pytest.raises(DeploymentFailed) as told:
+        Engine(aws, ROOT / "__main__.py", "prod", wrong).preview()
+    assert [line.strip() for line in str(told.value).splitlines()[1:]] == [
+        "booking:functionMemoryMb: got 'much', allowed is a whole number from 128 to 10240",
+        "booking:forceDestroy: got 'yes', allowed is true or false",
+        "booking:auditLockMode: got 'SOFT', allowed is COMPLIANCE or GOVERNANCE or NONE",
+        "booking:backupDay: no such key; did you mean backupDays?",
+    ]
+
+
+def test_a_value_of_a_wrong_type_that_the_program_takes_is_told_as_the_engine_does(
+    aws: Instance, tmp_path: Path
+) -> None:
+    """A program that does not look at the key has nothing to say about it."""
+    program = _program(tmp_path, "config:\n  booking:number: many\n")
+    declared = "config:\n  number:\n    type: integer\n"
+    (tmp_path / "Pulumi.yaml").write_text(f"name: booking\nruntime: python\n{declared}")
+    with pytest.raises(EngineError, match="'number' must be of type 'integer'"):
+        Engine(aws, program, "dev").preview()
+
+
 def test_an_unknown_stage_is_told_with_those_there_are(aws: Instance) -> None:
     with pytest.raises(UnknownStage, match=r"Pulumi\.production\.yaml is missing; the stages are dev, prod, staging"):
         Engine(aws, ROOT / "__main__.py", "production").preview()
