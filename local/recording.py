@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .instance import Instance
+from .provider.aws import ACCOUNT, REGION
 
 _ACTIONS = {
     ("s3", "ListObjectsV2"): "s3:ListBucket",
@@ -41,11 +42,17 @@ class Call:
     @property
     def actions(self) -> frozenset[str]:
         """The IAM actions that it needs; a transaction needs one per kind of item."""
+        return frozenset(action for action, _ in self.needs)
+
+    @property
+    def needs(self) -> frozenset[tuple[str, str]]:
+        """The IAM actions that it needs, each with the ARN of what it acts on."""
         prefix = _PREFIXES.get(self.service, self.service)
         if self.operation in ("TransactWriteItems", "TransactGetItems"):
-            items = [kind for item in self.parameters["TransactItems"] for kind in item]
-            return frozenset(f"{prefix}:{_TRANSACTION.get(kind, 'GetItem')}" for kind in items)
-        return frozenset({_ACTIONS.get((self.service, self.operation), f"{prefix}:{self.operation}")})
+            items = [(kind, what) for item in self.parameters["TransactItems"] for kind, what in item.items()]
+            return frozenset((f"{prefix}:{_TRANSACTION.get(kind, 'GetItem')}", _table(what)) for kind, what in items)
+        action = _ACTIONS.get((self.service, self.operation), f"{prefix}:{self.operation}")
+        return frozenset({(action, _acted_on(self.service, self.parameters))})
 
 
 def recorded_calls(instance: Instance) -> Iterator[Call]:
@@ -61,3 +68,27 @@ def actions_by_function(instance: Instance) -> dict[str, frozenset[str]]:
     for call in recorded_calls(instance):
         found[call.function] = found.get(call.function, frozenset()) | call.actions
     return found
+
+
+def needs_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]]]:
+    """Function → the IAM actions that it was seen to need, each with the ARN of what it acted on."""
+    found: dict[str, frozenset[tuple[str, str]]] = {}
+    for call in recorded_calls(instance):
+        found[call.function] = found.get(call.function, frozenset()) | call.needs
+    return found
+
+
+def _acted_on(service: str, parameters: Mapping[str, Any]) -> str:
+    """The ARN that a policy would have to name; `*` for services that no function of ours calls."""
+    if service == "dynamodb":
+        return _table(parameters)
+    if service == "s3":
+        return f"arn:aws:s3:::{parameters['Bucket']}" + (f"/{parameters['Key']}" if "Key" in parameters else "")
+    if service == "sqs":
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{parameters['QueueUrl'].rpartition('/')[2]}"
+    return "*"
+
+
+def _table(parameters: Mapping[str, Any]) -> str:
+    index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{parameters['TableName']}{index}"

@@ -1,12 +1,14 @@
 """What a role allows is what its function was seen doing: nothing missing, nothing extra."""
 
 import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from local.pytest_plugin import DeployedStack
-from local.recording import actions_by_function
+from local.recording import needs_by_function
 from tests.integration.shop import audit_keys, purchase, refund
 
 FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")
@@ -21,8 +23,8 @@ TOKENS = (
 
 
 @pytest.fixture(scope="module")
-def seen(shop: DeployedStack) -> dict[str, frozenset[str]]:
-    """The actions of each function, after everything that can happen has happened."""
+def seen(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
+    """What each function did to what, after everything that can happen has happened."""
     for token in TOKENS:
         bought = shop.run(event := purchase(f"seen-{token}", {"MUG": 1}, token)).result
         shop.run(event)
@@ -30,20 +32,30 @@ def seen(shop: DeployedStack) -> dict[str, frozenset[str]]:
             lines = [{"sku": "MUG", "quantity": 1}]
             shop.run(refund(f"seen-{token}", bought["order_id"], lines=lines))
     shop.run(purchase("seen-lamps", {"LAMP": 1_000_000}))
+    replayed = purchase("seen-pm_ok", {"MUG": 1})
+    outcome = {"request": replayed, "result": shop.run(replayed).result}
     _lose_an_audit_object(shop)
-    for _ in range(2):
-        _park(shop, {"some": "refusal"})  # the second time its record is there, and is read and compared
+    for _ in range(2):  # the second time what they write is there, and is read and compared
+        shop.invoke("recordFunction", _report({"request": {"some": "refusal"}}))
+        _park(shop, {"request": {"some": "other refusal"}})
+        _park(shop, outcome)
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
-    return actions_by_function(shop.instance)
+    return needs_by_function(shop.instance)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_role_allows_exactly_what_its_function_does(
-    shop: DeployedStack, seen: dict[str, frozenset[str]], function: str
+    shop: DeployedStack, seen: dict[str, frozenset[tuple[str, str]]], function: str
 ) -> None:
-    done, allowed = seen[shop.outputs[function]], _allowed(shop, function)
-    assert done - allowed == set()
-    assert {action for action in allowed - done if not action.startswith(ON_ITS_BEHALF)} == set()
+    """Both ways: each call is covered by a statement, and each action of it on each resource was seen."""
+    done, allowed = seen[shop.outputs[function]], set(_allowed(shop, function))
+    assert [each for each in done if not any(_covers(grant, each) for grant in allowed)] == []
+    assert [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in done)] == []
+
+
+def _covers(grant: tuple[str, str], need: tuple[str, str]) -> bool:
+    """Whether an action on a pattern of ARNs is an action on an ARN."""
+    return grant[0] == need[0] and fnmatchcase(need[1], grant[1])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -66,8 +78,12 @@ def _statements(shop: DeployedStack, function: str) -> list[dict[str, Any]]:
     return [statement for document in documents for statement in document["Statement"]]
 
 
-def _allowed(shop: DeployedStack, function: str) -> set[str]:
-    return {action for statement in _statements(shop, function) for action in statement["Action"]}
+def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
+    """Each action with each pattern of ARNs that it is allowed on, but what AWS does in the function's name."""
+    for statement in _statements(shop, function):
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for action in statement["Action"]:
+            yield from ((action, each) for each in resources if not action.startswith(ON_ITS_BEHALF))
 
 
 def _lose_an_audit_object(shop: DeployedStack) -> None:
@@ -75,7 +91,11 @@ def _lose_an_audit_object(shop: DeployedStack) -> None:
     shop.client("s3").delete_object(Bucket=shop.outputs["auditBucket"], Key=key)
 
 
-def _park(shop: DeployedStack, request: dict[str, Any]) -> None:
+def _report(told: dict[str, Any]) -> dict[str, Any]:
+    """What the machine tells the record function."""
+    return {"schema": 1, "execution": "arn:test:told", "requested_at": "2026-01-31T12:00:00Z", **told}
+
+
+def _park(shop: DeployedStack, told: dict[str, Any]) -> None:
     """As the machine does when the record function fails for good."""
-    report = {"schema": 1, "execution": "arn:test:parked", "requested_at": "2026-01-31T12:00:00Z", "request": request}
-    shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody=json.dumps(report))
+    shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody=json.dumps(_report(told)))
