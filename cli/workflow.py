@@ -25,6 +25,8 @@ workflow_app = typer.Typer(
     no_args_is_help=True,
 )
 
+_LONGEST_EXAMPLE = 1_000
+
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="Definition: JSON, YAML, - for standard input, or module:Class.")
 ]
@@ -38,7 +40,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
-    """Find what AWS refuses and what cannot work; exit code 1 when there is any."""
+    """Find what AWS refuses and what cannot work; exit code 1 when there is any. `explain CODE` says more."""
     from workflow.checking import check as findings_of
 
     document: dict[str, list[dict[str, str]]] = {}
@@ -58,6 +60,31 @@ def check(
         ]
     show(as_json, document, lambda _: _print_findings(document))
     return 1 if failed else 0
+
+
+@workflow_app.command()
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
+    as_json: Json = False,
+) -> None:
+    """Say what a code of check means, what to do, and show the smallest definition that has it."""
+    from workflow.checking.codes import EXPLANATIONS, explanation_of
+    from workflow.checking.findings import meant
+
+    explained = explanation_of(code)
+    if explained is None:
+        raise UsageRefused(f"There is no code {code}. {meant(code.upper(), EXPLANATIONS, 'docs/workflow/codes.md lists all.')}")
+    document = {
+        "code": code.upper(),
+        "severity": explained.severity,
+        "meaning": explained.meaning,
+        "remedy": explained.remedy,
+        "example": explained.example,
+        "aws": explained.aws,
+    }
+    example = [f"Example: {explained.example}"] if 0 < len(explained.example) < _LONGEST_EXAMPLE else []
+    lines = [f"{document['code']} ({explained.severity}): {explained.meaning}", explained.remedy, *example]
+    show(as_json, document, lambda _: _print_lines(lines))
 
 
 @workflow_app.command()

@@ -726,6 +726,17 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         distributed(ItemReader={"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV"}}),
     ),
     ("batches without a size", "MISSING_REQUIRED_FIELD", "/States/A/ItemBatcher", distributed(ItemBatcher={})),
+    (
+        "has a label twice",
+        "DUPLICATE_LABEL_NAME",
+        "/States/B/Label",
+        machine(
+            {
+                "A": {**distributed(Label="x")["States"]["A"], "End": False, "Next": "B"},
+                "B": distributed(states={"J": ends()}, Label="x")["States"]["A"],
+            }
+        ),
+    ),
     ("has a concurrency of text", "WRONG_TYPE", "/States/A/MaxConcurrency", mapped(MaxConcurrency="many")),
     (
         "waits for a token in an EXPRESS child",
@@ -766,6 +777,24 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "NO_PATH",
         "/States/A/Choices/0/StringEquals",
         rule(Variable="$.x", StringEquals="$.y", Next="B"),
+    ),
+    (
+        "waits longer than an EXPRESS child lives",
+        "EXPRESS_TIMEOUT",
+        "/States/A/ItemProcessor/States/I/Seconds",
+        distributed("EXPRESS", {"I": {"Type": "Wait", "Seconds": 301, "End": True}}),
+    ),
+    (
+        "repeats an error in a catcher",
+        "UNREACHABLE_CATCHER",
+        "/States/A/Catch/1/ErrorEquals/0",
+        caught({"ErrorEquals": ["E"], "Next": "B"}, {"ErrorEquals": ["E"], "Next": "B"}),
+    ),
+    (
+        "calls a service that nobody knows",
+        "UNKNOWN_SERVICE",
+        "/States/A/Resource",
+        machine({"A": calls("aws-sdk:brandnewservice:doIt", Parameters={})}),
     ),
     (
         "says that it does not end",

@@ -9,7 +9,7 @@ from ..definition import JsonObject
 from ..json_values import child
 from ..jsonata_evaluation import is_expression
 from ..timestamps import moment_of
-from .findings import meant
+from .findings import Code, meant
 from .sight import Sight, unknown_field
 from .templates import Moment, is_open, looks_like_path
 from .vocabulary import JOINERS, OPERATORS, RULE
@@ -173,7 +173,7 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
     }
     if looks_like_path(value) and name + "Path" in OPERATORS:
         said = sight.findings.warning if fits[kind] else sight.findings.error
-        code = "NO_PATH" if fits[kind] else "WRONG_TYPE"
+        code: Code = "NO_PATH" if fits[kind] else "WRONG_TYPE"
         said(code, pointer, f"{value!r} looks like a path and is taken as plain text.", f"Use {name}Path.")
     elif not fits[kind]:
         wanted = {

@@ -7,14 +7,72 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+Code = Literal[
+    "MISSING_DESCRIPTION",
+    "INVALID_JSON_DESCRIPTION",
+    "DUPLICATE_KEY",
+    "DEFINITION_TOO_LARGE",
+    "OPEN_TEMPLATE",
+    "UNKNOWN_FIELD",
+    "UNSUPPORTED_FIELD",
+    "MISSING_REQUIRED_FIELD",
+    "WRONG_TYPE",
+    "INVALID_VALUE",
+    "CONFLICTING_FIELDS",
+    "EMPTY_LIST",
+    "WRONG_QUERY_LANGUAGE",
+    "UNKNOWN_TYPE",
+    "INVALID_STATE_NAME",
+    "DUPLICATE_STATE_NAME",
+    "MISSING_TRANSITION",
+    "MISSING_TRANSITION_TARGET",
+    "TRANSITION_LEAVES_SCOPE",
+    "UNREACHABLE_STATE",
+    "MISSING_END_STATE",
+    "ENDLESS_LOOP",
+    "UNKNOWN_OPERATOR",
+    "STATES_ALL_NOT_ALONE",
+    "STATES_ALL_NOT_LAST",
+    "UNREACHABLE_RETRIER",
+    "UNREACHABLE_CATCHER",
+    "UNKNOWN_ERROR_NAME",
+    "IMPOSSIBLE_TIMEOUT",
+    "EXPRESS_TIMEOUT",
+    "INVALID_RESOURCE",
+    "UNKNOWN_SERVICE",
+    "MISSING_ARGUMENT",
+    "MISSING_TASK_TOKEN",
+    "UNUSED_TASK_TOKEN",
+    "EXPRESS_NOT_SUPPORTED",
+    "INVALID_LABEL_NAME",
+    "DUPLICATE_LABEL_NAME",
+    "INVALID_JSONPATH",
+    "INVALID_INTRINSIC_FUNCTION",
+    "NO_DOLLAR",
+    "NO_PATH",
+    "PASS_RESULT_IS_STATIC",
+    "INVALID_JSONATA_EXPRESSION",
+    "UNSUPPORTED_JSONATA_EXPRESSION",
+    "NOT_EVALUATED",
+    "UNDEFINED_FUNCTION",
+    "UNDEFINED_STATES_FIELD",
+    "RESULT_NOT_AVAILABLE",
+    "ERROR_OUTPUT_NOT_AVAILABLE",
+    "UNDEFINED_VARIABLE",
+    "INVALID_VARIABLE_NAME",
+    "RESERVED_VARIABLE",
+    "VARIABLE_OF_OUTER_SCOPE",
+    "UNKNOWN_CONTEXT_FIELD",
+]
+"""Every code; `codes.py` explains each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong or doubtful in a definition."""
 
-    code: str
-    """In the manner of ValidateStateMachineDefinition, and the same where AWS has one."""
+    code: Code
+    """In the manner of ValidateStateMachineDefinition, and AWS's own where that says as much."""
     severity: Severity
     """`error`: AWS refuses it, or it cannot work. `warning`: it runs, and is hardly meant so."""
     pointer: str
@@ -32,11 +90,11 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], Finding] = {}
 
-    def error(self, code: str, pointer: str, sentence: str, remedy: str = "") -> None:
+    def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that AWS refuses or that cannot work."""
         self._add(Finding(code, "error", _printable(pointer), _printable(sentence), _printable(remedy)))
 
-    def warning(self, code: str, pointer: str, sentence: str, remedy: str = "") -> None:
+    def warning(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that runs and is hardly meant so."""
         self._add(Finding(code, "warning", _printable(pointer), _printable(sentence), _printable(remedy)))
 

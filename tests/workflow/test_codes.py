@@ -1,0 +1,44 @@
+"""Every code of `check` is explained, by an example that has it and by a page that is up to date."""
+
+from typing import get_args
+
+import pytest
+
+from tests.workflow.defects import DEFECTS
+from tools.codes_page import PAGE, findings_of, page
+from workflow.checking import check
+from workflow.checking.codes import EXPLANATIONS, explanation_of
+from workflow.checking.findings import Code
+
+
+def test_the_page_is_what_the_program_says() -> None:
+    """Otherwise: python -m tools.codes_page."""
+    assert page() == PAGE.read_text("utf-8")
+
+
+def test_every_code_is_explained() -> None:
+    """The type checkers see to it that no other code is ever given."""
+    assert list(EXPLANATIONS) == list(get_args(Code))
+
+
+@pytest.mark.parametrize("code", EXPLANATIONS)
+def test_the_example_of_a_code_has_it_and_no_other(code: Code) -> None:
+    """And is of the severity that is said."""
+    explained = EXPLANATIONS[code]
+    assert [(found.code, found.severity) for found in findings_of(explained)] == [(code, explained.severity)]
+
+
+def test_every_code_has_a_seeded_defect() -> None:
+    """A code that no document of the suite has could be lost without notice."""
+    given = {
+        found.code
+        for defect in DEFECTS
+        for found in check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
+    }
+    assert set(get_args(Code)) - given == {"OPEN_TEMPLATE"}  # which is no defect: test_a_template_is_checked…
+
+
+def test_a_code_is_found_however_it_is_spelled() -> None:
+    """People type in small letters."""
+    assert explanation_of("no_dollar") is EXPLANATIONS["NO_DOLLAR"]
+    assert explanation_of("NO_SUCH_CODE") is None

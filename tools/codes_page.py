@@ -1,0 +1,71 @@
+"""Writes docs/workflow/codes.md from workflow/checking/codes.py; `python -m tools.codes_page` does it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from workflow.checking import Finding, check
+from workflow.checking.codes import EXPLANATIONS, Explanation
+
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = ROOT / "docs" / "workflow" / "codes.md"
+_LONGEST_EXAMPLE: Final = 1_000
+_LONGEST_LINE: Final = 110
+
+_HEAD: Final = """\
+# What `check` says
+
+Written by `python -m tools.codes_page` from `workflow/checking/codes.py`, as is what `booking workflow explain CODE`
+prints.
+
+A finding has a code, a severity, a JSON pointer, a sentence about the one place, and what to do. An **error** is what
+AWS refuses, or what it takes and cannot work; a **warning** is what runs and is hardly meant so. `booking workflow
+check` ends with exit code 1 where there is an error, with `--strict` where there is anything. Each example below has
+one fault, and is followed by what `check` says of it.
+
+AWS's own codes are coarser: where ValidateStateMachineDefinition is known to say the same, its code is named.
+
+| code | severity | AWS's code |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The page as it should be."""
+    rows = "".join(
+        f"| [`{code}`](#{code.lower()}) | {each.severity} | {f'`{each.aws}`' if each.aws else ''} |\n"
+        for code, each in EXPLANATIONS.items()
+    )
+    return _HEAD + rows + "".join(f"\n{section}" for section in sections())
+
+
+def sections() -> Iterator[str]:
+    """A section for each code."""
+    for code, each in EXPLANATIONS.items():
+        yield f"## `{code}`\n\n{each.meaning} {each.remedy}\n" + _example(each)
+
+
+def findings_of(each: Explanation) -> tuple[Finding, ...]:
+    """What check says of the example."""
+    return check(each.example, type="EXPRESS" if each.express else "STANDARD")
+
+
+def _example(each: Explanation) -> str:
+    if not 0 < len(each.example) < _LONGEST_EXAMPLE:
+        return ""
+    said = "\n".join(str(finding) for finding in findings_of(each))
+    return f"\n```json\n{_laid_out(each.example)}\n```\n\n```text\n{said}\n```\n"
+
+
+def _laid_out(text: str) -> str:
+    """A line for each state where one line would be long."""
+    if len(text) <= _LONGEST_LINE:
+        return text
+    top = json.loads(text)
+    states = ",\n".join(f"  {json.dumps(name)}: {json.dumps(state)}" for name, state in top.pop("States").items())
+    return f'{json.dumps(top)[:-1]}, "States": {{\n{states}\n}}}}'
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
