@@ -73,7 +73,8 @@ def explain(
 
     explained = explanation_of(code)
     if explained is None:
-        raise UsageRefused(f"There is no code {code}. {meant(code.upper(), EXPLANATIONS, 'docs/workflow/codes.md lists all.')}")
+        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all.")
+        raise UsageRefused(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),
         "severity": explained.severity,

@@ -61,6 +61,16 @@ def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp
     assert "Done" in finding["remedy"]
 
 
+def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """However it is spelled; what is no code is a fault of the command."""
+    code, out, _ = command(capsys, "explain", "no_dollar", "--json")
+    explained = json.loads(out)
+    assert (code, explained["code"], explained["severity"]) == (0, "NO_DOLLAR", "warning")
+    assert json.loads(explained["example"])["StartAt"] == "A"
+    code, _, err = command(capsys, "explain", "NO_DOLAR")
+    assert (code, "Did you mean NO_DOLLAR?" in err) == (64, True)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"StartAt": 1}', '{"a":1,"a":2}', "\x00", "{" * 5000])
 @pytest.mark.parametrize("verb", ["check", "diagram", "paths", "cost", "permissions"])
 def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, verb: str) -> None:
