@@ -1,0 +1,208 @@
+"""Whatever a role does not allow is denied: each function's and the machine's, a call for each thing that one may try.
+
+What each role does allow is tried beside it, so that a denial says something.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.pytest_plugin import DeployedStack
+from workflow.permissions import permissions
+
+ROLES = ("purchase", "refund", "record", "reconcile", "machine")
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+KEY = {"pk": {"S": "ORDER#x"}}
+ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+Place = Mapping[str, str]
+Call = tuple[str, str, Callable[[Place], dict[str, Any]]]
+
+NOBODY_MAY: list[Call] = [
+    ("dynamodb", "scan", lambda at: {"TableName": at["orders"]}),
+    ("dynamodb", "delete_item", lambda at: {"TableName": at["orders"], "Key": KEY}),
+    ("dynamodb", "delete_item", lambda at: {"TableName": at["gateway"], "Key": KEY}),
+    ("dynamodb", "delete_table", lambda at: {"TableName": at["orders"]}),
+    ("dynamodb", "update_table", lambda at: {"TableName": at["orders"], "DeletionProtectionEnabled": False}),
+    ("dynamodb", "batch_write_item", lambda at: {"RequestItems": {at["orders"]: [{"DeleteRequest": {"Key": KEY}}]}}),
+    ("dynamodb", "get_item", lambda at: {"TableName": at["other table"], "Key": KEY}),
+    ("dynamodb", "put_item", lambda at: {"TableName": at["other table"], "Item": KEY}),
+    ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x"}),
+    ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x", "Body": b"{}"}),
+    ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "outcomesx", "Body": b"{}"}),
+    ("s3", "delete_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/x"}),
+    ("s3", "list_object_versions", lambda at: {"Bucket": at["audit"]}),
+    ("s3", "put_bucket_policy", lambda at: {"Bucket": at["audit"], "Policy": ANYTHING}),
+    ("s3", "delete_bucket", lambda at: {"Bucket": at["audit"]}),
+    ("s3", "put_object", lambda at: {"Bucket": at["other bucket"], "Key": "outcomes/x", "Body": b"{}"}),
+    ("stepfunctions", "start_execution", lambda at: {"stateMachineArn": at["machine"], "input": "{}"}),
+    ("stepfunctions", "delete_state_machine", lambda at: {"stateMachineArn": at["machine"]}),
+    ("lambda", "invoke", lambda at: {"FunctionName": at["reconcile"], "Payload": b"{}"}),
+    ("lambda", "update_function_configuration", lambda at: {"FunctionName": at["purchase"], "Timeout": 900}),
+    ("sqs", "purge_queue", lambda at: {"QueueUrl": at["parking"]}),
+    ("sqs", "send_message", lambda at: {"QueueUrl": at["other queue"], "MessageBody": "x"}),
+    ("sns", "publish", lambda at: {"TopicArn": at["topic"], "Message": "x"}),
+    ("iam", "put_role_policy", lambda at: {"RoleName": at["role"], "PolicyName": "x", "PolicyDocument": ANYTHING}),
+    ("iam", "list_roles", lambda _: {}),
+    ("kms", "list_keys", lambda _: {}),
+    ("cloudwatch", "put_metric_data", lambda _: {"Namespace": "Booking", "MetricData": [{"MetricName": "x"}]}),
+]
+
+
+@pytest.fixture(scope="module")
+def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
+    """What there is to be touched: the stage's own things, and somebody else's."""
+    shop.client("dynamodb").create_table(
+        TableName="not-ours",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    shop.client("s3").create_bucket(Bucket="not-ours")
+    told = {name: shop.outputs[f"{name}Function"] for name in ROLES if f"{name}Function" in shop.outputs}
+    yield told | {
+        "orders": shop.outputs["ordersTable"],
+        "gateway": shop.outputs["gatewayTable"],
+        "audit": shop.outputs["auditBucket"],
+        "machine": shop.outputs["stateMachineArn"],
+        "parking": shop.outputs["parkingQueueUrl"],
+        "topic": shop.outputs["alertTopicArn"],
+        "other table": "not-ours",
+        "other bucket": "not-ours",
+        "other queue": shop.client("sqs").create_queue(QueueName="not-ours")["QueueUrl"],
+        "role": role_of(shop, "purchase").rpartition("/")[2],
+    }
+    shop.client("sqs").purge_queue(QueueUrl=shop.outputs["parkingQueueUrl"])
+
+
+def role_of(shop: DeployedStack, who: str) -> str:
+    """The ARN of a role that one can take on: a function's, or one with the machine's policy."""
+    if who == "machine":
+        return _twin(shop)
+    functions = shop.client("lambda")
+    return str(functions.get_function_configuration(FunctionName=shop.outputs[f"{who}Function"])["Role"])
+
+
+def machine_policy(shop: DeployedStack) -> str:
+    """The one document of the machine's role."""
+    machine = shop.client("stepfunctions").describe_state_machine(stateMachineArn=shop.outputs["stateMachineArn"])
+    iam, role = shop.client("iam"), machine["roleArn"].rpartition("/")[2]
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+
+
+def _twin(shop: DeployedStack) -> str:
+    """The machine's own role trusts Step Functions alone, on behalf of its machine: nobody else can take it on."""
+    iam = shop.client("iam")
+    with suppress(ClientError):  # it is there
+        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName="twin", AssumeRolePolicyDocument=document)
+        iam.put_role_policy(RoleName="twin", PolicyName="same", PolicyDocument=machine_policy(shop))
+    return str(iam.get_role(RoleName="twin")["Role"]["Arn"])
+
+
+def answer(shop: DeployedStack, who: str, call: Call, place: Place) -> str:
+    """The code of what AWS answers to a call under a role: `done`, or an error's."""
+    service, verb, request = call
+    given = shop.client("sts").assume_role(RoleArn=role_of(shop, who), RoleSessionName="tried")["Credentials"]
+    own = shop.client(service)
+    client = boto3.client(
+        service,
+        region_name=own.meta.region_name,
+        endpoint_url=own.meta.endpoint_url,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+        verify=own._endpoint.http_session._verify,
+        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
+    )
+    try:
+        getattr(client, verb)(**request(place))
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "done"
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_whatever_nobody_may_is_denied_to_each(shop: DeployedStack, place: Place, who: str) -> None:
+    """Other tables, buckets, prefixes, queues, functions and machines; deletions, settings, permissions."""
+    answers = {
+        f"{call[0]}:{call[1]} {number}": answer(shop, who, call, place) for number, call in enumerate(NOBODY_MAY)
+    }
+    assert {call: said for call, said in answers.items() if said not in DENIED} == {}
+
+
+READ: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["orders"], "Key": KEY})
+FIND: Call = (
+    "dynamodb",
+    "query",
+    lambda at: {
+        "TableName": at["orders"],
+        "IndexName": "attention",
+        "KeyConditionExpression": "#a = :a",
+        "ExpressionAttributeNames": {"#a": "attention"},
+        "ExpressionAttributeValues": {":a": {"S": "x"}},
+    },
+)
+WRITE: Call = (
+    "dynamodb",
+    "update_item",
+    lambda at: {"TableName": at["orders"], "Key": KEY, "ConditionExpression": "attribute_exists(pk)"},
+)
+PLACE: Call = (
+    "dynamodb",
+    "put_item",
+    lambda at: {"TableName": at["orders"], "Item": KEY, "ConditionExpression": "attribute_exists(pk)"},
+)
+PAY: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["gateway"], "Key": KEY})
+LIST: Call = ("s3", "list_objects_v2", lambda at: {"Bucket": at["audit"], "Prefix": "outcomes/"})
+LOOK: Call = ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/none"})
+TAKE: Call = ("sqs", "receive_message", lambda at: {"QueueUrl": at["parking"]})
+PARK: Call = ("sqs", "send_message", lambda at: {"QueueUrl": at["parking"], "MessageBody": "x"})
+BY_NAME = {"READ": READ, "FIND": FIND, "WRITE": WRITE, "PLACE": PLACE, "PAY": PAY, "LIST": LIST, "LOOK": LOOK} | {
+    "TAKE": TAKE,
+    "PARK": PARK,
+}
+MAY = {
+    "purchase": {"PLACE", "WRITE", "PAY"},
+    "refund": {"READ", "WRITE", "PAY"},
+    "record": {"READ", "LOOK"},
+    "reconcile": {"READ", "WRITE", "FIND", "PAY", "LIST", "LOOK", "TAKE"},
+    "machine": {"PARK"},  # and invoke its functions, which every journey shows
+}
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_of_what_some_may_each_may_its_own_and_no_more(shop: DeployedStack, place: Place, who: str) -> None:
+    """The table of who may what, tried cell by cell."""
+    may = {name for name, call in BY_NAME.items() if answer(shop, who, call, place) not in DENIED}
+    assert MAY[who] == may
+
+
+def test_the_machine_may_what_its_definition_says_and_nothing_else(shop: DeployedStack) -> None:
+    """Its role against its own text, both ways; keys, logs and traces are what Step Functions does in its name."""
+    machine = shop.client("stepfunctions").describe_state_machine(stateMachineArn=shop.outputs["stateMachineArn"])
+    said = {
+        (action, arn)
+        for each in permissions(json.loads(machine["definition"]))
+        for action in each.actions
+        for arn in each.resources
+    }
+    statements = json.loads(machine_policy(shop))["Statement"]
+    allowed = {(action, arn) for each in statements for action in each["Action"] for arn in each["Resource"]}
+    own = {each for each in allowed if not each[0].startswith(("kms:", "logs:", "xray:"))}
+    assert [each for each in own if not any(_same(each, other) for other in said)] == []
+    assert [each for each in said if not any(_same(other, each) for other in own)] == []
+
+
+def _same(allowed: tuple[str, str], said: tuple[str, str]) -> bool:
+    """A queue's URL does not say its region; and every version of a function may be invoked, for those who began."""
+    versions, version = allowed[1].removesuffix(":*"), ":".join(said[1].split(":")[:7])
+    return allowed[0] == said[0] and (fnmatchcase(allowed[1], said[1]) or versions == version)
