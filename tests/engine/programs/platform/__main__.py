@@ -45,7 +45,11 @@ points = MonitoredLambda(
     {"code": code, "handler": "app.handler", "schedule": "rate(1 hour)", "key_deletion_days": 7},
     options("points"),
 )
-waiting = BookingStateMachine(f"{prefix}waiting", {"definition": NOTHING, "key_deletion_days": 7}, options("waiting"))
+waiting = BookingStateMachine(
+    f"{prefix}waiting",
+    {"definition": NOTHING, "starter": config.get("starter") or "", "key_deletion_days": 7},
+    options("waiting"),
+)
 
 pulumi.export("table", orders.table)
 pulumi.export("key", orders.key)
