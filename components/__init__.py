@@ -13,5 +13,7 @@ from .monitored_lambda import MonitoredLambda as MonitoredLambda
 from .monitored_lambda import MonitoredLambdaArgs as MonitoredLambdaArgs
 from .order_store import OrderStore as OrderStore
 from .order_store import OrderStoreArgs as OrderStoreArgs
+from .signed_package import SignedPackage as SignedPackage
+from .signed_package import SignedPackageArgs as SignedPackageArgs
 from .stage import InvalidStage as InvalidStage
 from .stage import Stage as Stage

@@ -88,6 +88,12 @@ class Arguments:
         if given and len(given) < len(keys):
             self._faults.append(f"{', '.join(keys)}: give all or none, got only {', '.join(given)}")
 
+    def exactly_one(self, *keys: str) -> None:
+        """One of `keys` is given, and not two."""
+        given = [key for key in keys if self._args.get(key) is not None]
+        if len(given) != 1:
+            self._faults.append(f"{', '.join(keys)}: give one of them, got {' and '.join(given) or 'none'}")
+
     def refuse(self, sentence: str) -> None:
         """Add a fault that concerns more than one key."""
         self._faults.append(sentence)

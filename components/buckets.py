@@ -83,7 +83,7 @@ def access_log_bucket(
     policy = keep_private(name, bucket, [delivery])
     encrypt(name, bucket, key)
     tell_events(f"{name}-events", bucket, goes_with(bucket))
-    _forget_old_logs(name, bucket, versions)
+    age(name, bucket, versions, expire_days=ACCESS_LOG_DAYS)
     named: pulumi.Output[str] = policy.bucket
     return named
 
@@ -123,12 +123,13 @@ def tell_events(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) 
     aws.s3.BucketNotification(name, bucket=bucket.bucket, eventbridge=True, opts=opts)
 
 
-def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning) -> None:
+def age(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, *, expire_days: int | None = None) -> None:
+    """Forget older versions and what was never finished after a while; with `expire_days` objects, too."""
     rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
-        id="forget",
+        id="age" if expire_days is None else "forget",
         status="Enabled",
         filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=ACCESS_LOG_DAYS),
+        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=expire_days) if expire_days else None,
         noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
             noncurrent_days=30
         ),
@@ -137,10 +138,7 @@ def _forget_old_logs(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVe
         ),
     )
     aws.s3.BucketLifecycleConfiguration(
-        f"{name}-lifecycle",
-        bucket=bucket.bucket,
-        rules=[rule],
-        opts=goes_with(bucket, versions),
+        f"{name}-lifecycle", bucket=bucket.bucket, rules=[rule], opts=goes_with(bucket, versions)
     )
 
 

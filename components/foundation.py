@@ -11,11 +11,12 @@ from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
 from .component import Component
 from .dashboard import Row, dashboard
-from .encryption import ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
+from .encryption import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_store import OrderStore, OrderStoreArgs
 from .package import PackageFailed, handlers_package
+from .signed_package import SignedPackage, SignedPackageArgs
 from .stage import Stage
 from .surroundings import Surroundings, tags_of
 
@@ -44,7 +45,7 @@ class Foundation(Component):
             parent=self,
             tags=tags_of(name, self._tags),
             deletion_window_days=stage.key_deletion_days,
-            services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS),
+            services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS, *([ACCESS_LOGS] if stage.code_signing else [])),
             protect=stage.deletion_protection,
         )
         self.topic = self._topic()
@@ -113,7 +114,6 @@ class Foundation(Component):
         """Arguments of the function `name` of our package: what it is told and what it may do."""
         stage = self._stage
         args = MonitoredLambdaArgs(
-            code=self._package,
             handler=f"handlers.{name}.handler",
             grants=list(grants),
             environment=self._told | environment,
@@ -134,6 +134,7 @@ class Foundation(Component):
         if stage.subnet_ids:
             args["subnets"] = list(stage.subnet_ids)
             args["securitygroups"] = list(stage.security_group_ids)
+        self._load(args)
         return args
 
     def scheduled_function(
@@ -202,12 +203,27 @@ class Foundation(Component):
         args = AlertTopicArgs(key=self.key, email=stage.alert_email, tags=self._tags)
         return AlertTopic(f"{self._name}-alerts", args, pulumi.ResourceOptions(parent=self)).arn
 
+    def _load(self, args: MonitoredLambdaArgs) -> None:
+        if isinstance(self._code, SignedPackage):
+            args["code_bucket"], args["code_key"] = self._code.bucket, self._code.file
+            args["code_signing"] = self._code.signing
+        else:
+            args["code"] = self._code
+
     @cached_property
-    def _package(self) -> pulumi.FileArchive:
+    def _code(self) -> pulumi.FileArchive | SignedPackage:
+        """The package of our functions, as it is or signed."""
         try:
-            return pulumi.FileArchive(str(handlers_package(self._stage.architecture)))
+            package = str(handlers_package(self._stage.architecture))
         except PackageFailed as failure:
             raise pulumi.RunError(str(failure)) from failure
+        if not self._stage.code_signing:
+            return pulumi.FileArchive(package)
+        return SignedPackage(f"{self._name}-code", self._to_sign(package), pulumi.ResourceOptions(parent=self))
+
+    def _to_sign(self, package: str) -> SignedPackageArgs:
+        """Its buckets can go whenever it is no longer signed: a package can be made again from its commit."""
+        return SignedPackageArgs(package=pulumi.FileAsset(package), key=self.key, force_destroy=True, tags=self._tags)
 
     @property
     def _told(self) -> dict[str, pulumi.Input[str]]:

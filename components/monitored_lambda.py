@@ -27,8 +27,17 @@ ARCHITECTURES = ("arm64", "x86_64")
 class MonitoredLambdaArgs(TypedDict):
     """What a monitored function needs to know; every default is the strict one."""
 
-    code: pulumi.Input[pulumi.Archive]
-    """The package: a zip with the handler at its root."""
+    code: NotRequired[pulumi.Input[pulumi.Archive]]
+    """The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`."""
+    code_bucket: NotRequired[pulumi.Input[str]]
+    """Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none."""
+    code_key: NotRequired[pulumi.Input[str]]
+    """Key of the package in `code_bucket`. Default: none."""
+    code_version: NotRequired[pulumi.Input[str]]
+    """Version of the package in `code_bucket`. Default: nothing, the newest."""
+    code_signing: NotRequired[pulumi.Input[str]]
+    """ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
+    for."""
     handler: pulumi.Input[str]
     """Module and function that are called, such as `handlers.refund.handler`."""
     grants: NotRequired[list[pulumi.Input[str]]]
@@ -137,7 +146,9 @@ class MonitoredLambda(Component):
 
     def _check(self, args: MonitoredLambdaArgs) -> None:
         given = Arguments("MonitoredLambda", self._name, args, MonitoredLambdaArgs)
-        given.required("code", "handler")
+        given.required("handler")
+        given.exactly_one("code", "code_bucket")
+        given.together("code_bucket", "code_key")
         given.together("subnets", "securitygroups")
         self._architecture = given.choice("architecture", "arm64", ARCHITECTURES)
         self._memory = given.whole("memory", 512, 128, 10_240, "MB")
@@ -210,7 +221,11 @@ class MonitoredLambda(Component):
     def _create_function(self, args: MonitoredLambdaArgs) -> aws.lambda_.Alias:
         function = aws.lambda_.Function(
             f"{self._name}-function",
-            code=args["code"],
+            code=args.get("code"),
+            s3_bucket=args.get("code_bucket"),
+            s3_key=args.get("code_key"),
+            s3_object_version=args.get("code_version"),
+            code_signing_config_arn=args.get("code_signing"),
             handler=args["handler"],
             runtime=args.get("runtime", "python3.13"),
             architectures=[self._architecture],

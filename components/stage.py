@@ -74,6 +74,8 @@ class Stage(BaseModel):
     """Memory of a function, in MB, 128 to 10240."""
     function_concurrency: int = Field(50, ge=2, le=1000)
     """Invocations at a time that are reserved for each function, 2 to 1000."""
+    code_signing: bool = True
+    """Whether the functions' package is signed by AWS Signer, and the functions take no unsigned one."""
     sdk_timeout_seconds: int = Field(5, ge=1, le=60)
     """Seconds that a function waits for one answer of AWS or the gateway, 1 to 60; less than functionTimeoutSeconds."""
     function_timeout_seconds: int = Field(15, ge=2, le=600)

@@ -208,8 +208,17 @@ type MonitoredLambda struct {
 
 // MonitoredLambdaArgs is what a MonitoredLambda is made of; everything that is left out has its default.
 type MonitoredLambdaArgs struct {
-	// The package: a zip with the handler at its root.
+	// The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`.
 	Code pulumi.ArchiveInput
+	// Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none.
+	CodeBucket pulumi.StringPtrInput
+	// Key of the package in `code_bucket`. Default: none.
+	CodeKey pulumi.StringPtrInput
+	// Version of the package in `code_bucket`. Default: nothing, the newest.
+	CodeVersion pulumi.StringPtrInput
+	// ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
+	// for.
+	CodeSigning pulumi.StringPtrInput
 	// Module and function that are called, such as `handlers.refund.handler`.
 	Handler pulumi.StringPtrInput
 	// What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.
@@ -256,6 +265,10 @@ type MonitoredLambdaArgs struct {
 
 type monitoredLambdaArgs struct {
 	Code            pulumi.Archive    `pulumi:"code"`
+	CodeBucket      *string           `pulumi:"codeBucket"`
+	CodeKey         *string           `pulumi:"codeKey"`
+	CodeVersion     *string           `pulumi:"codeVersion"`
+	CodeSigning     *string           `pulumi:"codeSigning"`
 	Handler         *string           `pulumi:"handler"`
 	Grants          []string          `pulumi:"grants"`
 	Environment     map[string]string `pulumi:"environment"`

@@ -120,8 +120,17 @@ export class BookingStateMachine extends pulumi.ComponentResource {
 }
 
 export interface MonitoredLambdaArgs {
-    // The package: a zip with the handler at its root.
-    code: pulumi.Input<pulumi.asset.Archive>;
+    // The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`.
+    code?: pulumi.Input<pulumi.asset.Archive>;
+    // Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none.
+    codeBucket?: pulumi.Input<string>;
+    // Key of the package in `code_bucket`. Default: none.
+    codeKey?: pulumi.Input<string>;
+    // Version of the package in `code_bucket`. Default: nothing, the newest.
+    codeVersion?: pulumi.Input<string>;
+    // ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
+    // for.
+    codeSigning?: pulumi.Input<string>;
     // Module and function that are called, such as `handlers.refund.handler`.
     handler: pulumi.Input<string>;
     // What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.

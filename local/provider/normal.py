@@ -33,6 +33,8 @@ class Archive:
 
     hash: str
     path: Path | None = None
+    is_asset: bool = False
+    """A file for its own sake (Pulumi's asset), not a package of files (its archive)."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Archive) and other.hash == self.hash

@@ -9,12 +9,17 @@ import io
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 from ..errors import InstanceError
 from ..runtime import bootstrap
 from .errors import ProviderError
 from .normal import Archive
 
+OWN_METADATA = "booking-embedded-"
+SIGNED_BY = f"{OWN_METADATA}signed-by"
+_PATH, _SHA256 = f"{OWN_METADATA}path", f"{OWN_METADATA}sha256"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _making = threading.Lock()
 _made: dict[tuple[str, str, str], bytes] = {}
@@ -35,6 +40,26 @@ def runnable(archive: Archive, runtime: str, folder: Path) -> bytes:
         if key not in _made:
             _made[key] = _make(archive.path, runtime, folder)
         return _made[key]
+
+
+def described(package: Path) -> dict[str, str]:
+    """What an object's metadata say of the file that it was made of."""
+    return {_PATH: quote(str(package)), _SHA256: hashlib.sha256(package.read_bytes()).hexdigest()}
+
+
+def stored(s3: Any, bucket: str, key: str, version: str | None, folder: Path) -> tuple[Archive, str | None]:
+    """The package in a bucket, and who signed it: the file it was put from, while that is the same, else a copy."""
+    which = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+    told = s3.head_object(**which)["Metadata"]
+    original = Path(unquote(told.get(_PATH, "")))
+    if original.is_file() and described(original)[_SHA256] == told.get(_SHA256):
+        return Archive(hash=told[_SHA256], path=original), told.get(SIGNED_BY)
+    content = s3.get_object(**which)["Body"].read()
+    digest = hashlib.sha256(content).hexdigest()
+    copy = folder / "archives" / f"{digest}.zip"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(content)
+    return Archive(hash=digest, path=copy), told.get(SIGNED_BY)
 
 
 def fingerprint(package: bytes) -> str:

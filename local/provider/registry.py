@@ -19,17 +19,19 @@ from .resources import (
     lambda_,
     logs,
     s3,
+    s3_objects,
     s3_rules,
     s3_settings,
     scheduler,
     sfn,
+    signer,
     sns,
     sqs,
 )
 
 _MODULES = (
     *(backup, cloudwatch, dashboards, dynamodb, event_sources, events, iam, invocations, kms, lambda_, logs),
-    *(s3, s3_rules, s3_settings, scheduler, sfn, sns, sqs),
+    *(s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
 )
 
 

@@ -88,8 +88,9 @@ def _plain_struct(struct: Struct, place: Place, secrets: set[Place], folder: Pat
 def _archive(struct: Struct, folder: Path) -> Archive:
     fields = struct.fields
     hash_ = fields["hash"].string_value if "hash" in fields else ""
+    is_asset = fields[SIGNATURE].string_value == ASSET
     if "path" in fields and fields["path"].string_value:
-        return Archive(hash=hash_, path=Path(fields["path"].string_value).absolute())
+        return Archive(hash=hash_, path=Path(fields["path"].string_value).absolute(), is_asset=is_asset)
     if "assets" in fields or "text" in fields:
         return Archive(hash=hash_, path=_packed(struct, hash_, folder))
     return Archive(hash=hash_)
@@ -153,7 +154,7 @@ def _wired(value: Any, place: Place, secrets: Collection[Place]) -> Value:
 
 def _wired_archive(archive: Archive) -> Value:
     path = {"path": Value(string_value=str(archive.path))} if archive.path else {}
-    return _signed(ARCHIVE, {"hash": Value(string_value=archive.hash), **path})
+    return _signed(ASSET if archive.is_asset else ARCHIVE, {"hash": Value(string_value=archive.hash), **path})
 
 
 def _signed(signature: str, fields: Mapping[str, Value]) -> Value:

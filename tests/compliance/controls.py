@@ -25,7 +25,7 @@ _SETTINGS = tuple(
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_SETTINGS, ("bucket",)),
-    "aws:s3/bucketLogging:BucketLogging": ("bucket",),
+    "aws:s3/bucketLogging:BucketLogging": ("bucket", "targetPrefix"),
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": ("bucket",),
     "aws:s3/bucketNotification:BucketNotification": ("bucket", "eventbridge"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
@@ -43,10 +43,18 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "aws:dynamodb/table:Table": ("hashKey", "pointInTimeRecovery.recoveryPeriodInDays"),
     "aws:kms/alias:Alias": ("targetKeyId",),
     "aws:lambda/alias:Alias": ("functionName",),
-    _FUNCTION: ("timeout", "runtime", "handler", "code", "environment.variables"),
+    "aws:lambda/codeSigningConfig:CodeSigningConfig": ("allowedPublishers.signingProfileVersionArns",),
+    _FUNCTION: ("timeout", "runtime", "handler", "environment.variables"),
     "aws:lambda/permission:Permission": ("action", "function", "principal", "qualifier", "sourceArn"),
     _ROLE: ("assumeRolePolicy",),
     _ROLE_POLICY: ("role", "policy"),
+    _BUCKET: ("forceDestroy",),
+    "aws:s3/bucketObjectv2:BucketObjectv2": ("bucket", "key", "source", "kmsKeyId", "serverSideEncryption"),
+    "aws:signer/signingJob:SigningJob": (
+        *("profileName", "source.s3.bucket", "source.s3.key", "source.s3.version"),
+        *("destination.s3.bucket", "destination.s3.prefix"),
+    ),
+    "aws:signer/signingProfile:SigningProfile": ("namePrefix", "platformId"),
     "aws:sfn/stateMachine:StateMachine": (
         *("definition", "roleArn", "encryptionConfiguration.kmsKeyId", "loggingConfiguration.logDestination"),
     ),
@@ -89,9 +97,15 @@ def incomplete_buckets(graph: Graph) -> Iterator[str]:
     for bucket in graph.of_type(_BUCKET):
         kinds = {each.type for each in graph.resources if each.inputs.get("bucket") == f"booking-{bucket.name}-0123456"}
         yield from (f"{bucket.name} has no {kind}" for kind in _SETTINGS if kind not in kinds)
-    for rule in _lifecycle_rules(graph, "audit-access-lifecycle"):
-        if not rule.get("expiration", {}).get("days"):
-            yield "access logs never expire"
+    loggings = graph.of_type("aws:s3/bucketLogging:BucketLogging")
+    logged = {logging.inputs[end] for logging in loggings for end in ("bucket", "targetBucket")}
+    made = {f"booking-{bucket.name}-0123456" for bucket in graph.of_type(_BUCKET)}
+    yield from (f"requests on {bucket} are logged nowhere" for bucket in made - logged)
+    for logging in loggings:
+        logs = logging.inputs["targetBucket"].removeprefix("booking-").removesuffix("-0123456")
+        for rule in _lifecycle_rules(graph, f"{logs}-lifecycle"):
+            if not rule.get("expiration", {}).get("days"):
+                yield f"access logs in {logs} never expire"
     for rule in _lifecycle_rules(graph, "audit-lifecycle"):
         if {"days", "storageClass"} - set(rule["transitions"][0]):
             yield "audit objects never move to cheaper storage"
@@ -139,6 +153,17 @@ def unconditional(graph: Graph) -> Iterator[str]:
                 yield f"{each.name}: {statement['Sid']} holds always"
 
 
+def untrusted_code(graph: Graph) -> Iterator[str]:
+    """Functions without code, and where packages are signed, functions that take another one."""
+    configs = graph.of_type("aws:lambda/codeSigningConfig:CodeSigningConfig")
+    for config in configs:
+        if (config.inputs.get("policies") or {}).get("untrustedArtifactOnDeployment") != "Enforce":
+            yield f"{config.name} lets unsigned code in"
+    for function in graph.of_type(_FUNCTION):
+        wanted = {"s3Bucket", "s3Key", "codeSigningConfigArn"} if configs else {"code"}
+        yield from (f"{function.name} has no {key}" for key in sorted(wanted - set(function.inputs)))
+
+
 def deaf_alarms(graph: Graph) -> Iterator[str]:
     """Alarms that watch nothing: neither a whole metric nor whole queries."""
     for alarm in graph.of_type(_ALARM):
@@ -150,7 +175,7 @@ def deaf_alarms(graph: Graph) -> Iterator[str]:
 
 
 CONTROLS: tuple[Callable[[Graph], Iterator[str]], ...] = (
-    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unconditional, deaf_alarms),
+    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unconditional, untrusted_code, deaf_alarms),
 )
 
 

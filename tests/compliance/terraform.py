@@ -109,6 +109,7 @@ TABLE: Mapping[str, Row] = {
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": row(
         "aws_s3_bucket_object_lock_configuration", rule=block("rule", defaultRetention=block("default_retention"))
     ),
+    "aws:s3/bucketObjectv2:BucketObjectv2": row("aws_s3_object"),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": row(
         "aws_s3_bucket_ownership_controls", rule=block("rule")
     ),
@@ -127,6 +128,12 @@ TABLE: Mapping[str, Row] = {
         tracingConfiguration=block("tracing_configuration"),
         encryptionConfiguration=block("encryption_configuration"),
     ),
+    "aws:signer/signingJob:SigningJob": row(
+        "aws_signer_signing_job",
+        source=block("source", s3=block("s3")),
+        destination=block("destination", s3=block("s3")),
+    ),
+    "aws:signer/signingProfile:SigningProfile": row("aws_signer_signing_profile"),
     "aws:sns/topic:Topic": row("aws_sns_topic"),
     "aws:sns/topicPolicy:TopicPolicy": row("aws_sns_topic_policy"),
     "aws:sns/topicSubscription:TopicSubscription": row("aws_sns_topic_subscription"),

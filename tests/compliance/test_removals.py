@@ -24,6 +24,7 @@ NO_HARDENING = {
     },
     "aws:kms/alias:Alias": {"name"},
     "aws:kms/key:Key": {"description"},
+    "aws:lambda/codeSigningConfig:CodeSigningConfig": {"description"},
     "aws:lambda/function:Function": {"memorySize"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {
         "rules.id",

@@ -23,11 +23,6 @@ OURS = (
         reason="One region by design: the table cannot be promised in step with a replicated trail. Backups and the "
         "trail are copied across regions by the organisation's own AWS Backup plan, where it asks for that.",
     ),
-    Waiver(
-        check="CKV_AWS_272",
-        reason="Packages are built by the deploying machine from locks with hashes and are not signed: code signing "
-        "needs an AWS Signer profile and a signing job, which this program does not have yet.",
-    ),
 )
 """Decisions: checks that we could satisfy and do not."""
 
@@ -46,12 +41,12 @@ POLICY_MISTAKES = {
 
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
-    *("auditLockMode", "auditLockDays", "logRetentionDays"),
+    *("auditLockMode", "auditLockDays", "logRetentionDays", "codeSigning"),
 }
 """The keys of Pulumi.dev.yaml that relax a control."""
 
 DEV_SIZES = {"aws:region", "functionConcurrency"}
 """The others: how large, and where."""
 
-DEV_CHECKS = {"CKV_AWS_338": "logRetentionDays"}
+DEV_CHECKS = {"CKV_AWS_272": "codeSigning", "CKV_AWS_338": "logRetentionDays"}
 """What checkov finds in dev beyond the waivers, by the stage key that relaxes it there."""

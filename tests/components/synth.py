@@ -221,6 +221,12 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
         made["keyId"] = name
     if type_ == "aws:lambda/function:Function":
         made |= {"version": "7", "qualifiedArn": f"{arn}:7"}
+    if type_ == "aws:s3/bucketObjectv2:BucketObjectv2":
+        made["versionId"] = f"version-of-{name}"
+    if type_ == "aws:signer/signingProfile:SigningProfile":
+        made["versionArn"] = f"arn:aws:signer:{region}:{ACCOUNT}:/signing-profiles/{name}"
+    if type_ == "aws:signer/signingJob:SigningJob":
+        made["signedObjects"] = [{"s3s": [{"bucket": "signed", "key": f"signed/{name}"}]}]
     if type_ == "aws:sqs/queue:Queue":
         made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
     if type_ == "aws:cloudwatch/dashboard:Dashboard":

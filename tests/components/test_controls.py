@@ -83,7 +83,8 @@ def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> N
     assert not [each.name for each in dev.resources if each.protect]
     assert not any(table.inputs["deletionProtectionEnabled"] for table in dev.of_type(TABLE))
     assert {True} == {bucket.inputs["forceDestroy"] for bucket in dev.of_type(BUCKET)}
-    assert {False} == {bucket.inputs["forceDestroy"] for bucket in prod.of_type(BUCKET)}
+    data = [bucket for bucket in prod.of_type(BUCKET) if not bucket.name.startswith("base-code-")]
+    assert {False} == {bucket.inputs["forceDestroy"] for bucket in data}, "only a package can be made again"
 
 
 def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: Graph) -> None:
@@ -121,20 +122,21 @@ def test_the_audit_bucket_is_written_once_with_its_key_and_watched(stage_graph: 
 
 def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(stage_graph: Graph) -> None:
     """Else S3 drops them silently (docs/adr/0002); another account or bucket puts nothing there."""
-    delivery = policy_of(stage_graph, "audit-access-policy")["S3DeliversAccessLogs"]
-    logging = stage_graph.named("audit-logging").inputs
-    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
-    assert delivery["Resource"] == f"arn:aws:s3:::{logging['targetBucket']}/{logging['targetPrefix']}*"
-    assert delivery["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": "123456789012"},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{logging['bucket']}"},
-    }
-    key = policy_of(stage_graph, "audit-key")["LoggingS3MayUse"]
-    assert key["Principal"] == delivery["Principal"]
-    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert key["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    encrypted = stage_graph.named("audit-access-encryption").inputs["rules"][0]["applyServerSideEncryptionByDefault"]
-    assert encrypted["kmsMasterKeyId"].endswith("key/booking-audit-key-0123456")
+    for logging in stage_graph.of_type("aws:s3/bucketLogging:BucketLogging"):
+        logs = logging.inputs["targetBucket"].removeprefix("booking-").removesuffix("-0123456")
+        delivery = policy_of(stage_graph, f"{logs}-policy")["S3DeliversAccessLogs"]
+        assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+        assert delivery["Resource"] == f"arn:aws:s3:::booking-{logs}-0123456/{logging.inputs['targetPrefix']}*"
+        assert delivery["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{logging.inputs['bucket']}"},
+        }
+        [rule] = stage_graph.named(f"{logs}-encryption").inputs["rules"]
+        name = rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].rpartition("/booking-")[2]
+        key = policy_of(stage_graph, name.removesuffix("-0123456"))["LoggingS3MayUse"]
+        assert key["Principal"] == delivery["Principal"]
+        assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+        assert key["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 def test_audit_objects_are_locked_as_the_stage_says(dev: Graph, prod: Graph) -> None:
@@ -166,6 +168,24 @@ def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph
         aliases = stage_graph.of_type("aws:lambda/alias:Alias")
         [alias] = [each for each in aliases if each.inputs["functionName"] == f"booking-{function.name}-0123456"]
         assert (alias.inputs["name"], alias.inputs["functionVersion"]) == ("live", "7")
+
+
+def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> None:
+    """What is put is what is signed, and what is signed is what runs; dev's package is not signed, by its key."""
+    bucket, unsigned = "booking-base-code-bucket-0123456", prod.named("base-code-unsigned").inputs
+    job, config = prod.named("base-code-signed").inputs, prod.named("base-code-signing").inputs
+    version = "version-of-booking-base-code-unsigned-0123456"
+    assert job["source"] == {"s3": {"bucket": bucket, "key": unsigned["key"], "version": version}}
+    assert job["destination"]["s3"]["bucket"] == unsigned["bucket"] == bucket
+    assert prod.named("base-code-signer").inputs["platformId"] == "AWSLambda-SHA384-ECDSA"
+    [trusted] = config["allowedPublishers"]["signingProfileVersionArns"]
+    assert trusted.endswith(job["profileName"])
+    assert config["policies"] == {"untrustedArtifactOnDeployment": "Enforce"}
+    for function in prod.of_type(FUNCTION):
+        assert (function.inputs["s3Bucket"], function.inputs["s3Key"].startswith("signed/")) == (bucket, True)
+        assert function.inputs["codeSigningConfigArn"].endswith("booking-base-code-signing-0123456")
+        assert "code" not in function.inputs
+    assert not [function.name for function in dev.of_type(FUNCTION) if "code" not in function.inputs]
 
 
 def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:

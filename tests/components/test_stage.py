@@ -19,6 +19,7 @@ WRONG: dict[str, list[Any]] = {
     "architecture": ["arm", ""],
     "functionMemoryMb": ["127", "10241", "much", "512.5"],
     "functionConcurrency": ["1", "1001"],
+    "codeSigning": ["maybe"],
     "sdkTimeoutSeconds": ["0", "61"],
     "functionTimeoutSeconds": ["1", "601"],
     "taskTimeoutSeconds": ["2", "901"],
@@ -140,7 +141,8 @@ def test_the_defaults_are_strict() -> None:
         stage.force_destroy,
         stage.key_deletion_days,
         stage.audit_lock_mode,
-    ) == (True, False, 30, "COMPLIANCE")
+        stage.code_signing,
+    ) == (True, False, 30, "COMPLIANCE", True)
 
 
 def test_pulumi_yaml_declares_every_key_with_its_type_default_and_meaning() -> None:

@@ -42,9 +42,9 @@ def test_every_property_is_described() -> None:
 
 
 def test_what_is_required_is_what_has_no_default() -> None:
-    """A component works out of the box: only a function's code cannot be guessed."""
+    """A component works out of the box: only what a function is cannot be guessed."""
     required = {token.split(":")[-1]: resource.get("requiredInputs", []) for token, resource in RESOURCES.items()}
-    assert {name: keys for name, keys in required.items() if keys} == {"MonitoredLambda": ["code", "handler"]}
+    assert {name: keys for name, keys in required.items() if keys} == {"MonitoredLambda": ["handler"]}
 
 
 @pytest.mark.parametrize(("token", "key"), INPUTS)

@@ -38,6 +38,11 @@ class World:
     plan: str
     policies: tuple[str, str]
     code: tuple[Archive, Archive]
+    versioned: str
+    unsigned: tuple[Mapping[str, Any], Mapping[str, Any]]
+    profiles: tuple[Mapping[str, Any], Mapping[str, Any]]
+    signed: tuple[Mapping[str, Any], Mapping[str, Any]]
+    signing: str
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """In a report of hypothesis's, the whole of it would hide what matters."""
@@ -70,6 +75,31 @@ class World:
             code=code[0],
             publish=True,
         )
+        versioned = make("aws:s3/bucket:Bucket", "versioned")["bucket"]
+        enabled = {"status": "Enabled"}
+        make("aws:s3/bucketVersioning:BucketVersioning", "v", bucket=versioned, versioningConfiguration=enabled)
+        unsigned = tuple(
+            make("aws:s3/bucketObjectv2:BucketObjectv2", f"u{n}", bucket=versioned, key=f"{n}.zip", source=each)
+            for n, each in enumerate(code)
+        )
+        signers = {"platformId": "AWSLambda-SHA384-ECDSA", "namePrefix": "world_"}
+        profiles = tuple(make("aws:signer/signingProfile:SigningProfile", f"p{n}", **signers) for n in "ab")
+        signed = tuple(
+            make(
+                "aws:signer/signingJob:SigningJob",
+                f"s{each['key']}",
+                profileName=profiles[0]["name"],
+                source={"s3": {"bucket": versioned, "key": each["key"], "version": each["versionId"]}},
+                destination={"s3": {"bucket": versioned, "prefix": "signed/"}},
+            )["signedObjects"][0]["s3s"][0]
+            for each in unsigned
+        )
+        signing = make(
+            "aws:lambda/codeSigningConfig:CodeSigningConfig",
+            "world",
+            allowedPublishers={"signingProfileVersionArns": [profiles[0]["versionArn"]]},
+            policies={"untrustedArtifactOnDeployment": "Enforce"},
+        )["arn"]
         return cls(
             provider=provider,
             folder=folder,
@@ -87,6 +117,11 @@ class World:
             plan=plan,
             policies=tuple(make("aws:iam/policy:Policy", n, policy=allow("s3:GetObject"))["arn"] for n in "ab"),  # type: ignore[arg-type]
             code=code,
+            versioned=versioned,
+            unsigned=unsigned,  # type: ignore[arg-type]
+            profiles=profiles,  # type: ignore[arg-type]
+            signed=signed,  # type: ignore[arg-type]
+            signing=signing,
         )
 
 
@@ -233,12 +268,22 @@ def _machine(world: World) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
+    local = {"code": st.sampled_from(world.code)}
+    in_s3 = {
+        "s3Bucket": world.versioned,
+        "s3Key": st.sampled_from([each["key"] for each in world.signed]),
+        "codeSigningConfigArn": world.signing,
+    }
+    return st.one_of(_function_of(world, local), _function_of(world, in_s3))
+
+
+def _function_of(world: World, package: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return _some(
         {
             "role": world.role["arn"],
             "handler": "function.handler",
             "runtime": st.sampled_from(["python3.12", "python3.13"]),
-            "code": st.sampled_from(world.code),
+            **package,
         },
         architectures=st.sampled_from([["arm64"], ["x86_64"]]),
         description=TEXTS,
@@ -252,6 +297,20 @@ def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
         loggingConfig=st.just({"logFormat": "JSON", "logGroup": world.group["name"]}),
         tracingConfig=st.sampled_from([{"mode": "Active"}, {"mode": "PassThrough"}]),
         vpcConfig=st.sampled_from([{"subnetIds": ["subnet-1", other], "securityGroupIds": ["sg-1"]} for other in "ab"]),
+        tags=TAGS,
+    )
+
+
+def _object(world: World, encryption: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return _some(
+        {
+            "bucket": world.versioned,
+            "key": _unique("object"),
+            "source": st.sampled_from(world.code),
+            **encryption,
+        },
+        contentType=st.just("application/zip"),
+        metadata=st.dictionaries(WORDS, WORDS, max_size=2),
         tags=TAGS,
     )
 
@@ -351,6 +410,16 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         },
         description=TEXTS,
     ),
+    "aws:lambda/codeSigningConfig:CodeSigningConfig": lambda world: _some(
+        {
+            "allowedPublishers": _lists(*(each["versionArn"] for each in world.profiles)).map(
+                lambda arns: {"signingProfileVersionArns": arns}
+            )
+        },
+        policies=st.sampled_from(["Warn", "Enforce"]).map(lambda each: {"untrustedArtifactOnDeployment": each}),
+        description=TEXTS,
+        tags=TAGS,
+    ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: _some(
         {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
         batchSize=st.integers(1, 10),
@@ -395,6 +464,9 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         rule=st.sampled_from(["GOVERNANCE", "COMPLIANCE"]).map(
             lambda mode: {"defaultRetention": {"mode": mode, "days": 1}}
         ),
+    ),
+    "aws:s3/bucketObjectv2:BucketObjectv2": lambda world: st.one_of(
+        _object(world, {}), _object(world, {"serverSideEncryption": "aws:kms", "kmsKeyId": st.sampled_from(world.keys)})
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda world: _some(
         {
@@ -458,6 +530,20 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         scheduleExpressionTimezone=st.sampled_from(["UTC", "Europe/Berlin"]),
     ),
     "aws:sfn/stateMachine:StateMachine": _machine,
+    "aws:signer/signingJob:SigningJob": lambda world: _some(
+        {
+            "profileName": st.sampled_from([each["name"] for each in world.profiles]),
+            "source": st.sampled_from(world.unsigned).map(
+                lambda it: {"s3": {"bucket": it["bucket"], "key": it["key"], "version": it["versionId"]}}
+            ),
+            "destination": {"s3": {"bucket": world.versioned, "prefix": "signed/"}},
+        }
+    ),
+    "aws:signer/signingProfile:SigningProfile": lambda world: _some(
+        {"platformId": "AWSLambda-SHA384-ECDSA", "namePrefix": WORDS.map(lambda word: f"{word}_")},
+        signatureValidityPeriod=st.just({"type": "MONTHS", "value": 12}),
+        tags=TAGS,
+    ),
     "aws:sns/topic:Topic": lambda world: _some(
         {}, displayName=WORDS, kmsMasterKeyId=st.sampled_from(world.keys), tags=TAGS
     ),

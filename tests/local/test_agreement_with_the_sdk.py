@@ -15,12 +15,13 @@ from local.provider.shapes import ListOf, Object, Property, Shape
 
 OURS_ALONE: Mapping[str, set[str]] = {
     # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
-    "aws:lambda/function:Function": {"code", "handler", "runtime"},
+    "aws:lambda/function:Function": {"handler", "runtime"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"comparisonOperator", "evaluationPeriods"},
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {"policyName"},
     "aws:dynamodb/table:Table": {"attributes", "hashKey"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules"},
+    "aws:s3/bucketObjectv2:BucketObjectv2": {"key", "source"},
 }
 
 

@@ -23,6 +23,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "architecture": {"architecture": "x86_64"},
     "functionMemoryMb": {"functionMemoryMb": "1024"},
     "functionConcurrency": {"functionConcurrency": "10"},
+    "codeSigning": {"codeSigning": "true"},
     "sdkTimeoutSeconds": {"sdkTimeoutSeconds": "4"},
     "functionTimeoutSeconds": {"functionTimeoutSeconds": "12"},
     "taskTimeoutSeconds": {"taskTimeoutSeconds": "25"},

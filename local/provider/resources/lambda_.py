@@ -1,7 +1,7 @@
 """Lambda functions.
 
 `Function` alone knows that this AWS is local: it swaps in this machine's package behind the runtime `provided.al2023`,
-and reports the runtime that the program asked for, which it keeps in tags.
+and reports the runtime that the program asked for, which it keeps in tags. Long for all that a function has.
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """
 
@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..errors import ProviderError
 from ..journal import OWN_TAGS
 from ..naming import AutoName
-from ..packages import fingerprint, runnable
+from ..packages import fingerprint, runnable, stored
 from ..resource import Inputs, Outputs, Resource
 from ..shapes import CHOSEN_BY_AWS, File, KeyName, ListOf, MapOf, Number, Object, Property, SetOf, Text
 from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, text, without_none
 from .invocations import invoke_arn
+from .signer import refused_signer
 
 _RUNTIME_TAG = f"{OWN_TAGS}runtime"
 _CONFIGURATION = (
@@ -25,7 +27,8 @@ _CONFIGURATION = (
 )
 _NETWORK = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
 """Kept and given back; the embedded AWS has no networks, so a function reaches what it reaches anyway."""
-_PUBLISHED = ("code", "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
+_IN_S3 = ("s3Bucket", "s3Key", "s3ObjectVersion")
+_PUBLISHED = ("code", *_IN_S3, "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
 
 
 class Function(Resource):
@@ -37,7 +40,9 @@ class Function(Resource):
     properties = {
         "name": text(replaces=True),
         "role": text(required=True),
-        "code": Property(shape=File(), required=True, write_only=True),
+        "code": Property(shape=File(), write_only=True),
+        **{name: text(write_only=True) for name in _IN_S3},
+        "codeSigningConfigArn": text(),
         "handler": text(required=True),
         "runtime": text(required=True),
         "architectures": Property(shape=ListOf(Text(("arm64", "x86_64"))), default=["x86_64"]),
@@ -74,8 +79,12 @@ class Function(Resource):
         "version": output(*_PUBLISHED),
         "qualifiedArn": output(*_PUBLISHED),
         "qualifiedInvokeArn": output(*_PUBLISHED),
-        "sourceCodeSize": Property(shape=Number(), computed=True, follows=("code",)),
+        "sourceCodeSize": Property(shape=Number(), computed=True, follows=("code", *_IN_S3)),
     }
+
+    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+        in_s3 = "s3Bucket" in inputs and "s3Key" in inputs
+        return {} if ("code" in inputs) != in_s3 else {"code": "give either code, or s3Bucket and s3Key"}
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return str(inputs["name"])
@@ -83,7 +92,7 @@ class Function(Resource):
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         aws.client("lambda").create_function(
             FunctionName=inputs["name"],
-            Code={"ZipFile": runnable(inputs["code"], inputs["runtime"], aws.folder)},
+            Code={"ZipFile": _package(aws, inputs)},
             Architectures=inputs.get("architectures", ["x86_64"]),
             Tags={**aws.tags(inputs), _RUNTIME_TAG: inputs["runtime"]},
             **_configuration(inputs),
@@ -94,6 +103,7 @@ class Function(Resource):
         client = aws.client("lambda")
         _await_ready(client, id_)
         actual = client.get_function(FunctionName=id_)
+        self._converge_signing(client, id_, inputs.get("codeSigningConfigArn", ""))
         self._converge_code(aws, id_, inputs, actual["Configuration"])
         self._converge_configuration(client, id_, inputs, actual["Configuration"])
         self._converge_concurrency(client, id_, inputs, actual.get("Concurrency", {}))
@@ -101,8 +111,16 @@ class Function(Resource):
         if inputs.get("publish"):
             client.publish_version(FunctionName=id_)  # gives the latest one again where nothing has changed
 
+    def _converge_signing(self, client: Any, id_: str, wanted: str) -> None:
+        if wanted == client.get_function_code_signing_config(FunctionName=id_).get("CodeSigningConfigArn", ""):
+            return
+        if wanted:
+            client.put_function_code_signing_config(FunctionName=id_, CodeSigningConfigArn=wanted)
+        else:
+            client.delete_function_code_signing_config(FunctionName=id_)
+
     def _converge_code(self, aws: Aws, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
-        package = runnable(inputs["code"], inputs["runtime"], aws.folder)
+        package = _package(aws, inputs)
         architectures = inputs.get("architectures", ["x86_64"])
         if (actual["CodeSha256"], actual.get("Architectures")) != (fingerprint(package), architectures):
             client = aws.client("lambda")
@@ -142,12 +160,14 @@ class Function(Resource):
         if fact is None:
             return None
         configuration, tags = fact["Configuration"], dict(fact.get("Tags", {}))
+        signing = client.get_function_code_signing_config(FunctionName=id_).get("CodeSigningConfigArn")
         version = client.list_versions_by_function(FunctionName=id_)["Versions"][-1]["Version"]
         arn = configuration["FunctionArn"]
         return {
             **_described(configuration),
             "runtime": tags.pop(_RUNTIME_TAG, configuration.get("Runtime")),
             "reservedConcurrentExecutions": fact.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
+            "codeSigningConfigArn": signing or None,
             "tags": tags,
             "version": version,
             "qualifiedArn": f"{arn}:{version}",
@@ -158,6 +178,18 @@ class Function(Resource):
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         with absence_is_fine():
             aws.client("lambda").delete_function(FunctionName=id_)
+
+
+def _package(aws: Aws, inputs: Inputs) -> bytes:
+    """What runs here, once it is seen that whoever signed it is trusted."""
+    archive, signer = inputs.get("code"), None
+    if archive is None:
+        version = inputs.get("s3ObjectVersion")
+        archive, signer = stored(aws.client("s3"), inputs["s3Bucket"], inputs["s3Key"], version, aws.folder)
+    signing = inputs.get("codeSigningConfigArn")
+    if signing and (refusal := refused_signer(aws, signing, signer)):
+        raise ProviderError(f"AWS says InvalidCodeSignatureException: {refusal}")
+    return runnable(archive, inputs["runtime"], aws.folder)
 
 
 def _configuration(inputs: Inputs) -> dict[str, Any]:

@@ -1,0 +1,169 @@
+"""A package that is signed before it is deployed, and the rule that a function takes no other.
+
+Each version of the zip is put into a bucket, signed by AWS Signer into another object beside it, and deployed from
+there: whoever may change a function's code but may not sign cannot bring in code of their own.
+Source: Lambda developer guide, "Using code signing to verify code integrity with Lambda".
+"""
+
+import re
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .arguments import Arguments
+from .buckets import access_log_bucket, age, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
+from .component import Component
+from .encryption import ACCESS_LOGS, encryption_key
+from .surroundings import tags_of
+
+PLATFORM = "AWSLambda-SHA384-ECDSA"
+
+
+class SignedPackageArgs(TypedDict):
+    """What a signed package needs to know; every default is the strict one."""
+
+    package: pulumi.Input[pulumi.Asset]
+    """The zip as it was built."""
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key for the packages and the access logs, which `logging.s3.amazonaws.com` may use with
+    kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own."""
+    logbucket: NotRequired[pulumi.Input[str]]
+    """Name of the bucket that takes the access logs. Default: a bucket of its own."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying it deletes the packages and the access logs. Default: false."""
+    key_deletion_days: NotRequired[float]
+    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of everything in it. Default: its parent's, else its provider's."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component. Default: none."""
+
+
+class SignedPackage(Component):
+    """A zip in a private bucket, signed, with the code signing configuration that trusts this signer alone.
+
+    A `MonitoredLambda` runs it, and nothing unsigned, with `bucket` as its `code_bucket`, `file` as its `code_key` and
+    `signing` as its `code_signing`.
+    """
+
+    bucket: pulumi.Output[str]
+    """Name of the bucket of packages."""
+    file: pulumi.Output[str]
+    """Key of the signed zip in it; another one for each version."""
+    signing: pulumi.Output[str]
+    """ARN of the code signing configuration that functions are to have."""
+
+    def __init__(self, name: str, args: SignedPackageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:SignedPackage", name, args, opts)
+        self._name = name
+        self._check(args)
+        self._tags = tags_of(name, args.get("tags"))
+        self._choose_key(args)
+        bucket, versions = self._create_bucket()
+        self._log_access(bucket, args)
+        signer = self._create_signer()
+        self.file = self._sign(self._put(bucket, versions, args), bucket, signer)
+        self.signing = self._trust(signer)
+        self.register_outputs({"bucket": self.bucket, "file": self.file, "signing": self.signing})
+
+    def _check(self, args: SignedPackageArgs) -> None:
+        given = Arguments("SignedPackage", self._name, args, SignedPackageArgs)
+        given.required("package")
+        self._force_destroy = given.flag("force_destroy", False)
+        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        given.check()
+
+    def _choose_key(self, args: SignedPackageArgs) -> None:
+        self._key = encryption_key(
+            f"{self._name}-key",
+            args.get("key"),
+            what=f"packages of {self._name}",
+            parent=self,
+            tags=self._tags,
+            deletion_window_days=self._key_deletion_days,
+            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
+        )
+
+    def _create_bucket(self) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
+        """AWS Signer takes versioned objects only. What was signed is kept: it proves what ran."""
+        name = f"{self._name}-bucket"
+        bucket = aws.s3.Bucket(
+            name, force_destroy=self._force_destroy, tags=self._tags, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self.bucket = bucket.bucket
+        keep_private(name, bucket)
+        encrypt(name, bucket, self._key)
+        tell_events(f"{name}-events", bucket, goes_with(bucket))
+        versions = keep_versions(name, bucket)
+        age(name, bucket, versions)
+        return bucket, versions
+
+    def _log_access(self, bucket: aws.s3.Bucket, args: SignedPackageArgs) -> None:
+        given, prefix = args.get("logbucket"), f"{self._name}/"
+        logs = given or access_log_bucket(
+            f"{self._name}-access",
+            source=bucket,
+            key=self._key,
+            prefix=prefix,
+            parent=self,
+            tags=self._tags,
+            force_destroy=self._force_destroy,
+            protect=False,
+        )
+        log_access(f"{self._name}-bucket-logging", bucket, into=logs, prefix=prefix, opts=goes_with(bucket))
+
+    def _create_signer(self) -> aws.signer.SigningProfile:
+        """Named by a prefix: AWS takes no hyphens here, and a name that was used is taken for two years."""
+        prefix = re.sub(r"[^0-9A-Za-z_]", "_", f"{pulumi.get_project()}_{pulumi.get_stack()}_{self._name}_")
+        return aws.signer.SigningProfile(
+            f"{self._name}-signer",
+            name_prefix=prefix[-38:],
+            platform_id=PLATFORM,
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _put(
+        self, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, args: SignedPackageArgs
+    ) -> aws.s3.BucketObjectv2:
+        return aws.s3.BucketObjectv2(
+            f"{self._name}-unsigned",
+            bucket=bucket.bucket,
+            key=f"unsigned/{self._name}.zip",
+            source=args["package"],
+            server_side_encryption="aws:kms",
+            kms_key_id=self._key,
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
+        )
+
+    def _sign(
+        self, unsigned: aws.s3.BucketObjectv2, bucket: aws.s3.Bucket, signer: aws.signer.SigningProfile
+    ) -> pulumi.Output[str]:
+        source = aws.signer.SigningJobSourceS3Args(bucket=bucket.bucket, key=unsigned.key, version=unsigned.version_id)
+        destination = aws.signer.SigningJobDestinationS3Args(bucket=bucket.bucket, prefix="signed/")
+        job = aws.signer.SigningJob(
+            f"{self._name}-signed",
+            profile_name=signer.name,
+            source=aws.signer.SigningJobSourceArgs(s3=source),
+            destination=aws.signer.SigningJobDestinationArgs(s3=destination),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        signed: pulumi.Output[str] = job.signed_objects[0].s3s[0].key
+        return signed
+
+    def _trust(self, signer: aws.signer.SigningProfile) -> pulumi.Output[str]:
+        publishers = aws.lambda_.CodeSigningConfigAllowedPublishersArgs(
+            signing_profile_version_arns=[signer.version_arn]
+        )
+        config = aws.lambda_.CodeSigningConfig(
+            f"{self._name}-signing",
+            description=f"Code of {self._name}, signed by its own profile",
+            allowed_publishers=publishers,
+            policies=aws.lambda_.CodeSigningConfigPoliciesArgs(untrusted_artifact_on_deployment="Enforce"),
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        arn: pulumi.Output[str] = config.arn
+        return arn

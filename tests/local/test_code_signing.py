@@ -1,0 +1,120 @@
+"""Signed packages in the embedded AWS: what is signed runs, what is not is refused, and a new package is a new job."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from local.instance import Instance
+from local.provider.errors import ProviderError
+from local.provider.journal import Journal
+from local.provider.provider import Provider
+from tests.local.inputs import World, package, urn_of
+
+FUNCTION, JOB = "aws:lambda/function:Function", "aws:signer/signingJob:SigningJob"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+
+
+@pytest.fixture(scope="module")
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+
+
+def function_of(world: World, **code: Any) -> dict[str, Any]:
+    """The inputs of a function that trusts the world's first signer."""
+    rest = {"role": world.role["arn"], "handler": "function.handler", "runtime": "python3.13"}
+    return {**rest, "codeSigningConfigArn": world.signing, **code}
+
+
+def made(world: World, name: str, **code: Any) -> dict[str, Any]:
+    """A function, created."""
+    checked = world.provider.check(urn_of(FUNCTION, name), FUNCTION, function_of(world, **code))
+    assert checked.faults == ()
+    return world.provider.create(urn_of(FUNCTION, name), FUNCTION, checked.inputs).outputs
+
+
+def answer(world: World, function: dict[str, Any]) -> Any:
+    """What the function says."""
+    client = world.provider.aws.client("lambda")
+    return json.loads(client.invoke(FunctionName=function["name"], Payload=b"{}")["Payload"].read())
+
+
+def signed_by(world: World, profile: int, number: int = 0) -> dict[str, str]:
+    """The location of the world's package `number`, signed by one of its profiles."""
+    unsigned = world.unsigned[number]
+    inputs = {
+        "profileName": world.profiles[profile]["name"],
+        "source": {"s3": {"bucket": unsigned["bucket"], "key": unsigned["key"], "version": unsigned["versionId"]}},
+        "destination": {"s3": {"bucket": world.versioned, "prefix": "signed/"}},
+    }
+    job = world.provider.create(urn_of(JOB, f"by-{profile}-{number}"), JOB, inputs)
+    [location] = job.outputs["signedObjects"][0]["s3s"]
+    return {"s3Bucket": location["bucket"], "s3Key": location["key"]}
+
+
+def test_a_signed_package_runs(world: World) -> None:
+    """Each of the two says which one it is."""
+    for number in (0, 1):
+        assert answer(world, made(world, f"signed-{number}", **signed_by(world, 0, number))) == number + 1
+
+
+def test_an_unsigned_package_is_refused(world: World) -> None:
+    """From this machine, and from a bucket."""
+    in_bucket = {"s3Bucket": world.versioned, "s3Key": world.unsigned[0]["key"]}
+    for name, code in (("local", {"code": world.code[0]}), ("in-bucket", in_bucket)):
+        with pytest.raises(ProviderError, match="InvalidCodeSignatureException: the package is signed by nobody"):
+            made(world, name, **code)
+
+
+def test_another_signer_is_refused(world: World) -> None:
+    """Signed is not enough."""
+    with pytest.raises(ProviderError, match=r"signed by arn:aws:signer:.*, trusted: arn:aws:signer:"):
+        made(world, "other-signer", **signed_by(world, 1))
+
+
+def test_a_new_package_is_a_new_version_and_a_new_job_and_changes_the_function_in_place(world: World) -> None:
+    """As the engine sees it; and what was deployed goes on running until then."""
+    provider, name = world.provider, "released"
+    urn = urn_of(OBJECT, name)
+    first = {"bucket": world.versioned, "key": f"{name}.zip", "source": world.code[0]}
+    second = {**first, "source": dataclasses.replace(package(world.folder / "newer.zip", 3), hash="newer")}
+    before = provider.create(urn, OBJECT, first).outputs
+    assert [change.path for change in provider.diff(urn, OBJECT, "", first, second).changes] == [("source",)]
+    after = provider.update(urn, OBJECT, f"{world.versioned}/{name}.zip", first, second, before)
+    assert before["versionId"] != after["versionId"]
+    old, new = (
+        {"profileName": "p", "source": {"s3": {**_where(each), "version": each["versionId"]}}, "destination": {}}
+        for each in (before, after)
+    )
+    assert provider.diff(urn_of(JOB, name), JOB, "", old, new).replaces == ("source",)
+    was, will_be = (function_of(world, s3Bucket="b", s3Key=f"signed/{job}.zip") for job in ("one", "two"))
+    moved = provider.diff(urn_of(FUNCTION, name), FUNCTION, "", was, will_be)
+    assert ([change.path for change in moved.changes], moved.replaces) == ([("s3Key",)], ())
+
+
+def _where(made_object: dict[str, Any]) -> dict[str, str]:
+    return {"bucket": made_object["bucket"], "key": made_object["key"]}
+
+
+def test_a_package_that_has_left_this_machine_is_taken_from_its_bucket(world: World) -> None:
+    """Such as another pipeline's, or one whose file was built anew since."""
+    location = signed_by(world, 0, 1)
+    there = world.unsigned[1]
+    gone = world.code[1].path
+    assert gone is not None
+    kept = gone.read_bytes()
+    gone.unlink()
+    try:
+        assert answer(world, made(world, f"left-{there['versionId'][:8]}", **location)) == 2
+    finally:
+        gone.write_bytes(kept)
+
+
+def test_a_profile_needs_a_name_that_aws_takes(world: World) -> None:
+    """Pulumi's own names have hyphens."""
+    token = "aws:signer/signingProfile:SigningProfile"
+    platform = {"platformId": "AWSLambda-SHA384-ECDSA"}
+    for inputs in (platform, platform | {"name": "a-b"}, platform | {"namePrefix": "a-"}):
+        assert world.provider.check(urn_of(token, "wrong"), token, inputs).faults != ()
