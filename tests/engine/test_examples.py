@@ -135,24 +135,34 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "subnets": ["subnet-0a1b2c3d"],
         "securitygroups": ["sg-0a1b2c3d"],
     },
+    "MonitoredLambda signed": {
+        "handler": "handler.handler",
+        "codeBucket": "given-code",
+        "codeKey": "signed.zip",
+        "codeVersion": "null",
+        "codeSigning": "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-given",
+        "region": HERE,
+    },
     "OrderStore": {**COMMON, **ROLES},
 }
-"""A value for every input that may be an Output, or has leaves that may."""
+"""A value for every input that may be an Output, or has leaves that may; a component is the first word."""
 PLAIN = {
     "AuditBucket": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
     "BookingStateMachine": {},
     "MonitoredLambda": {},
+    "MonitoredLambda signed": {},
     "OrderStore": {"protect": False, "deletionProtection": False, "forceDestroy": True},
 }
 
 
 def test_every_input_has_a_value_that_the_test_sends() -> None:
     """Whatever is no plain leaf is sent as an Output."""
+    sent = {(name.split()[0], key) for name, args in GIVEN.items() for key in args}
     missing = [
         (token, key)
         for token, resource in schema()["resources"].items()
         for key, value in resource["inputProperties"].items()
-        if not _is_plain(value) and key not in GIVEN[token.split(":")[-1]]
+        if not _is_plain(value) and (token.split(":")[-1], key) not in sent
     ]
     assert missing == []
 
@@ -165,6 +175,7 @@ def test_outputs_and_unknowns_pass_through_every_input(
     archive.mkdir()
     (archive / "handler.py").write_text("def handler(event, context):\n    return event\n")
     instance.client("s3").create_bucket(Bucket="given-logs")
+    _put_signed_code(instance, archive)
     instance.client("iam").create_policy(PolicyName="given", PolicyDocument=json.dumps(ANYTHING))
     shutil.copy(PROGRAMS / "every-input.js", typescript / "dist")
     values = json.dumps({"given": GIVEN, "plain": PLAIN, "archive": str(archive)})
@@ -177,12 +188,22 @@ def test_outputs_and_unknowns_pass_through_every_input(
     state = json.loads(program.run("state"))["resources"]
     program.run("destroy")
     for name, args in GIVEN.items():
-        children = [one for one in state if f"::{name.lower()}" in one["urn"] and one.get("custom")]
+        children = [one for one in state if f"::{name.lower().replace(' ', '-')}" in one["urn"] and one.get("custom")]
         inputs = [one["inputs"] for one in children]
         arrived = json.dumps(inputs).replace("\\", "")
         sent = [_as_kept(value) for key, value in args.items() if key != "code" for value in _leaves(value)]
         assert [value for value in sent if value not in arrived] == [], name
         assert {HERE} == {one["inputs"].get("region") for one in children if "aws:iam/" not in one["type"]}, name
+
+
+def _put_signed_code(instance: Instance, archive: Path) -> None:
+    """A package in a bucket, and a code signing configuration that only warns: both as another team would have them."""
+    packed = shutil.make_archive(str(archive), "zip", archive)
+    instance.client("s3").create_bucket(Bucket="given-code")
+    instance.client("s3").put_object(Bucket="given-code", Key="signed.zip", Body=Path(packed).read_bytes())
+    trusting = {"allowedPublishers": {"signingProfileVersionArns": []}, "description": "given"}
+    record = json.dumps({**trusting, "policies": {"untrustedArtifactOnDeployment": "Warn"}, "tags": {}})
+    instance.client("ssm").put_parameter(Name="/booking/embedded/code-signing/csc-given", Value=record, Type="String")
 
 
 def _as_kept(value: str) -> str:

@@ -16,7 +16,8 @@ async function program() {
         return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, leaves(item)]));
     };
     for (const [name, args] of Object.entries(given)) {
-        new booking[name](name.toLowerCase(), { ...leaves(args), ...plain[name] });
+        const [component] = name.split(" ");
+        new booking[component](name.toLowerCase().replace(" ", "-"), { ...leaves(args), ...plain[name] });
     }
 }
 
