@@ -12,9 +12,10 @@ from __future__ import annotations
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # jsonata-python ships no types.
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .deep_json import Json
 from .json_values import NotJson, read_json, written
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from jsonata import Jsonata
 
     from .intrinsic_functions import Randomness
+
+
+_LITERALS: Final = re.compile(
+    r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/""", re.S
+)
+_COALESCING: Final = re.compile(r"\?\?|\?:")
 
 
 class InvalidJsonata(ValueError):
@@ -49,6 +56,9 @@ def parse_jsonata(expression: str) -> Jsonata:
     from jsonata import Jsonata
     from jsonata.jexception import JException
 
+    coalescing = _COALESCING.search(_LITERALS.sub("", expression))
+    if coalescing:
+        raise InvalidJsonata(f"{_shortened(expression)}: Step Functions' JSONata has no {coalescing[0]}")
     try:
         parsed = Jsonata(expression)
     except JException as error:

@@ -487,14 +487,55 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ),
     ("assigns $states", "RESERVED_VARIABLE", "/States/A/Assign/states", jsonata({"A": ends(Assign={"states": 1})})),
     (
+        "assigns a name that starts with _",
+        "INVALID_VARIABLE_NAME",
+        "/States/A/Assign/_x",
+        jsonata({"A": ends(Assign={"_x": 1})}),
+    ),
+    (
         "assigns a name with a dash",
         "INVALID_VARIABLE_NAME",
         "/States/A/Assign/a-b",
         jsonata({"A": ends(Assign={"a-b": 1})}),
     ),
     (
+        "assigns an outer variable inside a distributed Map",
+        "DUPLICATE_VARIABLE_NAME",
+        "/States/B/ItemProcessor/States/I/Assign/x",
+        jsonata(
+            {
+                "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
+                "B": distributed(states={"I": ends(Assign={"x": 2})})["States"]["A"],
+            }
+        ),
+    ),
+    (
+        "calls the SDK without Arguments",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A",
+        jsonata({"A": calls("aws-sdk:s3:listBuckets")}),
+    ),
+    (
+        "calls what Step Functions cannot call",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": calls("aws-sdk:sts:assumeRole", Parameters={"RoleArn": "r", "RoleSessionName": "s"})}),
+    ),
+    (
+        "gives a function a number",
+        "WRONG_TYPE",
+        "/States/A/Parameters/Payload",
+        machine({"A": calls("lambda:invoke", Parameters={"FunctionName": "f", "Payload": 3})}),
+    ),
+    (
+        "goes through an object in an inline Map",
+        "WRONG_TYPE",
+        "/States/A/Items",
+        jsonata({"A": {"Type": "Map", "Items": {"a": 1}, "ItemProcessor": machine({"I": ends()}), "End": True}}),
+    ),
+    (
         "assigns an outer variable inside",
-        "VARIABLE_OF_OUTER_SCOPE",
+        "DUPLICATE_VARIABLE_NAME",
         "/States/B/Branches/0/States/I/Assign/x",
         jsonata(
             {
@@ -783,6 +824,12 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "EXPRESS_TIMEOUT",
         "/States/A/ItemProcessor/States/I/Seconds",
         distributed("EXPRESS", {"I": {"Type": "Wait", "Seconds": 301, "End": True}}),
+    ),
+    (
+        "catches what nobody can",
+        "UNREACHABLE_CATCHER",
+        "/States/A/Catch/0/ErrorEquals/0",
+        caught({"ErrorEquals": ["States.Runtime"], "Next": "B"}),
     ),
     (
         "repeats an error in a catcher",

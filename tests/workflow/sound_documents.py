@@ -280,8 +280,18 @@ SOUND: Final[dict[str, Any]] = {
             }
         }
     ),
-    "a map of an object": jsonata(
-        {"A": {"Type": "Map", "Items": {"a": 1}, "ItemProcessor": machine({"I": ends()}), "End": True}}
+    "a map of an object": jsonata(distributed(Items={"a": 1})["States"]),
+    "inner variables that are free": jsonata(
+        {
+            "A": {
+                "Type": "Parallel",
+                "Branches": [machine({"B": ends(Assign={"x": 1, "größe": 2})}), machine({"C": ends(Assign={"x": 1})})],
+                "Assign": {"x": "{% $states.result %}"},
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"größe": 0}, "Next": "D"}],
+                "Next": "D",
+            },
+            "D": ends(Output="{% $exists($x) ? $x[0] : null %}"),
+        }
     ),
     "nested scopes that read outer variables": jsonata(
         {

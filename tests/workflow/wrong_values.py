@@ -98,6 +98,8 @@ _NO_JSONATA: Final = (
     "function($x) $x",
     "5 := 3",
     "1 %}{% 2",
+    "$states.input.a ?? 1",
+    "$states.input.a ?: 1",
 )
 _NOTHING_TO_TAKE_IT_FROM: Final = ("$", "$.a", "$$.a", "a", "a.b[c]", "*", "**", "$map([1], function($x){ b })")
 

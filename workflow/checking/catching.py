@@ -124,7 +124,14 @@ def _check_reachable(
             earlier = seen[_TASK_FAILED] if sight.state.type == "Task" and not name.startswith("States.") else None
         if earlier is None and "States.Timeout" in seen and name == "States.HeartbeatTimeout":
             earlier = seen["States.Timeout"]
-        if earlier is not None:
+        if name == "States.Runtime":
+            sight.findings.warning(
+                "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
+                child(pointer, place),
+                f"States.Runtime ends the execution at once: no {what} ever sees it.",
+                "Remove it.",
+            )
+        elif earlier is not None:
             sight.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
                 child(pointer, place),

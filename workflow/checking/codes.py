@@ -457,17 +457,17 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_VARIABLE_NAME": Explanation(
         "error",
-        "A variable's name is a letter or _, then letters, digits and _, 80 at most.",
+        "A variable's name is a letter, then letters, digits and _, 80 characters at most.",
         "Choose another name; there is no `$` where it is assigned.",
         _jsonata(Assign={"order-id": 1}),
     ),
     "RESERVED_VARIABLE": Explanation(
         "error", "`$states` is Step Functions' own.", "Choose another name.", _jsonata(Assign={"states": 1})
     ),
-    "VARIABLE_OF_OUTER_SCOPE": Explanation(
+    "DUPLICATE_VARIABLE_NAME": Explanation(
         "error",
-        "A branch or a Map assigns a variable that the scope around it has; an inner scope reads such, and "
-        "cannot set it.",
+        "A branch or a Map assigns a variable that was assigned around it before; an inner scope cannot set such, a "
+        "distributed Map neither. What is assigned only after the Map or the Parallel is free.",
         "Choose another name, or hand the value out as the scope's output.",
         _machine(
             {
@@ -479,6 +479,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
                 },
             }
         ),
+        aws="DUPLICATE_VARIABLE_NAME",
     ),
     "UNKNOWN_CONTEXT_FIELD": Explanation(
         "warning",

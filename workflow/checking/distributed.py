@@ -45,6 +45,11 @@ def _check_reader(sight: Sight) -> None:
 def _check_reader_config(sight: Sight, config: JsonObject, pointer: str) -> None:
     _check_names(sight, config, READER_CONFIG, pointer, "ReaderConfig")
     kind = sight.one_of(config, "InputType", pointer, _INPUT_TYPES)
+    sight.one_of(config, "ManifestType", pointer, ("ATHENA_DATA", "S3_INVENTORY"))
+    loaded = sight.one_of(config, "Transformation", pointer, ("NONE", "LOAD_AND_FLATTEN"))
+    if loaded == "LOAD_AND_FLATTEN" and "InputType" not in config:
+        sight.missing(pointer, "What is loaded has a type.", "Add InputType.")
+    sight.text(config, "ItemsPointer", pointer)
     sight.one_of(config, "CSVDelimiter", pointer, _DELIMITERS)
     where = sight.one_of(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
     if kind == "CSV" and "CSVHeaderLocation" not in config:

@@ -61,7 +61,7 @@ Code = Literal[
     "UNDEFINED_VARIABLE",
     "INVALID_VARIABLE_NAME",
     "RESERVED_VARIABLE",
-    "VARIABLE_OF_OUTER_SCOPE",
+    "DUPLICATE_VARIABLE_NAME",
     "UNKNOWN_CONTEXT_FIELD",
 ]
 """Every code; `codes.py` explains each."""

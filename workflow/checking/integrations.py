@@ -129,6 +129,8 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
     actions = _sdk_actions(_ALIASES.get(service, service))
     if action[:1].isupper():
         raise UnknownTarget(f"Actions of the AWS SDK start with a small letter, and {action!r} does not.")
+    if f"{service}:{action}" in _NOT_CALLABLE:
+        raise UnknownTarget(f"Step Functions cannot call {service}:{action}.")
     if action.lower() not in {each.lower() for each in actions}:
         raise UnknownTarget(f"{service} has no action {action!r}.", word=action, words=tuple(actions))
     return Target("sdk", service, action, pattern)
@@ -159,6 +161,16 @@ def _sdk_actions(service: str) -> Mapping[str, tuple[str, ...]]:
 
 _ALIASES: Final = {"cloudwatchevents": "eventbridge", "applicationdiscoveryservice": "applicationdiscovery"}
 _NEVER_OPTIMISED: Final = ("s3", "ec2", "iam", "ssm", "kms", "rds", "sts", "secretsmanager", "sfn", "eventbridge")
+_NOT_CALLABLE: Final = frozenset(
+    {
+        "bedrockruntime:converseStream",
+        "cloudwatchlogs:startLiveTail",
+        "kinesis:subscribeToShard",
+        "lambda:invokeWithResponseStream",
+        "s3:selectObjectContent",
+        "sts:assumeRole",
+    }
+)
 _ONCE: Final = ("",)
 _JOB: Final = ("", ".sync")
 _JOB_2: Final = ("", ".sync", ".sync:2")

@@ -29,7 +29,7 @@ _BAD_IN_LABEL: Final = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x
 def check_map(sight: Sight) -> None:
     """Check a Map's own fields."""
     distributed = _check_processor(sight)
-    _check_items(sight)
+    _check_items(sight, distributed)
     _check_numbers(sight)
     if distributed is False:
         for name in _DISTRIBUTED_ONLY:
@@ -100,14 +100,19 @@ def _check_distributed(sight: Sight, config: JsonObject, pointer: str) -> None:
         )
 
 
-def _check_items(sight: Sight) -> None:
+def _check_items(sight: Sight, distributed: bool | None) -> None:
     fields = sight.fields
     if "Items" in fields and sight.speaks_jsonata:
         items = fields["Items"]
+        kinds = ("array",) if distributed is False else ("array", "object")
         literal = isinstance(items, str) and not items.startswith("{%") and not is_open(items)
-        if literal or not isinstance(items, str | list | dict):
-            sight.wrong_type(sight.at("Items"), "Items is an array, an object, or an expression {% … %}.")
-        sight.texts.jsonata(items, sight.at("Items"), "before", ("array", "object"))
+        if literal or not isinstance(items, str | list | dict) or (isinstance(items, dict) and len(kinds) == 1):
+            sight.wrong_type(
+                sight.at("Items"),
+                f"Items is an {' or an '.join(kinds)}, or an expression {{% … %}} that yields one.",
+                "An object needs a distributed Map." if isinstance(items, dict) else "",
+            )
+        sight.texts.jsonata(items, sight.at("Items"), "before", kinds)
     if not sight.speaks_jsonata and "ItemsPath" in fields:
         sight.texts.path(fields["ItemsPath"], sight.at("ItemsPath"))
     if "ItemSelector" in fields:

@@ -5,7 +5,6 @@ Longer than most files here: the small types have their few checks in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -22,7 +21,6 @@ from .templates import Moment, is_open, looks_like_path
 from .vocabulary import FIELDS, LANGUAGES, TYPES
 
 _WORKING: Final = ("Task", "Parallel", "Map")
-_NAME: Final = re.compile(r"[^\W\d]\w*")
 _LONGEST_VARIABLE: Final = 80
 
 
@@ -69,11 +67,11 @@ def _check_variable_name(sight: Sight, name: str, pointer: str) -> None:
         sight.findings.error(
             "RESERVED_VARIABLE", pointer, "$states is reserved and cannot be assigned.", "Choose another name."
         )
-    elif not _NAME.fullmatch(name) or len(name) > _LONGEST_VARIABLE:
+    elif not name.isidentifier() or name.startswith("_") or len(name) > _LONGEST_VARIABLE:
         sight.findings.error(
             "INVALID_VARIABLE_NAME",
             pointer,
-            f"{name[:100]!r} is no name of a variable: a letter or _, then letters, digits and _, 80 at most.",
+            f"{name[:100]!r} is no name of a variable: a letter, then letters, digits and _, 80 at most.",
             "Choose another name.",
         )
 

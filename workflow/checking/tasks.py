@@ -66,9 +66,9 @@ def _check_arguments(sight: Sight, target: Target) -> None:
     name = "Arguments" if sight.speaks_jsonata else "Parameters"
     given = sight.fields.get(name)
     needs = list(needs_of(target))
-    if not needs:
-        return
-    if name not in sight.fields:
+    if name not in sight.fields and target.kind == "sdk" and sight.speaks_jsonata:
+        sight.missing(sight.state.pointer, "A call of the AWS SDK has Arguments, if only {}.", "Add Arguments.")
+    elif name not in sight.fields and needs:
         sight.findings.warning(
             "MISSING_ARGUMENT",
             sight.state.pointer,
@@ -77,6 +77,9 @@ def _check_arguments(sight: Sight, target: Target) -> None:
         )
     elif isinstance(given, dict):
         _check_needs(sight, given, needs, name, target)
+        payload = given.get("Payload", "")
+        if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
+            sight.wrong_type(sight.at(name, "Payload"), "Payload is an object, an array, a text or null.")
 
 
 def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:

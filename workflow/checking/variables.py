@@ -27,13 +27,12 @@ class Flow:
         self._findings = findings
         self._given = given
         self._entry: dict[str, frozenset[str]] = {}
-        self._scopes: dict[str, _Known] = {}
+        self._taken: dict[str, frozenset[str]] = {"": given}
 
     def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
         """Check a scope; the scopes around it come first. `uses` are the variables read, by state's pointer."""
         known = self._known(scope)
-        self._scopes[scope.pointer] = known
-        self._check_shadows(scope, known)
+        self._check_shadows(scope)
         possible = _possible(scope)
         for state in scope.states:
             visible = known.around | possible.get(state.name, frozenset())
@@ -51,21 +50,21 @@ class Flow:
             return _Known(frozenset(), own)
         return _Known(self._entry.get(parent.pointer, frozenset()), own)
 
-    def _check_shadows(self, scope: Scope, known: _Known) -> None:
-        parent = scope.parent
-        if parent is None or (parent.type == "Map" and parent.is_distributed):
+    def _check_shadows(self, scope: Scope) -> None:
+        """Refuse what was assigned on the way into the scope, as AWS does, even if a distributed Map cannot read it."""
+        if scope.parent is None:
             return
-        outer = self._scopes[parent.scope.pointer]
+        taken = self._entry.get(scope.parent.pointer, frozenset()) | self._taken[scope.parent.scope.pointer]
+        self._taken[scope.pointer] = taken
         for state in scope.states:
             for name, pointer in _assigned(state):
-                if name in outer.own or name in outer.around:
+                if name in taken:
                     self._findings.error(
-                        "VARIABLE_OF_OUTER_SCOPE",
+                        "DUPLICATE_VARIABLE_NAME",
                         pointer,
-                        f"${name} is assigned by the scope around this one too, and an inner scope cannot set it.",
+                        f"${name} was assigned around this scope before, and an inner scope cannot set it.",
                         "Choose another name, or hand the value out as the scope's output.",
                     )
-        self._scopes[scope.pointer] = _Known(outer.own | outer.around | known.around, known.own)
 
     def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
         if use.name in known.own:
