@@ -1,5 +1,6 @@
 """The topic that people are called by, and alarms that always have an action and a section in the runbook."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
@@ -29,7 +30,8 @@ class Metric:
 class Alarm:
     """What is wrong when it rings (`meaning`, one sentence), and when it rings.
 
-    `slug` names its section in the runbook. With `percent_of`, the threshold is a percentage of that metric.
+    `slug` names its section in the runbook. With `percent_of`, the threshold is a percentage of that metric; with
+    `added`, it is one for the sum of `metric` and of these.
     """
 
     slug: str
@@ -37,6 +39,7 @@ class Alarm:
     metric: Metric
     threshold: float
     percent_of: Metric | None = None
+    added: Sequence[Metric] = ()
     periods: int = 1
 
     def raise_to(
@@ -48,7 +51,7 @@ class Alarm:
         tags: dict[str, pulumi.Input[str]],
     ) -> aws.cloudwatch.MetricAlarm:
         """Create the alarm; it rings above the threshold and tells `topic` both when it begins and when it is over."""
-        single = None if self.percent_of else self.metric
+        single = None if self.percent_of or self.added else self.metric
         percentile = single is not None and single.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
             name,
@@ -59,7 +62,7 @@ class Alarm:
             period=single and single.period_seconds,
             statistic=single.statistic if single and not percentile else None,
             extended_statistic=single.statistic if single and percentile else None,
-            metric_queries=_rate(self.metric, self.percent_of) if self.percent_of else None,
+            metric_queries=self._queries(),
             comparison_operator="GreaterThanThreshold",
             threshold=self.threshold,
             evaluation_periods=self.periods,
@@ -69,6 +72,19 @@ class Alarm:
             tags=tags,
             opts=pulumi.ResourceOptions(parent=parent),
         )
+
+    def _queries(self) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs] | None:
+        if self.percent_of:
+            return _rate(self.metric, self.percent_of)
+        return _sum([self.metric, *self.added]) if self.added else None
+
+
+def _sum(parts: Sequence[Metric]) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
+    """All of them together; one that has nothing to say counts as zero. CloudWatch takes up to 10 in an alarm."""
+    total = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id="total", expression="SUM(FILL(METRICS(), 0))", label="total", return_data=True
+    )
+    return [total, *(_query(f"part{number}", part) for number, part in enumerate(parts, start=1))]
 
 
 def _rate(part: Metric, whole: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:

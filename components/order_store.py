@@ -16,7 +16,7 @@ from .encryption import encryption_key
 from .iam import joined
 from .rules import CRON
 from .surroundings import tags_of
-from .tables import table, table_alarms, table_grant, table_metric
+from .tables import operation_metrics, table, table_alarms, table_grant, table_metric
 
 
 class OrderStoreArgs(TypedDict):
@@ -116,7 +116,8 @@ class OrderStore(Component):
         """What to look at when the table is in question."""
         return [
             Chart("Consumed", [table_metric(self.table, f"Consumed{kind}CapacityUnits") for kind in ("Read", "Write")]),
-            Chart("Refused", [table_metric(self.table, name) for name in ("ThrottledRequests", "SystemErrors")]),
+            Chart("Throttled", operation_metrics(self.table, "ThrottledRequests")),
+            Chart("System errors", operation_metrics(self.table, "SystemErrors")),
             Chart("Lost races", [table_metric(self.table, "ConditionalCheckFailedRequests")]),
         ]
 

@@ -11,6 +11,8 @@ from .alarms import Alarm, Metric
 from .iam import joined, statement
 from .surroundings import Surroundings
 
+# What is done to our tables: by the functions, and by the command that lists and rebuilds them.
+_OPERATIONS = ("GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem")
 # What DynamoDB asks of a caller for a table whose key is customer-managed.
 # Source: DynamoDB developer guide, "Encryption at rest: How it works", and the grants of the CDK's Table.
 _TO_READ = ["kms:Decrypt", "kms:DescribeKey"]
@@ -50,19 +52,34 @@ def table_metric(table_name: pulumi.Output[str], name: str) -> Metric:
     return Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name})
 
 
+def operation_metrics(table_name: pulumi.Output[str], name: str) -> list[Metric]:
+    """A metric that DynamoDB keeps for each operation on a table, and for the table as a whole never.
+
+    Source: DynamoDB developer guide, "DynamoDB metrics and dimensions": `ThrottledRequests`, `SystemErrors`.
+    """
+    return [
+        Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name, "Operation": operation})
+        for operation in _OPERATIONS
+    ]
+
+
 def table_alarms(table_name: pulumi.Output[str]) -> list[Alarm]:
     """What can go wrong with a table."""
+    throttled, *others_throttled = operation_metrics(table_name, "ThrottledRequests")
+    failed, *others_failed = operation_metrics(table_name, "SystemErrors")
     return [
         Alarm(
             slug="table-throttles",
             meaning="DynamoDB refuses reads or writes of the table for exceeding what it serves.",
-            metric=table_metric(table_name, "ThrottledRequests"),
+            metric=throttled,
+            added=others_throttled,
             threshold=0,
         ),
         Alarm(
             slug="table-system-errors",
             meaning="DynamoDB fails to answer requests on the table.",
-            metric=table_metric(table_name, "SystemErrors"),
+            metric=failed,
+            added=others_failed,
             threshold=0,
         ),
     ]
