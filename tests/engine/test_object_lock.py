@@ -70,7 +70,7 @@ def test_a_bucket_under_governance_is_emptied_where_the_stage_says_so(engine_of:
 
 def test_a_protected_stage_is_not_destroyed_and_loses_nothing(engine_of: Run, aws: Instance) -> None:
     """The refusal names what is protected, before anything is deleted."""
-    engine, bucket, key = deployed(engine_of, "protected", mode="COMPLIANCE", protect=True)
+    engine, bucket, key = deployed(engine_of, "lock-protected", mode="COMPLIANCE", protect=True)
     with pytest.raises(DeploymentFailed, match="protect"):
         engine.destroy()
     assert "NobodyDeletes" in aws.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
