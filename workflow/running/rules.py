@@ -40,7 +40,8 @@ def _joined(rule: JsonObject, data: PathData) -> bool:
         node, known, parts = stack[-1]
         if len(known) < len(parts) and not _decided(node, known):
             part = parts[len(known)]
-            assert isinstance(part, dict)
+            if not isinstance(part, dict):
+                raise StateFailed(RUNTIME, f"{part!r} is no rule of a Choice")
             stack.append((part, [], _parts(part)))
             continue
         stack.pop()
@@ -71,7 +72,9 @@ def _verdict(rule: JsonObject, known: list[bool], data: PathData) -> bool:
 
 
 def _compared(rule: JsonObject, data: PathData) -> bool:
-    name = next(key for key in rule if key not in ("Variable", "Next", "Comment", "Assign"))
+    name = next((key for key in rule if key not in ("Variable", "Next", "Comment", "Assign")), None)
+    if name is None or "Variable" not in rule:
+        raise StateFailed(RUNTIME, "a rule of a Choice has no Variable, or no operator")
     wanted = rule[name]
     if name == "IsPresent":
         return _is_present(str(rule["Variable"]), data) is wanted
