@@ -101,8 +101,13 @@ def report(
     days = days_between(first, last)
     target = resolve(stage, instance)
     log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
-    _PRINT[form](chain.from_iterable(day_report(log, day) for day in days))
+    print_report(form, log, days)
     return 0
+
+
+def print_report(form: str, log: AuditLog, days: Iterable[str]) -> None:
+    """Print what the trail says of `days`, one after the other."""
+    _PRINT[Format(form)](chain.from_iterable(day_report(log, day) for day in days))
 
 
 def days_between(first: str, last: str) -> list[str]:

@@ -3,7 +3,10 @@
 import json
 import re
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from handlers.domain.answers import Answer
 from handlers.domain.ledger import Kind
@@ -50,3 +53,35 @@ def test_the_tables_have_the_columns_of_the_records() -> None:
 def test_every_kind_of_entry_is_told_with_its_money() -> None:
     """By the names in the ledger."""
     assert [kind for kind in Kind if f"`{kind.value}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize("table", ["booking_outcomes", "booking_refusals"])
+def test_athena_reads_the_prefixes_that_are_written(table: str) -> None:
+    """The template of a day's location, with the day in the projection's format, is where that day's objects lie."""
+    asked = PAGE.partition(f"CREATE EXTERNAL TABLE {table} (")[2].partition(";")[0]
+    [location] = re.findall(r"LOCATION 's3://AUDIT_BUCKET/([^']+)'", asked)
+    [template] = re.findall(r"'storage.location.template' = 's3://AUDIT_BUCKET/([^']+)'", asked)
+    assert "'projection.day.format' = 'yyyy-MM-dd'" in asked
+    assert "PARTITIONED BY (day string)" in asked
+    assert template.startswith(location)
+    world = World()
+    world.stock(mug=(500, 9))
+    world.book(refund_of(world.book(purchase_of(mug=(2, 500)))["order_id"]))
+    world.clock.advance(timedelta(days=1))
+    world.book(purchase_of("too-many", mug=(99, 500)))
+    keys = [key for key in world.audit_objects() if key.startswith(location)]
+    days = {"booking_outcomes": "2026-03-01", "booking_refusals": "2026-03-02"}
+    assert keys
+    assert [key for key in keys if not key.startswith(template.replace("${day}", days[table]))] == []
+
+
+def test_the_types_that_athena_is_told_are_those_of_the_records() -> None:
+    """A number that is called a string is null in every row."""
+    outcome, refusal = records()
+    for table, record in (("booking_outcomes", outcome), ("booking_refusals", refusal)):
+        struct = PAGE.partition(f"TABLE {table} (")[2].partition("struct<")[2].partition(">")[0]
+        told = dict(re.findall(r"`?(\w+)`?:(\w+)", struct))
+        values = {name: value for name, value in record["result"].items() if value is not None}
+        assert {name: "string" if isinstance(value, str) else "number" for name, value in values.items()} == {
+            name: "string" if told[name] == "string" else "number" for name in values
+        }

@@ -1,13 +1,20 @@
 """The report says what the trail says, day by day, and never holds more than a day's totals."""
 
 import json
-from datetime import timedelta
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 
-from cli.audit_report import Day, day_report, days_between
+from cli.audit_report import Day, day_report, days_between, print_report
 from cli.failures import CommandFailed, UsageRefused
 from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.domain.ports import AuditLog, Listed
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
@@ -49,6 +56,75 @@ def test_each_day_has_its_own_outcomes() -> None:
     [bought], [given_back] = reported(world, first), reported(world, today(world))
     assert (bought.purchases, bought.refunds, given_back.purchases, given_back.refunds) == (1, 0, 0, 1)
     assert bought.money_in_minor == given_back.money_out_minor == 1000
+
+
+@pytest.fixture(params=["UTC", "America/Los_Angeles", "Pacific/Kiritimati", "Europe/Berlin"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the machine stands that the report is asked on."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_day_is_one_of_utc_wherever_the_report_is_asked_for(zone: str) -> None:
+    """A second apart, around midnight of the night in which Europe's clocks change: two days, each 24 hours long."""
+    world = World()
+    world.clock.now = datetime(2026, 3, 28, 23, 59, 59, tzinfo=UTC)
+    world.stock(mug=(500, 3))
+    order = world.book(purchase_of("late", mug=(1, 500)))["order_id"]
+    world.clock.advance(timedelta(seconds=1))
+    world.book(refund_of(order, amount_minor=100))
+    world.clock.now = datetime(2026, 3, 29, 23, 59, 59, tzinfo=UTC)
+    world.book(purchase_of("later", mug=(1, 500)))
+    [before], [after] = (reported(world, day) for day in days_between("2026-03-28", "2026-03-29"))
+    assert (before.purchases, before.refunds, after.purchases, after.refunds) == (1, 0, 1, 1), zone
+
+
+@dataclass(frozen=True)
+class Endless(AuditLog):
+    """A trail with so many purchases on every day, made up as they are asked for, in pages of a thousand."""
+
+    a_day: int
+
+    def write(self, key: str, record: object) -> bool:
+        raise AssertionError(key)
+
+    def keys(self, prefix: str, after: str | None = None) -> Listed:
+        if not prefix.startswith("outcomes/"):
+            return Listed(names=(), after=None)
+        first = int(after or 0)
+        last = min(first + 1000, self.a_day)
+        names = tuple(f"{prefix}order={number:08}/000002.json" for number in range(first, last))
+        return Listed(names=names, after=str(last) if last < self.a_day else None)
+
+    def read(self, key: str) -> bytes | None:
+        result = {"status": "succeeded", "amount_minor": 100, "currency": "EUR"}
+        return json.dumps({"result": result, "ledger": [{"type": "PaymentCaptured"}]}).encode()
+
+
+def peak_of(days: int, a_day: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Bytes that a report of so many days needs at most."""
+    monkeypatch.setattr(sys, "stdout", StringIO())
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    last = first + timedelta(days=days - 1)
+    asked = days_between(first.date().isoformat(), last.date().isoformat())
+    tracemalloc.start()
+    print_report("csv", Endless(a_day), asked)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_a_year_needs_no_more_memory_than_a_day_and_a_busy_day_no_more_than_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only totals are kept: thirty times the days, or fifteen times the records, need at most half as much again."""
+    page = peak_of(1, 1000, monkeypatch)
+    assert peak_of(30, 1000, monkeypatch) < 1.5 * page
+    assert peak_of(1, 15_000, monkeypatch) < 1.5 * page
+    assert peak_of(365, 20, monkeypatch) < 1.5 * page
 
 
 def test_a_report_and_the_gateway_agree_on_the_money() -> None:
