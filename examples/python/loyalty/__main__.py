@@ -13,8 +13,7 @@ from typing import Final, TypedDict
 
 import pulumi
 
-from components import BookingStateMachine, MonitoredLambda
-from components.package import Target, build_package
+from components import BookingStateMachine, MonitoredLambda, Target, build_package
 from workflow import (
     LAMBDA_TRANSIENT,
     Choice,

@@ -11,8 +11,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from components import AuditBucket, OrderStore
-from components.iam import policy_of
+from components import AuditBucket, OrderStore, policy_of
 
 disposable = pulumi.get_stack() == "dev"
 tags = {"team": "shop"}
