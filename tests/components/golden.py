@@ -25,6 +25,19 @@ _VARIES = {
 _MADE_AGAIN = "base-code-"  # packages, which a commit makes again
 _HOLDS_DATA = ("aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:backup/vault:Vault")
 
+# What guards data without being replaced: a change in place may open what nobody can close again.
+_GUARDS = {
+    "aws:backup/plan:Plan": ("rules",),
+    "aws:backup/vault:Vault": ("forceDestroy",),
+    "aws:dynamodb/table:Table": (
+        *("deletionProtectionEnabled", "globalSecondaryIndexes", "pointInTimeRecovery", "serverSideEncryption"),
+    ),
+    "aws:kms/key:Key": ("deletionWindowInDays", "enableKeyRotation"),
+    "aws:s3/bucket:Bucket": ("forceDestroy",),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": ("rule",),
+    "aws:s3/bucketVersioning:BucketVersioning": ("versioningConfiguration",),
+}
+
 
 def golden_of(graph: Graph) -> Golden:
     """The graph by URN, with what a reviewer wants to see."""
@@ -50,8 +63,8 @@ def write(stage: str) -> None:
 
 
 def consequences(reviewed: Golden, now: Golden) -> list[str]:
-    """What an `up` over the reviewed graph would lose or make anew: one sentence each, those that hold data first."""
-    said = [*_gone(reviewed, now), *_replaced(reviewed, now)]
+    """What an `up` over the reviewed graph would lose, make anew or open: a sentence each, those about data first."""
+    said = [*_gone(reviewed, now), *_replaced(reviewed, now), *_unguarded(reviewed, now)]
     return sorted(said, key=lambda sentence: (not sentence.startswith("DATA"), sentence))
 
 
@@ -62,22 +75,39 @@ def _gone(reviewed: Golden, now: Golden) -> Iterator[str]:
 
 def _replaced(reviewed: Golden, now: Golden) -> Iterator[str]:
     for urn in reviewed.keys() & now.keys():
-        token = urn.split("::")[2].split("$")[-1]
+        token = _token(urn)
         if token.startswith("aws:"):
             diff = diff_of(resource_type(token).properties, reviewed[urn]["inputs"], now[urn]["inputs"])
             if diff.replaces:
                 yield f"{_warning(urn)}replaced for a new {', '.join(diff.replaces)}: {_short(urn)}"
 
 
+def _unguarded(reviewed: Golden, now: Golden) -> Iterator[str]:
+    for urn in reviewed.keys() & now.keys():
+        before, after = reviewed[urn], now[urn]
+        if before["protect"] and not after["protect"]:
+            yield f"GUARD no longer protected: {_short(urn)}"
+        for guard in _GUARDS.get(_token(urn), ()):
+            old, new = before["inputs"].get(guard), after["inputs"].get(guard)
+            if old != new:
+                yield f"GUARD {guard} was {json.dumps(old)}, becomes {json.dumps(new)}: {_short(urn)}"
+
+
 def _warning(urn: str) -> str:
-    _, _, kinds, name = urn.split("::")
-    holds_data = kinds.split("$")[-1] in _HOLDS_DATA and not name.startswith(_MADE_AGAIN)
+    holds_data = _token(urn) in _HOLDS_DATA and not _name(urn).startswith(_MADE_AGAIN)
     return "DATA LOSS: " if holds_data else ""
 
 
 def _short(urn: str) -> str:
-    _, _, kinds, name = urn.split("::")
-    return f"{kinds.split('$')[-1]} {name}"
+    return f"{_token(urn)} {_name(urn)}"
+
+
+def _token(urn: str) -> str:
+    return urn.split("::")[2].split("$")[-1]
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 def _told(each: Recorded) -> dict[str, Any]:

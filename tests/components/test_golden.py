@@ -12,6 +12,12 @@ from tests.components.synth import STAGES, Graph, record, synth
 
 TABLE = "urn:pulumi:prod::booking::booking:index:OrderStore$aws:dynamodb/table:Table::orders-table"
 BUCKET = "urn:pulumi:prod::booking::booking:index:AuditBucket$aws:s3/bucket:Bucket::audit-bucket"
+OWN = "urn:pulumi:prod::booking::booking:index:"
+VAULT = f"{OWN}OrderStore$aws:backup/vault:Vault::orders-backup-vault"
+MACHINE = f"{OWN}BookingStateMachine$aws:sfn/stateMachine:StateMachine::booking-standard"
+PARKING = f"{OWN}BookingStateMachine$aws:sqs/queue:Queue::booking-parking"
+LOGS = f"{OWN}MonitoredLambda$aws:cloudwatch/logGroup:LogGroup::purchase-logs"
+LOCK = f"{OWN}AuditBucket$aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration::audit-lock"
 LOSS = "DATA LOSS: "
 BUCKET_LOST = f"{LOSS}replaced for a new objectLockEnabled: aws:s3/bucket:Bucket audit-bucket"
 HOW = "look at the diff after `python -m tests.components.golden`, and commit it if it is what you want"
@@ -38,6 +44,10 @@ def test_the_graph_is_the_reviewed_one(stage: str) -> None:
         (TABLE, {"name": "orders"}, f"{LOSS}replaced for a new name: aws:dynamodb/table:Table orders-table"),
         (BUCKET, {"objectLockEnabled": False}, BUCKET_LOST),
         (TABLE, None, f"{LOSS}deleted (or renamed without an alias): aws:dynamodb/table:Table orders-table"),
+        (VAULT, {"name": "vault"}, f"{LOSS}replaced for a new name: aws:backup/vault:Vault orders-backup-vault"),
+        (MACHINE, {"type": "EXPRESS"}, "replaced for a new type: aws:sfn/stateMachine:StateMachine booking-standard"),
+        (PARKING, {"name": "parked"}, "replaced for a new name: aws:sqs/queue:Queue booking-parking"),
+        (LOGS, {"name": "logs"}, "replaced for a new name: aws:cloudwatch/logGroup:LogGroup purchase-logs"),
     ],
 )  # fmt: skip
 def test_a_replacing_change_is_named(urn: str, change: dict[str, Any] | None, sentence: str) -> None:
@@ -49,6 +59,40 @@ def test_a_replacing_change_is_named(urn: str, change: dict[str, Any] | None, se
     else:
         now[urn]["inputs"].update(change)
     assert [sentence] == golden.consequences(reviewed, now)
+
+
+def _retention(mode: str, days: int) -> dict[str, Any]:
+    return {"rule": {"defaultRetention": {"mode": mode, "days": days}}}
+
+
+@pytest.mark.parametrize(
+    ("urn", "change", "sentence"),
+    [
+        (TABLE, {"deletionProtectionEnabled": False}, "GUARD deletionProtectionEnabled was true, becomes false: "),
+        (TABLE, {"globalSecondaryIndexes": []}, "GUARD globalSecondaryIndexes was [{"),
+        (BUCKET, {"forceDestroy": True}, "GUARD forceDestroy was false, becomes true: "),
+        (LOCK, _retention("GOVERNANCE", 2555), 'becomes {"defaultRetention": {"mode": "GOVERNANCE", "days": 2555}}: '),
+        (LOCK, _retention("COMPLIANCE", 30), 'becomes {"defaultRetention": {"mode": "COMPLIANCE", "days": 30}}: '),
+    ],
+)
+def test_a_change_in_place_that_opens_what_guards_data_is_named(
+    urn: str, change: dict[str, Any], sentence: str
+) -> None:
+    """AWS does it without a replacement: a weaker lock, a table that can be deleted."""
+    reviewed = golden.read("prod")
+    now = copy.deepcopy(reviewed)
+    now[urn]["inputs"].update(change)
+    [said] = golden.consequences(reviewed, now)
+    assert sentence in said
+    assert said.endswith(urn.rpartition("::")[2])
+
+
+def test_a_protection_that_is_taken_away_is_named() -> None:
+    """Of anything."""
+    reviewed = golden.read("prod")
+    now = copy.deepcopy(reviewed)
+    now[TABLE]["protect"] = False
+    assert golden.consequences(reviewed, now) == ["GUARD no longer protected: aws:dynamodb/table:Table orders-table"]
 
 
 def _store(name: str, *former: str) -> Graph:
