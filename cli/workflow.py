@@ -9,16 +9,19 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
 
 from .failures import CommandFailed, UsageRefused
 from .options import Json
 from .screen import show, table
+from .yaml_definitions import NotYaml, definition_from_yaml
+
+if TYPE_CHECKING:
+    from workflow.checking import Finding
 
 workflow_app = typer.Typer(
     help="Check, draw, compare, run and price state machines (JSON, YAML, or module:Class).",
@@ -41,12 +44,10 @@ def check(
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
     """Find what AWS refuses and what cannot work; exit code 1 when there is any. `explain CODE` says more."""
-    from workflow.checking import check as findings_of
-
     document: dict[str, list[dict[str, str]]] = {}
     failed = False
     for file in files:
-        found = list(findings_of(_checkable(file), type="EXPRESS" if express else "STANDARD"))
+        found = _findings(file, express)
         failed = failed or any(strict or finding.severity == "error" for finding in found)
         document[file] = [
             {
@@ -228,14 +229,27 @@ def permissions(file: File, as_json: Json = False) -> None:
 
 def definition_of(file: str) -> Definition:
     """The definition that a command was pointed at."""
-    text = _checkable(file)
     try:
-        definition = parse(text)
+        definition = parse(_checkable(file))
+    except NotYaml as error:
+        raise CommandFailed(f"{file} {error}.") from None
     except NotJson as error:
         raise CommandFailed(f"{file} is no definition: {error}.") from None
     if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
         raise CommandFailed(f"{file} is no state machine: an object with StartAt and States is one.")
     return definition
+
+
+def _findings(file: str, express: bool) -> "tuple[Finding, ...]":
+    """What there is to say of a file, also one that is no YAML."""
+    from workflow.checking import Finding
+    from workflow.checking import check as findings_of
+
+    try:
+        definition = _checkable(file)
+    except NotYaml as error:
+        return (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
+    return findings_of(definition, type="EXPRESS" if express else "STANDARD")
 
 
 def _checkable(file: str) -> "str | bytes | Definition":
@@ -244,7 +258,7 @@ def _checkable(file: str) -> "str | bytes | Definition":
         return _from_class(file)
     text = sys.stdin.buffer.read() if file == "-" else _read(Path(file))
     if file.endswith((".yaml", ".yml")) or (file == "-" and not text.lstrip().startswith((b"{", b"["))):
-        return _from_yaml(file, text)
+        return definition_from_yaml(text)
     return text
 
 
@@ -260,37 +274,6 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from None
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """YAML as JSON says it: dates stay text, and a key stands once."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value} stands twice in one object", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_NoDuplicates.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _from_yaml(file: str, text: bytes) -> Definition:
-    try:
-        return Definition(yaml.load(text, _NoDuplicates))  # noqa: S506  # a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise CommandFailed(f"{file} is no YAML: {error.problem}{where}.") from None
-    except (yaml.YAMLError, NotJson, RecursionError) as error:
-        raise CommandFailed(f"{file} is no YAML that JSON could say: {error}.") from None
 
 
 def _from_class(name: str) -> Definition:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from .deep_json import Json, read_deep, write_deep
 
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
+_MANY: Final = 200_000  # so many, and a value may be one that contains itself
+_SOME: Final = 2_000  # the same where every place is written down
 
 
 class NotJson(ValueError):
@@ -81,9 +83,13 @@ def _copied(value: object) -> Json:
     """The copy of a value of plain types only; TypeError for others."""
     root: list[Json] = [None]
     stack: list[tuple[object, Any, int | str]] = [(value, root, 0)]
+    copied_containers = 0
     while stack:
         node, into, key = stack.pop()
         kind = type(node)
+        copied_containers += 1
+        if copied_containers == _MANY:
+            _refuse_circle(value)
         if kind is dict:
             made: JsonObject = {}
             into[key] = made
@@ -106,8 +112,12 @@ def _copied(value: object) -> Json:
 def _copied_with_care(value: object) -> Json:
     root: list[Json] = [None]
     stack: list[tuple[object, str, list[Json] | JsonObject, int | str]] = [(value, "", root, 0)]
+    nodes = 0
     while stack:
         node, pointer, into, key = stack.pop()
+        nodes += 1
+        if nodes == _SOME:
+            _refuse_circle(value)
         made: bool | int | float | str | list[Json] | JsonObject | None
         if node is None or isinstance(node, bool | int | str) or (isinstance(node, float) and math.isfinite(node)):
             made = node
@@ -125,6 +135,26 @@ def _copied_with_care(value: object) -> Json:
             raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} has no counterpart in JSON")
         into[key] = made  # type: ignore[index]  # the key fits its container
     return root[0]
+
+
+def _refuse_circle(value: object) -> None:
+    """Raise NotJson where a value contains itself; only asked when a copy has become long."""
+    around: set[int] = set()
+    stack: list[tuple[object, bool]] = [(value, True)]
+    while stack:
+        node, enters = stack.pop()
+        if not enters:
+            around.discard(id(node))
+        elif id(node) in around:
+            raise NotJson("a value that contains itself has no counterpart in JSON")
+        elif isinstance(node, Mapping | list | tuple):
+            around.add(id(cast("object", node)))
+            stack.append((cast("object", node), False))
+            stack.extend((item, True) for item in _items(cast("Mapping[object, object] | Sequence[object]", node)))
+
+
+def _items(container: Mapping[object, object] | Sequence[object]) -> Iterable[object]:
+    return container.values() if isinstance(container, Mapping) else container
 
 
 def child(pointer: str, key: str | int) -> str:

@@ -67,6 +67,15 @@ def test_check_takes_any_text(text: str | bytes) -> None:
     assert all(finding.code for finding in check(text))
 
 
+@pytest.mark.parametrize("wrapped", [lambda inner: inner, lambda inner: (inner, float("nan"))])
+def test_a_value_that_contains_itself_is_no_json(wrapped: Any) -> None:
+    """Neither a traceback nor a copy without end."""
+    value: dict[str, Any] = {"StartAt": "A", "States": {}}
+    value["States"]["A"] = wrapped(value)
+    (finding,) = check(value)
+    assert finding.code == "INVALID_JSON_DESCRIPTION"
+
+
 @given(value=json_values | machine_like)
 def test_check_takes_any_value(value: Any) -> None:
     """Every finding can be printed, and points at something that is there or at the object that lacks it."""

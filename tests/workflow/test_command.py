@@ -92,6 +92,50 @@ def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], t
     assert (code, err) == (1, f"{file} is no YAML: StartAt stands twice in one object (line 6, column 1).\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("StartAt: A\nStates:\n\tA: 1\n", "This is no YAML: found character '\\t'"),
+        ("? [a]\n: 1\n", "This is no YAML: a key is a text (line 1, column 3)."),
+        ("a: &a [*a]\n", "a value that contains itself"),
+        ("a: .nan\n", "This is no YAML that JSON could say: /a: float nan"),
+        ("a: !!binary aGk=\n", "has no counterpart in JSON"),
+        ("a: 1\n---\nb: 2\n", "another document"),
+        ("a: 1\na: 2\n", "a stands twice in one object (line 2, column 1)."),
+    ],
+)
+def test_what_is_no_yaml_is_a_finding(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, machine: str, text: str, sentence: str
+) -> None:
+    """With line and column; the other files are checked all the same."""
+    file = tmp_path / "machine.yaml"
+    file.write_text(text)
+    code, out, _ = command(capsys, "check", str(file), machine, "--json")
+    (finding,) = json.loads(out)[str(file)]
+    assert (code, finding["code"], json.loads(out)[machine]) == (1, "INVALID_JSON_DESCRIPTION", [])
+    assert sentence in finding["sentence"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "StartAt: 'on'\nStates:\n  on: {Type: Pass, End: yes}\n",
+        "StartAt: '1'\nStates:\n  1: {Type: Succeed}\n",
+        "StartAt: A\nStates:\n  A: &a {Type: Pass, Next: B}\n  B: {<<: *a, Next: C}\n  C: {Type: Succeed}\n",
+        "StartAt: A\nStates:\n  A: {Type: Task, Resource: !GetAtt Work.Arn, End: true}\n",
+        "StartAt: A\nStates:\n  A: {Type: Task, Resource: !Sub '${Work.Arn}', End: true}\n",
+        "StartAt: A\nStates:\n  A: {Type: Wait, Seconds: 1_0, End: true}\n",
+    ],
+)
+def test_what_yaml_takes_for_granted_is_understood(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    """Names that YAML would take for booleans or numbers, anchors, merged keys, CloudFormation's short forms."""
+    file = tmp_path / "machine.yml"
+    file.write_text(text)
+    assert command(capsys, "check", str(file)) == (0, f"{file}: nothing to say\n", "")
+
+
 def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
         class buffer:  # noqa: N801
