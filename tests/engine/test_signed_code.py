@@ -1,13 +1,18 @@
 """Signed code under the real engine: a new package is signed anew and replaces the code, never the function."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.engine import Engine
-from local.instance import Instance
+import pytest
 
-from .conftest import Run
+from local.engine import Engine
+from local.inprocess import deploy
+from local.instance import Instance
+from local.pytest_plugin import DeployedStack
+
+from .conftest import ROOT, Run, running
 
 JOB, FUNCTION = "aws:signer/signingJob:SigningJob", "aws:lambda/function:Function"
 
@@ -32,3 +37,25 @@ def test_a_new_package_is_a_new_job_and_an_update_of_the_code_in_place(
     second.destroy()
     left = [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
     assert [name for name in left if "tickets" in name] == []
+
+
+@pytest.fixture(params=["in-process", "engine"])
+def staging(request: pytest.FixtureRequest, cli: Path, tmp_path: Path) -> Iterator[DeployedStack]:
+    """The stage staging, whose code is signed, deployed by either driver."""
+    program = ROOT / "__main__.py"
+    for instance in running(tmp_path / "instance"):
+        if request.param == "engine":
+            outputs = Engine(instance, program, "staging").up().outputs
+        else:
+            outputs = deploy(instance, program, "staging")
+        yield DeployedStack(instance=instance, outputs=outputs)
+
+
+def test_a_stage_with_signed_code_books(staging: DeployedStack) -> None:
+    """Every function of staging trusts one signer, and the whole way through the machine is walked."""
+    client = staging.client("lambda")
+    names = [staging.outputs[f"{name}Function"] for name in ("purchase", "refund", "record", "reconcile")]
+    trusted = {client.get_function_code_signing_config(FunctionName=name)["CodeSigningConfigArn"] for name in names}
+    assert [":code-signing-config:" in each for each in trusted] == [True]
+    refused = staging.run({"action": "barter"})
+    assert (refused.status, refused.result["code"]) == ("SUCCEEDED", "INVALID_REQUEST")
