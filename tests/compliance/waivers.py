@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A check that does not pass; `only` names the resources it is waived for (none: everywhere)."""
+    """A check that does not pass, wherever it is made."""
 
     check: str
     reason: str
-    only: tuple[str, ...] = ()
 
 
 OURS = (

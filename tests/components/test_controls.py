@@ -1,4 +1,7 @@
-"""Every control of the security table, for every stage; a stage relaxes by a named key only."""
+"""Every control of the security table, for every stage; a stage relaxes by a named key only.
+
+Long because the table is: a row is a test or two, and tests/compliance/test_removals.py takes them all from here.
+"""
 
 import importlib
 import json
