@@ -50,6 +50,10 @@ def inside(text: str) -> str:
     return text[2:-2].strip()
 
 
+def _without_comment(literal: re.Match[str]) -> str:
+    return " " * len(literal[0]) if literal[0].startswith("/*") else literal[0]
+
+
 @lru_cache(maxsize=4096)
 def parse_jsonata(expression: str) -> Jsonata:
     """The parsed expression; raises InvalidJsonata."""
@@ -60,7 +64,7 @@ def parse_jsonata(expression: str) -> Jsonata:
     if coalescing:
         raise InvalidJsonata(f"{_shortened(expression)}: Step Functions' JSONata has no {coalescing[0]}")
     try:
-        parsed = Jsonata(expression)
+        parsed = Jsonata(_LITERALS.sub(_without_comment, expression))  # the parser trips over a comment at the end
     except JException as error:
         raise InvalidJsonata(f"{_shortened(expression)}: {_sentence(error)}") from None
     except RecursionError:

@@ -99,6 +99,12 @@ EXPRESSIONS: Final = (
     "$states.input.`key with space`",
     "$single($states.input.lines, function($l) { $l.sku = 'a' })",
     "$merge([$states.input, {'seen': true}])",
+    '/* why: it\'s "quoted" */ $states.input.a /* ?? */',
+    "$states.input.lines@$l.gifts@$g[$l.sku = $g.sku].{'sku': $l.sku}",
+    "$states.input.lines#$i[$i > 2].{'place': $i}",
+    "$states.input.lines.{'order': %.name}",
+    "$map($states.input.names, $uppercase) ~> $join('?:')",
+    "$replace($states.input.text, /(?:a)(\\d+)??/, '$1')",
 )
 
 _RETRY = [

@@ -106,9 +106,7 @@ def _check_token(sight: Sight, target: Target) -> None:
             "The task waits for its token, and the token is passed to nobody.",
             f"Pass {wanted}.",
         )
-    elif (
-        passed and not target.waits_for_token and target.kind != "activity" and ("Task", "Token") in sight.texts.context
-    ):
+    elif ("Task", "Token") in sight.texts.context and not target.pattern and target.kind != "activity":
         sight.findings.warning(
             "UNUSED_TASK_TOKEN",
             sight.at(name) if name in sight.fields else sight.state.pointer,
