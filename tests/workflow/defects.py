@@ -806,6 +806,12 @@ _EXPRESS: list[tuple[str, str, str, Any]] = [
 ]
 
 _WARNINGS: list[tuple[str, str, str, Any]] = [
+    (
+        "passes on more than 256 KiB",
+        "PAYLOAD_TOO_LARGE",
+        "/States/A/Result",
+        machine({"A": ends(Result="x" * 262_143)}),
+    ),
     ("forgets .$", "NO_DOLLAR", "/States/A/Parameters/x", machine({"A": ends(Parameters={"x": "$.order.id"})})),
     (
         "puts a path into a fixed Result",

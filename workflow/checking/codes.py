@@ -91,6 +91,13 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         "Move parts of it into state machines of their own, which a Task starts.",
         _machine({"A": _END}, Comment="x" * 1_048_576),
     ),
+    "PAYLOAD_TOO_LARGE": Explanation(
+        "warning",
+        "A state passes on at most 256 KiB (262,144 bytes), and what is written here is larger "
+        "(States.DataLimitExceeded).",
+        "Keep the data in S3, and pass on where they are.",
+        _pass(Result="x" * 262_144),
+    ),
     "OPEN_TEMPLATE": Explanation(
         "warning",
         "The text is JSON only when something fills in its `${places}`; all else is checked.",

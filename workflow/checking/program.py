@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from ..deep_json import Json
 from ..definition import Definition, Scope, State
-from ..json_values import NotJson, child, walk
+from ..json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
 from .scopes import Scopes
 from .sight import Sight
@@ -18,6 +18,8 @@ from .variables import Flow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
 LARGEST_BYTES: Final = 1_048_576
+LARGEST_PAYLOAD_BYTES: Final = 262_144
+_PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}')
 _LONE_SURROGATE: Final = b"\xed"
@@ -55,6 +57,8 @@ def _read(definition: object, findings: Findings) -> Definition | None:
         read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
     compact = read.json(indent=None).encode("utf-8", "surrogatepass")
     _check_size(compact if read.text is None else read.text.encode("utf-8", "surrogatepass"), findings)
+    if len(compact) > LARGEST_PAYLOAD_BYTES:
+        _check_payloads(read, findings)
     if _LONE_SURROGATE in compact and _SURROGATE.search(compact):
         _check_surrogates(read, findings)
     return read
@@ -90,6 +94,19 @@ def _check_size(text: bytes, findings: Findings) -> None:
             f"The definition has {len(text):,} bytes, and 1 MB ({LARGEST_BYTES:,}) is the limit.",
             "Move parts of it into state machines of their own.",
         )
+
+
+def _check_payloads(read: Definition, findings: Findings) -> None:
+    for state in read.states():
+        for name in _PAYLOADS:
+            length = len(written(state.fields[name]).encode("utf-8", "surrogatepass")) if name in state.fields else 0
+            if length > LARGEST_PAYLOAD_BYTES:
+                findings.warning(
+                    "PAYLOAD_TOO_LARGE",
+                    child(state.pointer, name),
+                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
+                    "Keep the data in S3, and pass on where they are.",
+                )
 
 
 def _check_surrogates(read: Definition, findings: Findings) -> None:
