@@ -33,15 +33,15 @@ def heard(shop: DeployedStack) -> Iterator[list[str]]:
     queues.delete_queue(QueueUrl=url)
 
 
-def told(shop: DeployedStack, url: str, word: str) -> str:
-    """The first message with `word` in it."""
+def told(shop: DeployedStack, url: str, *words: str) -> str:
+    """The first message with all of `words` in it."""
     end, seen = time.monotonic() + _PATIENCE_SECONDS, list[Any]()
     while time.monotonic() < end:
         for message in shop.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
             seen.append(json.loads(message["Body"]))
-            if word in seen[-1]["Message"]:
+            if all(word in seen[-1]["Message"] for word in words):
                 return str(seen[-1]["Message"])
-    raise AssertionError(f"nothing about {word!r} was told within {_PATIENCE_SECONDS} s; heard: {seen}")
+    raise AssertionError(f"nothing about {words} was told within {_PATIENCE_SECONDS} s; heard: {seen}")
 
 
 def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: DeployedStack, heard: list[str]) -> None:
@@ -54,15 +54,57 @@ def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: Depl
     assert "customer-1" not in message
 
 
-def test_the_alarm_of_a_dead_letter_queue_reaches_the_alert_topic(shop: DeployedStack, heard: list[str]) -> None:
-    """The embedded AWS sends no queue metrics of its own, so the metric is set by hand; alarm and action are real."""
-    queue = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
+def lying_in(shop: DeployedStack, name: str) -> int:
+    """How many messages a queue holds, as its own attribute says."""
+    queues = shop.client("sqs")
+    url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+    asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(asked["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def measured(shop: DeployedStack, name: str) -> int:
+    """Do what SQS does in AWS, and not here: tell CloudWatch how many messages are visible in the queue."""
+    visible = lying_in(shop, name)
     metric = {
         "MetricName": "ApproximateNumberOfMessagesVisible",
-        "Dimensions": [{"Name": "QueueName", "Value": queue}],
-        "Value": 1.0,
+        "Dimensions": [{"Name": "QueueName", "Value": name}],
+        "Value": float(visible),
     }
     shop.client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=[metric])
-    message = json.loads(told(shop, heard[0], "booking-parking-waiting"))
+    return visible
+
+
+def test_the_alarm_of_the_parking_queue_fires_on_a_message_and_reaches_the_alert_topic(
+    shop: DeployedStack, heard: list[str]
+) -> None:
+    """Silent while nothing lies in it; the embedded AWS sends no queue metrics, so they are told by hand."""
+    queue = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
+    assert measured(shop, queue) == 0
+    shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody="{}")
+    assert measured(shop, queue) == 1
+    message = json.loads(told(shop, heard[0], "booking-parking-waiting", '"ALARM"'))
     assert message["NewStateValue"] == "ALARM"
     assert "docs/runbook.md#parking" in message["AlarmDescription"]
+    shop.client("sqs").purge_queue(QueueUrl=shop.outputs["parkingQueueUrl"])
+
+
+def test_an_event_that_a_function_fails_to_handle_ends_in_its_dead_letter_queue(shop: DeployedStack) -> None:
+    """And each dead-letter queue has an alarm that looks at that very queue and tells the topic."""
+    shop.client("lambda").invoke(
+        FunctionName=shop.outputs["reconcileFunction"], InvocationType="Event", Payload=b'{"schema": 1, "limit": -1}'
+    )
+    names = [url.rpartition("/")[2] for url in shop.client("sqs").list_queues()["QueueUrls"]]
+    ours = [name for name in names if name.startswith("booking-") and "dead-letters" in name]
+    [dead] = [name for name in ours if "-reconcile-" in name]
+    end = time.monotonic() + 4 * _PATIENCE_SECONDS
+    while lying_in(shop, dead) == 0 and time.monotonic() < end:
+        time.sleep(0.5)
+    assert lying_in(shop, dead) == 1
+    alarms = shop.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watching = {
+        alarm["Dimensions"][0]["Value"]: alarm["AlarmActions"]
+        for alarm in alarms
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+    }
+    parking = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
+    assert watching == {name: [shop.outputs["alertTopicArn"]] for name in (*ours, parking)}
