@@ -22,12 +22,13 @@ EACH: list[tuple[type[Any], dict[str, Any]]] = [
     (components.MonitoredLambda, CODE | {"schedule": "rate(1 hour)"}),
     (components.BookingStateMachine, {"functions": VERSIONS, "starter": "callers"}),
 ]
-WITH_TWO_SMALL_ONES: list[tuple[type[Any], Any]] = [
+AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     *EACH,
     (components.AlertTopic, {"email": "team@example.com"}),
     (components.SandboxGateway, {}),
+    (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
-EVERY: list[tuple[type[Any], Any]] = [*WITH_TWO_SMALL_ONES, (components.Foundation, components.Stage.of("test", {}))]
+EVERY: list[tuple[type[Any], Any]] = [*AND_SMALL_ONES, (components.Foundation, components.Stage.of("test", {}))]
 
 
 def with_options(component: type[Any], args: Any, **options: Any) -> Graph:
@@ -60,7 +61,7 @@ def test_a_provider_handed_to_a_component_reaches_every_child_and_every_question
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["plain", "output"])
-@pytest.mark.parametrize(("component", "args"), WITH_TWO_SMALL_ONES)
+@pytest.mark.parametrize(("component", "args"), AND_SMALL_ONES)
 def test_a_region_handed_to_a_component_reaches_every_child_and_every_arn(
     component: type[Any], args: dict[str, Any], later: bool
 ) -> None:
