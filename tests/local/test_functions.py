@@ -212,7 +212,7 @@ def test_the_calls_of_a_function_are_recorded_with_the_permissions_that_they_nee
 
 
 def test_a_transaction_needs_the_permissions_of_its_items() -> None:
-    items = [{"Put": {}}, {"Update": {}}, {"ConditionCheck": {}}]
+    items = [{kind: {"TableName": "seats"}} for kind in ("Put", "Update", "ConditionCheck")]
     call = Call(function="f", service="dynamodb", operation="TransactWriteItems", parameters={"TransactItems": items})
     assert call.actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
 
