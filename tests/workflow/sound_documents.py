@@ -45,6 +45,7 @@ INTRINSICS: Final = (
     "States.ArrayGetItem(States.StringSplit(States.Format('{}/{}', $.a, $.b), '/'), 1)",
     'States.StringToJson(States.Format(\'\\{"id": "{}"\\}\', $.id))',
     "States.Format($.template, $.a)",
+    "States.Format('{} and a \\\\ backslash', $.a)",
 )
 
 PATHS: Final = (
