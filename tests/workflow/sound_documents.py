@@ -342,6 +342,7 @@ SOUND: Final[dict[str, Any]] = {
         machine({"D": calls("ecs:runTask.sync", Parameters={"TaskDefinition": "t", "Cluster": "c"})}),
         machine({"E": calls("aws-sdk:dynamodb:query", Parameters={"TableName": "t"})}),
         machine({"F": calls("aws-sdk:rds:describeDBInstances", Parameters={})}),
+        machine({"M": calls("aws-sdk:qldb:describeLedger", Parameters={"Name": "l"})}),
         machine({"G": calls("aws-sdk:sfn:startExecution", Parameters={"StateMachineArn": "arn"})}),
         machine({"H": calls("dynamodb:putItem", Parameters={"TableName": "t", "Item": {"pk": {"S.$": "$.id"}}})}),
         machine(

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final, Literal
 
 from ..records import Record
+from .sdk_integrations import NOT_CALLABLE, OLDER_SERVICES
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
 PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
@@ -120,6 +121,8 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
     _, service, action = parts
     if pattern.startswith(".sync"):
         raise UnknownTarget(f"An AWS SDK integration does not support {pattern}.")
+    if service in OLDER_SERVICES:
+        return Target("sdk", service, action, pattern)
     services = _sdk_services()
     known = services.get(_ALIASES.get(service, service))
     if known is None:
@@ -129,7 +132,7 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
     actions = _sdk_actions(_ALIASES.get(service, service))
     if action[:1].isupper():
         raise UnknownTarget(f"Actions of the AWS SDK start with a small letter, and {action!r} does not.")
-    if f"{service}:{action}" in _NOT_CALLABLE:
+    if action in NOT_CALLABLE.get(service, "").split():
         raise UnknownTarget(f"Step Functions cannot call {service}:{action}.")
     if action.lower() not in {each.lower() for each in actions}:
         raise UnknownTarget(f"{service} has no action {action!r}.", word=action, words=tuple(actions))
@@ -140,7 +143,7 @@ def needs_of(target: Target) -> Iterator[str]:
     """The arguments that a call cannot do without; `A|B` is one of two."""
     if target.kind == "optimised":
         yield from OPTIMISED[target.service][target.action].needs
-    elif target.kind == "sdk":
+    elif target.kind == "sdk" and target.service not in OLDER_SERVICES:
         actions = _sdk_actions(_ALIASES.get(target.service, target.service))
         yield from next((needs for name, needs in actions.items() if name.lower() == target.action.lower()), ())
 
@@ -161,16 +164,6 @@ def _sdk_actions(service: str) -> Mapping[str, tuple[str, ...]]:
 
 _ALIASES: Final = {"cloudwatchevents": "eventbridge", "applicationdiscoveryservice": "applicationdiscovery"}
 _NEVER_OPTIMISED: Final = ("s3", "ec2", "iam", "ssm", "kms", "rds", "sts", "secretsmanager", "sfn", "eventbridge")
-_NOT_CALLABLE: Final = frozenset(
-    {
-        "bedrockruntime:converseStream",
-        "cloudwatchlogs:startLiveTail",
-        "kinesis:subscribeToShard",
-        "lambda:invokeWithResponseStream",
-        "s3:selectObjectContent",
-        "sts:assumeRole",
-    }
-)
 _ONCE: Final = ("",)
 _JOB: Final = ("", ".sync")
 _JOB_2: Final = ("", ".sync", ".sync:2")
