@@ -7,9 +7,28 @@ from collections.abc import Mapping
 from typing import Final
 
 OLDER_SERVICES: Final = frozenset(
-    "apptest elasticinference elastictranscoder evidently honeycode iotanalytics iotevents ioteventsdata iotfleethub "
-    "lookoutmetrics lookoutvision opsworks opsworkscm panorama privatenetworks qldb qldbsession robomaker "
-    "simspaceweaver sms".split()
+    {
+        "apptest",
+        "elasticinference",
+        "elastictranscoder",
+        "evidently",
+        "honeycode",
+        "iotanalytics",
+        "iotevents",
+        "ioteventsdata",
+        "iotfleethub",
+        "lookoutmetrics",
+        "lookoutvision",
+        "opsworks",
+        "opsworkscm",
+        "panorama",
+        "privatenetworks",
+        "qldb",
+        "qldbsession",
+        "robomaker",
+        "simspaceweaver",
+        "sms",
+    }
 )
 """Step Functions lists them, and the SDK has them no longer: any action is taken."""
 
