@@ -838,6 +838,12 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         caught({"ErrorEquals": ["States.Runtime"], "Next": "B"}),
     ),
     (
+        "misspells an argument",
+        "UNKNOWN_FIELD",
+        "/States/A/Parameters/Paylod.$",
+        machine({"A": calls("lambda:invoke", Parameters={"FunctionName": "f", "Paylod.$": "$"})}),
+    ),
+    (
         "repeats an error in a catcher",
         "UNREACHABLE_CATCHER",
         "/States/A/Catch/1/ErrorEquals/0",

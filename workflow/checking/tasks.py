@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from ..deep_json import Json
 from ..definition import JsonObject
@@ -11,6 +12,24 @@ from .findings import meant, nearest
 from .integrations import Target, UnknownTarget, needs_of, target_of
 from .sight import Sight
 from .templates import is_open, is_reference_of_a_template
+
+_NAMED: Final = "ExpressionAttributeNames ExpressionAttributeValues ReturnConsumedCapacity ReturnItemCollectionMetrics"
+_WRITTEN: Final = f"{_NAMED} ConditionExpression ReturnValues ReturnValuesOnConditionCheckFailure Expected"
+_TAKES: Final = {
+    "lambda:invoke": "FunctionName Payload InvocationType ClientContext Qualifier LogType TenantId",
+    "sqs:sendMessage": "QueueUrl MessageBody DelaySeconds MessageAttributes MessageSystemAttributes "
+    "MessageDeduplicationId MessageGroupId",
+    "sns:publish": "TopicArn TargetArn PhoneNumber Message Subject MessageStructure MessageAttributes "
+    "MessageDeduplicationId MessageGroupId",
+    "states:startExecution": "StateMachineArn Input Name TraceHeader",
+    "dynamodb:getItem": "TableName Key AttributesToGet ConsistentRead ReturnConsumedCapacity ProjectionExpression "
+    "ExpressionAttributeNames",
+    "dynamodb:putItem": f"TableName Item ConditionalOperator {_WRITTEN}",
+    "dynamodb:updateItem": f"TableName Key UpdateExpression AttributeUpdates ConditionalOperator {_WRITTEN}",
+    "dynamodb:deleteItem": f"TableName Key ConditionalOperator {_WRITTEN}",
+    "http:invoke": "ApiEndpoint Method Authentication InvocationConfig Headers QueryParameters RequestBody Transform",
+}
+"""What the most used calls take; others may take more than is known here."""
 
 
 def check_task(sight: Sight) -> None:
@@ -77,6 +96,7 @@ def _check_arguments(sight: Sight, target: Target) -> None:
         )
     elif isinstance(given, dict):
         _check_needs(sight, given, needs, name, target)
+        _check_spelling(sight, given, needs, name, target)
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             sight.wrong_type(sight.at(name, "Payload"), "Payload is an object, an array, a text or null.")
@@ -91,6 +111,21 @@ def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: st
                 sight.at(name),
                 f"{target.service}:{target.action} cannot do without {need.replace('|', ' or ')}.",
                 f"Add it to {name}." if not (near := nearest(need, given)) else f"Is {near} meant to be {need}?",
+            )
+
+
+def _check_spelling(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
+    """Doubt an argument that is almost one that the most used calls take."""
+    takes = _TAKES.get(f"{target.service}:{target.action}", "").split()
+    for key in given if takes and target.kind == "optimised" else ():
+        bare = key.removesuffix(".$")
+        near = nearest(bare, takes)
+        if near is not None and near != bare and near not in needs:
+            sight.findings.warning(
+                "UNKNOWN_FIELD",
+                sight.at(name, key),
+                f"{target.service}:{target.action} takes no {bare}.",
+                f"Did you mean {near}?",
             )
 
 
