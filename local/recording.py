@@ -51,6 +51,9 @@ class Call:
         if self.operation in ("TransactWriteItems", "TransactGetItems"):
             items = [(kind, what) for item in self.parameters["TransactItems"] for kind, what in item.items()]
             return frozenset((f"{prefix}:{_TRANSACTION.get(kind, 'GetItem')}", _table(what)) for kind, what in items)
+        if self.operation in ("BatchGetItem", "BatchWriteItem"):
+            tables = ({"TableName": name} for name in self.parameters["RequestItems"])
+            return frozenset((f"{prefix}:{self.operation}", _table(each)) for each in tables)
         action = _ACTIONS.get((self.service, self.operation), f"{prefix}:{self.operation}")
         return frozenset({(action, _acted_on(self.service, self.parameters))})
 
@@ -79,12 +82,12 @@ def needs_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]
 
 
 def _acted_on(service: str, parameters: Mapping[str, Any]) -> str:
-    """The ARN that a policy would have to name; `*` for services that no function of ours calls."""
-    if service == "dynamodb":
+    """The ARN that a policy would have to name; `*` where the call names nothing, or is of another service."""
+    if service == "dynamodb" and "TableName" in parameters:
         return _table(parameters)
-    if service == "s3":
+    if service == "s3" and "Bucket" in parameters:
         return f"arn:aws:s3:::{parameters['Bucket']}" + (f"/{parameters['Key']}" if "Key" in parameters else "")
-    if service == "sqs":
+    if service == "sqs" and "QueueUrl" in parameters:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{parameters['QueueUrl'].rpartition('/')[2]}"
     return "*"
 

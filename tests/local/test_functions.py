@@ -217,6 +217,35 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
     assert call.actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "needs"),
+    [
+        (
+            "dynamodb",
+            "Query",
+            {"TableName": "seats", "IndexName": "by-row"},
+            {"dynamodb:Query": "table/seats/index/by-row"},
+        ),
+        ("dynamodb", "BatchGetItem", {"RequestItems": {"seats": {}}}, {"dynamodb:BatchGetItem": "table/seats"}),
+        ("dynamodb", "ListTables", {}, {"dynamodb:ListTables": "*"}),
+        ("s3", "PutObject", {"Bucket": "b", "Key": "a/b"}, {"s3:PutObject": "arn:aws:s3:::b/a/b"}),
+        ("s3", "ListObjectsV2", {"Bucket": "b", "Prefix": "a/"}, {"s3:ListBucket": "arn:aws:s3:::b"}),
+        ("s3", "ListBuckets", {}, {"s3:ListBuckets": "*"}),
+        ("sqs", "SendMessage", {"QueueUrl": "https://host/000000000000/q"}, {"sqs:SendMessage": ":q"}),
+        ("stepfunctions", "StartExecution", {"stateMachineArn": "x"}, {"states:StartExecution": "*"}),
+    ],
+)
+def test_a_call_is_told_with_what_it_acts_on(
+    service: str, operation: str, parameters: dict[str, Any], needs: dict[str, str]
+) -> None:
+    """The ARN that a policy must name; a star where the call names nothing."""
+    call = Call(function="f", service=service, operation=operation, parameters=parameters)
+    [(action, arn)] = call.needs
+    [(expected, ending)] = needs.items()
+    assert action == expected
+    assert arn.endswith(ending)
+
+
 def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_name(stack: DeployedStack) -> None:
     """Mended in `local/patches.py`: machines invoke versions, and retry by this name."""
     functions = stack.client("lambda")
