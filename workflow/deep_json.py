@@ -11,9 +11,7 @@ from typing import Final, TypeAlias, cast
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """What JSON can say, as Python says it."""
 
-_TOKEN: Final = re.compile(
-    r"[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))", re.A
-)
+_SIGN: Final = r"(?a)[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))"
 _WORDS: Final[dict[str, Json]] = {"null": None, "true": True, "false": False}
 _scan_string = cast("Callable[[str, int, bool], tuple[str, int]]", decoder.scanstring)  # type: ignore[attr-defined]  # typeshed lacks it
 _VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _END = range(7)
@@ -91,9 +89,9 @@ def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str
 
 def _tokens(text: str, make_float: Callable[[str], float]) -> Iterator[tuple[str, Json, int]]:
     """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for what is no sign."""
-    place = 0
+    sign, place = re.compile(_SIGN), 0
     while place < len(text):
-        found = _TOKEN.match(text, place)
+        found = sign.match(text, place)
         if found is None:
             if text[place:].strip(" \t\n\r"):
                 yield "?", None, place

@@ -120,7 +120,7 @@ class Scope(Record):
         """The states of this scope by name."""
         return {state.name: state for state in self.states}
 
-    @property
+    @cached_property
     def query_language(self) -> str:
         """What states of this scope use unless they say otherwise: the machine's, also inside a Map or a branch."""
         scope = self
@@ -128,7 +128,7 @@ class Scope(Record):
             scope = scope.parent.scope
         return _language(scope.fields) or "JSONPath"
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """How many states this scope is nested in."""
         depth, scope = 0, self
@@ -145,12 +145,12 @@ class State(Record):
     fields: JsonObject
     scope: Scope
 
-    @property
+    @cached_property
     def type(self) -> str:
         """Its Type; empty where it has none."""
         return _text(self.fields.get("Type")) or ""
 
-    @property
+    @cached_property
     def query_language(self) -> str:
         """`JSONata` or `JSONPath`: its own, else that of the machine."""
         return _language(self.fields) or self.scope.query_language

@@ -1,12 +1,16 @@
-"""The query languages that a workflow can be compiled to."""
+"""The query languages that a workflow can be compiled to; the one that is asked for is imported."""
 
 from __future__ import annotations
 
-from .jsonata_dialect import JsonataDialect
-from .jsonpath_dialect import JsonpathDialect
 from .lowering import Dialect, QueryLanguage
 
 
 def dialect_of(language: QueryLanguage) -> Dialect:
     """How this language says what is computed."""
-    return JsonataDialect() if language == "JSONata" else JsonpathDialect()
+    if language == "JSONata":
+        from .jsonata_dialect import JsonataDialect
+
+        return JsonataDialect()
+    from .jsonpath_dialect import JsonpathDialect
+
+    return JsonpathDialect()

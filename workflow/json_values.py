@@ -3,17 +3,19 @@
 NotJson    the text is no JSON, or the value has no counterpart in JSON; says where
 
 Python's C code for JSON is used where it can be, and recurses; past its limit the same is done here with a stack of our
-own, for a document of 200 nested Parallel states is more than 800 levels deep.
+own, for a document of 200 nested Parallel states is more than 800 levels deep. Past 250 lines: each way in has its fast
+way for what is common and its careful way for the rest, and the two are read together.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
 
 from .deep_json import Json, read_deep, write_deep
+from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
@@ -29,7 +31,7 @@ class NotJson(ValueError):
         self.sentence, self.line, self.column = sentence, line, column
 
 
-class Duplicate(NamedTuple):
+class Duplicate(Value):
     """A key that its object has more than once; readers of JSON keep the last value."""
 
     pointer: str
@@ -46,13 +48,22 @@ class _Object(dict[str, "Json"]):
 def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
     """The value that a text says, and its duplicate keys; raises NotJson."""
     decoded = _decoded(text)
+    repeating: list[_Object] = []
+
+    def object_of(pairs: list[tuple[str, Json]]) -> JsonObject:
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        repeating.append(_marked(made, pairs))
+        return repeating[-1]
+
     try:
-        value = _read(decoded)
+        value = _read(decoded, object_of)
     except json.JSONDecodeError as error:
         raise NotJson(error.msg, error.lineno, error.colno) from None
     except ValueError as error:
         raise NotJson(str(error)) from None
-    return value, tuple(_duplicates(value))
+    return value, tuple(_duplicates(value)) if repeating else ()
 
 
 def canonical(value: Json) -> bytes:
@@ -194,13 +205,13 @@ def same(left: Json, right: Json) -> bool:
     return canonical(left) == canonical(right)
 
 
-def _read(text: str) -> Json:
+def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) -> Json:
     try:
         read: Json = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+            text, object_pairs_hook=object_of, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
         )
     except RecursionError:
-        return read_deep(text, _object, _finite)
+        return read_deep(text, object_of, _finite)
     return read
 
 
@@ -213,10 +224,7 @@ def _decoded(text: str | bytes) -> str:
         raise NotJson(f"byte {error.start} is not UTF-8") from None
 
 
-def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
+def _marked(made: JsonObject, pairs: list[tuple[str, Json]]) -> _Object:
     seen: set[str] = set()
     repeated: dict[str, None] = {}
     for key, _ in pairs:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from .intrinsic_functions import Randomness
 
 
-_LITERALS: Final = re.compile(
-    r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/""", re.S
+_LITERALS: Final = (
+    r"""(?s)\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/"""
 )
-_COALESCING: Final = re.compile(r"\?\?|\?:")
+_COALESCING: Final = r"\?\?|\?:"
 
 
 class InvalidJsonata(ValueError):
@@ -60,11 +60,11 @@ def parse_jsonata(expression: str) -> Jsonata:
     from jsonata import Jsonata
     from jsonata.jexception import JException
 
-    coalescing = _COALESCING.search(_LITERALS.sub("", expression))
+    coalescing = re.search(_COALESCING, re.sub(_LITERALS, "", expression))
     if coalescing:
         raise InvalidJsonata(f"{_shortened(expression)}: Step Functions' JSONata has no {coalescing[0]}")
     try:
-        parsed = Jsonata(_LITERALS.sub(_without_comment, expression))  # the parser trips over a comment at the end
+        parsed = Jsonata(re.sub(_LITERALS, _without_comment, expression))  # the parser trips over a comment at the end
     except JException as error:
         raise InvalidJsonata(f"{_shortened(expression)}: {_sentence(error)}") from None
     except RecursionError:

@@ -11,8 +11,7 @@ from typing import Final
 
 from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 
-_SIGN: Final = re.compile(
-    r"""\s*(?:
+_SIGN: Final = r"""(?xa)\s*(?:
         (?P<variable>\$[A-Za-z_][A-Za-z0-9_]*)
       | (?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"|'(?:[^'"\\\x00-\x1f]|\\["\\/bfnrt])*')
       | (?P<number>(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?![\w.]))
@@ -21,9 +20,7 @@ _SIGN: Final = re.compile(
       | (?P<step>\.(?!and\b|or\b|in\b|true\b|false\b|null\b|function\b)[A-Za-z_][A-Za-z0-9_]*)
       | (?P<index>\[\d{1,6}\])
       | (?P<bracket>[()\[\],])
-    )""",
-    re.X | re.A,
-)
+    )"""
 _STRENGTH: Final = {
     "or": 1,
     "and": 2,
@@ -142,10 +139,10 @@ class Plain:
 
 
 def _signs_of(expression: str) -> list[tuple[str, str]]:
-    signs: list[tuple[str, str]] = []
+    sign, signs = re.compile(_SIGN), list[tuple[str, str]]()
     place, end = 0, len(expression.rstrip())
     while place < end:
-        found = _SIGN.match(expression, place)
+        found = sign.match(expression, place)
         if found is None or found.lastgroup is None or len(signs) == _MOST:
             raise NotPlain
         signs.append((found.lastgroup, found[found.lastgroup]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -19,21 +18,23 @@ _KINDS_OF_OPERATORS: Final = {
 }
 
 
-@dataclass(slots=True)
 class References:
     """What an expression refers to."""
 
-    states: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
-    """Each use of `$states`: the names that follow it."""
-    variables: list[str] = field(default_factory=list[str])
-    tolerated: list[str] = field(default_factory=list[str])
-    """Variables that stand only where a missing one does no harm: inside `$exists(…)`."""
-    bare: list[str] = field(default_factory=list[str])
-    """Names, `$` and wildcards that stand where there is no context to take them from."""
-    functions: list[str] = field(default_factory=list[str])
-    """Functions called by name that neither JSONata nor the expression defines."""
-    kind: str | None = None
-    """The kind of its value, where that is certain."""
+    __slots__ = ("bare", "functions", "kind", "states", "tolerated", "variables")
+
+    def __init__(self, kind: str | None) -> None:
+        self.kind = kind
+        """The kind of its value, where that is certain."""
+        self.states: list[tuple[str, ...]] = []
+        """Each use of `$states`: the names that follow it."""
+        self.variables: list[str] = []
+        self.tolerated: list[str] = []
+        """Variables that stand only where a missing one does no harm: inside `$exists(…)`."""
+        self.bare: list[str] = []
+        """Names, `$` and wildcards that stand where there is no context to take them from."""
+        self.functions: list[str] = []
+        """Functions called by name that neither JSONata nor the expression defines."""
 
 
 @lru_cache(maxsize=4096)
@@ -43,21 +44,17 @@ def references_of(expression: str) -> References:
         plain = Plain(expression)
     except (NotPlain, RecursionError):
         return read_by_engine(expression)
-    tolerated = [name for name in plain.tolerated if name not in FUNCTIONS]
-    variables = [name for name in plain.variables if name not in FUNCTIONS]
-    return References(
-        states=plain.states,
-        variables=variables,
-        tolerated=[name for name in tolerated if name not in variables],
-        functions=plain.functions,
-        kind=plain.kind,
-    )
+    found = References(plain.kind)
+    found.states, found.functions = plain.states, plain.functions
+    found.variables = [name for name in plain.variables if name not in FUNCTIONS]
+    found.tolerated = [name for name in plain.tolerated if name not in FUNCTIONS and name not in found.variables]
+    return found
 
 
 def read_by_engine(expression: str) -> References:
     """What any expression refers to; raises InvalidJsonata."""
     tree = cast("Any", parse_jsonata(expression)).ast
-    found = References(kind=_kind(tree))
+    found = References(_kind(tree))
     nodes = list(_walk(tree))
     bound = {name for node, _, _ in nodes for name in _bound_by(node)}
     said: set[int] = set()

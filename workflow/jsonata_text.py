@@ -35,7 +35,6 @@ from .expressions import (
 )
 from .failures import WorkflowError
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
     "state_input": "$states.input",
@@ -224,7 +223,7 @@ def _root(reference: Reference) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if _NAME.match(step) and step not in _WORDS else f".`{step}`"
+    return f".{step}" if step.isascii() and step.isidentifier() and step not in _WORDS else f".`{step}`"
 
 
 def _constant(value: object) -> str:

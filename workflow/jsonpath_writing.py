@@ -35,7 +35,6 @@ from .expressions import (
 from .failures import NotPortable
 from .json_values import JsonObject
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
 _ORDER: Final[Mapping[Operator, str]] = {
     "=": "Equals",
@@ -257,7 +256,9 @@ def _has_expressions(value: object) -> bool:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if _NAME.match(step) else "['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']"
+    if step.isascii() and step.isidentifier():
+        return f".{step}"
+    return "['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']"
 
 
 _MIRRORED: Final[Mapping[Operator, Operator]] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -49,10 +49,24 @@ class Record:
         return f"{type(self).__name__}({fields})"
 
 
+@dataclass_transform(frozen_default=True)
+class Value(Record):
+    """A record that equals every other of its class with equal fields."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _values(other) == _values(self)
+
+    def __hash__(self) -> int:
+        return hash(_values(self))
+
+
 R = TypeVar("R", bound=Record)
 
 
 def changed(record: R, **fields: Any) -> R:
     """The same record with other values in some fields."""
-    values = {name: getattr(record, name) for name in record.__match_args__}
-    return type(record)(**{**values, **fields})
+    return type(record)(**{**dict(zip(record.__match_args__, _values(record), strict=True)), **fields})
+
+
+def _values(record: Record) -> tuple[object, ...]:
+    return tuple(getattr(record, name) for name in record.__match_args__)

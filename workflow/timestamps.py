@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import Final
 
-TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.A)
+_TIMESTAMP: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 def moment_of(text: str) -> datetime:
     """The time that a timestamp says; raises ValueError."""
-    if not TIMESTAMP.fullmatch(text):
+    if not re.fullmatch(_TIMESTAMP, text):
         raise ValueError(f"{text!r} is no timestamp such as 2026-01-31T12:00:00Z")
     return datetime.fromisoformat(text)

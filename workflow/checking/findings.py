@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from ..records import Value
 
 Severity = Literal["error", "warning"]
 Code = Literal[
@@ -68,8 +69,7 @@ Code = Literal[
 """Every code; `codes.py` explains each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value):
     """One thing that is wrong or doubtful in a definition."""
 
     code: Code

@@ -23,7 +23,7 @@ _DISTRIBUTED_ONLY: Final = (
     "ToleratedFailurePercentage",
     "ToleratedFailurePercentagePath",
 )
-_BAD_IN_LABEL: Final = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
+_BAD_IN_LABEL: Final = r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]"
 
 
 def check_map(sight: Sight) -> None:
@@ -162,7 +162,7 @@ def _check_numbers(sight: Sight) -> None:
 
 def _check_label(sight: Sight) -> None:
     label = sight.text(sight.fields, "Label", sight.state.pointer)
-    if label is not None and (not label or len(label) > 40 or _BAD_IN_LABEL.search(label)) and not is_open(label):
+    if label is not None and (not label or len(label) > 40 or re.search(_BAD_IN_LABEL, label)) and not is_open(label):
         sight.findings.error(
             "INVALID_LABEL_NAME",
             sight.at("Label"),

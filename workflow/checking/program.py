@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from ..deep_json import Json
@@ -21,9 +21,9 @@ LARGEST_BYTES: Final = 1_048_576
 LARGEST_PAYLOAD_BYTES: Final = 262_144
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
-_PLACEHOLDERS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}')
+_PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
 _LONE_SURROGATE: Final = b"\xed"
-_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf]")
+_SURROGATE: Final = rb"\xed[\xa0-\xbf]"
 
 
 def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
@@ -59,7 +59,7 @@ def _read(definition: object, findings: Findings) -> Definition | None:
     _check_size(compact if read.text is None else read.text.encode("utf-8", "surrogatepass"), findings)
     if len(compact) > LARGEST_PAYLOAD_BYTES:
         _check_payloads(read, findings)
-    if _LONE_SURROGATE in compact and _SURROGATE.search(compact):
+    if _LONE_SURROGATE in compact and re.search(_SURROGATE, compact):
         _check_surrogates(read, findings)
     return read
 
@@ -70,7 +70,7 @@ def _read_text(text: str | bytes, findings: Findings) -> Definition:
         return Definition.read(text)
     except NotJson:
         template = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        filled = _PLACEHOLDERS.sub(lambda found: found[0] if found[0][0] == '"' else f'"{found[0]}"', template)
+        filled = re.sub(_PLACEHOLDERS, lambda found: found[0] if found[0][0] == '"' else f'"{found[0]}"', template)
         if filled == template:
             raise
     try:
@@ -97,16 +97,36 @@ def _check_size(text: bytes, findings: Findings) -> None:
 
 
 def _check_payloads(read: Definition, findings: Findings) -> None:
-    for state in read.states():
-        for name in _PAYLOADS:
-            length = len(written(state.fields[name]).encode("utf-8", "surrogatepass")) if name in state.fields else 0
-            if length > LARGEST_PAYLOAD_BYTES:
-                findings.warning(
-                    "PAYLOAD_TOO_LARGE",
-                    child(state.pointer, name),
-                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
-                    "Keep the data in S3, and pass on where they are.",
-                )
+    payloads = [
+        (state.pointer, name, state.fields[name])
+        for state in read.states()
+        for name in _PAYLOADS
+        if name in state.fields
+    ]
+    for pointer, name, length in _too_large(payloads):
+        findings.warning(
+            "PAYLOAD_TOO_LARGE",
+            child(pointer, name),
+            f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
+            "Keep the data in S3, and pass on where they are.",
+        )
+
+
+def _too_large(payloads: Sequence[tuple[str, str, Json]]) -> Iterator[tuple[str, str, int]]:
+    """The payloads over the limit, each with its bytes; those that are within it together are not looked at singly."""
+    if len(payloads) > 1:
+        if _bytes_of([value for _, _, value in payloads]) > LARGEST_PAYLOAD_BYTES:
+            half = len(payloads) // 2
+            yield from _too_large(payloads[:half])
+            yield from _too_large(payloads[half:])
+        return
+    for pointer, name, value in payloads:
+        if (length := _bytes_of(value)) > LARGEST_PAYLOAD_BYTES:
+            yield pointer, name, length
+
+
+def _bytes_of(value: Json) -> int:
+    return len(written(value).encode("utf-8", "surrogatepass"))
 
 
 def _check_surrogates(read: Definition, findings: Findings) -> None:

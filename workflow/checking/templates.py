@@ -20,8 +20,8 @@ from .vocabulary import CONTEXT
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
-_HOLDS_EXPRESSION: Final = re.compile(r"\{%.*%\}", re.S)
-_PATH_LIKE: Final = re.compile(r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\(")
+_HOLDS_EXPRESSION: Final = r"(?s)\{%.*%\}"
+_PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
 
 
 def is_open(value: object) -> bool:
@@ -36,7 +36,7 @@ def is_reference_of_a_template(value: Json) -> bool:
 
 def looks_like_path(value: object) -> bool:
     """Whether a text seems to be meant as a path or an intrinsic function."""
-    return isinstance(value, str) and _PATH_LIKE.match(value) is not None
+    return isinstance(value, str) and re.match(_PATH_LIKE, value) is not None
 
 
 def _is_remarkable(text: str) -> bool:
@@ -138,7 +138,7 @@ class Texts:
                 "There are spaces around {% … %}, so that the text is taken as it is.",
                 "Remove the spaces.",
             )
-        elif (text.endswith("%}") or _HOLDS_EXPRESSION.search(text)) and not is_open(text):
+        elif (text.endswith("%}") or re.search(_HOLDS_EXPRESSION, text)) and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
