@@ -115,7 +115,22 @@ def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
         "millis": lambda: now_ms,
         "now": now,
     }
-    return {name: Jsonata.JLambda(function) for name, function in additions.items()}
+    string = Jsonata.JFunction(Jsonata.JLambda(_string), "<x-b?:s>")
+    return {**{name: Jsonata.JLambda(function) for name, function in additions.items()}, "string": string}
+
+
+def _string(value: Any = None, prettify: bool | None = None) -> str | None:
+    """JSONata's `$string`, with letters as they are: the library escapes all but ASCII, JSON.stringify does not."""
+    import json
+
+    from jsonata.functions import Functions
+
+    value = value[0] if getattr(value, "outer_wrapper", False) else value
+    if not isinstance(value, dict | list | tuple | range):
+        return cast("str | None", Functions.string(value, prettify))
+    separators = (",", ": ") if prettify else (",", ":")
+    indent = "  " if prettify else None
+    return json.dumps(value, cls=Functions.Encoder, ensure_ascii=False, indent=indent, separators=separators)
 
 
 def _partition(items: list[object], size: int) -> list[list[object]]:

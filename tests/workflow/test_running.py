@@ -1,5 +1,6 @@
 """`run` does what Step Functions does: data flow, retries and limits on a virtual clock, tokens, branches, items."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,21 @@ def test_assignments_see_the_old_values() -> None:
     }
     ended = run(jsonata(states))
     assert (ended.output, ended.variables) == ([2, 1, 1], {"x": 2, "y": 1})
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ({"QueryLanguage": "JSONata", "Output": "{% $string($states.input) %}"}, '{"ä":["ü",1,null]}'),
+        ({"QueryLanguage": "JSONata", "Output": "{% $states.input ~> $string(true) %}"}, None),
+        ({"Parameters": {"as.$": "States.JsonToString($)"}, "OutputPath": "$.as"}, '{"ä":["ü",1,null]}'),
+    ],
+)
+def test_json_as_text_keeps_letters_as_they_are(state: Any, text: str | None) -> None:
+    """As JSON.stringify does, on which JSONata's `$string` rests."""
+    given = {"ä": ["ü", 1, None]}
+    written = run({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}, given).output
+    assert written == (text or json.dumps(given, indent=2, ensure_ascii=False))
 
 
 def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:

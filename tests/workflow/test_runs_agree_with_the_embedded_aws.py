@@ -48,7 +48,7 @@ def in_embedded_aws(aws: tuple[Any, str], asl: Any, given_input: Any) -> tuple[s
 @given(written=workflows(calls=False), given_input=payloads)
 def test_a_workflow_in_jsonata_does_the_same(aws: tuple[Any, str], written: Any, given_input: Any) -> None:
     """Status, output and error."""
-    assume(not _calls(written))
+    assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     ours = run(written.asl(), given_input)
     assert in_embedded_aws(aws, written.asl(), given_input) == (ours.status, ours.output, ours.error)
 
@@ -60,6 +60,7 @@ def test_a_workflow_in_jsonpath_does_the_same(aws: tuple[Any, str], written: Any
     assume(not _calls(written))
     asl = written.asl(language="JSONPath")
     assume("$memo" not in json.dumps(asl))  # MiniStack 1.5.33 reads variables as null in JSONPath
+    assume(not _writes_letters_as_text(asl, given_input))
     ours = run(asl, given_input)
     assert in_embedded_aws(aws, asl, given_input) == (ours.status, ours.output, ours.error)
 
@@ -67,3 +68,9 @@ def test_a_workflow_in_jsonpath_does_the_same(aws: tuple[Any, str], written: Any
 def _calls(written: Any) -> bool:
     """Whether it calls functions, which are not deployed here; bookings with functions are run by tests/integration."""
     return any(state.type == "Task" for state in written.definition().states())
+
+
+def _writes_letters_as_text(asl: Any, given_input: Any) -> bool:
+    """Whether JSON with more than ASCII may be made a text: MiniStack 1.5.33 escapes there what AWS leaves as it is."""
+    text = json.dumps([asl, given_input], ensure_ascii=False)
+    return not text.isascii() and ("$string" in text or "JsonToString" in text)
