@@ -37,7 +37,7 @@ EXPECTED = {
     "reconcileSchedule": {"reconcile-schedule"},
     "logRetentionDays": {"booking-logs", *(f"{name}-logs" for name in FUNCTIONS)},
     "pointInTimeDays": {"gateway-table", "orders-table"},
-    "backupSchedule": {"orders-backup-plan"},
+    "backupSchedule": {"orders-backup-plan", "gateway-copy-plan"},
     "auditArchiveDays": {"audit-lifecycle"},
     "alarmP99Seconds": {"booking-executions-slow"},
     "executionTimeoutSeconds": {"booking-standard"},
