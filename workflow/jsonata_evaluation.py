@@ -12,6 +12,7 @@ from __future__ import annotations
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # jsonata-python ships no types.
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -121,13 +122,12 @@ def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
 
 def _string(value: Any = None, prettify: bool | None = None) -> str | None:
     """JSONata's `$string`, with letters as they are: the library escapes all but ASCII, JSON.stringify does not."""
-    import json
-
     from jsonata.functions import Functions
 
     value = value[0] if getattr(value, "outer_wrapper", False) else value
     if not isinstance(value, dict | list | tuple | range):
-        return cast("str | None", Functions.string(value, prettify))
+        text: str | None = Functions.string(value, prettify)
+        return text
     separators = (",", ": ") if prettify else (",", ":")
     indent = "  " if prettify else None
     return json.dumps(value, cls=Functions.Encoder, ensure_ascii=False, indent=indent, separators=separators)
