@@ -1,4 +1,4 @@
-"""How to reach an instance: clients with an administrator's rights, plain questions, and ports."""
+"""How to reach an instance: clients with an administrator's rights or others', plain questions, and ports."""
 
 import os
 import socket
@@ -6,6 +6,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from .errors import NotRunning
 
 CREDENTIALS: Final = ("test", "test")
 """MiniStack's administrator."""
+_ADMINISTRATOR: Final = {"AccessKeyId": CREDENTIALS[0], "SecretAccessKey": CREDENTIALS[1], "SessionToken": None}
 _NO_FILES: Final = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -21,15 +23,22 @@ _NO_FILES: Final = {
 """A user's profiles and files say nothing about an embedded AWS."""
 
 
-def connect(service: str, endpoint: str, certificate: Path, region: str) -> Any:
-    """A boto3 client of a service with an administrator's rights."""
+def connect(
+    service: str,
+    endpoint: str,
+    certificate: Path,
+    region: str,
+    credentials: Mapping[str, str | None] = _ADMINISTRATOR,
+) -> Any:
+    """A boto3 client of a service, with an administrator's rights or with credentials as STS gives them."""
     import boto3
     import botocore.session
     from botocore.config import Config
 
     session = boto3.session.Session(
-        aws_access_key_id=CREDENTIALS[0],
-        aws_secret_access_key=CREDENTIALS[1],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=_NO_FILES),
     )

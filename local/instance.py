@@ -54,7 +54,7 @@ class Instance:
         self.folder = folder.resolve()
         self.name = folder.name
         self._child: subprocess.Popen[bytes] | None = None
-        self._sessions: dict[str, Any] = {}
+        self._sessions: dict[tuple[str, str | None], Any] = {}
 
     @classmethod
     def at(cls, root: Path, name: str = "default") -> "Instance":
@@ -156,18 +156,19 @@ class Instance:
     def reset(self) -> None:
         """Empty the account: every resource is gone, and so is what was known of them."""
         self._ask("/_ministack/reset", method="POST")
+        self._sessions.clear()
         for name in ("outputs.json", "journal.jsonl"):
             (self.folder / name).unlink(missing_ok=True)
 
     # ---- what it holds ----------------------------------------------------------------------------------------
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of a service with an administrator's rights."""
+    def client(self, service: str, role: str | None = None) -> Any:
+        """A boto3 client of a service with an administrator's rights, or with those of a role (its ARN)."""
         if not self.running:
             raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
-        if service not in self._sessions:
-            self._sessions[service] = self._connect(service)
-        return self._sessions[service]
+        if (service, role) not in self._sessions:
+            self._sessions[service, role] = self._connect(service) if role is None else self._connect_as(role, service)
+        return self._sessions[service, role]
 
     def aws(self, default_tags: Mapping[str, str] | None = None) -> Aws:
         """What the provider's resource types work on."""
@@ -219,6 +220,10 @@ class Instance:
 
     def _connect(self, service: str) -> Any:
         return connections.connect(service, self.endpoint, self.certificate, REGION)
+
+    def _connect_as(self, role: str, service: str) -> Any:
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
+        return connections.connect(service, self.endpoint, self.certificate, REGION, given)
 
     def _spawn(self, environment: Mapping[str, str]) -> None:
         module = f"{__package__}.daemon"

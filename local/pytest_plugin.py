@@ -51,9 +51,9 @@ class DeployedStack:
     instance: Instance
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client with an administrator's rights."""
-        return self.instance.client(service)
+    def client(self, service: str, role: str | None = None) -> Any:
+        """A boto3 client with an administrator's rights, or with those of a role (its ARN)."""
+        return self.instance.client(service, role)
 
     def run(self, event: Any, *, machine: str = "stateMachineArn", patience_seconds: float = 90) -> Execution:
         """Start the state machine named by an output with any JSON value, and wait for its end."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -39,21 +38,7 @@ def outputs(account: Instance) -> Mapping[str, Any]:
 def caller(account: Instance, outputs: Mapping[str, Any]) -> Caller:
     """Clients with the callers' rights."""
     role = account.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]
-    given = account.client("sts").assume_role(RoleArn=role, RoleSessionName="caller")["Credentials"]
-
-    def client(service: str) -> Any:
-        own = account.client(service)
-        return boto3.client(
-            service,
-            region_name=own.meta.region_name,
-            endpoint_url=own.meta.endpoint_url,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            verify=own._endpoint.http_session._verify,
-        )
-
-    return client
+    return lambda service: account.client(service, role)
 
 
 def test_a_caller_starts_the_machine_and_sees_how_it_ends(caller: Caller, outputs: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -23,25 +22,10 @@ def deployed(instance: Instance, example: str) -> DeployedStack:
     return DeployedStack(instance=instance, outputs=deploy(instance, EXAMPLES / example / "__main__.py", stage="dev"))
 
 
-def as_role(stack: DeployedStack, role: str, service: str) -> Any:
-    """A client with a role's rights."""
-    given = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="example")["Credentials"]
-    own = stack.client(service)
-    return boto3.client(
-        service,
-        region_name=own.meta.region_name,
-        endpoint_url=own.meta.endpoint_url,
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-        verify=own._endpoint.http_session._verify,
-    )
-
-
 def test_a_store_of_ones_own_grants_its_service_what_it_needs(embedded_aws: Instance) -> None:
     """Orders and receipts are written and read under the service's role, and nothing is deleted."""
     shop = deployed(embedded_aws, "store")
-    dynamodb, s3 = (as_role(shop, shop.outputs["serviceRole"], service) for service in ("dynamodb", "s3"))
+    dynamodb, s3 = (shop.client(service, shop.outputs["serviceRole"]) for service in ("dynamodb", "s3"))
     order = {"pk": {"S": "ORDER#1"}, "total_minor": {"N": "1250"}}
     dynamodb.put_item(TableName=shop.outputs["table"], Item=order)
     assert order == dynamodb.get_item(TableName=shop.outputs["table"], Key={"pk": order["pk"]})["Item"]
