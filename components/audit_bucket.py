@@ -176,20 +176,17 @@ class AuditBucket(Component):
         )
 
     def _log_access(self, bucket: aws.s3.Bucket, args: AuditBucketArgs) -> None:
-        given, prefix = args.get("logbucket"), f"{self._name}/"
-        self.logbucket = (
-            access_log_bucket(
-                f"{self._name}-access",
-                source=bucket,
-                key=self.key,
-                prefix=prefix,
-                parent=self,
-                tags=self._tags,
-                force_destroy=self._force_destroy,
-                protect=self._undeletable,
-            )
-            if given is None
-            else pulumi.Output.from_input(given)
+        prefix = f"{self._name}/"
+        self.logbucket = access_log_bucket(
+            f"{self._name}-access",
+            args.get("logbucket"),
+            source=bucket,
+            key=self.key,
+            prefix=prefix,
+            parent=self,
+            tags=self._tags,
+            force_destroy=self._force_destroy,
+            protect=self._undeletable,
         )
         log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix, opts=self._about(bucket))
 

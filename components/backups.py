@@ -1,10 +1,41 @@
 """Copies that survive their table: a vault with its key, a plan with its schedule, a role that may only copy."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import pulumi
 import pulumi_aws as aws
 
+from .arguments import Arguments
 from .iam import service_role, statement
+from .rules import CRON
 from .surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safekeeping:
+    """How the component of a table keeps what is in it, as its arguments of these names say."""
+
+    deletion_protection: bool
+    point_in_time_days: int
+    backup_days: int
+    backup_schedule: str
+    force_destroy: bool
+    key_deletion_days: int
+
+    @classmethod
+    def of(cls, given: Arguments) -> Self:
+        """What was given, and the strict default for the rest; faults are left to `given.check()`."""
+        return cls(
+            deletion_protection=given.flag("deletion_protection", True),
+            point_in_time_days=given.whole("point_in_time_days", 35, 1, 35, "days"),
+            backup_days=given.whole("backup_days", 365, 1, 36_500, "days"),
+            backup_schedule=given.pattern(
+                "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
+            ),
+            force_destroy=given.flag("force_destroy", False),
+            key_deletion_days=given.whole("key_deletion_days", 30, 7, 30, "days"),
+        )
 
 
 def back_up(
@@ -12,19 +43,17 @@ def back_up(
     table: pulumi.Input[str],
     *,
     key: pulumi.Input[str],
-    days: int,
-    schedule: str,
-    force_destroy: bool,
+    kept: Safekeeping,
     boundary: pulumi.Input[str] | None,
     parent: pulumi.Resource,
     tags: dict[str, pulumi.Input[str]],
 ) -> pulumi.Output[str]:
-    """Back `table` (an ARN) up on `schedule`, keep each copy for `days`; gives the vault's name."""
+    """Back `table` (an ARN) up as `kept` says when, and for how many days; gives the vault's name."""
     child = pulumi.ResourceOptions(parent=parent)
     vault = aws.backup.Vault(
         f"{name}-vault",
         kms_key_arn=key,
-        force_destroy=force_destroy,
+        force_destroy=kept.force_destroy,
         tags=tags,
         # AWS cannot give a vault another key: it keeps the one that its copies are encrypted with.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["kmsKeyArn"]),
@@ -32,8 +61,8 @@ def back_up(
     rule = aws.backup.PlanRuleArgs(
         rule_name="scheduled",
         target_vault_name=vault.name,
-        schedule=schedule,
-        lifecycle=aws.backup.PlanRuleLifecycleArgs(delete_after=days),
+        schedule=kept.backup_schedule,
+        lifecycle=aws.backup.PlanRuleLifecycleArgs(delete_after=kept.backup_days),
         recovery_point_tags=tags,
     )
     plan = aws.backup.Plan(f"{name}-plan", rules=[rule], tags=tags, opts=child)

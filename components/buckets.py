@@ -58,6 +58,7 @@ def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
 
 def access_log_bucket(
     name: str,
+    given: pulumi.Input[str] | None,
     *,
     source: aws.s3.Bucket,
     key: pulumi.Input[str],
@@ -67,11 +68,14 @@ def access_log_bucket(
     force_destroy: bool,
     protect: bool,
 ) -> pulumi.Output[str]:
-    """The name of a new bucket that S3 writes access logs of `source` into, known to others once its policy lets it.
+    """The name of the bucket that S3 writes access logs of `source` into: the given one, or a new one.
 
+    A new one is known to others once its policy lets S3 in.
     S3 delivers to a bucket that is encrypted with `key` only where that is a customer-managed key whose policy lets
     `logging.s3.amazonaws.com` use it (docs/adr/0002-access-logs-under-our-key.md).
     """
+    if given is not None:
+        return pulumi.Output.from_input(given)
     bucket = aws.s3.Bucket(
         name,
         force_destroy=force_destroy,

@@ -9,10 +9,9 @@ from handlers.storage_schema import GATEWAY
 
 from .alarms import alert_topic
 from .arguments import Arguments
-from .backups import back_up
+from .backups import Safekeeping, back_up
 from .component import Component
 from .encryption import encryption_key
-from .rules import CRON
 from .surroundings import tags_of
 from .tables import table, table_alarms, table_grant
 
@@ -76,14 +75,7 @@ class SandboxGateway(Component):
 
     def _check(self, args: SandboxGatewayArgs) -> None:
         given = Arguments("SandboxGateway", self._name, args, SandboxGatewayArgs)
-        self._protection = given.flag("deletion_protection", True)
-        self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
-        self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
-        self._backup_schedule = given.pattern(
-            "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
-        )
-        self._force_destroy = given.flag("force_destroy", False)
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        self._kept = Safekeeping.of(given)
         given.check()
 
     def _choose_key(self, args: SandboxGatewayArgs) -> None:
@@ -93,7 +85,7 @@ class SandboxGateway(Component):
             what="the sandbox gateway",
             parent=self,
             tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
+            deletion_window_days=self._kept.key_deletion_days,
         )
 
     def _create_table(self) -> aws.dynamodb.Table:
@@ -101,8 +93,8 @@ class SandboxGateway(Component):
             f"{self._name}-table",
             GATEWAY,
             key=self._key,
-            point_in_time_days=self._point_in_time_days,
-            deletion_protection=self._protection,
+            point_in_time_days=self._kept.point_in_time_days,
+            deletion_protection=self._kept.deletion_protection,
             protect=False,
             parent=self,
             tags=self._tags,
@@ -115,9 +107,7 @@ class SandboxGateway(Component):
             f"{self._name}-copy",  # as long as AWS Backup allows: project, stage and this make a name of 50 characters
             kept.arn,
             key=self._key,
-            days=self._backup_days,
-            schedule=self._backup_schedule,
-            force_destroy=self._force_destroy,
+            kept=self._kept,
             boundary=args.get("boundary"),
             parent=self,
             tags=self._tags,
@@ -129,7 +119,7 @@ class SandboxGateway(Component):
             args.get("topic"),
             parent=self,
             tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
+            deletion_window_days=self._kept.key_deletion_days,
         )
         for alarm in table_alarms(self.table):
             alarm.raise_to(topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)

@@ -9,12 +9,11 @@ from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
 
 from .alarms import alert_topic
 from .arguments import Arguments
-from .backups import back_up
+from .backups import Safekeeping, back_up
 from .component import Component
 from .dashboard import Chart
 from .encryption import encryption_key
 from .iam import joined
-from .rules import CRON
 from .surroundings import tags_of
 from .tables import operation_metrics, table, table_alarms, table_grant, table_metric
 
@@ -123,15 +122,8 @@ class OrderStore(Component):
 
     def _check(self, args: OrderStoreArgs) -> None:
         given = Arguments("OrderStore", self._name, args, OrderStoreArgs)
-        self._deletion_protection = given.flag("deletion_protection", True)
         self._undeletable = given.flag("protect", True)
-        self._point_in_time_days = given.whole("point_in_time_days", 35, 1, 35, "days")
-        self._backup_days = given.whole("backup_days", 365, 1, 36_500, "days")
-        self._backup_schedule = given.pattern(
-            "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
-        )
-        self._force_destroy = given.flag("force_destroy", False)
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        self._kept = Safekeeping.of(given)
         given.check()
 
     def _choose_key_and_topic(self, args: OrderStoreArgs) -> None:
@@ -141,7 +133,7 @@ class OrderStore(Component):
             what="orders and stock",
             parent=self,
             tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
+            deletion_window_days=self._kept.key_deletion_days,
             protect=self._undeletable,
         )
         self._topic = alert_topic(
@@ -149,7 +141,7 @@ class OrderStore(Component):
             args.get("topic"),
             parent=self,
             tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
+            deletion_window_days=self._kept.key_deletion_days,
         )
 
     def _create_table(self) -> aws.dynamodb.Table:
@@ -157,8 +149,8 @@ class OrderStore(Component):
             f"{self._name}-table",
             ORDERS,
             key=self.key,
-            point_in_time_days=self._point_in_time_days,
-            deletion_protection=self._deletion_protection,
+            point_in_time_days=self._kept.point_in_time_days,
+            deletion_protection=self._kept.deletion_protection,
             protect=self._undeletable,
             parent=self,
             tags=self._tags,
@@ -171,9 +163,7 @@ class OrderStore(Component):
             f"{self._name}-backup",
             orders.arn,
             key=self.key,
-            days=self._backup_days,
-            schedule=self._backup_schedule,
-            force_destroy=self._force_destroy,
+            kept=self._kept,
             boundary=args.get("boundary"),
             parent=self,
             tags=self._tags,

@@ -100,9 +100,10 @@ class SignedPackage(Component):
         return bucket, versions
 
     def _log_access(self, bucket: aws.s3.Bucket, args: SignedPackageArgs) -> None:
-        given, prefix = args.get("logbucket"), f"{self._name}/"
-        logs = given or access_log_bucket(
+        prefix = f"{self._name}/"
+        logs = access_log_bucket(
             f"{self._name}-access",
+            args.get("logbucket"),
             source=bucket,
             key=self._key,
             prefix=prefix,
