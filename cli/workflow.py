@@ -28,8 +28,6 @@ workflow_app = typer.Typer(
     no_args_is_help=True,
 )
 
-_LONGEST_EXAMPLE = 1_000
-
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="Definition: JSON, YAML, - for standard input, or module:Class.")
 ]
@@ -84,7 +82,7 @@ def explain(
         "example": explained.example,
         "aws": explained.aws,
     }
-    example = [f"Example: {explained.example}"] if 0 < len(explained.example) < _LONGEST_EXAMPLE else []
+    example = [f"Example: {explained.example}"] if explained.can_be_shown else []
     lines = [f"{document['code']} ({explained.severity}): {explained.meaning}", explained.remedy, *example]
     show(as_json, document, lambda _: _print_lines(lines))
 

@@ -67,10 +67,8 @@ def recorded_calls(instance: Instance) -> Iterator[Call]:
 
 def actions_by_function(instance: Instance) -> dict[str, frozenset[str]]:
     """Function → the IAM actions that it was seen to need. (Not seen: keys that AWS uses on its behalf, and logs.)"""
-    found: dict[str, frozenset[str]] = {}
-    for call in recorded_calls(instance):
-        found[call.function] = found.get(call.function, frozenset()) | call.actions
-    return found
+    needs = needs_by_function(instance)
+    return {function: frozenset(action for action, _ in needed) for function, needed in needs.items()}
 
 
 def needs_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]]]:

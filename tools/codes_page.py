@@ -10,7 +10,6 @@ from workflow.checking.codes import EXPLANATIONS, Explanation
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "workflow" / "codes.md"
-_LONGEST_EXAMPLE: Final = 1_000
 _LONGEST_LINE: Final = 110
 
 _HEAD: Final = """\
@@ -52,7 +51,7 @@ def findings_of(each: Explanation) -> tuple[Finding, ...]:
 
 
 def _example(each: Explanation) -> str:
-    if not 0 < len(each.example) < _LONGEST_EXAMPLE:
+    if not each.can_be_shown:
         return ""
     said = "\n".join(str(finding) for finding in findings_of(each))
     return f"\n```json\n{_laid_out(each.example)}\n```\n\n```text\n{said}\n```\n"

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..records import Record
 from .findings import Code, Severity
 
+_LONGEST_SHOWN: Final = 1_000
 _SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 _FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:work"
 _END: Final = {"Type": "Pass", "End": True}
@@ -31,6 +32,11 @@ class Explanation(Record):
     """The code that AWS gives for it, where it is known to."""
     express: bool = False
     """Whether the example is one of an EXPRESS workflow."""
+
+    @property
+    def can_be_shown(self) -> bool:
+        """Whether the example is something to look at: not the empty text, nor a text whose length is its fault."""
+        return 0 < len(self.example) < _LONGEST_SHOWN
 
 
 def _machine(states: Mapping[str, Any], **top: Any) -> str:

@@ -15,7 +15,7 @@ from ..jsonata_evaluation import is_expression
 from .findings import meant
 from .sight import Sight, unknown_field
 from .templates import is_open, is_reference_of_a_template
-from .vocabulary import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG
+from .vocabulary import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG, Language
 
 _INPUT_TYPES: Final = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
 _DELIMITERS: Final = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
@@ -31,11 +31,9 @@ def check_distribution(sight: Sight) -> None:
 
 
 def _check_reader(sight: Sight) -> None:
-    reader = _object(sight, sight.fields, "ItemReader", sight.state.pointer)
+    here, reader = _part(sight, "ItemReader", READER)
     if reader is None:
         return
-    here = sight.at("ItemReader")
-    sight.known_fields(reader, READER, here, "an ItemReader")
     _check_place(sight, reader, here, _READS)
     config = _object(sight, reader, "ReaderConfig", here)
     if config is not None:
@@ -64,11 +62,9 @@ def _check_reader_config(sight: Sight, config: JsonObject, pointer: str) -> None
 
 
 def _check_writer(sight: Sight) -> None:
-    writer = _object(sight, sight.fields, "ResultWriter", sight.state.pointer)
+    here, writer = _part(sight, "ResultWriter", WRITER)
     if writer is None:
         return
-    here = sight.at("ResultWriter")
-    sight.known_fields(writer, WRITER, here, "a ResultWriter")
     if "Resource" in writer or "WriterConfig" not in writer:
         _check_place(sight, writer, here, _WRITES)
     config = _object(sight, writer, "WriterConfig", here)
@@ -80,11 +76,9 @@ def _check_writer(sight: Sight) -> None:
 
 
 def _check_batcher(sight: Sight) -> None:
-    batcher = _object(sight, sight.fields, "ItemBatcher", sight.state.pointer)
+    here, batcher = _part(sight, "ItemBatcher", BATCHER)
     if batcher is None:
         return
-    here = sight.at("ItemBatcher")
-    sight.known_fields(batcher, BATCHER, here, "an ItemBatcher")
     if not any(name.startswith("Max") for name in batcher):
         sight.missing(here, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
     sight.whole(batcher, "MaxItemsPerBatch", here, 1)
@@ -92,6 +86,14 @@ def _check_batcher(sight: Sight) -> None:
     _check_paths(sight, batcher, here, ("MaxItemsPerBatch", "MaxInputBytesPerBatch"))
     if "BatchInput" in batcher:
         _check_payload(sight, batcher["BatchInput"], child(here, "BatchInput"))
+
+
+def _part(sight: Sight, name: str, table: Mapping[str, Language]) -> tuple[str, JsonObject | None]:
+    """The pointer of an object of the Map's, and the object with its fields checked; None where there is none."""
+    here, part = sight.at(name), _object(sight, sight.fields, name, sight.state.pointer)
+    if part is not None:
+        sight.known_fields(part, table, here, f"{'an' if name.startswith('I') else 'a'} {name}")
+    return here, part
 
 
 def _check_names(sight: Sight, config: JsonObject, known: frozenset[str], pointer: str, what: str) -> None:
