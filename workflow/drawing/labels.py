@@ -15,6 +15,8 @@ _GUARD: Final = re.compile(r'\$(?:type\([^()]*\) = "\w+"|exists\([^()]*\)) and '
 _ROOT: Final = re.compile(
     r"\$states\.(?:context\.Execution\.Input|input)\.|\$\$?\.(?:Execution\.Input\.)?(?=\w)|\$(?=\w+\.)"
 )
+_PIECE: Final = r'"[^"\\]*"|\$+[\w.]+'
+_JOINED: Final = re.compile(rf"(?:{_PIECE})(?:\s*&\s*(?:{_PIECE}))+")
 _SERVICES: Final[Mapping[str, str]] = {
     "lambda": "Lambda",
     "dynamodb": "DynamoDB",
@@ -46,10 +48,10 @@ def subtitle(state: State) -> str:
         for field in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath"):
             if field in state.fields:
                 unit = " s" if field == "Seconds" and not isinstance(state.fields[field], str) else ""
-                return shortened(f"{_plain(state.fields[field])}{unit}")
+                return shortened(f"{_told(state.fields[field])}{unit}")
     if state.type == "Fail":
         error = state.fields.get("Error", state.fields.get("ErrorPath"))
-        return shortened(_plain(error)) if error is not None else ""
+        return shortened(_told(error)) if error is not None else ""
     if state.type == "Map":
         distributed = "DISTRIBUTED" in written(_object(state.fields.get("ItemProcessor")).get("ProcessorConfig"))
         most = state.fields.get("MaxConcurrency")
@@ -67,8 +69,8 @@ def arrow_label(arrow: Arrow) -> str:
     if arrow.kind == "catch":
         errors = arrow.holder.get("ErrorEquals")
         names = [str(error) for error in errors] if isinstance(errors, list) else []
-        return "on any error" if "States.ALL" in names else shortened("on " + ", ".join(names))
-    return shortened(_condition(arrow.holder))
+        return "on any error" if "States.ALL" in names else "on " + ", ".join(names)
+    return _condition(arrow.holder)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
@@ -88,7 +90,7 @@ def _call(state: State) -> str:
     service, _, action = name.partition(":")
     shown = _SERVICES.get(service, service)
     what = _function(state) if action.startswith("invoke") and service == "lambda" else action.split(".")[0]
-    waits = " ⧗" if ".waitForTaskToken" in resource else ""
+    waits = " · waits" if ".waitForTaskToken" in resource else ""
     return shortened(f"{shown} {what}{waits}".strip(), 32)
 
 
@@ -161,6 +163,15 @@ def _is_guard(rule: JsonObject) -> bool:
 def _plain(value: Json) -> str:
     text = value if isinstance(value, str) else written(value)
     return text.removeprefix("{%").removesuffix("%}").strip()
+
+
+def _told(value: Json) -> str:
+    """A value as one would say it: the path without its root, joined strings as one text with {places}."""
+    text = _plain(value)
+    if not _JOINED.fullmatch(text):
+        return _ROOT.sub("", text)
+    pieces = re.findall(_PIECE, text)
+    return "".join(piece[1:-1] if piece.startswith('"') else f"{{{_ROOT.sub('', piece)}}}" for piece in pieces)
 
 
 def _object(value: Json) -> JsonObject:

@@ -1,21 +1,30 @@
 """Where everything stands in a picture: layers from the start down, few crossings, straight lines.
 
 The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order layers by barycentres, and
-place by isotonic regression (the nearest places to where neighbours want a box that keep the gaps).
+place by isotonic regression (the nearest places to where neighbours want a box that keep the gaps). A label is a wide
+bend of its line in a layer of its own, so that it takes part in all of this and covers no other line.
 
 Past 250 lines: the steps of one method.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 SWEEPS: Final = 8
 COLUMN_GAP: Final = 34.0
+CORNER: Final = 22.0
+"""What lines leave free at either end of a box."""
+LINE_GAP: Final = 17.0
+"""Between two neighbours of which one at least is a line."""
 DUMMY_WIDTH: Final = 8.0
+BESIDE_LABEL: Final = 0.72
+"""The part of a gap that is left above and below labels."""
 
 
 @dataclass(slots=True)
@@ -31,6 +40,22 @@ class Box:
     """Of its upper edge."""
     layer: int = 0
     is_bend: bool = False
+    """Whether this is where a line passes a layer, with or without its label."""
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width / 2
+
+    @property
+    def reach(self) -> float:
+        """How far from the centre lines may arrive."""
+        return 0.0 if self.is_bend else max(self.width / 2 - CORNER, 0.0)
 
 
 @dataclass(slots=True)
@@ -39,10 +64,16 @@ class Line:
 
     source: str
     target: str
+    kind: str = "next"
+    """As of the arrows it stands for: all of one kind, between the same two states."""
+    words: list[str] = field(default_factory=list[str])
+    """When each of its arrows is taken."""
     label_width: float = 0.0
-    data: object = None
+    """Of the label with its margins; 0 where there is none."""
     backwards: bool = False
     bends: list[Box] = field(default_factory=list[Box])
+    label: Box | None = None
+    """The bend that carries the label."""
 
 
 @dataclass(slots=True)
@@ -56,23 +87,26 @@ class Layout:
     """Upper edge of each layer."""
     bottoms: list[float]
     """Lower edge of each layer."""
+    labels: dict[int, list[Box]]
+    """What stands in the layers of labels."""
     width: float = 0.0
     height: float = 0.0
 
 
-def arranged(boxes: Sequence[Box], lines: Sequence[Line], start: str, *, gap: float, label_gap: float) -> Layout:
+def arranged(boxes: Sequence[Box], lines: Sequence[Line], start: str, *, gap: float, label_height: float) -> Layout:
     """Give every box and bend its place."""
     by_key = {box.key: box for box in boxes}
     kept = [line for line in lines if line.source != line.target]
     _break_cycles(by_key, kept, start)
     _choose_layers(by_key, kept)
-    layers = _with_bends(by_key, kept)
+    label_layers = _make_room_for_labels(by_key, kept)
+    layers = _with_bends(by_key, kept, label_layers, label_height)
     above, below = _neighbours(kept)
     _order(layers, above, below)
-    _place_across(layers, above, below)
-    labelled = {by_key[_ends(line)[0]].layer for line in kept if line.label_width}
-    tops, bottoms = _place_down(layers, labelled, gap, label_gap)
-    layout = Layout(by_key, list(lines), layers, tops, bottoms)
+    _place_across(layers, above, below, kept)
+    tops, bottoms = _place_down(layers, label_layers, gap)
+    labels = {layer: [box for box in layers[layer] if box.height] for layer in label_layers}
+    layout = Layout(by_key, list(lines), layers, tops, bottoms, labels)
     _to_the_corner(layout)
     return layout
 
@@ -125,7 +159,17 @@ def _choose_layers(boxes: Mapping[str, Box], lines: Sequence[Line]) -> None:
                 ready.append(lower)
 
 
-def _with_bends(boxes: Mapping[str, Box], lines: Sequence[Line]) -> list[list[Box]]:
+def _make_room_for_labels(boxes: Mapping[str, Box], lines: Iterable[Line]) -> set[int]:
+    """Put a layer below every one that a labelled line leaves downwards; return these new layers."""
+    labelled = sorted({boxes[_ends(line)[0]].layer for line in lines if line.label_width})
+    for box in boxes.values():
+        box.layer += bisect.bisect_left(labelled, box.layer)
+    return {layer + number + 1 for number, layer in enumerate(labelled)}
+
+
+def _with_bends(
+    boxes: Mapping[str, Box], lines: Sequence[Line], label_layers: set[int], label_height: float
+) -> list[list[Box]]:
     layers: list[list[Box]] = [[] for _ in range(max((box.layer for box in boxes.values()), default=0) + 1)]
     for box in boxes.values():
         layers[box.layer].append(box)
@@ -133,6 +177,9 @@ def _with_bends(boxes: Mapping[str, Box], lines: Sequence[Line]) -> list[list[Bo
         upper, lower = _ends(line)
         for layer in range(boxes[upper].layer + 1, boxes[lower].layer):
             bend = Box(f"\0{index}.{layer}", DUMMY_WIDTH, 0, layer=layer, is_bend=True)
+            if line.label_width and line.label is None and layer in label_layers:
+                bend.width, bend.height = line.label_width, label_height
+                line.label = bend
             line.bends.append(bend)
             layers[layer].append(bend)
     return layers
@@ -185,43 +232,53 @@ def _mean(places: Sequence[float], otherwise: float) -> float:
 
 
 def _crossings(layers: Sequence[Sequence[Box]], below: Neighbours) -> int:
-    """Counted by inversions; large layers are sampled by their neighbours in order only."""
+    """Counted by inversions."""
     count = 0
     for upper, lower in itertools.pairwise(layers):
         places = {box.key: place for place, box in enumerate(lower)}
         ends = [places[key] for box in upper for key in sorted(below.get(box.key, ()), key=lambda key: places[key])]
-        if len(ends) > 400:
-            ends = ends[:400]
-        count += sum(1 for index, first in enumerate(ends) for second in ends[index + 1 :] if first > second)
+        seen: list[int] = []
+        for end in ends:
+            count += len(seen) - bisect.bisect_right(seen, end)
+            bisect.insort(seen, end)
     return count
 
 
-def _place_across(layers: list[list[Box]], above: Neighbours, below: Neighbours) -> None:
+def _place_across(layers: list[list[Box]], above: Neighbours, below: Neighbours, lines: Sequence[Line]) -> None:
     boxes = {box.key: box for layer in layers for box in layer}
+    long = {bend.key: line for line in lines if len(line.bends) > 1 for bend in line.bends}
     for layer in layers:
         x = 0.0
         for box in layer:
             box.x = x + box.width / 2
             x += box.width + COLUMN_GAP
     for sweep in range(2 * SWEEPS):
-        downwards = sweep % 2 == 0
+        downwards, settling = sweep % 2 == 0, sweep >= SWEEPS
+        middles = {id(line): _mean([bend.x for bend in line.bends], 0.0) for line in lines} if settling else {}
         for layer in layers if downwards else reversed(layers):
             wanted: list[float] = []
             for box in layer:
-                both = above.get(box.key, []) + below.get(box.key, []) if sweep >= SWEEPS else []
+                if settling and box.key in long:
+                    wanted.append(middles[id(long[box.key])])
+                    continue
+                both = above.get(box.key, []) + below.get(box.key, []) if settling else []
                 near = both or (above if downwards else below).get(box.key, [])
-                wanted.append(_mean([boxes[key].x for key in near], box.x))
+                wanted.append(_mean([_nearest(box, boxes[key]) for key in near], box.x))
             _settle(layer, wanted)
 
 
-def _settle(layer: Sequence[Box], wanted: Sequence[float]) -> None:
-    """The places nearest to the wanted ones that keep order and gaps: isotonic regression, pooling neighbours."""
+def _nearest(box: Box, other: Box) -> float:
+    """Where the other would have this one: below its middle, or for a line, below any part of it."""
+    reach = other.reach if box.is_bend else 0.0
+    return min(max(box.x, other.x - reach), other.x + reach)
+
+
+def _settle(layer: Sequence[Box], wanted: Sequence[float], least: float = -math.inf, most: float = math.inf) -> None:
+    """The places nearest to the wanted ones that keep order, gaps and limits: isotonic regression by pools."""
     offset, offsets = 0.0, list[float]()
     for before, box in zip([None, *layer], layer, strict=False):
         if before is not None:
-            offset += (before.width + box.width) / 2 + (
-                COLUMN_GAP / 2 if before.is_bend and box.is_bend else COLUMN_GAP
-            )
+            offset += (before.width + box.width) / 2 + (LINE_GAP if before.is_bend and box.is_bend else COLUMN_GAP)
         offsets.append(offset)
     pools: list[tuple[float, float, int]] = []
     for box, place, shift in zip(layer, wanted, offsets, strict=True):
@@ -234,13 +291,11 @@ def _settle(layer: Sequence[Box], wanted: Sequence[float]) -> None:
     index = 0
     for mean, _, count in pools:
         for box in layer[index : index + count]:
-            box.x = mean + offsets[index]
+            box.x = min(max(mean, least), most - offset) + offsets[index]
             index += 1
 
 
-def _place_down(
-    layers: Sequence[Sequence[Box]], labelled: set[int], gap: float, label_gap: float
-) -> tuple[list[float], list[float]]:
+def _place_down(layers: Sequence[Sequence[Box]], label_layers: set[int], gap: float) -> tuple[list[float], list[float]]:
     y, tops, bottoms = 0.0, list[float](), list[float]()
     for number, layer in enumerate(layers):
         tallest = max((box.height for box in layer), default=0.0)
@@ -248,21 +303,22 @@ def _place_down(
             box.y = y + (tallest - box.height) / 2
         tops.append(y)
         bottoms.append(y + tallest)
-        y += tallest + (label_gap if number in labelled else gap)
+        beside_label = number in label_layers or number + 1 in label_layers
+        y += tallest + (gap * BESIDE_LABEL if beside_label else gap)
     return tops, bottoms
 
 
-def spread(wanted: Sequence[float], widths: Sequence[float], gap: float) -> list[float]:
-    """Centres nearest to the wanted ones, in this order, that keep their widths and a gap apart."""
-    boxes = [Box(str(index), width + gap - COLUMN_GAP, 0) for index, width in enumerate(widths)]
-    _settle(boxes, wanted)
+def spread(wanted: Sequence[float], gap: float, least: float, most: float) -> list[float]:
+    """Places nearest to the wanted ones, in this order, that keep a gap apart and lie within the limits."""
+    boxes = [Box(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
+    _settle(boxes, wanted, least, most)
     return [box.x for box in boxes]
 
 
 def _to_the_corner(layout: Layout) -> None:
     every = [box for layer in layout.layers for box in layer]
-    left = min((box.x - box.width / 2 for box in every), default=0.0)
+    left = min((box.left for box in every), default=0.0)
     for box in every:
         box.x -= left
-    layout.width = max((box.x + box.width / 2 for box in every), default=0.0)
+    layout.width = max((box.right for box in every), default=0.0)
     layout.height = max((box.y + box.height for box in every), default=0.0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
-from .labels import arrow_label, subtitle
+from .labels import arrow_label, shortened, subtitle
 
 if TYPE_CHECKING:
     from ..running import Run
@@ -76,7 +76,7 @@ def _arrows(state: State, ids: Mapping[str, str]) -> Iterator[str]:
     for arrow in state.arrows:
         target = state.scope.by_name.get(arrow.target)
         if target is not None:
-            label = _escaped(arrow_label(arrow))
+            label = _escaped(shortened(arrow_label(arrow)))
             line = "-.->" if arrow.kind == "catch" else "-->"
             words = f'|"{label}"|' if label else ""
             yield f"  {ids[state.pointer]} {line}{words} {ids[target.pointer]}"

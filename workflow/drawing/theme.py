@@ -67,4 +67,4 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     units = sum(
         0.36 if char in _NARROW else 0.95 if char in _WIDE else 0.7 if char.isupper() else 0.61 for char in text
     )
-    return units * size * (1.07 if bold else 1.0)
+    return units * size * (1.12 if bold else 1.0)
