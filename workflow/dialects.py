@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lowering import Dialect, QueryLanguage
+from .query_language import Dialect, QueryLanguage
 
 
 def dialect_of(language: QueryLanguage) -> Dialect:

@@ -6,7 +6,7 @@ from .deep_json import Json
 from .expressions import Condition
 from .json_values import JsonObject
 from .jsonata_text import condition_text, template
-from .lowering import QueryLanguage
+from .query_language import QueryLanguage
 from .states import AnyState, Exit
 
 

@@ -10,7 +10,7 @@ from .expressions import Condition, Expression, Reference, place_of
 from .failures import NotPortable
 from .json_values import JsonObject
 from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
-from .lowering import QueryLanguage
+from .query_language import QueryLanguage
 from .rewriting import references_in
 from .states import AnyState, Catching, Exit
 

@@ -9,7 +9,7 @@ Past 250 lines: one method for each type of state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Literal, Protocol, cast
+from typing import Final, cast
 
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Bindings, Limit
@@ -20,40 +20,11 @@ from .graph import Graph, nested_graph
 from .json_values import JsonObject
 from .nested_states import Distribution, Map, Parallel
 from .places import Places, output_by
+from .query_language import Dialect
 from .retries import Retry
 from .rewriting import rewritten
 from .states import AnyState, Catching, End, Exit, Link
 from .tasks import Task
-
-QueryLanguage = Literal["JSONata", "JSONPath"]
-
-
-class Dialect(Protocol):
-    """How what is computed is said in one query language."""
-
-    language: QueryLanguage
-    arguments_field: str
-    """Where a state says what it sends."""
-
-    def payload(self, value: object) -> Json:
-        """An object with expressions in it."""
-        ...
-
-    def field(self, name: str, value: object) -> JsonObject:
-        """A field that takes a constant or an expression."""
-        ...
-
-    def rule(self, condition: Condition) -> JsonObject:
-        """What a Choice's rule decides by."""
-        ...
-
-    def output(self, state: AnyState, value: object) -> JsonObject:
-        """What a state gives."""
-        ...
-
-    def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """What is passed on along one way out."""
-        ...
 
 
 class ScopeWriter:

@@ -24,7 +24,8 @@ from .expressions import Reference
 from .failures import WorkflowError
 from .graph import Graph, graph_of, machine_graph
 from .json_values import JsonObject
-from .lowering import QueryLanguage, compiled
+from .lowering import compiled
+from .query_language import QueryLanguage
 from .states import State, set_name
 
 In = TypeVar("In")
