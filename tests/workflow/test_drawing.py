@@ -178,3 +178,18 @@ def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> Non
     way = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
     across = [point for point, _ in points(ET.Element("path", d=way))]
     assert across == sorted(across, reverse=x < 0)
+
+
+def test_a_path_that_says_nothing_of_what_is_nested_leaves_it_as_it_is() -> None:
+    """Inside a taken Map nothing steps back when only the Map was named, and the rest does once a state in it was."""
+    inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
+    asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
+    steps_back = [
+        {group.findtext(f"{SVG}title") for group in ET.fromstring(svg(asl, taken=names)).iter() if is_dim(group)}
+        for names in (["Each", "Done"], ["Each", "Look", "Done"])
+    ]
+    assert steps_back == [set(), {"Look → Keep", "Keep (Pass)", None}]
+
+
+def is_dim(element: ET.Element) -> bool:
+    return "dim" in (element.get("class") or "").split()

@@ -53,7 +53,8 @@ def svg(definition: object, *, taken: Iterable[str] | Run = (), title: str | Non
     path, steps = _way_taken(asl, taken)
     pictures: dict[str, Picture] = {}
     for scope in reversed(list(asl.scopes())):
-        pictures[scope.pointer] = _scope(scope, pictures, path, steps)
+        told = not scope.depth or any(state.name in path for state in scope.states)
+        pictures[scope.pointer] = _scope(scope, pictures, path if told else frozenset(), steps)
     return _page(asl, pictures[""], title)
 
 
@@ -68,7 +69,8 @@ def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[s
         )
     path = tuple(cast("Iterable[str]", taken))
     plain = {(arrow.source, arrow.target) for state in asl.states() for arrow in state.arrows if arrow.kind != "catch"}
-    pairs = itertools.pairwise(path)
+    within = ([name for name in path if name in scope.by_name] for scope in asl.scopes())
+    pairs = (pair for names in within for pair in itertools.pairwise(names))
     return frozenset(path), frozenset((*pair, pair not in plain) for pair in pairs)
 
 
@@ -164,7 +166,7 @@ def _loop(box: Box) -> str:
 
 def _node(state: State, box: Box, pictures: Mapping[str, Picture], taken: frozenset[str]) -> str:
     kind = state.type if state.type in COLOURS else "Task"
-    faded = " dim" if taken and state.name not in taken and not state.scope.depth else ""
+    faded = " dim" if taken and state.name not in taken else ""
     names = f"state {kind}{' taken' if state.name in taken else ''}{faded}"
     here = f'<g class="{names}" transform="translate({box.left:.1f} {box.y:.1f})">'
     tip = f"<title>{_escaped(_tip(state))}</title>"
