@@ -51,7 +51,9 @@ STYLE: Final = (
     ".icon.fill{fill:#fff;stroke:none}"
     ".line{fill:none;stroke-width:1.8}.line.error{stroke-dasharray:5 4}"
     ".label rect{stroke-width:1;stroke-dasharray:none}.label text{font-size:11.5px;stroke:none;text-anchor:middle}"
-    ".ring{fill:none;stroke-width:1.5}.dim:not(.label),.label.dim text{opacity:.28}.label.dim rect{stroke-opacity:.28}.line.taken{stroke-width:3.2}.label.taken text{font-weight:600}"
+    ".ring{fill:none;stroke-width:1.5}"
+    ".dim:not(.label),.label.dim text{opacity:.28}.label.dim rect{stroke-opacity:.28}"
+    ".line.taken{stroke-width:3.2}.label.taken text{font-weight:600}"
     ".state.taken>.card,.state.taken>.frame{stroke-width:2.5}"
     + _SCHEME.format(**_LIGHT)
     + "".join(f".{kind}>g>.disc{{fill:{colour}}}" for kind, colour in COLOURS.items())
