@@ -82,6 +82,14 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
         return "".join(write_deep(value, indent, sort_keys))
 
 
+def kind_of(value: Json) -> str:
+    """JSON's word for what a value is: string, number, boolean, null, object or array."""
+    if isinstance(value, bool):
+        return "boolean"
+    kinds = {dict: "object", list: "array", str: "string", int: "number", float: "number", type(None): "null"}
+    return kinds[next(base for base in type(value).__mro__ if base in kinds)]
+
+
 def json_of(value: object) -> Json:
     """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
     try:

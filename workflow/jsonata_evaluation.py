@@ -12,7 +12,9 @@ from __future__ import annotations
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # jsonata-python ships no types.
+import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 _LITERALS: Final = (
     r"""(?s)\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/"""
 )
+_THREW: Final = "threw an error during evaluation: "
+LONGEST_RANGE: Final = 360_145
+"""Numbers that `$range` makes. Source: measured on Step Functions by others."""
+MOST_STEPS: Final = 1_000_000
+"""Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
 _COALESCING: Final = r"\?\?|\?:"
 
 
@@ -38,7 +45,7 @@ class InvalidJsonata(ValueError):
 
 
 class JsonataFailed(ValueError):
-    """A sentence that names the expression and what went wrong."""
+    """What went wrong: how a sentence ends that begins with the expression."""
 
 
 def is_expression(value: object) -> bool:
@@ -85,12 +92,12 @@ def evaluate(
     bindings = {**variables, "states": states, **_additions(now_ms, randomness)}
     try:
         return _plain(parsed.evaluate(None, bindings))
-    except JsonataFailed as error:
-        raise JsonataFailed(f"{_shortened(expression)}: {error}") from None
+    except JsonataFailed:
+        raise
     except RecursionError:
-        raise JsonataFailed(f"{_shortened(expression)}: nested too deep") from None
+        raise JsonataFailed(f"{_THREW}nested too deep") from None
     except Exception as error:  # the library raises whatever Python raises inside it
-        raise JsonataFailed(f"{_shortened(expression)}: {_sentence(error)}") from error
+        raise JsonataFailed(_THREW + _sentence(error)) from error
 
 
 def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
@@ -110,6 +117,7 @@ def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
         "partition": _partition,
         "range": _range,
         "hash": _hash,
+        "eval": _eval,
         "parse": _parse,
         "random": chance,
         "uuid": lambda: str(uuid.UUID(int=randomness.getrandbits(128), version=4)),
@@ -117,14 +125,28 @@ def _additions(now_ms: int, randomness: Randomness) -> dict[str, Any]:
         "now": now,
     }
     string = Jsonata.JFunction(Jsonata.JLambda(_string), "<x-b?:s>")
-    return {**{name: Jsonata.JLambda(function) for name, function in additions.items()}, "string": string}
+    functions = {name: Jsonata.JLambda(function) for name, function in additions.items()}
+    return {**functions, "string": string, "__evaluate_entry": _step_counter()}
+
+
+def _step_counter() -> Callable[..., None]:
+    """What the library calls before each step of an evaluation; ends one that runs away, always at the same step."""
+    steps = itertools.count(1)
+
+    def count(*_: object) -> None:
+        if next(steps) > MOST_STEPS:
+            raise JsonataFailed(f"took {MOST_STEPS:,} steps and has not ended. Check for infinite loop")
+
+    return count
 
 
 def _string(value: Any = None, prettify: bool | None = None) -> str | None:
-    """JSONata's `$string`, with letters as they are: the library escapes all but ASCII, JSON.stringify does not."""
+    """JSONata's `$string`, with letters and whole numbers as JavaScript writes them, which the library does not."""
     from jsonata.functions import Functions
 
     value = value[0] if getattr(value, "outer_wrapper", False) else value
+    if isinstance(value, int | float) and abs(value) < 1e21 and value == int(value) and not isinstance(value, bool):
+        return str(int(value))
     if not isinstance(value, dict | list | tuple | range):
         text: str | None = Functions.string(value, prettify)
         return text
@@ -133,25 +155,34 @@ def _string(value: Any = None, prettify: bool | None = None) -> str | None:
     return json.dumps(value, cls=Functions.Encoder, ensure_ascii=False, indent=indent, separators=separators)
 
 
-def _partition(items: list[object], size: int) -> list[list[object]]:
-    if size < 1:
-        raise JsonataFailed("$partition: a chunk has at least one item")
-    return [items[start : start + int(size)] for start in range(0, len(items), int(size))]
+def _partition(items: list[object], size: float) -> list[list[object]] | None:
+    """Chunks; undefined for no items and for chunks of none. Numbers are cut towards zero."""
+    most = int(size)
+    return [items[start : start + most] for start in range(0, len(items), most)] if items and most > 0 else None
 
 
-def _range(first: int, last: int, step: int) -> list[int]:
-    if step == 0:
-        raise JsonataFailed("$range: the step is not 0")
-    return list(range(int(first), int(last) + (1 if step > 0 else -1), int(step)))
+def _range(first: float, last: float, step: float | None = None) -> list[int] | int | None:
+    """Numbers from first to last; one alone stands by itself, and none are undefined. Numbers are cut towards zero."""
+    by = int(step or 0)
+    numbers = range(int(first), int(last) + (1 if by > 0 else -1), by) if by else range(0)
+    if len(numbers) > LONGEST_RANGE:
+        raise JsonataFailed(f"{_THREW}Expression evaluation memory limit exceeded: Check for excessive memory usage")
+    return numbers[0] if len(numbers) == 1 else list(numbers) or None
 
 
-def _hash(value: object, algorithm: str) -> str:
+def _eval(*_: object) -> None:
+    raise JsonataFailed(f"{_THREW}T1006: Step Functions has no $eval; $parse reads JSON")
+
+
+def _hash(value: object, algorithm: str | None = None) -> str | None:
     import hashlib
 
     from .intrinsic_functions import HASHES
 
+    if algorithm is None:
+        return None
     if algorithm not in HASHES:
-        raise JsonataFailed(f"$hash: the algorithm is one of {', '.join(HASHES)}")
+        raise JsonataFailed(f"{_THREW}$hash: the algorithm is one of {', '.join(HASHES)}")
     text = value if isinstance(value, str) else written(_plain(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
@@ -160,7 +191,7 @@ def _parse(text: str) -> Json:
     try:
         return read_json(text)[0]
     except (NotJson, AttributeError) as error:
-        raise JsonataFailed(f"$parse: {error}") from None
+        raise JsonataFailed(f"{_THREW}$parse: {error}") from None
 
 
 def _plain(value: Any) -> Json:
@@ -168,7 +199,7 @@ def _plain(value: Any) -> Json:
     from jsonata.utils import Utils
 
     if value is None:
-        raise JsonataFailed("yields nothing, which JSON cannot say")
+        raise JsonataFailed("returned nothing (undefined).")
     return _converted(value, Utils.NULL_VALUE)
 
 
@@ -178,12 +209,14 @@ def _converted(value: Any, null: object) -> Json:
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, dict):
         return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple | range):
         return [_converted(item, null) for item in cast("Sequence[Any]", value)]
-    raise JsonataFailed("yields a function, which JSON cannot say")
+    raise JsonataFailed("returned a function, which JSON cannot say.")
 
 
 def _sentence(error: Exception) -> str:

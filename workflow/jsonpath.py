@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from typing import Final, Literal, cast
 
 from .deep_json import Json
+from .json_values import kind_of
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner
 
@@ -104,7 +105,7 @@ class Path:
             elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= step.index < len(inner):
                 made = list(inner)
             else:
-                raise NoSuchPlace(f"{self.text}: {step.what!r} has no place in a value of type {_kind(inner)}")
+                raise NoSuchPlace(f"{self.text}: {step.what!r} has no place in a value of type {kind_of(inner)}")
             _set(holder, key, made)
             holder, key = made, str(step.what) if step.kind == "key" else step.index
         _set(holder, key, value)
@@ -216,12 +217,12 @@ def _only(step: Step, value: Json, text: str) -> Json:
     if step.kind == "key":
         if isinstance(value, dict) and step.what in value:
             return value[str(step.what)]
-        raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {_kind(value)}")
+        raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {kind_of(value)}")
     if step.kind == "index":
         index = step.index
         if isinstance(value, list) and -len(value) <= index < len(value):
             return value[index]
-        raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {_kind(value)}")
+        raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {kind_of(value)}")
     return _call(str(step.what), value, text)
 
 
@@ -270,14 +271,7 @@ def _call(name: str, value: Json, text: str) -> Json:
     numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
     if name in _FUNCTIONS and numbers:
         return _FUNCTIONS[name](numbers)
-    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {_kind(value)}")
-
-
-def _kind(value: Json) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    kinds = {dict: "object", list: "array", str: "string", int: "number", float: "number", type(None): "null"}
-    return kinds[next(base for base in type(value).__mro__ if base in kinds)]
+    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {kind_of(value)}")
 
 
 __all__ = ["CALLS", "InvalidPath", "NoSuchPlace", "Path", "Step", "parse_path", "read_path"]

@@ -1,15 +1,22 @@
-"""How a state makes its data: the fields of JSONata states and those of JSONPath states, behind one face."""
+"""How a state makes its data: the fields of JSONata states and those of JSONPath states, behind one face.
 
+Causes are worded as Step Functions words them where recorded executions show it, so that they can be searched for.
+"""
+
+import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..json_values import kind_of, written
 from ..jsonata_evaluation import InvalidJsonata, JsonataFailed, evaluate, inside, is_expression
 from ..jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
 from .errors import INTRINSIC, PARAMETER_PATH, QUERY, RESULT_PATH, RUNTIME, StateFailed
 from .frame import Frame
+
+_KINDS: Final = ("array", "boolean", "number", "string")
 
 
 class Data(Protocol):
@@ -23,12 +30,16 @@ class Data(Protocol):
         """A field that may also be given from data; None where it is not given."""
         ...
 
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        """The error of a field that was given from data as something of no use there."""
+        ...
+
     def items(self) -> Json:
         """What a Map goes through."""
         ...
 
-    def built(self, template: Json) -> Json:
-        """A template with its expressions or paths filled in."""
+    def built(self, template: Json, place: str) -> Json:
+        """A template with its expressions or paths filled in; the place names it in errors, as `Output`."""
         ...
 
     def settle(self, result: Json) -> Json:
@@ -44,6 +55,18 @@ class Data(Protocol):
         ...
 
 
+def number_of(data: Data, holder: JsonObject, name: str, least: float = 0, most: float = math.inf) -> float | None:
+    """A field that is a number within bounds, or None where it is not given."""
+    value = data.field(holder, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise data.misfit(holder, name, value, "number")
+    if not least <= value <= most:
+        raise data.misfit(holder, name, value, f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}")
+    return value
+
+
 def data_of(state: State, frame: Frame) -> Data:
     """The data of a state in its query language."""
     return JsonataData(state.fields, frame) if state.query_language == "JSONata" else PathData(state.fields, frame)
@@ -55,22 +78,34 @@ class JsonataData:
     def __init__(self, fields: JsonObject, frame: Frame) -> None:
         self._fields, self._frame = fields, frame
         self._visible: dict[str, Json] | None = None
+        self._places: dict[int, str] | None = None
 
     def arguments(self) -> Json:
-        return self.built(self._fields["Arguments"]) if "Arguments" in self._fields else self._frame.input
+        return self._at(self._fields, "Arguments", self._frame.input)
 
     def field(self, holder: JsonObject, name: str) -> Json:
-        return self.built(holder[name]) if name in holder else None
+        return self._at(holder, name, None)
+
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        given, kind = holder.get(name), kind_of(value)
+        if not is_expression(given):
+            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+        what = f"returned a value that is out of range. Expected {wanted}, but was"
+        if wanted in _KINDS:
+            what = f"returned an unexpected result type. Expected '{wanted}', but was '{kind}' for value:"
+        return StateFailed(QUERY, f"{_named(str(given), self._place(holder) + name)} {what} {written(value)}")
 
     def items(self) -> Json:
-        return self.built(self._fields["Items"]) if "Items" in self._fields else self._frame.input
+        return self._at(self._fields, "Items", self._frame.input)
 
-    def built(self, template: Json) -> Json:
+    def built(self, template: Json, place: str) -> Json:
         if isinstance(template, str):
-            return self._value(inside(template)) if is_expression(template) else template
+            return self._value(template, place) if is_expression(template) else template
         if isinstance(template, dict):
-            return {key: self.built(item) for key, item in template.items()}
-        return [self.built(item) for item in template] if isinstance(template, list) else template
+            return {key: self.built(item, f"{place}/{key}") for key, item in template.items()}
+        if isinstance(template, list):
+            return [self.built(item, f"{place}[{index}]") for index, item in enumerate(template)]
+        return template
 
     def settle(self, result: Json) -> Json:
         self._frame.extras["result"] = result
@@ -84,20 +119,46 @@ class JsonataData:
         return self._finish(catcher, error)
 
     def _finish(self, holder: JsonObject, otherwise: Json) -> Json:
-        output = self.built(holder["Output"]) if "Output" in holder else otherwise
-        assigned = self.built(holder.get("Assign", {}))
+        output = self._at(holder, "Output", otherwise)
+        assigned = self._at(holder, "Assign", {})
         if isinstance(assigned, dict):
             self._frame.variables.assign(assigned)
         return output
 
-    def _value(self, expression: str) -> Json:
+    def _at(self, holder: JsonObject, name: str, otherwise: Json) -> Json:
+        return self.built(holder[name], self._place(holder) + name) if name in holder else otherwise
+
+    def _place(self, holder: JsonObject) -> str:
+        """What stands before the name of a field of a choice rule or a catcher, as `Choices[1]/`."""
+        if holder is self._fields:
+            return ""
+        if self._places is None:
+            parts = ((name, self._fields.get(name)) for name in ("Choices", "Catch"))
+            self._places = {
+                id(part): f"{name}[{index}]/"
+                for name, listed in parts
+                for index, part in enumerate(listed if isinstance(listed, list) else [])
+            }
+        return self._places.get(id(holder), "")
+
+    def _value(self, text: str, place: str) -> Json:
         frame = self._frame
         if self._visible is None:
             self._visible = frame.variables.visible()
         try:
-            return evaluate(expression, frame.states, self._visible, frame.now_ms, frame.world.chance)
-        except (JsonataFailed, InvalidJsonata) as error:
+            return evaluate(inside(text), frame.states, self._visible, frame.now_ms, frame.world.chance)
+        except JsonataFailed as error:
+            raise StateFailed(QUERY, f"{_named(text, place)} {error}", error) from None
+        except InvalidJsonata as error:
             raise StateFailed(QUERY, str(error), error) from None
+
+
+def _named(text: str, place: str) -> str:
+    return f"The JSONata expression '{inside(text)}' specified for the field '{place}'"
+
+
+def _article(wanted: str) -> str:
+    return {"number": "a number", "array": "an array", "string": "a string"}.get(wanted, wanted)
 
 
 class PathData:
@@ -109,17 +170,27 @@ class PathData:
         self.effective = self._selected("InputPath", frame.input)
 
     def arguments(self) -> Json:
-        return self.built(self._fields["Parameters"]) if "Parameters" in self._fields else self.effective
+        given = self._fields.get("Parameters")
+        return self.built(given, "Parameters") if "Parameters" in self._fields else self.effective
 
     def field(self, holder: JsonObject, name: str) -> Json:
         path = holder.get(name + "Path")
-        return self.find(path, self.effective) if isinstance(path, str) else holder.get(name)
+        return self.find(path, self.effective, name + "Path") if isinstance(path, str) else holder.get(name)
+
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        path = holder.get(name + "Path")
+        if not isinstance(path, str):
+            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+        return StateFailed(
+            RUNTIME, f"The {name}Path parameter does not reference {_article(wanted)}: {path} == {written(value)}"
+        )
 
     def items(self) -> Json:
         path = self._fields.get("ItemsPath")
-        return self.find(path, self.effective) if isinstance(path, str) else self.effective
+        return self.find(path, self.effective, "ItemsPath") if isinstance(path, str) else self.effective
 
-    def built(self, template: Json) -> Json:
+    def built(self, template: Json, place: str) -> Json:
+        del place  # its errors name the template's key
         return self._template(template, self.effective)
 
     def settle(self, result: Json) -> Json:
@@ -139,8 +210,8 @@ class PathData:
         self._assign(catcher, error)
         return output
 
-    def find(self, text: str, here: Json) -> Json:
-        """What a path or an intrinsic function yields."""
+    def find(self, text: str, here: Json, field: str = "") -> Json:
+        """What a path or an intrinsic function yields; a field is named in the error."""
         try:
             if is_intrinsic(text):
                 return parse_intrinsic(text).result(lambda path: self._find(path, here), self._frame.world.chance)
@@ -148,7 +219,14 @@ class PathData:
         except (IntrinsicFailed, InvalidIntrinsic) as error:
             raise StateFailed(INTRINSIC, str(error), error) from None
         except NoSuchPlace as error:
-            raise StateFailed(PARAMETER_PATH, str(error), error) from None
+            cause = str(error)
+            if field:
+                source = self._frame.context if text.startswith("$$") else here
+                cause = (
+                    f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input "
+                    f"'{written(source)}'"
+                )
+            raise StateFailed(PARAMETER_PATH, cause, error) from None
         except InvalidPath as error:
             raise StateFailed(RUNTIME, str(error), error) from None
 
@@ -164,7 +242,7 @@ class PathData:
     def _template(self, template: Json, here: Json) -> Json:
         if isinstance(template, dict):
             return {
-                key[:-2] if key.endswith(".$") else key: self.find(item, here)
+                key[:-2] if key.endswith(".$") else key: self.find(item, here, key)
                 if key.endswith(".$") and isinstance(item, str)
                 else self._template(item, here)
                 for key, item in template.items()

@@ -14,7 +14,7 @@ from ..definition import Arrow, JsonObject, Scope, State
 from ..json_values import written
 from ..timestamps import moment_of
 from .calls import Call
-from .data import Data, data_of
+from .data import Data, data_of, number_of
 from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
 from .frame import Frame, Variables, World, iso
 from .maps import items_of, tolerance
@@ -98,15 +98,13 @@ class Machine:
         raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
 
     def _waiting_time(self, state: State, data: Data) -> float:
-        seconds, moment = data.field(state.fields, "Seconds"), data.field(state.fields, "Timestamp")
-        if isinstance(moment, str):
-            try:
-                return max((moment_of(moment) - self._world.now).total_seconds(), 0)
-            except ValueError as error:
-                raise StateFailed(RUNTIME, str(error)) from None
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-            raise StateFailed(RUNTIME, f"{state.name!r} waits for {seconds!r} seconds")
-        return float(seconds)
+        moment = data.field(state.fields, "Timestamp")
+        if moment is None:
+            return number_of(data, state.fields, "Seconds") or 0.0
+        try:
+            return max((moment_of(str(moment)) - self._world.now).total_seconds(), 0)
+        except ValueError:
+            raise data.misfit(state.fields, "Timestamp", moment, "a time as 2026-01-31T12:00:00Z") from None
 
     def _with_retries(self, state: State, frame: Frame, visit: Visit) -> Step:
         retries = Retries(state, self._world.chance)
@@ -156,8 +154,8 @@ class Machine:
             attempt=visit.attempts,
             started_at=self._world.now,
             token=token,
-            timeout_seconds=_seconds(data, state, "TimeoutSeconds"),
-            heartbeat_seconds=_seconds(data, state, "HeartbeatSeconds"),
+            timeout_seconds=number_of(data, state.fields, "TimeoutSeconds", 1),
+            heartbeat_seconds=number_of(data, state.fields, "HeartbeatSeconds", 1),
             function_name=called,
             aws_request_id=self._token(),
         )
@@ -189,10 +187,9 @@ class Machine:
             )
             for place, each in enumerate(items)
         ]
-        most = data.field(state.fields, "MaxConcurrency")
+        most = number_of(data, state.fields, "MaxConcurrency")
         tolerated = tolerance(state, data, len(items)) if distributed else 0
-        limit = int(most) if isinstance(most, int | float) else 0
-        results = yield Join(starts, limit, tolerated, _too_many if distributed else lambda failure: failure)
+        results = yield Join(starts, int(most or 0), tolerated, _too_many if distributed else lambda failure: failure)
         return self._collected(state, data, [each for each in results if not isinstance(each, StateFailed)])
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
@@ -205,7 +202,8 @@ class Machine:
         writer = state.fields.get("ResultWriter")
         if not isinstance(writer, dict):
             return results
-        target = data.built(writer.get("Arguments", writer.get("Parameters", {})))
+        name = "Arguments" if "Arguments" in writer else "Parameters"
+        target = data.built(writer.get(name, {}), f"ResultWriter/{name}")
         if not isinstance(target, dict) or "Bucket" not in target:
             return results
         run = str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
@@ -247,26 +245,19 @@ def _next(state: State) -> Arrow | None:
 
 
 def _failed(state: State, data: Data) -> StateFailed:
-    error, cause = data.field(state.fields, "Error"), data.field(state.fields, "Cause")
-    return StateFailed(_text(error), _text(cause))
+    return StateFailed(_text(state, data, "Error"), _text(state, data, "Cause"))
 
 
-def _text(value: Json) -> str:
-    return "" if value is None else value if isinstance(value, str) else written(value)
+def _text(state: State, data: Data, name: str) -> str:
+    value = data.field(state.fields, name)
+    if value is not None and not isinstance(value, str):
+        raise data.misfit(state.fields, name, value, "string")
+    return value or ""
 
 
 def _too_many(failure: StateFailed) -> StateFailed:
     cause = f"more items failed than are tolerated; the last with {failure.error}: {failure.cause}"
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
-
-
-def _seconds(data: Data, state: State, name: str) -> float | None:
-    value = data.field(state.fields, name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise StateFailed(RUNTIME, f"{state.name!r}: {name} is {value!r}, which is no time to wait")
-    return float(value)
 
 
 def _function_name(resource: str, arguments: Json) -> str:

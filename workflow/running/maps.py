@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import written
-from .data import Data
-from .errors import ITEM_READER, RUNTIME, StateFailed
+from .data import Data, number_of
+from .errors import ITEM_READER, StateFailed
 from .frame import Frame
 
 
@@ -21,7 +21,7 @@ class Item:
 
 def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
     """The items that a Map goes through."""
-    pairs = _pairs(_source(state, data, frame))
+    pairs = _pairs(state, data, _source(state, data, frame))
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
     selected = [_selected(state, data, frame, context) for context in contexts]
     batcher = state.fields.get("ItemBatcher")
@@ -32,33 +32,32 @@ def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
 
 def tolerance(state: State, data: Data, count: int) -> int:
     """How many items may fail."""
-    most = data.field(state.fields, "ToleratedFailureCount")
-    share = data.field(state.fields, "ToleratedFailurePercentage")
-    bounds = [int(most)] if isinstance(most, int | float) else []
-    if isinstance(share, int | float):
-        bounds.append(int(count * share / 100))
-    return min(bounds, default=0)
+    most = number_of(data, state.fields, "ToleratedFailureCount")
+    share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
+    bounds = [] if most is None else [int(most)]
+    return min(bounds if share is None else [*bounds, int(count * share / 100)], default=0)
 
 
 def _source(state: State, data: Data, frame: Frame) -> Json:
     reader = state.fields.get("ItemReader")
     if not isinstance(reader, dict):
         return data.items()
-    arguments = data.built(reader.get("Arguments", reader.get("Parameters")))
+    name = "Arguments" if "Arguments" in reader else "Parameters"
+    arguments = data.built(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")
-    most = data.field(config, "MaxItems") if isinstance(config, dict) else None
-    found = frame.world.objects.items(reader, arguments, int(most) if isinstance(most, int | float) else None)
+    most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
+    found = frame.world.objects.items(reader, arguments, None if most is None else int(most))
     if not isinstance(found, list):
         raise StateFailed(ITEM_READER, "what the ItemReader reads is no array")
     return found
 
 
-def _pairs(source: Json) -> list[JsonObject]:
+def _pairs(state: State, data: Data, source: Json) -> list[JsonObject]:
     if isinstance(source, list):
         return [{"Value": value} for value in source]
     if isinstance(source, dict):
         return [{"Key": key, "Value": value} for key, value in source.items()]
-    raise StateFailed(RUNTIME, f"a Map goes through an array or an object, and not through {written(source)[:80]}")
+    raise data.misfit(state.fields, "Items", source, "array")
 
 
 def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:
@@ -69,21 +68,23 @@ def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Js
         return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
     frame.context["Map"] = context
     try:
-        return data.built(selector)
+        return data.built(selector, "ItemSelector" if "ItemSelector" in state.fields else "Parameters")
     finally:
         del frame.context["Map"]
 
 
 def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
-    most = data.field(batcher, "MaxItemsPerBatch")
-    most_bytes = data.field(batcher, "MaxInputBytesPerBatch")
-    shared = {"BatchInput": data.built(batcher["BatchInput"])} if "BatchInput" in batcher else {}
+    most = number_of(data, batcher, "MaxItemsPerBatch", 1)
+    most_bytes = number_of(data, batcher, "MaxInputBytesPerBatch", 1)
+    shared = (
+        {"BatchInput": data.built(batcher["BatchInput"], "ItemBatcher/BatchInput")} if "BatchInput" in batcher else {}
+    )
     batches: list[list[Json]] = []
     size = 0
     for item in items:
         length = len(written(item).encode())
-        full = not batches or (isinstance(most, int) and len(batches[-1]) >= most)
-        if full or (isinstance(most_bytes, int) and size + length > most_bytes):
+        full = not batches or (most is not None and len(batches[-1]) >= most)
+        if full or (most_bytes is not None and size + length > most_bytes):
             batches.append([])
             size = 0
         batches[-1].append(item)

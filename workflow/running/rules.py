@@ -11,7 +11,7 @@ from ..deep_json import Json
 from ..definition import JsonObject
 from ..timestamps import moment_of
 from .data import Data, PathData
-from .errors import PARAMETER_PATH, QUERY, RUNTIME, StateFailed
+from .errors import PARAMETER_PATH, RUNTIME, StateFailed
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "Equals": operator.eq,
@@ -27,9 +27,9 @@ def holds(rule: JsonObject, data: Data) -> bool:
     """Whether a rule of a Choice holds; rules may be nested at any depth."""
     if isinstance(data, PathData):
         return _joined(rule, data)
-    value = data.built(rule.get("Condition"))
+    value = data.field(rule, "Condition")
     if not isinstance(value, bool):
-        raise StateFailed(QUERY, f"the condition {rule.get('Condition')!r} yields {value!r}, which is no boolean")
+        raise data.misfit(rule, "Condition", value, "boolean")
     return value
 
 
@@ -128,7 +128,8 @@ def _value(path: str, data: PathData) -> Json:
     try:
         return data.find(path, data.effective)
     except StateFailed as failure:
-        raise StateFailed(RUNTIME, f"a choice rule compares what is not there: {failure.cause}") from None
+        told = f"Invalid path '{path}': The choice state's condition path references an invalid value."
+        raise StateFailed(RUNTIME, told, failure.origin) from None
 
 
 def _wildcards(pattern: str) -> re.Pattern[str]:

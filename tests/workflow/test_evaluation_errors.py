@@ -1,0 +1,157 @@
+"""What a run says of expressions and paths that go wrong: AWS's error names and words, and the field that is meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from workflow.running import Run, run
+
+QUERY = "States.QueryEvaluationError"
+
+
+def only(language: str = "JSONata", **state: Any) -> dict[str, Any]:
+    """A machine of one state A, and an end B for its choices."""
+    state = {"Type": "Pass", **state}
+    ends = {} if state["Type"] in ("Choice", "Fail", "Succeed") else {"End": True}
+    states = (
+        {"A": {**state, **ends}, "B": {"Type": "Succeed"}} if state["Type"] == "Choice" else {"A": {**state, **ends}}
+    )
+    return {"QueryLanguage": language, "StartAt": "A", "States": states}
+
+
+def told(ended: Run) -> tuple[str | None, str | None]:
+    return ended.error, ended.cause
+
+
+NOPE = "{% $states.input.nope %}"
+INNER = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+NOTHING = [
+    ({"Output": NOPE}, "Output"),
+    ({"Output": {"a": {"b": [1, NOPE]}}}, "Output/a/b[1]"),
+    ({"Assign": {"x": NOPE}}, "Assign/x"),
+    ({"Type": "Wait", "Seconds": NOPE}, "Seconds"),
+    ({"Type": "Fail", "Error": NOPE}, "Error"),
+    ({"Type": "Map", "Items": NOPE, "ItemProcessor": INNER}, "Items"),
+    ({"Type": "Map", "Items": [1], "ItemSelector": {"x": NOPE}, "ItemProcessor": INNER}, "ItemSelector/x"),
+    (
+        {"Type": "Choice", "Choices": [
+            {"Condition": "{% false %}", "Next": "B"}, {"Condition": NOPE, "Next": "B"}
+        ]},
+        "Choices[1]/Condition",
+    ),
+    (
+        {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "B", "Assign": {"x": NOPE}}]},
+        "Choices[0]/Assign/x",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "field"), NOTHING, ids=[field for _, field in NOTHING])
+def test_an_expression_that_yields_nothing_is_told_with_its_field(state: dict[str, Any], field: str) -> None:
+    """As Step Functions words it, after the sentence that names the state."""
+    cause = (
+        f"The JSONata expression '$states.input.nope' specified for the field '{field}' returned nothing (undefined)."
+    )
+    assert told(run(only(**state), {})) == (QUERY, cause)
+
+
+def test_what_a_catcher_makes_is_told_with_its_place() -> None:
+    """The second catcher's Output, when the first does not match."""
+    catchers = [
+        {"ErrorEquals": ["Other"], "Next": "B"},
+        {"ErrorEquals": ["E"], "Output": NOPE, "Next": "B"},
+    ]
+    asl = only(Type="Task", Resource="arn:aws:states:::sqs:sendMessage", Arguments={}, Catch=catchers)
+    asl["States"]["B"] = {"Type": "Succeed"}
+    ended = run(asl, {}, {"A": lambda _: 1}, faults={"A": ["E"]})
+    assert (ended.error, "'Catch[1]/Output'" in str(ended.cause)) == (QUERY, True)
+
+
+MISFITS = [
+    ({"Type": "Wait", "Seconds": "{% 'a' %}"}, "Expected 'number', but was 'string' for value: \"a\""),
+    ({"Type": "Wait", "Seconds": "{% true %}"}, "Expected 'number', but was 'boolean' for value: true"),
+    ({"Type": "Wait", "Seconds": "{% -1 %}"}, "out of range. Expected 0 or more, but was -1"),
+    ({"Type": "Wait", "Timestamp": "{% 'soon' %}"}, 'Expected a time as 2026-01-31T12:00:00Z, but was "soon"'),
+    ({"Type": "Fail", "Cause": "{% {'a': 1} %}"}, "Expected 'string', but was 'object' for value: {\"a\":1}"),
+    ({"Type": "Map", "Items": "{% 1 %}", "ItemProcessor": INNER}, "Expected 'array', but was 'number' for value: 1"),
+    (
+        {"Type": "Map", "Items": [], "MaxConcurrency": "{% -1 %}", "ItemProcessor": INNER},
+        "'MaxConcurrency' returned a value that is out of range",
+    ),
+    (
+        {"Type": "Choice", "Choices": [{"Condition": "{% 1 %}", "Next": "B"}], "Default": "B"},
+        "Expected 'boolean', but was 'number' for value: 1",
+    ),
+    (
+        {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "TimeoutSeconds": "{% 0 %}"},
+        "'TimeoutSeconds' returned a value that is out of range. Expected 1 or more, but was 0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "words"), MISFITS)
+def test_a_value_of_no_use_in_its_field_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
+    """Type errors and values out of range, which Retry and Catch can take by that name."""
+    ended = run(only(**state), {}, {"A": lambda _: 1})
+    assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
+
+
+JSONPATH = [
+    ({"Parameters": {"a": {"b.$": "$.x"}}},
+     "The JSONPath '$.x' specified for the field 'b.$' could not be found in the input '{\"y\":1}'"),
+    ({"Type": "Wait", "SecondsPath": "$.y.z"},
+     "The JSONPath '$.y.z' specified for the field 'SecondsPath' could not be found in the input '{\"y\":1}'"),
+    ({"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}]},
+     "Invalid path '$.x': The choice state's condition path references an invalid value."),
+    ({"Type": "Map", "ItemsPath": "$.y", "ItemProcessor": INNER},
+     "The ItemsPath parameter does not reference an array: $.y == 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "cause"), JSONPATH)
+def test_a_path_that_leads_nowhere_is_told_in_the_words_of_aws(state: dict[str, Any], cause: str) -> None:
+    """So that a search for the sentence finds what others found out."""
+    assert run(only("JSONPath", **state), {"y": 1}).cause == cause
+
+
+FUNCTIONS = [
+    ("$partition([1, 2, 3], 2.9)", [[1, 2], [3]]),
+    ("$range(-1.7, 2, 1)", [-1, 0, 1, 2]),
+    ("$range(3, 1, -1)", [3, 2, 1]),
+    ("$range(1, 1, 1)", 1),
+    ("$count($range(1, 360145, 1))", 360_145),
+    ("$string(1e20)", "100000000000000000000"),
+    ("$string(1e21)", "1e+21"),
+    ("$string(-3)", "-3"),
+    ("$random(7) = $random(7)", True),
+]
+
+
+@pytest.mark.parametrize(("expression", "value"), FUNCTIONS)
+def test_functions_count_and_cut_as_measured_on_step_functions(expression: str, value: object) -> None:
+    """Numbers are cut towards zero, and a range of one number is that number."""
+    assert run(only(Output=f"{{% {expression} %}}"), {}).output == value
+
+
+FAILING = [
+    ("$range(1, 2)", "returned nothing (undefined)."),
+    ("$range(5, 1, 1)", "returned nothing (undefined)."),
+    ("$range(1, 5, 0)", "returned nothing (undefined)."),
+    ("$partition([], 2)", "returned nothing (undefined)."),
+    ("$partition([1], 0)", "returned nothing (undefined)."),
+    ("$hash('a')", "returned nothing (undefined)."),
+    ("$hash('a', 'CRC')", "MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
+    ("$eval('1')", "T1006: Step Functions has no $eval; $parse reads JSON"),
+    ("$range(1, 1000000000000, 1)", "Expression evaluation memory limit exceeded"),
+    ("($f := function() { $f() }; $f())", "Check for infinite loop"),
+    ("($f := function($n) { 1 + $f($n) }; $f(1))", "nested too deep"),
+]
+
+
+@pytest.mark.parametrize(("expression", "words"), FAILING)
+def test_an_expression_that_fails_or_never_ends_fails_its_state(expression: str, words: str) -> None:
+    """With the name that Retry and Catch know, and always at the same step."""
+    ended = run(only(Output=f"{{% {expression} %}}"), {})
+    assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
