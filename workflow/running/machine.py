@@ -25,6 +25,7 @@ from .scheduler import Join, Result, Sleep, Work
 
 Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
+_RETRIED: Final = ("Task", "Parallel", "Map")
 _MOST_PAYLOAD_BYTES: Final = 262_144
 
 
@@ -60,11 +61,10 @@ class Machine:
             state=state.name, pointer=state.pointer, type=state.type, strand=strand, entered_at=world.now, input=given
         )
         world.visits.append(visit)
-        context: dict[str, Json] = {
-            **world.context,
-            "State": {"EnteredTime": iso(world.now), "Name": state.name, "RetryCount": 0},
-            **item,
-        }
+        here: dict[str, Json] = {"EnteredTime": iso(world.now), "Name": state.name}
+        if state.type in _RETRIED:
+            here["RetryCount"] = 0
+        context: dict[str, Json] = {**world.context, "State": here, **item}
         frame = Frame(world, variables, given, context)
         try:
             visit.output, visit.arrow = yield from self._typed(state, frame, visit)
@@ -76,7 +76,7 @@ class Machine:
         return visit.output, visit.arrow
 
     def _typed(self, state: State, frame: Frame, visit: Visit) -> Step:
-        if state.type in ("Task", "Parallel", "Map"):
+        if state.type in _RETRIED:
             return (yield from self._with_retries(state, frame, visit))
         data = data_of(state, frame)
         if state.type == "Choice":
