@@ -30,10 +30,13 @@ from .expressions import (
     Raw,
     Reference,
     condition_of,
+    form_of,
     literal_of,
     place_of,
 )
 from .failures import WorkflowError
+from .jsonata_arrays import array_text, poured
+from .shapes import kinds_of
 
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
@@ -72,7 +75,7 @@ def text_of(value: object) -> str:
         members = cast("Mapping[str, object]", value).items()
         return "{" + ", ".join(f"{_constant(key)}: {text_of(item)}" for key, item in members) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(text_of(item) for item in cast("Sequence[object]", value)) + "]"
+        return array_text(cast("Sequence[object]", value), text_of)
     return _constant(value)
 
 
@@ -262,8 +265,22 @@ def _contained(call: Call) -> str:
     return f"({_tight(item)} in {_tight(items)})"
 
 
-def _span(call: Call) -> str:
-    return f"$range({', '.join(text_of(argument) for argument in call.arguments)})"
+def _poured(name: str) -> Callable[[Call], str]:
+    return lambda call: poured(_function(name)(call))
+
+
+def _to_json(call: Call) -> str:
+    """`$string` leaves a text as it is; within an array it is JSON."""
+    (value,) = call.arguments
+    text, kinds = text_of(value), kinds_of(form_of(value))
+    if "string" not in kinds or isinstance(value, Condition):
+        return f"$string({text})"
+    quoted = f"$replace($string([{text}]), /^\\[|\\]$/, '')"
+    return quoted if len(kinds) == 1 else f'($type({text}) = "string" ? {quoted} : $string({text}))'
+
+
+def _split(call: Call) -> str:
+    return poured(f'{_function("split")(call)}[$ != ""]')
 
 
 def _merged(call: Call) -> str:
@@ -285,18 +302,18 @@ _CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
     "plus": _infix("+"),
     "minus": _infix("-"),
     "times": _infix("*"),
-    "to_json": _function("string"),
+    "to_json": _to_json,
     "from_json": _function("parse"),
-    "split": _function("split"),
+    "split": _split,
     "base64_encode": _function("base64encode"),
     "base64_decode": _function("base64decode"),
     "hash_of": _function("hash"),
     "uuid": _function("uuid"),
     "text_length": _function("length"),
     "array_length": _function("count"),
-    "unique": _function("distinct"),
-    "parted": _function("partition"),
-    "span": _span,
+    "unique": _poured("distinct"),
+    "parted": _poured("partition"),
+    "span": _poured("range"),
     "merged": _merged,
     "random_below": _random,
     "array": _array,

@@ -217,9 +217,15 @@ def _intrinsic(call: Call) -> str:
         return f"States.Format('{'{}' * len(call.arguments)}', {', '.join(_argument(item) for item in call.arguments)})"
     if call.name == "merged":
         return f"States.JsonMerge({', '.join(_argument(item) for item in call.arguments)}, false)"
+    if call.name == "split" and not _is_one_sign(call.arguments[1]):
+        raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: States.StringSplit splits at each character")
     if call.name in _INTRINSICS:
         return f"States.{_INTRINSICS[call.name]}({', '.join(_argument(item) for item in call.arguments)})"
     raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: no intrinsic function does that")
+
+
+def _is_one_sign(separator: object) -> bool:
+    return isinstance(separator, str) and len(separator) == 1
 
 
 def _argument(value: object) -> str:

@@ -1,0 +1,113 @@
+"""Functions of the language give the same in JSONata and in JSONPath, also where the two languages are at odds."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, TypedDict
+
+import pytest
+
+from workflow import (
+    END,
+    NotPortable,
+    Pass,
+    Workflow,
+    array,
+    from_json,
+    input_of,
+    item_at,
+    merged,
+    parted,
+    run,
+    span,
+    split,
+    to_json,
+    unique,
+)
+
+
+class Given(TypedDict):
+    """What the workflows below are started with."""
+
+    word: str
+    items: list[object]
+    what: object
+
+
+given = input_of(Given)
+
+
+def giving(value: object) -> type[Workflow[Given, Any]]:
+    """A workflow that gives this value."""
+
+    def body(space: dict[str, Any]) -> None:
+        only = Pass({"value": value})
+        space.update(given=given, only=only, start=only, flow=(only >> END,))
+
+    return types.new_class("Giving", (Workflow[Given, Any],), {}, body)
+
+
+word, items, what = given["word"], given["items"], given["what"]
+ITEMS: list[Any] = [1, "two", [3, 4], {"five": 6}, None]
+SAME = [
+    (array(items, word), [ITEMS, "a,,b"]),
+    (array(items), [ITEMS]),
+    (array(word), ["a,,b"]),
+    (array(what), [[7, 8]]),
+    (array(what, word, items), [[7, 8], "a,,b", ITEMS]),
+    (array(array(what), array(word, items)), [[[7, 8]], ["a,,b", ITEMS]]),
+    (to_json(array(what, items)), '[[7,8],[1,"two",[3,4],{"five":6},null]]'),
+    (to_json(word), '"a,,b"'),
+    (to_json(from_json('"x"', object)), '"x"'),
+    (to_json(from_json("[1,2]", object)), "[1,2]"),
+    (to_json(from_json('"[\\"q\\"]"', object)), '"[\\"q\\"]"'),
+    (parted(items, 2), [ITEMS[:2], ITEMS[2:4], ITEMS[4:]]),
+    (parted(items, 9), [ITEMS]),
+    (parted(split("", ","), 2), []),
+    (span(1, 1), [1]),
+    (span(2, 1), []),
+    (span(5, 1, -2), [5, 3, 1]),
+    (split(word, ","), ["a", "b"]),
+    (split(",", ","), []),
+    (split("one", ","), ["one"]),
+    (item_at(parted(items, 2), 1), [[3, 4], {"five": 6}]),
+    (unique(array(word, word)), ["a,,b"]),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), SAME, ids=[repr(value) for value, _ in SAME])
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_function_gives_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
+    """Arrays stay whole in arrays, one item stays in its array, none is an empty one, and a text in JSON has quotes."""
+    ended = run(giving(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "what": [7, 8]})
+    assert (ended.output, ended.cause) == ({"value": expected}, None)
+
+
+@pytest.mark.parametrize("kind", ["text", 1, None, {"a": 1}, [], [[]]])
+def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
+    """Alone and with others, in each query language."""
+    for language in ("JSONata", "JSONPath"):
+        for value, expected in ((array(what), [kind]), (array(what, what), [kind, kind])):
+            ended = run(giving(value).asl(language=language), {"word": "", "items": [], "what": kind})  # type: ignore[arg-type]
+            assert ended.output == {"value": expected}, language
+
+
+@pytest.mark.parametrize("separator", ["", ", ", word])
+def test_only_a_single_sign_splits_in_both_query_languages(separator: Any) -> None:
+    """In JSONPath each character would be a separator of its own."""
+    with pytest.raises(NotPortable, match="splits at each character"):
+        giving(split(word, separator)).asl(language="JSONPath")
+
+
+def test_several_signs_split_in_jsonata() -> None:
+    """As one separator."""
+    assert run(giving(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "what": 0}).output == {
+        "value": ["a", "b,c"]
+    }
+
+
+def test_merged_objects_take_the_last_value_of_a_key() -> None:
+    """Not deep, as States.JsonMerge."""
+    value = merged({"a": word, "b": {"c": 1}}, {"b": what})
+    ended = run(giving(value).asl(), {"word": "w", "items": [], "what": {"d": 2}})
+    assert ended.output == {"value": {"a": "w", "b": {"d": 2}}}
