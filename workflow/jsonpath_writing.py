@@ -77,11 +77,13 @@ def payload(value: object) -> Json:
     if isinstance(value, Mapping):
         written: JsonObject = {}
         for key, item in cast("Mapping[str, object]", value).items():
-            if isinstance(item, Expression | Condition) or _has_expressions_in_array(item):
+            if isinstance(item, Expression | Condition) or _is_computed_array(item):
                 written[f"{key}.$"] = text_of(item)
             else:
                 written[key] = payload(item)
         return written
+    if isinstance(value, list | tuple) and _has_expressions(cast("object", value)):
+        return [payload(item) for item in cast("Sequence[object]", value)]
     return literal_of(value)
 
 
@@ -240,13 +242,15 @@ def _argument(value: object) -> str:
     raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{value!r} cannot be written as an argument of an intrinsic function")
 
 
-def _has_expressions_in_array(value: object) -> bool:
+def _is_computed_array(value: object) -> bool:
+    """Whether an array has items that are expressions; objects with expressions in them stand in it as they are."""
     if not isinstance(value, list | tuple):
         return False
     items = cast("Sequence[object]", value)
-    if any(isinstance(item, Mapping) and _has_expressions(cast("object", item)) for item in items):
-        raise NotPortable("ARRAY_NOT_PORTABLE", f"{value!r}: an array of objects with expressions in them")
-    return any(_has_expressions(item) for item in items)
+    computed = any(isinstance(item, Expression | Condition) or _is_computed_array(item) for item in items)
+    if computed and any(isinstance(item, Mapping) and _has_expressions(cast("object", item)) for item in items):
+        raise NotPortable("ARRAY_NOT_PORTABLE", f"{value!r}: an array of expressions and of objects with expressions")
+    return computed
 
 
 def _has_expressions(value: object) -> bool:

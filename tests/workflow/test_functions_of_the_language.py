@@ -72,6 +72,8 @@ SAME = [
     (split("one", ","), ["one"]),
     (item_at(parted(items, 2), 1), [[3, 4], {"five": 6}]),
     (unique(array(word, word)), ["a,,b"]),
+    ([{"a": word}, {"b": [{"c": items}]}, 1], [{"a": "a,,b"}, {"b": [{"c": ITEMS}]}, 1]),
+    ([word, [items, "x"]], ["a,,b", [ITEMS, "x"]]),
 ]
 
 

@@ -265,7 +265,7 @@ def test_dynamodb_wants_to_be_told_types() -> None:
     ("state", "code"),
     [
         (lambda: Pass({"x": jsonata("$uppercase('a')", str)}), "EXPRESSION_NOT_PORTABLE"),
-        (lambda: Pass({"x": [{"y": input_of(Buy).sku}]}), "ARRAY_NOT_PORTABLE"),
+        (lambda: Pass({"x": [{"y": input_of(Buy).sku}, input_of(Buy).sku]}), "ARRAY_NOT_PORTABLE"),
         (lambda: Pass(concat(input_of(Buy).sku, "x")), "FIELD_NOT_PORTABLE"),
         (lambda: Wait(item_at(jsonata("[1]", list[int]), 0)), "FIELD_NOT_PORTABLE"),
     ],
