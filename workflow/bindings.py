@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .failures import Unbound
+from .failures import Unbound, WorkflowError
 from .records import Record
 
 if TYPE_CHECKING:
@@ -116,7 +116,13 @@ class Bindings:
             return int(limit.total_seconds())
         self.asked.setdefault(limit.name, limit)
         value = self._given.get(limit.name, limit.default)
-        return int(value.total_seconds()) if isinstance(value, timedelta) else int(value)
+        if isinstance(value, timedelta):
+            return int(value.total_seconds())
+        try:
+            return int(value)
+        except ValueError:
+            told = f"{limit.name} is {value!r}: a length of time is a timedelta, or whole seconds"
+            raise WorkflowError(told) from None
 
     def check(self) -> None:
         """Refuse names that the workflow does not have, and names left out where others were given."""

@@ -82,8 +82,8 @@ def payload(value: object) -> Json:
             else:
                 written[key] = payload(item)
         return written
-    if isinstance(value, list | tuple) and _has_expressions(cast("object", value)):
-        return [payload(item) for item in cast("Sequence[object]", value)]
+    if _has_expressions(value) and isinstance(value, list | tuple):
+        return [payload(item) for item in cast("Sequence[object]", value)]  # objects, each with fields of its own
     return literal_of(value)
 
 

@@ -7,25 +7,33 @@ variable that later states may use. `portable` keeps to what JSONPath can say as
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from hypothesis import strategies as st
 
+from tests.workflow.task_strategies import CALLED, served, tasks
 from workflow import (
     ALL,
     END,
+    HEARTBEAT_TIMEOUT,
+    LAMBDA_TRANSIENT,
+    TASK_FAILED,
+    TIMEOUT,
+    Catching,
     Choice,
+    DistributedMap,
+    ErrorOutput,
     Fail,
     Function,
     Inline,
     Invoke,
+    ItemBatcher,
     Map,
     Parallel,
     Pass,
-    Queue,
+    ResultWriter,
     Retry,
-    SendMessage,
     Succeed,
     Wait,
     Workflow,
@@ -35,6 +43,7 @@ from workflow import (
     base64_decode,
     base64_encode,
     before,
+    caught,
     choose,
     concat,
     contains,
@@ -60,7 +69,6 @@ from workflow import (
     parted,
     plus,
     random_below,
-    result_of,
     span,
     split,
     times,
@@ -101,12 +109,22 @@ class Memo:
     number: int
 
 
-work_fn = Function("work_fn", object, dict)
 item_fn = Function("item_fn", object, dict)
-queue = Queue("queue")
 
 texts = st.sampled_from(TEXTS)
 numbers = st.integers(-3, 12)
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+RETRIES: list[Any] = [
+    (),
+    Retry(on=(ALL,), interval=timedelta(seconds=1), attempts=2, jitter=True),
+    Retry(attempts=0),
+    (
+        Retry(on=("E", TIMEOUT), interval=timedelta(seconds=2), attempts=1, backoff=1.5, longest=timedelta(seconds=9)),
+        Retry(on=(TASK_FAILED,), attempts=2, jitter=False, comment="the rest"),
+    ),
+    Retry(on=LAMBDA_TRANSIENT, attempts=2),
+]
 
 payloads: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
@@ -251,38 +269,48 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
 
 @st.composite
 def workflows(
-    draw: Callable[..., Any], *, portable: bool = False, nesting: int = 1, calls: bool = True
+    draw: Callable[..., Any],
+    *,
+    portable: bool = False,
+    nesting: int = 1,
+    calls: bool = True,
+    generated_inside: bool = True,
 ) -> type[Workflow[Any, Any]]:
-    """A class of the language."""
+    """A class of the language; what stands inside its states is generated too, unless that is not wanted."""
     payload = cast("Payload", input_of(Payload))
-    memo = variable(Memo)
+    memo, error = variable(Memo), variable(ErrorOutput)
     names = [f"step{index}" for index in range(draw(st.integers(1, 4)))]
-    first = Pass(
-        made(Payload)(**{name: payload[name] for name in ("kind", "text", "number", "flag", "moment", "items")})
-    )  # type: ignore[literal-required]
+    first = Pass(_copy_of(payload))
 
     def body(space: dict[str, Any]) -> None:
-        space["payload"], space["memo"] = payload, memo
+        space["payload"], space[f"memo{nesting}"] = payload, memo
         space["first"] = first.remember(memo, made(Memo)(text=payload["text"], number=payload["number"]))
         states = [space["first"]]
         for name in names:
-            space[name] = draw(_states(payload, memo, portable=portable, nesting=nesting, calls=calls))
+            space[name] = draw(
+                _states(name, payload, memo, portable=portable, nesting=nesting, calls=calls, inner=generated_inside)
+            )
             states.append(space[name])
         chooses = any(isinstance(state, Choice) for state in states)
         space["done"] = Succeed() if chooses else draw(st.sampled_from([Succeed(), END]))
         flow = []
         for index, state in enumerate(states):
             onward = [*states[index + 1 :], space["done"]]
-            if isinstance(state, Choice):
+            if isinstance(state, Choice) and state.alternatives():
+                flow.append(state.equals("a") >> draw(st.sampled_from(onward)))
+                flow.append(state.equals("b", "c") >> draw(st.sampled_from(onward)))
+                flow.append(state.otherwise >> onward[0])
+            elif isinstance(state, Choice):
                 for _ in range(draw(st.integers(1, 2))):
                     flow.append(state.when(draw(conditions(payload))) >> draw(st.sampled_from(onward)))
                 flow.append(state.otherwise >> onward[0])
             else:
                 flow.append(state >> onward[0])
-            if isinstance(state, Invoke | Parallel | Map | SendMessage | Inline) and draw(st.booleans()):
+            if isinstance(state, Catching) and draw(st.booleans()):
                 if "broken" not in space:
-                    space["broken"] = Fail("Broken", concat("it broke in ", memo.text))
-                flow.append(state.catch(ALL) >> space["broken"])
+                    space["broken"], space[f"error{nesting}"] = Fail("Broken", concat(memo.text, error.Error)), error
+                names_caught = draw(st.sampled_from([(ALL,), (TASK_FAILED,), ("E", TIMEOUT), (HEARTBEAT_TIMEOUT, "E")]))
+                flow.append(state.catch(*names_caught).remember(error, caught()) >> space["broken"])
         space["start"] = space["first"]
         space["flow"] = tuple(flow)
 
@@ -291,32 +319,86 @@ def workflows(
 
 @st.composite
 def _states(
-    draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: bool, nesting: int, calls: bool
+    draw: Callable[..., Any],
+    name: str,
+    payload: Payload,
+    memo: Memo,
+    *,
+    portable: bool,
+    nesting: int,
+    calls: bool,
+    inner: bool,
 ) -> Any:
     kinds = (
-        ["pass", "choice", "wait"]
-        + (["invoke", "send"] if calls else [])
+        ["pass", "choice", "cases", "wait"]
+        + (["task", "task"] if calls else [])
         + (["map", "parallel", "inline"] if nesting else [])
+        + (["nested"] if nesting and inner else [])
+        + (["distributed"] if nesting and calls else [])
     )
     value = {"value": draw(values(payload, memo, portable=portable))}
-    tried = draw(st.sampled_from([(), Retry(on=(ALL,), interval=timedelta(seconds=1), attempts=2, jitter=True)]))
+    tried = draw(st.sampled_from(RETRIES))
     match draw(st.sampled_from(kinds)):
         case "pass":
             return Pass(value)
         case "choice":
             return Choice(payload)
+        case "cases":
+            return Choice(payload["kind"])
         case "wait":
-            return Wait(draw(st.sampled_from([timedelta(seconds=1), timedelta(0)])))
-        case "invoke":
-            return Invoke(work_fn, value, retry=tried, timeout=timedelta(seconds=9))
-        case "send":
-            return SendMessage(queue, value, retry=tried)
+            spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
+            until_then = (
+                [Wait(until=payload["moment"])] if calls else []
+            )  # it may be years ahead: of a virtual clock only
+            return draw(st.sampled_from(spans + until_then))
+        case "task":
+            return draw(tasks(payload, value, tried, portable=portable))
         case "map":
             return Map(payload["items"], _each(draw(st.booleans())), at_once=2, retry=tried)
+        case "distributed":
+            return draw(_distributed(payload, tried, f"{name}of{nesting}"))
         case "inline":
             return Inline(_each(calls))
+        case "nested":
+            branch = draw(workflows(portable=portable, nesting=nesting - 1, calls=calls))
+            return Parallel(branch, _each(False), sends=_copy_of(payload), retry=tried)
         case _:
             return Parallel(_each(calls), _each(False), retry=tried)
+
+
+def _copy_of(payload: Payload) -> Payload:
+    names: tuple[Any, ...] = ("kind", "text", "number", "flag", "moment", "items")
+    return made(Payload)(**{name: payload[name] for name in names})
+
+
+@st.composite
+def _distributed(draw: Callable[..., Any], payload: Payload, tried: Any, label: str) -> Any:
+    """Maps whose runs are executions of their own, with all that they can be given."""
+    options: dict[str, Any] = {
+        "at_once": 3,
+        "retry": tried,
+        "execution_type": draw(st.sampled_from(["STANDARD", "EXPRESS"])),
+    }
+    if draw(st.booleans()):
+        options["tolerated_failures"], options["tolerated_percentage"] = 1, 50.0
+    if draw(st.booleans()):
+        options["batcher"] = ItemBatcher(max_items=2, max_bytes=1000, batch_input={"all": payload["text"]})
+    if draw(st.booleans()):
+        options["writer"] = ResultWriter(bucket="results", prefix="runs")
+    if draw(st.booleans()):
+        options["sends"] = {"given": payload["number"], "index": context.Map.Item.Index}
+    if draw(st.booleans()):
+        options["label"] = label
+    return DistributedMap(payload["items"], _taking_anything(), **options)
+
+
+def _taking_anything() -> type[Workflow[Any, Any]]:
+    class Takes(Workflow[Any, Any]):
+        work = Invoke(item_fn)
+        start = work
+        flow = (work >> END,)
+
+    return Takes
 
 
 def _each(calls: bool) -> type[Workflow[Any, Any]]:
@@ -331,9 +413,7 @@ def _each(calls: bool) -> type[Workflow[Any, Any]]:
     return Each
 
 
-def answers(_: Any) -> Any:
-    """What every function of a generated workflow answers."""
-    return {"ok": True}
+FUNCTIONS: dict[str, Any] = dict.fromkeys(("item_fn", *CALLED), served)
+"""What every function and service of a generated workflow answers."""
 
-
-__all__ = ["Item", "Memo", "Payload", "answers", "conditions", "hostile", "payloads", "result_of", "workflows"]
+__all__ = ["FUNCTIONS", "Item", "Memo", "Payload", "conditions", "hostile", "payloads", "workflows"]

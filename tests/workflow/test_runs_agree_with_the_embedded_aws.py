@@ -1,5 +1,6 @@
 """`run` and the embedded AWS give the same result, wherever MiniStack implements the feature (docs/fidelity.md).
 
+Branches keep no variables of their own in MiniStack 1.5.33, so no generated workflow is set into another here.
 Executions are started synchronously, by way of the same API that a caller of AWS uses.
 """
 
@@ -8,7 +9,7 @@ import secrets
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given, note, settings
 
 from local.instance import Instance
 from local.pytest_plugin import embedded_aws
@@ -33,6 +34,7 @@ def aws(embedded_aws: Instance) -> tuple[Any, str]:
 def in_embedded_aws(aws: tuple[Any, str], asl: Any, given_input: Any) -> tuple[str, Any, str | None]:
     """Status, output and error of one execution."""
     client, role = aws
+    note(json.dumps(asl))
     machine = client.create_state_machine(
         name=f"m-{secrets.token_hex(6)}", definition=json.dumps(asl), roleArn=role, type="EXPRESS"
     )["stateMachineArn"]
@@ -45,7 +47,7 @@ def in_embedded_aws(aws: tuple[Any, str], asl: Any, given_input: Any) -> tuple[s
 
 
 @FEWER
-@given(written=workflows(calls=False), given_input=payloads)
+@given(written=workflows(calls=False, generated_inside=False), given_input=payloads)
 def test_a_workflow_in_jsonata_does_the_same(aws: tuple[Any, str], written: Any, given_input: Any) -> None:
     """Status, output and error."""
     assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
@@ -54,7 +56,7 @@ def test_a_workflow_in_jsonata_does_the_same(aws: tuple[Any, str], written: Any,
 
 
 @FEWER
-@given(written=workflows(calls=False, portable=True), given_input=payloads)
+@given(written=workflows(calls=False, portable=True, generated_inside=False), given_input=payloads)
 def test_a_workflow_in_jsonpath_does_the_same(aws: tuple[Any, str], written: Any, given_input: Any) -> None:
     """The same, compiled to JSONPath."""
     assume(not _calls(written))

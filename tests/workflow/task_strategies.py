@@ -1,0 +1,106 @@
+"""Tasks that hypothesis writes in the language: every kind of them, with every option, waiting for tokens or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from workflow import (
+    Activity,
+    Binding,
+    Bucket,
+    Call,
+    DeleteItem,
+    EventBus,
+    Function,
+    GetItem,
+    GetObject,
+    Invoke,
+    Limit,
+    Machine,
+    Publish,
+    PutEvent,
+    PutItem,
+    PutObject,
+    Queue,
+    SendMessage,
+    StartExecution,
+    Table,
+    Topic,
+    UpdateItem,
+    concat,
+    context,
+    result_of,
+)
+
+work_fn = Function("work_fn", object, dict)
+queue, topic, bus, table, bucket = Queue("queue"), Topic("topic"), EventBus("bus"), Table("table"), Bucket("bucket")
+machine = Machine("machine", object, dict)
+worker = Binding("worker", "ARN of an activity")
+seconds = Limit("seconds", "how long a task may take", default=timedelta(seconds=9))
+
+CALLED = (
+    "work_fn",
+    "${worker}",
+    "sqs:sendMessage",
+    "sns:publish",
+    "events:putEvents",
+    "states:startExecution",
+    "dynamodb:getItem",
+    "dynamodb:putItem",
+    "dynamodb:updateItem",
+    "dynamodb:deleteItem",
+    "aws-sdk:s3:getObject",
+    "aws-sdk:s3:putObject",
+    "aws-sdk:sqs:getQueueUrl",
+    "glue:startJobRun",
+)
+"""The names under which `run` looks for what the tasks call."""
+
+
+@st.composite
+def tasks(draw: Callable[..., Any], payload: Any, value: dict[str, Any], retry: Any, *, portable: bool) -> Any:
+    """A task that sends the value, or what goes with its service."""
+    options: dict[str, Any] = {"retry": retry, "timeout": draw(st.sampled_from([timedelta(seconds=9), seconds]))}
+    token = {**value, "token": context.Task.Token}
+    if not portable:
+        options["comment"] = "does what there is to do"
+    if draw(st.booleans()):
+        options["heartbeat"] = timedelta(seconds=3)
+    text, number = payload["text"], payload["number"]
+    key = {"pk": concat("order#", text)}
+    made: list[Callable[[], Any]] = [
+        lambda: Invoke(work_fn, value, **options),
+        lambda: Invoke(work_fn, value, **options).giving({"result": result_of(work_fn)}),
+        lambda: Invoke(work_fn, token, **options).waiting_for_token(dict),
+        lambda: SendMessage(queue, value, group=text, **options),
+        lambda: SendMessage(queue, token, **options).waiting_for_token(dict),
+        lambda: Publish(topic, value, subject="something happened", **options),
+        lambda: PutEvent(bus, "app", "happened", value, **options),
+        lambda: StartExecution(machine, value, **options),
+        lambda: StartExecution(machine, value, wait=False, **options),
+        lambda: StartExecution(machine, token, **options).waiting_for_token(dict),
+        lambda: GetItem(table, key, consistent=True, **options),
+        lambda: PutItem(
+            table, {**key, "number": number, "fixed": [1, None]}, condition="attribute_not_exists(pk)", **options
+        ),
+        lambda: UpdateItem(table, key, "SET n = :n", {":n": number}, condition="n < :n", **options),
+        lambda: DeleteItem(table, key, **options),
+        lambda: GetObject(bucket, concat("inbox/", text), **options),
+        lambda: PutObject(bucket, "outbox", value, **options),
+        lambda: Call("aws-sdk:sqs:getQueueUrl", {"QueueName": text}, dict, **options),
+        lambda: Call("glue:startJobRun.sync", {"JobName": "nightly"}, dict, **options),
+        lambda: Activity(worker, dict, value, **options),
+    ]
+    return draw(st.sampled_from(made))()
+
+
+def served(_: Any, call: Any) -> Any:
+    """Whatever is asked for is done."""
+    answer = {"ok": True}
+    if call.token is not None:
+        call.succeed(answer, after=timedelta(seconds=1))
+    return {"Output": answer} if call.resource.endswith(".sync:2") else answer
