@@ -29,6 +29,7 @@ from workflow import (
     Inline,
     Invoke,
     ItemBatcher,
+    Limit,
     Map,
     Parallel,
     Pass,
@@ -416,4 +417,15 @@ def _each(calls: bool) -> type[Workflow[Any, Any]]:
 FUNCTIONS: dict[str, Any] = dict.fromkeys(("item_fn", *CALLED), served)
 """What every function and service of a generated workflow answers."""
 
-__all__ = ["FUNCTIONS", "Item", "Memo", "Payload", "conditions", "hostile", "payloads", "workflows"]
+
+def values_for(written: type[Workflow[Any, Any]]) -> dict[str, str]:
+    """Something for every name that has to be bound."""
+    special = {
+        "queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
+        "worker": "arn:aws:states:eu-central-1:123456789012:activity:worker",
+    }
+    names = [binding.name for binding in written.required() if not isinstance(binding, Limit)]
+    return {name: special.get(name, f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:3") for name in names}
+
+
+__all__ = ["FUNCTIONS", "Item", "Memo", "Payload", "conditions", "hostile", "payloads", "values_for", "workflows"]

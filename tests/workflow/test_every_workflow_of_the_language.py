@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflow.strategies import FUNCTIONS, hostile, payloads, workflows
+from tests.workflow.strategies import FUNCTIONS, hostile, payloads, values_for, workflows
 from workflow import Limit, Workflow, parse
 from workflow.checking import check
 from workflow.comparing import diff
@@ -98,13 +98,7 @@ def test_differs_in_words_where_it_differs(one: Written, other: Written) -> None
 @given(written_in_it=workflows())
 def test_needs_no_permission_for_everything(written_in_it: Written) -> None:
     """Bound or not, every resource is named."""
-    values = {
-        binding.name: f"arn:aws:lambda:eu-central-1:123456789012:function:{binding.name}:3"
-        for binding in written_in_it.required()
-        if not isinstance(binding, Limit)
-    }
-    values |= {"queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"} if "queue" in values else {}
-    for permission in permissions(written_in_it.asl(values)):
+    for permission in permissions(written_in_it.asl(values_for(written_in_it))):
         assert "*" not in permission.resources or permission.actions[0].startswith(OF_ANY_RESOURCE)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.workflow.judges import NpmJudges, cfn_lint_against, npm_judges
 from tests.workflow.sound_documents import SOUND
-from tests.workflow.strategies import workflows
+from tests.workflow.strategies import values_for, workflows
 from workflow.booking import Booking
 
 FEW = settings(max_examples=15, suppress_health_check=list(HealthCheck))
@@ -56,8 +56,10 @@ def test_npm_judges_accept_every_portable_workflow_in_jsonpath(npm: NpmJudges, w
 @settings(FEW, max_examples=5)
 @given(several=st.lists(workflows(portable=True), min_size=1, max_size=4))
 def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> None:
-    """Rule E3601, in both query languages."""
-    definitions = [each.asl(language=language) for each in several for language in ("JSONata", "JSONPath")]
+    """Rule E3601, in both query languages, names bound: it takes no placeholder for the ARN of an activity."""
+    definitions = [
+        each.asl(values_for(each), language=language) for each in several for language in ("JSONata", "JSONPath")
+    ]
     assert cfn_lint_against(*definitions) == []
 
 
