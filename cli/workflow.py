@@ -350,7 +350,7 @@ def _run_table(document: dict[str, Any]) -> Any:
             visit["state"],
             str(visit["attempts"] or ""),
             visit["error"] or "",
-            json.dumps(visit["output"], ensure_ascii=False),
+            "" if visit["error"] else json.dumps(visit["output"], ensure_ascii=False),
         ]
         for visit in document["visits"]
     ]
@@ -361,4 +361,5 @@ def _verdict(document: dict[str, Any]) -> str:
     seconds = f"{document['duration_seconds']:g} s, {document['transitions']} transitions"
     if document["status"] == "SUCCEEDED":
         return f"SUCCEEDED ({seconds}): {json.dumps(document['output'], ensure_ascii=False)}"
-    return f"{document['status']} ({seconds}): {document['error']}: {document['cause']}"
+    told = ": ".join(document[key] for key in ("error", "cause") if document[key])
+    return f"{document['status']} ({seconds}): {told or 'it names no error'}"

@@ -275,6 +275,18 @@ def test_items_know_their_place() -> None:
     assert run(asl, {"items": ["a", "b"], "n": 2}).output == [{"i": 0, "v": "a"}, {"i": 1, "v": "b"}]
 
 
+def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> None:
+    """Its ItemSelector sees the inner item; what it makes of the results, and a retry, the outer one again."""
+    seen = {"outer.$": "$$.Map.Item.Index", "items.$": "$"}
+    selector = {"v.$": "$$.Map.Item.Value"}
+    inner = mapped(machine({"I": ends()}), ItemsPath="$.n", ItemSelector=selector, ResultSelector=seen)
+    asl = mapped(inner, ItemsPath="$.o")
+    assert run(asl, {"o": [{"n": ["a"]}, {"n": []}]}).output == [
+        {"outer": 0, "items": [{"v": "a"}]},
+        {"outer": 1, "items": []},
+    ]
+
+
 def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
     """CSV in, batches of two, one of three may fail, the results in a bucket."""
     work = {"Type": "Task", "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work", "End": True}
@@ -340,3 +352,9 @@ def test_the_same_arguments_give_the_same_run() -> None:
     asl = jsonata({"A": ends(Output="{% [$uuid(), $random(), $now()] %}")})
     assert run(asl, seed=3).output == run(asl, seed=3).output != run(asl, seed=4).output
     assert run(asl).output[2] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_fail_state_need_not_say_what_went_wrong() -> None:
+    """The run failed all the same, with neither an error nor a cause, as on AWS."""
+    ended = run(machine({"F": {"Type": "Fail"}}))
+    assert (ended.status, ended.error, ended.cause, ended.visits[0].error) == ("FAILED", None, None, None)

@@ -70,7 +70,7 @@ class Machine:
             visit.output, visit.arrow = yield from self._typed(state, frame, visit)
             self._refuse_too_large(visit.output)
         except StateFailed as failure:
-            visit.error, visit.cause, visit.left_at = failure.error, failure.cause, world.now
+            visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, world.now
             raise
         visit.left_at = world.now
         return visit.output, visit.arrow
@@ -256,7 +256,8 @@ def _text(state: State, data: Data, name: str) -> str:
 
 
 def _too_many(failure: StateFailed) -> StateFailed:
-    cause = f"more items failed than are tolerated; the last with {failure.error}: {failure.cause}"
+    told = str(failure) or "no error named"
+    cause = f"more items failed than are tolerated; the last with {told}"
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
 
 

@@ -66,11 +66,13 @@ def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Js
         item = context["Item"]
         assert isinstance(item, dict)
         return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
+    around = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
     frame.context["Map"] = context
     try:
         return data.built(selector, "ItemSelector" if "ItemSelector" in state.fields else "Parameters")
     finally:
         del frame.context["Map"]
+        frame.context.update(around)
 
 
 def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:

@@ -40,6 +40,7 @@ class Run:
     status: Status
     output: Json
     error: str | None
+    """Its name; None where it succeeded, and where a Fail state gives none."""
     cause: str | None
     duration: timedelta
     """On the virtual clock."""
