@@ -6,9 +6,8 @@ from typing import Any
 
 import pulumi
 
-from workflow.bindings import Binding, Function, Limit, Queue
+from workflow import Binding, Function, Limit, Queue, Workflow
 from workflow.permissions import permissions
-from workflow.workflow_class import Workflow
 
 AnyWorkflow = type[Workflow[Any, Any]]  # what a workflow takes and gives does not matter to who deploys it
 

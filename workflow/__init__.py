@@ -7,11 +7,7 @@ models, the JSONata engine with the first expression that is checked or run.
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from .basic_states import Choice, Fail, Pass, Succeed, Wait
-from .bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
-from .context_object import context
 from .definition import Definition, parse
-from .expressions import Condition
 from .failures import (
     NoSuchField,
     NotACondition,
@@ -22,7 +18,12 @@ from .failures import (
     WorkflowError,
     WrongJoin,
 )
-from .functions import (
+from .json_values import NotJson
+from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
+from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
+from .language.context_object import context
+from .language.expressions import Condition
+from .language.functions import (
     after,
     all_of,
     array,
@@ -68,11 +69,19 @@ from .functions import (
     unique,
     uuid,
 )
-from .json_values import NotJson
-from .nested_states import DistributedMap, Inline, ItemBatcher, ItemReader, Map, Parallel, ResultWriter
-from .retries import ALL, BRANCH_FAILED, HEARTBEAT_TIMEOUT, LAMBDA_TRANSIENT, QUERY_FAILED, TASK_FAILED, TIMEOUT, Retry
-from .states import END, Catching, Edge, ErrorOutput, State, variable
-from .tasks import (
+from .language.nested_states import DistributedMap, Inline, ItemBatcher, ItemReader, Map, Parallel, ResultWriter
+from .language.retries import (
+    ALL,
+    BRANCH_FAILED,
+    HEARTBEAT_TIMEOUT,
+    LAMBDA_TRANSIENT,
+    QUERY_FAILED,
+    TASK_FAILED,
+    TIMEOUT,
+    Retry,
+)
+from .language.states import END, Catching, Edge, ErrorOutput, State, variable
+from .language.tasks import (
     Activity,
     Answer,
     Call,
@@ -89,7 +98,7 @@ from .tasks import (
     Task,
     UpdateItem,
 )
-from .workflow_class import Workflow
+from .language.workflow_class import Workflow
 
 if TYPE_CHECKING:
     from .checking import Finding, check

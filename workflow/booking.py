@@ -19,14 +19,14 @@ from handlers.contracts import (
     RefundRequest,
 )
 
-from .basic_states import Choice, Fail, Succeed
-from .bindings import Function, Limit, Queue
-from .context_object import context
-from .functions import caught, concat, input_of, made, output_of, result_of, to_json
-from .retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
-from .states import variable
-from .tasks import Invoke, SendMessage
-from .workflow_class import Workflow
+from .language.basic_states import Choice, Fail, Succeed
+from .language.bindings import Function, Limit, Queue
+from .language.context_object import context
+from .language.functions import caught, concat, input_of, made, output_of, result_of, to_json
+from .language.retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .language.states import variable
+from .language.tasks import Invoke, SendMessage
+from .language.workflow_class import Workflow
 
 purchase_fn: Final = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn: Final = Function("refund_fn", RefundRequest, BookingResult)

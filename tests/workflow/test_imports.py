@@ -14,8 +14,9 @@ HEAVY = {
     "textwrap", "unittest", "uuid", "yaml",
 }  # fmt: skip
 NOT_ASKED_FOR = {
-    "workflow.covered_workflow", "workflow.drawing", "workflow.intrinsic_functions", "workflow.jsonpath_dialect",
-    "workflow.jsonpath_writing", "workflow.pathways", "workflow.permissions", "workflow.pricing", "workflow.running",
+    "workflow.covered_workflow", "workflow.drawing", "workflow.language.dialects.jsonpath",
+    "workflow.language.dialects.jsonpath_writing", "workflow.pathways", "workflow.permissions", "workflow.pricing",
+    "workflow.queries.intrinsic_functions", "workflow.running",
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
 @pytest.mark.parametrize(
     ("met", "comes"),
     [
-        ("Small.asl(language='JSONPath')", "workflow.jsonpath_dialect"),
+        ("Small.asl(language='JSONPath')", "workflow.language.dialects.jsonpath"),
         (
             "from workflow.checking import check\n"
             "one = {'Type': 'Succeed', 'Output': '{% $map([1], function($x) {$x}) %}'}\n"

@@ -3,9 +3,9 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workflow.jsonata_evaluation import InvalidJsonata
-from workflow.jsonata_plain import NotPlain, Plain
-from workflow.jsonata_reading import References, read_by_engine, references_of
+from workflow.queries.jsonata_evaluation import InvalidJsonata
+from workflow.queries.jsonata_plain import NotPlain, Plain
+from workflow.queries.jsonata_reading import References, read_by_engine, references_of
 
 OPERANDS = st.sampled_from(
     [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
-from ..jsonata_evaluation import is_expression
+from ..queries.jsonata_evaluation import is_expression
 from ..timestamps import moment_of
 from .findings import Code, meant
 from .sight import Sight, unknown_field

@@ -11,7 +11,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child
-from ..jsonata_evaluation import is_expression
+from ..queries.jsonata_evaluation import is_expression
 from .findings import meant
 from .sight import Sight, unknown_field
 from .templates import is_open, is_reference_of_a_template

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..deep_json import Json
-from ..intrinsics import InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..json_values import child, walk
-from ..jsonata_evaluation import is_expression
-from ..jsonpath import InvalidPath, Path, parse_path
+from ..queries.intrinsics import InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..queries.jsonata_evaluation import is_expression
+from ..queries.jsonpath import InvalidPath, Path, parse_path
 from .templates import Texts, Use, is_open, looks_like_path
 
 

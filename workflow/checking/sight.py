@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import child
-from ..jsonata_evaluation import is_expression
+from ..queries.jsonata_evaluation import is_expression
 from ..records import Record
 from .findings import Findings, meant
 from .templates import Moment, Texts, is_open, is_reference_of_a_template

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..deep_json import Json
 from ..definition import JsonObject
-from ..jsonata_evaluation import is_expression
+from ..queries.jsonata_evaluation import is_expression
 from .findings import meant, nearest
 from .integrations import Target, UnknownTarget, needs_of, target_of
 from .sight import Sight

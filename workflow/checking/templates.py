@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 from ..deep_json import Json
 from ..json_values import child, walk
-from ..jsonata_evaluation import InvalidJsonata, inside, is_expression
-from ..jsonata_functions import FUNCTIONS
-from ..jsonata_reading import References, references_of
+from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
+from ..queries.jsonata_functions import FUNCTIONS
+from ..queries.jsonata_reading import References, references_of
 from ..records import Record
 from .findings import Findings, meant
 from .vocabulary import CONTEXT

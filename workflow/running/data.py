@@ -9,10 +9,10 @@ from typing import Final, Protocol
 
 from ..deep_json import Json
 from ..definition import JsonObject, State
-from ..intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..json_values import kind_of, written
-from ..jsonata_evaluation import InvalidJsonata, JsonataFailed, evaluate, inside, is_expression
-from ..jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
+from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, evaluate, inside, is_expression
+from ..queries.jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
 from .errors import INTRINSIC, PARAMETER_PATH, QUERY, RESULT_PATH, RUNTIME, StateFailed
 from .frame import Frame
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import NotJson, json_of, read_json, written
-from ..jsonpath import InvalidPath, NoSuchPlace, parse_path
+from ..queries.jsonpath import InvalidPath, NoSuchPlace, parse_path
 from .errors import ITEM_READER, StateFailed
 
 

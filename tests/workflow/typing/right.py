@@ -24,7 +24,7 @@ from workflow import (
     variable,
 )
 from workflow.booking import purchase_fn, record_fn, refund_fn
-from workflow.states import Chain
+from workflow.language.states import Chain
 
 request = input_of(BookingRequest)
 assert_type(request, PurchaseRequest | RefundRequest)

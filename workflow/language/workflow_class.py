@@ -17,15 +17,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
 
+from ..definition import Definition
+from ..failures import WorkflowError
+from ..json_values import JsonObject
 from .bindings import Binding, Bindings, BoundValue, Limit
-from .definition import Definition
 from .dialects import dialect_of
+from .dialects.query_language import QueryLanguage
 from .expressions import Reference
-from .failures import WorkflowError
 from .graph import Graph, graph_of, machine_graph
-from .json_values import JsonObject
 from .lowering import compiled
-from .query_language import QueryLanguage
 from .states import State, set_name
 
 In = TypeVar("In")

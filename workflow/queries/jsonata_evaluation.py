@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .deep_json import Json
-from .json_values import NotJson, read_json, written
+from ..deep_json import Json
+from ..json_values import NotJson, read_json, written
 
 if TYPE_CHECKING:
     from jsonata import Jsonata

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..failures import WorkflowError
 from .basic_states import Choice, Wait
 from .expressions import Reference, Source, form_of, place_of
-from .failures import WorkflowError
 from .graph import Graph, Home
 from .nested_states import Inline
 from .states import AnyState, Catching, Exit, Given, Link

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from .deep_json import Json
+from ..deep_json import Json
+from ..failures import WorkflowError
+from ..records import Record
 from .expressions import Expression, form_of
-from .failures import WorkflowError
-from .records import Record
 from .retries import Retry
 from .shapes import kinds_of, name_of
 from .states import Catching, Given

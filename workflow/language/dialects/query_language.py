@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from .deep_json import Json
-from .expressions import Condition
-from .json_values import JsonObject
-from .states import AnyState, Exit
+from ...deep_json import Json
+from ...json_values import JsonObject
+from ..expressions import Condition
+from ..states import AnyState, Exit
 
 QueryLanguage = Literal["JSONata", "JSONPath"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Never, TypeVar, cast
 
+from ..failures import WorkflowError, WrongJoin
 from .expressions import Condition, Expression, Reference, condition_of, form_of
-from .failures import WorkflowError, WrongJoin
 from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
 from .states import Edge, Exit, Given, State
 

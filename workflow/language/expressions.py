@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal, NoReturn, TypeAlias, cast
 
-from .deep_json import Json
-from .failures import NoSuchField, NotACondition
-from .records import Record
+from ..deep_json import Json
+from ..failures import NoSuchField, NotACondition
+from ..records import Record
 from .shapes import Field, fields_of, item_of, members_of, name_of
 
 Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
@@ -279,6 +279,6 @@ def condition_of(value: object) -> Condition:
 
 def literal_of(value: object) -> Json:
     """A constant of Python as JSON says it."""
-    from .json_values import json_of
+    from ..json_values import json_of
 
     return json_of(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .deep_json import Json
-from .expressions import Condition
-from .json_values import JsonObject
+from ...deep_json import Json
+from ...json_values import JsonObject
+from ..expressions import Condition
+from ..states import AnyState, Exit
 from .jsonata_text import condition_text, template
 from .query_language import QueryLanguage
-from .states import AnyState, Exit
 
 
 class JsonataDialect:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
 
+from ..failures import WorkflowError, WrongJoin
+from ..records import NOTHING, Record, changed
 from .expressions import Condition, Reference, Source, place_of
-from .failures import WorkflowError, WrongJoin
-from .records import NOTHING, Record, changed
 from .retries import ALL, Retry
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from .basic_states import Pass
-from .deep_json import Json
-from .expressions import Condition, Expression, Reference, place_of
-from .failures import NotPortable
-from .json_values import JsonObject
+from ...deep_json import Json
+from ...failures import NotPortable
+from ...json_values import JsonObject
+from ..basic_states import Pass
+from ..expressions import Condition, Expression, Reference, place_of
+from ..rewriting import references_in
+from ..states import AnyState, Catching, Exit
 from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
 from .query_language import QueryLanguage
-from .rewriting import references_in
-from .states import AnyState, Catching, Exit
 
 _COMPUTED: Final = ("ErrorPath", "CausePath")
 """Paths that may be intrinsic functions too."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Never, ParamSpec, TypeVar, cast, overload
 
+from ..failures import WorkflowError
 from .bindings import Function
 from .expressions import (
     Call,
@@ -29,7 +30,6 @@ from .expressions import (
     condition_of,
     form_of,
 )
-from .failures import WorkflowError
 from .shapes import fields_of, item_of, kinds_of, name_of
 from .states import ErrorOutput, State
 

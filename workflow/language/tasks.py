@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
 
+from ..deep_json import Json
+from ..failures import WorkflowError
 from .bindings import Binding, Bindings, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
-from .deep_json import Json
 from .expressions import Expression, Reference, Source, form_of, place_of
-from .failures import WorkflowError
 from .marshalling import marshalled
 from .retries import Retry
 from .rewriting import references_in

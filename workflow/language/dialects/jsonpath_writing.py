@@ -13,8 +13,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
-from .deep_json import Json
-from .expressions import (
+from ...deep_json import Json
+from ...failures import NotPortable
+from ...json_values import JsonObject
+from ..expressions import (
     All,
     Call,
     Compare,
@@ -32,8 +34,6 @@ from .expressions import (
     literal_of,
     place_of,
 )
-from .failures import NotPortable
-from .json_values import JsonObject
 
 _ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
 _ORDER: Final[Mapping[Operator, str]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from .deep_json import Json
+from ..deep_json import Json
 from .jsonpath_text import Scanner
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from ..failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
+from ..records import Record, changed
 from .basic_states import Choice, Pass, Succeed
 from .expressions import Reference, Source, place_of
-from .failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from .nested_states import Inline
-from .records import Record, changed
 from .shapes import name_of
 from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, set_name
 

@@ -8,9 +8,9 @@ from .query_language import Dialect, QueryLanguage
 def dialect_of(language: QueryLanguage) -> Dialect:
     """How this language says what is computed."""
     if language == "JSONata":
-        from .jsonata_dialect import JsonataDialect
+        from .jsonata import JsonataDialect
 
         return JsonataDialect()
-    from .jsonpath_dialect import JsonpathDialect
+    from .jsonpath import JsonpathDialect
 
     return JsonpathDialect()

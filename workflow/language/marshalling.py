@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from ..failures import WorkflowError
 from .expressions import Call, Expression, form_of
-from .failures import WorkflowError
 from .shapes import kinds_of
 
 _BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "BOOL", "null": "NULL"}

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
 
+from ..deep_json import Json
+from ..failures import WorkflowError
+from ..json_values import JsonObject
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Bindings, Limit
-from .deep_json import Json
+from .dialects.query_language import Dialect
 from .expressions import Condition, Expression, Reference
-from .failures import WorkflowError
 from .graph import Graph, nested_graph
-from .json_values import JsonObject
 from .nested_states import Distribution, Map, Parallel
 from .places import Places, output_by
-from .query_language import Dialect
 from .retries import Retry
 from .rewriting import rewritten
 from .states import AnyState, Catching, End, Exit, Link

@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
-from .deep_json import Json
-from .expressions import (
+from ...deep_json import Json
+from ...failures import WorkflowError
+from ..expressions import (
     All,
     Call,
     Compare,
@@ -34,9 +35,8 @@ from .expressions import (
     literal_of,
     place_of,
 )
-from .failures import WorkflowError
+from ..shapes import kinds_of
 from .jsonata_arrays import array_text, poured
-from .shapes import kinds_of
 
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {

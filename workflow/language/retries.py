@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from .deep_json import Json
-from .records import Record
+from ..deep_json import Json
+from ..records import Record
 
 ALL: Final = "States.ALL"
 TIMEOUT: Final = "States.Timeout"

@@ -24,8 +24,8 @@ from typing import (
     get_type_hints,
 )
 
-from .deep_json import Json
-from .records import Record
+from ..deep_json import Json
+from ..records import Record
 
 KINDS: Final = ("string", "number", "boolean", "null", "object", "array")
 _AROUND: Final = frozenset({"NotRequired", "Required", "ReadOnly"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
+from ..records import Record
 from .expressions import Reference, Source
-from .records import Record
 
 
 class ExecutionContext(Record):

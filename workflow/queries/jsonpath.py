@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, Literal, cast
 
-from .deep_json import Json
-from .json_values import kind_of
+from ..deep_json import Json
+from ..json_values import kind_of
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner
 
