@@ -10,6 +10,9 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 """A default for mappings, which cannot be changed by mistake."""
 
 
+_set: Final = object.__setattr__
+
+
 @dataclass_transform(frozen_default=True, eq_default=False)
 class Record:
     """A value with the fields that its class annotates; equal to itself only."""
@@ -28,15 +31,16 @@ class Record:
         cls._required = sum(1 for name in cls.__match_args__ if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        given = self.__dict__
-        given.update(zip(self.__match_args__, values, strict=False))
-        given.update(named)
+        for name, value in zip(self.__match_args__, values, strict=False):
+            _set(self, name, value)  # not into __dict__, which would make a second object of each record
+        for name, value in named.items():
+            _set(self, name, value)
         if named or not self._required <= len(values) <= len(self.__match_args__):
             self._check(values, named)
 
     def _check(self, values: tuple[object, ...], named: Mapping[str, object]) -> None:
         fields = self.__match_args__
-        missing = [name for name in fields if name not in self.__dict__ and not hasattr(type(self), name)]
+        missing = [name for name in fields if not hasattr(self, name)]
         strange = [name for name in named if name not in fields or name in fields[: len(values)]]
         if missing or strange or len(values) > len(fields):
             raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}")

@@ -812,6 +812,12 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "/States/A/Result",
         machine({"A": ends(Result="x" * 262_143)}),
     ),
+    (
+        "passes on more than 256 KiB within a Map",
+        "PAYLOAD_TOO_LARGE",
+        "/States/A/ItemProcessor/States/I/Result",
+        mapped(machine({"I": ends(Result=["x" * 131_072] * 2)})),
+    ),
     ("forgets .$", "NO_DOLLAR", "/States/A/Parameters/x", machine({"A": ends(Parameters={"x": "$.order.id"})})),
     (
         "puts a path into a fixed Result",

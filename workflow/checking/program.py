@@ -22,8 +22,8 @@ LARGEST_PAYLOAD_BYTES: Final = 262_144
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
-_LONE_SURROGATE: Final = b"\xed"
-_SURROGATE: Final = rb"\xed[\xa0-\xbf]"
+_SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
+_SURROGATE_STARTS: Final = (b"\xed", b"\\u")
 
 
 def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
@@ -55,11 +55,11 @@ def _read(definition: object, findings: Findings) -> Definition | None:
     else:
         asl = getattr(definition, "asl", None)
         read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
-    compact = read.json(indent=None).encode("utf-8", "surrogatepass")
-    _check_size(compact if read.text is None else read.text.encode("utf-8", "surrogatepass"), findings)
-    if len(compact) > LARGEST_PAYLOAD_BYTES:
+    text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
+    _check_size(text, findings)
+    if len(text) > LARGEST_PAYLOAD_BYTES:
         _check_payloads(read, findings)
-    if _LONE_SURROGATE in compact and re.search(_SURROGATE, compact):
+    if any(start in text for start in _SURROGATE_STARTS) and re.search(_SURROGATE, text):
         _check_surrogates(read, findings)
     return read
 
@@ -97,32 +97,28 @@ def _check_size(text: bytes, findings: Findings) -> None:
 
 
 def _check_payloads(read: Definition, findings: Findings) -> None:
-    payloads = [
-        (state.pointer, name, state.fields[name])
-        for state in read.states()
-        for name in _PAYLOADS
-        if name in state.fields
-    ]
-    for pointer, name, length in _too_large(payloads):
-        findings.warning(
-            "PAYLOAD_TOO_LARGE",
-            child(pointer, name),
-            f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
-            "Keep the data in S3, and pass on where they are.",
-        )
+    for state in _large(read.root.states):
+        for name in _PAYLOADS:
+            if name in state.fields and (length := _bytes_of(state.fields[name])) > LARGEST_PAYLOAD_BYTES:
+                findings.warning(
+                    "PAYLOAD_TOO_LARGE",
+                    child(state.pointer, name),
+                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
+                    "Keep the data in S3, and pass on where they are.",
+                )
 
 
-def _too_large(payloads: Sequence[tuple[str, str, Json]]) -> Iterator[tuple[str, str, int]]:
-    """The payloads over the limit, each with its bytes; those that are within it together are not looked at singly."""
-    if len(payloads) > 1:
-        if _bytes_of([value for _, _, value in payloads]) > LARGEST_PAYLOAD_BYTES:
-            half = len(payloads) // 2
-            yield from _too_large(payloads[:half])
-            yield from _too_large(payloads[half:])
-        return
-    for pointer, name, value in payloads:
-        if (length := _bytes_of(value)) > LARGEST_PAYLOAD_BYTES:
-            yield pointer, name, length
+def _large(states: Sequence[State]) -> Iterator[State]:
+    """Those of the states, and of the states in them, that are larger than a payload may be."""
+    half = (len(states) + 1) // 2
+    for part in (states[:half], states[half:]):
+        if _bytes_of([state.fields for state in part]) <= LARGEST_PAYLOAD_BYTES:
+            continue  # together, so that none is looked at singly
+        if len(part) > 1:
+            yield from _large(part)
+        else:
+            yield part[0]
+            yield from _large([inner for scope in part[0].scopes for inner in scope.states])
 
 
 def _bytes_of(value: Json) -> int:
