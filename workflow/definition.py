@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from .deep_json import Json
 from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
@@ -205,7 +205,7 @@ class State(Record):
             yield Arrow(kind, self.name, target, child(pointer, field), holder, index)
 
 
-class Arrow(NamedTuple):
+class Arrow(Record):
     """A transition from one state to another of its scope."""
 
     kind: Kind

@@ -69,6 +69,10 @@ def mapped(processor: dict[str, Any] | None = None, **fields: Any) -> dict[str, 
     return machine({"A": {"Type": "Map", "ItemProcessor": inside, "End": True, **fields}})
 
 
+def without(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key != name}
+
+
 def distributed(execution: str = "STANDARD", states: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     inside = machine(states or {"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": execution})
     return mapped(inside, **fields)
@@ -213,6 +217,25 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         jsonata({"A": task(Parameters={"a": 1})}),
     ),
     (
+        "speaks JSONata and waits for a token in Parameters",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Parameters",
+        jsonata(
+            {
+                "A": task(
+                    Resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                    Parameters={"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"},
+                )
+            }
+        ),
+    ),
+    (
+        "speaks JSONata with SecondsPath",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/SecondsPath",
+        jsonata({"A": {"Type": "Wait", "SecondsPath": "$.s", "End": True}}),
+    ),
+    (
         "speaks JSONata with ResultPath in a catcher",
         "WRONG_QUERY_LANGUAGE",
         "/States/A/Catch/0/ResultPath",
@@ -304,6 +327,12 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "UNSUPPORTED_FIELD",
         "/States/A/Choices/0/Not/Next",
         rule(Not={"Variable": "$.x", "IsNull": True, "Next": "B"}, Next="B"),
+    ),
+    (
+        "has a Default in a rule",
+        "UNSUPPORTED_FIELD",
+        "/States/A/Choices/0/Default",
+        rule(Variable="$.x", IsNull=True, Next="B", Default="B"),
     ),
     (
         "misspells an operator inside And",
@@ -655,6 +684,12 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/CausePath",
         machine({"A": {"Type": "Fail", "Cause": "c", "CausePath": "$.c"}}),
     ),
+    (
+        "fails with a list as cause",
+        "INVALID_INTRINSIC_FUNCTION",
+        "/States/A/CausePath",
+        machine({"A": {"Type": "Fail", "CausePath": "States.Array($.c)"}}),
+    ),
     # integrations
     ("calls nothing", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Task", "End": True}})),
     ("calls what is no ARN", "INVALID_RESOURCE", "/States/A/Resource", machine({"A": task(Resource="work")})),
@@ -733,7 +768,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "reads items in an inline Map",
         "UNSUPPORTED_FIELD",
         "/States/A/ItemReader",
-        mapped(ItemReader={"Resource": "arn:aws:states:::s3:getObject"}),
+        mapped(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}),
     ),
     (
         "has no execution type",
@@ -764,7 +799,13 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "reads CSV without headers",
         "MISSING_REQUIRED_FIELD",
         "/States/A/ItemReader/ReaderConfig",
-        distributed(ItemReader={"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV"}}),
+        distributed(
+            ItemReader={
+                "Resource": "arn:aws:states:::s3:getObject",
+                "ReaderConfig": {"InputType": "CSV"},
+                "Parameters": {"Bucket": "b", "Key": "k"},
+            }
+        ),
     ),
     ("batches without a size", "MISSING_REQUIRED_FIELD", "/States/A/ItemBatcher", distributed(ItemBatcher={})),
     (
@@ -773,7 +814,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/B/Label",
         machine(
             {
-                "A": {**distributed(Label="x")["States"]["A"], "End": False, "Next": "B"},
+                "A": {**without(distributed(Label="x")["States"]["A"], "End"), "Next": "B"},
                 "B": distributed(states={"J": ends()}, Label="x")["States"]["A"],
             }
         ),
@@ -909,6 +950,24 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "UNKNOWN_CONTEXT_FIELD",
         "/States/A/Output",
         jsonata({"A": ends(Output="{% $states.context.Exec.Id %}")}),
+    ),
+    (
+        "asks an item of a Map for what it lacks",
+        "UNKNOWN_CONTEXT_FIELD",
+        "/States/A/ItemSelector/v.$",
+        mapped(ItemSelector={"v.$": "$$.Map.Item.Valu"}),
+    ),
+    (
+        "asks for an item outside a Map",
+        "UNKNOWN_CONTEXT_FIELD",
+        "/States/A/Parameters/v.$",
+        machine({"A": ends(Parameters={"v.$": "$$.Map.Item.Value"})}),
+    ),
+    (
+        "asks for a token outside a Task",
+        "UNKNOWN_CONTEXT_FIELD",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.context.Task.Token %}")}),
     ),
     (
         "has a loop without a way out",

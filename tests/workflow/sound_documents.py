@@ -151,7 +151,7 @@ SOUND: Final[dict[str, Any]] = {
         }
     ),
     "every intrinsic": machine({"A": ends(Parameters={f"p{n}.$": text for n, text in enumerate(INTRINSICS)})}),
-    "every kind of path": machine({"A": ends(Parameters={f"p{n}.$": text for n, text in enumerate(PATHS)})}),
+    "every kind of path": mapped(machine({"I": ends(Parameters={f"p{n}.$": text for n, text in enumerate(PATHS)})})),
     "every kind of expression": jsonata(
         {"A": ends(Output={f"p{n}": f"{{% {text} %}}" for n, text in enumerate(EXPRESSIONS)})}
     ),

@@ -12,7 +12,7 @@ from ..timestamps import moment_of
 from .findings import Code, meant
 from .sight import Sight, unknown_field
 from .templates import Moment, is_open, looks_like_path
-from .vocabulary import JOINERS, OPERATORS, RULE
+from .vocabulary import ALL_FIELDS, JOINERS, OPERATORS, RULE
 
 AssignCheck = Callable[[Sight, Mapping[str, Json], str, Moment], None]
 
@@ -133,6 +133,8 @@ def _check_names(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> Non
             sight.findings.error(
                 "UNSUPPORTED_FIELD", here, f"A rule inside another one has no {name}.", "Move it to the outermost rule."
             )
+        elif name in ALL_FIELDS:
+            sight.findings.error("UNSUPPORTED_FIELD", here, f"A rule has no {name}.", "Remove it.")
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
             sight.findings.error(

@@ -496,7 +496,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNKNOWN_CONTEXT_FIELD": Explanation(
         "warning",
-        "The context object is not known to have this field.",
+        "The context object is not known to have this field, or not here: Task is there in a Task only, Map in a Map "
+        "and in the states inside it.",
         "It has Execution, State, StateMachine, Task and Map.",
         _pass(Parameters={"id.$": "$$.Exec.Id"}),
     ),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..deep_json import Json
 from ..json_values import child, walk
-from ..queries.intrinsics import InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression
 from ..queries.jsonpath import InvalidPath, Path, parse_path
 from .templates import Texts, Use, is_open, looks_like_path
@@ -19,7 +19,13 @@ class PathTexts:
         self._texts = texts
 
     def path(
-        self, value: Json, pointer: str, *, reference: bool = False, single: bool = False, intrinsic: bool = False
+        self,
+        value: Json,
+        pointer: str,
+        *,
+        reference: bool = False,
+        single: bool = False,
+        intrinsic: Collection[str] = (),
     ) -> None:
         """Check a field that holds a path: see Texts.path."""
         if not isinstance(value, str):
@@ -29,7 +35,7 @@ class PathTexts:
         elif is_open(value):
             return
         elif is_intrinsic(value):
-            self._intrinsic(value, pointer, allowed=intrinsic)
+            self._intrinsic(value, pointer, intrinsic)
         else:
             self._path(value, pointer, reference, single)
 
@@ -54,7 +60,7 @@ class PathTexts:
         if not isinstance(item, str):
             self._wrong_path(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
         else:
-            self.path(item, pointer, intrinsic=True)
+            self.path(item, pointer, intrinsic=FUNCTIONS)
 
     def _item(self, item: Json, pointer: str) -> None:
         if is_expression(item):
@@ -72,7 +78,7 @@ class PathTexts:
                 "End the field's name with .$ to have it evaluated.",
             )
 
-    def _intrinsic(self, text: str, pointer: str, allowed: bool) -> None:
+    def _intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
         if not allowed:
             self._wrong_path(pointer, "An intrinsic function cannot stand here.")
             return
@@ -81,6 +87,8 @@ class PathTexts:
         except InvalidIntrinsic as error:
             self._wrong_call(pointer, f"{error}.")
             return
+        if call.name not in allowed:
+            self._wrong_call(pointer, f"{call.name} cannot stand here, where a text is needed.")
         why = call.cannot_work()
         if why:
             self._wrong_call(pointer, f"{text!r} can never work: {why}.")

@@ -22,6 +22,15 @@ LARGEST_PAYLOAD_BYTES: Final = 262_144
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
+_LACKING: Final = {
+    (task, in_map): {
+        **({} if task else {"Task": "in a Task"}),
+        **({} if in_map else {"Map": "in a Map and in the states inside it"}),
+    }
+    for task in (True, False)
+    for in_map in (True, False)
+}
+"""Which parts of the context object are not there, for a Task or not, in a Map or not."""
 _SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
 _SURROGATE_STARTS: Final = (b"\xed", b"\\u")
 
@@ -150,7 +159,13 @@ def _check_document(read: Definition, findings: Findings, type: MachineType, giv
     states = list(read.states())
     scopes, flow = Scopes(findings, states), Flow(findings, given)
     express = _express_scopes(read, type)
-    uses = {state.pointer: _check_state(state, findings, state.scope.pointer in express) for state in states}
+    maps = _scopes_in_maps(read)
+    uses = {
+        state.pointer: _check_state(
+            state, findings, state.scope.pointer in express, state.type == "Map" or state.scope.pointer in maps
+        )
+        for state in states
+    }
     for scope in read.scopes():
         scopes.check(scope)
         flow.check(scope, uses)
@@ -168,8 +183,8 @@ def _check_machine_limit(read: Definition, findings: Findings, type: MachineType
         )
 
 
-def _check_state(state: State, findings: Findings, express: bool) -> list[Use]:
-    texts = Texts(findings, state.type in ("Task", "Parallel", "Map"))
+def _check_state(state: State, findings: Findings, express: bool, in_map: bool) -> list[Use]:
+    texts = Texts(findings, state.type in ("Task", "Parallel", "Map"), _LACKING[state.type == "Task", in_map])
     sight = Sight(state, findings, texts, state.query_language == "JSONata", express)
     check_fields(sight)
     return texts.uses
@@ -181,6 +196,16 @@ def _express_scopes(read: Definition, type: MachineType) -> set[str]:  # noqa: A
     for scope in read.scopes():
         outer = type == "EXPRESS" if scope.parent is None else scope.parent.scope.pointer in found
         if outer or _starts_express(scope):
+            found.add(scope.pointer)
+    return found
+
+
+def _scopes_in_maps(read: Definition) -> set[str]:
+    """The pointers of the scopes that are run for the items of a Map, directly or further in."""
+    found: set[str] = set()
+    for scope in read.scopes():
+        around = scope.parent
+        if around is not None and (around.type == "Map" or around.scope.pointer in found):
             found.add(scope.pointer)
     return found
 
@@ -215,8 +240,9 @@ def _in_order(findings: Findings, value: Json) -> tuple[Finding, ...]:
         for escaped in finding.pointer.split("/")[1:]:
             step = escaped.replace("~1", "/").replace("~0", "~")
             if isinstance(node, dict) and step in node:
-                order = places.setdefault(id(node), {name: place for place, name in enumerate(node)})
-                path.append(order[step])
+                if id(node) not in places:
+                    places[id(node)] = {name: place for place, name in enumerate(node)}
+                path.append(places[id(node)][step])
                 node = node[step]
             elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
                 path.append(int(step))

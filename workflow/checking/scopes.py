@@ -1,21 +1,22 @@
-"""Checks how the states of a scope hang together: start, transitions, ends, and what is never reached.
-
-Past 250 lines: half of them are the sentences of its findings.
-"""
+"""Checks how the states of a scope hang together: start, names and transitions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from ..definition import Scope, State
 from ..json_values import child
-from .findings import Findings, meant
+from .findings import Findings, meant, nearest
+from .reaching import check_reachable
 from .sight import unknown_field
 from .templates import is_open
 from .vocabulary import BRANCH, LANGUAGES, PROCESSOR, TOP
 
 _LONGEST_NAME: Final = 80
+_MOST_PAIRS: Final = 200_000
+"""So many pairs of names are compared to guess what a wrong target was meant to be: a third of a second."""
 _MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
@@ -25,6 +26,8 @@ class Scopes:
     def __init__(self, findings: Findings, states: list[State]) -> None:
         self._findings = findings
         self._by_name: dict[str, State] = {}
+        self._guesses: dict[tuple[str, str], str] = {}
+        self._pairs = 0
         for state in states:
             first = self._by_name.setdefault(state.name, state)
             if first is not state:
@@ -39,7 +42,7 @@ class Scopes:
         self._check_names(scope)
         for state in scope.states:
             self._check_moves(state)
-        self._check_reachable(scope)
+        check_reachable(self._findings, scope, partial(self._guess, scope))
 
     def _duplicate(self, state: State, first: State) -> None:
         self._findings.error(
@@ -167,48 +170,26 @@ class Scopes:
                 "No transition leads into or out of a branch or a Map: end the scope, and go on from its state.",
             )
             return
+        near = self._guess(scope, target)
         self._findings.error(
             "MISSING_TRANSITION_TARGET",
             pointer,
             f"There is no state {target!r}.",
-            meant(target, scope.by_name, "Add it, or name one of this scope."),
+            f"Did you mean {near}?" if near else "Add it, or name one of this scope.",
         )
 
-    def _check_reachable(self, scope: Scope) -> None:
-        if any(_is_broken(state) for state in scope.states) or _is_open_somewhere(scope):
-            return
-        if not any(state.ends for state in scope.states):
-            self._findings.error(
-                "MISSING_END_STATE",
-                child(scope.pointer, "States"),
-                "No state ends this scope.",
-                'Add "End": true to the last state, or a Succeed or Fail.',
-            )
-        elif scope.start in scope.by_name:
-            self._check_ways(scope)
-
-    def _check_ways(self, scope: Scope) -> None:
-        reached = _reached(scope, [str(scope.start)], {state.name: _targets(state) for state in scope.states})
-        backward: dict[str, list[str]] = {state.name: [] for state in scope.states}
-        for state in scope.states:
-            for target in _targets(state):
-                backward.setdefault(target, []).append(state.name)
-        ending = _reached(scope, [state.name for state in scope.states if state.ends], backward)
-        for state in scope.states:
-            if state.name not in reached:
-                self._findings.error(
-                    "UNREACHABLE_STATE",
-                    state.pointer,
-                    f"No way leads from {scope.start!r} to {state.name!r}.",
-                    "Lead an arrow to it, or remove it.",
-                )
-            elif state.name not in ending:
-                self._findings.warning(
-                    "ENDLESS_LOOP",
-                    state.pointer,
-                    f"From {state.name!r} no way leads to an end.",
-                    "Lead an arrow out of the loop.",
-                )
+    def _guess(self, scope: Scope, target: str) -> str | None:
+        """The state of the scope that a wrong target was probably meant to be: see reaching.Guess."""
+        around = self._by_name.get(target)
+        while around is not None:
+            if around.scope is scope:
+                return around.name
+            around = around.scope.parent
+        known = self._guesses.get((scope.pointer, target))
+        if known is None and self._pairs < _MOST_PAIRS:
+            self._pairs += len(scope.by_name)
+            known = self._guesses[scope.pointer, target] = nearest(target, scope.by_name) or ""
+        return known
 
 
 def _table(scope: Scope) -> tuple[frozenset[str], str]:
@@ -229,34 +210,3 @@ def _holders(state: State) -> Iterator[tuple[dict[str, object], str]]:
             for index, rule in enumerate(rules):
                 if isinstance(rule, dict):
                     yield rule, child(child(state.pointer, field), index)  # type: ignore[misc]
-
-
-def _targets(state: State) -> list[str]:
-    return [arrow.target for arrow in state.arrows]
-
-
-def _is_open_somewhere(scope: Scope) -> bool:
-    return any(
-        is_open(state.fields.get("End")) or any(is_open(arrow.target) for arrow in state.arrows)
-        for state in scope.states
-    )
-
-
-def _is_broken(state: State) -> bool:
-    """Whether the state's ways cannot be known, so that nothing should be said of where they lead."""
-    if state.type not in (*_MOVING, "Choice", "Succeed", "Fail"):
-        return True
-    return (not state.ends and any(arrow.target not in state.scope.by_name for arrow in state.arrows)) or (
-        not state.ends and not state.arrows
-    )
-
-
-def _reached(scope: Scope, starts: list[str], ways: dict[str, list[str]]) -> set[str]:
-    reached: set[str] = set()
-    stack = [name for name in starts if name in scope.by_name]
-    while stack:
-        name = stack.pop()
-        if name not in reached:
-            reached.add(name)
-            stack.extend(ways.get(name, ()))
-    return reached

@@ -18,7 +18,7 @@ from .maps import check_map
 from .sight import Sight
 from .tasks import check_task
 from .templates import Moment, is_open, looks_like_path
-from .vocabulary import FIELDS, LANGUAGES, TYPES
+from .vocabulary import FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES
 
 _WORKING: Final = ("Task", "Parallel", "Map")
 _LONGEST_VARIABLE: Final = 80
@@ -120,7 +120,7 @@ def _check_path_fields(sight: Sight) -> None:
     fields = sight.fields
     for name in ("InputPath", "OutputPath"):
         if name in fields and fields[name] is not None:
-            sight.texts.path(fields[name], sight.at(name), intrinsic=False)
+            sight.texts.path(fields[name], sight.at(name))
     if fields.get("ResultPath") is not None:
         sight.texts.path(fields["ResultPath"], sight.at("ResultPath"), reference=True)
     for name in ("Parameters", "ResultSelector"):
@@ -155,7 +155,7 @@ def _check_static_result(sight: Sight) -> None:
 def _check_wait(sight: Sight) -> None:
     names = ["Seconds", "Timestamp", *(() if sight.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
     given = [name for name in names if name in sight.fields]
-    if not given:
+    if not given and not any(name + "Path" in sight.fields for name in ("Seconds", "Timestamp")):
         sight.missing(sight.state.pointer, "A Wait says how long.", f"Add one of {', '.join(names)}.")
     elif len(given) > 1:
         sight.findings.error(
@@ -208,7 +208,7 @@ def _check_fail(sight: Sight) -> None:
             )
         path = name + "Path"
         if not sight.speaks_jsonata and path in sight.fields:
-            sight.texts.path(sight.fields[path], sight.at(path), intrinsic=True)
+            sight.texts.path(sight.fields[path], sight.at(path), intrinsic=TEXT_FUNCTIONS)
             if name in sight.fields:
                 sight.findings.error(
                     "CONFLICTING_FIELDS", sight.at(path), f"A Fail has {name} or {path}, not both.", "Remove one."

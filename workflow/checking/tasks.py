@@ -85,6 +85,8 @@ def _check_arguments(sight: Sight, target: Target) -> None:
     name = "Arguments" if sight.speaks_jsonata else "Parameters"
     given = sight.fields.get(name)
     needs = list(needs_of(target))
+    if name not in sight.fields and _of_other_language(sight):
+        return
     if name not in sight.fields and target.kind == "sdk" and sight.speaks_jsonata:
         sight.missing(sight.state.pointer, "A call of the AWS SDK has Arguments, if only {}.", "Add Arguments.")
     elif name not in sight.fields and needs:
@@ -100,6 +102,11 @@ def _check_arguments(sight: Sight, target: Target) -> None:
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             sight.wrong_type(sight.at(name, "Payload"), "Payload is an object, an array, a text or null.")
+
+
+def _of_other_language(sight: Sight) -> bool:
+    """Whether the arguments are there in the words of the other query language, which is said elsewhere."""
+    return ("Parameters" if sight.speaks_jsonata else "Arguments") in sight.fields
 
 
 def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
@@ -134,7 +141,7 @@ def _check_token(sight: Sight, target: Target) -> None:
     given = sight.fields.get(name)
     wanted = "$states.context.Task.Token" if sight.speaks_jsonata else "$$.Task.Token"
     passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sight.texts.context)
-    if target.waits_for_token and not passed and not is_open(given):
+    if target.waits_for_token and not passed and not is_open(given) and not _of_other_language(sight):
         sight.findings.error(
             "MISSING_TASK_TOKEN",
             sight.at(name) if name in sight.fields else sight.state.pointer,

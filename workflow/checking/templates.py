@@ -6,6 +6,7 @@ Both query languages fill the same two lists, of variables and of context fields
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 from ..deep_json import Json
@@ -55,12 +56,14 @@ class Use(Record):
 class Texts:
     """Checks the texts of one state; remembers the variables and the parts of the context object that they read.
 
-    `works`    whether the state does work, so that there is a result
+    `works`     whether the state does work, so that there is a result
+    `lacking`   parts of the context object that this state does not have, each with where it is
     """
 
-    def __init__(self, findings: Findings, works: bool) -> None:
+    def __init__(self, findings: Findings, works: bool, lacking: Mapping[str, str]) -> None:
         self.findings = findings
         self.works = works
+        self.lacking = lacking
         self.uses: list[Use] = []
         self.context: set[tuple[str, ...]] = set()
 
@@ -78,13 +81,19 @@ class Texts:
                 self._keys_of_other_language(each, here)
 
     def path(
-        self, value: Json, pointer: str, *, reference: bool = False, single: bool = False, intrinsic: bool = False
+        self,
+        value: Json,
+        pointer: str,
+        *,
+        reference: bool = False,
+        single: bool = False,
+        intrinsic: Collection[str] = (),
     ) -> None:
         """Check a field that holds a path.
 
         `reference`    something is put there: one place in the state's data
         `single`       one value is taken from there, also from the context object or a variable
-        `intrinsic`    an intrinsic function may stand there instead
+        `intrinsic`    the intrinsic functions that may stand there instead
         """
         from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
 
@@ -145,7 +154,7 @@ class Texts:
                 "The text has {% … %} in it and does not start and end with them, so that it is taken as it is.",
                 "Make the whole text one expression: {% 'Hello ' & $states.input.name %}.",
             )
-        elif looks_like_path(text) and text != "$" and not is_open(text):
+        elif looks_like_path(text) and text != "$" and not is_open(text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
@@ -227,18 +236,22 @@ class Texts:
             )
 
     def _context(self, names: tuple[str, ...], pointer: str, root: str) -> None:
-        if names and names[0] not in CONTEXT:
+        if names and names[0] in self.lacking:
+            where = self.lacking[names[0]]
             self.findings.warning(
-                "UNKNOWN_CONTEXT_FIELD",
-                pointer,
-                f"The context object has no {names[0]!r}.",
-                meant(names[0], CONTEXT, f"{root} has {', '.join(CONTEXT)}."),
+                "UNKNOWN_CONTEXT_FIELD", pointer, f"The context object has {names[0]} only {where}.", "Remove it."
             )
-        elif len(names) > 1 and names[1] not in CONTEXT[names[0]]:
-            known = CONTEXT[names[0]]
-            self.findings.warning(
-                "UNKNOWN_CONTEXT_FIELD",
-                pointer,
-                f"The context object's {names[0]} has no {names[1]!r}.",
-                meant(names[1], known, f"It has {', '.join(sorted(known))}."),
-            )
+            return
+        for depth, name in enumerate(names):
+            holder = ".".join(names[:depth])
+            if holder not in CONTEXT:
+                return
+            if name not in CONTEXT[holder]:
+                whose = f"The context object's {holder}" if holder else "The context object"
+                self.findings.warning(
+                    "UNKNOWN_CONTEXT_FIELD",
+                    pointer,
+                    f"{whose} has no {name!r}.",
+                    meant(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
+                )
+                return

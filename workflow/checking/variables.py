@@ -35,7 +35,7 @@ class Flow:
         self._check_shadows(scope)
         possible = _possible(scope)
         for state in scope.states:
-            visible = known.around | possible.get(state.name, frozenset())
+            visible = known.around | possible.get(state.name, known.own)  # all, where no way is known to lead
             self._entry[state.pointer] = visible
             for use in uses.get(state.pointer, ()):
                 if use.name not in visible:

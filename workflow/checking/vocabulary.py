@@ -144,14 +144,22 @@ OPERATORS: Final[Mapping[str, str]] = {
 """The 39 comparison operators, and what each is given."""
 JOINERS: Final = ("And", "Or", "Not")
 
+TEXT_FUNCTIONS: Final = frozenset(
+    f"States.{name}"
+    for name in ("Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID")
+)
+"""The intrinsic functions that may stand in ErrorPath and CausePath (AWS: "Fail workflow state")."""
+
 CONTEXT: Final[Mapping[str, frozenset[str]]] = {
+    "": frozenset({"Execution", "State", "StateMachine", "Task", "Map"}),
     "Execution": frozenset({"Id", "Input", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"}),
     "State": frozenset({"EnteredTime", "Name", "RetryCount"}),
     "StateMachine": frozenset({"Id", "Name"}),
     "Task": frozenset({"Token"}),
     "Map": frozenset({"Item"}),
+    "Map.Item": frozenset({"Index", "Value", "Key", "Source"}),
 }
-"""The context object, two levels deep."""
+"""The context object: what each of its objects has; ``""`` is itself."""
 
 ERRORS: Final = (
     "States.ALL",

@@ -1,0 +1,129 @@
+"""Documents with many defects: each is found beside all others, and what follows from one is not told as another."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.workflow.defects import DEFECTS, Defect, ends, machine
+from workflow.checking import check
+from workflow.checking.findings import Finding
+
+_TARGETS = ("Next", "Default", "StartAt")
+
+
+def _renamed(value: Any, prefix: str) -> Any:
+    """The same scope with other names of states, so that it can stand beside others."""
+    if isinstance(value, list):
+        return [_renamed(item, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    scope = "StartAt" in value and isinstance(value.get("States"), dict)
+    return {
+        key: {prefix + name: _renamed(state, prefix) for name, state in item.items()}
+        if key == "States" and scope
+        else prefix + item
+        if key in _TARGETS and isinstance(item, str)
+        else _renamed(item, prefix)
+        for key, item in value.items()
+    }
+
+
+def _branches(query_language: str | None) -> Iterator[tuple[Defect, dict[str, Any]]]:
+    """The defects of single states, with the machines that have them."""
+    for defect in DEFECTS:
+        try:
+            document = json.loads(defect.text)
+        except ValueError:
+            continue
+        if defect.express or defect.code == "DUPLICATE_KEY" or not defect.pointer.startswith("/States/"):
+            continue
+        if document.pop("QueryLanguage", None) == query_language and set(document) == {"StartAt", "States"}:
+            yield defect, document
+
+
+@pytest.mark.parametrize("query_language", [None, "JSONata"])
+def test_every_defect_is_found_beside_all_others(query_language: str | None) -> None:
+    """One machine with a branch for each, and its findings in the order of the branches."""
+    pairs = list(_branches(query_language))
+    assert len(pairs) > 30
+    branches = [_renamed(document, f"{index}-") for index, (_, document) in enumerate(pairs)]
+    language = {} if query_language is None else {"QueryLanguage": query_language}
+    found = check(json.dumps(machine({"P": {"Type": "Parallel", "Branches": branches, "End": True}}, **language)))
+    places = {(finding.code, finding.severity, finding.pointer) for finding in found}
+    for index, (defect, _) in enumerate(pairs):
+        steps = defect.pointer.split("/")
+        inside = "/".join(
+            f"{index}-{step}" if before == "States" else step for before, step in zip(["", *steps], steps, strict=False)
+        )
+        assert (defect.code, defect.severity, f"/States/P/Branches/{index}{inside}") in places, defect.name
+    order = [int(finding.pointer.split("/")[4]) for finding in found]
+    assert order == sorted(order)
+
+
+def _told(states: dict[str, Any]) -> list[tuple[str, str]]:
+    return [_place(finding) for finding in check(json.dumps(machine(states)))]
+
+
+def _place(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.pointer.removeprefix("/States/")
+
+
+def goes(target: object, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Pass", "Next": target, **fields}
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ({"A": goes("Recrod"), "Record": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
+        (
+            {"A": goes("Recrod"), "Orphan": ends(), "Record": ends()},
+            [("MISSING_TRANSITION_TARGET", "A/Next"), ("UNREACHABLE_STATE", "Orphan")],
+        ),
+        ({"A": {"Type": "Pass"}, "B": ends()}, [("MISSING_TRANSITION", "A")]),
+        (
+            {"A": {"Type": "Pass"}, "B": goes("D"), "C": ends(), "D": ends()},
+            [("MISSING_TRANSITION", "A"), ("UNREACHABLE_STATE", "C")],
+        ),
+        ({"A": goes(5), "B": ends()}, [("WRONG_TYPE", "A/Next")]),
+        ({"A": goes("B"), "B": 5, "C": ends()}, [("WRONG_TYPE", "B")]),
+        (
+            {"A": {"Type": "Pss", "Next": "B"}, "B": ends(), "C": ends()},
+            [("UNKNOWN_TYPE", "A/Type"), ("UNREACHABLE_STATE", "C")],
+        ),
+        (
+            {"A": {"Type": "Chioce", "Choices": [{"Next": "B"}], "Default": "C"}, "B": ends(), "C": ends()},
+            [("UNKNOWN_TYPE", "A/Type")],
+        ),
+        (
+            {
+                "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True}], "Default": "C"},
+                "B": ends(),
+                "C": ends(),
+                "D": ends(),
+            },
+            [("MISSING_REQUIRED_FIELD", "A/Choices/0"), ("UNREACHABLE_STATE", "D")],
+        ),
+        (
+            {"A": goes("B"), "B": ends(Assign={"x": 1}), "C": goes("Nowhere", Parameters={"x.$": "$x"})},
+            [("UNREACHABLE_STATE", "C"), ("MISSING_TRANSITION_TARGET", "C/Next")],
+        ),
+        (
+            {"A": goes("Nwoher", Assign={"x": 1}), "Nowhere": ends(Parameters={"x.$": "$x"})},
+            [("MISSING_TRANSITION_TARGET", "A/Next")],
+        ),
+    ],
+)
+def test_what_follows_from_a_defect_is_not_told(states: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    """A wrong transition was meant to lead somewhere; what nothing leads to besides is told."""
+    assert _told(states) == told
+
+
+def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
+    """Looking for the name that was meant takes time for every pair of names: some get no proposal."""
+    found = check(json.dumps(machine({f"State {n}": goes(f"Stato {n + 1}") for n in range(1000)})))
+    proposed = [finding for finding in found if "Did you mean" in finding.remedy]
+    assert len(found) == 1000
+    assert 100 < len(proposed) < 400

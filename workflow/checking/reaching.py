@@ -1,0 +1,148 @@
+"""Checks that every state of a scope is reached, and that from each a way leads to an end.
+
+What a wrong transition was meant to be is guessed first, so that one mistake is told once: a misspelled target stands
+for the name that it resembles, and a transition that names nothing for one to the next state that nothing leads to.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from ..deep_json import Json
+from ..definition import Scope, State
+from ..json_values import child
+from ..records import Record
+from .findings import Findings
+from .templates import is_open
+from .vocabulary import TYPES
+
+Guess = Callable[[str], "str | None"]
+"""The name of a state that a name of none was probably meant to be; empty for nobody, None where none was sought."""
+_MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
+
+
+class _Ways(Record):
+    """Where the states of a scope lead, by name; also those that are no objects."""
+
+    targets: dict[str, list[str]]
+    ends: list[str]
+    """Which end the scope."""
+    broken: list[str]
+    """Which have a transition to what is no state."""
+    strays: list[str]
+    """Which have a transition that names nothing; with several such transitions, several times."""
+
+
+def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> None:
+    """Check the ways of a scope that has States."""
+    ways = _ways(scope, guess)
+    start = scope.start if scope.start in ways.targets else guess(scope.start or "") or None
+    if not (ways.ends or ways.broken or ways.strays):
+        findings.error(
+            "MISSING_END_STATE",
+            child(scope.pointer, "States"),
+            "No state ends this scope.",
+            'Add "End": true to the last state, or a Succeed or Fail.',
+        )
+    elif start is not None:
+        _check_ways(findings, scope, start, ways)
+
+
+def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> None:
+    targets = ways.targets
+    reached: set[str] = set()
+    _reach([start], targets, reached)
+    if ways.strays and len(reached) < len(targets):
+        _lead_strays(ways, reached)
+    backward: dict[str, list[str]] = {name: [] for name in targets}
+    for name, leads in targets.items():
+        for target in leads:
+            backward[target].append(name)
+    ending: set[str] = set()
+    _reach([*ways.ends, *ways.broken, *ways.strays], backward, ending)
+    for state in scope.states:
+        if state.name not in reached:
+            findings.error(
+                "UNREACHABLE_STATE",
+                state.pointer,
+                f"No way leads from {start!r} to {state.name!r}.",
+                "Lead an arrow to it, or remove it.",
+            )
+        elif state.name not in ending:
+            findings.warning(
+                "ENDLESS_LOOP",
+                state.pointer,
+                f"From {state.name!r} no way leads to an end.",
+                "Lead an arrow out of the loop.",
+            )
+
+
+def _lead_strays(ways: _Ways, reached: set[str]) -> None:
+    """Lead each transition that names nothing to the next state that nothing leads to."""
+    led = {target for targets in ways.targets.values() for target in targets}
+    names = list(ways.targets)
+    places = {name: place for place, name in enumerate(names)}
+    lost = [place for name, place in places.items() if name not in reached and name not in led]
+    for stray in ways.strays:
+        if not lost:
+            return
+        after = bisect_right(lost, places[stray])
+        _reach([names[lost.pop(after if after < len(lost) else 0)]], ways.targets, reached)
+
+
+def _ways(scope: Scope, guess: Guess) -> _Ways:
+    states = scope.fields["States"]
+    names: Iterable[str] = states if isinstance(states, dict) else ()
+    ways = _Ways({name: [] for name in names}, [], [], [])
+    ways.strays.extend(name for name in names if name not in scope.by_name)
+    for state in scope.states:
+        name = state.name
+        if state.ends:
+            ways.ends.append(name)
+        for target in _named(state):
+            if not isinstance(target, str) or is_open(target):
+                ways.strays.append(name)
+            elif target in ways.targets:
+                ways.targets[name].append(target)
+            else:
+                ways.broken.append(name)
+                near = guess(target)
+                if near:
+                    ways.targets[name].append(near)
+                elif near is None:
+                    ways.strays.append(name)
+    return ways
+
+
+def _named(state: State) -> Iterator[Json]:
+    """What a state names as targets, whatever it is; None where a target is missing."""
+    fields = state.fields
+    known = state.type in TYPES
+    if state.type == "Choice" or not known:
+        yield from _named_by_rules(fields.get("Choices"), "Choices" in fields)
+        if "Default" in fields:
+            yield fields["Default"]
+    if "Next" in fields:
+        yield fields["Next"]
+    elif not state.ends and (state.type in _MOVING or not (known or "Choices" in fields)):
+        yield None
+    yield from _named_by_rules(fields.get("Catch"), "Catch" in fields)
+
+
+def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
+    if isinstance(rules, list):
+        yield from (rule.get("Next") if isinstance(rule, dict) else None for rule in rules)
+    elif given:
+        yield None
+
+
+def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> None:
+    """Add to what is reached what the starts lead to."""
+    stack = list(starts)
+    while stack:
+        name = stack.pop()
+        if name not in reached:
+            reached.add(name)
+            stack.extend(ways[name])
