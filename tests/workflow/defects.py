@@ -952,6 +952,12 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         jsonata({"A": ends(Output="{% $states.context.Exec.Id %}")}),
     ),
     (
+        "asks whether there is a variable that nobody assigns",
+        "UNDEFINED_VARIABLE",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $exists($x) ? $x : 0 %}")}),
+    ),
+    (
         "asks an item of a Map for what it lacks",
         "UNKNOWN_CONTEXT_FIELD",
         "/States/A/ItemSelector/v.$",

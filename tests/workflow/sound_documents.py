@@ -155,6 +155,9 @@ SOUND: Final[dict[str, Any]] = {
     "every kind of expression": jsonata(
         {"A": ends(Output={f"p{n}": f"{{% {text} %}}" for n, text in enumerate(EXPRESSIONS)})}
     ),
+    "a retrier that names errors and all of their kind": machine(
+        {"A": task(Retry=[{"ErrorEquals": ["States.TaskFailed", "Custom.Error", "States.Timeout"]}])}
+    ),
     "a choice without default": machine(
         {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}]}, "B": ends()}
     ),

@@ -131,12 +131,14 @@ def _check_reachable(
                 f"States.Runtime ends the execution at once: no {what} ever sees it.",
                 "Remove it.",
             )
-        elif earlier is not None:
+        elif earlier is not None and (earlier != index or name in names[:place]):
+            twice = f"{name!r} is named twice in {what} {index + 1}."
+            taken = f"{name!r} is already taken by {what} {earlier + 1}, so that this one never sees it."
             sight.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
                 child(pointer, place),
-                f"{name!r} is already taken by {what} {earlier + 1}, so that this one never sees it.",
-                "Remove it, or put the more special one first.",
+                twice if earlier == index else taken,
+                "Remove it." if earlier == index else "Remove it, or put the more special one first.",
             )
         seen.setdefault(name, index)
 

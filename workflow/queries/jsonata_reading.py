@@ -30,7 +30,7 @@ class References:
         """Each use of `$states`: the names that follow it."""
         self.variables: list[str] = []
         self.tolerated: list[str] = []
-        """Variables that stand only where a missing one does no harm: inside `$exists(…)`."""
+        """Variables that the expression asks for by `$exists(…)`, so that it can do without them."""
         self.bare: list[str] = []
         """Names, `$` and wildcards that stand where there is no context to take them from."""
         self.functions: list[str] = []
@@ -46,8 +46,8 @@ def references_of(expression: str) -> References:
         return read_by_engine(expression)
     found = References(plain.kind)
     found.states, found.functions = plain.states, plain.functions
-    found.variables = [name for name in plain.variables if name not in FUNCTIONS]
-    found.tolerated = [name for name in plain.tolerated if name not in FUNCTIONS and name not in found.variables]
+    found.tolerated = [name for name in plain.tolerated if name not in FUNCTIONS]
+    found.variables = [name for name in plain.variables if name not in FUNCTIONS and name not in found.tolerated]
     return found
 
 
@@ -61,7 +61,7 @@ def read_by_engine(expression: str) -> References:
     for node, has_context, harmless in nodes:
         if id(node) not in said:
             _note(node, has_context, harmless, bound, found, said)
-    found.tolerated = [name for name in found.tolerated if name not in found.variables]
+    found.variables = [name for name in found.variables if name not in found.tolerated]
     return found
 
 
