@@ -22,6 +22,7 @@ from .json_values import NotJson
 from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
 from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
 from .language.context_object import context
+from .language.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .language.expressions import Condition
 from .language.functions import (
     after,
@@ -69,7 +70,7 @@ from .language.functions import (
     unique,
     uuid,
 )
-from .language.nested_states import DistributedMap, Inline, ItemBatcher, ItemReader, Map, Parallel, ResultWriter
+from .language.nested_states import DistributedMap, Inline, Map, Parallel
 from .language.retries import (
     ALL,
     BRANCH_FAILED,
@@ -180,6 +181,7 @@ __all__ = [
     "Wait",
     "Workflow",
     "WorkflowError",
+    "WrittenResults",
     "WrongJoin",
     "after",
     "all_of",

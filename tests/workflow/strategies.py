@@ -12,7 +12,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from hypothesis import strategies as st
 
-from tests.workflow.task_strategies import CALLED, served, tasks
+from tests.workflow.task_strategies import CALLED, bucket, served, tasks
 from workflow import (
     ALL,
     END,
@@ -385,7 +385,14 @@ def _distributed(draw: Callable[..., Any], payload: Payload, tried: Any, label: 
     if draw(st.booleans()):
         options["batcher"] = ItemBatcher(max_items=2, max_bytes=1000, batch_input={"all": payload["text"]})
     if draw(st.booleans()):
-        options["writer"] = ResultWriter(bucket="results", prefix="runs")
+        options["writer"] = ResultWriter(
+            bucket=bucket,
+            prefix="runs",
+            transformation=draw(st.sampled_from([None, "NONE", "COMPACT", "FLATTEN"])),
+            output_type=draw(st.sampled_from([None, "JSON", "JSONL"])),
+        )
+    elif draw(st.booleans()):
+        options["flatten"] = True
     if draw(st.booleans()):
         options["sends"] = {"given": payload["number"], "index": context.Map.Item.Index}
     if draw(st.booleans()):

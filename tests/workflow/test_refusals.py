@@ -295,6 +295,6 @@ def test_fragments_are_used_as_often_as_one_likes() -> None:
 
 
 def test_item_readers_and_edges_are_values() -> None:
-    assert ItemReader(bucket="b", key="k").arguments() == {"Bucket": "b", "Key": "k"}
+    assert ItemReader(bucket="b", key="k").config() == {}
     assert isinstance(Invoke(any_fn).catch(ALL), Edge)
     assert isinstance(Fail(), State)

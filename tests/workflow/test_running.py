@@ -311,11 +311,41 @@ def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
 
     rows = {"s3://b/items.csv": "id,name\n1,a\n2,b\n3,c\n4,d\n5,e\n6,f\n"}
     ended = run(asl, {"shared": 1}, {"work": work_on}, objects=rows)
-    assert [*ended.written.values()] == [[["1", "2"], ["5"]]]
+    done, failed = ended.written.values()
+    assert [(record["Status"], json.loads(record["Output"])) for record in done] == [
+        ("SUCCEEDED", ["1", "2"]),
+        ("SUCCEEDED", ["5"]),
+    ]
+    assert [(record["Status"], record["Error"], json.loads(record["Cause"])["errorMessage"]) for record in failed] == [
+        ("FAILED", "ValueError", "three")
+    ]
     assert ended.output["ResultWriterDetails"]["Bucket"] == "out"
     strict = {**asl["States"]["A"], "ToleratedFailureCount": 0}
     failed = run(machine({"A": strict}), {"shared": 1}, {"work": work_on}, objects=rows)
     assert failed.error == "States.ExceedToleratedFailureThreshold"
+
+
+@pytest.mark.parametrize(
+    ("config", "results"),
+    [
+        (None, [[1, 2], 3]),
+        ("COMPACT", [[1, 2], 3]),
+        ("FLATTEN", [1, 2, 3]),
+        ("NONE", ["SUCCEEDED", "SUCCEEDED"]),
+    ],
+)
+def test_results_of_a_distributed_map_are_shaped(config: str | None, results: list[Any]) -> None:
+    """As WriterConfig says; what is written to S3 alike."""
+    shape = {} if config is None else {"WriterConfig": {"Transformation": config, "OutputType": "JSON"}}
+    asl = distributed(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
+    given = run(asl, [[1, 2], 3]).output
+    assert [item["Status"] for item in given] == results if config == "NONE" else given == results
+    if shape:
+        target = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out"}}
+        (wrote,) = run(
+            distributed(states={"I": ends()}, ResultWriter={**target, **shape}), [[1, 2], 3]
+        ).written.values()
+        assert [item["Status"] for item in wrote] == results if config == "NONE" else wrote == results
 
 
 def test_a_child_of_a_distributed_map_is_an_execution_of_its_own() -> None:

@@ -17,9 +17,10 @@ from ..json_values import JsonObject
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Bindings, Limit
 from .dialects.query_language import Dialect
+from .distribution import Distribution
 from .expressions import Condition, Expression, Reference
 from .graph import Graph, nested_graph
-from .nested_states import Distribution, Map, Parallel
+from .nested_states import Map, Parallel
 from .places import Places, output_by
 from .retries import Retry
 from .rewriting import rewritten
@@ -91,11 +92,7 @@ class ScopeWriter:
 
     def fail(self, fail: Fail) -> JsonObject:
         """A Fail, its error and cause fixed or from data."""
-        written: JsonObject = {}
-        for name, value in (("Error", fail.error), ("Cause", fail.cause)):
-            if value is not None:
-                written |= self.dialect.field(name, self._here(fail, value))
-        return written
+        return self._fields(fail, {"Error": fail.error, "Cause": fail.cause})
 
     def parallel(self, parallel: Parallel[object, object]) -> JsonObject:
         """A Parallel with its branches."""
@@ -119,8 +116,7 @@ class ScopeWriter:
             written |= self.dialect.field("Items", self._here(state, state.items))
         if state.sends is not None:
             written["ItemSelector"] = self.dialect.payload(self._here(state, state.sends.value))
-        if state.at_once is not None:
-            written["MaxConcurrency"] = state.at_once
+        written |= self._fields(state, {"MaxConcurrency": state.at_once})
         config: JsonObject = {"Mode": "INLINE"}
         if distribution is not None:
             config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
@@ -131,25 +127,33 @@ class ScopeWriter:
     def _distribution(self, state: AnyState, how: Distribution) -> JsonObject:
         written: JsonObject = {}
         if how.reader is not None:
-            config: JsonObject = {"ReaderConfig": how.reader.config()} if how.reader.config() else {}
-            written["ItemReader"] = {**self._s3(state, how.reader.resource, how.reader.arguments()), **config}
+            config = self._fields(state, how.reader.config())
+            read = self._s3(state, how.reader.resource, how.reader.arguments(self.bindings))
+            written["ItemReader"] = {**read, **({"ReaderConfig": config} if config else {})}
         if how.batcher is not None:
-            shared = how.batcher.batch_input
-            counts: dict[str, Json] = {
-                "MaxItemsPerBatch": how.batcher.max_items,
-                "MaxInputBytesPerBatch": how.batcher.max_bytes,
-                "BatchInput": None if shared is None else self.dialect.payload(self._here(state, shared)),
-            }
-            written["ItemBatcher"] = {name: value for name, value in counts.items() if value is not None}
+            limits, shared = self._fields(state, how.batcher.limits()), how.batcher.batch_input
+            also = {} if shared is None else {"BatchInput": self.dialect.payload(self._here(state, shared))}
+            written["ItemBatcher"] = {**limits, **also}
         if how.writer is not None:
-            arguments = {"Bucket": how.writer.bucket} | ({"Prefix": how.writer.prefix} if how.writer.prefix else {})
-            written["ResultWriter"] = self._s3(state, "s3:putObject", dict[str, object](arguments))
-        plain: dict[str, Json] = {
+            wrote = self._s3(state, "s3:putObject", how.writer.arguments(self.bindings))
+            shape = {"WriterConfig": how.writer.config()} if how.writer.config() else {}
+            written["ResultWriter"] = {**wrote, **shape}
+        elif how.flatten:
+            written["ResultWriter"] = {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}
+        tolerated: dict[str, object] = {
             "ToleratedFailureCount": how.tolerated_failures,
             "ToleratedFailurePercentage": how.tolerated_percentage,
-            "Label": how.label,
         }
-        return written | {name: value for name, value in plain.items() if value is not None}
+        written |= self._fields(state, tolerated)
+        return written if how.label is None else written | {"Label": how.label}
+
+    def _fields(self, state: AnyState, fields: Mapping[str, object]) -> JsonObject:
+        """Fields that are fixed or from data; those that are None are left out."""
+        written: JsonObject = {}
+        for name, value in fields.items():
+            if value is not None:
+                written |= self.dialect.field(name, self._here(state, value))
+        return written
 
     def _s3(self, state: AnyState, resource: str, arguments: dict[str, object]) -> JsonObject:
         return {

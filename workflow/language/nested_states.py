@@ -6,12 +6,11 @@ state's name as prefix, for a name may stand only once in a state machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
-from ..deep_json import Json
 from ..failures import WorkflowError
-from ..records import Record
+from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .expressions import Expression, form_of
 from .retries import Retry
 from .shapes import kinds_of, name_of
@@ -112,56 +111,18 @@ class Parallel(Catching[I, O]):
         self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
 
 
-class ItemReader(Record, kw_only=True):
-    """Where a distributed Map reads its items: an object or a listing of S3."""
+class Map(Catching[object, O], Generic[O]):
+    """Runs a workflow for every item of an array and gives the results in the items' order.
 
-    resource: Literal["s3:getObject", "s3:listObjectsV2"] = "s3:getObject"
-    bucket: str
-    key: str | None = None
-    prefix: str | None = None
-    input_type: Literal["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"] | None = None
-    csv_headers: Sequence[str] = ()
-    max_items: int | None = None
-
-    def arguments(self) -> dict[str, object]:
-        """What is read."""
-        named = {"Bucket": self.bucket, "Key": self.key, "Prefix": self.prefix}
-        return {name: value for name, value in named.items() if value is not None}
-
-    def config(self) -> dict[str, Json]:
-        """How it is read."""
-        config: dict[str, Json] = {"InputType": self.input_type} if self.input_type else {}
-        if self.input_type == "CSV":
-            config["CSVHeaderLocation"] = "GIVEN" if self.csv_headers else "FIRST_ROW"
-        if self.csv_headers:
-            config["CSVHeaders"] = list(self.csv_headers)
-        if self.max_items is not None:
-            config["MaxItems"] = self.max_items
-        return config
-
-
-class ItemBatcher(Record, kw_only=True):
-    """How a distributed Map puts items together, each run taking `{"Items": […]}`."""
-
-    max_items: int | None = None
-    max_bytes: int | None = None
-    batch_input: Mapping[str, object] | None = None
-
-
-class ResultWriter(Record, kw_only=True):
-    """Where a distributed Map writes its results: below a prefix in a bucket of S3."""
-
-    bucket: str
-    prefix: str | None = None
-
-
-class Map(Catching[object, list[R]], Generic[R]):
-    """Runs a workflow for every item of an array and gives the results in the items' order."""
+    `sends`      what each run gets instead of its item; `context.Map.Item.Value` and `.Index` tell of that
+    `at_once`    how many run at the same time, fixed or from data; 0 and None set no limit
+    """
 
     type = "Map"
+    distribution: Distribution | None = None
 
     def __init__(
-        self,
+        self: Map[list[R]],
         items: Sequence[T],
         each: Class[Workflow[T, R]],
         *,
@@ -172,59 +133,98 @@ class Map(Catching[object, list[R]], Generic[R]):
         comment: str | None = None,
     ) -> None:
         super().__init__(retry=retry, name=name, comment=comment)
+        self._run(items, each, sends, at_once)
+
+    def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | None) -> None:
         if isinstance(items, Expression) and "array" not in kinds_of(form_of(items)):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
-        self.items: object = items
-        self.each = each
+        self.items, self.each = items, each
         self.at_once = at_once
         self.sends = None if sends is None else Given(sends)
         self.gives = list[each.gives]  # type: ignore[name-defined]
-        self.distribution: Distribution | None = None
 
 
-class Distribution(Record, kw_only=True):
-    """How a distributed Map runs: as executions of their own, with items from S3 and failures tolerated."""
+class DistributedOptions(TypedDict, total=False):
+    """What every distributed Map takes."""
 
-    execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
-    reader: ItemReader | None = None
-    batcher: ItemBatcher | None = None
-    writer: ResultWriter | None = None
-    tolerated_failures: int | None = None
-    tolerated_percentage: float | None = None
-    label: str | None = None
+    sends: object
+    at_once: int | None
+    execution_type: Literal["STANDARD", "EXPRESS"]
+    batcher: ItemBatcher | None
+    tolerated_failures: int | None
+    """How many runs may fail, fixed or from data."""
+    tolerated_percentage: float | None
+    """How many of 100 runs may fail, fixed or from data."""
+    label: str | None
+    """Begins the names of the executions: 40 characters at most."""
+    retry: Retry | tuple[Retry, ...]
+    name: str | None
+    comment: str | None
 
 
-class DistributedMap(Map[R]):
-    """A Map whose runs are executions of their own: up to 10 000 at once, items from S3."""
+class DistributedMap(Map[O]):
+    """A Map whose runs are executions of their own: up to 10 000 at once, items from S3.
 
+    It gives the results in a list; with `flatten` those of the runs, which are lists, are joined; with a `writer` they
+    are in S3, and it gives where.
+    """
+
+    @overload
     def __init__(
-        self,
+        self: DistributedMap[list[R]],
         items: Sequence[T] | ItemReader,
         each: Class[Workflow[T, R]],
         *,
-        sends: object = None,
-        at_once: int | None = None,
-        execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD",
-        batcher: ItemBatcher | None = None,
+        writer: None = None,
+        flatten: Literal[False] = False,
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DistributedMap[list[R]],
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, list[R]]],
+        *,
+        writer: None = None,
+        flatten: Literal[True],
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DistributedMap[WrittenResults],
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, Any]],
+        *,
+        writer: ResultWriter,
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        items: Sequence[Any] | ItemReader,
+        each: Class[Workflow[Any, Any]],
+        *,
         writer: ResultWriter | None = None,
-        tolerated_failures: int | None = None,
-        tolerated_percentage: float | None = None,
-        label: str | None = None,
-        retry: Retry | tuple[Retry, ...] = (),
-        name: str | None = None,
-        comment: str | None = None,
+        flatten: bool = False,
+        **options: Unpack[DistributedOptions],
     ) -> None:
         reader = items if isinstance(items, ItemReader) else None
-        listed: Sequence[T] = () if isinstance(items, ItemReader) else items
-        super().__init__(listed, each, sends=sends, at_once=at_once, retry=retry, name=name, comment=comment)
+        super(Map, self).__init__(
+            retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment")
+        )
+        self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
+        if writer is not None:
+            self.gives = WrittenResults
+        elif flatten:
+            self.gives = each.gives
         self.distribution = Distribution(
-            execution_type=execution_type,
+            execution_type=options.get("execution_type", "STANDARD"),
             reader=reader,
-            batcher=batcher,
+            batcher=options.get("batcher"),
             writer=writer,
-            tolerated_failures=tolerated_failures,
-            tolerated_percentage=tolerated_percentage,
-            label=label,
+            flatten=flatten,
+            tolerated_failures=options.get("tolerated_failures"),
+            tolerated_percentage=options.get("tolerated_percentage"),
+            label=options.get("label"),
         )
 
 

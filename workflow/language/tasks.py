@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast
 
 from ..deep_json import Json
 from ..failures import WorkflowError
@@ -108,20 +108,37 @@ class Invoke(Task[In, Out]):
 
 
 class SendMessage(Task[object, Answer]):
-    """Sends its input, or what `sends` says, to a queue of SQS."""
+    """Sends its input, or what `sends` says, to a queue of SQS.
+
+    `group`, `deduplication_id`    for a FIFO queue
+    `delay`                        how long the queue keeps the message back, 15 minutes at most
+    """
 
     service = "sqs:sendMessage"
 
     def __init__(
-        self, queue: Queue, sends: object = None, *, group: str | None = None, **options: Unpack[TaskOptions]
+        self,
+        queue: Queue,
+        sends: object = None,
+        *,
+        group: str | None = None,
+        deduplication_id: str | None = None,
+        delay: timedelta | None = None,
+        **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
         self.queue, self.sends, self.group = queue, sends, group
+        self.deduplication_id, self.delay = deduplication_id, delay
         self.gives = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"QueueUrl": bindings.text(self.queue), "MessageBody": _sent(self.sends)}
-        return sent if self.group is None else sent | {"MessageGroupId": self.group}
+        also = {
+            "MessageGroupId": self.group,
+            "MessageDeduplicationId": self.deduplication_id,
+            "DelaySeconds": None if self.delay is None else bindings.seconds(self.delay),
+        }
+        return sent | {name: value for name, value in also.items() if value is not None}
 
 
 class Publish(Task[object, Answer]):
@@ -191,20 +208,30 @@ class StartExecution(Task[object, Out]):
 
 
 class GetItem(Task[object, Answer]):
-    """Reads an item of DynamoDB by its key."""
+    """Reads an item of DynamoDB by its key; `projection` says which attributes, all if it is None."""
 
     service = "dynamodb:getItem"
 
     def __init__(
-        self, table: Table, key: Mapping[str, object], *, consistent: bool = False, **options: Unpack[TaskOptions]
+        self,
+        table: Table,
+        key: Mapping[str, object],
+        *,
+        consistent: bool = False,
+        projection: str | None = None,
+        names: Mapping[str, str] | None = None,
+        **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
         self.table, self.key, self.consistent = table, key, consistent
+        self.projection, self.names = projection, names
         self.gives = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}
-        return sent | {"ConsistentRead": True} if self.consistent else sent
+        if self.consistent:
+            sent["ConsistentRead"] = True
+        return sent | _expressions(ProjectionExpression=self.projection, names=self.names)
 
 
 class PutItem(Task[object, Answer]):
@@ -219,19 +246,23 @@ class PutItem(Task[object, Answer]):
         *,
         condition: str | None = None,
         values: Mapping[str, object] | None = None,
+        names: Mapping[str, str] | None = None,
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        self.table, self.item, self.condition, self.values = table, item, condition, values or {}
+        self.table, self.item, self.condition, self.values, self.names = table, item, condition, values, names
         self.gives = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TableName": bindings.text(self.table), "Item": _item(self.item)}
-        return sent | _conditional(self.condition, self.values)
+        return sent | _expressions(ConditionExpression=self.condition, values=self.values, names=self.names)
 
 
 class UpdateItem(Task[object, Answer]):
-    """Changes an item of DynamoDB by an update expression, if its condition holds."""
+    """Changes an item of DynamoDB by an update expression, if its condition holds.
+
+    `returns`    what of the item the answer's Attributes are to have
+    """
 
     service = "dynamodb:updateItem"
 
@@ -243,33 +274,47 @@ class UpdateItem(Task[object, Answer]):
         values: Mapping[str, object],
         *,
         condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+        returns: Literal["ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"] | None = None,
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
         self.table, self.key, self.update, self.values, self.condition = table, key, update, values, condition
+        self.names, self.returns = names, returns
         self.gives = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        return {
+        sent: dict[str, object] = {
             "TableName": bindings.text(self.table),
             "Key": _item(self.key),
             "UpdateExpression": self.update,
-            **_conditional(self.condition, self.values),
+            **_expressions(ConditionExpression=self.condition, values=self.values, names=self.names),
         }
+        return sent if self.returns is None else sent | {"ReturnValues": self.returns}
 
 
 class DeleteItem(Task[object, Answer]):
-    """Deletes an item of DynamoDB by its key."""
+    """Deletes an item of DynamoDB by its key, if its condition holds."""
 
     service = "dynamodb:deleteItem"
 
-    def __init__(self, table: Table, key: Mapping[str, object], **options: Unpack[TaskOptions]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        key: Mapping[str, object],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, object] | None = None,
+        names: Mapping[str, str] | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None:
         super().__init__(**options)
-        self.table, self.key = table, key
+        self.table, self.key, self.condition, self.values, self.names = table, key, condition, values, names
         self.gives = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        return {"TableName": bindings.text(self.table), "Key": _item(self.key)}
+        sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}
+        return sent | _expressions(ConditionExpression=self.condition, values=self.values, names=self.names)
 
 
 class GetObject(Task[object, Answer]):
@@ -360,9 +405,16 @@ def _item(values: Mapping[str, object]) -> dict[str, object]:
     return {name: marshalled(value) for name, value in values.items()}
 
 
-def _conditional(condition: str | None, values: Mapping[str, object]) -> dict[str, object]:
-    sent: dict[str, object] = {} if condition is None else {"ConditionExpression": condition}
-    return sent | ({"ExpressionAttributeValues": _item(values)} if values else {})
+def _expressions(
+    values: Mapping[str, object] | None = None, names: Mapping[str, str] | None = None, **expressions: str | None
+) -> dict[str, object]:
+    """The expressions of a call of DynamoDB that are given, with what stands in them for values and names."""
+    sent: dict[str, object] = {name: text for name, text in expressions.items() if text is not None}
+    if names:
+        sent["ExpressionAttributeNames"] = dict(names)
+    if values:
+        sent["ExpressionAttributeValues"] = _item(values)
+    return sent
 
 
 def _bound(value: object, bindings: Bindings) -> object:

@@ -19,6 +19,7 @@ from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
 from .frame import Frame, Variables, World, iso
 from .maps import items_of, tolerance
 from .outcome import Visit
+from .results import collected
 from .retrying import Retries, catcher_for
 from .rules import holds
 from .scheduler import Join, Result, Sleep, Work
@@ -190,27 +191,13 @@ class Machine:
         most = number_of(data, state.fields, "MaxConcurrency")
         tolerated = tolerance(state, data, len(items)) if distributed else 0
         results = yield Join(starts, int(most or 0), tolerated, _too_many if distributed else lambda failure: failure)
-        return self._collected(state, data, [each for each in results if not isinstance(each, StateFailed)])
+        return collected(state, data, self._world, own, results) if distributed else cast("list[Json]", results)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
         """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
         execution = cast("dict[str, Json]", self._world.context["Execution"])
         name = f"{execution['Name']}-{place}"
         return {"Execution": {**execution, "Id": f"{execution['Id']}-{place}", "Name": name, "Input": given}}
-
-    def _collected(self, state: State, data: Data, results: list[Json]) -> Json:
-        writer = state.fields.get("ResultWriter")
-        if not isinstance(writer, dict):
-            return results
-        name = "Arguments" if "Arguments" in writer else "Parameters"
-        target = data.built(writer.get(name, {}), f"ResultWriter/{name}")
-        if not isinstance(target, dict) or "Bucket" not in target:
-            return results
-        run = str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
-        details = self._world.objects.write(target["Bucket"], target.get("Prefix"), run, results)
-        machine = cast("dict[str, Json]", self._world.context["StateMachine"])["Id"]
-        arn = f"{str(machine).replace(':stateMachine:', ':mapRun:')}/{state.fields.get('Label', state.name)}:{run}"
-        return {"MapRunArn": arn, "ResultWriterDetails": details}
 
     def _start(
         self,

@@ -32,11 +32,15 @@ class Objects:
             found = self._read(f"s3://{bucket}/{wanted.get('Key')}", config if isinstance(config, dict) else {})
         return found[:most] if most and isinstance(found, list) else found
 
-    def write(self, bucket: object, prefix: object, run: str, results: Sequence[Json]) -> JsonObject:
-        """Keep what a ResultWriter writes; what the Map yields instead of its results."""
-        key = f"{prefix}/{run}/SUCCEEDED_0.json" if prefix else f"{run}/SUCCEEDED_0.json"
-        self.written[f"s3://{bucket}/{key}"] = list(results)
-        return {"Bucket": str(bucket), "Key": key.replace("SUCCEEDED_0", "manifest")}
+    def write(
+        self, bucket: object, prefix: object, run: str, done: Sequence[Json], failed: Sequence[Json]
+    ) -> JsonObject:
+        """Keep what a ResultWriter writes, below a prefix, of the runs of a Map; where it says what is where."""
+        folder = f"{prefix}/{run}" if prefix else run
+        for name, results in (("SUCCEEDED_0", done), ("FAILED_0", failed)):
+            if results:
+                self.written[f"s3://{bucket}/{folder}/{name}.json"] = list(results)
+        return {"Bucket": str(bucket), "Key": f"{folder}/manifest.json"}
 
     def _listed(self, bucket: str, prefix: str) -> list[Json]:
         keys = [name.removeprefix(bucket) for name in self._given if name.startswith(bucket + prefix)]

@@ -7,16 +7,20 @@ from workflow import (
     ALL,
     Call,
     Choice,
+    DistributedMap,
     Edge,
     ErrorOutput,
     Inline,
     Invoke,
+    ItemReader,
     Map,
     Parallel,
     Pass,
+    ResultWriter,
     Succeed,
     Task,
     Workflow,
+    WrittenResults,
     caught,
     context,
     input_of,
@@ -58,11 +62,23 @@ class Other(Workflow[Line, int]):
     """x"""
 
 
+class Many(Workflow[Line, list[Done]]):
+    """x"""
+
+
 lines = variable(list[Line])
 assert_type(lines, list[Line])
 m = Map(lines, Ship)
-assert_type(m, Map[Done])
+assert_type(m, Map[list[Done]])
 assert_type(output_of(m), list[Done])
+d = DistributedMap(lines, Ship, tolerated_failures=1)
+assert_type(d, DistributedMap[list[Done]])
+assert_type(output_of(d), list[Done])
+f = DistributedMap(ItemReader(bucket="b", key="k"), Many, flatten=True)
+assert_type(f, DistributedMap[list[Done]])
+s3 = DistributedMap(lines, Ship, writer=ResultWriter(bucket="b"))
+assert_type(output_of(s3), WrittenResults)
+assert_type(output_of(s3)["ResultWriterDetails"]["Key"], str)
 p = Parallel(Ship, Other)
 assert_type(p, Parallel[Line, tuple[Done, int]])
 assert_type(output_of(p), tuple[Done, int])
