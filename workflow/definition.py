@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from .deep_json import Json
 from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
@@ -42,7 +42,7 @@ class Definition:
         read.text = text if isinstance(text, str) else text.decode("utf-8-sig")
         return read
 
-    def asl(self) -> Json:
+    def asl(self) -> Any:
         """The definition as a JSON value of the caller's own: equal to what was parsed, in the order it was written."""
         return json_of(self.value)
 

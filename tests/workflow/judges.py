@@ -26,6 +26,8 @@ WRONG_ABOUT: Final = (
     re.compile(r"/(Output|Condition|Items)(/[^ ]+)? is invalid"),
     # and refuses some values inside a template (a null, a list of mixed kinds), which may hold any JSON as well
     re.compile(r"/(Arguments|Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/[^ ]+(?<!\.\$) is invalid"),
+    # and wants a ResultWriter to write to S3, which AWS's guide has without too ("Required field combinations")
+    re.compile(r"/ResultWriter is invalid\. must have required property '(Resource|Parameters|Arguments)'"),
 )
 
 _BAD_TEMPLATE: Final = re.compile(r'"Message":"(/.+?\.\$) is invalid\. must match format')

@@ -1,6 +1,8 @@
 """The documentation of the workflow language is true: its programs run, its picture is the workflow's."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from cli.workflow import workflow_app
 from workflow.booking import Booking
 from workflow.drawing import svg
 
-DOCS = Path(__file__).parents[2] / "docs" / "workflow"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "workflow"
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
@@ -20,6 +23,19 @@ def test_programs_of_the_documentation_run(page: str) -> None:
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
         line = text.count("\n", 0, block.start()) + 1
         exec(compile("\n" * line + block[1], str(DOCS / page), "exec"), space)
+
+
+@pytest.mark.parametrize("checker", [("mypy", "--no-error-summary"), ("pyright",)], ids=lambda command: command[0])
+def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_path: Path) -> None:
+    """A strict type checker has nothing against them but what they say it has."""
+    for page in DOCS.glob("*.md"):
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+        (tmp_path / f"{page.stem}_programs.py").write_text("\n".join(blocks), encoding="utf-8")
+    programs = sorted(str(path) for path in tmp_path.glob("*.py"))
+    done = subprocess.run(
+        [sys.executable, "-m", *checker, *programs], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_picture_is_that_of_the_workflow() -> None:

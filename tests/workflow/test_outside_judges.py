@@ -72,7 +72,6 @@ def test_judges_accept_sound_definitions_but_for_known_false_alarms(npm: NpmJudg
 THEIR_FALSE_ALARMS = {
     "every kind of path": "asl-validator takes no && in a filter; AWS's own examples have it",
     "a distributed map": "both want a whole number as ToleratedFailurePercentage; the specification says number",
-    "a distributed map of a list of objects": "asl-validator wants a Resource; AWS's guide has WriterConfig alone",
     "references of CloudFormation": "both judge what CloudFormation replaces before AWS sees it",
     "a map of an object": "the language service takes no object as Items; AWS's guide does",
     "placeholders of templates": "both judge the template, which is filled in before AWS sees it",

@@ -2,6 +2,7 @@
 
 import types
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, TypedDict
 
 import pytest
@@ -26,6 +27,7 @@ from workflow import (
     NotReached,
     Parallel,
     Pass,
+    Retry,
     State,
     Succeed,
     Table,
@@ -298,3 +300,19 @@ def test_item_readers_and_edges_are_values() -> None:
     assert ItemReader(bucket="b", key="k").config() == {}
     assert isinstance(Invoke(any_fn).catch(ALL), Edge)
     assert isinstance(Fail(), State)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        lambda: Wait(timedelta(milliseconds=500)),
+        lambda: Invoke(any_fn, timeout=timedelta(seconds=1.5)),
+        lambda: Invoke(any_fn, retry=Retry(interval=timedelta(milliseconds=200))),
+        lambda: Invoke(any_fn, retry=Retry(longest=timedelta(seconds=0.1))),
+    ],
+)
+def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
+    """Half a second would become none, and a wait or a limit of none is something else."""
+    made_of = state()
+    with pytest.raises(WorkflowError, match=r"^0:00:0\d\.\d+: Step Functions counts in whole seconds$"):
+        workflow(made_of=made_of, start=made_of, flow=(made_of >> END,)).asl()

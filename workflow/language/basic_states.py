@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Never, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Never, TypeVar, Unpack, cast, overload
 
 from ..failures import WorkflowError, WrongJoin
+from .bindings import Limit
 from .expressions import Condition, Expression, Reference, condition_of, form_of
 from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
-from .states import Edge, Exit, Given, State
+from .states import Edge, Exit, Given, State, StateOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 T = TypeVar("T")
 C = TypeVar("C")
+F = TypeVar("F", contravariant=True)
 
 
 class Pass(State[object, T]):
@@ -29,16 +31,31 @@ class Pass(State[object, T]):
 
 
 class Wait(State[T, T]):
-    """Waits for a time, or until one, fixed or from data; passes its input on."""
+    """Waits for a time, or until one, fixed or from data; passes its input on.
+
+    `how_long`    a length of time, one that the deployment sets, or seconds from data
+    `until`       a time with its zone, or a text in the form of RFC 3339 from data
+    `passes`      the type of what it passes on, for type checkers: what comes after it may want to know
+    """
 
     type = "Wait"
 
+    @overload
+    def __init__(self: Wait[object], how_long: timedelta | Limit | int, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self: Wait[object], *, until: datetime | str, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(
+        self, how_long: timedelta | Limit | int, *, passes: TypeForm[T], **options: Unpack[StateOptions]
+    ) -> None: ...
+    @overload
+    def __init__(self, *, until: datetime | str, passes: TypeForm[T], **options: Unpack[StateOptions]) -> None: ...
     def __init__(
         self,
-        how_long: timedelta | int | None = None,
+        how_long: timedelta | Limit | int | None = None,
         *,
         until: datetime | str | None = None,
-        passes: TypeForm[T] = object,  # type: ignore[assignment]  # what it passes on
+        passes: object = object,
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
@@ -55,29 +72,42 @@ class Wait(State[T, T]):
         return self.until.isoformat().replace("+00:00", "Z") if isinstance(self.until, datetime) else self.until
 
 
-class Choice(State[T, T]):
-    """Decides by its subject which way to go, and passes its input on."""
+class Choice(State[T, T], Generic[T, F]):
+    """Decides by its subject, or by what `by` says, which way to go, and passes its input on.
+
+    `subject`    what leads here: the workflow's input, the output of the state before, a variable
+    `by`         a field of it, or another value, to decide by: `Choice(job, by=job.status)`
+    """
 
     type = "Choice"
 
-    def __init__(self, subject: T, *, name: str | None = None, comment: str | None = None) -> None:
+    @overload
+    def __init__(self: Choice[C, C], subject: C, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self, subject: T, *, by: F, **options: Unpack[StateOptions]) -> None: ...
+    def __init__(
+        self, subject: object, *, by: object = None, name: str | None = None, comment: str | None = None
+    ) -> None:
         super().__init__(name=name, comment=comment)
-        if not isinstance(subject, Expression):
-            raise WorkflowError(f"Choice({subject!r}): decides by input_of(…), output_of(…) or another reference")
-        self.subject = subject
+        self.is_narrowing = by is None
+        for value in (subject,) if by is None else (subject, by):
+            if not isinstance(value, Expression):
+                raise WorkflowError(f"Choice({value!r}): decides by input_of(…), output_of(…) or another reference")
+        self.subject = subject if by is None else by
         self.gives = form_of(subject)
 
-    def case(self, model: TypeForm[C]) -> Edge[C]:
+    def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
         """The way taken by values of one member of the subject's union, told by the field in which they differ."""
+        if not self.is_narrowing:
+            raise WorkflowError(f"{self!r}.case({name_of(model)}): decides by a part of its subject; use equals()")
         return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
 
-    def equals(self, *values: T) -> Edge[T]:
-        """The way taken when the subject is one of these values."""
-        strangers = [value for value in values if literals_of(self.gives) and value not in self.alternatives()]
+    def equals(self, *values: F) -> Edge[T]:
+        """The way taken when what is decided by is one of these values."""
+        form = form_of(self.subject)
+        strangers = [value for value in values if literals_of(form) and value not in self.alternatives()]
         if strangers or not values:
-            raise WorkflowError(
-                f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(self.gives)}"
-            )
+            raise WorkflowError(f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(form)}")
         return Edge(
             (Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=values),)
         )
@@ -92,8 +122,9 @@ class Choice(State[T, T]):
         return Edge((Exit(self, "default"),))
 
     def alternatives(self) -> tuple[object, ...]:
-        """What the subject can be: the members of its union, or the values of its Literal."""
-        return literals_of(self.gives) or members_of(self.gives)
+        """What it decides by can be: the members of a union, or the values of a Literal."""
+        form = form_of(self.subject)
+        return (True, False) if form is bool else literals_of(form) or members_of(form)
 
     def exits(self) -> tuple[Exit, ...]:
         raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")

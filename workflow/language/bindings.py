@@ -91,6 +91,13 @@ class Machine(Binding, Generic[In, Out]):
 BoundValue = str | int | timedelta
 
 
+def whole_seconds(span: timedelta) -> int:
+    """A length of time as Step Functions writes it; raises WorkflowError for what is no whole number of seconds."""
+    if span % timedelta(seconds=1):
+        raise WorkflowError(f"{span}: Step Functions counts in whole seconds")
+    return int(span.total_seconds())
+
+
 class Bindings:
     """The values that names were given, and which names were asked for."""
 
@@ -113,11 +120,11 @@ class Bindings:
     def seconds(self, limit: Limit | timedelta) -> int:
         """A limit in whole seconds."""
         if isinstance(limit, timedelta):
-            return int(limit.total_seconds())
+            return whole_seconds(limit)
         self.asked.setdefault(limit.name, limit)
         value = self._given.get(limit.name, limit.default)
         if isinstance(value, timedelta):
-            return int(value.total_seconds())
+            return whole_seconds(value)
         try:
             return int(value)
         except ValueError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Never, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, ParamSpec, TypeVar, cast, overload
 
 from ..failures import WorkflowError
 from .bindings import Function
@@ -79,7 +79,13 @@ def caught(form: object = ErrorOutput) -> object:
     return Reference(Source("error"), form)
 
 
-def made(model: Callable[P, M]) -> Callable[P, M]:
+@overload
+def made(model: Callable[P, M]) -> Callable[P, M]: ...
+@overload
+def made(  # pyright: ignore[reportOverlappingOverload]  # it takes TypedDicts, which have no one signature for it
+    model: type[M],
+) -> Callable[..., M]: ...
+def made(model: Callable[..., Any]) -> Callable[..., Any]:
     """Builds a payload of this type from references and constants, its fields checked by name.
 
     A field whose value is its default of None is left out; other defaults are written.
@@ -100,7 +106,7 @@ def made(model: Callable[P, M]) -> Callable[P, M]:
         optional = {field.wire for field in fields.values() if not field.required and field.default is None}
         return {wire: value for wire, value in values.items() if value is not None or wire not in optional}
 
-    return cast("Callable[P, M]", build)
+    return build
 
 
 def jsonata(text: str, form: TypeForm[M]) -> M:

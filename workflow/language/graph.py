@@ -97,8 +97,8 @@ def graph_of(name: str, body: Mapping[str, object]) -> Graph:
     _check_joins(name, graph)
     _check_reached(name, graph)
     for state in graph.states.values():
-        if isinstance(state, Choice):
-            _check_choice(state, graph)
+        if state.type == "Choice":
+            _check_choice(cast("Choice[object, object]", state), graph)
     return graph
 
 
@@ -157,7 +157,7 @@ def _check_reached(name: str, graph: Graph) -> None:
             raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END")
 
 
-def _check_choice(choice: Choice[object], graph: Graph) -> None:
+def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
         raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()")

@@ -63,7 +63,7 @@ class ScopeWriter:
             written["Credentials"] = self.dialect.payload(self._here(task, {"RoleArn": task.credentials}))
         return written | self._kept(task) | self._tried(task) | self._next(task)
 
-    def choice(self, choice: Choice[object]) -> JsonObject:
+    def choice(self, choice: Choice[object, object]) -> JsonObject:
         """A Choice, its rules in the order of writing."""
         rules: list[Json] = []
         for link in self.graph.out_of(choice, "choice"):
@@ -181,7 +181,7 @@ class ScopeWriter:
     def _along(self, exit_: Exit) -> JsonObject:
         """What is remembered and passed on along one way out."""
         written: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
-        own = exit_.state.assign if isinstance(exit_.state, Choice) else {}
+        own = exit_.state.assign if exit_.state.type == "Choice" else {}
         written |= self._assigned(exit_.state, {**own, **exit_.assign, **self.places.kept_along(exit_)})
         if exit_.output is not None:
             written |= self.dialect.output_along(exit_, self._here(exit_.state, exit_.output.value))

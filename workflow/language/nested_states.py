@@ -6,7 +6,7 @@ state's name as prefix, for a name may stand only once in a state machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
 from ..failures import WorkflowError
@@ -14,7 +14,7 @@ from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, W
 from .expressions import Expression, form_of
 from .retries import Retry
 from .shapes import kinds_of, name_of
-from .states import Catching, Given
+from .states import Catching, Given, StateOptions
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
@@ -31,8 +31,14 @@ E = TypeVar("E")
 R = TypeVar("R")
 
 
+class NestingOptions(StateOptions, total=False):
+    """What a Parallel takes besides its workflows."""
+
+    retry: Retry | tuple[Retry, ...]
+
+
 class Parallel(Catching[I, O]):
-    """Runs workflows side by side on its input and gives their results in order."""
+    """Runs workflows side by side on its input, or on what `sends` says, and gives their results in order."""
 
     type = "Parallel"
 
@@ -42,10 +48,8 @@ class Parallel(Catching[I, O]):
         first: Class[Workflow[T, A]],
         /,
         *,
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
     ) -> None: ...
     @overload
     def __init__(
@@ -54,10 +58,8 @@ class Parallel(Catching[I, O]):
         second: Class[Workflow[T, B]],
         /,
         *,
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
     ) -> None: ...
     @overload
     def __init__(
@@ -67,10 +69,8 @@ class Parallel(Catching[I, O]):
         third: Class[Workflow[T, D]],
         /,
         *,
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
     ) -> None: ...
     @overload
     def __init__(
@@ -81,29 +81,69 @@ class Parallel(Catching[I, O]):
         fourth: Class[Workflow[T, E]],
         /,
         *,
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Parallel[T, list[R]],
         *branches: Class[Workflow[T, R]],
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A]],
+        first: Class[Workflow[T, A]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B, D]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B, D, E]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        fourth: Class[Workflow[T, E]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, list[R]],
+        *branches: Class[Workflow[T, R]],
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
     ) -> None: ...
     def __init__(
-        self,
-        *branches: Class[Workflow[Any, Any]],
-        retry: Retry | tuple[Retry, ...] = (),
-        sends: object = None,
-        name: str | None = None,
-        comment: str | None = None,
+        self, *branches: Class[Workflow[Any, Any]], sends: object = None, **options: Unpack[NestingOptions]
     ) -> None:
-        super().__init__(retry=retry, name=name, comment=comment)
+        super().__init__(**options)
         if not branches:
             raise WorkflowError("Parallel(): give it workflows to run")
         self.branches = branches

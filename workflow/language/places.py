@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..failures import WorkflowError
-from .basic_states import Choice, Wait
 from .expressions import Reference, Source, form_of, place_of
 from .graph import Graph, Home
 from .nested_states import Inline
@@ -43,7 +42,7 @@ class Places:
     def kept_along(self, exit_: Exit) -> Mapping[str, object]:
         """What must be remembered along one way out of a state."""
         state = exit_.state
-        if isinstance(state, Choice):
+        if state.type == "Choice":
             return self.kept_at(state)
         return {self.inputs[id(state)]: _INPUT} if id(state) in self.inputs else {}
 
@@ -104,7 +103,7 @@ class Places:
                     return False
                 if giver in owners:
                     continue
-                if not isinstance(giver, Choice | Wait):
+                if giver.type not in ("Choice", "Wait"):
                     return False
                 if id(giver) not in seen:
                     waiting.append(giver)

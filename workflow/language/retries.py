@@ -8,6 +8,7 @@ from typing import Final
 
 from ..deep_json import Json
 from ..records import Record
+from .bindings import whole_seconds
 
 ALL: Final = "States.ALL"
 TIMEOUT: Final = "States.Timeout"
@@ -57,14 +58,10 @@ class Retry(Record, kw_only=True):
         fields: Mapping[str, Json] = {
             "Comment": self.comment,
             "ErrorEquals": list(self.on),
-            "IntervalSeconds": _seconds(self.interval),
+            "IntervalSeconds": None if self.interval is None else whole_seconds(self.interval),
             "MaxAttempts": self.attempts,
             "BackoffRate": self.backoff,
-            "MaxDelaySeconds": _seconds(self.longest),
+            "MaxDelaySeconds": None if self.longest is None else whole_seconds(self.longest),
             "JitterStrategy": None if self.jitter is None else "FULL" if self.jitter else "NONE",
         }
         return {name: value for name, value in fields.items() if value is not None}
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else int(span.total_seconds())

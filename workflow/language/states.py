@@ -8,7 +8,7 @@ an arrow is a value, and a workflow has the arrows that its `flow` holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast
 
 from ..failures import WorkflowError, WrongJoin
 from ..records import NOTHING, Record, changed
@@ -94,6 +94,14 @@ class Given(Record):
     """A value that was given, which may be None."""
 
     value: object
+
+
+class StateOptions(TypedDict, total=False):
+    """What every state takes."""
+
+    name: str | None
+    """Its name, where the attribute's will not do."""
+    comment: str | None
 
 
 class State(Generic[In, Out]):

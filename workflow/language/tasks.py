@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast, overload
 
 from ..deep_json import Json
 from ..failures import WorkflowError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 T = TypeVar("T")
+R = TypeVar("R")
 
 Answer = dict[str, Json]
 """What a service answers, its shape not known here."""
@@ -93,12 +94,26 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
 
 class Invoke(Task[In, Out]):
-    """Calls a Lambda function with its input, or with what `sends` says, and gives what the function returns."""
+    """Calls a Lambda function with its input, or with what `sends` says, and gives what the function returns.
+
+    It comes after states that give what the function takes; where `sends` is that (or an object), after any state.
+    """
 
     service = "lambda:invoke"
     result_path = ("Payload",)
 
-    def __init__(self, function: Function[In, Out], sends: object = None, **options: Unpack[TaskOptions]) -> None:
+    @overload
+    def __init__(self, function: Function[In, Out], sends: None = None, **options: Unpack[TaskOptions]) -> None: ...
+    @overload
+    def __init__(
+        self: Invoke[object, R],
+        function: Function[T, R],
+        sends: T | Mapping[str, object],
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(self, function: Function[In, Out], sends: object, **options: Unpack[TaskOptions]) -> None: ...
+    def __init__(self, function: Function[Any, Any], sends: object = None, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
         self.function, self.sends = function, sends
         self.gives = function.gives

@@ -74,7 +74,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
         *,
         partition: str = "aws",
         language: QueryLanguage = "JSONata",
-    ) -> JsonObject:
+    ) -> dict[str, Any]:
         """The definition, names bound or placeholders in their places: the same input gives the same bytes.
 
         Raises Unbound for a name that the workflow does not have, and where only some names are bound.

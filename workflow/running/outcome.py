@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from ..deep_json import Json
 from ..definition import Arrow, Definition
 
 Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT"]
@@ -21,9 +20,10 @@ class Visit:
     strand: tuple[int, ...]
     """Which branch or item it ran in, from the outside in; empty for the machine itself."""
     entered_at: datetime
-    input: Json
+    input: Any
+    """A JSON value, as are the outputs: what a test knows of their shape is its own matter."""
     left_at: datetime | None = None
-    output: Json = None
+    output: Any = None
     error: str | None = None
     cause: str | None = None
     attempts: int = 0
@@ -38,7 +38,7 @@ class Run:
 
     definition: Definition
     status: Status
-    output: Json
+    output: Any
     error: str | None
     """Its name; None where it succeeded, and where a Fail state gives none."""
     cause: str | None
@@ -46,9 +46,9 @@ class Run:
     """On the virtual clock."""
     visits: tuple[Visit, ...]
     """In the order in which states were entered."""
-    variables: Mapping[str, Json]
+    variables: Mapping[str, Any]
     """The variables of the machine's own scope at the end."""
-    written: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    written: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What ResultWriters wrote, by `s3://bucket/key`."""
     origin: BaseException | None = None
     """The exception of a callable, where one made the run fail."""

@@ -1,5 +1,6 @@
 """What both type checkers must see in workflows that are right."""
 
+from datetime import timedelta
 from typing import Literal, TypedDict, assert_type
 
 from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
@@ -10,20 +11,25 @@ from workflow import (
     DistributedMap,
     Edge,
     ErrorOutput,
+    Function,
     Inline,
     Invoke,
     ItemReader,
+    Limit,
     Map,
     Parallel,
     Pass,
     ResultWriter,
+    Retry,
     Succeed,
     Task,
+    Wait,
     Workflow,
     WrittenResults,
     caught,
     context,
     input_of,
+    made,
     output_of,
     variable,
 )
@@ -34,7 +40,7 @@ request = input_of(BookingRequest)
 assert_type(request, PurchaseRequest | RefundRequest)
 assert_type(request.action, Literal["purchase", "refund"])
 route = Choice(request)
-assert_type(route, Choice[PurchaseRequest | RefundRequest])
+assert_type(route, Choice[PurchaseRequest | RefundRequest, PurchaseRequest | RefundRequest])
 assert_type(route.case(PurchaseRequest), Edge[PurchaseRequest])
 purchase = Invoke(purchase_fn)
 refund = Invoke(refund_fn)
@@ -52,6 +58,14 @@ class Line(TypedDict):
 
 class Done(TypedDict):
     ok: bool
+
+
+class Shipping(TypedDict):
+    kind: Literal["new", "old"]
+
+
+ship_fn = Function("ship_fn", Line, Done)
+ships = Invoke(Function("ships_fn", Line, Shipping))
 
 
 class Ship(Workflow[Line, Done]):
@@ -83,7 +97,22 @@ p = Parallel(Ship, Other)
 assert_type(p, Parallel[Line, tuple[Done, int]])
 assert_type(output_of(p), tuple[Done, int])
 w = Invoke(purchase_fn, {"t": context.Task.Token}).waiting_for_token(Done)
-assert_type(w, Task[PurchaseRequest, Done])
+assert_type(w, Task[object, Done])
+own_input = Invoke(record_fn, output_of(m))  # other than what the function takes: whoever declares it knows why
+assert_type(own_input, Invoke[object, BookingResult])
+sent = Invoke(ship_fn, lines[0])
+assert_type(sent, Invoke[object, Done])
+lone = Invoke(ship_fn, retry=Retry(on=("E",)))
+assert_type(lone, Invoke[Line, Done])
+by_field = Choice(output_of(ships), by=output_of(ships)["kind"])
+assert_type(by_field.equals("new"), Edge[Shipping])
+held = Wait(timedelta(seconds=1))
+assert_type(held, Wait[object])
+assert_type(Wait(Limit("pause"), passes=Line), Wait[Line])
+assert_type(lone >> Choice(output_of(lone), by=output_of(lone)["ok"]), Chain[Done])
+both = Parallel(Ship, Other, sends=lines[0])
+assert_type(both, Parallel[object, tuple[Done, int]])
+assert_type(made(Line)(sku="x"), Line)
 assert_type(Succeed(), Succeed)
 i = Inline(Ship)
 assert_type(i, Inline[Line, Done])
