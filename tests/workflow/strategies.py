@@ -172,7 +172,7 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                     [
                         payload["text"] == payload["kind"],
                         payload["text"] < payload["moment"],
-                        payload["number"] != payload["text"],
+                        payload["number"] != payload["items"][0]["quantity"],
                     ]
                 )
             )
@@ -297,7 +297,7 @@ def workflows(
         flow = []
         for index, state in enumerate(states):
             onward = [*states[index + 1 :], space["done"]]
-            if isinstance(state, Choice) and state.alternatives():
+            if isinstance(state, Choice) and "a" in state.alternatives():
                 flow.append(state.equals("a") >> draw(st.sampled_from(onward)))
                 flow.append(state.equals("b", "c") >> draw(st.sampled_from(onward)))
                 flow.append(state.otherwise >> onward[0])
@@ -345,7 +345,7 @@ def _states(
         case "choice":
             return Choice(payload)
         case "cases":
-            return Choice(payload["kind"])
+            return draw(st.sampled_from([Choice(payload["kind"]), Choice(payload, by=payload["kind"])]))
         case "wait":
             spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
             until_then = (

@@ -2,7 +2,7 @@
 
 import types
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Literal, TypedDict
 
 import pytest
@@ -36,13 +36,17 @@ from workflow import (
     Workflow,
     WorkflowError,
     WrongJoin,
+    caught,
     concat,
     input_of,
     is_present,
     item_at,
     jsonata,
     made,
+    one_of,
     output_of,
+    result_of,
+    run,
     variable,
 )
 
@@ -316,3 +320,118 @@ def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
     made_of = state()
     with pytest.raises(WorkflowError, match=r"^0:00:0\d\.\d+: Step Functions counts in whole seconds$"):
         workflow(made_of=made_of, start=made_of, flow=(made_of >> END,)).asl()
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (
+            lambda buy: buy.quantity == "1",
+            "<input.quantity> is int, and is compared with '1', which is str: never true",
+        ),
+        (lambda buy: buy.sku > 3, "<input.sku> is str, and is compared with 3, which is int: never true"),
+        (
+            lambda buy: buy.sku == None,  # noqa: E711
+            "<input.sku> is str, and is compared with None, which is None: never true; "
+            "is_present() and is_null() ask whether there is a value",
+        ),
+        (lambda buy: buy.action == "bye", "<input.action> is Literal['buy'], and never 'bye'"),
+        (lambda buy: one_of(buy.action, "buy", "bye"), "<input.action> is Literal['buy'], and never 'bye'"),
+        (
+            lambda buy: buy.quantity > 1 & buy.quantity,
+            "<input.quantity> is a value, and & and | join conditions: put each side in parentheses, "
+            "(a > 1) & (b < 5); is_true() makes a condition of a boolean",
+        ),
+    ],
+)
+def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: str) -> None:
+    with pytest.raises(NotACondition) as refused:
+        condition(input_of(Buy))
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (lambda buy: buy.sku + 1, r"\+ adds two numbers or joins two texts, and <input.sku> is str and 1 is int"),
+        (lambda buy: "a" * buy.quantity, r"\* takes two numbers, and 'a' is str and <input.quantity> is int"),
+        (lambda buy: buy.quantity / 2, r"cannot ask for a division; of numbers there are plus\(\), minus\(\)"),
+        (lambda buy: buy.sku.upper, "has no field 'upper'"),
+        (lambda buy: input_of(dict[str, Any]).get("a"), "cannot ask for a method; there are concat"),
+        (lambda buy: buy.sku[0], "<input.sku> is str, and no array to take an item of"),
+        (lambda buy: input_of(list[str])[1:], "an array gives one item, by its number"),
+        (lambda buy: round(buy.quantity), "cannot ask for a number"),
+    ],
+)
+def test_what_a_reference_cannot_do_is_refused(value: Any, sentence: str) -> None:
+    """Each sentence says what to write instead."""
+    with pytest.raises(WorkflowError, match=sentence):
+        value(input_of(Buy))
+
+
+def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> None:
+    """As far as the types say which of the two is meant."""
+    buy = input_of(Buy)
+    reckoned = Pass({"more": buy.quantity + 1, "less": 10 - buy.quantity * 2, "text": "sku-" + buy.sku})
+    made_of = workflow(reckoned=reckoned, start=reckoned, flow=(reckoned >> END,))
+    ended = run(made_of, {"action": "buy", "sku": "a", "quantity": 3})
+    assert ended.output == {"more": 4, "less": 4, "text": "sku-a"}
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (lambda: Invoke(any_fn, retries=3), "Invoke: there is no option retries; there are .*retry"),
+        (lambda: Invoke(any_fn, retry=3), "Invoke: retry is a Retry, or a tuple of them, and not 3"),
+        (lambda: Invoke(any_fn, retry=Retry(on=ALL)), r"Retry\(on='States.ALL'\): takes a tuple of errors' names"),
+        (lambda: Invoke(any_fn).catch(["A", "B"]), r"takes errors' names one after the other, catch\('A', 'B'\)"),
+        (
+            lambda: Map(input_of(list[str]), Invoke(any_fn)),
+            "Map: runs workflows, which are classes of Workflow, and not",
+        ),
+        (lambda: Parallel(Inner, "Inner"), "Parallel: runs workflows, which are classes of Workflow, and not 'Inner'"),
+        (lambda: Inline(any_fn), "Inline: runs workflows, which are classes of Workflow, and not Function"),
+        (lambda: Invoke(any_fn) >> (Succeed(), Fail()), "arrows to several states are written one by one"),
+        (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "a Choice's ways are arrows of their own"),
+    ],
+)
+def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        state()
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({"on": timedelta(days=1)}, r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON"),
+        ({"on": date(2026, 1, 1)}, r"write it as text, with isoformat\(\)"),
+        ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
+        ({1: "a"}, "1 is a int, and the fields of an object have texts as names"),
+        (result_of(Answer), "there is a result in what a task, a Parallel or a Map itself gives and remembers"),
+        (caught(), r"there is an error along the way of a catch\(\) only"),
+    ],
+)
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_what_cannot_stand_in_a_payload_is_refused(language: Any, value: object, sentence: str) -> None:
+    only = Pass(value)
+    made_of = workflow(only=only, start=only, flow=(only >> END,))
+    with pytest.raises(WorkflowError, match=sentence):
+        made_of.asl(language=language)
+
+
+def test_a_limit_is_a_time() -> None:
+    work = Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
+    made_of = workflow(work=work, start=work, flow=(work >> END,))
+    with pytest.raises(
+        WorkflowError, match=r"TimeoutSeconds is a timedelta, a Limit, or seconds from data, and not '20 s'"
+    ):
+        made_of.asl()
+
+
+def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
+    work = Invoke(any_fn)
+    made_of = workflow(work=work, start=work, flow=(work >> END,))
+    with pytest.raises(Unbound, match="any_fn is 7; it is a text"):
+        made_of.asl({any_fn: 7})  # type: ignore[dict-item]
+    with pytest.raises(WorkflowError, match="language='jsonata': it is 'JSONata' or 'JSONPath'"):
+        made_of.asl(language="jsonata")  # type: ignore[arg-type]

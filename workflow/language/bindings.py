@@ -22,6 +22,9 @@ class Binding(Record):
     name: str
     meaning: str = ""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def placeholder(self) -> str:
         """What stands in a definition for a value that is not known yet."""
@@ -115,7 +118,11 @@ class Bindings:
             return binding
         self.asked.setdefault(binding.name, binding)
         value = self._given.get(binding.name)
-        return binding.placeholder if value is None else str(value)
+        if value is not None and not isinstance(value, str):
+            raise Unbound(
+                f"{binding.name} is {value!r}; it is a text: {binding.meaning or 'what the binding stands for'}"
+            )
+        return binding.placeholder if value is None else value
 
     def seconds(self, limit: Limit | timedelta) -> int:
         """A limit in whole seconds."""

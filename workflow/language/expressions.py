@@ -8,13 +8,13 @@ Past 250 lines: a dozen small values that are read together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal, NoReturn, TypeAlias, cast
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final, Literal, NoReturn, TypeAlias, cast
 
 from ..deep_json import Json
-from ..failures import NoSuchField, NotACondition
+from ..failures import NoSuchField, NotACondition, WorkflowError
 from ..records import Record
-from .shapes import Field, fields_of, item_of, members_of, name_of
+from .shapes import Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, values_of
 
 Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
 """`input` of the workflow that the reference stands in, `output` of another state; else what Step Functions has."""
@@ -28,22 +28,63 @@ class Expression:
     __slots__ = ()
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        return Compare("=", self, other)
+        return _compared("=", self, other)
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        return Compare("!=", self, other)
+        return _compared("!=", self, other)
 
     def __lt__(self, other: object) -> Condition:
-        return Compare("<", self, other)
+        return _compared("<", self, other)
 
     def __le__(self, other: object) -> Condition:
-        return Compare("<=", self, other)
+        return _compared("<=", self, other)
 
     def __gt__(self, other: object) -> Condition:
-        return Compare(">", self, other)
+        return _compared(">", self, other)
 
     def __ge__(self, other: object) -> Condition:
-        return Compare(">=", self, other)
+        return _compared(">=", self, other)
+
+    def __add__(self, other: object) -> Call:
+        return _calculated("+", self, other)
+
+    def __radd__(self, other: object) -> Call:
+        return _calculated("+", other, self)
+
+    def __sub__(self, other: object) -> Call:
+        return _calculated("-", self, other)
+
+    def __rsub__(self, other: object) -> Call:
+        return _calculated("-", other, self)
+
+    def __mul__(self, other: object) -> Call:
+        return _calculated("*", self, other)
+
+    def __rmul__(self, other: object) -> Call:
+        return _calculated("*", other, self)
+
+    def __and__(self, other: object) -> NoReturn:
+        raise NotACondition(
+            f"{self!r} is a value, and & and | join conditions: put each side in parentheses, (a > 1) & (b < 5); "
+            "is_true() makes a condition of a boolean"
+        )
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __truediv__(self, other: object) -> NoReturn:
+        self._refuse("a division", "of numbers there are plus(), minus() and times(), else jsonata()")
+
+    __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __truediv__
+
+    def __neg__(self) -> NoReturn:
+        self._refuse("a number", "of numbers there are plus(), minus() and times(), else jsonata()")
+
+    __pos__ = __abs__ = __int__ = __float__ = __round__ = __index__ = __neg__
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        self._refuse(
+            "a method", "there are concat(), split(), matches(), length(), contains() and more, else jsonata()"
+        )
 
     def __bool__(self) -> bool:
         self._refuse("its truth")
@@ -58,17 +99,17 @@ class Expression:
         self._refuse("its items")
 
     def __format__(self, spec: str) -> str:
-        self._refuse("its text (concat() joins texts)")
+        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
 
     def __str__(self) -> str:
-        self._refuse("its text (concat() joins texts)")
+        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
 
     def __hash__(self) -> int:
         self._refuse("its hash")
 
-    def _refuse(self, what: str) -> NoReturn:
+    def _refuse(self, what: str, instead: str = _INSTEAD) -> NoReturn:
         raise NotACondition(
-            f"{self!r} has no value before the workflow runs, so Python cannot ask for {what}; {_INSTEAD}"
+            f"{self!r} has no value before the workflow runs, so Python cannot ask for {what}; {instead}"
         )
 
 
@@ -107,7 +148,11 @@ class Reference(Expression):
         )
 
     def __getitem__(self, key: str | int) -> Reference:
-        if isinstance(key, int):
+        if not isinstance(key, str):
+            if "array" not in kinds_of(self._form):
+                raise NoSuchField(f"{self!r} is {name_of(self._form)}, and no array to take an item of")
+            if isinstance(cast("object", key), slice):
+                raise NoSuchField(f"{self!r}[{key!r}]: an array gives one item, by its number; use jsonata() for more")
             return Reference(self._source, item_of(self._form), (*self._path, key))
         wire, form = self._step(key)
         return Reference(self._source, form, (*self._path, wire))
@@ -120,7 +165,7 @@ class Reference(Expression):
         for member in members_of(self._form):
             fields = fields_of(member)
             if fields is None:
-                opened = opened or member is not type(None)
+                opened = opened or "object" in kinds_of(member)
                 continue
             allowed.update(dict.fromkeys(fields))
             if name in fields:
@@ -131,7 +176,7 @@ class Reference(Expression):
                 form = cast("object", form | other.form)  # type: ignore[operator]
             return known[0].wire, form
         if opened:
-            return name, object
+            return name, values_of(self._form)
         names = ", ".join(allowed) or "no fields"
         raise NoSuchField(f"{self!r} is {name_of(self._form)}, which has no field {name!r}; it has {names}")
 
@@ -210,11 +255,17 @@ class Compare(Condition, Record):
     left: object
     right: object
 
+    def __repr__(self) -> str:
+        return f"{self.left!r} {self.operator} {self.right!r}"
+
 
 class All(Condition, Record):
     """All of these hold."""
 
     parts: tuple[Condition, ...]
+
+    def __repr__(self) -> str:
+        return " & ".join(f"({part!r})" for part in self.parts)
 
 
 class Either(Condition, Record):
@@ -222,11 +273,17 @@ class Either(Condition, Record):
 
     parts: tuple[Condition, ...]
 
+    def __repr__(self) -> str:
+        return " | ".join(f"({part!r})" for part in self.parts)
+
 
 class Not(Condition, Record):
     """This does not hold."""
 
     part: Condition
+
+    def __repr__(self) -> str:
+        return f"not_({self.part!r})"
 
 
 class Present(Condition, Record):
@@ -277,8 +334,54 @@ def condition_of(value: object) -> Condition:
     )
 
 
-def literal_of(value: object) -> Json:
-    """A constant of Python as JSON says it."""
-    from ..json_values import json_of
+_CALCULATING: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times"}
 
-    return json_of(value)
+
+def _calculated(sign: str, left: object, right: object) -> Call:
+    """Two numbers added, subtracted or multiplied, or two texts joined."""
+    forms = form_of(left), form_of(right)
+    kinds = set(map(kinds_of, forms))
+    if kinds == {frozenset({"number"})}:
+        return Call(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
+    if kinds == {frozenset({"string"})} and sign == "+":
+        return Call("concat", (left, right), str)
+    what = "adds two numbers or joins two texts" if sign == "+" else "takes two numbers"
+    instead = f"where the types do not say, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
+    told = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
+    raise WorkflowError(f"{sign} {what}, and {told}; {instead}")
+
+
+def _compared(operator: Operator, left: Expression, right: object) -> Compare:
+    """Refuses what can never be true: a comparison of kinds, or of fixed values, that have nothing in common."""
+    here, there = form_of(left), form_of(right)
+    if kinds_of(here).isdisjoint(kinds_of(there)):
+        other = f"{right!r}, which is {name_of(there)}"
+        instead = "; is_present() and is_null() ask whether there is a value" if right is None else ""
+        raise NotACondition(f"{left!r} is {name_of(here)}, and is compared with {other}: never true{instead}")
+    allowed = literals_of(here)
+    if allowed and isinstance(right, str) and right not in allowed and operator in ("=", "!="):
+        raise NotACondition(f"{left!r} is {name_of(here)}, and never {right!r}")
+    return Compare(operator, left, right)
+
+
+def key_of(name: object) -> str:
+    """The name of a field of an object; raises WorkflowError for what is no text."""
+    if not isinstance(name, str):
+        raise WorkflowError(f"{name!r} is a {type(name).__name__}, and the fields of an object have texts as names")
+    return name
+
+
+def literal_of(value: object) -> Json:
+    """A constant of Python as JSON says it; raises NotJson."""
+    from ..json_values import NotJson, json_of
+
+    try:
+        return json_of(value)
+    except NotJson:
+        kind = type(value).__name__
+        instead = ""
+        if fields_of(type(value)) is not None:
+            instead = f": write made({kind})(…) with its fields"
+        elif hasattr(value, "isoformat"):
+            instead = ": write it as text, with isoformat()"
+        raise NotJson(f"{value!r} is a {kind}, which has no counterpart in JSON{instead}") from None

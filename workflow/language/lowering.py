@@ -9,16 +9,17 @@ Past 250 lines: one method for each type of state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Final, cast
 
 from ..deep_json import Json
 from ..failures import WorkflowError
-from ..json_values import JsonObject
+from ..json_values import JsonObject, NotJson
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Bindings, Limit
 from .dialects.query_language import Dialect
 from .distribution import Distribution
-from .expressions import Condition, Expression, Reference
+from .expressions import Condition, Expression, Reference, place_of
 from .graph import Graph, nested_graph
 from .nested_states import Map, Parallel
 from .places import Places, output_by
@@ -26,6 +27,12 @@ from .retries import Retry
 from .rewriting import rewritten
 from .states import AnyState, Catching, End, Exit, Link
 from .tasks import Task
+
+_AFTER: Final[Mapping[str, str]] = {
+    "result": "there is a result in what a task, a Parallel or a Map itself gives and remembers",
+    "error": "there is an error along the way of a catch() only",
+}
+"""What references are not there for in every place, and where they are."""
 
 
 class ScopeWriter:
@@ -47,7 +54,10 @@ class ScopeWriter:
             written["Comment"] = state.comment
         for kind, write in _WRITERS:
             if isinstance(state, kind):
-                written |= write(self, state)
+                try:
+                    written |= write(self, state)
+                except NotJson as error:
+                    raise WorkflowError(f"{state!r}: {error.sentence}") from None
                 return written
         raise WorkflowError(f"{state!r}: there is no way to write a {type(state).__name__}")
 
@@ -168,27 +178,33 @@ class ScopeWriter:
     def _limit(self, state: AnyState, name: str, limit: object) -> JsonObject:
         if limit is None:
             return {}
-        if isinstance(limit, Limit) or not isinstance(limit, int | Expression):
-            return {name: self.bindings.seconds(cast("Limit", limit))}
+        if isinstance(limit, Limit | timedelta):
+            return {name: self.bindings.seconds(limit)}
+        if not isinstance(limit, int | Expression):
+            raise WorkflowError(f"{state!r}: {name} is a timedelta, a Limit, or seconds from data, and not {limit!r}")
         return self.dialect.field(name, self._here(state, limit))
 
     def _kept(self, state: AnyState) -> JsonObject:
         """What a state remembers and gives when it has done its work."""
-        written = self._assigned(state, {**state.assign, **self.places.kept_at(state)})
+        roots = ("result",) if isinstance(state, Catching) else ()
+        written = self._assigned(state, {**state.assign, **self.places.kept_at(state)}, *roots)
         output = output_by(state)
-        return written if output is None else written | self.dialect.output(state, self._here(state, output.value))
+        if output is None:
+            return written
+        return written | self.dialect.output(state, self._here(state, output.value, *roots))
 
     def _along(self, exit_: Exit) -> JsonObject:
         """What is remembered and passed on along one way out."""
         written: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
         own = exit_.state.assign if exit_.state.type == "Choice" else {}
-        written |= self._assigned(exit_.state, {**own, **exit_.assign, **self.places.kept_along(exit_)})
+        roots = ("error",) if exit_.kind == "catch" else ()
+        written |= self._assigned(exit_.state, {**own, **exit_.assign, **self.places.kept_along(exit_)}, *roots)
         if exit_.output is not None:
-            written |= self.dialect.output_along(exit_, self._here(exit_.state, exit_.output.value))
+            written |= self.dialect.output_along(exit_, self._here(exit_.state, exit_.output.value, *roots))
         return written
 
-    def _assigned(self, state: AnyState, values: Mapping[str, object]) -> JsonObject:
-        return {"Assign": self.dialect.payload(self._here(state, dict(values)))} if values else {}
+    def _assigned(self, state: AnyState, values: Mapping[str, object], *roots: str) -> JsonObject:
+        return {"Assign": self.dialect.payload(self._here(state, dict(values), *roots))} if values else {}
 
     def _tried(self, state: Catching[object, object]) -> JsonObject:
         written: JsonObject = {}
@@ -206,10 +222,13 @@ class ScopeWriter:
         link: Link = self.graph.out_of(state, "next")[0]
         return {"End": True} if isinstance(link.target, End) else {"Next": link.target.name}
 
-    def _here(self, state: AnyState, value: object) -> object:
-        """The value as this state can say it."""
+    def _here(self, state: AnyState, value: object, *roots: str) -> object:
+        """The value as this state can say it; `roots` of references are there that not every place has."""
 
         def change(reference: Reference) -> Reference:
+            root = place_of(reference)[0].root
+            if root in _AFTER and root not in roots:
+                raise WorkflowError(f"{state!r} uses {reference!r}: {_AFTER[root]}")
             return self.places.seen_from(state, reference)
 
         return rewritten(value, change)

@@ -14,7 +14,7 @@ from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, W
 from .expressions import Expression, form_of
 from .retries import Retry
 from .shapes import kinds_of, name_of
-from .states import Catching, Given, StateOptions
+from .states import Catching, Given, StateOptions, check_options
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
@@ -143,9 +143,12 @@ class Parallel(Catching[I, O]):
     def __init__(
         self, *branches: Class[Workflow[Any, Any]], sends: object = None, **options: Unpack[NestingOptions]
     ) -> None:
+        check_options(self, options, NestingOptions)
         super().__init__(**options)
         if not branches:
             raise WorkflowError("Parallel(): give it workflows to run")
+        for branch in branches:
+            _check_workflow(self, branch)
         self.branches = branches
         self.sends = None if sends is None else Given(sends)
         self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
@@ -178,6 +181,7 @@ class Map(Catching[object, O], Generic[O]):
     def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | None) -> None:
         if isinstance(items, Expression) and "array" not in kinds_of(form_of(items)):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
+        _check_workflow(self, each)
         self.items, self.each = items, each
         self.at_once = at_once
         self.sends = None if sends is None else Given(sends)
@@ -247,6 +251,7 @@ class DistributedMap(Map[O]):
         flatten: bool = False,
         **options: Unpack[DistributedOptions],
     ) -> None:
+        check_options(self, options, DistributedOptions)
         reader = items if isinstance(items, ItemReader) else None
         super(Map, self).__init__(
             retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment")
@@ -278,5 +283,11 @@ class Inline(Catching[I, O]):
 
     def __init__(self, workflow: Class[Workflow[I, O]], *, name: str | None = None) -> None:
         super().__init__(name=name)
+        _check_workflow(self, workflow)
         self.workflow = workflow
         self.gives = workflow.gives
+
+
+def _check_workflow(owner: object, value: object) -> None:
+    if not (isinstance(value, type) and hasattr(value, "graph")):
+        raise WorkflowError(f"{type(owner).__name__}: runs workflows, which are classes of Workflow, and not {value!r}")

@@ -176,6 +176,15 @@ def literals_of(form: object) -> tuple[Json, ...] | None:
     return tuple(values)
 
 
+def values_of(form: object) -> object:
+    """What the fields of an object type hold whose names it does not say; `object` where it does not say either."""
+    for member in members_of(form):
+        arguments = get_args(member)
+        if len(arguments) == 2 and kinds_of(member) == frozenset({"object"}):
+            return arguments[1]
+    return object
+
+
 def item_of(form: object) -> object:
     """What stands in an array type; `object` where the type does not say."""
     for member in members_of(form):
@@ -187,7 +196,13 @@ def item_of(form: object) -> object:
 
 def name_of(form: object) -> str:
     """How to call a type in a sentence."""
-    return " | ".join(str(getattr(member, "__name__", member)) for member in members_of(form))
+    return " | ".join(_name_of_member(member) for member in members_of(form))
+
+
+def _name_of_member(form: object) -> str:
+    if get_origin(form) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(form)))}]"
+    return "None" if form is type(None) else str(getattr(form, "__name__", form))
 
 
 def discriminator_of(forms: Sequence[object]) -> str | None:

@@ -63,6 +63,9 @@ class Edge(Generic[Out]):
     def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits), target)
 
+    def __repr__(self) -> str:
+        return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self.exits)
+
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this way is taken."""
         name = variable_name(target)
@@ -94,6 +97,14 @@ class Given(Record):
     """A value that was given, which may be None."""
 
     value: object
+
+
+def check_options(owner: object, given: Mapping[str, object], known: type) -> None:
+    """Refuse an option that there is not, which a TypedDict of keywords lets pass when the program runs."""
+    unknown = [name for name in given if name not in known.__annotations__]
+    if unknown:
+        allowed = ", ".join(known.__annotations__)
+        raise WorkflowError(f"{type(owner).__name__}: there is no option {', '.join(unknown)}; there are {allowed}")
 
 
 class StateOptions(TypedDict, total=False):
@@ -146,11 +157,11 @@ class Catching(State[In, Out]):
         self, *, retry: Retry | tuple[Retry, ...] = (), name: str | None = None, comment: str | None = None
     ) -> None:
         super().__init__(name=name, comment=comment)
-        self.retry = (retry,) if isinstance(retry, Retry) else retry
+        self.retry = _retriers(self, retry)
 
     def catch(self, *errors: str) -> Edge[ErrorOutput]:
         """The way taken when the state fails with one of these errors for good."""
-        return Edge((Exit(self, "catch", errors=errors or (ALL,)),))
+        return Edge((Exit(self, "catch", errors=_errors(errors)),))
 
 
 class Group(Generic[Out]):
@@ -170,7 +181,7 @@ class Group(Generic[Out]):
         for state in self.states:
             if not isinstance(state, Catching):
                 raise WrongJoin(f"{state!r} cannot fail, so there is nothing to catch")
-        return Edge(tuple(Exit(state, "catch", errors=errors or (ALL,)) for state in self.states))
+        return Edge(tuple(Exit(state, "catch", errors=_errors(errors)) for state in self.states))
 
 
 class End(State[object, Never]):
@@ -181,6 +192,24 @@ class End(State[object, Never]):
 
 END: Final = End(name="END")
 """`task >> END`: the workflow, or its branch, ends well with what the task gives."""
+
+
+def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
+    """One retrier or several, as several; refuses anything else."""
+    given = cast("tuple[object, ...]", retry if isinstance(retry, tuple) else (retry,))
+    for each in given:
+        if not isinstance(each, Retry):
+            raise WorkflowError(f"{type(owner).__name__}: retry is a Retry, or a tuple of them, and not {retry!r}")
+        if isinstance(cast("object", each.on), str):
+            raise WorkflowError(f"Retry(on={each.on!r}): takes a tuple of errors' names, ({each.on!r},)")
+    return cast("tuple[Retry, ...]", given)
+
+
+def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
+    if not all(isinstance(name, str) for name in names):
+        told = ", ".join(map(repr, names))
+        raise WorkflowError(f"catch({told}): takes errors' names one after the other, catch('A', 'B')")
+    return cast("tuple[str, ...]", names) or (ALL,)
 
 
 def variable_name(target: object) -> str:
@@ -212,4 +241,6 @@ def variable(form: TypeForm[T], *, name: str = "") -> T:
 def _state(target: object) -> AnyState:
     if isinstance(target, State):
         return cast("AnyState", target)
-    raise WrongJoin(f">> {target!r}: an arrow leads to a state")
+    ways = " a Choice's ways are arrows of their own" if isinstance(target, Edge) else ""
+    several = " arrows to several states are written one by one, or as a Parallel" if isinstance(target, tuple) else ""
+    raise WrongJoin(f">> {target!r}: an arrow leads to a state{(ways or several) and ';' + (ways or several)}")

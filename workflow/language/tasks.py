@@ -20,7 +20,7 @@ from .expressions import Expression, Reference, Source, form_of, place_of
 from .marshalling import marshalled
 from .retries import Retry
 from .rewriting import references_in
-from .states import Catching, Given
+from .states import Catching, Given, check_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -58,6 +58,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
     """Where in the integration's answer the state's own result lies."""
 
     def __init__(self, **options: Unpack[TaskOptions]) -> None:
+        check_options(self, options, TaskOptions)
         super().__init__(retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment"))
         self.timeout = options.get("timeout")
         self.heartbeat = options.get("heartbeat")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...failures import WorkflowError
 from .query_language import Dialect, QueryLanguage
 
 
@@ -11,6 +12,8 @@ def dialect_of(language: QueryLanguage) -> Dialect:
         from .jsonata import JsonataDialect
 
         return JsonataDialect()
+    if language != "JSONPath":
+        raise WorkflowError(f"language={language!r}: it is 'JSONata' or 'JSONPath'")
     from .jsonpath import JsonpathDialect
 
     return JsonpathDialect()

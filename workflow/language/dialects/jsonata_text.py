@@ -32,6 +32,7 @@ from ..expressions import (
     Reference,
     condition_of,
     form_of,
+    key_of,
     literal_of,
     place_of,
 )
@@ -53,7 +54,7 @@ def template(value: object) -> Json:
     if isinstance(value, Expression | Condition):
         return "{% " + text_of(value) + " %}"
     if isinstance(value, Mapping):
-        return {key: template(item) for key, item in cast("Mapping[str, object]", value).items()}
+        return {key_of(key): template(item) for key, item in cast("Mapping[object, object]", value).items()}
     if isinstance(value, list | tuple):
         return [template(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, str) and value.startswith("{%"):

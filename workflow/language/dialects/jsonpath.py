@@ -33,7 +33,7 @@ class JsonpathDialect:
         if name == "Items":
             return {"ItemsPath": path_of(value)}
         if not isinstance(value, Expression):
-            return {name: cast("Json", value)}
+            return {name: payload(value)}
         text = text_of(value) if f"{name}Path" in _COMPUTED else path_of(value)
         return {f"{name}Path": text}
 
@@ -82,5 +82,5 @@ def _of_pass(value: object) -> JsonObject:
     if isinstance(value, Reference):
         return {"InputPath": path_of(value)}
     if not has_expressions(value):
-        return {"Result": cast("Json", value)}
+        return {"Result": payload(value)}
     return {"Parameters": payload(value)}

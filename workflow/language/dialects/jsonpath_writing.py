@@ -31,6 +31,7 @@ from ..expressions import (
     Operator,
     Present,
     Reference,
+    key_of,
     literal_of,
     place_of,
 )
@@ -76,7 +77,8 @@ def payload(value: object) -> Json:
         raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r} as a whole; in JSONPath a payload is an object with fields")
     if isinstance(value, Mapping):
         written: JsonObject = {}
-        for key, item in cast("Mapping[str, object]", value).items():
+        for name, item in cast("Mapping[object, object]", value).items():
+            key = key_of(name)
             if isinstance(item, Expression | Condition) or _is_computed_array(item):
                 written[f"{key}.$"] = text_of(item)
             else:
