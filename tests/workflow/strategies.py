@@ -112,6 +112,9 @@ class Memo:
 
 item_fn = Function("item_fn", object, dict)
 
+Calls = Literal["nothing", "functions", "anything"]
+"""What generated workflows call."""
+
 texts = st.sampled_from(TEXTS)
 numbers = st.integers(-3, 12)
 
@@ -274,7 +277,7 @@ def workflows(
     *,
     portable: bool = False,
     nesting: int = 1,
-    calls: bool = True,
+    calls: Calls = "anything",
     generated_inside: bool = True,
 ) -> type[Workflow[Any, Any]]:
     """A class of the language; what stands inside its states is generated too, unless that is not wanted."""
@@ -327,15 +330,15 @@ def _states(
     *,
     portable: bool,
     nesting: int,
-    calls: bool,
+    calls: Calls,
     inner: bool,
 ) -> Any:
     kinds = (
         ["pass", "choice", "cases", "wait"]
-        + (["task", "task"] if calls else [])
+        + (["task", "task"] if calls != "nothing" else [])
         + (["map", "parallel", "inline"] if nesting else [])
         + (["nested"] if nesting and inner else [])
-        + (["distributed"] if nesting and calls else [])
+        + (["distributed"] if nesting and calls == "anything" else [])
     )
     value = {"value": draw(values(payload, memo, portable=portable))}
     tried = draw(st.sampled_from(RETRIES))
@@ -349,22 +352,22 @@ def _states(
         case "wait":
             spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
             until_then = (
-                [Wait(until=payload["moment"])] if calls else []
+                [Wait(until=payload["moment"])] if calls == "anything" else []
             )  # it may be years ahead: of a virtual clock only
             return draw(st.sampled_from(spans + until_then))
         case "task":
-            return draw(tasks(payload, value, tried, portable=portable))
+            return draw(tasks(payload, value, tried, portable=portable, functions_only=calls == "functions"))
         case "map":
             return Map(payload["items"], _each(draw(st.booleans())), at_once=2, retry=tried)
         case "distributed":
             return draw(_distributed(payload, tried, f"{name}of{nesting}"))
         case "inline":
-            return Inline(_each(calls))
+            return Inline(_each(calls != "nothing"))
         case "nested":
             branch = draw(workflows(portable=portable, nesting=nesting - 1, calls=calls))
             return Parallel(branch, _each(False), sends=_copy_of(payload), retry=tried)
         case _:
-            return Parallel(_each(calls), _each(False), retry=tried)
+            return Parallel(_each(calls != "nothing"), _each(False), retry=tried)
 
 
 def _copy_of(payload: Payload) -> Payload:

@@ -62,7 +62,15 @@ CALLED = (
 
 
 @st.composite
-def tasks(draw: Callable[..., Any], payload: Any, value: dict[str, Any], retry: Any, *, portable: bool) -> Any:
+def tasks(
+    draw: Callable[..., Any],
+    payload: Any,
+    value: dict[str, Any],
+    retry: Any,
+    *,
+    portable: bool,
+    functions_only: bool = False,
+) -> Any:
     """A task that sends the value, or what goes with its service."""
     options: dict[str, Any] = {"retry": retry, "timeout": draw(st.sampled_from([timedelta(seconds=9), seconds]))}
     token = {**value, "token": context.Task.Token}
@@ -75,6 +83,10 @@ def tasks(draw: Callable[..., Any], payload: Any, value: dict[str, Any], retry: 
     made: list[Callable[[], Any]] = [
         lambda: Invoke(work_fn, value, **options),
         lambda: Invoke(work_fn, value, **options).giving({"result": result_of(work_fn)}),
+    ]
+    if functions_only:
+        return draw(st.sampled_from(made))()
+    made += [
         lambda: Invoke(work_fn, token, **options).waiting_for_token(dict),
         lambda: SendMessage(queue, value, group=text, **options),
         lambda: SendMessage(queue, value, deduplication_id=text, delay=timedelta(seconds=5), **options),

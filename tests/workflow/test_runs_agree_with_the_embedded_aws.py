@@ -7,66 +7,92 @@ Executions are started synchronously, by way of the same API that a caller of AW
 import json
 import re
 import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 
+from local.inprocess import deploy
 from local.instance import Instance
-from local.pytest_plugin import embedded_aws
+from tests.workflow.deployed.work import handler
 from tests.workflow.strategies import payloads, workflows
-from workflow import run
+from workflow import Function, run
 
-__all__ = ["embedded_aws"]
 pytestmark = pytest.mark.xdist_group("embedded-workflows")
 FEWER = settings(max_examples=30, suppress_health_check=list(HealthCheck))  # each is a state machine of its own
 
 
+PROGRAM = Path(__file__).parent / "deployed" / "__main__.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """State machines in the embedded AWS, each made for one execution."""
+
+    client: Any
+    role: str
+    function: str
+
+    def run(self, asl: Any, given_input: Any) -> tuple[str, Any, str | None]:
+        """Status, output and error of an execution."""
+        note(json.dumps(asl))
+        machine = self.client.create_state_machine(
+            name=f"m-{secrets.token_hex(6)}", definition=json.dumps(asl), roleArn=self.role, type="EXPRESS"
+        )["stateMachineArn"]
+        try:
+            ended = self.client.start_sync_execution(stateMachineArn=machine, name="run", input=json.dumps(given_input))
+        finally:
+            self.client.delete_state_machine(stateMachineArn=machine)
+        output = json.loads(ended["output"]) if ended["status"] == "SUCCEEDED" else None
+        return ended["status"], output, ended.get("error")
+
+
 @pytest.fixture(scope="module")
-def aws(embedded_aws: Instance) -> tuple[Any, str]:
-    """A client of Step Functions, and a role for machines."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = embedded_aws.client("iam").create_role(
-        RoleName="machine", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    return embedded_aws.client("stepfunctions"), role["Role"]["Arn"]
-
-
-def in_embedded_aws(aws: tuple[Any, str], asl: Any, given_input: Any) -> tuple[str, Any, str | None]:
-    """Status, output and error of one execution."""
-    client, role = aws
-    note(json.dumps(asl))
-    machine = client.create_state_machine(
-        name=f"m-{secrets.token_hex(6)}", definition=json.dumps(asl), roleArn=role, type="EXPRESS"
-    )["stateMachineArn"]
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """An embedded AWS in which waits take no time."""
+    instance = Instance.at(tmp_path_factory.mktemp("machines"))
+    instance.start(wait_scale=0)
     try:
-        ended = client.start_sync_execution(stateMachineArn=machine, name="run", input=json.dumps(given_input))
+        yield Machines(client=instance.client("stepfunctions"), **deploy(instance, PROGRAM))
     finally:
-        client.delete_state_machine(stateMachineArn=machine)
-    output = json.loads(ended["output"]) if ended["status"] == "SUCCEEDED" else None
-    return ended["status"], output, ended.get("error")
+        instance.stop()
 
 
 @FEWER
-@given(written=workflows(calls=False, generated_inside=False), given_input=payloads)
-def test_a_workflow_in_jsonata_does_the_same(aws: tuple[Any, str], written: Any, given_input: Any) -> None:
+@given(written=workflows(calls="nothing", generated_inside=False), given_input=payloads)
+def test_a_workflow_in_jsonata_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
     """Status, output and error."""
     assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))  # never the same twice
     ours = run(written.asl(), given_input)
-    assert in_embedded_aws(aws, written.asl(), given_input) == (ours.status, ours.output, ours.error)
+    assert machines.run(written.asl(), given_input) == (ours.status, ours.output, ours.error)
 
 
 @FEWER
-@given(written=workflows(calls=False, portable=True, generated_inside=False), given_input=payloads)
-def test_a_workflow_in_jsonpath_does_the_same(aws: tuple[Any, str], written: Any, given_input: Any) -> None:
+@given(written=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
+def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
     """The same, compiled to JSONPath."""
     assume(not _calls(written))
     asl = written.asl(language="JSONPath")
     assume("$memo" not in json.dumps(asl))  # MiniStack 1.5.33 reads variables as null in JSONPath
     assume(not _writes_letters_as_text(asl, given_input))
     ours = run(asl, given_input)
-    assert in_embedded_aws(aws, asl, given_input) == (ours.status, ours.output, ours.error)
+    assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
+
+
+@FEWER
+@given(written=workflows(calls="functions", generated_inside=False), given_input=payloads)
+def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+    """The function's errors are tried again and caught by their names, or fail the execution."""
+    assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
+    assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))
+    ours = run(written.asl(), given_input, dict.fromkeys(("item_fn", "work_fn"), handler))
+    functions = [binding for binding in written.required() if isinstance(binding, Function)]
+    bound = written.asl(dict.fromkeys(functions, machines.function))
+    assert machines.run(bound, given_input) == (ours.status, ours.output, ours.error)
 
 
 def _calls(written: Any) -> bool:
