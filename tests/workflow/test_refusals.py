@@ -49,6 +49,7 @@ from workflow import (
     run,
     variable,
 )
+from workflow.language.workflow_class import OWN_NAMES
 
 
 @dataclass
@@ -435,3 +436,24 @@ def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
         made_of.asl({any_fn: 7})  # type: ignore[dict-item]
     with pytest.raises(WorkflowError, match="language='jsonata': it is 'JSONata' or 'JSONPath'"):
         made_of.asl(language="jsonata")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", sorted(OWN_NAMES))
+def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) -> None:
+    """Each is an attribute of every workflow, and `name=` gives it to a state all the same."""
+    assert name == "flow" or hasattr(Inner, name)
+    with pytest.raises(WorkflowError, match=f"{name} is what a workflow itself has: .* give it name='{name}'"):
+        workflow(**{name: Fail()})
+    with pytest.raises(WorkflowError, match=f"{name} is what a workflow itself has"):
+        workflow(**{name: variable(str)})
+
+
+def test_the_names_of_a_workflow_are_all_listed() -> None:
+    """A method added to Workflow would take a name from those that people give."""
+    own = {name for name in (*vars(Workflow), *vars(type(Workflow))) if not name.startswith("_")}
+    assert own | {"graph", "flow"} == OWN_NAMES
+
+
+def test_the_time_of_a_workflow_is_a_time() -> None:
+    with pytest.raises(WorkflowError, match="timeout = 30: it is a timedelta, or a Limit that the deployment sets"):
+        workflow(timeout=30)

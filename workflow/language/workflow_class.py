@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
 
 from ..definition import Definition
 from ..failures import WorkflowError
@@ -32,10 +32,20 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
+OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "timeout"})
+"""What a workflow's class has itself; `start` may name a state, for it is one."""
+
+
 class _Namespace(dict[str, object]):
     """The class body's names: a state gets its name when it is assigned, and keeps it for good."""
 
     def __setitem__(self, name: str, value: object) -> None:
+        if name in OWN_NAMES and isinstance(value, State | Reference):
+            raise WorkflowError(
+                f"{name} is what a workflow itself has: call this attribute otherwise, and give it name={name!r}"
+            )
+        if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
+            raise WorkflowError(f"timeout = {value!r}: it is a timedelta, or a Limit that the deployment sets")
         if name in self and isinstance(self[name], State | Reference) and self[name] is not value:
             raise WorkflowError(f"{name} stands twice in this workflow")
         set_name(value, name)
