@@ -72,6 +72,7 @@ from workflow import (
     random_below,
     span,
     split,
+    state_input,
     times,
     to_json,
     unique,
@@ -143,7 +144,8 @@ payloads: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 """Inputs of the type that the workflows are written for."""
 
-hostile: st.SearchStrategy[Any] = st.recursive(
+_FIELDS = st.sampled_from(["kind", "text", "number", "flag", "moment", "items", "maybe"])
+_any_json: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | numbers | st.floats(-5, 5) | texts,
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -151,7 +153,13 @@ hostile: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=8,
 )
-"""Inputs of any type: what a machine can be started with."""
+hostile: st.SearchStrategy[Any] = (
+    _any_json
+    | st.lists(payloads, max_size=2)
+    | st.builds(lambda payload, wrong: {**payload, **wrong}, payloads, st.dictionaries(_FIELDS, _any_json, max_size=3))
+    | st.builds(lambda payload, gone: {k: payload[k] for k in payload if k not in gone}, payloads, st.sets(_FIELDS))
+)
+"""Inputs of any type, some of them nearly right: what a machine can be started with."""
 
 
 @st.composite
@@ -176,6 +184,11 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                         payload["text"] == payload["kind"],
                         payload["text"] < payload["moment"],
                         payload["number"] != payload["items"][0]["quantity"],
+                        payload["maybe"] == payload["text"],
+                        payload["maybe"] == None,  # noqa: E711  # a value of the language, which takes no `is`
+                        payload["maybe"] != "north",
+                        state_input(dict[str, object])["text"] == payload["maybe"],
+                        state_input(dict[str, object])["number"] != payload["maybe"],
                     ]
                 )
             )
@@ -322,6 +335,23 @@ def workflows(
 
 
 @st.composite
+def choosers(draw: Callable[..., Any]) -> type[Workflow[Any, Any]]:
+    """A class of the language that does nothing but choose by its input."""
+    payload = cast("Payload", input_of(Payload))
+    decided = [draw(conditions(payload)) for _ in range(draw(st.integers(1, 4)))]
+
+    def body(space: dict[str, Any]) -> None:
+        space["route"] = route = Choice(payload)
+        ends = [Succeed(name=f"way{number}") for number, _ in enumerate(decided)]
+        space.update({end.name: end for end in ends}, left=Succeed())
+        space["start"] = route
+        ways = (route.when(condition) >> end for condition, end in zip(decided, ends, strict=True))
+        space["flow"] = (*ways, route.otherwise >> space["left"])
+
+    return types.new_class("Chooser", (Workflow[Any, Any],), {}, body)
+
+
+@st.composite
 def _states(
     draw: Callable[..., Any],
     name: str,
@@ -438,4 +468,15 @@ def values_for(written: type[Workflow[Any, Any]]) -> dict[str, str]:
     return {name: special.get(name, f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:3") for name in names}
 
 
-__all__ = ["FUNCTIONS", "Item", "Memo", "Payload", "conditions", "hostile", "payloads", "values_for", "workflows"]
+__all__ = [
+    "FUNCTIONS",
+    "Item",
+    "Memo",
+    "Payload",
+    "choosers",
+    "conditions",
+    "hostile",
+    "payloads",
+    "values_for",
+    "workflows",
+]

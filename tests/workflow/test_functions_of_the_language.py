@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import types
+from itertools import pairwise
 from typing import Any, TypedDict
 
 import pytest
 
 from workflow import (
     END,
+    Choice,
     NotPortable,
     Pass,
+    Succeed,
     Workflow,
     array,
     from_json,
     input_of,
     item_at,
     merged,
+    output_of,
     parted,
     run,
     span,
     split,
     to_json,
     unique,
+    variable,
 )
+from workflow.checking import check
 
 
 class Given(TypedDict):
@@ -113,3 +119,37 @@ def test_merged_objects_take_the_last_value_of_a_key() -> None:
     value = merged({"a": word, "b": {"c": 1}}, {"b": what})
     ended = run(giving(value).asl(), {"word": "w", "items": [], "what": {"d": 2}})
     assert ended.output == {"value": {"a": "w", "b": {"d": 2}}}
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_field_of_an_array_is_none(language: Any) -> None:
+    """JSONata alone would look into each item of the array."""
+    given_word, found, left = input_of(Given)["word"], Succeed(), Succeed()
+    route = Choice(input_of(Given))
+
+    def body(space: dict[str, Any]) -> None:
+        space.update(found=found, left=left, route=route, start=route)
+        space["flow"] = (route.when(given_word == "w") >> found, route.otherwise >> left)
+
+    asl = types.new_class("Routing", (Workflow[Given, Any],), {}, body).asl(language=language)
+    assert run(asl, {"word": "w"}).path == ("route", "found")
+    assert run(asl, [{"word": "w"}]).path == ("route", "left")
+
+
+def test_what_is_kept_gets_names_of_its_own() -> None:
+    """Names of states are free; those of variables are not, nor those that people gave."""
+    wishes: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
+    states = [Pass({"n": number}, name=name) for number, name in enumerate(wishes)]
+    step_output = variable(str, name="step_output")
+    states[3].remember(step_output, "mine")
+
+    def body(space: dict[str, Any]) -> None:
+        space.update({f"state{number}": state for number, state in enumerate(states)}, step_output=step_output)
+        space["last"] = Pass({"all": [output_of(state)["n"] for state in states], "mine": step_output})
+        space["start"] = states[0]
+        joined = [*states, space["last"]]
+        space["flow"] = (*(one >> other for one, other in pairwise(joined)), space["last"] >> END)
+
+    kept: Any = types.new_class("Keeping", (Workflow[Any, Any],), {}, body)
+    assert not check(kept)
+    assert run(kept).output == {"all": [0, 1, 2, 3, 4], "mine": "mine"}

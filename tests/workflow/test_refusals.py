@@ -457,3 +457,26 @@ def test_the_names_of_a_workflow_are_all_listed() -> None:
 def test_the_time_of_a_workflow_is_a_time() -> None:
     with pytest.raises(WorkflowError, match="timeout = 30: it is a timedelta, or a Limit that the deployment sets"):
         workflow(timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (
+            lambda free: free["a"] != None,  # noqa: E711  # a value of the language, which takes no `is`
+            r"a null differs from nothing .*; not_\(is_null\(\)\) says that a value is there",
+        ),
+        (lambda free: free["a"] == [1], "objects and arrays are not compared"),
+        (lambda free: free["a"] < True, "only texts and numbers have an order"),
+        (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays are not compared"),
+    ],
+)
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_what_no_operator_compares_is_refused(language: Any, condition: Any, sentence: str) -> None:
+    route, done = Choice(input_of(dict)), Succeed()
+    compared = condition(input_of(dict[str, Any]))
+    made_of = workflow(
+        route=route, done=done, start=route, flow=(route.when(compared) >> done, route.otherwise >> done)
+    )
+    with pytest.raises(WorkflowError, match=sentence):
+        made_of.asl(language=language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ..failures import WorkflowError
 from .expressions import Reference, Source, form_of, place_of
@@ -11,6 +12,8 @@ from .nested_states import Inline
 from .states import AnyState, Catching, Exit, Given, Link
 from .tasks import Task
 
+LONGEST_VARIABLE: Final = 80
+"""Characters of a variable's name. Source: developer guide, "Passing data between states with variables"."""
 _INPUT = Reference(Source("state_input"))
 _RESULT = Reference(Source("result"))
 
@@ -22,6 +25,7 @@ class Places:
         self.graph = graph
         self.inputs: dict[int, str] = {}
         self.outputs: dict[int, str] = {}
+        self._taken = _remembered(graph)
         self._before = 0
 
     def settled(self) -> bool:
@@ -68,7 +72,8 @@ class Places:
             return Reference(Source("state_input"), form, path)
         if again:
             raise WorkflowError(f"{home.start!r} is both the start and a later state: start with a state of its own")
-        name = self.inputs.setdefault(id(home.start), _variable(home.start, "input"))
+        name = self.inputs.get(id(home.start)) or self._variable(home.start, "input")
+        self.inputs[id(home.start)] = name
         return Reference(Source("variable", name), form, path)
 
     def _output(self, state: AnyState, reference: Reference) -> Reference:
@@ -83,9 +88,8 @@ class Places:
         if self._hands_on(state, owners):
             return Reference(Source("state_input"), form, path)
         self._check_done(state, owner, owners)
-        name = _variable(owner, "output")
-        for one in owners:
-            self.outputs.setdefault(id(one), name)
+        name = self.outputs.get(id(owners[0])) or self._variable(owner, "output")
+        self.outputs.update(dict.fromkeys(map(id, owners), name))
         return Reference(Source("variable", name), form, path)
 
     def _hands_on(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
@@ -121,6 +125,18 @@ class Places:
     def _home(self, state: AnyState) -> Home:
         return self.graph.homes[id(state)]
 
+    def _variable(self, state: AnyState, what: str) -> str:
+        """A variable's name that says what is kept in it, and that nobody else has."""
+        room = LONGEST_VARIABLE - len(what) - len("_99_")
+        letters = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in state.name[:room])
+        kept = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
+        name, number = f"{kept}_{what}", 1
+        while name in self._taken:
+            number += 1
+            name = f"{kept}_{number}_{what}"
+        self._taken.add(name)
+        return name
+
 
 def output_by(state: AnyState) -> Given | None:
     """What a state says that it gives; None where the States Language's default is right."""
@@ -138,5 +154,7 @@ def _own_output(state: AnyState) -> object:
     return _RESULT if isinstance(state, Catching) and not isinstance(state, Inline) else _INPUT
 
 
-def _variable(state: AnyState, what: str) -> str:
-    return f"{state.name}_{what}".replace(".", "_").replace(" ", "_").replace("-", "_")
+def _remembered(graph: Graph) -> set[str]:
+    """The names of the variables that the states themselves, or their ways out, remember."""
+    holders = [*(state.assign for state in graph.states.values()), *(link.exit.assign for link in graph.links)]
+    return {name for holder in holders for name in holder}

@@ -38,6 +38,7 @@ from ..expressions import (
 )
 from ..shapes import kinds_of
 from .jsonata_arrays import array_text, poured
+from .query_language import shared_kinds
 
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
@@ -46,6 +47,8 @@ _ROOTS: Final[Mapping[str, str]] = {
     "error": "$states.errorOutput",
     "context": "$states.context",
 }
+_GIVEN: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
+"""Where in the context object there is what somebody has sent, which may be any JSON."""
 _TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
 
 
@@ -138,44 +141,17 @@ def _guarded(condition: Condition) -> list[str]:
 
 
 def _comparison(condition: Compare) -> list[str]:
-    sides = (condition.left, condition.right)
+    sides, operator, kinds = (condition.left, condition.right), condition.operator, shared_kinds(condition)
     expressions = [side for side in sides if isinstance(side, Expression)]
     guards = [guard for side in expressions for guard in _containers(side)]
-    constant = next((side for side in sides if not isinstance(side, Expression)), None)
     left, right = text_of(condition.left), text_of(condition.right)
-    core = f"{left} {condition.operator} {right}"
-    if len(expressions) < len(sides):
-        kind = _kind_of(constant, condition)
-        if condition.operator != "=":
-            guards += [_is(side, kind) for side in expressions]
-    elif condition.operator == "=":
-        guards.append(f"$exists({left})")
-    elif condition.operator == "!=":
-        guards.append(f"$type({left}) = $type({right})")
-    else:
-        guards += [f'$type({left}) in ["string", "number"]', f"$type({left}) = $type({right})"]
-    return [*dict.fromkeys(guards), core]
-
-
-def _kind_of(constant: object, condition: Compare) -> str:
-    """The kind of the constant that a value is compared with; refuses what the operator cannot compare."""
-    kind = _json_kind(constant)
-    if kind in ("object", "array") or (condition.operator not in ("=", "!=") and kind not in ("string", "number")):
-        raise WorkflowError(
-            f"{condition.left!r} {condition.operator} {constant!r}: only texts and numbers have an order, and "
-            "objects and arrays are not compared"
-        )
-    return kind
-
-
-def _json_kind(constant: object) -> str:
-    if constant is None:
-        return "null"
-    if isinstance(constant, bool):
-        return "boolean"
-    if isinstance(constant, int | float):
-        return "number"
-    return "string" if isinstance(constant, str) else "object" if isinstance(constant, Mapping) else "array"
+    if operator != "=" and len(kinds) == 1:
+        guards += [_is(side, *kinds) for side in expressions]
+    elif len(expressions) == len(sides):
+        guards.append(_is(condition.left, *kinds))
+        if operator != "=":
+            guards.append(f"$type({left}) = $type({right})")
+    return [*dict.fromkeys(guards), f"{left} {operator} {right}"]
 
 
 def _containers(expression: Expression) -> list[str]:
@@ -189,19 +165,24 @@ def _containers(expression: Expression) -> list[str]:
         ]
     if not isinstance(expression, Reference):
         return []
-    source, path = place_of(expression)
-    if source.root == "context":
-        return []
+    _, path = place_of(expression)
     text = _root(expression)
     guards: list[str] = []
-    for step in path:
-        guards.append(f'$type({text}) = "{"array" if isinstance(step, int) else "object"}"')
+    for place, step in enumerate(path):
+        if not _is_of_the_context(expression, path[:place]):
+            guards.append(f'$type({text}) = "{"array" if isinstance(step, int) else "object"}"')
         text += _step(step)
     return guards
 
 
-def _is(expression: object, kind: str) -> str:
-    return f'$type({text_of(expression)}) = "{kind}"'
+def _is_of_the_context(reference: Reference, path: tuple[str | int, ...]) -> bool:
+    """Whether a place is an object that Step Functions itself has made, and nothing that it was given."""
+    return place_of(reference)[0].root == "context" and not any(path[: len(data)] == data for data in _GIVEN)
+
+
+def _is(expression: object, *kinds: str) -> str:
+    named = ", ".join(f'"{kind}"' for kind in kinds)
+    return f"$type({text_of(expression)}) {f'= {named}' if len(kinds) == 1 else f'in [{named}]'}"
 
 
 def _is_time(expression: object) -> str:

@@ -35,6 +35,7 @@ from ..expressions import (
     literal_of,
     place_of,
 )
+from .query_language import shared_kinds
 
 _ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
 _ORDER: Final[Mapping[Operator, str]] = {
@@ -140,44 +141,34 @@ def rule(condition: Condition) -> JsonObject:
 
 def _comparison(condition: Compare) -> JsonObject:
     subject, operator, other = condition.left, condition.operator, condition.right
+    kinds = shared_kinds(condition)
     if not isinstance(subject, Expression):
         subject, other, operator = other, subject, _MIRRORED[operator]
+    first = cast("Expression", subject)
     if isinstance(other, Expression):
-        return _comparison_of_two(cast("Expression", subject), operator, other)
-    kind = _kind(other)
-    if kind == "null":
-        same = _test(cast("Expression", subject), "IsNull", True)
-        if operator == "=":
-            return _guarded(cast("Expression", subject), same)
-        return {"And": [_test(cast("Expression", subject), "IsPresent", True), same, {"Not": same}]}
-    return _kind_guarded(
-        cast("Expression", subject), kind, _compared(cast("Expression", subject), operator, kind, literal_of(other))
-    )
+        ways: list[Json] = [{"And": _of_one_kind(first, operator, other, kind)} for kind in kinds]
+        return cast("JsonObject", ways[0]) if len(ways) == 1 else {"Or": ways}
+    test = _compared(first, operator, kinds[0], literal_of(other))
+    return _guarded(first, test) if kinds[0] == "null" else _kind_guarded(first, kinds[0], test)
+
+
+def _of_one_kind(one: Expression, operator: Operator, other: Expression, kind: str) -> list[Json]:
+    tests: list[JsonObject] = [
+        *(_test(side, "IsPresent", True) for side in (one, other)),
+        *(_test(side, _KINDS[kind], True) for side in (one, other)),
+        _compared(one, operator, kind, path_of(other), path=True),
+    ]
+    return [test for place, test in enumerate(tests) if test not in tests[:place]]
 
 
 def _compared(subject: Expression, operator: Operator, kind: str, value: Json, *, path: bool = False) -> JsonObject:
+    if kind == "null":
+        return _test(subject, "IsNull", True)
     prefix = {"string": "String", "number": "Numeric", "boolean": "Boolean", "timestamp": "Timestamp"}[kind]
     suffix = "Path" if path else ""
     if operator == "!=":
         return {"Not": _test(subject, f"{prefix}Equals{suffix}", value)}
     return _test(subject, f"{prefix}{_ORDER[operator]}{suffix}", value)
-
-
-def _comparison_of_two(subject: Expression, operator: Operator, other: Expression) -> JsonObject:
-    kinds = ("string", "number", "boolean") if operator in ("=", "!=") else ("string", "number")
-    ways: list[Json] = [
-        {
-            "And": [
-                _test(subject, "IsPresent", True),
-                _test(other, "IsPresent", True),
-                _test(subject, _KINDS[kind], True),
-                _test(other, _KINDS[kind], True),
-                _compared(subject, operator, kind, path_of(other), path=True),
-            ]
-        }
-        for kind in kinds
-    ]
-    return {"Or": ways}
 
 
 def _times(condition: CompareTimes) -> JsonObject:
@@ -202,18 +193,6 @@ def _guarded(subject: Expression, test: JsonObject) -> JsonObject:
 
 def _kind_guarded(subject: Expression, kind: str, test: JsonObject) -> JsonObject:
     return {"And": [_test(subject, "IsPresent", True), _test(subject, _KINDS[kind], True), test]}
-
-
-def _kind(constant: object) -> str:
-    if constant is None:
-        return "null"
-    if isinstance(constant, bool):
-        return "boolean"
-    if isinstance(constant, int | float):
-        return "number"
-    if isinstance(constant, str):
-        return "string"
-    raise NotPortable("CONDITION_NOT_PORTABLE", f"{constant!r}: JSONPath compares texts, numbers and booleans")
 
 
 def _intrinsic(call: Call) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from typing import Final, Literal, Protocol
 
 from ...deep_json import Json
+from ...failures import WorkflowError
 from ...json_values import JsonObject
-from ..expressions import Condition
+from ..expressions import Compare, Condition, form_of
+from ..shapes import kinds_of
 from ..states import AnyState, Exit
 
 QueryLanguage = Literal["JSONata", "JSONPath"]
+_COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
+    "=": ("string", "number", "boolean", "null"),
+    "!=": ("string", "number", "boolean"),
+}
+"""Of which kinds two values can be the same, or differ; the other operators want an order."""
 
 
 class Dialect(Protocol):
@@ -38,3 +46,24 @@ class Dialect(Protocol):
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
         """What is passed on along one way out."""
         ...
+
+
+def shared_kinds(condition: Compare) -> tuple[str, ...]:
+    """The kinds of value that the types of both sides allow, and of which the operator can be true.
+
+    Raises WorkflowError where there is none.
+    """
+    sides = kinds_of(form_of(condition.left)), kinds_of(form_of(condition.right))
+    compared = _COMPARED.get(condition.operator, ("string", "number"))
+    shared = tuple(kind for kind in compared if all(kind in side for side in sides))
+    if not shared:
+        instead = (
+            "; not_(is_null()) says that a value is there"
+            if any(side is None for side in (condition.left, condition.right))
+            else ""
+        )
+        raise WorkflowError(
+            f"{condition!r}: only texts and numbers have an order, a null differs from nothing that is compared with "
+            f"it, and objects and arrays are not compared{instead}"
+        )
+    return shared
