@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .pathways import Coverage, Path
+from .records import NOTHING
 from .running import Run, run
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class CoveredWorkflow:
         self._impossible = dict(impossible or {})
 
     def run(
-        self, given: object = None, functions: Mapping[Any, Callable[..., object]] | None = None, **options: Any
+        self, given: object = NOTHING, functions: Mapping[Any, Callable[..., object]] | None = None, **options: Any
     ) -> Run:
         """See workflow.run."""
         ended = run(self.coverage.definition, given, functions, **options)

@@ -342,7 +342,7 @@ def choosers(draw: Callable[..., Any]) -> type[Workflow[Any, Any]]:
 
     def body(space: dict[str, Any]) -> None:
         space["route"] = route = Choice(payload)
-        ends = [Succeed(name=f"way{number}") for number, _ in enumerate(decided)]
+        ends = [Fail(f"way{number}", name=f"way{number}") for number, _ in enumerate(decided)]  # which says its name
         space.update({end.name: end for end in ends}, left=Succeed())
         space["start"] = route
         ways = (route.when(condition) >> end for condition, end in zip(decided, ends, strict=True))

@@ -388,3 +388,10 @@ def test_a_fail_state_need_not_say_what_went_wrong() -> None:
     """The run failed all the same, with neither an error nor a cause, as on AWS."""
     ended = run(machine({"F": {"Type": "Fail"}}))
     assert (ended.status, ended.error, ended.cause, ended.visits[0].error) == ("FAILED", None, None, None)
+
+
+def test_null_is_an_input_of_its_own() -> None:
+    """What is left out is an empty object, as in StartExecution."""
+    echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    assert run(echo).output == {}
+    assert run(echo, None).output is None

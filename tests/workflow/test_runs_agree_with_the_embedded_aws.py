@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from local.inprocess import deploy
 from local.instance import Instance
 from tests.workflow.deployed.work import handler
-from tests.workflow.strategies import payloads, workflows
+from tests.workflow.strategies import choosers, hostile, payloads, workflows
 from workflow import Function, run
 
 pytestmark = pytest.mark.xdist_group("embedded-workflows")
@@ -79,6 +79,18 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
     asl = written.asl(language="JSONPath")
     assume("$memo" not in json.dumps(asl))  # MiniStack 1.5.33 reads variables as null in JSONPath
     assume(not _writes_letters_as_text(asl, given_input))
+    ours = run(asl, given_input)
+    assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+@FEWER
+@given(written=choosers(), given_input=hostile)
+def test_a_choice_does_the_same_whatever_it_is_given(
+    machines: Machines, written: Any, given_input: Any, language: Any
+) -> None:
+    """Conditions hold, or do not, for inputs of any type."""
+    asl = written.asl(language=language)
     ours = run(asl, given_input)
     assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
 

@@ -8,6 +8,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import Definition, parse
 from ..json_values import json_of, written
+from ..records import NOTHING
 from .calls import Callables, Functions
 from .errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
 from .frame import Variables, World, iso
@@ -23,7 +24,7 @@ _MOST_PAYLOAD_BYTES: Final = 262_144
 
 def run(
     definition: object,
-    input: object = None,  # noqa: A002  # the field's own word
+    input: object = NOTHING,  # noqa: A002  # the field's own word
     functions: Callables | None = None,
     *,
     faults: "Mapping[str, Iterable[Fault | str | None]] | None" = None,
@@ -36,6 +37,7 @@ def run(
 ) -> Run:
     """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
 
+    `input`       any JSON value, None for null; an empty object where it is left out
     `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
     `faults`      by state name, for one attempt after the other: a Fault, an error's name, or None for no fault
     `objects`     what ItemReaders read, by `s3://bucket/key`: the text, or a list of items
@@ -44,7 +46,7 @@ def run(
     Raises NoFunction for a task without callable, and StillWaiting for a token that nothing answers.
     """
     asl = _definition(definition)
-    given = {} if input is None else json_of(input)
+    given = json_of(input)
     context = _context(given, name, start)
     world = World(
         definition=asl,
