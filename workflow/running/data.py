@@ -11,7 +11,7 @@ from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import kind_of, written
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
-from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, evaluate, inside, is_expression
+from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
 from ..queries.jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
 from .errors import INTRINSIC, PARAMETER_PATH, QUERY, RESULT_PATH, RUNTIME, StateFailed
 from .frame import Frame
@@ -146,7 +146,7 @@ class JsonataData:
         if self._visible is None:
             self._visible = frame.variables.visible()
         try:
-            return evaluate(inside(text), frame.states, self._visible, frame.now_ms, frame.world.chance)
+            return frame.world.evaluator.result(inside(text), frame.states, self._visible, frame.now_ms)
         except JsonataFailed as error:
             raise StateFailed(QUERY, f"{_named(text, place)} {error}", error) from None
         except InvalidJsonata as error:

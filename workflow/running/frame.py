@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..deep_json import Json
 from ..definition import Definition
+from ..queries.jsonata_evaluation import Evaluator
 
 if TYPE_CHECKING:
     from .calls import Functions
@@ -49,6 +50,7 @@ class World:
     context: dict[str, Json]
     faults: "dict[str, list[Fault | None]]"
     most_transitions: int
+    evaluator: Evaluator
     visits: "list[Visit]" = field(default_factory=list["Visit"])
 
     @property

@@ -8,6 +8,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import Definition, parse
 from ..json_values import json_of, written
+from ..queries.jsonata_evaluation import Evaluator
 from ..records import NOTHING
 from .calls import Callables, Functions
 from .errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
@@ -48,16 +49,18 @@ def run(
     asl = _definition(definition)
     given = json_of(input)
     context = _context(given, name, start)
+    chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     world = World(
         definition=asl,
         functions=Functions(functions or {}),
         objects=Objects(objects or {}),
         scheduler=Scheduler(_limit(asl)),
-        chance=random.Random(seed),  # noqa: S311  # repeatable on purpose
+        chance=chance,
         start=start,
         context=context,
         faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
         most_transitions=most_transitions,
+        evaluator=Evaluator(chance),
     )
     own = Variables()
     own.assign({key: json_of(value) for key, value in (variables or {}).items()})

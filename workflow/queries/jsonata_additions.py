@@ -1,0 +1,94 @@
+"""The functions that Step Functions adds to JSONata, and `$now` and its like on the clock of a run.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..json_values import NotJson, read_json, written
+from .intrinsic_functions import HASHES, Randomness
+from .jsonata_engine import function, held
+from .jsonata_evaluation import THREW, JsonataFailed, plain
+from .jsonata_library import Functions
+
+LONGEST_RANGE: Final = 360_145
+"""Numbers that `$range` makes. Source: measured on Step Functions by others."""
+MOST_STEPS: Final = 1_000_000
+"""Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
+
+
+def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, Any]:
+    """The functions by name."""
+
+    def now(picture: str | None, timezone: str | None) -> object:
+        return Functions.datetime_from_millis(now_ms(), picture, timezone)
+
+    def chance(seed: float | None) -> float:
+        return (randomness if seed is None else random.Random(seed)).random()  # noqa: S311  # no secret
+
+    computed: dict[str, Callable[..., object]] = {
+        "partition": _partition,
+        "range": _range,
+        "hash": _hash,
+        "eval": _eval,
+        "parse": _parse,
+        "random": chance,
+        "uuid": lambda: str(uuid.UUID(int=randomness.getrandbits(128), version=4)),
+        "millis": now_ms,
+        "now": now,
+    }
+    return {name: function(name, compute) for name, compute in computed.items()}
+
+
+def step_counter() -> Callable[..., None]:
+    """What the engine calls before each step of an evaluation; ends one that runs away, always at the same step."""
+    steps = itertools.count(1)
+
+    def count(*_: object) -> None:
+        if next(steps) > MOST_STEPS:
+            raise JsonataFailed(f"took {MOST_STEPS:,} steps and has not ended. Check for infinite loop")
+
+    return count
+
+
+def _partition(items: list[object], size: float) -> list[list[object]] | None:
+    """Chunks; undefined for no items and for chunks of none. Numbers are cut towards zero."""
+    most = int(size)
+    return [items[start : start + most] for start in range(0, len(items), most)] if items and most > 0 else None
+
+
+def _range(first: float, last: float, step: float | None) -> list[int] | int | None:
+    """Numbers from first to last; one alone stands by itself, and none are undefined. Numbers are cut towards zero."""
+    by = int(step or 0)
+    numbers = range(int(first), int(last) + (1 if by > 0 else -1), by) if by else range(0)
+    if len(numbers) > LONGEST_RANGE:
+        raise JsonataFailed(f"{THREW}Expression evaluation memory limit exceeded: Check for excessive memory usage")
+    return numbers[0] if len(numbers) == 1 else list(numbers) or None
+
+
+def _eval(expression: object, context: object) -> None:
+    del expression, context
+    raise JsonataFailed(f"{THREW}T1006: Step Functions has no $eval; $parse reads JSON")
+
+
+def _hash(value: object, algorithm: str | None) -> str | None:
+    if algorithm is None:
+        return None
+    if algorithm not in HASHES:
+        raise JsonataFailed(f"{THREW}$hash: the algorithm is one of {', '.join(HASHES)}")
+    text = value if isinstance(value, str) else written(plain(value))
+    return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _parse(text: str) -> object:
+    try:
+        return held(read_json(text)[0])
+    except (NotJson, AttributeError) as error:
+        raise JsonataFailed(f"{THREW}$parse: {error}") from None

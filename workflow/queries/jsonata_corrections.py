@@ -1,0 +1,205 @@
+"""Functions of JSONata as its reference does them, where `jsonata-python` 0.7 does something else.
+
+Each stands under the name and with the signature that it has in the language; None is undefined. Found by holding the
+two against each other; what a difference was is told where the code does not tell it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+from .jsonata_library import Functions, JException, Jsonata, Utils
+from .jsonata_regex import Pattern
+from .jsonata_writing import text_of
+
+_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
+_OTHER_BASE: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
+_RESERVED_IN_URLS: Final = re.compile(r"%(?=3B|2F|3F|3A|40|26|3D|2B|24|2C|23)", re.IGNORECASE)
+_DATE: Final = "[Y0001]-[M01]-[D01]"
+_DATE_IN_PICTURE: Final = re.compile(r"\[\s*[YXxMDdFWw]")
+_TIME: Final = re.compile(
+    r"\d{4}(-[01]\d)*(-[0-3]\d)*(T[0-2]\d:[0-5]\d:[0-5]\d)*(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?", re.ASCII
+)
+
+
+def string(value: Any, prettify: bool | None) -> str | None:
+    """Letters and numbers as JavaScript writes them."""
+    return None if value is None else text_of(value, 2 if prettify else 0)
+
+
+def number(value: Any) -> float | None:
+    """What Python takes for a number besides (`+1`, `1_000`, ` 1`) is none."""
+    if isinstance(value, str) and _OTHER_BASE.fullmatch(value):
+        return int(value, 0)
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise JException("D3030", -1, value)
+    return cast("float | None", Functions.number(value))
+
+
+def lowercase(text: str | None) -> str | None:
+    """Not folded: `ß` stays."""
+    return None if text is None else text.lower()
+
+
+def split(text: str | None, separator: str | Pattern, limit: float | None) -> list[str] | None:
+    """Without what groups of the separator match."""
+    if isinstance(separator, Pattern) and text is not None and (limit is None or limit >= 0):
+        pieces = separator.split(text) if limit != 0 else []
+        return pieces if limit is None else pieces[: math.ceil(limit)]
+    return cast("list[str] | None", Functions.split(text, separator, limit))
+
+
+def replace(text: str | None, what: str | Pattern, by: Any, limit: float | None) -> str | None:
+    """A `\\` in what replaces is itself, and `$$1` is `$1`."""
+    if not isinstance(what, Pattern) or text is None or (limit is not None and limit < 0):
+        return cast("str | None", Functions.replace(text, what, by, limit))
+    made = _by_template(by) if isinstance(by, str) else _by_function(by)
+    return what.sub(made, text, None if limit is None else math.ceil(limit))
+
+
+def _by_template(template: str) -> Callable[[re.Match[str]], str]:
+    def made(found: re.Match[str]) -> str:
+        digits = len(str(max(len(found.groups()), 1)))
+        return re.sub(rf"\$(\$|0|[1-9]\d{{0,{digits - 1}}})", lambda sign: _group(found, sign[1]), template)
+
+    return made
+
+
+def _group(found: re.Match[str], sign: str) -> str:
+    """What `$$`, `$0` or `$1` stands for; of `$12` only the 1 counts where there are not twelve groups."""
+    if sign == "$":
+        return "$"
+    known = len(found.groups())
+    number, rest = (sign[:-1], sign[-1]) if len(sign) > 1 and int(sign) > known else (sign, "")
+    return (found[int(number)] or "") + rest if int(number) <= known else rest
+
+
+def _by_function(function: Any) -> Callable[[re.Match[str]], str]:
+    def made(found: re.Match[str]) -> str:
+        told = {"match": found[0], "start": found.start(), "end": found.end(), "groups": list(found.groups())}
+        text = Functions.func_apply(function, [told])
+        if not isinstance(text, str):
+            raise JException("D3012", -1, text)
+        return text
+
+    return made
+
+
+def format_number(value: float | None, picture: str | None, options: dict[str, str] | None) -> str | None:
+    """A half is rounded to the even digit, as it is written in decimals; `#` shows no 0 before the point."""
+    if value is None or picture is None:
+        return None
+    if not options and abs(value) < 1e21 and not re.search("[0-9#]e[0-9]", picture):
+        value = _rounded(value, picture)
+        small = abs(value) * 10 ** _shift(picture) < 1
+        picture = ";".join(_as_in_the_reference(part, small) for part in picture.split(";"))
+    return cast("str", Functions.format_number(value, picture, options))
+
+
+def _rounded(value: float, picture: str) -> float:
+    places = len(re.findall("[0-9#]", picture.split(";")[0].partition(".")[2])) + _shift(picture)
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, Context(prec=400)))
+
+
+def _shift(picture: str) -> int:
+    return 2 if "%" in picture else 3 if "\u2030" in picture else 0
+
+
+def _as_in_the_reference(picture: str, small: bool) -> str:
+    """A picture without any digit that must be there has one after the point, and none before it."""
+    picture = re.sub(r"^([^0-9]*\.)#([^0-9]*)$", r"\g<1>0\2", picture)
+    return re.sub(r"(?<![0-9])#[#,]*\.", ".", picture) if small else picture
+
+
+def distinct(value: Any) -> Any:
+    """What is there once stays an array; `1` and `true` differ, and the order of an object's names does not."""
+    if not isinstance(value, list) or len(cast("Sequence[Any]", value)) <= 1:
+        return cast("Any", value)
+    items = cast("Sequence[Any]", value)
+    seen: dict[object, Any] = {}
+    for item in items:
+        seen.setdefault(_identity(item), item)
+    return Utils.create_sequence_from_iter(seen.values()) if Utils.is_sequence(items) else list(seen.values())
+
+
+def _identity(value: Any) -> object:
+    """Something hashable that equal values share."""
+    if isinstance(value, dict):
+        return "{", frozenset((key, _identity(item)) for key, item in cast("dict[str, Any]", value).items())
+    if isinstance(value, list):
+        return "[", tuple(_identity(item) for item in cast("Sequence[Any]", value))
+    return (isinstance(value, bool), value) if isinstance(value, str | int | float) else (None, id(value))
+
+
+def sort(items: list[Any] | None, comparator: Any) -> Any:
+    """Only texts or only numbers have an order of their own; what a comparator does not swap stays in its order."""
+    if comparator is not None and items:
+        return sorted(items, key=lambda item: _Placed(item, comparator))
+    if items and len(items) > 1:
+        kinds = {str if isinstance(item, str) else float if Utils.is_numeric(item) else None for item in items}
+        if kinds not in ({str}, {float}):
+            raise JException("D3070", -1)
+    return Functions.sort(items, None)
+
+
+class _Placed:
+    """An item to be sorted; Python asks only whether a later one is less than an earlier one."""
+
+    __slots__ = ("_comparator", "_item")
+
+    def __init__(self, item: Any, comparator: Any) -> None:
+        self._item, self._comparator = item, comparator
+
+    def __lt__(self, earlier: _Placed) -> bool:
+        return bool(Functions.to_boolean(Functions.func_apply(self._comparator, [earlier._item, self._item])))
+
+
+def type_of(value: Any) -> str | None:
+    """A regular expression is a function."""
+    return "function" if isinstance(value, Pattern) else cast("str | None", Functions.type(value))
+
+
+def decode_url(text: str | None) -> str | None:
+    """What has a meaning in URLs stays encoded."""
+    return None if text is None else unquote(_RESERVED_IN_URLS.sub("%25", text), errors="strict")
+
+
+def to_millis(text: str | None, picture: str | None) -> float | None:
+    """A day may be left out, and minutes not; a time without a date is one of today, on the clock of the run."""
+    if text is None:
+        return None
+    if picture is not None:
+        if not _DATE_IN_PICTURE.search(picture):
+            today = Functions.datetime_from_millis(Jsonata.CURRENT.jsonata.now_ms, _DATE, None)
+            text, picture = f"{today} {text}", f"{_DATE} {picture}"
+        return cast("float | None", Functions.datetime_to_millis(text, picture))
+    if not _TIME.fullmatch(text):
+        raise JException("D3110", -1, text)
+    return cast("float", Functions.datetime_to_millis(f"{text}-01" if len(text) == len("2026-01") else text, None))
+
+
+def count(value: Any) -> int:
+    """A null is one."""
+    return 0 if value is None else len(cast("Sequence[Any]", value)) if isinstance(value, list) else 1
+
+
+CORRECTIONS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = {
+    "count": ("<x:n>", count),
+    "decodeUrl": ("<s-:s>", decode_url),
+    "distinct": ("<x:x>", distinct),
+    "formatNumber": ("<n-so?:s>", format_number),
+    "lowercase": ("<s-:s>", lowercase),
+    "number": ("<(nsb)-:n>", number),
+    "replace": ("<s-(sf)(sf)n?:s>", replace),
+    "sort": ("<af?:a>", sort),
+    "split": ("<s-(sf)n?:a<s>>", split),
+    "string": ("<x-b?:s>", string),
+    "toMillis": ("<s-s?:n>", to_millis),
+    "type": ("<x:s>", type_of),
+}
+"""Signature and function, by name."""

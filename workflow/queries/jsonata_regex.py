@@ -1,0 +1,139 @@
+"""The regular expressions of JSONata, which are JavaScript's, done by Python's `re`.
+
+`\\d`, `\\w` and `\\b` mean ASCII, `$` is the very end, `.` stops at every line end, groups are named by `(?<name>…)`.
+A match of nothing is no match to go on from. Source: https://tc39.es/ecma262/#sec-patterns
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+_DIGIT: Final = "0-9"
+_WORD: Final = "A-Za-z0-9_"
+_SPACE: Final = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_LINE_END: Final = r"\n\r\u2028\u2029"
+_BOUNDARY: Final = f"(?:(?<![{_WORD}])(?=[{_WORD}])|(?<=[{_WORD}])(?![{_WORD}]))"
+_CLASSES: Final = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
+_ESCAPES: Final = {
+    **{letter: f"[{members}]" for letter, members in _CLASSES.items()},
+    **{letter.upper(): f"[^{members}]" for letter, members in _CLASSES.items()},
+    "b": _BOUNDARY,
+    "B": f"(?!{_BOUNDARY})",
+    "0": r"\x00",
+}
+_ESCAPES_IN_SETS: Final = {**_CLASSES, "D": r"\D", "W": r"\W", "S": r"\S", "b": r"\x08", "0": r"\x00"}
+_KEPT: Final = "nrtfv123456789"
+_SIGN: Final = re.compile(
+    r"""(?xs)
+        \\k<(?P<reference>\w+)> | \\c(?P<control>[A-Za-z]) | (?P<code>\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2})
+      | \\(?P<escaped>.) | \(\?<(?P<name>[^\W\d]\w*)> | (?P<counted>\{\d+(?:,\d*)?\})
+      | \[(?P<negated>\^?)(?P<members>(?:\\.|[^\]\\])*)\] | (?P<plain>.)
+    """
+)
+_MEMBER: Final = re.compile(
+    r"(?s)\\c(?P<control>[A-Za-z])|(?P<code>\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2})|\\(?P<escaped>.)|(?P<plain>.)"
+)
+_NOT_IN_PYTHON: Final = "look-behind requires fixed-width pattern"
+
+
+class CannotMatch(ValueError):
+    """A sentence about a pattern, or a text, that cannot be matched."""
+
+
+class Pattern:
+    """A compiled pattern, with the methods that the JSONata engine asks of one."""
+
+    def __init__(self, source: str, *, ignore_case: bool = False, multiline: bool = False) -> None:
+        self.source = source
+        flags = re.IGNORECASE if ignore_case else 0
+        try:
+            self._compiled: re.Pattern[str] | None = re.compile(translated(source, multiline), flags)
+        except re.error as error:
+            if str(error) != _NOT_IN_PYTHON:
+                raise
+            self._compiled = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match."""
+        if self._compiled is None:
+            raise CannotMatch(f"/{self.source}/: lookbehind of several lengths cannot be run here")
+        return self._compiled.search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches; raises CannotMatch where it would never get on."""
+        found = self.search(text)
+        while found is not None:
+            yield found
+            assert self._compiled is not None
+            found = self._compiled.search(text, found.end()) if found.end() < len(text) else None
+            if found is not None and not found[0]:
+                raise CannotMatch(f"D1004: Regular expression matches zero length string: /{self.source}/")
+
+    def sub(self, replace: Callable[[re.Match[str]], str], text: str, count: int | None = None) -> str:
+        """The text with its first so many matches replaced."""
+        pieces: list[str] = []
+        place = 0
+        for number, found in enumerate(self.finditer(text)):
+            if number == count:
+                break
+            pieces += [text[place : found.start()], replace(found)]
+            place = found.end()
+        return "".join([*pieces, text[place:]])
+
+    def split(self, text: str) -> list[str]:
+        """What stands between the matches."""
+        pieces: list[str] = []
+        place = 0
+        for found in self.finditer(text):
+            pieces.append(text[place : found.start()])
+            place = found.end()
+        return [*pieces, text[place:]]
+
+
+def translated(source: str, multiline: bool = False) -> str:
+    """A JavaScript pattern as Python writes it."""
+    return "".join(_sign(found, multiline) for found in _SIGN.finditer(source))
+
+
+def _sign(found: re.Match[str], multiline: bool) -> str:
+    kind, text = str(found.lastgroup), found[str(found.lastgroup)]
+    if kind == "reference":
+        return f"(?P={text})"
+    if kind == "name":
+        return f"(?P<{text}>"
+    if kind == "members":
+        return _set(found["negated"], text)
+    if kind == "plain":
+        return _plain(text, multiline)
+    return text if kind == "counted" else _escaped(kind, text, _ESCAPES)
+
+
+def _plain(sign: str, multiline: bool) -> str:
+    if sign == ".":
+        return f"[^{_LINE_END}]"
+    if sign in "^$" and multiline:
+        return f"(?{'<' if sign == '^' else ''}![^{_LINE_END}])"
+    return r"\Z" if sign == "$" else "\\" + sign if sign in "{}]" else sign
+
+
+def _set(negated: str, members: str) -> str:
+    if not members:
+        return r"[\s\S]" if negated else "(?!)"
+    return f"[{negated}{''.join(_member(found) for found in _MEMBER.finditer(members))}]"
+
+
+def _member(found: re.Match[str]) -> str:
+    kind, text = str(found.lastgroup), found[str(found.lastgroup)]
+    if kind == "plain":
+        return "\\" + text if text in "[&~|^" else text
+    return _escaped(kind, text, _ESCAPES_IN_SETS)
+
+
+def _escaped(kind: str, text: str, known: dict[str, str]) -> str:
+    if kind == "control":
+        return f"\\x{ord(text) % 32:02x}"
+    if kind == "code":
+        return text
+    return known.get(text) or ("\\" + text if text in _KEPT else re.escape(text))
