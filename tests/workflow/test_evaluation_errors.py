@@ -125,7 +125,9 @@ FUNCTIONS = [
     ("$string(1e20)", "100000000000000000000"),
     ("$string(1e21)", "1e+21"),
     ("$string(-3)", "-3"),
-    ("$random(7) = $random(7)", True),
+    ("$random(42)", 0.7275636800328681),
+    ("$count([1..873782])", 873_782),
+    ("[1/0]", ["Infinity"]),
 ]
 
 
@@ -145,6 +147,8 @@ FAILING = [
     ("$hash('a', 'CRC')", "MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
     ("$eval('1')", "T1006: Step Functions has no $eval; $parse reads JSON"),
     ("$range(1, 1000000000000, 1)", "Expression evaluation memory limit exceeded"),
+    ("$count([1..873783])", "Expression evaluation memory limit exceeded"),
+    ("($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('x', 31))", "memory limit exceeded"),
     ("($f := function() { $f() }; $f())", "Check for infinite loop"),
     ("($f := function($n) { 1 + $f($n) }; $f(1))", "nested too deep"),
 ]

@@ -16,6 +16,7 @@ DATA: Any = {
     "n": [1, 2, 3, 4],
     "empty": [],
     "null": None,
+    "holes": [{"a": 1}, {"a": None}, {"b": 1}],
 }
 
 
@@ -37,15 +38,23 @@ DATA: Any = {
         ("$.order.lines[?(@.price > 10 || @.sku == 'a')].price", [3, 12]),
         ("$.order.lines[?(!(@.sku == 'a'))].sku", ["b"]),
         ("$.order.lines[?(@.nope)]", []),
-        ("$.order['id','the note']", ["o-1", "x"]),
+        ("$.order['id','the note']", {"id": "o-1", "the note": "x"}),
         ("$.empty[*]", []),
-        ("$.order.lines.[*].['sku', 'price']", ["a", 3, "b", 12]),
+        ("$.order.lines.[*].['sku', 'price']", [{"sku": "a", "price": 3}, {"sku": "b", "price": 12}]),
         ("$.['order'].id", "o-1"),
         ("$.order.lines[?(@['price'] in [3, 4])].sku", ["a"]),
         ("$.n[:2]", [1, 2]),
         ("$.n[-2:]", [3, 4]),
         ("$..[?(@.sku == 'b')].price", [12]),
         ("$.n.last()", 4),
+        ("$.n[1:-1]", []),
+        ("$.n[-3:-1]", [2, 3]),
+        ("$.n[2:9]", [3, 4]),
+        ("$.holes[?(@.a)]", [{"a": 1}]),
+        ("$.holes[?(!@.a)]", [{"a": None}, {"b": 1}]),
+        ("$.holes[?(@.a != 1)]", [{"a": None}, {"b": 1}]),
+        ("$.holes[?(@.a nin [1])]", [{"a": None}, {"b": 1}]),
+        ("$.holes[?(@.a == null)]", [{"a": None}]),
     ],
 )
 def test_a_path_finds(path: str, found: Any) -> None:
@@ -116,6 +125,8 @@ def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any)
             {"id": 2, "lines": 0, "the note": "x"},
         ),
         ("States.MathAdd($.n[3], -1)", 3),
+        ("States.MathAdd(-1.49, -1.5)", -2),
+        ("States.MathAdd(1.5, 2.5)", 5),
         ("States.StringSplit('1,2,,3', ',')", ["1", "2", "3"]),
         ("States.StringSplit('a.b-c', '.-')", ["a", "b", "c"]),
         ("States.MathRandom(1, 2)", 1),

@@ -172,6 +172,16 @@ def test_the_class_of_an_exception_is_its_name() -> None:
     assert run(machine({"A": task()}), {}, {"A": fail}).error == "Sqs.SqsException"
 
 
+def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
+    """It was sent a copy, as a Lambda function is."""
+
+    def spoils(event: Any) -> None:
+        event["x"] = 2
+
+    ended = run(machine({"A": task(ResultPath=None)}), {"x": 1}, {"A": spoils})
+    assert (ended.output, ended.visits[0].input) == ({"x": 1}, {"x": 1})
+
+
 def test_a_lost_reply_is_a_failure_after_the_work() -> None:
     """The callable was called, and is called again."""
     calls_seen: list[Any] = []

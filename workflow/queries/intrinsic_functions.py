@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
@@ -101,9 +102,10 @@ def _short(value: Json) -> str:
 
 
 def _whole(value: Json) -> int:
+    """The nearest whole number; of two that are as near the greater, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise IntrinsicFailed("a number is needed")
-    return round(value)
+    return math.floor(value + 0.5)
 
 
 def _shown(value: Json) -> str:

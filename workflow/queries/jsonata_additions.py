@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import random
 import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
 from ..json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
-from .jsonata_engine import function, held
+from .jsonata_engine import TooMuchMemory, function, held
 from .jsonata_evaluation import THREW, JsonataFailed, plain
 from .jsonata_library import Functions
 
 LONGEST_RANGE: Final = 360_145
 """Numbers that `$range` makes. Source: measured on Step Functions by others."""
+_JAVA_FACTOR: Final = 0x5DEECE66D
+_JAVA_MASK: Final = (1 << 48) - 1
 MOST_STEPS: Final = 1_000_000
 """Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
 
@@ -31,7 +32,7 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
         return Functions.datetime_from_millis(now_ms(), picture, timezone)
 
     def chance(seed: float | None) -> float:
-        return (randomness if seed is None else random.Random(seed)).random()  # noqa: S311  # no secret
+        return randomness.random() if seed is None else _java_random(int(seed))
 
     computed: dict[str, Callable[..., object]] = {
         "partition": _partition,
@@ -69,7 +70,7 @@ def _range(first: float, last: float, step: float | None) -> list[int] | int | N
     by = int(step or 0)
     numbers = range(int(first), int(last) + (1 if by > 0 else -1), by) if by else range(0)
     if len(numbers) > LONGEST_RANGE:
-        raise JsonataFailed(f"{THREW}Expression evaluation memory limit exceeded: Check for excessive memory usage")
+        raise TooMuchMemory
     return numbers[0] if len(numbers) == 1 else list(numbers) or None
 
 
@@ -85,6 +86,16 @@ def _hash(value: object, algorithm: str | None) -> str | None:
         raise JsonataFailed(f"{THREW}$hash: the algorithm is one of {', '.join(HASHES)}")
     text = value if isinstance(value, str) else written(plain(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _java_random(seed: int) -> float:
+    """The first number of Java's generator, which is what Step Functions gives for a seed."""
+    state = (seed ^ _JAVA_FACTOR) & _JAVA_MASK
+    bits: list[int] = []
+    for width in (26, 27):
+        state = (state * _JAVA_FACTOR + 11) & _JAVA_MASK
+        bits.append(state >> (48 - width))
+    return ((bits[0] << 27) + bits[1]) / (1 << 53)
 
 
 def _parse(text: str) -> object:

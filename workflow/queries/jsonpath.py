@@ -4,8 +4,8 @@ InvalidPath    the text is no path; says where and why
 NoSuchPlace    the path leads nowhere in these data
 
 A path that names one place (`$.order.lines[0]`) yields what stands there, and fails where nothing does. One that may
-name several (wildcards, filters, slices, `..`) yields an array of them. This is what the Jayway library does, which
-Step Functions uses.
+name several (wildcards, filters, slices, `..`) yields an array of them. Several names at its end are an object of them.
+This is what the Jayway library does, which Step Functions uses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..json_values import kind_of
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner
 
-StepKind = Literal["key", "keys", "index", "indexes", "slice", "every", "deep", "filter", "call"]
+StepKind = Literal["key", "keys", "merge", "index", "indexes", "slice", "every", "deep", "filter", "call"]
 _FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
     "min": min,
     "max": max,
@@ -64,7 +64,7 @@ class Path:
     @cached_property
     def definite(self) -> bool:
         """Whether it names one place."""
-        return all(step.kind in ("key", "index", "call") for step in self.steps)
+        return all(step.kind in ("key", "index", "merge", "call") for step in self.steps)
 
     @cached_property
     def is_reference(self) -> bool:
@@ -131,6 +131,8 @@ def read_path(scanner: Scanner, roots: str = "$") -> Path:
     if root == "$":
         root += "$" if scanner.skip("$") else scanner.name_of_variable()
     steps = tuple(_steps(scanner))
+    if steps and steps[-1].kind == "keys":
+        steps = (*steps[:-1], Step("merge", steps[-1].what))
     return Path(scanner.text[start : scanner.place], root, steps)
 
 
@@ -218,6 +220,10 @@ def _only(step: Step, value: Json, text: str) -> Json:
         if isinstance(value, dict) and step.what in value:
             return value[str(step.what)]
         raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {kind_of(value)}")
+    if step.kind == "merge":
+        if isinstance(value, dict):
+            return {name: value[name] for name in cast("tuple[str, ...]", step.what) if name in value}
+        raise NoSuchPlace(f"{text}: there is no name in a value of type {kind_of(value)}")
     if step.kind == "index":
         index = step.index
         if isinstance(value, list) and -len(value) <= index < len(value):
@@ -227,7 +233,7 @@ def _only(step: Step, value: Json, text: str) -> Json:
 
 
 def _several(step: Step, value: Json, root: Json) -> list[Json]:
-    if step.kind in ("key", "index"):
+    if step.kind in ("key", "index", "merge"):
         try:
             return [_only(step, value, "")]
         except NoSuchPlace:
@@ -244,10 +250,19 @@ def _several(step: Step, value: Json, root: Json) -> list[Json]:
     if step.kind == "keys" and isinstance(value, dict):
         return [value[name] for name in cast("tuple[str, ...]", step.what) if name in value]
     if step.kind == "slice" and isinstance(value, list):
-        return value[cast("slice[int | None, int | None, int | None]", step.what)]
+        return _sliced(value, cast("slice[int | None, int | None, int | None]", step.what))
     if step.kind == "indexes" and isinstance(value, list):
         return [value[index] for index in cast("tuple[int, ...]", step.what) if -len(value) <= index < len(value)]
     return []
+
+
+def _sliced(items: list[Json], bounds: slice[int | None, int | None, int | None]) -> list[Json]:
+    """Bounds count from the end where they stand alone; of two, the second never does."""
+    first, last = bounds.start, bounds.stop
+    if first is None or last is None:
+        return items[bounds]
+    places = range(first, min(last, len(items)), bounds.step or 1)
+    return [items[place] for place in places if -len(items) <= place]
 
 
 def _within(value: Json) -> Iterator[Json]:

@@ -31,7 +31,8 @@ def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]
 
 
 def _equal(left: object, right: object) -> bool:
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
+    """What is missing equals nothing, so that it passes a `!=`."""
+    return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
 def _contains(left: object, right: object) -> bool:
@@ -100,8 +101,8 @@ class Filter:
             return all(results) if self.kind == "and" else any(results) if self.kind == "or" else not any(results)
         values = [_value(part, item, root) for part in self.parts]
         if self.kind == "exists":
-            return values[0] is not _MISSING
-        return _MISSING not in values and _TESTS[self.operator](*values)
+            return values[0] is not _MISSING and values[0] is not None
+        return _TESTS[self.operator](*values)
 
 
 def _value(part: object, item: Json, root: Json) -> object:

@@ -138,7 +138,8 @@ class Functions:
     def _work(self, call: Call, function: Callable[..., object], wraps: bool) -> Attempt:
         try:
             payload = call.arguments.get("Payload") if wraps and isinstance(call.arguments, dict) else call.arguments
-            returned = json_of(function(payload, call) if _takes_two(function) else function(payload))
+            sent = json_of(payload)  # what a function does to it stays with the function
+            returned = json_of(function(sent, call) if _takes_two(function) else function(sent))
         except _TimeIsUp:
             return _settled(call, call.elapsed_seconds, None)
         except TaskFailed as failure:
