@@ -91,6 +91,7 @@ def test_any_text_is_a_path_or_refused(text: str) -> None:
     [
         ("$", 1, {"a": 2}, 1),
         ("$.b", 1, {"a": 2}, {"a": 2, "b": 1}),
+        ("$.a", 1, {"a": 2, "b": 3}, {"a": 1, "b": 3}),
         ("$.b.c", 1, {"a": 2}, {"a": 2, "b": {"c": 1}}),
         ("$.a[1]", 9, {"a": [1, 2]}, {"a": [1, 9]}),
         ("$['a b']", 1, {}, {"a b": 1}),
@@ -98,7 +99,8 @@ def test_any_text_is_a_path_or_refused(text: str) -> None:
 )
 def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any) -> None:
     before = repr(into)
-    assert (parse_path(path).put(value, into), repr(into)) == (made, before)
+    placed = parse_path(path).put(value, into)
+    assert (repr(placed), repr(into)) == (repr(made), before)
 
 
 @pytest.mark.parametrize(

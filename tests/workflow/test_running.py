@@ -335,6 +335,62 @@ def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
     assert failed.error == "States.ExceedToleratedFailureThreshold"
 
 
+READ = [
+    ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, 'x,y\n1\n\n"a,b","say ""so"""\na\\,b,2,3\n',
+     [{"x": "1", "y": ""}, {"x": "a,b", "y": 'say "so"'}, {"x": "a,b", "y": "2"}]),
+    ({"InputType": "JSON", "ItemsPointer": "/a/0/b c~1"}, {"a": [{"b c/": [1, 2]}]}, [1, 2]),
+    ({"InputType": "JSON", "MaxItems": 1}, '{"a": 1, "b": 2}', [{"Key": "a", "Value": 1}]),
+    ({"InputType": "JSONL"}, '{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "content", "items"), READ)
+def test_an_item_reader_reads_as_documented(config: Any, content: object, items: list[Any]) -> None:
+    """Rows have every column, empty lines are none, a pointer may go anywhere, an object gives its members."""
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": config,
+        "Parameters": {"Bucket": "b", "Key": "k"},
+    }
+    assert run(distributed(states={"I": ends()}, ItemReader=reader), objects={"s3://b/k": content}).output == items
+
+
+def test_a_listing_tells_of_objects_as_s3_does() -> None:
+    """In the order of their keys, sizes in bytes; the context object tells where they are."""
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
+    selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
+    asl = distributed(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)
+    second, first = run(asl, objects={"s3://b/p/2": "ü", "s3://b/q": "", "s3://b/p/1": ""}).output[::-1]
+    assert [first["object"]["Key"], second["object"]["Key"]] == ["p/1", "p/2"]
+    assert second == {
+        "object": {
+            "Etag": '"c03410a5204b21cd8229ff754688d743"',
+            "Key": "p/2",
+            "LastModified": 1767225600.0,
+            "Size": 2,
+            "StorageClass": "STANDARD",
+        },
+        "source": "S3://b",
+    }
+
+
+def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
+    """An inline Map takes arrays."""
+    selector = {"item.$": "$$.Map.Item"}
+    asl = distributed(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
+    assert run(asl, {"o": {"k": 1}}).output == [{"item": {"Index": 0, "Key": "k", "Value": 1, "Source": "STATE_DATA"}}]
+    inline = mapped(ItemsPath="$.o", ItemSelector=selector)
+    assert run(inline, {"o": [1]}).output == [{"item": {"Index": 0, "Value": 1}}]
+    assert run(inline, {"o": {"k": 1}}).error == "States.Runtime"
+
+
+def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
+    """The result counts, also where the state discards it."""
+    catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B"}]
+    asl = machine({"A": task(ResultPath=None, Catch=catch), "B": ends()})
+    assert run(asl, {}, {"A": lambda _: "x" * 262_145}).path == ("A", "B")
+
+
 @pytest.mark.parametrize(
     ("config", "results"),
     [

@@ -101,7 +101,8 @@ class Path:
         for step in self.steps:
             inner = _get(holder, key)
             if step.kind == "key" and (inner is None or isinstance(inner, dict)):
-                made: list[Json] | dict[str, Json] = {str(step.what): None, **(inner or {})}
+                name = str(step.what)
+                made: list[Json] | dict[str, Json] = {**(inner or {}), name: inner.get(name) if inner else None}
             elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= step.index < len(inner):
                 made = list(inner)
             else:

@@ -69,7 +69,8 @@ class Machine:
         frame = Frame(world, variables, given, context)
         try:
             visit.output, visit.arrow = yield from self._typed(state, frame, visit)
-            self._refuse_too_large(visit.output)
+            if state.type not in _RETRIED:
+                self._refuse_too_large(state, visit.output)
         except StateFailed as failure:
             visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, world.now
             raise
@@ -114,7 +115,10 @@ class Machine:
             try:
                 data = data_of(state, frame)
                 result = yield from self._work(state, frame, data, visit)
-                return data.settle(result), _next(state)
+                self._refuse_too_large(state, result)
+                output = data.settle(result)
+                self._refuse_too_large(state, output)
+                return output, _next(state)
             except StateFailed as failure:
                 frame.extras.clear()
                 delay = retries.delay_after(failure)
@@ -146,7 +150,7 @@ class Machine:
         if token is not None:
             frame.context["Task"] = {"Token": token}
         arguments = data.arguments()
-        self._refuse_too_large(arguments)
+        self._refuse_too_large(state, arguments)
         called = _function_name(resource, arguments)
         call = Call(
             state=state.name,
@@ -222,9 +226,10 @@ class Machine:
     def _token(self) -> str:
         return str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
 
-    def _refuse_too_large(self, value: Json) -> None:
+    def _refuse_too_large(self, state: State, value: Json) -> None:
         if len(written(value).encode()) > _MOST_PAYLOAD_BYTES:
-            raise StateFailed(DATA_LIMIT, "the state's data are larger than 256 KiB")
+            told = "returned a result with a size exceeding the maximum number of bytes service limit"
+            raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {told}.")
 
 
 def _next(state: State) -> Arrow | None:
@@ -244,7 +249,7 @@ def _text(state: State, data: Data, name: str) -> str:
 
 def _too_many(failure: StateFailed) -> StateFailed:
     told = str(failure) or "no error named"
-    cause = f"more items failed than are tolerated; the last with {told}"
+    cause = f"The specified tolerated failure threshold was exceeded; the last item failed with {told}"
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
 
 

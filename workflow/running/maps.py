@@ -7,7 +7,6 @@ from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import written
 from .data import Data, number_of
-from .errors import ITEM_READER, StateFailed
 from .frame import Frame
 
 
@@ -21,7 +20,7 @@ class Item:
 
 def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
     """The items that a Map goes through."""
-    pairs = _pairs(state, data, _source(state, data, frame))
+    pairs = _pairs(state, data, frame)
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
     selected = [_selected(state, data, frame, context) for context in contexts]
     batcher = state.fields.get("ItemBatcher")
@@ -38,26 +37,27 @@ def tolerance(state: State, data: Data, count: int) -> int:
     return min(bounds if share is None else [*bounds, int(count * share / 100)], default=0)
 
 
-def _source(state: State, data: Data, frame: Frame) -> Json:
-    reader = state.fields.get("ItemReader")
-    if not isinstance(reader, dict):
-        return data.items()
+def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
+    """What an ItemReader reads, and where that is."""
     name = "Arguments" if "Arguments" in reader else "Parameters"
     arguments = data.built(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")
     most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
     found = frame.world.objects.items(reader, arguments, None if most is None else int(most))
-    if not isinstance(found, list):
-        raise StateFailed(ITEM_READER, "what the ItemReader reads is no array")
-    return found
+    told = arguments if isinstance(arguments, dict) else {}
+    return found, f"S3://{told.get('Bucket')}" + (f"/{told['Key']}" if "Key" in told else "")
 
 
-def _pairs(state: State, data: Data, source: Json) -> list[JsonObject]:
-    if isinstance(source, list):
-        return [{"Value": value} for value in source]
-    if isinstance(source, dict):
-        return [{"Key": key, "Value": value} for key, value in source.items()]
-    raise data.misfit(state.fields, "Items", source, "array")
+def _pairs(state: State, data: Data, frame: Frame) -> list[JsonObject]:
+    """What the context object says of each item; only distributed Maps go through objects, and tell the source."""
+    reader = state.fields.get("ItemReader")
+    found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
+    own: JsonObject = {"Source": source} if state.is_distributed else {}
+    if isinstance(found, list):
+        return [{"Value": value, **own} for value in found]
+    if isinstance(found, dict) and state.is_distributed:
+        return [{"Key": key, "Value": value, **own} for key, value in found.items()]
+    raise data.misfit(state.fields, "Items", found, "array")
 
 
 def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:

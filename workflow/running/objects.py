@@ -4,21 +4,23 @@ An object is its text, or what the text would say: a list of items, for instance
 """
 
 import csv
+import hashlib
 import io
+import itertools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from ..deep_json import Json
 from ..definition import JsonObject
-from ..json_values import NotJson, json_of, read_json, written
-from ..queries.jsonpath import InvalidPath, NoSuchPlace, parse_path
+from ..json_values import NotJson, at, json_of, read_json, written
 from .errors import ITEM_READER, StateFailed
 
 
 class Objects:
-    """Objects by `s3://bucket/key`."""
+    """Objects by `s3://bucket/key`, as old as the execution."""
 
-    def __init__(self, given: Mapping[str, object]) -> None:
-        self._given = dict(given)
+    def __init__(self, given: Mapping[str, object], start: datetime) -> None:
+        self._given, self._start = dict(given), start
         self.written: dict[str, Json] = {}
 
     def items(self, reader: JsonObject, arguments: Json, most: int | None) -> Json:
@@ -30,6 +32,8 @@ class Objects:
             found: Json = self._listed(f"s3://{bucket}/", str(wanted.get("Prefix", "")))
         else:
             found = self._read(f"s3://{bucket}/{wanted.get('Key')}", config if isinstance(config, dict) else {})
+        if most and isinstance(found, dict):
+            return dict(itertools.islice(found.items(), most))
         return found[:most] if most and isinstance(found, list) else found
 
     def write(
@@ -44,7 +48,16 @@ class Objects:
 
     def _listed(self, bucket: str, prefix: str) -> list[Json]:
         keys = [name.removeprefix(bucket) for name in self._given if name.startswith(bucket + prefix)]
-        return [{"Key": key, "Size": len(self._text(bucket + key))} for key in keys]
+        return [self._described(key, self._text(bucket + key).encode()) for key in sorted(keys)]
+
+    def _described(self, key: str, content: bytes) -> JsonObject:
+        return {
+            "Etag": f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
+            "Key": key,
+            "LastModified": self._start.timestamp(),
+            "Size": len(content),
+            "StorageClass": "STANDARD",
+        }
 
     def _text(self, name: str) -> str:
         found = self._given[name]
@@ -63,22 +76,21 @@ class Objects:
             if kind == "JSONL":
                 return [read_json(line)[0] for line in found.splitlines() if line.strip()]
             return self._rows(found, config)
-        except (NotJson, NoSuchPlace, InvalidPath) as error:
+        except (NotJson, KeyError) as error:
             raise StateFailed(ITEM_READER, f"{name}: {error}", error) from None
 
     def _pointed(self, value: Json, config: JsonObject) -> Json:
         pointer = config.get("ItemsPointer")
         if isinstance(pointer, str):
-            value = parse_path("$" + pointer.replace("/", ".")).find(value)
-        if isinstance(value, list):
+            value = at(value, pointer)
+        if isinstance(value, list | dict):
             return value
-        if isinstance(value, dict):
-            return [{"Key": key, "Value": item} for key, item in value.items()]
         raise NotJson("an array or an object is needed")
 
     def _rows(self, text: str, config: JsonObject) -> list[Json]:
         signs = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
-        rows = list(csv.reader(io.StringIO(text), delimiter=signs.get(str(config.get("CSVDelimiter")), ",")))
+        sign = signs.get(str(config.get("CSVDelimiter")), ",")
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=sign, escapechar="\\") if row]
         headers = config.get("CSVHeaders")
         names = [str(name) for name in headers] if isinstance(headers, list) else rows.pop(0) if rows else []
-        return [dict(zip(names, row, strict=False)) for row in rows]
+        return [dict(zip(names, [*row, *[""] * len(names)], strict=False)) for row in rows]

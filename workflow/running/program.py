@@ -53,7 +53,7 @@ def run(
     world = World(
         definition=asl,
         functions=Functions(functions or {}),
-        objects=Objects(objects or {}),
+        objects=Objects(objects or {}, start),
         scheduler=Scheduler(_limit(asl)),
         chance=chance,
         start=start,
