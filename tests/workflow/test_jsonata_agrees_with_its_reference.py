@@ -106,6 +106,13 @@ def test_what_is_no_function_is_refused_without_a_word(capsys: pytest.CaptureFix
     assert capsys.readouterr() == ("", "")
 
 
+def test_an_expression_leaves_its_data_as_they_are() -> None:
+    """What a state was given is told afterwards, and seen by later expressions."""
+    ended = run(jsonata({"A": ends(Output="{% [$states.input.none{'a': 1}, $states.input] %}")}), {"none": []})
+    assert ended.visits[0].input == {"none": []}
+    assert ended.output[-1] == {"none": []}
+
+
 MATCHES = [
     (r"\w", "ä", None),
     (r"\d", "\u0663", None),

@@ -73,6 +73,10 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
             raise TooMuchMemory
         return Jsonata.evaluate_range_expression(self, lhs, rhs)
 
+    def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # its name
+        """Of a copy of an empty array, for the engine puts something into it."""
+        return Jsonata.evaluate_group_expression(self, expr, input or copy.copy(input), environment)
+
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # the engine's name
         if not self.is_function_like(proc):
             raise JException("T1006", -1)

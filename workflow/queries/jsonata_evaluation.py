@@ -106,11 +106,11 @@ class Evaluator:
         return {**known, **self._additions, "states": {**told, "context": context}, "__evaluate_entry": step_counter()}
 
     def _as_held(self, value: Json) -> Any:
-        from .jsonata_engine import held
-
-        if not isinstance(value, dict | list):
-            return held(value)
+        if isinstance(value, str | int):
+            return value
         if id(value) not in self._held:
+            from .jsonata_engine import held
+
             if len(self._held) == _MOST_HELD:
                 self._held.clear()
             self._held[id(value)] = (value, held(value))  # with the value itself, so that its id stays its own
