@@ -19,6 +19,7 @@ from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
+_LONGEST_SPELLED: Final = 100
 _MANY: Final = 200_000  # so many, and a value may be one that contains itself
 _SOME: Final = 2_000  # the same where every place is written down
 
@@ -80,6 +81,12 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
         )
     except RecursionError:
         return "".join(write_deep(value, indent, sort_keys))
+
+
+def spelled(value: Json) -> str:
+    """The value as a sentence shows it: as JSON, but a text in the quotes that other texts are in; cut where long."""
+    text = repr(value) if isinstance(value, str) else written(value)
+    return text if len(text) <= _LONGEST_SPELLED else f"{text[:_LONGEST_SPELLED]}…"
 
 
 def kind_of(value: Json) -> str:

@@ -90,6 +90,7 @@ def nested(levels: int, innermost: dict[str, Any]) -> dict[str, Any]:
     return scope
 
 
+_END = {"End": True}
 _ITEM = {"ErrorEquals": ["States.ALL"], "Next": "B"}
 _WAITS = "lambda:invoke.waitForTaskToken"
 
@@ -119,6 +120,64 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ("has no states", "MISSING_REQUIRED_FIELD", "", {"StartAt": "A"}),
     ("has an empty list of states", "EMPTY_LIST", "/States", {"StartAt": "A", "States": {}}),
     ("has a state that is no object", "WRONG_TYPE", "/States/B", machine({"A": ends(), "B": 3})),
+    # one name is wrong, so that one is missing
+    ("says startAt", "UNKNOWN_FIELD", "/startAt", {"startAt": "A", "States": {"A": ends()}}),
+    ("says states", "UNKNOWN_FIELD", "/states", {"StartAt": "A", "states": {"A": ends()}}),
+    ("has a type in small letters", "UNKNOWN_FIELD", "/States/A/type", machine({"A": {"type": "Pass", "End": True}})),
+    (
+        "goes on by next",
+        "UNKNOWN_FIELD",
+        "/States/A/next",
+        machine({"A": {"Type": "Pass", "next": "B"}, "B": ends()}),
+    ),
+    ("waits for seconds", "UNKNOWN_FIELD", "/States/A/seconds", machine({"A": {"Type": "Wait", "seconds": 1} | _END})),
+    (
+        "calls a Resourse",
+        "UNKNOWN_FIELD",
+        "/States/A/Resourse",
+        machine({"A": {"Type": "Task", "Resourse": FUNCTION} | _END}),
+    ),
+    ("has a Branch", "UNKNOWN_FIELD", "/States/A/Branch", machine({"A": {"Type": "Parallel", "Branch": []} | _END})),
+    (
+        "maps by a Processor",
+        "UNKNOWN_FIELD",
+        "/States/A/Processor",
+        machine({"A": {"Type": "Map", "Processor": {}} | _END}),
+    ),
+    ("retries by ErrorEqual", "UNKNOWN_FIELD", "/States/A/Retry/0/ErrorEqual", retried({"ErrorEqual": ["E"]})),
+    ("catches to next", "UNKNOWN_FIELD", "/States/A/Catch/0/next", caught({"ErrorEquals": ["E"], "next": "B"})),
+    (
+        "compares a variable",
+        "UNKNOWN_OPERATOR",
+        "/States/A/Choices/0/variable",
+        rule(variable="$.x", IsNull=True, Next="B"),
+    ),
+    (
+        "names a RoleARN",
+        "UNKNOWN_FIELD",
+        "/States/A/Credentials/RoleARN",
+        machine({"A": task(Credentials={"RoleARN": "arn:aws:iam::123456789012:role/r"})}),
+    ),
+    (
+        "batches by a misspelled number",
+        "UNKNOWN_FIELD",
+        "/States/A/ItemBatcher/MaxInputBytePerBatch",
+        distributed(ItemBatcher={"MaxInputBytePerBatch": 9}),
+    ),
+    (
+        "passes a message to a QueueURL",
+        "MISSING_ARGUMENT",
+        "/States/A/Parameters",
+        machine({"A": calls("sqs:sendMessage", Parameters={"QueueURL": "q", "MessageBody": "m"})}),
+    ),
+    # words of the language where they do not belong
+    ("has a ProcessorConfig", "UNSUPPORTED_FIELD", "/ProcessorConfig", machine({"A": ends()}, ProcessorConfig={})),
+    (
+        "catches so many times",
+        "UNSUPPORTED_FIELD",
+        "/States/A/Catch/0/MaxAttempts",
+        caught({**_ITEM, "MaxAttempts": 3}),
+    ),
     # transitions
     ("goes nowhere", "MISSING_TRANSITION", "/States/A", machine({"A": {"Type": "Pass"}})),
     ("goes on and ends", "CONFLICTING_FIELDS", "/States/A/End", machine({"A": ends(Next="B"), "B": ends()})),
@@ -382,7 +441,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ),
     (
         "has a number where a path belongs",
-        "INVALID_JSONPATH",
+        "WRONG_TYPE",
         "/States/A/Parameters/x.$",
         machine({"A": ends(Parameters={"x.$": 3})}),
     ),
@@ -938,6 +997,18 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "/States/A/Parameters",
         machine({"A": calls("lambda:invoke", Parameters={"FunctionName": "f", "Payload": {"t.$": "$$.Task.Token"}})}),
     ),
+    (
+        "leaves an expression unmarked",
+        "NOT_EVALUATED",
+        "/States/A/Output/id",
+        jsonata({"A": ends(Output={"id": "$states.input.id"})}),
+    ),
+    (
+        "passes an argument that the call does not take",
+        "UNKNOWN_FIELD",
+        "/States/A/Parameters/Color",
+        machine({"A": calls("sqs:sendMessage", Parameters={"QueueUrl": "q", "MessageBody": "m", "Color": 1})}),
+    ),
     ("puts spaces around JSONata", "NOT_EVALUATED", "/States/A/Output", jsonata({"A": ends(Output=" {% 1 %} ")})),
     (
         "speaks JSONata in a JSONPath state",
@@ -990,13 +1061,133 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
 ]
 
 
+_WAITING = calls("sqs:sendMessage.waitForTaskToken")
+_CONFUSED: list[tuple[str, str, str, Any]] = [
+    (
+        "writes a rule of JSONata in JSONPath",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Choices/0/Variable",
+        {**rule(Variable="$.x", StringEquals="a", Next="B"), "QueryLanguage": "JSONata"},
+    ),
+    (
+        "assigns a path in JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Assign/x.$",
+        jsonata({"A": ends(Assign={"x.$": "$.x"})}),
+    ),
+    (
+        "takes a variable of JSONPath in JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Output/x.$",
+        jsonata({"A": ends(Output={"x.$": "$states.input"})}),
+    ),
+    (
+        "reads by Parameters in JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/ItemReader/Parameters",
+        distributed(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}})
+        | {"QueryLanguage": "JSONata"},
+    ),
+    (
+        "reads by Arguments in JSONPath",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/ItemReader/Arguments",
+        distributed(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Arguments": {"Bucket": "b"}}),
+    ),
+    (
+        "calls a method",
+        "UNDEFINED_FUNCTION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% $states.input.name.toUpperCase() %}")}),
+    ),
+    (
+        "calls a function without $",
+        "UNDEFINED_FUNCTION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% uppercase('a') %}")}),
+    ),
+    (
+        "calls an intrinsic function in JSONata",
+        "UNDEFINED_FUNCTION",
+        "/States/A/Output",
+        jsonata({"A": ends(Output="{% States.Format('{}', 1) %}")}),
+    ),
+    (
+        "takes every error twice",
+        "STATES_ALL_NOT_LAST",
+        "/States/A/Retry/0/ErrorEquals/0",
+        retried({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["States.ALL"]}),
+    ),
+    (
+        "passes its token as plain text",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Parameters/MessageBody/t",
+        machine({"A": _WAITING | {"Parameters": {"QueueUrl": "q", "MessageBody": {"t": "$$.Task.Token"}}}}),
+    ),
+    (
+        "passes a misspelled token",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Parameters/MessageBody/t.$",
+        machine({"A": _WAITING | {"Parameters": {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.token"}}}}),
+    ),
+    (
+        "looks for its token in the input",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Parameters/MessageBody.$",
+        machine({"A": _WAITING | {"Parameters": {"QueueUrl": "q", "MessageBody.$": "$.Task.Token"}}}),
+    ),
+    (
+        "passes a plain text to a service",
+        "WRONG_TYPE",
+        "/States/A/Arguments",
+        jsonata({"A": calls("sqs:sendMessage", Arguments="hello")}),
+    ),
+    (
+        "has an argument with a small letter that could be left out",
+        "UNKNOWN_FIELD",
+        "/States/A/Parameters/limit",
+        machine({"A": calls("aws-sdk:dynamodb:query", Parameters={"TableName": "t", "limit": 3})}),
+    ),
+    (
+        "reads below a prefix with a small letter",
+        "UNKNOWN_FIELD",
+        "/States/A/ItemReader/Parameters/prefix",
+        distributed(
+            ItemReader={
+                "Resource": "arn:aws:states:::s3:listObjectsV2",
+                "Parameters": {"Bucket": "b", "prefix": "p"},
+            }
+        ),
+    ),
+    (
+        "calls into another cloud",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": task(Resource="arn:awz:states:::lambda:invoke", Parameters={"FunctionName": "f"})}),
+    ),
+    (
+        "names a role by its name",
+        "INVALID_VALUE",
+        "/States/A/Credentials/RoleArn",
+        machine({"A": task(Credentials={"RoleArn": "worker"})}),
+    ),
+    (
+        "gives a path as a number",
+        "WRONG_TYPE",
+        "/States/A/Seconds",
+        machine({"A": {"Type": "Wait", "Seconds": "$.s"} | _END}),
+    ),
+]
+"""What belongs to the other query language, to other languages and to other places."""
+
+
 def text_of(document: Any) -> str:
     """The text of a document, which may be given as text."""
     return document if isinstance(document, str) else json.dumps(document)
 
 
 DEFECTS = (
-    *(Defect(name, code, pointer, text_of(document)) for name, code, pointer, document in _TABLE),
+    *(Defect(name, code, pointer, text_of(document)) for name, code, pointer, document in (*_TABLE, *_CONFUSED)),
     *(Defect(f"EXPRESS: {name}", code, pointer, text_of(doc), express=True) for name, code, pointer, doc in _EXPRESS),
     *(Defect(name, code, pointer, text_of(doc), severity="warning") for name, code, pointer, doc in _WARNINGS),
 )

@@ -82,6 +82,23 @@ def goes(target: object, **fields: Any) -> dict[str, Any]:
             {"A": goes("Recrod"), "Orphan": ends(), "Record": ends()},
             [("MISSING_TRANSITION_TARGET", "A/Next"), ("UNREACHABLE_STATE", "Orphan")],
         ),
+        ({"A": goes("Zed"), "B": goes("C"), "C": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
+        (
+            {"A": goes("Zed"), "B": ends(), "C": ends()},
+            [("MISSING_TRANSITION_TARGET", "A/Next"), ("UNREACHABLE_STATE", "C")],
+        ),
+        (
+            {"A": ends(), "B": goes("Zed"), "C": ends()},
+            [("UNREACHABLE_STATE", "B"), ("MISSING_TRANSITION_TARGET", "B/Next"), ("UNREACHABLE_STATE", "C")],
+        ),
+        (
+            {"A": {"Type": "Tsk", "Resourse": "arn", "End": True}},
+            [("UNKNOWN_TYPE", "A/Type"), ("UNKNOWN_FIELD", "A/Resourse")],
+        ),
+        (
+            {"A": {"Type": "Pass", "nextt": "B", "nxt": "B"}, "B": ends()},
+            [("UNKNOWN_FIELD", "A/nextt"), ("UNKNOWN_FIELD", "A/nxt")],
+        ),
         ({"A": {"Type": "Pass"}, "B": ends()}, [("MISSING_TRANSITION", "A")]),
         (
             {"A": {"Type": "Pass"}, "B": goes("D"), "C": ends(), "D": ends()},
@@ -127,3 +144,23 @@ def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
     proposed = [finding for finding in found if "Did you mean" in finding.remedy]
     assert len(found) == 1000
     assert 100 < len(proposed) < 400
+
+
+def test_what_nothing_leads_to_is_named_where_a_target_is_missing() -> None:
+    """So that nothing is hidden by what is not told twice."""
+    (found,) = check(json.dumps(machine({"A": goes("Zed"), "B": ends()})))
+    assert found.remedy == "Add it, or name one of this scope; nothing leads to 'B'."
+
+
+def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:
+    """As with targets: each is told, and not each with a proposal."""
+    assign, output = {f"value{n}": n for n in range(2000)}, [f"{{% $walue{n} %}}" for n in range(2000)]
+    found = check(json.dumps(machine({"A": ends(Assign=assign, Output=output)}, QueryLanguage="JSONata")))
+    assert len(found) == 2000
+    assert len([finding for finding in found if "Did you mean" in finding.remedy]) < 200
+
+
+def test_an_object_that_holds_functions_may_have_them_called() -> None:
+    """Only where no value can be a function is a call by a plain name told."""
+    for expression in ("($o := {'f': function($x) {$x}}; $o.f(1))", "{'up': $uppercase}.up('a')"):
+        assert check(json.dumps(machine({"A": ends(Output=f"{{% {expression} %}}")}, QueryLanguage="JSONata"))) == ()

@@ -37,7 +37,7 @@ def check_catchers(sight: Sight, check_assign: AssignCheck) -> None:
     for index, rule, pointer in _rules(sight, "Catch"):
         sight.known_fields(rule, CATCHER, pointer, "a catcher")
         if "Next" not in rule:
-            sight.missing(pointer, "A catcher says which state comes next.", "Add Next.")
+            sight.missing(pointer, "Next", "A catcher says which state comes next.")
         _check_errors(sight, rule, pointer, "Catch", index, seen)
         check_assign(sight, rule, pointer, "caught")
         if sight.speaks_jsonata and "Output" in rule:
@@ -63,7 +63,7 @@ def _rules(sight: Sight, field: str) -> list[tuple[int, JsonObject, str]]:
 def _check_errors(sight: Sight, rule: JsonObject, pointer: str, field: str, index: int, seen: dict[str, int]) -> None:
     what = "retrier" if field == "Retry" else "catcher"
     if "ErrorEquals" not in rule:
-        sight.missing(pointer, f"A {what} says which errors it takes.", "Add ErrorEquals.")
+        sight.missing(pointer, "ErrorEquals", f"A {what} says which errors it takes.")
         return
     names, here = rule["ErrorEquals"], child(pointer, "ErrorEquals")
     if is_open(names):
@@ -119,6 +119,8 @@ def _check_reachable(
     for place, name in enumerate(names):
         if not isinstance(name, str) or is_open(name):
             continue
+        if name == _ALL and seen.get(name, index) != index:
+            continue  # that States.ALL is not last is told where it stands first
         earlier = seen.get(name)
         if earlier is None and _TASK_FAILED in seen and name not in (*_NOT_TASK_FAILED, _TASK_FAILED):
             earlier = seen[_TASK_FAILED] if sight.state.type == "Task" and not name.startswith("States.") else None

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from ..deep_json import Json
 from ..definition import JsonObject
-from ..json_values import child
+from ..json_values import child, spelled
 from ..queries.jsonata_evaluation import is_expression
 from ..timestamps import moment_of
-from .findings import Code, meant
-from .sight import Sight, unknown_field
+from .findings import Code, joined, meant
+from .sight import Sight, note_intended, unknown_field
 from .templates import Moment, is_open, looks_like_path
-from .vocabulary import ALL_FIELDS, JOINERS, OPERATORS, RULE
+from .vocabulary import JOINERS, OPERATORS, RULE, WORDS
 
 AssignCheck = Callable[[Sight, Mapping[str, Json], str, Moment], None]
 
@@ -21,7 +21,7 @@ def check_choices(sight: Sight, check_assign: AssignCheck) -> None:
     """Check every rule of a Choice."""
     rules = sight.fields.get("Choices")
     if "Choices" not in sight.fields:
-        sight.missing(sight.state.pointer, "A Choice has Choices.", "Add a list of rules.")
+        sight.missing(sight.state.pointer, "Choices", "A Choice has Choices.", "Add a list of rules.")
         return
     if not isinstance(rules, list):
         sight.wrong_type(sight.at("Choices"), "Choices is a list of rules.")
@@ -37,7 +37,7 @@ def _check_rule(sight: Sight, rule: Json, pointer: str, check_assign: AssignChec
         sight.wrong_type(pointer, "A rule is an object.")
         return
     if "Next" not in rule:
-        sight.missing(pointer, "A rule says which state comes next.", "Add Next.")
+        sight.missing(pointer, "Next", "A rule says which state comes next.")
     sight.text(rule, "Comment", pointer)
     check_assign(sight, rule, pointer, "after")
     if sight.speaks_jsonata:
@@ -47,15 +47,17 @@ def _check_rule(sight: Sight, rule: Json, pointer: str, check_assign: AssignChec
 
 
 def _check_jsonata_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
+    foreign = [name for name in rule if name in OPERATORS or name in JOINERS or name == "Variable"]
+    if foreign:
+        sight.findings.error(
+            "WRONG_QUERY_LANGUAGE",
+            child(pointer, foreign[0]),
+            f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, and the state speaks JSONata.",
+            "Write the rule as Condition.",
+        )
+        sight.findings.intended(pointer, "Condition")
     for name in rule:
-        if name in OPERATORS or name in JOINERS or name == "Variable":
-            sight.findings.error(
-                "WRONG_QUERY_LANGUAGE",
-                child(pointer, name),
-                f"{name} belongs to JSONPath, and the state speaks JSONata.",
-                "Write the rule as Condition.",
-            )
-        elif name not in RULE:
+        if name not in RULE and name not in foreign:
             unknown_field(sight.findings, name, child(pointer, name), "a rule", RULE)
     if "Output" in rule:
         sight.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
@@ -64,8 +66,8 @@ def _check_jsonata_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
 
 def _check_condition(sight: Sight, rule: JsonObject, pointer: str) -> None:
     if "Condition" not in rule:
-        if "Variable" not in rule and not any(name in rule for name in JOINERS):
-            sight.missing(pointer, "A rule has a Condition.", "Add a Condition, such as {% $states.input.ready %}.")
+        example = "Add a Condition, such as {% $states.input.ready %}."
+        sight.missing(pointer, "Condition", "A rule has a Condition.", example)
         return
     condition, here = rule["Condition"], child(pointer, "Condition")
     if isinstance(condition, bool) or is_open(condition):
@@ -101,7 +103,7 @@ def _check_node(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> list
         )
     elif not joiners and not tests:
         if not sight.findings.has_within(pointer):
-            sight.missing(pointer, "A rule has an operator.", "Add one, such as StringEquals.")
+            sight.missing(pointer, (*JOINERS, *OPERATORS), "A rule has an operator.", "Add one, such as StringEquals.")
     elif joiners:
         if "Variable" in rule:
             sight.findings.error(
@@ -133,13 +135,14 @@ def _check_names(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> Non
             sight.findings.error(
                 "UNSUPPORTED_FIELD", here, f"A rule inside another one has no {name}.", "Move it to the outermost rule."
             )
-        elif name in ALL_FIELDS:
+        elif name in WORDS:
             sight.findings.error("UNSUPPORTED_FIELD", here, f"A rule has no {name}.", "Remove it.")
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
             sight.findings.error(
                 "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", meant(name, words, "Remove it.")
             )
+            note_intended(sight.findings, name, here, words)
 
 
 def _parts(sight: Sight, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
@@ -156,7 +159,7 @@ def _parts(sight: Sight, rule: JsonObject, joiner: str, pointer: str) -> list[tu
 
 def _check_test(sight: Sight, rule: JsonObject, name: str, pointer: str) -> None:
     if "Variable" not in rule:
-        sight.missing(pointer, f"{name} needs a Variable to look at.", "Add Variable with a path.")
+        sight.missing(pointer, "Variable", f"{name} needs a Variable to look at.", "Add Variable with a path.")
     else:
         sight.texts.path(rule["Variable"], child(pointer, "Variable"))
     value, here, kind = rule[name], child(pointer, name), OPERATORS[name]
@@ -184,7 +187,7 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
             "Boolean": "true or false",
             "Timestamp": "a time such as 2026-01-31T12:00:00Z",
         }
-        sight.wrong_type(pointer, f"{name} takes {wanted[kind]}, and not {value!r}."[:300])
+        sight.wrong_type(pointer, f"{name} takes {wanted[kind]}, and not {spelled(value)}.")
     elif is_expression(value):
         sight.findings.warning(
             "WRONG_QUERY_LANGUAGE", pointer, "{% … %} is JSONata; here it is a plain text.", "Write a plain value."

@@ -19,6 +19,7 @@ from .vocabulary import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG, L
 
 _INPUT_TYPES: Final = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
 _DELIMITERS: Final = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
+_SIZES: Final = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
 _READS: Final = {"s3:getObject": ("Bucket", "Key"), "s3:listObjectsV2": ("Bucket",)}
 _WRITES: Final = {"s3:putObject": ("Bucket",)}
 
@@ -46,14 +47,14 @@ def _check_reader_config(sight: Sight, config: JsonObject, pointer: str) -> None
     sight.one_of(config, "ManifestType", pointer, ("ATHENA_DATA", "S3_INVENTORY"))
     loaded = sight.one_of(config, "Transformation", pointer, ("NONE", "LOAD_AND_FLATTEN"))
     if loaded == "LOAD_AND_FLATTEN" and "InputType" not in config:
-        sight.missing(pointer, "What is loaded has a type.", "Add InputType.")
+        sight.missing(pointer, "InputType", "What is loaded has a type.")
     sight.text(config, "ItemsPointer", pointer)
     sight.one_of(config, "CSVDelimiter", pointer, _DELIMITERS)
     where = sight.one_of(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
     if kind == "CSV" and "CSVHeaderLocation" not in config:
-        sight.missing(pointer, "For CSV it is said where the names of the columns are.", "Add CSVHeaderLocation.")
+        sight.missing(pointer, "CSVHeaderLocation", "For CSV it is said where the names of the columns are.")
     if where == "GIVEN" and "CSVHeaders" not in config:
-        sight.missing(pointer, "The names of the columns are GIVEN, and there are none.", "Add CSVHeaders.")
+        sight.missing(pointer, "CSVHeaders", "The names of the columns are GIVEN, and there are none.")
     headers = config.get("CSVHeaders", [])
     if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
         sight.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders is a list of texts: the names of the columns.")
@@ -80,10 +81,10 @@ def _check_batcher(sight: Sight) -> None:
     if batcher is None:
         return
     if not any(name.startswith("Max") for name in batcher):
-        sight.missing(here, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
+        sight.missing(here, _SIZES, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
     sight.whole(batcher, "MaxItemsPerBatch", here, 1)
     sight.whole(batcher, "MaxInputBytesPerBatch", here, 1, 262_144)
-    _check_paths(sight, batcher, here, ("MaxItemsPerBatch", "MaxInputBytesPerBatch"))
+    _check_paths(sight, batcher, here, _SIZES)
     if "BatchInput" in batcher:
         _check_payload(sight, batcher["BatchInput"], child(here, "BatchInput"))
 
@@ -125,7 +126,7 @@ def _check_place(sight: Sight, holder: JsonObject, pointer: str, calls: Mapping[
     resource, here = holder.get("Resource"), child(pointer, "Resource")
     needs: tuple[str, ...] = ()
     if "Resource" not in holder:
-        sight.missing(pointer, "There is no Resource to read from or write to.", "Add Resource.")
+        sight.missing(pointer, "Resource", "There is no Resource to read from or write to.")
     elif not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
             sight.wrong_type(here, "Resource is a text: an ARN.")
@@ -152,7 +153,7 @@ def _check_arguments(sight: Sight, holder: JsonObject, pointer: str, needs: tupl
     name = "Arguments" if sight.speaks_jsonata else "Parameters"
     given, here = holder.get(name), child(pointer, name)
     if name not in holder and needs:
-        sight.missing(pointer, f"It is not said where: {' and '.join(needs)} are needed.", f"Add {name}.")
+        sight.missing(pointer, name, f"It is not said where, by {' and '.join(needs)}.")
     elif name in holder and not isinstance(given, dict) and not is_expression(given) and not is_open(given):
         sight.wrong_type(here, f"{name} is an object.", "Name what you pass: {…}.")
     elif name in holder:
@@ -162,6 +163,9 @@ def _check_arguments(sight: Sight, holder: JsonObject, pointer: str, needs: tupl
     for need in needs:
         if not any(key.removesuffix(".$") == need for key in given):
             sight.findings.error("MISSING_ARGUMENT", here, f"The call cannot do without {need}.", f"Add it to {name}.")
+    for key in given:
+        if key[:1].islower() and not any(need.lower() == key.removesuffix(".$").lower() for need in needs):
+            sight.small_argument(key, child(here, key), "The call")
 
 
 def _check_payload(sight: Sight, value: Json, pointer: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, Literal
 
 from ..records import Value
 
+_SHORTEST_PART: Final = 4  # of a word, to be taken for the word
+_MOST_PAIRS: Final = 200_000
+"""So many take a third of a second."""
 Severity = Literal["error", "warning"]
 Code = Literal[
     "MISSING_DESCRIPTION",
@@ -90,6 +93,8 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], Finding] = {}
+        self._lacks: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._intended: set[tuple[str, str]] = set()
 
     def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that AWS refuses or that cannot work."""
@@ -99,15 +104,40 @@ class Findings:
         """Something that runs and is hardly meant so."""
         self._add(Finding(code, "warning", _printable(pointer), _printable(sentence), _printable(remedy)))
 
+    def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
+        """An object lacks all of some fields: an error, unless one of them is there under a wrong name."""
+        finding = Finding(code, "error", _printable(pointer), _printable(sentence), _printable(remedy))
+        self._add(finding)
+        self._lacks[_place(finding)] = tuple(fields)
+
+    def intended(self, pointer: str, field: str) -> None:
+        """Note that a field that an object cannot have, which was told, was probably meant to be this one."""
+        self._intended.add((_printable(pointer), field))
+
+    def take_back(self, pointer: str) -> None:
+        """Take back the warnings about a place of which an error is going to say more."""
+        place = _printable(pointer)
+        for key, finding in list(self._found.items()):
+            if finding.pointer == place and finding.severity == "warning":
+                del self._found[key]
+
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self._found.values())
+        """All findings, but for what is lacking only because its name is wrong."""
+        for place, finding in self._found.items():
+            lacking = self._lacks.get(place, ())
+            if not any((finding.pointer, field) in self._intended for field in lacking):
+                yield finding
 
     def has_within(self, pointer: str) -> bool:
         """Whether something was said about a member of this place."""
         return any(place.startswith(pointer + "/") for _, place, _ in self._found)
 
     def _add(self, finding: Finding) -> None:
-        self._found.setdefault((finding.code, finding.pointer, finding.sentence), finding)
+        self._found.setdefault(_place(finding), finding)
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.pointer, finding.sentence
 
 
 def _printable(text: str) -> str:
@@ -127,7 +157,38 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def meant(word: str, words: Iterable[str], otherwise: str = "") -> str:
-    """A remedy that names the word that was probably meant."""
+def likely(word: str, words: Collection[str]) -> str | None:
+    """The word that was probably meant, also where only its beginning or end is there, or more than it."""
     near = nearest(word, words)
+    if near is not None:
+        return near
+    alike = [each for each in words if _is_part(word.lower(), each.lower())]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _is_part(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _SHORTEST_PART and (long.startswith(short) or long.endswith(short))
+
+
+class Guesses:
+    """Guesses words among many, until it has compared so many pairs that it would take long."""
+
+    def __init__(self) -> None:
+        self._pairs = 0
+
+    def nearest(self, word: str, words: Collection[str]) -> str | None:
+        """The word that was probably meant; None also where no more is compared."""
+        self._pairs += len(words)
+        return nearest(word, words) if self._pairs <= _MOST_PAIRS else None
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """Words as a sentence lists them."""
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+
+
+def meant(word: str, words: Collection[str], otherwise: str = "") -> str:
+    """A remedy that names the word that was probably meant."""
+    near = likely(word, words)
     return f"Did you mean {near}?" if near else otherwise

@@ -59,6 +59,8 @@ def target_of(resource: str) -> Target:
     """What a Resource names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
         raise UnknownTarget(f"{resource!r} is no ARN.")
+    if not re.match(r"arn:aws(-[\w-]+)?:", resource):
+        raise UnknownTarget(f"{resource!r} names no partition of AWS, such as arn:aws or arn:aws-cn.")
     if re.match(r"arn:[\w-]+:lambda:", resource):
         if not re.match(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:.+", resource):
             raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
@@ -94,7 +96,8 @@ def _integration(rest: str) -> Target:
         raise _unknown_integration(service, action)
     actions = OPTIMISED[service]
     if action not in actions:
-        raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=tuple(actions))
+        calls = tuple(name + each for name, what in actions.items() for each in what.patterns)
+        raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=calls)
     if pattern not in actions[action].patterns:
         allowed = ", ".join(each or "request and response" for each in actions[action].patterns)
         raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request and response'}, only {allowed}.")

@@ -48,7 +48,9 @@ def _check_processor(sight: Sight) -> bool | None:
     """Whether the Map is distributed; None where it cannot be known."""
     given = [name for name in NESTED_MAP_FIELDS if name in sight.fields]
     if not given:
-        sight.missing(sight.state.pointer, "A Map says what to do with each item.", "Add ItemProcessor.")
+        sight.missing(
+            sight.state.pointer, NESTED_MAP_FIELDS, "A Map says what to do with each item.", "Add ItemProcessor."
+        )
         return None
     if len(given) > 1:
         sight.findings.error(
@@ -90,7 +92,7 @@ def _check_config(sight: Sight, config: Json, pointer: str) -> bool | None:
 
 def _check_distributed(sight: Sight, config: JsonObject, pointer: str) -> None:
     if "ExecutionType" not in config:
-        sight.missing(pointer, "A distributed Map says of which type its executions are.", "Add ExecutionType.")
+        sight.missing(pointer, "ExecutionType", "A distributed Map says of which type its executions are.")
     if sight.express:
         sight.findings.error(
             "EXPRESS_NOT_SUPPORTED",

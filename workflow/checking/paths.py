@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from ..deep_json import Json
 from ..json_values import child, walk
@@ -10,6 +11,8 @@ from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, pars
 from ..queries.jsonata_evaluation import is_expression
 from ..queries.jsonpath import InvalidPath, Path, parse_path
 from .templates import Texts, Use, is_open, looks_like_path
+
+_EXAMPLE: Final = "Write a path such as $.order.id."
 
 
 class PathTexts:
@@ -29,7 +32,7 @@ class PathTexts:
     ) -> None:
         """Check a field that holds a path: see Texts.path."""
         if not isinstance(value, str):
-            self._wrong_path(pointer, f"A path is a text, and this is {_shown(value)}.")
+            self._no_text(pointer, f"A path is a text, and this is {_shown(value)}.")
         elif is_expression(value):
             self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
         elif is_open(value):
@@ -58,7 +61,7 @@ class PathTexts:
                 "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
             )
         if not isinstance(item, str):
-            self._wrong_path(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
+            self._no_text(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
         else:
             self.path(item, pointer, intrinsic=FUNCTIONS)
 
@@ -120,7 +123,10 @@ class PathTexts:
             self._texts.context_field(names, pointer, "$$")
 
     def _wrong_path(self, pointer: str, sentence: str) -> None:
-        self._texts.findings.error("INVALID_JSONPATH", pointer, sentence, "Write a path such as $.order.id.")
+        self._texts.findings.error("INVALID_JSONPATH", pointer, sentence, _EXAMPLE)
+
+    def _no_text(self, pointer: str, sentence: str) -> None:
+        self._texts.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
 
 
 def _leading_names(path: Path) -> Iterator[str]:

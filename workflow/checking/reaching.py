@@ -1,12 +1,13 @@
 """Checks that every state of a scope is reached, and that from each a way leads to an end.
 
 What a wrong transition was meant to be is guessed first, so that one mistake is told once: a misspelled target stands
-for the name that it resembles, and a transition that names nothing for one to the next state that nothing leads to.
+for the name that it resembles, and any other that names no state for one to the next state that nothing leads to.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -19,7 +20,7 @@ from .templates import is_open
 from .vocabulary import TYPES
 
 Guess = Callable[[str], "str | None"]
-"""The name of a state that a name of none was probably meant to be; empty for nobody, None where none was sought."""
+"""The name of a state that a name of none was probably meant to be, if any."""
 _MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
@@ -32,13 +33,13 @@ class _Ways(Record):
     broken: list[str]
     """Which have a transition to what is no state."""
     strays: list[str]
-    """Which have a transition that names nothing; with several such transitions, several times."""
+    """Which have a transition that resembles no name; with several such transitions, several times."""
 
 
-def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> None:
-    """Check the ways of a scope that has States."""
+def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> tuple[str, ...]:
+    """Check the ways of a scope that has States; the states to which only transitions to nowhere could lead."""
     ways = _ways(scope, guess)
-    start = scope.start if scope.start in ways.targets else guess(scope.start or "") or None
+    start = scope.start if scope.start in ways.targets else guess(scope.start or "")
     if not (ways.ends or ways.broken or ways.strays):
         findings.error(
             "MISSING_END_STATE",
@@ -47,15 +48,15 @@ def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> None:
             'Add "End": true to the last state, or a Succeed or Fail.',
         )
     elif start is not None:
-        _check_ways(findings, scope, start, ways)
+        return _check_ways(findings, scope, start, ways)
+    return ()
 
 
-def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> None:
+def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tuple[str, ...]:
     targets = ways.targets
     reached: set[str] = set()
     _reach([start], targets, reached)
-    if ways.strays and len(reached) < len(targets):
-        _lead_strays(ways, reached)
+    lost = _lead_strays(ways, reached) if ways.strays and len(reached) < len(targets) else ()
     backward: dict[str, list[str]] = {name: [] for name in targets}
     for name, leads in targets.items():
         for target in leads:
@@ -77,19 +78,24 @@ def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> No
                 f"From {state.name!r} no way leads to an end.",
                 "Lead an arrow out of the loop.",
             )
+    return lost
 
 
-def _lead_strays(ways: _Ways, reached: set[str]) -> None:
-    """Lead each transition that names nothing to the next state that nothing leads to."""
+def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
+    """Lead each such transition on the way to the next state that nothing leads to; those states."""
     led = {target for targets in ways.targets.values() for target in targets}
     names = list(ways.targets)
     places = {name: place for place, name in enumerate(names)}
     lost = [place for name, place in places.items() if name not in reached and name not in led]
-    for stray in ways.strays:
-        if not lost:
-            return
-        after = bisect_right(lost, places[stray])
-        _reach([names[lost.pop(after if after < len(lost) else 0)]], ways.targets, reached)
+    strays, found = Counter(ways.strays), list[str]()
+    waiting = deque(name for name in names if name in reached)
+    while lost and waiting:
+        name = waiting.popleft()
+        for _ in range(min(strays[name], len(lost))):
+            after = bisect_right(lost, places[name])
+            found.append(names[lost.pop(after if after < len(lost) else 0)])
+            waiting.extend(_reach(found[-1:], ways.targets, reached))
+    return tuple(found)
 
 
 def _ways(scope: Scope, guess: Guess) -> _Ways:
@@ -109,9 +115,9 @@ def _ways(scope: Scope, guess: Guess) -> _Ways:
             else:
                 ways.broken.append(name)
                 near = guess(target)
-                if near:
+                if near and near != name:
                     ways.targets[name].append(near)
-                elif near is None:
+                else:
                     ways.strays.append(name)
     return ways
 
@@ -138,11 +144,13 @@ def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
         yield None
 
 
-def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> None:
-    """Add to what is reached what the starts lead to."""
-    stack = list(starts)
+def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> list[str]:
+    """Add to what is reached what the starts lead to; what was added."""
+    stack, added = list(starts), list[str]()
     while stack:
         name = stack.pop()
         if name not in reached:
             reached.add(name)
+            added.append(name)
             stack.extend(ways[name])
+    return added

@@ -8,15 +8,14 @@ from typing import Final
 
 from ..definition import Scope, State
 from ..json_values import child
-from .findings import Findings, meant, nearest
+from .findings import Findings, Guesses, meant
 from .reaching import check_reachable
 from .sight import unknown_field
 from .templates import is_open
 from .vocabulary import BRANCH, LANGUAGES, PROCESSOR, TOP
 
 _LONGEST_NAME: Final = 80
-_MOST_PAIRS: Final = 200_000
-"""So many pairs of names are compared to guess what a wrong target was meant to be: a third of a second."""
+_MOST_NAMED: Final = 3
 _MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
@@ -26,8 +25,9 @@ class Scopes:
     def __init__(self, findings: Findings, states: list[State]) -> None:
         self._findings = findings
         self._by_name: dict[str, State] = {}
-        self._guesses: dict[tuple[str, str], str] = {}
-        self._pairs = 0
+        self._guesses = Guesses()
+        self._guessed: dict[tuple[str, str], str | None] = {}
+        self._lost: tuple[str, ...] = ()
         for state in states:
             first = self._by_name.setdefault(state.name, state)
             if first is not state:
@@ -40,9 +40,9 @@ class Scopes:
             return
         self._check_start(scope)
         self._check_names(scope)
+        self._lost = check_reachable(self._findings, scope, partial(self._guess, scope))
         for state in scope.states:
             self._check_moves(state)
-        check_reachable(self._findings, scope, partial(self._guess, scope))
 
     def _duplicate(self, state: State, first: State) -> None:
         self._findings.error(
@@ -72,12 +72,12 @@ class Scopes:
     def _check_top(self, scope: Scope) -> None:
         fields = scope.fields
         for name, allowed in (("Version", ("1.0",)), ("QueryLanguage", LANGUAGES)):
-            value = fields.get(name)
-            if name in fields and value not in allowed and not is_open(value):
-                remedy = meant(value, allowed) if isinstance(value, str) else ""
-                self._findings.error(
-                    "INVALID_VALUE", child("", name), f"{name} is {' or '.join(allowed)}, and not {value!r}.", remedy
-                )
+            value, here, words = fields.get(name), child("", name), " or ".join(allowed)
+            if name in fields and not isinstance(value, str):
+                self._findings.error("WRONG_TYPE", here, f"{name} is a text: {words}.")
+            elif isinstance(value, str) and value not in allowed and not is_open(value):
+                said = f"{name} is {words}, and not {value!r}."
+                self._findings.error("INVALID_VALUE", here, said, meant(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):
@@ -90,7 +90,7 @@ class Scopes:
     def _has_states(self, scope: Scope) -> bool:
         states, here = scope.fields.get("States"), child(scope.pointer, "States")
         if "States" not in scope.fields:
-            self._findings.error("MISSING_REQUIRED_FIELD", scope.pointer, "There are no States.", "Add States.")
+            self._lacks(scope, "States", "There are no States.")
         elif not isinstance(states, dict):
             self._findings.error("WRONG_TYPE", here, "States is an object: names and states.")
         elif not states:
@@ -102,12 +102,13 @@ class Scopes:
             return True
         return False
 
+    def _lacks(self, scope: Scope, field: str, sentence: str) -> None:
+        self._findings.lack("MISSING_REQUIRED_FIELD", scope.pointer, sentence, f"Add {field}.", (field,))
+
     def _check_start(self, scope: Scope) -> None:
         here = child(scope.pointer, "StartAt")
         if "StartAt" not in scope.fields:
-            self._findings.error(
-                "MISSING_REQUIRED_FIELD", scope.pointer, "It is not said where to start.", "Add StartAt."
-            )
+            self._lacks(scope, "StartAt", "It is not said where to start.")
         elif scope.start is None:
             self._findings.error("WRONG_TYPE", here, "StartAt is a text: the name of a state.")
         else:
@@ -141,8 +142,12 @@ class Scopes:
         if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
             self._findings.error("WRONG_TYPE", child(state.pointer, "End"), "End is true.", "Write true, unquoted.")
         elif "Next" not in state.fields and end is not True and not is_open(end):
-            self._findings.error(
-                "MISSING_TRANSITION", state.pointer, "The state goes nowhere and does not end.", "Add Next or End."
+            self._findings.lack(
+                "MISSING_TRANSITION",
+                state.pointer,
+                "The state goes nowhere and does not end.",
+                "Add Next or End.",
+                ("Next", "End"),
             )
         elif "Next" in state.fields and end is True:
             self._findings.error(
@@ -175,8 +180,12 @@ class Scopes:
             "MISSING_TRANSITION_TARGET",
             pointer,
             f"There is no state {target!r}.",
-            f"Did you mean {near}?" if near else "Add it, or name one of this scope.",
+            f"Did you mean {near}?" if near else self._other_targets(),
         )
+
+    def _other_targets(self) -> str:
+        lost = ", ".join(map(repr, self._lost[:_MOST_NAMED]))
+        return "Add it, or name one of this scope" + (f"; nothing leads to {lost}." if lost else ".")
 
     def _guess(self, scope: Scope, target: str) -> str | None:
         """The state of the scope that a wrong target was probably meant to be: see reaching.Guess."""
@@ -185,11 +194,10 @@ class Scopes:
             if around.scope is scope:
                 return around.name
             around = around.scope.parent
-        known = self._guesses.get((scope.pointer, target))
-        if known is None and self._pairs < _MOST_PAIRS:
-            self._pairs += len(scope.by_name)
-            known = self._guesses[scope.pointer, target] = nearest(target, scope.by_name) or ""
-        return known
+        key = scope.pointer, target
+        if key not in self._guessed:
+            self._guessed[key] = self._guesses.nearest(target, scope.by_name)
+        return self._guessed[key]
 
 
 def _table(scope: Scope) -> tuple[frozenset[str], str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import child
 from ..queries.jsonata_evaluation import is_expression
 from ..records import Record
-from .findings import Findings, meant
-from .templates import Moment, Texts, is_open, is_reference_of_a_template
-from .vocabulary import ALL_FIELDS, Language
+from .findings import Findings, joined, likely, meant
+from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
+from .vocabulary import COUNTERPARTS, WORDS, Language
 
 LONGEST_SECONDS = 99_999_999
 """As long as any time in a definition may be."""
@@ -53,14 +53,22 @@ class Sight(Record):
                 continue
             here = child(pointer, name)
             if language is not None:
-                self.findings.error(
-                    "WRONG_QUERY_LANGUAGE",
-                    here,
-                    f"{name} belongs to {language}, and {what} speaks {self.language}.",
-                    _counterpart(name, self.speaks_jsonata),
-                )
+                self._foreign_field(name, here, what, table)
             else:
                 unknown_field(self.findings, name, here, what, table)
+
+    def _foreign_field(self, name: str, pointer: str, what: str, table: Mapping[str, Language]) -> None:
+        own = [each for each in COUNTERPARTS.get(name, ()) if table.get(each) in ("both", self.language)]
+        use = f"Use {joined(own, 'or')}" if own else "Remove it"
+        switch = " with {% … %}" if self.speaks_jsonata else ', or set "QueryLanguage": "JSONata"'
+        self.findings.error(
+            "WRONG_QUERY_LANGUAGE",
+            pointer,
+            f"{name} belongs to {table[name]}, and {what} speaks {self.language}.",
+            f"{use}{switch if own or not self.speaks_jsonata else ''}.",
+        )
+        for each in own:
+            self.findings.intended(pointer.rpartition("/")[0], each)
 
     def whole(
         self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = LONGEST_SECONDS
@@ -103,9 +111,20 @@ class Sight(Record):
         """Say that a value is of the wrong type."""
         self.findings.error("WRONG_TYPE", pointer, sentence, remedy)
 
-    def missing(self, pointer: str, sentence: str, remedy: str = "") -> None:
-        """Say that a field is missing."""
-        self.findings.error("MISSING_REQUIRED_FIELD", pointer, sentence, remedy)
+    def missing(self, pointer: str, fields: str | tuple[str, ...], sentence: str, remedy: str = "") -> None:
+        """Say that a field, or one of several, is missing."""
+        names = (fields,) if isinstance(fields, str) else fields
+        remedy = remedy or f"Add {'one of ' if len(names) > 1 else ''}{', '.join(names)}."
+        self.findings.lack("MISSING_REQUIRED_FIELD", pointer, sentence, remedy, names)
+
+    def small_argument(self, key: str, pointer: str, call: str) -> None:
+        """Say that an argument's name starts with a small letter, which none does in Step Functions."""
+        self.findings.error(
+            "UNKNOWN_FIELD",
+            pointer,
+            f"{call} takes no {key}: the names of arguments start with a capital letter.",
+            f"Did you mean {key[0].upper()}{key[1:]}?",
+        )
 
 
 def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, least: int, most: int | None) -> int | None:
@@ -114,8 +133,7 @@ def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, leas
         return None
     value, here = holder[name], child(pointer, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        remedy = "Write {% … %} or a number." if sight.speaks_jsonata else "Write a number, without quotes."
-        sight.wrong_type(here, f"{name} is a whole number.", remedy)
+        sight.wrong_type(here, f"{name} is a whole number.", _how_to_write(sight, name, value))
         return None
     if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
         sight.wrong_type(here, f"{name} is a whole number.")
@@ -127,32 +145,29 @@ def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, leas
     return int(value)
 
 
+def _how_to_write(sight: Sight, name: str, value: Json) -> str:
+    if sight.speaks_jsonata:
+        return "Write {% … %} or a number."
+    by_path = f"{name}Path"
+    return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."
+
+
 def unknown_field(findings: Findings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
     """Say that an object has a field that it cannot have."""
-    if name in ALL_FIELDS:
-        findings.error("UNSUPPORTED_FIELD", pointer, f"{what} has no {name}.", "Remove it.")
+    if name in WORDS:
+        findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
         return
     findings.error("UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", meant(name, table, "Remove it."))
+    note_intended(findings, name, pointer, table)
+
+
+def note_intended(findings: Findings, name: str, pointer: str, table: Collection[str]) -> None:
+    """Note which field of an object a field of it that it cannot have was probably meant to be."""
+    near = likely(name, table)
+    if near is not None:
+        findings.intended(pointer.rpartition("/")[0], near)
 
 
 def is_text_expression(value: Json) -> bool:
     """Whether a value is one JSONata expression."""
     return is_expression(value)
-
-
-def _counterpart(name: str, to_jsonata: bool) -> str:
-    pairs = {
-        "Parameters": "Arguments",
-        "ResultSelector": "Output",
-        "ResultPath": "Output or Assign",
-        "OutputPath": "Output",
-        "InputPath": "{% $states.input… %} where the input is used",
-        "ItemsPath": "Items",
-        "Result": "Output",
-        "Variable": "Condition",
-    }
-    if to_jsonata:
-        base = name.removesuffix("Path")
-        return f"Use {pairs.get(name, base + ' with {% … %}')}."
-    back = {"Arguments": "Parameters", "Output": "ResultSelector, ResultPath or OutputPath", "Items": "ItemsPath"}
-    return f'Use {back.get(name, "Variable and an operator")}, or set "QueryLanguage": "JSONata".'

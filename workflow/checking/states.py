@@ -17,16 +17,18 @@ from .findings import meant
 from .maps import check_map
 from .sight import Sight
 from .tasks import check_task
-from .templates import Moment, is_open, looks_like_path
-from .vocabulary import FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES
+from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
+from .vocabulary import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, Language
 
 _WORKING: Final = ("Task", "Parallel", "Map")
+_OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 _LONGEST_VARIABLE: Final = 80
 
 
 def check_fields(sight: Sight) -> None:
     """Check a state's own fields; transitions and scopes are looked at elsewhere."""
     if not _has_type(sight):
+        sight.known_fields(sight.fields, _OF_ANY_TYPE, sight.state.pointer, "a state")
         return
     kind = sight.state.type
     sight.known_fields(sight.fields, FIELDS[kind], sight.state.pointer, f"a {kind} state")
@@ -54,6 +56,8 @@ def check_assign(sight: Sight, holder: Mapping[str, Json], pointer: str, moment:
         sight.wrong_type(here, "Assign is an object: names of variables and their values.")
         return
     for key in assigned:
+        if sight.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
+            continue  # which is told with its value
         name = key if sight.speaks_jsonata else key.removesuffix(".$")
         _check_variable_name(sight, name, child(here, key))
     if sight.speaks_jsonata:
@@ -79,7 +83,7 @@ def _check_variable_name(sight: Sight, name: str, pointer: str) -> None:
 def _has_type(sight: Sight) -> bool:
     kind = sight.fields.get("Type")
     if "Type" not in sight.fields:
-        sight.missing(sight.state.pointer, "The state has no Type.", f"Add one of {', '.join(TYPES)}.")
+        sight.missing(sight.state.pointer, "Type", "The state has no Type.", f"Add one of {', '.join(TYPES)}.")
     elif not isinstance(kind, str):
         sight.wrong_type(sight.at("Type"), "Type is a text.")
     elif kind not in TYPES:
@@ -156,7 +160,7 @@ def _check_wait(sight: Sight) -> None:
     names = ["Seconds", "Timestamp", *(() if sight.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
     given = [name for name in names if name in sight.fields]
     if not given and not any(name + "Path" in sight.fields for name in ("Seconds", "Timestamp")):
-        sight.missing(sight.state.pointer, "A Wait says how long.", f"Add one of {', '.join(names)}.")
+        sight.missing(sight.state.pointer, tuple(names), "A Wait says how long.")
     elif len(given) > 1:
         sight.findings.error(
             "CONFLICTING_FIELDS", sight.at(given[1]), f"A Wait has only one of {' and '.join(given)}.", "Remove one."
@@ -180,14 +184,16 @@ def _check_timestamp(sight: Sight) -> None:
         return
     if sight.dynamic(sight.fields, "Timestamp", sight.state.pointer, "before", ("string",)):
         return
-    value = sight.fields["Timestamp"]
+    value = sight.text(sight.fields, "Timestamp", sight.state.pointer)
+    if value is None:
+        return
     if looks_like_path(value):
         sight.findings.error(
             "INVALID_VALUE", sight.at("Timestamp"), f"{value!r} is a path, and no time.", "Use TimestampPath."
         )
         return
     try:
-        moment_of(value if isinstance(value, str) else "")
+        moment_of(value)
     except ValueError:
         sight.findings.error(
             "INVALID_VALUE", sight.at("Timestamp"), f"{value!r} is no time.", "Write it as 2026-01-31T12:00:00Z."
@@ -218,7 +224,7 @@ def _check_fail(sight: Sight) -> None:
 def _check_parallel(sight: Sight) -> None:
     branches = sight.fields.get("Branches")
     if "Branches" not in sight.fields:
-        sight.missing(sight.state.pointer, "A Parallel has Branches.", "Add a list of branches.")
+        sight.missing(sight.state.pointer, "Branches", "A Parallel has Branches.", "Add a list of branches.")
     elif not isinstance(branches, list):
         sight.wrong_type(sight.at("Branches"), "Branches is a list of objects with StartAt and States.")
     elif branches:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from typing import Final
 
 from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_values import walk
 from ..queries.jsonata_evaluation import is_expression
-from .findings import meant, nearest
+from .findings import joined, likely, meant, nearest
 from .integrations import Target, UnknownTarget, needs_of, target_of
 from .sight import Sight
-from .templates import is_open, is_reference_of_a_template
+from .templates import is_open, is_reference_of_a_template, looks_like_path
 
 _NAMED: Final = "ExpressionAttributeNames ExpressionAttributeValues ReturnConsumedCapacity ReturnItemCollectionMetrics"
 _WRITTEN: Final = f"{_NAMED} ConditionExpression ReturnValues ReturnValuesOnConditionCheckFailure Expected"
 _TAKES: Final = {
-    "lambda:invoke": "FunctionName Payload InvocationType ClientContext Qualifier LogType TenantId",
+    "lambda:invoke": "FunctionName Payload InvocationType ClientContext Qualifier LogType TenantId "
+    "DurableExecutionName",
     "sqs:sendMessage": "QueueUrl MessageBody DelaySeconds MessageAttributes MessageSystemAttributes "
     "MessageDeduplicationId MessageGroupId",
     "sns:publish": "TopicArn TargetArn PhoneNumber Message Subject MessageStructure MessageAttributes "
@@ -52,7 +54,7 @@ def check_task(sight: Sight) -> None:
 def _target(sight: Sight) -> Target | None:
     resource = sight.fields.get("Resource")
     if "Resource" not in sight.fields:
-        sight.missing(sight.state.pointer, "A Task says what it calls.", "Add Resource.")
+        sight.missing(sight.state.pointer, "Resource", "A Task says what it calls.")
         return None
     if not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
@@ -88,7 +90,7 @@ def _check_arguments(sight: Sight, target: Target) -> None:
     if name not in sight.fields and _of_other_language(sight):
         return
     if name not in sight.fields and target.kind == "sdk" and sight.speaks_jsonata:
-        sight.missing(sight.state.pointer, "A call of the AWS SDK has Arguments, if only {}.", "Add Arguments.")
+        sight.missing(sight.state.pointer, "Arguments", "A call of the AWS SDK has Arguments, if only {}.")
     elif name not in sight.fields and needs:
         sight.findings.warning(
             "MISSING_ARGUMENT",
@@ -96,6 +98,9 @@ def _check_arguments(sight: Sight, target: Target) -> None:
             f"{target.service}:{target.action} needs {', '.join(needs)}, and the state has no {name}.",
             f"Add {name}.",
         )
+    elif sight.speaks_jsonata and isinstance(given, str) and target.service:
+        if not is_expression(given) and not is_open(given):
+            sight.wrong_type(sight.at(name), "Arguments is an object, or an expression that yields one.")
     elif isinstance(given, dict):
         _check_needs(sight, given, needs, name, target)
         _check_spelling(sight, given, needs, name, target)
@@ -109,31 +114,37 @@ def _of_other_language(sight: Sight) -> bool:
     return ("Parameters" if sight.speaks_jsonata else "Arguments") in sight.fields
 
 
-def _check_needs(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
-    known = {key.removesuffix(".$").lower() for key in given if not key[:1].islower()}
-    for need in needs:
-        if not any(each.lower() in known for each in need.split("|")):
-            sight.findings.error(
-                "MISSING_ARGUMENT",
-                sight.at(name),
-                f"{target.service}:{target.action} cannot do without {need.replace('|', ' or ')}.",
-                f"Add it to {name}." if not (near := nearest(need, given)) else f"Is {near} meant to be {need}?",
-            )
+def _check_needs(sight: Sight, given: JsonObject, needs: list[str], name: str, target: Target) -> None:
+    spelling = str.lower if target.kind == "sdk" else str  # Step Functions writes DbName where botocore has DBName
+    known = {spelling(key.removesuffix(".$")) for key in given if not key[:1].islower()}
+    lacking = [need for need in needs if not any(spelling(each) in known for each in need.split("|"))]
+    misspelled = {need: near for need in lacking if (near := likely(need, given))}
+    missing = [need.replace("|", " or ") for need in lacking if need not in misspelled]
+    for need, near in misspelled.items():
+        _lacks(sight, target, name, need, f"Is {near} meant to be {need}?")
+    if missing:
+        _lacks(sight, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
 
 
-def _check_spelling(sight: Sight, given: JsonObject, needs: Iterable[str], name: str, target: Target) -> None:
-    """Doubt an argument that is almost one that the most used calls take."""
-    takes = _TAKES.get(f"{target.service}:{target.action}", "").split()
-    for key in given if takes and target.kind == "optimised" else ():
+def _lacks(sight: Sight, target: Target, name: str, what: str, remedy: str) -> None:
+    call = f"{target.service}:{target.action}"
+    sight.findings.error("MISSING_ARGUMENT", sight.at(name), f"{call} cannot do without {what}.", remedy)
+
+
+def _check_spelling(sight: Sight, given: JsonObject, needs: list[str], name: str, target: Target) -> None:
+    """Refuse an argument that starts with a small letter; doubt one that none of the most used calls takes."""
+    call = f"{target.service}:{target.action}"
+    takes = _TAKES.get(call, "").split() if target.kind == "optimised" else []
+    for key in given:
         bare = key.removesuffix(".$")
-        near = nearest(bare, takes)
-        if near is not None and near != bare and near not in needs:
-            sight.findings.warning(
-                "UNKNOWN_FIELD",
-                sight.at(name, key),
-                f"{target.service}:{target.action} takes no {bare}.",
-                f"Did you mean {near}?",
-            )
+        near = likely(bare, takes or needs)
+        if bare in takes or (near is not None and near in needs) or is_open(bare) or not target.service:
+            continue
+        if bare[:1].islower():
+            sight.small_argument(key, sight.at(name, key), call)
+        elif takes:
+            remedy = f"Did you mean {near}?" if near else "Remove it."
+            sight.findings.warning("UNKNOWN_FIELD", sight.at(name, key), f"{call} takes no {bare}.", remedy)
 
 
 def _check_token(sight: Sight, target: Target) -> None:
@@ -142,11 +153,16 @@ def _check_token(sight: Sight, target: Target) -> None:
     wanted = "$states.context.Task.Token" if sight.speaks_jsonata else "$$.Task.Token"
     passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sight.texts.context)
     if target.waits_for_token and not passed and not is_open(given) and not _of_other_language(sight):
+        holder = sight.at(name) if name in sight.fields else sight.state.pointer
+        near = next((place for place, value in walk(given, holder) if _is_almost_token(value)), None)
+        if near is not None:
+            sight.findings.take_back(near)
         sight.findings.error(
             "MISSING_TASK_TOKEN",
-            sight.at(name) if name in sight.fields else sight.state.pointer,
-            "The task waits for its token, and the token is passed to nobody.",
-            f"Pass {wanted}.",
+            holder if near is None else near,
+            "The task waits for its token, and "
+            + ("the token is passed to nobody." if near is None else "this does not pass it."),
+            f"Pass {wanted}." if sight.speaks_jsonata else f"Pass {wanted}, in a field that ends in .$.",
         )
     elif ("Task", "Token") in sight.texts.context and not target.pattern and target.kind != "activity":
         sight.findings.warning(
@@ -155,6 +171,10 @@ def _check_token(sight: Sight, target: Target) -> None:
             "A task token is passed, and the task does not wait for it.",
             "End the Resource with .waitForTaskToken.",
         )
+
+
+def _is_almost_token(value: Json) -> bool:
+    return isinstance(value, str) and re.search(r"(?i)\btask\.token\b", value) is not None
 
 
 def _check_credentials(sight: Sight) -> None:
@@ -170,9 +190,15 @@ def _check_credentials(sight: Sight) -> None:
 
 
 def _check_role(sight: Sight, given: dict[str, Json]) -> None:
+    sight.known_fields(given, {"RoleArn": "both", "RoleArn.$": "JSONPath"}, sight.at("Credentials"), "Credentials")
+    role = sight.text(given, "RoleArn", sight.at("Credentials"))
+    if role is not None and not role.startswith(("arn:", "{%")) and not is_open(role) and not looks_like_path(role):
+        sight.findings.error(
+            "INVALID_VALUE", sight.at("Credentials", "RoleArn"), f"{role!r} is no ARN of a role.", "Write its ARN."
+        )
     if sight.speaks_jsonata:
         sight.texts.jsonata(given, sight.at("Credentials"), "before")
     else:
         sight.texts.template(given, sight.at("Credentials"))
-    if "RoleArn" not in given and "RoleArn.$" not in given:
-        sight.missing(sight.at("Credentials"), "Credentials name a role.", "Add RoleArn.")
+    if not {"RoleArn", "RoleArn.$"} & set(given):
+        sight.missing(sight.at("Credentials"), "RoleArn", "Credentials name a role.")

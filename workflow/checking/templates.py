@@ -15,13 +15,14 @@ from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
 from ..records import Record
-from .findings import Findings, meant
+from .findings import Findings, meant, nearest
 from .vocabulary import CONTEXT
 
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
 _HOLDS_EXPRESSION: Final = r"(?s)\{%.*%\}"
+_UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 _PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
 
 
@@ -38,6 +39,11 @@ def is_reference_of_a_template(value: Json) -> bool:
 def looks_like_path(value: object) -> bool:
     """Whether a text seems to be meant as a path or an intrinsic function."""
     return isinstance(value, str) and re.match(_PATH_LIKE, value) is not None
+
+
+def is_key_of_jsonpath(key: str, item: Json) -> bool:
+    """Whether a key of JSONPath, with what it takes, stands in a JSONata state."""
+    return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
 
 
 def _is_remarkable(text: str) -> bool:
@@ -161,10 +167,17 @@ class Texts:
                 f"{text!r} looks like JSONPath, and in a JSONata state it is a plain text.",
                 "Write {% $states.input… %}.",
             )
+        elif re.match(_UNMARKED, text) and not pointer.endswith(".$"):
+            self.findings.warning(
+                "NOT_EVALUATED",
+                pointer,
+                f"{text[:100]!r} looks like an expression, and is taken as plain text.",
+                "Write it between {% and %}.",
+            )
 
     def _keys_of_other_language(self, value: dict[str, Json], pointer: str) -> None:
         for key, item in value.items():
-            if key.endswith(".$") and looks_like_path(item):
+            if is_key_of_jsonpath(key, item):
                 self.findings.error(
                     "WRONG_QUERY_LANGUAGE",
                     child(pointer, key),
@@ -182,6 +195,13 @@ class Texts:
             )
         for name in dict.fromkeys(found.functions):
             self._unknown_function(name, pointer)
+        for name in dict.fromkeys(found.called):
+            self.findings.error(
+                "UNDEFINED_FUNCTION",
+                pointer,
+                f"There is no function {name}: those of JSONata start with $.",
+                _function_meant(name),
+            )
         for names in dict.fromkeys(found.states):
             self._states(names, pointer, moment)
         self.uses.extend(Use(name, pointer) for name in dict.fromkeys(found.variables))
@@ -193,8 +213,7 @@ class Texts:
                 "UNSUPPORTED_JSONATA_EXPRESSION", pointer, "Step Functions has no $eval.", "Use $parse for JSON."
             )
             return
-        remedy = meant(name, FUNCTIONS, "Use one of JSONata's functions, or define it in the expression.")
-        self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", remedy)
+        self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", _function_meant(name))
 
     def _states(self, names: tuple[str, ...], pointer: str, moment: Moment) -> None:
         first = names[0] if names else ""
@@ -255,3 +274,8 @@ class Texts:
                     meant(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
                 )
                 return
+
+
+def _function_meant(name: str) -> str:
+    near = nearest(name, FUNCTIONS)
+    return f"Did you mean ${near}?" if near else "Use one of JSONata's functions, or define it in the expression."

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from ..deep_json import Json
 from ..definition import Arrow, Scope, State
 from ..json_values import child
+from ..queries.jsonata_functions import FUNCTIONS
 from ..records import Record
-from .findings import Findings, meant
+from .findings import Findings, Guesses
 from .templates import Use
 
 
@@ -26,6 +27,7 @@ class Flow:
     def __init__(self, findings: Findings, given: frozenset[str]) -> None:
         self._findings = findings
         self._given = given
+        self._guesses = Guesses()
         self._entry: dict[str, frozenset[str]] = {}
         self._taken: dict[str, frozenset[str]] = {"": given}
 
@@ -67,8 +69,8 @@ class Flow:
                     )
 
     def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
+        said = self._findings.warning if use.tolerant else self._findings.error
         if use.name in known.own:
-            said = self._findings.warning if use.tolerant else self._findings.error
             said(
                 "UNDEFINED_VARIABLE",
                 use.pointer,
@@ -76,12 +78,12 @@ class Flow:
                 "Assign it earlier.",
             )
             return
-        said = self._findings.warning if use.tolerant else self._findings.error
+        near = self._guesses.nearest(use.name, visible | known.own | FUNCTIONS | {"states"})
         said(
             "UNDEFINED_VARIABLE",
             use.pointer,
             f"No state assigns ${use.name} in this scope or one that it can see.",
-            meant(use.name, visible | known.own, "Assign it before, or use $states.input."),
+            f"Did you mean ${near}?" if near else "Assign it before, or use $states.input.",
         )
 
 

@@ -93,6 +93,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Language]]] = {
     ),
 }
 ALL_FIELDS: Final[frozenset[str]] = frozenset(field for fields in FIELDS.values() for field in fields)
+"""Every field that some state has."""
 
 RULE: Final[Mapping[str, Language]] = {
     "Condition": "JSONata",
@@ -129,6 +130,28 @@ BATCHER: Final[Mapping[str, Language]] = {
     "MaxInputBytesPerBatchPath": "JSONPath",
 }
 
+COUNTERPARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Parameters": ("Arguments", "ItemSelector", "Output"),
+    "Arguments": ("Parameters",),
+    "ResultSelector": ("Output",),
+    "ResultPath": ("Output", "Assign"),
+    "OutputPath": ("Output",),
+    "InputPath": ("Arguments", "Output"),
+    "Result": ("Output",),
+    "Output": ("Result", "ResultSelector", "ResultPath", "OutputPath"),
+    "ItemsPath": ("Items",),
+    "Items": ("ItemsPath",),
+    **{
+        f"{name}Path": (name,)
+        for name in ("Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "Error", "Cause", "MaxConcurrency")
+    },
+    **{
+        f"{name}Path": (name,)
+        for name in ("ToleratedFailureCount", "ToleratedFailurePercentage", "MaxItemsPerBatch", "MaxInputBytesPerBatch")
+    },
+}
+"""The fields that say in the other query language what a field of one says."""
+
 _KINDS: Final = {
     "String": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
     "Numeric": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
@@ -143,6 +166,17 @@ OPERATORS: Final[Mapping[str, str]] = {
 }
 """The 39 comparison operators, and what each is given."""
 JOINERS: Final = ("And", "Or", "Not")
+
+WORDS: Final = frozenset(
+    word
+    for words in (
+        *(ALL_FIELDS, TOP, PROCESSOR, PROCESSOR_CONFIG),
+        *(RULE, ("Variable",), OPERATORS, JOINERS, RETRIER, CATCHER),
+        *(READER, READER_CONFIG, WRITER, WRITER_CONFIG, BATCHER),
+    )
+    for word in words
+)
+"""Every field that some object of the language has."""
 
 TEXT_FUNCTIONS: Final = frozenset(
     f"States.{name}"

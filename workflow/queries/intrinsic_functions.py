@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 from ..deep_json import Json
-from ..json_values import NotJson, canonical, read_json, written
+from ..json_values import NotJson, canonical, read_json, spelled, written
 
 HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _ALGORITHM: Final = f"one of {', '.join(HASHES)}"
@@ -50,7 +50,7 @@ class Function:
         """Why it can never work on these values, of which some are UNKNOWN until it runs; empty if it may."""
         for place, (kind, value) in enumerate(zip(self.takes, values, strict=False), 1):
             if value is not UNKNOWN and not CONSTANTS[kind](value):
-                return f"value {place} of {self.name} is {kind}, and not {value!r}"
+                return f"value {place} of {self.name} is {kind}, and not {spelled(cast('Json', value))}"
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:

@@ -136,8 +136,9 @@ def _name(scanner: Scanner) -> str:
     if name not in FUNCTIONS:
         import difflib
 
-        near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.7)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        folded = {each.lower(): each for each in FUNCTIONS}
+        near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
+        hint = f"; did you mean {folded[near[0]]}?" if near else ""
         raise scanner.refuse(f"{name} is no intrinsic function{hint}")
     return name
 

@@ -21,7 +21,7 @@ _KINDS_OF_OPERATORS: Final = {
 class References:
     """What an expression refers to."""
 
-    __slots__ = ("bare", "functions", "kind", "states", "tolerated", "variables")
+    __slots__ = ("bare", "called", "functions", "kind", "states", "tolerated", "variables")
 
     def __init__(self, kind: str | None) -> None:
         self.kind = kind
@@ -35,6 +35,8 @@ class References:
         """Names, `$` and wildcards that stand where there is no context to take them from."""
         self.functions: list[str] = []
         """Functions called by name that neither JSONata nor the expression defines."""
+        self.called: list[str] = []
+        """Names called without `$`, in an expression that has no functions as values."""
 
 
 @lru_cache(maxsize=4096)
@@ -58,6 +60,8 @@ def read_by_engine(expression: str) -> References:
     nodes = list(_walk(tree))
     bound = {name for node, _, _ in nodes for name in _bound_by(node)}
     said: set[int] = set()
+    if not any(node.type == "lambda" or (node.type == "variable" and node.value in FUNCTIONS) for node, _, _ in nodes):
+        found.called = [name for node, _, _ in nodes for name in _called_by(node, said)]
     for node, has_context, harmless in nodes:
         if id(node) not in said:
             _note(node, has_context, harmless, bound, found, said)
@@ -139,6 +143,18 @@ def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str]
             found.bare.append("$" + name)
     elif name not in bound and name not in FUNCTIONS:
         (found.tolerated if harmless else found.variables).append(name)
+
+
+def _called_by(node: Any, said: set[int]) -> Iterator[str]:
+    """The name that a node calls though it is none of a function; what the name is taken from is not looked at."""
+    steps = node.steps if node.type == "path" else [node]
+    for step in steps:
+        procedure = step.procedure if step.type == "function" and id(step) not in said else None
+        if procedure is not None and procedure.type == "path" and [each.type for each in procedure.steps] == ["name"]:
+            said.update((id(step), id(procedure.steps[0])))
+            if steps[0].type == "name":
+                said.add(id(steps[0]))
+            yield str(procedure.steps[0].value)
 
 
 def _names_after(steps: list[Any]) -> Iterator[str]:
