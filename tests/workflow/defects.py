@@ -170,6 +170,28 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Parameters",
         machine({"A": calls("sqs:sendMessage", Parameters={"QueueURL": "q", "MessageBody": "m"})}),
     ),
+    ("says queryLanguage", "UNKNOWN_FIELD", "/queryLanguage", machine({"A": ends(Output=1)}, queryLanguage="JSONata")),
+    (
+        "says Language in a state",
+        "UNKNOWN_FIELD",
+        "/States/A/Language",
+        machine({"A": ends(Language="JSONata", Output="{% $states.input.id %}")}),
+    ),
+    (
+        "is distributed by mode",
+        "UNKNOWN_FIELD",
+        "/States/A/ItemProcessor/ProcessorConfig/mode",
+        mapped(
+            machine({"I": ends()}, ProcessorConfig={"mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
+            ItemBatcher={"MaxItemsPerBatch": 3},
+        ),
+    ),
+    (
+        "passes the name of a Tablename",
+        "MISSING_ARGUMENT",
+        "/States/A/Parameters",
+        machine({"A": calls("aws-sdk:dynamodb:query", Parameters={"Tablename": "t"})}),
+    ),
     # words of the language where they do not belong
     ("has a ProcessorConfig", "UNSUPPORTED_FIELD", "/ProcessorConfig", machine({"A": ends()}, ProcessorConfig={})),
     (
@@ -177,6 +199,34 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "UNSUPPORTED_FIELD",
         "/States/A/Catch/0/MaxAttempts",
         caught({**_ITEM, "MaxAttempts": 3}),
+    ),
+    # comments and configurations of wrong types
+    (
+        "comments a retrier by 3",
+        "WRONG_TYPE",
+        "/States/A/Retry/0/Comment",
+        retried({"ErrorEquals": ["E"], "Comment": 3}),
+    ),
+    ("comments a catcher by 3", "WRONG_TYPE", "/States/A/Catch/0/Comment", caught({**_ITEM, "Comment": 3})),
+    (
+        "comments a rule in a rule by 3",
+        "WRONG_TYPE",
+        "/States/A/Choices/0/Not/Comment",
+        rule(Not={"Variable": "$.x", "IsNull": True, "Comment": 3}, Next="B"),
+    ),
+    (
+        "has null as its ProcessorConfig",
+        "WRONG_TYPE",
+        "/States/A/ItemProcessor/ProcessorConfig",
+        mapped(machine({"I": ends()}, ProcessorConfig=None)),
+    ),
+    (
+        "is Distributed",
+        "INVALID_VALUE",
+        "/States/A/ItemProcessor/ProcessorConfig/Mode",
+        mapped(
+            machine({"I": ends()}, ProcessorConfig={"Mode": "Distributed", "ExecutionType": "STANDARD"}), Label="batch"
+        ),
     ),
     # transitions
     ("goes nowhere", "MISSING_TRANSITION", "/States/A", machine({"A": {"Type": "Pass"}})),
@@ -1135,6 +1185,23 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "MISSING_TASK_TOKEN",
         "/States/A/Parameters/MessageBody.$",
         machine({"A": _WAITING | {"Parameters": {"QueueUrl": "q", "MessageBody.$": "$.Task.Token"}}}),
+    ),
+    (
+        "looks at its token too late",
+        "MISSING_TASK_TOKEN",
+        "/States/A/Parameters",
+        machine(
+            {
+                "A": _WAITING
+                | {"Parameters": {"QueueUrl": "q", "MessageBody": "m"}, "ResultSelector": {"t.$": "$$.Task.Token"}}
+            }
+        ),
+    ),
+    (
+        "passes its token as JSONPath does",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Arguments/MessageBody/t.$",
+        jsonata({"A": _WAITING | {"Arguments": {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}}}),
     ),
     (
         "passes a plain text to a service",

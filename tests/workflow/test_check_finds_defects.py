@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workflow.defects import DEFECTS, Defect
+from tests.workflow.defects import DEFECTS, Defect, calls, ends, jsonata, machine
 from tests.workflow.wrong_values import WRONG_VALUES
 from workflow import check
 
@@ -20,6 +20,32 @@ def test_one_defect_is_told_once(defect: Defect) -> None:
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert len(found) == 1 or {finding.code for finding in found} == {"UNREACHABLE_STATE"}, found
     assert all(finding.sentence.endswith((".", "…")) for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("$states.input.first-name", "in backquotes: $states.input.`a-b`"),
+        ("$states.input.ready = True", "Write true."),
+        ("order.id", "Write $states.input.order."),
+        ("'\\q'", "\\q is no escape of a text"),
+        ("!$states.input", "JSONata has no '!'"),
+        ("1 /* one", "not an expression, or not a whole one"),
+        ("$map([1], $lenght)", "Did you mean $length?"),
+        ("$Now()", "Did you mean $now?"),
+    ],
+)
+def test_a_sentence_says_what_to_write_instead(expression: str, said: str) -> None:
+    """Of the mistakes that people make in JSONata."""
+    (found,) = check(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
+    assert said in str(found)
+
+
+def test_the_names_of_the_sdk_may_be_written_as_java_does() -> None:
+    """`DB` is `Db` in Step Functions, and nothing else may differ."""
+    spellings = ("DBInstances", "DbInstances", "dbInstances", "DBinstances", "DBInstanceS")
+    found = [check(machine({"A": calls(f"aws-sdk:rds:describe{each}", Parameters={})})) for each in spellings]
+    assert [len(each) for each in found] == [0, 0, 1, 1, 1]
 
 
 def test_there_are_at_least_eighty_classes_of_documents() -> None:

@@ -353,6 +353,19 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
     ("Cause", "WRONG_TYPE", f"{_A}/Cause", lambda v: machine({"A": {"Type": "Fail", "Cause": v}}), (3, None, {}, [])),
     ("Error", "WRONG_TYPE", f"{_A}/Error", lambda v: jsonata({"A": {"Type": "Fail", "Error": v}}), ("{% 404 %}", 404)),
     # Task
+    (
+        "what it calls",
+        "INVALID_RESOURCE",
+        f"{_A}/Resource",
+        lambda v: machine({"A": task(Resource=f"arn:aws:states:{v}", Parameters={})}),
+        (
+            "eu-central-1:123456789012:activity:",
+            "::aws-sdk::getObject",
+            "::aws-sdk:s3:getobject",
+            "::aws-sdk:S-3:getObject",
+            "::aws-sdk:cloudwatch:putMetricdata",
+        ),
+    ),
     ("Resource", "WRONG_TYPE", f"{_A}/Resource", lambda v: machine({"A": task(Resource=v)}), (None, 3, {}, {"a": 1})),
     (
         "Resource",

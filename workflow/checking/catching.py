@@ -27,6 +27,7 @@ def check_retriers(sight: Sight) -> None:
             if name not in RETRIER:
                 table = dict.fromkeys(RETRIER)
                 unknown_field(sight.findings, name, child(pointer, name), "a retrier", table)
+        sight.text(rule, "Comment", pointer)
         _check_errors(sight, rule, pointer, "Retry", index, seen)
         _check_numbers(sight, rule, pointer)
 
@@ -36,6 +37,7 @@ def check_catchers(sight: Sight, check_assign: AssignCheck) -> None:
     seen: dict[str, int] = {}
     for index, rule, pointer in _rules(sight, "Catch"):
         sight.known_fields(rule, CATCHER, pointer, "a catcher")
+        sight.text(rule, "Comment", pointer)
         if "Next" not in rule:
             sight.missing(pointer, "Next", "A catcher says which state comes next.")
         _check_errors(sight, rule, pointer, "Catch", index, seen)

@@ -38,7 +38,6 @@ def _check_rule(sight: Sight, rule: Json, pointer: str, check_assign: AssignChec
         return
     if "Next" not in rule:
         sight.missing(pointer, "Next", "A rule says which state comes next.")
-    sight.text(rule, "Comment", pointer)
     check_assign(sight, rule, pointer, "after")
     if sight.speaks_jsonata:
         _check_jsonata_rule(sight, rule, pointer)
@@ -59,6 +58,7 @@ def _check_jsonata_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
     for name in rule:
         if name not in RULE and name not in foreign:
             unknown_field(sight.findings, name, child(pointer, name), "a rule", RULE)
+    sight.text(rule, "Comment", pointer)
     if "Output" in rule:
         sight.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
     _check_condition(sight, rule, pointer)
@@ -92,6 +92,7 @@ def _check_path_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
 def _check_node(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
     """Check one rule; returns the rules inside it."""
     _check_names(sight, rule, pointer, top)
+    sight.text(rule, "Comment", pointer)
     joiners = [name for name in JOINERS if name in rule]
     tests = [name for name in rule if name in OPERATORS]
     if len(joiners) + len(tests) > 1:

@@ -114,18 +114,25 @@ class Findings:
         """Note that a field that an object cannot have, which was told, was probably meant to be this one."""
         self._intended.add((_printable(pointer), field))
 
-    def take_back(self, pointer: str) -> None:
-        """Take back the warnings about a place of which an error is going to say more."""
+    def is_intended(self, pointer: str, field: str) -> bool:
+        """Whether a field was noted as being there under a wrong name."""
+        return (_printable(pointer), field) in self._intended
+
+    def make_way(self, pointer: str) -> bool:
+        """Whether an error may say more of a place: none was told of it yet, and warnings are taken back."""
         place = _printable(pointer)
-        for key, finding in list(self._found.items()):
-            if finding.pointer == place and finding.severity == "warning":
-                del self._found[key]
+        told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
+        if any(finding.severity == "error" for finding in told.values()):
+            return False
+        for key in told:
+            del self._found[key]
+        return True
 
     def __iter__(self) -> Iterator[Finding]:
         """All findings, but for what is lacking only because its name is wrong."""
         for place, finding in self._found.items():
             lacking = self._lacks.get(place, ())
-            if not any((finding.pointer, field) in self._intended for field in lacking):
+            if not any(self.is_intended(finding.pointer, field) for field in lacking):
                 yield finding
 
     def has_within(self, pointer: str) -> bool:

@@ -16,6 +16,7 @@ from ..records import Record
 from .sdk_integrations import NOT_CALLABLE, OLDER_SERVICES
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
+_INSIDE_ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z]{2})")
 PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
 _ARN: Final = re.compile(r"arn:[\w-]+:states:[\w-]*:(?:\d*):(?P<rest>.+)", re.S)
 
@@ -69,7 +70,7 @@ def target_of(resource: str) -> Target:
     if found is None:
         return _unknown_service(resource)
     rest = found["rest"]
-    if rest.startswith("activity:"):
+    if re.fullmatch("activity:.+", rest, re.S):
         return Target("activity")
     if resource.split(":")[3] or resource.split(":")[4]:
         raise UnknownTarget(f"{resource!r} has a region or an account, which the ARN of an integration has not.")
@@ -129,17 +130,26 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
     services = _sdk_services()
     known = services.get(_ALIASES.get(service, service))
     if known is None:
+        certain = not re.fullmatch("[a-z0-9]+", service)
         raise UnknownTarget(
-            f"The AWS SDK has no service {service!r}.", word=service, words=tuple(services), certain=False
+            f"The AWS SDK has no service {service!r}.", word=service, words=tuple(services), certain=certain
         )
     actions = _sdk_actions(_ALIASES.get(service, service))
     if action[:1].isupper():
         raise UnknownTarget(f"Actions of the AWS SDK start with a small letter, and {action!r} does not.")
     if action in NOT_CALLABLE.get(service, "").split():
         raise UnknownTarget(f"Step Functions cannot call {service}:{action}.")
-    if action.lower() not in {each.lower() for each in actions}:
+    if not any(is_sdk_spelling(action, each) for each in actions):
         raise UnknownTarget(f"{service} has no action {action!r}.", word=action, words=tuple(actions))
     return Target("sdk", service, action, pattern)
+
+
+def is_sdk_spelling(name: str, known: str) -> bool:
+    """Whether Step Functions may write a name of the SDK so: as it is, or with `DB` as `Db`."""
+    if len(name) != len(known) or name.lower() != known.lower():
+        return False
+    inside = {place for found in _INSIDE_ACRONYM.finditer(known) for place in range(*found.span())}
+    return all(one == other or place in inside for place, (one, other) in enumerate(zip(name, known, strict=True)))
 
 
 def needs_of(target: Target) -> Iterator[str]:

@@ -63,12 +63,14 @@ def _check_processor(sight: Sight) -> bool | None:
     if not isinstance(processor, dict):
         sight.wrong_type(sight.at(given[0]), f"{given[0]} is an object with StartAt and States.")
         return None
-    return _check_config(sight, processor.get("ProcessorConfig"), child(sight.at(given[0]), "ProcessorConfig"))
+    if "ProcessorConfig" not in processor:
+        return None if sight.findings.is_intended(sight.at(given[0]), "ProcessorConfig") else False
+    return _check_config(sight, processor["ProcessorConfig"], sight.at(given[0], "ProcessorConfig"))
 
 
 def _check_config(sight: Sight, config: Json, pointer: str) -> bool | None:
-    if config is None or is_open(config):
-        return False if config is None else None
+    if is_open(config):
+        return None
     if not isinstance(config, dict):
         sight.wrong_type(pointer, "ProcessorConfig is an object.")
         return None
@@ -78,16 +80,18 @@ def _check_config(sight: Sight, config: Json, pointer: str) -> bool | None:
             unknown_field(sight.findings, name, child(pointer, name), "ProcessorConfig", table)
     mode = sight.one_of(config, "Mode", pointer, ("INLINE", "DISTRIBUTED"))
     sight.one_of(config, "ExecutionType", pointer, ("STANDARD", "EXPRESS"))
+    if ("Mode" in config and mode is None) or is_open(mode) or sight.findings.is_intended(pointer, "Mode"):
+        return None
     if mode == "DISTRIBUTED":
         _check_distributed(sight, config, pointer)
-    elif "ExecutionType" in config and mode in (None, "INLINE") and not is_open(mode):
+    elif "ExecutionType" in config:
         sight.findings.warning(
             "UNSUPPORTED_FIELD",
             child(pointer, "ExecutionType"),
             "ExecutionType means nothing to an inline Map.",
             'Set "Mode": "DISTRIBUTED", or remove it.',
         )
-    return None if is_open(mode) else mode == "DISTRIBUTED"
+    return mode == "DISTRIBUTED"
 
 
 def _check_distributed(sight: Sight, config: JsonObject, pointer: str) -> None:

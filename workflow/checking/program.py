@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from ..deep_json import Json
-from ..definition import Definition, Scope, State
+from ..definition import Definition, State
 from ..json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
 from .scopes import Scopes
 from .sight import Sight
 from .states import check_fields
-from .templates import Texts, Use
+from .surroundings import Surroundings
+from .templates import Use
 from .variables import Flow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
@@ -22,15 +23,6 @@ LARGEST_PAYLOAD_BYTES: Final = 262_144
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
-_LACKING: Final = {
-    (task, in_map): {
-        **({} if task else {"Task": "in a Task"}),
-        **({} if in_map else {"Map": "in a Map and in the states inside it"}),
-    }
-    for task in (True, False)
-    for in_map in (True, False)
-}
-"""Which parts of the context object are not there, for a Task or not, in a Map or not."""
 _SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
 _SURROGATE_STARTS: Final = (b"\xed", b"\\u")
 
@@ -158,14 +150,8 @@ def _check_document(read: Definition, findings: Findings, type: MachineType, giv
     _check_machine_limit(read, findings, type)
     states = list(read.states())
     scopes, flow = Scopes(findings, states), Flow(findings, given)
-    express = _express_scopes(read, type)
-    maps = _scopes_in_maps(read)
-    uses = {
-        state.pointer: _check_state(
-            state, findings, state.scope.pointer in express, state.type == "Map" or state.scope.pointer in maps
-        )
-        for state in states
-    }
+    surroundings = Surroundings(read, type == "EXPRESS")
+    uses = {state.pointer: _check_state(surroundings.sight(state, findings)) for state in states}
     for scope in read.scopes():
         scopes.check(scope)
         flow.check(scope, uses)
@@ -183,38 +169,9 @@ def _check_machine_limit(read: Definition, findings: Findings, type: MachineType
         )
 
 
-def _check_state(state: State, findings: Findings, express: bool, in_map: bool) -> list[Use]:
-    texts = Texts(findings, state.type in ("Task", "Parallel", "Map"), _LACKING[state.type == "Task", in_map])
-    sight = Sight(state, findings, texts, state.query_language == "JSONata", express)
+def _check_state(sight: Sight) -> list[Use]:
     check_fields(sight)
-    return texts.uses
-
-
-def _express_scopes(read: Definition, type: MachineType) -> set[str]:  # noqa: A002  # as above
-    """The pointers of the scopes that run in EXPRESS executions: all, or those below such a distributed Map."""
-    found: set[str] = set()
-    for scope in read.scopes():
-        outer = type == "EXPRESS" if scope.parent is None else scope.parent.scope.pointer in found
-        if outer or _starts_express(scope):
-            found.add(scope.pointer)
-    return found
-
-
-def _scopes_in_maps(read: Definition) -> set[str]:
-    """The pointers of the scopes that are run for the items of a Map, directly or further in."""
-    found: set[str] = set()
-    for scope in read.scopes():
-        around = scope.parent
-        if around is not None and (around.type == "Map" or around.scope.pointer in found):
-            found.add(scope.pointer)
-    return found
-
-
-def _starts_express(scope: Scope) -> bool:
-    config = scope.fields.get("ProcessorConfig")
-    if not isinstance(config, dict):
-        return False
-    return config.get("Mode") == "DISTRIBUTED" and config.get("ExecutionType") == "EXPRESS"
+    return sight.texts.uses
 
 
 def _check_labels(states: list[State], findings: Findings) -> None:

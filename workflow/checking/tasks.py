@@ -10,7 +10,7 @@ from ..definition import JsonObject
 from ..json_values import walk
 from ..queries.jsonata_evaluation import is_expression
 from .findings import joined, likely, meant, nearest
-from .integrations import Target, UnknownTarget, needs_of, target_of
+from .integrations import Target, UnknownTarget, is_sdk_spelling, needs_of, target_of
 from .sight import Sight
 from .templates import is_open, is_reference_of_a_template, looks_like_path
 
@@ -115,9 +115,9 @@ def _of_other_language(sight: Sight) -> bool:
 
 
 def _check_needs(sight: Sight, given: JsonObject, needs: list[str], name: str, target: Target) -> None:
-    spelling = str.lower if target.kind == "sdk" else str  # Step Functions writes DbName where botocore has DBName
-    known = {spelling(key.removesuffix(".$")) for key in given if not key[:1].islower()}
-    lacking = [need for need in needs if not any(spelling(each) in known for each in need.split("|"))]
+    names = [key.removesuffix(".$") for key in given]
+    is_same = is_sdk_spelling if target.kind == "sdk" else str.__eq__
+    lacking = [need for need in needs if not any(is_same(key, each) for each in need.split("|") for key in names)]
     misspelled = {need: near for need in lacking if (near := likely(need, given))}
     missing = [need.replace("|", " or ") for need in lacking if need not in misspelled]
     for need, near in misspelled.items():
@@ -151,12 +151,13 @@ def _check_token(sight: Sight, target: Target) -> None:
     name = "Arguments" if sight.speaks_jsonata else "Parameters"
     given = sight.fields.get(name)
     wanted = "$states.context.Task.Token" if sight.speaks_jsonata else "$$.Task.Token"
-    passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sight.texts.context)
+    sent = [names for names, place in sight.texts.context if place.startswith(_sending(sight, name))]
+    passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sent)
     if target.waits_for_token and not passed and not is_open(given) and not _of_other_language(sight):
         holder = sight.at(name) if name in sight.fields else sight.state.pointer
         near = next((place for place, value in walk(given, holder) if _is_almost_token(value)), None)
-        if near is not None:
-            sight.findings.take_back(near)
+        if near is not None and not sight.findings.make_way(near):
+            return
         sight.findings.error(
             "MISSING_TASK_TOKEN",
             holder if near is None else near,
@@ -164,13 +165,18 @@ def _check_token(sight: Sight, target: Target) -> None:
             + ("the token is passed to nobody." if near is None else "this does not pass it."),
             f"Pass {wanted}." if sight.speaks_jsonata else f"Pass {wanted}, in a field that ends in .$.",
         )
-    elif ("Task", "Token") in sight.texts.context and not target.pattern and target.kind != "activity":
+    elif ("Task", "Token") in sent and not target.pattern and target.kind != "activity":
         sight.findings.warning(
             "UNUSED_TASK_TOKEN",
             sight.at(name) if name in sight.fields else sight.state.pointer,
             "A task token is passed, and the task does not wait for it.",
             "End the Resource with .waitForTaskToken.",
         )
+
+
+def _sending(sight: Sight, name: str) -> tuple[str, ...]:
+    """Where what is sent comes from: the arguments, or the state's input where there are none."""
+    return (sight.at(name), sight.at("InputPath"))
 
 
 def _is_almost_token(value: Json) -> bool:

@@ -22,6 +22,7 @@ Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
 PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
 _HOLDS_EXPRESSION: Final = r"(?s)\{%.*%\}"
+_CONSTANTS: Final = ("true", "false", "null")
 _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 _PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
 
@@ -71,7 +72,8 @@ class Texts:
         self.works = works
         self.lacking = lacking
         self.uses: list[Use] = []
-        self.context: set[tuple[str, ...]] = set()
+        self.context: list[tuple[tuple[str, ...], str]] = []
+        """Each part that is read, and where."""
 
     def jsonata(self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = ()) -> None:
         """Check every expression in a value; `kinds` are those that the value itself may have."""
@@ -113,7 +115,7 @@ class Texts:
 
     def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
         """Note and check a part of the context object, which is called `root`."""
-        self.context.add(names)
+        self.context.append((names, pointer))
         self._context(names, pointer, root)
 
     def _text(self, text: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> None:
@@ -124,13 +126,13 @@ class Texts:
             found = references_of(inside(text))
         except InvalidJsonata as error:
             if "${" in text:
-                self.context.add(())  # a template that is not filled in yet may pass anything
+                self.context.append(((), pointer))  # a template that is not filled in yet may pass anything
             else:
                 self.findings.error(
                     "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Mend the expression between {% and %}."
                 )
             return
-        self._references(found, pointer, moment)
+        self._references(found, pointer, moment, text)
         if kinds and found.kind is not None and found.kind not in kinds:
             self.findings.error(
                 "WRONG_TYPE",
@@ -185,13 +187,13 @@ class Texts:
                     f"Name it {key[:-2]!r} and give it {{% … %}}.",
                 )
 
-    def _references(self, found: References, pointer: str, moment: Moment) -> None:
+    def _references(self, found: References, pointer: str, moment: Moment, text: str) -> None:
         for name in dict.fromkeys(found.bare):
             self.findings.error(
                 "UNSUPPORTED_JSONATA_EXPRESSION",
                 pointer,
                 f"{name!r} stands at the top of the expression, where there is nothing that it could be taken from.",
-                f"Write $states.input.{name}." if name.isidentifier() else "Write $states.input.",
+                _whole_name(name, text),
             )
         for name in dict.fromkeys(found.functions):
             self._unknown_function(name, pointer)
@@ -279,3 +281,12 @@ class Texts:
 def _function_meant(name: str) -> str:
     near = nearest(name, FUNCTIONS)
     return f"Did you mean ${near}?" if near else "Use one of JSONata's functions, or define it in the expression."
+
+
+def _whole_name(name: str, text: str) -> str:
+    """What to write for a name that stands alone: a constant, a name with a hyphen, or a field of the input."""
+    if name.lower() in _CONSTANTS:
+        return f"Write {name.lower()}."
+    if re.search(rf"\w-{re.escape(name)}\b", text):
+        return "Put a name with a hyphen in backquotes: $states.input.`a-b`."
+    return f"Write $states.input.{name}." if name.isidentifier() else "Write $states.input."

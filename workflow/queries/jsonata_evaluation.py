@@ -69,8 +69,10 @@ def parse_jsonata(expression: str) -> Engine:
         raise InvalidJsonata(f"{_shortened(expression)}: {_sentence(error)}") from None
     except RecursionError:
         raise InvalidJsonata(f"{_shortened(expression)}: nested too deep") from None
-    except Exception as error:  # the parser trips over some texts, such as an empty one
-        raise InvalidJsonata(f"{_shortened(expression)}: not an expression ({error or type(error).__name__})") from None
+    except KeyError as error:
+        raise InvalidJsonata(f"{_shortened(expression)}: JSONata has no {error}") from None
+    except Exception:  # the parser trips over some texts, such as an empty one
+        raise InvalidJsonata(f"{_shortened(expression)}: not an expression, or not a whole one") from None
 
 
 class Evaluator:
@@ -149,7 +151,9 @@ def _converted(value: Any, null: object) -> Json:
 def _sentence(error: Exception) -> str:
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
-    return f"{str(error) or type(error).__name__}{where}"
+    escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None
+    said = f"\\{escaped} is no escape of a text" if escaped else str(error) or type(error).__name__
+    return f"{said}{where}"
 
 
 def _shortened(text: str) -> str:
