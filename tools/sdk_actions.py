@@ -1,7 +1,8 @@
-"""Writes workflow/checking/sdk_actions.json: which actions `arn:aws:states:::aws-sdk:SERVICE:ACTION` may name.
+"""Writes which actions `arn:aws:states:::aws-sdk:SERVICE:ACTION` may name, and by which prefix IAM knows a SERVICE.
 
-One line per service: its actions, each followed by the arguments it cannot do without. Taken from botocore, whose
-services are those of the AWS SDK for Java, by whose names Step Functions knows them. To bring the list up to date:
+workflow/checking/sdk_actions.json has one line per service: its actions, each followed by the arguments it cannot do
+without. workflow/permissions/iam_prefixes.json has the services that IAM calls otherwise. Both are taken from botocore,
+whose services are those of the AWS SDK for Java, by whose names Step Functions knows them. To bring them up to date:
 
     .venv/bin/python tools/sdk_actions.py
 """
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import botocore.session
 
-TARGET = Path(__file__).parents[1] / "workflow" / "checking" / "sdk_actions.json"
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+ACTIONS = WORKFLOW / "checking" / "sdk_actions.json"
+PREFIXES = WORKFLOW / "permissions" / "iam_prefixes.json"
 # Where the Java SDK's name of a service is not its id without spaces.
 NAMES = {
     "applicationdiscoveryservice": "applicationdiscovery",
@@ -27,19 +30,40 @@ NAMES = {
     "marketplaceentitlementservice": "marketplaceentitlement",
     "transcribeservice": "transcribe",
 }
+# Where IAM's prefix of a service is not the name that its requests are signed with.
+SIGNED_OTHERWISE = {
+    "awsssoportal": "sso",
+    "cloudcontrolapi": "cloudformation",
+    "iot-jobs-data": "iotjobsdata",
+    "iotdata": "iot",
+    "IoTSecuredTunneling": "iot",
+    "monitoring": "cloudwatch",
+    "mturk-requester": "mechanicalturk",
+    "tagging": "tag",
+}
 
 
 def main() -> None:
-    """Write the list."""
+    """Write both lists."""
     session = botocore.session.get_session()
-    services = dict(sorted(_service(session.get_service_model(name)) for name in session.get_available_services()))
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(actions)}" for name, actions in services.items())
-    TARGET.write_text(f"{{\n{lines}\n}}\n")
+    models = [session.get_service_model(name) for name in session.get_available_services()]
+    _write(ACTIONS, {_name(model): _actions(model) for model in models})
+    prefixes = {_name(model): SIGNED_OTHERWISE.get(model.signing_name, model.signing_name) for model in models}
+    _write(PREFIXES, {name: prefix for name, prefix in prefixes.items() if name != prefix})
 
 
-def _service(model: botocore.model.ServiceModel) -> tuple[str, str]:
+def _write(target: Path, services: dict[str, str]) -> None:
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(text)}" for name, text in sorted(services.items()))
+    target.write_text(f"{{\n{lines}\n}}\n")
+
+
+def _name(model: botocore.model.ServiceModel) -> str:
     plain = re.sub(r"[^a-z0-9]", "", model.service_id.lower())
-    return NAMES.get(plain, plain), " ".join(_action(model.operation_model(name)) for name in model.operation_names)
+    return NAMES.get(plain, plain)
+
+
+def _actions(model: botocore.model.ServiceModel) -> str:
+    return " ".join(_action(model.operation_model(name)) for name in model.operation_names)
 
 
 def _action(operation: botocore.model.OperationModel) -> str:

