@@ -6,40 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from .deep_json import Json
-from .definition import Arrow, Definition, State, parse
-from .json_values import JsonObject, canonical, child, same, written
+from ..deep_json import Json
+from ..definition import Definition, State, parse
+from ..json_values import JsonObject, canonical, child, same
+from .words import WORDS, Named, T, errors_of, label, numbered, short, short_pair
 
 What = Literal["added", "removed", "renamed", "changed"]
 
-_SHORT: Final = 60
-_WORDS: Final[Mapping[str, str]] = {
-    "Arguments": "what it sends",
-    "Parameters": "what it sends",
-    "Assign": "what it remembers",
-    "Output": "what it gives",
-    "ResultSelector": "what it gives",
-    "ResultPath": "where its result goes",
-    "OutputPath": "what it gives",
-    "InputPath": "what it takes",
-    "Resource": "what it calls",
-    "TimeoutSeconds": "its time limit",
-    "HeartbeatSeconds": "its heartbeat",
-    "Seconds": "how long it waits",
-    "Timestamp": "until when it waits",
-    "MaxConcurrency": "how many it runs at once",
-    "Items": "its items",
-    "ItemsPath": "its items",
-    "ItemSelector": "what each item becomes",
-    "Error": "its error",
-    "Cause": "its cause",
-    "Comment": "its comment",
-    "QueryLanguage": "its query language",
-    "StartAt": "where it starts",
-    "Version": "its version",
-    "ToleratedFailureCount": "how many failures it tolerates",
-    "ToleratedFailurePercentage": "what share of failures it tolerates",
-}
 _ELSEWHERE: Final = frozenset(
     {"Type", "Next", "End", "Default", "Choices", "Catch", "Retry", "States", "Branches", "ItemProcessor", "Iterator"}
 )
@@ -118,11 +91,11 @@ def _fields(name: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterat
     for field in dict.fromkeys([*new, *old]):
         if field in _ELSEWHERE and not (field == "Type" and not pointer):
             continue
-        here, subject = child(pointer, field), f"{name}: {_WORDS.get(field, field)}"
+        here, subject = child(pointer, field), f"{name}: {WORDS.get(field, field)}"
         if field not in old:
-            yield Change("changed", here, f"{subject} is {_short(new[field], field)} now; it was not set.")
+            yield Change("changed", here, f"{subject} is {short(new[field], field)} now; it was not set.")
         elif field not in new:
-            yield Change("changed", here, f"{subject} is not set any more; it was {_short(old[field], field)}.")
+            yield Change("changed", here, f"{subject} is not set any more; it was {short(old[field], field)}.")
         elif not same(old[field], new[field]):
             yield from _value(subject, old[field], new[field], here, field)
 
@@ -133,79 +106,71 @@ def _value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iter
     while stack:
         about, before, after, here = stack.pop()
         if not isinstance(before, dict) or not isinstance(after, dict):
-            yield Change("changed", here, f"{about} is {_short(after, field)} now; it was {_short(before, field)}.")
+            now, then = short_pair(after, before, field)
+            yield Change("changed", here, f"{about} is {now} now; it was {then}.")
             continue
         for key in reversed(list(dict.fromkeys([*after, *before]))):
             place = child(here, key)
             if key not in before:
-                yield Change("changed", place, f"{about} has {key} now: {_short(after[key], field)}.")
+                yield Change("changed", place, f"{about} has {key} now: {short(after[key], field)}.")
             elif key not in after:
-                yield Change("changed", place, f"{about} has no {key} any more; it was {_short(before[key], field)}.")
+                yield Change("changed", place, f"{about} has no {key} any more; it was {short(before[key], field)}.")
             elif not same(before[key], after[key]):
                 stack.append((f"{about}, {key},", before[key], after[key], place))
 
 
 def _arrows(old: State, new: State, renamed: Mapping[str, str]) -> Iterator[Change]:
-    before = {_label(arrow): arrow for arrow in old.arrows}
-    after = {_label(arrow): arrow for arrow in new.arrows}
-    for label, arrow in after.items():
-        earlier = before.get(label)
+    ways = Named(numbered(old.arrows, label), numbered(new.arrows, label))
+    for way, arrow in ways.after.items():
+        earlier, told = ways.before.get(way), ways.told(way)
         if earlier is None:
-            yield Change("changed", arrow.pointer, f"{new.name} goes to {arrow.target} {label} now.")
+            yield Change("changed", arrow.pointer, f"{new.name} goes to {arrow.target} {told} now.")
         elif renamed.get(earlier.target, earlier.target) != arrow.target:
             yield Change(
-                "changed", arrow.pointer, f"{new.name} goes to {arrow.target} {label}; it went to {earlier.target}."
+                "changed", arrow.pointer, f"{new.name} goes to {arrow.target} {told}; it went to {earlier.target}."
             )
         if earlier is not None and arrow.kind in ("choice", "catch"):
             beside = ("Next", "Condition", "ErrorEquals")
             yield from _fields(
-                f"{new.name} {label}",
+                f"{new.name} {told}",
                 {key: value for key, value in earlier.holder.items() if key not in beside},
                 {key: value for key, value in arrow.holder.items() if key not in beside},
                 arrow.pointer.rpartition("/")[0],
             )
-    for label, arrow in before.items():
-        if label not in after:
-            yield Change("changed", new.pointer, f"{new.name} does not go to {arrow.target} {label} any more.")
+    for way, arrow in ways.before.items():
+        if way not in ways.after:
+            yield Change("changed", new.pointer, f"{new.name} does not go to {arrow.target} {ways.told(way)} any more.")
+    yield from _order(ways.of(lambda arrow: arrow.kind == "choice"), new, "Choices")
+    yield from _order(ways.of(lambda arrow: arrow.kind == "catch"), new, "Catch")
     if old.type == new.type and old.ends != new.ends:
         ends = "ends there now" if new.ends else "does not end there any more"
         yield Change("changed", new.pointer, f"{new.name}: its scope {ends}.")
 
 
-def _label(arrow: Arrow) -> str:
-    """Which way it is, in words that stay the same while its target changes."""
-    if arrow.kind == "choice":
-        return f"when {_rule(arrow.holder)}"
-    if arrow.kind == "catch":
-        errors = arrow.holder.get("ErrorEquals")
-        return f"on {', '.join(str(error) for error in errors) if isinstance(errors, list) else 'errors'}"
-    return "otherwise" if arrow.kind == "default" else "next"
-
-
-def _rule(rule: JsonObject) -> str:
-    if "Condition" in rule:
-        return _short(rule["Condition"], "Condition")
-    return _short({key: value for key, value in rule.items() if key not in ("Next", "Comment", "Assign", "Output")}, "")
+def _order(named: Named[T], new: State, field: str) -> Iterator[Change]:
+    moved = named.first_moved()
+    if moved is not None:
+        sentence = f"{new.name}, {WORDS[field]}: {moved[0]} comes before {moved[1]} now."
+        yield Change("changed", child(new.pointer, field), sentence)
 
 
 def _retries(old: State, new: State) -> Iterator[Change]:
-    before, after = (_by_errors(state.fields.get("Retry")) for state in (old, new))
+    tries = Named(*(numbered(_retriers(state), errors_of) for state in (old, new)))
     here = child(new.pointer, "Retry")
-    for errors, retrier in after.items():
-        if errors not in before:
-            yield Change("changed", here, f"{new.name} tries again on {errors} now{_how(retrier)}.")
-        else:
-            for field, word in _RETRY_WORDS.items():
-                earlier, later = before[errors].get(field), retrier.get(field)
-                if not same(earlier, later):
-                    yield Change(
-                        "changed",
-                        here,
-                        f"{new.name}, trying again on {errors}: {word} {_amount(later)}; was {_amount(earlier)}.",
-                    )
-    for errors in before:
-        if errors not in after:
-            yield Change("changed", here, f"{new.name} does not try again on {errors} any more.")
+    for errors, retrier in tries.after.items():
+        told = tries.told(errors)
+        if errors not in tries.before:
+            yield Change("changed", here, f"{new.name} tries again on {told} now{_how(retrier)}.")
+            continue
+        for field, word in _RETRY_WORDS.items():
+            earlier, later = tries.before[errors].get(field), retrier.get(field)
+            if not same(earlier, later):
+                sentence = f"{new.name}, trying again on {told}: {word} {_amount(later)}; was {_amount(earlier)}."
+                yield Change("changed", here, sentence)
+    for errors in tries.before:
+        if errors not in tries.after:
+            yield Change("changed", here, f"{new.name} does not try again on {tries.told(errors)} any more.")
+    yield from _order(tries, new, "Retry")
 
 
 _RETRY_WORDS: Final[Mapping[str, str]] = {
@@ -217,13 +182,9 @@ _RETRY_WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def _by_errors(value: Json) -> dict[str, JsonObject]:
-    retriers = [retrier for retrier in value if isinstance(retrier, dict)] if isinstance(value, list) else []
-    named: dict[str, JsonObject] = {}
-    for retrier in retriers:
-        errors = retrier.get("ErrorEquals")
-        named[", ".join(str(error) for error in errors) if isinstance(errors, list) else ""] = retrier
-    return named
+def _retriers(state: State) -> list[JsonObject]:
+    value = state.fields.get("Retry")
+    return [retrier for retrier in value if isinstance(retrier, dict)] if isinstance(value, list) else []
 
 
 def _how(retrier: JsonObject) -> str:
@@ -238,11 +199,3 @@ def _amount(value: Json) -> str:
 def _whereto(state: State) -> str:
     targets = list(dict.fromkeys(arrow.target for arrow in state.arrows))
     return f" that goes to {', '.join(targets)}" if targets else ""
-
-
-def _short(value: Json, field: str) -> str:
-    if field.endswith("Seconds") and isinstance(value, int | float):
-        return f"{value} s"
-    text = value if isinstance(value, str) else written(value)
-    text = text.removeprefix("{%").removesuffix("%}").strip() if isinstance(value, str) else text
-    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
