@@ -193,3 +193,62 @@ def test_a_path_that_says_nothing_of_what_is_nested_leaves_it_as_it_is() -> None
 
 def is_dim(element: ET.Element) -> bool:
     return "dim" in (element.get("class") or "").split()
+
+
+def card_middles(text: str) -> dict[str, float]:
+    """Where the cards of the outermost scope stand across, by name."""
+    (areas, _), *_ = reversed(list(drawn_scopes(ET.fromstring(text))))
+    return {one.title: (one.left + one.right) / 2 for one in areas}
+
+
+def test_the_plain_way_runs_straight_down() -> None:
+    """States that follow one another stand below one another, whatever leaves them by the side."""
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]}
+    tasks = {
+        f"S{n}": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": f"S{n + 1}", **caught}
+        for n in range(6)
+    }
+    text = svg(machine(**tasks, S6={"Type": "Succeed"}, Lost={"Type": "Fail"}))
+    middles = card_middles(text)
+    spine = {round(middles[f"S{n} (Task)"], 1) for n in range(6)} | {round(middles["S6 (Succeed)"], 1)}
+    assert len(spine) == 1
+    assert blemishes(text) == []
+
+
+def test_a_line_past_many_states_is_straight() -> None:
+    """It bends where it leaves and where it arrives, at most."""
+    skip = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Z"}], "Default": "S0"}
+    chain = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}" if n < 8 else "Z"} for n in range(9)}
+    picture = ET.fromstring(svg(machine(A=skip, **chain, Z={"Type": "Succeed"})))
+    (line,) = (path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title", "").startswith("A → Z"))
+    assert line.attrib["d"].count("C") <= 2
+
+
+def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
+    """The order is tried with lines on either side of the states."""
+    states = {
+        "Work": {"Type": "Pass", "Next": "Check"},
+        "Check": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.ok", "IsNull": True, "Next": "Redo"}],
+            "Default": "Fine",
+        },
+        "Redo": {"Type": "Pass", "Next": "Work"},
+        "Fine": {"Type": "Succeed"},
+    }
+    picture = ET.fromstring(svg(machine(**states)))
+    ways = {path.findtext(f"{SVG}title"): path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title")}
+    back = [x for x, _ in points(ways["Redo → Work"])]
+    out = [x for x, _ in points(ways["Check → Fine: otherwise"])]
+    assert max(back) < min(out)
+
+
+@pytest.mark.parametrize(
+    "name", ["确认订单并发送通知给客户", "ＦＵＬＬＷＩＤＴＨ", "주문을 확인하고 알림을 보냅니다", "🎉🎉🎉🎉🎉🎉🎉🎉"]
+)
+def test_letters_that_fill_their_square_have_room(name: str) -> None:
+    """A card is wide enough for its name, at one em for each of them."""
+    picture = ET.fromstring(svg(machine(**{name: {"Type": "Succeed"}})))
+    (card,) = (rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "card")
+    full = sum(14 for char in name if char != " ")
+    assert float(card.attrib["width"]) >= 52 + full

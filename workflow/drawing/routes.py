@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from .layout import Box, Layout, Line, spread
+from .boxes import Box, Layout, Line
+from .placing import spread
 
 PORT_GAP: Final = 30.0
 SLANT: Final = 0.4

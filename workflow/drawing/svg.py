@@ -15,8 +15,9 @@ from html import escape
 from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
+from .boxes import Box, Layout, Line
 from .labels import arrow_label, shortened, subtitle
-from .layout import Box, Layout, Line, arranged
+from .layout import arranged
 from .routes import curve, routes_of
 from .theme import COLOURS, ICONS, STYLE, text_width
 
@@ -237,9 +238,9 @@ def _page(asl: Definition, picture: Picture, title: str | None) -> str:
         f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
     ]
     if heading:
-        parts.append(f'<text class="heading" x="{wide / 2:.1f}" y="{MARGIN + 14:.1f}">{_escaped(heading)}</text>')
+        parts.append(f'<text class="heading" x="{MARGIN:.0f}" y="{MARGIN + 14:.1f}">{_escaped(heading)}</text>')
     if words:
         y = MARGIN + (38 if heading else 6)
-        parts.append(f'<text class="comment" x="{wide / 2:.1f}" y="{y:.1f}">{_escaped(words)}</text>')
+        parts.append(f'<text class="comment" x="{MARGIN:.0f}" y="{y:.1f}">{_escaped(words)}</text>')
     parts.append(f'<g transform="translate({left:.1f} {top:.1f})">{picture.body}</g></svg>\n')
     return "".join(parts)

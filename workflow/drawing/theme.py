@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -44,7 +45,7 @@ _DARK: Final = {
 
 STYLE: Final = (
     "svg{font-family:Inter,'Segoe UI','Helvetica Neue',Arial,sans-serif}"
-    ".heading{font-size:24px;font-weight:700;text-anchor:middle}.comment{font-size:13.5px;text-anchor:middle}"
+    ".heading{font-size:24px;font-weight:700}.comment{font-size:13.5px}"
     ".card,.frame{stroke-width:1.5}.divider{stroke-width:1.5;stroke-dasharray:3 5}"
     ".name{font-size:14px;font-weight:600}.what{font-size:11.5px}"
     ".icon{fill:none;stroke:#fff;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}"
@@ -66,7 +67,16 @@ _WIDE: Final = frozenset("mwMW@%—…→↻")
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """About how wide a text is in a common sans serif; a little too wide rather than too narrow."""
-    units = sum(
-        0.36 if char in _NARROW else 0.95 if char in _WIDE else 0.7 if char.isupper() else 0.61 for char in text
-    )
-    return units * size * (1.12 if bold else 1.0)
+    return sum(map(_units, text)) * size * (1.12 if bold else 1.0)
+
+
+def _units(char: str) -> float:
+    """A letter's part of the font's size; a letter of East Asia fills its square, an accent takes no place."""
+    if char in _NARROW:
+        return 0.36
+    if char.isascii():
+        return 0.95 if char in _WIDE else 0.7 if char.isupper() else 0.61
+    if unicodedata.combining(char):
+        return 0.0
+    wide = char in _WIDE or unicodedata.east_asian_width(char) in "WF"
+    return 1.0 if wide else 0.7

@@ -1,0 +1,205 @@
+"""Where the boxes of ordered layers stand: near what they are joined to, apart from their neighbours, lines straight.
+
+Each layer is placed by isotonic regression: the places nearest to where its neighbours want the boxes that keep order
+and gaps. Then threads are pulled straight: runs of boxes and bends that belong below one another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from .boxes import COLUMN_GAP, Box, Neighbours
+
+_SWEEPS: Final = 8
+_SETTLING: Final = 24
+_BEND_PULL: Final = 2.0
+"""How much more a bend insists on its place than a box: a bent line is worse than a state that stands aside."""
+_PLAIN_PULL: Final = 8.0
+BESIDE_LABEL: Final = 0.72
+"""The part of a gap that is left above and below labels."""
+_ROOM_FOR_SLANTS: Final = 0.06
+"""How much further apart two layers are, for each unit that a line between them goes sideways."""
+
+Layers = Sequence[Sequence[Box]]
+
+
+def place_across(layers: Layers, above: Neighbours, below: Neighbours) -> None:
+    """Give every box its x."""
+    for layer in layers:
+        x = 0.0
+        for box in layer:
+            box.x = x + box.width / 2
+            x += box.width + COLUMN_GAP
+    both = {key: [*above.get(key, ()), *below.get(key, ())] for key in {**above, **below}}
+    for sweep in range(_SWEEPS):
+        downwards = sweep % 2 == 0
+        near = above if downwards else below
+        for layer in layers if downwards else reversed(layers):
+            wanted = [_wanted(box, near.get(box.key, ()) or both.get(box.key, ())) for box in layer]
+            _settle(layer, wanted, [_insistence(box, both.get(box.key, ())) for box in layer])
+    for _ in range(_SETTLING):
+        wishes = _wishes_of_threads(layers, above, below, both)
+        for layer in layers:
+            _settle(
+                layer, [wishes[box.key] for box in layer], [_insistence(box, both.get(box.key, ())) for box in layer]
+            )
+        _pull_straight(layers, above, below)
+
+
+def place_down(
+    layers: Layers, below: Neighbours, label_layers: set[int], gap: float
+) -> tuple[list[float], list[float]]:
+    """Give every box its y, with more room where lines go far sideways; the upper and lower edges of the layers."""
+    y, tops, bottoms = 0.0, list[float](), list[float]()
+    for number, layer in enumerate(layers):
+        tallest = max((box.height for box in layer), default=0.0)
+        for box in layer:
+            box.y = y + (tallest - box.height) / 2
+        tops.append(y)
+        bottoms.append(y + tallest)
+        beside_label = number in label_layers or number + 1 in label_layers
+        sideways = (_sideways(box, other) for box in layer for other, _ in below.get(box.key, ()))
+        more = min(max(sideways, default=0.0) * _ROOM_FOR_SLANTS, gap)
+        y += tallest + (gap * BESIDE_LABEL if beside_label else gap) + more
+    return tops, bottoms
+
+
+def _sideways(box: Box, other: Box) -> float:
+    """How far a line between two boxes goes sideways at least."""
+    return max(abs(box.x - other.x) - box.reach - other.reach, 0.0)
+
+
+def spread(wanted: Sequence[float], gap: float, least: float, most: float) -> list[float]:
+    """Places nearest to the wanted ones, in this order, that keep a gap apart and lie within the limits."""
+    boxes = [Box(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
+    _settle(boxes, wanted, [1.0] * len(boxes), least, most)
+    return [box.x for box in boxes]
+
+
+Near = Sequence[tuple[Box, float]]
+
+
+def _wanted(box: Box, near: Near) -> float:
+    """The mean of where its neighbours would have it, each by its pull."""
+    weight = sum(pull for _, pull in near)
+    return sum(_nearest(box, other, pull) * pull for other, pull in near) / weight if weight else box.x
+
+
+def _nearest(box: Box, other: Box, pull: float) -> float:
+    """Where the other would have this one: below its middle, or for a line with a label, below any part of it."""
+    reach = other.reach if box.is_bend and pull < _PLAIN_PULL else 0.0
+    return min(max(box.x, other.x - reach), other.x + reach)
+
+
+def _wishes_of_threads(layers: Layers, above: Neighbours, below: Neighbours, both: Neighbours) -> dict[str, float]:
+    """The members of a thread want one place: the mean of what each would want."""
+    wishes: dict[str, float] = {}
+    for thread in _threads(layers, above, below):
+        own = [_wanted(box, both.get(box.key, ())) for box in thread]
+        weights = [_insistence(box, both.get(box.key, ())) for box in thread]
+        mean = sum(place * weight for place, weight in zip(own, weights, strict=True)) / sum(weights)
+        wishes |= dict.fromkeys((box.key for box in thread), mean)
+    return wishes
+
+
+def _insistence(box: Box, near: Near) -> float:
+    return (sum(pull for _, pull in near) or 1.0) * (_BEND_PULL if box.is_bend else 1.0)
+
+
+def _settle(
+    layer: Sequence[Box],
+    wanted: Sequence[float],
+    weights: Sequence[float],
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> None:
+    """The places nearest to the wanted ones that keep order, gaps and limits: isotonic regression by pools."""
+    offset, offsets = 0.0, list[float]()
+    for before, box in zip([None, *layer], layer, strict=False):
+        offset += before.gap_to(box) if before is not None else 0.0
+        offsets.append(offset)
+    pools: list[tuple[float, float, int]] = []
+    for place, shift, own in zip(wanted, offsets, weights, strict=True):
+        pool = (place - shift, own, 1)
+        while pools and pools[-1][0] > pool[0]:
+            mean, weight, count = pools.pop()
+            total = weight + pool[1]
+            pool = ((mean * weight + pool[0] * pool[1]) / total, total, count + pool[2])
+        pools.append(pool)
+    index = 0
+    for mean, _, count in pools:
+        for box in layer[index : index + count]:
+            box.x = min(max(mean, least), most - offset) + offsets[index]
+            index += 1
+
+
+def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None:
+    """Put the members of each thread below one another, as far as those beside them leave room, which come after."""
+    limits = _limits(layers)
+    threads = list(_threads(layers, above, below))
+    for thread in (*threads, *reversed(threads)):
+        run, low, high = list[Box](), -math.inf, math.inf
+        for box in thread:
+            least, most = limits(box)
+            if run and max(low, least) > min(high, most):
+                _align(run, low, high, above, below)
+                run, low, high = [], -math.inf, math.inf
+            run.append(box)
+            low, high = max(low, least), min(high, most)
+        _align(run, low, high, above, below)
+
+
+def _limits(layers: Layers) -> Callable[[Box], tuple[float, float]]:
+    """Between which places a box may move while all others stay."""
+    places = {box.key: (layer, index) for layer in layers for index, box in enumerate(layer)}
+
+    def limits(box: Box) -> tuple[float, float]:
+        layer, index = places[box.key]
+        low = layer[index - 1].x + layer[index - 1].gap_to(box) if index else -math.inf
+        high = layer[index + 1].x - box.gap_to(layer[index + 1]) if index + 1 < len(layer) else math.inf
+        return low, high
+
+    return limits
+
+
+def _align(run: Sequence[Box], low: float, high: float, above: Neighbours, below: Neighbours) -> None:
+    """One place for a run: the mean of its own, within the reach of the boxes that its ends are joined to."""
+    place = sum(box.x for box in run) / len(run)
+    ends = [*above.get(run[0].key, ()), *below.get(run[-1].key, ())] if all(box.is_bend for box in run) else []
+    for other, _ in ends:
+        place = min(max(place, other.x - other.reach), other.x + other.reach) if other.reach else place
+    for box in run:
+        box.x = min(max(place, low), high)
+
+
+def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[list[Box]]:
+    """Boxes that are each other's foremost neighbours, from top to bottom."""
+    after = {box.key: _foremost(below.get(box.key, ())) for layer in layers for box in layer}
+    before = {box.key: _foremost(above.get(box.key, ())) for layer in layers for box in layer}
+
+    def next_of(box: Box) -> Box | None:
+        lower = after[box.key]
+        back = before[lower.key] if lower is not None else None
+        return lower if back is not None and back.key == box.key else None
+
+    seen: set[str] = set()
+    for box in (box for layer in layers for box in layer):
+        thread, here = list[Box](), box if box.key not in seen else None
+        while here is not None:
+            thread.append(here)
+            seen.add(here.key)
+            here = next_of(here)
+        if thread:
+            yield thread
+
+
+def _foremost(near: Near) -> Box | None:
+    """The neighbour that is joined most strongly; the middle one of several, None where there is no middle."""
+    most = max((pull for _, pull in near), default=0.0)
+    first = sorted({box.key: box for box, pull in near if pull == most}.values(), key=lambda box: box.x)
+    return first[len(first) // 2] if len(first) % 2 else None
+
+
+__all__ = ["place_across", "place_down", "spread"]
