@@ -13,7 +13,7 @@ from hypothesis import given
 
 from tests.workflow.strategies import workflows
 from workflow import Workflow
-from workflow.drawing import svg
+from workflow.drawing import mermaid, svg
 from workflow.drawing.routes import curve
 
 Written = type[Workflow[Any, Any]]
@@ -252,3 +252,24 @@ def test_letters_that_fill_their_square_have_room(name: str) -> None:
     (card,) = (rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "card")
     full = sum(14 for char in name if char != " ")
     assert float(card.attrib["width"]) >= 52 + full
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("", " "),
+        ("%%{init: {}}%%", "#37;#37;{init: {}}#37;#37;"),
+        ("`a`", "#96;a#96;"),
+        ("#quot;", "#35;quot;"),
+        ("1. First", "1#46; First"),
+        ("- item", "#45; item"),
+        ("a\nb", "a b"),
+        ("<b>&\x01\ud800", "#lt;b#gt;#amp;\ufffd\ufffd"),
+        ("Version 1.2 of purchase_fn", "Version 1.2 of purchase_fn"),
+    ],
+)
+def test_mermaid_shows_any_name_as_it_is(name: str, label: str) -> None:
+    """Directives, Markdown, codes and HTML in it mean nothing; every label has something in it."""
+    text = mermaid(machine(**{name: {"Type": "Succeed"}}))
+    assert f'(["{label}"])' in text
+    assert text.encode()

@@ -17,6 +17,7 @@ _ROOT: Final = re.compile(
 )
 _PIECE: Final = r'"[^"\\]*"|\$+[\w.]+'
 _JOINED: Final = re.compile(rf"(?:{_PIECE})(?:\s*&\s*(?:{_PIECE}))+")
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SERVICES: Final[Mapping[str, str]] = {
     "lambda": "Lambda",
     "dynamodb": "DynamoDB",
@@ -71,6 +72,11 @@ def arrow_label(arrow: Arrow) -> str:
         names = [str(error) for error in errors] if isinstance(errors, list) else []
         return "on any error" if "States.ALL" in names else "on " + ", ".join(names)
     return _condition(arrow.holder)
+
+
+def printable(text: str) -> str:
+    """The text with what XML forbids, and nobody can read, shown as the replacement character."""
+    return _FORBIDDEN.sub("\ufffd", text)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
-from .labels import arrow_label, shortened, subtitle
+from .labels import arrow_label, printable, shortened, subtitle
 
 if TYPE_CHECKING:
     from ..running import Run
@@ -27,6 +28,12 @@ _STYLES: Final = (
     "classDef Fail fill:#fef2f2,stroke:#dc2626,color:#450a0a",
     "classDef taken stroke-width:4px",
 )
+_CODES: Final = {
+    **{ord(char): f"#{ord(char)};" for char in "#%`*~\\$@|^"},
+    **{ord(char): f"#{name};" for char, name in (("&", "amp"), ('"', "quot"), ("<", "lt"), (">", "gt"))},
+    **dict.fromkeys(map(ord, "\n\r\t"), " "),
+}
+_LIST_SIGN: Final = re.compile(r"\A(\s*\d*)([.)+-])(?=\s)")
 
 
 def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
@@ -84,10 +91,9 @@ def _arrows(state: State, ids: Mapping[str, str]) -> Iterator[str]:
 
 def _text(state: State) -> str:
     below = subtitle(state)
-    return _escaped(state.name) + (f"<br/><small>{_escaped(below)}</small>" if below else "")
+    return (_escaped(state.name) or " ") + (f"<br/><small>{_escaped(below)}</small>" if below else "")
 
 
 def _escaped(text: str) -> str:
-    for char, name in (("&", "#amp;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("\n", " "), ("|", "#124;")):
-        text = text.replace(char, name)
-    return text
+    """As a label that reads the same: what Mermaid, Markdown or HTML would take for signs of their own is a code."""
+    return _LIST_SIGN.sub(lambda sign: f"{sign[1]}#{ord(sign[2])};", printable(text).translate(_CODES))

@@ -8,7 +8,6 @@ Past 250 lines: one short function for each thing that is drawn.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ..definition import Definition, Scope, State, parse
 from .boxes import Box, Layout, Line
-from .labels import arrow_label, shortened, subtitle
+from .labels import arrow_label, printable, shortened, subtitle
 from .layout import arranged
 from .routes import curve, routes_of
 from .theme import COLOURS, ICONS, STYLE, text_width
@@ -34,7 +33,6 @@ MARGIN: Final = 40.0
 HEADER: Final = 40.0
 PADDING: Final = 22.0
 
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 Steps = frozenset[tuple[str, str, bool]]
 """From, to, and whether by an error."""
 
@@ -147,8 +145,8 @@ def _line_tip(line: Line) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As XML text; what XML forbids is shown as the replacement character."""
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    """As XML text."""
+    return escape(printable(text))
 
 
 def _classes(line: Line, taken: frozenset[str], steps: Steps) -> str:
