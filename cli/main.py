@@ -3,6 +3,7 @@
 0 succeeded · 1 something is wrong here (the sentence says what) · 2 rejected · 3 failed or unknown · 64 usage.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -39,6 +40,9 @@ app.add_typer(workflow_app, name="workflow")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks is shown by its code
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -1,6 +1,7 @@
 """How results look: JSON for programs on standard output, tables for people; progress goes to standard error."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -28,9 +29,13 @@ def err() -> Console:
 def show(as_json: bool, document: Any, draw: Callable[[Console], None]) -> None:
     """Print the document as JSON, or let `draw` print it for people."""
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print(json.dumps(document, indent=2, ensure_ascii=not _prints_any_letter()))
     else:
         draw(out())
+
+
+def _prints_any_letter() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> Table:

@@ -1,53 +1,72 @@
 """`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`: for any state machine.
 
-A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our own language.
+A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our own language. A template is every
+definition that it holds, or one of them, as `FILE#/json/pointer`.
+
+Past 250 lines: one short function for each verb, and what it prints.
 """
 
-import importlib
 import json
-import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
+from workflow import NotJson, WorkflowError, parse
 
+from .canned_answers import canned_answers
+from .definition_files import STANDARD_INPUT, NoDefinition, definition_of, read_file, sources_of
 from .failures import CommandFailed, UsageRefused
 from .options import Json
 from .screen import show, table
-from .yaml_definitions import NotYaml, definition_from_yaml
+from .yaml_definitions import NotYaml
 
 if TYPE_CHECKING:
-    from workflow.checking import Finding
+    from workflow.checking import Finding, MachineType
 
 workflow_app = typer.Typer(
-    help="Check, draw, compare, run and price state machines (JSON, YAML, or module:Class).",
+    help="Check, draw, compare, run and price state machines: JSON, YAML, what a template holds, or module:Class.",
     no_args_is_help=True,
 )
 
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="Definition: JSON, YAML, - for standard input, or module:Class.")
-]
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Definitions: JSON, YAML, -, or module:Class.")]
+_WHAT: Final = "JSON, YAML, a template that holds it (FILE#/json/pointer where it holds several), -, or module:Class."
+File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_WHAT}")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_WHAT}")]
+
+_FIRST_ROWS: Final = 30
+_LAST_ROWS: Final = 10
+"""Of a long run, these are shown; `--json` has all."""
 
 
-@workflow_app.command()
+def _examples(*lines: str) -> str:
+    """The end of a verb's help; the sign keeps its lines apart."""
+    return "\b\nExamples:\n" + "\n".join(f"  booking workflow {line}" for line in lines)
+
+
+@workflow_app.command(
+    epilog=_examples(
+        "check order.asl.json",
+        "check statemachines/*.yaml --strict",
+        "check template.yaml --json",
+        "check - < order.asl.json",
+    )
+)
 def check(
     files: Files,
     as_json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
-    """Find what AWS refuses and what cannot work; exit code 1 when there is any. `explain CODE` says more."""
+    """Find what AWS refuses and what cannot work.
+
+    The exit code is 1 when there is an error; `explain CODE` says more about each code.
+    """
     document: dict[str, list[dict[str, str]]] = {}
     failed = False
-    for file in files:
-        found = _findings(file, express)
+    for name, found in (named for file in dict.fromkeys(files) for named in _findings(file, express)):
         failed = failed or any(strict or finding.severity == "error" for finding in found)
-        document[file] = [
+        document[name] = [
             {
                 "code": finding.code,
                 "severity": finding.severity,
@@ -61,12 +80,12 @@ def check(
     return 1 if failed else 0
 
 
-@workflow_app.command()
+@workflow_app.command(epilog=_examples("explain NO_DOLLAR"))
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
     as_json: Json = False,
 ) -> None:
-    """Say what a code of check means, what to do, and show the smallest definition that has it."""
+    """Explain a code of check, with an example."""
     from workflow.checking.codes import EXPLANATIONS, explanation_of
     from workflow.checking.findings import meant
 
@@ -87,7 +106,13 @@ def explain(
     show(as_json, document, lambda _: _print_lines(lines))
 
 
-@workflow_app.command()
+@workflow_app.command(
+    epilog=_examples(
+        "diagram order.asl.json > order.mmd",
+        'diagram order.asl.json --out order.svg --title "Orders"',
+        'diagram order.asl.json --out late.svg --path "Validate,Charge,Refused"',
+    )
+)
 def diagram(
     file: File,
     form: Annotated[str, typer.Option("--format", help="mermaid or svg.")] = "",
@@ -111,7 +136,9 @@ def diagram(
         _write(output, text)
 
 
-@workflow_app.command()
+@workflow_app.command(
+    epilog=_examples("paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json")
+)
 def paths(file: File, as_json: Json = False) -> None:
     """List the ways through a state machine."""
     from workflow.pathways import paths as paths_of
@@ -123,18 +150,27 @@ def paths(file: File, as_json: Json = False) -> None:
     show(as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found)))
 
 
-@workflow_app.command()
+@workflow_app.command(
+    epilog=_examples("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
+)
 def diff(old: File, new: File, as_json: Json = False) -> None:
     """Say in words what changed between two definitions."""
     from workflow.comparing import diff as changes_between
 
+    if old == new == STANDARD_INPUT:
+        raise UsageRefused("Only one of the two can be read from standard input.")
     changes = changes_between(definition_of(old), definition_of(new))
     document = [{"what": change.what, "pointer": change.pointer, "sentence": change.sentence} for change in changes]
     lines = [change.sentence for change in changes] or ["Nothing changed."]
     show(as_json, document, lambda _: _print_lines(lines))
 
 
-@workflow_app.command()
+@workflow_app.command(
+    epilog=_examples(
+        "run order.asl.json --input '{\"order\": 1}'",
+        "run order.asl.json --input @order.json --functions answers.json --json",
+    )
+)
 def run(
     file: File,
     given: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
@@ -146,11 +182,14 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Run a state machine in process, with canned answers for its tasks; exit code 1 when it fails."""
+    """Run a state machine in process, with canned answers.
+
+    Nothing is called; each task gives what --functions says. The exit code is 1 when the run fails.
+    """
     from workflow.running import run as run_in_process
     from workflow.running.calls import NoFunction
 
-    answers = _answers(functions)
+    answers = canned_answers(functions)
     try:
         ended = run_in_process(definition_of(file), _input(given), answers)
     except NoFunction as error:
@@ -179,13 +218,16 @@ def run(
     return 0 if ended.succeeded else 1
 
 
-@workflow_app.command()
+@workflow_app.command(epilog=_examples("cost order.asl.json", "cost order.asl.json --express"))
 def cost(
     file: File,
     express: Annotated[bool, typer.Option("--express", help="Price as an EXPRESS workflow.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Price each way through a state machine: state transitions (STANDARD) or duration (EXPRESS)."""
+    """Price each way through a state machine.
+
+    By state transitions (STANDARD), or by requests and duration (EXPRESS).
+    """
     from workflow.pricing import costs
 
     try:
@@ -214,9 +256,14 @@ def cost(
     show(as_json, document, lambda console: console.print(table("What each way costs", columns, rows, columns[1:])))
 
 
-@workflow_app.command()
+@workflow_app.command(
+    epilog=_examples("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
+)
 def permissions(file: File, as_json: Json = False) -> None:
-    """Say what the state machine's role must be allowed to do: exact actions and resources."""
+    """List what its role must be allowed to do.
+
+    Exact actions and resources; as --json, the statements of a policy.
+    """
     from workflow.permissions import permissions as permissions_of
 
     found = permissions_of(definition_of(file))
@@ -225,46 +272,21 @@ def permissions(file: File, as_json: Json = False) -> None:
     show(as_json, [one.statement() for one in found], lambda console: console.print(drawn))
 
 
-def definition_of(file: str) -> Definition:
-    """The definition that a command was pointed at."""
-    try:
-        definition = parse(_checkable(file))
-    except NotYaml as error:
-        raise CommandFailed(f"{file} {error}.") from None
-    except NotJson as error:
-        raise CommandFailed(f"{file} is no definition: {error}.") from None
-    if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
-        raise CommandFailed(f"{file} is no state machine: an object with StartAt and States is one.")
-    return definition
-
-
-def _findings(file: str, express: bool) -> "tuple[Finding, ...]":
-    """What there is to say of a file, also one that is no YAML."""
+def _findings(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
+    """What there is to say of each definition in a file, also where there is none."""
     from workflow.checking import Finding
     from workflow.checking import check as findings_of
 
     try:
-        definition = _checkable(file)
+        sources = sources_of(file)
     except NotYaml as error:
-        return (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
-    return findings_of(definition, type="EXPRESS" if express else "STANDARD")
-
-
-def _checkable(file: str) -> "str | bytes | Definition":
-    """JSON text as it is; YAML and classes as definitions."""
-    if ":" in file and not Path(file).exists() and file != "-":
-        return _from_class(file)
-    text = sys.stdin.buffer.read() if file == "-" else _read(Path(file))
-    if file.endswith((".yaml", ".yml")) or (file == "-" and not text.lstrip().startswith((b"{", b"["))):
-        return definition_from_yaml(text)
-    return text
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageRefused(f"{path} cannot be read: {error.strerror}.") from None
+        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
+    except NoDefinition as error:
+        yield file, (Finding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
+    else:
+        for source in sources:
+            kind: MachineType = "EXPRESS" if express or source.is_express else "STANDARD"
+            yield source.name, findings_of(source.content, type=kind)
 
 
 def _write(path: Path, text: str) -> None:
@@ -274,55 +296,12 @@ def _write(path: Path, text: str) -> None:
         raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _from_class(name: str) -> Definition:
-    module_name, _, class_name = name.partition(":")
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as python -m does
-    try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
-    except WorkflowError as error:
-        raise CommandFailed(f"{module_name}: {error}") from None
-    except ImportError as error:
-        raise UsageRefused(f"{name} is neither a file nor a class that can be imported: {error}.") from None
-    if not isinstance(found, type) or not issubclass(found, Workflow):
-        raise UsageRefused(f"{name} is no workflow: a subclass of Workflow is one.")
-    try:
-        return found.definition()
-    except (WorkflowError, Unbound) as error:
-        raise CommandFailed(f"{name}: {error}") from None
-
-
 def _input(given: str) -> Any:
-    text = _read(Path(given[1:])) if given.startswith("@") else given
+    text = read_file(Path(given[1:])) if given.startswith("@") else given
     try:
         return parse(text).value
     except NotJson as error:
         raise UsageRefused(f"--input is no JSON: {error}.") from None
-
-
-def _answers(file: Path | None) -> dict[str, Any]:
-    from workflow.running import TaskFailed
-
-    if file is None:
-        return {}
-    try:
-        document = json.loads(_read(file))
-    except ValueError as error:
-        raise UsageRefused(f"{file} is no JSON: {error}.") from None
-    if not isinstance(document, dict):
-        raise UsageRefused(f"{file} is no object with an answer for each task.")
-
-    def answering(answers: Any) -> Any:
-        waiting = list(answers) if isinstance(answers, list) else None
-
-        def answer(_: Any) -> Any:
-            value = answers if waiting is None else waiting.pop(0) if len(waiting) > 1 else waiting[0]
-            if isinstance(value, dict) and set(value) <= {"Error", "Cause"} and "Error" in value:
-                raise TaskFailed(value["Error"], value.get("Cause", ""))
-            return value
-
-        return answer
-
-    return {name: answering(answers) for name, answers in document.items()}
 
 
 def _title(file: str) -> str:
@@ -354,6 +333,9 @@ def _run_table(document: dict[str, Any]) -> Any:
         ]
         for visit in document["visits"]
     ]
+    left_out = len(rows) - _FIRST_ROWS - _LAST_ROWS
+    if left_out > 0:
+        rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {left_out} more", "", "", ""]]
     return table("The path it took", ["state", "attempts", "error", "output"], rows, ["attempts"])
 
 

@@ -14,7 +14,11 @@ _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-class NotYaml(ValueError):
+class NoDefinition(ValueError):
+    """A sentence that says why a file has no definition in it."""
+
+
+class NotYaml(NoDefinition):
     """A sentence that says what is wrong, with line and column where that is known."""
 
 
@@ -57,6 +61,10 @@ def definition_from_yaml(text: bytes) -> Definition:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise NotYaml(f"is no YAML: {error.problem}{where}") from None
-    except (yaml.YAMLError, NotJson, RecursionError, ValueError) as error:
-        raise NotYaml(f"is no YAML that JSON could say: {error}") from None
+        problem = str(error.problem)
+        told = f"{error.context}, {problem}" if problem.startswith("but ") else problem
+        raise NotYaml(f"is no YAML: {told}{where}") from None
+    except RecursionError:
+        raise NotYaml("is YAML that is nested too deep to be read: write it as JSON") from None
+    except (yaml.YAMLError, NotJson, ValueError) as error:
+        raise NotYaml(f"is no YAML that JSON could say: {' '.join(str(error).split())}") from None

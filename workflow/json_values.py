@@ -9,6 +9,7 @@ way for what is common and its careful way for the rest, and the two are read to
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ _FINAL: Final = frozenset({str, int, bool, type(None)})
 _LONGEST_SPELLED: Final = 100
 _MANY: Final = 200_000  # so many, and a value may be one that contains itself
 _SOME: Final = 2_000  # the same where every place is written down
+_MOST: Final = 1_000_000  # so many, and no text of a size that anybody sends could say them
+_TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large to be a definition or its data"
 
 
 class NotJson(ValueError):
@@ -116,6 +119,8 @@ def _copied(value: object) -> Json:
         copied_containers += 1
         if copied_containers == _MANY:
             _refuse_circle(value)
+        if copied_containers == _MOST:
+            raise NotJson(_TOO_MANY)
         if kind is dict:
             made: JsonObject = {}
             into[key] = made
@@ -144,6 +149,8 @@ def _copied_with_care(value: object) -> Json:
         nodes += 1
         if nodes == _SOME:
             _refuse_circle(value)
+        if nodes == _MOST:
+            raise NotJson(_TOO_MANY)
         made: bool | int | float | str | list[Json] | JsonObject | None
         if node is None or isinstance(node, bool | int | str) or (isinstance(node, float) and math.isfinite(node)):
             made = node
@@ -165,15 +172,16 @@ def _copied_with_care(value: object) -> Json:
 
 def _refuse_circle(value: object) -> None:
     """Raise NotJson where a value contains itself; only asked when a copy has become long."""
-    around: set[int] = set()
+    around, done = set[int](), set[int]()
     stack: list[tuple[object, bool]] = [(value, True)]
     while stack:
         node, enters = stack.pop()
         if not enters:
             around.discard(id(node))
+            done.add(id(node))
         elif id(node) in around:
             raise NotJson("a value that contains itself has no counterpart in JSON")
-        elif isinstance(node, Mapping | list | tuple):
+        elif isinstance(node, Mapping | list | tuple) and id(cast("object", node)) not in done:
             around.add(id(cast("object", node)))
             stack.append((cast("object", node), False))
             stack.extend((item, True) for item in _items(cast("Mapping[object, object] | Sequence[object]", node)))
@@ -233,6 +241,8 @@ def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) 
 def _decoded(text: str | bytes) -> str:
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in text[:4]:
+        raise NotJson("the text is UTF-16 or UTF-32, and JSON is UTF-8: save it as that")
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,11 +1,15 @@
 """`booking workflow …` serves people who never write our language: any file, one sentence when it cannot."""
 
+import inspect
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import main
 from cli.main import run as run_command
 
 MACHINE = {
@@ -31,6 +35,7 @@ States:
   Wait: {Type: Wait, Timestamp: 2026-11-23T10:00:00Z, Next: Done}
   Done: {Type: Succeed}
 """
+LAUGHING = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
 
 @pytest.fixture
@@ -100,7 +105,9 @@ def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], t
         ("a: &a [*a]\n", "a value that contains itself"),
         ("a: .nan\n", "This is no YAML that JSON could say: /a: float nan"),
         ("a: !!binary aGk=\n", "has no counterpart in JSON"),
-        ("a: 1\n---\nb: 2\n", "another document"),
+        ("a: 1\n---\nb: 2\n", "This is no YAML: expected a single document in the stream, but found another document"),
+        ("a: \x80\n", "is no YAML"),
+        (LAUGHING, "is too large to be a definition"),
         ("a: 1\na: 2\n", "a stands twice in one object (line 2, column 1)."),
     ],
 )
@@ -137,15 +144,11 @@ def test_what_yaml_takes_for_granted_is_understood(
 
 
 def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stdin:
-        class buffer:  # noqa: N801
-            @staticmethod
-            def read() -> bytes:
-                return json.dumps(MACHINE).encode()
-
-    monkeypatch.setattr("sys.stdin", Stdin)
+    text = json.dumps(MACHINE).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
     code, out, _ = command(capsys, "paths", "-", "--json")
     assert (code, json.loads(out)) == (0, [["Look", "Work", "Done"], ["Look", "Done"]])
+    assert command(capsys, "diff", "-", "-")[::2] == (64, "Only one of the two can be read from standard input.\n")
 
 
 def test_diagrams_are_written_where_asked(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
@@ -195,3 +198,172 @@ def test_classes_of_our_language_are_files_too(capsys: pytest.CaptureFixture[str
     assert command(capsys, "check", "workflow.booking:Nothing")[0] == 64
     assert command(capsys, "check", "no.such.module:Thing")[0] == 64
     assert command(capsys, "check", "nosuchfile.json")[0] == 64
+
+
+def test_yaml_that_is_nested_too_deep_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "machine.yaml"
+    file.write_text("[" * 400 + "]" * 400)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 300)
+    try:
+        _, _, err = command(capsys, "paths", str(file))
+    finally:
+        sys.setrecursionlimit(before)
+    assert err == f"{file} is YAML that is nested too deep to be read: write it as JSON.\n"
+
+
+@pytest.mark.parametrize("name", ["machine.YAML", "machine", "machine.template", "machine.asl", "machine.txt"])
+def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    """A text that does not begin as JSON does is YAML, and the other way round."""
+    file = tmp_path / name
+    for text in (YAML, json.dumps(MACHINE), "\ufeff" + YAML, "\ufeff" + json.dumps(MACHINE)):
+        file.write_text(text)
+        assert command(capsys, "check", str(file)) == (0, f"{file}: nothing to say\n", "")
+
+
+def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """UTF-16, bytes of a picture, nothing at all, a directory."""
+    file = tmp_path / "machine.json"
+    for content, sentence in (
+        (json.dumps(MACHINE).encode("utf-16"), "is no definition: the text is UTF-16 or UTF-32, and JSON is UTF-8"),
+        (json.dumps(MACHINE).encode("utf-16-be"), "is no definition: the text is UTF-16 or UTF-32"),
+        (b"\x89PNG\r\n", "is no definition: byte 0 is not UTF-8"),
+        (b" \n", "is empty"),
+    ):
+        file.write_bytes(content)
+        code, out, err = command(capsys, "paths", str(file))
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert f"{file} {sentence}" in err
+    code, _, err = command(capsys, "check", str(tmp_path))
+    assert (code, err) == (64, f"{tmp_path} is a directory: give the files in it, such as {tmp_path}/*.json.\n")
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Joined:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: !Join
+        - ''
+        - - '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "'
+          - !GetAtt Work.Arn
+          - '", "End": true}}}'
+  Filled:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: !Sub |
+        {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "${Work}", "Next": "C"}}}
+  Written:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Type: EXPRESS
+      Definition:
+        StartAt: C
+        States:
+          C: {Type: Task, Resource: arn:aws:states:::sqs:sendMessage.waitForTaskToken, End: true}
+"""
+
+
+def test_the_definitions_in_a_template_are_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Written out, filled in or joined; each by its place, and that of an EXPRESS machine is checked as such."""
+    file = tmp_path / "template.yaml"
+    file.write_text(TEMPLATE)
+    code, out, _ = command(capsys, "check", str(file), "--json")
+    found = {
+        name.removeprefix(f"{file}#/Resources/"): {one["code"] for one in findings}
+        for name, findings in json.loads(out).items()
+    }
+    assert code == 1
+    assert found["Joined/Properties/DefinitionString"] == set()
+    assert "MISSING_TRANSITION_TARGET" in found["Filled/Properties/DefinitionString"]
+    assert "EXPRESS_NOT_SUPPORTED" in found["Written/Properties/Definition"]
+    code, _, err = command(capsys, "paths", str(file))
+    assert (code, "holds 3 definitions; name one of them" in err) == (64, True)
+    one = f"{file}#/Resources/Written/Properties/Definition"
+    assert command(capsys, "paths", one) == (0, "C\n", "")
+    assert command(capsys, "paths", f"{file}#/Resources/Nothing")[0] == 64
+
+
+def test_a_template_without_definitions_says_where_to_look(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "template.json"
+    file.write_text('{"Resources": {"M": {"Properties": {"DefinitionUri": "m.json"}}}}')
+    for verb in ("check", "paths"):
+        code, out, err = command(capsys, verb, str(file))
+        assert (code, "give the files that its DefinitionUri names" in out + err) == (1, True)
+
+
+def test_a_module_that_fails_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_module_of_a_stranger.py").write_text("1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command(capsys, "check", "broken_module_of_a_stranger:Thing")
+    assert (code, err) == (
+        1,
+        "broken_module_of_a_stranger cannot be imported: ZeroDivisionError: division by zero.\n",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
+@pytest.mark.parametrize("verb", ["check", "paths", "diagram", "cost", "run"])
+def test_any_letter_is_printed_on_any_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, verb: str
+) -> None:
+    """By its code where the encoding lacks it; JSON stays JSON."""
+    file = tmp_path / "machine.json"
+    file.write_text('{"StartAt": "\\ud800\\ud83c\\udf89", "States": {"\\ud800\\ud83c\\udf89": {"Type": "Succeed"}}}')
+    for options in ([], ["--json"]):
+        if verb == "diagram" and options:
+            continue
+        written = io.BytesIO()
+        stream = io.TextIOWrapper(written, encoding=encoding, write_through=True)
+        monkeypatch.setattr("sys.stdout", stream)
+        with pytest.raises(SystemExit):
+            main(["workflow", verb, str(file), *options])
+        text = written.getvalue().decode(encoding)
+        assert text
+        if options:
+            json.loads(text)
+
+
+def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    """With examples that name the verb, and a first sentence that the list of verbs has room for."""
+    _, listed, _ = command(capsys, "--help")
+    assert "..." not in listed.partition("Commands:")[2]
+    for verb in ("check", "explain", "diagram", "paths", "diff", "run", "cost", "permissions"):
+        code, out, _ = command(capsys, verb, "--help")
+        assert code == 0
+        assert f"  booking workflow {verb} " in out.partition("Examples:")[2]
+
+
+def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """For people; JSON has all of it."""
+    file = tmp_path / "machine.json"
+    states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(300)}
+    file.write_text(json.dumps({"StartAt": "S0", "States": {**states, "S300": {"Type": "Succeed"}}}))
+    code, out, _ = command(capsys, "run", str(file))
+    assert (code, out.count("\n") < 100, "S0 " in out, "S300 " in out) == (0, True, True, True)
+    assert "… 261 more" in out
+    assert len(json.loads(command(capsys, "run", str(file), "--json")[1])["visits"]) == 301
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ('{"Work": []}', "Work has no answer: a list has one for each attempt."),
+        ('{"Work": {"Error": 5}}', "Work: the Error of a failure is a text, not 5."),
+        ('{"Work": [1, {"Error": "E", "Cause": null}]}', "Work: the Cause of a failure is a text, not None."),
+        ('{"Work": NaN}', "is no JSON: NaN is not JSON."),
+        ("[]", "is no object with an answer for each task."),
+    ],
+)
+def test_an_answer_that_cannot_be_given_is_refused(
+    capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, sentence: str
+) -> None:
+    """Before anything runs."""
+    file = tmp_path / "answers.json"
+    file.write_text(answers)
+    code, out, err = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(file))
+    assert (code, out) == (64, "")
+    assert sentence in err

@@ -1,0 +1,61 @@
+"""What tasks answer in a run without functions: a JSON file with each task's answer, by its state's name.
+
+An answer is a value, `{"Error": …, "Cause": …}` for a failure, or a list of these: one for each attempt, the last for
+all further ones.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from typing_extensions import TypeIs
+
+from workflow import NotJson, parse
+from workflow.deep_json import Json
+from workflow.json_values import JsonObject
+
+from .definition_files import read_file
+from .failures import UsageRefused
+
+Answer = Callable[[object], Json]
+
+
+def canned_answers(file: Path | None) -> dict[str, Answer]:
+    """A function for each task."""
+    if file is None:
+        return {}
+    try:
+        document = parse(read_file(file)).value
+    except NotJson as error:
+        raise UsageRefused(f"{file} is no JSON: {error}.") from None
+    if not isinstance(document, dict):
+        raise UsageRefused(f"{file} is no object with an answer for each task.")
+    return {name: _answering(f"{file}: {name}", answers) for name, answers in document.items()}
+
+
+def _answering(name: str, answers: Json) -> Answer:
+    waiting = list(answers) if isinstance(answers, list) else [answers]
+    if not waiting:
+        raise UsageRefused(f"{name} has no answer: a list has one for each attempt.")
+    for value in waiting:
+        _refuse_odd_failure(name, value)
+
+    def answer(_: object) -> Json:
+        from workflow.running import TaskFailed
+
+        value = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if _is_failure(value):
+            raise TaskFailed(str(value["Error"]), str(value.get("Cause", "")))
+        return value
+
+    return answer
+
+
+def _is_failure(value: Json) -> TypeIs[JsonObject]:
+    return isinstance(value, dict) and "Error" in value and set(value) <= {"Error", "Cause"}
+
+
+def _refuse_odd_failure(name: str, value: Json) -> None:
+    if _is_failure(value):
+        for field, said in value.items():
+            if not isinstance(said, str):
+                raise UsageRefused(f"{name}: the {field} of a failure is a text, not {said!r}.")
