@@ -1,92 +1,196 @@
-"""What `diff` says is what differs: no two things are told alike, and an order that matters is told."""
+"""A diff is true, complete and readable: whatever changed is told, at its place, also beside other changes."""
 
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from workflow.comparing import diff
+from workflow.json_values import walk
 
-LONG = "{% $states.input.order.customer.address.country.region.subregion.code = "
-
-
-def choosing(*rules: tuple[str, str]) -> dict[str, Any]:
-    """A Choice with these conditions and targets."""
-    choice = {"Type": "Choice", "Choices": [{"Condition": condition, "Next": to} for condition, to in rules]}
-    ends = {name: {"Type": "Succeed"} for name in ("B", "C", "D")}
-    return {"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": choice | {"Default": "D"}, **ends}}
-
-
-def calling(field: str, *handlers: dict[str, Any]) -> dict[str, Any]:
-    """A Task with these retriers or catchers."""
-    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity", "Parameters": {}, "End": True}
-    ends = {name: {"Type": "Fail"} for name in ("B", "C")} if field == "Catch" else {}
-    return {"StartAt": "A", "States": {"A": task | {field: list(handlers)}, **ends}}
-
-
-def passing(result: Any) -> dict[str, Any]:
-    """A Pass that gives this."""
-    return {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": True}}}
-
-
-def said(old: Any, new: Any) -> list[str]:
-    """The sentences."""
-    return [str(change) for change in diff(old, new)]
-
-
-def test_conditions_that_differ_late_are_two() -> None:
-    """A condition is cut where it is told, not where it is compared."""
-    one, other = (choosing((f"{LONG}'{code}' %}}", "B")) for code in ("DE", "FR"))
-    rule = LONG.removeprefix("{% ")
-    assert said(one, other) == [
-        f"A goes to B when {rule}'FR' now.",
-        f"A does not go to B when {rule}'DE' any more.",
-    ]
-    both = choosing((f"{LONG}1 %}}", "B"), (f"{LONG}2 %}}", "C"))
-    moved = choosing((f"{LONG}1 %}}", "C"), (f"{LONG}2 %}}", "C"))
-    assert said(both, moved) == [f"A goes to C when {rule}1; it went to B."]
-
-
-def test_the_same_condition_twice_is_two_ways() -> None:
-    """The first of them is the one that is taken."""
-    old, new = choosing(("{% $a %}", "B"), ("{% $a %}", "C")), choosing(("{% $a %}", "C"), ("{% $a %}", "D"))
-    assert said(old, new) == ["A goes to C when $a; it went to B.", "A goes to D when $a (2); it went to C."]
+CAUGHT = [{"ErrorEquals": ["E1"], "Next": "L", "ResultPath": "$.err"}, {"ErrorEquals": ["States.ALL"], "Next": "F"}]
+RETRIED = [
+    {"ErrorEquals": ["States.Timeout"], "MaxAttempts": 2, "IntervalSeconds": 1},
+    {"ErrorEquals": ["States.ALL"], "MaxAttempts": 3},
+]
+EACH = {
+    "ProcessorConfig": {"Mode": "INLINE"},
+    "StartAt": "N",
+    "States": {"N": {"Type": "Pass", "Result": {"k": [1, 2]}, "Next": "O"}, "O": {"Type": "Succeed"}},
+}
+OLD: dict[str, Any] = {
+    "Comment": "c",
+    "StartAt": "V",
+    "TimeoutSeconds": 60,
+    "States": {
+        "V": {"Type": "Task", "Resource": "arn:r", "Next": "Q", "Retry": RETRIED, "Catch": CAUGHT},
+        "Q": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.a", "StringEquals": "x", "Next": "M"},
+                {"Variable": "$.a", "StringEquals": "y", "Next": "P"},
+            ],
+            "Default": "F",
+        },
+        "M": {"Type": "Map", "ItemsPath": "$.i", "ItemProcessor": EACH, "Next": "L"},
+        "P": {
+            "Type": "Parallel",
+            "Branches": [
+                {"StartAt": "B1", "States": {"B1": {"Type": "Pass", "End": True}}},
+                {"StartAt": "B2", "States": {"B2": {"Type": "Wait", "Seconds": 3, "End": True}}},
+            ],
+            "ResultSelector": {"a.$": "$[0]"},
+            "Next": "L",
+        },
+        "L": {"Type": "Succeed"},
+        "F": {"Type": "Fail", "Error": "E", "Cause": "c"},
+    },
+}
+Edit = Callable[[Any, Any], object]
+IF_X = 'when {"Variable":"$.a","StringEquals":"x"}'
+IF_Y = 'when {"Variable":"$.a","StringEquals":"y"}'
 
 
-def test_the_order_of_choices_matters() -> None:
-    """The first rule that holds is taken."""
-    old = choosing(("{% $a %}", "B"), ("{% $b %}", "C"))
-    new = choosing(("{% $b %}", "C"), ("{% $a %}", "B"))
-    assert said(old, new) == ["A, which way it takes: when $b comes before when $a now."]
+def renamed(old: str, new: str) -> Any:
+    return json.loads(json.dumps(OLD).replace(f'"{old}"', f'"{new}"'))
 
 
-@pytest.mark.parametrize(
-    ("field", "sentence"),
-    [("Catch", "A, what it catches: on Y comes before on X now."), ("Retry", "A, trying again: Y comes before X now.")],
-)
-def test_the_order_of_handlers_matters(field: str, sentence: str) -> None:
-    """The first that names the error is taken."""
-    extra = {"Catch": {"Next": "B"}, "Retry": {}}[field]
-    one, other = ({"ErrorEquals": [name], **extra} for name in ("X", "Y"))
-    assert said(calling(field, one, other), calling(field, other, one)) == [sentence]
-
-
-def test_the_same_errors_twice_are_two_retriers() -> None:
-    """A change of the first is not hidden by the second."""
-    retriers = [{"ErrorEquals": ["X"], "MaxAttempts": attempts} for attempts in (1, 2, 5)]
-    old, new = calling("Retry", retriers[0], retriers[2]), calling("Retry", retriers[1], retriers[2])
-    assert said(old, new) == ["A, trying again on X: retries 2; was 1."]
+def sentences(edit: Edit) -> list[str]:
+    new = copy.deepcopy(OLD)
+    edit(new, new["States"])
+    return [str(change) for change in diff(OLD, new)]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "sentence"),
+    ("edit", "told"),
     [
-        (1, "1", 'A: Result is "1" now; it was 1.'),
-        (True, "true", 'A: Result is "true" now; it was true.'),
-        ("", None, 'A: Result is null now; it was "".'),
-        (" x", "x ", 'A: Result is "x " now; it was " x".'),
-        ("y" * 80 + "1", "y" * 80 + "2", f"A: Result is …{'y' * 12}2 now; it was …{'y' * 12}1."),
+        (
+            lambda _, s: s["Q"]["Choices"].reverse(),
+            [
+                f"Q: what it does {IF_Y} is number 1 of its Choices now; it was 2.",
+                f"Q: what it does {IF_X} is number 2 of its Choices now; it was 1.",
+            ],
+        ),
+        (
+            lambda _, s: s["Q"]["Choices"][0].update(StringEquals="z"),
+            [f'Q goes to M when {{"Variable":"$.a","StringEquals":"z"}} now; it was {IF_X}.'],
+        ),
+        (lambda _, s: s["Q"]["Choices"].append({**s["Q"]["Choices"][0], "Next": "F"}), [f"Q goes to F {IF_X} now."]),
+        (lambda _, s: s["Q"]["Choices"].pop(), [f"Q does not go to P {IF_Y} any more."]),
+        (lambda _, s: s["V"]["Retry"].pop(), ["V does not try again on States.ALL any more."]),
+        (
+            lambda _, s: s["V"]["Retry"][0]["ErrorEquals"].append("X"),
+            ["V tries again on States.Timeout, X now; it was on States.Timeout."],
+        ),
+        (
+            lambda _, s: s["V"]["Retry"][0].update(Comment="q"),
+            ["V on States.Timeout: its comment is q now; it was not set."],
+        ),
+        (lambda _, s: s["V"]["Catch"][0].update(Next="F"), ["V goes to F on E1; it went to L."]),
+        (
+            lambda _, s: s["M"]["ItemProcessor"]["ProcessorConfig"].update(Mode="DISTRIBUTED"),
+            ["M, for each item: how it runs them, Mode, is DISTRIBUTED now; it was INLINE."],
+        ),
+        (
+            lambda _, s: s["M"].update(Iterator=s["M"].pop("ItemProcessor")),
+            ["M: what it runs stands in Iterator now; it stood in ItemProcessor."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"][0].update(Comment="b"),
+            ["P, branch 1: its comment is b now; it was not set."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"].append({"StartAt": "B3", "States": {"B3": {"Type": "Succeed"}}}),
+            ["P, branch 3 is new.", "B3 is new: a Succeed."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"][0]["States"].update(O=s["M"]["ItemProcessor"]["States"].pop("O")),
+            ["O stands in P, branch 1 now; it stood in M, for each item."],
+        ),
+        (lambda _, s: s["F"].update(Cause=""), ['F: its cause is "" now; it was c.']),
+        (lambda _, s: s.update(W=5), ["the machine, States: W is 5 now; it was not set."]),
+        (lambda d, _: d.update(TimeoutSeconds=60.0), ["the machine: its time limit is 60.0 s now; it was 60 s."]),
     ],
 )
-def test_values_that_differ_are_told_apart(old: Any, new: Any, sentence: str) -> None:
-    """Also where they look alike, or differ late."""
-    assert said(passing(old), passing(new)) == [sentence]
+def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
+    assert sentences(edit) == told
+
+
+@pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
+def test_a_state_that_is_only_called_otherwise_is_told_once(old: str, new: str) -> None:
+    """Nothing is said of arrows and starts that follow it."""
+    assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} is called {new} now."]
+
+
+def test_the_order_of_keys_is_no_difference() -> None:
+    turned = {**OLD, "States": dict(reversed(OLD["States"].items()))}
+    assert diff(OLD, dict(reversed(turned.items()))) == []
+
+
+def test_states_of_one_name_in_two_branches_are_two() -> None:
+    def twins(result: int) -> Any:
+        new = copy.deepcopy(OLD)
+        new["States"]["P"]["Branches"] = [
+            {"StartAt": "B", "States": {"B": {"Type": "Pass", "Result": number, "End": True}}} for number in (result, 2)
+        ]
+        return new
+
+    (change,) = diff(twins(1), twins(3))
+    assert (change.pointer, str(change)) == (
+        "/States/P/Branches/0/States/B/Result",
+        "B: Result is 3 now; it was 1.",
+    )
+
+
+@pytest.mark.parametrize("field", ["Cause", "Comment"])
+def test_long_texts_are_shown_where_they_part(field: str) -> None:
+    """Two sentences that read the same would say nothing."""
+    texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
+    old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
+    (change,) = diff(old, new)
+    assert "two now; it was" in str(change)
+    assert str(change).endswith("one.")
+
+
+VALUES: tuple[Any, ...] = (None, 5, "x", "L", [], {}, True, [1], [{}], {"a": 1}, {"Type": "Pass"})
+
+
+def edited(definition: Any, pointer: str, value: Any) -> Any:
+    """A copy with something else at one place."""
+    new = copy.deepcopy(definition)
+    holder = new
+    *above, last = pointer.split("/")[1:]
+    for key in above:
+        holder = holder[int(key) if isinstance(holder, list) else key]
+    holder[int(last) if isinstance(holder, list) else last] = value
+    return new
+
+
+def touches(told: str, place: str) -> bool:
+    """Whether one place is in the other, or both are in the same rule."""
+    return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
+
+
+def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
+    """Every place of a definition, every kind of value: also what no state machine may say."""
+    untold = [
+        (pointer, value)
+        for (pointer, now), value in itertools.product(walk(OLD), VALUES)
+        if pointer and json.dumps(now) != json.dumps(value)
+        if not any(touches(change.pointer, pointer) for change in diff(OLD, edited(OLD, pointer, value)))
+    ]
+    assert untold == []
+
+
+def test_a_change_is_told_beside_others_too() -> None:
+    """None hides another: of two changes each is told at its place."""
+    places = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
+    for one, other in itertools.combinations(places, 2):
+        changes = diff(OLD, edited(edited(OLD, one, "else"), other, "other"))
+        for place in (one, other):
+            assert any(touches(change.pointer, place) for change in changes), (one, other)

@@ -1,5 +1,9 @@
-"""What changed between two definitions, in words."""
+"""What changed between two definitions, in words: states, arrows, conditions, retries, limits, arguments.
 
-from .changes import Change, diff
+Nothing that changed goes unmentioned; what has no words of its own is told by its field's name.
+"""
 
-__all__ = ["Change", "diff"]
+from .differences import diff
+from .wording import Change, What
+
+__all__ = ["Change", "What", "diff"]
