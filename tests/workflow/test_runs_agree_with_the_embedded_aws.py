@@ -91,6 +91,8 @@ def test_a_choice_does_the_same_whatever_it_is_given(
 ) -> None:
     """Conditions hold, or do not, for inputs of any type."""
     asl = written.asl(language=language)
+    if language == "JSONPath":  # MiniStack 1.5.33 takes null for absent, and a backslash of a pattern for itself
+        assume("null" not in json.dumps(given_input) and "\\\\" not in json.dumps(asl))
     ours = run(asl, given_input)
     assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
 
