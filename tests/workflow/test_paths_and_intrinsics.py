@@ -55,6 +55,10 @@ DATA: Any = {
         ("$.holes[?(@.a != 1)]", [{"a": None}, {"b": 1}]),
         ("$.holes[?(@.a nin [1])]", [{"a": None}, {"b": 1}]),
         ("$.holes[?(@.a == null)]", [{"a": None}]),
+        ("$.holes[?(@.a == '1')]", [{"a": 1}]),
+        ("$.order.lines[?(@.price in ['12', 'x'])].sku", ["b"]),
+        ("$.order.lines[?(@.price =~ /1\\d/)].sku", ["b"]),
+        ("$.order.lines[?(@.sku == 0)].sku", []),
     ],
 )
 def test_a_path_finds(path: str, found: Any) -> None:

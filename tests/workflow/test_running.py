@@ -277,6 +277,15 @@ def test_items_run_so_many_at_once() -> None:
     assert (ended.output, seconds(ended)) == ([*range(7)], 6)
 
 
+def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
+    """As documented; a distributed one on as many as there are here."""
+    waits = {"W": {"Type": "Wait", "Seconds": 2, "End": True}}
+    items = {"items": [*range(100)]}
+    for most in ({}, {"MaxConcurrency": 0}, {"MaxConcurrency": 70}):
+        assert seconds(run(mapped(machine(waits), ItemsPath="$.items", **most), items)) == 6
+    assert seconds(run(distributed(states=waits, ItemsPath="$.items"), items)) == 2
+
+
 def test_items_know_their_place() -> None:
     """By the context object, in the selector and in the processor."""
     inside = machine({"I": ends(Parameters={"i.$": "$$.Map.Item.Index", "v.$": "$.v"})})

@@ -47,9 +47,10 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
 
     def result(self, bindings: Mapping[str, Any], now_ms: int) -> Any:
         """What the expression yields for values of variables; raises what the engine raises."""
-        self.now_ms = now_ms
-        Jsonata.CURRENT.jsonata = self
-        return self.evaluate(None, bindings)
+        running = copy.copy(self)  # what runs is of one thread, and a parsed expression of all
+        running.now_ms = now_ms
+        Jsonata.CURRENT.jsonata = running
+        return running.evaluate(None, bindings)
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str) -> Any:
         for place, side in (("T2001", lhs), ("T2002", rhs)):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from ..deep_json import Json
+from ..json_values import written
 from .jsonpath_text import Scanner
 
 if TYPE_CHECKING:
@@ -31,8 +33,21 @@ def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]
 
 
 def _equal(left: object, right: object) -> bool:
-    """What is missing equals nothing, so that it passes a `!=`."""
+    """What is missing equals nothing, so that it passes a `!=`; a text may say a number."""
+    if isinstance(left, str) != isinstance(right, str) and _is_number(left) != _is_number(right):
+        return _number(left) == _number(right)
     return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
 
 
 def _contains(left: object, right: object) -> bool:
@@ -50,9 +65,16 @@ def _items(value: object) -> list[object]:
 
 
 def _fits(left: object, right: object) -> bool:
-    return (
-        isinstance(left, str) and isinstance(right, re.Pattern) and bool(cast("re.Pattern[str]", right).fullmatch(left))
+    if not isinstance(right, re.Pattern) or left is _MISSING:
+        return False
+    return any(
+        cast("re.Pattern[str]", right).fullmatch(_text(item)) for item in (_items(left) if _is_list(left) else [left])
     )
+
+
+def _text(value: object) -> str:
+    """What a pattern is matched with."""
+    return value if isinstance(value, str) else written(value) if isinstance(value, int | float) else ""
 
 
 def _has_size(left: object, right: object) -> bool:

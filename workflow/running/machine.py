@@ -28,6 +28,9 @@ Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | Non
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRIED: Final = ("Task", "Parallel", "Map")
 _MOST_PAYLOAD_BYTES: Final = 262_144
+_MOST_ITEMS_AT_ONCE: Final = 40
+"""Source, as of the next: developer guide, "Map workflow state"."""
+_MOST_CHILDREN_AT_ONCE: Final = 10_000
 
 
 class Machine:
@@ -192,9 +195,10 @@ class Machine:
             )
             for place, each in enumerate(items)
         ]
-        most = number_of(data, state.fields, "MaxConcurrency")
+        at_once = _MOST_CHILDREN_AT_ONCE if distributed else _MOST_ITEMS_AT_ONCE
+        most = min(int(number_of(data, state.fields, "MaxConcurrency") or at_once), at_once)
         tolerated = tolerance(state, data, len(items)) if distributed else 0
-        results = yield Join(starts, int(most or 0), tolerated, _too_many if distributed else lambda failure: failure)
+        results = yield Join(starts, most, tolerated, _too_many if distributed else lambda failure: failure)
         return collected(state, data, self._world, own, results) if distributed else cast("list[Json]", results)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
