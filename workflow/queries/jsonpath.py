@@ -10,33 +10,18 @@ This is what the Jayway library does, which Step Functions uses.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from ..deep_json import Json
 from ..json_values import kind_of
+from .jsonpath_calls import CALLS, NoSuchPlace, called
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner
 
 StepKind = Literal["key", "keys", "merge", "index", "indexes", "slice", "every", "deep", "filter", "call"]
-_FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "avg": lambda numbers: sum(numbers) / len(numbers),
-    "stddev": lambda numbers: math.sqrt(
-        sum(n * n for n in numbers) / len(numbers) - (sum(numbers) / len(numbers)) ** 2
-    ),
-}
-CALLS: Final = ("length", "size", "keys", "first", "last", *_FUNCTIONS)
-"""The functions that a path may end in."""
-
-
-class NoSuchPlace(LookupError):
-    """A sentence that names the path and what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +70,7 @@ class Path:
         found = [value]
         for place, step in enumerate(self.steps):
             if step.kind == "call":
-                return _call(str(step.what), found, self.text)
+                return called(str(step.what), found, self.text)
             if step.kind == "filter" and place and self.steps[place - 1].kind == "deep":
                 found = [item for item in found if isinstance(item, dict)]  # each is met once, as itself
             found = [inner for outer in found for inner in _several(step, outer, root)]
@@ -230,7 +215,7 @@ def _only(step: Step, value: Json, text: str) -> Json:
         if isinstance(value, list) and -len(value) <= index < len(value):
             return value[index]
         raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {kind_of(value)}")
-    return _call(str(step.what), value, text)
+    return called(str(step.what), value, text)
 
 
 def _several(step: Step, value: Json, root: Json) -> list[Json]:
@@ -275,19 +260,6 @@ def _within(value: Json) -> Iterator[Json]:
             stack.extend(reversed(list(node.values())))
         elif isinstance(node, list):
             stack.extend(reversed(node))
-
-
-def _call(name: str, value: Json, text: str) -> Json:
-    if name in ("length", "size") and isinstance(value, list | dict | str):
-        return len(value)
-    if name == "keys" and isinstance(value, dict):
-        return list(value)
-    if name in ("first", "last") and isinstance(value, list) and value:
-        return value[0 if name == "first" else -1]
-    numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
-    if name in _FUNCTIONS and numbers:
-        return _FUNCTIONS[name](numbers)
-    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {kind_of(value)}")
 
 
 __all__ = ["CALLS", "InvalidPath", "NoSuchPlace", "Path", "Step", "parse_path", "read_path"]

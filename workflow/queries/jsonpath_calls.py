@@ -1,0 +1,43 @@
+"""The functions in which a path may end: `$.lines.length()`.
+
+NoSuchPlace    the function does not apply to what the path leads to
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..deep_json import Json
+from ..json_values import kind_of
+
+_FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "avg": lambda numbers: sum(numbers) / len(numbers),
+    "stddev": lambda numbers: math.sqrt(
+        sum(n * n for n in numbers) / len(numbers) - (sum(numbers) / len(numbers)) ** 2
+    ),
+}
+CALLS: Final = ("length", "size", "keys", "first", "last", *_FUNCTIONS)
+"""The functions that a path may end in."""
+
+
+class NoSuchPlace(LookupError):
+    """A sentence that names the path and what is missing."""
+
+
+def called(name: str, value: Json, text: str) -> Json:
+    """What a function of a path, which is told in its error, yields."""
+    if name in ("length", "size") and isinstance(value, list | dict | str):
+        return len(value)
+    if name == "keys" and isinstance(value, dict):
+        return list(value)
+    if name in ("first", "last") and isinstance(value, list) and value:
+        return value[0 if name == "first" else -1]
+    numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
+    if name in _FUNCTIONS and numbers:
+        return _FUNCTIONS[name](numbers)
+    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {kind_of(value)}")
