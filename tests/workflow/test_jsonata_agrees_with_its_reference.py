@@ -143,8 +143,9 @@ def test_a_pattern_that_python_cannot_run_says_so_when_it_is_run() -> None:
     """It is no mistake of the workflow: JavaScript can."""
     with pytest.raises(CannotMatch, match="lookbehind"):
         Pattern("(?<=a+)b").search("aab")
-    with pytest.raises(re.error):
-        Pattern("(")
+    for invalid in ("(", r"\b+", r"a\B{2}"):
+        with pytest.raises(re.error):
+            Pattern(invalid)
 
 
 def test_lines_begin_and_end_where_they_do_in_javascript() -> None:

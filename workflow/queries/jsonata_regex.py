@@ -6,6 +6,7 @@ A match of nothing is no match to go on from. Source: https://tc39.es/ecma262/#s
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -93,8 +94,12 @@ class Pattern:
 
 
 def translated(source: str, multiline: bool = False) -> str:
-    """A JavaScript pattern as Python writes it."""
-    return "".join(_sign(found, multiline) for found in _SIGN.finditer(source))
+    """A JavaScript pattern as Python writes it; raises re.error where a boundary is repeated."""
+    signs = list(_SIGN.finditer(source))
+    for sign, following in itertools.pairwise(signs):
+        if sign["escaped"] in ("b", "B") and (following["counted"] or following["plain"] in ("*", "+", "?")):
+            raise re.error("nothing to repeat", source, following.start())
+    return "".join(_sign(found, multiline) for found in signs)
 
 
 def _sign(found: re.Match[str], multiline: bool) -> str:
