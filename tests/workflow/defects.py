@@ -508,6 +508,25 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         machine({"A": ends(Parameters={"x.$": "States.Format('{} {}', $.a)"})}),
     ),
     (
+        "escapes what needs no escape in an intrinsic",
+        "INVALID_INTRINSIC_FUNCTION",
+        "/States/A/Parameters/x.$",
+        machine({"A": ends(Parameters={"x.$": r"States.Format('a\n{}', $.a)"})}),
+    ),
+    (
+        "lets a harness wait for a token",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine(
+            {
+                "A": task(
+                    Resource="arn:aws:states:::bedrockagentcore:invokeHarness.waitForTaskToken",
+                    Parameters={"HarnessArn": "h", "Messages.$": "$$.Task.Token"},
+                )
+            }
+        ),
+    ),
+    (
         "does not close an intrinsic",
         "INVALID_INTRINSIC_FUNCTION",
         "/States/A/Parameters/x.$",

@@ -59,6 +59,10 @@ DATA: Any = {
         ("$.order.lines[?(@.price in ['12', 'x'])].sku", ["b"]),
         ("$.order.lines[?(@.price =~ /1\\d/)].sku", ["b"]),
         ("$.order.lines[?(@.sku == 0)].sku", []),
+        ("$.order.lines[?(@.sku == b)].price", [12]),
+        ("$.order.lines[?(@.sku==b && @.price != 3)].price", [12]),
+        ("$.order.lines[?(@.sku == /eggs/cooked-well.2)]", []),
+        ("$.order.lines[?(@.price == 12)].sku", ["b"]),
     ],
 )
 def test_a_path_finds(path: str, found: Any) -> None:
@@ -162,6 +166,15 @@ def test_an_intrinsic_refuses_values_that_it_cannot_use(text: str) -> None:
     """States.IntrinsicFailure, with the function's name in its cause."""
     with pytest.raises(IntrinsicFailed, match=r"States\.\w+: "):
         parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0))
+
+
+@pytest.mark.parametrize("text", [r"\'", r"\{", r"\}", r"\\", r"\\\\n", r"\\\'"])
+def test_four_signs_are_escaped_in_a_text(text: str) -> None:
+    """The developer guide names them, and that any other open backslash is an error."""
+    parse_intrinsic(f"States.Array('{text}')")
+    for wrong in (r"\n", '\\"', r"\u0041", r"\ "):
+        with pytest.raises(InvalidIntrinsic, match="a backslash stands only before"):
+            parse_intrinsic(f"States.Array('{text}{wrong}')")
 
 
 def test_all_eighteen_are_there() -> None:

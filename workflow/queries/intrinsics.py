@@ -8,10 +8,11 @@ Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..deep_json import Json
 from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
@@ -21,6 +22,8 @@ from .jsonpath_text import Scanner
 Argument: TypeAlias = "Call | Path | Json"
 DEEPEST = 10
 """How deep calls may be nested."""
+_OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
+"""A backslash, itself not escaped, before what needs none."""
 
 
 class InvalidIntrinsic(InvalidPath):
@@ -146,7 +149,7 @@ def _name(scanner: Scanner) -> str:
 def _argument(scanner: Scanner) -> Argument:
     sign = scanner.peek()
     if sign == "'":
-        return scanner.quoted()
+        return _text(scanner)
     if sign == "$":
         depth, scanner.depth = scanner.depth, 0
         path = read_path(scanner)
@@ -160,6 +163,14 @@ def _argument(scanner: Scanner) -> Argument:
     if sign == '"':
         raise scanner.refuse("a text stands in single quotes")
     return scanner.number()
+
+
+def _text(scanner: Scanner) -> str:
+    """A text in quotes. Source: Step Functions developer guide, "Reserved characters in intrinsic functions"."""
+    raw = _as_written(scanner.text, scanner.place)
+    if re.search(_OPEN_ESCAPE, raw):
+        raise scanner.refuse(r"a backslash stands only before ', {, } and \ in a text")
+    return scanner.quoted()
 
 
 def _pieces(raw: str) -> Iterator[str]:

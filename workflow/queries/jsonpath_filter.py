@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from ..deep_json import Json
 from ..json_values import written
-from .jsonpath_text import Scanner
+from .jsonpath_text import Scanner, is_number
 
 if TYPE_CHECKING:
     from .jsonpath import Path
@@ -19,6 +19,8 @@ ReadPath: TypeAlias = "Callable[[Scanner, str], Path]"
 _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
 """What follows the first slash: the pattern, in which a slash is escaped, and its flags."""
+_WORD: Final = re.compile(r"[^\s()\[\]{}'\"&|<>=!,@$]+")
+"""A text that stands without quotes, which Step Functions takes: `[?(@.Name == /eggs/cooked)]`."""
 
 
 def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
@@ -164,7 +166,16 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
     operator = next((sign for sign in _TESTS if scanner.skip(sign)), None)
     if operator is None:
         return Filter("exists", (left,))
-    return Filter("test", (left, _operand(scanner, read_path)), operator)
+    return Filter("test", (left, _right(scanner, read_path, operator)), operator)
+
+
+def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> Path | re.Pattern[str] | Json:
+    scanner.blanks()
+    found = _WORD.match(scanner.text, scanner.place)
+    word = found.group() if found and operator in ("==", "!=") else ""
+    if not word or word in ("true", "false", "null") or is_number(word):
+        return _operand(scanner, read_path)
+    return scanner.take(len(word))
 
 
 def _operand(scanner: Scanner, read_path: ReadPath) -> Path | re.Pattern[str] | Json:

@@ -20,6 +20,11 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 _ESCAPED: Final = re.compile(r"\\(.)", re.S)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number and nothing else."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 class InvalidPath(ValueError):
     """The text is no path; says where and why."""
 
