@@ -74,6 +74,20 @@ def test_jobs_that_are_asked_after_need_no_rule() -> None:
     assert needs("eks:runJob.sync", {"ClusterName": "c"}) == {}
 
 
+@pytest.mark.parametrize("field", ["ItemProcessor", "Iterator"])
+def test_a_distributed_map_starts_itself(field: str) -> None:
+    """Also one that is written in the older way."""
+    each = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    found = permissions({"StartAt": "A", "States": {"A": {"Type": "Map", field: each | config, "End": True}}})
+    assert [action for one in found for action in one.actions] == [
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:StopExecution",
+        "states:RedriveExecution",
+    ]
+
+
 def test_other_calls_of_optimised_integrations() -> None:
     """A harness, an API, a task of ECS, an HTTP endpoint."""
     harness = "arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/h"

@@ -60,7 +60,7 @@ def policy(definition: object) -> JsonObject:
 
 
 def _of_state(state: State) -> Found:
-    if state.type == "Map":
+    if state.is_distributed:
         yield from _of_map(state)
     resource = state.fields.get("Resource")
     if state.type != "Task" or not isinstance(resource, str):
@@ -79,9 +79,6 @@ def _of_state(state: State) -> Found:
 
 
 def _of_map(state: State) -> Found:
-    processor = object_of(state.fields.get("ItemProcessor"))
-    if object_of(processor.get("ProcessorConfig")).get("Mode") != "DISTRIBUTED":
-        return
     yield "states:StartExecution", "${this_state_machine}"
     for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
         yield f"states:{action}", "${executions_of_this_state_machine}"
