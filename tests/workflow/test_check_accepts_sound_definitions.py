@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.workflow.defects import DEFECTS, ends, machine, nested, task
 from tests.workflow.sound_documents import SOUND
-from workflow import check, parse
+from workflow import check, parse, run
 from workflow.checking.vocabulary import ALL_FIELDS, OPERATORS, TYPES
 from workflow.definition import Definition
 
@@ -105,6 +105,29 @@ def test_a_template_is_checked_before_it_is_filled_in() -> None:
     text = json.dumps(machine({"A": task(TimeoutSeconds="?", Comment="a: ${b}, c")})).replace('"?"', "${Limit}")
     assert [finding.code for finding in check(text)] == ["OPEN_TEMPLATE"]
     assert [finding.code for finding in check(text.replace("Comment", "Coment"))] == ["OPEN_TEMPLATE", "UNKNOWN_FIELD"]
+
+
+@pytest.mark.parametrize("value", ["a text", 3, None, True, ["a", {"b.$": "$.b"}], {}])
+def test_parameters_are_any_value(value: Any) -> None:
+    """AWS's own schema and statelint take any; only an integration needs names."""
+    each = {"StartAt": "B", "States": {"B": ends()}}
+    for state in (
+        ends(Parameters=value),
+        task(Parameters=value),
+        {"Type": "Parallel", "Branches": [each], "Parameters": value, "End": True},
+        {"Type": "Map", "ItemProcessor": each, "Parameters": value, "End": True},
+        {"Type": "Map", "ItemProcessor": each, "ItemSelector": value, "End": True},
+    ):
+        assert [str(finding) for finding in check(machine({"A": state}))] == []
+    for state in (ends(Parameters=value), task(Parameters=value)):
+        ended = run(machine({"A": state}), {"b": 1}, {"A": lambda event: event})
+        assert ended.output == (["a", {"b": 1}] if isinstance(value, list) else value)
+
+
+@pytest.mark.parametrize("text", ["$.a + $.b", "$.c * 2", "$.price each", "$"])
+def test_a_formula_is_no_forgotten_path(text: str) -> None:
+    """What begins like a path and is none is somebody else's: CDK's EvaluateExpression sends such."""
+    assert [str(finding) for finding in check(machine({"A": ends(Parameters={"expression": text})}))] == []
 
 
 def test_two_hundred_levels_are_no_problem() -> None:

@@ -189,18 +189,11 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         _NO_INTRINSICS,
     ),
     (
-        "Parameters",
+        "Parameters of an integration",
         "WRONG_TYPE",
         f"{_A}/Parameters",
-        lambda v: machine({"A": task(Parameters=v)}),
+        lambda v: machine({"A": calls("sqs:sendMessage", Parameters=v)}),
         ("$.x", 3, None, []),
-    ),
-    (
-        "Parameters of a Pass",
-        "WRONG_TYPE",
-        f"{_A}/Parameters",
-        lambda v: machine({"A": ends(Parameters=v)}),
-        ("$.x", 3, None),
     ),
     (
         "ResultSelector",
@@ -506,7 +499,6 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         lambda v: machine({"A": {"Type": "Map", "ItemProcessor": v, "End": True}}),
         (None, "x", []),
     ),
-    ("ItemSelector", "WRONG_TYPE", f"{_A}/ItemSelector", lambda v: mapped(ItemSelector=v), ("$.x", 3, None)),
     ("MaxConcurrency", "INVALID_VALUE", f"{_A}/MaxConcurrency", lambda v: mapped(MaxConcurrency=v), (-1,)),
     (
         "MaxConcurrencyPath",

@@ -9,7 +9,7 @@ from ..deep_json import Json
 from ..definition import NESTED_MAP_FIELDS, JsonObject
 from ..json_values import child
 from .distributed import check_distribution
-from .sight import Sight, is_text_expression, unknown_field
+from .sight import Sight, unknown_field
 from .templates import is_open
 from .vocabulary import PROCESSOR_CONFIG
 
@@ -126,20 +126,17 @@ def _check_items(sight: Sight, distributed: bool | None) -> None:
 
 
 def _check_selector(sight: Sight, selector: Json, pointer: str) -> None:
-    computed = is_text_expression(selector) if sight.speaks_jsonata else isinstance(selector, list)
-    if not isinstance(selector, dict) and not computed and not is_open(selector):
-        sight.wrong_type(pointer, "ItemSelector is an object.", "Name what each item brings along: {…}.")
-    elif sight.speaks_jsonata:
+    if sight.speaks_jsonata:
         sight.texts.jsonata(selector, pointer, "before")
-    else:
-        sight.texts.template(selector, pointer)
-        if "Parameters" in sight.fields:
-            sight.findings.error(
-                "CONFLICTING_FIELDS",
-                sight.at("Parameters"),
-                "A Map has ItemSelector or, of old, Parameters, and not both.",
-                "Remove Parameters.",
-            )
+        return
+    sight.texts.template(selector, pointer)
+    if "Parameters" in sight.fields:
+        sight.findings.error(
+            "CONFLICTING_FIELDS",
+            sight.at("Parameters"),
+            "A Map has ItemSelector or, of old, Parameters, and not both.",
+            "Remove Parameters.",
+        )
 
 
 def _check_numbers(sight: Sight) -> None:

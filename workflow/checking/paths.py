@@ -44,6 +44,8 @@ class PathTexts:
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
+        if isinstance(value, str):
+            self._item(value, pointer, "InputPath or ItemsPath passes on what is at a path.")
         for here, each in walk(value, pointer):
             if isinstance(each, dict):
                 for key, item in each.items():
@@ -65,7 +67,9 @@ class PathTexts:
         else:
             self.path(item, pointer, intrinsic=FUNCTIONS)
 
-    def _item(self, item: Json, pointer: str) -> None:
+    def _item(
+        self, item: Json, pointer: str, remedy: str = "End the field's name with .$ to have it evaluated."
+    ) -> None:
         if is_expression(item):
             self._texts.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
@@ -73,12 +77,12 @@ class PathTexts:
                 "{% … %} is JSONata; in a JSONPath state it is a plain text.",
                 'Set "QueryLanguage": "JSONata", or write a path.',
             )
-        elif looks_like_path(item) and item != "$" and not is_open(item):
+        elif _is_meant_as_path(item):
             self._texts.findings.warning(
                 "NO_DOLLAR",
                 pointer,
                 f"{item!r} looks like a path and is taken as plain text.",
-                "End the field's name with .$ to have it evaluated.",
+                remedy,
             )
 
     def _intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
@@ -127,6 +131,17 @@ class PathTexts:
 
     def _no_text(self, pointer: str, sentence: str) -> None:
         self._texts.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
+
+
+def _is_meant_as_path(item: Json) -> bool:
+    """Whether a plain text is a path, or the beginning of a call; `$.a + $.b` is a formula of somebody else's."""
+    if not isinstance(item, str) or not looks_like_path(item) or item == "$" or is_open(item):
+        return False
+    try:
+        parse_path(item)
+    except InvalidPath:
+        return is_intrinsic(item)
+    return True
 
 
 def _leading_names(path: Path) -> Iterator[str]:

@@ -136,8 +136,7 @@ def _check_path_fields(sight: Sight) -> None:
 
 def _check_template(sight: Sight, name: str) -> None:
     value = sight.fields[name]
-    lists_too = name == "Parameters" and sight.state.type != "Task"
-    if isinstance(value, dict) or (lists_too and isinstance(value, list)):
+    if name == "Parameters" or isinstance(value, dict):  # whatever the specification says, AWS takes any Parameters
         sight.texts.template(value, sight.at(name))
     elif not is_open(value):
         sight.wrong_type(sight.at(name), f"{name} is an object.", "Name what you pass: {…}.")

@@ -107,6 +107,12 @@ def _check_arguments(sight: Sight, target: Target) -> None:
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             sight.wrong_type(sight.at(name, "Payload"), "Payload is an object, an array, a text or null.")
+    elif name in sight.fields and not sight.speaks_jsonata and _wants_names(target) and not is_open(given):
+        sight.wrong_type(sight.at(name), f"{name} of an integration is an object.", "Name what you pass: {…}.")
+
+
+def _wants_names(target: Target) -> bool:
+    return target.kind in ("optimised", "sdk")
 
 
 def _of_other_language(sight: Sight) -> bool:
