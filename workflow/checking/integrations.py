@@ -63,7 +63,7 @@ def target_of(resource: str) -> Target:
     if not re.match(r"arn:aws(-[\w-]+)?:", resource):
         raise UnknownTarget(f"{resource!r} names no partition of AWS, such as arn:aws or arn:aws-cn.")
     if re.match(r"arn:[\w-]+:lambda:", resource):
-        if not re.match(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:.+", resource):
+        if not re.fullmatch(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:[^:]+(:\$?[\w.-]+)?", resource):
             raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
         return Target("lambda")
     found = _ARN.fullmatch(resource)
