@@ -137,12 +137,17 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Resourse",
         machine({"A": {"Type": "Task", "Resourse": FUNCTION} | _END}),
     ),
-    ("has a Branch", "UNKNOWN_FIELD", "/States/A/Branch", machine({"A": {"Type": "Parallel", "Branch": []} | _END})),
+    (
+        "has a Branch",
+        "UNKNOWN_FIELD",
+        "/States/A/Branch",
+        machine({"A": {"Type": "Parallel", "Branch": [machine({"I": ends()})]} | _END}),
+    ),
     (
         "maps by a Processor",
         "UNKNOWN_FIELD",
         "/States/A/Processor",
-        machine({"A": {"Type": "Map", "Processor": {}} | _END}),
+        machine({"A": {"Type": "Map", "Processor": machine({"I": ends()})} | _END}),
     ),
     ("retries by ErrorEqual", "UNKNOWN_FIELD", "/States/A/Retry/0/ErrorEqual", retried({"ErrorEqual": ["E"]})),
     ("catches to next", "UNKNOWN_FIELD", "/States/A/Catch/0/next", caught({"ErrorEquals": ["E"], "next": "B"})),
@@ -1204,6 +1209,13 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "MISSING_TASK_TOKEN",
         "/States/A/Parameters/MessageBody.$",
         machine({"A": _WAITING | {"Parameters": {"QueueUrl": "q", "MessageBody.$": "$.Task.Token"}}}),
+    ),
+    ("waits for its token and sends nothing", "MISSING_TASK_TOKEN", "/States/A", machine({"A": _WAITING})),
+    (
+        "has fields of a distributed Map in an inline one",
+        "UNSUPPORTED_FIELD",
+        "/States/A/Label",
+        mapped(Label="batch", ItemBatcher={"MaxItemsPerBatch": 3}, ToleratedFailureCount=1),
     ),
     (
         "looks at its token too late",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.defects import DEFECTS, Defect, ends, machine
+from tests.workflow.defects import DEFECTS, Defect, ends, machine, task
 from workflow.checking import check
 from workflow.checking.findings import Finding
 
@@ -74,6 +74,11 @@ def goes(target: object, **fields: Any) -> dict[str, Any]:
     return {"Type": "Pass", "Next": target, **fields}
 
 
+def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
+    rules = [{"Variable": "$.x", "IsNull": True, "Next": target}]
+    return {"Type": "Choice", "Choices": rules, **({} if otherwise is None else {"Default": otherwise})}
+
+
 @pytest.mark.parametrize(
     ("states", "told"),
     [
@@ -98,6 +103,28 @@ def goes(target: object, **fields: Any) -> dict[str, Any]:
         (
             {"A": {"Type": "Pass", "nextt": "B", "nxt": "B"}, "B": ends()},
             [("UNKNOWN_FIELD", "A/nextt"), ("UNKNOWN_FIELD", "A/nxt")],
+        ),
+        (
+            {"A": {"Type": "Pass"}, "B": goes("C"), "C": goes("B"), "D": ends()},
+            [("MISSING_TRANSITION", "A"), ("UNREACHABLE_STATE", "B"), ("UNREACHABLE_STATE", "C")],
+        ),
+        ({"A": {"Type": "Pass"}, "B": chooses("C", "D"), "C": goes("B"), "D": ends()}, [("MISSING_TRANSITION", "A")]),
+        ({"A": chooses("B"), "B": goes("A"), "C": ends()}, [("UNREACHABLE_STATE", "C")]),
+        ({"A": chooses("B", "C"), "B": goes("D"), "C": ends(), "D": goes("B")}, [("ENDLESS_LOOP", "B")]),
+        ({"A": {"Type": "Choice", "Default": "C"}, "B": ends(), "C": ends()}, [("MISSING_REQUIRED_FIELD", "A")]),
+        ({"A": goes("B", Assign=3), "B": ends(Parameters={"x.$": "$v"})}, [("WRONG_TYPE", "A/Assign")]),
+        ({"A": goes("B", assign={"v": 1}), "B": ends(Parameters={"x.$": "$v"})}, [("UNKNOWN_FIELD", "A/assign")]),
+        (
+            {"A": chooses("B", "C") | {"default": "D"}, "B": ends(), "C": ends(), "D": ends()},
+            [("UNKNOWN_FIELD", "A/default"), ("UNREACHABLE_STATE", "D")],
+        ),
+        (
+            {"A": task(catch=[{"ErrorEquals": ["E"], "next": "B"}]), "B": ends()},
+            [("UNKNOWN_FIELD", "A/catch"), ("UNKNOWN_FIELD", "A/catch/0/next")],
+        ),
+        (
+            {"A": {"Type": "Pass", "Nextt": "Zed"}},
+            [("UNKNOWN_FIELD", "A/Nextt"), ("MISSING_TRANSITION_TARGET", "A/Nextt")],
         ),
         ({"A": {"Type": "Pass"}, "B": ends()}, [("MISSING_TRANSITION", "A")]),
         (

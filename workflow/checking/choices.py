@@ -10,7 +10,7 @@ from ..json_values import child, spelled
 from ..queries.jsonata_evaluation import is_expression
 from ..timestamps import moment_of
 from .findings import Code, joined, meant
-from .sight import Sight, note_intended, unknown_field
+from .sight import Sight, unknown_field
 from .templates import Moment, is_open, looks_like_path
 from .vocabulary import JOINERS, OPERATORS, RULE, WORDS
 
@@ -143,7 +143,6 @@ def _check_names(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> Non
             sight.findings.error(
                 "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", meant(name, words, "Remove it.")
             )
-            note_intended(sight.findings, name, here, words)
 
 
 def _parts(sight: Sight, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:

@@ -105,18 +105,14 @@ class Findings:
         self._add(Finding(code, "warning", _printable(pointer), _printable(sentence), _printable(remedy)))
 
     def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
-        """An object lacks all of some fields: an error, unless one of them is there under a wrong name."""
+        """An object lacks all of some fields: an error, unless the other query language's field stands for one."""
         finding = Finding(code, "error", _printable(pointer), _printable(sentence), _printable(remedy))
         self._add(finding)
         self._lacks[_place(finding)] = tuple(fields)
 
     def intended(self, pointer: str, field: str) -> None:
-        """Note that a field that an object cannot have, which was told, was probably meant to be this one."""
+        """Note that a field of the other query language, which was told, stands for this one."""
         self._intended.add((_printable(pointer), field))
-
-    def is_intended(self, pointer: str, field: str) -> bool:
-        """Whether a field was noted as being there under a wrong name."""
-        return (_printable(pointer), field) in self._intended
 
     def make_way(self, pointer: str) -> bool:
         """Whether an error may say more of a place: none was told of it yet, and warnings are taken back."""
@@ -129,10 +125,10 @@ class Findings:
         return True
 
     def __iter__(self) -> Iterator[Finding]:
-        """All findings, but for what is lacking only because its name is wrong."""
+        """All findings, but for what is lacking only because another stands for it."""
         for place, finding in self._found.items():
             lacking = self._lacks.get(place, ())
-            if not any(self.is_intended(finding.pointer, field) for field in lacking):
+            if not any((finding.pointer, field) in self._intended for field in lacking):
                 yield finding
 
     def has_within(self, pointer: str) -> bool:

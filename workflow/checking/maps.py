@@ -9,6 +9,7 @@ from ..deep_json import Json
 from ..definition import NESTED_MAP_FIELDS, JsonObject
 from ..json_values import child
 from .distributed import check_distribution
+from .findings import joined
 from .sight import Sight, unknown_field
 from .templates import is_open
 from .vocabulary import PROCESSOR_CONFIG
@@ -31,17 +32,20 @@ def check_map(sight: Sight) -> None:
     distributed = _check_processor(sight)
     _check_items(sight, distributed)
     _check_numbers(sight)
-    if distributed is False:
-        for name in _DISTRIBUTED_ONLY:
-            if name in sight.fields:
-                sight.findings.error(
-                    "UNSUPPORTED_FIELD",
-                    sight.at(name),
-                    f"{name} belongs to distributed Maps, and this one is inline.",
-                    'Set "Mode": "DISTRIBUTED" in ProcessorConfig.',
-                )
+    misplaced = _misplaced(sight) if distributed is False else []
+    if misplaced:
+        sight.findings.error(
+            "UNSUPPORTED_FIELD",
+            sight.at(misplaced[0]),
+            f"{joined(misplaced)} belong{'' if misplaced[1:] else 's'} to distributed Maps, and this one is inline.",
+            'Set "Mode": "DISTRIBUTED" in ProcessorConfig.',
+        )
     _check_label(sight)
     check_distribution(sight)
+
+
+def _misplaced(sight: Sight) -> list[str]:
+    return [name for name in sight.fields if name in _DISTRIBUTED_ONLY]
 
 
 def _check_processor(sight: Sight) -> bool | None:
@@ -64,7 +68,7 @@ def _check_processor(sight: Sight) -> bool | None:
         sight.wrong_type(sight.at(given[0]), f"{given[0]} is an object with StartAt and States.")
         return None
     if "ProcessorConfig" not in processor:
-        return None if sight.findings.is_intended(sight.at(given[0]), "ProcessorConfig") else False
+        return False
     return _check_config(sight, processor["ProcessorConfig"], sight.at(given[0], "ProcessorConfig"))
 
 
@@ -80,11 +84,11 @@ def _check_config(sight: Sight, config: Json, pointer: str) -> bool | None:
             unknown_field(sight.findings, name, child(pointer, name), "ProcessorConfig", table)
     mode = sight.one_of(config, "Mode", pointer, ("INLINE", "DISTRIBUTED"))
     sight.one_of(config, "ExecutionType", pointer, ("STANDARD", "EXPRESS"))
-    if ("Mode" in config and mode is None) or is_open(mode) or sight.findings.is_intended(pointer, "Mode"):
+    if ("Mode" in config and mode is None) or is_open(mode):
         return None
     if mode == "DISTRIBUTED":
         _check_distributed(sight, config, pointer)
-    elif "ExecutionType" in config:
+    elif "ExecutionType" in config and not _misplaced(sight):
         sight.findings.warning(
             "UNSUPPORTED_FIELD",
             child(pointer, "ExecutionType"),

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from ..deep_json import Json
-from ..definition import Definition, State
+from ..definition import Definition, Duplicate, State
 from ..json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
 from .scopes import Scopes
 from .sight import Sight
+from .spelling import Spelling
 from .states import check_fields
 from .surroundings import Surroundings
 from .templates import Use
@@ -42,8 +43,9 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
         findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
         return tuple(findings)
     if read is not None:
-        _check_document(read, findings, type, frozenset(variables))
-        return _in_order(findings, read.value)
+        spelling = Spelling(findings)
+        _check_document(spelling.mended(read), read.duplicates, findings, type, frozenset(variables))
+        return _in_order(map(spelling.as_written, findings), read.value)
     return tuple(findings)
 
 
@@ -139,8 +141,14 @@ def _check_surrogates(read: Definition, findings: Findings) -> None:
                 )
 
 
-def _check_document(read: Definition, findings: Findings, type: MachineType, given: frozenset[str]) -> None:  # noqa: A002  # as above
-    for duplicate in read.duplicates:
+def _check_document(
+    read: Definition,
+    duplicates: Iterable[Duplicate],
+    findings: Findings,
+    type: MachineType,  # noqa: A002  # as above
+    given: frozenset[str],
+) -> None:
+    for duplicate in duplicates:
         findings.error(
             "DUPLICATE_KEY", duplicate.pointer, f"The key {duplicate.key!r} is there more than once.", "Keep one."
         )
@@ -187,7 +195,7 @@ def _check_labels(states: list[State], findings: Findings) -> None:
             )
 
 
-def _in_order(findings: Findings, value: Json) -> tuple[Finding, ...]:
+def _in_order(findings: Iterable[Finding], value: Json) -> tuple[Finding, ...]:
     """Sort findings as their places come in the document."""
     places: dict[int, dict[str, int]] = {}
 

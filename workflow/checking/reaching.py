@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from ..deep_json import Json
@@ -63,6 +64,7 @@ def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tu
             backward[target].append(name)
     ending: set[str] = set()
     _reach([*ways.ends, *ways.broken, *ways.strays], backward, ending)
+    is_way_out = not ending.isdisjoint(reached)
     for state in scope.states:
         if state.name not in reached:
             findings.error(
@@ -71,7 +73,7 @@ def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tu
                 f"No way leads from {start!r} to {state.name!r}.",
                 "Lead an arrow to it, or remove it.",
             )
-        elif state.name not in ending:
+        elif state.name not in ending and is_way_out and not ending.isdisjoint(backward[state.name]):
             findings.warning(
                 "ENDLESS_LOOP",
                 state.pointer,
@@ -88,12 +90,17 @@ def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
     places = {name: place for place, name in enumerate(names)}
     lost = [place for name, place in places.items() if name not in reached and name not in led]
     strays, found = Counter(ways.strays), list[str]()
-    waiting = deque(name for name in names if name in reached)
-    while lost and waiting:
+    waiting, rest = deque(name for name in names if name in reached), deque(names)
+    while waiting:
         name = waiting.popleft()
-        for _ in range(min(strays[name], len(lost))):
-            after = bisect_right(lost, places[name])
-            found.append(names[lost.pop(after if after < len(lost) else 0)])
+        for _ in range(strays[name]):
+            if lost:
+                after = bisect_right(lost, places[name])
+                found.append(names[lost.pop(after if after < len(lost) else 0)])
+            else:
+                while rest and rest[0] in reached:
+                    rest.popleft()
+                found.extend(islice(rest, 1))  # of an island whose states lead to one another
             waiting.extend(_reach(found[-1:], ways.targets, reached))
     return tuple(found)
 
@@ -127,7 +134,7 @@ def _named(state: State) -> Iterator[Json]:
     fields = state.fields
     known = state.type in TYPES
     if state.type == "Choice" or not known:
-        yield from _named_by_rules(fields.get("Choices"), "Choices" in fields)
+        yield from _named_by_rules(fields.get("Choices"), known or "Choices" in fields)
         if "Default" in fields:
             yield fields["Default"]
     if "Next" in fields:
@@ -138,7 +145,7 @@ def _named(state: State) -> Iterator[Json]:
 
 
 def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
-    if isinstance(rules, list):
+    if isinstance(rules, list) and rules:
         yield from (rule.get("Next") if isinstance(rule, dict) else None for rule in rules)
     elif given:
         yield None

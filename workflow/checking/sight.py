@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from ..deep_json import Json
 from ..definition import JsonObject, State
 from ..json_values import child
 from ..queries.jsonata_evaluation import is_expression
 from ..records import Record
-from .findings import Findings, joined, likely, meant
+from .findings import Findings, joined, meant
 from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
 from .vocabulary import COUNTERPARTS, WORDS, Language
 
@@ -158,14 +158,6 @@ def unknown_field(findings: Findings, name: str, pointer: str, what: str, table:
         findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
         return
     findings.error("UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", meant(name, table, "Remove it."))
-    note_intended(findings, name, pointer, table)
-
-
-def note_intended(findings: Findings, name: str, pointer: str, table: Collection[str]) -> None:
-    """Note which field of an object a field of it that it cannot have was probably meant to be."""
-    near = likely(name, table)
-    if near is not None:
-        findings.intended(pointer.rpartition("/")[0], near)
 
 
 def is_text_expression(value: Json) -> bool:

@@ -91,7 +91,7 @@ def _check_arguments(sight: Sight, target: Target) -> None:
         return
     if name not in sight.fields and target.kind == "sdk" and sight.speaks_jsonata:
         sight.missing(sight.state.pointer, "Arguments", "A call of the AWS SDK has Arguments, if only {}.")
-    elif name not in sight.fields and needs:
+    elif name not in sight.fields and needs and not target.waits_for_token:
         sight.findings.warning(
             "MISSING_ARGUMENT",
             sight.state.pointer,
@@ -159,7 +159,8 @@ def _check_token(sight: Sight, target: Target) -> None:
     wanted = "$states.context.Task.Token" if sight.speaks_jsonata else "$$.Task.Token"
     sent = [names for names, place in sight.texts.context if place.startswith(_sending(sight, name))]
     passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sent)
-    if target.waits_for_token and not passed and not is_open(given) and not _of_other_language(sight):
+    readable = isinstance(given, dict | str) or name not in sight.fields
+    if target.waits_for_token and not passed and readable and not is_open(given) and not _of_other_language(sight):
         holder = sight.at(name) if name in sight.fields else sight.state.pointer
         near = next((place for place, value in walk(given, holder) if _is_almost_token(value)), None)
         if near is not None and not sight.findings.make_way(near):

@@ -28,18 +28,22 @@ class Flow:
         self._findings = findings
         self._given = given
         self._guesses = Guesses()
+        self._unreadable: set[str] = set()
+        """The scopes in which, or around which, a state has an Assign that is no object, and so may assign anything."""
         self._entry: dict[str, frozenset[str]] = {}
         self._taken: dict[str, frozenset[str]] = {"": given}
 
     def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
         """Check a scope; the scopes around it come first. `uses` are the variables read, by state's pointer."""
         known = self._known(scope)
+        if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
+            self._unreadable.add(scope.pointer)
         self._check_shadows(scope)
         possible = _possible(scope)
         for state in scope.states:
             visible = known.around | possible.get(state.name, known.own)  # all, where no way is known to lead
             self._entry[state.pointer] = visible
-            for use in uses.get(state.pointer, ()):
+            for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
                 if use.name not in visible:
                     self._undefined(use, visible, known)
 
@@ -132,15 +136,25 @@ def _names_in(holder: Mapping[str, Json]) -> Iterator[str]:
     return (key.removesuffix(".$") for key in assigned) if isinstance(assigned, dict) else iter(())
 
 
-def _assigned(state: State) -> Iterator[tuple[str, str]]:
-    """Every variable that a state may assign, with the pointer of the assignment."""
-    holders = [(state.fields, state.pointer)]
+def _assigns_unreadably(scope: Scope) -> bool:
+    return any(
+        not isinstance(holder.get("Assign", {}), dict) for state in scope.states for holder, _ in _holders(state)
+    )
+
+
+def _holders(state: State) -> Iterator[tuple[Mapping[str, Json], str]]:
+    """A state, its rules and its catchers, each with its pointer."""
+    yield state.fields, state.pointer
     for field in ("Choices", "Catch"):
         rules = state.fields.get(field)
         if isinstance(rules, list):
             here = child(state.pointer, field)
-            holders.extend((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
-    for holder, pointer in holders:
+            yield from ((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
+
+
+def _assigned(state: State) -> Iterator[tuple[str, str]]:
+    """Every variable that a state may assign, with the pointer of the assignment."""
+    for holder, pointer in _holders(state):
         assigned = holder.get("Assign")
         if isinstance(assigned, dict):
             here = child(pointer, "Assign")
