@@ -191,3 +191,11 @@ def test_an_object_that_holds_functions_may_have_them_called() -> None:
     """Only where no value can be a function is a call by a plain name told."""
     for expression in ("($o := {'f': function($x) {$x}}; $o.f(1))", "{'up': $uppercase}.up('a')"):
         assert check(json.dumps(machine({"A": ends(Output=f"{{% {expression} %}}")}, QueryLanguage="JSONata"))) == ()
+
+
+def test_a_name_that_nobody_can_print_is_told_in_signs_that_all_can() -> None:
+    """Also where it was read as another: half a surrogate pair is written as an escape."""
+    state = {"Type": "Pass", "QueryLanguage\ud800": "JSONata", "Output": "{% 1 %}", "End": True}
+    found = check(machine({"A\udfff": state}))
+    assert {finding.code for finding in found} == {"INVALID_JSON_DESCRIPTION", "UNKNOWN_FIELD"}
+    assert all(str(finding).encode() for finding in found)

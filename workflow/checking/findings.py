@@ -98,25 +98,25 @@ class Findings:
 
     def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that AWS refuses or that cannot work."""
-        self._add(Finding(code, "error", _printable(pointer), _printable(sentence), _printable(remedy)))
+        self._add(Finding(code, "error", printable(pointer), printable(sentence), printable(remedy)))
 
     def warning(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that runs and is hardly meant so."""
-        self._add(Finding(code, "warning", _printable(pointer), _printable(sentence), _printable(remedy)))
+        self._add(Finding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
 
     def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
         """An object lacks all of some fields: an error, unless the other query language's field stands for one."""
-        finding = Finding(code, "error", _printable(pointer), _printable(sentence), _printable(remedy))
+        finding = Finding(code, "error", printable(pointer), printable(sentence), printable(remedy))
         self._add(finding)
         self._lacks[_place(finding)] = tuple(fields)
 
     def intended(self, pointer: str, field: str) -> None:
         """Note that a field of the other query language, which was told, stands for this one."""
-        self._intended.add((_printable(pointer), field))
+        self._intended.add((printable(pointer), field))
 
     def make_way(self, pointer: str) -> bool:
         """Whether an error may say more of a place: none was told of it yet, and warnings are taken back."""
-        place = _printable(pointer)
+        place = printable(pointer)
         told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
         if any(finding.severity == "error" for finding in told.values()):
             return False
@@ -143,7 +143,7 @@ def _place(finding: Finding) -> tuple[str, str, str]:
     return finding.code, finding.pointer, finding.sentence
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text with halves of surrogate pairs, which nobody can print, escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -13,7 +13,7 @@ from ..deep_json import Json
 from ..definition import Definition, JsonObject
 from ..json_values import child
 from ..records import Record
-from .findings import Finding, Findings, likely
+from .findings import Finding, Findings, likely, printable
 from .templates import is_open
 from .vocabulary import (
     ALL_FIELDS,
@@ -109,7 +109,7 @@ class Spelling:
         holder.clear()
         holder.update(fields)
         for name, meant in names.items():
-            self._written[pointer, meant] = child("", name)[1:]
+            self._written[printable(pointer), meant] = printable(child("", name)[1:])
             is_test = kind is _KINDS["rule"] and meant in _TESTS
             self._findings.error(
                 "UNKNOWN_OPERATOR" if is_test else "UNKNOWN_FIELD",
