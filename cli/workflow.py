@@ -238,6 +238,7 @@ def cost(
         {
             "path": list(one.states),
             "transitions": one.transitions,
+            "transitions_per_item": one.transitions_per_item,
             "longest_seconds": one.longest_seconds,
             "dollars_per_million": float(one.dollars_per_million),
         }
@@ -246,7 +247,9 @@ def cost(
     rows = [
         [
             one.way,
-            str(one.transitions),
+            f"{one.transitions} + {one.transitions_per_item} × items"
+            if one.transitions_per_item
+            else str(one.transitions),
             "" if one.longest_seconds is None else f"{one.longest_seconds:g}",
             f"{one.dollars_per_million:,.2f}",
         ]
