@@ -6,7 +6,8 @@
         run = booking.run({"action": "purchase"}, functions)
         assert run.path == ("route", "purchase", "record", "verdict", "completed")
 
-Where tests run in several processes, keep the module in one: `pytestmark = pytest.mark.xdist_group("booking")`.
+Where tests run in several processes, keep the module in one: `pytestmark = pytest.mark.xdist_group("booking")`, with
+`--dist loadgroup`.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pytest
 
 _SHOWN = 20
+_CHOOSING = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+"""Options of pytest by which only a part of a module's tests may be run."""
 
 
 class CoveredWorkflow:
@@ -71,15 +74,41 @@ def covered(definition: object, *, impossible: Mapping[tuple[str, ...], str] | N
 
     @pytest.fixture(scope="module")
     def workflow(request: "pytest.FixtureRequest") -> Iterator[CoveredWorkflow]:
-        made = CoveredWorkflow(definition, impossible=impossible)
+        made, ran = CoveredWorkflow(definition, impossible=impossible), _Ran()
+        request.config.pluginmanager.register(ran)
         yield made
+        request.config.pluginmanager.unregister(ran)
         if not _is_partial(request):
+            _refuse_other_processes(request, ran)
             made.require()
 
     return workflow
 
 
+class _Ran:
+    """A plugin that knows which tests ran in this process."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        """Called by pytest for each phase of a test."""
+        self.names.add(report.nodeid)
+
+
 def _is_partial(request: "pytest.FixtureRequest") -> bool:
     config = request.config
-    chosen = bool(config.getoption("keyword", "") or config.getoption("markexpr", ""))
+    chosen = any(config.getoption(option, None) for option in _CHOOSING)
     return chosen or bool(request.session.testsfailed) or any("::" in argument for argument in config.args)
+
+
+def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None:
+    """What other processes took is not known in this one."""
+    using = {item.nodeid for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())}
+    here = {name for name in using if name.startswith(f"{request.node.nodeid}::")}
+    if hasattr(request.config, "workerinput") and here - ran.names:
+        raise AssertionError(
+            f"the tests that take {request.fixturename} ran in several processes, and none sees all ways that were "
+            f'taken: keep them in one, by pytestmark = pytest.mark.xdist_group("{request.fixturename}") and '
+            "--dist loadgroup, or by --dist loadfile"
+        )

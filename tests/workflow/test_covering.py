@@ -1,5 +1,7 @@
 """Ways through a workflow are enumerated, counted as runs take them, and missed ones fail a test module."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.workflow.defects import branches, ends, machine
@@ -96,3 +98,37 @@ def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*no test took 2 of the workflow's paths*", "*Try →(caught) Wait*"])
     partial = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", "-k", "done")
     partial.assert_outcomes(passed=1)
+
+
+TWO_TESTS = f"""
+    import pytest
+    from workflow import covered
+    machine = covered({LOOP!r}, impossible={{("Try", "Wait", "Again", "Try", "Done"): "E is all there is"}})
+    def test_done(machine):
+        machine.run({{}}, {{"Try": lambda _: {{}}}})
+    def test_lost(machine):
+        machine.run({{}}, {{"Try": lambda _: {{}}}}, faults={{"Try": ["F"]}})
+"""
+
+
+@pytest.mark.parametrize("options", [["--deselect", "test_ways.py::test_lost"], ["test_ways.py::test_done"]])
+def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, options: list[str]) -> None:
+    """However the part was chosen."""
+    pytester.makepyfile(test_ways=TWO_TESTS)
+    result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
+    assert result.parseoutcomes().get("passed") == 1
+    assert result.ret == 0
+
+
+@pytest.mark.parametrize(("distribution", "held"), [("load", False), ("loadfile", True)])
+def test_a_module_in_several_processes_says_so(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
+) -> None:
+    """None of them sees all ways; in one process they count together."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    pytester.makepyfile(test_ways=TWO_TESTS)
+    result = pytester.runpytest_subprocess("-n", "2", "--dist", distribution, "-p", "no:cacheprovider")
+    if held:
+        result.assert_outcomes(passed=2)
+    else:
+        result.stdout.fnmatch_lines(["*ran in several processes, and none sees all ways that were taken*"])
