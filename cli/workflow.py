@@ -34,6 +34,7 @@ _WHAT: Final = "JSON, YAML, a template that holds it (FILE#/json/pointer where i
 File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_WHAT}")]
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_WHAT}")]
 
+_NO_WAY: Final = "No way through it ends."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
 """Of a long run, these are shown; `--json` has all."""
@@ -147,7 +148,9 @@ def paths(file: File, as_json: Json = False) -> None:
         found = list(paths_of(definition_of(file)))
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
-    show(as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found)))
+    show(
+        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_WAY])
+    )
 
 
 @workflow_app.command(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .definition import Arrow, Definition, Scope, parse
 from .failures import WorkflowError
@@ -18,6 +18,8 @@ from .failures import WorkflowError
 if TYPE_CHECKING:
     from .running import Run, Visit
 
+_STEPS_PER_PATH: Final = 500
+"""So many steps for each way, and there are more dead ends than anybody waits for."""
 _Key = tuple[str, str, str, int]
 
 
@@ -55,8 +57,8 @@ class Path:
 def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[Path]:
     """The ways through the machine's own scope, or through another one; raises TooManyPaths after `most`."""
     here = scope or _definition(definition).root
-    for found, path in enumerate(_ways(here)):
-        if found == most:
+    for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
+        if found == most or path is None:
             raise TooManyPaths(f"there are more than {most:,} ways through {here.pointer or 'the machine'}")
         yield path
 
@@ -112,8 +114,10 @@ def taken(definition: object, run: Run) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _ways(scope: Scope) -> Iterator[Path]:
-    if scope.start not in scope.by_name:
+def _ways(scope: Scope, most_steps: int) -> Iterator[Path | None]:
+    """The ways to an end; None, and no more, after so many steps."""
+    ending = _leading_to_an_end(scope)
+    if scope.start not in ending:
         return
     start = str(scope.start)
     trail: list[Arrow] = []
@@ -128,14 +132,33 @@ def _ways(scope: Scope) -> Iterator[Path]:
             if trail:
                 used.discard(_key(trail.pop()))
             continue
-        if _key(arrow) in used or arrow.target not in scope.by_name:
+        if _key(arrow) in used or arrow.target not in ending:
             continue
+        most_steps -= 1
+        if most_steps < 0:
+            yield None
+            return
         trail.append(arrow)
         used.add(_key(arrow))
         state = scope.by_name[arrow.target]
         if state.ends:
             yield Path(scope.pointer, start, tuple(trail))
         stack.append(iter(state.arrows))
+
+
+def _leading_to_an_end(scope: Scope) -> set[str]:
+    """The states from which the scope can end: no other is on a way."""
+    sources: dict[str, list[str]] = {}
+    for state in scope.states:
+        for arrow in state.arrows:
+            sources.setdefault(arrow.target, []).append(state.name)
+    waiting = [state.name for state in scope.states if state.ends]
+    found = set(waiting)
+    while waiting:
+        new = [name for name in sources.get(waiting.pop(), ()) if name not in found]
+        found.update(new)
+        waiting.extend(new)
+    return found
 
 
 def _without_rounds(arrows: list[Arrow]) -> list[Arrow]:

@@ -367,3 +367,10 @@ def test_an_answer_that_cannot_be_given_is_refused(
     code, out, err = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(file))
     assert (code, out) == (64, "")
     assert sentence in err
+
+
+def test_a_machine_that_never_ends_has_no_ways(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "machine.json"
+    file.write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}')
+    assert command(capsys, "paths", str(file)) == (0, "No way through it ends.\n", "")
+    assert json.loads(command(capsys, "paths", str(file), "--json")[1]) == []

@@ -71,6 +71,23 @@ def test_too_many_ways_are_refused_in_a_sentence() -> None:
     assert parse(asl).root.start == "S0"
 
 
+def test_what_never_ends_is_no_way() -> None:
+    """A billion trails that end in a loop are not followed."""
+    states = {
+        f"S{n}": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.x", "IsNull": True, "Next": f"S{n + 1}"}],
+            "Default": f"S{n + 1}",
+        }
+        for n in range(40)
+    }
+    asl = machine({**states, "S40": {"Type": "Pass", "Next": "S40"}})
+    assert list(paths(asl)) == []
+    asl["States"]["S0"]["Choices"].append({"Variable": "$.x", "IsNull": False, "Next": "Done"})
+    asl["States"]["Done"] = ends()
+    assert [path.states for path in paths(asl)] == [("S0", "Done")]
+
+
 def test_a_block_names_the_ways_that_were_not_taken() -> None:
     """AssertionError at its end; declared impossible ones do not count."""
     with pytest.raises(AssertionError, match="no test took 2 of the workflow's paths"), covering(LOOP) as workflow:
