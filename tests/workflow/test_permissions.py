@@ -100,7 +100,7 @@ def test_other_calls_of_optimised_integrations() -> None:
     task = {"TaskDefinition": "work", "Overrides": {"TaskRoleArn.$": "$.role"}}
     assert needs("ecs:runTask", task) == {
         "ecs:RunTask": ["arn:aws:ecs:*:*:task-definition/work:*"],
-        "iam:PassRole": ["arn:aws:iam::*:role/*"],
+        "iam:PassRole": ["${roles_of_the_task_definition}", "arn:aws:iam::*:role/*"],
     }
     connection = "arn:aws:events:us-east-1:123456789012:connection/c/1"
     found = needs("http:invoke", {"ApiEndpoint": "https://e", "InvocationConfig": {"ConnectionArn": connection}})

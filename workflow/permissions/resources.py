@@ -39,6 +39,11 @@ def is_name(value: str) -> bool:
     return not value.startswith(("arn:", "${", "*"))
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether a template fills it in later; as the whole Resource of a task it is the ARN of a function."""
+    return value.startswith("${") and value.endswith("}") and "}" not in value[:-1]
+
+
 def every_version(arn: str) -> str:
     """A function's ARN without its version or alias."""
     parts = arn.split(":")
@@ -107,6 +112,11 @@ def by_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
     """
     if prefix == "s3":
         return _in_bucket(arguments, partition)
+    if prefix == "sqs" and argument(arguments, "QueueUrl") is not None:
+        return queue(arguments, partition)
+    if prefix == "dynamodb" and (index := argument(arguments, "IndexName")) is not None:
+        table = by_arguments(prefix, {name: arguments[name] for name in arguments if name != "IndexName"}, partition)
+        return table if table == "*" else f"{table}/index/{index}"
     for name, shape in _NAMED.get(prefix, {}).items():
         value = argument(arguments, name)
         if value is not None:
@@ -147,6 +157,7 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = {
         )
     },
     "secretsmanager": {"SecretId": "arn:{partition}:secretsmanager:*:*:secret:{value}*"},
+    "sqs": {"QueueName": "arn:{partition}:sqs:*:*:{value}"},
     "ssm": {"Name": "arn:{partition}:ssm:*:*:parameter/{value}"},
     "states": {"StateMachineArn": "{value}", "ExecutionArn": "{value}", "ActivityArn": "{value}"},
 }

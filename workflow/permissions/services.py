@@ -136,7 +136,7 @@ def _call_api(arguments: JsonObject, partition: str, sync: bool) -> Found:  # no
 
 def _run_task(arguments: JsonObject, partition: str, sync: bool) -> Found:  # one signature for all
     yield "ecs:RunTask", task_definition(arguments, partition)
-    for role in roles_passed("ecs", arguments, partition):
+    for role in ("${roles_of_the_task_definition}", *roles_passed("ecs", arguments, partition)):
         yield "iam:PassRole", role
     if sync:
         yield "ecs:StopTask", "*"

@@ -13,7 +13,7 @@ from typing import Final
 from ..deep_json import Json
 from ..definition import State, parse
 from ..json_values import JsonObject
-from .resources import Found, argument, bucket, every_version, object_of
+from .resources import Found, argument, bucket, every_version, is_placeholder, object_of
 from .services import of_integration
 
 _INTEGRATION: Final = re.compile(r"arn:(?P<partition>[^:]*):states:::(?P<name>.+)\Z")
@@ -69,7 +69,7 @@ def _of_state(state: State) -> Found:
     if role is not None:
         yield "sts:AssumeRole", role if isinstance(role, str) and not role.startswith(("{%", "$.")) else "*"
         return
-    if ":function:" in resource:
+    if ":function:" in resource or is_placeholder(resource):
         yield "lambda:InvokeFunction", every_version(resource)
         return
     found = _INTEGRATION.match(resource)

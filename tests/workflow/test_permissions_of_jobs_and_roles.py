@@ -1,0 +1,151 @@
+"""What a role is allowed is what AWS's own generated policies allow, read off the definition alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from workflow.permissions import permissions
+
+HERE = "us-east-1:123456789012"
+ROLE = "arn:aws:iam::123456789012:role/r"
+RULE = "arn:aws:events:*:*:rule/"
+
+
+def needs(resource: str, **arguments: Any) -> dict[str, set[str]]:
+    """Resources by action, of a machine with one Task."""
+    task = {"Type": "Task", "Resource": resource, "Parameters": arguments, "End": True}
+    found: dict[str, set[str]] = {}
+    for permission in permissions({"StartAt": "A", "States": {"A": task}}):
+        for action in permission.actions:
+            found.setdefault(action, set()).update(permission.resources)
+    return found
+
+
+def of_integration(name: str, **arguments: Any) -> dict[str, set[str]]:
+    return needs(f"arn:aws:states:::{name}", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "actions", "rule"),
+    [
+        (
+            "athena:startQueryExecution.sync",
+            "StartQueryExecution GetDataCatalog StopQueryExecution GetQueryExecution",
+            "",
+        ),
+        ("batch:submitJob.sync", "SubmitJob DescribeJobs TerminateJob", "StepFunctionsGetEventsForBatchJobsRule"),
+        (
+            "codebuild:startBuildBatch.sync",
+            "StartBuildBatch StopBuildBatch BatchGetBuildBatches",
+            "StepFunctionsGetEventForCodeBuildStartBuildBatchRule",
+        ),
+        ("databrew:startJobRun.sync", "StartJobRun ListJobRuns StopJobRun", ""),
+        (
+            "elasticmapreduce:addStep.sync",
+            "AddJobFlowSteps DescribeStep CancelSteps",
+            "StepFunctionsGetEventForEMRAddJobFlowStepsRule",
+        ),
+        (
+            "elasticmapreduce:createCluster.sync",
+            "RunJobFlow DescribeCluster TerminateJobFlows",
+            "StepFunctionsGetEventForEMRRunJobFlowRule",
+        ),
+        ("elasticmapreduce:setClusterTerminationProtection", "SetTerminationProtection", ""),
+        ("emr-containers:startJobRun.sync", "StartJobRun DescribeJobRun CancelJobRun", ""),
+        ("glue:startJobRun.sync", "StartJobRun GetJobRun GetJobRuns BatchStopJobRun", ""),
+        ("glue:startJobRun", "StartJobRun", ""),
+        (
+            "sagemaker:createTrainingJob.sync",
+            "CreateTrainingJob DescribeTrainingJob StopTrainingJob AddTags ListTags",
+            "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+        ),
+        ("eks:call", "", ""),
+    ],
+)
+def test_a_job_is_started_watched_and_ended(name: str, actions: str, rule: str) -> None:
+    """Under IAM's names of its calls; only what is told by a managed rule needs one."""
+    service = name.partition(":")[0]
+    found = of_integration(name)
+    told = {resource for action, resources in found.items() if action.startswith("events:") for resource in resources}
+    assert {action for action in found if not action.startswith("events:")} == {
+        f"{service}:{action}" for action in actions.split()
+    }
+    assert told == ({f"{RULE}{rule}"} if rule else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "needed"),
+    [
+        ("aws-sdk:s3:listObjectsV2", {"Bucket": "b"}, {"s3:ListBucket": {"arn:aws:s3:::b"}}),
+        ("aws-sdk:s3:headObject", {"Bucket": "b", "Key": "k"}, {"s3:GetObject": {"arn:aws:s3:::b/k"}}),
+        (
+            "aws-sdk:s3:copyObject",
+            {"Bucket": "b", "Key": "k", "CopySource": "from/x"},
+            {"s3:GetObject": {"arn:aws:s3:::from/x"}, "s3:PutObject": {"arn:aws:s3:::b/k"}},
+        ),
+        (
+            "aws-sdk:sqs:receiveMessage",
+            {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q"},
+            {"sqs:ReceiveMessage": {f"arn:aws:sqs:{HERE}:q"}},
+        ),
+        ("aws-sdk:costexplorer:getCostAndUsage", {}, {"ce:GetCostAndUsage": {"*"}}),
+        ("aws-sdk:cloudwatch:putMetricData", {}, {"cloudwatch:PutMetricData": {"*"}}),
+        ("aws-sdk:cognitoidentityprovider:adminGetUser", {}, {"cognito-idp:AdminGetUser": {"*"}}),
+        ("aws-sdk:kms:encrypt", {"KeyId": f"arn:aws:kms:{HERE}:key/k"}, {"kms:Encrypt": {f"arn:aws:kms:{HERE}:key/k"}}),
+        ("aws-sdk:ssm:getParameter", {"Name": "/a/b"}, {"ssm:GetParameter": {"arn:aws:ssm:*:*:parameter/a/b"}}),
+        (
+            "aws-sdk:dynamodb:query",
+            {"TableName": "T", "IndexName": "i"},
+            {"dynamodb:Query": {"arn:aws:dynamodb:*:*:table/T/index/i"}},
+        ),
+        ("apigateway:invoke", {"ApiEndpoint": "abc.execute-api.eu-west-1.amazonaws.com", "Method": "GET"}, {}),
+        (
+            "apigateway:invoke",
+            {
+                "ApiEndpoint": "abc.execute-api.eu-west-1.amazonaws.com",
+                "Method": "GET",
+                "Stage": "s",
+                "Path": "/p",
+                "AuthType": "IAM_ROLE",
+            },
+            {"execute-api:Invoke": {"arn:aws:execute-api:eu-west-1:*:abc/s/GET/p"}},
+        ),
+    ],
+)
+def test_a_call_is_allowed_by_the_name_that_iam_has_for_it(
+    name: str, arguments: dict[str, Any], needed: dict[str, set[str]]
+) -> None:
+    """On what its arguments name."""
+    assert of_integration(name, **arguments) == needed
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "roles"),
+    [
+        ("sagemaker:createTransformJob", {"RoleArn": ROLE}, {ROLE}),
+        ("elasticmapreduce:createCluster", {"ServiceRole": "Emr"}, {"arn:aws:iam::*:role/Emr"}),
+        ("emr-serverless:startJobRun", {"ExecutionRoleArn.$": "$.role"}, {"arn:aws:iam::*:role/*"}),
+        ("aws-sdk:scheduler:createSchedule", {"Target": {"RoleArn": ROLE}}, {ROLE}),
+        ("ecs:runTask", {"TaskDefinition": "t"}, {"${roles_of_the_task_definition}"}),
+    ],
+)
+def test_a_role_that_is_handed_on_may_be_passed(name: str, arguments: dict[str, Any], roles: set[str]) -> None:
+    """And it is not taken for what the call works on."""
+    found = of_integration(name, **arguments)
+    assert found.pop("iam:PassRole") == roles
+    assert not any(ROLE in resources for resources in found.values())
+
+
+def test_what_is_somebodys_data_passes_no_role() -> None:
+    """A payload may call anything a role."""
+    assert set(of_integration("lambda:invoke", FunctionName="f", Payload={"Role": "admin"})) == {
+        "lambda:InvokeFunction"
+    }
+
+
+def test_a_resource_that_is_filled_in_later_is_a_function() -> None:
+    """As templates of SAM have it; an activity needs nothing."""
+    assert needs("${WorkArn}") == {"lambda:InvokeFunction": {"${WorkArn}"}}
+    assert needs(f"arn:aws:states:{HERE}:activity:x") == {}
