@@ -76,12 +76,22 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 }
 
 
+class _Names:
+    """The names that are written in an object where others were meant, and those further inside."""
+
+    __slots__ = ("inside", "written")
+
+    def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+        self.inside: dict[str, _Names] = {}
+
+
 class Spelling:
     """Mends the names of fields for the checks, and gives places the names back that are written."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
-        self._written: dict[tuple[str, str], str] = {}
+        self._names = _Names()
 
     def mended(self, read: Definition) -> Definition:
         """The definition without misspelled fields, of which each is told; itself if it has none."""
@@ -96,20 +106,23 @@ class Spelling:
 
     def as_written(self, finding: Finding) -> Finding:
         """The finding with the pointer of its place in the definition as it is written."""
-        if not self._written:
-            return finding
-        mended = written = ""
-        for step in finding.pointer.split("/")[1:]:
-            written += "/" + self._written.get((mended, step), step)
-            mended += "/" + step
-        return Finding(finding.code, finding.severity, written, finding.sentence, finding.remedy)
+        names: _Names | None = self._names
+        steps = finding.pointer.split("/")
+        for place, step in enumerate(steps[1:], 1):
+            if names is None:
+                break
+            steps[place], names = names.written.get(step, step), names.inside.get(step)
+        return Finding(finding.code, finding.severity, "/".join(steps), finding.sentence, finding.remedy)
 
     def _mend(self, holder: JsonObject, names: Mapping[str, str], pointer: str, kind: _Kind) -> None:
         fields = {names.get(name, name): item for name, item in holder.items()}
         holder.clear()
         holder.update(fields)
+        names_here = self._names
+        for step in printable(pointer).split("/")[1:]:
+            names_here = names_here.inside.setdefault(step, _Names())
         for name, meant in names.items():
-            self._written[printable(pointer), meant] = printable(child("", name)[1:])
+            names_here.written[meant] = printable(child("", name)[1:])
             is_test = kind is _KINDS["rule"] and meant in _TESTS
             self._findings.error(
                 "UNKNOWN_OPERATOR" if is_test else "UNKNOWN_FIELD",
