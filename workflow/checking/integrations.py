@@ -16,9 +16,8 @@ from ..records import Record
 from .sdk_integrations import NOT_CALLABLE, OLDER_SERVICES
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
-_INSIDE_ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z]{2})")
+_INSIDE_ACRONYM: Final = r"(?<=[A-Z])[A-Z]+(?![a-z]{2})"
 PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
-_ARN: Final = re.compile(r"arn:[\w-]+:states:[\w-]*:(?:\d*):(?P<rest>.+)", re.S)
 
 
 class Action(Record):
@@ -60,21 +59,28 @@ def target_of(resource: str) -> Target:
     """What a Resource names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
         raise UnknownTarget(f"{resource!r} is no ARN.")
-    if not re.match(r"arn:aws(-[\w-]+)?:", resource):
+    _, partition, service, region, account, rest = (resource.split(":", 5) + [""] * 5)[:6]
+    if not _is_partition(partition) or resource == f"arn:{partition}":
         raise UnknownTarget(f"{resource!r} names no partition of AWS, such as arn:aws or arn:aws-cn.")
-    if re.match(r"arn:[\w-]+:lambda:", resource):
+    if service == "lambda":
         if not re.fullmatch(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:[^:]+(:\$?[\w.-]+)?", resource):
             raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
         return Target("lambda")
-    found = _ARN.fullmatch(resource)
-    if found is None:
+    if service != "states" or not (rest and _is_word(region) and (account.isdecimal() or not account)):
         return _unknown_service(resource)
-    rest = found["rest"]
-    if re.fullmatch("activity:.+", rest, re.S):
+    if rest.startswith("activity:") and rest != "activity:":
         return Target("activity")
-    if resource.split(":")[3] or resource.split(":")[4]:
+    if region or account:
         raise UnknownTarget(f"{resource!r} has a region or an account, which the ARN of an integration has not.")
     return _integration(rest)
+
+
+def _is_partition(name: str) -> bool:
+    return name == "aws" or (name.startswith("aws-") and name != "aws-" and _is_word(name))
+
+
+def _is_word(text: str) -> bool:
+    return all(sign.isalnum() or sign in "-_" for sign in text)
 
 
 def _unknown_service(resource: str) -> Target:
@@ -148,7 +154,7 @@ def is_sdk_spelling(name: str, known: str) -> bool:
     """Whether Step Functions may write a name of the SDK so: as it is, or with `DB` as `Db`."""
     if len(name) != len(known) or name.lower() != known.lower():
         return False
-    inside = {place for found in _INSIDE_ACRONYM.finditer(known) for place in range(*found.span())}
+    inside = {place for found in re.finditer(_INSIDE_ACRONYM, known) for place in range(*found.span())}
     return all(one == other or place in inside for place, (one, other) in enumerate(zip(name, known, strict=True)))
 
 

@@ -20,8 +20,8 @@ from .vocabulary import CONTEXT
 
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""
-PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{", re.S)
-_HOLDS_EXPRESSION: Final = r"(?s)\{%.*%\}"
+_PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
+_OPENINGS: Final = ("${", "{{", "<%", "#{")
 _CONSTANTS: Final = ("true", "false", "null")
 _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 _PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
@@ -29,7 +29,9 @@ _PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
 
 def is_open(value: object) -> bool:
     """Whether a text has places that something else fills in before AWS sees it, such as `${name}`."""
-    return isinstance(value, str) and PLACEHOLDER.search(value) is not None and not is_expression(value)
+    if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
+        return False
+    return re.search(_PLACEHOLDER, value) is not None
 
 
 def is_reference_of_a_template(value: Json) -> bool:
@@ -39,7 +41,7 @@ def is_reference_of_a_template(value: Json) -> bool:
 
 def looks_like_path(value: object) -> bool:
     """Whether a text seems to be meant as a path or an intrinsic function."""
-    return isinstance(value, str) and re.match(_PATH_LIKE, value) is not None
+    return isinstance(value, str) and value.startswith(("$", "States.")) and re.match(_PATH_LIKE, value) is not None
 
 
 def is_key_of_jsonpath(key: str, item: Json) -> bool:
@@ -155,7 +157,7 @@ class Texts:
                 "There are spaces around {% … %}, so that the text is taken as it is.",
                 "Remove the spaces.",
             )
-        elif (text.endswith("%}") or re.search(_HOLDS_EXPRESSION, text)) and not is_open(text):
+        elif (text.endswith("%}") or "%}" in text.partition("{%")[2]) and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
@@ -169,7 +171,7 @@ class Texts:
                 f"{text!r} looks like JSONPath, and in a JSONata state it is a plain text.",
                 "Write {% $states.input… %}.",
             )
-        elif re.match(_UNMARKED, text) and not pointer.endswith(".$"):
+        elif text.startswith("$states.") and re.match(_UNMARKED, text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
