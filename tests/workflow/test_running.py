@@ -470,3 +470,17 @@ def test_null_is_an_input_of_its_own() -> None:
     echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     assert run(echo).output == {}
     assert run(echo, None).output is None
+
+
+def test_work_is_found_by_whom_a_task_asks() -> None:
+    """A machine, a queue, a table: by its late-bound name, or by what it is bound to."""
+    sends = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "QueryLanguage": "JSONata", "Next": "B"}
+    starts = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "QueryLanguage": "JSONata"}
+    states = {
+        "A": {**sends, "Arguments": {"QueueUrl": "https://queue", "MessageBody": "m"}},
+        "B": {**starts, "Arguments": {"StateMachineArn": "${child}"}, "End": True},
+    }
+    told: list[Any] = []
+    ended = run(machine(states), {}, {"https://queue": told.append, "child": lambda _: {"Output": 3}})
+    assert ended.output == {"Output": 3}
+    assert told == [{"QueueUrl": "https://queue", "MessageBody": "m"}]

@@ -6,7 +6,7 @@ Longer than most files here: the eight types of state share their way in and out
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final, TypeAlias, cast
 
 from ..deep_json import Json
@@ -167,8 +167,8 @@ class Machine:
             function_name=called,
             aws_request_id=self._token(),
         )
-        placeholder = called[2:-1] if called.startswith("${") else called
-        names = (state.name, state.pointer, placeholder, called, _action(resource), resource)
+        asked = _asked(called, resource, arguments)
+        names = (state.name, state.pointer, *asked, _action(resource), resource)
         wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
         fault = self._world.fault(state.name, state.pointer)
         attempt = self._world.functions.attempt(call, names, wraps, fault)
@@ -257,11 +257,25 @@ def _too_many(failure: StateFailed) -> StateFailed:
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
 
 
+_ASKED: Final = ("StateMachineArn", "QueueUrl", "TopicArn", "TableName", "Bucket")
+"""The arguments that say whom a task asks."""
+
+
 def _function_name(resource: str, arguments: Json) -> str:
     named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
     arn = named if isinstance(named, str) else resource
     parts = arn.split(":")
     return parts[6] if len(parts) > 6 and parts[2] == "lambda" else arn
+
+
+def _asked(called: str, resource: str, arguments: Json) -> Iterator[str]:
+    """What a task asks for its work, by its name where it is late-bound: a function, a machine, a queue …"""
+    fields = arguments if isinstance(arguments, dict) else {}
+    others = [asked for name in _ASKED if isinstance(asked := fields.get(name), str)]
+    for name in dict.fromkeys([called, *others, resource]):
+        if name.startswith("${"):
+            yield name[2:-1]
+        yield name
 
 
 def _action(resource: str) -> str:
