@@ -32,6 +32,7 @@ from .language.functions import (
     base64_decode,
     base64_encode,
     before,
+    bound,
     caught,
     choose,
     concat,
@@ -57,11 +58,14 @@ from .language.functions import (
     minus,
     not_,
     one_of,
+    or_else,
     output_of,
     parted,
     plus,
     random_below,
     result_of,
+    seen_as,
+    some,
     span,
     split,
     state_input,
@@ -70,6 +74,7 @@ from .language.functions import (
     unique,
     uuid,
 )
+from .language.item_tasks import DeleteItem, GetItem, PutItem, UpdateItem
 from .language.nested_states import DistributedMap, Inline, Map, Parallel
 from .language.retries import (
     ALL,
@@ -81,23 +86,19 @@ from .language.retries import (
     TIMEOUT,
     Retry,
 )
-from .language.states import END, Catching, Edge, ErrorOutput, State, variable
+from .language.states import END, Catching, Edge, ErrorOutput, State, each_of, variable
 from .language.tasks import (
     Activity,
     Answer,
     Call,
-    DeleteItem,
-    GetItem,
     GetObject,
     Invoke,
     Publish,
     PutEvent,
-    PutItem,
     PutObject,
     SendMessage,
     StartExecution,
     Task,
-    UpdateItem,
 )
 from .language.workflow_class import Workflow
 
@@ -190,6 +191,7 @@ __all__ = [
     "base64_decode",
     "base64_encode",
     "before",
+    "bound",
     "caught",
     "check",
     "choose",
@@ -198,6 +200,7 @@ __all__ = [
     "context",
     "covered",
     "covering",
+    "each_of",
     "from_json",
     "hash_of",
     "input_of",
@@ -219,6 +222,7 @@ __all__ = [
     "minus",
     "not_",
     "one_of",
+    "or_else",
     "output_of",
     "parse",
     "parted",
@@ -227,6 +231,8 @@ __all__ = [
     "random_below",
     "result_of",
     "run",
+    "seen_as",
+    "some",
     "span",
     "split",
     "state_input",

@@ -28,9 +28,9 @@ from .language.states import variable
 from .language.tasks import Invoke, SendMessage
 from .language.workflow_class import Workflow
 
-purchase_fn: Final = Function("purchase_fn", PurchaseRequest, BookingResult)
-refund_fn: Final = Function("refund_fn", RefundRequest, BookingResult)
-record_fn: Final = Function("record_fn", object, BookingResult)
+purchase_fn: Final = Function("purchase_fn", FunctionInput, BookingResult)
+refund_fn: Final = Function("refund_fn", FunctionInput, BookingResult)
+record_fn: Final = Function("record_fn", RecordInput, BookingResult)
 parking: Final = Queue("parking")
 
 task_limit: Final = Limit("task_seconds", "how long one attempt of a task may take", timedelta(seconds=20))

@@ -9,6 +9,15 @@ from typing import Final
 _TIMESTAMP: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
+def is_timestamp(text: str) -> bool:
+    """Whether a text says a time that there is."""
+    try:
+        moment_of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def moment_of(text: str) -> datetime:
     """The time that a timestamp says; raises ValueError."""
     if not re.fullmatch(_TIMESTAMP, text):

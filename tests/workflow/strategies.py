@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ from workflow import (
     base64_decode,
     base64_encode,
     before,
+    bound,
     caught,
     choose,
     concat,
@@ -67,9 +69,12 @@ from workflow import (
     minus,
     not_,
     one_of,
+    or_else,
     parted,
     plus,
     random_below,
+    seen_as,
+    some,
     span,
     split,
     state_input,
@@ -82,6 +87,14 @@ from workflow import (
 
 TEXTS = ("", "a", "b", "north", "north*", "it's {odd}", 'quo"te', "back\\slash", "ü–漢", "2026-11-23T10:00:00Z", "12")
 MOMENTS = ("2026-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2027-05-05T05:05:05.5+02:00")
+
+
+class Kind(StrEnum):
+    """What a payload's kind is."""
+
+    A = "a"
+    B = "b"
+    C = "c"
 
 
 class Item(TypedDict):
@@ -193,8 +206,11 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                 )
             )
         case "literal":
-            return one_of(
-                payload["kind"], *draw(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True))
+            one = draw(st.sampled_from(list(Kind)))
+            few = draw(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True))
+            kind_of_payload = seen_as(payload["kind"], Kind)
+            return draw(
+                st.sampled_from([one_of(payload["kind"], *few), kind_of_payload == one, kind_of_payload != one])
             )
         case "flag":
             return draw(st.sampled_from([is_true(payload["flag"]), payload["flag"] == False]))  # noqa: E712
@@ -206,6 +222,8 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                         before(payload["moment"], moment),
                         after(payload["moment"], moment),
                         after(payload["text"], moment),
+                        seen_as(payload["moment"], datetime) <= NEW_YEAR,
+                        seen_as(payload["moment"], datetime) != NEW_YEAR,
                     ]
                 )
             )
@@ -260,6 +278,11 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
         merged({"a": payload["text"]}, {"b": memo.number}) if not portable else None,
         context.Execution.Name,
         context.State.Name,
+        concat("s3://", bound(bucket), "/", payload["text"]),
+        {"bucket": bucket, "seconds": Limit("seconds", default=timedelta(seconds=9)), "since": NEW_YEAR},
+        seen_as(payload["maybe"], object),
+        some(payload["text"]),
+        Kind.B,
         draw(texts),
         draw(numbers),
         None,
@@ -275,6 +298,8 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
             times(minus(payload["number"], 1), plus(memo.number, draw(numbers))),
             choose(condition, payload["text"], memo.text),
             choose(condition, [payload["items"]], []),
+            or_else(payload["maybe"], "none"),
+            or_else(payload["text"], memo.text),
             {"inside": {"condition": condition}},
             contains(payload["items"], payload["items"][0]),
             contains(["a", "b"], payload["kind"]),
@@ -303,11 +328,12 @@ def workflows(
         space["payload"], space[f"memo{nesting}"] = payload, memo
         space["first"] = first.remember(memo, made(Memo)(text=payload["text"], number=payload["number"]))
         states = [space["first"]]
-        for name in names:
-            space[name] = draw(
-                _states(name, payload, memo, portable=portable, nesting=nesting, calls=calls, inner=generated_inside)
-            )
-            states.append(space[name])
+        drawn = [
+            draw(_states(name, payload, memo, portable=portable, nesting=nesting, calls=calls, inner=generated_inside))
+            for name in names
+        ]
+        space.update({"steps": drawn} if draw(st.booleans()) else dict(zip(names, drawn, strict=True)))
+        states += drawn
         chooses = any(isinstance(state, Choice) for state in states)
         space["done"] = Succeed() if chooses else draw(st.sampled_from([Succeed(), END]))
         flow = []
@@ -323,7 +349,8 @@ def workflows(
                 flow.append(state.otherwise >> onward[0])
             else:
                 flow.append(state >> onward[0])
-            if isinstance(state, Catching) and draw(st.booleans()):
+            can_fail = isinstance(state, Catching) and (calls != "nothing" or not isinstance(state, Inline))
+            if can_fail and draw(st.booleans()):
                 if "broken" not in space:
                     space["broken"], space[f"error{nesting}"] = Fail("Broken", concat(memo.text, error.Error)), error
                 names_caught = draw(st.sampled_from([(ALL,), (TASK_FAILED,), ("E", TIMEOUT), (HEARTBEAT_TIMEOUT, "E")]))

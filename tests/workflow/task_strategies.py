@@ -94,7 +94,7 @@ def tasks(
         lambda: Publish(topic, value, subject="something happened", **options),
         lambda: PutEvent(bus, "app", "happened", value, **options),
         lambda: StartExecution(machine, value, **options),
-        lambda: StartExecution(machine, value, wait=False, **options),
+        lambda: StartExecution(machine, value, wait=False, execution=concat("run-", text), **options),
         lambda: StartExecution(machine, token, **options).waiting_for_token(dict),
         lambda: GetItem(table, key, consistent=True, projection="#n, items", names={"#n": "number"}, **options),
         lambda: PutItem(

@@ -2,7 +2,8 @@
 
 import types
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
 import pytest
@@ -210,17 +211,16 @@ def test_only_what_has_run_has_an_output() -> None:
     """A state that may not have run when its output is used is refused."""
     route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
     use = Pass({"status": output_of(work)["status"]})
-    made_of = workflow(
-        route=route,
-        work=work,
-        use=use,
-        start=route,
-        flow=(route.when(input_of(Buy).quantity > 1) >> work >> use >> END, route.otherwise >> use),
-    )
     with pytest.raises(
         WorkflowError, match="use refers to the output of work, but is reached by ways on which work has not run"
     ):
-        made_of.asl()
+        workflow(
+            route=route,
+            work=work,
+            use=use,
+            start=route,
+            flow=(route.when(input_of(Buy).quantity > 1) >> work >> use >> END, route.otherwise >> use),
+        )
 
 
 def test_only_a_variable_is_remembered() -> None:
@@ -318,9 +318,8 @@ def test_item_readers_and_edges_are_values() -> None:
 )
 def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
     """Half a second would become none, and a wait or a limit of none is something else."""
-    made_of = state()
-    with pytest.raises(WorkflowError, match=r"^0:00:0\d\.\d+: Step Functions counts in whole seconds$"):
-        workflow(made_of=made_of, start=made_of, flow=(made_of >> END,)).asl()
+    with pytest.raises(WorkflowError, match=r"^\w+: \w+ is 0:00:0\d\.\d+: Step Functions counts in whole seconds$"):
+        state()
 
 
 @pytest.mark.parametrize(
@@ -358,7 +357,7 @@ def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: st
         (lambda buy: "a" * buy.quantity, r"\* takes two numbers, and 'a' is str and <input.quantity> is int"),
         (lambda buy: buy.quantity / 2, r"cannot ask for a division; of numbers there are plus\(\), minus\(\)"),
         (lambda buy: buy.sku.upper, "has no field 'upper'"),
-        (lambda buy: input_of(dict[str, Any]).get("a"), "cannot ask for a method; there are concat"),
+        (lambda buy: input_of(dict[str, Any]).pop("a"), "cannot ask for a method; there are concat"),
         (lambda buy: buy.sku[0], "<input.sku> is str, and no array to take an item of"),
         (lambda buy: input_of(list[str])[1:], "an array gives one item, by its number"),
         (lambda buy: round(buy.quantity), "cannot ask for a number"),
@@ -405,28 +404,25 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
     ("value", "sentence"),
     [
         ({"on": timedelta(days=1)}, r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON"),
-        ({"on": date(2026, 1, 1)}, r"write it as text, with isoformat\(\)"),
+        ({"on": datetime(2026, 1, 1)}, r"datetime.datetime\(2026, 1, 1, 0, 0\): says no time zone"),  # noqa: DTZ001
+        ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a text in JSON: write float\(\) or str\(\)"),
         ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
         ({1: "a"}, "1 is a int, and the fields of an object have texts as names"),
         (result_of(Answer), "there is a result in what a task, a Parallel or a Map itself gives and remembers"),
         (caught(), r"there is an error along the way of a catch\(\) only"),
     ],
 )
-@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_what_cannot_stand_in_a_payload_is_refused(language: Any, value: object, sentence: str) -> None:
+def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str) -> None:
     only = Pass(value)
-    made_of = workflow(only=only, start=only, flow=(only >> END,))
     with pytest.raises(WorkflowError, match=sentence):
-        made_of.asl(language=language)
+        workflow(only=only, start=only, flow=(only >> END,))
 
 
 def test_a_limit_is_a_time() -> None:
-    work = Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
-    made_of = workflow(work=work, start=work, flow=(work >> END,))
     with pytest.raises(
-        WorkflowError, match=r"TimeoutSeconds is a timedelta, a Limit, or seconds from data, and not '20 s'"
+        WorkflowError, match="Invoke: timeout is a timedelta, a Limit, or seconds from data, and not '20 s'"
     ):
-        made_of.asl()
+        Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
 
 
 def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
@@ -471,12 +467,8 @@ def test_the_time_of_a_workflow_is_a_time() -> None:
         (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays are not compared"),
     ],
 )
-@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_what_no_operator_compares_is_refused(language: Any, condition: Any, sentence: str) -> None:
+def test_what_no_operator_compares_is_refused(condition: Any, sentence: str) -> None:
     route, done = Choice(input_of(dict)), Succeed()
     compared = condition(input_of(dict[str, Any]))
-    made_of = workflow(
-        route=route, done=done, start=route, flow=(route.when(compared) >> done, route.otherwise >> done)
-    )
     with pytest.raises(WorkflowError, match=sentence):
-        made_of.asl(language=language)
+        workflow(route=route, done=done, start=route, flow=(route.when(compared) >> done, route.otherwise >> done))

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, Unpack, cast, overload
 
 from ..failures import WorkflowError, WrongJoin
+from .arguments import check_form, check_moments, check_spans, check_texts
 from .bindings import Limit
 from .expressions import Condition, Expression, Reference, condition_of, form_of
-from .shapes import discriminator_of, fields_of, literals_of, members_of, name_of
+from .shapes import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
 from .states import Edge, Exit, Given, State, StateOptions
 
 if TYPE_CHECKING:
@@ -62,14 +63,12 @@ class Wait(State[T, T]):
         super().__init__(name=name, comment=comment)
         if (how_long is None) == (until is None):
             raise WorkflowError("Wait: takes how long, or until when")
-        if isinstance(until, datetime) and until.tzinfo is None:
-            raise WorkflowError(f"Wait(until={until!r}): says no time zone")
-        self.how_long, self.until = how_long, until
+        check_spans(self, 0, how_long=how_long)
+        check_moments(self, until=until)
+        self.how_long = how_long
+        self.until = moment_text(until) if isinstance(until, datetime) else until
+        check_form(self, passes)
         self.gives = passes
-
-    def timestamp(self) -> object:
-        """Until when, as the States Language writes times."""
-        return self.until.isoformat().replace("+00:00", "Z") if isinstance(self.until, datetime) else self.until
 
 
 class Choice(State[T, T], Generic[T, F]):
@@ -105,12 +104,12 @@ class Choice(State[T, T], Generic[T, F]):
     def equals(self, *values: F) -> Edge[T]:
         """The way taken when what is decided by is one of these values."""
         form = form_of(self.subject)
-        strangers = [value for value in values if literals_of(form) and value not in self.alternatives()]
+        alternatives = self.alternatives()
+        strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
         if strangers or not values:
             raise WorkflowError(f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(form)}")
-        return Edge(
-            (Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=values),)
-        )
+        wired = tuple(map(wire_value, values))
+        return Edge((Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wired),))
 
     def when(self, condition: bool | Condition) -> Edge[T]:
         """The way taken when this holds and none before did."""
@@ -167,6 +166,7 @@ class Fail(State[object, Never]):
         self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
     ) -> None:
         super().__init__(name=name, comment=comment)
+        check_texts(self, error=error, cause=cause)
         self.error, self.cause = error, cause
 
     def exits(self) -> tuple[Exit, ...]:

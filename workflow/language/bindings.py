@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from ..failures import Unbound, WorkflowError
 from ..records import Record
@@ -92,6 +92,8 @@ class Machine(Binding, Generic[In, Out]):
 
 
 BoundValue = str | int | timedelta
+_SIGNS: Final = frozenset("_:.-")
+"""In a binding's name besides letters and digits: it stands between `${` and `}` in templates."""
 
 
 def whole_seconds(span: timedelta) -> int:
@@ -107,8 +109,11 @@ class Bindings:
     def __init__(self, given: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None, partition: str) -> None:
         self.partition = partition
         self._given: dict[str, BoundValue] = {}
-        for key, value in cast("Mapping[Binding | str, BoundValue]", given or {}).items():
-            self._given[key.name if isinstance(key, Binding) else key] = value
+        entries = cast("object", given or {})
+        if not isinstance(entries, Mapping):
+            raise Unbound(f"{given!r}: names are bound by a dict, as in {{function: arn}}")
+        for key, value in cast("Mapping[Binding | str, BoundValue]", entries).items():
+            self._given[str(key.name if isinstance(key, Binding) else key)] = value
         self._late = not any(isinstance(value, str) for value in self._given.values())
         self.asked: dict[str, Binding] = {}
 
@@ -116,7 +121,7 @@ class Bindings:
         """The value of a name, or its placeholder while nothing is bound."""
         if isinstance(binding, str):
             return binding
-        self.asked.setdefault(binding.name, binding)
+        self._ask(binding)
         value = self._given.get(binding.name)
         if value is not None and not isinstance(value, str):
             raise Unbound(
@@ -128,7 +133,7 @@ class Bindings:
         """A limit in whole seconds."""
         if isinstance(limit, timedelta):
             return whole_seconds(limit)
-        self.asked.setdefault(limit.name, limit)
+        self._ask(limit)
         value = self._given.get(limit.name, limit.default)
         if isinstance(value, timedelta):
             return whole_seconds(value)
@@ -137,6 +142,22 @@ class Bindings:
         except ValueError:
             told = f"{limit.name} is {value!r}: a length of time is a timedelta, or whole seconds"
             raise WorkflowError(told) from None
+
+    def _ask(self, binding: Binding) -> None:
+        name = binding.name
+        if not name or not all(sign.isalnum() or sign in _SIGNS for sign in str(name)):
+            raise WorkflowError(
+                f"{binding!r}: its name has letters, digits and _ : . - only, for ${{name}} stands for it"
+            )
+        before = self.asked.setdefault(name, binding)
+        if type(before) is not type(binding):
+            raise WorkflowError(
+                f"{before!r} and {binding!r} have one name, and would have one value: call one otherwise"
+            )
+
+    def value(self, binding: Binding) -> str | int:
+        """The value of a name: of a limit its seconds, else a text."""
+        return self.seconds(binding) if isinstance(binding, Limit) else self.text(binding)
 
     def check(self) -> None:
         """Refuse names that the workflow does not have, and names left out where others were given."""

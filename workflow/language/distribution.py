@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
 from ..deep_json import Json
+from ..failures import WorkflowError
 from ..records import Record
+from .arguments import (
+    check_binding,
+    check_choices,
+    check_fixed_texts,
+    check_numbers,
+    check_objects,
+    check_texts,
+    refused,
+)
 from .bindings import Bindings, Bucket
+
+LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}"
+"""What names the executions of a distributed Map. Source: Step Functions developer guide, "Distributed mode"."""
+
+_WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
+    "resource": ("s3:getObject", "s3:listObjectsV2"),
+    "input_type": ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"),
+    "csv_delimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "manifest_type": ("ATHENA_DATA", "S3_INVENTORY"),
+    "transformation": ("NONE", "LOAD_AND_FLATTEN"),
+}
 
 
 class ItemReader(Record, kw_only=True):
@@ -32,6 +54,18 @@ class ItemReader(Record, kw_only=True):
     transformation: Literal["NONE", "LOAD_AND_FLATTEN"] | None = None
     """LOAD_AND_FLATTEN takes the contents of the listed objects for items, and not their names."""
     max_items: int | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be read."""
+        check_binding(self, Bucket, self.bucket, or_text=True)
+        check_texts(self, key=self.key, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_numbers(self, 1, max_items=self.max_items)
+        for name, allowed in _WORDS_OF_READER.items():
+            check_choices(self, name, getattr(self, name), allowed)
+        if self.resource == "s3:getObject" and self.key is None:
+            raise WorkflowError('ItemReader: key is missing; resource="s3:listObjectsV2" lists a bucket')
+        if self.input_type != "CSV" and (self.csv_headers or self.csv_delimiter):
+            raise WorkflowError('ItemReader: csv_headers and csv_delimiter are for input_type="CSV"')
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         """What is read."""
@@ -65,6 +99,13 @@ class ItemBatcher(Record, kw_only=True):
     batch_input: Mapping[str, object] | None = None
     """What every batch gets besides, as its `BatchInput`."""
 
+    def check(self) -> None:
+        """Refuse limits that there cannot be, and a batch without one."""
+        check_numbers(self, 1, max_items=self.max_items, max_bytes=self.max_bytes)
+        check_objects(self, batch_input=self.batch_input)
+        if self.max_items is None and self.max_bytes is None:
+            raise WorkflowError("ItemBatcher: say how large a batch is, with max_items or max_bytes")
+
     def limits(self) -> dict[str, object]:
         """How large a batch may be."""
         return _given(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
@@ -81,6 +122,13 @@ class ResultWriter(Record, kw_only=True):
     """NONE, the default, tells of each run beside its output; COMPACT gives the outputs; FLATTEN joins those that are
     arrays."""
     output_type: Literal["JSON", "JSONL"] | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be written."""
+        check_binding(self, Bucket, self.bucket, or_text=True)
+        check_texts(self, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_choices(self, "transformation", self.transformation, ("NONE", "COMPACT", "FLATTEN"))
+        check_choices(self, "output_type", self.output_type, ("JSON", "JSONL"))
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         """Where it is written."""
@@ -120,6 +168,22 @@ class Distribution(Record, kw_only=True):
     tolerated_failures: int | None = None
     tolerated_percentage: float | None = None
     label: str | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be, each part in its own name."""
+        owner = "DistributedMap"
+        check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
+        check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
+        check_fixed_texts(owner, label=self.label)
+        if self.label is not None and not re.fullmatch(LABEL, self.label):
+            refused(owner, "label has 1 to 40 letters, digits, - or other plain signs, no spaces", self.label)
+        for part, kind in ((self.reader, ItemReader), (self.batcher, ItemBatcher), (self.writer, ResultWriter)):
+            if isinstance(part, kind):
+                part.check()
+            elif part is not None:
+                refused(
+                    owner, f"takes an {kind.__name__}" if kind is not ResultWriter else "takes a ResultWriter", part
+                )
 
 
 def _given(**fields: object) -> dict[str, object]:

@@ -9,12 +9,25 @@ Past 250 lines: a dozen small values that are read together.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final, Literal, NoReturn, TypeAlias, cast
+from typing import ClassVar, Final, Literal, NoReturn, Self, TypeAlias, Union, cast
 
 from ..deep_json import Json
 from ..failures import NoSuchField, NotACondition, WorkflowError
-from ..records import Record
-from .shapes import Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, values_of
+from ..records import Record, changed
+from .bindings import Binding
+from .shapes import (
+    Field,
+    fields_of,
+    is_mapping,
+    is_moment,
+    item_of,
+    kinds_of,
+    literals_of,
+    members_of,
+    name_of,
+    values_of,
+    wire_value,
+)
 
 Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
 """`input` of the workflow that the reference stands in, `output` of another state; else what Step Functions has."""
@@ -86,6 +99,12 @@ class Expression:
             "a method", "there are concat(), split(), matches(), length(), contains() and more, else jsonata()"
         )
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __bool__(self) -> bool:
         self._refuse("its truth")
 
@@ -137,12 +156,33 @@ class Reference(Expression):
         object.__setattr__(self, "_form", form)
 
     def __getattr__(self, name: str) -> Reference:
-        if name.startswith("__"):
+        if name.startswith("__") or name in Reference.__slots__:
             raise AttributeError(name)
+        if name == "get" and all(is_mapping(member) for member in members_of(self._form)):
+            return self._get  # type: ignore[return-value]  # what a dict has, and no field of it
         wire, form = self._step(name)
         return Reference(self._source, form, (*self._path, wire))
 
+    def _get(self, key: str, otherwise: object = None) -> Expression:
+        """What a dict's `get` gives: a value that may be missing, or another in its place."""
+        value = self[key]
+        if otherwise is None:
+            return value
+        return Call("choose", (Present(value), value, otherwise), form_of(value))
+
     def __setattr__(self, name: str, value: object) -> None:
+        self._fixed(name)
+
+    def __delattr__(self, name: str) -> None:
+        self._fixed(name)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self._fixed(key)
+
+    def __delitem__(self, key: object) -> None:
+        self._fixed(key)
+
+    def _fixed(self, name: object) -> NoReturn:
         raise NotACondition(
             f"{self!r}.{name}: a reference cannot be assigned to; a state remembers values in variables"
         )
@@ -153,7 +193,7 @@ class Reference(Expression):
                 raise NoSuchField(f"{self!r} is {name_of(self._form)}, and no array to take an item of")
             if isinstance(cast("object", key), slice):
                 raise NoSuchField(f"{self!r}[{key!r}]: an array gives one item, by its number; use jsonata() for more")
-            return Reference(self._source, item_of(self._form), (*self._path, key))
+            return Reference(self._source, item_of(self._form, key), (*self._path, key))
         wire, form = self._step(key)
         return Reference(self._source, form, (*self._path, wire))
 
@@ -171,10 +211,7 @@ class Reference(Expression):
             if name in fields:
                 known.append(fields[name])
         if known:
-            form = known[0].form
-            for other in known[1:]:
-                form = cast("object", form | other.form)  # type: ignore[operator]
-            return known[0].wire, form
+            return known[0].wire, cast("object", Union[tuple(field.form for field in known)])  # noqa: UP007  # of many
         if opened:
             return name, values_of(self._form)
         names = ", ".join(allowed) or "no fields"
@@ -195,7 +232,17 @@ def form_of(expression: object) -> object:
     """The type that an expression's value will have."""
     if isinstance(expression, Reference):
         return object.__getattribute__(expression, "_form")
-    return expression.form if isinstance(expression, Call | Raw) else type(expression)
+    if isinstance(expression, Condition):
+        return bool
+    return expression.form if isinstance(expression, Call | Raw | Bound) else type(expression)
+
+
+def seen(expression: object, form: object) -> object:
+    """The same value, taken for one of another type."""
+    if isinstance(expression, Reference):
+        source, path = place_of(expression)
+        return Reference(source, form, path)
+    return changed(expression, form=form) if isinstance(expression, Call | Raw) else expression
 
 
 class Call(Expression, Record):
@@ -219,6 +266,16 @@ class Raw(Expression, Record):
         return f"jsonata({self.text!r})"
 
 
+class Bound(Expression, Record):
+    """What a late-bound name stands for."""
+
+    binding: Binding
+    form: ClassVar[object] = str
+
+    def __repr__(self) -> str:
+        return f"bound({self.binding!r})"
+
+
 class Condition:
     """What a Choice decides by."""
 
@@ -233,8 +290,16 @@ class Condition:
         other = condition_of(other)
         return Either((*self.parts, other) if isinstance(self, Either) else (self, other))
 
+    __rand__, __ror__ = __and__, __or__
+
     def __invert__(self) -> Condition:
         return Not(self)
+
+    def __eq__(self, other: object) -> bool:
+        raise NotACondition(f"{self!r}: conditions are joined by & and |, and not compared or calculated with")
+
+    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __eq__
 
     def __bool__(self) -> bool:
         raise NotACondition(
@@ -351,7 +416,7 @@ def _calculated(sign: str, left: object, right: object) -> Call:
     raise WorkflowError(f"{sign} {what}, and {told}; {instead}")
 
 
-def _compared(operator: Operator, left: Expression, right: object) -> Compare:
+def _compared(operator: Operator, left: Expression, right: object) -> Condition:
     """Refuses what can never be true: a comparison of kinds, or of fixed values, that have nothing in common."""
     here, there = form_of(left), form_of(right)
     if kinds_of(here).isdisjoint(kinds_of(there)):
@@ -359,9 +424,23 @@ def _compared(operator: Operator, left: Expression, right: object) -> Compare:
         instead = "; is_present() and is_null() ask whether there is a value" if right is None else ""
         raise NotACondition(f"{left!r} is {name_of(here)}, and is compared with {other}: never true{instead}")
     allowed = literals_of(here)
-    if allowed and isinstance(right, str) and right not in allowed and operator in ("=", "!="):
+    constant = right if isinstance(right, Expression) else wire_value(right)
+    if allowed and isinstance(constant, str) and constant not in allowed and operator in ("=", "!="):
         raise NotACondition(f"{left!r} is {name_of(here)}, and never {right!r}")
-    return Compare(operator, left, right)
+    if is_moment(here) or is_moment(there):
+        return CompareTimes(operator, left, constant)
+    return Compare(operator, left, constant)
+
+
+def misfit(value: object, form: object) -> str:
+    """Why a value can never be of a type, as the end of a sentence; empty where it may be."""
+    here = form_of(value)
+    allowed = literals_of(form)
+    if kinds_of(here).isdisjoint(kinds_of(form)):
+        return f"{value!r} is {name_of(here)}"
+    if allowed and not isinstance(value, Expression | Condition | Mapping | list) and wire_value(value) not in allowed:
+        return f"{value!r} is none of these"
+    return ""
 
 
 def key_of(name: object) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Never, ParamSpec, TypeVar, cast, overload
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final, Literal, Never, ParamSpec, TypeVar, Union, cast, get_args, overload
 
 from ..failures import WorkflowError
-from .bindings import Function
+from .arguments import check_choices, check_fixed_texts, check_form, check_kind, check_moments, check_numbers
+from .bindings import Binding, Function, Limit
 from .expressions import (
+    Bound,
     Call,
     CompareTimes,
     Condition,
@@ -29,8 +32,10 @@ from .expressions import (
     Source,
     condition_of,
     form_of,
+    misfit,
+    seen,
 )
-from .shapes import fields_of, item_of, kinds_of, name_of
+from .shapes import fields_of, item_of, kinds_of, members_of, moment_text, name_of
 from .states import ErrorOutput, State
 
 if TYPE_CHECKING:
@@ -40,21 +45,31 @@ M = TypeVar("M")
 P = ParamSpec("P")
 Out = TypeVar("Out")
 Number = TypeVar("Number", int, float)
+_KINDS: Final[Mapping[str, str]] = {
+    "string": "a text",
+    "number": "a number",
+    "array": "an array",
+    "object": "an object",
+    "boolean": "a boolean",
+}
 Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
 
 
 def input_of(form: TypeForm[M]) -> M:
     """What the workflow was started with, wherever in it this is used."""
+    check_form("input_of", form)
     return cast("M", Reference(Source("input"), form))
 
 
 def state_input(form: TypeForm[M]) -> M:
     """What the state that uses it was given."""
+    check_form("state_input", form)
     return cast("M", Reference(Source("state_input"), form))
 
 
 def output_of(state: State[Never, Out]) -> Out:
     """What a state gives, in any state that comes after it."""
+    check_kind("output_of", "takes a state", state, State)
     return cast("Out", Reference(Source("output", owner=state), state.gives))
 
 
@@ -66,7 +81,8 @@ def result_of(source: object) -> object:
     """What the function that this state invokes has returned, or (by its type) what the service has answered."""
     if isinstance(source, Function):
         function = cast("Function[Never, object]", source)
-        return Reference(Source("result"), function.gives, ("Payload",))
+        return Reference(Source("result", owner=function), function.gives, ("Payload",))
+    check_form("result_of", source)
     return Reference(Source("result"), source)
 
 
@@ -94,14 +110,23 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
     if fields is None:
         raise WorkflowError(f"made({name_of(model)}): takes a model, a dataclass or a TypedDict")
 
-    def build(**given: object) -> dict[str, object]:
+    def build(*placed: object, **given: object) -> dict[str, object]:
+        if len(placed) > len(fields):
+            raise WorkflowError(f"made({name_of(model)}): {len(placed)} values; its fields are {', '.join(fields)}")
         wires = {field.wire: name for name, field in fields.items()}
-        named = {wires.get(name, name): value for name, value in given.items()}
+        named = dict(zip(fields, placed, strict=False))
+        twice = [name for name in given if wires.get(name, name) in named]
+        if twice:
+            raise WorkflowError(f"made({name_of(model)}): {', '.join(twice)} is given twice")
+        named |= {wires.get(name, name): value for name, value in given.items()}
         unknown = [name for name in named if name not in fields]
         missing = [name for name, field in fields.items() if field.required and name not in named]
         if unknown or missing:
             what = f"no field {', '.join(unknown)}" if unknown else f"{', '.join(missing)} missing"
             raise WorkflowError(f"made({name_of(model)}): {what}; its fields are {', '.join(fields)}")
+        for name, value in named.items():
+            if why := misfit(value, fields[name].form):
+                raise WorkflowError(f"made({name_of(model)}): {name} is {name_of(fields[name].form)}, and {why}")
         values = {field.wire: named.get(name, field.default) for name, field in fields.items()}
         optional = {field.wire for field in fields.values() if not field.required and field.default is None}
         return {wire: value for wire, value in values.items() if value is not None or wire not in optional}
@@ -111,12 +136,58 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
 
 def jsonata(text: str, form: TypeForm[M]) -> M:
     """An expression in JSONata as it is, for what has no function here; such a workflow has no form in JSONPath."""
+    check_fixed_texts("jsonata", text=text)
+    check_form("jsonata", form)
+    if text.lstrip().startswith("{%"):
+        raise WorkflowError(f"jsonata({text!r}): takes what stands between {{% and %}}")
     return cast("M", Raw(text, form))
+
+
+def seen_as(value: object, form: TypeForm[M]) -> M:
+    """The same value, taken for one of this type by whoever knows better than the types at hand."""
+    here = form_of(value)
+    if kinds_of(here).isdisjoint(kinds_of(form)):
+        raise WorkflowError(f"seen_as({value!r}, {name_of(form)}): it is {name_of(here)}, which is never that")
+    return cast("M", seen(value, form))
+
+
+def some(value: M | None) -> M:
+    """A value that may be missing or null, where it is known to be there."""
+    return cast("M", seen(value, _without_null(value)))
+
+
+def or_else(value: M | None, otherwise: M) -> M:
+    """A value, or another where it is missing or null."""
+    there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
+    return cast("M", Call("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
+
+
+def _without_null(value: object) -> object:
+    members = tuple(member for member in members_of(form_of(value)) if member is not type(None))
+    return Union[members] if members else object  # noqa: UP007  # of many
+
+
+def bound(name: Binding) -> str:
+    """What a late-bound name stands for, as a text to go on with; in payloads a name may stand by itself."""
+    if isinstance(name, Limit):
+        raise WorkflowError(f"bound({name!r}): a Limit is a number of seconds, and stands by itself")
+    return cast("str", Bound(name))
+
+
+def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> Call:
+    """A call whose arguments may be of these kinds, the last one again for all that follow."""
+    if not arguments:
+        raise WorkflowError(f"{name}(): takes {_KINDS[kinds[0]]}")
+    for argument, kind in zip_longest(arguments, kinds[: len(arguments)], fillvalue=kinds[-1]):
+        if kind not in kinds_of(form_of(argument)):
+            told = f"{argument!r} is {name_of(form_of(argument))}"
+            raise WorkflowError(f"{name}({', '.join(map(repr, arguments))}): takes {_KINDS[str(kind)]}, and {told}")
+    return Call(name, arguments, form)
 
 
 def concat(*texts: str) -> str:
     """Texts joined."""
-    return cast("str", Call("concat", texts, str))
+    return cast("str", _called("concat", texts, str, "string"))
 
 
 def to_json(value: object) -> str:
@@ -126,27 +197,28 @@ def to_json(value: object) -> str:
 
 def from_json(text: str, form: TypeForm[M]) -> M:
     """The value that JSON text says."""
-    return cast("M", Call("from_json", (text,), form))
+    return cast("M", _called("from_json", (text,), form, "string"))
 
 
 def split(text: str, separator: str) -> list[str]:
     """The pieces of a text between separators, empty ones left out, as Step Functions' own function leaves them out."""
-    return cast("list[str]", Call("split", (text, separator), list[str]))
+    return cast("list[str]", _called("split", (text, separator), list[str], "string"))
 
 
 def base64_encode(text: str) -> str:
     """A text in Base64."""
-    return cast("str", Call("base64_encode", (text,), str))
+    return cast("str", _called("base64_encode", (text,), str, "string"))
 
 
 def base64_decode(text: str) -> str:
     """The text that Base64 says."""
-    return cast("str", Call("base64_decode", (text,), str))
+    return cast("str", _called("base64_decode", (text,), str, "string"))
 
 
 def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
     """A digest of a text, in lower-case hexadecimal."""
-    return cast("str", Call("hash_of", (text, algorithm), str))
+    check_choices("hash_of", "algorithm", algorithm, get_args(Algorithm))
+    return cast("str", _called("hash_of", (text, algorithm), str, "string"))
 
 
 def uuid() -> str:
@@ -156,22 +228,22 @@ def uuid() -> str:
 
 def random_below(start: int, end: int) -> int:
     """A random whole number from start on, below end."""
-    return cast("int", Call("random_below", (start, end), int))
+    return cast("int", _called("random_below", (start, end), int, "number"))
 
 
 def plus(left: Number, right: Number) -> Number:
     """The sum."""
-    return cast("Number", Call("plus", (left, right), form_of(left)))
+    return cast("Number", _called("plus", (left, right), form_of(left), "number"))
 
 
 def minus(left: Number, right: Number) -> Number:
     """The difference."""
-    return cast("Number", Call("minus", (left, right), form_of(left)))
+    return cast("Number", _called("minus", (left, right), form_of(left), "number"))
 
 
 def times(left: Number, right: Number) -> Number:
     """The product."""
-    return cast("Number", Call("times", (left, right), form_of(left)))
+    return cast("Number", _called("times", (left, right), form_of(left), "number"))
 
 
 def array(*items: M) -> list[M]:
@@ -181,33 +253,40 @@ def array(*items: M) -> list[M]:
 
 def item_at(items: Sequence[M], index: int) -> M:
     """One item, counted from 0."""
-    return cast("M", Call("item_at", (items, index), item_of(form_of(items))))
+    return cast("M", _called("item_at", (items, index), item_of(form_of(items)), "array", "number"))
 
 
 def length(value: Sequence[object]) -> int:
     """How many items an array has, or a text letters."""
-    text = tuple(kinds_of(form_of(value))) == ("string",)
+    kinds = kinds_of(form_of(value))
+    if kinds.isdisjoint(("string", "array")):
+        raise WorkflowError(f"length({value!r}): takes an array or a text, and it is {name_of(form_of(value))}")
+    text = tuple(kinds) == ("string",)
     return cast("int", Call("text_length" if text else "array_length", (value,), int))
 
 
 def unique(items: Sequence[M]) -> list[M]:
     """The items without repetitions."""
-    return cast("list[M]", Call("unique", (items,), form_of(items)))
+    return cast("list[M]", _called("unique", (items,), form_of(items), "array"))
 
 
 def parted(items: Sequence[M], size: int) -> list[list[M]]:
     """The items in arrays of this size, the last perhaps shorter."""
-    return cast("list[list[M]]", Call("parted", (items, size), list[object]))
+    check_numbers("parted", 1, size=size)
+    form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that only the running program knows
+    return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
 
 
 def span(first: int, last: int, step: int = 1) -> list[int]:
     """Whole numbers from the first to the last, both included."""
-    return cast("list[int]", Call("span", (first, last, step), list[int]))
+    if type(step) is int and step == 0:
+        raise WorkflowError("span: step is a whole number, and not 0")
+    return cast("list[int]", _called("span", (first, last, step), list[int], "number"))
 
 
 def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
     """The fields of both objects; where both have one, the second's."""
-    return cast("dict[str, object]", Call("merged", (first, second), dict[str, object]))
+    return cast("dict[str, object]", _called("merged", (first, second), dict[str, object], "object"))
 
 
 def choose(condition: bool, then: M, otherwise: M) -> M:
@@ -217,6 +296,7 @@ def choose(condition: bool, then: M, otherwise: M) -> M:
 
 def contains(items: Sequence[M], item: M) -> bool:
     """Whether an array has this item."""
+    _called("contains", (items,), bool, "array")
     return cast("bool", IsTrue(Call("contains", (items, item), bool)))
 
 
@@ -227,6 +307,8 @@ def not_(condition: bool) -> bool:
 
 def all_of(*conditions: bool) -> bool:
     """Whether all of these hold."""
+    if not conditions:
+        raise WorkflowError("all_of(): takes conditions")
     whole = condition_of(conditions[0])
     for condition in conditions[1:]:
         whole = whole & condition_of(condition)
@@ -286,42 +368,43 @@ def is_array(value: object) -> bool:
 
 def is_true(value: bool) -> bool:
     """Whether the value is true."""
-    return cast("bool", IsTrue(_expression(value)))
+    return cast("bool", IsTrue(_expression(value, "boolean")))
 
 
 def matches(value: str, pattern: str) -> bool:
     """Whether a text is like a pattern in which * stands for any text; \\* is a star."""
-    return cast("bool", Matches(_expression(value), pattern))
+    check_fixed_texts("matches", pattern=pattern)
+    return cast("bool", Matches(_expression(value, "string"), pattern))
 
 
-def before(value: str, other: str | datetime) -> bool:
+def before(value: str | datetime, other: str | datetime) -> bool:
     """Whether a time comes before another."""
     return _times("<", value, other)
 
 
-def after(value: str, other: str | datetime) -> bool:
+def after(value: str | datetime, other: str | datetime) -> bool:
     """Whether a time comes after another."""
     return _times(">", value, other)
 
 
-def at_time(value: str, other: str | datetime) -> bool:
+def at_time(value: str | datetime, other: str | datetime) -> bool:
     """Whether two times are the same moment."""
     return _times("=", value, other)
 
 
 def _times(operator: Operator, value: object, other: str | datetime) -> bool:
-    if isinstance(other, datetime):
-        if other.tzinfo is None:
-            raise WorkflowError(f"{other!r} says no time zone")
-        other = other.isoformat().replace("+00:00", "Z")
-    return cast("bool", CompareTimes(operator, _expression(value), other))
+    moment = moment_text(other) if isinstance(other, datetime) else other
+    check_moments("a comparison of times", other=moment)
+    return cast("bool", CompareTimes(operator, _expression(value, "string"), moment))
 
 
 def _is(value: object, kind: str) -> bool:
     return cast("bool", IsKind(_expression(value), kind))
 
 
-def _expression(value: object) -> Expression:
+def _expression(value: object, kind: str = "") -> Expression:
     if isinstance(value, Expression):
+        if kind and kind not in kinds_of(form_of(value)):
+            raise WorkflowError(f"{value!r} is {name_of(form_of(value))}, and not {_KINDS[kind]}")
         return value
     raise WorkflowError(f"{value!r} is known before the workflow runs; conditions are about its data")

@@ -6,18 +6,18 @@ Past 250 lines: building, checking and flattening read and make the same two kin
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..records import Record, changed
-from .basic_states import Choice, Pass, Succeed
+from .basic_states import Choice, Fail, Pass, Succeed
 from .expressions import Reference, Source, place_of
 from .nested_states import Inline
 from .shapes import name_of
-from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, set_name
+from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, check_order, set_name, states_in
 
 if TYPE_CHECKING:
     from .workflow_class import Workflow
@@ -89,33 +89,48 @@ class Graph(Record):
 def graph_of(name: str, body: Mapping[str, object]) -> Graph:
     """The graph that a class body says; raises WorkflowError for what cannot be."""
     start = body.get("start")
-    if not isinstance(start, State):
+    if not isinstance(start, State) or isinstance(start, End):
         raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
     flow = body.get("flow", ())
     chains = cast("Iterable[object]", flow if isinstance(flow, tuple | list) else (flow,))
     graph = Graph(cast("AnyState", start), _named(name, body), tuple(_links(name, chains)))
     _check_joins(name, graph)
+    _check_catches(graph)
     _check_reached(name, graph)
     for state in graph.states.values():
         if state.type == "Choice":
             _check_choice(cast("Choice[object, object]", state), graph)
+    for state in graph.states.values():
+        state.workflow_name = name
     return graph
+
+
+def has_states(body: Mapping[str, object]) -> bool:
+    """Whether a class body holds a state."""
+    return any(True for _ in _written(body))
 
 
 def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
     states: dict[str, AnyState] = {}
-    for attribute, value in body.items():
-        if not isinstance(value, State) or isinstance(value, End):
-            continue
-        state = cast("AnyState", value)
-        set_name(state, attribute)
+    for state in _written(body):
         if states.setdefault(state.name, state) is not state:
             raise WorkflowError(f"{name}: two states are called {state.name}")
+        if state.workflow_name:
+            raise WorkflowError(
+                f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline"
+            )
         if len(state.name) > LONGEST_NAME:
             raise WorkflowError(
                 f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}"
             )
     return states
+
+
+def _written(body: Mapping[str, object]) -> Iterator[AnyState]:
+    for attribute, value in body.items():
+        if attribute != "flow":
+            set_name(value, attribute)
+        yield from (state for _, state in states_in(value, attribute))
 
 
 def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
@@ -147,6 +162,11 @@ def _check_joins(name: str, graph: Graph) -> None:
                 )
 
 
+def _check_catches(graph: Graph) -> None:
+    for state in graph.states.values():
+        check_order(state, "way out by catch", [link.exit.errors for link in graph.out_of(state, "catch")])
+
+
 def _check_reached(name: str, graph: Graph) -> None:
     reached = graph.reached()
     lost = [state for state, value in graph.states.items() if id(value) not in reached]
@@ -155,12 +175,22 @@ def _check_reached(name: str, graph: Graph) -> None:
     for state in graph.states.values():
         if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
             raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END")
+    if not any(_is_end(link.target) for link in graph.links) and not _is_end(graph.start):
+        raise WrongJoin(f"{name}: no path comes to an end: lead one to END, to a Succeed or to a Fail")
+
+
+def _is_end(state: AnyState) -> bool:
+    return isinstance(state, End | Succeed | Fail)
 
 
 def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
         raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()")
+    decided = [member for link in ways if link.exit.case is not None for member in link.exit.case]
+    again = [member for place, member in enumerate(decided) if member in decided[:place]]
+    if again:
+        raise WrongJoin(f"{choice!r} has two ways for {_told(again)}, and never takes the second")
     if graph.out_of(choice, "default"):
         return
     if _root_of(choice.subject) == "input":
@@ -168,11 +198,13 @@ def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
             f"{choice!r} decides by what the workflow was started with, which may be any JSON: "
             "say what happens `otherwise`"
         )
-    handled = {member for link in ways if link.exit.case is not None for member in link.exit.case}
-    left = [member for member in choice.alternatives() if member not in handled]
+    left = [member for member in choice.alternatives() if member not in decided]
     if left:
-        names = ", ".join(name_of(member) if isinstance(member, type) else repr(member) for member in left)
-        raise NotExhaustive(f"{choice!r} has no way for {names}: add it, or `otherwise`")
+        raise NotExhaustive(f"{choice!r} has no way for {_told(left)}: add it, or `otherwise`")
+
+
+def _told(alternatives: Iterable[object]) -> str:
+    return ", ".join(name_of(member) if isinstance(member, type) else repr(member) for member in alternatives)
 
 
 def _root_of(subject: object) -> str:
@@ -259,7 +291,9 @@ def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
     kept = [link for link in links if link.exit.state is not inline]
     for link in inner.links:
         kept.append(Link(link.exit, onward.target if isinstance(link.target, End) else link.target))
-    for state in inner.states.values():
-        if isinstance(state, Catching):
-            kept += [Link(changed(link.exit, state=cast("AnyState", state)), link.target) for link in caught]
+    failing = [cast("AnyState", state) for state in inner.states.values() if isinstance(state, Catching)]
+    if caught and not failing:
+        raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch")
+    for state in failing:
+        kept += [Link(changed(link.exit, state=state), link.target) for link in caught]
     return kept

@@ -16,16 +16,18 @@ from ..deep_json import Json
 from ..failures import WorkflowError
 from ..json_values import JsonObject, NotJson
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
-from .bindings import Bindings, Limit
+from .bindings import Binding, Bindings, Limit
 from .dialects.query_language import Dialect
 from .distribution import Distribution
-from .expressions import Condition, Expression, Reference, place_of
+from .expressions import Condition, Reference, place_of
 from .graph import Graph, nested_graph
 from .nested_states import Map, Parallel
 from .places import Places, output_by
 from .retries import Retry
 from .rewriting import rewritten
+from .shapes import wire_value
 from .states import AnyState, Catching, End, Exit, Link
+from .surroundings import NOWHERE, Around, Surroundings
 from .tasks import Task
 
 _AFTER: Final[Mapping[str, str]] = {
@@ -38,8 +40,11 @@ _AFTER: Final[Mapping[str, str]] = {
 class ScopeWriter:
     """Writes the states of one scope."""
 
-    def __init__(self, graph: Graph, bindings: Bindings, dialect: Dialect, places: Places) -> None:
+    def __init__(
+        self, graph: Graph, bindings: Bindings, dialect: Dialect, places: Places, surroundings: Surroundings
+    ) -> None:
         self.graph, self.bindings, self.dialect, self.places = graph, bindings, dialect, places
+        self.surroundings = surroundings
 
     def write(self) -> JsonObject:
         """StartAt and States."""
@@ -58,6 +63,9 @@ class ScopeWriter:
                     written |= write(self, state)
                 except NotJson as error:
                     raise WorkflowError(f"{state!r}: {error.sentence}") from None
+                except RecursionError:
+                    told = "holds a value that contains itself, or that nests deeper than Python follows"
+                    raise WorkflowError(f"{state!r} {told}") from None
                 return written
         raise WorkflowError(f"{state!r}: there is no way to write a {type(state).__name__}")
 
@@ -93,7 +101,7 @@ class ScopeWriter:
 
     def _wait(self, wait: Wait[object]) -> JsonObject:
         if wait.until is not None:
-            return self.dialect.field("Timestamp", self._here(wait, wait.timestamp()))
+            return self.dialect.field("Timestamp", self._here(wait, wait.until))
         return self._limit(wait, "Seconds", wait.how_long)
 
     def succeed(self, succeed: Succeed) -> JsonObject:
@@ -113,7 +121,7 @@ class ScopeWriter:
         branches = parallel.branches
         names = [branch.__name__ for branch in branches]
         written["Branches"] = [
-            self._inside(f"{parallel.name}.{name}{index + 1 if names.count(name) > 1 else ''}", branch)
+            self._inside(parallel, f"{parallel.name}.{name}{index + 1 if names.count(name) > 1 else ''}", branch)
             for index, (name, branch) in enumerate(zip(names, branches, strict=True))
         ]
         return written | self._kept(parallel) | self._tried(parallel) | self._next(parallel)
@@ -131,7 +139,7 @@ class ScopeWriter:
         if distribution is not None:
             config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
             written |= self._distribution(state, distribution)
-        written["ItemProcessor"] = {"ProcessorConfig": config, **self._inside(state.name, state.each)}
+        written["ItemProcessor"] = {"ProcessorConfig": config, **self._inside(state, state.name, state.each)}
         return written | self._kept(state) | self._tried(state) | self._next(state)
 
     def _distribution(self, state: AnyState, how: Distribution) -> JsonObject:
@@ -171,17 +179,20 @@ class ScopeWriter:
             self.dialect.arguments_field: self.dialect.payload(self._here(state, arguments)),
         }
 
-    def _inside(self, prefix: str, workflow: object) -> JsonObject:
+    def _inside(self, state: AnyState, prefix: str, workflow: object) -> JsonObject:
         graph = nested_graph(cast("type", workflow), prefix)
-        return compiled(graph, self.bindings, self.dialect)
+        return compiled(graph, self.bindings, self.dialect, self.surroundings.inside(state))
 
     def _limit(self, state: AnyState, name: str, limit: object) -> JsonObject:
         if limit is None:
             return {}
         if isinstance(limit, Limit | timedelta):
-            return {name: self.bindings.seconds(limit)}
-        if not isinstance(limit, int | Expression):
-            raise WorkflowError(f"{state!r}: {name} is a timedelta, a Limit, or seconds from data, and not {limit!r}")
+            seconds = self.bindings.seconds(limit)
+            if seconds < (name != "Seconds"):
+                raise WorkflowError(
+                    f"{state!r}: {name} is {seconds}, which is {limit!r}: give it a value, or a default"
+                )
+            return {name: seconds}
         return self.dialect.field(name, self._here(state, limit))
 
     def _kept(self, state: AnyState) -> JsonObject:
@@ -225,11 +236,14 @@ class ScopeWriter:
     def _here(self, state: AnyState, value: object, *roots: str) -> object:
         """The value as this state can say it; `roots` of references are there that not every place has."""
 
-        def change(reference: Reference) -> Reference:
-            root = place_of(reference)[0].root
+        def change(leaf: object) -> object:
+            if not isinstance(leaf, Reference):
+                return self.bindings.value(leaf) if isinstance(leaf, Binding) else wire_value(leaf)
+            root = place_of(leaf)[0].root
             if root in _AFTER and root not in roots:
-                raise WorkflowError(f"{state!r} uses {reference!r}: {_AFTER[root]}")
-            return self.places.seen_from(state, reference)
+                raise WorkflowError(f"{state!r} uses {leaf!r}: {_AFTER[root]}")
+            self.surroundings.check(state, leaf, value)
+            return self.places.seen_from(state, leaf)
 
         return rewritten(value, change)
 
@@ -238,11 +252,11 @@ def _retry(retry: Retry) -> Json:
     return cast("Json", retry.asl())
 
 
-def compiled(graph: Graph, bindings: Bindings, dialect: Dialect) -> JsonObject:
+def compiled(graph: Graph, bindings: Bindings, dialect: Dialect, around: Around = NOWHERE) -> JsonObject:
     """StartAt and States of a scope; written again while states turn out to need what others must remember."""
-    places = Places(graph)
+    places, surroundings = Places(graph), Surroundings(graph, around)
     while True:
-        written = ScopeWriter(graph, bindings, dialect, places).write()
+        written = ScopeWriter(graph, bindings, dialect, places, surroundings).write()
         if places.settled():
             return written
 

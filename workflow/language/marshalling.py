@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from ..failures import WorkflowError
+from .bindings import Binding, Limit
 from .expressions import Call, Expression, form_of
-from .shapes import kinds_of
+from .shapes import is_decimal, kinds_of, wire_value
 
 _BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "BOOL", "null": "NULL"}
 
@@ -16,6 +17,11 @@ def marshalled(value: object) -> dict[str, object]:
     """One value as an attribute; a reference of unknown type is refused, for DynamoDB wants to be told."""
     if isinstance(value, Expression):
         return _expression(value)
+    if isinstance(value, Binding):
+        return {"N" if isinstance(value, Limit) else "S": value}
+    if is_decimal(type(value)):
+        return {"N": str(value)}
+    value = wire_value(value)
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
@@ -36,5 +42,8 @@ def _expression(value: Expression) -> dict[str, object]:
     kinds = kinds_of(form_of(value)) - {"null"}
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
     if kind not in _BY_KIND:
-        raise WorkflowError(f"{value!r}: an attribute of DynamoDB is a text, a number or a boolean; which is this?")
+        raise WorkflowError(
+            f"{value!r}: an attribute of DynamoDB is a text, a number or a boolean; which is this? "
+            "seen_as() says; a list and an object are written out"
+        )
     return {_BY_KIND[kind]: Call("to_json", (value,), str) if kind == "number" else value}

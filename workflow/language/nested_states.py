@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
 from ..failures import WorkflowError
+from .arguments import check_choices, check_flags, check_numbers
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
-from .expressions import Expression, form_of
+from .expressions import form_of
 from .retries import Retry
 from .shapes import kinds_of, name_of
 from .states import Catching, Given, StateOptions, check_options
@@ -146,7 +147,7 @@ class Parallel(Catching[I, O]):
         check_options(self, options, NestingOptions)
         super().__init__(**options)
         if not branches:
-            raise WorkflowError("Parallel(): give it workflows to run")
+            raise WorkflowError("Parallel: give it workflows to run")
         for branch in branches:
             _check_workflow(self, branch)
         self.branches = branches
@@ -179,8 +180,10 @@ class Map(Catching[object, O], Generic[O]):
         self._run(items, each, sends, at_once)
 
     def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | None) -> None:
-        if isinstance(items, Expression) and "array" not in kinds_of(form_of(items)):
+        wanted = {"array"} if self.distribution is None else {"array", "object"}
+        if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
+        check_numbers(self, 0, at_once=at_once)
         _check_workflow(self, each)
         self.items, self.each = items, each
         self.at_once = at_once
@@ -256,11 +259,12 @@ class DistributedMap(Map[O]):
         super(Map, self).__init__(
             retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment")
         )
-        self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
-        if writer is not None:
-            self.gives = WrittenResults
-        elif flatten:
-            self.gives = each.gives
+        check_choices(self, "execution_type", options.get("execution_type"), ("STANDARD", "EXPRESS"))
+        check_flags(self, flatten=flatten)
+        if writer is not None and flatten:
+            raise WorkflowError(
+                'DistributedMap: flatten is for a Map without writer; write transformation="FLATTEN" there'
+            )
         self.distribution = Distribution(
             execution_type=options.get("execution_type", "STANDARD"),
             reader=reader,
@@ -271,6 +275,12 @@ class DistributedMap(Map[O]):
             tolerated_percentage=options.get("tolerated_percentage"),
             label=options.get("label"),
         )
+        self.distribution.check()
+        self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
+        if writer is not None:
+            self.gives = WrittenResults
+        elif flatten:
+            self.gives = each.gives
 
 
 class Inline(Catching[I, O]):

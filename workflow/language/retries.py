@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, cast
 
 from ..deep_json import Json
+from ..failures import WorkflowError
 from ..records import Record
+from .arguments import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
 from .bindings import whole_seconds
 
 ALL: Final = "States.ALL"
@@ -24,6 +26,9 @@ TOLERATED_FAILURES_EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
 ITEM_READER_FAILED: Final = "States.ItemReaderFailed"
 RESULT_WRITER_FAILED: Final = "States.ResultWriterFailed"
 
+LONGEST_DELAY: Final = 31_622_399
+"""Seconds. Source: Amazon States Language specification, "Errors"."""
+
 LAMBDA_TRANSIENT: Final = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -35,6 +40,18 @@ LAMBDA_TRANSIENT: Final = (
 
 Source: Step Functions developer guide, "Handle transient Lambda service exceptions".
 """
+
+
+def check_errors(owner: str, names: object) -> None:
+    """Refuse what is no tuple of errors' names, and ALL beside others."""
+    if isinstance(names, str):
+        raise WorkflowError(f"{owner}(on={names!r}): takes a tuple of errors' names, ({names!r},)")
+    check_kind(owner, "takes a tuple of errors' names", names, tuple, list)
+    given = tuple(cast("Iterable[object]", names))
+    if not given or not all(isinstance(name, str) for name in given):
+        refused(owner, "takes a tuple of errors' names", names)
+    if ALL in given and len(given) > 1:
+        raise WorkflowError(f"{owner}: ALL takes every error, so it stands alone, and not in {names!r}")
 
 
 class Retry(Record, kw_only=True):
@@ -52,6 +69,23 @@ class Retry(Record, kw_only=True):
     jitter: bool | None = None
     """Whether a wait is drawn between nothing and its full length."""
     comment: str | None = None
+
+    def check(self) -> None:
+        """Refuse what Step Functions would not take."""
+        check_errors("Retry", self.on)
+        check_fixed_spans(self, 1, interval=self.interval)
+        check_fixed_spans(self, 1, LONGEST_DELAY, longest=self.longest)
+        check_numbers(self, 0, attempts=self.attempts)
+        check_flags(self, jitter=self.jitter)
+        check_fixed_texts(self, comment=self.comment)
+        if self.backoff is not None:
+            check_kind(self, "backoff is a number from 1 on", self.backoff, int, float)
+            if self.backoff < 1:
+                refused(self, "backoff is a number from 1 on", self.backoff)
+        if self.longest is not None and self.longest <= (self.interval or timedelta(seconds=1)):
+            raise WorkflowError(
+                f"Retry: longest ({self.longest}) is longer than the first wait ({self.interval or '1 s'})"
+            )
 
     def asl(self) -> dict[str, Json]:
         """The retrier as it stands in a definition."""

@@ -1,4 +1,4 @@
-"""Trees of expressions with their references changed."""
+"""Trees of expressions with their leaves changed: references and constants."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import cast
 
 from .expressions import (
     All,
+    Bound,
     Call,
     Compare,
     CompareTimes,
@@ -21,26 +22,26 @@ from .expressions import (
     Reference,
 )
 
-Change = Callable[[Reference], Reference]
+Change = Callable[[object], object]
 
 
 def rewritten(value: object, change: Change) -> object:
-    """The same tree with every reference changed."""
-    if isinstance(value, Reference):
-        return change(value)
+    """The same tree with every reference and every constant changed."""
     if isinstance(value, Call):
         return Call(value.name, tuple(rewritten(argument, change) for argument in value.arguments), value.form)
+    if isinstance(value, Bound):
+        return change(value.binding)
     if isinstance(value, Condition):
         return changed_condition(value, change)
     if isinstance(value, Mapping):
         return {key: rewritten(item, change) for key, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
         return [rewritten(item, change) for item in cast("Sequence[object]", value)]
-    return value
+    return change(value)
 
 
 def changed_condition(condition: Condition, change: Change) -> Condition:
-    """The same condition with every reference changed."""
+    """The same condition with every reference and every constant changed."""
     match condition:
         case All(parts):
             return All(tuple(changed_condition(part, change) for part in parts))
@@ -68,9 +69,10 @@ def references_in(value: object) -> Iterator[Reference]:
     """Every reference of a tree."""
     found: list[Reference] = []
 
-    def keep(reference: Reference) -> Reference:
-        found.append(reference)
-        return reference
+    def keep(value: object) -> object:
+        if isinstance(value, Reference):
+            found.append(value)
+        return value
 
     rewritten(value, keep)
     yield from found

@@ -1,7 +1,10 @@
 """What a type says about JSON: its fields, its kinds, and what tells the members of a union apart.
 
-Takes models of pydantic, dataclasses, TypedDicts, unions (annotated too), Literals and plain types. pydantic is not
-imported here: a model brings it along.
+Takes models of pydantic, dataclasses, TypedDicts, generic ones too, unions (annotated too), Literals, enumerations and
+plain types. A type that is there for type checkers only may be anything. pydantic is not imported here: a model brings
+it along.
+
+Past 250 lines: what a type says is asked in a dozen ways that lean on one another.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import Enum
 from functools import cache
 from typing import (
     Annotated,
@@ -25,7 +30,8 @@ from typing import (
 )
 
 from ..deep_json import Json
-from ..records import Record
+from ..failures import WorkflowError
+from ..records import Record, changed
 
 KINDS: Final = ("string", "number", "boolean", "null", "object", "array")
 _AROUND: Final = frozenset({"NotRequired", "Required", "ReadOnly"})
@@ -39,7 +45,17 @@ _SCALARS: Final[Mapping[object, str]] = {
     dict: "object",
     list: "array",
     tuple: "array",
+    set: "array",
+    frozenset: "array",
+    bytes: "string",
+    date: "string",
+    time: "string",
+    timedelta: "string",
+    Mapping: "object",
+    Sequence: "array",
 }
+_TEXTS: Final = frozenset({("uuid", "UUID"), ("pathlib", "Path"), ("pathlib", "PurePath")})
+"""Types that JSON has as texts, by module and name: importing them would cost those who do not use them."""
 
 
 class Field(Record):
@@ -78,9 +94,12 @@ def _members(form: object) -> Iterator[object]:
 def bare(form: object) -> object:
     """The type without Annotated, Required, aliases and the like around it."""
     while True:
-        if type(form).__name__ == "TypeAliasType":
+        origin = get_origin(form)
+        if _is_alias(form):
             form = cast("Any", form).__value__
-        elif get_origin(form) is Annotated or str(get_origin(form)).rpartition(".")[2] in _AROUND:
+        elif _is_alias(origin):
+            form = substituted(cast("Any", origin).__value__, _arguments_of(form))
+        elif origin is Annotated or str(origin).rpartition(".")[2] in _AROUND:
             form = get_args(form)[0]
         elif isinstance(form, TypeVar):
             form = object
@@ -88,13 +107,38 @@ def bare(form: object) -> object:
             return form
 
 
+def _is_alias(form: object) -> bool:
+    return type(form).__name__ == "TypeAliasType"
+
+
+def _arguments_of(form: object) -> dict[object, object]:
+    """What the type parameters of a generic type, or of an alias, stand for in a use of it."""
+    origin = get_origin(form)
+    parameters = getattr(origin, "__type_params__", ()) or getattr(origin, "__parameters__", ())
+    return dict(zip(parameters, get_args(form), strict=False))
+
+
+def substituted(form: object, arguments: Mapping[object, object]) -> object:
+    """The type with its type parameters given."""
+    if form in arguments:
+        return arguments[form]
+    parameters: tuple[object, ...] = getattr(form, "__parameters__", ()) if get_origin(form) is not None else ()
+    given = tuple(arguments.get(parameter, parameter) for parameter in parameters)
+    return cast("Any", form)[given] if parameters else form
+
+
 def fields_of(form: object) -> Mapping[str, Field] | None:
     """The fields of an object type, by their Python names; None where the type does not say."""
     form = bare(form)
+    origin = get_origin(form)
     try:
-        return _fields_of(form)
+        fields = _fields_of(form if origin is None else origin)
     except TypeError:  # not hashable, hence no class
         return None
+    if fields is None or origin is None:
+        return fields
+    arguments = _arguments_of(form)
+    return {name: changed(field, form=substituted(field.form, arguments)) for name, field in fields.items()}
 
 
 @cache
@@ -107,13 +151,44 @@ def _fields_of(form: object) -> Mapping[str, Field] | None:
     if hasattr(form, "__dataclass_fields__"):
         return _dataclass_fields(form)
     if issubclass(form, Record):
-        hints = get_type_hints(form)
+        hints = _hints_of(form)
         return {name: Field(name, name, hints[name], not hasattr(form, name)) for name in form.__match_args__}
     required: frozenset[str] | None = getattr(cast("object", form), "__required_keys__", None)
     if required is not None:  # a TypedDict
-        hints = get_type_hints(cast("Any", form), include_extras=True)
-        return {name: Field(name, name, hint, name in required) for name, hint in hints.items()}
+        hints = _hints_of(form)  # pyright: ignore[reportUnknownArgumentType]  # which checks took for one of any type
+        return {name: Field(name, name, hint, _is_required(hint, name in required)) for name, hint in hints.items()}
     return None
+
+
+def _is_required(hint: object, otherwise: bool) -> bool:
+    """What NotRequired or Required says: a TypedDict itself does not see them in annotations that are texts."""
+    around = str(get_origin(hint)).rpartition(".")[2]
+    if around in ("Required", "NotRequired"):
+        return around == "Required"
+    return _is_required(get_args(hint)[0], otherwise) if around in ("ReadOnly", "Annotated") else otherwise
+
+
+def _hints_of(form: type) -> dict[str, object]:
+    """The annotations of a class; `object` for what only type checkers can see."""
+    try:
+        return get_type_hints(form, include_extras=True)
+    except NameError:
+        return {
+            name: _seen(form, owner, hint)
+            for owner in reversed(form.__mro__)
+            for name, hint in owner.__dict__.get("__annotations__", {}).items()  # noqa: RUF063  # without importing inspect
+        }
+
+
+def _seen(form: type, owner: type, hint: object) -> object:
+    text = hint if isinstance(hint, str) else getattr(hint, "__forward_arg__", None)
+    if not isinstance(text, str):
+        return hint
+    around = vars(sys.modules[owner.__module__])
+    try:
+        return cast("object", eval(text, around, {form.__name__: form}))  # noqa: S307  # as get_type_hints does
+    except NameError:
+        return object
 
 
 def _model_field(name: str, field: _ModelField) -> Field:
@@ -123,9 +198,9 @@ def _model_field(name: str, field: _ModelField) -> Field:
     return Field(name, wire, field.annotation, required, _plain(default))
 
 
-def _dataclass_fields(form: object) -> Mapping[str, Field]:
+def _dataclass_fields(form: type) -> Mapping[str, Field]:
     dataclasses = sys.modules["dataclasses"]  # there, for the form is one
-    hints = get_type_hints(form, include_extras=True)
+    hints = _hints_of(form)
     return {
         field.name: Field(
             field.name,
@@ -140,6 +215,7 @@ def _dataclass_fields(form: object) -> Mapping[str, Field]:
 
 
 def _plain(default: object) -> Json:
+    default = default.value if isinstance(default, Enum) else default
     return default if isinstance(default, str | int | float | bool) else None
 
 
@@ -152,28 +228,80 @@ def kinds_of(form: object) -> frozenset[str]:
 
 
 def _kinds_of_member(form: object) -> set[str]:
-    if get_origin(form) is Literal:
-        return {_SCALARS[type(value)] for value in get_args(form)}
+    literals = literals_of(form)
+    if literals is not None:
+        return {kind for value in literals for kind in _kinds_of_member(type(value))}
     if fields_of(form) is not None:
         return {"object"}
     plain = get_origin(form) or form
-    if plain in (Mapping, Sequence):
-        return {"object"} if plain is Mapping else {"array"}
     if isinstance(plain, type):
         for base in plain.__mro__:
             if base in _SCALARS:
                 return {_SCALARS[base]}
+            if _is_text(base):
+                return {"string"}
+            if is_decimal(base):
+                return {"number", "string"}
     return {_SCALARS[plain]} if plain in _SCALARS else set(KINDS)
 
 
+def _is_text(kind: type) -> bool:
+    return (kind.__module__, kind.__name__) in _TEXTS
+
+
+def is_decimal(form: object) -> bool:
+    """Whether a type is Decimal, which JSON has as a number or as a text."""
+    return isinstance(form, type) and (form.__module__, form.__name__) == ("decimal", "Decimal")
+
+
+def is_mapping(form: object) -> bool:
+    """Whether a type is that of a dict, its keys known or not."""
+    typed_dict = hasattr(get_origin(form) or form, "__required_keys__")
+    return kinds_of(form) == frozenset({"object"}) and (typed_dict or fields_of(form) is None)
+
+
+def is_moment(form: object) -> bool:
+    """Whether a type is that of a time with its date, or of one that may be missing."""
+    members = [member for member in members_of(form) if member is not type(None)]
+    return bool(members) and all(isinstance(member, type) and issubclass(member, datetime) for member in members)
+
+
 def literals_of(form: object) -> tuple[Json, ...] | None:
-    """The values that a Literal type (or a union of them) allows; None for any other type."""
+    """The values that a Literal type or an enumeration (or a union of them) allows; None for any other type."""
     values: list[Json] = []
     for member in members_of(form):
-        if get_origin(member) is not Literal:
+        if get_origin(member) is Literal:
+            values.extend(cast("Json", wire_value(value)) for value in get_args(member))
+        elif isinstance(member, type) and issubclass(member, Enum):
+            values.extend(cast("Json", each.value) for each in member)
+        else:
             return None
-        values.extend(cast("tuple[Json, ...]", get_args(member)))
     return tuple(values)
+
+
+def wire_value(value: object) -> object:
+    """A constant of Python as it stands in JSON: of an enumeration's member its value, a time as text.
+
+    Raises WorkflowError for a time without its zone and for a Decimal, which may be a number or a text.
+    """
+    if isinstance(value, str | int | float) and not isinstance(value, Enum):
+        return value
+    if isinstance(value, Enum):
+        return cast("object", value.value)
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if is_decimal(type(value)):
+        raise WorkflowError(f"{value!r} may be a number or a text in JSON: write float() or str() around it")
+    return str(value) if _is_text(type(value)) else value
+
+
+def moment_text(moment: datetime) -> str:
+    """A time in the form of RFC 3339, as the States Language writes it; raises WorkflowError without a zone."""
+    if moment.tzinfo is None:
+        raise WorkflowError(f"{moment!r}: says no time zone")
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def values_of(form: object) -> object:
@@ -185,10 +313,12 @@ def values_of(form: object) -> object:
     return object
 
 
-def item_of(form: object) -> object:
-    """What stands in an array type; `object` where the type does not say."""
+def item_of(form: object, index: int = 0) -> object:
+    """What stands in an array type, of a tuple in this place; `object` where the type does not say."""
     for member in members_of(form):
         arguments = cast("tuple[object, ...]", get_args(member))
+        if get_origin(member) is tuple and arguments and arguments[-1] is not Ellipsis:
+            return arguments[index] if -len(arguments) <= index < len(arguments) else object
         if "array" in _kinds_of_member(member) and arguments:
             return arguments[0]
     return object

@@ -7,13 +7,15 @@ an arrow is a value, and a workflow has the arrows that its `flow` holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast
 
-from ..failures import WorkflowError, WrongJoin
+from ..failures import NoSuchField, WorkflowError, WrongJoin
 from ..records import NOTHING, Record, changed
-from .expressions import Condition, Reference, Source, place_of
-from .retries import ALL, Retry
+from .arguments import check_fixed_texts, check_form
+from .expressions import Condition, Reference, Source, form_of, misfit, place_of
+from .retries import ALL, Retry, check_errors
+from .shapes import name_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -68,7 +70,9 @@ class Edge(Generic[Out]):
 
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this way is taken."""
-        name = variable_name(target)
+        name = remembered(target, value)
+        for exit_ in self.exits:
+            _check_once(self, name, exit_.assign)
         return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
 
     def passing(self, output: T) -> Edge[T]:
@@ -123,10 +127,23 @@ class State(Generic[In, Out]):
     """The type of what it gives."""
 
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
+        check_fixed_texts(self, name=name, comment=comment)
+        if name == "":
+            raise WorkflowError(f"{type(self).__name__}: name is a text of 1 to 80 characters, and not ''")
         self.name = name or ""
+        self.workflow_name = ""
         self.comment = comment
         self.assign: dict[str, object] = {}
         self.output: Given | None = None
+        if not hasattr(self, "type"):
+            raise WorkflowError(f"{type(self).__name__} is no state by itself: write a Pass, a Choice, an Invoke …")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            own = type(self).__name__
+            called = self.__dict__.get("name") or own
+            raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() is what a state gives")
 
     def __rshift__(self, target: State[Out, X]) -> Chain[X]:
         return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits()), target)
@@ -136,7 +153,9 @@ class State(Generic[In, Out]):
 
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this state has done its work."""
-        self.assign[variable_name(target)] = value
+        name = remembered(target, value)
+        _check_once(self, name, self.assign)
+        self.assign[name] = value
         return self
 
     def exits(self) -> tuple[Exit, ...]:
@@ -189,6 +208,9 @@ class End(State[object, Never]):
 
     type = "End"
 
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin("END is where a path ends: nothing comes after it")
+
 
 END: Final = End(name="END")
 """`task >> END`: the workflow, or its branch, ends well with what the task gives."""
@@ -200,16 +222,36 @@ def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
     for each in given:
         if not isinstance(each, Retry):
             raise WorkflowError(f"{type(owner).__name__}: retry is a Retry, or a tuple of them, and not {retry!r}")
-        if isinstance(cast("object", each.on), str):
-            raise WorkflowError(f"Retry(on={each.on!r}): takes a tuple of errors' names, ({each.on!r},)")
-    return cast("tuple[Retry, ...]", given)
+        each.check()
+    retriers = cast("tuple[Retry, ...]", given)
+    check_order(owner, "retrier", [each.on for each in retriers])
+    return retriers
+
+
+def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> None:
+    """Refuse a retrier, or a way out by catch, that never sees an error: those before it take them."""
+    taken: set[str] = set()
+    for names in errors:
+        if ALL in taken or taken.issuperset(names):
+            raise WorkflowError(f"{owner!r}: the {what} on {', '.join(names)} never sees an error: others before it do")
+        taken.update(names)
 
 
 def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         told = ", ".join(map(repr, names))
         raise WorkflowError(f"catch({told}): takes errors' names one after the other, catch('A', 'B')")
-    return cast("tuple[str, ...]", names) or (ALL,)
+    given = cast("tuple[str, ...]", names) or (ALL,)
+    check_errors("catch", given)
+    return given
+
+
+def remembered(target: object, value: object) -> str:
+    """The name of the variable that is to hold a value; refuses a value that it can never hold."""
+    name = variable_name(target)
+    if why := misfit(value, form_of(target)):
+        raise WorkflowError(f"remember({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
+    return name
 
 
 def variable_name(target: object) -> str:
@@ -219,15 +261,49 @@ def variable_name(target: object) -> str:
         if source.root == "variable" and not path:
             if not source.name:
                 raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
+            if not _can_be_called(source.name):
+                raise WorkflowError(
+                    f"{source.name!r} is no name for a variable: a letter, then letters, digits and _, 80 at most, "
+                    "and not states, which is Step Functions' own"
+                )
             return source.name
     raise WorkflowError(f"remember({target!r}, …): only a variable can be remembered, all of it")
 
 
+def each_of(*states: State[Never, T]) -> Group[T]:
+    """States that share their ways on, however many: `each_of(*steps).catch(ALL) >> failed`."""
+    if not states:
+        raise WrongJoin("each_of(): of no state, nothing leads on")
+    return Group(tuple(_state(state) for state in states))
+
+
+def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
+    """The states that an attribute holds, by their names; those of a list or a dict are called `<name>.<its place>`."""
+    if isinstance(value, State) and not isinstance(value, End):
+        yield name, cast("AnyState", value)
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(cast("Sequence[object]", value)):
+            yield from states_in(item, f"{name}.{place}")
+    elif isinstance(value, dict):
+        for key, item in cast("dict[object, object]", value).items():
+            yield from states_in(item, f"{name}.{key}")
+
+
+def _can_be_called(name: str) -> bool:
+    """Source: Step Functions developer guide, "Passing data between states with variables"."""
+    return name.isascii() and name.isidentifier() and name[0] != "_" and len(name) <= 80 and name != "states"
+
+
+def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:
+    if name in assigned:
+        raise WorkflowError(f"{owner!r} remembers {name} already, and can remember one value in it")
+
+
 def set_name(target: object, name: str) -> None:
-    """Give a state or a variable the name of the attribute that holds it."""
-    if isinstance(target, State):
-        target.name = target.name or name
-    elif isinstance(target, Reference):
+    """Give a variable, or the states there are, the name of the attribute that holds them."""
+    for called, state in states_in(target, name):
+        state.name = state.name or called
+    if isinstance(target, Reference):
         source, path = place_of(target)
         if source.root == "variable" and not path and not source.name:
             object.__setattr__(source, "name", name)
@@ -235,6 +311,8 @@ def set_name(target: object, name: str) -> None:
 
 def variable(form: TypeForm[T], *, name: str = "") -> T:
     """A value that states remember and later states use; named by the attribute that holds it."""
+    check_form("variable", form)
+    check_fixed_texts("variable", name=name)
     return cast("T", Reference(Source("variable", name), form))
 
 

@@ -9,18 +9,26 @@ Past 250 lines: one short class for each service.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast, overload
 
 from ..deep_json import Json
 from ..failures import WorkflowError
-from .bindings import Binding, Bindings, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
-from .expressions import Expression, Reference, Source, form_of, place_of
-from .marshalling import marshalled
+from .arguments import (
+    check_binding,
+    check_fixed_texts,
+    check_flags,
+    check_form,
+    check_objects,
+    check_spans,
+    check_texts,
+)
+from .bindings import Binding, Bindings, Bucket, EventBus, Function, Limit, Machine, Queue, Topic
+from .expressions import Reference, Source, form_of, place_of
 from .retries import Retry
 from .rewriting import references_in
-from .states import Catching, Given, check_options
+from .states import AnyState, Catching, Given, check_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -63,11 +71,15 @@ class Task(Catching[In, Out], Generic[In, Out]):
         self.timeout = options.get("timeout")
         self.heartbeat = options.get("heartbeat")
         self.credentials = options.get("credentials")
+        check_spans(self, 1, timeout=self.timeout, heartbeat=self.heartbeat)
+        check_texts(self, credentials=self.credentials)
+        if isinstance(self.timeout, timedelta) and isinstance(self.heartbeat, timedelta):
+            _check_heartbeat(self, self.heartbeat, self.timeout)
         self.awaits_token = False
 
-    def arguments(self, bindings: Bindings) -> dict[str, object] | None:
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
         """What the integration is given; expressions included."""
-        raise NotImplementedError
+        raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a Call or another kind")
 
     def resource(self, bindings: Bindings) -> str:
         """The integration's ARN."""
@@ -112,10 +124,9 @@ class Invoke(Task[In, Out]):
         sends: T | Mapping[str, object],
         **options: Unpack[TaskOptions],
     ) -> None: ...
-    @overload
-    def __init__(self, function: Function[In, Out], sends: object, **options: Unpack[TaskOptions]) -> None: ...
     def __init__(self, function: Function[Any, Any], sends: object = None, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
+        check_binding(self, Function, function)
         self.function, self.sends = function, sends
         self.gives = function.gives
 
@@ -139,10 +150,13 @@ class SendMessage(Task[object, Answer]):
         *,
         group: str | None = None,
         deduplication_id: str | None = None,
-        delay: timedelta | None = None,
+        delay: timedelta | Limit | int | None = None,
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
+        check_binding(self, Queue, queue)
+        check_texts(self, group=group, deduplication_id=deduplication_id)
+        check_spans(self, 0, 900, delay=delay)
         self.queue, self.sends, self.group = queue, sends, group
         self.deduplication_id, self.delay = deduplication_id, delay
         self.gives = Answer
@@ -152,7 +166,7 @@ class SendMessage(Task[object, Answer]):
         also = {
             "MessageGroupId": self.group,
             "MessageDeduplicationId": self.deduplication_id,
-            "DelaySeconds": None if self.delay is None else bindings.seconds(self.delay),
+            "DelaySeconds": bindings.seconds(self.delay) if isinstance(self.delay, timedelta) else self.delay,
         }
         return sent | {name: value for name, value in also.items() if value is not None}
 
@@ -166,6 +180,8 @@ class Publish(Task[object, Answer]):
         self, topic: Topic, sends: object = None, *, subject: str | None = None, **options: Unpack[TaskOptions]
     ) -> None:
         super().__init__(**options)
+        check_binding(self, Topic, topic)
+        check_texts(self, subject=subject)
         self.topic, self.sends, self.subject = topic, sends, subject
         self.gives = Answer
 
@@ -183,6 +199,8 @@ class PutEvent(Task[object, Answer]):
         self, bus: EventBus, source: str, detail_type: str, detail: object = None, **options: Unpack[TaskOptions]
     ) -> None:
         super().__init__(**options)
+        check_binding(self, EventBus, bus)
+        check_texts(self, source=source, detail_type=detail_type)
         self.bus, self.source, self.detail_type, self.detail = bus, source, detail_type, detail
         self.gives = Answer
 
@@ -196,141 +214,84 @@ class PutEvent(Task[object, Answer]):
         return {"Entries": [entry]}
 
 
-class StartExecution(Task[object, Out]):
+class StartedExecution(TypedDict):
+    """What is known of an execution that nobody waits for."""
+
+    ExecutionArn: str
+    StartDate: str
+
+
+class StartExecution(Task[In, Out]):
     """Starts another state machine with its input, or with what `sends` says, and waits for what that gives.
 
-    With `wait=False` it gives the ARN of the execution and goes on.
+    It comes after states that give what the machine takes; where `sends` is that (or an object), after any state.
+    With `wait=False` it gives the ARN of the execution and goes on. `execution` is the execution's name.
     """
 
+    @overload
     def __init__(
         self,
-        machine: Machine[object, Out],
+        machine: Machine[In, Out],
+        sends: None = None,
+        *,
+        wait: Literal[True] = True,
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[T, StartedExecution],
+        machine: Machine[T, Any],
+        sends: None = None,
+        *,
+        wait: Literal[False],
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[object, R],
+        machine: Machine[T, R],
+        sends: T | Mapping[str, object],
+        *,
+        wait: Literal[True] = True,
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[object, StartedExecution],
+        machine: Machine[T, Any],
+        sends: T | Mapping[str, object],
+        *,
+        wait: Literal[False],
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        machine: Machine[Any, Any],
         sends: object = None,
         *,
         wait: bool = True,
+        execution: str | None = None,
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        self.machine, self.sends, self.waits = machine, sends, wait
+        check_binding(self, Machine, machine)
+        check_flags(self, wait=wait)
+        check_texts(self, execution=execution)
+        self.machine, self.sends, self.waits, self.execution = machine, sends, wait, execution
         self.result_path = ("Output",) if wait else ()
-        self.gives = machine.gives if wait else Answer
+        self.gives = machine.gives if wait else StartedExecution
 
     def resource(self, bindings: Bindings) -> str:
         pattern = ".waitForTaskToken" if self.awaits_token else ".sync:2" if self.waits else ""
         return f"arn:{bindings.partition}:states:::states:startExecution{pattern}"
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        return {"StateMachineArn": bindings.text(self.machine), "Input": _sent(self.sends)}
-
-
-class GetItem(Task[object, Answer]):
-    """Reads an item of DynamoDB by its key; `projection` says which attributes, all if it is None."""
-
-    service = "dynamodb:getItem"
-
-    def __init__(
-        self,
-        table: Table,
-        key: Mapping[str, object],
-        *,
-        consistent: bool = False,
-        projection: str | None = None,
-        names: Mapping[str, str] | None = None,
-        **options: Unpack[TaskOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.table, self.key, self.consistent = table, key, consistent
-        self.projection, self.names = projection, names
-        self.gives = Answer
-
-    def arguments(self, bindings: Bindings) -> dict[str, object]:
-        sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}
-        if self.consistent:
-            sent["ConsistentRead"] = True
-        return sent | _expressions(ProjectionExpression=self.projection, names=self.names)
-
-
-class PutItem(Task[object, Answer]):
-    """Writes an item of DynamoDB, if its condition holds."""
-
-    service = "dynamodb:putItem"
-
-    def __init__(
-        self,
-        table: Table,
-        item: Mapping[str, object],
-        *,
-        condition: str | None = None,
-        values: Mapping[str, object] | None = None,
-        names: Mapping[str, str] | None = None,
-        **options: Unpack[TaskOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.table, self.item, self.condition, self.values, self.names = table, item, condition, values, names
-        self.gives = Answer
-
-    def arguments(self, bindings: Bindings) -> dict[str, object]:
-        sent: dict[str, object] = {"TableName": bindings.text(self.table), "Item": _item(self.item)}
-        return sent | _expressions(ConditionExpression=self.condition, values=self.values, names=self.names)
-
-
-class UpdateItem(Task[object, Answer]):
-    """Changes an item of DynamoDB by an update expression, if its condition holds.
-
-    `returns`    what of the item the answer's Attributes are to have
-    """
-
-    service = "dynamodb:updateItem"
-
-    def __init__(
-        self,
-        table: Table,
-        key: Mapping[str, object],
-        update: str,
-        values: Mapping[str, object],
-        *,
-        condition: str | None = None,
-        names: Mapping[str, str] | None = None,
-        returns: Literal["ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"] | None = None,
-        **options: Unpack[TaskOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.table, self.key, self.update, self.values, self.condition = table, key, update, values, condition
-        self.names, self.returns = names, returns
-        self.gives = Answer
-
-    def arguments(self, bindings: Bindings) -> dict[str, object]:
-        sent: dict[str, object] = {
-            "TableName": bindings.text(self.table),
-            "Key": _item(self.key),
-            "UpdateExpression": self.update,
-            **_expressions(ConditionExpression=self.condition, values=self.values, names=self.names),
-        }
-        return sent if self.returns is None else sent | {"ReturnValues": self.returns}
-
-
-class DeleteItem(Task[object, Answer]):
-    """Deletes an item of DynamoDB by its key, if its condition holds."""
-
-    service = "dynamodb:deleteItem"
-
-    def __init__(
-        self,
-        table: Table,
-        key: Mapping[str, object],
-        *,
-        condition: str | None = None,
-        values: Mapping[str, object] | None = None,
-        names: Mapping[str, str] | None = None,
-        **options: Unpack[TaskOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.table, self.key, self.condition, self.values, self.names = table, key, condition, values, names
-        self.gives = Answer
-
-    def arguments(self, bindings: Bindings) -> dict[str, object]:
-        sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}
-        return sent | _expressions(ConditionExpression=self.condition, values=self.values, names=self.names)
+        sent: dict[str, object] = {"StateMachineArn": bindings.text(self.machine), "Input": _sent(self.sends)}
+        return sent if self.execution is None else sent | {"Name": self.execution}
 
 
 class GetObject(Task[object, Answer]):
@@ -340,6 +301,8 @@ class GetObject(Task[object, Answer]):
 
     def __init__(self, bucket: Bucket, key: str, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
+        check_binding(self, Bucket, bucket)
+        check_texts(self, key=key)
         self.bucket, self.key = bucket, key
         self.gives = Answer
 
@@ -354,6 +317,8 @@ class PutObject(Task[object, Answer]):
 
     def __init__(self, bucket: Bucket, key: str, sends: object = None, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
+        check_binding(self, Bucket, bucket)
+        check_texts(self, key=key)
         self.bucket, self.key, self.sends = bucket, key, sends
         self.gives = Answer
 
@@ -376,6 +341,9 @@ class Call(Task[object, Out]):
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
+        check_fixed_texts(self, integration=integration)
+        check_objects(self, sends=sends)
+        check_form(self, gives)
         if integration.startswith("arn:"):
             raise WorkflowError(
                 f"Call({integration!r}): takes what stands after `:states:::`, so that it runs in every partition"
@@ -384,11 +352,12 @@ class Call(Task[object, Out]):
         self.gives = gives
 
     def resource(self, bindings: Bindings) -> str:
-        pattern = ".waitForTaskToken" if self.awaits_token else ""
-        return f"arn:{bindings.partition}:states:::{self.integration}{pattern}"
+        called = f"{self.integration}{'.waitForTaskToken' if self.awaits_token else ''}"
+        _check_call(self, called, self.sends)
+        return f"arn:{bindings.partition}:states:::{called}"
 
-    def arguments(self, bindings: Bindings) -> dict[str, object]:
-        return cast("dict[str, object]", _bound(self.sends, bindings))
+    def arguments(self, bindings: Bindings) -> dict[str, object]:  # noqa: ARG002  # names in it are bound as anywhere
+        return dict(self.sends)
 
 
 class Activity(Task[object, Out]):
@@ -398,6 +367,8 @@ class Activity(Task[object, Out]):
         self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
     ) -> None:
         super().__init__(**options)
+        check_binding(self, Binding, activity)
+        check_form(self, gives)
         self.activity, self.sends = activity, sends
         self.gives = gives
 
@@ -408,6 +379,34 @@ class Activity(Task[object, Out]):
         return None if self.sends is None else cast("dict[str, object]", self.sends)
 
 
+def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -> None:
+    if heartbeat >= timeout:
+        raise WorkflowError(
+            f"{type(task).__name__}: heartbeat ({heartbeat}) is shorter than timeout ({timeout}), or never noticed"
+        )
+
+
+def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
+    """Refuse an integration that there is not, and a call without what it cannot do without."""
+    from ..checking.findings import meant, nearest
+    from ..checking.integrations import UnknownTarget, needs_of, target_of
+
+    try:
+        target = target_of(f"arn:aws:states:::{called}")
+    except UnknownTarget as error:
+        if error.certain or (error.word and nearest(error.word, error.words)):
+            raise WorkflowError(
+                f"{call!r} calls {called!r}: {error} {meant(error.word, error.words)}".rstrip()
+            ) from None
+        return
+    given = {name.lower() for name in sends}
+    lacking = [need for need in needs_of(target) if given.isdisjoint(need.lower().split("|"))]
+    if lacking:
+        raise WorkflowError(
+            f"{call!r} calls {called}, which cannot do without {', '.join(lacking).replace('|', ' or ')}"
+        )
+
+
 def _sent(sends: object) -> object:
     return Reference(Source("state_input")) if sends is None else sends
 
@@ -415,33 +414,3 @@ def _sent(sends: object) -> object:
 def _is_token(reference: Reference) -> bool:
     source, path = place_of(reference)
     return source.root == "context" and path == ("Task", "Token")
-
-
-def _item(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: marshalled(value) for name, value in values.items()}
-
-
-def _expressions(
-    values: Mapping[str, object] | None = None, names: Mapping[str, str] | None = None, **expressions: str | None
-) -> dict[str, object]:
-    """The expressions of a call of DynamoDB that are given, with what stands in them for values and names."""
-    sent: dict[str, object] = {name: text for name, text in expressions.items() if text is not None}
-    if names:
-        sent["ExpressionAttributeNames"] = dict(names)
-    if values:
-        sent["ExpressionAttributeValues"] = _item(values)
-    return sent
-
-
-def _bound(value: object, bindings: Bindings) -> object:
-    if isinstance(value, Limit):
-        return bindings.seconds(value)
-    if isinstance(value, Binding):
-        return bindings.text(value)
-    if isinstance(value, Expression):
-        return value
-    if isinstance(value, Mapping):
-        return {key: _bound(item, bindings) for key, item in cast("Mapping[str, object]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_bound(item, bindings) for item in cast("Sequence[object]", value)]
-    return value

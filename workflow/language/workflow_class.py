@@ -13,20 +13,22 @@ A workflow is checked when its class is made: what is wrong with it is an error 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
 
 from ..definition import Definition
 from ..failures import WorkflowError
 from ..json_values import JsonObject
+from .arguments import check_fixed_texts, check_spans
 from .bindings import Binding, Bindings, BoundValue, Limit
 from .dialects import dialect_of
 from .dialects.query_language import QueryLanguage
 from .expressions import Reference
-from .graph import Graph, graph_of, machine_graph
+from .graph import Graph, graph_of, has_states, machine_graph
 from .lowering import compiled
-from .states import State, set_name
+from .states import Chain, State, set_name
+from .surroundings import ANYWHERE
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -34,22 +36,29 @@ Out = TypeVar("Out")
 
 OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "timeout"})
 """What a workflow's class has itself; `start` may name a state, for it is one."""
+_ROLES: Final = ("start", "flow")
+"""Attributes that say what is done with the states."""
 
 
 class _Namespace(dict[str, object]):
     """The class body's names: a state gets its name when it is assigned, and keeps it for good."""
 
     def __setitem__(self, name: str, value: object) -> None:
-        if name in OWN_NAMES and isinstance(value, State | Reference):
+        if name in OWN_NAMES and _is_box(value):
             raise WorkflowError(
                 f"{name} is what a workflow itself has: call this attribute otherwise, and give it name={name!r}"
             )
         if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
             raise WorkflowError(f"timeout = {value!r}: it is a timedelta, or a Limit that the deployment sets")
-        if name in self and isinstance(self[name], State | Reference) and self[name] is not value:
+        if _is_box(self.get(name)) and self[name] is not value:
             raise WorkflowError(f"{name} stands twice in this workflow")
-        set_name(value, name)
+        if name not in _ROLES:
+            set_name(value, name)
         super().__setitem__(name, value)
+
+
+def _is_box(value: object) -> bool:
+    return isinstance(value, State | Reference)
 
 
 class WorkflowType(type):
@@ -65,9 +74,12 @@ class WorkflowType(type):
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> WorkflowType:
         made = super().__new__(cls, name, bases, dict(body))
-        if "start" in body or "flow" in body:
+        if any(role in body for role in _ROLES) or has_states(body):
             made.graph = graph_of(name, body)
             made.gives = _gives(body)
+        if hasattr(made, "graph"):
+            check_spans(name, 1, timeout=getattr(made, "timeout", None))
+            compiled(machine_graph(made.graph), Bindings(None, "aws"), dialect_of("JSONata"), ANYWHERE)
         return made
 
 
@@ -76,6 +88,10 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
 
     timeout: ClassVar[timedelta | Limit | None] = None
     """How long an execution may take."""
+    start: State[In, object]
+    """The state with which it starts; takes what the workflow takes."""
+    flow: Sequence[Chain[object]]
+    """Its arrows."""
 
     @classmethod
     def asl(
@@ -89,10 +105,11 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
 
         Raises Unbound for a name that the workflow does not have, and where only some names are bound.
         """
+        check_fixed_texts(cls.__name__, partition=partition)
         bound = Bindings(bindings, partition)
         written: JsonObject = {"Comment": comment} if (comment := _first_sentence(cls.__doc__)) else {}
         written["QueryLanguage"] = language
-        written |= compiled(machine_graph(cls.graph), bound, dialect_of(language))
+        written |= compiled(machine_graph(_graph(cls)), bound, dialect_of(language))
         if cls.timeout is not None:
             written["TimeoutSeconds"] = bound.seconds(cls.timeout)
         bound.check()
@@ -113,10 +130,16 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
     def required(cls) -> tuple[Binding, ...]:
         """The names that `asl` binds."""
         bound = Bindings(None, "aws")
-        compiled(machine_graph(cls.graph), bound, dialect_of("JSONata"))
+        compiled(machine_graph(_graph(cls)), bound, dialect_of("JSONata"))
         if cls.timeout is not None:
             bound.seconds(cls.timeout)
         return tuple(bound.asked.values())
+
+
+def _graph(workflow: type[Workflow[Any, Any]]) -> Graph:
+    if not hasattr(workflow, "graph"):
+        raise WorkflowError(f"{workflow.__name__} has no states: write some, `start = …` and `flow = (…,)`")
+    return workflow.graph
 
 
 def _first_sentence(doc: str | None) -> str | None:

@@ -1,7 +1,9 @@
 """What both type checkers must see in workflows that are right."""
 
-from datetime import timedelta
-from typing import Literal, TypedDict, assert_type
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Generic, Literal, TypedDict, TypeVar, assert_type
 
 from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
 from workflow import (
@@ -16,25 +18,38 @@ from workflow import (
     Invoke,
     ItemReader,
     Limit,
+    Machine,
     Map,
     Parallel,
     Pass,
     ResultWriter,
     Retry,
+    StartExecution,
     Succeed,
     Task,
     Wait,
     Workflow,
     WrittenResults,
+    before,
+    bound,
     caught,
+    concat,
     context,
+    each_of,
     input_of,
     made,
+    or_else,
     output_of,
+    seen_as,
+    some,
     variable,
 )
-from workflow.booking import purchase_fn, record_fn, refund_fn
 from workflow.language.states import Chain
+from workflow.language.tasks import StartedExecution
+
+purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
+refund_fn = Function("refund_fn", RefundRequest, BookingResult)
+record_fn = Function("record_fn", object, BookingResult)
 
 request = input_of(BookingRequest)
 assert_type(request, PurchaseRequest | RefundRequest)
@@ -98,7 +113,7 @@ assert_type(p, Parallel[Line, tuple[Done, int]])
 assert_type(output_of(p), tuple[Done, int])
 w = Invoke(purchase_fn, {"t": context.Task.Token}).waiting_for_token(Done)
 assert_type(w, Task[object, Done])
-own_input = Invoke(record_fn, output_of(m))  # other than what the function takes: whoever declares it knows why
+own_input = Invoke(record_fn, output_of(m))  # the function takes anything
 assert_type(own_input, Invoke[object, BookingResult])
 sent = Invoke(ship_fn, lines[0])
 assert_type(sent, Invoke[object, Done])
@@ -122,3 +137,46 @@ assert_type(Pass(output_of(purchase)), Pass[BookingResult])
 quantity = variable(int)
 assert_type(quantity + 1, int)
 assert_type("sku-" + lines[0]["sku"], str)
+
+
+T = TypeVar("T")
+
+
+class Speed(StrEnum):
+    FAST = "fast"
+    SLOW = "slow"
+
+
+class Address(TypedDict):
+    street: str
+
+
+class Box(TypedDict, Generic[T]):
+    value: T
+    speed: Speed
+    leaves_at: datetime
+    address: Address | None
+
+
+box = input_of(Box[int])
+assert_type(box["value"] + 1, int)
+assert_type(Choice(box, by=box["speed"]).equals(Speed.FAST), Edge[Box[int]])
+assert_type(some(box["address"])["street"], str)
+assert_type(or_else(variable(str | None), "none"), str)
+assert_type(seen_as(context.Execution.StartTime, datetime), datetime)
+assert_type(before(box["leaves_at"], datetime(2026, 1, 1, tzinfo=UTC)), bool)
+assert_type(concat("s3://", bound(Limit("bucket")), "/a"), str)
+machine = Machine("machine", Line, Done)
+assert_type(StartExecution(machine), StartExecution[Line, Done])
+assert_type(StartExecution(machine, lines[0]), StartExecution[object, Done])
+assert_type(StartExecution(machine, lines[0], wait=False), StartExecution[object, StartedExecution])
+assert_type(output_of(StartExecution(machine, wait=False))["ExecutionArn"], str)
+
+
+class Steps(Workflow[Line, Done]):
+    """x"""
+
+    steps: Sequence[Invoke[Line, Done]] = [Invoke(ship_fn), Invoke(ship_fn)]
+    done = Succeed()
+    start = steps[0]
+    flow = (each_of(*steps).catch(ALL) >> done,)

@@ -1,9 +1,57 @@
 """What both type checkers must refuse: every line that is marked, and no other."""
 
-# ruff: noqa: B018
-from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest
-from workflow import ALL, Choice, Invoke, input_of, output_of, variable
-from workflow.booking import purchase_fn, record_fn, refund_fn
+# ruff: noqa: B015, B018
+from datetime import datetime
+from typing import Literal, TypedDict
+
+from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
+from workflow import (
+    ALL,
+    END,
+    Choice,
+    Function,
+    GetItem,
+    Invoke,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    Queue,
+    Retry,
+    SendMessage,
+    StartExecution,
+    Succeed,
+    Table,
+    Wait,
+    Workflow,
+    before,
+    concat,
+    input_of,
+    made,
+    or_else,
+    output_of,
+    seen_as,
+    some,
+    variable,
+)
+
+purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
+refund_fn = Function("refund_fn", RefundRequest, BookingResult)
+record_fn = Function("record_fn", BookingResult, BookingResult)
+queue, table = Queue("queue"), Table("table")
+machine = Machine("machine", PurchaseRequest, BookingResult)
+
+
+class Trip(TypedDict):
+    kind: Literal["train", "plane"]
+    note: str | None
+    nights: int
+    leaves_at: datetime
+
+
+class Purchasing(Workflow[PurchaseRequest, BookingResult]):
+    """x"""
+
 
 request = input_of(BookingRequest)
 route = Choice(request)
@@ -18,3 +66,39 @@ request.acton  # wrong
 output_of(purchase).staus  # wrong
 route.equals("x")  # wrong
 variable(BookingResult, name="x") >> record  # wrong
+
+trip = input_of(Trip)
+Invoke(purchase_fn, input_of(RefundRequest))  # wrong
+Invoke(purchase_fn, timout=3)  # wrong
+Invoke(queue)  # wrong
+Invoke(purchase_fn, retry=Retry(max_attempts=3))  # wrong
+StartExecution(machine, input_of(RefundRequest))  # wrong
+StartExecution(machine, wait="no")  # wrong
+SendMessage(table)  # wrong
+GetItem(table, "key")  # wrong
+Wait("1 s")  # wrong
+Pass(made(BookingResult)(status="lost", code="", message=""))  # wrong
+concat("a", trip["nights"])  # wrong
+concat("a", trip["note"])  # wrong
+or_else(trip["note"], 3) + 1  # wrong
+some(trip["note"]) - 1  # wrong
+seen_as(trip["note"], str) - 1  # wrong
+before(trip["nights"], "2026-01-01T00:00:00Z")  # wrong
+trip["leaves_at"] < "2026-01-01T00:00:00Z"  # wrong
+Map(trip["nights"], Purchasing)  # wrong
+Parallel(purchase_fn)  # wrong
+record.catch(ALL).remember(3)  # wrong
+Pass(trip).catch(ALL)  # wrong
+
+
+class Starts(Workflow[RefundRequest, BookingResult]):
+    purchase = Invoke(purchase_fn)
+    start = purchase  # wrong
+    flow = (purchase >> END,)
+
+
+class Flows(Workflow[PurchaseRequest, BookingResult]):
+    purchase = Invoke(purchase_fn)
+    done = Succeed()
+    start = purchase
+    flow = (purchase >> done, purchase.catch(ALL))  # wrong

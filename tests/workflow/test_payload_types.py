@@ -1,0 +1,316 @@
+"""What payloads may be made of: enumerations, times, generic and recursive types, types that only checkers see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum, IntEnum, StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired, Required, TypedDict, TypeVar
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+from typing_extensions import TypeAliasType
+
+from workflow import (
+    ALL,
+    END,
+    Bucket,
+    Choice,
+    Fail,
+    Function,
+    Invoke,
+    Limit,
+    NoSuchField,
+    NotExhaustive,
+    Parallel,
+    Pass,
+    PutItem,
+    Succeed,
+    Table,
+    Workflow,
+    WorkflowError,
+    after,
+    bound,
+    concat,
+    context,
+    each_of,
+    input_of,
+    made,
+    or_else,
+    output_of,
+    run,
+    seen_as,
+    some,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+T = TypeVar("T")
+
+
+class Level(StrEnum):
+    GOLD = "gold"
+    BASIC = "basic"
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Rank(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+@dataclass
+class Parcel:
+    level: Level
+    size: Size
+    rank: Rank
+    kind: Literal[Size.SMALL, Size.LARGE]
+    leaves_at: datetime
+    day: date
+    id: UUID
+    note: str | None
+    inside: list[Parcel]
+    prices: Sequence[Decimal]
+
+
+@dataclass
+class Page(Generic[T]):
+    items: list[T]
+    more: Page[T] | None
+
+
+class Note(TypedDict):
+    text: Required[str]
+    by: NotRequired[str]
+
+
+class Letter(BaseModel):
+    to: Level = Level.BASIC
+    sent_at: datetime
+    number: UUID
+
+
+Tree = TypeAliasType("Tree", "dict[str, Tree] | str")
+Pair = TypeAliasType("Pair", tuple[T, T], type_params=(T,))
+
+PARCEL: dict[str, Any] = {
+    "level": "gold",
+    "size": "l",
+    "rank": 2,
+    "kind": "s",
+    "leaves_at": "2026-12-01T01:00:00+01:00",
+    "day": "2026-12-01",
+    "id": "00000000-0000-0000-0000-000000000001",
+    "note": None,
+}
+MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)
+parcel = input_of(Parcel)
+
+
+def decided(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
+    """Which way a Choice goes with this condition."""
+
+    class Decides(Workflow[Any, Any]):
+        way = Choice(parcel)
+        yes, no = Succeed(), Fail("No")
+        start = way
+        flow = (way.when(condition) >> yes, way.otherwise >> no)
+
+    return run(Decides.asl(language=language), given).succeeded
+
+
+def given_by(value: Any, given: Any = PARCEL) -> Any:
+    """What a Pass gives for this value."""
+
+    class Gives(Workflow[Any, Any]):
+        value_of = Pass(value)
+        start = value_of
+        flow = (value_of >> END,)
+
+    return run(Gives, given).output
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (parcel.level == Level.GOLD, True),
+        (parcel.level != Level.GOLD, False),
+        (parcel.size == Size.LARGE, True),
+        (parcel.kind == Size.LARGE, False),
+        (parcel.rank >= Rank.HIGH, True),
+        (parcel.leaves_at == MIDNIGHT, True),
+        (parcel.leaves_at <= MIDNIGHT, True),
+        (parcel.leaves_at < MIDNIGHT, False),
+        (parcel.leaves_at != MIDNIGHT + timedelta(seconds=1), True),
+        (after(parcel.leaves_at, context.Execution.StartTime), True),
+        (parcel.day > date(2026, 11, 30), True),
+        (parcel.id == UUID(int=1), True),
+    ],
+)
+def test_constants_of_python_compare_as_they_stand_in_json(language: Any, condition: Any, holds: bool) -> None:
+    assert decided(condition, language, {**PARCEL, "leaves_at": "2026-12-01T01:00:00+01:00"}) is holds
+
+
+def test_a_time_in_no_form_of_a_time_comes_neither_before_nor_after() -> None:
+    for condition in (parcel.leaves_at < MIDNIGHT, parcel.leaves_at >= MIDNIGHT, parcel.leaves_at != MIDNIGHT):
+        assert not decided(condition, given={"leaves_at": "soon"})
+
+
+def test_a_choice_by_an_enumeration_is_exhaustive() -> None:
+    look, gold, basic = Pass(parcel), Succeed(), Succeed()
+    level = Choice(output_of(look), by=output_of(look).level)
+    with pytest.raises(NotExhaustive, match="decides has no way for 'basic': add it, or `otherwise`"):
+
+        class Half(Workflow[Parcel, object]):
+            looks, decides, golden = look, level, gold
+            start = look
+            flow = (look >> level, level.equals(Level.GOLD) >> gold)
+
+    class Whole(Workflow[Parcel, object]):
+        looks, decides, golden, plain = look, level, gold, basic
+        start = look
+        flow = (look >> level, level.equals(Level.GOLD) >> gold, level.equals(Level.BASIC) >> basic)
+
+    assert run(Whole, PARCEL).path == ("looks", "decides", "golden")
+
+
+def test_payloads_take_what_their_types_say() -> None:
+    letter = made(Letter)(sent_at=MIDNIGHT, number=UUID(int=7))
+    assert given_by(letter) == {"to": "basic", "sent_at": "2026-12-01T00:00:00Z", "number": str(UUID(int=7))}
+    assert given_by(made(Note)(text="a")) == {"text": "a"}
+    assert given_by(made(Parcel.__mro__[0])("gold", *list(PARCEL.values())[1:], [], [])) == {
+        **PARCEL,
+        "inside": [],
+        "prices": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        (lambda: made(Letter)(sent_at=3, number=UUID(int=1)), "sent_at is datetime, and 3 is int"),
+        (lambda: made(Letter)(to="silver", sent_at=MIDNIGHT, number=UUID(int=1)), "to is Level, and 'silver' is none"),
+        (lambda: made(Note)(text=parcel.rank), "text is str, and <input.rank> is Rank"),
+        (lambda: made(Note)("a", text="b"), "text is given twice"),
+        (lambda: made(Note)("a", "b", "c"), "3 values; its fields are text, by"),
+    ],
+)
+def test_what_a_field_never_is_is_refused(payload: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=rf"made\(\w+\): {sentence}"):
+        payload()
+
+
+def test_fields_of_generic_and_recursive_types_are_known() -> None:
+    page = input_of(Page[Note])
+    concat(page.items[0]["text"], some(page.more).items[1]["text"])
+    with pytest.raises(NoSuchField, match="is Note, which has no field 'txt'; it has text, by"):
+        page.items[0]["txt"]  # type: ignore[typeddict-item]
+    with pytest.raises(NoSuchField, match="is Parcel, which has no field 'nam'"):
+        parcel.inside[0].inside[1].nam  # type: ignore[attr-defined]  # noqa: B018
+    assert input_of(Tree)["a"]["b"] is not None  # type: ignore[index]
+    with pytest.raises(WorkflowError, match="adds two numbers or joins two texts"):
+        input_of(Pair[int])[1] + "a"  # type: ignore[operator]
+
+
+def test_what_only_type_checkers_can_see_may_be_anything() -> None:
+    """`Sequence` and `Decimal` are imported for them alone."""
+    assert given_by({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
+
+
+def test_a_field_of_a_dict_may_be_missing() -> None:
+    note = input_of(Note)
+    assert given_by(note.get("by", "nobody"), {"text": "a"}) == "nobody"
+    assert given_by(note.get("by", "nobody"), {"text": "a", "by": "me"}) == "me"
+    with pytest.raises(NoSuchField, match="has no field 'get'"):
+        parcel.get("level")  # type: ignore[attr-defined]
+
+
+def test_what_may_be_null_has_another_in_its_place() -> None:
+    assert given_by(or_else(parcel.note, "none")) == "none"
+    assert given_by(or_else(parcel.note, "none"), {}) == "none"
+    assert given_by(or_else(parcel.note, "none"), {"note": "fragile"}) == "fragile"
+    assert given_by(concat(some(parcel.note), "!"), {"note": "fragile"}) == "fragile!"
+
+
+def test_a_value_is_seen_as_another_type_where_it_may_be_that() -> None:
+    assert given_by(concat("day ", seen_as(parcel.day, str))) == "day 2026-12-01"
+    with pytest.raises(WorkflowError, match=r"seen_as\(<input.rank>, str\): it is Rank, which is never that"):
+        seen_as(parcel.rank, str)
+
+
+def test_names_stand_anywhere_in_payloads_and_in_texts() -> None:
+    bucket, limit = Bucket("bucket"), Limit("limit", default=timedelta(seconds=5))
+
+    class Named(Workflow[object, object]):
+        names = Pass({"bucket": bucket, "seconds": limit, "uri": concat("s3://", bound(bucket), "/a")})
+        start = names
+        flow = (names >> END,)
+
+    assert run(Named.asl({bucket: "inbox"})).output == {"bucket": "inbox", "seconds": 5, "uri": "s3://inbox/a"}
+    assert Named.required() == (bucket, limit)
+    with pytest.raises(WorkflowError, match="a Limit is a number of seconds"):
+        bound(limit)
+
+
+def test_items_of_dynamodb_take_constants_of_python() -> None:
+    item = {"pk": UUID(int=1), "level": Level.GOLD, "at": MIDNIGHT, "level_of": parcel.level}
+    put = PutItem(Table("table"), item)
+
+    class Puts(Workflow[Parcel, object]):
+        puts = put
+        start = put
+        flow = (put >> END,)
+
+    assert Puts.asl()["States"]["puts"]["Arguments"]["Item"] == {
+        "pk": {"S": str(UUID(int=1))},
+        "level": {"S": "gold"},
+        "at": {"S": "2026-12-01T00:00:00Z"},
+        "level_of": {"S": "{% $states.context.Execution.Input.level %}"},
+    }
+
+
+def test_states_stand_in_lists_and_dicts_too() -> None:
+    """They are called by their places, and share their ways on by each_of."""
+    work_fn = Function("work_fn", object, object)
+
+    class Steps(Workflow[object, object]):
+        steps = tuple(Invoke(work_fn) for _ in range(3))
+        ends = {"well": Succeed(), "badly": Fail("Bad")}  # noqa: RUF012  # a class of states, and none is changed
+        start = steps[0]
+        flow = (
+            *(a >> b for a, b in pairwise(steps)),
+            steps[-1] >> ends["well"],
+            each_of(*steps).catch(ALL) >> ends["badly"],
+        )
+
+    assert list(Steps.asl()["States"]) == ["steps.0", "steps.1", "steps.2", "ends.well", "ends.badly"]
+    assert run(Steps, {}, {work_fn: lambda event: event}).path == ("steps.0", "steps.1", "steps.2", "ends.well")
+
+
+def test_what_runs_in_parallel_gives_each_its_own_type() -> None:
+    class Count(Workflow[object, int]):
+        count = Pass(3)
+        start = count
+        flow = (count >> END,)
+
+    class Name(Workflow[object, str]):
+        name = Pass("a")
+        start = name
+        flow = (name >> END,)
+
+    class Both(Workflow[object, object]):
+        both = Parallel(Count, Name)
+        told = Pass({"more": output_of(both)[0] + 1, "text": output_of(both)[1] + "!"})
+        start = both
+        flow = (both >> told >> END,)
+
+    assert run(Both).output == {"more": 4, "text": "a!"}

@@ -1,0 +1,407 @@
+"""What is given where it cannot be is refused where it stands, or when the class is made: always in a sentence."""
+
+from __future__ import annotations
+
+import copy
+import types
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypedDict
+
+import pytest
+
+from workflow import (
+    ALL,
+    END,
+    TIMEOUT,
+    Activity,
+    Binding,
+    Bucket,
+    Call,
+    Catching,
+    Choice,
+    DistributedMap,
+    EventBus,
+    Fail,
+    Function,
+    GetItem,
+    GetObject,
+    Inline,
+    Invoke,
+    ItemBatcher,
+    ItemReader,
+    Limit,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    Publish,
+    PutEvent,
+    PutItem,
+    PutObject,
+    Queue,
+    ResultWriter,
+    Retry,
+    SendMessage,
+    StartExecution,
+    State,
+    Succeed,
+    Table,
+    Task,
+    Topic,
+    UpdateItem,
+    Wait,
+    Workflow,
+    WorkflowError,
+    all_of,
+    base64_encode,
+    before,
+    caught,
+    concat,
+    contains,
+    context,
+    each_of,
+    from_json,
+    hash_of,
+    input_of,
+    is_present,
+    is_true,
+    item_at,
+    jsonata,
+    length,
+    matches,
+    merged,
+    output_of,
+    parted,
+    plus,
+    result_of,
+    span,
+    split,
+    unique,
+    variable,
+)
+
+
+@dataclass
+class Buy:
+    action: Literal["buy"]
+    sku: str
+    quantity: int
+
+
+class Answer(TypedDict):
+    status: Literal["good", "bad"]
+
+
+buy_fn, other_fn, any_fn = (Function(name, object, Answer) for name in ("buy_fn", "other_fn", "any_fn"))
+queue, topic, bus, table, bucket = Queue("queue"), Topic("topic"), EventBus("bus"), Table("table"), Bucket("bucket")
+machine = Machine("machine", object, Answer)
+buy = input_of(Buy)
+token = {"token": context.Task.Token}
+
+
+class Inner(Workflow[Buy, Answer]):
+    work = Invoke(buy_fn)
+    start = work
+    flow = (work >> END,)
+
+
+class Plain(Workflow[Buy, int]):
+    only = Pass(1)
+    start = only
+    flow = (only >> END,)
+
+
+def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]:
+    """A workflow that starts with its first attribute; without a flow that one leads to END."""
+    first = next(iter(attributes.values()))
+    body = {**attributes, "start": first, "flow": flow or (first >> END,)}
+    return types.new_class(
+        "Trial", (Workflow[Any, Any],), {}, lambda space: [space.__setitem__(*at) for at in body.items()]
+    )  # type: ignore[func-returns-value,return-value,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (lambda: Invoke("buy_fn"), "Invoke: takes a Function, and not 'buy_fn'"),
+        (lambda: Invoke(Inner), "Invoke: takes a Function, and not <class"),
+        (lambda: Invoke(buy_fn, timeout=timedelta(0)), "Invoke: timeout is 0:00:00; it is from 1 to 99999999 seconds"),
+        (lambda: Invoke(buy_fn, timeout=True), "Invoke: timeout is a timedelta, a Limit, or seconds from data"),
+        (lambda: Invoke(buy_fn, heartbeat=buy.sku), "and not <input.sku>, which is str"),
+        (lambda: Invoke(buy_fn, heartbeat=timedelta(2), timeout=timedelta(1)), r"heartbeat \(2 days.* is shorter than"),
+        (lambda: Invoke(buy_fn, credentials=3), "credentials is a text, fixed or from data, and not 3"),
+        (lambda: Invoke(buy_fn, name=3), "Invoke: name is a fixed text, and not 3"),
+        (lambda: Invoke(buy_fn, name=""), "name is a text of 1 to 80 characters"),
+        (lambda: Invoke(buy_fn, comment=buy.sku), "comment is a fixed text, and not <input.sku>"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=())), r"Retry: takes a tuple of errors' names, and not \(\)"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=(3,))), "Retry: takes a tuple of errors' names"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))), "ALL takes every error, so it stands alone"),
+        (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier on E never sees an error"),
+        (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts is a whole number from 0"),
+        (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts is a whole number from 0"),
+        (lambda: Invoke(buy_fn, retry=Retry(interval=3)), "Retry: interval is a timedelta, and not 3"),
+        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff is a number from 1 on, and not 0.5"),
+        (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "is longer than the first wait"),
+        (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, and not 'FULL'"),
+        (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long is -1 day"),
+        (lambda: Wait(queue), "Wait: how_long is a timedelta, a Limit, or seconds from data, and not Queue"),
+        (lambda: Wait(until="tomorrow"), "until is a datetime, or a text such as 2026-01-31T12:00:00Z"),
+        (lambda: Wait(until="2026-13-01T00:00:00Z"), "until is a datetime, or a text such as"),
+        (lambda: Wait(until=buy.quantity), "and not <input.quantity>, which is int"),
+        (lambda: Wait(until=datetime(2026, 1, 1)), "says no time zone"),  # noqa: DTZ001
+        (lambda: Fail(3), "Fail: error is a text, fixed or from data, and not 3"),
+        (lambda: SendMessage("queue"), "SendMessage: takes a Queue, and not 'queue'"),
+        (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay is 1:00:00; it is from 0 to 900 seconds"),
+        (lambda: SendMessage(queue, group=3), "group is a text"),
+        (lambda: Publish(queue), "Publish: takes a Topic, and not Queue"),
+        (lambda: Publish(topic, subject=3), "subject is a text"),
+        (lambda: PutEvent(bus, "a", 3), "detail_type is a text"),
+        (lambda: StartExecution(Inner), "StartExecution: takes a Machine"),
+        (lambda: StartExecution(machine, wait="no"), "wait is True or False, and not 'no'"),
+        (lambda: GetItem(table, "key"), "GetItem: key is written out, as a dict, and not 'key'"),
+        (lambda: GetItem(table, {}), "GetItem: key has no attribute"),
+        (lambda: PutItem(table, buy), "PutItem: item is written out, as a dict, and not <input>, which is Buy"),
+        (lambda: PutItem(table, {"pk": "a"}, condition=buy.sku == "a"), "condition is a text"),
+        (
+            lambda: PutItem(table, {"pk": "a"}, condition="#a = :b"),
+            "PutItem: #a, :b has no value: see values and names",
+        ),
+        (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":c": 1, ":b": 2}), ":c stands in no expression"),
+        (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":b": 1}, returns="ALL"), "returns is one of ALL_OLD"),
+        (lambda: GetObject(bucket, 3), "GetObject: key is a text"),
+        (lambda: PutObject("bucket", "key"), "PutObject: takes a Bucket"),
+        (lambda: Call(3, {}, object), "integration is a fixed text"),
+        (lambda: Call("glue:startJobRun", "text", object), "sends is written out, as a dict"),
+        (lambda: Call("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, and not 'Form'"),
+        (lambda: Activity("arn", Answer), "Activity: takes a Binding"),
+        (lambda: Map("abc", Inner), r"Map\('abc'\): runs over an array, not over str"),
+        (lambda: Map({"a": 1}, Inner), "runs over an array, not over dict"),
+        (lambda: Map([buy], Inner, at_once=-1), "at_once is a whole number from 0"),
+        (lambda: Map([buy], Inner, at_once=buy.sku), "at_once is a whole number from 0 .* which is str"),
+        (lambda: DistributedMap([buy], Inner, execution_type="FAST"), "execution_type is one of STANDARD, EXPRESS"),
+        (lambda: DistributedMap([buy], Inner, label="a b"), "label has 1 to 40 letters"),
+        (lambda: DistributedMap([buy], Inner, tolerated_percentage=101), "tolerated_percentage is a .* from 0 to 100"),
+        (lambda: DistributedMap([buy], Inner, batcher={"max_items": 3}), "takes an ItemBatcher"),
+        (lambda: DistributedMap([buy], Inner, batcher=ItemBatcher()), "say how large a batch is"),
+        (lambda: DistributedMap([buy], Inner, batcher=ItemBatcher(max_items=0)), "max_items is a whole number from 1"),
+        (lambda: DistributedMap([buy], Inner, writer=bucket), "takes a ResultWriter"),
+        (
+            lambda: DistributedMap([buy], Inner, writer=ResultWriter(bucket=3)),
+            "ResultWriter: takes a Bucket or its name",
+        ),
+        (
+            lambda: DistributedMap([buy], Inner, flatten=True, writer=ResultWriter(bucket="b")),
+            "flatten is for a Map without",
+        ),
+        (lambda: DistributedMap(ItemReader(bucket=bucket), Inner), "ItemReader: key is missing"),
+        (lambda: DistributedMap(ItemReader(bucket="b", key="k", input_type="XLS"), Inner), "input_type is one of CSV"),
+        (
+            lambda: DistributedMap(ItemReader(bucket="b", key="k", csv_delimiter="TAB"), Inner),
+            'are for input_type="CSV"',
+        ),
+        (lambda: State(), "State is no state by itself"),
+        (lambda: Catching(), "Catching is no state by itself"),
+        (lambda: Pass(1).catch(ALL), "Pass is a Pass, which has no catch"),
+        (lambda: END >> Pass(1), "END is where a path ends"),
+        (lambda: each_of(), "of no state"),
+        (lambda: Invoke(buy_fn).catch(), ""),
+    ][:-1],
+)
+def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        state()
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (lambda: concat(), r"concat\(\): takes a text"),
+        (lambda: concat(buy.sku, buy.quantity), "takes a text, and <input.quantity> is int"),
+        (lambda: from_json(3, Buy), "takes a text, and 3 is int"),
+        (lambda: split(buy.quantity, ","), "takes a text"),
+        (lambda: base64_encode(buy.quantity), "takes a text"),
+        (lambda: hash_of(buy.sku, "SHA-2"), "algorithm is one of MD5, SHA-1"),
+        (lambda: plus(buy.sku, 1), "takes a number, and <input.sku> is str"),
+        (lambda: item_at(buy.sku, 0), "takes an array"),
+        (lambda: length(buy.quantity), "takes an array or a text, and it is int"),
+        (lambda: unique(buy.sku), "takes an array"),
+        (lambda: parted([1, 2], 0), "parted: size is a whole number from 1"),
+        (lambda: span(1, 5, 0), "step is a whole number, and not 0"),
+        (lambda: merged(buy.sku, {}), "takes an object"),
+        (lambda: contains(buy.sku, "a"), "takes an array"),
+        (lambda: jsonata(3, str), "text is a fixed text"),
+        (lambda: jsonata("{% 1 %}", int), "takes what stands between {% and %}"),
+        (lambda: input_of("Buy"), "input_of: takes a type, as in .* and not 'Buy'"),
+        (lambda: variable(3), "variable: takes a type"),
+        (lambda: output_of(3), "output_of: takes a state, and not 3"),
+        (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, and not a text"),
+        (lambda: matches(buy.sku, 3), "pattern is a fixed text"),
+        (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, and not a text"),
+        (lambda: before(buy.sku, "tomorrow"), "is a datetime, or a text such as"),
+        (lambda: is_true(buy.sku), "<input.sku> is str, and not a boolean"),
+        (lambda: all_of(), r"all_of\(\): takes conditions"),
+        (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions are joined by & and |, and not compared"),
+        (lambda: (buy.sku == "a") + 1, "conditions are joined by & and |, and not compared"),
+        (lambda: True & (buy.sku == "a"), "True is decided when Python reads the workflow"),
+        (lambda: buy.__setitem__("sku", 3), "cannot be assigned to"),
+        (lambda: delattr(buy, "sku"), "cannot be assigned to"),
+    ],
+)
+def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        value()
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (lambda: Invoke(buy_fn, token), "first passes its token on and does not wait for it"),
+        (lambda: Pass(token), "first uses <context.Task.Token>, which there is in a task only"),
+        (lambda: Invoke(buy_fn).giving(result_of(other_fn)), "that is not the function which it invokes"),
+        (lambda: Invoke(buy_fn, token).waiting_for_token(Answer).giving(result_of(buy_fn)), "comes with its token"),
+        (lambda: Invoke(buy_fn, caught().Error), "along the way of a catch"),
+        (lambda: Call("s3:nope", {}, object), "first calls 's3:nope': There is no integration 's3'"),
+        (lambda: Call("glue:startJobRun.now", {"JobName": "a"}, object), "glue has no integration 'startJobRun.now'"),
+        (lambda: Call("glue:startJobRun", {}, object), "glue:startJobRun, which cannot do without JobName"),
+        (
+            lambda: Call("glue:startJobRun", token, object).waiting_for_token(Answer),
+            "does not support .waitForTaskToken",
+        ),
+        (lambda: Invoke(Function("a b", object, object)), "its name has letters, digits and _ : . - only"),
+        (
+            lambda: Invoke(Function("queue", object, object), {"queue": queue}),
+            "have one name, and would have one value",
+        ),
+        (lambda: Invoke(buy_fn, timeout=Limit("limit")), "TimeoutSeconds is 0, which is Limit"),
+        (lambda: Task(), "a Task calls something"),
+        (lambda: Inline(Plain), ""),
+    ][:-1],
+)
+def test_what_a_state_says_is_looked_at_when_the_class_is_made(state: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        workflow(first=state())
+
+
+def test_a_value_that_contains_itself_or_nests_too_deep_is_refused() -> None:
+    round_again: list[Any] = []
+    round_again.append(round_again)
+    deep: Any = buy.quantity
+    for _ in range(3000):
+        deep = deep + 1
+    for value in (round_again, deep):
+        with pytest.raises(WorkflowError, match="first holds a value that contains itself, or that nests deeper"):
+            workflow(first=Pass(value))
+
+
+def test_references_are_their_own_copies() -> None:
+    assert copy.copy(buy) is buy
+    assert copy.deepcopy({"a": buy.sku})["a"].__class__ is buy.sku.__class__
+
+
+def test_variables_are_remembered_before_they_are_used() -> None:
+    late, one, two = (variable(int, name=name) for name in ("late", "one", "two"))
+    use, keep = Pass(late), Pass(1).remember(late, 3)
+    with pytest.raises(WorkflowError, match="use uses the variable late, which is remembered only after it"):
+        workflow((use >> keep >> END,), use=use, keep=keep)
+    with pytest.raises(WorkflowError, match="first uses the variable one, which is remembered only after it"):
+        workflow(first=Pass(1).remember(one, 1).remember(two, one))
+    lone = workflow(first=Pass(two))
+    with pytest.raises(WorkflowError, match="first uses the variable two, which is remembered nowhere that it can see"):
+        lone.asl()
+
+
+def test_what_asks_whether_a_variable_is_there_may_come_before_it() -> None:
+    rounds = variable(int, name="rounds")
+    ask, keep, done = Choice(buy), Pass(1).remember(rounds, 1), Succeed()
+    arrows = (ask.when(is_present(rounds) & (rounds > 3)) >> done, ask.otherwise >> keep >> ask)
+    assert workflow(arrows, ask=ask, keep=keep, done=done).asl()
+
+
+def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
+    name = variable(str, name="name")
+
+    class Uses(Workflow[Any, str]):
+        use = Pass(name)
+        start = use
+        flow = (use >> END,)
+
+    first, run_each = Pass(1).remember(name, "a"), Map([1], Uses)
+    assert workflow((first >> run_each >> END,), first=first, run_each=run_each).asl()
+    first, run_each = Pass(1).remember(name, "a"), DistributedMap([1], Uses)
+    with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which is remembered nowhere"):
+        workflow((first >> run_each >> END,), first=first, run_each=run_each)
+
+
+def test_the_item_of_a_map_is_there_inside_it_only() -> None:
+    class Item(Workflow[Any, Any]):
+        item = Pass(context.Map.Item.Index)
+        start = item
+        flow = (item >> END,)
+
+    assert workflow(each=Map([1], Item)).asl()
+    with pytest.raises(WorkflowError, match=r"item uses <context.Map.Item.Index>, which there is in a Map"):
+        Item.asl()
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (lambda v: Pass(1).remember(v, "text"), "v is int, and 'text' is str"),
+        (lambda v: Pass(1).remember(v, 1).remember(v, 2), "remembers v already"),
+        (lambda v: Invoke(buy_fn).catch(ALL).remember(v, 1).remember(v, 2), "remembers v already"),
+        (lambda _: Pass(1).remember(variable(int, name="a b"), 1), "'a b' is no name for a variable"),
+        (lambda _: Pass(1).remember(variable(int, name="states"), 1), "which is Step Functions' own"),
+    ],
+)
+def test_variables_take_what_they_can_hold_once(value: Any, sentence: str) -> None:
+    with pytest.raises(WorkflowError, match=sentence):
+        value(variable(int, name="v"))
+
+
+def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
+    a, b, f, g = Invoke(any_fn), Choice(output_of(Invoke(any_fn))), Fail(), Succeed()
+    with pytest.raises(WorkflowError, match="no path comes to an end"):
+        workflow((a >> a,), a=a)
+    with pytest.raises(WorkflowError, match="the way out by catch on E never sees an error"):
+        workflow((a >> END, a.catch(ALL) >> f, a.catch("E") >> f), a=a, f=f)
+    b = Choice(output_of(a), by=output_of(a)["status"])
+    with pytest.raises(WorkflowError, match="b has two ways for 'good', and never takes the second"):
+        workflow((a >> b, b.equals("good") >> g, b.equals("good") >> f, b.otherwise >> g), a=a, b=b, f=f, g=g)
+    inside = Inline(Plain)
+    with pytest.raises(WorkflowError, match="inside cannot fail, so there is nothing to catch"):
+        workflow((inside >> END, inside.catch(ALL) >> f), inside=inside, f=f).asl()
+
+
+def test_a_state_stands_in_one_workflow() -> None:
+    with pytest.raises(
+        WorkflowError, match="Trial: work stands in Inner already: write a state of its own, or an Inline"
+    ):
+        workflow(a=Inner.work)
+
+
+def test_a_class_of_states_has_a_start() -> None:
+    with pytest.raises(WorkflowError, match="More has no start"):
+
+        class More(Inner):
+            more = Pass(1)
+
+    class Empty(Workflow[Any, Any]):
+        """Nothing yet."""
+
+    with pytest.raises(WorkflowError, match="Empty has no states: write some"):
+        Empty.asl()
+    with pytest.raises(WorkflowError, match="has no start"):
+        types.new_class("Ends", (Workflow[Any, Any],), {}, lambda space: space.update(start=END))
+
+
+def test_names_are_bound_by_a_dict() -> None:
+    for wrong in ("arn", {3: "arn"}):
+        with pytest.raises(WorkflowError, match=r"names are bound by a dict|no 3 in this workflow"):
+            Inner.asl(wrong)  # type: ignore[arg-type]
+    assert Binding("a.b-c:d").placeholder == "${a.b-c:d}"
+
+
+def test_parallel_takes_workflows() -> None:
+    with pytest.raises(WorkflowError, match="Parallel: give it workflows to run"):
+        Parallel()
