@@ -16,6 +16,8 @@ from workflow import (
     Succeed,
     Workflow,
     array,
+    before,
+    context,
     from_json,
     input_of,
     item_at,
@@ -23,6 +25,7 @@ from workflow import (
     output_of,
     parted,
     run,
+    seen_as,
     span,
     split,
     to_json,
@@ -153,3 +156,31 @@ def test_what_is_kept_gets_names_of_its_own() -> None:
     kept: Any = types.new_class("Keeping", (Workflow[Any, Any],), {}, body)
     assert not check(kept)
     assert run(kept).output == {"all": [0, 1, 2, 3, 4], "mine": "mine"}
+
+
+def test_a_guard_is_asked_once_and_not_of_what_step_functions_wrote() -> None:
+    """What several parts of a condition want, and the times of the context object."""
+    work, done = Pass({"word": given["word"], "count": 3}), Succeed()
+    told = seen_as(output_of(work), dict[str, int])
+    look = Choice(told)
+
+    class Guarded(Workflow[Given, Any]):
+        works, looks, ends = work, look, done
+        start = work
+        flow = (
+            work >> look,
+            look.when((told["count"] > 1) & (told["count"] < 9)) >> done,
+            look.when(before(context.State.EnteredTime, context.Execution.StartTime)) >> done,
+            look.otherwise >> done,
+        )
+
+    assert [rule["Condition"] for rule in Guarded.asl()["States"]["looks"]["Choices"]] == [
+        '{% $type($states.input) = "object" and $type($states.input.count) = "number" and $states.input.count > 1 and '
+        "$states.input.count < 9 %}",
+        "{% $toMillis($states.context.State.EnteredTime) < $toMillis($states.context.Execution.StartTime) %}",
+    ]
+    jsonpath = Guarded.asl(language="JSONPath")["States"]["looks"]["Choices"]
+    assert jsonpath[1]["And"] == [
+        {"Variable": "$$.State.EnteredTime", "TimestampLessThanPath": "$$.Execution.StartTime"}
+    ]
+    assert not check(Guarded.asl(language="JSONPath"))

@@ -38,7 +38,7 @@ from ..expressions import (
 )
 from ..shapes import kinds_of
 from .jsonata_arrays import array_text, poured
-from .query_language import shared_kinds
+from .query_language import is_moment_of_the_context, shared_kinds
 
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
@@ -85,17 +85,23 @@ def text_of(value: object) -> str:
 
 def condition_text(condition: Condition) -> str:
     """A condition as text that always gives true or false."""
-    if isinstance(condition, Either) and (listed := _listed(condition)):
-        return listed
-    if isinstance(condition, All | Either):
-        word = " and " if isinstance(condition, All) else " or "
-        return word.join(_operand(part, condition) for part in condition.parts)
+    if isinstance(condition, Either) and not _listed(condition):
+        return " or ".join(_alternative(part) for part in condition.parts)
+    return " and ".join(dict.fromkeys(_conjuncts(condition)))
+
+
+def _conjuncts(condition: Condition) -> Sequence[str]:
+    """What must hold, one by one; a guard that several parts want is asked once."""
+    if isinstance(condition, All):
+        return [text for part in condition.parts for text in _conjuncts(part)]
+    if isinstance(condition, Either):
+        return _listed(condition) or [f"({condition_text(condition)})"]
     if isinstance(condition, Not):
-        return f"$not({condition_text(condition.part)})"
-    return " and ".join(_guarded(condition))
+        return [f"$not({condition_text(condition.part)})"]
+    return _guarded(condition)
 
 
-def _listed(condition: Either) -> str | None:
+def _listed(condition: Either) -> list[str] | None:
     """`place in ["a", "b"]` for one text compared with several."""
     parts = [part for part in condition.parts if isinstance(part, Compare) and isinstance(part.right, str)]
     if len(parts) < len(condition.parts) or any(part.operator != "=" for part in parts):
@@ -104,13 +110,12 @@ def _listed(condition: Either) -> str | None:
     if len(places) > 1 or not isinstance(parts[0].left, Reference):
         return None
     allowed = ", ".join(_constant(part.right) for part in parts)
-    return " and ".join([*_containers(parts[0].left), f"{places.pop()} in [{allowed}]"])
+    return [*_containers(parts[0].left), f"{places.pop()} in [{allowed}]"]
 
 
-def _operand(part: Condition, whole: Condition) -> str:
+def _alternative(part: Condition) -> str:
     text = condition_text(part)
-    plain = isinstance(part, Not) or (isinstance(part, All) and isinstance(whole, All))
-    return text if plain or (isinstance(whole, All) and not isinstance(part, Either)) else f"({text})"
+    return text if isinstance(part, Not) else f"({text})"
 
 
 def _guarded(condition: Condition) -> list[str]:
@@ -119,15 +124,20 @@ def _guarded(condition: Condition) -> list[str]:
     if isinstance(condition, CompareTimes):
         sides = (condition.left, condition.right)
         guards = [
-            guard for side in sides if isinstance(side, Expression) for guard in (*_containers(side), _is_time(side))
+            guard
+            for side in sides
+            if isinstance(side, Expression) and not is_moment_of_the_context(side)
+            for guard in (*_containers(side), _is(side, "string"), _looks_like_time(side))
         ]
         left, right = (f"$toMillis({text_of(side)})" for side in sides)
         return [*dict.fromkeys(guards), f"{left} {condition.operator} {right}"]
     if isinstance(condition, Present):
         return [*_containers(condition.subject), f"$exists({text_of(condition.subject)})"]
     if isinstance(condition, IsKind):
-        kind = _is_time(condition.subject) if condition.kind == "timestamp" else _is(condition.subject, condition.kind)
-        return [*_containers(condition.subject), kind]
+        if condition.kind != "timestamp":
+            return [*_containers(condition.subject), _is(condition.subject, condition.kind)]
+        text = (_is(condition.subject, "string"), _looks_like_time(condition.subject))
+        return [*_containers(condition.subject), *text]
     if isinstance(condition, Matches):
         subject = condition.subject
         return [
@@ -185,9 +195,8 @@ def _is(expression: object, *kinds: str) -> str:
     return f"$type({text_of(expression)}) {f'= {named}' if len(kinds) == 1 else f'in [{named}]'}"
 
 
-def _is_time(expression: object) -> str:
-    text = text_of(expression)
-    return f'$type({text}) = "string" and $contains({text}, {_TIMESTAMP})'
+def _looks_like_time(expression: object) -> str:
+    return f"$contains({text_of(expression)}, {_TIMESTAMP})"
 
 
 def _regex(pattern: str) -> str:

@@ -35,7 +35,7 @@ from ..expressions import (
     literal_of,
     place_of,
 )
-from .query_language import shared_kinds
+from .query_language import is_moment_of_the_context, shared_kinds
 
 _ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
 _ORDER: Final[Mapping[Operator, str]] = {
@@ -176,9 +176,13 @@ def _times(condition: CompareTimes) -> JsonObject:
     if not isinstance(subject, Expression):
         subject, other, operator = other, subject, _MIRRORED[operator]
     subject = cast("Expression", subject)
-    guards: list[Json] = [_test(subject, "IsPresent", True), _test(subject, "IsTimestamp", True)]
+    guards: list[Json] = [
+        _test(side, test, True)
+        for side in (subject, other)
+        if isinstance(side, Expression) and not is_moment_of_the_context(side)
+        for test in ("IsPresent", "IsTimestamp")
+    ]
     if isinstance(other, Expression):
-        guards += [_test(other, "IsPresent", True), _test(other, "IsTimestamp", True)]
         return {"And": [*guards, _compared(subject, operator, "timestamp", path_of(other), path=True)]}
     return {"And": [*guards, _compared(subject, operator, "timestamp", literal_of(other))]}
 

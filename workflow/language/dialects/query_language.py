@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 from ...deep_json import Json
 from ...failures import WorkflowError
 from ...json_values import JsonObject
-from ..expressions import Compare, Condition, form_of
+from ..expressions import Compare, Condition, Reference, form_of, place_of
 from ..shapes import kinds_of
 from ..states import AnyState, Exit
 
@@ -46,6 +46,14 @@ class Dialect(Protocol):
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
         """What is passed on along one way out."""
         ...
+
+
+def is_moment_of_the_context(value: object) -> bool:
+    """Whether a value is a time that Step Functions itself has written, so that nobody needs to ask."""
+    if not isinstance(value, Reference):
+        return False
+    source, path = place_of(value)
+    return source.root == "context" and path in (("Execution", "StartTime"), ("State", "EnteredTime"))
 
 
 def shared_kinds(condition: Compare) -> tuple[str, ...]:
