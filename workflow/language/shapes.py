@@ -221,6 +221,14 @@ def _plain(default: object) -> Json:
 
 def kinds_of(form: object) -> frozenset[str]:
     """The kinds of JSON value (`string`, `number` …) that a type takes; all six where the type does not say."""
+    try:
+        return _kinds_of(form)
+    except TypeError:  # not hashable, as a Literal of lists is not
+        return _kinds_of.__wrapped__(form)
+
+
+@cache
+def _kinds_of(form: object) -> frozenset[str]:
     kinds: set[str] = set()
     for member in members_of(form):
         kinds |= _kinds_of_member(member)
