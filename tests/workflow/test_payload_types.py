@@ -22,6 +22,7 @@ from workflow import (
     Function,
     Invoke,
     Limit,
+    Map,
     NoSuchField,
     NotExhaustive,
     Parallel,
@@ -314,3 +315,17 @@ def test_what_runs_in_parallel_gives_each_its_own_type() -> None:
         flow = (both >> told >> END,)
 
     assert run(Both).output == {"more": 4, "text": "a!"}
+
+
+def test_a_workflow_inside_may_look_at_what_the_whole_was_started_with() -> None:
+    class Told(Workflow[str, object]):
+        told = Pass({"line": input_of(str), "by": seen_as(context.Execution.Input, Note)["text"]})
+        start = told
+        flow = (told >> END,)
+
+    class Tells(Workflow[Note, object]):
+        each = Map(["a"], Told)
+        start = each
+        flow = (each >> END,)
+
+    assert run(Tells, {"text": "me"}).output == [{"line": "a", "by": "me"}]

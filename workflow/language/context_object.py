@@ -13,6 +13,8 @@ class ExecutionContext(Record):
 
     Id: str
     """Its ARN."""
+    Input: object
+    """What it was started with, also where a workflow inside has an input of its own."""
     Name: str
     StartTime: str
     """ISO 8601, in UTC; the same for every attempt."""

@@ -50,6 +50,8 @@ def check_errors(owner: str, names: object) -> None:
     given = tuple(cast("Iterable[object]", names))
     if not given or not all(isinstance(name, str) for name in given):
         refused(owner, "takes a tuple of errors' names", names)
+    if len(set(given)) < len(given):
+        raise WorkflowError(f"{owner}: {names!r} names an error twice")
     if ALL in given and len(given) > 1:
         raise WorkflowError(f"{owner}: ALL takes every error, so it stands alone, and not in {names!r}")
 
