@@ -270,7 +270,7 @@ def permissions(file: File, as_json: Json = False) -> None:
 
     Exact actions and resources; as --json, the statements of a policy.
     """
-    from workflow.permissions import permissions as permissions_of
+    from workflow import permissions as permissions_of
 
     found = permissions_of(definition_of(file))
     rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]

@@ -6,8 +6,7 @@ from typing import Any
 
 import pulumi
 
-from workflow import Binding, Function, Limit, Queue, Workflow
-from workflow.permissions import permissions
+from workflow import Binding, Function, Limit, Queue, Workflow, permissions
 
 AnyWorkflow = type[Workflow[Any, Any]]  # what a workflow takes and gives does not matter to who deploys it
 

@@ -1,7 +1,7 @@
 """Writes which actions `arn:aws:states:::aws-sdk:SERVICE:ACTION` may name, and by which prefix IAM knows a SERVICE.
 
 workflow/checking/sdk_actions.json has one line per service: its actions, each followed by the arguments it cannot do
-without. workflow/permissions/iam_prefixes.json has the services that IAM calls otherwise. Both are taken from botocore,
+without. workflow/permitting/iam_prefixes.json has the services that IAM calls otherwise. Both are taken from botocore,
 whose services are those of the AWS SDK for Java, by whose names Step Functions knows them. To bring them up to date:
 
     .venv/bin/python tools/sdk_actions.py
@@ -15,7 +15,7 @@ import botocore.session
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 ACTIONS = WORKFLOW / "checking" / "sdk_actions.json"
-PREFIXES = WORKFLOW / "permissions" / "iam_prefixes.json"
+PREFIXES = WORKFLOW / "permitting" / "iam_prefixes.json"
 # Where the Java SDK's name of a service is not its id without spaces.
 NAMES = {
     "applicationdiscoveryservice": "applicationdiscovery",

@@ -22,10 +22,12 @@ from handlers.contracts import (
 from .language.basic_states import Choice, Fail, Succeed
 from .language.bindings import Function, Limit, Queue
 from .language.context_object import context
-from .language.functions import caught, concat, input_of, made, output_of, result_of, to_json
+from .language.functions import concat, to_json
+from .language.references import caught, input_of, made, output_of, result_of
 from .language.retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .language.service_tasks import SendMessage
 from .language.states import variable
-from .language.tasks import Invoke, SendMessage
+from .language.tasks import Invoke
 from .language.workflow_class import Workflow
 
 purchase_fn: Final = Function("purchase_fn", FunctionInput, BookingResult)

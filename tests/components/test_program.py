@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
-from workflow.permissions import permissions
+from workflow import permissions
 
 EXPORTS = {
     *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),

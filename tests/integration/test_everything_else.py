@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.pytest_plugin import DeployedStack
-from workflow.permissions import permissions
+from workflow import permissions
 
 ROLES = ("purchase", "refund", "record", "reconcile", "machine")
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")

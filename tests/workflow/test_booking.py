@@ -6,11 +6,10 @@ from typing import Any, Final
 import pytest
 
 from handlers.contracts import BookingResult, FunctionInput, RecordInput
-from workflow import Unbound
+from workflow import Unbound, permissions
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
 from workflow.checking import check
 from workflow.covered_workflow import CoveredWorkflow
-from workflow.permissions import permissions
 from workflow.running import Run, TaskFailed
 
 PURCHASE: Final = {"action": "purchase", "request_id": "r-1"}

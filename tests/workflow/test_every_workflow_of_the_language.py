@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.strategies import FUNCTIONS, choosers, hostile, payloads, values_for, workflows
-from workflow import Limit, Workflow, parse
+from workflow import Limit, Workflow, parse, permissions
 from workflow.checking import check
 from workflow.comparing import diff
 from workflow.drawing import mermaid, svg
 from workflow.json_values import written
-from workflow.permissions import permissions
 from workflow.running import run
 
 # Asked of `Call`, which knows no service's resources.

@@ -15,7 +15,7 @@ HEAVY = {
 }  # fmt: skip
 NOT_ASKED_FOR = {
     "workflow.covered_workflow", "workflow.drawing", "workflow.language.dialects.jsonpath",
-    "workflow.language.dialects.jsonpath_writing", "workflow.pathways", "workflow.permissions", "workflow.pricing",
+    "workflow.language.dialects.jsonpath_writing", "workflow.pathways", "workflow.permitting", "workflow.pricing",
     "workflow.queries.intrinsic_functions", "workflow.running",
 }  # fmt: skip
 

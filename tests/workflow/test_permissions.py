@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from tests.workflow.judges import ROOT, missing
+from workflow import permissions
 from workflow.checking.integrations import OPTIMISED
-from workflow.permissions import permissions
 
 RULES: Final = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
 IAM: Final = ROOT / ".build" / "judges" / "policies"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workflow.permissions import permissions
+from workflow import permissions
 
 HERE = "us-east-1:123456789012"
 ROLE = "arn:aws:iam::123456789012:role/r"

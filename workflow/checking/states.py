@@ -14,7 +14,6 @@ from ..timestamps import moment_of
 from .catching import check_catchers, check_retriers
 from .choices import check_choices
 from .findings import meant
-from .maps import check_map
 from .sight import Sight
 from .tasks import check_task
 from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
@@ -259,11 +258,17 @@ def _check_task(sight: Sight) -> None:
                 )
 
 
+def _check_map(sight: Sight) -> None:
+    from .maps import check_map
+
+    check_map(sight)
+
+
 _BY_TYPE: Final[Mapping[str, Callable[[Sight], None]]] = {
     "Task": _check_task,
     "Choice": lambda sight: check_choices(sight, check_assign),
     "Wait": _check_wait,
     "Fail": _check_fail,
     "Parallel": _check_parallel,
-    "Map": check_map,
+    "Map": _check_map,
 }

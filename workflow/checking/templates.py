@@ -24,7 +24,6 @@ _PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
 _OPENINGS: Final = ("${", "{{", "<%", "#{")
 _CONSTANTS: Final = ("true", "false", "null")
 _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
-_PATH_LIKE: Final = r"\$(\$?\.[^\W\d]|\$?\.[.*\[]|\[|\$$|$)|States\.\w+\("
 
 
 def is_open(value: object) -> bool:
@@ -41,7 +40,14 @@ def is_reference_of_a_template(value: Json) -> bool:
 
 def looks_like_path(value: object) -> bool:
     """Whether a text seems to be meant as a path or an intrinsic function."""
-    return isinstance(value, str) and value.startswith(("$", "States.")) and re.match(_PATH_LIKE, value) is not None
+    if not isinstance(value, str) or not value.startswith(("$", "States.")):
+        return False
+    if value.startswith("States."):
+        name, opening, _ = value.removeprefix("States.").partition("(")
+        return bool(opening) and name.isidentifier()
+    rest = value[1:].removeprefix("$") if value != "$" else ""
+    first = rest[1:2]
+    return not rest or value[1] == "[" or (rest[0] == "." and (first in (".", "*", "[", "_") or first.isalpha()))
 
 
 def is_key_of_jsonpath(key: str, item: Json) -> bool:

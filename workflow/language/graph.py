@@ -15,7 +15,7 @@ from ..failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..records import Record, changed
 from .basic_states import Choice, Fail, Pass, Succeed
 from .expressions import Reference, Source, place_of
-from .nested_states import Inline
+from .fragments import Inline
 from .shapes import name_of
 from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, check_order, set_name, states_in
 

@@ -13,6 +13,7 @@ from ..failures import WorkflowError
 from .arguments import check_choices, check_flags, check_numbers
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .expressions import form_of
+from .fragments import check_workflow
 from .retries import Retry
 from .shapes import kinds_of, name_of
 from .states import Catching, Given, StateOptions, check_options
@@ -149,7 +150,7 @@ class Parallel(Catching[I, O]):
         if not branches:
             raise WorkflowError("Parallel: give it workflows to run")
         for branch in branches:
-            _check_workflow(self, branch)
+            check_workflow(self, branch)
         self.branches = branches
         self.sends = None if sends is None else Given(sends)
         self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
@@ -184,7 +185,7 @@ class Map(Catching[object, O], Generic[O]):
         if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
         check_numbers(self, 0, at_once=at_once)
-        _check_workflow(self, each)
+        check_workflow(self, each)
         self.items, self.each = items, each
         self.at_once = at_once
         self.sends = None if sends is None else Given(sends)
@@ -281,23 +282,3 @@ class DistributedMap(Map[O]):
             self.gives = WrittenResults
         elif flatten:
             self.gives = each.gives
-
-
-class Inline(Catching[I, O]):
-    """A workflow set into another as it is: its states stand among the others, named `<this name>.<its name>`.
-
-    Its input is what leads here; what ends it well leads on, each END and Succeed alike.
-    """
-
-    type = "Inline"
-
-    def __init__(self, workflow: Class[Workflow[I, O]], *, name: str | None = None) -> None:
-        super().__init__(name=name)
-        _check_workflow(self, workflow)
-        self.workflow = workflow
-        self.gives = workflow.gives
-
-
-def _check_workflow(owner: object, value: object) -> None:
-    if not (isinstance(value, type) and hasattr(value, "graph")):
-        raise WorkflowError(f"{type(owner).__name__}: runs workflows, which are classes of Workflow, and not {value!r}")

@@ -7,8 +7,8 @@ from typing import Final
 
 from ..failures import WorkflowError
 from .expressions import Reference, Source, form_of, place_of
+from .fragments import Inline
 from .graph import Graph, Home
-from .nested_states import Inline
 from .states import AnyState, Catching, Exit, Given, Link
 from .tasks import Task
 

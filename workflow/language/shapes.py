@@ -16,11 +16,11 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Final,
     Literal,
-    Protocol,
     TypeVar,
     Union,
     cast,
@@ -32,6 +32,18 @@ from typing import (
 from ..deep_json import Json
 from ..failures import WorkflowError
 from ..records import Record, changed
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _ModelField(Protocol):
+        annotation: object
+        alias: str | None
+        serialization_alias: str | None
+
+        def is_required(self) -> bool: ...
+        def get_default(self, *, call_default_factory: bool) -> object: ...
+
 
 KINDS: Final = ("string", "number", "boolean", "null", "object", "array")
 _AROUND: Final = frozenset({"NotRequired", "Required", "ReadOnly"})
@@ -66,15 +78,6 @@ class Field(Record):
     form: object
     required: bool
     default: Json = None
-
-
-class _ModelField(Protocol):
-    annotation: object
-    alias: str | None
-    serialization_alias: str | None
-
-    def is_required(self) -> bool: ...
-    def get_default(self, *, call_default_factory: bool) -> object: ...
 
 
 def members_of(form: object) -> tuple[object, ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ..failures import WorkflowError
 from ..records import Record
 from .expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
 from .graph import Graph
-from .nested_states import Map
 from .states import AnyState, Exit
-from .tasks import Activity, Invoke, Task
+from .tasks import Invoke, Task
+
+if TYPE_CHECKING:
+    from .nested_states import Map
 
 
 class Around(Record):
@@ -47,8 +49,8 @@ class Surroundings:
 
     def inside(self, state: AnyState) -> Around:
         """What is around the scopes of a state."""
-        in_map = isinstance(state, Map) or self._around.in_map
-        if isinstance(state, Map) and state.distribution is not None:
+        in_map = state.type == "Map" or self._around.in_map
+        if state.type == "Map" and cast("Map[object]", state).distribution is not None:
             return Around(frozenset(), in_map)
         variables = self._around.variables
         return Around(None if variables is None else variables | self._before.get(id(state), set()), in_map)
@@ -67,12 +69,12 @@ class Surroundings:
             raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a task only")
         if path[:2] == ("Task", "Token") and not _has_token(state):
             raise WorkflowError(f"{state!r} passes its token on and does not wait for it: add .waiting_for_token(…)")
-        if path[:1] == ("Map",) and self._around.in_map is False and not isinstance(state, Map):
+        if path[:1] == ("Map",) and self._around.in_map is False and state.type != "Map":
             raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a Map and inside it only")
 
 
 def _has_token(state: AnyState) -> bool:
-    return isinstance(state, Activity) or (isinstance(state, Task) and state.awaits_token)
+    return isinstance(state, Task) and (state.is_polled or state.awaits_token)
 
 
 def _check_function(state: AnyState, reference: Reference, function: object) -> None:

@@ -44,8 +44,8 @@ from workflow import (
     some,
     variable,
 )
+from workflow.language.service_tasks import StartedExecution
 from workflow.language.states import Chain
-from workflow.language.tasks import StartedExecution
 
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...failures import WorkflowError
-from .query_language import Dialect, QueryLanguage
+
+if TYPE_CHECKING:
+    from .dialect import Dialect
+    from .query_language import QueryLanguage
 
 
 def dialect_of(language: QueryLanguage) -> Dialect:

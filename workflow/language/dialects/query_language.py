@@ -1,16 +1,13 @@
-"""What a query language has to say for a workflow to be compiled to it."""
+"""The query languages by name, and what both ask of a condition."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
-from ...deep_json import Json
 from ...failures import WorkflowError
-from ...json_values import JsonObject
-from ..expressions import Compare, Condition, Reference, form_of, place_of
+from ..expressions import Compare, Reference, form_of, place_of
 from ..shapes import kinds_of
-from ..states import AnyState, Exit
 
 QueryLanguage = Literal["JSONata", "JSONPath"]
 _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,34 +15,6 @@ _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "!=": ("string", "number", "boolean"),
 }
 """Of which kinds two values can be the same, or differ; the other operators want an order."""
-
-
-class Dialect(Protocol):
-    """How what is computed is said in one query language."""
-
-    language: QueryLanguage
-    arguments_field: str
-    """Where a state says what it sends."""
-
-    def payload(self, value: object) -> Json:
-        """An object with expressions in it."""
-        ...
-
-    def field(self, name: str, value: object) -> JsonObject:
-        """A field that takes a constant or an expression."""
-        ...
-
-    def rule(self, condition: Condition) -> JsonObject:
-        """What a Choice's rule decides by."""
-        ...
-
-    def output(self, state: AnyState, value: object) -> JsonObject:
-        """What a state gives."""
-        ...
-
-    def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """What is passed on along one way out."""
-        ...
 
 
 def is_moment_of_the_context(value: object) -> bool:
