@@ -19,7 +19,7 @@ from local.inprocess import deploy
 from local.instance import Instance
 from tests.workflow.deployed.work import handler
 from tests.workflow.strategies import choosers, hostile, payloads, workflows
-from workflow import Function, run
+from workflow import Function, Limit, run
 
 pytestmark = pytest.mark.xdist_group("embedded-workflows")
 FEWER = settings(max_examples=30, suppress_health_check=list(HealthCheck))  # each is a state machine of its own
@@ -104,8 +104,8 @@ def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, writt
     assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))
     ours = run(written.asl(), given_input, dict.fromkeys(("item_fn", "work_fn"), handler))
-    functions = [binding for binding in written.required() if isinstance(binding, Function)]
-    bound = written.asl(dict.fromkeys(functions, machines.function))
+    names = [name for name in written.required() if not isinstance(name, Limit)]
+    bound = written.asl({name: machines.function if isinstance(name, Function) else name.placeholder for name in names})
     assert machines.run(bound, given_input) == (ours.status, ours.output, ours.error)
 
 
