@@ -44,6 +44,8 @@ def _seen(found: References) -> dict[str, object]:
 @example("$exists($x) and $x.y")
 @example("1 + 2 & 'a'")
 @example("$x[0].y")
+@example("$x and$x")
+@example('"t"in"t"')
 def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) -> None:
     """The same references and the same kind, or left to the engine."""
     try:

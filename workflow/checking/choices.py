@@ -8,9 +8,8 @@ from ..deep_json import Json
 from ..definition import JsonObject
 from ..json_values import child, spelled
 from ..queries.jsonata_evaluation import is_expression
-from ..timestamps import moment_of
 from .findings import Code, joined, meant
-from .sight import Sight, unknown_field
+from .sight import Sight, is_time, unknown_field
 from .templates import Moment, is_open, looks_like_path
 from .vocabulary import JOINERS, OPERATORS, RULE, WORDS
 
@@ -174,7 +173,7 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
         "String": isinstance(value, str),
         "Numeric": isinstance(value, int | float) and not isinstance(value, bool),
         "Boolean": isinstance(value, bool),
-        "Timestamp": _is_time(value),
+        "Timestamp": is_time(value),
     }
     if looks_like_path(value) and name + "Path" in OPERATORS:
         said = sight.findings.warning if fits[kind] else sight.findings.error
@@ -192,10 +191,3 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
         sight.findings.warning(
             "WRONG_QUERY_LANGUAGE", pointer, "{% … %} is JSONata; here it is a plain text.", "Write a plain value."
         )
-
-
-def _is_time(value: Json) -> bool:
-    try:
-        return bool(moment_of(value)) if isinstance(value, str) else False
-    except ValueError:
-        return False

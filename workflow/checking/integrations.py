@@ -13,7 +13,6 @@ from functools import cache
 from typing import Final, Literal
 
 from ..records import Record
-from .sdk_integrations import NOT_CALLABLE, OLDER_SERVICES
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
 _INSIDE_ACRONYM: Final = r"(?<=[A-Z])[A-Z]+(?![a-z]{2})"
@@ -126,12 +125,14 @@ def _unknown_integration(service: str, action: str) -> UnknownTarget:
 
 
 def _sdk_target(parts: list[str], pattern: str) -> Target:
+    from .sdk_integrations import NOT_CALLABLE
+
     if len(parts) != 3:
         raise UnknownTarget(f"{':'.join(parts)!r} is not of the form aws-sdk:service:action.")
     _, service, action = parts
     if pattern.startswith(".sync"):
         raise UnknownTarget(f"An AWS SDK integration does not support {pattern}.")
-    if service in OLDER_SERVICES:
+    if _is_older(service):
         return Target("sdk", service, action, pattern)
     services = _sdk_services()
     known = services.get(_ALIASES.get(service, service))
@@ -158,11 +159,17 @@ def is_sdk_spelling(name: str, known: str) -> bool:
     return all(one == other or place in inside for place, (one, other) in enumerate(zip(name, known, strict=True)))
 
 
+def _is_older(service: str) -> bool:
+    from .sdk_integrations import OLDER_SERVICES
+
+    return service in OLDER_SERVICES
+
+
 def needs_of(target: Target) -> Iterator[str]:
     """The arguments that a call cannot do without; `A|B` is one of two."""
     if target.kind == "optimised":
         yield from OPTIMISED[target.service][target.action].needs
-    elif target.kind == "sdk" and target.service not in OLDER_SERVICES:
+    elif target.kind == "sdk" and not _is_older(target.service):
         actions = _sdk_actions(_ALIASES.get(target.service, target.service))
         yield from next((needs for name, needs in actions.items() if name.lower() == target.action.lower()), ())
 

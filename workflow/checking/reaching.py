@@ -6,7 +6,6 @@ for the name that it resembles, and any other that names no state for one to the
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -85,6 +84,8 @@ def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tu
 
 def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
     """Lead each such transition on the way to the next state that nothing leads to; those states."""
+    from bisect import bisect_right
+
     led = {target for targets in ways.targets.values() for target in targets}
     names = list(ways.targets)
     places = {name: place for place, name in enumerate(names)}

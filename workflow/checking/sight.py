@@ -160,6 +160,16 @@ def unknown_field(findings: Findings, name: str, pointer: str, what: str, table:
     findings.error("UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", meant(name, table, "Remove it."))
 
 
+def is_time(value: Json) -> bool:
+    """Whether a value is a time as the States Language writes it."""
+    from ..timestamps import moment_of
+
+    try:
+        return isinstance(value, str) and bool(moment_of(value))
+    except ValueError:
+        return False
+
+
 def is_text_expression(value: Json) -> bool:
     """Whether a value is one JSONata expression."""
     return is_expression(value)

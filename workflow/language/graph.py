@@ -9,17 +9,17 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Never, cast
 
 from ..failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..records import Record, changed
 from .basic_states import Choice, Fail, Pass, Succeed
 from .expressions import Reference, Source, place_of
-from .fragments import Inline
 from .shapes import name_of
 from .states import END, AnyState, Catching, Chain, Edge, End, Exit, Link, State, check_order, set_name, states_in
 
 if TYPE_CHECKING:
+    from .fragments import Inline
     from .workflow_class import Workflow
 
 LONGEST_NAME: Final = 80
@@ -245,15 +245,17 @@ def _renamed(state: AnyState, prefix: str) -> AnyState:
 def _flat(graph: Graph, home: Home) -> Graph:
     """The graph with what `Inline` states hold standing in their places."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
-    if not any(isinstance(state, Inline) for state in graph.states.values()):
+    if not any(state.type == "Inline" for state in graph.states.values()):
         return Graph(graph.start, graph.states, graph.links, homes)
     states: dict[str, AnyState] = {}
     links = list(graph.links)
     starts: dict[int, AnyState] = {}
     ends: dict[int, tuple[AnyState, ...]] = {}
     for name, state in graph.states.items():
-        if isinstance(state, Inline):
-            fragment, inner_home = _copied(_open_ended(state.workflow.graph), name, is_machine=False)
+        if state.type == "Inline":
+            fragment, inner_home = _copied(
+                _open_ended(cast("Inline[Never, object]", state).workflow.graph), name, is_machine=False
+            )
             inner = _flat(fragment, inner_home)
             homes |= inner.homes
             ends |= inner.ends

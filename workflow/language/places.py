@@ -7,7 +7,6 @@ from typing import Final
 
 from ..failures import WorkflowError
 from .expressions import Reference, Source, form_of, place_of
-from .fragments import Inline
 from .graph import Graph, Home
 from .states import AnyState, Catching, Exit, Given, Link
 from .tasks import Task
@@ -151,7 +150,7 @@ def _own_output(state: AnyState) -> object:
     given = output_by(state)
     if given is not None:
         return given.value
-    return _RESULT if isinstance(state, Catching) and not isinstance(state, Inline) else _INPUT
+    return _RESULT if isinstance(state, Catching) and state.type != "Inline" else _INPUT
 
 
 def _remembered(graph: Graph) -> set[str]:

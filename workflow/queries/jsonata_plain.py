@@ -11,16 +11,11 @@ from typing import Final
 
 from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 
-_SIGN: Final = r"""(?xa)\s*(?:
-        (?P<variable>\$[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"|'(?:[^'"\\\x00-\x1f]|\\["\\/bfnrt])*')
-      | (?P<number>(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?![\w.]))
-      | (?P<word>(?:and|or|in|true|false|null)\b)
-      | (?P<operator>!=|<=|>=|[=<>&+*])
-      | (?P<step>\.(?!and\b|or\b|in\b|true\b|false\b|null\b|function\b)[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<index>\[\d{1,6}\])
-      | (?P<bracket>[()\[\],])
-    )"""
+_SIGN: Final = r"""(?a)\s*(\[\d{1,6}\]|\d+(?:\.\d+)?|[.$]?\w+|"[^"\\]*"|'[^'"\\]*'|[!<>]=|\S)"""
+_WORDS: Final = ("and", "or", "in", "true", "false", "null")
+_OF_NAMES: Final = ("$", '"', "'")
+"""What makes a name of a word before it, to the engine."""
+_OPERATORS: Final = ("!=", "<=", ">=", "=", "<", ">", "&", "+", "*")
 _STRENGTH: Final = {
     "or": 1,
     "and": 2,
@@ -30,6 +25,7 @@ _STRENGTH: Final = {
     "*": 5,
 }
 _KINDS: Final = {"&": "string", "+": "number", "*": "number"}
+_DIGITS: Final = 15  # of a number on each side of its point
 _MOST: Final = 400  # signs: longer expressions go to the engine, and nothing here is nested deep
 
 
@@ -143,8 +139,39 @@ def _signs_of(expression: str) -> list[tuple[str, str]]:
     place, end = 0, len(expression.rstrip())
     while place < end:
         found = sign.match(expression, place)
-        if found is None or found.lastgroup is None or len(signs) == _MOST:
+        if found is None or len(signs) == _MOST:
             raise NotPlain
-        signs.append((found.lastgroup, found[found.lastgroup]))
         place = found.end()
+        signs.append((_kind_of(found[1], expression[place : place + 1]), found[1]))
     return signs
+
+
+def _kind_of(sign: str, following: str) -> str:
+    """What a sign is, and which character comes after it; raises NotPlain for what is left to the engine."""
+    first, rest = sign[0], sign[1:]
+    if sign in _OPERATORS:
+        return "operator"
+    if sign in ("(", ")", "[", "]", ","):
+        return "bracket"
+    if sign in _WORDS and following not in _OF_NAMES:
+        return "word"
+    if first == "[":
+        return "index"
+    if first in "\"'" and rest and sign.isprintable():
+        return "string"
+    if first == "$" and _is_name(rest):
+        return "variable"
+    if first == "." and _is_name(rest) and rest not in (*_WORDS, "function"):
+        return "step"
+    if first.isdigit() and _is_number(sign) and following != "." and not (following.isalnum() or following == "_"):
+        return "number"
+    raise NotPlain
+
+
+def _is_name(text: str) -> bool:
+    return text[:1].isalpha() or text[:1] == "_"
+
+
+def _is_number(text: str) -> bool:
+    whole, _, decimals = text.partition(".")
+    return len(whole) <= _DIGITS and len(decimals) <= _DIGITS and (whole == "0" or whole[0] != "0")
