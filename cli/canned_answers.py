@@ -10,7 +10,7 @@ from pathlib import Path
 from typing_extensions import TypeIs
 
 from workflow import NotJson, parse
-from workflow.deep_json import Json
+from workflow.json_type import Json
 from workflow.json_values import JsonObject
 
 from .definition_files import read_file

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
-from workflow.deep_json import Json
+from workflow.json_type import Json
 
 from .failures import CommandFailed, UsageRefused
 from .held_definitions import HeldDefinition, definitions_held_by, is_state_machine, is_template

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflow import Definition
-from workflow.deep_json import Json
+from workflow.json_type import Json
 from workflow.json_values import JsonObject, child
 
 _TYPE_FIELDS: Final = ("StateMachineType", "Type", "type")

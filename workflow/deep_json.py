@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from json import decoder
 from typing import Final, TypeAlias, cast
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""What JSON can say, as Python says it."""
+from .json_type import Json
 
 _SIGN: Final = r"(?a)[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))"
 _WORDS: Final[dict[str, Json]] = {"null": None, "true": True, "false": False}

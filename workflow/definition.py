@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from .deep_json import Json
+from .json_type import Json
 from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
 from .records import Record
 

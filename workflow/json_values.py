@@ -10,12 +10,11 @@ way for what is common and its careful way for the rest, and the two are read to
 from __future__ import annotations
 
 import codecs
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-from .deep_json import Json, read_deep, write_deep
+from .json_type import Json
 from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -52,6 +51,8 @@ class _Object(dict[str, "Json"]):
 def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
     """The value that a text says, and its duplicate keys; raises NotJson."""
     decoded = _decoded(text)
+    import json
+
     repeating: list[_Object] = []
 
     def object_of(pairs: list[tuple[str, Json]]) -> JsonObject:
@@ -77,12 +78,16 @@ def canonical(value: Json) -> bytes:
 
 def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """The value as JSON text, keys in their order unless sorted."""
+    import json
+
     separators = (",", ":") if indent is None else (",", ": ")
     try:
         return json.dumps(
             value, indent=indent, sort_keys=sort_keys, separators=separators, allow_nan=False, ensure_ascii=False
         )
     except RecursionError:
+        from .deep_json import write_deep
+
         return "".join(write_deep(value, indent, sort_keys))
 
 
@@ -229,11 +234,15 @@ def same(left: Json, right: Json) -> bool:
 
 
 def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) -> Json:
+    import json
+
     try:
         read: Json = json.loads(
             text, object_pairs_hook=object_of, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
         )
     except RecursionError:
+        from .deep_json import read_deep
+
         return read_deep(text, object_of, _finite)
     return read
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .deep_json import Json
 from .definition import Definition, Scope, State, parse
+from .json_type import Json
 from .pathways import Path, paths
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..json_values import child
 from .findings import meant
 from .sight import LONGEST_SECONDS, Sight, unknown_field

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..json_values import child, spelled
 from ..queries.jsonata_evaluation import is_expression
 from .findings import Code, joined, meant

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..json_values import child
 from ..queries.jsonata_evaluation import is_expression
 from .findings import meant

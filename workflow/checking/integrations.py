@@ -6,7 +6,6 @@ The optimised integrations are listed here by hand; those of the AWS SDK come fr
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -176,6 +175,7 @@ def needs_of(target: Target) -> Iterator[str]:
 
 @cache
 def _sdk_services() -> Mapping[str, str]:
+    import json
     from pathlib import Path
 
     read: dict[str, str] = json.loads((Path(__file__).parent / "sdk_actions.json").read_text())

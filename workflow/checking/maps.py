@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import NESTED_MAP_FIELDS, JsonObject
+from ..json_type import Json
 from ..json_values import child
 from .distributed import check_distribution
 from .findings import joined

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import child, walk
 from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
-from ..deep_json import Json
 from ..definition import Definition, Duplicate, State
+from ..json_type import Json
 from ..json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
 from .scopes import Scopes
@@ -21,6 +21,8 @@ from .variables import Flow
 MachineType = Literal["STANDARD", "EXPRESS"]
 LARGEST_BYTES: Final = 1_048_576
 LARGEST_PAYLOAD_BYTES: Final = 262_144
+_MOST_BYTES: Final = 4
+"""As many bytes of UTF-8 JSON has at most for a character of Python's spelling."""
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
@@ -58,6 +60,8 @@ def _read(definition: object, findings: Findings) -> Definition | None:
     else:
         asl = getattr(definition, "asl", None)
         read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
+    if read.text is None and _is_small(read.value):
+        return read
     text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
     _check_size(text, findings)
     if len(text) > LARGEST_PAYLOAD_BYTES:
@@ -65,6 +69,15 @@ def _read(definition: object, findings: Findings) -> Definition | None:
     if any(start in text for start in _SURROGATE_STARTS) and re.search(_SURROGATE, text):
         _check_surrogates(read, findings)
     return read
+
+
+def _is_small(value: Json) -> bool:
+    """Whether a value is far from every limit and has no halves of surrogate pairs, as its spelling in Python shows."""
+    try:
+        shown = repr(value)
+    except RecursionError:
+        return False
+    return len(shown) * _MOST_BYTES <= LARGEST_PAYLOAD_BYTES and "\\ud" not in shown
 
 
 def _read_text(text: str | bytes, findings: Findings) -> Definition:

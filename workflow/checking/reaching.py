@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import Scope, State
+from ..json_type import Json
 from ..json_values import child
 from ..records import Record
 from .findings import Findings

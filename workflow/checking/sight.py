@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ..deep_json import Json
 from ..definition import JsonObject, State
+from ..json_type import Json
 from ..json_values import child
 from ..queries.jsonata_evaluation import is_expression
 from ..records import Record

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import Definition, JsonObject
+from ..json_type import Json
 from ..json_values import child
 from ..records import Record
 from .findings import Finding, Findings, likely, printable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import child
 from .catching import check_catchers, check_retriers
 from .choices import check_choices

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..json_values import walk
 from ..queries.jsonata_evaluation import is_expression
 from .findings import joined, likely, meant, nearest

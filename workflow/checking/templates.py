@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import child, walk
 from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
 from ..queries.jsonata_functions import FUNCTIONS

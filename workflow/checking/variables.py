@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from ..deep_json import Json
 from ..definition import Arrow, Scope, State
+from ..json_type import Json
 from ..json_values import child
 from ..queries.jsonata_functions import FUNCTIONS
 from ..records import Record

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
-from ..deep_json import Json
 from ..definition import State
+from ..json_type import Json
 from ..json_values import JsonObject, canonical, child, same
 from .matching import Matches
 from .wording import Change, changed_fields, contrasted, short

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import JsonObject, child, same, written
 
 What = Literal["added", "removed", "renamed", "moved", "changed"]

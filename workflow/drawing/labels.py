@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import Arrow, State
+from ..json_type import Json
 from ..json_values import JsonObject, written
 
 LONGEST: Final = 38

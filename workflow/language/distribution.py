@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypedDict
 
-from ..deep_json import Json
 from ..failures import WorkflowError
+from ..json_type import Json
 from ..records import Record
 from .arguments import (
     check_binding,

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, Literal, NoReturn, Self, TypeAlias, Union, cast
 
-from ..deep_json import Json
 from ..failures import NoSuchField, NotACondition, WorkflowError
+from ..json_type import Json
 from ..records import Record, changed
 from .bindings import Binding
 from .shapes import (

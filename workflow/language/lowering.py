@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
-from ..deep_json import Json
 from ..failures import WorkflowError
+from ..json_type import Json
 from ..json_values import JsonObject, NotJson
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Binding, Bindings, Limit

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final, cast
 
-from ..deep_json import Json
 from ..failures import WorkflowError
+from ..json_type import Json
 from ..records import Record
 from .arguments import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
 from .bindings import whole_seconds

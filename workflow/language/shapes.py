@@ -29,8 +29,8 @@ from typing import (
     get_type_hints,
 )
 
-from ..deep_json import Json
 from ..failures import WorkflowError
+from ..json_type import Json
 from ..records import Record, changed
 
 if TYPE_CHECKING:

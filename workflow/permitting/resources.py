@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import JsonObject, walk
 
 Found = Iterator[tuple[str, str]]

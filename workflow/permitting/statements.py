@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import State, parse
+from ..json_type import Json
 from ..json_values import JsonObject
 from .resources import Found, argument, bucket, every_version, is_placeholder, object_of
 from .services import of_integration

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, cast
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import kind_of
 from .jsonpath_calls import CALLS, NoSuchPlace, called
 from .jsonpath_filter import Filter

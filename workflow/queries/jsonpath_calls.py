@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import kind_of
 
 _FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import written
 from .jsonpath_text import Scanner, is_number
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from ..deep_json import Json
+from ..json_type import Json
 from ..json_values import NotJson, json_of
 from .errors import HEARTBEAT, TASK_FAILED, TIMEOUT, Fault, StateFailed, TaskFailed
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from ..deep_json import Json
 from ..definition import JsonObject, State
+from ..json_type import Json
 from ..json_values import kind_of, written
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from ..deep_json import Json
 from ..definition import Definition
+from ..json_type import Json
 from ..queries.jsonata_evaluation import Evaluator
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from typing import Final, TypeAlias, cast
 
-from ..deep_json import Json
 from ..definition import Arrow, JsonObject, Scope, State
+from ..json_type import Json
 from ..json_values import written
 from ..timestamps import moment_of
 from .calls import Call

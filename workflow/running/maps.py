@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..deep_json import Json
 from ..definition import JsonObject, State
+from ..json_type import Json
 from ..json_values import written
 from .data import Data, number_of
 from .frame import Frame

@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..json_values import NotJson, at, json_of, read_json, written
 from .errors import ITEM_READER, StateFailed
 

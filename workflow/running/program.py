@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ..deep_json import Json
 from ..definition import Definition, parse
+from ..json_type import Json
 from ..json_values import json_of, written
 from ..queries.jsonata_evaluation import Evaluator
 from ..records import NOTHING

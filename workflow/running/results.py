@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from ..deep_json import Json
 from ..definition import JsonObject, State
+from ..json_type import Json
 from ..json_values import written
 from .data import Data
 from .errors import StateFailed

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from ..deep_json import Json
 from ..definition import Arrow, JsonObject, State
+from ..json_type import Json
 from .errors import StateFailed
 
 

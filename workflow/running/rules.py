@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from ..deep_json import Json
 from ..definition import JsonObject
+from ..json_type import Json
 from ..timestamps import moment_of
 from .data import Data, PathData
 from .errors import PARAMETER_PATH, RUNTIME, StateFailed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..deep_json import Json
+from ..json_type import Json
 from .errors import StateFailed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...deep_json import Json
+from ...json_type import Json
 from ...json_values import JsonObject
 from ..expressions import Condition
 from ..states import AnyState, Exit

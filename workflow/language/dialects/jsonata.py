@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...deep_json import Json
+from ...json_type import Json
 from ...json_values import JsonObject
 from ..expressions import Condition
 from ..states import AnyState, Exit

@@ -8,13 +8,12 @@ Past 250 lines: one function for each kind of condition and expression.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
-from ...deep_json import Json
 from ...failures import WorkflowError
+from ...json_type import Json
 from ..expressions import (
     All,
     Call,
@@ -222,7 +221,12 @@ def _step(step: str | int) -> str:
 
 def _constant(value: object) -> str:
     """A constant; JSON's escapes are JSONata's."""
-    return json.dumps(literal_of(value), ensure_ascii=False)
+    literal = literal_of(value)
+    if isinstance(literal, str) and literal.isprintable() and '"' not in literal and "\\" not in literal:
+        return f'"{literal}"'
+    import json
+
+    return json.dumps(literal, ensure_ascii=False)
 
 
 def _function(name: str) -> Callable[[Call], str]:

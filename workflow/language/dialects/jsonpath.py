@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from ...deep_json import Json
 from ...failures import NotPortable
+from ...json_type import Json
 from ...json_values import JsonObject
 from ..basic_states import Pass
 from ..expressions import Condition, Expression, Reference, place_of

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
-from ...deep_json import Json
 from ...failures import NotPortable
+from ...json_type import Json
 from ...json_values import JsonObject
 from ..expressions import (
     All,
