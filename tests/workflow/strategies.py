@@ -280,7 +280,7 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
         context.State.Name,
         concat("s3://", bound(bucket), "/", payload["text"]),
         {"bucket": bucket, "seconds": Limit("seconds", default=timedelta(seconds=9)), "since": NEW_YEAR},
-        seen_as(payload["maybe"], object),
+        seen_as(payload["text"], object),
         some(payload["text"]),
         Kind.B,
         draw(texts),
