@@ -1,0 +1,78 @@
+"""Others who know the Amazon States Language have nothing against what we write.
+
+The judges take up to a second for a definition, so they see fewer examples than our own checks do.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.workflow.judges import NpmJudges, cfn_lint_against, npm_judges
+from tests.workflow.sound_documents import SOUND
+from tests.workflow.strategies import values_for, workflows
+from workflow.booking import Booking
+
+FEW = settings(max_examples=120, suppress_health_check=list(HealthCheck))
+
+pytestmark = pytest.mark.xdist_group("judges")
+
+
+@pytest.fixture(scope="module")
+def npm() -> Iterator[NpmJudges]:
+    with npm_judges() as judges:
+        yield judges
+
+
+def test_the_booking_workflow_is_in_order(npm: NpmJudges) -> None:
+    """All three judges accept it."""
+    assert (npm.against(Booking.asl()), cfn_lint_against(Booking.asl())) == ([], [])
+
+
+def test_a_seeded_defect_is_seen(npm: NpmJudges) -> None:
+    """The judges are awake."""
+    broken = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
+    assert any("asl-validator" in each for each in npm.against(broken))
+    assert any("language service" in each for each in npm.against(broken))
+    assert cfn_lint_against({"States": {}})
+
+
+@FEW
+@given(written=workflows())
+def test_npm_judges_accept_every_workflow_of_the_language(npm: NpmJudges, written: Any) -> None:
+    """asl-validator and amazon-states-language-service, on JSONata."""
+    assert npm.against(written.asl()) == []
+
+
+@FEW
+@given(written=workflows(portable=True))
+def test_npm_judges_accept_every_portable_workflow_in_jsonpath(npm: NpmJudges, written: Any) -> None:
+    """The same, compiled to JSONPath."""
+    assert npm.against(written.asl(language="JSONPath")) == []
+
+
+@settings(FEW, max_examples=25)
+@given(several=st.lists(workflows(portable=True), min_size=1, max_size=4))
+def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> None:
+    """Rule E3601, in both query languages, names bound: it takes no placeholder for the ARN of an activity."""
+    definitions = [
+        each.asl(values_for(each), language=language) for each in several for language in ("JSONata", "JSONPath")
+    ]
+    assert cfn_lint_against(*definitions) == []
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_judges_accept_sound_definitions_but_for_known_false_alarms(npm: NpmJudges, name: str) -> None:
+    """Written by hand, so that a false alarm of ours or theirs shows; theirs are listed with the reason."""
+    assert bool(npm.against(SOUND[name])) == (name in THEIR_FALSE_ALARMS)
+
+
+THEIR_FALSE_ALARMS = {
+    "every kind of path": "asl-validator takes no && in a filter; AWS's own examples have it",
+    "a distributed map": "both want a whole number as ToleratedFailurePercentage; the specification says number",
+    "references of CloudFormation": "both judge what CloudFormation replaces before AWS sees it",
+    "a map of an object": "the language service takes no object as Items; AWS's guide does",
+    "placeholders of templates": "both judge the template, which is filled in before AWS sees it",
+}
