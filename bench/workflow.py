@@ -70,18 +70,23 @@ BUILT: Final = SMALL + "Small.asl()"
 CHECKED: Final = SMALL + "from workflow.checking import check\nassert not check(Small.asl())"
 
 
-def seconds(*programs: str) -> list[float]:
-    """What an interpreter takes of a processor for each program, start to end: the median of rounds.
+def seconds(*programs: str) -> list[list[float]]:
+    """What an interpreter takes of a processor for each program, start to end, in each round.
 
-    The programs take turns, so that what else the machine does falls on all of them.
+    The programs take turns, so that what else the machine does in a round falls on all of them.
     """
-    taken: dict[str, list[float]] = {program: [] for program in programs}
+    taken: list[list[float]] = [[] for _ in programs]
     for _ in range(ROUNDS):
-        for program, times in taken.items():
+        for program, times in zip(programs, taken, strict=True):
             before = _spent()
             subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
             times.append(_spent() - before)
-    return [median(times) for times in taken.values()]
+    return taken
+
+
+def ratio(times: list[float], base: list[float]) -> float:
+    """How many times the base something takes: the median of the rounds' ratios."""
+    return median(time / other for time, other in zip(times, base, strict=True))
 
 
 def held(value: float, limit: float, unit: str) -> str:
@@ -168,11 +173,12 @@ def main() -> None:
         compileall.compile_dir(ROOT / package, quiet=1)  # as after an installation
     payloads = SMALL.split("buy_fn, sell_fn")[0].replace("from workflow import", "# from workflow import")
     bare, dataclasses, given, built, checked = seconds("pass", "import dataclasses, json", payloads, BUILT, CHECKED)
-    print(f"bare interpreter {1000 * bare:.0f} ms; dataclasses and json {dataclasses / bare:.1f} x")
-    print(f"booking-sized, dataclasses: payloads alone {given / bare:.1f} x, built {built / bare:.1f} x")
-    print(f"built and checked: {held(checked / bare, 5, 'x')}")
+    print(f"bare interpreter {1000 * median(bare):.0f} ms; dataclasses and json {ratio(dataclasses, bare):.1f} x")
+    print(f"booking-sized, dataclasses: payloads alone {ratio(given, bare):.1f} x, built {ratio(built, bare):.1f} x")
+    print(f"built and checked: {held(ratio(checked, bare), 5, 'x')}")
     contracts, booking = seconds("import handlers.contracts", "import workflow.booking")
-    print(f"workflow.booking: contracts {1000 * contracts:.0f} ms + {held(1000 * (booking - contracts), 40, 'ms')}")
+    more = median(whole - part for whole, part in zip(booking, contracts, strict=True))
+    print(f"workflow.booking: contracts {1000 * median(contracts):.0f} ms + {held(1000 * more, 40, 'ms')}")
     first, again, double = first_check(2000), checking(2000), checking(4000)
     print(f"2 000 states, 50 expressions, checked: {held(first, 250, 'ms')} at first, {again:.0f} ms again")
     print(f"4 000 states: {held(double / again, 2.2, 'x')}")

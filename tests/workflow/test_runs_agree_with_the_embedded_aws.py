@@ -83,18 +83,16 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
     assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
 
 
-@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 @FEWER
 @given(written=choosers(), given_input=hostile)
-def test_a_choice_does_the_same_whatever_it_is_given(
-    machines: Machines, written: Any, given_input: Any, language: Any
-) -> None:
-    """Conditions hold, or do not, for inputs of any type."""
-    asl = written.asl(language=language)
-    if language == "JSONPath":  # MiniStack 1.5.33 takes null for absent, and a backslash of a pattern for itself
-        assume("null" not in json.dumps(given_input) and "\\\\" not in json.dumps(asl))
-    ours = run(asl, given_input)
-    assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
+def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written: Any, given_input: Any) -> None:
+    """Conditions hold, or do not, for inputs of any type.
+
+    In JSONPath MiniStack 1.5.33 takes null and empty texts for absent, booleans for numbers, and backslashes of patterns
+    as such; there, test_every_workflow_of_the_language holds ours against JSONata.
+    """
+    ours = run(written.asl(), given_input)
+    assert machines.run(written.asl(), given_input) == (ours.status, ours.output, ours.error)
 
 
 @FEWER

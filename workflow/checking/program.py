@@ -12,7 +12,6 @@ from ..json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
 from .scopes import Scopes
 from .sight import Sight
-from .spelling import Spelling
 from .states import check_fields
 from .surroundings import Surroundings
 from .templates import Use
@@ -45,10 +44,24 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
         findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
         return tuple(findings)
     if read is not None:
-        spelling = Spelling(findings)
-        _check_document(spelling.mended(read), read.duplicates, findings, type, frozenset(variables))
-        return _in_order(map(spelling.as_written, findings), read.value)
+        return _in_order(_found(read, findings, type, frozenset(variables)), read.value)
     return tuple(findings)
+
+
+def _found(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
+    """What is wrong with a definition; if anything is, misspelled fields are read as what they were meant to be."""
+    found = Findings()
+    _check_document(read, read.duplicates, found, type, given)
+    if not any(found):
+        return of_text
+    from .spelling import Spelling
+
+    spelling = Spelling(of_text)
+    mended = spelling.mended(read)
+    if mended is read:
+        return [*of_text, *found]
+    _check_document(mended, read.duplicates, of_text, type, given)
+    return map(spelling.as_written, of_text)
 
 
 def _read(definition: object, findings: Findings) -> Definition | None:

@@ -162,12 +162,9 @@ def unknown_field(findings: Findings, name: str, pointer: str, what: str, table:
 
 def is_time(value: Json) -> bool:
     """Whether a value is a time as the States Language writes it."""
-    from ..timestamps import moment_of
+    from ..timestamps import is_timestamp
 
-    try:
-        return isinstance(value, str) and bool(moment_of(value))
-    except ValueError:
-        return False
+    return isinstance(value, str) and is_timestamp(value)
 
 
 def is_text_expression(value: Json) -> bool:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
 from ..failures import WorkflowError
-from ..timestamps import is_timestamp
 from .bindings import Binding, Limit, whole_seconds
 from .expressions import Expression, form_of
 from .shapes import kinds_of, name_of
@@ -86,6 +85,8 @@ def check_moments(owner: object, **values: object) -> None:
     for name, value in values.items():
         if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
             continue
+        from ..timestamps import is_timestamp
+
         if not isinstance(value, str) or not is_timestamp(value):
             refused(owner, f"{name} is a datetime, or a text such as 2026-01-31T12:00:00Z, fixed or from data", value)
 
