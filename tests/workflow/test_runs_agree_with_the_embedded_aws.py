@@ -88,7 +88,7 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
 def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written: Any, given_input: Any) -> None:
     """Conditions hold, or do not, for inputs of any type.
 
-    In JSONPath MiniStack 1.5.33 takes null and empty texts for absent, booleans for numbers, and backslashes of patterns
+    In JSONPath MiniStack 1.5.33 takes null and empty texts for absent, booleans for numbers, and a pattern's backslash
     as such; there, test_every_workflow_of_the_language holds ours against JSONata.
     """
     ours = run(written.asl(), given_input)
