@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
 
 from ..definition import Scope, State
 from ..json_type import Json
@@ -17,11 +16,10 @@ from ..json_values import child
 from ..records import Record
 from .findings import Findings
 from .templates import is_open
-from .vocabulary import TYPES
+from .vocabulary import MOVING, TYPES
 
 Guess = Callable[[str], "str | None"]
 """The name of a state that a name of none was probably meant to be, if any."""
-_MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
 class _Ways(Record):
@@ -140,7 +138,7 @@ def _named(state: State) -> Iterator[Json]:
             yield fields["Default"]
     if "Next" in fields:
         yield fields["Next"]
-    elif not state.ends and (state.type in _MOVING or not (known or "Choices" in fields)):
+    elif not state.ends and (state.type in MOVING or not (known or "Choices" in fields)):
         yield None
     yield from _named_by_rules(fields.get("Catch"), "Catch" in fields)
 

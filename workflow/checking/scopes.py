@@ -12,11 +12,10 @@ from .findings import Findings, Guesses, meant
 from .reaching import check_reachable
 from .sight import unknown_field
 from .templates import is_open
-from .vocabulary import BRANCH, LANGUAGES, PROCESSOR, TOP
+from .vocabulary import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
 
 _LONGEST_NAME: Final = 80
 _MOST_NAMED: Final = 3
-_MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
 class Scopes:
@@ -125,7 +124,7 @@ class Scopes:
                 )
 
     def _check_moves(self, state: State) -> None:
-        if state.type in _MOVING:
+        if state.type in MOVING:
             self._check_next_or_end(state)
         for holder, pointer in _holders(state):
             name = "Default" if holder is state.fields and state.type == "Choice" else "Next"
@@ -210,9 +209,9 @@ def _table(scope: Scope) -> tuple[frozenset[str], str]:
 
 def _holders(state: State) -> Iterator[tuple[dict[str, object], str]]:
     """Everything that may name a target: the state itself, its rules and its catchers."""
-    if state.type in (*_MOVING, "Choice"):
+    if state.type in (*MOVING, "Choice"):
         yield state.fields, state.pointer  # type: ignore[misc]
-    for field, kinds in (("Choices", ("Choice",)), ("Catch", ("Task", "Parallel", "Map"))):
+    for field, kinds in (("Choices", ("Choice",)), ("Catch", WORKING)):
         rules = state.fields.get(field)
         if state.type in kinds and isinstance(rules, list):
             for index, rule in enumerate(rules):

@@ -16,9 +16,8 @@ from .findings import meant
 from .sight import Sight, is_time
 from .tasks import check_task
 from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
-from .vocabulary import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, Language
+from .vocabulary import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, WORKING, Language
 
-_WORKING: Final = ("Task", "Parallel", "Map")
 _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 _LONGEST_VARIABLE: Final = 80
 
@@ -38,7 +37,7 @@ def check_fields(sight: Sight) -> None:
     check_assign(sight, sight.fields, sight.state.pointer, "after")
     if kind in _BY_TYPE:
         _BY_TYPE[kind](sight)
-    if kind in _WORKING:
+    if kind in WORKING:
         check_retriers(sight)
         check_catchers(sight, check_assign)
 

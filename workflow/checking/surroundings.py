@@ -8,8 +8,8 @@ from ..definition import Definition, Scope, State
 from .findings import Findings
 from .sight import Sight
 from .templates import Texts
+from .vocabulary import WORKING
 
-_WORKING: Final = ("Task", "Parallel", "Map")
 _LACKING: Final = {
     (task, in_map): {
         **({} if task else {"Task": "in a Task"}),
@@ -39,7 +39,7 @@ class Surroundings:
     def sight(self, state: State, findings: Findings) -> Sight:
         """The state as the checks see it."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
-        texts = Texts(findings, state.type in _WORKING, _LACKING[state.type == "Task", in_map])
+        texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])
         express = state.scope.pointer in self._express
         return Sight(state, findings, texts, state.query_language == "JSONata", express)
 
