@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.errors import InstanceError
+from local.errors import ForeignFolder, InstanceError, InvalidName
 from local.instance import Instance
 
 from .failures import CommandFailed, UsageRefused
@@ -40,8 +40,13 @@ def embedded(name: str) -> Target:
 
 
 def here(name: str) -> Instance:
-    """The instance of the folder that the command is run in."""
-    return Instance.at(Path.cwd(), name)
+    """Return the instance `name` of the working directory, or refuse a name that is not one."""
+    try:
+        return Instance.at(Path.cwd(), name)
+    except InvalidName as error:
+        raise UsageRefused(f"{error} (--instance or BOOKING_INSTANCE)") from error
+    except ForeignFolder as error:
+        raise CommandFailed(str(error)) from error
 
 
 def deployed(stage: str) -> Target:

@@ -3,6 +3,8 @@
 InstanceError
 ├── ToolMissing        this machine lacks something that the embedded AWS needs
 ├── PortTaken          another program listens on the instance's port
+├── InvalidName        the instance's name could lead to another folder
+├── ForeignFolder      the run folder is a link, or was not created by us
 ├── DidNotStart        the embedded AWS died, or never answered
 └── NotRunning         it is needed and does not run
 DeploymentFailed       the program, or one of its resources, could not be deployed
@@ -19,6 +21,14 @@ class ToolMissing(InstanceError):
 
 class PortTaken(InstanceError):
     """Another program listens on the instance's port."""
+
+
+class InvalidName(InstanceError):
+    """The instance's name could lead to another folder."""
+
+
+class ForeignFolder(InstanceError):
+    """The run folder is a link, or was not created by us."""
 
 
 class DidNotStart(InstanceError):

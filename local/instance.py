@@ -23,14 +23,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import connections, processes
+from . import connections, processes, run_folder
 from .certificate import certificate
 from .daemon_environment import daemon_environment
 from .errors import DidNotStart, InstanceError, NotRunning, PortTaken, ToolMissing
 from .provider.aws import REGION, Aws
 
-FOLDER = ".booking"
-"""Where instances live, below the folder of the program."""
 _FREE_DISK = 300 * 1024 * 1024
 
 
@@ -51,26 +49,24 @@ class Instance:
     """One embedded AWS, running or not."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
+        self.folder = folder.parent.resolve() / folder.name
         self.name = folder.name
         self._child: subprocess.Popen[bytes] | None = None
         self._sessions: dict[tuple[str, str | None], Any] = {}
 
     @classmethod
     def at(cls, root: Path, name: str = "default") -> "Instance":
-        """The instance `name` of the program that lies in `root`."""
-        return cls(root / FOLDER / name)
+        """Return the instance `name` of the program in `root`. Raises InvalidName or ForeignFolder."""
+        return cls(run_folder.folder_of(root, name))
 
     # ---- what it is -------------------------------------------------------------------------------------------
 
     @cached_property
     def _identity(self) -> Mapping[str, Any]:
-        file = self.folder / "instance.json"
-        if not file.exists():
-            self._make_folder()
-            identity = {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
-            file.write_text(json.dumps(identity) + "\n")
-        return dict(json.loads(file.read_text()))
+        self._make_folder()
+        identity = run_folder.read_marker(self.folder)
+        assert identity is not None, "the folder was just proven ours"
+        return identity
 
     @property
     def id(self) -> str:
@@ -124,12 +120,13 @@ class Instance:
 
         `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` has every function write
         down the AWS calls that it makes (see `recording`).
-        Raises PortTaken, DidNotStart or ToolMissing, each with one sentence.
+        Raises PortTaken, DidNotStart, ForeignFolder or ToolMissing, each with one sentence.
         """
         self._check_disk()
         with processes.one_at_a_time(self.folder):
             if self.running:
                 return
+            run_folder.reject_links_in(self.folder)
             certificate(self.folder / "tls")
             if not connections.port_becomes_free(self.port):
                 raise self._port_taken()
@@ -138,16 +135,19 @@ class Instance:
             self._await_health(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
-        """End the process and all below it; the folder goes too, unless it is kept. Was there anything to stop?"""
+        """End the process and its children, remove the folder unless it is kept, and return whether anything was there.
+
+        Raises ForeignFolder where the folder is not an instance's: then nothing is ended or removed.
+        """
+        existed = run_folder.require_ours(self.folder)
         pid = self.pid
         if pid is not None:
             processes.end_group(pid)
             if self._child is not None:
                 self._child.wait()
         (self.folder / "pid").unlink(missing_ok=True)
-        existed = self.folder.exists()
         if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            run_folder.remove(self.folder)
             self.__dict__.pop("_identity", None)
         self._sessions.clear()
         self._child = None
@@ -155,6 +155,7 @@ class Instance:
 
     def reset(self) -> None:
         """Empty the account: every resource is gone, and so is what was known of them."""
+        run_folder.require_ours(self.folder)
         self._ask("/_ministack/reset", method="POST")
         self._sessions.clear()
         for name in ("outputs.json", "journal.jsonl"):
@@ -265,9 +266,8 @@ class Instance:
         """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""
         saved = self.folder / "saved"
         if not saved.exists():
-            shutil.rmtree(self.folder / "state", ignore_errors=True)
-            shutil.rmtree(self.folder / "objects", ignore_errors=True)
-            (self.folder / "outputs.json").unlink(missing_ok=True)
+            for name in ("state", "objects", "outputs.json"):
+                run_folder.delete(self.folder / name)
         saved.unlink(missing_ok=True)
 
     def _check_disk(self) -> None:
@@ -280,16 +280,18 @@ class Instance:
             )
 
     def _make_folder(self) -> None:
-        try:
-            (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ToolMissing(f"The folder {self.folder} cannot be made: {error.strerror}.") from error
+        run_folder.create(self.folder, self._new_identity())
+        (self.folder / "tmp").mkdir(exist_ok=True)
+
+    @staticmethod
+    def _new_identity() -> dict[str, Any]:
+        return {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
 
     def _port_taken(self) -> PortTaken:
         """An instance without a deployed stack has no URL in any state, so the next start may take another port."""
         port = self.port
         if self.driver != "pulumi":
-            (self.folder / "instance.json").unlink(missing_ok=True)
+            run_folder.write_marker(self.folder, {**self._identity, "port": connections.free_port()})
             self.__dict__.pop("_identity", None)
             return PortTaken(
                 f"Port {port} of the embedded AWS is taken by another program; the next run takes another port."

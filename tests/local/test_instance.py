@@ -73,7 +73,7 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
 
 def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> None:
     """After a reboot the number belongs to somebody else, whom nobody may end."""
-    instance.folder.mkdir(parents=True)
+    assert instance.id, "which creates the folder"
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         (instance.folder / "pid").write_text(str(stranger.pid))
@@ -197,7 +197,7 @@ def test_a_missing_openssl_is_one_sentence(instance: Instance, monkeypatch: pyte
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".booking").write_text("a file where a folder should be")
-    with pytest.raises(ToolMissing, match=r"^The folder .* cannot be made: "):
+    with pytest.raises(ToolMissing, match=r"^The folder .* cannot be created: "):
         Instance.at(tmp_path).start()
 
 

@@ -76,3 +76,12 @@ def test_a_full_disk_is_said(checkout: Path) -> None:
     first = make_up(checkout, PYTHON=full)[0]
     assert first.startswith("Only 12 MB are free in ")
     assert "1500 MB are needed" in first
+
+
+def test_a_folder_that_is_not_a_virtual_environment_is_never_replaced(checkout: Path) -> None:
+    """`.venv` is rebuilt when it is broken, but only if it is one."""
+    precious = checkout / ".venv" / "work.txt"
+    precious.parent.mkdir()
+    precious.write_text("years of work")
+    assert make_up(checkout)[0].startswith(".venv exists but is not a virtual environment: move it away")
+    assert precious.exists()
