@@ -9,7 +9,7 @@ HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
 
-.PHONY: help up down test check format lock engine judges simulate mutants soak bench wheel clean
+.PHONY: help up down test thorough check format lock engine judges simulate mutants soak bench wheel clean
 
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,8 +20,11 @@ up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program into it a
 down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
 	@$(BIN)/booking down
 
-test: $(VENV)/dev.stamp ## Run the whole test suite.
+test: $(VENV)/dev.stamp ## Run the test suite: deterministic and bounded.
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+thorough: $(VENV)/dev.stamp ## Run the test suite with random examples and every slow case: an hour or more.
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 check: $(VENV)/dev.stamp ## Run the static checks: format, lint, types, import contracts.
 	$(BIN)/ruff format --check .

@@ -2,7 +2,9 @@
 
 import gc
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -14,17 +16,18 @@ Result = TypeVar("Result")
 
 
 def to_its_end(operation: Callable[[], Result], listener: Listener) -> Result:
-    """Ctrl-C reaches the engine too, in the same terminal: it ends what it has begun, and unlocks; then we end."""
-    interrupted = False
-    with _quiet_servers(), ThreadPoolExecutor(1, "engine") as thread:
+    """Run an engine operation to its end, also after Ctrl-C.
+
+    The terminal sends Ctrl-C to the engine too, which finishes what it has begun and unlocks the stack. A handler takes
+    note of it: a KeyboardInterrupt can be lost in a destructor or a callback of whatever the main thread is doing.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed; the operation has ended.
+    """
+    with _quiet_servers(), _interrupts(listener) as interrupts, ThreadPoolExecutor(1, "engine") as thread:
         future = thread.submit(operation)
-        while not future.done():
-            try:
-                wait([future])
-            except KeyboardInterrupt:
-                interrupted = True
-                listener(Note(message="Stopping: what has begun is ended first."))
-    if interrupted:
+        wait([future])
+    if interrupts:
         raise KeyboardInterrupt
     return future.result()
 
@@ -37,6 +40,25 @@ def drop_unfinished_programs() -> None:
         gc.collect()
     finally:
         sys.unraisablehook = usual
+
+
+@contextmanager
+def _interrupts(listener: Listener) -> Iterator[list[int]]:
+    """Collect the SIGINTs of a main thread instead of raising KeyboardInterrupt, and tell the listener of each."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+
+    def handle(number: int, _: object) -> None:
+        received.append(number)
+        listener(Note(message="Stopping: what has begun is ended first."))
+
+    usual = signal.signal(signal.SIGINT, handle)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 @contextmanager

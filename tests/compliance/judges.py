@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.compliance.terraform import plan
 from tests.components.synth import CHECKOUT, Graph
+from tests.environment import require
 
 VENV = CHECKOUT / ".build" / "judges" / "policies"
 _JUDGE = CHECKOUT / "tools" / "judges" / "policies" / "judge.py"
@@ -30,11 +29,7 @@ class Verdict:
 def python() -> Path:
     """The judges' interpreter; without it the test is skipped, and fails in CI."""
     found = VENV / "bin" / "python"
-    if not found.exists():
-        sentence = "The judges of policies are not installed: run `make judges`."
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+    require(found.exists(), "The judges of policies are not installed: run `make judges`.")
     return found
 
 

@@ -12,20 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from tests.environment import require
+
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ROOT / ".build" / "judges" / "dynamodb-local" / "libs"
-INSTALL = ROOT / "tools" / "judges" / "dynamodb-local" / "install"
-
-
-def missing(sentence: str) -> None:
-    """Skip with a sentence; in CI a missing judge is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -83,12 +76,8 @@ def await_answer(dynamodb: Any, log: Path) -> None:
 @contextlib.contextmanager
 def dynamodb_local(folder: Path) -> Iterator[Any]:
     """A client of a fresh DynamoDB Local."""
-    if shutil.which("java") is None:
-        missing("DynamoDB Local needs Java, which is not on PATH")
-    if not LIBRARIES.is_dir():
-        subprocess.run([str(INSTALL)], check=False, capture_output=True, timeout=300)
-    if not LIBRARIES.is_dir():
-        missing("DynamoDB Local is not installed: run `make judges`")
+    require(shutil.which("java"), "DynamoDB Local needs Java, which is not on PATH.")
+    require(LIBRARIES.is_dir(), "DynamoDB Local is not installed: run `make judges`.")
     port, log = free_port(), folder / "dynamodb-local.log"
     command = ["java", f"-Djava.library.path={LIBRARIES}", "-Xmx256m", "-cp", f"{LIBRARIES}/*"]
     command += ["software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-port", str(port)]

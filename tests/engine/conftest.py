@@ -1,6 +1,5 @@
 """The real engine for the tests: without a CLI they are skipped, in CI that is a failure."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +9,10 @@ import pytest
 from local.engine import Engine, find
 from local.instance import Instance
 from local.progress import Listener, silent
+from tests.environment import require
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
-THOROUGH = os.environ.get("CI") == "true"
-"""In CI every case is run; on a laptop a sample of the slow ones."""
 
 Run = Callable[..., Engine]
 
@@ -26,17 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("engine"))
 
 
-def required_tool(found: object, sentence: str) -> None:
-    """Skip with the sentence where a tool is missing; in CI fail with it."""
-    if not found:
-        (pytest.fail if THOROUGH else pytest.skip)(sentence)
-
-
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The Pulumi CLI."""
     command = find(ROOT)
-    required_tool(command, "There is no Pulumi CLI: `make engine` finds or builds one.")
+    require(command, "There is no Pulumi CLI: `make engine` finds or builds one.")
     assert command is not None
     return Path(shutil.which(command.command) or command.command)
 

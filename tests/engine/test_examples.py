@@ -13,9 +13,10 @@ import pytest
 
 from local.engine import environment
 from local.instance import Instance
+from tests.environment import require
 from tools.engine.wrappers import schema
 
-from .conftest import PROGRAMS, ROOT, required_tool, running
+from .conftest import PROGRAMS, ROOT, running
 
 EXAMPLES = ROOT / "examples"
 NAMES = {"go": "shop-in-go", "typescript": "shop-in-typescript"}
@@ -65,7 +66,7 @@ def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def typescript() -> Path:
     """The compiled example."""
-    required_tool(shutil.which("npm"), "npm is missing: install Node.js 20 or newer for the TypeScript example.")
+    require(shutil.which("npm"), "npm is missing: install Node.js 20 or newer for the TypeScript example.")
     folder = EXAMPLES / "typescript"
     if not (folder / "node_modules" / ".bin" / "tsc").exists():
         _quietly(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
@@ -76,7 +77,7 @@ def typescript() -> Path:
 @pytest.fixture(scope="module")
 def go() -> Path:
     """The compiled example; Go's cache makes the second time fast."""
-    required_tool(shutil.which("go"), "Go is missing: install it (go.dev/dl) for the Go example.")
+    require(shutil.which("go"), "Go is missing: install it (go.dev/dl) for the Go example.")
     binary = ROOT / ".build" / "examples" / "shop"
     _quietly(["go", "build", "-o", str(binary), "."], EXAMPLES / "go")
     return binary

@@ -15,8 +15,9 @@ from local.engine import CutOff, Engine, provider_process
 from local.errors import DeploymentFailed
 from local.instance import Instance
 from local.progress import Note, Progress
+from tests.environment import THOROUGH
 
-from .conftest import PROGRAMS, THOROUGH, Run
+from .conftest import PROGRAMS, Run
 from .inventory import in_account, in_states
 
 pytestmark = pytest.mark.xdist_group("engine")

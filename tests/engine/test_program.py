@@ -9,9 +9,10 @@ from local.engine import Engine, pending_keys
 from local.errors import DeploymentFailed
 from local.inprocess import deploy
 from local.instance import Instance
+from tests.environment import THOROUGH
 from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of
 
-from .conftest import ROOT, THOROUGH, running
+from .conftest import ROOT, running
 from .drivers import facts, journalled
 from .inventory import in_account, in_states
 

@@ -97,22 +97,19 @@ def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_
     assert size_of(order_item(order)) < 400 * 1024
 
 
+MAX_MODULES = 260
+"""Measured: 249 on Python 3.11, most of them pydantic's; a new dependency at import time would stand out."""
+
+
 @pytest.mark.parametrize("function", ["purchase", "refund", "record", "reconcile"])
 def test_a_function_is_imported_within_its_budget_and_without_boto3(function: str) -> None:
-    """Import time is a budget for what ships to Lambda: clients are built lazily, so boto3 is not imported."""
-    code = (
-        f"import sys, time; began = time.process_time(); import handlers.{function};"
-        "print(time.process_time() - began, 'boto3' in sys.modules)"
-    )
-    root = Path(__file__).parents[2]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root)}
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-        for _ in range(3)
-    ]
-    seconds, has_boto3 = min(run.stdout.split() for run in runs)
-    assert has_boto3 == "False"
-    assert float(seconds) < 0.6  # measured: 0.14 s on the developers' machine
+    """A cold start pays for each module: clients are built lazily, so no import of a function brings in boto3."""
+    code = f"import sys; before = set(sys.modules); import handlers.{function}; print(*(set(sys.modules) - before))"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    imported = set(ran.stdout.split())
+    assert imported.isdisjoint({"boto3", "botocore.session", "urllib3", "hypothesis", "pulumi"})
+    assert len(imported) <= MAX_MODULES, f"{len(imported)} modules"
 
 
 def test_changes_are_spread_over_all_shards() -> None:

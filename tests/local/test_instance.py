@@ -59,10 +59,8 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
     code = (
         f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
     )
-    begun = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("", "")
-    assert time.monotonic() - begun < 60
     instance = Instance.at(tmp_path)
     assert instance.running
     pid = instance.pid

@@ -1,11 +1,11 @@
 """Two actors, every interleaving of their calls: enumerated, not sampled; and again with one fault at every place."""
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from handlers.domain.identities import order_id_of
+from tests.environment import THOROUGH
 from tests.simulation.choices import Choices
 from tests.simulation.exhaustive import every
 from tests.simulation.history import History, at_rest
@@ -129,9 +129,6 @@ def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
     """Laws 1, 8, 9, 11, 14, 18, 19, 24: whichever of the two makes the next call, until both are done."""
     opening, at_least = SCENES[scene]
     assert _enumerate(scene, opening(), faults=0) >= at_least
-
-
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"  # two and a half million histories, two minutes
 
 
 @pytest.mark.parametrize("scene", [refund_and_refund, refund_and_reconcile, purchase_and_purchase])

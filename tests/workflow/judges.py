@@ -4,7 +4,6 @@ What they are known to be wrong about is named in `WRONG_ABOUT`, with the reason
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
+from tests.environment import require
 from workflow.json_values import at
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +29,6 @@ WRONG_ABOUT: Final = (
 )
 
 _BAD_TEMPLATE: Final = re.compile(r'"Message":"(/.+?\.\$) is invalid\. must match format')
-
-
-def missing(sentence: str) -> None:
-    """Skip with a sentence; in CI a missing judge is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
 
 
 class NpmJudges:
@@ -62,12 +53,9 @@ class NpmJudges:
 @contextmanager
 def npm_judges() -> Iterator[NpmJudges]:
     """The npm judges, stopped at the end."""
-    if shutil.which("node") is None:
-        missing("asl-validator and amazon-states-language-service need node, which is not on PATH")
-    if not (INSTALLED / ".installed").exists():
-        subprocess.run([str(HERE / "install")], check=False, capture_output=True, timeout=300)
-    if not (INSTALLED / ".installed").exists():
-        missing("asl-validator and amazon-states-language-service are not installed: run `make judges`")
+    names = "asl-validator and amazon-states-language-service"
+    require(shutil.which("node"), f"{names} need node, which is not on PATH.")
+    require((INSTALLED / ".installed").exists(), f"{names} are not installed: run `make judges`.")
     process = subprocess.Popen(
         ["node", str(HERE / "judge.cjs"), str(INSTALLED)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

