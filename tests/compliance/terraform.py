@@ -1,4 +1,4 @@
-"""A program's resource graph as the JSON of a Terraform plan: the language that outside judges of resources speak.
+"""A program's resource graph in Terraform's words: the plan that checkov reads, the configuration its provider plans.
 
 Pulumi's AWS provider is made from Terraform's, so a property translates by its spelling; the table says only what
 differs: plural blocks, blocks that Pulumi flattens, and maps whose keys are the user's own. A resource type or a nested
@@ -141,6 +141,16 @@ TABLE: Mapping[str, Row] = {
     "aws:sqs/queuePolicy:QueuePolicy": row("aws_sqs_queue_policy"),
 }
 
+_NAMED_BY_PULUMI: Mapping[str, str] = {
+    "aws_backup_plan": "name",
+    "aws_backup_selection": "name",
+    "aws_backup_vault": "name",
+    "aws_cloudwatch_metric_alarm": "alarm_name",
+    "aws_dynamodb_table": "name",
+    "aws_lambda_function": "function_name",
+}
+"""The names that Terraform requires and Pulumi generates."""
+
 _MADE_BY_CREATION = re.compile(r"(?:^|[:/])booking-([^:/]+)-0123456$")
 """How synth() spells a name or ARN that only creation tells; the group is the resource's logical name."""
 
@@ -162,6 +172,30 @@ def plan(graph: Graph) -> dict[str, Any]:
             }
         },
     }
+
+
+def configuration(graph: Graph) -> dict[str, Any]:
+    """Return the graph as Terraform's JSON configuration syntax, for the provider's own `validate` and `plan`.
+
+    Source: https://developer.hashicorp.com/terraform/language/syntax/json
+    """
+    planned = plan(graph)
+    resources: dict[str, dict[str, Any]] = {}
+    modules = (planned["planned_values"]["root_module"], planned["configuration"]["root_module"])
+    for resource, configured in zip(*(module["resources"] for module in modules), strict=True):
+        references = {key: f"${{{each['references'][0]}}}" for key, each in configured["expressions"].items()}
+        body = resource["values"] | references
+        if resource["type"] in _NAMED_BY_PULUMI:
+            body.setdefault(_NAMED_BY_PULUMI[resource["type"]], f"{resource['name']}-0123456")
+        body["global_secondary_index"] = [_with_flat_keys(each) for each in body.get("global_secondary_index", [])]
+        resources.setdefault(resource["type"], {})[resource["name"]] = {k: v for k, v in body.items() if v != []}
+    return {"resource": resources}
+
+
+def _with_flat_keys(index: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell an index's keys as the provider's version 5 does; version 6 also takes `key_schema` blocks."""
+    keys = {f"{key['key_type'].lower()}_key": key["attribute_name"] for key in index["key_schema"]}
+    return {key: value for key, value in index.items() if key != "key_schema"} | keys
 
 
 def _row(resource: Recorded) -> Row:
