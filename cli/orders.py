@@ -12,7 +12,7 @@ from handlers.adapters.order_store import DynamoDBOrderStore
 from handlers.domain.audit import outcomes_of
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
-from handlers.domain.patience import Patience
+from handlers.domain.patience import RetryPolicy
 from handlers.domain.times import day_of
 
 from .events import identifier
@@ -20,12 +20,12 @@ from .failures import CommandFailed, UsageRefused
 from .screen import table
 from .target import Target
 
-_PATIENT: Final = Patience(pause=lambda pause: time.sleep(pause.total_seconds()), chance=random.random)
+_PATIENT: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
 
 
 def store(target: Target) -> DynamoDBOrderStore:
     """The stack's orders."""
-    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], patience=_PATIENT)
+    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], retry=_PATIENT)
 
 
 def load(target: Target, order_id: str) -> Order:

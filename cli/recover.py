@@ -18,13 +18,13 @@ from rich.console import Console
 
 from handlers.adapters.archive import Archive
 from handlers.adapters.audit_bucket import S3AuditLog
-from handlers.adapters.order_writes import appending, creation
+from handlers.adapters.order_writes import append_order, create_order
 from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
 from handlers.domain.errors import BookingError
-from handlers.domain.ledger import OPENING, breaks, entry_from
-from handlers.domain.order import Asked, Order
+from handlers.domain.ledger import OPENING, entry_from, find_breaks
+from handlers.domain.order import AcceptedRequest, Order
 from handlers.domain.outcomes import outcome_at
 from handlers.domain.ports import AuditLog, Change
 from handlers.domain.verification import StoredOrder, verify_chain
@@ -99,12 +99,12 @@ class Recovery:
     def _bring(self, trail: Order) -> Deed:
         there = self._archive.order(trail.order_id)
         if there is None:
-            return self._write(creation(self.table, trail), trail, Deed.WRITTEN)
+            return self._write(create_order(self.table, trail), trail, Deed.WRITTEN)
         known = _agreeing(there, trail)
         if known.version >= trail.version:
             return Deed.FURTHER if known.version > trail.version else Deed.UNCHANGED
         return self._write(
-            appending(self.table, Change(before=known, after=_onto(known, trail))), trail, Deed.BROUGHT_FORWARD
+            append_order(self.table, Change(before=known, after=_onto(known, trail))), trail, Deed.BROUGHT_FORWARD
         )
 
     def _write(self, request: Mapping[str, Any], trail: Order, deed: Deed) -> Deed:
@@ -163,7 +163,7 @@ def proven(order_id: str, content: bytes) -> Order:
     """
     record = _parsed(content)
     entries = cast("Entries", record.get("ledger") or ())
-    if faults := breaks(order_id, entries):
+    if faults := find_breaks(order_id, entries):
         raise NotProven("; ".join(faults))
     try:
         order = _order(order_id, entries)
@@ -177,24 +177,24 @@ def proven(order_id: str, content: bytes) -> Order:
 
 def _order(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
-    bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), asked={}, salt="")
+    bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt="")
     for entry in ledger:
         if entry.kind in OPENING:
-            bare = bare.with_asked(_asked(bare, entry.subject))
+            bare = bare.with_request(_asked(bare, entry.subject))
     return bare
 
 
-def _asked(order: Order, subject: str) -> Asked:
+def _asked(order: Order, subject: str) -> AcceptedRequest:
     """What the trail knows of a request: all but its text, and so not whether another is the same."""
     refund = order.account.refunds.get(subject)
-    asked = Asked(
+    asked = AcceptedRequest(
         request_id=refund.request_id if refund else order.placed.text("request_id"),
         subject=subject,
         fingerprint="",
         text="",
     )
     ends = [entry.seq for entry in order.ledger if entry.subject == subject and entry.kind not in OPENING]
-    return asked.answered(outcome_at(order, ends[0])) if ends else asked
+    return asked.with_answer(outcome_at(order, ends[0])) if ends else asked
 
 
 def _agreeing(there: StoredOrder, trail: Order) -> Order:
@@ -209,10 +209,10 @@ def _agreeing(there: StoredOrder, trail: Order) -> Order:
 def _onto(known: Order, trail: Order) -> Order:
     """The trail's order with what only the table knows: texts, and the salt of their hashes."""
     asked = {
-        subject: known.asked[subject].answered(each.answer) if subject in known.asked and each.answer else each
-        for subject, each in trail.asked.items()
+        subject: known.requests[subject].with_answer(each.answer) if subject in known.requests and each.answer else each
+        for subject, each in trail.requests.items()
     }
-    return replace(trail, asked={**known.asked, **asked}, salt=known.salt)
+    return replace(trail, requests={**known.requests, **asked}, salt=known.salt)
 
 
 def _keys(log: AuditLog, prefix: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from handlers.adapters.shelves import DynamoDBShelves, stock_item_from
+from handlers.adapters.shelves import DynamoDBInventory, stock_item_from
 from handlers.domain.money import format_amount, format_number
 from handlers.domain.stock import StockItem
 
@@ -53,9 +53,9 @@ def show_stock(
     show(as_json, [as_document(item) for item in items], lambda console: _draw(console, items))
 
 
-def shelves(target: Target) -> DynamoDBShelves:
+def shelves(target: Target) -> DynamoDBInventory:
     """The stack's shelves."""
-    return DynamoDBShelves(client=target.client("dynamodb"), table=target.outputs["ordersTable"])
+    return DynamoDBInventory(client=target.client("dynamodb"), table=target.outputs["ordersTable"])
 
 
 def one(target: Target, sku: str) -> StockItem:

@@ -12,25 +12,25 @@ from pydantic_core import PydanticCustomError
 
 from .storage_schema import SCHEMA
 
-MOST_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well inside DynamoDB's 38 digits
-MOST_LINES: Final = 50  # with the order itself one transaction, which takes 100 items
-MOST_QUANTITY: Final = 1_000_000
-LONGEST_REASON: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
+MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well inside DynamoDB's 38 digits
+MAX_LINES: Final = 50  # with the order itself one transaction, which takes 100 items
+MAX_QUANTITY: Final = 1_000_000
+MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-AmountMinor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
+AmountMinor = Annotated[int, Field(ge=1, le=MAX_MINOR)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-Quantity = Annotated[int, Field(ge=1, le=MOST_QUANTITY)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     """Strict: what a caller sends is taken as it is or refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class PurchaseLine(_Asked):
+class PurchaseLine(_RequestModel):
     """So many of one article at the price that the customer was quoted."""
 
     sku: Identifier
@@ -38,7 +38,7 @@ class PurchaseLine(_Asked):
     unit_price_minor: AmountMinor
 
 
-class RefundLine(_Asked):
+class RefundLine(_RequestModel):
     """So many of one article given back."""
 
     sku: Identifier
@@ -51,14 +51,14 @@ def _refuse_repeated_skus(lines: list[PurchaseLine] | list[RefundLine]) -> None:
         raise PydanticCustomError("repeated_sku", "one line per sku")
 
 
-class PurchaseRequest(_Asked):
+class PurchaseRequest(_RequestModel):
     """Buy these lines with this payment method."""
 
     action: Literal["purchase"]
     request_id: Identifier
     customer_id: Identifier
     currency: Currency
-    lines: Annotated[list[PurchaseLine], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[list[PurchaseLine], Field(min_length=1, max_length=MAX_LINES)]
     payment_method: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
     @property
@@ -69,21 +69,21 @@ class PurchaseRequest(_Asked):
     @model_validator(mode="after")
     def _one_line_per_sku_and_a_total_in_range(self) -> Self:
         _refuse_repeated_skus(self.lines)
-        if self.amount_minor > MOST_MINOR:
+        if self.amount_minor > MAX_MINOR:
             raise PydanticCustomError("total_too_large", "total too large")
         return self
 
 
-class RefundRequest(_Asked):
+class RefundRequest(_RequestModel):
     """Give back an amount, or these lines, or (with neither) all that is still refundable."""
 
     action: Literal["refund"]
     request_id: Identifier
     order_id: Identifier
     requested_by: Identifier
-    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+    reason: Annotated[str, Field(min_length=1, max_length=MAX_REASON_LENGTH)]
     amount_minor: AmountMinor | None = None
-    lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
 
     @model_validator(mode="after")
     def _amount_or_lines_and_one_line_per_sku(self) -> Self:

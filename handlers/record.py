@@ -3,26 +3,26 @@
 from typing import Any, Final
 
 from .contracts import RecordInput
-from .runtime.composition import Parts, parts
+from .runtime.composition import Dependencies, dependencies
 from .runtime.door import origin_of
 from .runtime.recording import record_outcome
-from .runtime.reporting import measure, report
+from .runtime.reporting import count_recorded, report
 
-NEEDED: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeout")
+REQUIRED_SETTINGS: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeout")
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
     """The Lambda function."""
-    return record(event, parts(*NEEDED))
+    return record(event, dependencies(*REQUIRED_SETTINGS))
 
 
-def record(event: object, parts: Parts) -> dict[str, Any]:
+def record(event: object, deps: Dependencies) -> dict[str, Any]:
     """Whatever went before to its BookingResult, recorded; at most one read and one put.
 
     Raises:
         Unavailable: to be tried again; a second write of the same record changes nothing.
     """
     message = RecordInput.model_validate(event)
-    recorded = record_outcome(message, parts.orders, parts.audit)
-    measure(parts.log, recorded)
-    return report(parts, "record", origin_of(message), recorded.answer, replayed=recorded.replayed)
+    recorded = record_outcome(message, deps.orders, deps.audit)
+    count_recorded(deps.log, recorded)
+    return report(deps, "record", origin_of(message), recorded.answer, replayed=recorded.replayed)

@@ -10,7 +10,7 @@ from ..domain.ports import AuditLog
 from ..domain.stock import StockItem
 from ..domain.verification import StoredOrder
 from ..storage_schema import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
-from .attribute_values import Item, decoded, encoded
+from .attribute_values import Item, decode, encode
 from .clients import Reply, call
 from .order_items import attention, order_from, projection
 from .shelves import stock_item_from
@@ -32,7 +32,7 @@ class Archive:
 
     def order(self, order_id: str) -> StoredOrder | None:
         """One order."""
-        key = {"pk": encoded(order_key(order_id))}
+        key = {"pk": encode(order_key(order_id))}
         item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return stored_order(item) if item else None
 
@@ -57,19 +57,19 @@ class Archive:
 
 def stored_order(item: Item) -> StoredOrder:
     """An order with its ledger as it lies there."""
-    ledger = decoded(item.get("ledger", {"L": []}))
+    ledger = decode(item.get("ledger", {"L": []}))
     entries = [entry for entry in ledger if isinstance(entry, Mapping)] if isinstance(ledger, Sequence) else []
     order_id = item["pk"]["S"].removeprefix(order_key(""))
-    order = _readable(item)
-    return StoredOrder(order_id=order_id, entries=entries, order=order, differing=_differing(item, order))
+    order = _try_order(item)
+    return StoredOrder(order_id=order_id, entries=entries, order=order, differing=_projection_differences(item, order))
 
 
-def _differing(item: Item, order: Order | None) -> tuple[str, ...]:
+def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
     expected = {**projection(order), **attention(order)} if order else {}
-    return tuple(name for name, value in expected.items() if name not in item or decoded(item[name]) != value)
+    return tuple(name for name, value in expected.items() if name not in item or decode(item[name]) != value)
 
 
-def _readable(item: Item) -> Order | None:
+def _try_order(item: Item) -> Order | None:
     try:
         return order_from(item)
     except (BookingError, KeyError, TypeError, ValueError, IndexError):

@@ -9,7 +9,7 @@ AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
 
 
-def encoded(value: Json) -> dict[str, Any]:
+def encode(value: Json) -> dict[str, Any]:
     """A value as DynamoDB takes it."""
     if isinstance(value, str):
         return {"S": value}
@@ -20,25 +20,25 @@ def encoded(value: Json) -> dict[str, Any]:
     if value is None:
         return {"NULL": True}
     if isinstance(value, Mapping):
-        return {"M": {key: encoded(each) for key, each in value.items()}}
-    return {"L": [encoded(each) for each in value]}
+        return {"M": {key: encode(each) for key, each in value.items()}}
+    return {"L": [encode(each) for each in value]}
 
 
-def encoded_item(item: Mapping[str, Json]) -> dict[str, dict[str, Any]]:
+def encode_item(item: Mapping[str, Json]) -> dict[str, dict[str, Any]]:
     """A whole item as DynamoDB takes it."""
-    return {key: encoded(value) for key, value in item.items()}
+    return {key: encode(value) for key, value in item.items()}
 
 
-def decoded(value: AttributeValue) -> Json:
+def decode(value: AttributeValue) -> Json:
     """A value as DynamoDB gives it; numbers are whole, for we store no others."""
     ((kind, content),) = value.items()
     match kind:
         case "N":
             return int(content)
         case "M":
-            return {key: decoded(each) for key, each in content.items()}
+            return {key: decode(each) for key, each in content.items()}
         case "L":
-            return [decoded(each) for each in content]
+            return [decode(each) for each in content]
         case "NULL":
             return None
         case _:
@@ -49,6 +49,6 @@ def _plain(content: str | bool | Sequence[str]) -> Json:
     return content
 
 
-def decoded_item(item: Item) -> dict[str, Json]:
+def decode_item(item: Item) -> dict[str, Json]:
     """A whole item as DynamoDB gives it."""
-    return {key: decoded(value) for key, value in item.items()}
+    return {key: decode(value) for key, value in item.items()}

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from ..domain.audit import is_same_record
 from ..domain.canonical import Json, canonical
 from ..domain.errors import AuditContradiction
-from ..domain.ports import Listed
+from ..domain.ports import Page
 from .clients import S3Client, call, code_of
 
 
@@ -42,13 +42,13 @@ class S3AuditLog:
         except ClientError as error:
             if code_of(error) not in ("PreconditionFailed", "412"):
                 raise
-            self._compare(key, record)
+            self._require_same_record(key, record)
             return False
         return True
 
-    def _compare(self, key: str, record: Mapping[str, Json]) -> None:
+    def _require_same_record(self, key: str, record: Mapping[str, Json]) -> None:
         there = self.read(key)
-        if there is None or not is_same_record(_parsed(there), record):
+        if there is None or not is_same_record(_parse(there), record):
             raise AuditContradiction(f"A different record lies under {key}.")
 
     def read(self, key: str) -> bytes | None:
@@ -61,15 +61,15 @@ class S3AuditLog:
             return None
         return body
 
-    def keys(self, prefix: str, after: str | None = None) -> Listed:
+    def keys(self, prefix: str, after: str | None = None) -> Page:
         """One page of the listing, a thousand keys at most."""
         start = {"StartAfter": after} if after else {}
         reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)
         names = tuple(str(each["Key"]) for each in reply.get("Contents", ()))
-        return Listed(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
+        return Page(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
 
 
-def _parsed(body: bytes) -> Mapping[str, Json]:
+def _parse(body: bytes) -> Mapping[str, Json]:
     try:
         parsed: Json = json.loads(body)
     except ValueError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..domain.order import Order
 from ..storage_schema import order_key
-from .attribute_values import encoded
+from .attribute_values import encode
 from .clients import DynamoDBClient, call
 from .expressions import Update
 
@@ -23,11 +23,11 @@ class Eraser:
         update = Update()
         update.condition = f"attribute_exists({update.name('pk')})"
         update.set({"salt": self.fresh_salt()})
-        for subject in order.asked:
+        for subject in order.requests:
             update.set_at(("requests", subject, "text"), "")
         call(
             self.client.update_item,
             TableName=self.table,
-            Key={"pk": encoded(order_key(order.order_id))},
+            Key={"pk": encode(order_key(order.order_id))},
             **update.request(),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.canonical import Json
-from .attribute_values import encoded
+from .attribute_values import encode
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Update:
     def value(self, value: Json) -> str:
         """The placeholder of a value."""
         placeholder = f":v{len(self._values)}"
-        self._values[placeholder] = encoded(value)
+        self._values[placeholder] = encode(value)
         return placeholder
 
     def set(self, values: Mapping[str, Json]) -> None:

@@ -8,10 +8,10 @@ from ..domain.account import fold
 from ..domain.answers import answer_from
 from ..domain.canonical import Json
 from ..domain.ledger import entry_from
-from ..domain.order import Asked, Order
+from ..domain.order import AcceptedRequest, Order
 from ..domain.times import day_of
 from ..storage_schema import ATTENTION, BY_DAY, SCHEMA, SHARDS, order_key
-from .attribute_values import Item, decoded_item, encoded_item
+from .attribute_values import Item, decode_item, encode_item
 
 
 def shard_of(order_id: str) -> int:
@@ -50,7 +50,7 @@ def order_item(order: Order) -> dict[str, Any]:
     lines: Json = [
         {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor} for line in order.lines
     ]
-    return encoded_item(
+    return encode_item(
         {
             "pk": order_key(order.order_id),
             "schema": SCHEMA,
@@ -62,7 +62,7 @@ def order_item(order: Order) -> dict[str, Any]:
             "lines": lines,
             "salt": order.salt,
             "ledger": [entry.as_json() for entry in order.ledger],
-            "requests": {subject: asked_json(asked) for subject, asked in order.asked.items()},
+            "requests": {subject: request_json(asked) for subject, asked in order.requests.items()},
             **projection(order),
             **attention(order),
         }
@@ -71,19 +71,19 @@ def order_item(order: Order) -> dict[str, Any]:
 
 def order_from(item: Item) -> Order:
     """The order that an item holds; its status and totals are folded from the ledger, whatever is stored beside it."""
-    stored = decoded_item(item)
+    stored = decode_item(item)
     ledger = tuple(entry_from(entry) for entry in cast("Sequence[Mapping[str, Json]]", stored["ledger"]))
     requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
     return Order(
         order_id=str(stored["order_id"]),
         ledger=ledger,
         account=fold(ledger),
-        asked={subject: _asked_from(asked) for subject, asked in requests.items()},
+        requests={subject: _request_from(asked) for subject, asked in requests.items()},
         salt=str(stored["salt"]),
     )
 
 
-def asked_json(asked: Asked) -> dict[str, Json]:
+def request_json(asked: AcceptedRequest) -> dict[str, Json]:
     """A request as it is stored beside the ledger."""
     return {
         "request_id": asked.request_id,
@@ -94,9 +94,9 @@ def asked_json(asked: Asked) -> dict[str, Json]:
     }
 
 
-def _asked_from(stored: Mapping[str, Json]) -> Asked:
+def _request_from(stored: Mapping[str, Json]) -> AcceptedRequest:
     answer = stored.get("answer")
-    return Asked(
+    return AcceptedRequest(
         request_id=str(stored["request_id"]),
         subject=str(stored["subject"]),
         fingerprint=str(stored["fingerprint"]),

@@ -5,12 +5,12 @@ from typing import Any
 from ..domain.order import Line, Order
 from ..domain.ports import Change
 from ..storage_schema import ATTENTION, order_key, sku_key
-from .attribute_values import encoded
+from .attribute_values import encode
 from .expressions import Update
-from .order_items import asked_json, attention, order_item, projection
+from .order_items import attention, order_item, projection, request_json
 
 
-def creation(table: str, order: Order) -> dict[str, Any]:
+def create_order(table: str, order: Order) -> dict[str, Any]:
     """Make the order, if there is none of that id."""
     return {
         "TableName": table,
@@ -20,7 +20,7 @@ def creation(table: str, order: Order) -> dict[str, Any]:
     }
 
 
-def taking(table: str, line: Line, currency: str) -> dict[str, Any]:
+def reserve_stock(table: str, line: Line, currency: str) -> dict[str, Any]:
     """Take units from a shelf, if the price is still the quoted one and enough are there."""
     update = Update()
     price, sold_in, available = update.name("price_minor"), update.name("currency"), update.name("available")
@@ -30,18 +30,18 @@ def taking(table: str, line: Line, currency: str) -> dict[str, Any]:
         f" AND {available} >= {quantity}"
     )
     update.increase("available", -line.quantity)
-    return {"TableName": table, "Key": {"pk": encoded(sku_key(line.sku))}, **update.request()}
+    return {"TableName": table, "Key": {"pk": encode(sku_key(line.sku))}, **update.request()}
 
 
-def returning(table: str, sku: str, quantity: int) -> dict[str, Any]:
+def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
     """Put units back on a shelf that is still there."""
     update = Update()
     update.condition = f"attribute_exists({update.name('available')})"
     update.increase("available", quantity)
-    return {"TableName": table, "Key": {"pk": encoded(sku_key(sku))}, **update.request()}
+    return {"TableName": table, "Key": {"pk": encode(sku_key(sku))}, **update.request()}
 
 
-def appending(table: str, change: Change) -> dict[str, Any]:
+def append_order(table: str, change: Change) -> dict[str, Any]:
     """Add a change's entries, if nothing was added since its `before`.
 
     It sets what it knows and leaves every other attribute, so that an older function keeps what a newer one wrote.
@@ -55,13 +55,13 @@ def appending(table: str, change: Change) -> dict[str, Any]:
     update.set(waiting)
     if not waiting:
         update.remove(ATTENTION.hash_key, ATTENTION.range_key)
-    return {"TableName": table, "Key": {"pk": encoded(order_key(after.order_id))}, **update.request()}
+    return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
 def _set_requests(update: Update, change: Change) -> None:
-    for subject, asked in change.after.asked.items():
-        known = change.before.asked.get(subject)
+    for subject, asked in change.after.requests.items():
+        known = change.before.requests.get(subject)
         if known is None:
-            update.set_at(("requests", subject), asked_json(asked))
+            update.set_at(("requests", subject), request_json(asked))
         elif asked.answer and known.answer is None:
             update.set_at(("requests", subject, "answer"), asked.answer.as_json())

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from ..domain.canonical import Json
 from ..domain.stock import StockItem
 from ..storage_schema import SCHEMA, sku_key
-from .attribute_values import Item, decoded_item, encoded, encoded_item
+from .attribute_values import Item, decode_item, encode, encode_item
 from .clients import DynamoDBClient, call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoDBShelves:
+class DynamoDBInventory:
     """The `Shelves` of production."""
 
     client: DynamoDBClient
@@ -26,18 +26,18 @@ class DynamoDBShelves:
             "currency": item.currency,
             "available": item.available,
         }
-        call(self.client.put_item, TableName=self.table, Item=encoded_item(stored))
+        call(self.client.put_item, TableName=self.table, Item=encode_item(stored))
 
     def show(self, sku: str) -> StockItem | None:
         """An article as last written: a consistent read."""
-        key = {"pk": encoded(sku_key(sku))}
+        key = {"pk": encode(sku_key(sku))}
         item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return stock_item_from(item) if item else None
 
 
 def stock_item_from(item: Item) -> StockItem:
     """The article that an item holds."""
-    stored = decoded_item(item)
+    stored = decode_item(item)
     return StockItem(
         sku=str(stored["sku"]),
         price_minor=int(str(stored["price_minor"])),

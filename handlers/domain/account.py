@@ -39,7 +39,7 @@ class Account:
     """Captured: paid and settled. Reserved: refunds requested and not settled. Refunded: settled minus reversed."""
 
     status: OrderStatus | None = None
-    asked_minor: int = 0
+    requested_minor: int = 0
     captured_minor: int = 0
     reserved_minor: int = 0
     refunded_minor: int = 0
@@ -72,11 +72,11 @@ def _advance(account: Account, entry: Entry) -> Account:
     nexts = ORDER_TRANSITIONS.get((account.status, entry.kind))
     if nexts is None:
         raise LedgerBroken(f"entry {entry.seq} is {entry.kind} in an order that is {account.status}")
-    moved = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _refund_moved(account, entry)
-    return replace(moved, status=nexts[0] if len(nexts) == 1 else _by_totals(moved, nexts, entry))
+    moved = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _apply_refund_entry(account, entry)
+    return replace(moved, status=nexts[0] if len(nexts) == 1 else _status_from_totals(moved, nexts, entry))
 
 
-def _by_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -> OrderStatus:
+def _status_from_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -> OrderStatus:
     status = OrderStatus.PARTIALLY_REFUNDED
     if account.refunded_minor in (0, account.captured_minor):
         status = OrderStatus.REFUNDED if account.refunded_minor else OrderStatus.CONFIRMED
@@ -85,23 +85,23 @@ def _by_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -
     return status
 
 
-def _placed(account: Account, entry: Entry) -> Account:
-    return replace(account, asked_minor=entry.amount_minor)
+def _apply_order_placed(account: Account, entry: Entry) -> Account:
+    return replace(account, requested_minor=entry.amount_minor)
 
 
-def _captured(account: Account, entry: Entry) -> Account:
+def _apply_payment_captured(account: Account, entry: Entry) -> Account:
     return replace(account, captured_minor=entry.amount_minor)
 
 
-def _unchanged(account: Account, _: Entry) -> Account:
+def _keep(account: Account, _: Entry) -> Account:
     return account
 
 
 _PAYMENT = {
-    Kind.ORDER_PLACED: _placed,
-    Kind.PAYMENT_CAPTURED: _captured,
-    Kind.PAYMENT_DECLINED: _unchanged,
-    Kind.PAYMENT_RELEASED: _unchanged,
+    Kind.ORDER_PLACED: _apply_order_placed,
+    Kind.PAYMENT_CAPTURED: _apply_payment_captured,
+    Kind.PAYMENT_DECLINED: _keep,
+    Kind.PAYMENT_RELEASED: _keep,
 }
 
 # How reserved and refunded change, in units of the refund's amount.
@@ -109,8 +109,8 @@ _RESERVED = {Kind.REFUND_REQUESTED: 1, Kind.REFUND_SETTLED: -1, Kind.REFUND_DECL
 _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
 
-def _refund_moved(account: Account, entry: Entry) -> Account:
-    refund = _moved(account.refunds.get(entry.subject), entry)
+def _apply_refund_entry(account: Account, entry: Entry) -> Account:
+    refund = _advance_refund(account.refunds.get(entry.subject), entry)
     moved = replace(
         account,
         reserved_minor=account.reserved_minor + _RESERVED.get(entry.kind, 0) * refund.amount_minor,
@@ -124,14 +124,14 @@ def _refund_moved(account: Account, entry: Entry) -> Account:
     return moved
 
 
-def _moved(refund: Refund | None, entry: Entry) -> Refund:
+def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
     status = REFUND_TRANSITIONS.get((refund.status if refund else None, entry.kind))
     if status is None:
         raise LedgerBroken(f"entry {entry.seq} is {entry.kind} for a refund that is {refund and refund.status}")
-    return replace(refund, status=status) if refund else _requested(entry, status)
+    return replace(refund, status=status) if refund else _new_refund(entry, status)
 
 
-def _requested(entry: Entry, status: RefundStatus) -> Refund:
+def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
     stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
     return Refund(
         refund_id=entry.subject,

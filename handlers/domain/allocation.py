@@ -19,7 +19,10 @@ class Remaining:
 
 def remaining_lines(order: Order) -> tuple[Remaining, ...]:
     """Per line, what no refund holds yet."""
-    quantities, amounts = _held(order, lambda share: share.quantity), _held(order, lambda share: share.amount_minor)
+    quantities, amounts = (
+        _sum_held(order, lambda share: share.quantity),
+        _sum_held(order, lambda share: share.amount_minor),
+    )
     return tuple(
         Remaining(
             line=number,
@@ -65,7 +68,7 @@ def _shares(parts: Iterable[tuple[int, int, int]]) -> tuple[Share, ...]:
     )
 
 
-def _held(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
+def _sum_held(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
     held: dict[int, int] = {}
     for refund in order.account.refunds.values():
         for share in refund.shares if refund.holds_money else ():

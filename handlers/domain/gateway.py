@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Heard(StrEnum):
+class GatewayStatus(StrEnum):
     """What a gateway knows of a key."""
 
     SETTLED = "settled"
@@ -23,7 +23,7 @@ class GatewayReply:
     is unheard of.
     """
 
-    heard: Heard
+    status: GatewayStatus
     reference: str = ""
     reason: str = ""
     amount_minor: int = 0

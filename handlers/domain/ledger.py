@@ -43,14 +43,14 @@ class Entry:
 
     def as_json(self) -> dict[str, Json]:
         """The entry as it is stored and hashed, flat."""
-        return {**_unhashed(self), "hash": self.hash}
+        return {**_hash_input(self), "hash": self.hash}
 
     def text(self, fact: str) -> str:
         """A fact that is text."""
         return str(self.facts[fact])
 
 
-def _unhashed(entry: Entry) -> dict[str, Json]:
+def _hash_input(entry: Entry) -> dict[str, Json]:
     return {
         **entry.facts,
         "schema": entry.schema,
@@ -69,30 +69,30 @@ _OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "subject", "amount_minor
 def entry_from(stored: Mapping[str, Json]) -> Entry:
     """The entry that was stored; fields that we do not know stay among its facts."""
     return Entry(
-        schema=_whole(stored["schema"]),
-        seq=_whole(stored["seq"]),
+        schema=_require_int(stored["schema"]),
+        seq=_require_int(stored["seq"]),
         kind=Kind(str(stored["type"])),
         at=str(stored["at"]),
         subject=str(stored["subject"]),
-        amount_minor=_whole(stored["amount_minor"]),
+        amount_minor=_require_int(stored["amount_minor"]),
         facts={key: value for key, value in stored.items() if key not in _OWN_FIELDS},
         previous=str(stored["previous"]),
         hash=str(stored["hash"]),
     )
 
 
-def _whole(value: Json) -> int:
+def _require_int(value: Json) -> int:
     if not isinstance(value, int):
         raise TypeError(f"a ledger holds {value!r} where a whole number belongs")
     return value
 
 
-def beginning(order_id: str) -> str:
+def genesis_hash(order_id: str) -> str:
     """What the first entry of an order names as the hash before it."""
     return sha256(f"ledger of {order_id}")
 
 
-def appended(
+def append_entry(
     ledger: Sequence[Entry],
     kind: Kind,
     *,
@@ -103,7 +103,7 @@ def appended(
     facts: Mapping[str, Json] | None = None,
 ) -> tuple[Entry, ...]:
     """The ledger with one more entry, chained to the last."""
-    previous = ledger[-1].hash if ledger else beginning(order_id)
+    previous = ledger[-1].hash if ledger else genesis_hash(order_id)
     entry: dict[str, Json] = {
         **(facts or {}),
         "schema": SCHEMA,
@@ -117,10 +117,10 @@ def appended(
     return (*ledger, entry_from({**entry, "hash": digest(entry)}))
 
 
-def breaks(order_id: str, entries: Sequence[Mapping[str, Json]]) -> tuple[str, ...]:
+def find_breaks(order_id: str, entries: Sequence[Mapping[str, Json]]) -> tuple[str, ...]:
     """Where a stored chain is broken, a sentence each; nothing where it is whole."""
     found: list[str] = []
-    previous = beginning(order_id)
+    previous = genesis_hash(order_id)
     for position, entry in enumerate(entries, start=1):
         found += [f"entry {position} {what}" for what in _faults(entry, position, previous)]
         previous = str(entry.get("hash"))

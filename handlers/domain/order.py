@@ -7,7 +7,7 @@ from typing import Self, cast
 from .account import Account, fold
 from .answers import Answer
 from .canonical import Json
-from .ledger import OPENING, Entry, Kind, appended
+from .ledger import OPENING, Entry, Kind, append_entry
 from .transitions import OrderStatus
 
 
@@ -26,7 +26,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AcceptedRequest:
     """A request whose execution began: what it asked, and its answer once there is one.
 
     `text` is the free text that came with it (a reason, a payment method): erasable, so outside the ledger.
@@ -38,7 +38,7 @@ class Asked:
     text: str
     answer: Answer | None = None
 
-    def answered(self, answer: Answer) -> Self:
+    def with_answer(self, answer: Answer) -> Self:
         """The request with its answer."""
         return replace(self, answer=answer)
 
@@ -54,7 +54,7 @@ class Order:
     order_id: str
     ledger: tuple[Entry, ...]
     account: Account
-    asked: Mapping[str, Asked]
+    requests: Mapping[str, AcceptedRequest]
     salt: str
 
     @property
@@ -108,15 +108,15 @@ class Order:
         open_keys = set(self.in_flight)
         return next((entry.at for entry in self.ledger if entry.kind in OPENING and entry.subject in open_keys), None)
 
-    def with_asked(self, asked: Asked) -> Self:
+    def with_request(self, asked: AcceptedRequest) -> Self:
         """The order that also remembers this request."""
-        return replace(self, asked={**self.asked, asked.subject: asked})
+        return replace(self, requests={**self.requests, asked.subject: asked})
 
-    def then(
+    def append(
         self, kind: Kind, *, at: str, subject: str, amount_minor: int, facts: Mapping[str, Json] | None = None
     ) -> Self:
         """The order with one more entry."""
-        ledger = appended(
+        ledger = append_entry(
             self.ledger, kind, order_id=self.order_id, at=at, subject=subject, amount_minor=amount_minor, facts=facts
         )
         return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))

@@ -6,7 +6,7 @@ from .ledger import Entry, Kind
 from .money import format_amount
 from .order import Order
 
-SAID: dict[Kind, tuple[str, Code | None, str]] = {
+OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
     Kind.ORDER_PLACED: (
         "unknown",
         Code.PAYMENT_OUTCOME_UNKNOWN,
@@ -56,7 +56,7 @@ SAID: dict[Kind, tuple[str, Code | None, str]] = {
 def outcome_at(order: Order, seq: int) -> Answer:
     """What the order's ledger says of a request up to its entry `seq`."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    status, code, sentence = SAID[entry.kind]
+    status, code, sentence = OUTCOME_MESSAGES[entry.kind]
     is_refund = entry.subject != order.order_id
     return Answer(
         status=status,
@@ -93,11 +93,11 @@ def outcome_seq(order: Order, subject: str) -> int:
     return entries[1] if len(entries) > 1 else entries[0]
 
 
-def began_in(order: Order, subject: str) -> str:
+def execution_of(order: Order, subject: str) -> str:
     """The execution in which a request began: any other one repeats it, and a second attempt of this one does not."""
     return next(entry.text("execution") for entry in order.ledger if entry.subject == subject)
 
 
 def answer_of(order: Order, subject: str) -> Answer:
     """The answer that was given, or `unknown` while the request is in flight."""
-    return order.asked[subject].answer or outcome_at(order, outcome_seq(order, subject))
+    return order.requests[subject].answer or outcome_at(order, outcome_seq(order, subject))

@@ -9,22 +9,22 @@ from .errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """Bounded tries with full jitter.
 
     Source: AWS Architecture Blog, "Exponential Backoff and Jitter": of the variants, full jitter does the least work.
     """
 
-    pause: Callable[[timedelta], None]
-    chance: Callable[[], float]
-    tries: int = 10
-    first: timedelta = timedelta(milliseconds=20)
-    longest: timedelta = timedelta(milliseconds=500)
+    sleep: Callable[[timedelta], None]
+    rng: Callable[[], float]
+    max_attempts: int = 10
+    initial_delay: timedelta = timedelta(milliseconds=20)
+    max_delay: timedelta = timedelta(milliseconds=500)
 
     @classmethod
-    def without_pauses(cls) -> Self:
+    def without_delays(cls) -> Self:
         """For whom waits nobody: a person's command, a test."""
-        return cls(pause=lambda _: None, chance=lambda: 0.0)
+        return cls(sleep=lambda _: None, rng=lambda: 0.0)
 
     def attempts(self, what: str) -> Iterator[int]:
         """Count the tries; when they are used up, raise.
@@ -32,8 +32,8 @@ class Patience:
         Raises:
             Unavailable: every try lost its race for `what`.
         """
-        for attempt in range(self.tries):
+        for attempt in range(self.max_attempts):
             if attempt:
-                self.pause(self.chance() * min(self.longest, self.first * 2**attempt))
+                self.sleep(self.rng() * min(self.max_delay, self.initial_delay * 2**attempt))
             yield attempt
-        raise Unavailable(f"{what} was changed by others during each of {self.tries} tries.")
+        raise Unavailable(f"{what} was changed by others during each of {self.max_attempts} tries.")

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from .account import Account
 from .canonical import salted
 from .ledger import Kind
-from .order import Asked, Order
+from .order import AcceptedRequest, Order
 from .requests import Origin, PlaceOrder
-from .times import instant, written
+from .times import format_instant, parse_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class RefundPolicy:
 
 def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str) -> Order:
     """The order as it is first written: PENDING, its policy in it for ever."""
-    order = Order(order_id=request.order_id, ledger=(), account=Account(), asked={}, salt=salt)
-    return order.with_asked(_asked(request)).then(
+    order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
+    return order.with_request(_accepted_request(request)).append(
         Kind.ORDER_PLACED,
         at=origin.at,
         subject=request.order_id,
@@ -36,14 +36,14 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
             "customer_id": request.customer_id,
             "currency": request.currency,
             "lines": [[line.sku, line.quantity, line.unit_price_minor] for line in request.lines],
-            "refundable_until": written(policy.until(instant(origin.requested_at))),
+            "refundable_until": format_instant(policy.until(parse_instant(origin.requested_at))),
             "payment_method_sha256": salted(salt, request.payment_method),
         },
     )
 
 
-def _asked(request: PlaceOrder) -> Asked:
-    return Asked(
+def _accepted_request(request: PlaceOrder) -> AcceptedRequest:
+    return AcceptedRequest(
         request_id=request.request_id,
         subject=request.order_id,
         fingerprint=request.fingerprint,

@@ -25,21 +25,21 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overtaken:
+class StaleOrder:
     """The write was refused because the order has changed, or was there already: this is what it is now."""
 
     current: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShelvesDiffer:
+class StockMismatch:
     """The order was not made, for shelves are not as quoted: each sku asked for with what is there (None: nothing)."""
 
     found: Mapping[str, StockItem | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Page:
     """Some of a listing, in order, and where it goes on (None: nowhere)."""
 
     names: tuple[str, ...]
@@ -53,27 +53,27 @@ class OrderStore(Protocol):
         """The order as last written."""
         ...
 
-    def create(self, order: Order) -> Written | Overtaken | ShelvesDiffer:
+    def create(self, order: Order) -> Written | StaleOrder | StockMismatch:
         """Make the order and take its lines from the shelves at the quoted price, all or nothing.
 
         An order that exists already wins over every difference of the shelves.
         """
         ...
 
-    def append(self, change: Change) -> Written | Overtaken:
+    def append(self, change: Change) -> Written | StaleOrder:
         """Add the new entries if nothing was added since `change.before`."""
         ...
 
-    def waiting(self, shard: int, after: str | None, limit: int) -> Listed:
+    def waiting(self, shard: int, after: str | None, limit: int) -> Page:
         """Order ids with money in flight in one shard, the longest waiting first."""
         ...
 
-    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Listed:
+    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
         """Order ids whose last entry is of that day (YYYY-MM-DD) and not before `since`, in one shard."""
         ...
 
 
-class Shelves(Protocol):
+class Inventory(Protocol):
     """What is for sale."""
 
     def put(self, item: StockItem) -> None:
@@ -126,7 +126,7 @@ class AuditLog(Protocol):
         """The object as it lies there."""
         ...
 
-    def keys(self, prefix: str, after: str | None = None) -> Listed:
+    def keys(self, prefix: str, after: str | None = None) -> Page:
         """Keys that begin with `prefix`, in order, from behind `after`."""
         ...
 

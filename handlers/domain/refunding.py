@@ -8,13 +8,13 @@ from .answers import Answer, Code
 from .canonical import salted
 from .ledger import Kind
 from .money import format_amount
-from .order import Asked, Order
+from .order import AcceptedRequest, Order
 from .ports import Change
 from .refusals import refuse_refund
 from .requests import IssueRefund, Origin
-from .times import instant
+from .times import parse_instant
 
-MOST_ENTRIES: Final = 150
+MAX_ENTRIES: Final = 150
 """From so many ledger entries on no refund is begun: those begun still end, and the item stays below 400 KB."""
 
 
@@ -25,11 +25,16 @@ def reserve_refund(order: Order, request: IssueRefund, origin: Origin) -> Change
     """
     lines = remaining_lines(order)
     refusal = _refusal(order, request, origin, lines)
-    return refusal or Change(before=order, after=_reserved(order, request, origin, _shares(request, lines)))
+    return refusal or Change(before=order, after=_append_request(order, request, origin, _shares(request, lines)))
 
 
 def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...]) -> Answer | None:
-    checks = (_window_closed(order, origin), _too_much(order, request), _wrong_lines(request, lines), _full(order))
+    checks = (
+        _check_window(order, origin),
+        _check_balance(order, request),
+        _check_lines(request, lines),
+        _check_room(order),
+    )
     found = next((each for each in checks if each), None)
     return refuse_refund(request, *found, order) if found else None
 
@@ -37,8 +42,8 @@ def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Re
 Fault = tuple[Code, str] | None
 
 
-def _window_closed(order: Order, origin: Origin) -> Fault:
-    if instant(origin.requested_at) <= instant(order.refundable_until):
+def _check_window(order: Order, origin: Origin) -> Fault:
+    if parse_instant(origin.requested_at) <= parse_instant(order.refundable_until):
         return None
     return (
         Code.REFUND_WINDOW_CLOSED,
@@ -46,7 +51,7 @@ def _window_closed(order: Order, origin: Origin) -> Fault:
     )
 
 
-def _too_much(order: Order, request: IssueRefund) -> Fault:
+def _check_balance(order: Order, request: IssueRefund) -> Fault:
     refundable = order.account.refundable_minor
     asked = request.amount_minor
     if asked is not None and asked > refundable:
@@ -66,7 +71,7 @@ def _why_nothing(order: Order) -> str:
     return f"of {paid} paid, {refunded} is refunded and {reserved} is reserved for refunds under way, so none is left"
 
 
-def _wrong_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
+def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
     left = {line.sku: line for line in lines}
     for each in request.units or ():
         if each.sku not in left:
@@ -82,12 +87,10 @@ def _wrong_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
     return None
 
 
-def _full(order: Order) -> Fault:
-    if order.version < MOST_ENTRIES:
+def _check_room(order: Order) -> Fault:
+    if order.version < MAX_ENTRIES:
         return None
-    message = (
-        f"One more refund was asked for; the order's ledger has {order.version} entries of {MOST_ENTRIES} allowed."
-    )
+    message = f"One more refund was asked for; the order's ledger has {order.version} entries of {MAX_ENTRIES} allowed."
     return Code.LEDGER_FULL, message
 
 
@@ -99,14 +102,14 @@ def _shares(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, 
     return everything(lines)
 
 
-def _reserved(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...]) -> Order:
-    asked = Asked(
+def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...]) -> Order:
+    asked = AcceptedRequest(
         request_id=request.request_id,
         subject=request.refund_id,
         fingerprint=request.fingerprint,
         text=request.reason,
     )
-    return order.with_asked(asked).then(
+    return order.with_request(asked).append(
         Kind.REFUND_REQUESTED,
         at=origin.at,
         subject=request.refund_id,

@@ -9,7 +9,7 @@ from .requests import IssueRefund, PlaceOrder, Request
 from .stock import StockItem
 
 
-def invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:
+def refuse_invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:
     """The request is not of the contract's form."""
     return Answer(status="rejected", code=Code.INVALID_REQUEST, message=message, action=action, request_id=request_id)
 
@@ -44,12 +44,12 @@ def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order |
     )
 
 
-def wrong_function(function: str) -> Answer:
+def refuse_wrong_function(function: str) -> Answer:
     """A message for another function: the machine never sends one."""
-    return invalid(f"action: this function takes {function} only.")
+    return refuse_invalid(f"action: this function takes {function} only.")
 
 
-def order_not_found(request: IssueRefund) -> Answer:
+def refuse_unknown_order(request: IssueRefund) -> Answer:
     """There is no such order."""
     message = (
         f"A refund on {request.order_id} was asked for; there is no such order. "
@@ -58,7 +58,7 @@ def order_not_found(request: IssueRefund) -> Answer:
     return refuse_refund(request, Code.ORDER_NOT_FOUND, message)
 
 
-def key_reused(request: Request) -> Answer:
+def refuse_reused_key(request: Request) -> Answer:
     """The request_id belongs to another request."""
     scope = f"customer {request.customer_id}" if isinstance(request, PlaceOrder) else f"order {request.order_id}"
     message = (
@@ -69,14 +69,14 @@ def key_reused(request: Request) -> Answer:
     return refuse(request, Code.KEY_REUSED, message)  # type: ignore[arg-type]  # narrowed together with `refuse`
 
 
-def shelves_differ(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:
+def refuse_stock_mismatch(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:
     """Shelves are not as quoted: the gravest difference gives the code, and every line that has it is named."""
     faults = [fault for sku, item in found.items() for fault in _faults(request, sku, item)]
-    code = min((code for code, _ in faults), key=_GRAVITY.index)
+    code = min((code for code, _ in faults), key=_SEVERITY.index)
     return refuse_purchase(request, code, " ".join(message for each, message in faults if each is code))
 
 
-_GRAVITY: Sequence[Code] = (Code.SKU_NOT_FOUND, Code.CURRENCY_MISMATCH, Code.PRICE_CHANGED, Code.OUT_OF_STOCK)
+_SEVERITY: Sequence[Code] = (Code.SKU_NOT_FOUND, Code.CURRENCY_MISMATCH, Code.PRICE_CHANGED, Code.OUT_OF_STOCK)
 
 
 def _faults(request: PlaceOrder, sku: str, item: StockItem | None) -> list[tuple[Code, str]]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from .canonical import Json, digest
 from .identities import order_id_of, refund_id_of
 from .order import Line
-from .times import instant, written
+from .times import format_instant, parse_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Origin:
     @property
     def at(self) -> str:
         """The start in its one spelling."""
-        return written(instant(self.requested_at))
+        return format_instant(parse_instant(self.requested_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from .canonical import Json
-from .gateway import GatewayReply, Heard
+from .gateway import GatewayReply, GatewayStatus
 from .ledger import Kind
 from .order import Order
 from .outcomes import outcome_at
@@ -26,104 +26,106 @@ class Contradiction:
         return f"{self.subject}: the ledger says {self.ledger_says}, the gateway says {self.gateway_says}"
 
 
-_PAYMENT_ENDS: Mapping[Heard, tuple[Kind, ...]] = {
-    Heard.SETTLED: (Kind.PAYMENT_CAPTURED,),
-    Heard.DECLINED: (Kind.PAYMENT_DECLINED,),
-    Heard.FENCED: (Kind.PAYMENT_RELEASED,),
+_PAYMENT_ENTRIES: Mapping[GatewayStatus, tuple[Kind, ...]] = {
+    GatewayStatus.SETTLED: (Kind.PAYMENT_CAPTURED,),
+    GatewayStatus.DECLINED: (Kind.PAYMENT_DECLINED,),
+    GatewayStatus.FENCED: (Kind.PAYMENT_RELEASED,),
 }
 
-_REFUND_ENDS: Mapping[tuple[RefundStatus, Heard], tuple[Kind, ...]] = {
-    (RefundStatus.RESERVED, Heard.SETTLED): (Kind.REFUND_SETTLED,),
-    (RefundStatus.RESERVED, Heard.DECLINED): (Kind.REFUND_DECLINED,),
-    (RefundStatus.RESERVED, Heard.FENCED): (Kind.REFUND_RELEASED,),
-    (RefundStatus.RESERVED, Heard.REVERSED): (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
-    (RefundStatus.SETTLED, Heard.SETTLED): (),
-    (RefundStatus.SETTLED, Heard.REVERSED): (Kind.REFUND_REVERSED,),
-    (RefundStatus.REVERSED, Heard.SETTLED): (),
-    (RefundStatus.REVERSED, Heard.REVERSED): (),
-    (RefundStatus.DECLINED, Heard.DECLINED): (),
-    (RefundStatus.RELEASED, Heard.FENCED): (),
+_REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] = {
+    (RefundStatus.RESERVED, GatewayStatus.SETTLED): (Kind.REFUND_SETTLED,),
+    (RefundStatus.RESERVED, GatewayStatus.DECLINED): (Kind.REFUND_DECLINED,),
+    (RefundStatus.RESERVED, GatewayStatus.FENCED): (Kind.REFUND_RELEASED,),
+    (RefundStatus.RESERVED, GatewayStatus.REVERSED): (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
+    (RefundStatus.SETTLED, GatewayStatus.SETTLED): (),
+    (RefundStatus.SETTLED, GatewayStatus.REVERSED): (Kind.REFUND_REVERSED,),
+    (RefundStatus.REVERSED, GatewayStatus.SETTLED): (),
+    (RefundStatus.REVERSED, GatewayStatus.REVERSED): (),
+    (RefundStatus.DECLINED, GatewayStatus.DECLINED): (),
+    (RefundStatus.RELEASED, GatewayStatus.FENCED): (),
 }
 
-_SETTLED_PAYMENTS: Mapping[OrderStatus, Heard] = {
-    OrderStatus.CONFIRMED: Heard.SETTLED,
-    OrderStatus.PARTIALLY_REFUNDED: Heard.SETTLED,
-    OrderStatus.REFUNDED: Heard.SETTLED,
-    OrderStatus.DECLINED: Heard.DECLINED,
-    OrderStatus.CANCELLED: Heard.FENCED,
+_SETTLED_PAYMENTS: Mapping[OrderStatus, GatewayStatus] = {
+    OrderStatus.CONFIRMED: GatewayStatus.SETTLED,
+    OrderStatus.PARTIALLY_REFUNDED: GatewayStatus.SETTLED,
+    OrderStatus.REFUNDED: GatewayStatus.SETTLED,
+    OrderStatus.DECLINED: GatewayStatus.DECLINED,
+    OrderStatus.CANCELLED: GatewayStatus.FENCED,
 }
 
 
-def absorb(order: Order, key: str, reply: GatewayReply, at: str) -> Change | Contradiction | None:
+def apply_gateway_reply(order: Order, key: str, reply: GatewayReply, at: str) -> Change | Contradiction | None:
     """The order with what the gateway says of `key`; None where the ledger says so already."""
     kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
-        says = f"{reply.heard.value} {reply.amount_minor}"
+        says = f"{reply.status.value} {reply.amount_minor}"
         return Contradiction(
-            subject=key, ledger_says=f"{_stands(order, key)} {amount_of(order, key)}", gateway_says=says
+            subject=key, ledger_says=f"{_ledger_status(order, key)} {amount_of(order, key)}", gateway_says=says
         )
     if not kinds:
         return None
     after = order
     for kind in kinds:
-        after = _appended(after, kind, key, reply, at)
-    return Change(before=order, after=after, restock=_restock(order, after))
+        after = _append_reply(after, kind, key, reply, at)
+    return Change(before=order, after=after, restock=_stock_to_release(order, after))
 
 
 def amount_of(order: Order, key: str) -> int:
     """What was asked of the gateway under a key."""
-    return order.account.asked_minor if key == order.order_id else order.account.refunds[key].amount_minor
+    return order.account.requested_minor if key == order.order_id else order.account.refunds[key].amount_minor
 
 
 def _amount_differs(order: Order, key: str, reply: GatewayReply) -> bool:
-    return reply.heard in (Heard.SETTLED, Heard.REVERSED) and reply.amount_minor != amount_of(order, key)
+    return reply.status in (GatewayStatus.SETTLED, GatewayStatus.REVERSED) and reply.amount_minor != amount_of(
+        order, key
+    )
 
 
 def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
     if order.status is OrderStatus.PENDING:
-        return _PAYMENT_ENDS.get(reply.heard)
-    return () if _SETTLED_PAYMENTS[order.status] is reply.heard else None
+        return _PAYMENT_ENTRIES.get(reply.status)
+    return () if _SETTLED_PAYMENTS[order.status] is reply.status else None
 
 
 def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
-    return _REFUND_ENDS.get((order.account.refunds[key].status, reply.heard))
+    return _REFUND_ENTRIES.get((order.account.refunds[key].status, reply.status))
 
 
-def _stands(order: Order, key: str) -> str:
+def _ledger_status(order: Order, key: str) -> str:
     return (order.status if key == order.order_id else order.account.refunds[key].status).value
 
 
-def _appended(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str) -> Order:
+def _append_reply(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str) -> Order:
     facts: dict[str, Json] = {"reference": reply.reference}
     if reply.reason:
         facts["reason_code"] = reply.reason
     if kind is Kind.REFUND_SETTLED:
-        facts["restocked"] = [[line, quantity] for line, quantity in _units_back(order, key).items()]
-    after = order.then(kind, at=at, subject=key, amount_minor=amount_of(order, key), facts=facts)
-    asked = order.asked[key]
-    return after if asked.answer else after.with_asked(asked.answered(outcome_at(after, after.version)))
+        facts["restocked"] = [[line, quantity] for line, quantity in _units_to_restock(order, key).items()]
+    after = order.append(kind, at=at, subject=key, amount_minor=amount_of(order, key), facts=facts)
+    asked = order.requests[key]
+    return after if asked.answer else after.with_request(asked.with_answer(outcome_at(after, after.version)))
 
 
-def _units_back(order: Order, refund_id: str) -> dict[int, int]:
+def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
     """Per line, the units that come back with this refund and did not come back with one that was reversed later."""
     refunds = order.account.refunds
     settled = [each for each in refunds.values() if each.status is RefundStatus.SETTLED]
     returned = Counter({s.line: 0 for s in refunds[refund_id].shares})
     for refund in (*settled, refunds[refund_id]):
         returned.update({share.line: share.quantity for share in refund.shares})
-    returned.subtract(_restocked_so_far(order))
+    returned.subtract(_units_restocked(order))
     lines = {share.line for share in refunds[refund_id].shares}
     return {line: units for line, units in sorted(returned.items()) if line in lines and units > 0}
 
 
-def _restocked_so_far(order: Order) -> dict[int, int]:
+def _units_restocked(order: Order) -> dict[int, int]:
     counted: Counter[int] = Counter()
     for entry in order.ledger:
         counted.update(dict(cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))))
     return dict(counted)
 
 
-def _restock(before: Order, after: Order) -> dict[str, int]:
+def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
     """What goes back on the shelf: all lines of a payment that was not made, the units of a settled refund."""
     if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
         return {line.sku: line.quantity for line in after.lines}

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 
-def instant(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """The instant that a text names; one without an offset is in UTC."""
     parsed = datetime.fromisoformat(text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def written(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """An instant in its one spelling."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
 from .canonical import Json, canonical
-from .ledger import breaks
+from .ledger import find_breaks
 from .order import Order
 
 
@@ -51,16 +51,16 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
     for each in stored:
         found += verify_chain(each)
         expected |= _records(each)
-    found += _missing(stored, objects)
+    found += _find_missing(stored, objects)
     for key, content in sorted(objects.items()):
-        found += _judged(key, content, expected.get(key))
+        found += _judge(key, content, expected.get(key))
     return tuple(found)
 
 
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
     """Where the ledger's own chain of hashes is broken, or what is stored beside it differs."""
     order_id = stored.order_id
-    faults = [*breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
+    faults = [*find_breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
     broken = (
         Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id} {what}.") for what in faults
     )
@@ -89,7 +89,7 @@ def _records(stored: StoredOrder) -> dict[str, Mapping[str, Json]]:
     }
 
 
-def _missing(stored: Sequence[StoredOrder], objects: Mapping[str, bytes]) -> Iterator[Finding]:
+def _find_missing(stored: Sequence[StoredOrder], objects: Mapping[str, bytes]) -> Iterator[Finding]:
     for order in (each.order for each in stored if each.order):
         for seq in outcome_seqs(order):
             key = outcome_key(order, seq)
@@ -98,10 +98,10 @@ def _missing(stored: Sequence[StoredOrder], objects: Mapping[str, bytes]) -> Ite
                 yield Finding(problem=Problem.MISSING, where=key, sentence=sentence)
 
 
-def _judged(key: str, content: bytes, expected: Mapping[str, Json] | None) -> Iterator[Finding]:
-    record = _parsed(content)
+def _judge(key: str, content: bytes, expected: Mapping[str, Json] | None) -> Iterator[Finding]:
+    record = _parse(content)
     if key.startswith("refusals/"):
-        yield from _judged_refusal(key, record)
+        yield from _judge_refusal(key, record)
     elif expected is None:
         yield Finding(problem=Problem.EXTRA, where=key, sentence="No ledger has an entry for this record.")
     elif record is None:
@@ -127,7 +127,7 @@ def _sorted_ledger(record: Mapping[str, Json]) -> list[str]:
     return sorted(canonical(entry) for entry in ledger) if isinstance(ledger, list) else []
 
 
-def _judged_refusal(key: str, record: Mapping[str, Json] | None) -> Iterator[Finding]:
+def _judge_refusal(key: str, record: Mapping[str, Json] | None) -> Iterator[Finding]:
     """A refusal is in no ledger; its record must at least be one, and lie under its own execution and day."""
     if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
         yield Finding(problem=Problem.ALTERED, where=key, sentence="It is no record of a refusal.")
@@ -135,7 +135,7 @@ def _judged_refusal(key: str, record: Mapping[str, Json] | None) -> Iterator[Fin
         yield Finding(problem=Problem.ALTERED, where=key, sentence="It names another execution or day than its key.")
 
 
-def _parsed(content: bytes) -> Mapping[str, Json] | None:
+def _parse(content: bytes) -> Mapping[str, Json] | None:
     try:
         parsed: Json = json.loads(content)
     except ValueError:

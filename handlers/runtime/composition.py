@@ -14,13 +14,15 @@ from ..adapters.audit_bucket import S3AuditLog
 from ..adapters.order_store import DynamoDBOrderStore
 from ..adapters.parking_queue import SQSParking
 from ..adapters.sandbox_gateway import SandboxGateway
-from ..domain.patience import Patience
+from ..domain.patience import RetryPolicy
 from ..domain.placing import RefundPolicy
 from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, PaymentGateway
 from .log import Log
 from .settings import Settings
 
-_TRIES: Final = 2  # the second for a connection that went stale while the process was frozen; the machine does the rest
+_MAX_ATTEMPTS: Final = (
+    2  # the second for a connection that went stale while the process was frozen; the machine does the rest
+)
 
 
 class ClientFactory(Protocol):
@@ -49,35 +51,33 @@ def _salt() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Dependencies:
     """What a function works with. Tests hand in clients, a clock and chance of their own."""
 
     settings: Settings
     clients: ClientFactory
     now: Callable[[], datetime] = _now
     sleep: Callable[[timedelta], None] = _sleep
-    chance: Callable[[], float] = random.random
-    fresh_salt: Callable[[], str] = _salt
+    rng: Callable[[], float] = random.random
+    new_salt: Callable[[], str] = _salt
     write: Callable[[str], None] = _print
-    _made: dict[str, Any] = field(default_factory=dict[str, Any])
+    _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:  # as above
         """The client of a service, made when it is first needed."""
-        if service not in self._made:
-            self._made[service] = self.clients(service)
-        return self._made[service]
+        if service not in self._clients:
+            self._clients[service] = self.clients(service)
+        return self._clients[service]
 
     @cached_property
-    def patience(self) -> Patience:
+    def retry(self) -> RetryPolicy:
         """How often a lost race is run again."""
-        return Patience(pause=self.sleep, chance=self.chance)
+        return RetryPolicy(sleep=self.sleep, rng=self.rng)
 
     @cached_property
     def orders(self) -> OrderStore:
         """Orders and stock."""
-        return DynamoDBOrderStore(
-            client=self.client("dynamodb"), table=self.settings.orders_table, patience=self.patience
-        )
+        return DynamoDBOrderStore(client=self.client("dynamodb"), table=self.settings.orders_table, retry=self.retry)
 
     @cached_property
     def gateway(self) -> PaymentGateway:
@@ -116,11 +116,11 @@ def aws_clients(settings: Settings) -> ClientFactory:
         import boto3  # as late as this: it is the slowest import of a function, and a fake client needs none
         from botocore.config import Config
 
-        a_try = settings.sdk_timeout.total_seconds() / _TRIES
+        a_try = settings.sdk_timeout.total_seconds() / _MAX_ATTEMPTS
         limits = Config(
             connect_timeout=a_try / 5,
             read_timeout=a_try * 4 / 5,
-            retries={"total_max_attempts": _TRIES, "mode": "standard"},
+            retries={"total_max_attempts": _MAX_ATTEMPTS, "mode": "standard"},
         )
         make = cast("ClientMaker", boto3.client)  # pyright: ignore[reportUnknownMemberType]  # overloads by service
         return make(service, config=limits)
@@ -128,12 +128,12 @@ def aws_clients(settings: Settings) -> ClientFactory:
     return client
 
 
-_composed: dict[tuple[str, ...], Parts] = {}
+_composed: dict[tuple[str, ...], Dependencies] = {}
 
 
-def parts(*needed: str, environment: Mapping[str, str] | None = None) -> Parts:
+def dependencies(*required: str, environment: Mapping[str, str] | None = None) -> Dependencies:
     """This process's parts, put together on the first call; `needed` names the settings that must be there."""
-    if needed not in _composed:
-        settings = Settings.of(os.environ if environment is None else environment, needed)
-        _composed[needed] = Parts(settings=settings, clients=aws_clients(settings))
-    return _composed[needed]
+    if required not in _composed:
+        settings = Settings.of(os.environ if environment is None else environment, required)
+        _composed[required] = Dependencies(settings=settings, clients=aws_clients(settings))
+    return _composed[required]

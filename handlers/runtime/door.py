@@ -8,23 +8,23 @@ from ..contracts import BookingRequest, BookingResult, FunctionInput, PurchaseRe
 from ..domain.answers import Answer
 from ..domain.money import DECIMALS
 from ..domain.order import Line
-from ..domain.refusals import invalid
+from ..domain.refusals import refuse_invalid
 from ..domain.requests import IssueRefund, Origin, PlaceOrder, Request, Units
 from .faults import sentence
 
 _REQUEST: Final[TypeAdapter[PurchaseRequest | RefundRequest]] = TypeAdapter(BookingRequest)
 
 
-def admitted(value: object) -> Request | Answer:
+def parse_request(value: object) -> Request | Answer:
     """The request that a JSON value is, or why it is none; never an exception."""
     try:
         request = _REQUEST.validate_python(value)
     except ValidationError as error:
-        return _refused(sentence(error), value)
+        return _refuse(sentence(error), value)
     if isinstance(request, RefundRequest):
         return _issue_refund(request)
     if request.currency not in DECIMALS:
-        return _refused("currency: not the ISO 4217 code of a currency in circulation, such as EUR.", value)
+        return _refuse("currency: not the ISO 4217 code of a currency in circulation, such as EUR.", value)
     return _place_order(request)
 
 
@@ -62,11 +62,11 @@ def _issue_refund(request: RefundRequest) -> IssueRefund:
     )
 
 
-def _refused(message: str, value: object) -> Answer:
+def _refuse(message: str, value: object) -> Answer:
     """Names the action and the request id, where they are of the contract's form."""
     asked = cast("dict[object, object]", value) if isinstance(value, dict) else {}
     action, request_id = asked.get("action"), asked.get("request_id")
-    return invalid(
+    return refuse_invalid(
         message,
         action="purchase" if action == "purchase" else "refund" if action == "refund" else None,
         request_id=request_id if isinstance(request_id, str) and _is_identifier(request_id) else None,

@@ -9,10 +9,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..contracts import LONGEST_REASON, MOST_LINES, MOST_MINOR, MOST_QUANTITY
+from ..contracts import MAX_LINES, MAX_MINOR, MAX_QUANTITY, MAX_REASON_LENGTH
 
 _IDENTIFIER: Final = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
-_MINOR: Final = f"a whole number of minor units from 1 to {MOST_MINOR}"
+_MINOR: Final = f"a whole number of minor units from 1 to {MAX_MINOR}"
 
 ALLOWED: Final[Mapping[str, str]] = {
     "action": "purchase or refund",
@@ -23,17 +23,17 @@ ALLOWED: Final[Mapping[str, str]] = {
     "sku": _IDENTIFIER,
     "currency": "three capital letters of ISO 4217, such as EUR",
     "payment_method": "a token of 1 to 128 characters of A-Z a-z 0-9 _ . : -",
-    "reason": f"a text of 1 to {LONGEST_REASON} characters",
+    "reason": f"a text of 1 to {MAX_REASON_LENGTH} characters",
     "amount_minor": _MINOR,
     "unit_price_minor": _MINOR,
-    "quantity": f"a whole number from 1 to {MOST_QUANTITY}",
-    "lines": f"a list of 1 to {MOST_LINES} objects with one line per sku",
+    "quantity": f"a whole number from 1 to {MAX_QUANTITY}",
+    "lines": f"a list of 1 to {MAX_LINES} objects with one line per sku",
 }
 """What each field of a request may be, in words."""
 
 _WHOLE: Final[Mapping[str, str]] = {
     "repeated_sku": "lines: the same sku comes twice; allowed is one line per sku.",
-    "total_too_large": f"lines: they come to more than {MOST_MINOR} minor units, which is the most allowed.",
+    "total_too_large": f"lines: they come to more than {MAX_MINOR} minor units, which is the most allowed.",
     "amount_and_lines": "amount_minor, lines: both are given; allowed is one of them, or neither for all that is left.",
 }
 
@@ -55,13 +55,13 @@ def _fault(fault: ErrorDetails) -> str:
     if kind == "string_unicode" and not path:
         return "The request has a field whose name is no valid Unicode; allowed are only the fields of the contract."
     if not path:
-        return f"The request is {described(value)}; allowed is an object with the fields of a purchase or a refund."
-    return _about_field(kind, _dotted(path), _field(path), value)
+        return f"The request is {describe(value)}; allowed is an object with the fields of a purchase or a refund."
+    return _about_field(kind, _dotted_path(path), _field(path), value)
 
 
 def _about_action(value: Any) -> str:
     if isinstance(value, Mapping) and "action" in value:
-        return f"action: got {described(value['action'])}; allowed is {ALLOWED['action']}."
+        return f"action: got {describe(value['action'])}; allowed is {ALLOWED['action']}."
     return f"action: missing; allowed is {ALLOWED['action']}."
 
 
@@ -71,7 +71,7 @@ def _about_field(kind: str, path: str, field: str, value: Any) -> str:
     allowed = ALLOWED.get(field, "a line with sku and quantity")
     if kind == "missing":
         return f"{path}: missing; allowed is {allowed}."
-    return f"{path}: got {described(value)}; allowed is {allowed}."
+    return f"{path}: got {describe(value)}; allowed is {allowed}."
 
 
 def _field(path: list[int | str]) -> str:
@@ -79,7 +79,7 @@ def _field(path: list[int | str]) -> str:
     return str(path[-1]) if isinstance(path[-1], str) else ""
 
 
-def _dotted(path: list[int | str]) -> str:
+def _dotted_path(path: list[int | str]) -> str:
     """`lines[2].quantity`; of a name that is not ours only what can be printed anywhere."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in path)
     return text.removeprefix(".")
@@ -100,6 +100,6 @@ _DESCRIBED: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ..
 )
 
 
-def described(value: Any) -> str:
+def describe(value: Any) -> str:
     """A value of JSON in a few words that repeat no text."""
     return next((say(value) for kind, say in _DESCRIBED if isinstance(value, kind)), "null")

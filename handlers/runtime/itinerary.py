@@ -8,22 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from ..contracts import ReconcileInput
-from ..domain.ports import Listed, OrderStore
-from ..domain.times import day_of, written
+from ..domain.ports import OrderStore, Page
+from ..domain.times import day_of, format_instant
 from ..storage_schema import SHARDS
 
-_TURN: Final = timedelta(minutes=5)
+_ROTATION: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class IndexPartition:
     """One partition of one index: of what waits (no day), or of what changed on a day."""
 
     shard: int
     day: str | None = None
     since: str = ""
 
-    def listed(self, orders: OrderStore, after: str | None, limit: int) -> Listed:
+    def scan(self, orders: OrderStore, after: str | None, limit: int) -> Page:
         """Some of the orders there."""
         if self.day is None:
             return orders.waiting(self.shard, after, limit)
@@ -31,7 +31,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Itinerary:
+class ScanPlan:
     """What waits first, then the days; `at` and `after` say where it goes on.
 
     Each scheduled run begins the days at another place (`turn`), so that none starves when there is more than one run
@@ -45,19 +45,19 @@ class Itinerary:
     after: str | None = None
 
     @classmethod
-    def of(cls, message: ReconcileInput, now: datetime) -> Self:
+    def plan(cls, message: ReconcileInput, now: datetime) -> Self:
         """From where the message says, else from the beginning."""
         if message.continuation:
-            return cls._continued(json.loads(base64.urlsafe_b64decode(message.continuation)))
+            return cls._resume(json.loads(base64.urlsafe_b64decode(message.continuation)))
         seconds = message.recent_seconds
         return cls(
             days=tuple(message.days) if message.days is not None else _days_around(now),
-            since=written(now - timedelta(seconds=seconds)) if seconds is not None else "",
-            turn=int(now.timestamp() // _TURN.total_seconds()),
+            since=format_instant(now - timedelta(seconds=seconds)) if seconds is not None else "",
+            turn=int(now.timestamp() // _ROTATION.total_seconds()),
         )
 
     @classmethod
-    def _continued(cls, stored: Mapping[str, Any]) -> Self:
+    def _resume(cls, stored: Mapping[str, Any]) -> Self:
         return cls(
             days=tuple(stored["days"]),
             since=stored["since"],
@@ -67,28 +67,30 @@ class Itinerary:
         )
 
     @property
-    def place(self) -> Place | None:
+    def partition(self) -> IndexPartition | None:
         """Where to look now; None when everything has been looked at."""
-        return next(iter(self._places()[self.at : self.at + 1]), None)
+        return next(iter(self._partitions()[self.at : self.at + 1]), None)
 
-    def beyond(self, page: Listed) -> Self:
+    def advance(self, page: Page) -> Self:
         """The itinerary after a page of the present place."""
         ends = page.after is None
         return replace(self, at=self.at + ends, after=page.after)
 
     def continuation(self) -> str | None:
         """Where the next run goes on, as text."""
-        if self.place is None:
+        if self.partition is None:
             return None
         return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
 
-    def _places(self) -> tuple[Place, ...]:
-        waiting = tuple(Place(shard=shard) for shard in range(SHARDS))
-        days = tuple(Place(shard=shard, day=day, since=self.since) for day in self.days for shard in range(SHARDS))
+    def _partitions(self) -> tuple[IndexPartition, ...]:
+        waiting = tuple(IndexPartition(shard=shard) for shard in range(SHARDS))
+        days = tuple(
+            IndexPartition(shard=shard, day=day, since=self.since) for day in self.days for shard in range(SHARDS)
+        )
         first = self.turn % len(days) if days else 0
         return waiting + days[first:] + days[:first]
 
 
 def _days_around(now: datetime) -> tuple[str, ...]:
     """Yesterday, today and tomorrow, for clocks differ by as much as a day."""
-    return tuple(day_of(written(now + timedelta(days=days))) for days in (-1, 0, 1))
+    return tuple(day_of(format_instant(now + timedelta(days=days))) for days in (-1, 0, 1))

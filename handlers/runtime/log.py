@@ -22,11 +22,11 @@ class Log:
     now: Callable[[], datetime]
     stage: str
 
-    def step(self, step: str, **facts: Fact) -> None:
+    def log_step(self, step: str, **facts: Fact) -> None:
         """Say that a step was taken."""
         self.write(json.dumps({"step": step, "stage": self.stage, **facts}))
 
-    def count(self, metric: MetricName, value: int, of: str | None = None) -> None:
+    def add_metric(self, metric: MetricName, value: int, of: str | None = None) -> None:
         """Add to a metric; `of` is the value of its further dimension."""
         further = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
         self.write(json.dumps(self._embedded(metric, value, {STAGE: self.stage, **further})))

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from ..contracts import RecordInput
 from ..domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ..domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
-from ..domain.gateway import GatewayReply, Heard
+from ..domain.gateway import GatewayReply, GatewayStatus
 from ..domain.ledger import Entry, Kind
 from ..domain.order import Order
 from ..domain.outcomes import outcome_at
-from ..domain.ports import AuditLog, Change, OrderStore, Overtaken, Parked, ParkedOutcomes, PaymentGateway
-from ..domain.settling import Contradiction, absorb
-from ..domain.times import day_of, instant, written
+from ..domain.ports import AuditLog, Change, OrderStore, Parked, ParkedOutcomes, PaymentGateway, StaleOrder
+from ..domain.settling import Contradiction, apply_gateway_reply
+from ..domain.times import day_of, format_instant, parse_instant
 from .recording import Recorded, record_outcome
 
 _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
@@ -47,56 +47,56 @@ class Reconciliation:
     fence_after: timedelta
     findings: Findings = field(default_factory=Findings)
 
-    def look_at(self, order_id: str) -> None:
+    def reconcile_order(self, order_id: str) -> None:
         """Bring one order together; a service that fails postpones it, a broken ledger is left to people."""
         try:
             order = self.orders.load(order_id)
             if order:
-                self._bring_together(order)
+                self._settle_and_restore(order)
         except (Unavailable, PaymentOutcomeUnknown):
             self.findings.postponed.append(order_id)
         except BookingError as error:
             self.findings.left_to_people.append(f"{order_id}: {error}")
 
-    def _bring_together(self, order: Order) -> None:
+    def _settle_and_restore(self, order: Order) -> None:
         before = order.version
         for key in (order.order_id, *order.account.refunds):
-            order = self._asked(order, key)
+            order = self._query_gateway(order, key)
         self._restore(order, known=before)
 
-    def _asked(self, order: Order, key: str) -> Order:
+    def _query_gateway(self, order: Order, key: str) -> Order:
         """The order with what the gateway says of a key."""
         reply = self.gateway.lookup(key)
-        if reply.heard is Heard.NOTHING and key in order.in_flight:
-            fenced = self._fenced(order, key)
-            return self._taken_in(order, key, fenced) if fenced else order
-        return self._taken_in(order, key, reply)
+        if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
+            fenced = self._fence(order, key)
+            return self._apply(order, key, fenced) if fenced else order
+        return self._apply(order, key, reply)
 
-    def _fenced(self, order: Order, key: str) -> GatewayReply | None:
+    def _fence(self, order: Order, key: str) -> GatewayReply | None:
         """What the gateway says when told to cancel an unheard-of key; None while an attempt may be under way."""
         since = next(entry.at for entry in order.ledger if entry.subject == key)
-        if self.fence_after and self.now - instant(since) < self.fence_after:
+        if self.fence_after and self.now - parse_instant(since) < self.fence_after:
             return None
         if self.gateway.can_fence:
             return self.gateway.cancel(key)
         self.findings.left_to_people.append(f"{key}: the gateway has not heard of it and cannot fence it")
         return None
 
-    def _taken_in(self, order: Order, key: str, reply: GatewayReply) -> Order:
+    def _apply(self, order: Order, key: str, reply: GatewayReply) -> Order:
         """One write; an order that changed meanwhile is looked at again by the next run."""
-        change = absorb(order, key, reply, written(self.now))
+        change = apply_gateway_reply(order, key, reply, format_instant(self.now))
         if isinstance(change, Contradiction):
             self.findings.drift["gateway"] += 1
             self.findings.left_to_people.append(str(change))
         if not isinstance(change, Change):
             return order
         outcome = self.orders.append(change)
-        if isinstance(outcome, Overtaken):
+        if isinstance(outcome, StaleOrder):
             return outcome.current
-        self._note(key, change.after.ledger[order.version :])
+        self._note_settled(key, change.after.ledger[order.version :])
         return change.after
 
-    def _note(self, key: str, entries: tuple[Entry, ...]) -> None:
+    def _note_settled(self, key: str, entries: tuple[Entry, ...]) -> None:
         was_released = any(entry.kind in _RELEASES for entry in entries)
         (self.findings.released if was_released else self.findings.settled).append(key)
 
@@ -107,7 +107,7 @@ class Reconciliation:
         for seq in seqs:
             key = outcome_key(order, seq)
             if key not in there and self.audit.write(key, outcome_record(order, seq)):
-                self._restored(order, seq, key, is_drift=seq <= known and self._is_old(order.ledger[seq - 1]))
+                self._note_restored(order, seq, key, is_drift=seq <= known and self._is_old(order.ledger[seq - 1]))
 
     def _keys(self, order: Order, days: set[str]) -> set[str]:
         keys: set[str] = set()
@@ -117,26 +117,26 @@ class Reconciliation:
         return keys
 
     def _is_old(self, entry: Entry) -> bool:
-        return self.now - instant(entry.at) >= self.fence_after
+        return self.now - parse_instant(entry.at) >= self.fence_after
 
-    def _restored(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
+    def _note_restored(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
         self.findings.restored.append(f"{order.order_id}/{seq}")
         self.findings.drift["audit"] += is_drift
         answer = outcome_at(order, seq)
         self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
 
-    def drain(self, most: int) -> None:
+    def drain(self, maximum: int) -> None:
         """Record what the record step could not; a message that was recorded leaves the queue, another stays."""
         queue, seen = self.parked(), set[str]()
-        while len(seen) < most:
+        while len(seen) < maximum:
             fresh = [each for each in queue.receive() if each.receipt not in seen]
             if not fresh:
                 return
             for parked in fresh:
                 seen.add(parked.receipt)
-                self._recorded(queue, parked)
+                self._record_parked(queue, parked)
 
-    def _recorded(self, queue: ParkedOutcomes, parked: Parked) -> None:
+    def _record_parked(self, queue: ParkedOutcomes, parked: Parked) -> None:
         try:
             recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), self.orders, self.audit)
             queue.done(parked)

@@ -8,10 +8,10 @@ from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
 from ..domain.canonical import Json, canonical
 from ..domain.order import Order
-from ..domain.outcomes import answer_of, began_in, outcome_seq
+from ..domain.outcomes import answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditLog, OrderStore
 from ..domain.requests import Origin, Request
-from .door import admitted, origin_of
+from .door import origin_of, parse_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Recorded:
 
 def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog) -> Recorded:
     """Write the record of an execution: what the ledger says, and where it is silent what was said on the way."""
-    request = admitted(message.request)
+    request = parse_request(message.request)
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
         return _record_refusal(message, request, audit)
@@ -34,7 +34,7 @@ def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog) ->
 
 
 def _has_trace(order: Order, request: Request) -> bool:
-    asked = order.asked.get(request.subject)
+    asked = order.requests.get(request.subject)
     return asked is not None and asked.fingerprint == request.fingerprint
 
 
@@ -42,19 +42,19 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
     seq = outcome_seq(order, subject)
     key = outcome_key(order, seq)
     is_new = audit.write(key, outcome_record(order, seq))
-    replayed = began_in(order, subject) != message.execution
+    replayed = execution_of(order, subject) != message.execution
     return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog) -> Recorded:
     answer = _refusal(message, request)
-    asked, origin = _spellable(message.request), origin_of(message)
+    asked, origin = _serializable(message.request), origin_of(message)
     key = refusal_key(asked, origin)
     is_new = audit.write(key, refusal_record(asked, answer, origin))
     return Recorded(answer=answer, replayed=False, key=key, is_new=is_new)
 
 
-def _spellable(request: object) -> Json:
+def _serializable(request: object) -> Json:
     """What was asked, if it can be spelled out at all: JSON may be nested deeper than the interpreter's stack."""
     asked = cast("Json", request)
     try:
@@ -69,10 +69,10 @@ def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
         return request
     if message.result is None or message.result.status == "succeeded":
         return _not_executed(request, origin_of(message))
-    return _said(message.result)
+    return _answer_of_step(message.result)
 
 
-def _said(result: BookingResult) -> Answer:
+def _answer_of_step(result: BookingResult) -> Answer:
     return answer_from(result.model_dump())
 
 

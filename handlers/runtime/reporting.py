@@ -8,15 +8,15 @@ from ..domain.answers import Answer
 from ..domain.errors import BookingError
 from ..domain.requests import Origin, Request
 from ..metric_names import MetricName
-from .composition import Parts
+from .composition import Dependencies
 from .door import result_message
 from .log import Log
 from .recording import Recorded
 
 
-def report(parts: Parts, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:
+def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:
     """Log the step's end and give its result as the machine takes it."""
-    parts.log.step(
+    deps.log.log_step(
         step,
         execution=origin.execution,
         request=answer.request_id,
@@ -30,12 +30,12 @@ def report(parts: Parts, step: str, origin: Origin, answer: Answer, *, replayed:
 
 
 @contextmanager
-def telling(parts: Parts, step: str, origin: Origin, request: Request | Answer) -> Generator[None, None, None]:
+def log_errors(deps: Dependencies, step: str, origin: Origin, request: Request | Answer) -> Generator[None, None, None]:
     """Log with its ids an attempt that the machine is to repeat, or that has met a bug."""
     try:
         yield
     except BookingError as error:
-        parts.log.step(
+        deps.log.log_step(
             step,
             execution=origin.execution,
             request=request.request_id,
@@ -45,24 +45,24 @@ def telling(parts: Parts, step: str, origin: Origin, request: Request | Answer) 
         raise
 
 
-def measure(log: Log, recorded: Recorded) -> None:
+def count_recorded(log: Log, recorded: Recorded) -> None:
     """Count an outcome, if its record is new: so a replay and a second attempt count nothing."""
     if recorded.is_new:
-        measure_answer(log, recorded.answer)
+        count_answer(log, recorded.answer)
 
 
-def measure_answer(log: Log, answer: Answer) -> None:
+def count_answer(log: Log, answer: Answer) -> None:
     """Count what an answer says."""
     if answer.status == "succeeded":
         _count_success(log, answer)
     elif answer.status == "rejected":
-        log.count(MetricName.REJECTIONS, 1, of=answer.code)
+        log.add_metric(MetricName.REJECTIONS, 1, of=answer.code)
     elif answer.status == "unknown":
-        log.count(MetricName.UNKNOWN_OUTCOMES, 1)
+        log.add_metric(MetricName.UNKNOWN_OUTCOMES, 1)
 
 
 def _count_success(log: Log, answer: Answer) -> None:
     is_purchase = answer.action == "purchase"
-    log.count(MetricName.PURCHASES if is_purchase else MetricName.REFUNDS, 1)
+    log.add_metric(MetricName.PURCHASES if is_purchase else MetricName.REFUNDS, 1)
     money = MetricName.MONEY_IN if is_purchase else MetricName.MONEY_OUT
-    log.count(money, answer.amount_minor or 0, of=answer.currency)
+    log.add_metric(money, answer.amount_minor or 0, of=answer.currency)

@@ -52,22 +52,22 @@ class Settings:
     @property
     def refund_window(self) -> timedelta:
         """How long after a purchase it can be refunded."""
-        return timedelta(days=self._whole("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))
+        return timedelta(days=self._integer("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))
 
     @property
     def sdk_timeout(self) -> timedelta:
         """How long one call of AWS may take."""
-        return timedelta(seconds=self._whole("BOOKING_SDK_TIMEOUT_SECONDS", 5, 1, 60))
+        return timedelta(seconds=self._integer("BOOKING_SDK_TIMEOUT_SECONDS", 5, 1, 60))
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], needed: tuple[str, ...]) -> Self:
+    def of(cls, environment: Mapping[str, str], required: tuple[str, ...]) -> Self:
         """The settings, with the properties named in `needed` read once now, so that a fault shows at the start.
 
         Raises:
             Misconfigured: the first of them that is missing or wrong.
         """
         settings = cls(environment=environment)
-        for name in needed:
+        for name in required:
             getattr(settings, name)
         return settings
 
@@ -77,8 +77,8 @@ class Settings:
             raise Misconfigured(f"{name} is not set in this function's environment.")
         return value
 
-    def _whole(self, name: str, default: int | None, least: int, most: int) -> int:
+    def _integer(self, name: str, default: int | None, minimum: int, maximum: int) -> int:
         text = self.environment.get(name, "" if default is None else str(default))
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise Misconfigured(f"{name} is {text!r}; allowed is a whole number from {least} to {most}.")
+        if not text.isascii() or not text.isdigit() or not minimum <= int(text) <= maximum:
+            raise Misconfigured(f"{name} is {text!r}; allowed is a whole number from {minimum} to {maximum}.")
         return int(text)

@@ -14,7 +14,7 @@ import pytest
 from cli.audit_report import Day, day_report, days_between, print_report
 from cli.failures import CommandFailed, UsageRefused
 from handlers.adapters.audit_bucket import S3AuditLog
-from handlers.domain.ports import AuditLog, Listed
+from handlers.domain.ports import AuditLog, Page
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
@@ -91,13 +91,13 @@ class Endless(AuditLog):
     def write(self, key: str, record: object) -> bool:
         raise AssertionError(key)
 
-    def keys(self, prefix: str, after: str | None = None) -> Listed:
+    def keys(self, prefix: str, after: str | None = None) -> Page:
         if not prefix.startswith("outcomes/"):
-            return Listed(names=(), after=None)
+            return Page(names=(), after=None)
         first = int(after or 0)
         last = min(first + 1000, self.a_day)
         names = tuple(f"{prefix}order={number:08}/000002.json" for number in range(first, last))
-        return Listed(names=names, after=str(last) if last < self.a_day else None)
+        return Page(names=names, after=str(last) if last < self.a_day else None)
 
     def read(self, key: str) -> bytes | None:
         result = {"status": "succeeded", "amount_minor": 100, "currency": "EUR"}

@@ -53,7 +53,7 @@ def emptied(world: World) -> None:
 
 def without_text(order: Order) -> tuple[Any, ...]:
     """What the trail can know of an order."""
-    answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.asked.items()}
+    answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.requests.items()}
     return order.ledger, order.account, order.status, answers
 
 
@@ -86,7 +86,7 @@ def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
     assert recover(world)[orders[0]] is Deed.BROUGHT_FORWARD
     order = world.order(orders[0])
     assert later == without_text(order)
-    assert order.asked[order.order_id].text == "pm_ok"
+    assert order.requests[order.order_id].text == "pm_ok"
     assert order.salt
     assert world.findings() == ()
 

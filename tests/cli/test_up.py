@@ -67,7 +67,7 @@ def test_a_taken_port_is_one_sentence_and_the_next_up_works(program_folder: Path
 def processes_of(folder: Path) -> list[str]:
     """Processes whose command line names the folder, once those that were told to end have had a moment to."""
     found: list[str] = []
-    for _ in range(50):
+    for _ in range(3000):
         shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
         found = [line for line in shown.stdout.splitlines() if str(folder) in line]
         if not found:

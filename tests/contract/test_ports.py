@@ -15,16 +15,16 @@ from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.adapters.order_store import DynamoDBOrderStore
 from handlers.adapters.parking_queue import SQSParking
 from handlers.adapters.sandbox_gateway import SandboxGateway
-from handlers.adapters.shelves import DynamoDBShelves
+from handlers.adapters.shelves import DynamoDBInventory
 from handlers.domain.errors import AuditContradiction
-from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.gateway import GatewayReply, GatewayStatus
 from handlers.domain.order import Line, Order
-from handlers.domain.patience import Patience
+from handlers.domain.patience import RetryPolicy
 from handlers.domain.placing import RefundPolicy, place_order
-from handlers.domain.ports import AuditLog, Change, Overtaken, ParkedOutcomes, PaymentGateway, ShelvesDiffer, Written
+from handlers.domain.ports import AuditLog, Change, ParkedOutcomes, PaymentGateway, StaleOrder, StockMismatch, Written
 from handlers.domain.refunding import reserve_refund
 from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
-from handlers.domain.settling import absorb
+from handlers.domain.settling import apply_gateway_reply
 from handlers.domain.stock import StockItem
 from handlers.storage_schema import GATEWAY, ORDERS
 from tests.fakes.dynamodb import FakeDynamoDB
@@ -57,7 +57,7 @@ def _made_table(client: Any, schema: Any) -> str:
 
 # orders and shelves
 
-Shop = tuple[DynamoDBOrderStore, DynamoDBShelves]
+Shop = tuple[DynamoDBOrderStore, DynamoDBInventory]
 
 
 @pytest.fixture(params=["fake", "local", "ministack"])
@@ -65,11 +65,11 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     """An order store and shelves with three mugs and nine pens, on one table."""
     client = _dynamodb(request.param, request)
     table = _made_table(client, ORDERS)
-    patience = Patience(pause=lambda _: None, chance=lambda: 0.0, tries=3)
-    shelves = DynamoDBShelves(client=client, table=table)
+    patience = RetryPolicy(sleep=lambda _: None, rng=lambda: 0.0, max_attempts=3)
+    shelves = DynamoDBInventory(client=client, table=table)
     for sku, price, available in (("mug", 1000, 3), ("pen", 250, 9)):
         shelves.put(StockItem(sku=sku, price_minor=price, currency="EUR", available=available))
-    return DynamoDBOrderStore(client=client, table=table, patience=patience), shelves
+    return DynamoDBOrderStore(client=client, table=table, retry=patience), shelves
 
 
 def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 1000) -> Order:
@@ -82,7 +82,7 @@ def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 10
     return place_order(asked, origin, RefundPolicy(window=timedelta(days=30)), "salt")
 
 
-def _left(shelves: DynamoDBShelves) -> tuple[int, int]:
+def _left(shelves: DynamoDBInventory) -> tuple[int, int]:
     mug, pen = shelves.show("mug"), shelves.show("pen")
     assert mug is not None
     assert pen is not None
@@ -90,11 +90,11 @@ def _left(shelves: DynamoDBShelves) -> tuple[int, int]:
 
 
 def _settled(amount_minor: int) -> GatewayReply:
-    return GatewayReply(heard=Heard.SETTLED, reference="ref", amount_minor=amount_minor)
+    return GatewayReply(status=GatewayStatus.SETTLED, reference="ref", amount_minor=amount_minor)
 
 
 def _captured(order: Order) -> Change:
-    change = absorb(order, order.order_id, _settled(order.account.asked_minor), WHEN)
+    change = apply_gateway_reply(order, order.order_id, _settled(order.account.requested_minor), WHEN)
     assert isinstance(change, Change)
     return change
 
@@ -127,7 +127,7 @@ def test_an_order_is_created_once_even_when_the_shelves_are_empty(shop: Shop) ->
     orders, shelves = shop
     order = _order(mugs=3)
     assert orders.create(order) == Written()
-    assert orders.create(order) == Overtaken(current=order)
+    assert orders.create(order) == StaleOrder(current=order)
     assert _left(shelves) == (0, 8)
 
 
@@ -135,10 +135,10 @@ def test_shelves_that_differ_are_told_and_nothing_is_taken(shop: Shop) -> None:
     """Law 24 and 25: too few, another price, no such article: each with what is there."""
     orders, shelves = shop
     short = orders.create(_order(mugs=4))
-    assert isinstance(short, ShelvesDiffer)
+    assert isinstance(short, StockMismatch)
     assert {sku: item and item.available for sku, item in short.found.items()} == {"mug": 3}
     dear = orders.create(_order(price=999))
-    assert isinstance(dear, ShelvesDiffer)
+    assert isinstance(dear, StockMismatch)
     assert [item and item.price_minor for item in dear.found.values()] == [1000]
     assert orders.load(_order().order_id) is None
     assert _left(shelves) == (3, 9)
@@ -152,7 +152,7 @@ def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
     captured = _captured(order)
     assert orders.append(captured) == Written()
     lost = orders.append(captured)
-    assert lost == Overtaken(current=captured.after)
+    assert lost == StaleOrder(current=captured.after)
 
 
 def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: Shop) -> None:
@@ -165,11 +165,11 @@ def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: 
     reserved = _line_refund(captured.after)
     assert orders.append(reserved) == Written()
     (refund_id,) = reserved.after.account.in_flight
-    settled = absorb(reserved.after, refund_id, _settled(1000), WHEN)
+    settled = apply_gateway_reply(reserved.after, refund_id, _settled(1000), WHEN)
     assert isinstance(settled, Change)
     assert settled.restock == {"mug": 1}
     assert orders.append(settled) == Written()
-    assert orders.append(settled) == Overtaken(current=settled.after)
+    assert orders.append(settled) == StaleOrder(current=settled.after)
     assert orders.load(order.order_id) == settled.after
     assert _left(shelves) == (2, 8)
 
@@ -215,50 +215,50 @@ def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
 def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
     """Law 8: whoever repeats a key hears the first outcome."""
     first = gateway.charge("order", 1000, "EUR", "pm_ok")
-    assert first.heard is Heard.SETTLED
+    assert first.status is GatewayStatus.SETTLED
     assert gateway.charge("order", 1000, "EUR", "pm_ok") == first
-    assert gateway.lookup("order").heard is Heard.SETTLED
+    assert gateway.lookup("order").status is GatewayStatus.SETTLED
     assert gateway.lookup("order").amount_minor == 1000
 
 
 def test_a_decline_is_for_ever(gateway: PaymentGateway) -> None:
     """Law 16: the key that was declined stays declined."""
-    assert gateway.charge("order", 1000, "EUR", "pm_declined").heard is Heard.DECLINED
-    assert gateway.charge("order", 1000, "EUR", "pm_declined").heard is Heard.DECLINED
-    assert gateway.lookup("order").heard is Heard.DECLINED
+    assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
+    assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
+    assert gateway.lookup("order").status is GatewayStatus.DECLINED
     assert gateway.lookup("order").reason
 
 
 def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
     """Law 19: a late first attempt finds the fence."""
-    assert gateway.lookup("order").heard is Heard.NOTHING
-    assert gateway.cancel("order").heard is Heard.FENCED
-    assert gateway.charge("order", 1000, "EUR", "pm_ok").heard is Heard.FENCED
-    assert gateway.cancel("order").heard is Heard.FENCED
-    assert gateway.lookup("order").heard is Heard.FENCED
+    assert gateway.lookup("order").status is GatewayStatus.NOTHING
+    assert gateway.cancel("order").status is GatewayStatus.FENCED
+    assert gateway.charge("order", 1000, "EUR", "pm_ok").status is GatewayStatus.FENCED
+    assert gateway.cancel("order").status is GatewayStatus.FENCED
+    assert gateway.lookup("order").status is GatewayStatus.FENCED
 
 
 def test_a_fence_comes_too_late_for_money_that_moved(gateway: PaymentGateway) -> None:
     """Law 19: cancel tells what was done before it."""
     gateway.charge("order", 1000, "EUR", "pm_ok")
-    assert gateway.cancel("order").heard is Heard.SETTLED
-    assert gateway.lookup("order").heard is Heard.SETTLED
+    assert gateway.cancel("order").status is GatewayStatus.SETTLED
+    assert gateway.lookup("order").status is GatewayStatus.SETTLED
 
 
 def test_refunds_have_keys_of_their_own(gateway: PaymentGateway) -> None:
     """Law 18: two refunds of one charge are two, the same refund is one, a refund of nothing is declined."""
     gateway.charge("order", 1000, "EUR", "pm_ok")
-    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.SETTLED
-    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.SETTLED
-    assert gateway.refund("r2", "order", 400, "EUR").heard is Heard.SETTLED
+    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.SETTLED
+    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.SETTLED
+    assert gateway.refund("r2", "order", 400, "EUR").status is GatewayStatus.SETTLED
     assert gateway.lookup("r1").amount_minor == 600
-    assert gateway.refund("r3", "no-order", 1, "EUR").heard is Heard.DECLINED
+    assert gateway.refund("r3", "no-order", 1, "EUR").status is GatewayStatus.DECLINED
 
 
 def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
     """Law 16: by the charge's token."""
     gateway.charge("order", 1000, "EUR", "pm_refund_declined")
-    assert gateway.refund("r1", "order", 600, "EUR").heard is Heard.DECLINED
+    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.DECLINED
     assert gateway.can_fence
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers.adapters.sandbox_gateway import TOKENS
 from handlers.domain.answers import MEANINGS, Code
-from handlers.domain.outcomes import SAID
+from handlers.domain.outcomes import OUTCOME_MESSAGES
 from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS
 from handlers.metric_names import DIMENSIONS, MetricName
 from handlers.runtime.faults import ALLOWED
@@ -34,7 +34,7 @@ def _drawing(arrows: list[tuple[str | None, str, str]]) -> str:
 
 def codes() -> str:
     """Every code with the status that it comes with."""
-    status = {code: said for said, code, _ in SAID.values() if code} | {
+    status = {code: said for said, code, _ in OUTCOME_MESSAGES.values() if code} | {
         Code.NOT_EXECUTED: "failed",
         Code.NOT_RECORDED: "unknown",
     }

@@ -6,13 +6,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.gateway import GatewayReply, GatewayStatus
 from handlers.domain.order import Line, Order
 from handlers.domain.placing import RefundPolicy, place_order
 from handlers.domain.ports import Change
 from handlers.domain.refunding import reserve_refund
 from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
-from handlers.domain.settling import Contradiction, absorb
+from handlers.domain.settling import Contradiction, apply_gateway_reply
 
 NOON = "2026-03-01T12:00:00.000000Z"
 ORIGIN = Origin(execution="arn:aws:states:eu-west-1:123456789012:execution:booking:run-1", requested_at=NOON)
@@ -37,23 +37,23 @@ def pending(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
 def paid(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
     """An order that has been paid."""
     order = pending(lines, currency)
-    return told(order, order.order_id, Heard.SETTLED)
+    return told(order, order.order_id, GatewayStatus.SETTLED)
 
 
-def reply_of(order: Order, key: str, heard: Heard) -> GatewayReply:
+def reply_of(order: Order, key: str, heard: GatewayStatus) -> GatewayReply:
     is_payment = key == order.order_id
-    amount = order.account.asked_minor if is_payment else order.account.refunds[key].amount_minor
-    return GatewayReply(heard=heard, reference="gw-1", amount_minor=amount)
+    amount = order.account.requested_minor if is_payment else order.account.refunds[key].amount_minor
+    return GatewayReply(status=heard, reference="gw-1", amount_minor=amount)
 
 
-def told(order: Order, key: str, heard: Heard, at: str = NOON) -> Order:
+def told(order: Order, key: str, heard: GatewayStatus, at: str = NOON) -> Order:
     """The order after the gateway has spoken of a key."""
-    change = absorb(order, key, reply_of(order, key, heard), at)
+    change = apply_gateway_reply(order, key, reply_of(order, key, heard), at)
     return change.after if isinstance(change, Change) else order
 
 
-def contradicts(order: Order, key: str, heard: Heard) -> bool:
-    return isinstance(absorb(order, key, reply_of(order, key, heard), NOON), Contradiction)
+def contradicts(order: Order, key: str, heard: GatewayStatus) -> bool:
+    return isinstance(apply_gateway_reply(order, key, reply_of(order, key, heard), NOON), Contradiction)
 
 
 def refund_request(order: Order, request_id: str, **wish: Any) -> IssueRefund:
@@ -80,7 +80,7 @@ def refunded(order: Order, request_id: str, **wish: Any) -> Order:
     """The order with a refund asked for and made."""
     reserved = asked(order, request_id, **wish)
     assert isinstance(reserved, Order), reserved
-    return told(reserved, refund_request(order, request_id).refund_id, Heard.SETTLED)
+    return told(reserved, refund_request(order, request_id).refund_id, GatewayStatus.SETTLED)
 
 
 line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_size=1, max_size=5).map(
@@ -95,7 +95,7 @@ def wishes(draw: st.DrawFn, order: Order) -> dict[str, Any]:
     if kind == "everything":
         return {}
     if kind == "amount":
-        return {"amount_minor": draw(st.integers(1, order.account.asked_minor + 2))}
+        return {"amount_minor": draw(st.integers(1, order.account.requested_minor + 2))}
     chosen = draw(st.lists(st.sampled_from(order.lines), min_size=1, unique=True))
     return {"units": {line.sku: draw(st.integers(1, line.quantity + 1)) for line in chosen}}
 
@@ -111,6 +111,6 @@ def lives(draw: st.DrawFn) -> list[Order]:
             decided = asked(order, f"refund-{draw(st.integers(0, number))}-{number}", **draw(wishes(order)))
             order = decided if isinstance(decided, Order) else order
         else:
-            order = told(order, draw(st.sampled_from(keys)), draw(st.sampled_from(tuple(Heard))))
+            order = told(order, draw(st.sampled_from(keys)), draw(st.sampled_from(tuple(GatewayStatus))))
         states.append(order)
     return states

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.gateway import GatewayReply, GatewayStatus
 from handlers.domain.order import Order
 from handlers.domain.ports import Change
-from handlers.domain.settling import Contradiction, absorb
+from handlers.domain.settling import Contradiction, apply_gateway_reply
 from handlers.domain.transitions import OrderStatus, RefundStatus
 from tests.domain.orders import NOON, asked, contradicts, lines_of, lives, paid, pending, refund_request, refunded, told
 
@@ -26,7 +26,7 @@ def test_a_report_that_is_repeated_changes_nothing(states: list[Order], data: st
     """Law 17 (reversal), law 16 (decline): each takes effect once, however often the gateway says it."""
     order = states[-1]
     key = data.draw(st.sampled_from([order.order_id, *order.account.refunds]))
-    heard = data.draw(st.sampled_from(tuple(Heard)))
+    heard = data.draw(st.sampled_from(tuple(GatewayStatus)))
     once = told(order, key, heard)
     assert told(once, key, heard) == once
 
@@ -36,7 +36,7 @@ def test_a_definite_decline_releases_exactly_the_reserved_amount_once() -> None:
     before = paid(lines_of((2, 500), (1, 250)))
     other, _ = _reserved(before, "other", amount_minor=200)
     order, key = _reserved(other, amount_minor=700)
-    declined = told(told(order, key, Heard.DECLINED), key, Heard.DECLINED)
+    declined = told(told(order, key, GatewayStatus.DECLINED), key, GatewayStatus.DECLINED)
     assert other.account.refundable_minor == declined.account.refundable_minor
     assert declined.account.refunds[key].status is RefundStatus.DECLINED
     assert order.version + 1 == declined.version
@@ -47,18 +47,20 @@ def test_a_reversal_restores_exactly_its_amount_once(amount: int, times: int) ->
     """Law 17 (reversal)."""
     before = paid(lines_of((2, 500), (1, 250)))
     order, key = _reserved(before, amount_minor=amount)
-    settled = told(order, key, Heard.SETTLED)
+    settled = told(order, key, GatewayStatus.SETTLED)
     reversed_ = settled
     for _ in range(times):
-        reversed_ = told(reversed_, key, Heard.REVERSED)
+        reversed_ = told(reversed_, key, GatewayStatus.REVERSED)
     assert before.account.refundable_minor == reversed_.account.refundable_minor
     assert reversed_.account.refunded_minor == 0
     assert reversed_.status is OrderStatus.CONFIRMED
     assert settled.version + 1 == reversed_.version
 
 
-@pytest.mark.parametrize("reports", list(itertools.permutations([Heard.SETTLED, Heard.REVERSED, Heard.SETTLED])))
-def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[Heard, ...]) -> None:
+@pytest.mark.parametrize(
+    "reports", list(itertools.permutations([GatewayStatus.SETTLED, GatewayStatus.REVERSED, GatewayStatus.SETTLED]))
+)
+def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[GatewayStatus, ...]) -> None:
     """Law 17 (reversal): the report of a settlement may come after that of its reversal."""
     order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
     for heard in reports:
@@ -70,16 +72,16 @@ def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[Heard, 
 def test_what_the_ledger_cannot_hold_any_more_is_left_to_people() -> None:
     """Law 19 (reconcile): nothing is invented where gateway and ledger contradict each other."""
     order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
-    released = told(order, key, Heard.FENCED)
-    assert contradicts(released, key, Heard.SETTLED)
-    declined = told(pending(lines_of((1, 5))), released.order_id, Heard.DECLINED)
-    assert contradicts(declined, declined.order_id, Heard.SETTLED)
+    released = told(order, key, GatewayStatus.FENCED)
+    assert contradicts(released, key, GatewayStatus.SETTLED)
+    declined = told(pending(lines_of((1, 5))), released.order_id, GatewayStatus.DECLINED)
+    assert contradicts(declined, declined.order_id, GatewayStatus.SETTLED)
 
 
 def test_a_gateway_that_moved_another_amount_is_left_to_people() -> None:
     """Law 18 (conservation)."""
     order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
-    said = absorb(order, key, GatewayReply(heard=Heard.SETTLED, amount_minor=701), NOON)
+    said = apply_gateway_reply(order, key, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=701), NOON)
     assert isinstance(said, Contradiction)
     assert str(said) == f"{key}: the ledger says RESERVED 700, the gateway says settled 701"
 
@@ -87,15 +89,15 @@ def test_a_gateway_that_moved_another_amount_is_left_to_people() -> None:
 def test_a_unit_goes_back_on_the_shelf_once_even_if_its_refund_was_reversed_and_made_again() -> None:
     """Law 24 (stock): each refunded unit is restocked at most once."""
     order, first = _reserved(paid(lines_of((2, 500))), "first", units={"SKU-0": 1})
-    settled = absorb(order, first, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    settled = apply_gateway_reply(order, first, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
     assert isinstance(settled, Change)
     assert settled.restock == {"SKU-0": 1}
-    order, second = _reserved(told(settled.after, first, Heard.REVERSED), "second", units={"SKU-0": 1})
-    again = absorb(order, second, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    order, second = _reserved(told(settled.after, first, GatewayStatus.REVERSED), "second", units={"SKU-0": 1})
+    again = apply_gateway_reply(order, second, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
     assert isinstance(again, Change)
     assert again.restock == {}
     order, third = _reserved(again.after, "third", units={"SKU-0": 1})
-    last = absorb(order, third, GatewayReply(heard=Heard.SETTLED, amount_minor=500), NOON)
+    last = apply_gateway_reply(order, third, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
     assert isinstance(last, Change)
     assert last.restock == {"SKU-0": 1}
 
@@ -114,8 +116,8 @@ def test_units_back_on_the_shelf_never_exceed_units_bought(states: list[Order]) 
 def test_a_payment_that_is_not_made_gives_all_its_units_back() -> None:
     """Law 24 (stock): a declined purchase restores all of it."""
     order = pending(lines_of((2, 500), (3, 10)))
-    for heard in (Heard.DECLINED, Heard.FENCED):
-        change = absorb(order, order.order_id, GatewayReply(heard=heard), NOON)
+    for heard in (GatewayStatus.DECLINED, GatewayStatus.FENCED):
+        change = apply_gateway_reply(order, order.order_id, GatewayReply(status=heard), NOON)
         assert isinstance(change, Change)
         assert change.restock == {"SKU-0": 2, "SKU-1": 3}
 

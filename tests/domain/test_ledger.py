@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from handlers.domain.account import fold
 from handlers.domain.errors import LedgerBroken
-from handlers.domain.ledger import Kind, appended, breaks, entry_from
+from handlers.domain.ledger import Kind, append_entry, entry_from, find_breaks
 from handlers.domain.order import Order
 from handlers.domain.transitions import ORDER_TRANSITIONS, OrderStatus
 from tests.domain.orders import NOON, lines_of, lives, paid
@@ -37,7 +37,7 @@ def test_a_later_ledger_has_every_earlier_one_as_its_beginning(states: list[Orde
 def test_an_untouched_chain_is_whole(states: list[Order]) -> None:
     """Law 22 (tamper-evident), the other way round: no false alarm."""
     order = states[-1]
-    assert breaks(order.order_id, [entry.as_json() for entry in order.ledger]) == ()
+    assert find_breaks(order.order_id, [entry.as_json() for entry in order.ledger]) == ()
 
 
 @given(lives(), st.data())
@@ -55,13 +55,13 @@ def test_one_edited_deleted_inserted_or_swapped_entry_is_detected(states: list[O
             entries.insert(at, dict(entries[at]))
         case "swap":
             entries[at], entries[at + 1] = entries[at + 1], entries[at]
-    assert breaks(order.order_id, entries) != ()
+    assert find_breaks(order.order_id, entries) != ()
 
 
 def test_a_chain_moved_to_another_order_is_detected() -> None:
     """Law 22 (tamper-evident): the first link names the order."""
     order = paid(lines_of((1, 5)))
-    assert breaks("ord_other", [entry.as_json() for entry in order.ledger]) == (
+    assert find_breaks("ord_other", [entry.as_json() for entry in order.ledger]) == (
         "entry 1 does not follow the entry before it",
     )
 
@@ -77,7 +77,7 @@ def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
     """Law 22 (append-only): a reader keeps fields that it does not know, and the chain still holds."""
     order = paid(lines_of((1, 5)))
     facts = {"reference": "gw", "from_the_future": {"a": [1, None, True]}}
-    ledger = appended(
+    ledger = append_entry(
         order.ledger[:1],
         Kind.PAYMENT_CAPTURED,
         order_id=order.order_id,
@@ -88,7 +88,7 @@ def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
     )
     stored = [entry.as_json() for entry in ledger]
     assert stored == [entry_from(entry).as_json() for entry in stored]
-    assert breaks(order.order_id, stored) == ()
+    assert find_breaks(order.order_id, stored) == ()
 
 
 @pytest.mark.parametrize("kind", [Kind.ORDER_PLACED, Kind.PAYMENT_CAPTURED, Kind.PAYMENT_DECLINED, Kind.REFUND_SETTLED])
@@ -96,7 +96,7 @@ def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
     """Law 21 (fold)."""
     order = paid(lines_of((1, 5)))
     with pytest.raises(LedgerBroken):
-        order.then(kind, at=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []})
+        order.append(kind, at=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []})
 
 
 def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
@@ -104,4 +104,4 @@ def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
     order = paid(lines_of((1, 5)))
     facts: dict[str, Any] = {"request_id": "r", "shares": [[0, 1, 6]]}
     with pytest.raises(LedgerBroken):
-        order.then(Kind.REFUND_REQUESTED, at=NOON, subject="ref_1", amount_minor=6, facts=facts)
+        order.append(Kind.REFUND_REQUESTED, at=NOON, subject="ref_1", amount_minor=6, facts=facts)

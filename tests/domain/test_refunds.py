@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from handlers.domain.allocation import by_amount, remaining_lines
 from handlers.domain.answers import Answer, Code
-from handlers.domain.gateway import Heard
+from handlers.domain.gateway import GatewayStatus
 from handlers.domain.order import Order
 from handlers.domain.transitions import OrderStatus
 from tests.domain.orders import asked, line_sets, lines_of, lives, paid, refund_request, refunded, told, wishes
@@ -95,7 +95,7 @@ def test_refunding_unit_by_unit_equals_refunding_the_line_whole(lines: Any, data
         if isinstance(after, Answer):  # there are more units than smallest coins left
             assert after.code == Code.NOTHING_TO_REFUND
             break
-        order = told(after, refund_request(order, f"unit-{number}").refund_id, Heard.SETTLED)
+        order = told(after, refund_request(order, f"unit-{number}").refund_id, GatewayStatus.SETTLED)
         units += order.ledger[-1].amount_minor
     assert whole == units
 

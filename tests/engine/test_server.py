@@ -40,11 +40,11 @@ class Asked:
         own = [("grpc.use_local_subchannel_pool", 1)]  # two engines are two connections
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", own)
         self.stub = ResourceProviderStub(self.channel)
-        self.stub.Configure(provider_pb2.ConfigureRequest(acceptSecrets=True, args=wrap({})), timeout=20)
+        self.stub.Configure(provider_pb2.ConfigureRequest(acceptSecrets=True, args=wrap({})), timeout=120)
 
     def check(self, token: str, name: str, inputs: dict[str, Any]) -> Any:
         request = provider_pb2.CheckRequest(urn=urn_of(token, name), type=token, news=wrap(inputs), randomSeed=b"1")
-        return self.stub.Check(request, timeout=20)
+        return self.stub.Check(request, timeout=120)
 
     def create(self, token: str, name: str, inputs: Struct, *, preview: bool = False) -> Any:
         return self.stub.Create(
@@ -59,7 +59,7 @@ class Asked:
 
     def diff(self, token: str, name: str, id_: str, old: Struct, new: Struct) -> Any:
         request = provider_pb2.DiffRequest(id=id_, urn=urn_of(token, name), type=token, old_inputs=old, news=new)
-        return self.stub.Diff(request, timeout=20)
+        return self.stub.Diff(request, timeout=120)
 
     def delete(self, token: str, name: str, id_: str, outputs: Struct) -> None:
         self.stub.Delete(
@@ -128,7 +128,7 @@ def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
         request = provider_pb2.CheckRequest(
             urn=urn_of(QUEUE, "named"), type=QUEUE, news=wrap({}), autonaming=options(**autonaming)
         )
-        return asked.stub.Check(request, timeout=20)
+        return asked.stub.Check(request, timeout=120)
 
     proposed = check(proposed_name="ours-dev-named", mode=options.PROPOSE)
     assert asked.values(proposed.inputs)["name"] == "ours-dev-named"
@@ -173,7 +173,7 @@ def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, 
     """The connection of the cancelled engine refuses; another engine's goes on."""
     server, port = listen(Provider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
     cancelled, other = Asked(port, tmp_path), Asked(port, tmp_path)
-    cancelled.stub.Cancel(Empty(), timeout=20)
+    cancelled.stub.Cancel(Empty(), timeout=120)
     with pytest.raises(grpc.RpcError, match="cancelled before it was begun"):
         cancelled.create(QUEUE, "cancelled", wrap({"name": "cancelled"}))
     made = other.create(QUEUE, "going-on", wrap({"name": "going-on"}))
@@ -186,7 +186,7 @@ def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, 
 def test_settings_that_mean_nothing_here_are_accepted_or_named(asked: Asked) -> None:
     def wrong(**settings: Any) -> list[str]:
         request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", "aws"), news=wrap(settings))
-        return [failure.property for failure in asked.stub.CheckConfig(request, timeout=20).failures]
+        return [failure.property for failure in asked.stub.CheckConfig(request, timeout=120).failures]
 
     assert wrong(region="eu-central-1", defaultTags="{}", profile="ours") == []
     assert wrong(assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from handlers.domain.gateway import GatewayReply, Heard
+from handlers.domain.gateway import GatewayReply, GatewayStatus
 
 
 class KeyMisused(AssertionError):
@@ -20,7 +20,7 @@ class Booked:
     """What the gateway knows under one key."""
 
     kind: str
-    heard: Heard
+    heard: GatewayStatus
     amount_minor: int = 0
     currency: str = ""
     charge_key: str = ""
@@ -38,38 +38,40 @@ class FakeGateway:
 
     def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
         """Take money, unless the method is one that is declined."""
-        heard = Heard.DECLINED if payment_method == "pm_declined" else Heard.SETTLED
+        heard = GatewayStatus.DECLINED if payment_method == "pm_declined" else GatewayStatus.SETTLED
         return self._book(key, Booked("charge", heard, amount_minor, currency, "", payment_method))
 
     def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
         """Give money back, unless there is no charge or its method declines refunds."""
         charge = self.books.get(charge_key)
-        declined = charge is None or charge.heard is not Heard.SETTLED or charge.payment_method == "pm_refund_declined"
-        heard = Heard.DECLINED if declined else Heard.SETTLED
+        declined = (
+            charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
+        )
+        heard = GatewayStatus.DECLINED if declined else GatewayStatus.SETTLED
         return self._book(key, Booked("refund", heard, amount_minor, currency, charge_key))
 
     def lookup(self, key: str) -> GatewayReply:
         """What is known of the key."""
         booked = self.books.get(key)
-        return GatewayReply(heard=Heard.NOTHING) if booked is None else _reply(key, booked)
+        return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(key, booked)
 
     def cancel(self, key: str) -> GatewayReply:
         """Fence the key, unless something was done under it."""
-        booked = self.books.setdefault(key, Booked("fence", Heard.FENCED))
+        booked = self.books.setdefault(key, Booked("fence", GatewayStatus.FENCED))
         return _reply(key, booked)
 
     def reverse(self, key: str) -> None:
         """A settled refund comes back: what a bank does days later."""
         booked = self.books.get(key)
-        if booked is not None and booked.kind == "refund" and booked.heard is Heard.SETTLED:
-            self.books[key] = replace(booked, heard=Heard.REVERSED)
+        if booked is not None and booked.kind == "refund" and booked.heard is GatewayStatus.SETTLED:
+            self.books[key] = replace(booked, heard=GatewayStatus.REVERSED)
             self.moved.append(("reversal", key, booked.amount_minor))
 
     def _book(self, key: str, asked: Booked) -> GatewayReply:
         known = self.books.get(key)
         if known is None:
             self.books[key] = known = asked
-            if asked.heard is Heard.SETTLED:
+            if asked.heard is GatewayStatus.SETTLED:
                 self.moved.append((asked.kind, key, asked.amount_minor))
         elif known.kind != "fence" and replace(known, heard=asked.heard, payment_method=asked.payment_method) != asked:
             raise KeyMisused(f"{key}: {known} was booked, {asked} was asked under the same key")
@@ -83,16 +85,16 @@ class FakeGateway:
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
     """What stayed with us of one charge, by these books."""
     charge = books.get(charge_key)
-    charged = charge.amount_minor if charge and charge.kind == "charge" and charge.heard is Heard.SETTLED else 0
+    charged = charge.amount_minor if charge and charge.kind == "charge" and charge.heard is GatewayStatus.SETTLED else 0
     refunds = (booked for booked in books.values() if booked.kind == "refund" and booked.charge_key == charge_key)
-    return charged - sum(booked.amount_minor for booked in refunds if booked.heard is Heard.SETTLED)
+    return charged - sum(booked.amount_minor for booked in refunds if booked.heard is GatewayStatus.SETTLED)
 
 
 def _reply(key: str, booked: Booked) -> GatewayReply:
-    reasons = {Heard.DECLINED: "insufficient_funds"}
+    reasons = {GatewayStatus.DECLINED: "insufficient_funds"}
     return GatewayReply(
-        heard=booked.heard,
-        reference=f"fake_{key[-12:]}" if booked.heard is Heard.SETTLED else "",
+        status=booked.heard,
+        reference=f"fake_{key[-12:]}" if booked.heard is GatewayStatus.SETTLED else "",
         reason=reasons.get(booked.heard, ""),
         amount_minor=booked.amount_minor,
     )

@@ -11,11 +11,11 @@ import pytest
 
 from handlers.adapters.attribute_values import Item
 from handlers.adapters.order_items import order_item
-from handlers.contracts import LONGEST_REASON, MOST_LINES
+from handlers.contracts import MAX_LINES, MAX_REASON_LENGTH
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import Heard
+from handlers.domain.gateway import GatewayStatus
 from handlers.domain.order import Line
-from handlers.domain.refunding import MOST_ENTRIES, reserve_refund
+from handlers.domain.refunding import MAX_ENTRIES, reserve_refund
 from handlers.domain.requests import IssueRefund, Units
 from handlers.storage_schema import SHARDS
 from tests.domain.orders import ORIGIN, pending, told
@@ -72,8 +72,8 @@ def _row(world: World, order_id: str) -> Item:
 
 def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_so() -> None:
     """A named limit, long before DynamoDB's 400 KB; and refunds begun before it still end, and may come back."""
-    lines = tuple(Line(sku=f"{n:02d}{'s' * 62}", quantity=99_999, unit_price_minor=99_999) for n in range(MOST_LINES))
-    order = told(pending(lines), pending(lines).order_id, Heard.SETTLED)
+    lines = tuple(Line(sku=f"{n:02d}{'s' * 62}", quantity=99_999, unit_price_minor=99_999) for n in range(MAX_LINES))
+    order = told(pending(lines), pending(lines).order_id, GatewayStatus.SETTLED)
     units = tuple(Units(sku=line.sku, quantity=1_111) for line in lines)
     refused: Answer | None = None
     while refused is None:
@@ -81,19 +81,19 @@ def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_
             request_id=f"{order.version:064d}",
             order_id=order.order_id,
             requested_by="a" * 64,
-            reason="\U0001f600" * LONGEST_REASON,
+            reason="\U0001f600" * MAX_REASON_LENGTH,
             units=units,
         )
         decided = reserve_refund(order, request, ORIGIN)
         if isinstance(decided, Answer):
             refused = decided
         else:
-            order = told(decided.after, request.refund_id, Heard.SETTLED)
+            order = told(decided.after, request.refund_id, GatewayStatus.SETTLED)
     assert refused.code == "LEDGER_FULL"
-    assert f"entries of {MOST_ENTRIES} allowed" in refused.message
+    assert f"entries of {MAX_ENTRIES} allowed" in refused.message
     for refund_id in order.account.refunds:
-        order = told(order, refund_id, Heard.REVERSED)
-    assert order.version > MOST_ENTRIES
+        order = told(order, refund_id, GatewayStatus.REVERSED)
+    assert order.version > MAX_ENTRIES
     assert size_of(order_item(order)) < 400 * 1024
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.domain.errors import Unavailable
-from handlers.domain.patience import Patience
+from handlers.domain.patience import RetryPolicy
 from handlers.refund import refund
 from handlers.runtime import composition
 from handlers.runtime.composition import aws_clients
@@ -19,12 +19,12 @@ from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 def test_a_function_says_at_its_first_call_which_variable_is_missing(function: str) -> None:
     """Refuse at the first knowable moment."""
     module = importlib.import_module(f"handlers.{function}")
-    needed = {name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.NEEDED)}
+    needed = {name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.REQUIRED_SETTINGS)}
     assert "BOOKING_STAGE" in needed
     for name in needed:
         without = {key: value for key, value in ENVIRONMENT.items() if key != name}
         with pytest.raises(Misconfigured, match=name):
-            Settings.of(without, module.NEEDED)
+            Settings.of(without, module.REQUIRED_SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(composition, "_composed", {})
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    one, other = composition.parts("stage"), composition.parts("stage")
+    one, other = composition.dependencies("stage"), composition.dependencies("stage")
     assert one is other
     assert one.log.stage == "test"
 
@@ -64,13 +64,13 @@ def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch
 def test_tries_are_bounded_jittered_and_end_in_unavailable() -> None:
     """A lost race ends in Unavailable, never in a wrong answer."""
     pauses: list[timedelta] = []
-    patience = Patience(pause=pauses.append, chance=lambda: 1.0, tries=6)
+    patience = RetryPolicy(sleep=pauses.append, rng=lambda: 1.0, max_attempts=6)
     attempts = patience.attempts("The order")
     assert [next(attempts) for _ in range(6)] == list(range(6))
     with pytest.raises(Unavailable, match="during each of 6 tries"):
         next(attempts)
     assert [round(pause.total_seconds() * 1000) for pause in pauses] == [40, 80, 160, 320, 500]
-    zero = Patience(pause=pauses.append, chance=lambda: 0.0)
+    zero = RetryPolicy(sleep=pauses.append, rng=lambda: 0.0)
     list(zip(range(3), zero.attempts("x"), strict=False))
     assert pauses[-1] == timedelta(0)
 

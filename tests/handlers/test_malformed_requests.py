@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.domain.answers import Answer
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.door import admitted
+from handlers.runtime.door import parse_request
 from handlers.runtime.faults import ALLOWED
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -76,10 +76,10 @@ def test_an_amount_that_is_no_positive_integer_is_rejected(amount: Any, field: s
 def test_a_missing_field_is_named_and_so_is_an_extra_one(request_: dict[str, Any], data: st.DataObject) -> None:
     """Law 12 (validation is not stored)."""
     missing = data.draw(st.sampled_from(sorted(set(request_) - {"amount_minor", "action"})))
-    refusal = admitted({key: value for key, value in request_.items() if key != missing})
+    refusal = parse_request({key: value for key, value in request_.items() if key != missing})
     assert isinstance(refusal, Answer)
     assert refusal.message == f"{missing}: missing; allowed is {ALLOWED[missing]}."
-    extra = admitted({**request_, "colour": "red"})
+    extra = parse_request({**request_, "colour": "red"})
     assert isinstance(extra, Answer)
     assert extra.message == "colour: no such field; allowed are only the fields of the contract."
 
@@ -104,14 +104,14 @@ def test_a_missing_field_is_named_and_so_is_an_extra_one(request_: dict[str, Any
 )
 def test_the_sentence_says_what_was_there_and_what_is_allowed(change: dict[str, Any], message: str) -> None:
     """Law 2 (positive integer) and the form of every other field."""
-    refusal = admitted({**PURCHASE, **change})
+    refusal = parse_request({**PURCHASE, **change})
     assert isinstance(refusal, Answer)
     assert refusal.message.startswith(message)
 
 
 def test_amount_and_lines_together_are_refused() -> None:
     """Law 3 (default amount): it is one of them, or neither."""
-    refusal = admitted({**REFUND, "lines": [{"sku": "MUG", "quantity": 1}]})
+    refusal = parse_request({**REFUND, "lines": [{"sku": "MUG", "quantity": 1}]})
     assert isinstance(refusal, Answer)
     assert refusal.message.startswith("amount_minor, lines: both are given; allowed is one of them")
 
@@ -119,7 +119,7 @@ def test_amount_and_lines_together_are_refused() -> None:
 def test_a_total_beyond_all_bounds_is_refused() -> None:
     """Law 2 (positive integer): the sum of lines, too."""
     line = {"quantity": 1_000_000, "unit_price_minor": 999_999_999_999}
-    refusal = admitted({**PURCHASE, "lines": [{"sku": "A", **line}]})
+    refusal = parse_request({**PURCHASE, "lines": [{"sku": "A", **line}]})
     assert isinstance(refusal, Answer)
     assert "lines" in refusal.message
 
@@ -129,7 +129,7 @@ def test_no_text_that_was_sent_is_repeated(text: str) -> None:
     """A card number in the wrong field must not end up in a log or in a record that cannot be erased."""
     secret = f"4242 {text} 4242"
     for field in ("customer_id", "payment_method", "currency", "lines", "action"):
-        refusal = admitted({**PURCHASE, field: secret})
+        refusal = parse_request({**PURCHASE, field: secret})
         assert isinstance(refusal, Answer)
         assert "4242" not in json.dumps(refusal.as_json())
 

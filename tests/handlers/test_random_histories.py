@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from handlers.adapters.archive import Archive
-from handlers.adapters.attribute_values import decoded_item
+from handlers.adapters.attribute_values import decode_item
 from handlers.adapters.order_items import attention, projection
 from handlers.domain.account import fold
 from handlers.domain.errors import Unavailable
@@ -117,7 +117,7 @@ class Bookings(RuleBasedStateMachine):
         for row in self.world.dynamodb.scan(TableName="orders")["Items"]:
             if not row["pk"]["S"].startswith("ORDER#"):
                 continue
-            order_id, stored = row["pk"]["S"].removeprefix("ORDER#"), decoded_item(row)
+            order_id, stored = row["pk"]["S"].removeprefix("ORDER#"), decode_item(row)
             order = self.world.order(order_id)
             known = self.ledgers.get(order_id, ())
             assert order.ledger[: len(known)] == known

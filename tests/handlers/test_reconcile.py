@@ -176,7 +176,7 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
             return Context.left
 
     monkeypatch.setattr(composition, "_composed", {})
-    monkeypatch.setattr("handlers.reconcile.parts", lambda *_: world.parts())
+    monkeypatch.setattr("handlers.reconcile.dependencies", lambda *_: world.parts())
     report = handler({}, Context())
     assert len(report["settled"]) + len(report["released"]) == 104
     assert report["continuation"] is None

@@ -166,7 +166,7 @@ def test_what_people_wrote_can_be_forgotten() -> None:
     before, objects = world.order(order_id), world.audit_objects()
     Eraser(client=world.dynamodb, table="orders", fresh_salt=lambda: "fresh").forget(before)
     after = world.order(order_id)
-    assert {asked.text for asked in after.asked.values()} == {""}
+    assert {asked.text for asked in after.requests.values()} == {""}
     assert after.salt != before.salt
     assert (after.ledger, world.audit_objects()) == (before.ledger, objects)
     assert world.book(refund_of(order_id, amount_minor=300))["replayed"] is True

@@ -8,17 +8,17 @@ from typing import Any
 
 from handlers.adapters.archive import Archive, audit_objects
 from handlers.adapters.audit_bucket import S3AuditLog
-from handlers.adapters.shelves import DynamoDBShelves
+from handlers.adapters.shelves import DynamoDBInventory
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
 from handlers.domain.order import Order
 from handlers.domain.stock import StockItem
-from handlers.domain.times import written
+from handlers.domain.times import format_instant
 from handlers.domain.verification import Finding, verify
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.composition import Parts
+from handlers.runtime.composition import Dependencies
 from handlers.runtime.settings import Settings
 from handlers.storage_schema import GATEWAY, ORDERS, TableSchema
 from tests.fakes.clock import FakeClock
@@ -83,34 +83,40 @@ class World:
         """Every call that was made, in order."""
         return self.faults.calls
 
-    def parts(self, **overrides: Any) -> Parts:
+    def parts(self, **overrides: Any) -> Dependencies:
         clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs}
         given = {
             "settings": Settings(environment=self.environment),
             "clients": lambda service: Counted(clients[service], self.faults),
             "now": self.clock,
             "sleep": lambda pause: None,
-            "chance": lambda: 0.5,
-            "fresh_salt": lambda: "5a17",
+            "rng": lambda: 0.5,
+            "new_salt": lambda: "5a17",
             "write": self.lines.append,
         }
-        return Parts(**{**given, **overrides})
+        return Dependencies(**{**given, **overrides})
 
     def stock(self, **skus: tuple[int, int]) -> None:
         """sku=(price, available)."""
         for sku, (price_minor, available) in skus.items():
             item = StockItem(sku=sku, price_minor=price_minor, currency="EUR", available=available)
-            DynamoDBShelves(client=self.dynamodb, table="orders").put(item)
+            DynamoDBInventory(client=self.dynamodb, table="orders").put(item)
 
     def available(self, sku: str) -> int:
-        item = DynamoDBShelves(client=self.dynamodb, table="orders").show(sku)
+        item = DynamoDBInventory(client=self.dynamodb, table="orders").show(sku)
         assert item is not None
         return item.available
 
     def message(self, request: Any, **more: Any) -> dict[str, Any]:
         """What the machine sends to a function."""
         execution = f"arn:aws:states:eu-west-1:123456789012:execution:booking:run-{next(self._numbers)}"
-        return {"schema": 1, "execution": execution, "requested_at": written(self.clock()), "request": request, **more}
+        return {
+            "schema": 1,
+            "execution": execution,
+            "requested_at": format_instant(self.clock()),
+            "request": request,
+            **more,
+        }
 
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
         """One attempt of the purchase or refund function."""

@@ -172,7 +172,7 @@ def test_nothing_of_the_users_shell_reaches_it(instance: Instance, monkeypatch: 
     assert instance.client("sts").get_caller_identity()["Account"]
 
 
-def _until(condition: object, seconds: float = 5) -> None:
+def _until(condition: object, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]

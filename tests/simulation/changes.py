@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.domain.ledger import breaks
+from handlers.domain.ledger import find_breaks
 
 ORDERS_TABLE = "orders"
 CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
@@ -159,7 +159,7 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     require(ledger[: len(earlier)] == earlier, "law 22", "an earlier ledger is not a prefix of the later one")
     require(len(ledger) > len(earlier), "law 22", "an order changed without an entry")
     order_id = plain(new["order_id"])
-    require(not breaks(order_id, ledger), "law 22", f"the chain is broken: {breaks(order_id, ledger)}")
+    require(not find_breaks(order_id, ledger), "law 22", f"the chain is broken: {find_breaks(order_id, ledger)}")
     totals = totals_of(ledger)
     stored = {name: plain(new[name]) for name in ("captured_minor", "reserved_minor", "refunded_minor", "status")}
     folded = {"captured_minor": totals.captured, "reserved_minor": totals.reserved, "refunded_minor": totals.refunded}

@@ -15,12 +15,12 @@ from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.composition import Parts
+from handlers.runtime.composition import Dependencies
 from handlers.runtime.settings import Settings
 from tests.simulation.changes import LawBroken
 from tests.simulation.services import Call, call_number, calls, canonical, replies
 
-FUNCTIONS: dict[str, Callable[[Any, Parts], Any]] = {
+FUNCTIONS: dict[str, Callable[[Any, Dependencies], Any]] = {
     "purchase": purchase,
     "refund": refund,
     "record": record,
@@ -196,14 +196,14 @@ class Program:
         except Exception as error:  # what Lambda would report to Step Functions
             return Ended(error=type(error).__name__, cause=str(error))
 
-    def _parts(self, asked: "_Asked") -> Parts:
-        made = Parts(
+    def _parts(self, asked: "_Asked") -> Dependencies:
+        made = Dependencies(
             settings=Settings(environment=ENVIRONMENT),
             clients=asked.client,
             now=lambda: self.now,
             sleep=_silent,
-            chance=_no_chance,
-            fresh_salt=lambda: SALT,
+            rng=_no_chance,
+            new_salt=lambda: SALT,
             write=_silent,
         )
         made.__dict__["gateway"] = _Gateway(asked)  # where cached_property would keep the sandbox

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.adapters.archive import Archive, audit_objects
-from handlers.adapters.attribute_values import decoded_item
+from handlers.adapters.attribute_values import decode_item
 from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
@@ -208,7 +208,7 @@ def _gateway_net(stack: DeployedStack, orders: Sequence[Order]) -> int:
     """Charges minus refunds by the gateway's own books."""
     keys = {order.order_id for order in orders} | {refund for order in orders for refund in order.account.refunds}
     pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs["gatewayTable"])
-    items = [decoded_item(item) for page in pages for item in page["Items"]]
+    items = [decode_item(item) for page in pages for item in page["Items"]]
     sign = {"charge": 1, "refund": -1}
     settled = [item for item in items if item["pk"] in keys and item["heard"] == "settled"]
     return sum(sign[str(item["kind"])] * int(str(item["amount_minor"])) for item in settled)
