@@ -11,7 +11,7 @@ from tests.handlers.world import World, purchase_of, refund_of
 
 RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text()
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-EVERY_SECTION_SAYS = ("**Means.**", "**Look.**", "**Do.**", "**Over when.**")
+EVERY_SECTION_SAYS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
 
 
 def slugs(graph: Graph) -> set[str]:
