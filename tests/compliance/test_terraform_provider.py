@@ -57,7 +57,7 @@ FOUND_BY_VALIDATION: dict[str, Plant] = {
 }
 FOUND_BY_PLANNING: dict[str, Plant] = {
     "a key that is not among the attributes": (_key_without_attribute, "order_id"),
-    "a definition that Step Functions would reject": (_definition_without_start, "StartAt"),
+    "a definition that Step Functions would reject": (_definition_without_start, "EMPTY_LIST"),
 }
 
 

@@ -1,6 +1,5 @@
 """Component arguments: refused before any resource exists, the same on the wire and in Python, documented and typed."""
 
-import gc
 import inspect
 import json
 import re
@@ -15,6 +14,7 @@ import components
 from components.arguments import InvalidArguments
 from components.backups import Safekeeping
 from tests.components.synth import Graph, record
+from tests.syntax import without_collector
 
 PUBLIC = (components.OrderStore, components.AuditBucket, components.MonitoredLambda, components.BookingStateMachine)
 VERSIONS = {
@@ -208,10 +208,6 @@ def sys_module(component: type[Any]) -> Any:
 
 
 def _definition(component: type[Any]) -> ComponentDefinition:
-    """What the plugin would say; without garbage collection, which may break CPython 3.11's parser (gh-106905)."""
-    gc.collect()
-    gc.disable()
-    try:
+    """Return the definition that the plugin would publish."""
+    with without_collector():
         return Analyzer("booking").analyze([component])["component_definitions"][component.__name__]
-    finally:
-        gc.enable()

@@ -54,7 +54,7 @@ class Asked:
 
     def read(self, token: str, name: str, id_: str, inputs: Struct) -> Any:
         return self.stub.Read(
-            provider_pb2.ReadRequest(id=id_, urn=urn_of(token, name), type=token, inputs=inputs), timeout=20
+            provider_pb2.ReadRequest(id=id_, urn=urn_of(token, name), type=token, inputs=inputs), timeout=120
         )
 
     def diff(self, token: str, name: str, id_: str, old: Struct, new: Struct) -> Any:
@@ -63,7 +63,7 @@ class Asked:
 
     def delete(self, token: str, name: str, id_: str, outputs: Struct) -> None:
         self.stub.Delete(
-            provider_pb2.DeleteRequest(id=id_, urn=urn_of(token, name), type=token, properties=outputs), timeout=20
+            provider_pb2.DeleteRequest(id=id_, urn=urn_of(token, name), type=token, properties=outputs), timeout=120
         )
 
     def values(self, struct: Struct) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 def test_a_function_says_at_its_first_call_which_variable_is_missing(function: str) -> None:
     """Refuse at the first knowable moment."""
     module = importlib.import_module(f"handlers.{function}")
-    needed = {name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.REQUIRED_SETTINGS)}
+    needed = {
+        name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.REQUIRED_SETTINGS)
+    }
     assert "BOOKING_STAGE" in needed
     for name in needed:
         without = {key: value for key, value in ENVIRONMENT.items() if key != name}

@@ -1,6 +1,5 @@
 """The tables of properties against the installed SDK: same names, same required ones, at every depth."""
 
-import gc
 import importlib
 import inspect
 import typing
@@ -12,6 +11,7 @@ from pulumi import _types
 
 from local.provider.registry import resource_types
 from local.provider.shapes import ListOf, Object, Property, Shape
+from tests.syntax import without_collector
 
 OURS_ALONE: Mapping[str, set[str]] = {
     # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
@@ -27,11 +27,9 @@ OURS_ALONE: Mapping[str, set[str]] = {
 
 @pytest.fixture(autouse=True)
 def no_garbage_collection() -> Iterator[None]:
-    """CPython 3.11 fails in `ast.parse` (SystemError) when the collector runs finalizers in the middle of it."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+    """Pulumi's analyzer parses source."""
+    with without_collector():
+        yield
 
 
 def _class(token: str) -> Any:
