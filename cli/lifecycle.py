@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from local.engine import DRIVER as ENGINE
-from local.engine import Engine, Outcome, environment, find, locked_buckets, pending_keys
+from local.engine import Outcome, PulumiEngine, cli_environment, find_cli, locked_buckets, pending_keys
 from local.errors import DeploymentFailed, InstanceError
 from local.inprocess import DRIVER as IN_PROCESS
 from local.inprocess import deploy
@@ -54,7 +54,7 @@ def up(
         aws.start(wait_scale=wait_scale)
         telling.say(f"The embedded AWS answers at {aws.endpoint}. Deploying stage {stage}, driver: {driver}.")
         if driver == ENGINE:
-            Engine(aws, program=program, stage=stage, listener=telling.hear).up()
+            PulumiEngine(aws, program=program, stage=stage, listener=telling.hear).up()
         else:
             deploy(aws, program=program, stage=stage, listener=telling.hear)
         telling.say(telling.summary())
@@ -111,7 +111,7 @@ def env(as_json: Json = False, instance: Instance = "default") -> None:
     """Print what your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
     aws = here(instance)
     with sentences():
-        variables = environment(aws, the_program().parent)
+        variables = cli_environment(aws, the_program().parent)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     show(as_json, variables, lambda _: print("\n".join(lines)))
 
@@ -132,7 +132,7 @@ def chosen_driver(asked: str | None, aws: EmbeddedAws) -> str:
         return asked
     if aws.outputs() and aws.driver:
         return aws.driver
-    return ENGINE if find(Path.cwd()) else IN_PROCESS
+    return ENGINE if find_cli(Path.cwd()) else IN_PROCESS
 
 
 @contextmanager
@@ -144,7 +144,7 @@ def sentences(working_on: EmbeddedAws | None = None) -> Iterator[None]:
     try:
         yield
     except (InstanceError, DeploymentFailed) as error:
-        if isinstance(error, DeploymentFailed) and working_on is not None and not working_on.running:
+        if isinstance(error, DeploymentFailed) and working_on is not None and not working_on.is_running:
             log = working_on.folder / "instance.log"
             raise CommandFailed(
                 f"The embedded AWS ended while it was being deployed into: run this again ({log} says more)."
@@ -156,12 +156,12 @@ def _operate(doing: str, verb: str, stage: str, as_json: bool, instance: str) ->
     aws = here(instance)
     with Telling(f"{doing} {stage}") as telling, sentences(aws):
         aws.start()
-        engine = Engine(aws, program=the_program(), stage=stage, listener=telling.hear)
+        engine = PulumiEngine(aws, program=the_program(), stage=stage, listener=telling.hear)
         operation: Callable[[], Outcome] = getattr(engine, verb)
         try:
             outcome = operation()
         except DeploymentFailed as error:
-            stays = [*_locked(aws), *_waiting(aws)] if verb == "destroy" and aws.running else []
+            stays = [*_locked(aws), *_waiting(aws)] if verb == "destroy" and aws.is_running else []
             raise DeploymentFailed("\n".join([str(error), *stays])) from error
     keys, buckets = (_waiting(aws), _locked(aws)) if verb == "destroy" else ([], [])
     changes = [step_document(step) for step in outcome.changes]
@@ -187,7 +187,7 @@ def _locked(aws: EmbeddedAws) -> list[str]:
 
 
 def _draw_changes(console: Console, outcome: Outcome, left: list[str]) -> None:
-    rows = [(step.operation, step.type, step.name, ", ".join(step.changed)) for step in outcome.changes]
+    rows = [(step.operation, step.type, step.name, ", ".join(step.changed_properties)) for step in outcome.changes]
     console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
     for sentence in left:
         console.print(sentence)

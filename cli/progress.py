@@ -64,6 +64,6 @@ def step_document(step: Progress) -> dict[str, Any]:
         "type": step.type,
         "name": step.name,
         "urn": step.urn,
-        "changed": list(step.changed),
-        "replaced_for": list(step.replaced_for),
+        "changed": list(step.changed_properties),
+        "replaced_for": list(step.replacement_causes),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.errors import ForeignFolder, InstanceError, InvalidName
+from local.errors import ForeignFolder, InstanceError, InvalidInstanceName
 from local.instance import Instance
 
 from .failures import CommandFailed, UsageRefused
@@ -31,7 +31,7 @@ def resolve(stage: str | None, instance: str) -> Target:
 def embedded(name: str) -> Target:
     """The embedded AWS, which must be running with a deployed program."""
     instance = here(name)
-    if not instance.running:
+    if not instance.is_running:
         raise CommandFailed("The embedded AWS is not running: start it with `booking up` (or name a --stage).")
     outputs = instance.outputs()
     if not outputs:
@@ -43,7 +43,7 @@ def here(name: str) -> Instance:
     """Return the instance `name` of the working directory, or refuse a name that is not one."""
     try:
         return Instance.at(Path.cwd(), name)
-    except InvalidName as error:
+    except InvalidInstanceName as error:
         raise UsageRefused(f"{error} (--instance or BOOKING_INSTANCE)") from error
     except ForeignFolder as error:
         raise CommandFailed(str(error)) from error

@@ -6,19 +6,19 @@ from pathlib import Path
 
 from .errors import ToolMissing
 
-_DAYS = 825
+_VALIDITY_DAYS = 825
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
+def ensure_certificate(folder: Path) -> tuple[Path, Path]:
     """The certificate and its key in the folder, made when they are not there."""
     certificate_, key = folder / "instance.crt", folder / "instance.key"
     if not (certificate_.exists() and key.exists()):
         folder.mkdir(parents=True, exist_ok=True)
-        _make(certificate_, key)
+        _generate(certificate_, key)
     return certificate_, key
 
 
-def _make(certificate_: Path, key: Path) -> None:
+def _generate(certificate: Path, key: Path) -> None:
     """Self-signed and no authority: it can vouch for nobody else. A key of a curve takes no time to make."""
     openssl = shutil.which("openssl")
     if openssl is None:
@@ -34,9 +34,9 @@ def _make(certificate_: Path, key: Path) -> None:
         "-keyout",
         str(key),
         "-out",
-        str(certificate_),
+        str(certificate),
         "-days",
-        str(_DAYS),
+        str(_VALIDITY_DAYS),
         "-subj",
         "/CN=booking embedded AWS",
     ]

@@ -10,11 +10,11 @@ import yaml
 
 from .errors import DeploymentFailed
 
-_HINT = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
+_ENCRYPTED = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class StackConfig:
     """What a program may ask `pulumi.Config` for, every value as text."""
 
     project: str
@@ -26,18 +26,18 @@ class Configuration:
         return dict(json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {})
 
 
-def configuration(program: Path, stage: str, given: Mapping[str, Any] | None = None) -> Configuration:
+def load_config(program: Path, stage: str, overrides: Mapping[str, Any] | None = None) -> StackConfig:
     """The configuration of one stage; `given` values win. Raises DeploymentFailed for an unknown stage."""
     folder = program.parent
-    project = _yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {"name": "booking"}
+    project = _read_yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {"name": "booking"}
     name = str(project.get("name", "booking"))
-    values = {_key(name, key): value for key, value in _declared(project).items() if value is not None}
-    values |= {_key(name, key): value for key, value in _of_stage(folder, stage).items()}
-    values |= {_key(name, key): value for key, value in (given or {}).items()}
-    return Configuration(project=name, values={key: _text(key, value) for key, value in values.items()})
+    values = {_qualified_key(name, key): value for key, value in _project_values(project).items() if value is not None}
+    values |= {_qualified_key(name, key): value for key, value in _stage_values(folder, stage).items()}
+    values |= {_qualified_key(name, key): value for key, value in (overrides or {}).items()}
+    return StackConfig(project=name, values={key: _to_string(key, value) for key, value in values.items()})
 
 
-def _declared(project: Mapping[str, Any]) -> dict[str, Any]:
+def _project_values(project: Mapping[str, Any]) -> dict[str, Any]:
     """The values and defaults in the project file: `key: {default: …}`, `key: {value: …}`, or `key: …`."""
     declared = project.get("config") or {}
     return {
@@ -46,28 +46,28 @@ def _declared(project: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_stage(folder: Path, stage: str) -> dict[str, Any]:
+def _stage_values(folder: Path, stage: str) -> dict[str, Any]:
     file = folder / f"Pulumi.{stage}.yaml"
     if file.exists():
-        return dict(_yaml(file).get("config") or {})
+        return dict(_read_yaml(file).get("config") or {})
     stages = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
     if stages:
         raise DeploymentFailed(f"There is no stage {stage!r}: {file} does not exist; there are {', '.join(stages)}.")
     return {}
 
 
-def _yaml(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         return dict(yaml.safe_load(file.read_text()) or {})
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise DeploymentFailed(f"{file} cannot be read: {error}") from error
 
 
-def _key(project: str, key: str) -> str:
+def _qualified_key(project: str, key: str) -> str:
     return key if ":" in key else f"{project}:{key}"
 
 
-def _text(key: str, value: Any) -> str:
+def _to_string(key: str, value: Any) -> str:
     if isinstance(value, Mapping) and "secure" in value:
-        raise DeploymentFailed(f"The configuration value {key} {_HINT}.")
+        raise DeploymentFailed(f"The configuration value {key} {_ENCRYPTED}.")
     return value if isinstance(value, str) else json.dumps(value)

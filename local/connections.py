@@ -12,10 +12,14 @@ from typing import Any, Final
 
 from .errors import NotRunning
 
-CREDENTIALS: Final = ("test", "test")
+ADMINISTRATOR_CREDENTIALS: Final = ("test", "test")
 """MiniStack's administrator."""
-_ADMINISTRATOR: Final = {"AccessKeyId": CREDENTIALS[0], "SecretAccessKey": CREDENTIALS[1], "SessionToken": None}
-_NO_FILES: Final = {
+_ADMINISTRATOR: Final = {
+    "AccessKeyId": ADMINISTRATOR_CREDENTIALS[0],
+    "SecretAccessKey": ADMINISTRATOR_CREDENTIALS[1],
+    "SessionToken": None,
+}
+_NO_USER_FILES: Final = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -40,7 +44,7 @@ def connect(
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         region_name=region,
-        botocore_session=botocore.session.Session(session_vars=_NO_FILES),
+        botocore_session=botocore.session.Session(session_vars=_NO_USER_FILES),
     )
     return session.client(
         service,  # type: ignore[call-overload]  # the name comes from the caller
@@ -57,7 +61,7 @@ def connect(
     )
 
 
-def ask(url: str, certificate: Path, method: str = "GET") -> bytes:
+def fetch(url: str, certificate: Path, method: str = "GET") -> bytes:
     """The answer to a plain question; raises NotRunning where there is none."""
     context = ssl.create_default_context(cafile=str(certificate))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
@@ -75,17 +79,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def port_becomes_free(port: int, patience_seconds: float = 3) -> bool:
+def wait_for_free_port(port: int, timeout_seconds: float = 3) -> bool:
     """Whether the port can be had soon: a killed owner, or a stranger's outgoing connection, holds it for a moment."""
-    end = time.monotonic() + patience_seconds
-    while not port_is_free(port):
+    end = time.monotonic() + timeout_seconds
+    while not is_port_free(port):
         if time.monotonic() > end:
             return False
         time.sleep(0.1)
     return True
 
 
-def port_is_free(port: int) -> bool:
+def is_port_free(port: int) -> bool:
     """Could one listen on it?"""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

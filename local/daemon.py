@@ -36,13 +36,13 @@ def main(folder: Path) -> None:
 
     async def run() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, _leave)
+            asyncio.get_running_loop().add_signal_handler(number, _save_and_exit)
         await serve(app, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave is the way out
 
     asyncio.run(run())
 
 
-def _leave() -> None:
+def _save_and_exit() -> None:
     """Write the state down and go: an orderly shutdown would wait for clients' open connections and idle threads."""
     from ministack.app import _build_persistence_save_dict
     from ministack.core.persistence import save_all

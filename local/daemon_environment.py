@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from .provider.aws import ACCOUNT, REGION
 
-_FROM_THE_SHELL: Final = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+_INHERITED_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
 """Where programs are found and how text is written; no profile, no proxy, no credentials."""
 
 
@@ -27,7 +27,7 @@ def daemon_environment(instance: _Instance, wait_scale: float, *, record_calls: 
     """The environment of an instance's process, and through it of its functions."""
     root = Path(__file__).parents[len(__name__.split(".")) - 1]
     return {
-        **{name: os.environ[name] for name in _FROM_THE_SHELL if name in os.environ},
+        **{name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ},
         **({"BOOKING_EMBEDDED_RECORD": str(instance.calls_file)} if record_calls else {}),
         "PYTHONPATH": str(root),
         "PYTHONDONTWRITEBYTECODE": "1",

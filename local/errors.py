@@ -23,7 +23,7 @@ class PortTaken(InstanceError):
     """Another program listens on the instance's port."""
 
 
-class InvalidName(InstanceError):
+class InvalidInstanceName(InstanceError):
     """The instance's name could lead to another folder."""
 
 
@@ -31,7 +31,7 @@ class ForeignFolder(InstanceError):
     """The run folder is a link, or was not created by us."""
 
 
-class DidNotStart(InstanceError):
+class StartFailed(InstanceError):
     """The embedded AWS died, or never answered."""
 
 

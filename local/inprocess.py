@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from .configuration import configuration
+from .configuration import load_config
 from .errors import DeploymentFailed
 from .instance import Instance
 from .monitor import Monitor
 from .program import run_program
-from .progress import Listener, silent
+from .progress import Listener, ignore_progress
 from .provider.journal import Journal
-from .provider.provider import Provider
+from .provider.provider import EmbeddedProvider
 
 DRIVER: Final = "in-process"
 
@@ -28,7 +28,7 @@ def deploy(
     program: Path = Path("__main__.py"),
     stage: str = "dev",
     config: Mapping[str, Any] | None = None,
-    listener: Listener = silent,
+    listener: Listener = ignore_progress,
 ) -> dict[str, Any]:
     """Empty the account, run the program for the stage, create its resources; the stack's outputs.
 
@@ -42,19 +42,19 @@ def deploy(
             "This embedded AWS holds what the Pulumi engine deployed: go on with --engine pulumi, or start afresh "
             "after `booking down`."
         )
-    settings = configuration(program.resolve(), stage, config)
+    settings = load_config(program.resolve(), stage, config)
     instance.reset()
     instance.driver = DRIVER
-    provider = Provider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
+    provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
     monitor = Monitor(provider, settings.project, stage, listener)
     try:
         run_program(monitor, settings, program.resolve(), stage)
     except DeploymentFailed as failure:
-        if instance.running:
+        if instance.is_running:
             raise
         raise DeploymentFailed(
             f"The embedded AWS ended in the middle of the deployment (see {instance.folder / 'instance.log'}); "
             "the next run starts it again."
         ) from failure
-    instance.keep_outputs(monitor.outputs)
+    instance.save_outputs(monitor.outputs)
     return monitor.outputs

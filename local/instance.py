@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from . import connections, processes, run_folder
-from .certificate import certificate
+from .certificate import ensure_certificate
 from .daemon_environment import daemon_environment
-from .errors import DidNotStart, InstanceError, NotRunning, PortTaken, ToolMissing
+from .errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMissing
 from .provider.aws import REGION, Aws
 
-_FREE_DISK = 300 * 1024 * 1024
+_MIN_FREE_DISK = 300 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Instance:
         self.folder = folder.parent.resolve() / folder.name
         self.name = folder.name
         self._child: subprocess.Popen[bytes] | None = None
-        self._sessions: dict[tuple[str, str | None], Any] = {}
+        self._clients: dict[tuple[str, str | None], Any] = {}
 
     @classmethod
     def at(cls, root: Path, name: str = "default") -> "Instance":
@@ -63,7 +63,7 @@ class Instance:
 
     @cached_property
     def _identity(self) -> Mapping[str, Any]:
-        self._make_folder()
+        self._ensure_folder()
         identity = run_folder.read_marker(self.folder)
         assert identity is not None, "the folder was just proven ours"
         return identity
@@ -95,10 +95,10 @@ class Instance:
             return None
         if self._child is not None and self._child.pid == pid and self._child.poll() is not None:
             return None
-        return pid if processes.is_ours(pid, str(self.folder)) else None
+        return pid if processes.is_running(pid, str(self.folder)) else None
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self.pid is not None
 
     def status(self) -> Status:
@@ -123,16 +123,16 @@ class Instance:
         Raises PortTaken, DidNotStart, ForeignFolder or ToolMissing, each with one sentence.
         """
         self._check_disk()
-        with processes.one_at_a_time(self.folder):
-            if self.running:
+        with processes.exclusive_lock(self.folder):
+            if self.is_running:
                 return
             run_folder.reject_links_in(self.folder)
-            certificate(self.folder / "tls")
-            if not connections.port_becomes_free(self.port):
+            ensure_certificate(self.folder / "tls")
+            if not connections.wait_for_free_port(self.port):
                 raise self._port_taken()
-            self._forget_what_was_not_saved()
+            self._discard_unsaved_state()
             self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
-            self._await_health(timeout_seconds)
+            self._wait_until_healthy(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
         """End the process and its children, remove the folder unless it is kept, and return whether anything was there.
@@ -142,22 +142,22 @@ class Instance:
         existed = run_folder.require_ours(self.folder)
         pid = self.pid
         if pid is not None:
-            processes.end_group(pid)
+            processes.terminate_group(pid)
             if self._child is not None:
                 self._child.wait()
         (self.folder / "pid").unlink(missing_ok=True)
         if not keep:
             run_folder.remove(self.folder)
             self.__dict__.pop("_identity", None)
-        self._sessions.clear()
+        self._clients.clear()
         self._child = None
         return pid is not None or (existed and not keep)
 
     def reset(self) -> None:
         """Empty the account: every resource is gone, and so is what was known of them."""
         run_folder.require_ours(self.folder)
-        self._ask("/_ministack/reset", method="POST")
-        self._sessions.clear()
+        self._fetch("/_ministack/reset", method="POST")
+        self._clients.clear()
         for name in ("outputs.json", "journal.jsonl"):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -165,11 +165,11 @@ class Instance:
 
     def client(self, service: str, role: str | None = None) -> Any:
         """A boto3 client of a service with an administrator's rights, or with those of a role (its ARN)."""
-        if not self.running:
+        if not self.is_running:
             raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
-        if (service, role) not in self._sessions:
-            self._sessions[service, role] = self._connect(service) if role is None else self._connect_as(role, service)
-        return self._sessions[service, role]
+        if (service, role) not in self._clients:
+            self._clients[service, role] = self._connect(service) if role is None else self._connect_as(role, service)
+        return self._clients[service, role]
 
     def aws(self, default_tags: Mapping[str, str] | None = None) -> Aws:
         """What the provider's resource types work on."""
@@ -180,9 +180,9 @@ class Instance:
         file = self.folder / "outputs.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
-    def keep_outputs(self, outputs: Mapping[str, Any]) -> None:
+    def save_outputs(self, outputs: Mapping[str, Any]) -> None:
         """Called by the driver that deployed."""
-        self._make_folder()
+        self._ensure_folder()
         (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
 
     @property
@@ -198,7 +198,7 @@ class Instance:
 
     @driver.setter
     def driver(self, name: str) -> None:
-        self._make_folder()
+        self._ensure_folder()
         (self.folder / "driver").write_text(name + "\n")
 
     def environment(self) -> dict[str, str]:
@@ -208,8 +208,8 @@ class Instance:
             "AWS_CA_BUNDLE": str(self.certificate),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": connections.CREDENTIALS[0],
-            "AWS_SECRET_ACCESS_KEY": connections.CREDENTIALS[1],
+            "AWS_ACCESS_KEY_ID": connections.ADMINISTRATOR_CREDENTIALS[0],
+            "AWS_SECRET_ACCESS_KEY": connections.ADMINISTRATOR_CREDENTIALS[1],
         }
 
     def log_tail(self, lines: int = 20) -> list[str]:
@@ -240,29 +240,29 @@ class Instance:
             )
         (self.folder / "pid").write_text(str(self._child.pid))
 
-    def _await_health(self, timeout_seconds: float) -> None:
+    def _wait_until_healthy(self, timeout_seconds: float) -> None:
         assert self._child is not None
         end = time.monotonic() + timeout_seconds
         while time.monotonic() < end:
             if self._child.poll() is not None:
-                raise DidNotStart(f"The embedded AWS ended while it was starting: {self._last_words()}")
+                raise StartFailed(f"The embedded AWS ended while it was starting: {self._last_log_line()}")
             try:
-                self._ask("/_ministack/health")
+                self._fetch("/_ministack/health")
             except InstanceError:
                 time.sleep(0.05)
             else:
                 return
         self.stop(keep=True)
-        raise DidNotStart(f"The embedded AWS did not answer within {timeout_seconds:.0f} s: {self._last_words()}")
+        raise StartFailed(f"The embedded AWS did not answer within {timeout_seconds:.0f} s: {self._last_log_line()}")
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = [line for line in self.log_tail() if line.strip()]
         return f"{lines[-1].strip()} (see {self.folder / 'instance.log'})" if lines else "it wrote no log"
 
-    def _ask(self, path: str, method: str = "GET") -> bytes:
-        return connections.ask(self.endpoint + path, self.certificate, method)
+    def _fetch(self, path: str, method: str = "GET") -> bytes:
+        return connections.fetch(self.endpoint + path, self.certificate, method)
 
-    def _forget_what_was_not_saved(self) -> None:
+    def _discard_unsaved_state(self) -> None:
         """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""
         saved = self.folder / "saved"
         if not saved.exists():
@@ -271,15 +271,15 @@ class Instance:
         saved.unlink(missing_ok=True)
 
     def _check_disk(self) -> None:
-        self._make_folder()
+        self._ensure_folder()
         free = shutil.disk_usage(self.folder).free
-        if free < _FREE_DISK:
+        if free < _MIN_FREE_DISK:
             raise ToolMissing(
                 f"Only {free // 2**20} MiB are free where {self.folder} lies, and the embedded AWS needs "
-                f"{_FREE_DISK // 2**20} MiB: make room there."
+                f"{_MIN_FREE_DISK // 2**20} MiB: make room there."
             )
 
-    def _make_folder(self) -> None:
+    def _ensure_folder(self) -> None:
         run_folder.create(self.folder, self._new_identity())
         (self.folder / "tmp").mkdir(exist_ok=True)
 

@@ -20,9 +20,9 @@ from pulumi.runtime.proto import resource_pb2
 from .errors import DeploymentFailed
 from .progress import Listener, Progress
 from .provider.errors import ProviderError, ResourceFailed, name_of
-from .provider.normal import Archive
-from .provider.provider import Provider
-from .provider.wire import Unwrapped, unwrap, wrap
+from .provider.normal import FileArchive
+from .provider.provider import EmbeddedProvider
+from .provider.wire import UnwrappedProperties, unwrap, wrap
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDERS: Final = "pulumi:providers:"
@@ -31,13 +31,13 @@ _PROVIDERS: Final = "pulumi:providers:"
 class Monitor(MockMonitor):
     """Answers the SDK as the engine would, for creations."""
 
-    def __init__(self, provider: Provider, project: str, stage: str, listener: Listener) -> None:
-        super().__init__(_NoMocks())
+    def __init__(self, provider: EmbeddedProvider, project: str, stage: str, listener: Listener) -> None:
+        super().__init__(_UnusedMocks())
         self.outputs: dict[str, Any] = {}
         self.failure: Exception | None = None
         self._project, self._stage = project, stage
         self._provider = provider
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, EmbeddedProvider] = {}
         self._listener = listener
         self._urns: set[str] = set()
         self._lock = threading.Lock()
@@ -46,19 +46,19 @@ class Monitor(MockMonitor):
         urn = self._urn(request)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with self._told("create", urn, request):
+        with self._report_step("create", urn, request):
             if not request.custom:
                 return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-            inputs = self._unwrapped(request.object)
+            inputs = self._unwrap(request.object)
             if request.type.startswith(_PROVIDERS):
-                return self._configured(urn, request, inputs)
-            id_, outputs = self._made(urn, request, inputs)
+                return self._configure_provider(urn, request, inputs)
+            id_, outputs = self._create(urn, request, inputs)
         secrets = self._provider.secret_outputs(request.type, inputs.secrets)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=wrap(outputs, secrets))
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         urn = self._urn(request)
-        with self._told("read", urn, request):
+        with self._report_step("read", urn, request):
             found = self._provider.read(urn, request.type, request.id)
             if found is None:
                 raise ResourceFailed(urn, "read", f"there is none with the id {request.id}")
@@ -66,18 +66,18 @@ class Monitor(MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         try:
-            result = self._provider_of(request).invoke(request.tok, self._unwrapped(request.args).values)
+            result = self._provider_of(request).invoke(request.tok, self._unwrap(request.args).values)
         except ProviderError as error:
-            raise self._failed(error) from None
+            raise self._record_failure(error) from None
         answer: dict[str, Any] = {"return": wrap(result)}  # a keyword of Python's
         return resource_pb2.ResourceInvokeResponse(**answer)
 
     def RegisterResourceOutputs(self, request: Any) -> Empty:  # noqa: N802 - the protocol's name
         if f"::{_STACK}::" in request.urn:
-            self.outputs = self._unwrapped(request.outputs).values
+            self.outputs = self._unwrap(request.outputs).values
         return Empty()
 
-    def _made(self, urn: str, request: Any, inputs: Unwrapped) -> tuple[str, dict[str, Any]]:
+    def _create(self, urn: str, request: Any, inputs: UnwrappedProperties) -> tuple[str, dict[str, Any]]:
         provider = self._provider_of(request)
         if request.importId:
             found = provider.read(urn, request.type, request.importId)
@@ -86,24 +86,24 @@ class Monitor(MockMonitor):
             return found.id, found.outputs
         checked = provider.check(urn, request.type, inputs.values)
         if checked.faults:
-            raise ResourceFailed(urn, "created", "; ".join(checked.sentences()))
+            raise ResourceFailed(urn, "created", "; ".join(checked.messages()))
         made = provider.create(urn, request.type, checked.inputs)
-        provider.journal.known(urn, made.id)
+        provider.journal.record_known(urn, made.id)
         return made.id, made.outputs
 
-    def _configured(self, urn: str, request: Any, inputs: Unwrapped) -> Any:
+    def _configure_provider(self, urn: str, request: Any, inputs: UnwrappedProperties) -> Any:
         """An explicit provider of the program's: its default tags count, everything else is about reaching AWS."""
         tags = inputs.values.get("defaultTags") or {}
         aws = replace(self._provider.aws, default_tags=dict(tags.get("tags") or {}))
-        self._providers[urn] = Provider(aws, self._provider.journal)
+        self._providers[urn] = EmbeddedProvider(aws, self._provider.journal)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
 
-    def _provider_of(self, request: Any) -> Provider:
+    def _provider_of(self, request: Any) -> EmbeddedProvider:
         return self._providers.get(request.provider.rpartition("::")[0], self._provider)
 
-    def _unwrapped(self, struct: Struct) -> Unwrapped:
+    def _unwrap(self, struct: Struct) -> UnwrappedProperties:
         plain = unwrap(struct, self._provider.aws.folder)
-        return Unwrapped(values=_hashed(plain.values), secrets=plain.secrets)
+        return UnwrappedProperties(values=_with_hashes(plain.values), secrets=plain.secrets)
 
     def _urn(self, request: Any) -> str:
         parent = request.parent.split("::")[2] if request.parent else _STACK
@@ -111,33 +111,35 @@ class Monitor(MockMonitor):
         return f"urn:pulumi:{self._stage}::{self._project}::{prefix}{request.type}::{request.name}"
 
     @contextlib.contextmanager
-    def _told(self, operation: Any, urn: str, request: Any) -> Iterator[None]:
+    def _report_step(self, operation: Any, urn: str, request: Any) -> Iterator[None]:
         """Tell the listener how the step goes; after a failure nothing new is begun."""
         if self.failure is not None:
             raise self.failure
         if urn in self._urns:
-            raise self._failed(ResourceFailed(urn, "created", "the program has two resources of this type and name"))
+            raise self._record_failure(
+                ResourceFailed(urn, "created", "the program has two resources of this type and name")
+            )
         self._urns.add(urn)
         step = Progress(operation=operation, phase="begun", type=request.type, name=request.name, urn=urn)
-        self._tell(step)
+        self._notify(step)
         try:
             yield
         except Exception as error:
-            self._tell(replace(step, phase="failed", message=str(error)))
-            raise self._failed(error) from error
-        self._tell(replace(step, phase="done"))
+            self._notify(replace(step, phase="failed", message=str(error)))
+            raise self._record_failure(error) from error
+        self._notify(replace(step, phase="done"))
 
-    def _tell(self, step: Progress) -> None:
+    def _notify(self, step: Progress) -> None:
         with self._lock:
             self._listener(step)
 
-    def _failed(self, error: Exception) -> Exception:
+    def _record_failure(self, error: Exception) -> Exception:
         with self._lock:
             self.failure = self.failure or error
         return error
 
 
-class _NoMocks(Mocks):
+class _UnusedMocks(Mocks):
     """Never asked: the monitor answers everything itself."""
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
@@ -147,18 +149,18 @@ class _NoMocks(Mocks):
         raise NotImplementedError(name_of(args.typ))
 
 
-def _hashed(value: Any) -> Any:
+def _with_hashes(value: Any) -> Any:
     """Archives with the hash that the engine would have computed: of the file, or of all files of a folder."""
-    if isinstance(value, Archive) and not value.hash and value.path is not None:
-        return replace(value, hash=_hash(value.path))
+    if isinstance(value, FileArchive) and not value.hash and value.path is not None:
+        return replace(value, hash=_hash_of(value.path))
     if isinstance(value, dict):
-        return {name: _hashed(item) for name, item in value.items()}
+        return {name: _with_hashes(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_hashed(item) for item in value]
+        return [_with_hashes(item) for item in value]
     return value
 
 
-def _hash(path: Path) -> str:
+def _hash_of(path: Path) -> str:
     digest = hashlib.sha256()
     if not path.exists():
         raise DeploymentFailed(f"The archive {path} does not exist.")

@@ -33,9 +33,9 @@ def apply() -> None:
     from ministack.services import lambda_svc, stepfunctions
 
     _share_reserved_concurrency(lambda_svc)
-    _name_throttles(stepfunctions)
+    _name_throttling_error(stepfunctions)
     _honour_delays(stepfunctions)
-    _ask_roles(stepfunctions)
+    _check_machine_roles(stepfunctions)
 
 
 def _share_reserved_concurrency(functions: Any) -> None:
@@ -51,7 +51,7 @@ def _share_reserved_concurrency(functions: Any) -> None:
     functions._reserved_concurrency = of_function
 
 
-def _name_throttles(machines: Any) -> None:
+def _name_throttling_error(machines: Any) -> None:
     call = machines._call_lambda
 
     def calling(function: Any, event: Any) -> Any:
@@ -81,7 +81,7 @@ def _honour_delays(machines: Any) -> None:
     machines._find_matching_retrier = found
 
 
-def _ask_roles(machines: Any) -> None:
+def _check_machine_roles(machines: Any) -> None:
     execute, invoke = machines._execute_task, machines._invoke_resource
 
     def executing(state: Any, raw_input: Any, execution: Any, context: Any) -> Any:
@@ -93,8 +93,8 @@ def _ask_roles(machines: Any) -> None:
             _ROLE.reset(token)
 
     def invoking(resource: str, parameters: Any) -> Any:
-        role, needed = _ROLE.get(), _needed(resource, parameters)
-        if role is not None and needed is not None and not _allows(role, needed.action, needed.resource):
+        role, needed = _ROLE.get(), _required_permission(resource, parameters)
+        if role is not None and needed is not None and not _is_allowed(role, needed.action, needed.resource):
             cause = f"User: {role} is not authorized to perform: {needed.action} on resource: {needed.resource}"
             raise machines._ExecutionError(needed.error, cause)
         return invoke(resource, parameters)
@@ -103,7 +103,7 @@ def _ask_roles(machines: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Needed:
+class _RequiredPermission:
     """A permission that a task needs, and the error that AWS gives without it."""
 
     action: str
@@ -111,19 +111,21 @@ class _Needed:
     error: str
 
 
-def _needed(task: str, parameters: Any) -> _Needed | None:
+def _required_permission(resource: str, parameters: Any) -> _RequiredPermission | None:
     here = f"{REGION}:{ACCOUNT}"
-    if "states:::lambda:invoke" in task:
+    if "states:::lambda:invoke" in resource:
         name = str(parameters.get("FunctionName", ""))
         arn = name if name.startswith("arn:") else f"arn:aws:lambda:{here}:function:{name}"
-        return _Needed(action="lambda:InvokeFunction", resource=arn, error="Lambda.AWSLambdaException")
-    if "states:::sqs:sendMessage" in task:
+        return _RequiredPermission(action="lambda:InvokeFunction", resource=arn, error="Lambda.AWSLambdaException")
+    if "states:::sqs:sendMessage" in resource:
         queue = str(parameters.get("QueueUrl", "")).rsplit("/", 1)[-1]
-        return _Needed(action="sqs:SendMessage", resource=f"arn:aws:sqs:{here}:{queue}", error="SQS.SqsException")
+        return _RequiredPermission(
+            action="sqs:SendMessage", resource=f"arn:aws:sqs:{here}:{queue}", error="SQS.SqsException"
+        )
     return None
 
 
-def _allows(role: str, action: str, resource: str) -> bool:
+def _is_allowed(role: str, action: str, resource: str) -> bool:
     from ministack.core import iam_evaluator
     from ministack.services import iam
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _GRACE_SECONDS = 5.0
-_PROC = Path("/proc/self/cmdline")
+_PROC_FILE = Path("/proc/self/cmdline")
 
 
-def is_ours(pid: int, word: str) -> bool:
+def is_running(pid: int, argument: str) -> bool:
     """Does the process run, and does its command line hold the word? A pid alone may have been given to a stranger."""
-    return word in (_from_proc(pid) if _PROC.exists() else _from_ps(pid))
+    return argument in (_command_line_from_proc(pid) if _PROC_FILE.exists() else _command_line_from_ps(pid))
 
 
-def _from_proc(pid: int) -> str:
+def _command_line_from_proc(pid: int) -> str:
     """The command line on Linux, where `ps` may not be installed; a zombie has none."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -26,35 +26,35 @@ def _from_proc(pid: int) -> str:
         return ""
 
 
-def _from_ps(pid: int) -> str:
+def _command_line_from_ps(pid: int) -> str:
     command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
     return "" if shown.startswith("Z") else shown
 
 
 @contextlib.contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: another process that wants it waits. It goes with the process that holds it."""
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def end_group(leader: int) -> None:
+def terminate_group(leader: int) -> None:
     """End a session's process group: politely first, so that state is written down; then surely."""
-    _signal(leader, signal.SIGTERM)
+    _send_signal(leader, signal.SIGTERM)
     end = time.monotonic() + _GRACE_SECONDS
-    while time.monotonic() < end and _lives(leader):
+    while time.monotonic() < end and _is_alive(leader):
         time.sleep(0.02)
-    _signal(leader, signal.SIGKILL)
+    _send_signal(leader, signal.SIGKILL)
 
 
-def _signal(leader: int, number: signal.Signals) -> None:
+def _send_signal(leader: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     """A child of ours that has ended stays a zombie until it is waited for: that is not living."""
     with contextlib.suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == pid:

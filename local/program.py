@@ -15,13 +15,13 @@ from pulumi.runtime import settings as pulumi_settings
 from pulumi.runtime.mocks import MockEngine, MockSettings
 from pulumi.runtime.stack import run_in_stack
 
-from .configuration import Configuration
+from .configuration import StackConfig
 from .errors import DeploymentFailed
 from .monitor import Monitor
 from .provider.errors import ProviderError
 
 
-def run_program(monitor: Monitor, settings: Configuration, program: Path, stage: str) -> None:
+def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:
     """Run the program for the stage until everything that it asks for is made; DeploymentFailed with one sentence.
 
     Pulumi's SDK keeps its state per context and per event loop: a thread of its own has a fresh one of each.
@@ -38,12 +38,12 @@ def run_program(monitor: Monitor, settings: Configuration, program: Path, stage:
     thread.start()
     thread.join()
     if monitor.failure is not None:
-        raise DeploymentFailed(_sentence(monitor.failure)) from monitor.failure
+        raise DeploymentFailed(_message_of(monitor.failure)) from monitor.failure
     if failures:
-        raise DeploymentFailed(f"The program {program.name} failed: {_sentence(failures[0])}") from failures[0]
+        raise DeploymentFailed(f"The program {program.name} failed: {_message_of(failures[0])}") from failures[0]
 
 
-def _run(monitor: Monitor, settings: Configuration, program: Path, stage: str) -> None:
+def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:
     quiet = logging.getLogger("booking.pulumi")
     quiet.disabled = True  # the SDK logs failures with a stack trace; ours are one sentence
     before = pulumi_settings.SETTINGS
@@ -65,16 +65,16 @@ def _run(monitor: Monitor, settings: Configuration, program: Path, stage: str) -
     loop.set_exception_handler(lambda *_: None)  # of tasks that nobody awaits any more after a failure
     asyncio.set_event_loop(loop)
     try:
-        with _as_main(program):
+        with _program_directory(program):
             loop.run_until_complete(run_in_stack(lambda: _execute(program)))
     finally:
-        _end_tasks(loop)
+        _cancel_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
         pulumi_settings.configure(before)
 
 
-def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """After a failure the SDK leaves tasks behind that wait for resources which will never be, and calls under way."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
@@ -88,7 +88,7 @@ def _execute(program: Path) -> None:
 
 
 @contextlib.contextmanager
-def _as_main(program: Path) -> Iterator[None]:
+def _program_directory(program: Path) -> Iterator[None]:
     """In the program's folder, with its modules importable, as Pulumi runs it."""
     root = str(program.parent)
     sys.path.insert(0, root)
@@ -100,6 +100,6 @@ def _as_main(program: Path) -> Iterator[None]:
             sys.path.remove(root)
 
 
-def _sentence(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     text = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
     return text if isinstance(error, ProviderError | DeploymentFailed) else str(error) or type(error).__name__

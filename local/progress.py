@@ -19,11 +19,11 @@ class Progress:
     name: str
     """The logical name in the program."""
     urn: str = ""
-    planned: bool = False
+    is_preview: bool = False
     """Of a preview: it would happen, and does not."""
-    changed: tuple[str, ...] = ()
+    changed_properties: tuple[str, ...] = ()
     """The properties that differ, for an update or a replacement: `ttl.enabled`."""
-    replaced_for: tuple[str, ...] = ()
+    replacement_causes: tuple[str, ...] = ()
     """Of those, the ones that make a new resource."""
     message: str = ""
     """For a failure: the sentence that says why."""
@@ -39,5 +39,5 @@ class Note:
 Listener: TypeAlias = Callable[[Progress | Note], None]
 
 
-def silent(_: Progress | Note) -> None:
+def ignore_progress(_: Progress | Note) -> None:
     """The listener of those who do not watch."""

@@ -55,9 +55,9 @@ class DeployedStack:
         """A boto3 client with an administrator's rights, or with those of a role (its ARN)."""
         return self.instance.client(service, role)
 
-    def run(self, event: Any, *, machine: str = "stateMachineArn", patience_seconds: float = 90) -> Execution:
+    def run(self, event: Any, *, machine: str = "stateMachineArn", timeout_seconds: float = 90) -> Execution:
         """Start the state machine named by an output with any JSON value, and wait for its end."""
-        return self.wait(self.start(event, machine=machine), patience_seconds=patience_seconds)
+        return self.wait(self.start(event, machine=machine), timeout_seconds=timeout_seconds)
 
     def start(self, event: Any, *, machine: str = "stateMachineArn") -> str:
         """Start an execution; its ARN."""
@@ -66,22 +66,22 @@ class DeployedStack:
         )
         return str(started["executionArn"])
 
-    def wait(self, execution: str, *, patience_seconds: float = 90) -> Execution:
+    def wait(self, execution: str, *, timeout_seconds: float = 90) -> Execution:
         """The execution's end; TimeoutError when it does not come."""
-        end, pause = time.monotonic() + patience_seconds, 0.02
+        end, pause = time.monotonic() + timeout_seconds, 0.02
         while time.monotonic() < end:
             fact = self.client("stepfunctions").describe_execution(executionArn=execution)
             if fact["status"] != "RUNNING":
                 return Execution(
                     arn=execution,
                     status=fact["status"],
-                    output=_parsed(fact.get("output")),
+                    output=_parse_json(fact.get("output")),
                     error=fact.get("error"),
-                    cause=_parsed(fact.get("cause")),
+                    cause=_parse_json(fact.get("cause")),
                 )
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
-        raise TimeoutError(f"{execution} still runs after {patience_seconds} s")
+        raise TimeoutError(f"{execution} still runs after {timeout_seconds} s")
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Call the function named by an output; what it returned, or AssertionError with its error."""
@@ -95,18 +95,18 @@ class DeployedStack:
 @pytest.fixture(scope="session")
 def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An empty embedded AWS for the session."""
-    yield from _running(tmp_path_factory.mktemp("embedded-aws"))
+    yield from _started_instance(tmp_path_factory.mktemp("embedded-aws"))
 
 
 @pytest.fixture(scope="session")
 def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session."""
-    for instance in _running(tmp_path_factory.mktemp("booking-stack")):
+    for instance in _started_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
         yield DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
 
 
-def _running(folder: Path) -> Iterator[Instance]:
+def _started_instance(folder: Path) -> Iterator[Instance]:
     instance = Instance.at(folder)
     instance.start(wait_scale=WAIT_SCALE, record_calls=True)
     try:
@@ -115,7 +115,7 @@ def _running(folder: Path) -> Iterator[Instance]:
         instance.stop()
 
 
-def _parsed(text: str | None) -> Any:
+def _parse_json(text: str | None) -> Any:
     try:
         return None if text is None else json.loads(text)
     except ValueError:

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 
-def record(path: str) -> None:
+def record_calls(path: str) -> None:
     """Append each call of every client, whoever makes it, to the file."""
     from botocore.client import BaseClient
 

@@ -21,17 +21,17 @@ _ACTIONS = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
 }
 """Operations whose permission has another name. https://docs.aws.amazon.com/service-authorization/"""
-_TRANSACTION = {
+_TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-_PREFIXES = {"stepfunctions": "states"}
+_ACTION_PREFIXES = {"stepfunctions": "states"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RecordedCall:
     """One call of a function's to AWS."""
 
     function: str
@@ -42,47 +42,49 @@ class Call:
     @property
     def actions(self) -> frozenset[str]:
         """The IAM actions that it needs; a transaction needs one per kind of item."""
-        return frozenset(action for action, _ in self.needs)
+        return frozenset(action for action, _ in self.permissions)
 
     @property
-    def needs(self) -> frozenset[tuple[str, str]]:
+    def permissions(self) -> frozenset[tuple[str, str]]:
         """The IAM actions that it needs, each with the ARN of what it acts on."""
-        prefix = _PREFIXES.get(self.service, self.service)
+        prefix = _ACTION_PREFIXES.get(self.service, self.service)
         if self.operation in ("TransactWriteItems", "TransactGetItems"):
             items = [(kind, what) for item in self.parameters["TransactItems"] for kind, what in item.items()]
-            return frozenset((f"{prefix}:{_TRANSACTION.get(kind, 'GetItem')}", _table(what)) for kind, what in items)
+            return frozenset(
+                (f"{prefix}:{_TRANSACTION_ACTIONS.get(kind, 'GetItem')}", _table_arn(what)) for kind, what in items
+            )
         if self.operation in ("BatchGetItem", "BatchWriteItem"):
             tables = ({"TableName": name} for name in self.parameters["RequestItems"])
-            return frozenset((f"{prefix}:{self.operation}", _table(each)) for each in tables)
+            return frozenset((f"{prefix}:{self.operation}", _table_arn(each)) for each in tables)
         action = _ACTIONS.get((self.service, self.operation), f"{prefix}:{self.operation}")
-        return frozenset({(action, _acted_on(self.service, self.parameters))})
+        return frozenset({(action, _resource_arn(self.service, self.parameters))})
 
 
-def recorded_calls(instance: Instance) -> Iterator[Call]:
+def recorded_calls(instance: Instance) -> Iterator[RecordedCall]:
     """Every call so far, in the order of time; none where the instance was started without `record_calls`."""
     file = instance.calls_file
     for line in file.read_text().splitlines() if file.exists() else ():
-        yield Call(**json.loads(line))
+        yield RecordedCall(**json.loads(line))
 
 
 def actions_by_function(instance: Instance) -> dict[str, frozenset[str]]:
     """Function → the IAM actions that it was seen to need. (Not seen: keys that AWS uses on its behalf, and logs.)"""
-    needs = needs_by_function(instance)
+    needs = permissions_by_function(instance)
     return {function: frozenset(action for action, _ in needed) for function, needed in needs.items()}
 
 
-def needs_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]]]:
+def permissions_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]]]:
     """Function → the IAM actions that it was seen to need, each with the ARN of what it acted on."""
     found: dict[str, frozenset[tuple[str, str]]] = {}
     for call in recorded_calls(instance):
-        found[call.function] = found.get(call.function, frozenset()) | call.needs
+        found[call.function] = found.get(call.function, frozenset()) | call.permissions
     return found
 
 
-def _acted_on(service: str, parameters: Mapping[str, Any]) -> str:
+def _resource_arn(service: str, parameters: Mapping[str, Any]) -> str:
     """The ARN that a policy would have to name; `*` where the call names nothing, or is of another service."""
     if service == "dynamodb" and "TableName" in parameters:
-        return _table(parameters)
+        return _table_arn(parameters)
     if service == "s3" and "Bucket" in parameters:
         return f"arn:aws:s3:::{parameters['Bucket']}" + (f"/{parameters['Key']}" if "Key" in parameters else "")
     if service == "sqs" and "QueueUrl" in parameters:
@@ -90,6 +92,6 @@ def _acted_on(service: str, parameters: Mapping[str, Any]) -> str:
     return "*"
 
 
-def _table(parameters: Mapping[str, Any]) -> str:
+def _table_arn(parameters: Mapping[str, Any]) -> str:
     index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{parameters['TableName']}{index}"

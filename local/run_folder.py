@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ForeignFolder, InvalidName, ToolMissing
+from .errors import ForeignFolder, InvalidInstanceName, ToolMissing
 
 FOLDER = ".booking"
 """The folder of instances, next to the program."""
@@ -34,7 +34,9 @@ def folder_of(root: Path, name: str) -> Path:
         ForeignFolder: `.booking` is a link.
     """
     if not _NAME.fullmatch(name):
-        raise InvalidName(f"The instance name {name!r} is not valid: use 1-63 of the characters a-z, 0-9 and -.")
+        raise InvalidInstanceName(
+            f"The instance name {name!r} is not valid: use 1-63 of the characters a-z, 0-9 and -."
+        )
     _reject_link(root / FOLDER)
     return root / FOLDER / name
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import ToolMissing
 
-PROVIDED = (
+PROVIDED_MODULES = (
     "awslambdaric",
     "boto3",
     "botocore",
@@ -27,14 +27,14 @@ PROVIDED = (
 )
 """The modules of AWS's Python runtime: its client (with what that needs), and the SDK."""
 
-HIDDEN = (
+HIDDEN_VARIABLES = (
     *("AUTH", "BIND_HOST", "GATEWAY_PORT", "IOT_MTLS_ENABLED", "LAMBDA_EXECUTOR", "LOG_LEVEL", "MINISTACK_ACCOUNT_ID"),
     *("MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_SSL_CERT", "MINISTACK_SSL_KEY", "PERSIST_STATE", "S3_DATA_DIR"),
     *("S3_PERSIST", "SFN_WAIT_SCALE", "SFTP_ENABLED", "STATE_DIR", "USE_SSL"),
 )
 """What the embedded AWS is configured by, and a function must not see."""
 
-_START = """\
+_START_SCRIPT = """\
 \"\"\"Starts AWS's runtime client for the function whose package lies in LAMBDA_TASK_ROOT.\"\"\"
 
 import os
@@ -49,7 +49,7 @@ os.environ["PYTHONPATH"] = os.environ["LAMBDA_TASK_ROOT"]
 if os.environ.get("BOOKING_EMBEDDED_RECORD"):
     import recorder
 
-    recorder.record(os.environ["BOOKING_EMBEDDED_RECORD"])
+    recorder.record_calls(os.environ["BOOKING_EMBEDDED_RECORD"])
 
 from awslambdaric.__main__ import main
 
@@ -57,22 +57,22 @@ main(["bootstrap", os.environ["_HANDLER"]])
 """
 
 
-def lay_out(folder: Path) -> Path:
+def install_runtime(folder: Path) -> Path:
     """Make the runtime in the instance's folder, once; the file that starts a function."""
     start, provided = folder / "runtime" / "start.py", folder / "runtime" / "provided"
     if not start.exists():
         provided.mkdir(parents=True, exist_ok=True)
-        for name in PROVIDED:
+        for name in PROVIDED_MODULES:
             _link(name, provided)
         (provided / "recorder.py").unlink(missing_ok=True)
         (provided / "recorder.py").symlink_to(Path(__file__).with_name("recorder.py"))
-        start.write_text(_START.format(provided=str(provided), hidden=HIDDEN))
+        start.write_text(_START_SCRIPT.format(provided=str(provided), hidden=HIDDEN_VARIABLES))
     return start
 
 
-def bootstrap(folder: Path, runtime: str) -> str:
+def bootstrap_script(folder: Path, runtime: str) -> str:
     """The executable that Lambda starts for a custom runtime: a function under AWS's own client."""
-    command = shlex.join([sys.executable, "-I", "-S", str(lay_out(folder))])
+    command = shlex.join([sys.executable, "-I", "-S", str(install_runtime(folder))])
     return f"#!/bin/sh\nexport AWS_EXECUTION_ENV=AWS_Lambda_{runtime}\nexec {command}\n"
 
 

@@ -16,27 +16,27 @@ where `instance.outputs()` reads them. Failures are `local.errors.InstanceError`
 `local.errors.DeploymentFailed`: print them, they are sentences.
 """
 
-from .command import find
-from .environment import DRIVER, environment
-from .errors import CutOff, EngineError, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
+from .command import find_cli
+from .environment import DRIVER, cli_environment
+from .errors import EngineError, EngineKilled, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
 from .leftovers import LockedBucket, PendingKey, locked_buckets, pending_keys
-from .operations import Engine, Outcome
+from .operations import Outcome, PulumiEngine
 
 __all__ = [
     "DRIVER",
-    "CutOff",
-    "Engine",
     "EngineError",
+    "EngineKilled",
     "EngineMissing",
     "LockedBucket",
     "OtherDriver",
     "Outcome",
     "PassphraseMissing",
     "PendingKey",
+    "PulumiEngine",
     "StateLocked",
     "UnknownStage",
-    "environment",
-    "find",
+    "cli_environment",
+    "find_cli",
     "locked_buckets",
     "pending_keys",
 ]

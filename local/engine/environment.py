@@ -12,13 +12,13 @@ DRIVER: Final = "pulumi"
 """How an instance names this driver."""
 
 
-def environment(instance: Instance, root: Path | None = None) -> dict[str, str]:
+def cli_environment(instance: Instance, root: Path | None = None) -> dict[str, str]:
     """Variables for `eval "$(booking env)"`: the embedded AWS, its provider and the state that `booking up` uses.
 
     The user's own PULUMI_HOME stays: it holds the language hosts. Raises NotRunning and OtherDriver.
     """
-    refuse_other_driver(instance)
-    port = provider_process.ensure(instance, (root or Path.cwd()).resolve())
+    reject_other_driver(instance)
+    port = provider_process.ensure_running(instance, (root or Path.cwd()).resolve())
     variables = engine_variables(instance, port)
     del variables["PULUMI_HOME"]
     instance.driver = DRIVER  # from here on resources may exist that only the engine knows of
@@ -44,7 +44,7 @@ def engine_variables(instance: Instance, port: int) -> dict[str, str]:
     }
 
 
-def refuse_other_driver(instance: Instance) -> None:
+def reject_other_driver(instance: Instance) -> None:
     """Raises OtherDriver where resources exist that the engine does not know of."""
     if instance.driver not in (None, DRIVER):
         raise OtherDriver(

@@ -38,5 +38,5 @@ class OtherDriver(EngineError):
     """The instance was deployed without the engine."""
 
 
-class CutOff(EngineError):
+class EngineKilled(EngineError):
     """The engine was killed while it worked."""

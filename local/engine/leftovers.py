@@ -7,8 +7,8 @@ from typing import Any
 
 from ..instance import Instance
 from ..provider.journal import Journal
-from ..provider.provider import Provider
-from .state import State
+from ..provider.provider import EmbeddedProvider
+from .state import EngineState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class LockedBucket:
 def locked_buckets(instance: Instance) -> list[LockedBucket]:
     """The buckets of the instance that hold locked objects, by name."""
     s3 = instance.client("s3")
-    found = [_locked(name, list(_locks(s3, name))) for name in _names(s3)]
+    found = [_locked_bucket(name, list(_version_locks(s3, name))) for name in _bucket_names(s3)]
     return sorted(filter(None, found), key=lambda bucket: bucket.name)
 
 
@@ -53,19 +53,19 @@ def pending_keys(instance: Instance) -> list[PendingKey]:
     return sorted(pending, key=lambda key: (key.deleted_at, key.id))
 
 
-def remove_orphans(instance: Instance, state: State) -> list[str]:
+def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
     """Delete what killed runs created and no state has, such as what has left the program since; their URNs."""
-    provider = Provider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
+    provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
     known = {(resource["urn"], resource.get("id")) for resource in state.resources()}
     orphans = [entry for entry in provider.journal.orphans() if (entry.urn, entry.id) not in known]
-    return [entry.urn for entry in orphans if entry.urn.startswith(state.urns) and provider.abandon(entry)]
+    return [entry.urn for entry in orphans if entry.urn.startswith(state.urn_prefix) and provider.delete_orphan(entry)]
 
 
-def _names(s3: Any) -> list[str]:
+def _bucket_names(s3: Any) -> list[str]:
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
-def _locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
+def _version_locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
     """How each locked version is locked, and until when."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in page.get("Versions", ()):
@@ -76,7 +76,7 @@ def _locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
                 yield head["ObjectLockMode"], until
 
 
-def _locked(name: str, locks: list[tuple[str, datetime | None]]) -> LockedBucket | None:
+def _locked_bucket(name: str, locks: list[tuple[str, datetime | None]]) -> LockedBucket | None:
     if not locks:
         return None
     modes = tuple(sorted({mode for mode, _ in locks}))

@@ -13,21 +13,21 @@ import pulumi
 from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
 
 from ..instance import Instance
-from ..progress import Listener, Note, Progress, silent
+from ..progress import Listener, Note, Progress, ignore_progress
 from ..provider.errors import name_of
 from . import provider_process
-from .command import required
-from .environment import DRIVER, engine_variables, refuse_other_driver
+from .command import require_cli
+from .environment import DRIVER, engine_variables, reject_other_driver
 from .errors import PassphraseMissing, StateLocked
 from .leftovers import remove_orphans
-from .own_words import complaint
+from .own_words import config_errors
 from .project import Project
-from .sdk import drop_unfinished_programs, to_its_end
-from .state import State
-from .story import Story, where
+from .sdk import collect_unfinished_programs, run_to_completion
+from .state import EngineState
+from .story import EngineEvents, program_location
 
-_PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-_RETIRED: Final = frozenset({"same", "read", "refresh"})
+_PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_UNCHANGED_OPERATIONS: Final = frozenset({"same", "read", "refresh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,12 @@ class Outcome:
     @property
     def changes(self) -> tuple[Progress, ...]:
         """The steps that changed something, each once, in the order in which they ended."""
-        return tuple(step for step in self.steps if step.phase == "done" and step.operation not in _RETIRED)
+        return tuple(
+            step for step in self.steps if step.phase == "done" and step.operation not in _UNCHANGED_OPERATIONS
+        )
 
 
-class Engine:
+class PulumiEngine:
     """The engine, bound to an instance, a program and a stage of it."""
 
     def __init__(
@@ -52,69 +54,69 @@ class Engine:
         program: Path = Path("__main__.py"),
         stage: str = "dev",
         config: Mapping[str, Any] | None = None,
-        listener: Listener = silent,
+        listener: Listener = ignore_progress,
     ) -> None:
         self._instance = instance
         self._project = Project(program=program, stage=stage)
         self._config = dict(config or {})
         self._listener = listener
-        self._places: dict[tuple[str, str], str] = {}
+        self._locations: dict[tuple[str, str], str] = {}
         self._program_error: str | None = None
 
     # ---- the operations ---------------------------------------------------------------------------------------
 
     def preview(self) -> Outcome:
         """What `up` would do; nothing is touched."""
-        stack = self._ready()
-        return self._told(lambda story: stack.preview(on_event=story.hear, color="never"))
+        stack = self._prepare_stack()
+        return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
 
     def up(self) -> Outcome:
         """Bring the instance to what the program says; takes up a run that was cut off."""
-        stack = self._ready()
+        stack = self._prepare_stack()
         self._recover(stack)
         self._instance.driver = DRIVER
-        outcome = self._told(
-            lambda story: stack.up(on_event=story.hear, color="never", suppress_outputs=True, show_secrets=False)
+        outcome = self._run(
+            lambda story: stack.up(on_event=story.handle, color="never", suppress_outputs=True, show_secrets=False)
         )
-        self._instance.keep_outputs(outcome.outputs)
+        self._instance.save_outputs(outcome.outputs)
         self._remove_orphans()
         return outcome
 
     def refresh(self) -> Outcome:
         """Bring the engine's knowledge to what is really there; the steps say what differed."""
-        stack = self._ready()
-        return self._told(lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True))
+        stack = self._prepare_stack()
+        return self._run(lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True))
 
     def destroy(self) -> Outcome:
         """Delete everything that the stage holds."""
-        stack = self._ready()
+        stack = self._prepare_stack()
         self._recover(stack)
-        outcome = self._told(lambda story: stack.destroy(on_event=story.hear, color="never", run_program=False))
-        self._instance.keep_outputs({})
+        outcome = self._run(lambda story: stack.destroy(on_event=story.handle, color="never", run_program=False))
+        self._instance.save_outputs({})
         self._remove_orphans()
         return outcome
 
     # ---- the steps --------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
+    def state(self) -> EngineState:
         """What the engine keeps of the stage."""
-        return State(folder=self._folder / "state", project=self._project.name, stage=self._project.stage)
+        return EngineState(folder=self._folder / "state", project=self._project.name, stage=self._project.stage)
 
     @property
     def _folder(self) -> Path:
         return self._instance.folder / "engine"
 
-    def _ready(self) -> Stack:
+    def _prepare_stack(self) -> Stack:
         """Everything that must hold before the engine is asked; each refusal is one sentence."""
-        command = required(self._project.root)
-        refuse_other_driver(self._instance)
+        command = require_cli(self._project.root)
+        reject_other_driver(self._instance)
         self._project.copy_to(self._folder / "work", self._config)
         variables = self._variables()
-        self._refuse_locked()
-        return self._stack(command, variables)
+        self._reject_locked_state()
+        return self._open_stack(command, variables)
 
-    def _stack(self, command: PulumiCommand, variables: Mapping[str, str]) -> Stack:
+    def _open_stack(self, command: PulumiCommand, variables: Mapping[str, str]) -> Stack:
         workspace = LocalWorkspace(
             work_dir=str(self._folder / "work"),
             program=self._run_program,
@@ -124,27 +126,27 @@ class Engine:
         )
         stack: list[Stack] = []
         enter = Stack.select if self.state.exists() else Stack.create
-        self._told(lambda _: stack.append(enter(self._project.stage, workspace)))
+        self._run(lambda _: stack.append(enter(self._project.stage, workspace)))
         return stack[0]
 
     def _variables(self) -> dict[str, str]:
-        port = provider_process.ensure(self._instance, self._project.root)
+        port = provider_process.ensure_running(self._instance, self._project.root)
         return {**engine_variables(self._instance, port), **self._passphrase()}
 
     def _passphrase(self) -> dict[str, str]:
         if not self._project.uses_own_passphrase():
             return {}
-        given = {name: os.environ[name] for name in _PASSPHRASES if os.environ.get(name)}
+        given = {name: os.environ[name] for name in _PASSPHRASE_VARIABLES if os.environ.get(name)}
         if not given:
             raise PassphraseMissing(
                 f"Pulumi.{self._project.stage}.yaml holds secrets that are encrypted with a passphrase: "
-                f"set {' or '.join(_PASSPHRASES)}."
+                f"set {' or '.join(_PASSPHRASE_VARIABLES)}."
             )
-        return {_PASSPHRASES[0]: "", _PASSPHRASES[1]: "", **given}
+        return {_PASSPHRASE_VARIABLES[0]: "", _PASSPHRASE_VARIABLES[1]: "", **given}
 
-    def _refuse_locked(self) -> None:
+    def _reject_locked_state(self) -> None:
         for lock in self.state.locks():
-            if lock.held:
+            if lock.is_held:
                 raise StateLocked(
                     f"Another run (process {lock.pid} on {lock.host}, since {lock.since}) works on stage "
                     f"{self._project.stage}: wait for it to end, then run this again."
@@ -152,13 +154,13 @@ class Engine:
 
     def _recover(self, stack: Stack) -> None:
         """After a killed run: drop its lock, and see what it had begun. `up` then adopts what it finds."""
-        if not self.state.cut_off():
+        if not self.state.was_interrupted():
             return
         self._listener(Note(message="An earlier run was cut off: its lock is dropped and its work is taken up."))
         if self.state.locks():
-            self._told(lambda _: stack.cancel())
-        self._told(
-            lambda story: stack.refresh(on_event=story.hear, color="never", clear_pending_creates=True), quietly=True
+            self._run(lambda _: stack.cancel())
+        self._run(
+            lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True), quiet=True
         )
 
     def _remove_orphans(self) -> None:
@@ -167,24 +169,24 @@ class Engine:
             names = ", ".join(name_of(urn) for urn in removed)
             self._listener(Note(message=f"Removed what an earlier run had made and nothing needs any more: {names}."))
 
-    def _told(self, operation: Callable[[Story], object], *, quietly: bool = False) -> Outcome:
-        story = Story(silent if quietly else self._listener, self._places)
+    def _run(self, operation: Callable[[EngineEvents], object], *, quiet: bool = False) -> Outcome:
+        story = EngineEvents(ignore_progress if quiet else self._listener, self._locations)
         try:
-            result = to_its_end(lambda: operation(story), story.listener)
+            result = run_to_completion(lambda: operation(story), story.listener)
         except CommandError as error:
-            drop_unfinished_programs()
-            raise story.ending(error, self._program_error or self._refusal(error)) from error
-        return Outcome(steps=tuple(story.steps), outputs=_plain(getattr(result, "outputs", {})))
+            collect_unfinished_programs()
+            raise story.error_for(error, self._program_error or self._config_errors(error)) from error
+        return Outcome(steps=tuple(story.steps), outputs=_plain_outputs(getattr(result, "outputs", {})))
 
-    def _refusal(self, error: CommandError) -> str | None:
+    def _config_errors(self, error: CommandError) -> str | None:
         """What the program says of its configuration, where the engine would not let it: of every fault, and why."""
         if "validating stack config" not in str(error):
             return None
-        return complaint(self._instance, self._project.program, self._project.stage, self._config)
+        return config_errors(self._instance, self._project.program, self._project.stage, self._config)
 
     def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""
-        pulumi.runtime.register_stack_transformation(self._note_place)
+        pulumi.runtime.register_stack_transformation(self._record_location)
         program, root = self._project.program.resolve(), self._project.root
         sys.path.insert(0, str(root))
         try:
@@ -197,13 +199,13 @@ class Engine:
         finally:
             sys.path.remove(str(root))
 
-    def _note_place(self, args: pulumi.ResourceTransformationArgs) -> None:
+    def _record_location(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Remember which line of the program makes a resource, for the sentence when it fails."""
-        place = where(self._project.root)
+        place = program_location(self._project.root)
         if place:
-            self._places[args.type_, args.name] = place
+            self._locations[args.type_, args.name] = place
 
 
-def _plain(outputs: OutputMap) -> dict[str, Any]:
+def _plain_outputs(outputs: OutputMap) -> dict[str, Any]:
     """As they are kept in a file and shown: secrets stay in the state."""
     return {name: "[secret]" if output.secret else output.value for name, output in outputs.items()}

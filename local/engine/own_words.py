@@ -6,44 +6,46 @@ from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
 
-from ..configuration import configuration
+from ..configuration import load_config
 from ..errors import DeploymentFailed
 from ..instance import Instance
 from ..monitor import Monitor
 from ..program import run_program
-from ..progress import silent
+from ..progress import ignore_progress
 from ..provider.journal import Journal
-from ..provider.provider import Provider
+from ..provider.provider import EmbeddedProvider
 
 
-def complaint(instance: Instance, program: Path, stage: str, given: Mapping[str, Any]) -> str | None:
+def config_errors(instance: Instance, program: Path, stage: str, overrides: Mapping[str, Any]) -> str | None:
     """The program's refusal of its configuration, with every fault in it; None if it gets as far as a resource."""
     try:
-        settings = configuration(program.resolve(), stage, given)
-        provider = Provider(instance.aws(), Journal(instance.folder / "nothing.jsonl"))
-        run_program(_Deaf(provider, settings.project, stage, silent), settings, program.resolve(), stage)
-    except _FarEnough:
+        settings = load_config(program.resolve(), stage, overrides)
+        provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "nothing.jsonl"))
+        run_program(
+            _DryRunMonitor(provider, settings.project, stage, ignore_progress), settings, program.resolve(), stage
+        )
+    except _ReachedFirstResource:
         return None
     except DeploymentFailed as failure:
-        return None if isinstance(failure.__cause__, _FarEnough) else _without_place(str(failure), program)
+        return None if isinstance(failure.__cause__, _ReachedFirstResource) else _without_prefix(str(failure), program)
     return None
 
 
-class _FarEnough(DeploymentFailed):
+class _ReachedFirstResource(DeploymentFailed):
     """The program asks for something: its configuration is good enough for it."""
 
 
-class _Deaf(Monitor):
+class _DryRunMonitor(Monitor):
     """Creates nothing and answers nothing."""
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         if request.type == "pulumi:pulumi:Stack":
             return resource_pb2.RegisterResourceResponse(urn=self._urn(request))
-        raise self._failed(_FarEnough(f"it asks for {request.name}"))
+        raise self._record_failure(_ReachedFirstResource(f"it asks for {request.name}"))
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        raise self._failed(_FarEnough(f"it calls {request.tok}"))
+        raise self._record_failure(_ReachedFirstResource(f"it calls {request.tok}"))
 
 
-def _without_place(sentence: str, program: Path) -> str:
+def _without_prefix(sentence: str, program: Path) -> str:
     return sentence.removeprefix(f"The program {program.name} failed: ")

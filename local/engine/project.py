@@ -16,7 +16,7 @@ import yaml
 from .errors import EngineError, PassphraseMissing, UnknownStage
 
 _DEFAULT_PROJECT = {"name": "booking", "runtime": "python"}
-_ELSEWHERE = ("secretsprovider", "encryptedkey", "encryptionsalt")
+_SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,31 +33,34 @@ class Project:
     @property
     def name(self) -> str:
         """As the engine knows it."""
-        return str(self._settings()["name"])
+        return str(self._project_settings()["name"])
 
     def copy_to(self, folder: Path, config: Mapping[str, Any]) -> None:
         """Lay the two files for the engine; raises UnknownStage, or PassphraseMissing where it would need one."""
-        settings, stage = self._settings(), self._stage()
+        settings, stage = self._project_settings(), self._stage_settings()
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / f"Pulumi.{self.stage}.yaml"
-        stage["config"] = {**(stage.get("config") or {}), **{self._key(key): _parsed(config[key]) for key in config}}
-        self._settle_secrets(stage, copy)
+        stage["config"] = {
+            **(stage.get("config") or {}),
+            **{self._qualified_key(key): _parse_json(config[key]) for key in config},
+        }
+        self._drop_secrets_provider(stage, copy)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         copy.write_text(yaml.safe_dump(stage, sort_keys=False))
 
     def uses_own_passphrase(self) -> bool:
         """Does the stage file hold secrets that were encrypted with the user's passphrase?"""
-        stage = self._stage()
+        stage = self._stage_settings()
         return "encryptionsalt" in stage and _has_secret(stage.get("config"))
 
-    def _settings(self) -> dict[str, Any]:
+    def _project_settings(self) -> dict[str, Any]:
         file = self.root / "Pulumi.yaml"
-        return _read(file) if file.exists() else dict(_DEFAULT_PROJECT)
+        return _read_yaml(file) if file.exists() else dict(_DEFAULT_PROJECT)
 
-    def _stage(self) -> dict[str, Any]:
+    def _stage_settings(self) -> dict[str, Any]:
         file = self.root / f"Pulumi.{self.stage}.yaml"
         if file.exists():
-            return _read(file)
+            return _read_yaml(file)
         stages = sorted(other.name.split(".")[1] for other in self.root.glob("Pulumi.*.yaml"))
         if stages:
             raise UnknownStage(
@@ -65,10 +68,10 @@ class Project:
             )
         return {}
 
-    def _key(self, key: str) -> str:
+    def _qualified_key(self, key: str) -> str:
         return key if ":" in key else f"{self.name}:{key}"
 
-    def _settle_secrets(self, stage: dict[str, Any], copy: Path) -> None:
+    def _drop_secrets_provider(self, stage: dict[str, Any], copy: Path) -> None:
         if self.uses_own_passphrase():
             return
         if _has_secret(stage.get("config")):
@@ -76,14 +79,14 @@ class Project:
                 f"Pulumi.{self.stage}.yaml holds secrets that {stage.get('secretsprovider', 'another provider')} "
                 "encrypted, which cannot be opened here: give those keys plain values for the embedded AWS (--config)."
             )
-        for key in _ELSEWHERE:
+        for key in _SECRETS_PROVIDER_KEYS:
             stage.pop(key, None)
-        salt = _read(copy).get("encryptionsalt") if copy.exists() else None
+        salt = _read_yaml(copy).get("encryptionsalt") if copy.exists() else None
         if salt:
             stage["encryptionsalt"] = salt
 
 
-def _parsed(value: Any) -> Any:
+def _parse_json(value: Any) -> Any:
     """Lists and objects may be given as JSON text, as on a command line."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         with contextlib.suppress(ValueError):
@@ -91,7 +94,7 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         return dict(yaml.safe_load(file.read_text()) or {})
     except (yaml.YAMLError, ValueError) as error:

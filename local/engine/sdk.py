@@ -15,7 +15,7 @@ from ..progress import Listener, Note
 Result = TypeVar("Result")
 
 
-def to_its_end(operation: Callable[[], Result], listener: Listener) -> Result:
+def run_to_completion(operation: Callable[[], Result], listener: Listener) -> Result:
     """Run an engine operation to its end, also after Ctrl-C.
 
     The terminal sends Ctrl-C to the engine too, which finishes what it has begun and unlocks the stack. A handler takes
@@ -24,7 +24,7 @@ def to_its_end(operation: Callable[[], Result], listener: Listener) -> Result:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the operation has ended.
     """
-    with _quiet_servers(), _interrupts(listener) as interrupts, ThreadPoolExecutor(1, "engine") as thread:
+    with _silence_grpc_server(), _collect_interrupts(listener) as interrupts, ThreadPoolExecutor(1, "engine") as thread:
         future = thread.submit(operation)
         wait([future])
     if interrupts:
@@ -32,7 +32,7 @@ def to_its_end(operation: Callable[[], Result], listener: Listener) -> Result:
     return future.result()
 
 
-def drop_unfinished_programs() -> None:
+def collect_unfinished_programs() -> None:
     """The SDK leaves the coroutine of a failed program to the garbage collector, which complains on standard error."""
     usual = sys.unraisablehook
     sys.unraisablehook = lambda unraisable: None if "run_in_stack" in repr(unraisable.object) else usual(unraisable)
@@ -43,7 +43,7 @@ def drop_unfinished_programs() -> None:
 
 
 @contextmanager
-def _interrupts(listener: Listener) -> Iterator[list[int]]:
+def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
     """Collect the SIGINTs of a main thread instead of raising KeyboardInterrupt, and tell the listener of each."""
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -62,7 +62,7 @@ def _interrupts(listener: Listener) -> Iterator[list[int]]:
 
 
 @contextmanager
-def _quiet_servers() -> Iterator[None]:
+def _silence_grpc_server() -> Iterator[None]:
     """When the engine is killed, the SDK's server logs a page for every call that it can no longer answer."""
     logger = logging.getLogger("grpc._server")
     usual = logger.level

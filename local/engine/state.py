@@ -11,7 +11,7 @@ from .. import processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class StateLock:
     """A run that holds, or held, the state."""
 
     pid: int
@@ -19,33 +19,33 @@ class Lock:
     since: str
 
     @property
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         """Does the run still go on? One of another machine counts as going on: nobody here can tell."""
-        return self.host != socket.gethostname() or processes.is_ours(self.pid, "pulumi")
+        return self.host != socket.gethostname() or processes.is_running(self.pid, "pulumi")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class EngineState:
     """The state of one stage of one project in a folder of the file backend."""
 
     folder: Path
     project: str
     stage: str
 
-    def locks(self) -> list[Lock]:
+    def locks(self) -> list[StateLock]:
         """Every lock on the stage; of a killed run one is left."""
-        return [_lock(file) for file in sorted((self._own("locks/organization") / self.stage).glob("*.json"))]
+        return [_read_lock(file) for file in sorted((self._path("locks/organization") / self.stage).glob("*.json"))]
 
-    def cut_off(self) -> bool:
+    def was_interrupted(self) -> bool:
         """Was the last run killed while it worked?"""
-        return bool(self.locks() or self._latest().get("pending_operations"))
+        return bool(self.locks() or self._latest_deployment().get("pending_operations"))
 
     def resources(self) -> list[dict[str, Any]]:
         """Every resource that the engine knows, as it keeps it."""
-        return list(self._latest().get("resources") or [])
+        return list(self._latest_deployment().get("resources") or [])
 
     @property
-    def urns(self) -> str:
+    def urn_prefix(self) -> str:
         """How the URN of every resource of the stage begins."""
         return f"urn:pulumi:{self.stage}::{self.project}::"
 
@@ -54,24 +54,24 @@ class State:
 
     @property
     def _file(self) -> Path:
-        return self._own("stacks") / f"{self.stage}.json"
+        return self._path("stacks") / f"{self.stage}.json"
 
-    def _own(self, kind: str) -> Path:
+    def _path(self, kind: str) -> Path:
         return self.folder / ".pulumi" / kind / self.project
 
-    def _latest(self) -> dict[str, Any]:
+    def _latest_deployment(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
             checkpoint = json.loads(self._file.read_text())["checkpoint"]
             return dict(checkpoint.get("latest") or {})
         return {}
 
 
-def _lock(file: Path) -> Lock:
+def _read_lock(file: Path) -> StateLock:
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError):
         content = {}  # killed while it was writing
-    return Lock(
+    return StateLock(
         pid=int(content.get("pid") or 0),
         host=str(content.get("hostname") or socket.gethostname()),
         since=str(content.get("timestamp") or "an unknown time"),

@@ -14,7 +14,7 @@ from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
 from ..errors import DeploymentFailed
 from ..progress import Listener, Operation, Phase, Progress
 from ..provider.errors import name_of
-from .errors import CutOff, EngineError, StateLocked
+from .errors import EngineError, EngineKilled, StateLocked
 
 _OPERATIONS: Final[Mapping[str, Operation]] = {
     "same": "same",
@@ -27,84 +27,84 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "refresh": "refresh",
     "import": "read",
 }
-_INTERNAL: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
-_HERE: Final = str(Path(__file__).parent)
+_INTERNAL_TYPES: Final = ("pulumi:pulumi:Stack", "pulumi:providers:")
+_THIS_FOLDER: Final = str(Path(__file__).parent)
 _COLOURS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _LABELS: Final = re.compile(r"^(stderr: |stdout: )?(error: )?")
-_ECHO: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|resource registration) failed(: |$)")
+_REPEATED_PREFIX: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|resource registration) failed(: |$)")
 
 
 @dataclass(slots=True)
-class Story:
+class EngineEvents:
     """Listens to one operation of the engine, passes on what matters and remembers what went wrong."""
 
     listener: Listener
-    places: Mapping[tuple[str, str], str]
+    locations: Mapping[tuple[str, str], str]
     """Type and name of a resource → where the program made it."""
     failures: list[str] = field(default_factory=list)
     steps: list[Progress] = field(default_factory=list)
 
-    def hear(self, event: EngineEvent) -> None:
+    def handle(self, event: EngineEvent) -> None:
         """The callback for the Automation API."""
         if event.resource_pre_event:
-            self._step("begun", event.resource_pre_event)
+            self._record_step("begun", event.resource_pre_event)
         elif event.res_outputs_event:
-            self._step("done", event.res_outputs_event)
+            self._record_step("done", event.res_outputs_event)
         elif event.res_op_failed_event:
-            self._step("failed", event.res_op_failed_event)
+            self._record_step("failed", event.res_op_failed_event)
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
-            self._failure(event.diagnostic_event)
+            self._record_failure(event.diagnostic_event)
 
-    def ending(self, error: CommandError, program_error: str | None) -> Exception:
+    def error_for(self, error: CommandError, program_error: str | None) -> Exception:
         """What to raise for a command that failed."""
         text = str(error)
         if "is currently locked" in text:
             return StateLocked("Another run works on this stage: wait for it to end, then run this again.")
         if re.search(r"code: -\d+", text):
-            return CutOff("The engine was killed while it worked: run `booking up` again, it goes on from there.")
+            return EngineKilled("The engine was killed while it worked: run `booking up` again, it goes on from there.")
         if program_error is not None:
             return DeploymentFailed(program_error)
         if self.failures:
             return DeploymentFailed("\n".join(self.failures))
         return EngineError(f"The engine failed: {_last_line(text)}")
 
-    def _step(self, phase: Phase, event: Any) -> None:
+    def _record_step(self, phase: Phase, event: Any) -> None:
         metadata: StepEventMetadata = event.metadata
         operation = _OPERATIONS.get(str(getattr(metadata.op, "value", metadata.op)))
-        if operation is None or metadata.type.startswith(_INTERNAL) or _is_component(metadata):
+        if operation is None or metadata.type.startswith(_INTERNAL_TYPES) or _is_component(metadata):
             return
-        step = _progress(operation, phase, metadata, planned=bool(getattr(event, "planning", False)))
+        step = _to_progress(operation, phase, metadata, planned=bool(getattr(event, "planning", False)))
         self.steps.append(step)
         self.listener(step)
 
-    def _failure(self, diagnostic: DiagnosticEvent) -> None:
+    def _record_failure(self, diagnostic: DiagnosticEvent) -> None:
         sentence = " ".join(_COLOURS.sub("", diagnostic.message).split()).removeprefix("error: ")
-        sentence = _ECHO.sub("", sentence)
+        sentence = _REPEATED_PREFIX.sub("", sentence)
         if not sentence or "Traceback (most recent call last)" in sentence:
             return
-        told = self._placed(diagnostic.urn or "", sentence)
+        told = self._with_location(diagnostic.urn or "", sentence)
         if told not in self.failures:
             self.failures.append(told)
 
-    def _placed(self, urn: str, sentence: str) -> str:
+    def _with_location(self, urn: str, sentence: str) -> str:
         if not urn or "pulumi:pulumi:Stack" in urn.split("::")[-2]:
             return sentence
         type_, name = name_of(urn).split(" ", 1)
-        place = self.places.get((type_, name))
+        place = self.locations.get((type_, name))
         about = f"{type_} {name}" + (f" ({place})" if place else "")
-        return f"{about}: {_without_name(sentence, type_, name)}"
+        return f"{about}: {_strip_resource_name(sentence, type_, name)}"
 
 
-def where(root: Path) -> str | None:
+def program_location(root: Path) -> str | None:
     """The innermost place in the program's own code among the calls that lead here."""
     for frame, line in traceback.walk_stack(None):
         file = frame.f_code.co_filename
-        if file.startswith(f"{root}{os.sep}") and not file.startswith((_HERE, f"{root}{os.sep}.venv")):
+        if file.startswith(f"{root}{os.sep}") and not file.startswith((_THIS_FOLDER, f"{root}{os.sep}.venv")):
             return f"{file.removeprefix(f'{root}{os.sep}')}, line {line}"
     return None
 
 
-def _progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *, planned: bool) -> Progress:
+def _to_progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *, planned: bool) -> Progress:
     detailed = metadata.detailed_diff or {}
     return Progress(
         operation=operation,
@@ -112,9 +112,11 @@ def _progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *
         type=metadata.type,
         name=metadata.urn.split("::")[-1],
         urn=metadata.urn,
-        planned=planned,
-        changed=tuple(sorted(detailed)) or tuple(metadata.diffs or ()),
-        replaced_for=tuple(sorted(path for path, diff in detailed.items() if "replace" in str(diff.diff_kind.value))),
+        is_preview=planned,
+        changed_properties=tuple(sorted(detailed)) or tuple(metadata.diffs or ()),
+        replacement_causes=tuple(
+            sorted(path for path, diff in detailed.items() if "replace" in str(diff.diff_kind.value))
+        ),
     )
 
 
@@ -124,7 +126,7 @@ def _is_component(metadata: StepEventMetadata) -> bool:
     return state is not None and not state.custom
 
 
-def _without_name(sentence: str, type_: str, name: str) -> str:
+def _strip_resource_name(sentence: str, type_: str, name: str) -> str:
     """The engine and the provider each put the resource's name before the reason: once is enough."""
     sentence = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
     told = re.fullmatch(

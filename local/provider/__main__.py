@@ -15,12 +15,12 @@ from typing import Final
 import grpc
 
 from ..instance import Instance
-from .address import Address, fingerprint
+from .address import ProviderAddress, source_fingerprint
 from .journal import Journal
-from .provider import Provider
+from .provider import EmbeddedProvider
 from .server import listen
 
-LOOK_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 2.0
 
 
@@ -29,22 +29,22 @@ def serve(folder: Path) -> None:
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    server, port = _listening(Provider(Instance(folder).aws(), Journal(folder / "journal.jsonl")), folder)
-    Address(pid=os.getpid(), port=port, source=fingerprint()).keep(folder)
-    while not told.wait(LOOK_SECONDS) and _instance_lives(folder):
+    server, port = _start_server(EmbeddedProvider(Instance(folder).aws(), Journal(folder / "journal.jsonl")), folder)
+    ProviderAddress(pid=os.getpid(), port=port, source=source_fingerprint()).save(folder)
+    while not told.wait(POLL_SECONDS) and _is_instance_alive(folder):
         pass
     server.stop(GRACE_SECONDS).wait()
 
 
-def _listening(provider: Provider, folder: Path) -> tuple[grpc.Server, int]:
-    known = Address.of(folder)
+def _start_server(provider: EmbeddedProvider, folder: Path) -> tuple[grpc.Server, int]:
+    known = ProviderAddress.load(folder)
     try:
         return listen(provider, known.port if known else 0)
     except OSError:
         return listen(provider)
 
 
-def _instance_lives(folder: Path) -> bool:
+def _is_instance_alive(folder: Path) -> bool:
     with contextlib.suppress(OSError, ValueError):
         os.kill(int((folder / "pid").read_text()), 0)
         return True

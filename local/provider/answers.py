@@ -10,36 +10,36 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2
 
-from .diff import Diff, Kind
+from .diff import ChangeKind, Diff
 from .errors import PartiallyCreated
-from .wire import Unwrapped, wrap
+from .wire import UnwrappedProperties, wrap
 
 _KINDS: Final = {
-    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    (ChangeKind.ADD, False): provider_pb2.PropertyDiff.ADD,
+    (ChangeKind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    (ChangeKind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
+    (ChangeKind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+    (ChangeKind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
+    (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
 }
 
 
 def diff_response(diff: Diff) -> provider_pb2.DiffResponse:
     response = provider_pb2.DiffResponse
     return response(
-        changes=response.DIFF_NONE if diff.empty else response.DIFF_SOME,
-        replaces=diff.replaces,
-        diffs=diff.changed,
+        changes=response.DIFF_NONE if diff.is_empty else response.DIFF_SOME,
+        replaces=diff.replacing_properties,
+        diffs=diff.changed_properties,
         deleteBeforeReplace=diff.delete_before_replace,
         hasDetailedDiff=True,
         detailedDiff={
-            change.spelled: provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
+            change.property_path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
             for change in diff.changes
         },
     )
 
 
-def _status() -> type[Any]:
+def _status_class() -> type[Any]:
     """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process bears only one of them."""
     with contextlib.suppress(KeyError):
         return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status"))
@@ -48,8 +48,11 @@ def _status() -> type[Any]:
     return Status
 
 
-def abort_partially(
-    context: grpc.ServicerContext, request: Any, failure: PartiallyCreated, unwrapped: Callable[[Struct], Unwrapped]
+def abort_with_partial_state(
+    context: grpc.ServicerContext,
+    request: Any,
+    failure: PartiallyCreated,
+    unwrap: Callable[[Struct], UnwrappedProperties],
 ) -> NoReturn:
     """The resource exists: the engine records its id, its state and what is missing, and calls Update next time."""
     wished = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
@@ -57,11 +60,11 @@ def abort_partially(
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
             id=failure.id,
-            properties=wrap(failure.outputs, unwrapped(wished).secrets),
+            properties=wrap(failure.outputs, unwrap(wished).secrets),
             reasons=failure.reasons,
             inputs=wished,
         )
     )
-    status = _status()(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
+    status = _status_class()(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNKNOWN, str(failure))

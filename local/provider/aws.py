@@ -54,12 +54,12 @@ class Aws:
         """A resource's tags with the program's default ones below them."""
         return {**self.default_tags, **(inputs.get("tags") or {})}
 
-    def marked(self, marker: str) -> dict[str, str]:
+    def marker_tag(self, marker: str) -> dict[str, str]:
         """The tag by which an orphan of the creation `marker` is found again."""
         return {MARKER_TAG: marker}
 
 
-def gone(error: ClientError) -> bool:
+def is_not_found(error: ClientError) -> bool:
     """Does AWS say that the thing does not exist?"""
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .normal import UNKNOWN, Place, spelled
-from .shapes import MapOf, Object, Property, SetOf, canonical_of
+from .normal import UNKNOWN, PropertyPath, format_path
+from .shapes import MapOf, Object, Property, SetOf, canonical_values
 
 AUTO_NAMED = "__defaults"
 """The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
 
 
-class Kind(enum.Enum):
+class ChangeKind(enum.Enum):
     """How a property differs."""
 
     ADD = "add"
@@ -21,52 +21,52 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PropertyChange:
     """One property that differs."""
 
-    path: Place
-    kind: Kind
+    path: PropertyPath
+    kind: ChangeKind
     replaces: bool
 
     @property
-    def spelled(self) -> str:
-        return spelled(self.path)
+    def property_path(self) -> str:
+        return format_path(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
     """What differs between what a program wrote last and what it writes now."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[PropertyChange, ...]
     delete_before_replace: bool = False
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         return not self.changes
 
     @property
-    def replaces(self) -> tuple[str, ...]:
+    def replacing_properties(self) -> tuple[str, ...]:
         """The top-level properties that make a new resource."""
         return tuple(dict.fromkeys(str(change.path[0]) for change in self.changes if change.replaces))
 
     @property
-    def changed(self) -> tuple[str, ...]:
+    def changed_properties(self) -> tuple[str, ...]:
         """The top-level properties that differ."""
         return tuple(dict.fromkeys(str(change.path[0]) for change in self.changes))
 
 
-def diff_of(
+def compare_inputs(
     properties: Mapping[str, Property], old: Mapping[str, Any], new: Mapping[str, Any], identity: tuple[str, ...] = ()
 ) -> Diff:
     """Compare two sets of inputs by meaning; `identity` names what makes two resources one in AWS's eyes."""
-    changes = tuple(_group(properties, old, new, (), replaces=False))
+    changes = tuple(_compare_group(properties, old, new, (), replaces=False))
     return Diff(
         changes=changes,
-        delete_before_replace=any(change.replaces for change in changes) and _collide(identity, old, new),
+        delete_before_replace=any(change.replaces for change in changes) and _names_collide(identity, old, new),
     )
 
 
-def _collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _names_collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Would the new resource meet the old one under the same name, chosen by the program?"""
     auto_named = new.get(AUTO_NAMED) or ()
     return bool(identity) and all(
@@ -74,23 +74,30 @@ def _collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mapping[str
     )
 
 
-def _group(
-    properties: Mapping[str, Property], old: Mapping[str, Any], new: Mapping[str, Any], path: Place, *, replaces: bool
-) -> Iterator[Change]:
-    before, after = canonical_of(properties, old), canonical_of(properties, new)
+def _compare_group(
+    properties: Mapping[str, Property],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    path: PropertyPath,
+    *,
+    replaces: bool,
+) -> Iterator[PropertyChange]:
+    before, after = canonical_values(properties, old), canonical_values(properties, new)
     for name, property_ in properties.items():
         if before.get(name) == after.get(name):
             continue
-        yield from _property(
+        yield from _compare_property(
             property_, before.get(name), after.get(name), (*path, name), replaces=replaces or property_.replaces
         )
 
 
-def _property(property_: Property, before: Any, after: Any, path: Place, *, replaces: bool) -> Iterator[Change]:
-    shape = property_.shape
+def _compare_property(
+    property_: Property, before: Any, after: Any, path: PropertyPath, *, replaces: bool
+) -> Iterator[PropertyChange]:
+    shape = property_.schema
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         if isinstance(shape, Object):
-            yield from _group(shape.fields, before, after, path, replaces=replaces)
+            yield from _compare_group(shape.fields, before, after, path, replaces=replaces)
             return
         if isinstance(shape, MapOf):
             for key in sorted({*before, *after}):
@@ -106,6 +113,6 @@ def _property(property_: Property, before: Any, after: Any, path: Place, *, repl
     yield _change(path, before, after, replaces=replaces)
 
 
-def _change(path: Place, before: Any, after: Any, *, replaces: bool) -> Change:
-    kind = Kind.ADD if before is None else Kind.DELETE if after is None else Kind.UPDATE
-    return Change(path=path, kind=kind, replaces=replaces)
+def _change(path: PropertyPath, before: Any, after: Any, *, replaces: bool) -> PropertyChange:
+    kind = ChangeKind.ADD if before is None else ChangeKind.DELETE if after is None else ChangeKind.UPDATE
+    return PropertyChange(path=path, kind=kind, replaces=replaces)

@@ -24,7 +24,7 @@ class UnsupportedFunction(ProviderError):
     """The program calls a data source that has no class here."""
 
 
-class InvalidArguments(ProviderError):
+class InvalidFunctionArguments(ProviderError):
     """A data source was called with arguments that it does not take."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .aws import Aws
-from .errors import InvalidArguments, UnsupportedFunction
+from .errors import InvalidFunctionArguments, UnsupportedFunction
 
 
 def _caller_identity(aws: Aws) -> dict[str, Any]:
@@ -32,21 +32,24 @@ _FUNCTIONS: Mapping[str, Callable[[Aws], dict[str, Any]]] = {
 }
 
 
-def functions() -> tuple[str, ...]:
+def supported_functions() -> tuple[str, ...]:
     """Every supported data source by its token."""
     return tuple(sorted(_FUNCTIONS))
 
 
-def call(aws: Aws, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+def call_function(aws: Aws, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """The result of one data source; each takes `region` at most, and that only as the region there is."""
     function = _FUNCTIONS.get(token)
     if function is None:
         raise UnsupportedFunction(
-            f"the function {token} is not supported in the embedded AWS; supported are: {', '.join(functions())}"
+            f"the function {token} is not supported in the embedded AWS; "
+            f"supported are: {', '.join(supported_functions())}"
         )
     given = {name: value for name, value in args.items() if value is not None}
     for name, value in given.items():
         if (name, value) not in (("region", aws.region), ("id", aws.region)):
-            raise InvalidArguments(f"{token} was called with {name}={value!r}, which the embedded AWS does not support")
+            raise InvalidFunctionArguments(
+                f"{token} was called with {name}={value!r}, which the embedded AWS does not support"
+            )
     result = function(aws)
     return {"id": given.get("id") or result.get("accountId") or result.get("region") or aws.partition, **result}

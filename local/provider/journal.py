@@ -20,7 +20,7 @@ MARKER_TAG = f"{OWN_TAGS}marker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """One creation: its marker, the names that Check gave it, and its id once AWS has told it."""
 
     urn: str
@@ -36,36 +36,36 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, JournalEntry] = {}
         for line in path.read_text().splitlines() if path.exists() else ():
             self._replay(line)
 
-    def orphan(self, urn: str) -> Entry | None:
+    def orphan(self, urn: str) -> JournalEntry | None:
         """The creation under this URN that the engine has not shown to know of."""
         entry = self._entries.get(urn)
         return entry if entry and not entry.known else None
 
-    def intend(self, urn: str, names: dict[str, Any]) -> Entry:
+    def record_intent(self, urn: str, names: dict[str, Any]) -> JournalEntry:
         """Before the AWS call."""
-        return self._write(Entry(urn=urn, marker=secrets.token_hex(8), names=names))
+        return self._write(JournalEntry(urn=urn, marker=secrets.token_hex(8), names=names))
 
-    def created(self, entry: Entry, id_: str) -> Entry:
+    def record_created(self, entry: JournalEntry, id_: str) -> JournalEntry:
         """After the AWS call."""
         return self._write(replace(entry, id=id_))
 
-    def known(self, urn: str, id_: str) -> None:
+    def record_known(self, urn: str, id_: str) -> None:
         """The engine has this id in its state."""
         entry = self._entries.get(urn)
         if entry and entry.id == id_ and not entry.known:
             self._write(replace(entry, known=True))
 
-    def deleted(self, urn: str, id_: str | None) -> None:
+    def record_deleted(self, urn: str, id_: str | None) -> None:
         """The resource is gone."""
         entry = self._entries.get(urn)
         if entry and entry.id == id_:
             self._write(replace(entry, id=None, known=True))
 
-    def orphans(self) -> list[Entry]:
+    def orphans(self) -> list[JournalEntry]:
         """Every creation that no engine has shown to know of."""
         return [entry for entry in self._entries.values() if not entry.known]
 
@@ -75,7 +75,7 @@ class Journal:
             self._entries.clear()
             self._path.unlink(missing_ok=True)
 
-    def _write(self, entry: Entry) -> Entry:
+    def _write(self, entry: JournalEntry) -> JournalEntry:
         with self._lock:
             self._entries[entry.urn] = entry
             with self._path.open("a") as file:
@@ -84,7 +84,7 @@ class Journal:
 
     def _replay(self, line: str) -> None:
         try:
-            entry = Entry(**json.loads(line))
+            entry = JournalEntry(**json.loads(line))
         except (ValueError, TypeError):
             return  # the last line of a process that was killed in the middle of it
         self._entries[entry.urn] = entry

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Place: TypeAlias = tuple[str | int, ...]
+PropertyPath: TypeAlias = tuple[str | int, ...]
 """Where a value is inside a resource's properties: ("attributes", 0, "name")."""
 
 
@@ -28,7 +28,7 @@ UNKNOWN = _Unknown.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class FileArchive:
     """A file or folder that the program hands over. Two with one hash are equal, wherever they lie."""
 
     hash: str
@@ -37,20 +37,20 @@ class Archive:
     """A file for its own sake (Pulumi's asset), not a package of files (its archive)."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Archive) and other.hash == self.hash
+        return isinstance(other, FileArchive) and other.hash == self.hash
 
     def __hash__(self) -> int:
         return hash(self.hash)
 
 
-def whole_numbers(value: Any) -> Any:
+def integral_to_int(value: Any) -> Any:
     """The same value with 5.0 as 5: protobuf knows only floats, and boto3 refuses them where AWS counts."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {key: whole_numbers(item) for key, item in value.items()}
+        return {key: integral_to_int(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [whole_numbers(item) for item in value]
+        return [integral_to_int(item) for item in value]
     return value
 
 
@@ -63,7 +63,7 @@ def has_unknown(value: Any) -> bool:
     return value is UNKNOWN
 
 
-def spelled(path: Place) -> str:
+def format_path(path: PropertyPath) -> str:
     """A path as Pulumi spells it in errors and detailed diffs.
 
     >>> spelled(("tags", "a.b"))

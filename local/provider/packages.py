@@ -13,66 +13,66 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ..errors import InstanceError
-from ..runtime import bootstrap
+from ..runtime import bootstrap_script
 from .errors import ProviderError
-from .normal import Archive
+from .normal import FileArchive
 
 OWN_METADATA = "booking-embedded-"
-SIGNED_BY = f"{OWN_METADATA}signed-by"
-_PATH, _SHA256 = f"{OWN_METADATA}path", f"{OWN_METADATA}sha256"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
-_making = threading.Lock()
-_made: dict[tuple[str, str, str], bytes] = {}
+SIGNER_METADATA = f"{OWN_METADATA}signed-by"
+_PATH_METADATA, _SHA256_METADATA = f"{OWN_METADATA}path", f"{OWN_METADATA}sha256"
+_EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_build_lock = threading.Lock()
+_built_packages: dict[tuple[str, str, str], bytes] = {}
 
 
 class NotRunnable(ProviderError):
     """The package cannot run on this machine."""
 
 
-def runnable(archive: Archive, runtime: str, folder: Path) -> bytes:
+def build_runnable(archive: FileArchive, runtime: str, folder: Path) -> bytes:
     """The bytes of a zip that runs here under AWS's own client, the same for the same package."""
     if not runtime.startswith("python"):
         raise NotRunnable(f"the embedded AWS runs functions of Python runtimes only, not {runtime}")
     if archive.path is None:
         raise NotRunnable("the embedded AWS runs code from a file or folder (FileArchive) only")
     key = (archive.hash, runtime, str(folder))
-    with _making:
-        if key not in _made:
-            _made[key] = _make(archive.path, runtime, folder)
-        return _made[key]
+    with _build_lock:
+        if key not in _built_packages:
+            _built_packages[key] = _build(archive.path, runtime, folder)
+        return _built_packages[key]
 
 
-def described(package: Path) -> dict[str, str]:
+def package_metadata(package: Path) -> dict[str, str]:
     """What an object's metadata say of the file that it was made of."""
-    return {_PATH: quote(str(package)), _SHA256: hashlib.sha256(package.read_bytes()).hexdigest()}
+    return {_PATH_METADATA: quote(str(package)), _SHA256_METADATA: hashlib.sha256(package.read_bytes()).hexdigest()}
 
 
-def stored(s3: Any, bucket: str, key: str, version: str | None, folder: Path) -> tuple[Archive, str | None]:
+def load_from_s3(s3: Any, bucket: str, key: str, version: str | None, folder: Path) -> tuple[FileArchive, str | None]:
     """The package in a bucket, and who signed it: the file it was put from, while that is the same, else a copy."""
     which = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
     told = s3.head_object(**which)["Metadata"]
-    original = Path(unquote(told.get(_PATH, "")))
-    if original.is_file() and described(original)[_SHA256] == told.get(_SHA256):
-        return Archive(hash=told[_SHA256], path=original), told.get(SIGNED_BY)
+    original = Path(unquote(told.get(_PATH_METADATA, "")))
+    if original.is_file() and package_metadata(original)[_SHA256_METADATA] == told.get(_SHA256_METADATA):
+        return FileArchive(hash=told[_SHA256_METADATA], path=original), told.get(SIGNER_METADATA)
     content = s3.get_object(**which)["Body"].read()
     digest = hashlib.sha256(content).hexdigest()
     copy = folder / "archives" / f"{digest}.zip"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(content)
-    return Archive(hash=digest, path=copy), told.get(SIGNED_BY)
+    return FileArchive(hash=digest, path=copy), told.get(SIGNER_METADATA)
 
 
-def fingerprint(package: bytes) -> str:
+def code_sha256(package: bytes) -> str:
     """What AWS calls CodeSha256."""
     import base64
 
     return base64.b64encode(hashlib.sha256(package).digest()).decode()
 
 
-def _make(path: Path, runtime: str, folder: Path) -> bytes:
+def _build(path: Path, runtime: str, folder: Path) -> bytes:
     try:
         files = _files(_for_this_machine(path))
-        files["bootstrap"] = bootstrap(folder, runtime).encode()
+        files["bootstrap"] = bootstrap_script(folder, runtime).encode()
     except InstanceError as error:
         raise NotRunnable(str(error)) from error
     except (OSError, zipfile.BadZipFile) as error:
@@ -85,7 +85,7 @@ def _for_this_machine(path: Path) -> Path:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
         if "manifest.json" in names:
-            return _made_again(path)
+            return _rebuild(path)
         compiled = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
         if compiled:
             raise NotRunnable(
@@ -95,7 +95,7 @@ def _for_this_machine(path: Path) -> Path:
     return path
 
 
-def _made_again(package: Path) -> Path:
+def _rebuild(package: Path) -> Path:
     # The components import Pulumi, which takes a while: only a deployment of packages pays for it.
     from components.package import PackageFailed, Target, same_for
 
@@ -118,7 +118,7 @@ def _zip(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
             entry.external_attr = (0o755 if name == "bootstrap" else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             package.writestr(entry, files[name])

@@ -22,30 +22,30 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
-from .diff import AUTO_NAMED, Diff, diff_of
+from .diff import AUTO_NAMED, Diff, compare_inputs
 from .errors import PartiallyCreated, ProviderError, ResourceFailed
-from .functions import call
-from .journal import OWN_TAGS, Entry, Journal
-from .naming import Naming, auto_name
-from .normal import UNKNOWN, Place, spelled, whole_numbers
+from .functions import call_function
+from .journal import OWN_TAGS, Journal, JournalEntry
+from .naming import NameProposal, generate_name
+from .normal import UNKNOWN, PropertyPath, format_path, integral_to_int
 from .registry import resource_type
 from .resource import Inputs, Outputs, Resource
-from .shapes import Fault, faults_of, written_part
+from .shapes import PropertyFault, find_faults, inputs_from_actual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckResult:
     """Inputs as the engine is to keep them; with faults they are not to be used."""
 
     inputs: dict[str, Any]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[PropertyFault, ...] = ()
 
-    def sentences(self) -> list[str]:
-        return [f"{spelled(fault.path)}: {fault.reason}" for fault in self.faults]
+    def messages(self) -> list[str]:
+        return [f"{format_path(fault.path)}: {fault.reason}" for fault in self.faults]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class CreatedResource:
     """A resource that exists, or in a preview would."""
 
     id: str
@@ -53,7 +53,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ReadResource:
     """A resource as it is: `outputs` are what is, `inputs` what a program that wants just that would have written."""
 
     id: str
@@ -61,7 +61,7 @@ class Found:
     outputs: dict[str, Any]
 
 
-class Provider:
+class EmbeddedProvider:
     """The resources of one embedded AWS."""
 
     def __init__(self, aws: Aws, journal: Journal) -> None:
@@ -69,49 +69,51 @@ class Provider:
         self.journal = journal
 
     def check(
-        self, urn: str, token: str, news: Inputs, olds: Inputs | None = None, naming: Naming | None = None
-    ) -> Checked:
+        self, urn: str, token: str, news: Inputs, olds: Inputs | None = None, naming: NameProposal | None = None
+    ) -> CheckResult:
         """Validate what the program writes and name what it leaves unnamed; `olds` are the existing one's inputs."""
         kind = resource_type(token)
-        inputs = {name: value for name, value in whole_numbers(news).items() if value is not None}
+        inputs = {name: value for name, value in integral_to_int(news).items() if value is not None}
         inputs.pop(AUTO_NAMED, None)
-        faults = (*faults_of(kind.properties, inputs), *self._elsewhere(kind, inputs))
+        faults = (*find_faults(kind.properties, inputs), *self._region_faults(kind, inputs))
         if not faults:
-            faults = tuple(Fault((name,), reason) for name, reason in kind.refuse(inputs).items())
-        return Checked(inputs=self._named(kind, urn, inputs, olds or {}, naming or Naming()), faults=faults)
+            faults = tuple(PropertyFault((name,), reason) for name, reason in kind.validate(inputs).items())
+        return CheckResult(
+            inputs=self._with_name(kind, urn, inputs, olds or {}, naming or NameProposal()), faults=faults
+        )
 
     def diff(self, urn: str, token: str, id_: str, old_inputs: Inputs, new_inputs: Inputs) -> Diff:
         """What an update from the old to the new inputs would do."""
-        self.journal.known(urn, id_)
+        self.journal.record_known(urn, id_)
         kind = resource_type(token)
-        return diff_of(kind.properties, whole_numbers(old_inputs), whole_numbers(new_inputs), kind.identity)
+        return compare_inputs(kind.properties, integral_to_int(old_inputs), integral_to_int(new_inputs), kind.identity)
 
-    def create(self, urn: str, token: str, inputs: Inputs, *, preview: bool = False) -> Made:
+    def create(self, urn: str, token: str, inputs: Inputs, *, preview: bool = False) -> CreatedResource:
         """Make the resource, or adopt what an interrupted creation under the same URN has left."""
-        kind, wanted = resource_type(token), _usable(inputs)
+        kind, wanted = resource_type(token), _without_missing(inputs)
         if preview:
-            return Made(id="", outputs=_foreseen(kind, wanted, {}, kind.properties))
+            return CreatedResource(id="", outputs=_predicted_outputs(kind, wanted, {}, kind.properties))
         try:
-            id_ = self._created(kind, urn, wanted)
+            id_ = self._create_or_adopt(kind, urn, wanted)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
-            raise ResourceFailed(urn, "created", _reason(error)) from error
-        return Made(id=id_, outputs=self._converged(kind, urn, "created", id_, wanted, {}))
+            raise ResourceFailed(urn, "created", _failure_reason(error)) from error
+        return CreatedResource(id=id_, outputs=self._converge(kind, urn, "created", id_, wanted, {}))
 
-    def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> Found | None:
+    def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> ReadResource | None:
         """What is there now; None when it is gone. Without old inputs it is an import."""
-        kind, olds = resource_type(token), whole_numbers(dict(old_inputs or {}))
+        kind, olds = resource_type(token), integral_to_int(dict(old_inputs or {}))
         id_ = id_ if olds else kind.import_id(id_)
-        self.journal.known(urn, id_)
+        self.journal.record_known(urn, id_)
         try:
-            outputs = self._outputs(kind, id_, olds)
+            outputs = self._read_outputs(kind, id_, olds)
         except (ClientError, BotoCoreError, OSError) as error:
-            raise ResourceFailed(urn, "read", _reason(error)) from error
+            raise ResourceFailed(urn, "read", _failure_reason(error)) from error
         if outputs is None:
             return None
-        inputs = written_part(kind.properties, outputs, olds)
+        inputs = inputs_from_actual(kind.properties, outputs, olds)
         if AUTO_NAMED in olds:
             inputs[AUTO_NAMED] = olds[AUTO_NAMED]
-        return Found(id=id_, inputs=inputs, outputs=outputs)
+        return ReadResource(id=id_, inputs=inputs, outputs=outputs)
 
     def update(
         self,
@@ -125,104 +127,114 @@ class Provider:
         preview: bool = False,
     ) -> dict[str, Any]:
         """Bring the resource to the new inputs; the same routine that finishes a creation, so it also repairs."""
-        kind, olds, wanted = resource_type(token), _usable(old_inputs), _usable(new_inputs)
-        self.journal.known(urn, id_)
+        kind, olds, wanted = resource_type(token), _without_missing(old_inputs), _without_missing(new_inputs)
+        self.journal.record_known(urn, id_)
         if preview:
-            return _foreseen(kind, wanted, old_outputs or {}, self.diff(urn, token, id_, olds, wanted).changed)
-        return self._converged(kind, urn, "updated", id_, wanted, olds)
+            return _predicted_outputs(
+                kind, wanted, old_outputs or {}, self.diff(urn, token, id_, olds, wanted).changed_properties
+            )
+        return self._converge(kind, urn, "updated", id_, wanted, olds)
 
     def delete(self, urn: str, token: str, id_: str, outputs: Mapping[str, Any]) -> None:
         """Remove the resource."""
         try:
-            resource_type(token).delete(self.aws, id_, whole_numbers(dict(outputs)))
+            resource_type(token).delete(self.aws, id_, integral_to_int(dict(outputs)))
         except (ClientError, BotoCoreError, OSError) as error:
-            raise ResourceFailed(urn, "deleted", _reason(error)) from error
-        self.journal.deleted(urn, id_)
+            raise ResourceFailed(urn, "deleted", _failure_reason(error)) from error
+        self.journal.record_deleted(urn, id_)
 
-    def abandon(self, entry: Entry) -> str | None:
+    def delete_orphan(self, entry: JournalEntry) -> str | None:
         """Remove what an interrupted creation has left and no state knows of; its id, if there was anything."""
         token = entry.urn.split("::")[2].split("$")[-1]
         kind = resource_type(token)
         id_ = entry.id or kind.find(self.aws, entry.names, entry.marker)
         if id_ is not None:
             self.delete(entry.urn, token, id_, kind.read(self.aws, id_) or {})
-        self.journal.deleted(entry.urn, id_)
+        self.journal.record_deleted(entry.urn, id_)
         return id_
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """The result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
-        return call(self.aws, token, whole_numbers(dict(args)))
+        return call_function(self.aws, token, integral_to_int(dict(args)))
 
-    def secret_outputs(self, token: str, secret_inputs: frozenset[Place]) -> frozenset[Place]:
+    def secret_outputs(self, token: str, secret_inputs: frozenset[PropertyPath]) -> frozenset[PropertyPath]:
         """The paths of the outputs that are secret, given those of the inputs that are."""
         hidden = {place[0] for place in secret_inputs}
         own = {
             (name,)
             for name, property_ in resource_type(token).properties.items()
-            if property_.secret or hidden.intersection(property_.follows)
+            if property_.secret or hidden.intersection(property_.derived_from)
         }
         return secret_inputs | own
 
-    def _elsewhere(self, kind: Resource, inputs: Inputs) -> tuple[Fault, ...]:
+    def _region_faults(self, kind: Resource, inputs: Inputs) -> tuple[PropertyFault, ...]:
         """There is one region here: what belongs into another is refused, not put into this one."""
         region = inputs.get("region", UNKNOWN)
-        if not kind.regional or region is UNKNOWN or region == self.aws.region:
+        if not kind.is_regional or region is UNKNOWN or region == self.aws.region:
             return ()
-        return (Fault(("region",), f"{region!r} is not here, the embedded AWS has one region: {self.aws.region}"),)
+        return (
+            PropertyFault(("region",), f"{region!r} is not here, the embedded AWS has one region: {self.aws.region}"),
+        )
 
-    def _named(self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: Naming) -> dict[str, Any]:
+    def _with_name(
+        self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: NameProposal
+    ) -> dict[str, Any]:
         """The inputs with a name: the old one, else that of an interrupted creation, else a new one."""
-        rule = kind.names
+        rule = kind.auto_name
         if rule is None or rule.property in inputs:
             return inputs
         orphan = self.journal.orphan(urn)
         kept = olds.get(rule.property) or (orphan.names.get(rule.property) if orphan else None)
         ends = rule.suffix_if[1] if rule.suffix_if and inputs.get(rule.suffix_if[0]) else ""
-        return {**inputs, rule.property: kept or auto_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
+        return {**inputs, rule.property: kept or generate_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
 
-    def _created(self, kind: Resource, urn: str, inputs: Inputs) -> str:
+    def _create_or_adopt(self, kind: Resource, urn: str, inputs: Inputs) -> str:
         """The id of the bare resource, adopted or new."""
         entry = self.journal.orphan(urn)
         if entry is not None:
             id_ = kind.find(self.aws, {**inputs, **entry.names}, entry.marker)
             if id_ is not None and (entry.id in (None, id_)):
-                self.journal.created(entry, id_)
+                self.journal.record_created(entry, id_)
                 return id_
-        entry = self.journal.intend(urn, {name: inputs[name] for name in kind.identity if name in inputs})
+        entry = self.journal.record_intent(urn, {name: inputs[name] for name in kind.identity if name in inputs})
         id_ = kind.create(self.aws, inputs, entry.marker)
-        self.journal.created(entry, id_)
+        self.journal.record_created(entry, id_)
         return id_
 
-    def _converged(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> dict[str, Any]:
+    def _converge(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> dict[str, Any]:
         try:
             kind.converge(self.aws, id_, inputs, olds)
-            outputs = self._outputs(kind, id_, inputs)
+            outputs = self._read_outputs(kind, id_, inputs)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
-            raise PartiallyCreated(urn, verb, id_, self._known(kind, id_, inputs), [_reason(error)]) from error
+            raise PartiallyCreated(
+                urn, verb, id_, self._best_known_outputs(kind, id_, inputs), [_failure_reason(error)]
+            ) from error
         if outputs is None:
             raise ResourceFailed(urn, verb, "it is gone as soon as it was made")
         return outputs
 
-    def _known(self, kind: Resource, id_: str, inputs: Inputs) -> dict[str, Any]:
+    def _best_known_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> dict[str, Any]:
         """What can be said of a resource that is not as it should be: what AWS says, else what was asked for."""
         with suppress(ClientError, BotoCoreError, ProviderError, OSError):
-            return self._outputs(kind, id_, inputs) or _foreseen(kind, inputs, {}, ())
-        return _foreseen(kind, inputs, {}, ())
+            return self._read_outputs(kind, id_, inputs) or _predicted_outputs(kind, inputs, {}, ())
+        return _predicted_outputs(kind, inputs, {}, ())
 
-    def _outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
+    def _read_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
         """What AWS has, completed with what it does not give back."""
         actual = kind.read(self.aws, id_)
         if actual is None:
             return None
-        kept = {name: inputs[name] for name, property_ in kind.properties.items() if _kept(property_, name, inputs)}
-        if kind.regional:
+        kept = {
+            name: inputs[name] for name, property_ in kind.properties.items() if _is_write_only(property_, name, inputs)
+        }
+        if kind.is_regional:
             actual["region"] = self.aws.region
         if "tags" in kind.properties:
             _split_tags(actual, inputs, self.aws.default_tags)
         return {name: value for name, value in {**actual, **kept}.items() if value is not None}
 
 
-def _kept(property_: Any, name: str, inputs: Inputs) -> bool:
+def _is_write_only(property_: Any, name: str, inputs: Inputs) -> bool:
     return bool(property_.write_only) and inputs.get(name) is not None
 
 
@@ -234,21 +246,21 @@ def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]
     actual["tags"] = {key: value for key, value in tags.items() if key in own or default_tags.get(key) != value}
 
 
-def _foreseen(kind: Resource, inputs: Inputs, old_outputs: Mapping[str, Any], changed: Any) -> dict[str, Any]:
+def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: Mapping[str, Any], changed: Any) -> dict[str, Any]:
     """Outputs before the fact: what is asked for, and of the rest what no change can touch."""
     outputs = {**old_outputs, **{name: value for name, value in inputs.items() if not name.startswith("__")}}
     for name, property_ in kind.properties.items():
-        stale = name not in old_outputs or any(source in changed for source in property_.follows)
+        stale = name not in old_outputs or any(source in changed for source in property_.derived_from)
         if property_.computed and changed and stale:
             outputs[name] = UNKNOWN
     return outputs
 
 
-def _usable(inputs: Inputs) -> dict[str, Any]:
-    return {name: value for name, value in whole_numbers(dict(inputs)).items() if value is not None}
+def _without_missing(inputs: Inputs) -> dict[str, Any]:
+    return {name: value for name, value in integral_to_int(dict(inputs)).items() if value is not None}
 
 
-def _reason(error: Exception) -> str:
+def _failure_reason(error: Exception) -> str:
     if isinstance(error, ClientError):
         detail = error.response.get("Error", {})
         return f"AWS says {detail.get('Code', 'error')}: {detail.get('Message', '')}".rstrip(": ")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from .aws import Aws
 from .naming import AutoName
-from .shapes import CHOSEN_BY_AWS, MapOf, Property, Text
+from .shapes import CHOSEN_BY_AWS, MapOf, Property, String
 
 Inputs: TypeAlias = Mapping[str, Any]
 """What a program wrote, checked, in normal form; optional ones may be missing, never None."""
@@ -28,9 +28,9 @@ class Resource(ABC):
     """Pulumi's type token: `aws:dynamodb/table:Table`."""
     properties: ClassVar[Mapping[str, Property]]
     """Every property that is supported here; `region`, and the outputs of `tags`, are added by themselves."""
-    names: ClassVar[AutoName | None] = None
+    auto_name: ClassVar[AutoName | None] = None
     """How an unnamed resource is named; None where AWS has no name or the program must give it."""
-    regional: ClassVar[bool] = True
+    is_regional: ClassVar[bool] = True
     """Does it live in a region? IAM does not."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
@@ -38,9 +38,9 @@ class Resource(ABC):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "properties" in vars(cls):
-            cls.properties = {**cls.properties, **_common(cls.properties, cls.regional)}
+            cls.properties = {**cls.properties, **_common_properties(cls.properties, cls.is_regional)}
 
-    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+    def validate(self, inputs: Inputs) -> Mapping[str, str]:
         """Combinations that are wrong although each property is right: property → sentence."""
         return {}
 
@@ -77,9 +77,9 @@ class Resource(ABC):
         return id_
 
 
-def _common(properties: Mapping[str, Property], regional: bool) -> dict[str, Property]:
+def _common_properties(properties: Mapping[str, Property], regional: bool) -> dict[str, Property]:
     """What nearly every AWS type has: the region, and the tags as AWS shows them."""
-    added = {"region": Property(shape=Text(), default=CHOSEN_BY_AWS, replaces=True)} if regional else {}
+    added = {"region": Property(schema=String(), default=CHOSEN_BY_AWS, replaces=True)} if regional else {}
     if "tags" in properties:
-        added["tagsAll"] = Property(shape=MapOf(Text()), computed=True, follows=("tags",))
+        added["tagsAll"] = Property(schema=MapOf(String()), computed=True, derived_from=("tags",))
     return {name: property_ for name, property_ in added.items() if name not in properties}

@@ -22,19 +22,19 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
 
-from .answers import abort_partially, diff_response
+from .answers import abort_with_partial_state, diff_response
 from .diff import AUTO_NAMED
 from .errors import PartiallyCreated, ProviderError
-from .naming import Naming
-from .normal import spelled
-from .provider import Provider
-from .wire import Unwrapped, unwrap, wrap
+from .naming import NameProposal
+from .normal import format_path
+from .provider import EmbeddedProvider
+from .wire import UnwrappedProperties, unwrap, wrap
 
-LARGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
-CONCURRENT_OPERATIONS: Final = 32
-SETTINGS: Final = frozenset({"defaultTags"})
+MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
+MAX_CONCURRENT_OPERATIONS: Final = 32
+SUPPORTED_PROVIDER_KEYS: Final = frozenset({"defaultTags"})
 """The provider's configuration keys that mean something here."""
-FOR_THE_REAL_ONE: Final = frozenset(
+IGNORED_PROVIDER_KEYS: Final = frozenset(
     {
         *(
             "region",
@@ -64,19 +64,19 @@ class Cancelled(ProviderError):
 class _Connection:
     """What one provider resource of a program has configured, and whether its engine was cancelled."""
 
-    provider: Provider
+    provider: EmbeddedProvider
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
-def _told(method: Method) -> Method:
+def _report_errors(method: Method) -> Method:
     """Failures become the sentence that the engine prints at the resource."""
 
     @functools.wraps(method)
-    def telling(self: "Server", request: Any, context: grpc.ServicerContext) -> Any:
+    def telling(self: "ProviderServer", request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except PartiallyCreated as failure:
-            abort_partially(context, request, failure, self.unwrapped)
+            abort_with_partial_state(context, request, failure, self.unwrap)
         except ProviderError as failure:
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
         except Exception as defect:
@@ -86,10 +86,10 @@ def _told(method: Method) -> Method:
     return telling  # type: ignore[return-value]  # the same signature: the wrapper passes everything on
 
 
-class Server(ResourceProviderServicer):
+class ProviderServer(ResourceProviderServicer):
     """Serves the resource types of one embedded AWS to any number of engines."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: EmbeddedProvider) -> None:
         self._default = provider
         self._connections: dict[str, _Connection] = {}
 
@@ -104,10 +104,12 @@ class Server(ResourceProviderServicer):
     def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
 
-    @_told
+    @_report_errors
     def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
-        news = self.unwrapped(request.news).values
-        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in _wrong_settings(news)]
+        news = self.unwrap(request.news).values
+        failures = [
+            provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in _unsupported_settings(news)
+        ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
@@ -116,12 +118,12 @@ class Server(ResourceProviderServicer):
         diff = provider_pb2.DiffResponse
         return diff(changes=diff.DIFF_NONE if same else diff.DIFF_SOME)
 
-    @_told
+    @_report_errors
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
-        settings = self.unwrapped(request.args).values
-        tags = _read(settings.get("defaultTags")) or {}
+        settings = self.unwrap(request.args).values
+        tags = _parse_setting(settings.get("defaultTags")) or {}
         aws = replace(self._default.aws, default_tags={**self._default.aws.default_tags, **(tags.get("tags") or {})})
-        self._connections[context.peer()] = _Connection(provider=Provider(aws, self._default.journal))
+        self._connections[context.peer()] = _Connection(provider=EmbeddedProvider(aws, self._default.journal))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
@@ -132,94 +134,98 @@ class Server(ResourceProviderServicer):
 
     # ---- resources --------------------------------------------------------------------------------------------
 
-    @_told
+    @_report_errors
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        news = self.unwrapped(request.news)
-        olds = self.unwrapped(request.olds).values if request.HasField("olds") else None
-        checked = self._provider(context).check(request.urn, _type(request), news.values, olds, _naming(request))
-        failures = [(spelled(fault.path), fault.reason) for fault in checked.faults]
-        failures += _unnamed(request, checked.inputs)
+        news = self.unwrap(request.news)
+        olds = self.unwrap(request.olds).values if request.HasField("olds") else None
+        checked = self._provider(context).check(
+            request.urn, _type_token(request), news.values, olds, _name_proposal(request)
+        )
+        failures = [(format_path(fault.path), fault.reason) for fault in checked.faults]
+        failures += _missing_names(request, checked.inputs)
         return provider_pb2.CheckResponse(
             inputs=wrap(checked.inputs, news.secrets),
             failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
         )
 
-    @_told
+    @_report_errors
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        olds, news = self.unwrapped(request.old_inputs), self.unwrapped(request.news)
-        diff = self._provider(context).diff(request.urn, _type(request), request.id, olds.values, news.values)
+        olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
+        diff = self._provider(context).diff(request.urn, _type_token(request), request.id, olds.values, news.values)
         return diff_response(diff)
 
-    @_told
+    @_report_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        inputs, provider = self.unwrapped(request.properties), self._provider(context, begins=True)
-        made = provider.create(request.urn, _type(request), inputs.values, preview=request.preview)
-        return provider_pb2.CreateResponse(id=made.id, properties=_outputs(provider, request, made.outputs, inputs))
+        inputs, provider = self.unwrap(request.properties), self._provider(context, starts_change=True)
+        made = provider.create(request.urn, _type_token(request), inputs.values, preview=request.preview)
+        return provider_pb2.CreateResponse(
+            id=made.id, properties=_wrap_outputs(provider, request, made.outputs, inputs)
+        )
 
-    @_told
+    @_report_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        inputs, provider = self.unwrapped(request.inputs), self._provider(context)
-        found = provider.read(request.urn, _type(request), request.id, inputs.values)
+        inputs, provider = self.unwrap(request.inputs), self._provider(context)
+        found = provider.read(request.urn, _type_token(request), request.id, inputs.values)
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
             id=found.id,
             inputs=wrap(found.inputs, inputs.secrets),
-            properties=_outputs(provider, request, found.outputs, inputs),
+            properties=_wrap_outputs(provider, request, found.outputs, inputs),
         )
 
-    @_told
+    @_report_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        provider = self._provider(context, begins=True)
-        olds, news = self.unwrapped(request.old_inputs), self.unwrapped(request.news)
+        provider = self._provider(context, starts_change=True)
+        olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
         outputs = provider.update(
             request.urn,
-            _type(request),
+            _type_token(request),
             request.id,
             olds.values,
             news.values,
-            self.unwrapped(request.olds).values,
+            self.unwrap(request.olds).values,
             preview=request.preview,
         )
-        return provider_pb2.UpdateResponse(properties=_outputs(provider, request, outputs, news))
+        return provider_pb2.UpdateResponse(properties=_wrap_outputs(provider, request, outputs, news))
 
-    @_told
+    @_report_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
-        provider = self._provider(context, begins=True)
-        provider.delete(request.urn, _type(request), request.id, self.unwrapped(request.properties).values)
+        provider = self._provider(context, starts_change=True)
+        provider.delete(request.urn, _type_token(request), request.id, self.unwrap(request.properties).values)
         return Empty()
 
-    @_told
+    @_report_errors
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
-        result = self._provider(context).invoke(request.tok, self.unwrapped(request.args).values)
+        result = self._provider(context).invoke(request.tok, self.unwrap(request.args).values)
         answer: dict[str, Any] = {"return": wrap(result)}  # a keyword of Python's
         return provider_pb2.InvokeResponse(**answer)
 
     # ---- the steps --------------------------------------------------------------------------------------------
 
-    def unwrapped(self, struct: Struct) -> Unwrapped:
+    def unwrap(self, struct: Struct) -> UnwrappedProperties:
         """Properties in normal form."""
         return unwrap(struct, self._default.aws.folder)
 
     def _connection(self, context: grpc.ServicerContext) -> _Connection:
         return self._connections.setdefault(context.peer(), _Connection(provider=self._default))
 
-    def _provider(self, context: grpc.ServicerContext, *, begins: bool = False) -> Provider:
+    def _provider(self, context: grpc.ServicerContext, *, starts_change: bool = False) -> EmbeddedProvider:
         connection = self._connection(context)
-        if begins and connection.cancelled.is_set():
+        if starts_change and connection.cancelled.is_set():
             raise Cancelled("cancelled before it was begun")
         return connection.provider
 
 
-def listen(provider: Provider, port: int = 0) -> tuple[grpc.Server, int]:
+def listen(provider: EmbeddedProvider, port: int = 0) -> tuple[grpc.Server, int]:
     """Start serving on a loopback port and say which; raises OSError when the port is taken."""
     options = [
-        ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.so_reuseport", 0),
     ]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=CONCURRENT_OPERATIONS), options=options)
-    add_ResourceProviderServicer_to_server(Server(provider), server)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=MAX_CONCURRENT_OPERATIONS), options=options)
+    add_ResourceProviderServicer_to_server(ProviderServer(provider), server)
     try:
         bound = server.add_insecure_port(f"127.0.0.1:{port}")
     except RuntimeError as error:
@@ -228,17 +234,17 @@ def listen(provider: Provider, port: int = 0) -> tuple[grpc.Server, int]:
     return server, bound
 
 
-def _type(request: Any) -> str:
+def _type_token(request: Any) -> str:
     """The resource's type token; the last one in the URN's chain of parents, where an older engine does not say."""
     return str(request.type or request.urn.split("::")[2].split("$")[-1])
 
 
-def _naming(request: Any) -> Naming:
+def _name_proposal(request: Any) -> NameProposal:
     proposed = request.autonaming.proposed_name if request.HasField("autonaming") else ""
-    return Naming(seed=bytes(request.randomSeed), proposed=proposed or None)
+    return NameProposal(seed=bytes(request.randomSeed), name=proposed or None)
 
 
-def _unnamed(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _missing_names(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Names that we would have to make up although the stack's settings (`pulumi:autonaming`) forbid it."""
     options = provider_pb2.CheckRequest.AutonamingOptions
     if request.HasField("autonaming") and request.autonaming.mode == options.DISABLE and not request.HasField("olds"):
@@ -246,15 +252,20 @@ def _unnamed(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str
             yield name, "automatic naming is disabled by pulumi:autonaming, so the program must name it"
 
 
-def _wrong_settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for name in sorted(set(settings) - SETTINGS - FOR_THE_REAL_ONE):
-        yield name, f"not supported by the embedded AWS's provider; supported are {', '.join(sorted(SETTINGS))}"
+def _unsupported_settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for name in sorted(set(settings) - SUPPORTED_PROVIDER_KEYS - IGNORED_PROVIDER_KEYS):
+        yield (
+            name,
+            f"not supported by the embedded AWS's provider; supported are {', '.join(sorted(SUPPORTED_PROVIDER_KEYS))}",
+        )
 
 
-def _read(setting: Any) -> Any:
+def _parse_setting(setting: Any) -> Any:
     """A provider's nested settings come as JSON text."""
     return json.loads(setting) if isinstance(setting, str) else setting
 
 
-def _outputs(provider: Provider, request: Any, outputs: Mapping[str, Any], inputs: Unwrapped) -> Struct:
-    return wrap(outputs, provider.secret_outputs(_type(request), inputs.secrets))
+def _wrap_outputs(
+    provider: EmbeddedProvider, request: Any, outputs: Mapping[str, Any], inputs: UnwrappedProperties
+) -> Struct:
+    return wrap(outputs, provider.secret_outputs(_type_token(request), inputs.secrets))

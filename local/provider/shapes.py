@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .normal import UNKNOWN, Archive, Place, has_unknown
+from .normal import UNKNOWN, FileArchive, PropertyPath, has_unknown
 
 
 class _Chosen:
@@ -24,18 +24,18 @@ CHOSEN_BY_AWS: Final = _Chosen()
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PropertyFault:
     """One thing that is wrong with what a program passes, at its path."""
 
-    path: Place
+    path: PropertyPath
     reason: str
 
 
-class Shape(ABC):
+class Schema(ABC):
     """The kind of value that a property holds."""
 
     @abstractmethod
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         """What is wrong with a value that is neither None nor unknown."""
 
     def canonical(self, value: Any) -> Any:
@@ -51,7 +51,7 @@ class Shape(ABC):
 class Property:
     """One property: what it holds, who sets it, and what a change of it does."""
 
-    shape: Shape
+    schema: Schema
     required: bool = False
     replaces: bool = False
     """A change makes a new resource."""
@@ -61,59 +61,59 @@ class Property:
     """What AWS has where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
     write_only: bool = False
     """AWS (or the embedded one) does not give it back: what the program wrote last is what counts."""
-    follows: tuple[str, ...] = ()
+    derived_from: tuple[str, ...] = ()
     """For a computed one: the properties whose change changes it, so that a preview shows it as unknown."""
     secret: bool = False
     """Never shown, whether or not the program said so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Shape):
+class String(Schema):
     """A string, maybe one of a few."""
 
     one_of: tuple[str, ...] = ()
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, str):
-            yield Fault(path, f"expected text, got {_kind(value)}")
+            yield PropertyFault(path, f"expected text, got {_type_name(value)}")
         elif self.one_of and value not in self.one_of:
-            yield Fault(path, f"expected one of {', '.join(self.one_of)}, got {value!r}")
+            yield PropertyFault(path, f"expected one of {', '.join(self.one_of)}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Shape):
+class Number(Schema):
     """An integer or float within limits."""
 
-    least: float | None = None
-    most: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            yield Fault(path, f"expected a number, got {_kind(value)}")
-        elif (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            yield Fault(path, f"expected {self.least} to {self.most}, got {value}")
+            yield PropertyFault(path, f"expected a number, got {_type_name(value)}")
+        elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
+            yield PropertyFault(path, f"expected {self.minimum} to {self.maximum}, got {value}")
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(Shape):
+class Boolean(Schema):
     """True or false."""
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, bool):
-            yield Fault(path, f"expected true or false, got {_kind(value)}")
+            yield PropertyFault(path, f"expected true or false, got {_type_name(value)}")
 
 
 @dataclass(frozen=True, slots=True)
-class File(Shape):
+class FileContent(Schema):
     """An archive or asset, compared by hash."""
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
-        if not isinstance(value, Archive):
-            yield Fault(path, f"expected an archive, got {_kind(value)}")
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+        if not isinstance(value, FileArchive):
+            yield PropertyFault(path, f"expected an archive, got {_type_name(value)}")
 
 
 @dataclass(frozen=True, slots=True)
-class JsonText(Shape):
+class JsonString(Schema):
     """A JSON document as text, compared by meaning: spacing and the order of keys make no difference.
 
     In a policy neither does a list of one element instead of the element, nor the order of a list.
@@ -121,22 +121,22 @@ class JsonText(Shape):
 
     policy: bool = False
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         try:
             json.loads(value)
         except (TypeError, ValueError):
-            yield Fault(path, "expected a JSON document as text")
+            yield PropertyFault(path, "expected a JSON document as text")
 
     def canonical(self, value: Any) -> Any:
         try:
             document = json.loads(value)
         except (TypeError, ValueError):
             return value
-        return json.dumps(_policy(document) if self.policy else document, sort_keys=True)
+        return json.dumps(_canonical_policy(document) if self.policy else document, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
-class KeyName(Text):
+class KmsKeyId(String):
     """A KMS key by its id or its ARN, which mean the same."""
 
     def canonical(self, value: Any) -> Any:
@@ -144,37 +144,37 @@ class KeyName(Text):
 
 
 @dataclass(frozen=True, slots=True)
-class Object(Shape):
+class Object(Schema):
     """A nested group of properties."""
 
     fields: Mapping[str, Property]
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, Mapping):
-            yield Fault(path, f"expected an object, got {_kind(value)}")
+            yield PropertyFault(path, f"expected an object, got {_type_name(value)}")
             return
-        yield from faults_of(self.fields, value, path)
+        yield from find_faults(self.fields, value, path)
 
     def canonical(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return canonical_of(self.fields, value)
+        return canonical_values(self.fields, value)
 
     def as_written(self, actual: Any, written: Any) -> Any:
         if not isinstance(actual, Mapping):
             return actual
-        return written_part(self.fields, actual, written if isinstance(written, Mapping) else {})
+        return inputs_from_actual(self.fields, actual, written if isinstance(written, Mapping) else {})
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf(Shape):
+class ListOf(Schema):
     """A list whose order counts."""
 
-    item: Shape
+    item: Schema
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, list):
-            yield Fault(path, f"expected a list, got {_kind(value)}")
+            yield PropertyFault(path, f"expected a list, got {_type_name(value)}")
             return
         for index, item in enumerate(value):
             if item is not None and item is not UNKNOWN:
@@ -214,14 +214,14 @@ class SetOf(ListOf):
 
 
 @dataclass(frozen=True, slots=True)
-class MapOf(Shape):
+class MapOf(Schema):
     """Values under names of the program's choice."""
 
-    item: Shape
+    item: Schema
 
-    def faults(self, path: Place, value: Any) -> Iterator[Fault]:
+    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, Mapping):
-            yield Fault(path, f"expected an object, got {_kind(value)}")
+            yield PropertyFault(path, f"expected an object, got {_type_name(value)}")
             return
         for key, item in value.items():
             if item is not None and item is not UNKNOWN:
@@ -233,22 +233,26 @@ class MapOf(Shape):
         return {key: self.item.canonical(item) for key, item in value.items() if item is not None}
 
 
-def faults_of(properties: Mapping[str, Property], values: Mapping[str, Any], path: Place = ()) -> Iterator[Fault]:
+def find_faults(
+    properties: Mapping[str, Property], values: Mapping[str, Any], path: PropertyPath = ()
+) -> Iterator[PropertyFault]:
     """Every unknown, missing and ill-typed property of a group."""
     settable = sorted(name for name, property_ in properties.items() if not property_.computed)
     for name, value in values.items():
         if name.startswith("__") or value is None:
             continue
         if name not in settable:
-            yield Fault((*path, name), f"not supported in the embedded AWS; supported here: {', '.join(settable)}")
+            yield PropertyFault(
+                (*path, name), f"not supported in the embedded AWS; supported here: {', '.join(settable)}"
+            )
         elif value is not UNKNOWN:
-            yield from properties[name].shape.faults((*path, name), value)
+            yield from properties[name].schema.faults((*path, name), value)
     for name in settable:
         if properties[name].required and values.get(name) is None:
-            yield Fault((*path, name), "required and missing")
+            yield PropertyFault((*path, name), "required and missing")
 
 
-def canonical_of(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
+def canonical_values(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
     """Every settable property in its canonical form, defaults filled in, empty ones left out."""
     result = {}
     for name, property_ in properties.items():
@@ -259,14 +263,14 @@ def canonical_of(properties: Mapping[str, Property], values: Mapping[str, Any]) 
             value = property_.default
         if value is None or value is CHOSEN_BY_AWS:
             continue
-        form = value if value is UNKNOWN else property_.shape.canonical(value)
+        form = value if value is UNKNOWN else property_.schema.canonical(value)
         if form in ([], {}):
             continue
         result[name] = form
     return result
 
 
-def written_part(
+def inputs_from_actual(
     properties: Mapping[str, Property], actual: Mapping[str, Any], written: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What a program that wants the actual state would have written, starting from what it did write.
@@ -279,32 +283,32 @@ def written_part(
         if property_.computed:
             continue
         wish, fact = written.get(name), actual.get(name)
-        if property_.write_only or (fact is None and _says_nothing(property_, wish)):
+        if property_.write_only or (fact is None and _equals_default(property_, wish)):
             result[name] = wish
-        elif fact is not None and (wish is not None or not _is_default(property_, fact)):
-            result[name] = property_.shape.as_written(fact, wish)
+        elif fact is not None and (wish is not None or not _is_aws_default(property_, fact)):
+            result[name] = property_.schema.as_written(fact, wish)
     return {name: value for name, value in result.items() if value is not None}
 
 
-def _is_default(property_: Property, value: Any) -> bool:
+def _is_aws_default(property_: Property, value: Any) -> bool:
     """Is the value what AWS has anyway, where the program says nothing?"""
-    return property_.default is CHOSEN_BY_AWS or _says_nothing(property_, value)
+    return property_.default is CHOSEN_BY_AWS or _equals_default(property_, value)
 
 
-def _says_nothing(property_: Property, value: Any) -> bool:
+def _equals_default(property_: Property, value: Any) -> bool:
     """Is the value written out what it would be without being written?"""
     if property_.default is CHOSEN_BY_AWS:
         return value is None
-    default = None if property_.default is None else property_.shape.canonical(property_.default)
-    form = None if value is None else property_.shape.canonical(value)
+    default = None if property_.default is None else property_.schema.canonical(property_.default)
+    form = None if value is None else property_.schema.canonical(value)
     return form in ([], {}, "", None) if default is None else bool(form == default)
 
 
-def _policy(document: Any) -> Any:
+def _canonical_policy(document: Any) -> Any:
     if isinstance(document, dict):
-        return {key: _policy(value) for key, value in document.items()}
+        return {key: _canonical_policy(value) for key, value in document.items()}
     if isinstance(document, list):
-        items = sorted((_policy(item) for item in document), key=_sort_key)
+        items = sorted((_canonical_policy(item) for item in document), key=_sort_key)
         return items[0] if len(items) == 1 else items
     return document
 
@@ -313,7 +317,7 @@ def _sort_key(value: Any) -> str:
     return "~unknown" if has_unknown(value) else json.dumps(value, sort_keys=True, default=str)
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
     if value is None:
         return "nothing"
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}

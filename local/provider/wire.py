@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-from .normal import UNKNOWN, Archive, Place
+from .normal import UNKNOWN, FileArchive, PropertyPath
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS: Final = frozenset(
     {
-        UNKNOWN_TEXT,
+        UNKNOWN_STRING,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a truth value
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # of a number
         "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # of a list
@@ -36,33 +36,33 @@ _UNKNOWNS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unwrapped:
+class UnwrappedProperties:
     """Properties in normal form, and the places in them that are secret."""
 
     values: dict[str, Any]
-    secrets: frozenset[Place]
+    secrets: frozenset[PropertyPath]
 
 
-def unwrap(struct: Struct, folder: Path) -> Unwrapped:
+def unwrap(struct: Struct, folder: Path) -> UnwrappedProperties:
     """The normal form of what came over the wire; archives made of parts are packed into `folder`."""
-    secrets: set[Place] = set()
-    values = {name: _plain(value, (name,), secrets, folder) for name, value in struct.fields.items()}
-    return Unwrapped(values=values, secrets=frozenset(secrets))
+    secrets: set[PropertyPath] = set()
+    values = {name: _unwrap_value(value, (name,), secrets, folder) for name, value in struct.fields.items()}
+    return UnwrappedProperties(values=values, secrets=frozenset(secrets))
 
 
-def wrap(values: Mapping[str, Any], secrets: Collection[Place] = ()) -> Struct:
+def wrap(values: Mapping[str, Any], secrets: Collection[PropertyPath] = ()) -> Struct:
     """The wire form of `values`; a secret inside a list makes the whole list secret, for its order may have changed."""
     places = {_up_to_list(place) for place in secrets}
-    return Struct(fields={name: _wired(value, (name,), places) for name, value in values.items()})
+    return Struct(fields={name: _wrap_value(value, (name,), places) for name, value in values.items()})
 
 
-def _plain(value: Value, place: Place, secrets: set[Place], folder: Path) -> Any:
+def _unwrap_value(value: Value, place: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
     match value.WhichOneof("kind"):
         case "struct_value":
-            return _plain_struct(value.struct_value, place, secrets, folder)
+            return _unwrap_struct(value.struct_value, place, secrets, folder)
         case "list_value":
             items = value.list_value.values
-            return [_plain(item, (*place, index), secrets, folder) for index, item in enumerate(items)]
+            return [_unwrap_value(item, (*place, index), secrets, folder) for index, item in enumerate(items)]
         case "string_value":
             return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
         case "number_value":
@@ -73,32 +73,32 @@ def _plain(value: Value, place: Place, secrets: set[Place], folder: Path) -> Any
             return None
 
 
-def _plain_struct(struct: Struct, place: Place, secrets: set[Place], folder: Path) -> Any:
+def _unwrap_struct(struct: Struct, place: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
     fields = struct.fields
     signature = fields[SIGNATURE].string_value if SIGNATURE in fields else None
     if signature is None:
-        return {name: _plain(value, (*place, name), secrets, folder) for name, value in fields.items()}
+        return {name: _unwrap_value(value, (*place, name), secrets, folder) for name, value in fields.items()}
     if signature in (ARCHIVE, ASSET):
-        return _archive(struct, folder)
+        return _unwrap_archive(struct, folder)
     if signature == SECRET or ("secret" in fields and fields["secret"].bool_value):
         secrets.add(place)
-    return _plain(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
+    return _unwrap_value(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
 
 
-def _archive(struct: Struct, folder: Path) -> Archive:
+def _unwrap_archive(struct: Struct, folder: Path) -> FileArchive:
     fields = struct.fields
     hash_ = fields["hash"].string_value if "hash" in fields else ""
     is_asset = fields[SIGNATURE].string_value == ASSET
     if "path" in fields and fields["path"].string_value:
-        return Archive(hash=hash_, path=Path(fields["path"].string_value).absolute(), is_asset=is_asset)
+        return FileArchive(hash=hash_, path=Path(fields["path"].string_value).absolute(), is_asset=is_asset)
     if "assets" in fields or "text" in fields:
-        return Archive(hash=hash_, path=_packed(struct, hash_, folder))
-    return Archive(hash=hash_)
+        return FileArchive(hash=hash_, path=_zip_assets(struct, hash_, folder))
+    return FileArchive(hash=hash_)
 
 
-def _packed(struct: Struct, hash_: str, folder: Path) -> Path:
+def _zip_assets(struct: Struct, hash_: str, folder: Path) -> Path:
     """A zip of an archive that the program put together of parts, named by its hash."""
-    parts = dict(_parts(struct, ""))
+    parts = dict(_asset_files(struct, ""))
     name = hash_ or hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
     target = folder / "archives" / f"{name}.zip"
     if not target.exists():
@@ -110,31 +110,31 @@ def _packed(struct: Struct, hash_: str, folder: Path) -> Path:
     return target
 
 
-def _parts(struct: Struct, inside: str) -> list[tuple[str, bytes]]:
+def _asset_files(struct: Struct, inside: str) -> list[tuple[str, bytes]]:
     fields = struct.fields
     if "text" in fields and fields["text"].string_value:
         return [(inside, fields["text"].string_value.encode())]
     if "path" in fields and fields["path"].string_value:
-        return _files(Path(fields["path"].string_value), inside)
+        return _files_below(Path(fields["path"].string_value), inside)
     found: list[tuple[str, bytes]] = []
     for name, part in (fields["assets"].struct_value.fields if "assets" in fields else {}).items():
-        found += _parts(part.struct_value, f"{inside}/{name}".lstrip("/"))
+        found += _asset_files(part.struct_value, f"{inside}/{name}".lstrip("/"))
     return found
 
 
-def _files(path: Path, inside: str) -> list[tuple[str, bytes]]:
+def _files_below(path: Path, inside: str) -> list[tuple[str, bytes]]:
     if path.is_file():
         return [(inside or path.name, path.read_bytes())]
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return [(f"{inside}/{file.relative_to(path).as_posix()}".lstrip("/"), file.read_bytes()) for file in files]
 
 
-def _wired(value: Any, place: Place, secrets: Collection[Place]) -> Value:
+def _wrap_value(value: Any, place: PropertyPath, secrets: Collection[PropertyPath]) -> Value:
     if place in secrets:
-        inner = _wired(value, place, {other for other in secrets if other != place})
-        return _signed(SECRET, {"value": inner})
+        inner = _wrap_value(value, place, {other for other in secrets if other != place})
+        return _with_signature(SECRET, {"value": inner})
     if value is UNKNOWN:
-        return Value(string_value=UNKNOWN_TEXT)
+        return Value(string_value=UNKNOWN_STRING)
     if value is None:
         return Value(null_value=0)  # type: ignore[arg-type]  # the stub knows the enum's only member, not its number
     if isinstance(value, bool):
@@ -143,24 +143,24 @@ def _wired(value: Any, place: Place, secrets: Collection[Place]) -> Value:
         return Value(number_value=value)
     if isinstance(value, str):
         return Value(string_value=value)
-    if isinstance(value, Archive):
-        return _wired_archive(value)
+    if isinstance(value, FileArchive):
+        return _wrap_archive(value)
     if isinstance(value, Mapping):
-        fields = {str(name): _wired(item, (*place, str(name)), secrets) for name, item in value.items()}
+        fields = {str(name): _wrap_value(item, (*place, str(name)), secrets) for name, item in value.items()}
         return Value(struct_value=Struct(fields=fields))
-    items = [_wired(item, (*place, index), secrets) for index, item in enumerate(value)]
+    items = [_wrap_value(item, (*place, index), secrets) for index, item in enumerate(value)]
     return Value(list_value=ListValue(values=items))
 
 
-def _wired_archive(archive: Archive) -> Value:
+def _wrap_archive(archive: FileArchive) -> Value:
     path = {"path": Value(string_value=str(archive.path))} if archive.path else {}
-    return _signed(ASSET if archive.is_asset else ARCHIVE, {"hash": Value(string_value=archive.hash), **path})
+    return _with_signature(ASSET if archive.is_asset else ARCHIVE, {"hash": Value(string_value=archive.hash), **path})
 
 
-def _signed(signature: str, fields: Mapping[str, Value]) -> Value:
+def _with_signature(signature: str, fields: Mapping[str, Value]) -> Value:
     return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
 
 
-def _up_to_list(place: Place) -> Place:
+def _up_to_list(place: PropertyPath) -> PropertyPath:
     ends = next((index for index, part in enumerate(place) if isinstance(part, int)), len(place))
     return place[:ends]

@@ -22,7 +22,7 @@ def test_up_takes_the_tour_and_down_leaves_no_process(program_folder: Path) -> N
             *("succeeded", "succeeded", "succeeded", "rejected", "rejected", "rejected", "unknown")
         ]
     assert booking(program_folder, "audit", "verify").code == 0
-    assert Instance.at(program_folder).running
+    assert Instance.at(program_folder).is_running
     assert booking(program_folder, "down").code == 0
     assert processes_of(program_folder) == []
     assert booking(program_folder, "down").code == 0

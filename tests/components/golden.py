@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.provider.diff import diff_of
+from local.provider.diff import compare_inputs
 from local.provider.registry import resource_type
 from tests.components.former import former_urns
 from tests.components.synth import STAGES, Graph, Recorded, synth
@@ -77,9 +77,9 @@ def _replaced(reviewed: Golden, now: Golden) -> Iterator[str]:
     for urn in reviewed.keys() & now.keys():
         token = _token(urn)
         if token.startswith("aws:"):
-            diff = diff_of(resource_type(token).properties, reviewed[urn]["inputs"], now[urn]["inputs"])
-            if diff.replaces:
-                yield f"{_warning(urn)}replaced for a new {', '.join(diff.replaces)}: {_short(urn)}"
+            diff = compare_inputs(resource_type(token).properties, reviewed[urn]["inputs"], now[urn]["inputs"])
+            if diff.replacing_properties:
+                yield f"{_warning(urn)}replaced for a new {', '.join(diff.replacing_properties)}: {_short(urn)}"
 
 
 def _unguarded(reviewed: Golden, now: Golden) -> Iterator[str]:

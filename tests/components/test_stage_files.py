@@ -13,7 +13,7 @@ import yaml
 
 from components.stage import InvalidStage, Stage
 from components.stage_schema import json_schema, whole_numbers
-from local.configuration import configuration
+from local.configuration import load_config
 from tests.components.synth import CHECKOUT, STAGES, record
 from tests.components.test_stage import CONTRADICTORY, KEYS, WRONG, of
 from tests.workflow.judges import INSTALLED, npm_judges
@@ -30,7 +30,7 @@ def loaded(folder: Path, written: str, secrets: set[str] | None = None) -> Stage
     """The stage that a program sees whose `Pulumi.dev.yaml` has this as its configuration."""
     (folder / "Pulumi.yaml").write_text("name: booking\nruntime: python\n")
     (folder / "Pulumi.dev.yaml").write_text(f"config:\n{written}")
-    values = configuration(folder / "__main__.py", "dev").values
+    values = load_config(folder / "__main__.py", "dev").values
     found: list[Stage] = []
 
     def program() -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import Engine, find
+from local.engine import PulumiEngine, find_cli
 from local.instance import Instance
-from local.progress import Listener, silent
+from local.progress import Listener, ignore_progress
 from tests.environment import require
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
 
-Run = Callable[..., Engine]
+Run = Callable[..., PulumiEngine]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The Pulumi CLI."""
-    command = find(ROOT)
+    command = find_cli(ROOT)
     require(command, "There is no Pulumi CLI: `make engine` finds or builds one.")
     assert command is not None
     return Path(shutil.which(command.command) or command.command)
@@ -36,7 +36,7 @@ def cli() -> Path:
 @pytest.fixture(scope="session")
 def aws(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An embedded AWS for the many small stacks."""
-    yield from running(tmp_path_factory.mktemp("engine") / "small")
+    yield from started_instance(tmp_path_factory.mktemp("engine") / "small")
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +44,18 @@ def engine_of(aws: Instance) -> Run:
     """An engine for a program of this folder; each test takes a stage of its own."""
 
     def engine(
-        program: str, stage: str = "dev", listener: Listener = silent, instance: Instance = aws, **config: object
-    ) -> Engine:
-        return Engine(instance, PROGRAMS / program / "__main__.py", stage, config, listener)
+        program: str,
+        stage: str = "dev",
+        listener: Listener = ignore_progress,
+        instance: Instance = aws,
+        **config: object,
+    ) -> PulumiEngine:
+        return PulumiEngine(instance, PROGRAMS / program / "__main__.py", stage, config, listener)
 
     return engine
 
 
-def running(folder: Path) -> Iterator[Instance]:
+def started_instance(folder: Path) -> Iterator[Instance]:
     """An embedded AWS in a folder of its own, stopped whatever happens."""
     instance = Instance(folder)
     instance.start()

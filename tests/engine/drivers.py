@@ -7,7 +7,7 @@ from typing import Any
 
 from local.instance import Instance
 from local.provider.journal import Journal
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 
 Facts = Mapping[str, Any]
 """URN → what is there."""
@@ -15,7 +15,7 @@ _MOMENTS = {"createDate", "creationDate", "createdDate", "lastModified", "unique
 _CODE = {"code", "sourceCodeHash", "sourceCodeSize"}
 
 
-def journalled(instance: Instance) -> list[tuple[str, str]]:
+def journaled_resources(instance: Instance) -> list[tuple[str, str]]:
     """URN and id of everything that was ever made in the instance and was not deleted."""
     last: dict[str, str | None] = {}
     for line in (instance.folder / "journal.jsonl").read_text().splitlines():
@@ -24,20 +24,20 @@ def journalled(instance: Instance) -> list[tuple[str, str]]:
     return [(urn, id_) for urn, id_ in last.items() if id_ is not None]
 
 
-def facts(instance: Instance, resources: Iterable[tuple[str, str]]) -> Facts:
+def read_all(instance: Instance, resources: Iterable[tuple[str, str]]) -> Facts:
     """Every resource, read through the provider."""
     found, names = {}, {}
-    provider = Provider(instance.aws(), Journal(instance.folder / "reading.jsonl"))
+    provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "reading.jsonl"))
     for urn, id_ in resources:
         token = urn.split("::")[2].split("$")[-1]
         read = provider.read(urn, token, id_, {"region": "us-east-1"})
         found[urn] = {"inputs": read.inputs, "outputs": read.outputs} if read else None
         names[id_] = urn.split("::")[-1]
-    return {urn: _settled(fact, names, instance.endpoint) for urn, fact in found.items()}
+    return {urn: _normalize(fact, names, instance.endpoint) for urn, fact in found.items()}
 
 
-def _settled(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
-    text = json.dumps(_timeless(fact), default=str, sort_keys=True).replace(endpoint, "https://aws")
+def _normalize(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
+    text = json.dumps(_without_times(fact), default=str, sort_keys=True).replace(endpoint, "https://aws")
     for id_, name in sorted(names.items(), key=lambda pair: -len(pair[0])):
         if re.fullmatch(r"[0-9a-f-]{36}", id_):
             text = text.replace(id_, f"<{name}>")
@@ -45,7 +45,7 @@ def _settled(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
     return json.loads(re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>", text))
 
 
-def _timeless(fact: Any) -> Any:
+def _without_times(fact: Any) -> Any:
     if isinstance(fact, dict):
-        return {key: _timeless(value) for key, value in fact.items() if key not in _MOMENTS | _CODE}
-    return [_timeless(item) for item in fact] if isinstance(fact, list) else fact
+        return {key: _without_times(value) for key, value in fact.items() if key not in _MOMENTS | _CODE}
+    return [_without_times(item) for item in fact] if isinstance(fact, list) else fact

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 
 Inventory = Mapping[str, list[str]]
@@ -22,12 +22,12 @@ _TYPES = {
 }
 
 
-def in_account(aws: Instance) -> Inventory:
+def account_inventory(aws: Instance) -> Inventory:
     """Everything of the kinds that the tests make, keys pending deletion left out."""
-    return {kind: sorted(names) for kind, names in _asked(aws).items()}
+    return {kind: sorted(names) for kind, names in _list_resources(aws).items()}
 
 
-def in_states(*engines: Engine) -> Inventory:
+def state_inventory(*engines: PulumiEngine) -> Inventory:
     """The same as the engine knows it; a published function also has its version 1."""
     found: dict[str, list[str]] = {kind: [] for kind in [*_TYPES.values(), "version"]}
     for engine in engines:
@@ -40,7 +40,7 @@ def in_states(*engines: Engine) -> Inventory:
     return {kind: sorted(names) for kind, names in found.items()}
 
 
-def _asked(aws: Instance) -> dict[str, list[str]]:
+def _list_resources(aws: Instance) -> dict[str, list[str]]:
     functions = [item["FunctionName"] for item in _pages(aws, "lambda", "list_functions", "Functions")]
     return {
         "table": list(_pages(aws, "dynamodb", "list_tables", "TableNames")),

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 
-from .conftest import ROOT, running
+from .conftest import ROOT, started_instance
 
 PROGRAM = ROOT / "examples" / "python" / "adoption" / "__main__.py"
 ITEM = {"pk": {"S": "ORDER#1"}}
@@ -17,7 +17,7 @@ ITEM = {"pk": {"S": "ORDER#1"}}
 @pytest.fixture
 def account(cli: Path, tmp_path: Path) -> Iterator[Instance]:
     """An account of its own, left as it is."""
-    yield from running(tmp_path / "adoption")
+    yield from started_instance(tmp_path / "adoption")
 
 
 def existing(aws: Instance) -> None:
@@ -38,12 +38,12 @@ def test_what_exists_is_adopted_with_what_is_in_it(account: Instance) -> None:
     """Nothing is created in its place; the second up encrypts the table and changes no name."""
     existing(account)
     given = {"table": "orders-2019", "bucket": "proofs-2019"}
-    outputs = Engine(account, PROGRAM, "dev", {**given, "adopting": True}).up().outputs
+    outputs = PulumiEngine(account, PROGRAM, "dev", {**given, "adopting": True}).up().outputs
     assert given == {key: outputs[key] for key in given}
-    outputs = Engine(account, PROGRAM, "dev", given).up().outputs
+    outputs = PulumiEngine(account, PROGRAM, "dev", given).up().outputs
     assert given == {key: outputs[key] for key in given}
     dynamodb, s3 = account.client("dynamodb"), account.client("s3")
     assert dynamodb.describe_table(TableName="orders-2019")["Table"]["SSEDescription"]["Status"] == "ENABLED"
     assert dynamodb.get_item(TableName="orders-2019", Key=ITEM)["Item"] == ITEM
     assert s3.get_object(Bucket="proofs-2019", Key="outcomes/1.json")["Body"].read() == b"{}"
-    assert {change.name for change in Engine(account, PROGRAM, "dev", given).preview().changes} == set()
+    assert {change.name for change in PulumiEngine(account, PROGRAM, "dev", given).preview().changes} == set()

@@ -4,28 +4,30 @@ import json
 
 import pytest
 
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 
 from .conftest import Run
 
 
 @pytest.fixture(scope="module")
-def platform(engine_of: Run) -> Engine:
+def platform(engine_of: Run) -> PulumiEngine:
     """The team's program, deployed."""
     engine = engine_of("platform", "hatches")
     engine.up()
     return engine
 
 
-def test_a_transform_reaches_every_child_of_every_component(platform: Engine) -> None:
+def test_a_transform_reaches_every_child_of_every_component(platform: PulumiEngine) -> None:
     """Whatever takes tags has the team's tag beside the component's."""
     children = [each for each in platform.state.resources() if each["custom"] and "tags" in each["inputs"]]
     assert {each["inputs"]["tags"].get("reviewed-by") for each in children} == {"platform"}
     assert {each["inputs"]["tags"]["component"] for each in children} == {"orders", "proofs", "points", "waiting"}
 
 
-def test_what_a_transform_says_of_a_child_and_of_a_grandchild_is_what_aws_has(platform: Engine, aws: Instance) -> None:
+def test_what_a_transform_says_of_a_child_and_of_a_grandchild_is_what_aws_has(
+    platform: PulumiEngine, aws: Instance
+) -> None:
     """Where the component has no argument for it."""
     inputs = {each["urn"].rpartition("::")[2]: each.get("inputs", {}) for each in platform.state.resources()}
     alarms, keys, queues = (aws.client(service) for service in ("cloudwatch", "kms", "sqs"))
@@ -43,7 +45,7 @@ def test_what_a_transform_says_of_a_child_and_of_a_grandchild_is_what_aws_has(pl
     assert json.dumps(inputs["proofs-lifecycle"]["rules"]).count("team") == 1
 
 
-def test_components_that_are_renamed_with_an_alias_keep_what_they_have(platform: Engine, engine_of: Run) -> None:
+def test_components_that_are_renamed_with_an_alias_keep_what_they_have(platform: PulumiEngine, engine_of: Run) -> None:
     """Their children's former names follow from their own; only the keys' speaking names are new ones."""
     before = platform.up().outputs
     renamed = engine_of("platform", "hatches", prefix="our-", aliased=True).up()
@@ -52,7 +54,7 @@ def test_components_that_are_renamed_with_an_alias_keep_what_they_have(platform:
     assert lost == {"aws:kms/alias:Alias"}
 
 
-def test_a_component_that_is_renamed_without_an_alias_would_lose_it(platform: Engine, engine_of: Run) -> None:
+def test_a_component_that_is_renamed_without_an_alias_would_lose_it(platform: PulumiEngine, engine_of: Run) -> None:
     """Proof that the alias is what keeps it."""
     preview = engine_of("platform", "hatches", prefix="their-").preview()
     assert any(step.operation == "delete" and step.type == "aws:dynamodb/table:Table" for step in preview.changes)

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from local.engine import environment
+from local.engine import cli_environment
 from local.instance import Instance
 from tests.environment import require
 from tools.engine.wrappers import schema
 
-from .conftest import PROGRAMS, ROOT, running
+from .conftest import PROGRAMS, ROOT, started_instance
 
 EXAMPLES = ROOT / "examples"
 NAMES = {"go": "shop-in-go", "typescript": "shop-in-typescript"}
@@ -47,7 +47,7 @@ class Program:
 @pytest.fixture(scope="module")
 def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An account of its own."""
-    yield from running(tmp_path_factory.mktemp("examples") / "instance")
+    yield from started_instance(tmp_path_factory.mktemp("examples") / "instance")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFa
     plugin = ROOT / ".venv" / "bin"
     return {
         **os.environ,
-        **environment(instance, ROOT),
+        **cli_environment(instance, ROOT),
         "PATH": f"{cli.parent}{os.pathsep}{plugin}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_HOME": str(tmp_path_factory.mktemp("pulumi-home")),
         "TMPDIR": str(tmp_path_factory.mktemp("temporary")),  # their Automation APIs leave folders behind

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import CutOff, Engine, provider_process
+from local.engine import EngineKilled, PulumiEngine, provider_process
 from local.errors import DeploymentFailed
 from local.instance import Instance
 from local.progress import Note, Progress
 from tests.environment import THOROUGH
 
 from .conftest import PROGRAMS, Run
-from .inventory import in_account, in_states
+from .inventory import account_inventory, state_inventory
 
 pytestmark = pytest.mark.xdist_group("engine")
 
@@ -38,12 +38,12 @@ def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
 
 
 @pytest.fixture(scope="module")
-def engines() -> list[Engine]:
+def engines() -> list[PulumiEngine]:
     """Every stage that was deployed into the account."""
     return []
 
 
-class Assassin:
+class Killer:
     """Kills its victim at the event of a number, a little later than it is told of it."""
 
     def __init__(self, instance: Instance, victim: str, moment: int) -> None:
@@ -61,7 +61,7 @@ class Assassin:
 
     def _strike(self) -> None:
         self.struck = True
-        serving = provider_process.running(self._instance)
+        serving = provider_process.running_provider(self._instance)
         if self._victim in ("provider", "both") and serving:
             os.kill(serving.pid, signal.SIGKILL)
         if self._victim in ("engine", "both"):
@@ -71,29 +71,31 @@ class Assassin:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_up_is_finished_by_the_next_one(
-    instance: Instance, engines: list[Engine], engine_of: Run, moment: int
+    instance: Instance, engines: list[PulumiEngine], engine_of: Run, moment: int
 ) -> None:
     """Whatever is killed, and whenever: afterwards AWS has exactly what the states say, each thing once."""
-    assassin = Assassin(instance, VICTIMS[moment % len(VICTIMS)], moment)
+    assassin = Killer(instance, VICTIMS[moment % len(VICTIMS)], moment)
     stage = f"killed{moment}"
-    with pytest.raises((CutOff, DeploymentFailed)):
+    with pytest.raises((EngineKilled, DeploymentFailed)):
         engine_of("small", stage, assassin, instance=instance).up()
     assert assassin.struck
 
     engines.append(engine_of("small", stage, instance=instance))
     engines[-1].up()
 
-    assert in_states(*engines) == in_account(instance)
-    assert not engines[-1].state.cut_off()
+    assert state_inventory(*engines) == account_inventory(instance)
+    assert not engines[-1].state.was_interrupted()
     assert engines[-1].up().changes == ()
 
 
-def test_destroy_after_a_killed_up_leaves_nothing(instance: Instance, engines: list[Engine], engine_of: Run) -> None:
+def test_destroy_after_a_killed_up_leaves_nothing(
+    instance: Instance, engines: list[PulumiEngine], engine_of: Run
+) -> None:
     """What the killed run had made, and no state has, is removed too."""
-    with pytest.raises((CutOff, DeploymentFailed)):
-        engine_of("small", "given-up", Assassin(instance, "engine", 8), instance=instance).up()
+    with pytest.raises((EngineKilled, DeploymentFailed)):
+        engine_of("small", "given-up", Killer(instance, "engine", 8), instance=instance).up()
     engine_of("small", "given-up", instance=instance).destroy()
-    assert in_states(*engines) == in_account(instance)
+    assert state_inventory(*engines) == account_inventory(instance)
 
 
 def _engines_of_this_process() -> list[int]:
@@ -105,16 +107,16 @@ def _engines_of_this_process() -> list[int]:
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 
 tell = lambda event: print(event, flush=True)
-Engine(Instance(Path(sys.argv[1])), Path(sys.argv[2]), "interrupted", {}, tell).up()
+PulumiEngine(Instance(Path(sys.argv[1])), Path(sys.argv[2]), "interrupted", {}, tell).up()
 """
 
 
 def test_an_interrupted_up_ends_what_it_has_begun_and_leaves_no_lock(
-    instance: Instance, engines: list[Engine], engine_of: Run
+    instance: Instance, engines: list[PulumiEngine], engine_of: Run
 ) -> None:
     """Ctrl-C: the terminal sends it to the command and to the engine below it."""
     arguments = [sys.executable, "-c", INTERRUPTED, str(instance.folder), str(PROGRAMS / "small" / "__main__.py")]
@@ -129,4 +131,4 @@ def test_an_interrupted_up_ends_what_it_has_begun_and_leaves_no_lock(
     engines.append(engine_of("small", "interrupted", instance=instance))
     assert engines[-1].state.locks() == []
     engines[-1].up()
-    assert in_states(*engines) == in_account(instance)
+    assert state_inventory(*engines) == account_inventory(instance)

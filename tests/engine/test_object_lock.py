@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from local.engine import Engine, LockedBucket, locked_buckets, pending_keys
+from local.engine import LockedBucket, PulumiEngine, locked_buckets, pending_keys
 from local.errors import DeploymentFailed
 from local.instance import Instance
 
 from .conftest import PROGRAMS, Run
 
 
-def deployed(engine_of: Run, stage: str, **config: object) -> tuple[Engine, str, str]:
+def deployed(engine_of: Run, stage: str, **config: object) -> tuple[PulumiEngine, str, str]:
     """An engine, the bucket and its key, with one outcome in the bucket."""
     engine = engine_of("locked", stage, **config)
     outputs = engine.up().outputs

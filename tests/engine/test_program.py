@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import Engine, pending_keys
+from local.engine import PulumiEngine, pending_keys
 from local.errors import DeploymentFailed
 from local.inprocess import deploy
 from local.instance import Instance
 from tests.environment import THOROUGH
 from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of
 
-from .conftest import ROOT, running
-from .drivers import facts, journalled
-from .inventory import in_account, in_states
+from .conftest import ROOT, started_instance
+from .drivers import journaled_resources, read_all
+from .inventory import account_inventory, state_inventory
 
 FUNCTIONS = ("purchase", "refund", "record", "reconcile")
 TEN_CHANGES = (
@@ -53,11 +53,11 @@ PREVIEWED = keys() if THOROUGH else ["keyArn"]
 @pytest.fixture(scope="module")
 def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An account that holds the program and nothing else."""
-    yield from running(tmp_path_factory.mktemp("program") / "instance")
+    yield from started_instance(tmp_path_factory.mktemp("program") / "instance")
 
 
 @pytest.fixture(scope="module")
-def dev(instance: Instance) -> Engine:
+def dev(instance: Instance) -> PulumiEngine:
     """The stage dev, deployed."""
     engine = _engine(instance)
     engine.up()
@@ -69,25 +69,25 @@ def test_every_stage_can_be_previewed(instance: Instance, stage: str) -> None:
     """A preview of an empty account creates everything and touches nothing."""
     outcome = _engine(instance, stage).preview()
     assert {step.operation for step in outcome.changes} == {"create"}
-    assert not any(in_account(instance).values())
+    assert not any(account_inventory(instance).values())
 
 
-def test_a_second_up_changes_nothing(dev: Engine) -> None:
+def test_a_second_up_changes_nothing(dev: PulumiEngine) -> None:
     """What the program says is what there is."""
     assert dev.up().changes == ()
 
 
-def test_what_was_deployed_is_what_the_state_says(dev: Engine, instance: Instance) -> None:
-    assert in_states(dev) == in_account(instance)
+def test_what_was_deployed_is_what_the_state_says(dev: PulumiEngine, instance: Instance) -> None:
+    assert state_inventory(dev) == account_inventory(instance)
 
 
 def test_both_drivers_make_the_same_resources(
-    dev: Engine, instance: Instance, tmp_path_factory: pytest.TempPathFactory
+    dev: PulumiEngine, instance: Instance, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """In process and by the engine: the same types and names, and AWS shows the same settings."""
-    for other in running(tmp_path_factory.mktemp("in-process") / "instance"):
+    for other in started_instance(tmp_path_factory.mktemp("in-process") / "instance"):
         deploy(other, ROOT / "__main__.py", "dev")
-        by_engine, in_process = (facts(one, journalled(one)) for one in (instance, other))
+        by_engine, in_process = (read_all(one, journaled_resources(one)) for one in (instance, other))
         assert by_engine.keys() == in_process.keys()
         assert [urn for urn in by_engine if by_engine[urn] != in_process[urn]] == []
 
@@ -98,7 +98,7 @@ def test_every_key_has_a_change_and_a_row_in_the_docs() -> None:
 
 
 @pytest.mark.parametrize("key", PREVIEWED)
-def test_the_docs_say_what_the_engine_would_do(dev: Engine, instance: Instance, key: str) -> None:
+def test_the_docs_say_what_the_engine_would_do(dev: PulumiEngine, instance: Instance, key: str) -> None:
     """Written anew by `python -m tools.engine.config_table`; what holds data is neither replaced nor deleted."""
     steps = preview(instance, CHANGES[key])
     assert row_of(key) == row(key, steps)
@@ -114,7 +114,7 @@ def made() -> dict[str, str]:
 
 @pytest.mark.parametrize("key", MADE)
 def test_a_config_change_changes_what_it_is_about_in_place(
-    dev: Engine, instance: Instance, made: dict[str, str], key: str
+    dev: PulumiEngine, instance: Instance, made: dict[str, str], key: str
 ) -> None:
     """The preview, which the docs show for every key, foretold it (and may have feared more); nothing is made anew."""
     made.update(CHANGES[key])
@@ -126,7 +126,7 @@ def test_a_config_change_changes_what_it_is_about_in_place(
     assert {operation for _, operation in done} == {"update"}
 
 
-def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, dev: Engine) -> None:
+def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, dev: PulumiEngine) -> None:
     """A deleted alarm, a switched-off table setting and a lost lifecycle rule: refresh sees them, up repairs them."""
     dev.up()
     alarm = instance.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmName"]
@@ -154,14 +154,16 @@ def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, d
     assert dev.preview().changes == ()
 
 
-def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(dev: Engine, instance: Instance) -> None:
+def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(
+    dev: PulumiEngine, instance: Instance
+) -> None:
     """Also with bookings in its tables and objects in its bucket."""
     outputs = instance.outputs()
     instance.client("s3").put_object(Bucket=outputs["auditBucket"], Key="outcomes/kept", Body=b"{}")
     instance.client("dynamodb").put_item(TableName=outputs["ordersTable"], Item={"pk": {"S": "ORDER#1"}})
-    keys = len(in_account(instance)["key"])
+    keys = len(account_inventory(instance)["key"])
     dev.destroy()
-    assert not any(in_account(instance).values())
+    assert not any(account_inventory(instance).values())
     assert keys == len(pending_keys(instance)) > 0
 
 
@@ -169,15 +171,15 @@ def test_destroying_prod_is_refused_before_anything_is_deleted(
     cli: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The dashboard, which is made last, is protected: so a `destroy` ends with it, and nothing is gone."""
-    for account in running(tmp_path_factory.mktemp("prod") / "instance"):
+    for account in started_instance(tmp_path_factory.mktemp("prod") / "instance"):
         prod = _engine(account, "prod")
         prod.up()
-        before = in_account(account)
+        before = account_inventory(account)
         with pytest.raises(DeploymentFailed, match=r"base-dashboard .* cannot be deleted because it is protected"):
             prod.destroy()
-        assert in_account(account) == before
+        assert account_inventory(account) == before
         assert prod.up().changes == ()
 
 
-def _engine(instance: Instance, stage: str = "dev", **config: str) -> Engine:
-    return Engine(instance, ROOT / "__main__.py", stage, config)
+def _engine(instance: Instance, stage: str = "dev", **config: str) -> PulumiEngine:
+    return PulumiEngine(instance, ROOT / "__main__.py", stage, config)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from local.engine import (
-    Engine,
     EngineError,
     EngineMissing,
     OtherDriver,
     PassphraseMissing,
+    PulumiEngine,
     StateLocked,
     UnknownStage,
+    cli_environment,
     command,
-    environment,
 )
 from local.errors import DeploymentFailed, NotRunning
 from local.instance import Instance
@@ -91,7 +91,7 @@ def test_every_fault_of_a_configuration_is_told_at_once_though_the_engine_stops_
     """The engine knows the types only, and neither says the value nor what is allowed: the program does."""
     wrong = {"functionMemoryMb": "much", "forceDestroy": "yes", "backupDay": "7", "auditLockMode": "SOFT"}
     with pytest.raises(DeploymentFailed) as told:
-        Engine(aws, ROOT / "__main__.py", "prod", wrong).preview()
+        PulumiEngine(aws, ROOT / "__main__.py", "prod", wrong).preview()
     assert [line.strip() for line in str(told.value).splitlines()[1:]] == [
         "booking:functionMemoryMb: got 'much', allowed is a whole number from 128 to 10240",
         "booking:forceDestroy: got 'yes', allowed is true or false",
@@ -108,12 +108,12 @@ def test_a_value_of_a_wrong_type_that_the_program_takes_is_told_as_the_engine_do
     declared = "config:\n  number:\n    type: integer\n"
     (tmp_path / "Pulumi.yaml").write_text(f"name: booking\nruntime: python\n{declared}")
     with pytest.raises(EngineError, match="'number' must be of type 'integer'"):
-        Engine(aws, program, "dev").preview()
+        PulumiEngine(aws, program, "dev").preview()
 
 
 def test_an_unknown_stage_is_told_with_those_there_are(aws: Instance) -> None:
     with pytest.raises(UnknownStage, match=r"Pulumi\.production\.yaml is missing; the stages are dev, prod, staging"):
-        Engine(aws, ROOT / "__main__.py", "production").preview()
+        PulumiEngine(aws, ROOT / "__main__.py", "production").preview()
 
 
 def test_a_secret_needs_the_passphrase_that_opens_it(
@@ -124,7 +124,7 @@ def test_a_secret_needs_the_passphrase_that_opens_it(
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(PassphraseMissing, match="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"):
-        Engine(aws, program, "dev").preview()
+        PulumiEngine(aws, program, "dev").preview()
 
 
 def test_a_secret_of_a_key_elsewhere_cannot_be_opened_here(aws: Instance, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_secret_of_a_key_elsewhere_cannot_be_opened_here(aws: Instance, tmp_pa
         tmp_path, "secretsprovider: awskms://alias/ours\nconfig:\n  booking:password:\n    secure: v1:x:y\n"
     )
     with pytest.raises(PassphraseMissing, match="awskms://alias/ours"):
-        Engine(aws, program, "dev").preview()
+        PulumiEngine(aws, program, "dev").preview()
 
 
 def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: Instance) -> None:
@@ -152,14 +152,14 @@ def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: In
 def test_an_embedded_aws_that_does_not_run_must_be_started(tmp_path: Path, cli: Path) -> None:
     stopped = Instance(tmp_path / "stopped")
     with pytest.raises(NotRunning, match="start it with `booking up`"):
-        Engine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()
+        PulumiEngine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()
 
 
 def test_an_instance_that_was_deployed_in_process_is_refused(aws: Instance, engine_of: Run, cli: Path) -> None:
     driver = aws.driver
     aws.driver = "in-process"
     try:
-        for attempt in (engine_of("faulty", "other").up, lambda: environment(aws)):
+        for attempt in (engine_of("faulty", "other").up, lambda: cli_environment(aws)):
             with pytest.raises(OtherDriver, match="`booking down`"):
                 attempt()
     finally:
@@ -170,12 +170,12 @@ def test_a_missing_engine_says_how_to_get_one(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EngineMissing, match=r"run `make engine`, or install one .* --engine in-process"):
-        command.required(tmp_path)
+        command.require_cli(tmp_path)
 
 
 def test_a_stage_file_that_cannot_be_read_is_named(aws: Instance, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"Pulumi\.dev\.yaml cannot be read"):
-        Engine(aws, _program(tmp_path, "config: [\n"), "dev").preview()
+        PulumiEngine(aws, _program(tmp_path, "config: [\n"), "dev").preview()
 
 
 def _program(folder: Path, stage_file: str) -> Path:

@@ -18,15 +18,15 @@ from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 from local.instance import Instance
 from local.provider.journal import Journal
 from local.provider.normal import UNKNOWN
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 from local.provider.registry import resource_types
 from local.provider.server import listen
 from local.provider.wire import unwrap, wrap
 
-from .inventory import in_account
+from .inventory import account_inventory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "local"))
-from inputs import INPUTS, World, urn_of
+from inputs import INPUTS, Prerequisites, urn_of
 
 QUEUE, TABLE, LOGS = "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:cloudwatch/logGroup:LogGroup"
 ONE_KEY = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
@@ -73,7 +73,7 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     folder = tmp_path_factory.mktemp("asked")
-    server, port = listen(Provider(aws.aws(), Journal(folder / "journal.jsonl")))
+    server, port = listen(EmbeddedProvider(aws.aws(), Journal(folder / "journal.jsonl")))
     asked = Asked(port, folder)
     yield asked
     asked.channel.close()
@@ -81,16 +81,16 @@ def asked(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 
 @pytest.fixture(scope="module")
-def world(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisites:
     folder = tmp_path_factory.mktemp("grpc-world")
-    return World.made_by(Provider(aws.aws(), Journal(folder / "journal.jsonl")), folder)
+    return Prerequisites.create(EmbeddedProvider(aws.aws(), Journal(folder / "journal.jsonl")), folder)
 
 
 @pytest.mark.parametrize("token", resource_types())
 @settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # tests/local varies them
 @given(data=st.data())
 def test_what_is_created_is_read_and_does_not_differ(
-    token: str, data: st.DataObject, asked: Asked, world: World
+    token: str, data: st.DataObject, asked: Asked, world: Prerequisites
 ) -> None:
     """Check, Create, Read and Diff agree over the wire for every resource type."""
     checked = asked.check(token, "wired", data.draw(INPUTS[token](world)))
@@ -107,12 +107,12 @@ def test_what_is_created_is_read_and_does_not_differ(
 
 
 def test_a_preview_touches_nothing_and_knows_what_it_cannot_know(asked: Asked, aws: Instance) -> None:
-    before = in_account(aws)
+    before = account_inventory(aws)
     checked = asked.check(TABLE, "preview", ONE_KEY)
     foreseen = asked.values(asked.create(TABLE, "preview", checked.inputs, preview=True).properties)
     assert foreseen["arn"] is UNKNOWN
     assert foreseen["hashKey"] == "pk"
-    assert in_account(aws) == before
+    assert account_inventory(aws) == before
 
 
 def test_the_engines_seed_decides_the_name(asked: Asked) -> None:
@@ -171,7 +171,7 @@ def test_a_partial_creation_is_recorded_with_its_id(asked: Asked) -> None:
 
 def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, tmp_path: Path) -> None:
     """The connection of the cancelled engine refuses; another engine's goes on."""
-    server, port = listen(Provider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
+    server, port = listen(EmbeddedProvider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
     cancelled, other = Asked(port, tmp_path), Asked(port, tmp_path)
     cancelled.stub.Cancel(Empty(), timeout=120)
     with pytest.raises(grpc.RpcError, match="cancelled before it was begun"):

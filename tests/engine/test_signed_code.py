@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.inprocess import deploy
 from local.instance import Instance
 from local.pytest_plugin import DeployedStack
 
-from .conftest import ROOT, Run, running
+from .conftest import ROOT, Run, started_instance
 
 JOB, FUNCTION = "aws:signer/signingJob:SigningJob", "aws:lambda/function:Function"
 
 
-def answer(aws: Instance, engine: Engine) -> Any:
+def answer(aws: Instance, engine: PulumiEngine) -> Any:
     """What the deployed function says."""
     name = engine.up().outputs["function"]
     return json.loads(aws.client("lambda").invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
@@ -43,9 +43,9 @@ def test_a_new_package_is_a_new_job_and_an_update_of_the_code_in_place(
 def staging(request: pytest.FixtureRequest, cli: Path, tmp_path: Path) -> Iterator[DeployedStack]:
     """The stage staging, whose code is signed, deployed by either driver."""
     program = ROOT / "__main__.py"
-    for instance in running(tmp_path / "instance"):
+    for instance in started_instance(tmp_path / "instance"):
         if request.param == "engine":
-            outputs = Engine(instance, program, "staging").up().outputs
+            outputs = PulumiEngine(instance, program, "staging").up().outputs
         else:
             outputs = deploy(instance, program, "staging")
         yield DeployedStack(instance=instance, outputs=outputs)

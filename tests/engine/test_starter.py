@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 
-from .conftest import PROGRAMS, running
+from .conftest import PROGRAMS, started_instance
 
 ROLE = "callers"
 SUCCEED = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -21,7 +21,7 @@ Caller = Callable[[str], Any]
 @pytest.fixture(scope="module")
 def account(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An account in which callers have a role that allows nothing yet."""
-    for instance in running(tmp_path_factory.mktemp("starter") / "instance"):
+    for instance in started_instance(tmp_path_factory.mktemp("starter") / "instance"):
         trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         instance.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=document)
@@ -31,7 +31,7 @@ def account(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ins
 @pytest.fixture(scope="module")
 def outputs(account: Instance) -> Mapping[str, Any]:
     """A machine that lets them in."""
-    return Engine(account, PROGRAMS / "platform" / "__main__.py", "dev", {"starter": ROLE}).up().outputs
+    return PulumiEngine(account, PROGRAMS / "platform" / "__main__.py", "dev", {"starter": ROLE}).up().outputs
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.provider.normal import UNKNOWN, Archive, Place
-from local.provider.wire import ARCHIVE, ASSET, SECRET, SIGNATURE, UNKNOWN_TEXT, unwrap, wrap
+from local.provider.normal import UNKNOWN, FileArchive, PropertyPath
+from local.provider.wire import ARCHIVE, ASSET, SECRET, SIGNATURE, UNKNOWN_STRING, unwrap, wrap
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=4)
 LEAVES = st.one_of(
@@ -17,7 +17,7 @@ LEAVES = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
     st.just(UNKNOWN),
-    st.builds(Archive, hash=NAMES, path=st.just(Path("/somewhere.zip"))),
+    st.builds(FileArchive, hash=NAMES, path=st.just(Path("/somewhere.zip"))),
 )
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 PROPERTIES = st.dictionaries(NAMES, VALUES, max_size=4)
@@ -48,7 +48,7 @@ def test_nothing_of_a_secret_is_outside_its_mark() -> None:
 
 def test_an_unknown_secret_is_unknown_and_secret() -> None:
     """As the engine sends it in a preview."""
-    back = unwrap(Struct(fields={"key": _signed(SECRET, value=Value(string_value=UNKNOWN_TEXT))}), NOWHERE)
+    back = unwrap(Struct(fields={"key": _signed(SECRET, value=Value(string_value=UNKNOWN_STRING))}), NOWHERE)
     assert back.values == {"key": UNKNOWN}
     assert back.secrets == {("key",)}
 
@@ -59,7 +59,7 @@ def test_an_archive_of_parts_becomes_a_zip_named_by_its_hash(tmp_path: Path) -> 
     parts = Value(struct_value=Struct(fields={"handler.py": part}))
     wired = Struct(fields={"code": _signed(ARCHIVE, assets=parts, hash=Value(string_value="abc"))})
     first, second = (unwrap(wired, tmp_path).values["code"] for _ in range(2))
-    assert first == second == Archive(hash="abc")
+    assert first == second == FileArchive(hash="abc")
     assert first.path == tmp_path / "archives" / "abc.zip"
     assert first.path.exists()
 
@@ -68,6 +68,6 @@ def _signed(signature: str, **fields: Value) -> Value:
     return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
 
 
-def _places(value: Any, place: Place = ()) -> set[Place]:
+def _places(value: Any, place: PropertyPath = ()) -> set[PropertyPath]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return {found for key, item in inner for found in {(*place, key), *_places(item, (*place, key))}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.pytest_plugin import DeployedStack
-from local.recording import needs_by_function
+from local.recording import permissions_by_function
 from tests.integration.shop import audit_keys, purchase, refund
 
 FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")
@@ -40,7 +40,7 @@ def seen(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
         _park(shop, {"request": {"some": "other refusal"}})
         _park(shop, outcome)
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
-    return needs_by_function(shop.instance)
+    return permissions_by_function(shop.instance)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

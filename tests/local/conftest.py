@@ -6,13 +6,13 @@ import pytest
 
 from local.instance import Instance
 from local.provider.journal import Journal
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 from local.pytest_plugin import embedded_aws
 
 __all__ = ["embedded_aws"]
 
 
 @pytest.fixture
-def provider(embedded_aws: Instance, tmp_path: Path) -> Provider:
+def provider(embedded_aws: Instance, tmp_path: Path) -> EmbeddedProvider:
     """The provider of the shared instance, with a journal of its own."""
-    return Provider(embedded_aws.aws(), Journal(tmp_path / "journal.jsonl"))
+    return EmbeddedProvider(embedded_aws.aws(), Journal(tmp_path / "journal.jsonl"))

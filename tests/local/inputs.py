@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from local.provider.normal import Archive
-from local.provider.provider import Provider
+from local.provider.normal import FileArchive
+from local.provider.provider import EmbeddedProvider
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
 TEXTS = st.text("abcdefghijklmnopqrstuvwxyz ABC.,-", min_size=1, max_size=30).map(lambda text: f"a{text.strip()}")
@@ -19,10 +19,10 @@ TAGS = st.dictionaries(WORDS, WORDS, max_size=3)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class World:
+class Prerequisites:
     """What there must be before one can make the rest."""
 
-    provider: Provider
+    provider: EmbeddedProvider
     folder: Path
     keys: tuple[str, str]
     role: Mapping[str, Any]
@@ -37,7 +37,7 @@ class World:
     vault: str
     plan: str
     policies: tuple[str, str]
-    code: tuple[Archive, Archive]
+    code: tuple[FileArchive, FileArchive]
     versioned: str
     unsigned: tuple[Mapping[str, Any], Mapping[str, Any]]
     profiles: tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -49,13 +49,13 @@ class World:
         printer.text("world")
 
     @classmethod
-    def made_by(cls, provider: Provider, folder: Path) -> "World":
+    def create(cls, provider: EmbeddedProvider, folder: Path) -> "Prerequisites":
         """Make it all, with the provider itself."""
 
         def make(token: str, name: str, **inputs: Any) -> dict[str, Any]:
             urn = urn_of(token, name)
             checked = provider.check(urn, token, inputs)
-            assert not checked.faults, checked.sentences()
+            assert not checked.faults, checked.messages()
             return provider.create(urn, token, checked.inputs).outputs
 
         role = make("aws:iam/role:Role", "world", assumeRolePolicy=trust("lambda"))
@@ -129,11 +129,11 @@ def urn_of(token: str, name: str) -> str:
     return f"urn:pulumi:dev::booking::{token}::{name}"
 
 
-def package(path: Path, number: int) -> Archive:
+def package(path: Path, number: int) -> FileArchive:
     """A function that says which one it is."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("function.py", f"def handler(event, context):\n    return {number}\n")
-    return Archive(hash=f"hash-{number}", path=path)
+    return FileArchive(hash=f"hash-{number}", path=path)
 
 
 def trust(service: str) -> str:
@@ -155,7 +155,7 @@ def _policies(**rest: Any) -> st.SearchStrategy[str]:
     return actions.map(lambda chosen: allow(*chosen, **rest))
 
 
-def _some(required: Mapping[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+def _objects(required: Mapping[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
     fixed = {
         name: value if isinstance(value, st.SearchStrategy) else st.just(value) for name, value in required.items()
     }
@@ -170,7 +170,7 @@ def _lists(*choices: Any) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(choices), min_size=1, unique=True)
 
 
-def _table(world: World) -> st.SearchStrategy[dict[str, Any]]:
+def _table(world: Prerequisites) -> st.SearchStrategy[dict[str, Any]]:
     indexes = st.sampled_from(
         [
             [],
@@ -194,7 +194,7 @@ def _table(world: World) -> st.SearchStrategy[dict[str, Any]]:
             used |= {index.get("hashKey"), index.get("rangeKey"), *(key["attributeName"] for key in keys)} - {None}
         return inputs | {"attributes": [{"name": name, "type": "S"} for name in sorted(used)]}
 
-    return _some(
+    return _objects(
         {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST"},
         globalSecondaryIndexes=indexes,
         pointInTimeRecovery=st.sampled_from([{"enabled": True}, {"enabled": False}]),
@@ -207,7 +207,7 @@ def _table(world: World) -> st.SearchStrategy[dict[str, Any]]:
     ).map(complete)
 
 
-def _alarm(world: World) -> st.SearchStrategy[dict[str, Any]]:
+def _alarm(world: Prerequisites) -> st.SearchStrategy[dict[str, Any]]:
     common = {
         "comparisonOperator": st.sampled_from(["GreaterThanThreshold", "LessThanThreshold"]),
         "evaluationPeriods": 1,
@@ -222,19 +222,19 @@ def _alarm(world: World) -> st.SearchStrategy[dict[str, Any]]:
         "tags": TAGS,
     }
     metric = {"namespace": "AWS/SQS", "metricName": "Age", "period": st.sampled_from([60, 300]), "threshold": 2.5}
-    single = _some({**common, **metric, "statistic": "Sum"}, dimensions=st.just({"QueueName": "q"}), **optional)
-    percentile = _some({**common, **metric, "extendedStatistic": "p99"}, **optional)
+    single = _objects({**common, **metric, "statistic": "Sum"}, dimensions=st.just({"QueueName": "q"}), **optional)
+    percentile = _objects({**common, **metric, "extendedStatistic": "p99"}, **optional)
     stat = {"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "stat": "Sum"}
     queries = [
         {"id": "rate", "expression": "100 * part", "returnData": True, "label": "percent"},
         {"id": "part", "metric": stat},
     ]
-    combined = _some({**common, "threshold": 1, "metricQueries": queries}, **optional)
+    combined = _objects({**common, "threshold": 1, "metricQueries": queries}, **optional)
     return st.one_of(single, percentile, combined)
 
 
-def _lifecycle(world: World) -> st.SearchStrategy[dict[str, Any]]:
-    rule = _some(
+def _lifecycle(world: Prerequisites) -> st.SearchStrategy[dict[str, Any]]:
+    rule = _objects(
         {"status": st.sampled_from(["Enabled", "Disabled"]), "id": "age"},
         filter=st.sampled_from([{"prefix": ""}, {"prefix": "logs/"}]),
         expiration=st.just({"days": 90}),
@@ -242,12 +242,12 @@ def _lifecycle(world: World) -> st.SearchStrategy[dict[str, Any]]:
         noncurrentVersionExpiration=st.just({"noncurrentDays": 30}),
         abortIncompleteMultipartUpload=st.just({"daysAfterInitiation": 7}),
     )
-    return _some({"bucket": world.bucket, "rules": rule.map(lambda each: [each])})
+    return _objects({"bucket": world.bucket, "rules": rule.map(lambda each: [each])})
 
 
-def _machine(world: World) -> st.SearchStrategy[dict[str, Any]]:
+def _machine(world: Prerequisites) -> st.SearchStrategy[dict[str, Any]]:
     definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
-    return _some(
+    return _objects(
         {"definition": definition, "roleArn": world.role["arn"], "type": st.sampled_from(["STANDARD", "EXPRESS"])},
         loggingConfiguration=st.just(
             {"level": "ALL", "includeExecutionData": True, "logDestination": f"{world.group['arn']}:*"}
@@ -267,7 +267,7 @@ def _machine(world: World) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
+def _function(world: Prerequisites) -> st.SearchStrategy[dict[str, Any]]:
     local = {"code": st.sampled_from(world.code)}
     in_s3 = {
         "s3Bucket": world.versioned,
@@ -277,8 +277,8 @@ def _function(world: World) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(_function_of(world, local), _function_of(world, in_s3))
 
 
-def _function_of(world: World, package: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return _some(
+def _function_of(world: Prerequisites, package: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return _objects(
         {
             "role": world.role["arn"],
             "handler": "function.handler",
@@ -301,8 +301,8 @@ def _function_of(world: World, package: Mapping[str, Any]) -> st.SearchStrategy[
     )
 
 
-def _object(world: World, encryption: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return _some(
+def _object(world: Prerequisites, encryption: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return _objects(
         {
             "bucket": world.versioned,
             "key": _unique("object"),
@@ -315,10 +315,10 @@ def _object(world: World, encryption: Mapping[str, Any]) -> st.SearchStrategy[di
     )
 
 
-INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
-    "aws:backup/plan:Plan": lambda world: _some(
+INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]]] = {
+    "aws:backup/plan:Plan": lambda world: _objects(
         {
-            "rules": _some(
+            "rules": _objects(
                 {"ruleName": WORDS, "targetVaultName": world.vault},
                 schedule=st.just("cron(0 3 * * ? *)"),
                 lifecycle=st.just({"deleteAfter": 30}),
@@ -327,60 +327,62 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         },
         tags=TAGS,
     ),
-    "aws:backup/selection:Selection": lambda world: _some(
+    "aws:backup/selection:Selection": lambda world: _objects(
         {
             "planId": world.plan,
             "iamRoleArn": world.role["arn"],
             "resources": _lists("arn:aws:dynamodb:::a", "arn:aws:s3:::b"),
         }
     ),
-    "aws:backup/vault:Vault": lambda world: _some({}, kmsKeyArn=st.sampled_from(world.keys), tags=TAGS),
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm": lambda world: _some(
+    "aws:backup/vault:Vault": lambda world: _objects({}, kmsKeyArn=st.sampled_from(world.keys), tags=TAGS),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": lambda world: _objects(
         {"alarmName": _unique("composite"), "alarmRule": st.sampled_from(["TRUE", "FALSE"])},
         alarmActions=_lists(*world.topics),
         alarmDescription=TEXTS,
         tags=TAGS,
     ),
-    "aws:cloudwatch/dashboard:Dashboard": lambda world: _some(
+    "aws:cloudwatch/dashboard:Dashboard": lambda world: _objects(
         {
             "dashboardName": _unique("board"),
             "dashboardBody": TEXTS.map(lambda text: json.dumps({"widgets": [], "t": text})),
         }
     ),
     "aws:cloudwatch/eventRule:EventRule": lambda world: st.one_of(
-        _some(
+        _objects(
             {"scheduleExpression": st.sampled_from(["rate(1 hour)", "cron(0 3 * * ? *)"])}, description=TEXTS, tags=TAGS
         ),
-        _some({"eventPattern": json.dumps({"source": ["aws.states"]})}, state=st.sampled_from(["ENABLED", "DISABLED"])),
+        _objects(
+            {"eventPattern": json.dumps({"source": ["aws.states"]})}, state=st.sampled_from(["ENABLED", "DISABLED"])
+        ),
     ),
-    "aws:cloudwatch/eventTarget:EventTarget": lambda world: _some(
+    "aws:cloudwatch/eventTarget:EventTarget": lambda world: _objects(
         {"rule": world.rule, "arn": st.sampled_from(world.topics)},
         input=WORDS.map(json.dumps),
         deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
         retryPolicy=st.just({"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600}),
     ),
-    "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy": lambda world: _some(
+    "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy": lambda world: _objects(
         {"logGroupName": world.group["name"], "policyDocument": TEXTS.map(lambda name: json.dumps({"Name": name}))}
     ),
-    "aws:cloudwatch/logGroup:LogGroup": lambda world: _some(
+    "aws:cloudwatch/logGroup:LogGroup": lambda world: _objects(
         {}, retentionInDays=st.sampled_from([1, 7, 365]), kmsKeyId=st.sampled_from(world.keys), tags=TAGS
     ),
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda world: _some(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda world: _objects(
         {
             "logGroupName": world.group["name"],
             "pattern": st.sampled_from(["ERROR", "{ $.level = 1 }"]),
-            "metricTransformation": _some(
+            "metricTransformation": _objects(
                 {"name": WORDS, "namespace": "Booking", "value": "1"}, defaultValue=st.just("0")
             ),
         }
     ),
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": lambda world: _some(
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": lambda world: _objects(
         {"policyName": _unique("logs"), "policyDocument": _policies(Principal={"Service": "es.amazonaws.com"})}
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:dynamodb/table:Table": _table,
-    "aws:iam/policy:Policy": lambda world: _some({"policy": _policies()}, description=TEXTS, tags=TAGS),
-    "aws:iam/role:Role": lambda world: _some(
+    "aws:iam/policy:Policy": lambda world: _objects({"policy": _policies()}, description=TEXTS, tags=TAGS),
+    "aws:iam/role:Role": lambda world: _objects(
         {"assumeRolePolicy": st.sampled_from([trust("lambda"), trust("states")])},
         description=TEXTS,
         maxSessionDuration=st.sampled_from([3600, 7200]),
@@ -388,12 +390,12 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         path=st.sampled_from(["/", "/service/"]),
         tags=TAGS,
     ),
-    "aws:iam/rolePolicy:RolePolicy": lambda world: _some({"role": world.role["name"], "policy": _policies()}),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda world: _some(
+    "aws:iam/rolePolicy:RolePolicy": lambda world: _objects({"role": world.role["name"], "policy": _policies()}),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda world: _objects(
         {"role": world.role["name"], "policyArn": st.sampled_from(world.policies)}
     ),
-    "aws:kms/alias:Alias": lambda world: _some({"targetKeyId": st.sampled_from(world.keys)}),
-    "aws:kms/key:Key": lambda world: _some(
+    "aws:kms/alias:Alias": lambda world: _objects({"targetKeyId": st.sampled_from(world.keys)}),
+    "aws:kms/key:Key": lambda world: _objects(
         {},
         description=TEXTS,
         enableKeyRotation=st.booleans(),
@@ -402,7 +404,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         policy=st.just(document({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"})),
         tags=TAGS,
     ),
-    "aws:lambda/alias:Alias": lambda world: _some(
+    "aws:lambda/alias:Alias": lambda world: _objects(
         {
             "name": _unique("alias"),
             "functionName": world.function["name"],
@@ -410,7 +412,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         },
         description=TEXTS,
     ),
-    "aws:lambda/codeSigningConfig:CodeSigningConfig": lambda world: _some(
+    "aws:lambda/codeSigningConfig:CodeSigningConfig": lambda world: _objects(
         {
             "allowedPublishers": _lists(*(each["versionArn"] for each in world.profiles)).map(
                 lambda arns: {"signingProfileVersionArns": arns}
@@ -420,19 +422,19 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         description=TEXTS,
         tags=TAGS,
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: _some(
+    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: _objects(
         {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
         batchSize=st.integers(1, 10),
         functionResponseTypes=st.just(["ReportBatchItemFailures"]),
     ),
     "aws:lambda/function:Function": _function,
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": lambda world: _some(
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": lambda world: _objects(
         {"functionName": world.function["name"]},
         maximumRetryAttempts=st.integers(0, 2),
         maximumEventAgeInSeconds=st.integers(60, 21600),
         destinationConfig=st.just({"onFailure": {"destination": world.queues[0]["arn"]}}),
     ),
-    "aws:lambda/permission:Permission": lambda world: _some(
+    "aws:lambda/permission:Permission": lambda world: _objects(
         {
             "function": world.function["name"],
             "action": "lambda:InvokeFunction",
@@ -441,16 +443,16 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         sourceArn=st.just("arn:aws:events:us-east-1:000000000000:rule/some"),
         sourceAccount=st.just("000000000000"),
     ),
-    "aws:s3/bucket:Bucket": lambda world: _some(
+    "aws:s3/bucket:Bucket": lambda world: _objects(
         {}, objectLockEnabled=st.booleans(), forceDestroy=st.booleans(), tags=TAGS
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
-    "aws:s3/bucketLogging:BucketLogging": lambda world: _some(
+    "aws:s3/bucketLogging:BucketLogging": lambda world: _objects(
         {"bucket": world.bucket, "targetBucket": world.target, "targetPrefix": WORDS.map(lambda word: f"{word}/")}
     ),
     "aws:s3/bucketNotification:BucketNotification": lambda world: st.one_of(
-        _some({"bucket": world.bucket, "eventbridge": True}),
-        _some(
+        _objects({"bucket": world.bucket, "eventbridge": True}),
+        _objects(
             {
                 "bucket": world.bucket,
                 "queues": [
@@ -459,7 +461,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             }
         ),
     ),
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": lambda world: _some(
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": lambda world: _objects(
         {"bucket": world.locked},
         rule=st.sampled_from(["GOVERNANCE", "COMPLIANCE"]).map(
             lambda mode: {"defaultRetention": {"mode": mode, "days": 1}}
@@ -468,7 +470,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
     "aws:s3/bucketObjectv2:BucketObjectv2": lambda world: st.one_of(
         _object(world, {}), _object(world, {"serverSideEncryption": "aws:kms", "kmsKeyId": st.sampled_from(world.keys)})
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda world: _some(
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda world: _objects(
         {
             "bucket": world.bucket,
             "rule": st.sampled_from(["BucketOwnerEnforced", "ObjectWriter"]).map(
@@ -476,20 +478,20 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             ),
         }
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": lambda world: _some(
+    "aws:s3/bucketPolicy:BucketPolicy": lambda world: _objects(
         {
             "bucket": world.bucket,
             "policy": _policies(Effect="Deny", Principal="*", Resource=f"arn:aws:s3:::{world.bucket}/*"),
         }
     ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda world: _some(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda world: _objects(
         {"bucket": world.target},
         blockPublicAcls=st.booleans(),
         blockPublicPolicy=st.booleans(),
         ignorePublicAcls=st.booleans(),
         restrictPublicBuckets=st.booleans(),
     ),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda world: _some(
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda world: _objects(
         {
             "bucket": world.bucket,
             "rules": st.sampled_from(
@@ -508,17 +510,17 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             ),
         }
     ),
-    "aws:s3/bucketVersioning:BucketVersioning": lambda world: _some(
+    "aws:s3/bucketVersioning:BucketVersioning": lambda world: _objects(
         {
             "bucket": world.bucket,
             "versioningConfiguration": st.sampled_from(["Enabled", "Suspended"]).map(lambda each: {"status": each}),
         }
     ),
-    "aws:scheduler/schedule:Schedule": lambda world: _some(
+    "aws:scheduler/schedule:Schedule": lambda world: _objects(
         {
             "scheduleExpression": st.sampled_from(["rate(1 hour)", "cron(0 3 * * ? *)"]),
             "flexibleTimeWindow": st.sampled_from([{"mode": "OFF"}, {"mode": "FLEXIBLE", "maximumWindowInMinutes": 5}]),
-            "target": _some(
+            "target": _objects(
                 {"arn": world.function["arn"], "roleArn": world.role["arn"]},
                 input=WORDS.map(json.dumps),
                 deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
@@ -530,7 +532,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         scheduleExpressionTimezone=st.sampled_from(["UTC", "Europe/Berlin"]),
     ),
     "aws:sfn/stateMachine:StateMachine": _machine,
-    "aws:signer/signingJob:SigningJob": lambda world: _some(
+    "aws:signer/signingJob:SigningJob": lambda world: _objects(
         {
             "profileName": st.sampled_from([each["name"] for each in world.profiles]),
             "source": st.sampled_from(world.unsigned).map(
@@ -539,15 +541,15 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             "destination": {"s3": {"bucket": world.versioned, "prefix": "signed/"}},
         }
     ),
-    "aws:signer/signingProfile:SigningProfile": lambda world: _some(
+    "aws:signer/signingProfile:SigningProfile": lambda world: _objects(
         {"platformId": "AWSLambda-SHA384-ECDSA", "namePrefix": WORDS.map(lambda word: f"{word}_")},
         signatureValidityPeriod=st.just({"type": "MONTHS", "value": 12}),
         tags=TAGS,
     ),
-    "aws:sns/topic:Topic": lambda world: _some(
+    "aws:sns/topic:Topic": lambda world: _objects(
         {}, displayName=WORDS, kmsMasterKeyId=st.sampled_from(world.keys), tags=TAGS
     ),
-    "aws:sns/topicPolicy:TopicPolicy": lambda world: _some(
+    "aws:sns/topicPolicy:TopicPolicy": lambda world: _objects(
         {
             "arn": world.topics[0],
             "policy": st.sampled_from(["events", "cloudwatch"]).map(
@@ -564,13 +566,13 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "aws:sns/topicSubscription:TopicSubscription": lambda world: st.one_of(
-        _some({"topic": world.topics[0], "protocol": "email", "endpoint": "team@example.com"}),
-        _some(
+        _objects({"topic": world.topics[0], "protocol": "email", "endpoint": "team@example.com"}),
+        _objects(
             {"topic": world.topics[1], "protocol": "sqs", "endpoint": world.queues[0]["arn"]},
             rawMessageDelivery=st.booleans(),
         ),
     ),
-    "aws:sqs/queue:Queue": lambda world: _some(
+    "aws:sqs/queue:Queue": lambda world: _objects(
         {},
         delaySeconds=st.integers(0, 900),
         messageRetentionSeconds=st.integers(60, 1209600),
@@ -580,7 +582,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
         redrivePolicy=st.just(json.dumps({"deadLetterTargetArn": world.queues[0]["arn"], "maxReceiveCount": 3})),
         tags=TAGS,
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": lambda world: _some(
+    "aws:sqs/queuePolicy:QueuePolicy": lambda world: _objects(
         {
             "queueUrl": world.queues[0]["url"],
             "policy": st.sampled_from(["sqs:SendMessage", "sqs:ReceiveMessage"]).map(
@@ -596,7 +598,7 @@ INPUTS: Mapping[str, Callable[[World], st.SearchStrategy[dict[str, Any]]]] = {
             ),
         }
     ),
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": lambda world: _some(
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": lambda world: _objects(
         {
             "queueUrl": world.queues[0]["url"],
             "redriveAllowPolicy": st.sampled_from(["allowAll", "denyAll"]).map(

@@ -10,7 +10,7 @@ import pytest
 from pulumi import _types
 
 from local.provider.registry import resource_types
-from local.provider.shapes import ListOf, Object, Property, Shape
+from local.provider.shapes import ListOf, Object, Property, Schema
 from tests.syntax import without_collector
 
 OURS_ALONE: Mapping[str, set[str]] = {
@@ -86,12 +86,12 @@ def _unknown_inputs(arguments: Any, properties: Mapping[str, Property], place: s
         if name not in names:
             yield f"{place}.{name}"
             continue
-        inner = _object_in(property_.shape)
+        inner = _object_in(property_.schema)
         if inner is not None:
             yield from _unknown_inputs(_input_class(types[name]), inner.fields, f"{place}.{name}")
 
 
-def _object_in(shape: Shape) -> Object | None:
+def _object_in(shape: Schema) -> Object | None:
     if isinstance(shape, ListOf):
         return _object_in(shape.item)
     return shape if isinstance(shape, Object) else None

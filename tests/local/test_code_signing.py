@@ -9,39 +9,39 @@ import pytest
 from local.instance import Instance
 from local.provider.errors import ProviderError
 from local.provider.journal import Journal
-from local.provider.provider import Provider
-from tests.local.inputs import World, package, urn_of
+from local.provider.provider import EmbeddedProvider
+from tests.local.inputs import Prerequisites, package, urn_of
 
 FUNCTION, JOB = "aws:lambda/function:Function", "aws:signer/signingJob:SigningJob"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
 
 @pytest.fixture(scope="module")
-def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisites:
     folder = tmp_path_factory.mktemp("world")
-    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+    return Prerequisites.create(EmbeddedProvider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
 
 
-def function_of(world: World, **code: Any) -> dict[str, Any]:
+def function_of(world: Prerequisites, **code: Any) -> dict[str, Any]:
     """The inputs of a function that trusts the world's first signer."""
     rest = {"role": world.role["arn"], "handler": "function.handler", "runtime": "python3.13"}
     return {**rest, "codeSigningConfigArn": world.signing, **code}
 
 
-def made(world: World, name: str, **code: Any) -> dict[str, Any]:
+def made(world: Prerequisites, name: str, **code: Any) -> dict[str, Any]:
     """A function, created."""
     checked = world.provider.check(urn_of(FUNCTION, name), FUNCTION, function_of(world, **code))
     assert checked.faults == ()
     return world.provider.create(urn_of(FUNCTION, name), FUNCTION, checked.inputs).outputs
 
 
-def answer(world: World, function: dict[str, Any]) -> Any:
+def answer(world: Prerequisites, function: dict[str, Any]) -> Any:
     """What the function says."""
     client = world.provider.aws.client("lambda")
     return json.loads(client.invoke(FunctionName=function["name"], Payload=b"{}")["Payload"].read())
 
 
-def signed_by(world: World, profile: int, number: int = 0) -> dict[str, str]:
+def signed_by(world: Prerequisites, profile: int, number: int = 0) -> dict[str, str]:
     """The location of the world's package `number`, signed by one of its profiles."""
     unsigned = world.unsigned[number]
     inputs = {
@@ -54,13 +54,13 @@ def signed_by(world: World, profile: int, number: int = 0) -> dict[str, str]:
     return {"s3Bucket": location["bucket"], "s3Key": location["key"]}
 
 
-def test_a_signed_package_runs(world: World) -> None:
+def test_a_signed_package_runs(world: Prerequisites) -> None:
     """Each of the two says which one it is."""
     for number in (0, 1):
         assert answer(world, made(world, f"signed-{number}", **signed_by(world, 0, number))) == number + 1
 
 
-def test_an_unsigned_package_is_refused(world: World) -> None:
+def test_an_unsigned_package_is_refused(world: Prerequisites) -> None:
     """From this machine, and from a bucket."""
     in_bucket = {"s3Bucket": world.versioned, "s3Key": world.unsigned[0]["key"]}
     for name, code in (("local", {"code": world.code[0]}), ("in-bucket", in_bucket)):
@@ -68,13 +68,13 @@ def test_an_unsigned_package_is_refused(world: World) -> None:
             made(world, name, **code)
 
 
-def test_another_signer_is_refused(world: World) -> None:
+def test_another_signer_is_refused(world: Prerequisites) -> None:
     """Signed is not enough."""
     with pytest.raises(ProviderError, match=r"signed by arn:aws:signer:.*, trusted: arn:aws:signer:"):
         made(world, "other-signer", **signed_by(world, 1))
 
 
-def test_a_new_package_is_a_new_version_and_a_new_job_and_changes_the_function_in_place(world: World) -> None:
+def test_a_new_package_is_a_new_version_and_a_new_job_and_changes_the_function_in_place(world: Prerequisites) -> None:
     """As the engine sees it; and what was deployed goes on running until then."""
     provider, name = world.provider, "released"
     urn = urn_of(OBJECT, name)
@@ -88,17 +88,17 @@ def test_a_new_package_is_a_new_version_and_a_new_job_and_changes_the_function_i
         {"profileName": "p", "source": {"s3": {**_where(each), "version": each["versionId"]}}, "destination": {}}
         for each in (before, after)
     )
-    assert provider.diff(urn_of(JOB, name), JOB, "", old, new).replaces == ("source",)
+    assert provider.diff(urn_of(JOB, name), JOB, "", old, new).replacing_properties == ("source",)
     was, will_be = (function_of(world, s3Bucket="b", s3Key=f"signed/{job}.zip") for job in ("one", "two"))
     moved = provider.diff(urn_of(FUNCTION, name), FUNCTION, "", was, will_be)
-    assert ([change.path for change in moved.changes], moved.replaces) == ([("s3Key",)], ())
+    assert ([change.path for change in moved.changes], moved.replacing_properties) == ([("s3Key",)], ())
 
 
 def _where(made_object: dict[str, Any]) -> dict[str, str]:
     return {"bucket": made_object["bucket"], "key": made_object["key"]}
 
 
-def test_a_package_that_has_left_this_machine_is_taken_from_its_bucket(world: World) -> None:
+def test_a_package_that_has_left_this_machine_is_taken_from_its_bucket(world: Prerequisites) -> None:
     """Such as another pipeline's, or one whose file was built anew since."""
     location = signed_by(world, 0, 1)
     there = world.unsigned[1]
@@ -112,7 +112,7 @@ def test_a_package_that_has_left_this_machine_is_taken_from_its_bucket(world: Wo
         gone.write_bytes(kept)
 
 
-def test_a_profile_needs_a_name_that_aws_takes(world: World) -> None:
+def test_a_profile_needs_a_name_that_aws_takes(world: Prerequisites) -> None:
     """Pulumi's own names have hyphens."""
     token = "aws:signer/signingProfile:SigningProfile"
     platform = {"platformId": "AWSLambda-SHA384-ECDSA"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.instance import Instance
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 from tests.local.inputs import allow, document, trust, urn_of
 
 TABLE = {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST", "attributes": [{"name": "pk", "type": "S"}]}
@@ -126,7 +126,7 @@ MEDDLINGS = {
 
 
 @pytest.mark.parametrize("what", MEDDLINGS)
-def test_what_was_changed_is_seen_and_repaired(what: str, embedded_aws: Instance, provider: Provider) -> None:
+def test_what_was_changed_is_seen_and_repaired(what: str, embedded_aws: Instance, provider: EmbeddedProvider) -> None:
     meddling = MEDDLINGS[what]
     urn = urn_of(meddling.token, "meddled-with")
     inputs = provider.check(urn, meddling.token, meddling.inputs).inputs
@@ -138,14 +138,16 @@ def test_what_was_changed_is_seen_and_repaired(what: str, embedded_aws: Instance
         return
     assert found is not None
     diff = provider.diff(urn, meddling.token, made.id, found.inputs, inputs)
-    assert [change.spelled for change in diff.changes] == [meddling.shows]
+    assert [change.property_path for change in diff.changes] == [meddling.shows]
     provider.update(urn, meddling.token, made.id, found.inputs, inputs, found.outputs)
     repaired = provider.read(urn, meddling.token, made.id, inputs)
     assert repaired is not None
-    assert provider.diff(urn, meddling.token, made.id, repaired.inputs, inputs).empty
+    assert provider.diff(urn, meddling.token, made.id, repaired.inputs, inputs).is_empty
 
 
-def test_a_lifecycle_rule_that_was_removed_is_seen_and_put_back(embedded_aws: Instance, provider: Provider) -> None:
+def test_a_lifecycle_rule_that_was_removed_is_seen_and_put_back(
+    embedded_aws: Instance, provider: EmbeddedProvider
+) -> None:
     """The case of the runbook: somebody empties the bucket's rules in the console."""
     bucket_type, rules_type = "aws:s3/bucket:Bucket", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     named = provider.check(urn_of(bucket_type, "aged"), bucket_type, {}).inputs
@@ -157,13 +159,13 @@ def test_a_lifecycle_rule_that_was_removed_is_seen_and_put_back(embedded_aws: In
     embedded_aws.client("s3").put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": left})
     found = provider.read(urn, rules_type, made.id, inputs)
     assert found is not None
-    assert provider.diff(urn, rules_type, made.id, found.inputs, inputs).changed == ("rules",)
+    assert provider.diff(urn, rules_type, made.id, found.inputs, inputs).changed_properties == ("rules",)
     provider.update(urn, rules_type, made.id, found.inputs, inputs)
     assert len(embedded_aws.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]) == 2
 
 
 def test_previews_touch_nothing_and_leave_open_what_only_creation_can_tell(
-    embedded_aws: Instance, provider: Provider
+    embedded_aws: Instance, provider: EmbeddedProvider
 ) -> None:
     token = "aws:sqs/queue:Queue"
     urn = urn_of(token, "previewed")
@@ -175,7 +177,7 @@ def test_previews_touch_nothing_and_leave_open_what_only_creation_can_tell(
     assert inputs["name"] not in json.dumps(embedded_aws.client("sqs").list_queues().get("QueueUrls", []))
 
 
-def test_a_change_that_a_preview_shows_keeps_what_it_cannot_touch(provider: Provider) -> None:
+def test_a_change_that_a_preview_shows_keeps_what_it_cannot_touch(provider: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     urn = urn_of(token, "changed")
     inputs = provider.check(urn, token, {}).inputs

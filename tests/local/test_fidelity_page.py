@@ -4,14 +4,14 @@ from pathlib import Path
 
 from local import patches
 from local.provider.registry import resource_types
-from local.provider.tables import renewed
+from local.provider.tables import update_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
 
 def test_the_tables_are_current() -> None:
     """Renew them with `python -m local.provider.tables`."""
-    assert renewed(PAGE.read_text()) == PAGE.read_text()
+    assert update_page(PAGE.read_text()) == PAGE.read_text()
 
 
 def test_the_page_names_the_version_that_it_speaks_of() -> None:

@@ -12,7 +12,7 @@ from local.inprocess import deploy
 from local.instance import Instance
 from local.patches import PATCHED_VERSION
 from local.pytest_plugin import DeployedStack
-from local.recording import Call, actions_by_function
+from local.recording import RecordedCall, actions_by_function
 
 PROGRAM = """
 import json
@@ -213,7 +213,9 @@ def test_the_calls_of_a_function_are_recorded_with_the_permissions_that_they_nee
 
 def test_a_transaction_needs_the_permissions_of_its_items() -> None:
     items = [{kind: {"TableName": "seats"}} for kind in ("Put", "Update", "ConditionCheck")]
-    call = Call(function="f", service="dynamodb", operation="TransactWriteItems", parameters={"TransactItems": items})
+    call = RecordedCall(
+        function="f", service="dynamodb", operation="TransactWriteItems", parameters={"TransactItems": items}
+    )
     assert call.actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
 
 
@@ -239,8 +241,8 @@ def test_a_call_is_told_with_what_it_acts_on(
     service: str, operation: str, parameters: dict[str, Any], needs: dict[str, str]
 ) -> None:
     """The ARN that a policy must name; a star where the call names nothing."""
-    call = Call(function="f", service=service, operation=operation, parameters=parameters)
-    [(action, arn)] = call.needs
+    call = RecordedCall(function="f", service=service, operation=operation, parameters=parameters)
+    [(action, arn)] = call.permissions
     [(expected, ending)] = needs.items()
     assert action == expected
     assert arn.endswith(ending)

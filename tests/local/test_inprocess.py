@@ -115,7 +115,7 @@ def test_secrets_arrive_in_aws_and_stay_secret_to_the_program(embedded_aws: Inst
 def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, folder: Path) -> None:
     instance = Instance.at(tmp_path)
     instance.driver = "pulumi"  # makes the folder
-    instance.keep_outputs({"some": "thing"})
+    instance.save_outputs({"some": "thing"})
     with pytest.raises(DeploymentFailed, match="go on with --engine pulumi, or start afresh after `booking down`"):
         _deploy(instance, folder, "")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.daemon_environment import daemon_environment
-from local.errors import DidNotStart, NotRunning, PortTaken, ToolMissing
+from local.errors import NotRunning, PortTaken, StartFailed, ToolMissing
 from local.instance import Instance
 
 
@@ -51,7 +51,7 @@ def test_another_process_of_the_same_folder_finds_and_stops_it(instance: Instanc
     assert (other.id, other.port, other.pid) == (instance.id, instance.port, instance.pid)
     assert other.client("sts").get_caller_identity()["Account"]
     assert other.stop()
-    assert not instance.running
+    assert not instance.is_running
 
 
 def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     instance = Instance.at(tmp_path)
-    assert instance.running
+    assert instance.is_running
     pid = instance.pid
     assert pid is not None
     assert os.getsid(pid) == pid
@@ -75,9 +75,9 @@ def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> N
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         (instance.folder / "pid").write_text(str(stranger.pid))
-        assert not instance.running
+        assert not instance.is_running
         instance.start()
-        assert instance.running
+        assert instance.is_running
         instance.stop()
         assert stranger.poll() is None
     finally:
@@ -92,7 +92,7 @@ def test_a_taken_port_is_one_sentence_and_the_next_start_takes_another(instance:
         with pytest.raises(PortTaken, match=r"^Port \d+ of the embedded AWS is taken by another program; .*\.$"):
             instance.start()
         instance.start()
-        assert instance.running
+        assert instance.is_running
 
 
 def test_a_deployed_state_keeps_its_port_and_says_so(instance: Instance) -> None:
@@ -112,18 +112,18 @@ def test_killed_it_is_known_to_be_gone_and_starts_again(instance: Instance) -> N
     pid = instance.pid
     assert pid is not None
     os.killpg(pid, signal.SIGKILL)
-    _until(lambda: not instance.running)
+    _until(lambda: not instance.is_running)
     with pytest.raises(NotRunning, match="booking up"):
         instance.client("sts")
     instance.start()
-    assert instance.running
+    assert instance.is_running
 
 
 def test_a_process_that_dies_while_starting_is_one_sentence(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(DidNotStart, match=r"^The embedded AWS ended while it was starting: "):
+    with pytest.raises(StartFailed, match=r"^The embedded AWS ended while it was starting: "):
         instance.start()
 
 
@@ -135,11 +135,11 @@ def test_after_a_crash_the_account_is_empty_and_nothing_is_deployed(instance: In
     instance.stop(keep=True)
     instance.start()
     assert instance.client("s3").get_object(Bucket="lost", Key="object")["Body"].read() == b"x"
-    instance.keep_outputs({"bucket": "lost"})
+    instance.save_outputs({"bucket": "lost"})
     pid = instance.pid
     assert pid is not None
     os.killpg(pid, signal.SIGKILL)
-    _until(lambda: not instance.running)
+    _until(lambda: not instance.is_running)
     instance.start()
     assert not instance.client("s3").list_buckets()["Buckets"]
     assert instance.outputs() == {}
@@ -157,7 +157,7 @@ def test_what_is_kept_is_there_again(instance: Instance) -> None:
 def test_reset_empties_the_account_and_forgets_what_was_deployed(instance: Instance) -> None:
     instance.start()
     instance.client("sqs").create_queue(QueueName="gone")
-    instance.keep_outputs({"queue": "gone"})
+    instance.save_outputs({"queue": "gone"})
     instance.reset()
     assert not instance.client("sqs").list_queues().get("QueueUrls")
     assert instance.outputs() == {}

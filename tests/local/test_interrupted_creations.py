@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from local.instance import Instance
 from local.provider.errors import PartiallyCreated
-from local.provider.journal import Entry, Journal
-from local.provider.naming import Naming
-from local.provider.provider import Provider
+from local.provider.journal import Journal, JournalEntry
+from local.provider.naming import NameProposal
+from local.provider.provider import EmbeddedProvider
 from local.provider.registry import resource_types
-from tests.local.inputs import INPUTS, World, urn_of
+from tests.local.inputs import INPUTS, Prerequisites, urn_of
 
 
 class Killed(BaseException):
@@ -26,7 +26,7 @@ class KilledAfterTheCall(Journal):
 
     lost: str | None = None
 
-    def created(self, entry: Entry, id_: str) -> Entry:
+    def created(self, entry: JournalEntry, id_: str) -> JournalEntry:
         self.lost = id_
         raise Killed
 
@@ -34,15 +34,15 @@ class KilledAfterTheCall(Journal):
 class KilledBeforeTheCall(Journal):
     """The intent was written down, and nothing happened."""
 
-    def intend(self, urn: str, names: dict[str, Any]) -> Entry:
-        super().intend(urn, names)
+    def intend(self, urn: str, names: dict[str, Any]) -> JournalEntry:
+        super().record_intent(urn, names)
         raise Killed
 
 
 @pytest.fixture(scope="module")
-def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisites:
     folder = tmp_path_factory.mktemp("world")
-    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+    return Prerequisites.create(EmbeddedProvider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
 
 
 @pytest.fixture(scope="module")
@@ -56,60 +56,60 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @settings(max_examples=2)  # each example is a dozen AWS calls; the types are what varies
 @given(data=st.data())
 def test_a_creation_killed_after_the_call_is_adopted(
-    token: str, data: st.DataObject, world: World, journals: Iterator[Path]
+    token: str, data: st.DataObject, world: Prerequisites, journals: Iterator[Path]
 ) -> None:
     urn, path, inputs = urn_of(token, "orphan"), next(journals), data.draw(INPUTS[token](world))
     killed = KilledAfterTheCall(path)
-    first = Provider(world.provider.aws, killed)
+    first = EmbeddedProvider(world.provider.aws, killed)
     with pytest.raises(Killed):
-        first.create(urn, token, first.check(urn, token, inputs, naming=Naming(seed=b"first")).inputs)
+        first.create(urn, token, first.check(urn, token, inputs, naming=NameProposal(seed=b"first")).inputs)
 
-    second = Provider(world.provider.aws, Journal(path))
-    checked = second.check(urn, token, inputs, naming=Naming(seed=b"second"))
+    second = EmbeddedProvider(world.provider.aws, Journal(path))
+    checked = second.check(urn, token, inputs, naming=NameProposal(seed=b"second"))
     made = second.create(urn, token, checked.inputs)
     try:
         assert made.id == killed.lost
         found = second.read(urn, token, made.id, checked.inputs)
         assert found is not None
-        assert second.diff(urn, token, made.id, found.inputs, checked.inputs).empty
+        assert second.diff(urn, token, made.id, found.inputs, checked.inputs).is_empty
         assert second.journal.orphans() == []
     finally:
         second.delete(urn, token, made.id, made.outputs)
 
 
-def test_a_creation_killed_before_the_call_is_made(world: World, journals: Iterator[Path]) -> None:
+def test_a_creation_killed_before_the_call_is_made(world: Prerequisites, journals: Iterator[Path]) -> None:
     token, path = "aws:sqs/queue:Queue", next(journals)
     urn = urn_of(token, "never-made")
-    first = Provider(world.provider.aws, KilledBeforeTheCall(path))
+    first = EmbeddedProvider(world.provider.aws, KilledBeforeTheCall(path))
     inputs = first.check(urn, token, {}).inputs
     with pytest.raises(Killed):
         first.create(urn, token, inputs)
-    second = Provider(world.provider.aws, Journal(path))
+    second = EmbeddedProvider(world.provider.aws, Journal(path))
     made = second.create(urn, token, second.check(urn, token, {}).inputs)
     assert made.outputs["name"] == inputs["name"]
 
 
-def test_a_replacement_is_a_new_resource(world: World, journals: Iterator[Path]) -> None:
+def test_a_replacement_is_a_new_resource(world: Prerequisites, journals: Iterator[Path]) -> None:
     """The engine knows the old one, since it asked for a diff: nobody's orphan."""
     token = "aws:kms/key:Key"
-    urn, provider = urn_of(token, "replaced"), Provider(world.provider.aws, Journal(next(journals)))
+    urn, provider = urn_of(token, "replaced"), EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     old = provider.create(urn, token, {})
     provider.diff(urn, token, old.id, {}, {"keyUsage": "SIGN_VERIFY"})
     assert provider.create(urn, token, {}).id != old.id
 
 
-def test_a_deleted_resource_is_not_adopted(world: World, journals: Iterator[Path]) -> None:
+def test_a_deleted_resource_is_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
     token = "aws:kms/key:Key"
-    urn, provider = urn_of(token, "deleted"), Provider(world.provider.aws, Journal(next(journals)))
+    urn, provider = urn_of(token, "deleted"), EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     old = provider.create(urn, token, {})
     provider.delete(urn, token, old.id, old.outputs)
     assert provider.create(urn, token, {}).id != old.id
 
 
-def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: World, journals: Iterator[Path]) -> None:
+def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
     """Only what the journal says is ours is ours."""
     token = "aws:dynamodb/table:Table"
-    provider = Provider(world.provider.aws, Journal(next(journals)))
+    provider = EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     inputs = {
         "name": "taken",
         "hashKey": "pk",
@@ -124,18 +124,18 @@ def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: World, journal
 def test_a_line_that_was_cut_off_is_nobodys_creation(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
-    entry = journal.intend("urn:a", {"name": "x"})
-    journal.created(entry, "id")
+    entry = journal.record_intent("urn:a", {"name": "x"})
+    journal.record_created(entry, "id")
     path.write_text(path.read_text() + '{"urn": "urn:b", "mar')
     again = Journal(path)
     assert [(entry.urn, entry.id) for entry in again.orphans()] == [("urn:a", "id")]
 
 
 def test_a_half_made_resource_is_known_with_its_id_and_finished_by_an_update(
-    world: World, journals: Iterator[Path]
+    world: Prerequisites, journals: Iterator[Path]
 ) -> None:
     """The engine keeps id and outputs, and calls Update next time although nothing differs."""
-    token, provider = "aws:dynamodb/table:Table", Provider(world.provider.aws, Journal(next(journals)))
+    token, provider = "aws:dynamodb/table:Table", EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     urn, table = urn_of(token, "half"), {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST"}
     wrong = provider.check(
         urn,

@@ -5,52 +5,52 @@ from pathlib import Path
 import pytest
 
 from local.provider.aws import Aws
-from local.provider.errors import InvalidArguments, UnsupportedFunction, UnsupportedType, name_of
+from local.provider.errors import InvalidFunctionArguments, UnsupportedFunction, UnsupportedType, name_of
 from local.provider.journal import Journal
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 from tests.local.inputs import urn_of
 
 
 @pytest.fixture
-def offline(tmp_path: Path) -> Provider:
+def offline(tmp_path: Path) -> EmbeddedProvider:
     """A provider whose AWS may not be asked."""
 
     def refuse(service: str) -> None:
         raise AssertionError(f"{service} was asked")
 
-    return Provider(Aws(connect=refuse, folder=tmp_path), Journal(tmp_path / "journal.jsonl"))
+    return EmbeddedProvider(Aws(connect=refuse, folder=tmp_path), Journal(tmp_path / "journal.jsonl"))
 
 
-def test_an_unknown_type_is_named_with_what_comes_near(offline: Provider) -> None:
+def test_an_unknown_type_is_named_with_what_comes_near(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queues:Queues"
     with pytest.raises(UnsupportedType, match=r"queues:Queues is not supported .*; close to it: aws:sqs/queue:Queue"):
         offline.check(urn_of(token, "a"), token, {})
 
 
-def test_an_unknown_function_is_named_with_those_there_are(offline: Provider) -> None:
+def test_an_unknown_function_is_named_with_those_there_are(offline: EmbeddedProvider) -> None:
     with pytest.raises(
         UnsupportedFunction, match=r"getAmi:getAmi is not supported .*: aws:index/getCallerIdentity:getCallerIdentity, "
     ):
         offline.invoke("aws:ec2/getAmi:getAmi", {})
 
 
-def test_a_function_that_is_asked_about_another_region_says_so(offline: Provider) -> None:
-    with pytest.raises(InvalidArguments, match="region='eu-west-1', which the embedded AWS does not support"):
+def test_a_function_that_is_asked_about_another_region_says_so(offline: EmbeddedProvider) -> None:
+    with pytest.raises(InvalidFunctionArguments, match="region='eu-west-1', which the embedded AWS does not support"):
         offline.invoke("aws:index/getRegion:getRegion", {"region": "eu-west-1"})
 
 
-def test_a_resource_of_another_region_is_refused_and_one_of_this_is_taken(offline: Provider) -> None:
+def test_a_resource_of_another_region_is_refused_and_one_of_this_is_taken(offline: EmbeddedProvider) -> None:
     """Put quietly into the one region there is, it would look as if it worked."""
     token = "aws:sqs/queue:Queue"
-    [sentence] = offline.check(urn_of(token, "a"), token, {"region": "eu-west-1"}).sentences()
+    [sentence] = offline.check(urn_of(token, "a"), token, {"region": "eu-west-1"}).messages()
     assert sentence == "region: 'eu-west-1' is not here, the embedded AWS has one region: us-east-1"
     assert offline.check(urn_of(token, "a"), token, {"region": "us-east-1"}).faults == ()
 
 
-def test_every_fault_of_a_resource_is_told_at_once(offline: Provider) -> None:
+def test_every_fault_of_a_resource_is_told_at_once(offline: EmbeddedProvider) -> None:
     token = "aws:dynamodb/table:Table"
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": 1, "replicas": [], "tableClass": "COLD"})
-    assert [sentence.split(":")[0] for sentence in checked.sentences()] == [
+    assert [sentence.split(":")[0] for sentence in checked.messages()] == [
         "hashKey",
         "replicas",
         "tableClass",
@@ -58,14 +58,14 @@ def test_every_fault_of_a_resource_is_told_at_once(offline: Provider) -> None:
     ]
 
 
-def test_an_attribute_that_no_key_uses_is_refused_as_aws_would(offline: Provider) -> None:
+def test_an_attribute_that_no_key_uses_is_refused_as_aws_would(offline: EmbeddedProvider) -> None:
     token = "aws:dynamodb/table:Table"
     attributes = [{"name": name, "type": "S"} for name in ("pk", "idle")]
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": "pk", "attributes": attributes})
-    assert checked.sentences() == ["attributes: must be exactly the attributes used as keys (pk)"]
+    assert checked.messages() == ["attributes: must be exactly the attributes used as keys (pk)"]
 
 
-def test_a_name_is_kept_from_check_to_check(offline: Provider) -> None:
+def test_a_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     first = offline.check(urn_of(token, "a"), token, {}).inputs
     again = offline.check(urn_of(token, "a"), token, {}, olds=first).inputs
@@ -73,7 +73,7 @@ def test_a_name_is_kept_from_check_to_check(offline: Provider) -> None:
     assert offline.check(urn_of(token, "a"), token, {}).inputs != first
 
 
-def test_a_fifo_queue_is_named_as_aws_wants_it(offline: Provider) -> None:
+def test_a_fifo_queue_is_named_as_aws_wants_it(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     assert offline.check(urn_of(token, "a"), token, {"fifoQueue": True}).inputs["name"].endswith(".fifo")
 

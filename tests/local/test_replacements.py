@@ -7,7 +7,7 @@ from pathlib import Path
 import cfnlint
 import pytest
 
-from local.provider.diff import diff_of
+from local.provider.diff import compare_inputs
 from local.provider.registry import resource_types
 
 _SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
@@ -120,12 +120,12 @@ def test_an_explicit_name_that_stays_is_deleted_before_it_is_made_again() -> Non
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats", "hashKey": "a", "attributes": []}
     new = {"name": "seats", "hashKey": "b", "attributes": []}
-    diff = diff_of(table.properties, old, new, table.identity)
-    assert (diff.replaces, diff.delete_before_replace) == (("hashKey",), True)
+    diff = compare_inputs(table.properties, old, new, table.identity)
+    assert (diff.replacing_properties, diff.delete_before_replace) == (("hashKey",), True)
 
 
 def test_a_name_of_our_making_gives_way_to_another() -> None:
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats-1", "hashKey": "a", "attributes": [], "__defaults": ["name"]}
-    diff = diff_of(table.properties, old, {**old, "hashKey": "b"}, table.identity)
-    assert (diff.replaces, diff.delete_before_replace) == (("hashKey",), False)
+    diff = compare_inputs(table.properties, old, {**old, "hashKey": "b"}, table.identity)
+    assert (diff.replacing_properties, diff.delete_before_replace) == (("hashKey",), False)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from local.instance import Instance
 from local.provider.journal import Journal
-from local.provider.provider import Provider
+from local.provider.provider import EmbeddedProvider
 from local.provider.registry import resource_types
-from tests.local.inputs import INPUTS, World, urn_of
+from tests.local.inputs import INPUTS, Prerequisites, urn_of
 
 NEVER_GONE = {
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "the lock stays with its bucket",
@@ -31,9 +31,9 @@ MUST_BE_WRITTEN = {
 
 
 @pytest.fixture(scope="module")
-def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisites:
     folder = tmp_path_factory.mktemp("world")
-    return World.made_by(Provider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
+    return Prerequisites.create(EmbeddedProvider(embedded_aws.aws(), Journal(folder / "journal.jsonl")), folder)
 
 
 def test_every_resource_type_has_generated_inputs() -> None:
@@ -43,7 +43,9 @@ def test_every_resource_type_has_generated_inputs() -> None:
 @pytest.mark.parametrize("token", resource_types())
 @settings(max_examples=6)  # an example is a life of a resource, a dozen AWS calls; the types are what varies
 @given(data=st.data())
-def test_what_is_created_is_read_and_what_is_changed_arrives(token: str, data: st.DataObject, world: World) -> None:
+def test_what_is_created_is_read_and_what_is_changed_arrives(
+    token: str, data: st.DataObject, world: Prerequisites
+) -> None:
     """Create, read, diff is empty; update, read, diff is empty; delete, and it is gone."""
     provider, urn = world.provider, urn_of(token, "subject")
     first, second = (_checked(provider, urn, token, data.draw(INPUTS[token](world))) for _ in range(2))
@@ -59,17 +61,17 @@ def test_what_is_created_is_read_and_what_is_changed_arrives(token: str, data: s
     provider.delete(urn, token, made.id, made.outputs)  # what is gone already need not be deleted
 
 
-def _checked(provider: Provider, urn: str, token: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def _checked(provider: EmbeddedProvider, urn: str, token: str, inputs: dict[str, Any]) -> dict[str, Any]:
     checked = provider.check(urn, token, inputs)
     assert checked.faults == ()
     return checked.inputs
 
 
 def _in_place(
-    provider: Provider, urn: str, token: str, id_: str, first: dict[str, Any], second: dict[str, Any]
+    provider: EmbeddedProvider, urn: str, token: str, id_: str, first: dict[str, Any], second: dict[str, Any]
 ) -> dict[str, Any]:
     """The second inputs as far as they can be had without a new resource."""
-    fixed = provider.diff(urn, token, id_, first, second).replaces
+    fixed = provider.diff(urn, token, id_, first, second).replacing_properties
     kept = {name: first[name] for name in fixed if name in first}
     changed = {name: value for name, value in second.items() if name not in fixed} | kept
     if token == "aws:dynamodb/table:Table":  # its attributes are those that keys use
@@ -77,7 +79,7 @@ def _in_place(
     return changed
 
 
-def _assert_settled(provider: Provider, urn: str, token: str, id_: str, inputs: dict[str, Any]) -> None:
+def _assert_settled(provider: EmbeddedProvider, urn: str, token: str, id_: str, inputs: dict[str, Any]) -> None:
     found = provider.read(urn, token, id_, inputs)
     assert found is not None
     assert provider.diff(urn, token, id_, found.inputs, inputs).changes == ()

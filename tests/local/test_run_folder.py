@@ -8,7 +8,7 @@ import pytest
 
 from cli.main import run
 from local import run_folder
-from local.errors import ForeignFolder, InvalidName
+from local.errors import ForeignFolder, InvalidInstanceName
 from local.instance import Instance
 
 PRECIOUS = "years of work"
@@ -55,7 +55,7 @@ def test_the_environment_variable_is_validated_too(
 
 
 def test_an_absolute_path_is_not_a_name(checkout: Path) -> None:
-    with pytest.raises(InvalidName):
+    with pytest.raises(InvalidInstanceName):
         Instance.at(checkout, str(checkout.with_name("precious")))
 
 

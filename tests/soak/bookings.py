@@ -143,7 +143,7 @@ def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: in
 
 
 def _book(stack: DeployedStack, load: Load, crashes: Crashes, number: int) -> tuple[str, dict[str, Any]]:
-    ended = stack.run(load.request(number), patience_seconds=300)
+    ended = stack.run(load.request(number), timeout_seconds=300)
     result = ended.result if isinstance(ended.output or ended.cause, dict) else {}
     load.heard(result)
     crashes.booking_ended()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from components import Stage
-from local.engine import Engine
+from local.engine import PulumiEngine
 from local.instance import Instance
 from local.progress import Progress
 
@@ -92,7 +92,7 @@ def previews(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
 
 def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
     """What a change would do."""
-    return Engine(instance, ROOT / "__main__.py", "dev", change).preview().changes
+    return PulumiEngine(instance, ROOT / "__main__.py", "dev", change).preview().changes
 
 
 def page(rows: Rows) -> str:
@@ -125,7 +125,7 @@ def _effects(steps: Iterable[Progress]) -> str:
 
 
 def _what(step: Progress) -> str:
-    properties = sorted({path.split(".")[0].split("[")[0] for path in step.changed})
+    properties = sorted({path.split(".")[0].split("[")[0] for path in step.changed_properties})
     shown = f" ({', '.join(properties)})" if step.operation in ("update", "replace") and properties else ""
     return step.type.split(":")[-1] + shown
 
@@ -143,7 +143,7 @@ def main() -> None:
         instance = Instance(Path(folder) / "instance")
         instance.start()
         try:
-            Engine(instance, ROOT / "__main__.py", "dev").up()
+            PulumiEngine(instance, ROOT / "__main__.py", "dev").up()
             PAGE.write_text(page(dict(previews(instance))))
         finally:
             instance.stop()

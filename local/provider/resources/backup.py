@@ -9,20 +9,20 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, KeyName, MapOf, Object, Property, SetOf, Text
-from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, text, without_none
+from ..shapes import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 
 
 class Vault(Resource):
     """Where recovery points are kept, under their key."""
 
     token = "aws:backup/vault:Vault"
-    names = AutoName(most=50, dots=False)
+    auto_name = AutoName(max_length=50, allow_dots=False)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "kmsKeyArn": Property(shape=KeyName(), default=CHOSEN_BY_AWS, replaces=True),
-        "forceDestroy": flag(write_only=True),
+        "name": string(replaces=True),
+        "kmsKeyArn": Property(schema=KmsKeyId(), default=CHOSEN_BY_AWS, replaces=True),
+        "forceDestroy": boolean(write_only=True),
         "tags": TAGS,
         "arn": output(),
         "recoveryPoints": output(),
@@ -43,7 +43,7 @@ class Vault(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("backup")
-        fact = found(client.describe_backup_vault, BackupVaultName=id_)
+        fact = fetch_or_none(client.describe_backup_vault, BackupVaultName=id_)
         return fact and {
             "name": id_,
             "arn": fact["BackupVaultArn"],
@@ -53,21 +53,21 @@ class Vault(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("backup").delete_backup_vault(BackupVaultName=id_)
 
 
-_LIFECYCLE = Property(shape=Object({"coldStorageAfter": number(1), "deleteAfter": number(1)}))
+_LIFECYCLE = Property(schema=Object({"coldStorageAfter": number(1), "deleteAfter": number(1)}))
 _RULE = {
-    "ruleName": text(required=True),
-    "targetVaultName": text(required=True),
-    "schedule": text(default=CHOSEN_BY_AWS),
-    "scheduleExpressionTimezone": text(default=CHOSEN_BY_AWS),
+    "ruleName": string(required=True),
+    "targetVaultName": string(required=True),
+    "schedule": string(default=CHOSEN_BY_AWS),
+    "scheduleExpressionTimezone": string(default=CHOSEN_BY_AWS),
     "startWindow": number(60, default=60),
     "completionWindow": number(1, default=180),
-    "enableContinuousBackup": flag(),
+    "enableContinuousBackup": boolean(),
     "lifecycle": _LIFECYCLE,
-    "recoveryPointTags": Property(shape=MapOf(Text())),
+    "recoveryPointTags": Property(schema=MapOf(String())),
 }
 
 
@@ -75,11 +75,11 @@ class Plan(Resource):
     """When backups are made and for how long they are kept."""
 
     token = "aws:backup/plan:Plan"
-    names = AutoName(most=50)
+    auto_name = AutoName(max_length=50)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "rules": Property(shape=SetOf(Object(_RULE)), required=True),
+        "name": string(replaces=True),
+        "rules": Property(schema=SetOf(Object(_RULE)), required=True),
         "tags": TAGS,
         "arn": output(),
         "version": output("rules"),
@@ -102,19 +102,19 @@ class Plan(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("backup")
-        fact = found(client.get_backup_plan, BackupPlanId=id_)
+        fact = fetch_or_none(client.get_backup_plan, BackupPlanId=id_)
         if fact is None or fact.get("DeletionDate"):
             return None
         return {
             "name": fact["BackupPlan"]["BackupPlanName"],
-            "rules": [_described(rule) for rule in fact["BackupPlan"]["Rules"]],
+            "rules": [_rule_outputs(rule) for rule in fact["BackupPlan"]["Rules"]],
             "arn": fact["BackupPlanArn"],
             "version": fact["VersionId"],
             "tags": client.list_tags(ResourceArn=fact["BackupPlanArn"]).get("Tags", {}),
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("backup").delete_backup_plan(BackupPlanId=id_)
 
 
@@ -122,24 +122,24 @@ class Selection(Resource):
     """What a plan applies to; AWS cannot change one."""
 
     token = "aws:backup/selection:Selection"
-    names = AutoName(most=50, dots=False)
+    auto_name = AutoName(max_length=50, allow_dots=False)
     identity = ("planId", "name")
     properties = {
-        "name": text(replaces=True),
-        "planId": text(required=True, replaces=True),
-        "iamRoleArn": text(required=True, replaces=True),
-        "resources": Property(shape=SetOf(Text()), replaces=True),
-        "notResources": Property(shape=SetOf(Text()), replaces=True),
+        "name": string(replaces=True),
+        "planId": string(required=True, replaces=True),
+        "iamRoleArn": string(required=True, replaces=True),
+        "resources": Property(schema=SetOf(String()), replaces=True),
+        "notResources": Property(schema=SetOf(String()), replaces=True),
         "selectionTags": Property(
-            shape=SetOf(
-                Object({"type": text(required=True), "key": text(required=True), "value": text(required=True)})
+            schema=SetOf(
+                Object({"type": string(required=True), "key": string(required=True), "value": string(required=True)})
             ),
             replaces=True,
         ),
     }
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        answer = found(aws.client("backup").list_backup_selections, BackupPlanId=inputs["planId"]) or {}
+        answer = fetch_or_none(aws.client("backup").list_backup_selections, BackupPlanId=inputs["planId"]) or {}
         for fact in answer.get("BackupSelectionsList", ()):
             if fact["SelectionName"] == inputs["name"]:
                 return f"{inputs['planId']}|{fact['SelectionId']}"
@@ -164,7 +164,7 @@ class Selection(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         plan, _, selection = id_.partition("|")
-        answer = found(aws.client("backup").get_backup_selection, BackupPlanId=plan, SelectionId=selection)
+        answer = fetch_or_none(aws.client("backup").get_backup_selection, BackupPlanId=plan, SelectionId=selection)
         if answer is None:
             return None
         fact = answer["BackupSelection"]
@@ -183,7 +183,7 @@ class Selection(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         plan, _, selection = id_.partition("|")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("backup").delete_backup_selection(BackupPlanId=plan, SelectionId=selection)
 
 
@@ -213,7 +213,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     return without_none(wanted)
 
 
-def _described(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
     kept = fact.get("Lifecycle")
     described = {
         "ruleName": fact["RuleName"],
@@ -234,7 +234,7 @@ def _described(fact: Mapping[str, Any]) -> dict[str, Any]:
 
 def _retag(aws: Aws, inputs: Inputs, actual: Outputs) -> None:
     client = aws.client("backup")
-    changed, dropped = retagged(aws, inputs, actual["tags"])
+    changed, dropped = tag_changes(aws, inputs, actual["tags"])
     if dropped:
         client.untag_resource(ResourceArn=actual["arn"], TagKeyList=dropped)
     if changed:

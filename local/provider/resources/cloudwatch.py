@@ -10,30 +10,41 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, MapOf, Object, Property, SetOf, Text
-from .common import TAGS, absence_is_fine, flag, number, output, retagged, tag_list, tag_map, text, without_none
+from ..shapes import CHOSEN_BY_AWS, Boolean, MapOf, Object, Property, SetOf, String
+from .common import (
+    TAGS,
+    boolean,
+    ignore_not_found,
+    number,
+    output,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+    without_none,
+)
 
-_ACTIONS = Property(shape=SetOf(Text()))
+_ACTION_ARNS = Property(schema=SetOf(String()))
 _METRIC = Property(
-    shape=Object(
+    schema=Object(
         {
-            "metricName": text(required=True),
-            "namespace": text(),
+            "metricName": string(required=True),
+            "namespace": string(),
             "period": number(1, required=True),
-            "stat": text(required=True),
-            "dimensions": Property(shape=MapOf(Text())),
-            "unit": text(),
+            "stat": string(required=True),
+            "dimensions": Property(schema=MapOf(String())),
+            "unit": string(),
         }
     )
 )
 _QUERY = {
-    "id": text(required=True),
-    "accountId": text(),
-    "expression": text(),
-    "label": text(),
+    "id": string(required=True),
+    "accountId": string(),
+    "expression": string(),
+    "label": string(),
     "metric": _METRIC,
     "period": number(1),
-    "returnData": flag(),
+    "returnData": boolean(),
 }
 _SIMPLE = {
     "alarmDescription": "AlarmDescription",
@@ -58,30 +69,30 @@ class MetricAlarm(Resource):
     """An alarm on one metric, or on an expression over several."""
 
     token = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    names = AutoName()
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "actionsEnabled": Property(shape=Flag(), default=True),
-        "alarmActions": _ACTIONS,
-        "okActions": _ACTIONS,
-        "insufficientDataActions": _ACTIONS,
-        "alarmDescription": text(),
-        "comparisonOperator": text(required=True),
+        "name": string(replaces=True),
+        "actionsEnabled": Property(schema=Boolean(), default=True),
+        "alarmActions": _ACTION_ARNS,
+        "okActions": _ACTION_ARNS,
+        "insufficientDataActions": _ACTION_ARNS,
+        "alarmDescription": string(),
+        "comparisonOperator": string(required=True),
         "datapointsToAlarm": number(1),
-        "dimensions": Property(shape=MapOf(Text())),
-        "evaluateLowSampleCountPercentiles": text("evaluate", "ignore", write_only=True),  # not kept here
+        "dimensions": Property(schema=MapOf(String())),
+        "evaluateLowSampleCountPercentiles": string("evaluate", "ignore", write_only=True),  # not kept here
         "evaluationPeriods": number(1, required=True),
-        "extendedStatistic": text(),
-        "metricName": text(),
-        "metricQueries": Property(shape=SetOf(Object(_QUERY)), write_only=True),  # not kept here
-        "namespace": text(),
+        "extendedStatistic": string(),
+        "metricName": string(),
+        "metricQueries": Property(schema=SetOf(Object(_QUERY)), write_only=True),  # not kept here
+        "namespace": string(),
         "period": number(1),
-        "statistic": text("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+        "statistic": string("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
         "threshold": number(default=CHOSEN_BY_AWS),
-        "thresholdMetricId": text(write_only=True),  # not kept here
-        "treatMissingData": text("missing", "ignore", "breaching", "notBreaching", default="missing"),
-        "unit": text(),
+        "thresholdMetricId": string(write_only=True),  # not kept here
+        "treatMissingData": string("missing", "ignore", "breaching", "notBreaching", default="missing"),
+        "unit": string(),
         "tags": TAGS,
         "arn": output(),
     }
@@ -96,7 +107,7 @@ class MetricAlarm(Resource):
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
         actual = self.read(aws, id_) or {}
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
         if changed:
@@ -142,7 +153,7 @@ class MetricAlarm(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
 
@@ -152,13 +163,13 @@ class CompositeAlarm(Resource):
     token = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     identity = ("alarmName",)
     properties = {
-        "alarmName": text(required=True, replaces=True),
-        "alarmRule": text(required=True),
-        "actionsEnabled": Property(shape=Flag(), default=True, replaces=True),
-        "alarmActions": _ACTIONS,
-        "okActions": _ACTIONS,
-        "insufficientDataActions": _ACTIONS,
-        "alarmDescription": text(),
+        "alarmName": string(required=True, replaces=True),
+        "alarmRule": string(required=True),
+        "actionsEnabled": Property(schema=Boolean(), default=True, replaces=True),
+        "alarmActions": _ACTION_ARNS,
+        "okActions": _ACTION_ARNS,
+        "insufficientDataActions": _ACTION_ARNS,
+        "alarmDescription": string(),
         "tags": TAGS,
         "arn": output(),
     }
@@ -173,7 +184,7 @@ class CompositeAlarm(Resource):
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
         actual = self.read(aws, id_) or {}
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
         if changed:
@@ -210,7 +221,7 @@ class CompositeAlarm(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
 

@@ -6,56 +6,56 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws, gone
+from ..aws import Aws, is_not_found
 from ..resource import Inputs
-from ..shapes import Flag, JsonText, MapOf, Number, Property, Text
+from ..shapes import Boolean, JsonString, MapOf, Number, Property, String
 
-TAGS = Property(shape=MapOf(Text()))
-OUTPUT = Property(shape=Text(), computed=True)
+TAGS = Property(schema=MapOf(String()))
+OUTPUT = Property(schema=String(), computed=True)
 
 
-def text(*one_of: str, **rest: Any) -> Property:
+def string(*one_of: str, **rest: Any) -> Property:
     """A string, maybe one of a few."""
-    return Property(shape=Text(one_of), **rest)
+    return Property(schema=String(one_of), **rest)
 
 
-def number(least: float | None = None, most: float | None = None, **rest: Any) -> Property:
+def number(minimum: float | None = None, maximum: float | None = None, **rest: Any) -> Property:
     """A number within limits."""
-    return Property(shape=Number(least, most), **rest)
+    return Property(schema=Number(minimum, maximum), **rest)
 
 
-def flag(**rest: Any) -> Property:
+def boolean(**rest: Any) -> Property:
     """True or false; false where the program says nothing."""
-    return Property(shape=Flag(), **{"default": False, **rest})
+    return Property(schema=Boolean(), **{"default": False, **rest})
 
 
 def policy(**rest: Any) -> Property:
     """A policy document."""
-    return Property(shape=JsonText(policy=True), **rest)
+    return Property(schema=JsonString(policy=True), **rest)
 
 
 def output(*follows: str) -> Property:
     """A text that AWS computes, anew when one of the named properties changes."""
-    return Property(shape=Text(), computed=True, follows=follows)
+    return Property(schema=String(), computed=True, derived_from=follows)
 
 
-def found(ask: Callable[..., Any], **arguments: Any) -> Any:
+def fetch_or_none(operation: Callable[..., Any], **arguments: Any) -> Any:
     """The answer, or None where AWS says that there is no such thing."""
     try:
-        return ask(**arguments)
+        return operation(**arguments)
     except ClientError as error:
-        if gone(error):
+        if is_not_found(error):
             return None
         raise
 
 
 @contextmanager
-def absence_is_fine() -> Iterator[None]:
+def ignore_not_found() -> Iterator[None]:
     """For deletions: what is gone already need not be deleted."""
     try:
         yield
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
 
 
@@ -69,11 +69,11 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
-def retagged(
-    aws: Aws, inputs: Inputs, present: Mapping[str, str], own: Mapping[str, str] | None = None
+def tag_changes(
+    aws: Aws, inputs: Inputs, present: Mapping[str, str], extra: Mapping[str, str] | None = None
 ) -> tuple[dict[str, str], list[str]]:
     """The tags to set and the keys to drop, so that the present ones become those asked for; `own` ones stay."""
-    wanted = {**aws.tags(inputs), **(own or {})}
+    wanted = {**aws.tags(inputs), **(extra or {})}
     dropped = [key for key in present if key not in wanted and not key.startswith("booking:embedded:")]
     return {key: value for key, value in wanted.items() if present.get(key) != value}, dropped
 

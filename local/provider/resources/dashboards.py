@@ -8,8 +8,8 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import JsonText, Property
-from .common import absence_is_fine, found, output, text
+from ..shapes import JsonString, Property
+from .common import fetch_or_none, ignore_not_found, output, string
 
 
 class Dashboard(Resource):
@@ -18,8 +18,8 @@ class Dashboard(Resource):
     token = "aws:cloudwatch/dashboard:Dashboard"
     identity = ("dashboardName",)
     properties = {
-        "dashboardName": text(required=True, replaces=True),
-        "dashboardBody": Property(shape=JsonText(), required=True),
+        "dashboardName": string(required=True, replaces=True),
+        "dashboardBody": Property(schema=JsonString(), required=True),
         "dashboardArn": output(),
     }
 
@@ -36,7 +36,7 @@ class Dashboard(Resource):
         )
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("cloudwatch").get_dashboard, DashboardName=id_)
+        fact = fetch_or_none(aws.client("cloudwatch").get_dashboard, DashboardName=id_)
         return fact and {
             "dashboardName": id_,
             "dashboardBody": fact["DashboardBody"],
@@ -44,5 +44,5 @@ class Dashboard(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("cloudwatch").delete_dashboards(DashboardNames=[id_])

@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws, gone
+from ..aws import Aws, is_not_found
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from ..shapes import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
 
 
 class _Index(Object):
@@ -26,16 +26,16 @@ class _Index(Object):
 
 
 _KEY = {
-    "attributeName": Property(shape=Text(), required=True),
-    "keyType": Property(shape=Text(("HASH", "RANGE")), required=True),
+    "attributeName": Property(schema=String(), required=True),
+    "keyType": Property(schema=String(("HASH", "RANGE")), required=True),
 }
 _INDEX = {
-    "name": Property(shape=Text(), required=True),
-    "keySchemas": Property(shape=ListOf(Object(_KEY))),
-    "hashKey": Property(shape=Text()),
-    "rangeKey": Property(shape=Text()),
-    "projectionType": Property(shape=Text(("ALL", "INCLUDE", "KEYS_ONLY")), required=True),
-    "nonKeyAttributes": Property(shape=SetOf(Text())),
+    "name": Property(schema=String(), required=True),
+    "keySchemas": Property(schema=ListOf(Object(_KEY))),
+    "hashKey": Property(schema=String()),
+    "rangeKey": Property(schema=String()),
+    "projectionType": Property(schema=String(("ALL", "INCLUDE", "KEYS_ONLY")), required=True),
+    "nonKeyAttributes": Property(schema=SetOf(String())),
 }
 
 
@@ -43,65 +43,65 @@ class Table(Resource):
     """A table on demand, with its indexes, encryption, recovery, expiry and stream."""
 
     token = "aws:dynamodb/table:Table"
-    names = AutoName()
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
-        "name": Property(shape=Text(), replaces=True),
-        "hashKey": Property(shape=Text(), required=True, replaces=True),
-        "rangeKey": Property(shape=Text(), replaces=True),
+        "name": Property(schema=String(), replaces=True),
+        "hashKey": Property(schema=String(), required=True, replaces=True),
+        "rangeKey": Property(schema=String(), replaces=True),
         "attributes": Property(
-            shape=SetOf(
+            schema=SetOf(
                 Object(
                     {
-                        "name": Property(shape=Text(), required=True),
-                        "type": Property(shape=Text(("S", "N", "B")), required=True),
+                        "name": Property(schema=String(), required=True),
+                        "type": Property(schema=String(("S", "N", "B")), required=True),
                     }
                 )
             ),
             required=True,
         ),
-        "billingMode": Property(shape=Text(("PAY_PER_REQUEST", "PROVISIONED")), default="PROVISIONED"),
-        "readCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
-        "writeCapacity": Property(shape=Number(least=1), default=CHOSEN_BY_AWS),
-        "globalSecondaryIndexes": Property(shape=SetOf(_Index(_INDEX))),
-        "deletionProtectionEnabled": Property(shape=Flag(), default=False),
+        "billingMode": Property(schema=String(("PAY_PER_REQUEST", "PROVISIONED")), default="PROVISIONED"),
+        "readCapacity": Property(schema=Number(minimum=1), default=CHOSEN_BY_AWS),
+        "writeCapacity": Property(schema=Number(minimum=1), default=CHOSEN_BY_AWS),
+        "globalSecondaryIndexes": Property(schema=SetOf(_Index(_INDEX))),
+        "deletionProtectionEnabled": Property(schema=Boolean(), default=False),
         "pointInTimeRecovery": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "enabled": Property(shape=Flag(), required=True, default=False),
-                    "recoveryPeriodInDays": Property(shape=Number(least=1, most=35), default=CHOSEN_BY_AWS),
+                    "enabled": Property(schema=Boolean(), required=True, default=False),
+                    "recoveryPeriodInDays": Property(schema=Number(minimum=1, maximum=35), default=CHOSEN_BY_AWS),
                 }
             ),
             default={"enabled": False},
         ),
         "serverSideEncryption": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "enabled": Property(shape=Flag(), required=True, default=False),
-                    "kmsKeyArn": Property(shape=Text(), default=CHOSEN_BY_AWS),
+                    "enabled": Property(schema=Boolean(), required=True, default=False),
+                    "kmsKeyArn": Property(schema=String(), default=CHOSEN_BY_AWS),
                 }
             ),
             default={"enabled": False},
         ),
         "ttl": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "enabled": Property(shape=Flag(), default=False),
-                    "attributeName": Property(shape=Text(), default=""),
+                    "enabled": Property(schema=Boolean(), default=False),
+                    "attributeName": Property(schema=String(), default=""),
                 }
             ),
             default={"enabled": False},
         ),
-        "streamEnabled": Property(shape=Flag(), default=False),
-        "streamViewType": Property(shape=Text(), default=CHOSEN_BY_AWS),
-        "tableClass": Property(shape=Text(("STANDARD", "STANDARD_INFREQUENT_ACCESS")), default="STANDARD"),
-        "tags": Property(shape=MapOf(Text())),
-        "arn": Property(shape=Text(), computed=True),
-        "streamArn": Property(shape=Text(), computed=True, follows=("streamEnabled", "streamViewType")),
-        "streamLabel": Property(shape=Text(), computed=True, follows=("streamEnabled", "streamViewType")),
+        "streamEnabled": Property(schema=Boolean(), default=False),
+        "streamViewType": Property(schema=String(), default=CHOSEN_BY_AWS),
+        "tableClass": Property(schema=String(("STANDARD", "STANDARD_INFREQUENT_ACCESS")), default="STANDARD"),
+        "tags": Property(schema=MapOf(String())),
+        "arn": Property(schema=String(), computed=True),
+        "streamArn": Property(schema=String(), computed=True, derived_from=("streamEnabled", "streamViewType")),
+        "streamLabel": Property(schema=String(), computed=True, derived_from=("streamEnabled", "streamViewType")),
     }
 
-    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+    def validate(self, inputs: Inputs) -> Mapping[str, str]:
         declared = {attribute["name"] for attribute in inputs["attributes"] if isinstance(attribute, Mapping)}
         used = {
             key
@@ -136,7 +136,7 @@ class Table(Resource):
         recovery = inputs.get("pointInTimeRecovery") or {"enabled": False}
         if recovery != actual["pointInTimeRecovery"]:
             client.update_continuous_backups(TableName=id_, PointInTimeRecoverySpecification=_recovery(recovery))
-        self._converge_expiry(client, id_, inputs.get("ttl") or {"enabled": False}, actual["ttl"])
+        self._converge_ttl(client, id_, inputs.get("ttl") or {"enabled": False}, actual["ttl"])
         wanted, present = aws.tags(inputs), actual.get("tags") or {}
         if dropped := [key for key in present if key not in wanted]:
             client.untag_resource(ResourceArn=actual["arn"], TagKeys=dropped)
@@ -160,7 +160,7 @@ class Table(Resource):
         if inputs.get("streamEnabled", False) != actual["streamEnabled"]:
             client.update_table(TableName=id_, StreamSpecification=_stream(inputs))
 
-    def _converge_expiry(self, client: Any, id_: str, wanted: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_ttl(self, client: Any, id_: str, wanted: Inputs, actual: Mapping[str, Any]) -> None:
         """AWS takes one change at a time: another attribute is the old one off, the new one on."""
         if dict(wanted) == actual:
             return
@@ -191,7 +191,7 @@ class Table(Resource):
         try:
             table = client.describe_table(TableName=id_)["Table"]
         except ClientError as error:
-            if gone(error):
+            if is_not_found(error):
                 return None
             raise
         arn = table["TableArn"]
@@ -199,9 +199,9 @@ class Table(Resource):
         expiry = client.describe_time_to_live(TableName=id_)["TimeToLiveDescription"]
         tags = client.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
         return {
-            **_described(table),
-            "pointInTimeRecovery": _described_recovery(recovery.get("PointInTimeRecoveryDescription", {})),
-            "ttl": _described_expiry(expiry),
+            **_table_outputs(table),
+            "pointInTimeRecovery": _recovery_outputs(recovery.get("PointInTimeRecoveryDescription", {})),
+            "ttl": _ttl_outputs(expiry),
             "tags": {tag["Key"]: tag["Value"] for tag in tags},
         }
 
@@ -209,12 +209,12 @@ class Table(Resource):
         try:
             aws.client("dynamodb").delete_table(TableName=id_)
         except ClientError as error:
-            if not gone(error):
+            if not is_not_found(error):
                 raise
 
 
-def _described(table: Mapping[str, Any]) -> Outputs:
-    keys = _described_keys(table["KeySchema"])
+def _table_outputs(table: Mapping[str, Any]) -> Outputs:
+    keys = _key_outputs(table["KeySchema"])
     encryption = table.get("SSEDescription", {})
     stream = table.get("StreamSpecification", {})
     capacity = table.get("ProvisionedThroughput", {})
@@ -229,7 +229,7 @@ def _described(table: Mapping[str, Any]) -> Outputs:
         "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
         "readCapacity": capacity.get("ReadCapacityUnits", 0),
         "writeCapacity": capacity.get("WriteCapacityUnits", 0),
-        "globalSecondaryIndexes": [_described_index(index) for index in table.get("GlobalSecondaryIndexes", [])],
+        "globalSecondaryIndexes": [_index_outputs(index) for index in table.get("GlobalSecondaryIndexes", [])],
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "serverSideEncryption": (
             {"enabled": True, "kmsKeyArn": encryption.get("KMSMasterKeyArn")}
@@ -244,29 +244,29 @@ def _described(table: Mapping[str, Any]) -> Outputs:
     }
 
 
-def _described_index(index: Mapping[str, Any]) -> dict[str, Any]:
+def _index_outputs(index: Mapping[str, Any]) -> dict[str, Any]:
     projection = index["Projection"]
     fields = {
         "name": index["IndexName"],
-        **_described_keys(index["KeySchema"]),
+        **_key_outputs(index["KeySchema"]),
         "projectionType": projection["ProjectionType"],
         "nonKeyAttributes": projection.get("NonKeyAttributes"),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _described_keys(schema: list[Mapping[str, str]]) -> dict[str, str | None]:
+def _key_outputs(schema: list[Mapping[str, str]]) -> dict[str, str | None]:
     by_kind = {key["KeyType"]: key["AttributeName"] for key in schema}
     return {"hashKey": by_kind.get("HASH"), "rangeKey": by_kind.get("RANGE")}
 
 
-def _described_expiry(expiry: Mapping[str, Any]) -> dict[str, Any]:
+def _ttl_outputs(expiry: Mapping[str, Any]) -> dict[str, Any]:
     if expiry.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         return {"enabled": False}
     return {"enabled": True, "attributeName": expiry["AttributeName"]}
 
 
-def _described_recovery(description: Mapping[str, Any]) -> dict[str, Any]:
+def _recovery_outputs(description: Mapping[str, Any]) -> dict[str, Any]:
     if description.get("PointInTimeRecoveryStatus") != "ENABLED":
         return {"enabled": False}
     days = description.get("RecoveryPeriodInDays")

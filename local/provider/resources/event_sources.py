@@ -8,8 +8,8 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Flag, Property, SetOf, Text
-from .common import absence_is_fine, found, number, output, text, without_none
+from ..shapes import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
+from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 from .invocations import function_name
 
 
@@ -19,13 +19,13 @@ class EventSourceMapping(Resource):
     token = "aws:lambda/eventSourceMapping:EventSourceMapping"
     identity = ("functionName", "eventSourceArn")
     properties = {
-        "functionName": text(required=True),
-        "eventSourceArn": text(required=True, replaces=True),
+        "functionName": string(required=True),
+        "eventSourceArn": string(required=True, replaces=True),
         "batchSize": number(1, 10000, default=CHOSEN_BY_AWS),
-        "enabled": Property(shape=Flag(), default=True),
+        "enabled": Property(schema=Boolean(), default=True),
         "maximumBatchingWindowInSeconds": number(0, 300, default=0),
-        "startingPosition": text("LATEST", "TRIM_HORIZON", replaces=True),
-        "functionResponseTypes": Property(shape=SetOf(Text())),
+        "startingPosition": string("LATEST", "TRIM_HORIZON", replaces=True),
+        "functionResponseTypes": Property(schema=SetOf(String())),
         "arn": output(),
         "functionArn": output("functionName"),
         "uuid": output(),
@@ -50,7 +50,7 @@ class EventSourceMapping(Resource):
             aws.client("lambda").update_event_source_mapping(UUID=id_, **_mapping(inputs))
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("lambda").get_event_source_mapping, UUID=id_)
+        fact = fetch_or_none(aws.client("lambda").get_event_source_mapping, UUID=id_)
         if fact is None:
             return None
         return {
@@ -67,7 +67,7 @@ class EventSourceMapping(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("lambda").delete_event_source_mapping(UUID=id_)
 
 

@@ -9,30 +9,42 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonText, MapOf, Object, Property, Text
-from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, tag_list, tag_map, text, without_none
+from ..shapes import CHOSEN_BY_AWS, JsonString, MapOf, Object, Property, String
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+    without_none,
+)
 
 
 class EventRule(Resource):
     """A pattern of events, or a schedule."""
 
     token = "aws:cloudwatch/eventRule:EventRule"
-    names = AutoName(most=64)
+    auto_name = AutoName(max_length=64)
     identity = ("eventBusName", "name")
     properties = {
-        "name": text(replaces=True),
-        "eventBusName": text(default="default", replaces=True),
-        "description": text(),
-        "eventPattern": Property(shape=JsonText()),
-        "scheduleExpression": text(),
-        "roleArn": text(),
-        "state": text("ENABLED", "DISABLED", default="ENABLED"),
-        "forceDestroy": flag(write_only=True),
+        "name": string(replaces=True),
+        "eventBusName": string(default="default", replaces=True),
+        "description": string(),
+        "eventPattern": Property(schema=JsonString()),
+        "scheduleExpression": string(),
+        "roleArn": string(),
+        "state": string("ENABLED", "DISABLED", default="ENABLED"),
+        "forceDestroy": boolean(write_only=True),
         "tags": TAGS,
         "arn": output(),
     }
 
-    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+    def validate(self, inputs: Inputs) -> Mapping[str, str]:
         if inputs.get("eventPattern") is None and inputs.get("scheduleExpression") is None:
             return {"eventPattern": "a rule needs an eventPattern or a scheduleExpression"}
         return {}
@@ -48,7 +60,7 @@ class EventRule(Resource):
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
         actual = self.read(aws, id_) or {}
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             aws.client("events").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
         if changed:
@@ -67,9 +79,9 @@ class EventRule(Resource):
         aws.client("events").put_rule(**without_none(wanted), **more)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        bus, name = _bus_and(id_)
+        bus, name = _split_bus(id_)
         client = aws.client("events")
-        fact = found(client.describe_rule, Name=name, EventBusName=bus)
+        fact = fetch_or_none(client.describe_rule, Name=name, EventBusName=bus)
         if fact is None:
             return None
         return {
@@ -85,8 +97,8 @@ class EventRule(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        bus, name = _bus_and(id_)
-        with absence_is_fine():
+        bus, name = _split_bus(id_)
+        with ignore_not_found():
             aws.client("events").delete_rule(Name=name, EventBusName=bus)
 
 
@@ -94,25 +106,25 @@ class EventTarget(Resource):
     """What is told of a rule's events."""
 
     token = "aws:cloudwatch/eventTarget:EventTarget"
-    names = AutoName(property="targetId", most=64)
+    auto_name = AutoName(property="targetId", max_length=64)
     identity = ("eventBusName", "rule", "targetId")
     properties = {
-        "targetId": text(replaces=True),
-        "rule": text(required=True, replaces=True),
-        "eventBusName": text(default="default", replaces=True),
-        "arn": text(required=True),
-        "roleArn": text(),
-        "input": Property(shape=JsonText()),
-        "inputPath": text(),
+        "targetId": string(replaces=True),
+        "rule": string(required=True, replaces=True),
+        "eventBusName": string(default="default", replaces=True),
+        "arn": string(required=True),
+        "roleArn": string(),
+        "input": Property(schema=JsonString()),
+        "inputPath": string(),
         "inputTransformer": Property(
-            shape=Object({"inputPaths": Property(shape=MapOf(Text())), "inputTemplate": text(required=True)})
+            schema=Object({"inputPaths": Property(schema=MapOf(String())), "inputTemplate": string(required=True)})
         ),
-        "deadLetterConfig": Property(shape=Object({"arn": text()})),
+        "deadLetterConfig": Property(schema=Object({"arn": string()})),
         "retryPolicy": Property(
-            shape=Object({"maximumEventAgeInSeconds": number(60, 86400), "maximumRetryAttempts": number(0, 185)}),
+            schema=Object({"maximumEventAgeInSeconds": number(60, 86400), "maximumRetryAttempts": number(0, 185)}),
             default=CHOSEN_BY_AWS,
         ),
-        "forceDestroy": flag(write_only=True),
+        "forceDestroy": boolean(write_only=True),
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
@@ -156,8 +168,10 @@ class EventTarget(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         where, _, target = id_.rpartition("/")
-        bus, rule = _bus_and(where)
-        answer = found(aws.client("events").list_targets_by_rule, Rule=rule, EventBusName=bus) or {"Targets": []}
+        bus, rule = _split_bus(where)
+        answer = fetch_or_none(aws.client("events").list_targets_by_rule, Rule=rule, EventBusName=bus) or {
+            "Targets": []
+        }
         fact = next((item for item in answer["Targets"] if item["Id"] == target), None)
         if fact is None:
             return None
@@ -189,11 +203,11 @@ class EventTarget(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         where, _, target = id_.rpartition("/")
-        bus, rule = _bus_and(where)
-        with absence_is_fine():
+        bus, rule = _split_bus(where)
+        with ignore_not_found():
             aws.client("events").remove_targets(Rule=rule, EventBusName=bus, Ids=[target])
 
 
-def _bus_and(id_: str) -> tuple[str, str]:
+def _split_bus(id_: str) -> tuple[str, str]:
     bus, _, name = id_.rpartition("/")
     return bus or "default", name

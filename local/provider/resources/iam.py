@@ -11,24 +11,36 @@ from urllib.parse import unquote
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    policy,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+)
 
 
 class Role(Resource):
     """A role that a service takes on."""
 
     token = "aws:iam/role:Role"
-    regional = False
-    names = AutoName(most=64)
+    is_regional = False
+    auto_name = AutoName(max_length=64)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "path": text(default="/", replaces=True),
+        "name": string(replaces=True),
+        "path": string(default="/", replaces=True),
         "assumeRolePolicy": policy(required=True),
-        "description": text(default=""),
-        "forceDetachPolicies": flag(write_only=True),
+        "description": string(default=""),
+        "forceDetachPolicies": boolean(write_only=True),
         "maxSessionDuration": number(3600, 43200, default=3600),
-        "permissionsBoundary": text(),
+        "permissionsBoundary": string(),
         "tags": TAGS,
         "arn": output(),
         "createDate": output(),
@@ -64,14 +76,14 @@ class Role(Resource):
             client.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=boundary)
         elif not boundary and actual.get("permissionsBoundary"):
             client.delete_role_permissions_boundary(RoleName=id_)
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_role(RoleName=id_, TagKeys=dropped)
         if changed:
             client.tag_role(RoleName=id_, Tags=tag_list(changed))
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        answer = found(aws.client("iam").get_role, RoleName=id_)
+        answer = fetch_or_none(aws.client("iam").get_role, RoleName=id_)
         if answer is None:
             return None
         role = answer["Role"]
@@ -81,7 +93,7 @@ class Role(Resource):
             "path": role["Path"],
             "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "uniqueId": role["RoleId"],
-            "assumeRolePolicy": _document(role["AssumeRolePolicyDocument"]),
+            "assumeRolePolicy": _decode_document(role["AssumeRolePolicyDocument"]),
             "description": role.get("Description", ""),
             "maxSessionDuration": role.get("MaxSessionDuration", 3600),
             "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
@@ -90,9 +102,9 @@ class Role(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         client = aws.client("iam")
-        with absence_is_fine():
+        with ignore_not_found():
             if outputs.get("forceDetachPolicies"):
-                _empty(client, id_)
+                _remove_policies(client, id_)
             client.delete_role(RoleName=id_)
 
 
@@ -100,12 +112,12 @@ class RolePolicy(Resource):
     """A policy inside a role."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
-    regional = False
-    names = AutoName(most=128)
+    is_regional = False
+    auto_name = AutoName(max_length=128)
     identity = ("role", "name")
     properties = {
-        "name": text(replaces=True),
-        "role": text(required=True, replaces=True),
+        "name": string(replaces=True),
+        "role": string(required=True, replaces=True),
         "policy": policy(required=True),
     }
 
@@ -123,12 +135,12 @@ class RolePolicy(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         role, _, name = id_.partition(":")
-        answer = found(aws.client("iam").get_role_policy, RoleName=role, PolicyName=name)
-        return answer and {"role": role, "name": name, "policy": _document(answer["PolicyDocument"])}
+        answer = fetch_or_none(aws.client("iam").get_role_policy, RoleName=role, PolicyName=name)
+        return answer and {"role": role, "name": name, "policy": _decode_document(answer["PolicyDocument"])}
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         role, _, name = id_.partition(":")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 
 
@@ -136,13 +148,13 @@ class Policy(Resource):
     """A policy of its own, in versions, of which AWS keeps five."""
 
     token = "aws:iam/policy:Policy"
-    regional = False
-    names = AutoName(most=128)
+    is_regional = False
+    auto_name = AutoName(max_length=128)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "path": text(default="/", replaces=True),
-        "description": text(default="", replaces=True),
+        "name": string(replaces=True),
+        "path": string(default="/", replaces=True),
+        "description": string(default="", replaces=True),
         "policy": policy(required=True),
         "tags": TAGS,
         "arn": output(),
@@ -164,13 +176,13 @@ class Policy(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("iam"), self.read(aws, id_) or {}
-        shape = self.properties["policy"].shape
+        shape = self.properties["policy"].schema
         if shape.canonical(inputs["policy"]) != shape.canonical(actual["policy"]):
             for version in client.list_policy_versions(PolicyArn=id_)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     client.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
             client.create_policy_version(PolicyArn=id_, PolicyDocument=inputs["policy"], SetAsDefault=True)
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_policy(PolicyArn=id_, TagKeys=dropped)
         if changed:
@@ -178,7 +190,7 @@ class Policy(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("iam")
-        answer = found(client.get_policy, PolicyArn=id_)
+        answer = fetch_or_none(client.get_policy, PolicyArn=id_)
         if answer is None:
             return None
         fact = answer["Policy"]
@@ -187,7 +199,7 @@ class Policy(Resource):
             "name": fact["PolicyName"],
             "path": fact["Path"],
             "description": fact.get("Description", ""),
-            "policy": _document(version["Document"]),
+            "policy": _decode_document(version["Document"]),
             "arn": fact["Arn"],
             "policyId": fact["PolicyId"],
             "tags": tag_map(fact.get("Tags")),
@@ -195,7 +207,7 @@ class Policy(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         client = aws.client("iam")
-        with absence_is_fine():
+        with ignore_not_found():
             for version in client.list_policy_versions(PolicyArn=id_)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     client.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
@@ -206,9 +218,9 @@ class RolePolicyAttachment(Resource):
     """A policy of its own, given to a role."""
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    regional = False
+    is_regional = False
     identity = ("role", "policyArn")
-    properties = {"role": text(required=True, replaces=True), "policyArn": text(required=True, replaces=True)}
+    properties = {"role": string(required=True, replaces=True), "policyArn": string(required=True, replaces=True)}
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return f"{inputs['role']}/{inputs['policyArn']}"
@@ -219,24 +231,24 @@ class RolePolicyAttachment(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         role, _, arn = id_.partition("/")
-        answer = found(aws.client("iam").list_attached_role_policies, RoleName=role) or {}
+        answer = fetch_or_none(aws.client("iam").list_attached_role_policies, RoleName=role) or {}
         attached = {policy_["PolicyArn"] for policy_ in answer.get("AttachedPolicies", ())}
         return {"role": role, "policyArn": arn} if arn in attached else None
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         role, _, arn = id_.partition("/")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
 
 
-def _document(document: Any) -> str:
+def _decode_document(document: Any) -> str:
     """boto3 parses the documents that IAM gives, where it can."""
     if isinstance(document, str):
         return unquote(document) if document.startswith("%7B") else document
     return json.dumps(document)
 
 
-def _empty(client: Any, role: str) -> None:
+def _remove_policies(client: Any, role: str) -> None:
     for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
         client.delete_role_policy(RoleName=role, PolicyName=name)
     for attached in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:

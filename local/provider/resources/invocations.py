@@ -11,21 +11,21 @@ from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
 from ..shapes import CHOSEN_BY_AWS, MapOf, Number, Object, Property
-from .common import absence_is_fine, found, number, output, text, without_none
+from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
 
 class Alias(Resource):
     """A name for one version of a function."""
 
     token = "aws:lambda/alias:Alias"
-    names = AutoName(most=128, dots=False)
+    auto_name = AutoName(max_length=128, allow_dots=False)
     identity = ("functionName", "name")
     properties = {
-        "name": text(replaces=True),
-        "functionName": text(required=True, replaces=True),
-        "functionVersion": text(required=True),
-        "description": text(default=""),
-        "routingConfig": Property(shape=Object({"additionalVersionWeights": Property(shape=MapOf(Number()))})),
+        "name": string(replaces=True),
+        "functionName": string(required=True, replaces=True),
+        "functionVersion": string(required=True),
+        "description": string(default=""),
+        "routingConfig": Property(schema=Object({"additionalVersionWeights": Property(schema=MapOf(Number()))})),
         "arn": output(),
         "invokeArn": output(),
     }
@@ -34,15 +34,15 @@ class Alias(Resource):
         return aws.arn("lambda", f"function:{function_name(inputs['functionName'])}:{inputs['name']}")
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("lambda").create_alias(**_alias(inputs))
+        made = aws.client("lambda").create_alias(**_alias_arguments(inputs))
         return str(made["AliasArn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        aws.client("lambda").update_alias(**_alias(inputs))
+        aws.client("lambda").update_alias(**_alias_arguments(inputs))
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         function, _, name = id_.rpartition(":")
-        fact = found(aws.client("lambda").get_alias, FunctionName=function_name(function), Name=name)
+        fact = fetch_or_none(aws.client("lambda").get_alias, FunctionName=function_name(function), Name=name)
         if fact is None:
             return None
         weights = fact.get("RoutingConfig", {}).get("AdditionalVersionWeights")
@@ -58,7 +58,7 @@ class Alias(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         function, _, name = id_.rpartition(":")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("lambda").delete_alias(FunctionName=function_name(function), Name=name)
 
 
@@ -66,16 +66,16 @@ class Permission(Resource):
     """A statement that lets a service invoke a function."""
 
     token = "aws:lambda/permission:Permission"
-    names = AutoName(property="statementId", most=100, dots=False)
+    auto_name = AutoName(property="statementId", max_length=100, allow_dots=False)
     identity = ("function", "statementId")
     properties = {
-        "statementId": text(replaces=True),
-        "action": text(required=True, replaces=True),
-        "function": text(required=True, replaces=True),
-        "principal": text(required=True, replaces=True),
-        "qualifier": text(replaces=True),
-        "sourceAccount": text(replaces=True),
-        "sourceArn": text(replaces=True),
+        "statementId": string(replaces=True),
+        "action": string(required=True, replaces=True),
+        "function": string(required=True, replaces=True),
+        "principal": string(required=True, replaces=True),
+        "qualifier": string(replaces=True),
+        "sourceAccount": string(replaces=True),
+        "sourceArn": string(replaces=True),
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
@@ -99,9 +99,9 @@ class Permission(Resource):
         return str(self.id_of(aws, inputs))
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        function, qualifier, sid = _permission(id_)
+        function, qualifier, sid = _split_id(id_)
         where = without_none({"FunctionName": function, "Qualifier": qualifier})
-        answer = found(aws.client("lambda").get_policy, **where)
+        answer = fetch_or_none(aws.client("lambda").get_policy, **where)
         statements = json.loads(answer["Policy"])["Statement"] if answer else []
         fact = next((statement for statement in statements if statement.get("Sid") == sid), None)
         if fact is None:
@@ -113,17 +113,17 @@ class Permission(Resource):
             "qualifier": qualifier,
             "action": fact["Action"],
             "principal": principal if isinstance(principal, str) else next(iter(principal.values())),
-            **_described_condition(fact.get("Condition", {})),
+            **_condition_outputs(fact.get("Condition", {})),
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        function, qualifier, sid = _permission(id_)
+        function, qualifier, sid = _split_id(id_)
         where = without_none({"FunctionName": function, "Qualifier": qualifier, "StatementId": sid})
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("lambda").remove_permission(**where)
 
 
-_DESTINATION = Property(shape=Object({"destination": text(required=True)}))
+_DESTINATION = Property(schema=Object({"destination": string(required=True)}))
 
 
 class FunctionEventInvokeConfig(Resource):
@@ -132,11 +132,11 @@ class FunctionEventInvokeConfig(Resource):
     token = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     identity = ("functionName", "qualifier")
     properties = {
-        "functionName": text(required=True, replaces=True),
-        "qualifier": text(replaces=True),
+        "functionName": string(required=True, replaces=True),
+        "qualifier": string(replaces=True),
         "maximumEventAgeInSeconds": number(60, 21600, default=CHOSEN_BY_AWS),
         "maximumRetryAttempts": number(0, 2, default=CHOSEN_BY_AWS),
-        "destinationConfig": Property(shape=Object({"onFailure": _DESTINATION, "onSuccess": _DESTINATION})),
+        "destinationConfig": Property(schema=Object({"onFailure": _DESTINATION, "onSuccess": _DESTINATION})),
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
@@ -168,7 +168,7 @@ class FunctionEventInvokeConfig(Resource):
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         function, _, qualifier = id_.partition(":")
         where = without_none({"FunctionName": function, "Qualifier": qualifier or None})
-        fact = found(aws.client("lambda").get_function_event_invoke_config, **where)
+        fact = fetch_or_none(aws.client("lambda").get_function_event_invoke_config, **where)
         if fact is None:
             return None
         destinations = {
@@ -187,7 +187,7 @@ class FunctionEventInvokeConfig(Resource):
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         function, _, qualifier = id_.partition(":")
         where = without_none({"FunctionName": function, "Qualifier": qualifier or None})
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("lambda").delete_function_event_invoke_config(**where)
 
 
@@ -196,7 +196,7 @@ def invoke_arn(aws: Aws, arn: str) -> str:
     return f"arn:{aws.partition}:apigateway:{aws.region}:lambda:{path}"
 
 
-def _alias(inputs: Inputs) -> dict[str, Any]:
+def _alias_arguments(inputs: Inputs) -> dict[str, Any]:
     weights = (inputs.get("routingConfig") or {}).get("additionalVersionWeights") or {}
     return {
         "FunctionName": inputs["functionName"],
@@ -212,12 +212,12 @@ def function_name(function: str) -> str:
     return function.split(":")[6] if function.startswith("arn:") else function.split(":")[0]
 
 
-def _permission(id_: str) -> tuple[str, str | None, str]:
+def _split_id(id_: str) -> tuple[str, str | None, str]:
     function, _, sid = id_.partition("/")
     name, _, qualifier = function.partition(":")
     return name, qualifier or None, sid
 
 
-def _described_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
+def _condition_outputs(condition: Mapping[str, Any]) -> dict[str, Any]:
     values = {key.lower(): value for group in condition.values() for key, value in group.items()}
     return {"sourceAccount": values.get("aws:sourceaccount"), "sourceArn": values.get("aws:sourcearn")}

@@ -11,8 +11,20 @@ from ..aws import Aws
 from ..journal import MARKER_TAG
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, KeyName, Property
-from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+from ..shapes import CHOSEN_BY_AWS, KmsKeyId, Property
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    policy,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+)
 
 
 class Key(Resource):
@@ -20,17 +32,17 @@ class Key(Resource):
 
     token = "aws:kms/key:Key"
     properties = {
-        "description": text(default="Managed by Pulumi"),
-        "enableKeyRotation": flag(),
+        "description": string(default="Managed by Pulumi"),
+        "enableKeyRotation": boolean(),
         "rotationPeriodInDays": number(90, 2560, default=CHOSEN_BY_AWS),
         "deletionWindowInDays": number(7, 30, default=CHOSEN_BY_AWS, write_only=True),
-        "isEnabled": flag(default=True),
+        "isEnabled": boolean(default=True),
         "policy": policy(default=CHOSEN_BY_AWS),
-        "keyUsage": text(
+        "keyUsage": string(
             "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", default="ENCRYPT_DECRYPT", replaces=True
         ),
-        "customerMasterKeySpec": text(default="SYMMETRIC_DEFAULT", replaces=True),
-        "multiRegion": flag(replaces=True),
+        "customerMasterKeySpec": string(default="SYMMETRIC_DEFAULT", replaces=True),
+        "multiRegion": boolean(replaces=True),
         "tags": TAGS,
         "arn": output(),
         "keyId": output(),
@@ -42,7 +54,7 @@ class Key(Resource):
             KeyUsage=inputs.get("keyUsage", "ENCRYPT_DECRYPT"),
             KeySpec=inputs.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
             MultiRegion=inputs.get("multiRegion", False),
-            Tags=tag_list({**aws.tags(inputs), **aws.marked(marker)}, "TagKey", "TagValue"),
+            Tags=tag_list({**aws.tags(inputs), **aws.marker_tag(marker)}, "TagKey", "TagValue"),
         )
         return str(made["KeyMetadata"]["KeyId"])
 
@@ -64,7 +76,7 @@ class Key(Resource):
         enabled = inputs.get("isEnabled", True)
         if enabled != actual["isEnabled"]:
             (client.enable_key if enabled else client.disable_key)(KeyId=id_)
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_resource(KeyId=id_, TagKeys=dropped)
         if changed:
@@ -80,11 +92,11 @@ class Key(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("kms")
-        described = found(client.describe_key, KeyId=id_)
+        described = fetch_or_none(client.describe_key, KeyId=id_)
         if described is None or described["KeyMetadata"]["KeyState"] == "PendingDeletion":
             return None
         key = described["KeyMetadata"]
-        rotation = found(client.get_key_rotation_status, KeyId=id_) or {}
+        rotation = fetch_or_none(client.get_key_rotation_status, KeyId=id_) or {}
         return {
             "arn": key["Arn"],
             "keyId": key["KeyId"],
@@ -100,7 +112,7 @@ class Key(Resource):
         }
 
     def _tags(self, aws: Aws, id_: str) -> dict[str, str]:
-        listed = found(aws.client("kms").list_resource_tags, KeyId=id_) or {}
+        listed = fetch_or_none(aws.client("kms").list_resource_tags, KeyId=id_) or {}
         return tag_map(listed.get("Tags"), "TagKey", "TagValue")
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
@@ -113,11 +125,11 @@ class Alias(Resource):
     """A readable name for a key."""
 
     token = "aws:kms/alias:Alias"
-    names = AutoName(prefix="alias/", most=256, dots=False)
+    auto_name = AutoName(prefix="alias/", max_length=256, allow_dots=False)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "targetKeyId": Property(shape=KeyName(), required=True),
+        "name": string(replaces=True),
+        "targetKeyId": Property(schema=KmsKeyId(), required=True),
         "arn": output(),
         "targetKeyArn": output("targetKeyId"),
     }
@@ -143,5 +155,5 @@ class Alias(Resource):
         return None
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("kms").delete_alias(AliasName=id_)

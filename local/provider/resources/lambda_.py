@@ -13,76 +13,78 @@ from ..aws import Aws
 from ..errors import ProviderError
 from ..journal import OWN_TAGS
 from ..naming import AutoName
-from ..packages import fingerprint, runnable, stored
+from ..packages import build_runnable, code_sha256, load_from_s3
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, File, KeyName, ListOf, MapOf, Number, Object, Property, SetOf, Text
-from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, text, without_none
+from ..shapes import CHOSEN_BY_AWS, FileContent, KmsKeyId, ListOf, MapOf, Number, Object, Property, SetOf, String
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 from .invocations import invoke_arn
-from .signer import refused_signer
+from .signer import untrusted_signer_reason
 
 _RUNTIME_TAG = f"{OWN_TAGS}runtime"
 _CONFIGURATION = (
     *("handler", "runtime", "role", "memorySize", "timeout", "environment", "kmsKeyArn", "deadLetterConfig"),
     *("loggingConfig", "tracingConfig", "ephemeralStorage", "description", "vpcConfig"),
 )
-_NETWORK = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
+_VPC_KEYS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
 """Kept and given back; the embedded AWS has no networks, so a function reaches what it reaches anyway."""
-_IN_S3 = ("s3Bucket", "s3Key", "s3ObjectVersion")
-_PUBLISHED = ("code", *_IN_S3, "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
+_S3_PROPERTIES = ("s3Bucket", "s3Key", "s3ObjectVersion")
+_PUBLISHING_PROPERTIES = ("code", *_S3_PROPERTIES, "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
 
 
 class Function(Resource):
     """A function from a package, with its versions."""
 
     token = "aws:lambda/function:Function"
-    names = AutoName(most=64, dots=False)
+    auto_name = AutoName(max_length=64, allow_dots=False)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "role": text(required=True),
-        "code": Property(shape=File(), write_only=True),
-        **{name: text(write_only=True) for name in _IN_S3},
-        "codeSigningConfigArn": text(),
-        "handler": text(required=True),
-        "runtime": text(required=True),
-        "architectures": Property(shape=ListOf(Text(("arm64", "x86_64"))), default=["x86_64"]),
-        "packageType": text("Zip", default="Zip", replaces=True),
-        "description": text(default=""),
+        "name": string(replaces=True),
+        "role": string(required=True),
+        "code": Property(schema=FileContent(), write_only=True),
+        **{name: string(write_only=True) for name in _S3_PROPERTIES},
+        "codeSigningConfigArn": string(),
+        "handler": string(required=True),
+        "runtime": string(required=True),
+        "architectures": Property(schema=ListOf(String(("arm64", "x86_64"))), default=["x86_64"]),
+        "packageType": string("Zip", default="Zip", replaces=True),
+        "description": string(default=""),
         "memorySize": number(128, 10240, default=128),
         "timeout": number(1, 900, default=3),
-        "publish": flag(write_only=True),
+        "publish": boolean(write_only=True),
         "reservedConcurrentExecutions": number(-1, default=-1),
-        "environment": Property(shape=Object({"variables": Property(shape=MapOf(Text()))})),
-        "kmsKeyArn": Property(shape=KeyName()),
-        "deadLetterConfig": Property(shape=Object({"targetArn": text(required=True)})),
+        "environment": Property(schema=Object({"variables": Property(schema=MapOf(String()))})),
+        "kmsKeyArn": Property(schema=KmsKeyId()),
+        "deadLetterConfig": Property(schema=Object({"targetArn": string(required=True)})),
         "loggingConfig": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "logFormat": text("JSON", "Text", required=True),
-                    "logGroup": text(default=CHOSEN_BY_AWS),
-                    "applicationLogLevel": text(default=CHOSEN_BY_AWS),
-                    "systemLogLevel": text(default=CHOSEN_BY_AWS),
+                    "logFormat": string("JSON", "Text", required=True),
+                    "logGroup": string(default=CHOSEN_BY_AWS),
+                    "applicationLogLevel": string(default=CHOSEN_BY_AWS),
+                    "systemLogLevel": string(default=CHOSEN_BY_AWS),
                 }
             ),
             default=CHOSEN_BY_AWS,
         ),
         "tracingConfig": Property(
-            shape=Object({"mode": text("Active", "PassThrough", required=True)}), default=CHOSEN_BY_AWS
+            schema=Object({"mode": string("Active", "PassThrough", required=True)}), default=CHOSEN_BY_AWS
         ),
-        "ephemeralStorage": Property(shape=Object({"size": number(512, 10240, default=512)}), default=CHOSEN_BY_AWS),
-        "vpcConfig": Property(shape=Object({name: Property(shape=SetOf(Text()), required=True) for name in _NETWORK})),
-        "sourceCodeHash": text(default=CHOSEN_BY_AWS, write_only=True),
+        "ephemeralStorage": Property(schema=Object({"size": number(512, 10240, default=512)}), default=CHOSEN_BY_AWS),
+        "vpcConfig": Property(
+            schema=Object({name: Property(schema=SetOf(String()), required=True) for name in _VPC_KEYS})
+        ),
+        "sourceCodeHash": string(default=CHOSEN_BY_AWS, write_only=True),
         "tags": TAGS,
         "arn": output(),
         "invokeArn": output(),
-        "lastModified": output(*_PUBLISHED),
-        "version": output(*_PUBLISHED),
-        "qualifiedArn": output(*_PUBLISHED),
-        "qualifiedInvokeArn": output(*_PUBLISHED),
-        "sourceCodeSize": Property(shape=Number(), computed=True, follows=("code", *_IN_S3)),
+        "lastModified": output(*_PUBLISHING_PROPERTIES),
+        "version": output(*_PUBLISHING_PROPERTIES),
+        "qualifiedArn": output(*_PUBLISHING_PROPERTIES),
+        "qualifiedInvokeArn": output(*_PUBLISHING_PROPERTIES),
+        "sourceCodeSize": Property(schema=Number(), computed=True, derived_from=("code", *_S3_PROPERTIES)),
     }
 
-    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+    def validate(self, inputs: Inputs) -> Mapping[str, str]:
         in_s3 = "s3Bucket" in inputs and "s3Key" in inputs
         return {} if ("code" in inputs) != in_s3 else {"code": "give either code, or s3Bucket and s3Key"}
 
@@ -101,7 +103,7 @@ class Function(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client = aws.client("lambda")
-        _await_ready(client, id_)
+        _wait_until_ready(client, id_)
         actual = client.get_function(FunctionName=id_)
         self._converge_signing(client, id_, inputs.get("codeSigningConfigArn", ""))
         self._converge_code(aws, id_, inputs, actual["Configuration"])
@@ -122,16 +124,19 @@ class Function(Resource):
     def _converge_code(self, aws: Aws, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
         package = _package(aws, inputs)
         architectures = inputs.get("architectures", ["x86_64"])
-        if (actual["CodeSha256"], actual.get("Architectures")) != (fingerprint(package), architectures):
+        if (actual["CodeSha256"], actual.get("Architectures")) != (code_sha256(package), architectures):
             client = aws.client("lambda")
             client.update_function_code(FunctionName=id_, ZipFile=package, Architectures=architectures)
-            _await_ready(client, id_)
+            _wait_until_ready(client, id_)
 
     def _converge_configuration(self, client: Any, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
         wanted = _configuration(inputs)
-        if any(_comparable(name, actual.get(name)) != _comparable(name, value) for name, value in wanted.items()):
+        if any(
+            _comparable_setting(name, actual.get(name)) != _comparable_setting(name, value)
+            for name, value in wanted.items()
+        ):
             client.update_function_configuration(FunctionName=id_, **wanted)
-            _await_ready(client, id_)
+            _wait_until_ready(client, id_)
 
     def _converge_concurrency(self, client: Any, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
         wanted, present = (
@@ -148,7 +153,7 @@ class Function(Resource):
     def _converge_tags(self, aws: Aws, inputs: Inputs, actual: Mapping[str, Any]) -> None:
         client, arn = aws.client("lambda"), actual["Configuration"]["FunctionArn"]
         own = {_RUNTIME_TAG: inputs["runtime"]}
-        changed, dropped = retagged(aws, inputs, actual.get("Tags", {}), own)
+        changed, dropped = tag_changes(aws, inputs, actual.get("Tags", {}), own)
         if dropped:
             client.untag_resource(Resource=arn, TagKeys=dropped)
         if changed:
@@ -156,7 +161,7 @@ class Function(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("lambda")
-        fact = found(client.get_function, FunctionName=id_)
+        fact = fetch_or_none(client.get_function, FunctionName=id_)
         if fact is None:
             return None
         configuration, tags = fact["Configuration"], dict(fact.get("Tags", {}))
@@ -164,7 +169,7 @@ class Function(Resource):
         version = client.list_versions_by_function(FunctionName=id_)["Versions"][-1]["Version"]
         arn = configuration["FunctionArn"]
         return {
-            **_described(configuration),
+            **_function_outputs(configuration),
             "runtime": tags.pop(_RUNTIME_TAG, configuration.get("Runtime")),
             "reservedConcurrentExecutions": fact.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
             "codeSigningConfigArn": signing or None,
@@ -176,7 +181,7 @@ class Function(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("lambda").delete_function(FunctionName=id_)
 
 
@@ -185,11 +190,11 @@ def _package(aws: Aws, inputs: Inputs) -> bytes:
     archive, signer = inputs.get("code"), None
     if archive is None:
         version = inputs.get("s3ObjectVersion")
-        archive, signer = stored(aws.client("s3"), inputs["s3Bucket"], inputs["s3Key"], version, aws.folder)
+        archive, signer = load_from_s3(aws.client("s3"), inputs["s3Bucket"], inputs["s3Key"], version, aws.folder)
     signing = inputs.get("codeSigningConfigArn")
-    if signing and (refusal := refused_signer(aws, signing, signer)):
+    if signing and (refusal := untrusted_signer_reason(aws, signing, signer)):
         raise ProviderError(f"AWS says InvalidCodeSignatureException: {refusal}")
-    return runnable(archive, inputs["runtime"], aws.folder)
+    return build_runnable(archive, inputs["runtime"], aws.folder)
 
 
 def _configuration(inputs: Inputs) -> dict[str, Any]:
@@ -207,7 +212,7 @@ def _configuration(inputs: Inputs) -> dict[str, Any]:
         "DeadLetterConfig": {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn", "")},
         "TracingConfig": {"Mode": (inputs.get("tracingConfig") or {}).get("mode", "PassThrough")},
         "EphemeralStorage": {"Size": (inputs.get("ephemeralStorage") or {}).get("size", 512)},
-        "VpcConfig": {name: (inputs.get("vpcConfig") or {}).get(ours, []) for ours, name in _NETWORK.items()},
+        "VpcConfig": {name: (inputs.get("vpcConfig") or {}).get(ours, []) for ours, name in _VPC_KEYS.items()},
         **(
             {
                 "LoggingConfig": without_none(
@@ -225,18 +230,18 @@ def _configuration(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _comparable(name: str, value: Any) -> Any:
+def _comparable_setting(name: str, value: Any) -> Any:
     """AWS leaves out what is empty, and adds levels to a logging configuration."""
     if name == "LoggingConfig" and isinstance(value, Mapping):
         return {key: value.get(key) for key in ("LogFormat", "LogGroup")}
     if name == "VpcConfig":
-        return {key: sorted((value or {}).get(key) or []) for key in _NETWORK.values()}
+        return {key: sorted((value or {}).get(key) or []) for key in _VPC_KEYS.values()}
     if isinstance(value, Mapping):
         return {key: item for key, item in value.items() if item not in ("", None, {})} or None
     return value or None
 
 
-def _described(fact: Mapping[str, Any]) -> Outputs:
+def _function_outputs(fact: Mapping[str, Any]) -> Outputs:
     variables = fact.get("Environment", {}).get("Variables")
     dead_letters = fact.get("DeadLetterConfig", {}).get("TargetArn")
     logging = fact.get("LoggingConfig", {})
@@ -254,7 +259,7 @@ def _described(fact: Mapping[str, Any]) -> Outputs:
         "environment": {"variables": variables} if variables else None,
         "kmsKeyArn": fact.get("KMSKeyArn") or None,
         "deadLetterConfig": {"targetArn": dead_letters} if dead_letters else None,
-        "vpcConfig": {ours: network[name] for ours, name in _NETWORK.items()} if network.get("SubnetIds") else None,
+        "vpcConfig": {ours: network[name] for ours, name in _VPC_KEYS.items()} if network.get("SubnetIds") else None,
         "loggingConfig": without_none(
             {
                 "logFormat": logging.get("LogFormat", "Text"),
@@ -270,7 +275,7 @@ def _described(fact: Mapping[str, Any]) -> Outputs:
     }
 
 
-def _await_ready(client: Any, name: str) -> None:
+def _wait_until_ready(client: Any, name: str) -> None:
     """A function cannot be changed while an earlier change is under way."""
     for _ in range(200):
         fact = client.get_function_configuration(FunctionName=name)

@@ -12,22 +12,33 @@ from ..aws import Aws
 from ..journal import OWN_TAGS
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import JsonText, KeyName, MapOf, Object, Property, Text
-from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, text, without_none
+from ..shapes import JsonString, KmsKeyId, MapOf, Object, Property, String
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    policy,
+    string,
+    tag_changes,
+    without_none,
+)
 
 
 class LogGroup(Resource):
     """A log group with its retention and its key."""
 
     token = "aws:cloudwatch/logGroup:LogGroup"
-    names = AutoName(most=512)
+    auto_name = AutoName(max_length=512)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "kmsKeyId": Property(shape=KeyName(), write_only=True),  # cannot be changed here
-        "logGroupClass": text("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", default="STANDARD", replaces=True),
+        "name": string(replaces=True),
+        "kmsKeyId": Property(schema=KmsKeyId(), write_only=True),  # cannot be changed here
+        "logGroupClass": string("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", default="STANDARD", replaces=True),
         "retentionInDays": number(0, default=0),
-        "skipDestroy": flag(write_only=True),
+        "skipDestroy": boolean(write_only=True),
         "tags": TAGS,
         "arn": output(),
     }
@@ -49,7 +60,7 @@ class LogGroup(Resource):
             client.delete_retention_policy(logGroupName=id_)
         if old:
             self._converge_key(client, id_, inputs.get("kmsKeyId"), old.get("kmsKeyId"))
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_resource(resourceArn=actual["arn"], tagKeys=dropped)
         if changed:
@@ -85,7 +96,7 @@ class LogGroup(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         if not outputs.get("skipDestroy"):
-            with absence_is_fine():
+            with ignore_not_found():
                 aws.client("logs").delete_log_group(logGroupName=id_)
 
 
@@ -95,10 +106,10 @@ class LogDataProtectionPolicy(Resource):
     token = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
     identity = ("logGroupName",)
     properties = {
-        "logGroupName": text(required=True, replaces=True),
-        "policyDocument": Property(shape=JsonText(), required=True),
+        "logGroupName": string(required=True, replaces=True),
+        "policyDocument": Property(schema=JsonString(), required=True),
     }
-    _kept_in = f"{OWN_TAGS}data-protection"
+    _tag = f"{OWN_TAGS}data-protection"
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return str(inputs["logGroupName"])
@@ -109,38 +120,38 @@ class LogDataProtectionPolicy(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         aws.client("logs").tag_resource(
-            resourceArn=aws.arn("logs", f"log-group:{id_}"), tags={self._kept_in: inputs["policyDocument"]}
+            resourceArn=aws.arn("logs", f"log-group:{id_}"), tags={self._tag: inputs["policyDocument"]}
         )
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         arn = aws.arn("logs", f"log-group:{id_}")
-        tags = (found(aws.client("logs").list_tags_for_resource, resourceArn=arn) or {}).get("tags", {})
-        return {"logGroupName": id_, "policyDocument": tags[self._kept_in]} if self._kept_in in tags else None
+        tags = (fetch_or_none(aws.client("logs").list_tags_for_resource, resourceArn=arn) or {}).get("tags", {})
+        return {"logGroupName": id_, "policyDocument": tags[self._tag]} if self._tag in tags else None
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
-            aws.client("logs").untag_resource(resourceArn=aws.arn("logs", f"log-group:{id_}"), tagKeys=[self._kept_in])
+        with ignore_not_found():
+            aws.client("logs").untag_resource(resourceArn=aws.arn("logs", f"log-group:{id_}"), tagKeys=[self._tag])
 
 
 class LogMetricFilter(Resource):
     """A metric counted from log lines. (The embedded AWS keeps it and counts nothing.)"""
 
     token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-    names = AutoName(most=512)
+    auto_name = AutoName(max_length=512)
     identity = ("logGroupName", "name")
     properties = {
-        "name": text(replaces=True),
-        "logGroupName": text(required=True, replaces=True),
-        "pattern": text(required=True),
+        "name": string(replaces=True),
+        "logGroupName": string(required=True, replaces=True),
+        "pattern": string(required=True),
         "metricTransformation": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "name": text(required=True),
-                    "namespace": text(required=True),
-                    "value": text(required=True),
-                    "defaultValue": text(),
-                    "dimensions": Property(shape=MapOf(Text())),
-                    "unit": text(default="None"),
+                    "name": string(required=True),
+                    "namespace": string(required=True),
+                    "value": string(required=True),
+                    "defaultValue": string(),
+                    "dimensions": Property(schema=MapOf(String())),
+                    "unit": string(default="None"),
                 }
             ),
             required=True,
@@ -175,7 +186,7 @@ class LogMetricFilter(Resource):
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         group, _, name = id_.rpartition(":")
         ask = aws.client("logs").describe_metric_filters
-        answer = found(ask, logGroupName=group, filterNamePrefix=name) or {"metricFilters": []}
+        answer = fetch_or_none(ask, logGroupName=group, filterNamePrefix=name) or {"metricFilters": []}
         fact = next((item for item in answer["metricFilters"] if item["filterName"] == name), None)
         if fact is None:
             return None
@@ -199,7 +210,7 @@ class LogMetricFilter(Resource):
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         group, _, name = id_.rpartition(":")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("logs").delete_metric_filter(logGroupName=group, filterName=name)
 
 
@@ -208,7 +219,7 @@ class LogResourcePolicy(Resource):
 
     token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
     identity = ("policyName",)
-    properties = {"policyName": text(required=True, replaces=True), "policyDocument": policy(required=True)}
+    properties = {"policyName": string(required=True, replaces=True), "policyDocument": policy(required=True)}
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return str(inputs["policyName"])
@@ -226,5 +237,5 @@ class LogResourcePolicy(Resource):
         return fact and {"policyName": id_, "policyDocument": fact["policyDocument"]}
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("logs").delete_resource_policy(policyName=id_)

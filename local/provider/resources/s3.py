@@ -9,7 +9,7 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from .common import TAGS, absence_is_fine, flag, found, output, tag_list, tag_map, text
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map
 
 _HOSTED_ZONE = "Z3AQBSTGFYJSTF"  # of us-east-1; https://docs.aws.amazon.com/general/latest/gr/s3.html
 
@@ -18,12 +18,12 @@ class Bucket(Resource):
     """A bucket; what it is like is said by the other resources of this module."""
 
     token = "aws:s3/bucket:Bucket"
-    names = AutoName(property="bucket", most=63, lower=True, dots=False)
+    auto_name = AutoName(property="bucket", max_length=63, lowercase=True, allow_dots=False)
     identity = ("bucket",)
     properties = {
-        "bucket": text(replaces=True),
-        "forceDestroy": flag(write_only=True),
-        "objectLockEnabled": flag(replaces=True),
+        "bucket": string(replaces=True),
+        "forceDestroy": boolean(write_only=True),
+        "objectLockEnabled": boolean(replaces=True),
         "tags": TAGS,
         "arn": output(),
         "bucketDomainName": output(),
@@ -50,9 +50,9 @@ class Bucket(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("s3")
-        if found(client.head_bucket, Bucket=id_) is None:
+        if fetch_or_none(client.head_bucket, Bucket=id_) is None:
             return None
-        lock = found(client.get_object_lock_configuration, Bucket=id_) or {}
+        lock = fetch_or_none(client.get_object_lock_configuration, Bucket=id_) or {}
         return {
             "bucket": id_,
             "arn": f"arn:{aws.partition}:s3:::{id_}",
@@ -65,17 +65,17 @@ class Bucket(Resource):
         }
 
     def _tags(self, client: Any, id_: str) -> dict[str, str]:
-        return tag_map((found(client.get_bucket_tagging, Bucket=id_) or {}).get("TagSet"))
+        return tag_map((fetch_or_none(client.get_bucket_tagging, Bucket=id_) or {}).get("TagSet"))
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         client = aws.client("s3")
-        with absence_is_fine():
+        with ignore_not_found():
             if outputs.get("forceDestroy"):
-                _empty(client, id_)
+                _delete_all_versions(client, id_)
             client.delete_bucket(Bucket=id_)
 
 
-def _empty(client: Any, bucket: str) -> None:
+def _delete_all_versions(client: Any, bucket: str) -> None:
     """Delete every version of every object, as far as their locks allow it to an administrator."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):

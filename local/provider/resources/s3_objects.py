@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 
 from ..aws import Aws
 from ..errors import ProviderError
-from ..normal import Archive
-from ..packages import OWN_METADATA, described
+from ..normal import FileArchive
+from ..packages import OWN_METADATA, package_metadata
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, File, KeyName, MapOf, Property, Text
-from .common import TAGS, absence_is_fine, flag, found, output, tag_list, tag_map, text, without_none
+from ..shapes import CHOSEN_BY_AWS, FileContent, KmsKeyId, MapOf, Property, String
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map, without_none
 
-_PUT = ("source", "serverSideEncryption", "kmsKeyId", "bucketKeyEnabled", "contentType", "metadata")
+_PUT_PROPERTIES = ("source", "serverSideEncryption", "kmsKeyId", "bucketKeyEnabled", "contentType", "metadata")
 
 
 class BucketObjectv2(Resource):
@@ -26,18 +26,18 @@ class BucketObjectv2(Resource):
     token = "aws:s3/bucketObjectv2:BucketObjectv2"
     identity = ("bucket", "key")
     properties = {
-        "bucket": text(required=True, replaces=True),
-        "key": text(required=True, replaces=True),
-        "source": Property(shape=File(), required=True, write_only=True),
-        "serverSideEncryption": text("AES256", "aws:kms", default=CHOSEN_BY_AWS),
-        "kmsKeyId": Property(shape=KeyName(), default=CHOSEN_BY_AWS),
-        "bucketKeyEnabled": flag(default=CHOSEN_BY_AWS),
-        "contentType": text(default=CHOSEN_BY_AWS),
-        "metadata": Property(shape=MapOf(Text())),
-        "forceDestroy": flag(write_only=True),
+        "bucket": string(required=True, replaces=True),
+        "key": string(required=True, replaces=True),
+        "source": Property(schema=FileContent(), required=True, write_only=True),
+        "serverSideEncryption": string("AES256", "aws:kms", default=CHOSEN_BY_AWS),
+        "kmsKeyId": Property(schema=KmsKeyId(), default=CHOSEN_BY_AWS),
+        "bucketKeyEnabled": boolean(default=CHOSEN_BY_AWS),
+        "contentType": string(default=CHOSEN_BY_AWS),
+        "metadata": Property(schema=MapOf(String())),
+        "forceDestroy": boolean(write_only=True),
         "tags": TAGS,
         "arn": output(),
-        "versionId": output(*_PUT),
+        "versionId": output(*_PUT_PROPERTIES),
     }
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
@@ -48,14 +48,14 @@ class BucketObjectv2(Resource):
         return f"{inputs['bucket']}/{inputs['key']}"
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        if old and any(old.get(name) != inputs.get(name) for name in _PUT):
+        if old and any(old.get(name) != inputs.get(name) for name in _PUT_PROPERTIES):
             self._put(aws, inputs)
         elif old.get("tags") != inputs.get("tags"):
             where = {"Bucket": inputs["bucket"], "Key": inputs["key"]}
             aws.client("s3").put_object_tagging(**where, Tagging={"TagSet": tag_list(aws.tags(inputs))})
 
     def _put(self, aws: Aws, inputs: Inputs) -> None:
-        source: Archive = inputs["source"]
+        source: FileArchive = inputs["source"]
         if source.path is None or not source.path.is_file():
             raise ProviderError(f"the embedded AWS puts files only (FileAsset), not {source.path or 'a text'}")
         how = {
@@ -69,17 +69,17 @@ class BucketObjectv2(Resource):
             Bucket=inputs["bucket"],
             Key=inputs["key"],
             Body=source.path.read_bytes(),
-            Metadata={**(inputs.get("metadata") or {}), **described(source.path)},
+            Metadata={**(inputs.get("metadata") or {}), **package_metadata(source.path)},
             **without_none(how),
         )
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         bucket, _, key = id_.partition("/")
         client = aws.client("s3")
-        fact = found(client.head_object, Bucket=bucket, Key=key)
+        fact = fetch_or_none(client.head_object, Bucket=bucket, Key=key)
         if fact is None:
             return None
-        tags = found(client.get_object_tagging, Bucket=bucket, Key=key) or {}
+        tags = fetch_or_none(client.get_object_tagging, Bucket=bucket, Key=key) or {}
         return {
             "bucket": bucket,
             "key": key,
@@ -97,7 +97,7 @@ class BucketObjectv2(Resource):
         """Every version of it, as pulumi-aws does."""
         bucket, _, key = id_.partition("/")
         client = aws.client("s3")
-        with absence_is_fine():
+        with ignore_not_found():
             for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
                 for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                     if version["Key"] == key:

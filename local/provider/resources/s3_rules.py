@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..resource import Inputs, Outputs
-from ..shapes import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, Text
-from .common import flag, found, number, text, without_none
-from .s3_settings import BUCKET, Setting
+from ..shapes import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
+from .common import boolean, fetch_or_none, number, string, without_none
+from .s3_settings import BUCKET, BucketSetting
 
 
-class BucketObjectLockConfiguration(Setting):
+class BucketObjectLockConfiguration(BucketSetting):
     """For how long objects are kept from change; the lock itself stays with the bucket."""
 
     token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
     properties = {
         "bucket": BUCKET,
-        "objectLockEnabled": text("Enabled", default="Enabled", replaces=True),
+        "objectLockEnabled": string("Enabled", default="Enabled", replaces=True),
         "rule": Property(
-            shape=Object(
+            schema=Object(
                 {
                     "defaultRetention": Property(
-                        shape=Object(
+                        schema=Object(
                             {
-                                "mode": text("COMPLIANCE", "GOVERNANCE"),
+                                "mode": string("COMPLIANCE", "GOVERNANCE"),
                                 "days": number(1),
                                 "years": number(1),
                             }
@@ -46,7 +46,7 @@ class BucketObjectLockConfiguration(Setting):
         client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_object_lock_configuration, Bucket=bucket)
+        answer = fetch_or_none(client.get_object_lock_configuration, Bucket=bucket)
         if answer is None:
             return None
         kept = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
@@ -56,36 +56,36 @@ class BucketObjectLockConfiguration(Setting):
             "rule": {"defaultRetention": without_none(described)} if described else None,
         }
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
 
 
-def _told(arn: str) -> Property:
+def _notification_targets(arn_property: str) -> Property:
     return Property(
-        shape=SetOf(
+        schema=SetOf(
             Object(
                 {
-                    "id": text(default=CHOSEN_BY_AWS),
-                    arn: text(required=True),
-                    "events": Property(shape=SetOf(Text()), required=True),
-                    "filterPrefix": text(default=""),
-                    "filterSuffix": text(default=""),
+                    "id": string(default=CHOSEN_BY_AWS),
+                    arn_property: string(required=True),
+                    "events": Property(schema=SetOf(String()), required=True),
+                    "filterPrefix": string(default=""),
+                    "filterSuffix": string(default=""),
                 }
             )
         )
     )
 
 
-class BucketNotification(Setting):
+class BucketNotification(BucketSetting):
     """Who is told of what happens in a bucket."""
 
     token = "aws:s3/bucketNotification:BucketNotification"
     properties = {
         "bucket": BUCKET,
-        "eventbridge": flag(),
-        "lambdaFunctions": _told("lambdaFunctionArn"),
-        "queues": _told("queueArn"),
-        "topics": _told("topicArn"),
+        "eventbridge": boolean(),
+        "lambdaFunctions": _notification_targets("lambdaFunctionArn"),
+        "queues": _notification_targets("queueArn"),
+        "topics": _notification_targets("topicArn"),
     }
     _KINDS = {
         "lambdaFunctions": ("LambdaFunctionConfigurations", "lambdaFunctionArn", "LambdaFunctionArn"),
@@ -101,108 +101,116 @@ class BucketNotification(Setting):
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        facts = found(client.get_bucket_notification_configuration, Bucket=bucket)
+        facts = fetch_or_none(client.get_bucket_notification_configuration, Bucket=bucket)
         if facts is None:
             return None
         told = {
-            name: [_described_notification(item, ours, theirs) for item in facts.get(group, ())] or None
+            name: [_notification_outputs(item, ours, theirs) for item in facts.get(group, ())] or None
             for name, (group, ours, theirs) in self._KINDS.items()
         }
         eventbridge = "EventBridgeConfiguration" in facts
         return {"eventbridge": eventbridge, **told} if eventbridge or any(told.values()) else None
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
 
 
-_EXPIRY = {"date": text(), "days": number(0), "expiredObjectDeleteMarker": flag()}
+_EXPIRY = {"date": string(), "days": number(0), "expiredObjectDeleteMarker": boolean()}
 _RULE = {
-    "id": text(required=True),
-    "status": text("Enabled", "Disabled", required=True),
+    "id": string(required=True),
+    "status": string("Enabled", "Disabled", required=True),
     "filter": Property(
-        shape=Object({"prefix": text(default=""), "objectSizeGreaterThan": number(0), "objectSizeLessThan": number(0)}),
+        schema=Object(
+            {"prefix": string(default=""), "objectSizeGreaterThan": number(0), "objectSizeLessThan": number(0)}
+        ),
         default={"prefix": ""},
     ),
-    "expiration": Property(shape=Object(_EXPIRY)),
+    "expiration": Property(schema=Object(_EXPIRY)),
     "transitions": Property(
-        shape=SetOf(Object({"date": text(), "days": number(0), "storageClass": text(required=True)}))
+        schema=SetOf(Object({"date": string(), "days": number(0), "storageClass": string(required=True)}))
     ),
     "noncurrentVersionExpiration": Property(
-        shape=Object({"noncurrentDays": number(1, required=True), "newerNoncurrentVersions": number(1)})
+        schema=Object({"noncurrentDays": number(1, required=True), "newerNoncurrentVersions": number(1)})
     ),
     "noncurrentVersionTransitions": Property(
-        shape=SetOf(
+        schema=SetOf(
             Object(
                 {
                     "noncurrentDays": number(0, required=True),
                     "newerNoncurrentVersions": number(1),
-                    "storageClass": text(required=True),
+                    "storageClass": string(required=True),
                 }
             )
         )
     ),
-    "abortIncompleteMultipartUpload": Property(shape=Object({"daysAfterInitiation": number(1)})),
+    "abortIncompleteMultipartUpload": Property(schema=Object({"daysAfterInitiation": number(1)})),
 }
 
 
-class BucketLifecycleConfiguration(Setting):
+class BucketLifecycleConfiguration(BucketSetting):
     """What becomes of objects as they age. (The embedded AWS keeps the rules and ages nothing.)"""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     properties = {
         "bucket": BUCKET,
-        "rules": Property(shape=ListOf(Object(_RULE)), required=True),
-        "transitionDefaultMinimumObjectSize": text(default=CHOSEN_BY_AWS),
+        "rules": Property(schema=ListOf(Object(_RULE)), required=True),
+        "transitionDefaultMinimumObjectSize": string(default=CHOSEN_BY_AWS),
     }
 
     def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
-        rules = [_as_aws(rule) for rule in inputs["rules"]]
+        rules = [_rule_to_aws(rule) for rule in inputs["rules"]]
         client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_bucket_lifecycle_configuration, Bucket=bucket)
-        return answer and {"rules": [_as_ours(rule) for rule in answer["Rules"]]}
+        answer = fetch_or_none(client.get_bucket_lifecycle_configuration, Bucket=bucket)
+        return answer and {"rules": [_rule_from_aws(rule) for rule in answer["Rules"]]}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.delete_bucket_lifecycle(Bucket=bucket)
 
 
-def _as_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_to_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
     """AWS spells a rule as we do, in capitals, but for the ID and the filter."""
-    wanted = {_capital(name): _capitals(value) for name, value in rule.items() if name not in ("id", "filter")}
+    wanted = {
+        _capitalize(name): _capitalize_keys(value) for name, value in rule.items() if name not in ("id", "filter")
+    }
     return {"ID": rule["id"], "Filter": _filter(rule.get("filter") or {}), **wanted}
 
 
 def _filter(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    parts = _capitals(wanted) or {"Prefix": ""}
+    parts = _capitalize_keys(wanted) or {"Prefix": ""}
     return {"And": parts} if len(parts) > 1 else parts
 
 
-def _as_ours(rule: Mapping[str, Any]) -> dict[str, Any]:
-    described = {_small(name): _smalls(value) for name, value in rule.items() if name not in ("ID", "Filter", "Prefix")}
+def _rule_from_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
+    described = {
+        _uncapitalize(name): _uncapitalize_keys(value)
+        for name, value in rule.items()
+        if name not in ("ID", "Filter", "Prefix")
+    }
     given = rule.get("Filter") or {}
-    filter_ = _smalls(given.get("And") or given) or {"prefix": rule.get("Prefix", "")}
+    filter_ = _uncapitalize_keys(given.get("And") or given) or {"prefix": rule.get("Prefix", "")}
     return {"id": rule["ID"], "filter": filter_, **described}
 
 
-def _capital(name: str) -> str:
+def _capitalize(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def _small(name: str) -> str:
+def _uncapitalize(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def _capitals(value: Any) -> Any:
+def _capitalize_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_capital(name): _capitals(item) for name, item in value.items() if item is not None}
-    return [_capitals(item) for item in value] if isinstance(value, list) else value
+        return {_capitalize(name): _capitalize_keys(item) for name, item in value.items() if item is not None}
+    return [_capitalize_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _smalls(value: Any) -> Any:
+def _uncapitalize_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_small(name): _smalls(item) for name, item in value.items()}
-    return [_smalls(item) for item in value] if isinstance(value, list) else value
+        return {_uncapitalize(name): _uncapitalize_keys(item) for name, item in value.items()}
+    return [_uncapitalize_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _notification(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, Any]:
@@ -221,7 +229,7 @@ def _notification(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, 
     )
 
 
-def _described_notification(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, Any]:
+def _notification_outputs(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, Any]:
     rules = item.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     filters = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return {

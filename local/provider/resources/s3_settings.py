@@ -9,13 +9,13 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import KeyName, Object, Property, SetOf
-from .common import absence_is_fine, flag, found, policy, text, without_none
+from ..shapes import KmsKeyId, Object, Property, SetOf
+from .common import boolean, fetch_or_none, ignore_not_found, policy, string, without_none
 
-BUCKET = text(required=True, replaces=True)
+BUCKET = string(required=True, replaces=True)
 
 
-class Setting(Resource):
+class BucketSetting(Resource):
     """One setting of a bucket: its id is the bucket's name, and it is put as a whole."""
 
     identity = ("bucket",)
@@ -36,8 +36,8 @@ class Setting(Resource):
         return None if actual is None else {"bucket": id_, **actual}
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
-            self.drop(aws.client("s3"), id_)
+        with ignore_not_found():
+            self.unset(aws.client("s3"), id_)
 
     @abstractmethod
     def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
@@ -48,18 +48,18 @@ class Setting(Resource):
         """What is set, None where nothing is."""
 
     @abstractmethod
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         """Unset it."""
 
 
-class BucketVersioning(Setting):
+class BucketVersioning(BucketSetting):
     """Whether overwritten and deleted objects are kept; once enabled, it can only be suspended."""
 
     token = "aws:s3/bucketVersioning:BucketVersioning"
     properties = {
         "bucket": BUCKET,
         "versioningConfiguration": Property(
-            shape=Object({"status": text("Enabled", "Suspended", "Disabled", required=True)}), required=True
+            schema=Object({"status": string("Enabled", "Suspended", "Disabled", required=True)}), required=True
         ),
     }
 
@@ -69,34 +69,34 @@ class BucketVersioning(Setting):
             client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_bucket_versioning, Bucket=bucket)
+        answer = fetch_or_none(client.get_bucket_versioning, Bucket=bucket)
         return answer and {"versioningConfiguration": {"status": answer.get("Status") or "Disabled"}}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         """A bucket with Object Lock refuses to be suspended: it keeps its versions until it goes itself."""
-        if found(client.get_object_lock_configuration, Bucket=bucket) is None:
+        if fetch_or_none(client.get_object_lock_configuration, Bucket=bucket) is None:
             client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
 
 
-class BucketServerSideEncryptionConfiguration(Setting):
+class BucketServerSideEncryptionConfiguration(BucketSetting):
     """How objects are encrypted that are put without saying how."""
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     properties = {
         "bucket": BUCKET,
         "rules": Property(
-            shape=SetOf(
+            schema=SetOf(
                 Object(
                     {
                         "applyServerSideEncryptionByDefault": Property(
-                            shape=Object(
+                            schema=Object(
                                 {
-                                    "sseAlgorithm": text("AES256", "aws:kms", "aws:kms:dsse", required=True),
-                                    "kmsMasterKeyId": Property(shape=KeyName()),
+                                    "sseAlgorithm": string("AES256", "aws:kms", "aws:kms:dsse", required=True),
+                                    "kmsMasterKeyId": Property(schema=KmsKeyId()),
                                 }
                             )
                         ),
-                        "bucketKeyEnabled": flag(),
+                        "bucketKeyEnabled": boolean(),
                     }
                 )
             ),
@@ -118,7 +118,7 @@ class BucketServerSideEncryptionConfiguration(Setting):
         client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_bucket_encryption, Bucket=bucket)
+        answer = fetch_or_none(client.get_bucket_encryption, Bucket=bucket)
         if answer is None:
             return None
         rules = []
@@ -133,21 +133,21 @@ class BucketServerSideEncryptionConfiguration(Setting):
             )
         return {"rules": rules}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.delete_bucket_encryption(Bucket=bucket)
 
 
-class BucketPublicAccessBlock(Setting):
+class BucketPublicAccessBlock(BucketSetting):
     """Four ways in which a bucket could become public, shut."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     properties = {
         "bucket": BUCKET,
-        "blockPublicAcls": flag(),
-        "blockPublicPolicy": flag(),
-        "ignorePublicAcls": flag(),
-        "restrictPublicBuckets": flag(),
-        "skipDestroy": flag(write_only=True),
+        "blockPublicAcls": boolean(),
+        "blockPublicPolicy": boolean(),
+        "ignorePublicAcls": boolean(),
+        "restrictPublicBuckets": boolean(),
+        "skipDestroy": boolean(write_only=True),
     }
     _NAMES = {
         "blockPublicAcls": "BlockPublicAcls",
@@ -161,23 +161,27 @@ class BucketPublicAccessBlock(Setting):
         client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=wanted)
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_public_access_block, Bucket=bucket)
+        answer = fetch_or_none(client.get_public_access_block, Bucket=bucket)
         facts = answer and answer["PublicAccessBlockConfiguration"]
         return facts and {name: facts.get(parameter, False) for name, parameter in self._NAMES.items()}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.delete_public_access_block(Bucket=bucket)
 
 
-class BucketOwnershipControls(Setting):
+class BucketOwnershipControls(BucketSetting):
     """Who owns what others put."""
 
     token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     properties = {
         "bucket": BUCKET,
         "rule": Property(
-            shape=Object(
-                {"objectOwnership": text("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter", required=True)}
+            schema=Object(
+                {
+                    "objectOwnership": string(
+                        "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter", required=True
+                    )
+                }
             ),
             required=True,
         ),
@@ -188,15 +192,15 @@ class BucketOwnershipControls(Setting):
         client.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [rule]})
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_bucket_ownership_controls, Bucket=bucket)
+        answer = fetch_or_none(client.get_bucket_ownership_controls, Bucket=bucket)
         rules = answer and answer["OwnershipControls"]["Rules"]
         return {"rule": {"objectOwnership": rules[0]["ObjectOwnership"]}} if rules else None
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.delete_bucket_ownership_controls(Bucket=bucket)
 
 
-class BucketPolicy(Setting):
+class BucketPolicy(BucketSetting):
     """Who may do what with a bucket."""
 
     token = "aws:s3/bucketPolicy:BucketPolicy"
@@ -206,26 +210,26 @@ class BucketPolicy(Setting):
         client.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        answer = found(client.get_bucket_policy, Bucket=bucket)
+        answer = fetch_or_none(client.get_bucket_policy, Bucket=bucket)
         return answer and {"policy": answer["Policy"]}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.delete_bucket_policy(Bucket=bucket)
 
 
-class BucketLogging(Setting):
+class BucketLogging(BucketSetting):
     """Where a bucket's access logs go. (The embedded AWS keeps the setting and writes none.)"""
 
     token = "aws:s3/bucketLogging:BucketLogging"
-    properties = {"bucket": BUCKET, "targetBucket": text(required=True), "targetPrefix": text(required=True)}
+    properties = {"bucket": BUCKET, "targetBucket": string(required=True), "targetPrefix": string(required=True)}
 
     def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
         wanted = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs["targetPrefix"]}
         client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": wanted})
 
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        fact = (found(client.get_bucket_logging, Bucket=bucket) or {}).get("LoggingEnabled")
+        fact = (fetch_or_none(client.get_bucket_logging, Bucket=bucket) or {}).get("LoggingEnabled")
         return fact and {"targetBucket": fact["TargetBucket"], "targetPrefix": fact.get("TargetPrefix", "")}
 
-    def drop(self, client: Any, bucket: str) -> None:
+    def unset(self, client: Any, bucket: str) -> None:
         client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})

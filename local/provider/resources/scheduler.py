@@ -9,16 +9,16 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonText, KeyName, Object, Property
-from .common import absence_is_fine, found, number, output, text, without_none
+from ..shapes import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
+from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
 _TARGET = {
-    "arn": text(required=True),
-    "roleArn": text(required=True),
-    "input": Property(shape=JsonText()),
-    "deadLetterConfig": Property(shape=Object({"arn": text(required=True)})),
+    "arn": string(required=True),
+    "roleArn": string(required=True),
+    "input": Property(schema=JsonString()),
+    "deadLetterConfig": Property(schema=Object({"arn": string(required=True)})),
     "retryPolicy": Property(
-        shape=Object({"maximumEventAgeInSeconds": number(60, 86400), "maximumRetryAttempts": number(0, 185)}),
+        schema=Object({"maximumEventAgeInSeconds": number(60, 86400), "maximumRetryAttempts": number(0, 185)}),
         default=CHOSEN_BY_AWS,
     ),
 }
@@ -28,21 +28,23 @@ class Schedule(Resource):
     """When something is called, by which role."""
 
     token = "aws:scheduler/schedule:Schedule"
-    names = AutoName(most=64)
+    auto_name = AutoName(max_length=64)
     identity = ("groupName", "name")
     properties = {
-        "name": text(replaces=True),
-        "groupName": text(default="default", replaces=True),
-        "description": text(default=""),
+        "name": string(replaces=True),
+        "groupName": string(default="default", replaces=True),
+        "description": string(default=""),
         "flexibleTimeWindow": Property(
-            shape=Object({"mode": text("OFF", "FLEXIBLE", required=True), "maximumWindowInMinutes": number(1, 1440)}),
+            schema=Object(
+                {"mode": string("OFF", "FLEXIBLE", required=True), "maximumWindowInMinutes": number(1, 1440)}
+            ),
             required=True,
         ),
-        "kmsKeyArn": Property(shape=KeyName()),
-        "scheduleExpression": text(required=True),
-        "scheduleExpressionTimezone": text(default="UTC"),
-        "state": text("ENABLED", "DISABLED", default="ENABLED"),
-        "target": Property(shape=Object(_TARGET), required=True),
+        "kmsKeyArn": Property(schema=KmsKeyId()),
+        "scheduleExpression": string(required=True),
+        "scheduleExpressionTimezone": string(default="UTC"),
+        "state": string("ENABLED", "DISABLED", default="ENABLED"),
+        "target": Property(schema=Object(_TARGET), required=True),
         "arn": output(),
     }
 
@@ -59,7 +61,7 @@ class Schedule(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         group, _, name = id_.partition("/")
-        fact = found(aws.client("scheduler").get_schedule, GroupName=group, Name=name)
+        fact = fetch_or_none(aws.client("scheduler").get_schedule, GroupName=group, Name=name)
         if fact is None:
             return None
         window = fact["FlexibleTimeWindow"]
@@ -75,12 +77,12 @@ class Schedule(Resource):
             "scheduleExpression": fact["ScheduleExpression"],
             "scheduleExpressionTimezone": fact.get("ScheduleExpressionTimezone") or "UTC",
             "state": fact.get("State", "ENABLED"),
-            "target": _described_target(fact["Target"]),
+            "target": _target_outputs(fact["Target"]),
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         group, _, name = id_.partition("/")
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
 
 
@@ -121,7 +123,7 @@ def _target(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return without_none(target)
 
 
-def _described_target(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _target_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
     dead_letters, retry = fact.get("DeadLetterConfig"), fact.get("RetryPolicy")
     described = {
         "arn": fact["Arn"],

@@ -9,45 +9,56 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonText, KeyName, Object, Property
-from .common import TAGS, absence_is_fine, flag, found, number, output, retagged, tag_list, tag_map, text
+from ..shapes import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+)
 
 
 class StateMachine(Resource):
     """A state machine; its id is its ARN, and its name and type cannot change."""
 
     token = "aws:sfn/stateMachine:StateMachine"
-    names = AutoName(most=80, dots=False)
+    auto_name = AutoName(max_length=80, allow_dots=False)
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "type": text("STANDARD", "EXPRESS", default="STANDARD", replaces=True),
-        "definition": Property(shape=JsonText(), required=True),
-        "roleArn": text(required=True),
+        "name": string(replaces=True),
+        "type": string("STANDARD", "EXPRESS", default="STANDARD", replaces=True),
+        "definition": Property(schema=JsonString(), required=True),
+        "roleArn": string(required=True),
         "loggingConfiguration": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "level": text("ALL", "ERROR", "FATAL", "OFF", default="OFF"),
-                    "includeExecutionData": flag(),
-                    "logDestination": text(),
+                    "level": string("ALL", "ERROR", "FATAL", "OFF", default="OFF"),
+                    "includeExecutionData": boolean(),
+                    "logDestination": string(),
                 }
             ),
             default={"level": "OFF"},
         ),
         "tracingConfiguration": Property(  # not kept here
-            shape=Object({"enabled": flag()}), default={"enabled": False}, write_only=True
+            schema=Object({"enabled": boolean()}), default={"enabled": False}, write_only=True
         ),
         "encryptionConfiguration": Property(
-            shape=Object(
+            schema=Object(
                 {
-                    "type": text("AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY", default="AWS_OWNED_KEY"),
-                    "kmsKeyId": Property(shape=KeyName()),
+                    "type": string("AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY", default="AWS_OWNED_KEY"),
+                    "kmsKeyId": Property(schema=KmsKeyId()),
                     "kmsDataKeyReusePeriodSeconds": number(60, 900, default=CHOSEN_BY_AWS),
                 }
             ),
             default={"type": "AWS_OWNED_KEY"},
         ),
-        "publish": flag(write_only=True),
+        "publish": boolean(write_only=True),
         "tags": TAGS,
         "arn": output(),
         "creationDate": output(),
@@ -73,7 +84,7 @@ class StateMachine(Resource):
             client.update_state_machine(stateMachineArn=id_, **_settings(inputs))
         if inputs.get("publish"):
             client.publish_state_machine_version(stateMachineArn=id_)
-        changed, dropped = retagged(aws, inputs, self._tags(aws, id_))
+        changed, dropped = tag_changes(aws, inputs, self._tags(aws, id_))
         if dropped:
             client.untag_resource(resourceArn=id_, tagKeys=dropped)
         if changed:
@@ -85,7 +96,7 @@ class StateMachine(Resource):
         return (fact["definition"], fact["roleArn"]) != (inputs["definition"], inputs["roleArn"])
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("stepfunctions").describe_state_machine, stateMachineArn=id_)
+        fact = fetch_or_none(aws.client("stepfunctions").describe_state_machine, stateMachineArn=id_)
         if fact is None or fact.get("status") == "DELETING":
             return None
         return {
@@ -94,7 +105,7 @@ class StateMachine(Resource):
             "type": fact["type"],
             "definition": fact["definition"],
             "roleArn": fact["roleArn"],
-            "loggingConfiguration": _described_logging(fact.get("loggingConfiguration", {})),
+            "loggingConfiguration": _logging_outputs(fact.get("loggingConfiguration", {})),
             "encryptionConfiguration": fact.get("encryptionConfiguration") or {"type": "AWS_OWNED_KEY"},
             "creationDate": fact["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "revisionId": fact.get("revisionId"),
@@ -107,7 +118,7 @@ class StateMachine(Resource):
         return tag_map(listed.get("tags"), "key", "value")
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("stepfunctions").delete_state_machine(stateMachineArn=id_)
 
 
@@ -128,7 +139,7 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _described_logging(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _logging_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
     destinations = fact.get("destinations") or []
     logged = {"level": fact.get("level", "OFF"), "includeExecutionData": fact.get("includeExecutionData", False)}
     if destinations:

@@ -14,18 +14,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..packages import SIGNED_BY
+from ..packages import SIGNER_METADATA
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, Text
-from .common import TAGS, absence_is_fine, flag, found, output, text
+from ..shapes import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string
 
 _LAMBDA = "AWSLambda-SHA384-ECDSA"
 _NAME = re.compile(r"[0-9A-Za-z_]{2,64}")
 _PREFIX = re.compile(r"[0-9A-Za-z_]{0,38}")
-_RECORDS = "/booking/embedded/code-signing/"
+_RECORD_PREFIX = "/booking/embedded/code-signing/"
 
 
-def _unique(marker: str, length: int) -> str:
+def _derived_token(marker: str, length: int) -> str:
     """The same for the same creation, so that an interrupted one is found again."""
     return hashlib.sha256(marker.encode()).hexdigest()[:length]
 
@@ -36,22 +36,24 @@ class SigningProfile(Resource):
     token = "aws:signer/signingProfile:SigningProfile"
     identity = ("name",)
     properties = {
-        "name": text(replaces=True, default=CHOSEN_BY_AWS),
-        "namePrefix": text(replaces=True, write_only=True),
-        "platformId": text(_LAMBDA, required=True, replaces=True),
+        "name": string(replaces=True, default=CHOSEN_BY_AWS),
+        "namePrefix": string(replaces=True, write_only=True),
+        "platformId": string(_LAMBDA, required=True, replaces=True),
         "signatureValidityPeriod": Property(
-            shape=Object({"type": text("DAYS", "MONTHS", "YEARS", required=True), "value": Property(shape=Number())}),
+            schema=Object(
+                {"type": string("DAYS", "MONTHS", "YEARS", required=True), "value": Property(schema=Number())}
+            ),
             default=CHOSEN_BY_AWS,
             replaces=True,
         ),
-        "tags": Property(shape=MapOf(Text()), write_only=True),  # cannot be changed here
+        "tags": Property(schema=MapOf(String()), write_only=True),  # cannot be changed here
         "arn": output(),
         "status": output(),
         "version": output(),
         "versionArn": output(),
     }
 
-    def refuse(self, inputs: Inputs) -> Mapping[str, str]:
+    def validate(self, inputs: Inputs) -> Mapping[str, str]:
         name, prefix = inputs.get("name"), inputs.get("namePrefix")
         if name is None and prefix is None:
             return {"name": "give name or namePrefix: a name that Pulumi makes has hyphens, which AWS Signer refuses"}
@@ -72,10 +74,10 @@ class SigningProfile(Resource):
         return name if self.read(aws, name) is not None else None
 
     def _name(self, inputs: Inputs, marker: str) -> str:
-        return str(inputs.get("name") or f"{inputs.get('namePrefix', '')}{_unique(marker, 26)}")
+        return str(inputs.get("name") or f"{inputs.get('namePrefix', '')}{_derived_token(marker, 26)}")
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("signer").get_signing_profile, profileName=id_)
+        fact = fetch_or_none(aws.client("signer").get_signing_profile, profileName=id_)
         if fact is None or fact["status"] != "Active":
             return None
         return {
@@ -89,7 +91,7 @@ class SigningProfile(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("signer").cancel_signing_profile(profileName=id_)
 
 
@@ -98,12 +100,12 @@ class SigningJob(Resource):
 
     token = "aws:signer/signingJob:SigningJob"
     properties = {
-        "profileName": text(required=True, replaces=True),
+        "profileName": string(required=True, replaces=True),
         "source": Property(
-            shape=Object(
+            schema=Object(
                 {
                     "s3": Property(
-                        shape=Object({name: text(required=True) for name in ("bucket", "key", "version")}),
+                        schema=Object({name: string(required=True) for name in ("bucket", "key", "version")}),
                         required=True,
                     )
                 }
@@ -112,16 +114,16 @@ class SigningJob(Resource):
             replaces=True,
         ),
         "destination": Property(
-            shape=Object(
-                {"s3": Property(shape=Object({"bucket": text(required=True), "prefix": text()}), required=True)}
+            schema=Object(
+                {"s3": Property(schema=Object({"bucket": string(required=True), "prefix": string()}), required=True)}
             ),
             required=True,
             replaces=True,
             write_only=True,  # AWS says where the object is, not what was asked for
         ),
-        "ignoreSigningJobFailure": flag(replaces=True, write_only=True),
+        "ignoreSigningJobFailure": boolean(replaces=True, write_only=True),
         "jobId": output(),
-        "signedObjects": Property(shape=ListOf(MapOf(ListOf(MapOf(Text())))), computed=True),
+        "signedObjects": Property(schema=ListOf(MapOf(ListOf(MapOf(String())))), computed=True),
         "status": output(),
         "profileVersion": output(),
         "platformId": output(),
@@ -133,7 +135,7 @@ class SigningJob(Resource):
             profileName=inputs["profileName"],
             source={"s3": {"bucketName": source["bucket"], "key": source["key"], "version": source["version"]}},
             destination={"s3": {"bucketName": destination["bucket"], "prefix": destination.get("prefix", "")}},
-            clientRequestToken=_unique(marker, 32),
+            clientRequestToken=_derived_token(marker, 32),
         )
         return str(job["jobId"])
 
@@ -153,11 +155,11 @@ class SigningJob(Resource):
             Key=signed["key"],
             CopySource=original,
             MetadataDirective="REPLACE",
-            Metadata={**client.head_object(**original)["Metadata"], SIGNED_BY: profile["profileVersionArn"]},
+            Metadata={**client.head_object(**original)["Metadata"], SIGNER_METADATA: profile["profileVersionArn"]},
         )
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = found(aws.client("signer").describe_signing_job, jobId=id_)
+        fact = fetch_or_none(aws.client("signer").describe_signing_job, jobId=id_)
         if fact is None:
             return None
         source, signed = fact["source"]["s3"], fact["signedObject"]["s3"]
@@ -183,13 +185,13 @@ class CodeSigningConfig(Resource):
     token = "aws:lambda/codeSigningConfig:CodeSigningConfig"
     properties = {
         "allowedPublishers": Property(
-            shape=Object({"signingProfileVersionArns": Property(shape=SetOf(Text()), required=True)}), required=True
+            schema=Object({"signingProfileVersionArns": Property(schema=SetOf(String()), required=True)}), required=True
         ),
         "policies": Property(
-            shape=Object({"untrustedArtifactOnDeployment": text("Warn", "Enforce", required=True)}),
+            schema=Object({"untrustedArtifactOnDeployment": string("Warn", "Enforce", required=True)}),
             default={"untrustedArtifactOnDeployment": "Warn"},
         ),
-        "description": text(default=""),
+        "description": string(default=""),
         "tags": TAGS,
         "arn": output(),
         "configId": output(),
@@ -205,7 +207,7 @@ class CodeSigningConfig(Resource):
         return id_ if self.read(aws, id_) is not None else None
 
     def _arn(self, aws: Aws, marker: str) -> str:
-        return aws.arn("lambda", f"code-signing-config:csc-{_unique(marker, 17)}")
+        return aws.arn("lambda", f"code-signing-config:csc-{_derived_token(marker, 17)}")
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         kept = {name: inputs[name] for name in ("allowedPublishers", "policies", "description") if name in inputs}
@@ -213,15 +215,15 @@ class CodeSigningConfig(Resource):
         aws.client("ssm").put_parameter(Name=_record(id_), Value=record, Type="String", Overwrite=True)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        kept = found(aws.client("ssm").get_parameter, Name=_record(id_))
+        kept = fetch_or_none(aws.client("ssm").get_parameter, Name=_record(id_))
         return kept and {**json.loads(kept["Parameter"]["Value"]), "arn": id_, "configId": id_.rpartition(":")[2]}
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("ssm").delete_parameter(Name=_record(id_))
 
 
-def refused_signer(aws: Aws, configuration: str, signer: str | None) -> str | None:
+def untrusted_signer_reason(aws: Aws, configuration: str, signer: str | None) -> str | None:
     """Why a package of this signer (None: of nobody) may not be deployed; None where it may."""
     config = CodeSigningConfig().read(aws, configuration)
     if config is None:
@@ -235,4 +237,4 @@ def refused_signer(aws: Aws, configuration: str, signer: str | None) -> str | No
 
 
 def _record(arn: str) -> str:
-    return _RECORDS + arn.rpartition(":")[2]
+    return _RECORD_PREFIX + arn.rpartition(":")[2]

@@ -10,22 +10,34 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, KeyName, Property
-from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, tag_list, tag_map, text
+from ..shapes import CHOSEN_BY_AWS, KmsKeyId, Property
+from .common import (
+    TAGS,
+    boolean,
+    fetch_or_none,
+    ignore_not_found,
+    number,
+    output,
+    policy,
+    string,
+    tag_changes,
+    tag_list,
+    tag_map,
+)
 
 
 class Topic(Resource):
     """A topic; its id is its ARN."""
 
     token = "aws:sns/topic:Topic"
-    names = AutoName(most=256, dots=False, suffix_if=("fifoTopic", ".fifo"))
+    auto_name = AutoName(max_length=256, allow_dots=False, suffix_if=("fifoTopic", ".fifo"))
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "fifoTopic": flag(replaces=True),
-        "contentBasedDeduplication": flag(),
-        "displayName": text(default=""),
-        "kmsMasterKeyId": Property(shape=KeyName()),
+        "name": string(replaces=True),
+        "fifoTopic": boolean(replaces=True),
+        "contentBasedDeduplication": boolean(),
+        "displayName": string(default=""),
+        "kmsMasterKeyId": Property(schema=KmsKeyId()),
         "policy": policy(default=CHOSEN_BY_AWS),
         "deliveryPolicy": policy(),
         "tags": TAGS,
@@ -50,12 +62,12 @@ class Topic(Resource):
             ("kmsMasterKeyId", "KmsMasterKeyId", ""),
             ("policy", "Policy", None),
         ):
-            shape = self.properties[name].shape
+            shape = self.properties[name].schema
             wanted = inputs.get(name, reset if name in old else None)
             if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
                 value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
                 client.set_topic_attributes(TopicArn=id_, AttributeName=attribute, AttributeValue=value)
-        changed, dropped = retagged(aws, inputs, actual["tags"])
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_resource(ResourceArn=id_, TagKeys=dropped)
         if changed:
@@ -63,7 +75,7 @@ class Topic(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("sns")
-        answer = found(client.get_topic_attributes, TopicArn=id_)
+        answer = fetch_or_none(client.get_topic_attributes, TopicArn=id_)
         if answer is None:
             return None
         facts = answer["Attributes"]
@@ -81,7 +93,7 @@ class Topic(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("sns").delete_topic(TopicArn=id_)
 
 
@@ -90,7 +102,7 @@ class TopicPolicy(Resource):
 
     token = "aws:sns/topicPolicy:TopicPolicy"
     identity = ("arn",)
-    properties = {"arn": text(required=True, replaces=True), "policy": policy(required=True), "owner": output()}
+    properties = {"arn": string(required=True, replaces=True), "policy": policy(required=True), "owner": output()}
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return str(inputs["arn"])
@@ -103,12 +115,12 @@ class TopicPolicy(Resource):
         self._set(aws, id_, inputs["policy"])
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        answer = found(aws.client("sns").get_topic_attributes, TopicArn=id_)
+        answer = fetch_or_none(aws.client("sns").get_topic_attributes, TopicArn=id_)
         text_ = answer and answer["Attributes"].get("Policy")
         return {"arn": id_, "policy": text_, "owner": aws.account} if text_ else None
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             self._set(aws, id_, _default_policy(aws, id_))
 
     def _set(self, aws: Aws, arn: str, document: str) -> None:
@@ -121,15 +133,15 @@ class TopicSubscription(Resource):
     token = "aws:sns/topicSubscription:TopicSubscription"
     identity = ("topic", "protocol", "endpoint")
     properties = {
-        "topic": text(required=True, replaces=True),
-        "protocol": text(required=True, replaces=True),
-        "endpoint": text(required=True, replaces=True),
-        "rawMessageDelivery": flag(),
+        "topic": string(required=True, replaces=True),
+        "protocol": string(required=True, replaces=True),
+        "endpoint": string(required=True, replaces=True),
+        "rawMessageDelivery": boolean(),
         "filterPolicy": policy(),
-        "filterPolicyScope": text("MessageAttributes", "MessageBody", default=CHOSEN_BY_AWS),
+        "filterPolicyScope": string("MessageAttributes", "MessageBody", default=CHOSEN_BY_AWS),
         "redrivePolicy": policy(),
         "confirmationTimeoutInMinutes": number(1, default=1, write_only=True),
-        "endpointAutoConfirms": flag(write_only=True),
+        "endpointAutoConfirms": boolean(write_only=True),
         "arn": output(),
         "ownerId": output(),
         "pendingConfirmation": output(),
@@ -137,7 +149,7 @@ class TopicSubscription(Resource):
     }
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        answer = found(aws.client("sns").list_subscriptions_by_topic, TopicArn=inputs["topic"]) or {}
+        answer = fetch_or_none(aws.client("sns").list_subscriptions_by_topic, TopicArn=inputs["topic"]) or {}
         for fact in answer.get("Subscriptions", ()):
             if (fact["Protocol"], fact["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]):
                 return str(fact["SubscriptionArn"])
@@ -160,14 +172,14 @@ class TopicSubscription(Resource):
             ("filterPolicy", "FilterPolicy", "{}"),
             ("redrivePolicy", "RedrivePolicy", ""),
         ):
-            shape = self.properties[name].shape
+            shape = self.properties[name].schema
             wanted = inputs.get(name, reset if name in old else None)
             if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
                 value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
                 client.set_subscription_attributes(SubscriptionArn=id_, AttributeName=attribute, AttributeValue=value)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        answer = found(aws.client("sns").get_subscription_attributes, SubscriptionArn=id_)
+        answer = fetch_or_none(aws.client("sns").get_subscription_attributes, SubscriptionArn=id_)
         if answer is None:
             return None
         facts = answer["Attributes"]
@@ -186,7 +198,7 @@ class TopicSubscription(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("sns").unsubscribe(SubscriptionArn=id_)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from ..aws import Aws
 from ..naming import AutoName
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonText, KeyName, Property
-from .common import TAGS, absence_is_fine, flag, found, number, output, policy, retagged, text
+from ..shapes import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, policy, string, tag_changes
 
 _ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any], Any]] = {
     "contentBasedDeduplication": ("ContentBasedDeduplication", lambda text_: text_ == "true", None),
@@ -33,22 +33,22 @@ class Queue(Resource):
     """A queue; its id is its URL."""
 
     token = "aws:sqs/queue:Queue"
-    names = AutoName(most=80, dots=False, suffix_if=("fifoQueue", ".fifo"))
+    auto_name = AutoName(max_length=80, allow_dots=False, suffix_if=("fifoQueue", ".fifo"))
     identity = ("name",)
     properties = {
-        "name": text(replaces=True),
-        "fifoQueue": flag(replaces=True),
-        "contentBasedDeduplication": flag(),
+        "name": string(replaces=True),
+        "fifoQueue": boolean(replaces=True),
+        "contentBasedDeduplication": boolean(),
         "delaySeconds": number(0, 900, default=0),
-        "kmsMasterKeyId": Property(shape=KeyName()),
+        "kmsMasterKeyId": Property(schema=KmsKeyId()),
         "kmsDataKeyReusePeriodSeconds": number(60, 86400, default=CHOSEN_BY_AWS),
         "maxMessageSize": number(1024, 1048576, default=CHOSEN_BY_AWS),
         "messageRetentionSeconds": number(60, 1209600, default=345600),
         "policy": policy(default=CHOSEN_BY_AWS),
         "receiveWaitTimeSeconds": number(0, 20, default=0),
-        "redriveAllowPolicy": Property(shape=JsonText(policy=True), default=CHOSEN_BY_AWS),
-        "redrivePolicy": Property(shape=JsonText(policy=True)),
-        "sqsManagedSseEnabled": flag(default=CHOSEN_BY_AWS),
+        "redriveAllowPolicy": Property(schema=JsonString(policy=True), default=CHOSEN_BY_AWS),
+        "redrivePolicy": Property(schema=JsonString(policy=True)),
+        "sqsManagedSseEnabled": boolean(default=CHOSEN_BY_AWS),
         "visibilityTimeoutSeconds": number(0, 43200, default=30),
         "tags": TAGS,
         "arn": output(),
@@ -56,7 +56,7 @@ class Queue(Resource):
     }
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        answer = found(aws.client("sqs").get_queue_url, QueueName=inputs["name"])
+        answer = fetch_or_none(aws.client("sqs").get_queue_url, QueueName=inputs["name"])
         return answer and str(answer["QueueUrl"])
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
@@ -68,13 +68,13 @@ class Queue(Resource):
         client, actual = aws.client("sqs"), self.read(aws, id_) or {}
         changed = {}
         for name, (attribute, _, reset) in _ATTRIBUTES.items():
-            shape = self.properties[name].shape
+            shape = self.properties[name].schema
             wanted = inputs.get(name, reset if name in old else None)
             if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
                 changed[attribute] = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
         if changed:
             client.set_queue_attributes(QueueUrl=id_, Attributes=changed)
-        tags, dropped = retagged(aws, inputs, actual["tags"])
+        tags, dropped = tag_changes(aws, inputs, actual["tags"])
         if dropped:
             client.untag_queue(QueueUrl=id_, TagKeys=dropped)
         if tags:
@@ -82,7 +82,7 @@ class Queue(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("sqs")
-        answer = found(client.get_queue_attributes, QueueUrl=id_, AttributeNames=["All"])
+        answer = fetch_or_none(client.get_queue_attributes, QueueUrl=id_, AttributeNames=["All"])
         if answer is None:
             return None
         facts = answer["Attributes"]
@@ -96,7 +96,7 @@ class Queue(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             aws.client("sqs").delete_queue(QueueUrl=id_)
 
 
@@ -120,12 +120,12 @@ class _QueueAttribute(Resource):
         self._set(aws, id_, inputs[self.property])
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        answer = found(aws.client("sqs").get_queue_attributes, QueueUrl=id_, AttributeNames=["All"])
+        answer = fetch_or_none(aws.client("sqs").get_queue_attributes, QueueUrl=id_, AttributeNames=["All"])
         value = answer and answer["Attributes"].get(self.attribute)
         return {"queueUrl": id_, self.property: value} if value else None
 
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
-        with absence_is_fine():
+        with ignore_not_found():
             self._set(aws, id_, "")
 
     def _set(self, aws: Aws, url: str, value: str) -> None:
@@ -137,7 +137,7 @@ class QueuePolicy(_QueueAttribute):
 
     token = "aws:sqs/queuePolicy:QueuePolicy"
     attribute, property = "Policy", "policy"
-    properties = {"queueUrl": text(required=True, replaces=True), "policy": policy(required=True)}
+    properties = {"queueUrl": string(required=True, replaces=True), "policy": policy(required=True)}
 
 
 class RedriveAllowPolicy(_QueueAttribute):
@@ -145,4 +145,4 @@ class RedriveAllowPolicy(_QueueAttribute):
 
     token = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
     attribute, property = "RedriveAllowPolicy", "redriveAllowPolicy"
-    properties = {"queueUrl": text(required=True, replaces=True), "redriveAllowPolicy": policy(required=True)}
+    properties = {"queueUrl": string(required=True, replaces=True), "redriveAllowPolicy": policy(required=True)}
