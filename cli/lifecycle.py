@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from local.drivers.in_process import DRIVER as IN_PROCESS
+from local.drivers.in_process import deploy
 from local.engine import DRIVER as ENGINE
 from local.engine import Outcome, PulumiEngine, cli_environment, find_cli, locked_buckets, pending_keys
 from local.errors import DeploymentFailed, InstanceError
-from local.inprocess import DRIVER as IN_PROCESS
-from local.inprocess import deploy
 from local.instance import Instance as EmbeddedAws
 
 from . import touring

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final, Self
 
-from local.progress import Note, Progress
+from local.drivers.deployment_progress import Note, Progress
 
 from .screen import err
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from .inprocess import deploy
+from .drivers.in_process import deploy
 from .instance import Instance
 
 WAIT_SCALE = 0.3

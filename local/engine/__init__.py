@@ -16,11 +16,10 @@ where `instance.outputs()` reads them. Failures are `local.errors.InstanceError`
 `local.errors.DeploymentFailed`: print them, they are sentences.
 """
 
-from .command import find_cli
-from .environment import DRIVER, cli_environment
-from .errors import EngineError, EngineKilled, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
-from .leftovers import LockedBucket, PendingKey, locked_buckets, pending_keys
-from .operations import Outcome, PulumiEngine
+from ..errors import EngineError, EngineKilled, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage
+from .orphans import LockedBucket, PendingKey, locked_buckets, pending_keys
+from .pulumi_cli import DRIVER, cli_environment, find_cli
+from .pulumi_engine import Outcome, PulumiEngine
 
 __all__ = [
     "DRIVER",

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from .errors import EngineError, PassphraseMissing, UnknownStage
+from ..errors import EngineError, PassphraseMissing, UnknownStage
 
 _DEFAULT_PROJECT = {"name": "booking", "runtime": "python"}
 _SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from .. import processes, provider
 from ..errors import NotRunning, StartFailed
-from ..instance import Instance
-from ..provider.address import ProviderAddress, source_fingerprint
+from ..instance import Instance, processes
+from ..provider import process
+from ..provider.process import ProviderAddress, source_fingerprint
 
 _START_TIMEOUT_SECONDS: Final = 60
 
@@ -56,7 +56,7 @@ def _spawn(instance: Instance, root: Path) -> subprocess.Popen[bytes]:
     above = Path(__file__).parents[len(__name__.split(".")) - 1]
     with (instance.folder / "provider.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", provider.__name__, str(instance.folder)],
+            [sys.executable, "-m", process.__name__, str(instance.folder)],
             cwd=root,
             env=_environment(above),
             stdin=subprocess.DEVNULL,

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .normal import UNKNOWN, PropertyPath, format_path
-from .shapes import MapOf, Object, Property, SetOf, canonical_values
+from .property_values import UNKNOWN, PropertyPath, format_path
+from .schema import MapOf, Object, Property, SetOf, canonical_values
 
 AUTO_NAMED = "__defaults"
 """The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""

@@ -21,16 +21,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..errors import PartiallyCreated, ProviderError, ResourceFailed
 from .aws import Aws
 from .diff import AUTO_NAMED, Diff, compare_inputs
-from .errors import PartiallyCreated, ProviderError, ResourceFailed
-from .functions import call_function
 from .journal import OWN_TAGS, Journal, JournalEntry
-from .naming import NameProposal, generate_name
-from .normal import UNKNOWN, PropertyPath, format_path, integral_to_int
-from .registry import resource_type
-from .resource import Inputs, Outputs, Resource
-from .shapes import PropertyFault, find_faults, inputs_from_actual
+from .property_values import UNKNOWN, PropertyPath, format_path, integral_to_int
+from .registry import call_function, resource_type
+from .resource import Inputs, NameProposal, Outputs, Resource, generate_name
+from .schema import PropertyFault, find_faults, inputs_from_actual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """Which resource types and data sources there are: what is not here is refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
-from .errors import UnsupportedType
+from ..errors import InvalidFunctionArguments, UnsupportedFunction, UnsupportedType
+from .aws import Aws
 from .resource import Resource
 from .resources import (
     backup,
@@ -12,7 +14,7 @@ from .resources import (
     dashboards,
     dynamodb,
     event_sources,
-    events,
+    eventbridge,
     iam,
     invocations,
     kms,
@@ -30,7 +32,7 @@ from .resources import (
 )
 
 _MODULES = (
-    *(backup, cloudwatch, dashboards, dynamodb, event_sources, events, iam, invocations, kms, lambda_, logs),
+    *(backup, cloudwatch, dashboards, dynamodb, event_sources, eventbridge, iam, invocations, kms, lambda_, logs),
     *(s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
 )
 
@@ -58,3 +60,51 @@ def resource_type(token: str) -> Resource:
             "(docs/fidelity.md lists all that are)"
         )
     return found
+
+
+def _caller_identity(aws: Aws) -> dict[str, Any]:
+    identity = aws.client("sts").get_caller_identity()
+    return {"accountId": identity["Account"], "arn": identity["Arn"], "userId": identity["UserId"]}
+
+
+def _region(aws: Aws) -> dict[str, Any]:
+    return {
+        "name": aws.region,
+        "region": aws.region,
+        "description": "US East (N. Virginia)",
+        "endpoint": f"ec2.{aws.region}.amazonaws.com",
+    }
+
+
+def _partition(aws: Aws) -> dict[str, Any]:
+    return {"partition": aws.partition, "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+_FUNCTIONS: Mapping[str, Callable[[Aws], dict[str, Any]]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+}
+
+
+def supported_functions() -> tuple[str, ...]:
+    """Every supported data source by its token."""
+    return tuple(sorted(_FUNCTIONS))
+
+
+def call_function(aws: Aws, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of one data source; each takes `region` at most, and that only as the region there is."""
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        raise UnsupportedFunction(
+            f"the function {token} is not supported in the embedded AWS; "
+            f"supported are: {', '.join(supported_functions())}"
+        )
+    given = {name: value for name, value in args.items() if value is not None}
+    for name, value in given.items():
+        if (name, value) not in (("region", aws.region), ("id", aws.region)):
+            raise InvalidFunctionArguments(
+                f"{token} was called with {name}={value!r}, which the embedded AWS does not support"
+            )
+    result = function(aws)
+    return {"id": given.get("id") or result.get("accountId") or result.get("region") or aws.partition, **result}

@@ -22,12 +22,12 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
 
-from .answers import abort_with_partial_state, diff_response
+from ..errors import PartiallyCreated, ProviderError
 from .diff import AUTO_NAMED
-from .errors import PartiallyCreated, ProviderError
-from .naming import NameProposal
-from .normal import format_path
+from .property_values import format_path
 from .provider import EmbeddedProvider
+from .resource import NameProposal
+from .responses import abort_with_partial_state, diff_response
 from .wire import UnwrappedProperties, unwrap, wrap
 
 MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows

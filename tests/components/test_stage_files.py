@@ -13,7 +13,7 @@ import yaml
 
 from components.stage import InvalidStage, Stage
 from components.stage_schema import json_schema, whole_numbers
-from local.configuration import load_config
+from local.drivers.stack_config import load_config
 from tests.components.synth import CHECKOUT, STAGES, record
 from tests.components.test_stage import CONTRADICTORY, KEYS, WRONG, of
 from tests.workflow.judges import INSTALLED, npm_judges

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from local.drivers.deployment_progress import Listener, ignore_progress
 from local.engine import PulumiEngine, find_cli
 from local.instance import Instance
-from local.progress import Listener, ignore_progress
 from tests.environment import require
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from local.drivers.deployment_progress import Note, Progress
 from local.engine import EngineKilled, PulumiEngine, provider_process
 from local.errors import DeploymentFailed
 from local.instance import Instance
-from local.progress import Note, Progress
 from tests.environment import THOROUGH
 
 from .conftest import PROGRAMS, Run

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from local.drivers.in_process import deploy
 from local.engine import PulumiEngine, pending_keys
 from local.errors import DeploymentFailed
-from local.inprocess import deploy
 from local.instance import Instance
 from tests.environment import THOROUGH
 from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of

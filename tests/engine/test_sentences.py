@@ -16,7 +16,7 @@ from local.engine import (
     StateLocked,
     UnknownStage,
     cli_environment,
-    command,
+    pulumi_cli,
 )
 from local.errors import DeploymentFailed, NotRunning
 from local.instance import Instance
@@ -170,7 +170,7 @@ def test_a_missing_engine_says_how_to_get_one(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EngineMissing, match=r"run `make engine`, or install one .* --engine in-process"):
-        command.require_cli(tmp_path)
+        pulumi_cli.require_cli(tmp_path)
 
 
 def test_a_stage_file_that_cannot_be_read_is_named(aws: Instance, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
 from local.instance import Instance
 from local.provider.journal import Journal
-from local.provider.normal import UNKNOWN
+from local.provider.property_values import UNKNOWN
 from local.provider.provider import EmbeddedProvider
 from local.provider.registry import resource_types
 from local.provider.server import listen

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from local.drivers.in_process import deploy
 from local.engine import PulumiEngine
-from local.inprocess import deploy
 from local.instance import Instance
 from local.pytest_plugin import DeployedStack
 

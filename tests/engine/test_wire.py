@@ -7,7 +7,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.provider.normal import UNKNOWN, FileArchive, PropertyPath
+from local.provider.property_values import UNKNOWN, FileArchive, PropertyPath
 from local.provider.wire import ARCHIVE, ASSET, SECRET, SIGNATURE, UNKNOWN_STRING, unwrap, wrap
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=4)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.inprocess import deploy
+from local.drivers.in_process import deploy
 from local.instance import Instance
 from local.pytest_plugin import DeployedStack, embedded_aws
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from local.instance.recorded_calls import permissions_by_function
 from local.pytest_plugin import DeployedStack
-from local.recording import permissions_by_function
 from tests.integration.shop import audit_keys, purchase, refund
 
 FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from local.provider.normal import FileArchive
+from local.provider.property_values import FileArchive
 from local.provider.provider import EmbeddedProvider
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)

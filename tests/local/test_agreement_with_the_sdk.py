@@ -10,7 +10,7 @@ import pytest
 from pulumi import _types
 
 from local.provider.registry import resource_types
-from local.provider.shapes import ListOf, Object, Property, Schema
+from local.provider.schema import ListOf, Object, Property, Schema
 from tests.syntax import without_collector
 
 OURS_ALONE: Mapping[str, set[str]] = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.errors import ProviderError
 from local.instance import Instance
-from local.provider.errors import ProviderError
 from local.provider.journal import Journal
 from local.provider.provider import EmbeddedProvider
 from tests.local.inputs import Prerequisites, package, urn_of

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from local import patches
+from local.instance import patches
 from local.provider.registry import resource_types
-from local.provider.tables import update_page
+from tools.fidelity_tables import update_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
 
 def test_the_tables_are_current() -> None:
-    """Renew them with `python -m local.provider.tables`."""
+    """Renew them with `python -m tools.fidelity_tables`."""
     assert update_page(PAGE.read_text()) == PAGE.read_text()
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from local.inprocess import deploy
+from local.drivers.in_process import deploy
 from local.instance import Instance
-from local.patches import PATCHED_VERSION
+from local.instance.patches import PATCHED_VERSION
+from local.instance.recorded_calls import RecordedCall, actions_by_function
 from local.pytest_plugin import DeployedStack
-from local.recording import RecordedCall, actions_by_function
 
 PROGRAM = """
 import json
@@ -249,7 +249,7 @@ def test_a_call_is_told_with_what_it_acts_on(
 
 
 def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_name(stack: DeployedStack) -> None:
-    """Mended in `local/patches.py`: machines invoke versions, and retry by this name."""
+    """State machines invoke versions, and retry by this name (`local/instance/patches.py`)."""
     functions = stack.client("lambda")
     functions.put_function_concurrency(FunctionName=stack.outputs["function"], ReservedConcurrentExecutions=0)
     try:
@@ -265,7 +265,7 @@ def test_the_patches_are_for_the_version_that_is_installed() -> None:
 
 
 def test_a_machine_may_invoke_what_its_role_allows_and_nothing_else(stack: DeployedStack) -> None:
-    """Mended in `local/patches.py`: a permission that is missing in the derived role is found here, not in AWS."""
+    """A permission that is missing in the derived role is found here, not in AWS (`local/instance/patches.py`)."""
     ended = stack.run({"do": "load", "modules": []}, machine="refused")
     assert (ended.status, ended.error) == ("FAILED", "Lambda.AWSLambdaException")
     assert "is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:" in ended.cause

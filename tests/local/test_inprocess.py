@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from local.drivers.deployment_progress import Note, Progress
+from local.drivers.in_process import deploy
 from local.errors import DeploymentFailed
-from local.inprocess import deploy
 from local.instance import Instance
-from local.progress import Note, Progress
 
 HEAD = "import pulumi\nimport pulumi_aws as aws\n"
 TABLE = (

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from local.daemon_environment import daemon_environment
 from local.errors import NotRunning, PortTaken, StartFailed, ToolMissing
 from local.instance import Instance
+from local.instance.daemon_environment import daemon_environment
 
 
 @pytest.fixture

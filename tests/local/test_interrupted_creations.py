@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.errors import PartiallyCreated
 from local.instance import Instance
-from local.provider.errors import PartiallyCreated
 from local.provider.journal import Journal, JournalEntry
-from local.provider.naming import NameProposal
 from local.provider.provider import EmbeddedProvider
 from local.provider.registry import resource_types
+from local.provider.resource import NameProposal
 from tests.local.inputs import INPUTS, Prerequisites, urn_of
 
 
@@ -26,7 +26,7 @@ class KilledAfterTheCall(Journal):
 
     lost: str | None = None
 
-    def created(self, entry: JournalEntry, id_: str) -> JournalEntry:
+    def record_created(self, entry: JournalEntry, id_: str) -> JournalEntry:
         self.lost = id_
         raise Killed
 
@@ -34,7 +34,7 @@ class KilledAfterTheCall(Journal):
 class KilledBeforeTheCall(Journal):
     """The intent was written down, and nothing happened."""
 
-    def intend(self, urn: str, names: dict[str, Any]) -> JournalEntry:
+    def record_intent(self, urn: str, names: dict[str, Any]) -> JournalEntry:
         super().record_intent(urn, names)
         raise Killed
 

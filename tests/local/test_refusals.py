@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import InvalidFunctionArguments, UnsupportedFunction, UnsupportedType, name_of
 from local.provider.aws import Aws
-from local.provider.errors import InvalidFunctionArguments, UnsupportedFunction, UnsupportedType, name_of
 from local.provider.journal import Journal
 from local.provider.provider import EmbeddedProvider
 from tests.local.inputs import urn_of

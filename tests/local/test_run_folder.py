@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from local import run_folder
 from local.errors import ForeignFolder, InvalidInstanceName
-from local.instance import Instance
+from local.instance import Instance, run_folder
 
 PRECIOUS = "years of work"
 OUTSIDE = ["..", ".", "", "../../precious", "a/b", "a\\b", "Default", "a b", "ä", "a\n", "x" * 64, "~", "*", "$HOME"]

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.provider.diff import ChangeKind, compare_inputs
-from local.provider.naming import AutoName, NameProposal, generate_name
-from local.provider.normal import UNKNOWN, FileArchive, format_path, has_unknown, integral_to_int
-from local.provider.shapes import (
+from local.provider.property_values import UNKNOWN, FileArchive, format_path, has_unknown, integral_to_int
+from local.provider.resource import AutoName, NameProposal, generate_name
+from local.provider.schema import (
     CHOSEN_BY_AWS,
     Boolean,
     FileContent,

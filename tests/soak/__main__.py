@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from local.inprocess import deploy
+from local.drivers.in_process import deploy
 from local.instance import Instance
 from local.pytest_plugin import WAIT_SCALE, DeployedStack
 from tests.soak.bookings import soak

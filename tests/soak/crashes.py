@@ -53,4 +53,4 @@ class Crashes:
 
 
 def _is_function(command: str) -> bool:
-    return command.endswith("/runtime/start.py")  # what local/runtime.py starts for every function
+    return command.endswith("/runtime/start.py")  # what local/instance/function_runtime.py starts for every function

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 
-from local.inprocess import deploy
+from local.drivers.in_process import deploy
 from local.instance import Instance
 from tests.workflow.deployed.work import handler
 from tests.workflow.strategies import choosers, hostile, payloads, workflows

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from components import Stage
+from local.drivers.deployment_progress import Progress
 from local.engine import PulumiEngine
 from local.instance import Instance
-from local.progress import Progress
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "config-changes.md"

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from ..aws import Aws, is_not_found
 from ..resource import Inputs
-from ..shapes import Boolean, JsonString, MapOf, Number, Property, String
+from ..schema import Boolean, JsonString, MapOf, Number, Property, String
 
 TAGS = Property(schema=MapOf(String()))
 OUTPUT = Property(schema=String(), computed=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import JsonString, Property
+from ..schema import JsonString, Property
 from .common import fetch_or_none, ignore_not_found, output, string
 
 

@@ -9,9 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws, is_not_found
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
 
 
 class _Index(Object):

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
+from ..schema import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 from .invocations import function_name
 

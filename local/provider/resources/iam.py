@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..aws import Aws
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
+from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import (
     TAGS,
     boolean,

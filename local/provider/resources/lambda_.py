@@ -9,14 +9,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import ProviderError
 from ..aws import Aws
-from ..errors import ProviderError
 from ..journal import OWN_TAGS
-from ..naming import AutoName
-from ..packages import build_runnable, code_sha256, load_from_s3
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, FileContent, KmsKeyId, ListOf, MapOf, Number, Object, Property, SetOf, String
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import CHOSEN_BY_AWS, FileContent, KmsKeyId, ListOf, MapOf, Number, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
+from .function_packages import build_runnable, code_sha256, load_from_s3
 from .invocations import invoke_arn
 from .signer import untrusted_signer_reason
 

@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from ..aws import Aws
 from ..journal import OWN_TAGS
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import JsonString, KmsKeyId, MapOf, Object, Property, String
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import JsonString, KmsKeyId, MapOf, Object, Property, String
 from .common import (
     TAGS,
     boolean,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
+from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map
 
 _HOSTED_ZONE = "Z3AQBSTGFYJSTF"  # of us-east-1; https://docs.aws.amazon.com/general/latest/gr/s3.html

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from ...errors import ProviderError
 from ..aws import Aws
-from ..errors import ProviderError
-from ..normal import FileArchive
-from ..packages import OWN_METADATA, package_metadata
+from ..property_values import FileArchive
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, FileContent, KmsKeyId, MapOf, Property, String
+from ..schema import CHOSEN_BY_AWS, FileContent, KmsKeyId, MapOf, Property, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map, without_none
+from .function_packages import OWN_METADATA, package_metadata
 
 _PUT_PROPERTIES = ("source", "serverSideEncryption", "kmsKeyId", "bucketKeyEnabled", "contentType", "metadata")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..resource import Inputs, Outputs
-from ..shapes import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
+from ..schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
 from .common import boolean, fetch_or_none, number, string, without_none
 from .s3_settings import BUCKET, BucketSetting
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..aws import Aws
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import KmsKeyId, Object, Property, SetOf
+from ..schema import KmsKeyId, Object, Property, SetOf
 from .common import boolean, fetch_or_none, ignore_not_found, policy, string, without_none
 
 BUCKET = string(required=True, replaces=True)

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..packages import SIGNER_METADATA
 from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
+from ..schema import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string
+from .function_packages import SIGNER_METADATA
 
 _LAMBDA = "AWSLambda-SHA384-ECDSA"
 _NAME = re.compile(r"[0-9A-Za-z_]{2,64}")

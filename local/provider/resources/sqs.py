@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, policy, string, tag_changes
 
 _ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any], Any]] = {

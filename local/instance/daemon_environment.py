@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final, Protocol
 
-from .provider.aws import ACCOUNT, REGION
+from ..provider.aws import ACCOUNT, REGION
 
 _INHERITED_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
 """Where programs are found and how text is written; no profile, no proxy, no credentials."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import processes
+from ..instance import processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ForeignFolder, InvalidInstanceName, ToolMissing
+from ..errors import ForeignFolder, InvalidInstanceName, ToolMissing
 
 FOLDER = ".booking"
 """The folder of instances, next to the program."""

@@ -11,10 +11,8 @@ from typing import Any, Final
 from pulumi.automation import CommandError, EngineEvent
 from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
 
-from ..errors import DeploymentFailed
-from ..progress import Listener, Operation, Phase, Progress
-from ..provider.errors import name_of
-from .errors import EngineError, EngineKilled, StateLocked
+from ..drivers.deployment_progress import Listener, Operation, Phase, Progress
+from ..errors import DeploymentFailed, EngineError, EngineKilled, StateLocked, name_of
 
 _OPERATIONS: Final[Mapping[str, Operation]] = {
     "same": "same",

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ..progress import Listener, Note
+from ..drivers.deployment_progress import Listener, Note
 
 Result = TypeVar("Result")
 

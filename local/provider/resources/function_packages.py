@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..errors import InstanceError
-from ..runtime import bootstrap_script
-from .errors import ProviderError
-from .normal import FileArchive
+from ...errors import InstanceError, ProviderError
+from ...instance.function_runtime import bootstrap_script
+from ..property_values import FileArchive
 
 OWN_METADATA = "booking-embedded-"
 SIGNER_METADATA = f"{OWN_METADATA}signed-by"

@@ -10,7 +10,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from .errors import ToolMissing
+from ..errors import ToolMissing
 
 PROVIDED_MODULES = (
     "awslambdaric",
@@ -47,9 +47,9 @@ for name in {hidden!r}:
 os.environ["PYTHONPATH"] = os.environ["LAMBDA_TASK_ROOT"]
 
 if os.environ.get("BOOKING_EMBEDDED_RECORD"):
-    import recorder
+    import call_recorder
 
-    recorder.record_calls(os.environ["BOOKING_EMBEDDED_RECORD"])
+    call_recorder.record_calls(os.environ["BOOKING_EMBEDDED_RECORD"])
 
 from awslambdaric.__main__ import main
 
@@ -64,8 +64,8 @@ def install_runtime(folder: Path) -> Path:
         provided.mkdir(parents=True, exist_ok=True)
         for name in PROVIDED_MODULES:
             _link(name, provided)
-        (provided / "recorder.py").unlink(missing_ok=True)
-        (provided / "recorder.py").symlink_to(Path(__file__).with_name("recorder.py"))
+        (provided / "call_recorder.py").unlink(missing_ok=True)
+        (provided / "call_recorder.py").symlink_to(Path(__file__).with_name("call_recorder.py"))
         start.write_text(_START_SCRIPT.format(provided=str(provided), hidden=HIDDEN_VARIABLES))
     return start
 

@@ -17,12 +17,11 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
-from .errors import DeploymentFailed
-from .progress import Listener, Progress
-from .provider.errors import ProviderError, ResourceFailed, name_of
-from .provider.normal import FileArchive
-from .provider.provider import EmbeddedProvider
-from .provider.wire import UnwrappedProperties, unwrap, wrap
+from ..errors import DeploymentFailed, ProviderError, ResourceFailed, name_of
+from ..provider.property_values import FileArchive
+from ..provider.provider import EmbeddedProvider
+from ..provider.wire import UnwrappedProperties, unwrap, wrap
+from .deployment_progress import Listener, Progress
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDERS: Final = "pulumi:providers:"

@@ -10,8 +10,8 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2
 
+from ..errors import PartiallyCreated
 from .diff import ChangeKind, Diff
-from .errors import PartiallyCreated
 from .wire import UnwrappedProperties, wrap
 
 _KINDS: Final = {

@@ -6,12 +6,12 @@ from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
 
-from ..configuration import load_config
+from ..drivers.deployment_progress import ignore_progress
+from ..drivers.in_process import run_program
+from ..drivers.monitor import Monitor
+from ..drivers.stack_config import load_config
 from ..errors import DeploymentFailed
 from ..instance import Instance
-from ..monitor import Monitor
-from ..program import run_program
-from ..progress import ignore_progress
 from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
-from ..naming import AutoName
-from ..resource import Inputs, Outputs, Resource
-from ..shapes import CHOSEN_BY_AWS, JsonString, MapOf, Object, Property, String
+from ..resource import AutoName, Inputs, Outputs, Resource
+from ..schema import CHOSEN_BY_AWS, JsonString, MapOf, Object, Property, String
 from .common import (
     TAGS,
     boolean,

@@ -12,19 +12,17 @@ from typing import Any, Final
 import pulumi
 from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
 
+from ..drivers.deployment_progress import Listener, Note, Progress, ignore_progress
+from ..errors import PassphraseMissing, StateLocked, name_of
 from ..instance import Instance
-from ..progress import Listener, Note, Progress, ignore_progress
-from ..provider.errors import name_of
 from . import provider_process
-from .command import require_cli
-from .environment import DRIVER, engine_variables, reject_other_driver
-from .errors import PassphraseMissing, StateLocked
-from .leftovers import remove_orphans
-from .own_words import config_errors
+from .config_errors import config_errors
+from .engine_events import EngineEvents, program_location
+from .engine_state import EngineState
+from .orphans import remove_orphans
 from .project import Project
-from .sdk import collect_unfinished_programs, run_to_completion
-from .state import EngineState
-from .story import EngineEvents, program_location
+from .pulumi_cli import DRIVER, engine_variables, reject_other_driver, require_cli
+from .sdk_workarounds import collect_unfinished_programs, run_to_completion
 
 _PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _UNCHANGED_OPERATIONS: Final = frozenset({"same", "read", "refresh"})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .normal import UNKNOWN, FileArchive, PropertyPath, has_unknown
+from .property_values import UNKNOWN, FileArchive, PropertyPath, has_unknown
 
 
 class _Chosen:

@@ -8,7 +8,7 @@ from typing import Any
 from ..instance import Instance
 from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
-from .state import EngineState
+from .engine_state import EngineState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .instance import Instance
-from .provider.aws import ACCOUNT, REGION
+from ..provider.aws import ACCOUNT, REGION
+from .embedded_aws import Instance
 
 _ACTIONS = {
     ("s3", "ListObjectsV2"): "s3:ListBucket",

@@ -1,4 +1,11 @@
-"""Runs a Pulumi program in this process, against a monitor of ours."""
+"""The driver without an engine: runs a Pulumi program in this process and creates what it asks for.
+
+    outputs = deploy(instance, Path("__main__.py"), stage="dev", listener=print)
+
+It starts from an emptied account each time and creates only; previews, updates, refreshes and deletions are the real
+engine's. The program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by
+`provider.Provider`. What the mock does not do is not done here: transforms, protect, aliases, hooks.
+"""
 
 import asyncio
 import contextlib
@@ -6,8 +13,9 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import config as pulumi_config
@@ -15,10 +23,52 @@ from pulumi.runtime import settings as pulumi_settings
 from pulumi.runtime.mocks import MockEngine, MockSettings
 from pulumi.runtime.stack import run_in_stack
 
-from .configuration import StackConfig
-from .errors import DeploymentFailed
+from ..errors import DeploymentFailed, ProviderError
+from ..instance import Instance
+from ..provider.journal import Journal
+from ..provider.provider import EmbeddedProvider
+from .deployment_progress import Listener, ignore_progress
 from .monitor import Monitor
-from .provider.errors import ProviderError
+from .stack_config import StackConfig, load_config
+
+DRIVER: Final = "in-process"
+
+
+def deploy(
+    instance: Instance,
+    program: Path = Path("__main__.py"),
+    stage: str = "dev",
+    config: Mapping[str, Any] | None = None,
+    listener: Listener = ignore_progress,
+) -> dict[str, Any]:
+    """Empty the account, run the program for the stage, create its resources; the stack's outputs.
+
+    `config` overrides values of `Pulumi.<stage>.yaml`. The listener is called from several threads, one call at a time.
+
+    Raises:
+        DeploymentFailed: one sentence that names the resource, the configuration key or the program's fault.
+    """
+    if instance.driver == "pulumi" and instance.outputs():
+        raise DeploymentFailed(
+            "This embedded AWS holds what the Pulumi engine deployed: go on with --engine pulumi, or start afresh "
+            "after `booking down`."
+        )
+    settings = load_config(program.resolve(), stage, config)
+    instance.reset()
+    instance.driver = DRIVER
+    provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
+    monitor = Monitor(provider, settings.project, stage, listener)
+    try:
+        run_program(monitor, settings, program.resolve(), stage)
+    except DeploymentFailed as failure:
+        if instance.is_running:
+            raise
+        raise DeploymentFailed(
+            f"The embedded AWS ended in the middle of the deployment (see {instance.folder / 'instance.log'}); "
+            "the next run starts it again."
+        ) from failure
+    instance.save_outputs(monitor.outputs)
+    return monitor.outputs
 
 
 def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:

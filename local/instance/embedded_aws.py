@@ -23,11 +23,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMissing
+from ..provider.aws import REGION, Aws
 from . import connections, processes, run_folder
-from .certificate import ensure_certificate
+from .connections import ensure_certificate
 from .daemon_environment import daemon_environment
-from .errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMissing
-from .provider.aws import REGION, Aws
 
 _MIN_FREE_DISK = 300 * 1024 * 1024
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
-from .provider.aws import ACCOUNT, REGION
+from ..provider.aws import ACCOUNT, REGION
 
 PATCHED_VERSION: Final = "1.5.33"
 _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)

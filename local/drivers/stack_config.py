@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from .errors import DeploymentFailed
+from ..errors import DeploymentFailed
 
 _ENCRYPTED = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
 
