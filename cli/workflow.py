@@ -183,6 +183,10 @@ def run(
             help="JSON file with each task's answer by its state's name: a value, {Error, Cause}, or a list of these."
         ),
     ] = None,
+    documented: Annotated[
+        bool,
+        typer.Option("--documented", help="Follow AWS's documentation where recorded executions contradict it."),
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Run a state machine in process, with canned answers.
@@ -194,7 +198,7 @@ def run(
 
     answers = canned_answers(functions)
     try:
-        ended = run_in_process(definition_of(file), _input(given), answers)
+        ended = run_in_process(definition_of(file), _input(given), answers, documented=documented)
     except NoFunction as error:
         raise UsageRefused(f"{error.args[0]} Give its answer with --functions.") from None
     document = {

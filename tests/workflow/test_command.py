@@ -374,3 +374,13 @@ def test_a_machine_that_never_ends_has_no_ways(capsys: pytest.CaptureFixture[str
     file.write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}')
     assert command(capsys, "paths", str(file)) == (0, "No way through it ends.\n", "")
     assert json.loads(command(capsys, "paths", str(file), "--json")[1]) == []
+
+
+def test_run_follows_the_documentation_on_request(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Fail", "ErrorPath": "$.no"}}}))
+    printed: list[str] = []
+    for options in ([], ["--documented"]):
+        assert run_command(["workflow", "run", str(file), *options]) == 1
+        printed.append(capsys.readouterr().out)
+    assert ["States.Runtime" in printed[0], "States.ParameterPathFailure" in printed[1]] == [True, True]

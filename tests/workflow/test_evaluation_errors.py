@@ -102,7 +102,7 @@ JSONPATH = [
     ({"Parameters": {"a": {"b.$": "$.x"}}},
      "The JSONPath '$.x' specified for the field 'b.$' could not be found in the input '{\"y\":1}'"),
     ({"Type": "Wait", "SecondsPath": "$.y.z"},
-     "The JSONPath '$.y.z' specified for the field 'SecondsPath' could not be found in the input '{\"y\":1}'"),
+     "The SecondsPath parameter does not reference an input value: $.y.z"),
     ({"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}]},
      "Invalid path '$.x': The choice state's condition path references an invalid value."),
     ({"Type": "Map", "ItemsPath": "$.y", "ItemProcessor": INNER},

@@ -114,7 +114,7 @@ def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any)
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("States.Format('{} of {}: {}', $.n[0], 'x', $.n)", "1 of x: [1,2,3,4]"),
+        ("States.Format('{} of {}: {}', $.n[0], 'x', $.n)", "1 of x: [1, 2, 3, 4]"),
         ("States.Format('it\\'s \\{\\} {}', $.null)", "it's {} null"),
         ("States.StringToJson('{\"a\": [1]}')", {"a": [1]}),
         ("States.JsonToString($.n)", "[1,2,3,4]"),

@@ -112,15 +112,28 @@ def _shown(value: Json) -> str:
     return value if isinstance(value, str) else written(value)
 
 
+def _formatted(value: Json) -> str:
+    """Write a value as States.Format does: arrays and objects as Java writes them, `{A=1, B=[]}`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_formatted(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_formatted, value)) + "]"
+    return _shown(value)
+
+
 def _format(values: list[Json], _: Randomness) -> Json:
     template, rest = values[0], values[1:]
     pieces = template if isinstance(template, list) else _text(template).split("{}")
     if len(pieces) != len(rest) + 1:
         raise IntrinsicFailed(f"the template has {len(pieces) - 1} places {{}}, and {len(rest)} values are given")
-    return str(pieces[0]) + "".join(_shown(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True))
+    return str(pieces[0]) + "".join(
+        _formatted(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True)
+    )
 
 
 def _string_to_json(values: list[Json], _: Randomness) -> Json:
+    if not _text(values[0]).strip():
+        return None  # as recorded executions show
     try:
         return read_json(_text(values[0]))[0]
     except NotJson as error:

@@ -76,6 +76,15 @@ class Path:
             found = [inner for outer in found for inner in _several(step, outer, root)]
         return found
 
+    def is_past_end(self, value: Json) -> bool:
+        """Return true if only the last step fails: an index beyond the end of its array."""
+        if not self.definite or not self.steps or self.steps[-1].kind != "index":
+            return False
+        try:
+            return isinstance(Path(self.text, self.root, self.steps[:-1]).find(value), list)
+        except NoSuchPlace:
+            return False
+
     def put(self, value: Json, into: Json) -> Json:
         """A copy of `into` with the value at this place, with the objects on the way made; raises NoSuchPlace."""
         if not self.steps:
@@ -100,8 +109,8 @@ class Path:
 
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> Path:
-    """The path that a text says; raises InvalidPath."""
-    scanner = Scanner(text)
+    """Parse a path, of which trailing blanks are no part; raise InvalidPath."""
+    scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
     if not scanner.done:
         raise scanner.refuse("nothing can stand here" if scanner.peek() != "." else "a name must follow the dot")
@@ -153,7 +162,7 @@ def _bracketed(scanner: Scanner) -> Step:
     elif scanner.skip("?"):
         step = _filtered(scanner)
     elif scanner.peek() in ("'", '"'):
-        names = tuple(scanner.listed(scanner.quoted))
+        names = tuple(scanner.listed(scanner.quoted_name))
         step = Step("key", names[0]) if len(names) == 1 else Step("keys", names)
     else:
         step = _numbered(scanner)

@@ -88,7 +88,15 @@ class Scanner:
         return float(text) if found and (found.group(1) or found.group(2)) else int(text)
 
     def quoted(self) -> str:
-        """A text in quotes; a backslash takes the next character as it is."""
+        """Read a quoted string, in which a backslash escapes the next character."""
+        return _ESCAPED.sub(r"\1", self._quoted()[1])
+
+    def quoted_name(self) -> str:
+        """Read a quoted field name, in which a backslash escapes only the quote and is otherwise part of the name."""
+        quote, name = self._quoted()
+        return name.replace("\\" + quote, quote)
+
+    def _quoted(self) -> tuple[str, str]:
         quote = self.take(1)
         start = self.place
         while not self.done and self.peek() != quote:
@@ -97,7 +105,7 @@ class Scanner:
             raise self.refuse("the quotes are not closed")
         inner = self.text[start : self.place]
         self.place += 1
-        return _ESCAPED.sub(r"\1", inner)
+        return quote, inner
 
     def listed(self, read: Callable[[], T]) -> Iterator[T]:
         """Values between commas."""

@@ -13,8 +13,19 @@ from ..json_values import kind_of, written
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
 from ..queries.jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
-from .errors import INTRINSIC, PARAMETER_PATH, QUERY, RESULT_PATH, RUNTIME, StateFailed
+from .errors import (
+    INTRINSIC,
+    ITEM_READER,
+    PARAMETER_PATH,
+    PATH_CONFLICT,
+    QUERY,
+    RESULT_PATH,
+    RUNTIME,
+    PathNotFound,
+    StateFailed,
+)
 from .frame import Frame
+from .path_causes import no_argument, no_match, number_at, unusable
 
 _KINDS: Final = ("array", "boolean", "number", "string")
 
@@ -56,15 +67,21 @@ class Data(Protocol):
 
 
 def number_of(data: Data, holder: JsonObject, name: str, least: float = 0, most: float = math.inf) -> float | None:
-    """A field that is a number within bounds, or None where it is not given."""
-    value = data.field(holder, name)
-    if value is None:
+    """Return a field that is a number within bounds, or None if the state does not have it."""
+    found = data.field(holder, name)
+    if found is None and not is_given(holder, name):
         return None
+    value = number_at(name, found) if f"{name}Path" in holder else found
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise data.misfit(holder, name, value, "number")
+        raise data.misfit(holder, name, found, "number")
     if not least <= value <= most:
         raise data.misfit(holder, name, value, f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}")
     return value
+
+
+def is_given(holder: JsonObject, name: str) -> bool:
+    """Return true if a state has a field, as a value or as a path."""
+    return name in holder or f"{name}Path" in holder
 
 
 def data_of(state: State, frame: Frame) -> Data:
@@ -157,10 +174,6 @@ def _named(text: str, place: str) -> str:
     return f"The JSONata expression '{inside(text)}' specified for the field '{place}'"
 
 
-def _article(wanted: str) -> str:
-    return {"number": "a number", "array": "an array", "string": "a string"}.get(wanted, wanted)
-
-
 class PathData:
     """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign, with `.$` keys in templates."""
 
@@ -181,13 +194,15 @@ class PathData:
         path = holder.get(name + "Path")
         if not isinstance(path, str):
             return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
-        return StateFailed(
-            RUNTIME, f"The {name}Path parameter does not reference {_article(wanted)}: {path} == {written(value)}"
-        )
+        error = ITEM_READER if name == "MaxItems" and number_at(name, value) is not None else RUNTIME
+        return StateFailed(error, unusable(name, path, value, wanted))
 
     def items(self) -> Json:
         path = self._fields.get("ItemsPath")
-        return self.find(path, self.effective, "ItemsPath") if isinstance(path, str) else self.effective
+        try:
+            return self.find(path, self.effective, "ItemsPath") if isinstance(path, str) else self.effective
+        except PathNotFound as error:
+            raise self._conflict(str(path), self.effective, error, PARAMETER_PATH) from None
 
     def built(self, template: Json, place: str) -> Json:
         del place  # its errors name the template's key
@@ -211,43 +226,75 @@ class PathData:
         return output
 
     def find(self, text: str, here: Json, field: str = "") -> Json:
-        """What a path or an intrinsic function yields; a field is named in the error."""
+        """Evaluate a path or an intrinsic function; the cause of a failure names the field."""
         try:
             if is_intrinsic(text):
-                return parse_intrinsic(text).result(lambda path: self._find(path, here), self._frame.world.chance)
-            return self._find(parse_path(text), here)
+                return self._call(text, here)
+            path = parse_path(text)
+            data = self._source(path, here)
+            return path.find(data, data)
         except (IntrinsicFailed, InvalidIntrinsic) as error:
             raise StateFailed(INTRINSIC, str(error), error) from None
         except NoSuchPlace as error:
-            cause = str(error)
-            if field:
-                source = self._frame.context if text.startswith("$$") else here
-                cause = (
-                    f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input "
-                    f"'{written(source)}'"
-                )
-            raise StateFailed(PARAMETER_PATH, cause, error) from None
+            cause = no_match(text, field, self._root(text, here)) if field else str(error)
+            raise self._not_found(cause, error) from None
         except InvalidPath as error:
             raise StateFailed(RUNTIME, str(error), error) from None
 
-    def _find(self, path: Path, here: Json) -> Json:
+    def _call(self, text: str, here: Json) -> Json:
+        def argument(path: Path) -> Json:
+            try:
+                data = self._source(path, here)
+                return path.find(data, data)
+            except NoSuchPlace as error:
+                cause = no_argument(text, path.text, self._root(path.text, here))
+                raise self._not_found(cause, error) from None
+
+        return parse_intrinsic(text).result(argument, self._frame.world.chance)
+
+    def _root(self, path: str, here: Json) -> Json:
+        return self._frame.context if path.startswith("$$") else here
+
+    def _source(self, path: Path, here: Json) -> Json:
         if path.variable is None:
-            source = self._frame.context if path.root == "$$" else here
-        elif path.variable in self._variables:
-            source = self._variables[path.variable]
-        else:
+            return self._root(path.root, here)
+        if path.variable not in self._variables:
             raise NoSuchPlace(f"{path.text}: no value was assigned to {path.root}")
-        return path.find(source, source)
+        return self._variables[path.variable]
+
+    def _not_found(self, cause: str, origin: Exception) -> PathNotFound:
+        return PathNotFound(PARAMETER_PATH if self._frame.world.documented else RUNTIME, cause, origin)
+
+    def _conflict(self, path: str, into: Json, origin: Exception, documented: str) -> StateFailed:
+        if self._frame.world.documented:
+            return StateFailed(documented, str(origin), origin)
+        steps = parse_path(path).steps
+        step = f'step "{steps[-1].what}"' if steps else "step"
+        return StateFailed(PATH_CONFLICT, f"Unable to apply {step} to input {written(into)}", origin)
 
     def _template(self, template: Json, here: Json) -> Json:
         if isinstance(template, dict):
             return {
-                key[:-2] if key.endswith(".$") else key: self.find(item, here, key)
+                key[:-2] if key.endswith(".$") else key: self._filled(item, here, key)
                 if key.endswith(".$") and isinstance(item, str)
                 else self._template(item, here)
                 for key, item in template.items()
             }
         return [self._template(item, here) for item in template] if isinstance(template, list) else template
+
+    def _filled(self, text: str, here: Json, key: str) -> Json:
+        """Evaluate a path of a template. An index past the end gives null there, as Floci measured (#3199)."""
+        try:
+            return self.find(text, here, key)
+        except PathNotFound:
+            if self._frame.world.documented or is_intrinsic(text):
+                raise
+            path = parse_path(text)
+            if (path.variable is None or path.variable in self._variables) and path.is_past_end(
+                self._source(path, here)
+            ):
+                return None
+            raise
 
     def _finish(self, holder: JsonObject, result: Json, output: Json) -> Json:
         selected = self._selected("OutputPath", output)
@@ -265,7 +312,9 @@ class PathData:
             return self._frame.input
         try:
             return parse_path(str(path)).put(result, self._frame.input)
-        except (NoSuchPlace, InvalidPath) as error:
+        except NoSuchPlace as error:
+            raise self._conflict(str(path), self._frame.input, error, RESULT_PATH) from None
+        except InvalidPath as error:
             raise StateFailed(RESULT_PATH, str(error), error) from None
 
     def _selected(self, name: str, value: Json) -> Json:
@@ -273,6 +322,6 @@ class PathData:
         if path is None:
             return {}
         try:
-            return self.find(str(path), value)
-        except StateFailed as failure:
-            raise StateFailed(RUNTIME, f"{name}: {failure.cause}", failure.origin) from None
+            return self.find(str(path), value, name)
+        except PathNotFound as failure:
+            raise StateFailed(RUNTIME, failure.cause, failure.origin) from None

@@ -1,6 +1,7 @@
 """How states fail: AWS's error names, which retriers and catchers they match, and faults for tests.
 
 StateFailed    an error of a state, as Retry and Catch see it
+PathNotFound   a JSONPath that matches nothing; a Choice's IsPresent takes it for false
 TaskFailed     raised by a callable that wants to set the error's name and cause itself
 """
 
@@ -18,11 +19,14 @@ DATA_LIMIT: Final = "States.DataLimitExceeded"
 QUERY: Final = "States.QueryEvaluationError"
 PARAMETER_PATH: Final = "States.ParameterPathFailure"
 RESULT_PATH: Final = "States.ResultPathMatchFailure"
+PATH_CONFLICT: Final = "States.ReferencePathConflict"
+"""What Step Functions raises for a ResultPath or ItemsPath that does not fit; its documentation does not list it."""
 INTRINSIC: Final = "States.IntrinsicFailure"
 NO_CHOICE: Final = "States.NoChoiceMatched"
 ITEM_READER: Final = "States.ItemReaderFailed"
 TOO_MANY_FAILED: Final = "States.ExceedToleratedFailureThreshold"
 _FATAL: Final = (RUNTIME, DATA_LIMIT)
+"""The errors that States.ALL does not match, according to the documentation."""
 _MOST_CAUSE: Final = 32_768
 
 
@@ -38,15 +42,25 @@ class StateFailed(Exception):
         """What a catcher gets."""
         return {"Error": self.error, "Cause": self.cause}
 
-    def matches(self, names: Sequence[object]) -> bool:
-        """Whether a retrier or catcher for these names takes it."""
+    def matches(self, names: Sequence[object], *, documented: bool = False) -> bool:
+        """Return true if a retrier or catcher for these names matches.
+
+        Recorded executions show that nothing catches States.Runtime, not even a catcher that names it, and that
+        States.ALL catches States.DataLimitExceeded. The documentation says the opposite of the latter.
+        """
+        if self.error == RUNTIME and not documented:
+            return False
         if self.error in names:
             return True
         if self.error in _FATAL:
-            return False
+            return not documented and ALL in names
         if self.error == HEARTBEAT and TIMEOUT in names:
             return True
         return ALL in names or (TASK_FAILED in names and self.error not in (TIMEOUT, HEARTBEAT))
+
+
+class PathNotFound(StateFailed):
+    """A JSONPath that matches nothing in the data."""
 
 
 class TaskFailed(Exception):

@@ -51,6 +51,8 @@ class World:
     faults: "dict[str, list[Fault | None]]"
     most_transitions: int
     evaluator: Evaluator
+    documented: bool = False
+    """Follow AWS's documentation where recorded executions contradict it."""
     visits: "list[Visit]" = field(default_factory=list["Visit"])
 
     @property

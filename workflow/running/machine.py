@@ -14,7 +14,7 @@ from ..json_type import Json
 from ..json_values import written
 from ..timestamps import moment_of
 from .calls import Call
-from .data import Data, data_of, number_of
+from .data import Data, data_of, is_given, number_of
 from .errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
 from .frame import Frame, Variables, World, iso
 from .maps import items_of, tolerance
@@ -27,10 +27,14 @@ from .scheduler import Join, Result, Sleep, Work
 Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRIED: Final = ("Task", "Parallel", "Map")
+_HAVE_TOKEN: Final = (".waitForTaskToken", ".sync", ".sync:2")
+"""The tasks whose context object has a token; only the first kind waits for somebody to send it back."""
 _MOST_PAYLOAD_BYTES: Final = 262_144
 _MOST_ITEMS_AT_ONCE: Final = 40
 """Source, as of the next: developer guide, "Map workflow state"."""
 _MOST_CHILDREN_AT_ONCE: Final = 10_000
+_MAX_WAIT_SECONDS: Final = 2**31 - 1
+"""Source: executions recorded by LocalStack, in which 24,855 days are a valid delay and 24,856 are not."""
 
 
 class Machine:
@@ -89,7 +93,7 @@ class Machine:
         if state.type == "Fail":
             raise _failed(state, data)
         if state.type == "Wait":
-            yield Sleep(self._waiting_time(state, data))
+            yield Sleep(self._delay(state, data))
         elif state.type not in ("Pass", "Succeed"):
             raise StateFailed(RUNTIME, f"{state.name!r} has no known Type")
         return data.passed(state.fields), _next(state)
@@ -102,17 +106,23 @@ class Machine:
                 return data.passed(state.fields), arrow
         raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
 
-    def _waiting_time(self, state: State, data: Data) -> float:
+    def _delay(self, state: State, data: Data) -> float:
+        seconds = number_of(data, state.fields, "Seconds") or self._seconds_until(state, data)
+        if seconds > _MAX_WAIT_SECONDS:
+            raise StateFailed(RUNTIME, "Wait state delay is too long.")
+        return seconds
+
+    def _seconds_until(self, state: State, data: Data) -> float:
+        if not is_given(state.fields, "Timestamp"):
+            return 0.0
         moment = data.field(state.fields, "Timestamp")
-        if moment is None:
-            return number_of(data, state.fields, "Seconds") or 0.0
         try:
             return max((moment_of(str(moment)) - self._world.now).total_seconds(), 0)
         except ValueError:
             raise data.misfit(state.fields, "Timestamp", moment, "a time as 2026-01-31T12:00:00Z") from None
 
     def _with_retries(self, state: State, frame: Frame, visit: Visit) -> Step:
-        retries = Retries(state, self._world.chance)
+        retries = Retries(state, self._world.chance, documented=self._world.documented)
         while True:
             visit.attempts += 1
             try:
@@ -131,7 +141,7 @@ class Machine:
                 yield Sleep(delay)
 
     def _caught(self, state: State, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
-        arrow = catcher_for(state, failure)
+        arrow = catcher_for(state, failure, documented=self._world.documented)
         if arrow is None:
             raise failure
         return data_of(state, frame).caught(arrow.holder, cast("Json", failure.output)), arrow
@@ -149,7 +159,7 @@ class Machine:
 
     def _task(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
         resource = str(state.fields.get("Resource", ""))
-        token = self._token() if resource.endswith(".waitForTaskToken") else None
+        token = self._token() if resource.endswith(_HAVE_TOKEN) else None
         if token is not None:
             frame.context["Task"] = {"Token": token}
         arguments = data.arguments()
@@ -161,11 +171,12 @@ class Machine:
             arguments=arguments,
             attempt=visit.attempts,
             started_at=self._world.now,
-            token=token,
+            token=token if resource.endswith(".waitForTaskToken") else None,
             timeout_seconds=number_of(data, state.fields, "TimeoutSeconds", 1),
             heartbeat_seconds=number_of(data, state.fields, "HeartbeatSeconds", 1),
             function_name=called,
             aws_request_id=self._token(),
+            documented=self._world.documented,
         )
         asked = _asked(called, resource, arguments)
         names = (state.name, state.pointer, *asked, _action(resource), resource)
@@ -245,10 +256,12 @@ def _failed(state: State, data: Data) -> StateFailed:
 
 
 def _text(state: State, data: Data, name: str) -> str:
+    if not is_given(state.fields, name):
+        return ""
     value = data.field(state.fields, name)
-    if value is not None and not isinstance(value, str):
+    if not isinstance(value, str):
         raise data.misfit(state.fields, name, value, "string")
-    return value or ""
+    return value
 
 
 def _too_many(failure: StateFailed) -> StateFailed:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ..definition import JsonObject, State
 from ..json_type import Json
 from ..json_values import written
-from .data import Data, number_of
+from .data import Data, is_given, number_of
+from .errors import QUERY, StateFailed
 from .frame import Frame
 
 
@@ -57,7 +58,9 @@ def _pairs(state: State, data: Data, frame: Frame) -> list[JsonObject]:
         return [{"Value": value, **own} for value in found]
     if isinstance(found, dict) and state.is_distributed:
         return [{"Key": key, "Value": value, **own} for key, value in found.items()]
-    raise data.misfit(state.fields, "Items", found, "array")
+    if is_given(state.fields, "Items") or state.query_language != "JSONata":
+        raise data.misfit(state.fields, "Items", found, "array")
+    raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
 
 
 def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:

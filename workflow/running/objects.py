@@ -19,8 +19,8 @@ from .errors import ITEM_READER, StateFailed
 class Objects:
     """Objects by `s3://bucket/key`, as old as the execution."""
 
-    def __init__(self, given: Mapping[str, object], start: datetime) -> None:
-        self._given, self._start = dict(given), start
+    def __init__(self, given: Mapping[str, object], start: datetime, *, documented: bool = False) -> None:
+        self._given, self._start, self._documented = dict(given), start, documented
         self.written: dict[str, Json] = {}
 
     def items(self, reader: JsonObject, arguments: Json, most: int | None) -> Json:
@@ -83,9 +83,9 @@ class Objects:
         pointer = config.get("ItemsPointer")
         if isinstance(pointer, str):
             value = at(value, pointer)
-        if isinstance(value, list | dict):
+        if isinstance(value, list) or (isinstance(value, dict) and self._documented):
             return value
-        raise NotJson("an array or an object is needed")
+        raise StateFailed(ITEM_READER, "Attempting to map over non-iterable node.")
 
     def _rows(self, text: str, config: JsonObject) -> list[Json]:
         signs = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -93,4 +93,6 @@ class Objects:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=sign, escapechar="\\") if row]
         headers = config.get("CSVHeaders")
         names = [str(name) for name in headers] if isinstance(headers, list) else rows.pop(0) if rows else []
+        if len(set(names)) < len(names):
+            raise StateFailed(ITEM_READER, "CSV headers cannot contain duplicates.")
         return [dict(zip(names, [*row, *[""] * len(names)], strict=False)) for row in rows]

@@ -35,6 +35,7 @@ def run(
     seed: int = 0,
     variables: Mapping[str, object] | None = None,
     most_transitions: int = 25_000,
+    documented: bool = False,
 ) -> Run:
     """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
 
@@ -43,6 +44,7 @@ def run(
     `faults`      by state name, for one attempt after the other: a Fault, an error's name, or None for no fault
     `objects`     what ItemReaders read, by `s3://bucket/key`: the text, or a list of items
     `seed`        of jitter, `$random`, `States.UUID` and the like
+    `documented`  do what AWS's documentation says where executions recorded on AWS contradict it
 
     Raises NoFunction for a task without callable, and StillWaiting for a token that nothing answers.
     """
@@ -53,7 +55,7 @@ def run(
     world = World(
         definition=asl,
         functions=Functions(functions or {}),
-        objects=Objects(objects or {}, start),
+        objects=Objects(objects or {}, start, documented=documented),
         scheduler=Scheduler(_limit(asl)),
         chance=chance,
         start=start,
@@ -61,6 +63,7 @@ def run(
         faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
         most_transitions=most_transitions,
         evaluator=Evaluator(chance),
+        documented=documented,
     )
     own = Variables()
     own.assign({key: json_of(value) for key, value in (variables or {}).items()})

@@ -10,16 +10,17 @@ from .errors import StateFailed
 class Retries:
     """The retriers of one visit of a state; each counts its own attempts."""
 
-    def __init__(self, state: State, chance: Random) -> None:
+    def __init__(self, state: State, chance: Random, *, documented: bool) -> None:
         rules = state.fields.get("Retry")
         self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         self._used = [0] * len(self._rules)
         self._chance = chance
+        self._documented = documented
 
     def delay_after(self, failure: StateFailed) -> float | None:
         """How many seconds to wait before trying again; None if there is no further try."""
         for place, rule in enumerate(self._rules):
-            if failure.matches(_names(rule)):
+            if failure.matches(_names(rule), documented=self._documented):
                 if self._used[place] >= _number(rule.get("MaxAttempts"), 3):
                     return None
                 self._used[place] += 1
@@ -36,10 +37,12 @@ class Retries:
         return self._chance.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
 
 
-def catcher_for(state: State, failure: StateFailed) -> Arrow | None:
-    """The arrow of the first catcher that takes an error."""
-    catchers = (arrow for arrow in state.arrows if arrow.kind == "catch")
-    return next((arrow for arrow in catchers if failure.matches(_names(arrow.holder))), None)
+def catcher_for(state: State, failure: StateFailed, *, documented: bool) -> Arrow | None:
+    """Return the transition of the first catcher that matches an error."""
+    for arrow in state.arrows:
+        if arrow.kind == "catch" and failure.matches(_names(arrow.holder), documented=documented):
+            return arrow
+    return None
 
 
 def _names(rule: JsonObject) -> list[Json]:

@@ -11,7 +11,7 @@ from ..definition import JsonObject
 from ..json_type import Json
 from ..timestamps import moment_of
 from .data import Data, PathData
-from .errors import PARAMETER_PATH, RUNTIME, StateFailed
+from .errors import RUNTIME, PathNotFound, StateFailed
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "Equals": operator.eq,
@@ -117,10 +117,8 @@ def _is(name: str, value: Json) -> bool:
 def _is_present(path: str, data: PathData) -> bool:
     try:
         data.find(path, data.effective)
-    except StateFailed as failure:
-        if failure.error == PARAMETER_PATH:
-            return False
-        raise
+    except PathNotFound:
+        return False
     return True
 
 

@@ -253,7 +253,9 @@ def _step(step: str | int) -> str:
         return f"[{step}]"
     if step.isascii() and step.isidentifier():
         return f".{step}"
-    return "['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']"
+    if "'" in step and '"' not in step:
+        return f'["{step}"]'
+    return "['" + step.replace("'", "\\'") + "']"
 
 
 _MIRRORED: Final[Mapping[Operator, Operator]] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
