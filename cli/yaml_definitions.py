@@ -12,6 +12,9 @@ from workflow import Definition, NotJson
 
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
+_GUESSED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_STRINGS = ("StartAt", "Next", "Default", "Error", "Cause", "Comment")
+"""Fields that are strings: what YAML 1.1 takes for a boolean or a number (`Next: Yes`) is the name of a state there."""
 
 
 class NoDefinition(ValueError):
@@ -25,7 +28,7 @@ class NotYaml(NoDefinition):
 class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key is a text", problem_mark=key.start_mark)
             if key.value in seen:
@@ -34,6 +37,8 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
             if key.tag != _MERGE:
                 key.tag = _TEXT
+            if key.value in _STRINGS and isinstance(value, yaml.ScalarNode) and value.tag in _GUESSED:
+                value.tag = _TEXT
         return super().construct_mapping(node, deep)
 
     def construct_reference(self, suffix: str, node: Any) -> dict[str, Any]:

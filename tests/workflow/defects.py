@@ -375,8 +375,8 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     (
         "speaks JSONata with a key that ends in .$",
         "WRONG_QUERY_LANGUAGE",
-        "/States/A/Arguments/id.$",
-        jsonata({"A": task(Arguments={"id.$": "$.id"})}),
+        "/States/A/Arguments/MessageBody.$",
+        jsonata({"A": calls("sqs:sendMessage", Arguments={"QueueUrl": "q", "MessageBody.$": "$.id"})}),
     ),
     (
         "speaks JSONPath in a machine of JSONata",
@@ -1083,7 +1083,58 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "/States/A/Parameters/Color",
         machine({"A": calls("sqs:sendMessage", Parameters={"QueueUrl": "q", "MessageBody": "m", "Color": 1})}),
     ),
-    ("puts spaces around JSONata", "NOT_EVALUATED", "/States/A/Output", jsonata({"A": ends(Output=" {% 1 %} ")})),
+    (
+        "has a payload with a key that ends in .$ in JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Arguments/id.$",
+        jsonata({"A": task(Arguments={"id.$": "$.id"})}),
+    ),
+    (
+        "takes a variable of JSONPath in JSONata",
+        "WRONG_QUERY_LANGUAGE",
+        "/States/A/Output/x.$",
+        jsonata({"A": ends(Output={"x.$": "$states.input"})}),
+    ),
+    (
+        "reads a variable that some path does not assign",
+        "POSSIBLY_UNDEFINED_VARIABLE",
+        "/States/C/Output",
+        jsonata(
+            {
+                "A": {
+                    "Type": "Choice",
+                    "Choices": [{"Condition": "{% $states.input.x %}", "Next": "B"}],
+                    "Default": "C",
+                },
+                "B": {"Type": "Pass", "Assign": {"v": 1}, "Next": "C"},
+                "C": ends(Output="{% $v %}"),
+            }
+        ),
+    ),
+    (
+        "tolerates failures in an inline Map",
+        "UNSUPPORTED_FIELD",
+        "/States/A/ToleratedFailurePercentage",
+        mapped(ToleratedFailurePercentage=1),
+    ),
+    (
+        "ends a path in a blank",
+        "INVALID_JSONPATH",
+        "/States/A/Parameters/a.$",
+        machine({"A": ends(Parameters={"a.$": "$$.Execution.Name "})}),
+    ),
+    (
+        "selects a string",
+        "WRONG_TYPE",
+        "/States/A/ResultSelector",
+        machine({"A": task(ResultSelector="$.Payload")}),
+    ),
+    (
+        "fails with an error of AWS's own that there is not",
+        "UNKNOWN_ERROR_NAME",
+        "/States/A/Error",
+        machine({"A": {"Type": "Fail", "Error": "States.Mine"}}),
+    ),
     (
         "speaks JSONata in a JSONPath state",
         "WRONG_QUERY_LANGUAGE",
@@ -1137,6 +1188,32 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
 
 _WAITING = calls("sqs:sendMessage.waitForTaskToken")
 _CONFUSED: list[tuple[str, str, str, Any]] = [
+    *(
+        (
+            f"delimits {text!r} improperly",
+            "INVALID_JSONATA_EXPRESSION",
+            "/States/A/Output",
+            jsonata({"A": ends(Output=text)}),
+        )
+        for text in ("{% 1", "1 %}", " {% 1 %}", "{% 1 %} ", " {% 1", "1 %} ", "\n{% 1 %}\n")
+    ),
+    *(
+        (
+            f"calculates {text}",
+            "EXPRESSION_ALWAYS_FAILS",
+            "/States/A/Output",
+            jsonata({"A": ends(Output=f"{{% {text} %}}")}),
+        )
+        for text in (
+            "'hello world'/42",
+            "$states.input.x * 'a'",
+            "1 < true",
+            "$states.input.n + $number('abc')",
+            "$uppercase(5)",
+            "{'a': [1, -'x']}",
+            "$lookup({'a': 1}, 'b')",
+        )
+    ),
     (
         "writes a rule of JSONata in JSONPath",
         "WRONG_QUERY_LANGUAGE",
@@ -1148,12 +1225,6 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "WRONG_QUERY_LANGUAGE",
         "/States/A/Assign/x.$",
         jsonata({"A": ends(Assign={"x.$": "$.x"})}),
-    ),
-    (
-        "takes a variable of JSONPath in JSONata",
-        "WRONG_QUERY_LANGUAGE",
-        "/States/A/Output/x.$",
-        jsonata({"A": ends(Output={"x.$": "$states.input"})}),
     ),
     (
         "reads by Parameters in JSONata",
@@ -1230,7 +1301,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
     ),
     (
         "passes its token as JSONPath does",
-        "WRONG_QUERY_LANGUAGE",
+        "MISSING_TASK_TOKEN",
         "/States/A/Arguments/MessageBody/t.$",
         jsonata({"A": _WAITING | {"Arguments": {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}}}),
     ),

@@ -178,12 +178,12 @@ SOUND: Final[dict[str, Any]] = {
                 "Assign": {"seen.$": "$.y", "fixed": 3},
                 "Retry": _RETRY,
                 "Catch": [
-                    {"ErrorEquals": ["E"], "Next": "B", "ResultPath": None},
+                    {"ErrorEquals": ["E"], "Next": "B", "ResultPath": None, "Assign": {"seen": {"id": 0}}},
                     {
                         "ErrorEquals": ["States.ALL"],
                         "Next": "B",
                         "ResultPath": "$.error",
-                        "Assign": {"error.$": "$.Cause"},
+                        "Assign": {"error.$": "$.Cause", "seen": {"id": 0}},
                     },
                 ],
                 "Next": "B",

@@ -384,3 +384,18 @@ def test_run_follows_the_documentation_on_request(capsys: pytest.CaptureFixture[
         assert run_command(["workflow", "run", str(file), *options]) == 1
         printed.append(capsys.readouterr().out)
     assert ["States.Runtime" in printed[0], "States.ParameterPathFailure" in printed[1]] == [True, True]
+
+
+@pytest.mark.parametrize("names", [("Yes", "No"), ("on", "off"), ("1", "2.5"), ("true", "False")])
+def test_states_of_yaml_may_have_names_that_yaml_takes_for_other_values(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """As AWS takes them: `Next: Yes` leads to the state `Yes`, and `End: yes` is a boolean all the same."""
+    first, second = names
+    file = tmp_path / "order.asl.yml"
+    file.write_text(
+        f"StartAt: A\nStates:\n  A:\n    Type: Choice\n    Default: {second}\n    Choices:\n"
+        f"      - {{Variable: $.x, BooleanEquals: true, Next: {first}}}\n"
+        f"  {first}: {{Type: Pass, End: yes}}\n  {second}: {{Type: Fail, Error: {second}}}\n"
+    )
+    assert run_command(["workflow", "check", str(file)]) == 0, capsys.readouterr().out

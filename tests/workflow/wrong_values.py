@@ -30,7 +30,7 @@ _READER: Final = {
     "Parameters": {"Bucket": "b", "Key": "k"},
 }
 _WRITER: Final = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
-_NO_PATHS: Final = ("", " $.a", "$.a ", "a.b", ".a", "@.a", "$.", "$..", "$.a..", "$$$", "$a b", "$.a b", "$.a,b")
+_NO_PATHS: Final = ("", " ", " $.a", "a.b", ".a", "@.a", "$.", "$..", "$.a..", "$$$", "$a b", "$.a b", "$.a,b")
 _NO_BRACKETS: Final = ("$.a[", "$.a]", "$.a[]", "$.a[b]", "$.a['b", "$['a'", "$.a.[", "$[a]", "$.a[1:2:3:4]", "$.a{b}")
 _NO_FILTERS: Final = ("$.a[?]", "$.a[?(@.b]", "$.a[?(@.b==)]", "$.a[?(@.b = 1)]", '$.a[?(@.b == "x)]', "$.a.b()")
 _NOT_ONE_PLACE: Final = ("$.a[*]", "$..a", "$.a[?(@.b)]", "$.a[0:2]", "$.a[0,1]", "$.*", "$['a','b']", "$.a.length()")
@@ -80,6 +80,10 @@ _NO_INTRINSICS: Final = (
     "States.ArrayLength(States.ArrayUnique(3))",
     "States.Base64Encode(5)",
     "States.Array(" * 11 + ")" * 11,
+    "States.StringToJson('{')",
+    "States.ArrayGetItem(States.Array(1), 5)",
+    "States.MathAdd(2147483647, 1)",
+    "States.Format('{}', States.ArrayRange(1, 2000, 1))",
 )
 _NO_JSONATA: Final = (
     "",
@@ -200,7 +204,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "WRONG_TYPE",
         f"{_A}/ResultSelector",
         lambda v: machine({"A": task(ResultSelector=v)}),
-        ("$.x", 3, None, []),
+        (3, None, []),
     ),
     # data by JSONata
     (

@@ -83,7 +83,7 @@ def _check_errors(sight: Sight, rule: JsonObject, pointer: str, field: str, inde
         elif name == _ALL:
             _check_all(sight, where, alone=len(names) == 1, last=last, what=what)
         else:
-            _check_name(sight, name, where)
+            check_error_name(sight, name, where)
     _check_reachable(sight, names, here, what, index, seen)
 
 
@@ -101,8 +101,8 @@ def _check_all(sight: Sight, pointer: str, *, alone: bool, last: bool, what: str
         )
 
 
-def _check_name(sight: Sight, name: str, pointer: str) -> None:
-    """Doubt a name that only Step Functions may give; all others may be raised by functions and Fail states."""
+def check_error_name(sight: Sight, name: str, pointer: str) -> None:
+    """Warn about an unknown name that starts with States., which is reserved for errors of Step Functions."""
     known = name in ERRORS or name.startswith("States.Http.")
     if known or is_open(name) or not name.lower().startswith("states."):
         return

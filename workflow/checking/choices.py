@@ -160,7 +160,7 @@ def _check_test(sight: Sight, rule: JsonObject, name: str, pointer: str) -> None
     if "Variable" not in rule:
         sight.missing(pointer, "Variable", f"{name} needs a Variable to look at.", "Add Variable with a path.")
     else:
-        sight.texts.path(rule["Variable"], child(pointer, "Variable"))
+        sight.texts.path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
     value, here, kind = rule[name], child(pointer, name), OPERATORS[name]
     if kind == "Path":
         sight.texts.path(value, here)

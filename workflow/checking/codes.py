@@ -427,6 +427,13 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         _jsonata(Output="{% order.id %}"),
         aws="UNSUPPORTED_JSONATA_EXPRESSION",
     ),
+    "EXPRESSION_ALWAYS_FAILS": Explanation(
+        "error",
+        "The expression, or a part of it that is always evaluated, fails whatever the data are: it calculates with a "
+        "string, or calls a function with constants that it does not take.",
+        "Correct the constants.",
+        _jsonata(Output="{% 'hello world'/42 %}"),
+    ),
     "NOT_EVALUATED": Explanation(
         "warning",
         "A text has `{% … %}` in it, and is evaluated only where it starts and ends with them.",
@@ -467,6 +474,23 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         "distributed Map none.",
         "Assign it in an earlier state. What a state assigns is there for the next one.",
         _jsonata(Output="{% $total %}"),
+    ),
+    "POSSIBLY_UNDEFINED_VARIABLE": Explanation(
+        "warning",
+        "Some path to this state does not assign the variable, and the state fails when that path is taken.",
+        "Assign it on every path, or test for it: with `$exists`, or with IsPresent in a Choice.",
+        _machine(
+            {
+                "A": {
+                    "Type": "Choice",
+                    "Choices": [{"Condition": "{% $states.input.x %}", "Next": "B"}],
+                    "Default": "C",
+                },
+                "B": {"Type": "Pass", "Assign": {"total": 1}, "Next": "C"},
+                "C": {"Type": "Pass", "Output": "{% $total %}", "End": True},
+            },
+            QueryLanguage="JSONata",
+        ),
     ),
     "INVALID_VARIABLE_NAME": Explanation(
         "error",

@@ -14,16 +14,14 @@ from .sight import Sight, unknown_field
 from .templates import is_open
 from .vocabulary import PROCESSOR_CONFIG
 
-_DISTRIBUTED_ONLY: Final = (
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "Label",
+_DISTRIBUTED_ONLY: Final = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
+_UNUSED_INLINE: Final = (
     "ToleratedFailureCount",
     "ToleratedFailureCountPath",
     "ToleratedFailurePercentage",
     "ToleratedFailurePercentagePath",
 )
+"""AWS accepts these in an inline Map, and does nothing with them."""
 _BAD_IN_LABEL: Final = r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]"
 
 
@@ -33,12 +31,21 @@ def check_map(sight: Sight) -> None:
     _check_items(sight, distributed)
     _check_numbers(sight)
     misplaced = _misplaced(sight) if distributed is False else []
+    unused = [name for name in sight.fields if name in _UNUSED_INLINE] if distributed is False else []
     if misplaced:
         sight.findings.error(
             "UNSUPPORTED_FIELD",
             sight.at(misplaced[0]),
-            f"{joined(misplaced)} belong{'' if misplaced[1:] else 's'} to distributed Maps, and this one is inline.",
+            f"{joined(misplaced + unused)} belong{'' if (misplaced + unused)[1:] else 's'} to distributed Maps, "
+            "and this one is inline.",
             'Set "Mode": "DISTRIBUTED" in ProcessorConfig.',
+        )
+    elif unused:
+        sight.findings.warning(
+            "UNSUPPORTED_FIELD",
+            sight.at(unused[0]),
+            f"{joined(unused)} {'have' if unused[1:] else 'has'} no effect in an inline Map.",
+            'Set "Mode": "DISTRIBUTED" in ProcessorConfig, or remove it.',
         )
     _check_label(sight)
     check_distribution(sight)

@@ -18,8 +18,9 @@ _EXAMPLE: Final = "Write a path such as $.order.id."
 class PathTexts:
     """Checks paths for the texts of one state, which remember what is read."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, *, tolerant: bool = False) -> None:
         self._texts = texts
+        self._tolerant = tolerant
 
     def path(
         self,
@@ -36,11 +37,21 @@ class PathTexts:
         elif is_expression(value):
             self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
         elif is_open(value):
-            return
+            self._template_of_a_path(value, pointer)
         elif is_intrinsic(value):
             self._intrinsic(value, pointer, intrinsic)
         else:
             self._path(value, pointer, reference, single)
+
+    def _template_of_a_path(self, text: str, pointer: str) -> None:
+        """Note what a path or call with `${placeholders}` reads; one that cannot be parsed yet may read anything."""
+        try:
+            paths = list(parse_intrinsic(text).paths()) if is_intrinsic(text) else [parse_path(text)]
+        except InvalidPath:
+            self._texts.context.append(((), pointer))
+            return
+        for path in paths:
+            self._known(path, pointer)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
@@ -112,6 +123,10 @@ class PathTexts:
         except InvalidPath as error:
             self._wrong_path(pointer, f"{error}.")
             return
+        if text != text.rstrip():
+            self._texts.findings.warning(
+                "INVALID_JSONPATH", pointer, f"{text!r} ends in blanks, which are ignored.", "Remove the blanks."
+            )
         if reference and not (path.is_reference and path.root == "$"):
             self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
         elif single and not path.is_reference:
@@ -121,7 +136,7 @@ class PathTexts:
 
     def _known(self, path: Path, pointer: str) -> None:
         if path.variable is not None:
-            self._texts.uses.append(Use(path.variable, pointer))
+            self._texts.uses.append(Use(path.variable, pointer, self._tolerant))
         elif path.root == "$$":
             names = tuple(_leading_names(path))
             self._texts.context_field(names, pointer, "$$")

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..json_type import Json
 from ..json_values import child
-from .catching import check_catchers, check_retriers
+from .catching import check_catchers, check_error_name, check_retriers
 from .choices import check_choices
 from .findings import meant
 from .sight import Sight, is_time
@@ -58,7 +58,7 @@ def check_assign(sight: Sight, holder: Mapping[str, Json], pointer: str, moment:
         name = key if sight.speaks_jsonata else key.removesuffix(".$")
         _check_variable_name(sight, name, child(here, key))
     if sight.speaks_jsonata:
-        sight.texts.jsonata(assigned, here, moment)
+        sight.texts.jsonata(assigned, here, moment, named=True)
     else:
         sight.texts.template(assigned, here)
 
@@ -112,7 +112,8 @@ def _check_jsonata_fields(sight: Sight) -> None:
         arguments = sight.fields["Arguments"]
         if sight.state.type == "Task" and not isinstance(arguments, dict | str):
             sight.wrong_type(sight.at("Arguments"), "Arguments is an object, or an expression that yields one.")
-        sight.texts.jsonata(arguments, sight.at("Arguments"), "before")
+        named = ":states:::" in str(sight.fields.get("Resource"))
+        sight.texts.jsonata(arguments, sight.at("Arguments"), "before", named=named)
     if "Output" in sight.fields:
         sight.texts.jsonata(sight.fields["Output"], sight.at("Output"), "after")
 
@@ -137,6 +138,13 @@ def _check_template(sight: Sight, name: str) -> None:
         return  # an integration takes no text, which is told where its arguments are checked
     if name == "Parameters" or isinstance(value, dict):  # whatever the specification says, AWS takes any Parameters
         sight.texts.template(value, sight.at(name))
+    elif isinstance(value, str) and not is_open(value):
+        sight.findings.warning(
+            "WRONG_TYPE",
+            sight.at(name),
+            f"{name} is a string, which becomes the result as it is: a path in it is not evaluated.",
+            'Write an object: {"name.$": "$.path"}.',
+        )
     elif not is_open(value):
         sight.wrong_type(sight.at(name), f"{name} is an object.", "Name what you pass: {…}.")
 
@@ -200,6 +208,8 @@ def _check_fail(sight: Sight) -> None:
         if sight.dynamic(sight.fields, name, sight.state.pointer, "before", ("string",)):
             continue
         value = sight.text(sight.fields, name, sight.state.pointer)
+        if value is not None and name == "Error":
+            check_error_name(sight, value, sight.at(name))
         if value is not None and not sight.speaks_jsonata and looks_like_path(value):
             sight.findings.warning(
                 "NO_PATH",

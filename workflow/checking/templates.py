@@ -83,8 +83,14 @@ class Texts:
         self.context: list[tuple[tuple[str, ...], str]] = []
         """Each part that is read, and where."""
 
-    def jsonata(self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = ()) -> None:
-        """Check every expression in a value; `kinds` are those that the value itself may have."""
+    def jsonata(
+        self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = (), *, named: bool = False
+    ) -> None:
+        """Check every expression in a value.
+
+        `kinds`    those that the value itself may have
+        `named`    AWS knows the keys of the value: arguments of an integration, names of variables
+        """
         if isinstance(value, str):
             self._text(value, pointer, moment, kinds)
             return
@@ -94,7 +100,7 @@ class Texts:
                 if isinstance(item, str) and _is_remarkable(item):
                     self._text(item, child(here, key), moment, ())
             if isinstance(each, dict):
-                self._keys_of_other_language(each, here)
+                self._keys_of_other_language(each, here, refused=named and here == pointer)
 
     def path(
         self,
@@ -104,16 +110,19 @@ class Texts:
         reference: bool = False,
         single: bool = False,
         intrinsic: Collection[str] = (),
+        tolerant: bool = False,
     ) -> None:
         """Check a field that holds a path.
 
         `reference`    something is put there: one place in the state's data
         `single`       one value is taken from there, also from the context object or a variable
         `intrinsic`    the intrinsic functions that may stand there instead
+        `tolerant`     the path need not match anything
         """
         from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
 
-        PathTexts(self).path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
+        texts = PathTexts(self, tolerant=tolerant)
+        texts.path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
@@ -141,6 +150,8 @@ class Texts:
                 )
             return
         self._references(found, pointer, moment, text)
+        if found.has_constants:
+            self._constants(text, pointer)
         if kinds and found.kind is not None and found.kind not in kinds:
             self.findings.error(
                 "WRONG_TYPE",
@@ -148,22 +159,28 @@ class Texts:
                 f"The expression yields a value of type {found.kind}, and {' or '.join(kinds)} is needed.",
             )
 
-    def _almost_expression(self, text: str, pointer: str) -> None:
-        if text.startswith("{%") and not is_open(text):
+    def _constants(self, text: str, pointer: str) -> None:
+        from ..queries.jsonata_constants import always_fails
+
+        why = always_fails(inside(text))
+        if why:
+            shown = text if len(text) <= 120 else text[:117] + "…"
             self.findings.error(
-                "INVALID_JSONATA_EXPRESSION",
+                "EXPRESSION_ALWAYS_FAILS",
                 pointer,
-                "The text starts with {% and does not end with %}.",
-                "Close it with %}.",
+                f"{shown} fails whatever the data are: {why}.",
+                "Correct the constants.",
             )
-        elif text.strip() != text and is_expression(text.strip()):
-            self.findings.warning(
-                "NOT_EVALUATED",
-                pointer,
-                "There are spaces around {% … %}, so that the text is taken as it is.",
-                "Remove the spaces.",
-            )
-        elif (text.endswith("%}") or "%}" in text.partition("{%")[2]) and not is_open(text):
+
+    def _almost_expression(self, text: str, pointer: str) -> None:
+        trimmed = text.strip()
+        if is_expression(trimmed) and trimmed != text:
+            self._improper(pointer, "There are blanks around {% … %}.", "Remove the blanks.")
+        elif trimmed.startswith("{%") and not is_open(text):
+            self._improper(pointer, "The string starts with {% and does not end with %}.", "Close it with %}.")
+        elif trimmed.endswith("%}") and not is_open(text):
+            self._improper(pointer, "The string ends with %} and does not start with {%.", "Open it with {%.")
+        elif "%}" in text.partition("{%")[2] and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
@@ -185,13 +202,19 @@ class Texts:
                 "Write it between {% and %}.",
             )
 
-    def _keys_of_other_language(self, value: dict[str, Json], pointer: str) -> None:
+    def _improper(self, pointer: str, sentence: str, remedy: str) -> None:
+        """Report improper delimiters, which AWS's page on JSONata calls a validation error."""
+        self.findings.error("INVALID_JSONATA_EXPRESSION", pointer, sentence, remedy)
+
+    def _keys_of_other_language(self, value: dict[str, Json], pointer: str, *, refused: bool) -> None:
+        report = self.findings.error if refused else self.findings.warning
         for key, item in value.items():
             if is_key_of_jsonpath(key, item):
-                self.findings.error(
+                report(
                     "WRONG_QUERY_LANGUAGE",
                     child(pointer, key),
-                    f"{key!r} is a key of JSONPath, and the state speaks JSONata.",
+                    f"{key!r} is a key of JSONPath, and the state uses JSONata"
+                    + ("." if refused else ": the key and its value stay as they are."),
                     f"Name it {key[:-2]!r} and give it {{% … %}}.",
                 )
 

@@ -1,9 +1,9 @@
-"""Follows variables along the arrows: what may have been assigned when a state is entered."""
+"""Follows variables along the transitions: what may, and what must, have been assigned when a state is entered."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..definition import Arrow, Scope, State
 from ..json_type import Json
@@ -19,10 +19,12 @@ class _Known(Record):
 
     around: frozenset[str]
     own: frozenset[str]
+    surely_around: frozenset[str]
+    """Those from around it that are assigned on every path to the scope."""
 
 
 class Flow:
-    """Checks that a variable that is read may have been assigned before, in its scope or one around it."""
+    """Checks that a variable that is read was assigned before, in its scope or one around it, on every path."""
 
     def __init__(self, findings: Findings, given: frozenset[str]) -> None:
         self._findings = findings
@@ -31,6 +33,7 @@ class Flow:
         self._unreadable: set[str] = set()
         """The scopes in which, or around which, a state has an Assign that is no object, and so may assign anything."""
         self._entry: dict[str, frozenset[str]] = {}
+        self._sure_entry: dict[str, frozenset[str]] = {}
         self._taken: dict[str, frozenset[str]] = {"": given}
 
     def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
@@ -39,22 +42,28 @@ class Flow:
         if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
             self._unreadable.add(scope.pointer)
         self._check_shadows(scope)
-        possible = _possible(scope)
+        tested = _tested(scope, uses)
+        possible = _assigned_before(scope, lambda one, other: one | other, {})
+        sure = _assigned_before(scope, lambda one, other: one & other, tested)
         for state in scope.states:
-            visible = known.around | possible.get(state.name, known.own)  # all, where no way is known to lead
-            self._entry[state.pointer] = visible
+            visible = known.around | possible.get(state.name, known.own)  # all, where no path is known to lead
+            defined = known.surely_around | sure.get(state.name, known.own)
+            self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
             for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
                 if use.name not in visible:
                     self._undefined(use, visible, known)
+                elif use.name not in defined and not use.tolerant and use.name not in tested.get(state.name, ()):
+                    self._maybe_undefined(use, state)
 
     def _known(self, scope: Scope) -> _Known:
         own = frozenset(name for state in scope.states for name, _ in _assigned(state))
         parent = scope.parent
         if parent is None:
-            return _Known(self._given, own)
+            return _Known(self._given, own, self._given)
         if parent.type == "Map" and parent.is_distributed:
-            return _Known(frozenset(), own)
-        return _Known(self._entry.get(parent.pointer, frozenset()), own)
+            return _Known(frozenset(), own, frozenset())
+        none = frozenset[str]()
+        return _Known(self._entry.get(parent.pointer, none), own, self._sure_entry.get(parent.pointer, none))
 
     def _check_shadows(self, scope: Scope) -> None:
         """Refuse what was assigned on the way into the scope, as AWS does, even if a distributed Map cannot read it."""
@@ -71,6 +80,16 @@ class Flow:
                         f"${name} was assigned around this scope before, and an inner scope cannot set it.",
                         "Choose another name, or hand the value out as the scope's output.",
                     )
+
+    def _maybe_undefined(self, use: Use, state: State) -> None:
+        self._findings.warning(
+            "POSSIBLY_UNDEFINED_VARIABLE",
+            use.pointer,
+            f"${use.name} may not have been assigned on every path to {state.name!r}.",
+            f"Assign it on every path, or test it: {{% $exists(${use.name}) ? … %}}."
+            if state.query_language == "JSONata"
+            else "Assign it on every path, or test it with IsPresent in a Choice.",
+        )
 
     def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
         said = self._findings.warning if use.tolerant else self._findings.error
@@ -91,8 +110,20 @@ class Flow:
         )
 
 
-def _possible(scope: Scope) -> dict[str, frozenset[str]]:
-    """What may have been assigned when each state is entered; as bits, until nothing changes."""
+def _tested(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
+    """Return the variables that each Choice tests for presence: where it leads, its author knows which are there."""
+    choices = [state for state in scope.states if state.type == "Choice"]
+    return {state.name: frozenset(use.name for use in uses.get(state.pointer, ()) if use.tolerant) for state in choices}
+
+
+def _assigned_before(
+    scope: Scope, join: Callable[[int, int], int], known_after: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Return what was assigned when each state is entered: on any path (join by or), or on every path (by and).
+
+    The names are bits of an integer, and a state is visited again until nothing changes. `known_after` are names that
+    count as assigned after a state, whatever it assigns.
+    """
     bits: dict[str, int] = {}
     entry: dict[str, int] = {}
     queue = deque([scope.start] if scope.start in scope.by_name else [])
@@ -104,16 +135,18 @@ def _possible(scope: Scope) -> dict[str, frozenset[str]]:
             if arrow.target not in scope.by_name:
                 continue
             after = entry[state.name] | _bits(bits, _assigned_on(state, arrow))
+            after |= _bits(bits, known_after.get(state.name, ()))
             before = entry.get(arrow.target)
-            if before is None or after | before != before:
-                entry[arrow.target] = after | (before or 0)
+            joined = after if before is None else join(before, after)
+            if joined != before:
+                entry[arrow.target] = joined
                 queue.append(arrow.target)
     names = list(bits)
     cache: dict[int, frozenset[str]] = {}
     return {state: _names(known, names, cache) for state, known in entry.items()}
 
 
-def _bits(bits: dict[str, int], names: Iterator[str]) -> int:
+def _bits(bits: dict[str, int], names: Iterable[str]) -> int:
     result = 0
     for name in names:
         result |= bits.setdefault(name, 1 << len(bits))

@@ -8,6 +8,7 @@ Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrin
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ DEEPEST = 10
 """How deep calls may be nested."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
 """A backslash, itself not escaped, before what needs none."""
+
+
+def _no_path(path: Path) -> Json:
+    raise AssertionError(f"{path.text} in a call without paths")
 
 
 class InvalidIntrinsic(InvalidPath):
@@ -49,7 +54,20 @@ class Call:
         """Why it fails whatever its paths lead to: a constant that the function does not take; empty if it may work."""
         inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, Call))
         constants = [UNKNOWN if isinstance(each, Call | Path) else each for each in self.arguments]
-        return next((why for why in inner if why), "") or FUNCTIONS[self.name].refuses_constants(constants)
+        return (
+            next((why for why in inner if why), "")
+            or FUNCTIONS[self.name].refuses_constants(constants)
+            or self._failure_of_constants()
+        )
+
+    def _failure_of_constants(self) -> str:
+        if any(True for _ in self.paths()):
+            return ""
+        try:
+            self.result(_no_path, random.Random(0))  # noqa: S311  # no secret
+        except IntrinsicFailed as error:
+            return str(error)
+        return ""
 
     def result(self, find: Callable[[Path], Json], randomness: Randomness) -> Json:
         """What it yields, given what paths lead to; raises IntrinsicFailed."""

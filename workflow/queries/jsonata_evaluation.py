@@ -66,7 +66,7 @@ def parse_jsonata(expression: str) -> Engine:
     try:
         return Engine(re.sub(_LITERALS, _without_comment, expression))  # the parser trips over a comment at the end
     except JException as error:
-        raise InvalidJsonata(f"{_shortened(expression)}: {_sentence(error)}") from None
+        raise InvalidJsonata(f"{_shortened(expression)}: {failure_text(error)}") from None
     except RecursionError:
         raise InvalidJsonata(f"{_shortened(expression)}: nested too deep") from None
     except KeyError as error:
@@ -94,7 +94,7 @@ class Evaluator:
         except RecursionError:
             raise JsonataFailed(f"{THREW}nested too deep") from None
         except Exception as error:  # the library raises whatever Python raises inside it
-            raise JsonataFailed(THREW + _sentence(error)) from error
+            raise JsonataFailed(THREW + failure_text(error)) from error
 
     def _bindings(self, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> dict[str, Any]:
         from .jsonata_additions import additions, step_counter
@@ -148,7 +148,8 @@ def _converted(value: Any, null: object) -> Json:
     raise JsonataFailed("returned a function, which JSON cannot say.")
 
 
-def _sentence(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
+    """Word what the engine raised, with the place in the expression."""
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None

@@ -24,6 +24,7 @@ _STRENGTH: Final = {
     "+": 4,
     "*": 5,
 }
+_NUMERIC: Final = ("+", "*", "<", "<=", ">", ">=")
 _KINDS: Final = {"&": "string", "+": "number", "*": "number"}
 _DIGITS: Final = 15  # of a number on each side of its point
 _MOST: Final = 400  # signs: longer expressions go to the engine, and nothing here is nested deep
@@ -41,6 +42,8 @@ class Plain:
         self.variables: list[str] = []
         self.tolerated: list[str] = []
         self.functions: list[str] = []
+        self.has_constants = False
+        """Whether a call or an operator has constants that may not fit."""
         self._signs = _signs_of(expression)
         self._place = 0
         self.kind = self._operation(1)
@@ -70,7 +73,8 @@ class Plain:
             if strength < weakest:
                 return kind
             self._place += 1
-            self._operation(strength + 1, harmless)
+            other = self._operation(strength + 1, harmless)
+            self.has_constants |= sign in _NUMERIC and not {kind, other} <= {None, "number"}
             kind = _KINDS.get(sign, "boolean")
 
     def _operand(self, harmless: bool) -> str | None:
@@ -115,16 +119,19 @@ class Plain:
     def _call(self, name: str, harmless: bool) -> str | None:
         if name not in FUNCTIONS:
             self.functions.append(name)
-        self._listed(")", harmless or name == "exists")
+        read = len(self.states) + len(self.variables) + len(self.tolerated)
+        has_arguments = self._listed(")", harmless or name == "exists")
+        self.has_constants |= has_arguments and read == len(self.states) + len(self.variables) + len(self.tolerated)
         return self._alone(KINDS_OF_FUNCTIONS.get(name))
 
-    def _listed(self, closing: str, harmless: bool) -> None:
+    def _listed(self, closing: str, harmless: bool) -> bool:
+        """Read what stands between commas; return whether there is anything."""
         if self._take("bracket", closing):
-            return
+            return False
         while True:
             self._operation(1, harmless)
             if self._take("bracket", closing):
-                return
+                return True
             self._expect(",")
 
     def _alone(self, kind: str | None) -> str | None:

@@ -21,7 +21,7 @@ _KINDS_OF_OPERATORS: Final = {
 class References:
     """What an expression refers to."""
 
-    __slots__ = ("bare", "called", "functions", "kind", "states", "tolerated", "variables")
+    __slots__ = ("bare", "called", "functions", "has_constants", "kind", "states", "tolerated", "variables")
 
     def __init__(self, kind: str | None) -> None:
         self.kind = kind
@@ -37,6 +37,8 @@ class References:
         """Functions called by name that neither JSONata nor the expression defines."""
         self.called: list[str] = []
         """Names called without `$`, in an expression that has no functions as values."""
+        self.has_constants = True
+        """Whether some part of it may be constant, and more than a literal."""
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +49,7 @@ def references_of(expression: str) -> References:
     except (NotPlain, RecursionError):
         return read_by_engine(expression)
     found = References(plain.kind)
-    found.states, found.functions = plain.states, plain.functions
+    found.states, found.functions, found.has_constants = plain.states, plain.functions, plain.has_constants
     found.tolerated = [name for name in plain.tolerated if name not in FUNCTIONS]
     found.variables = [name for name in plain.variables if name not in FUNCTIONS and name not in found.tolerated]
     return found
@@ -85,11 +87,11 @@ def _children(node: Any, has_context: bool, harmless: bool) -> Iterator[tuple[An
     elif node.type == "function" and _name_of(node) == "exists":
         yield from ((each, has_context, True) for each in node.arguments)
     else:
-        yield from ((each, has_context, harmless) for each in _parts(node))
-    yield from ((each, True, harmless) for each in _inner_parts(node))
+        yield from ((each, has_context, harmless) for each in parts_of(node))
+    yield from ((each, True, harmless) for each in inner_parts_of(node))
 
 
-def _parts(node: Any) -> Iterator[Any]:
+def parts_of(node: Any) -> Iterator[Any]:
     """The nodes below one that see the same context as itself."""
     singles = ["lhs", "rhs", "expression", "condition", "then", "_else", "body"]
     if node.type in ("function", "partial") and _name_of(node) is None:
@@ -104,7 +106,7 @@ def _parts(node: Any) -> Iterator[Any]:
         yield from pair
 
 
-def _inner_parts(node: Any) -> Iterator[Any]:
+def inner_parts_of(node: Any) -> Iterator[Any]:
     """The nodes that see what this one yields as their context: predicates, groups, sort terms, updates."""
     for filters in (node.predicate, node.stages):
         yield from (each.expr for each in filters or () if _is_node(each.expr))
@@ -182,6 +184,15 @@ def _bound_by(node: Any) -> Iterator[str]:
 def _name_of(node: Any) -> str | None:
     procedure = node.procedure
     return str(procedure.value) if procedure is not None and procedure.type == "variable" else None
+
+
+def literal_kind_of(node: Any) -> str | None:
+    """Return the kind of a node's value if it is certain and the value is never undefined."""
+    while node.type == "block" and node.expressions:
+        node = node.expressions[-1]
+    if node.type == "binary" and node.value in ("+", "-", "*", "/", "%", ".."):
+        return None
+    return None if node.type == "function" else _kind(node)
 
 
 def _kind(node: Any) -> str | None:

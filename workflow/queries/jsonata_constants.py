@@ -1,0 +1,127 @@
+"""Finds parts of a JSONata expression that fail whatever the data are.
+
+A part counts only if it is always evaluated: not a branch of a condition, the right side of `and` and `or`, the body of
+a function or a step of a path. Such a part fails if it calculates with what is never a number, or if it is constant and
+its evaluation fails. An expression that is constant as a whole fails also if it yields nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from .jsonata_evaluation import THREW, JsonataFailed, failure_text, parse_jsonata, plain
+from .jsonata_functions import FUNCTIONS
+from .jsonata_reading import inner_parts_of, literal_kind_of, parts_of
+
+_NOT_CONSTANT: Final = frozenset(("random", "uuid", "now", "millis", "shuffle", "error", "assert"))
+"""Functions that yield something else each time, or that fail on purpose."""
+_DEPENDENT: Final = ("name", "wildcard", "descendant", "parent", "regex", "lambda", "transform", "bind")
+_ARITHMETIC: Final = ("+", "-", "*", "/", "%")
+_ORDERING: Final = ("<", "<=", ">", ">=")
+_MAX_STEPS: Final = 20_000
+"""Steps of an evaluation until it is left to the run."""
+
+
+class _TooLong(Exception):
+    """The evaluation was given up."""
+
+
+@lru_cache(maxsize=4096)
+def always_fails(expression: str) -> str:
+    """Explain why an expression fails whatever the data are; empty if it may work. Raises InvalidJsonata."""
+    engine = parse_jsonata(expression)
+    tree = cast("Any", engine).ast
+    try:
+        if _is_constant(tree):
+            return _failure(engine, tree, whole=True)
+        reasons = (_misfit(node) or _failure(engine, node) for node in _always_evaluated(tree))
+        return next((reason for reason in reasons if reason), "")
+    except RecursionError:
+        return ""
+
+
+def _always_evaluated(tree: Any) -> Iterator[Any]:
+    """Every node that is evaluated in any case, outermost first; nothing within a constant one."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not _is_constant(node):
+            stack.extend(reversed(list(_evaluated_with(node))))
+
+
+def _evaluated_with(node: Any) -> Iterator[Any]:
+    if node.type == "path":
+        yield node.steps[0]
+    elif node.type == "condition":
+        yield node.condition
+    elif node.type == "bind":
+        yield node.rhs
+    elif node.type == "binary" and node.value in ("and", "or"):
+        yield node.lhs
+    elif node.type not in ("lambda", "partial", "transform"):
+        yield from parts_of(node)
+
+
+def _is_constant(node: Any) -> bool:
+    if node.type in _DEPENDENT or any(True for _ in inner_parts_of(node)):
+        return False
+    if node.type == "variable" and (node.value not in FUNCTIONS or node.value in _NOT_CONSTANT):
+        return False
+    if node.type in ("function", "partial"):
+        procedure = node.procedure
+        if procedure is None or procedure.type != "variable" or not _is_constant(procedure):
+            return False
+    steps = node.steps if node.type == "path" else ()
+    return all(map(_is_constant, (*steps, *parts_of(node))))
+
+
+def _misfit(node: Any) -> str:
+    """Explain why an operator refuses one of its sides, of which only the kind is known."""
+    if node.type != "binary":
+        return ""
+    for side in (node.lhs, node.rhs):
+        kind = literal_kind_of(side)
+        if node.value in _ARITHMETIC and kind not in (None, "number"):
+            return f"{node.value} calculates with numbers, and one side is of type {kind}"
+        if node.value in _ORDERING and kind not in (None, "number", "string"):
+            return f"{node.value} compares numbers or strings, and one side is of type {kind}"
+    return ""
+
+
+def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
+    if not _is_constant(node):
+        return ""
+    from .jsonata_additions import additions
+    from .jsonata_engine import TooMuchMemory
+    from .jsonata_library import JException
+
+    part = copy.copy(engine)
+    part.ast = node
+    bindings = {**additions(random.Random(0), lambda: 0), "__evaluate_entry": _counter()}  # noqa: S311  # no secret
+    try:
+        value = part.result(bindings, 0)
+        if whole and value is None:
+            return "it yields nothing"
+        if whole:
+            plain(value)
+    except (JException, JsonataFailed, TooMuchMemory) as error:
+        return failure_text(error).removeprefix(THREW)
+    except _TooLong:
+        pass
+    return ""
+
+
+def _counter() -> Callable[..., None]:
+    steps = itertools.count(1)
+
+    def count(*_: object) -> None:
+        if next(steps) > _MAX_STEPS:
+            raise _TooLong
+
+    return count
