@@ -7,18 +7,20 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def names() -> list[str]:
+def benchmark_names() -> list[str]:
     """The benchmarks there are."""
     return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
 
 
-def main(wanted: list[str]) -> int:
+def main(requested: list[str]) -> int:
     """Run the wanted benchmarks, or all."""
-    unknown = sorted(set(wanted) - set(names()))
+    unknown = sorted(set(requested) - set(benchmark_names()))
     if unknown:
-        print(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(names())}.", file=sys.stderr)
+        print(
+            f"No benchmark is called {', '.join(unknown)}; there are {', '.join(benchmark_names())}.", file=sys.stderr
+        )
         return 64
-    for name in wanted or names():
+    for name in requested or benchmark_names():
         print(f"== {name}")
         importlib.import_module(f"{__package__}.{name}").main()
     return 0

@@ -8,9 +8,9 @@ from rich.console import Console
 from handlers.adapters.archive import stored_order
 from handlers.domain.verification import Finding, StoredOrder, verify
 
-from .options import Instance, Json, Stage
+from .options import InstanceOption, JsonOption, StageOption
 from .screen import show, table
-from .target import Target, resolve
+from .target import Target, resolve_target
 
 app = typer.Typer(help="Prove and read the audit trail.", no_args_is_help=True)
 
@@ -21,10 +21,10 @@ def _group() -> None:
 
 
 @app.command("verify")
-def verify_audit(as_json: Json = False, stage: Stage = None, instance: Instance = "default") -> int:
+def verify_audit(as_json: JsonOption = False, stage: StageOption = None, instance: InstanceOption = "default") -> int:
     """Recompute every ledger's hash chain and compare it with the audit objects; exit code 1 on any finding."""
-    target = resolve(stage, instance)
-    orders, objects = list(stored_orders(target)), audit_objects(target)
+    target = resolve_target(stage, instance)
+    orders, objects = list(read_orders(target)), read_audit_objects(target)
     findings = verify(orders, objects)
     document = {
         "orders": len(orders),
@@ -39,7 +39,7 @@ def verify_audit(as_json: Json = False, stage: Stage = None, instance: Instance 
     return 1 if findings else 0
 
 
-def stored_orders(target: Target) -> Iterator[StoredOrder]:
+def read_orders(target: Target) -> Iterator[StoredOrder]:
     """Every order as it is stored, whole or broken."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(
@@ -52,7 +52,7 @@ def stored_orders(target: Target) -> Iterator[StoredOrder]:
         yield from (stored_order(item) for item in page["Items"])
 
 
-def audit_objects(target: Target) -> dict[str, bytes]:
+def read_audit_objects(target: Target) -> dict[str, bytes]:
     """Every audit object: key to content."""
     s3, bucket = target.client("s3"), target.outputs["auditBucket"]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

@@ -21,18 +21,18 @@ from handlers.domain.money import format_amount
 from handlers.domain.ports import AuditLog
 from handlers.storage_schema import REFUSALS_PREFIX
 
-from .failures import CommandFailed, UsageRefused
-from .options import Instance, Stage
-from .screen import out, table
-from .target import resolve
+from .failures import CommandFailed, UsageError
+from .options import InstanceOption, StageOption
+from .screen import stdout_console, table
+from .target import resolve_target
 
 NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was known
-_READERS: Final = 16
+_MAX_READERS: Final = 16
 
 Record = Mapping[str, Any]
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """How the report is printed."""
 
     TABLE = "table"
@@ -41,7 +41,7 @@ class Format(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Day:
+class DayTotals:
     """One day (UTC) in one currency; amounts are in its minor unit."""
 
     day: str
@@ -58,7 +58,7 @@ class Day:
     def add(self, record: Record) -> None:
         """Count one record of the trail."""
         result = record["result"]
-        match _ended_with(record):
+        match _last_entry_kind(record):
             case Kind.PAYMENT_CAPTURED:
                 self.purchases += 1
                 self.money_in_minor += result["amount_minor"]
@@ -81,10 +81,10 @@ class Day:
 
     def as_json(self) -> dict[str, Any]:
         """The day as a document."""
-        return {name: getattr(self, name) for name in _NUMBERS} | {"rejections": dict(sorted(self.rejections.items()))}
+        return {name: getattr(self, name) for name in _COLUMNS} | {"rejections": dict(sorted(self.rejections.items()))}
 
 
-_NUMBERS: Final = (
+_COLUMNS: Final = (
     *("day", "currency", "purchases", "refunds", "reversals"),
     *("money_in_minor", "money_out_minor", "failed", "unknown"),
 )
@@ -93,60 +93,60 @@ _NUMBERS: Final = (
 def report(
     first: Annotated[str, typer.Option("--from", help="First day, UTC, as YYYY-MM-DD.")],
     last: Annotated[str, typer.Option("--to", help="Last day, UTC, as YYYY-MM-DD; included.")],
-    form: Annotated[Format, typer.Option("--format", help="table, csv or json.")] = Format.TABLE,
-    stage: Stage = None,
-    instance: Instance = "default",
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="table, csv or json.")] = ReportFormat.TABLE,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> int:
     """Purchases, refunds, rejections by code, money in and out, per day and currency, from the audit trail."""
-    days = days_between(first, last)
-    target = resolve(stage, instance)
+    days = list_days(first, last)
+    target = resolve_target(stage, instance)
     log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
-    print_report(form, log, days)
+    print_report(output_format, log, days)
     return 0
 
 
-def print_report(form: str, log: AuditLog, days: Iterable[str]) -> None:
+def print_report(output_format: str, log: AuditLog, days: Iterable[str]) -> None:
     """Print what the trail says of `days`, one after the other."""
-    _PRINT[Format(form)](chain.from_iterable(day_report(log, day) for day in days))
+    _PRINT[ReportFormat(output_format)](chain.from_iterable(report_day(log, day) for day in days))
 
 
-def days_between(first: str, last: str) -> list[str]:
+def list_days(first: str, last: str) -> list[str]:
     """Every day from the first to the last, both included."""
-    start, end = _day("--from", first), _day("--to", last)
+    start, end = _parse_day("--from", first), _parse_day("--to", last)
     if end < start:
-        raise UsageRefused(f"--to {last} lies before --from {first}.")
+        raise UsageError(f"--to {last} lies before --from {first}.")
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
-def day_report(log: AuditLog, day: str) -> list[Day]:
+def report_day(log: AuditLog, day: str) -> list[DayTotals]:
     """The rows of one day, by currency; only they are kept, whatever the day's number of records."""
-    found: dict[str, Day] = {}
-    for record in _records(log, day):
+    found: dict[str, DayTotals] = {}
+    for record in _read_records(log, day):
         currency = record["result"].get("currency") or NO_CURRENCY
-        found.setdefault(currency, Day(day=day, currency=currency)).add(record)
+        found.setdefault(currency, DayTotals(day=day, currency=currency)).add(record)
     return [found[currency] for currency in sorted(found)]
 
 
-def _day(option: str, text: str) -> date:
+def _parse_day(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageRefused(f"{option}: got {text!r}, allowed is a day such as 2026-01-31.") from error
+        raise UsageError(f"{option}: got {text!r}, allowed is a day such as 2026-01-31.") from error
 
 
-def _records(log: AuditLog, day: str) -> Iterator[Record]:
+def _read_records(log: AuditLog, day: str) -> Iterator[Record]:
     """A day's records, a page of the listing at a time."""
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(_MAX_READERS) as readers:
         for prefix in (outcomes_on(day), f"{REFUSALS_PREFIX}date={day}/"):
             after: str | None = None
             while True:
                 page = log.keys(prefix, after)
-                yield from readers.map(lambda key: _record(log, key), page.names)
+                yield from readers.map(lambda key: _read_record(log, key), page.names)
                 if (after := page.after) is None:
                     break
 
 
-def _record(log: AuditLog, key: str) -> Record:
+def _read_record(log: AuditLog, key: str) -> Record:
     try:
         record = json.loads(log.read(key) or b"")
     except ValueError:
@@ -156,41 +156,41 @@ def _record(log: AuditLog, key: str) -> Record:
     return record
 
 
-def _ended_with(record: Record) -> str | None:
+def _last_entry_kind(record: Record) -> str | None:
     """The kind of ledger entry that an outcome ended with; a refusal has no ledger."""
     ledger = record.get("ledger")
     return ledger[-1]["type"] if ledger else None
 
 
-def _print_table(days: Iterable[Day]) -> None:
+def _print_table(days: Iterable[DayTotals]) -> None:
     columns = ("day", "currency", "purchases", "refunds", "money in", "money out", "rejected", "failed", "unknown")
-    out().print(table("What the audit trail says", columns, map(_cells, days), right=columns[2:6]))
+    stdout_console().print(table("What the audit trail says", columns, map(_row, days), right=columns[2:6]))
 
 
-def _cells(day: Day) -> list[str]:
+def _row(day: DayTotals) -> list[str]:
     rejected = ", ".join(f"{code} {count}" for code, count in sorted(day.rejections.items())) or "none"
     return [
         *(day.day, day.currency, str(day.purchases), str(day.refunds)),
-        *(_amount(day.money_in_minor, day.currency), _amount(day.money_out_minor, day.currency)),
+        *(_format_minor(day.money_in_minor, day.currency), _format_minor(day.money_out_minor, day.currency)),
         *(rejected, str(day.failed), str(day.unknown)),
     ]
 
 
-def _amount(minor: int, currency: str) -> str:
+def _format_minor(minor: int, currency: str) -> str:
     return format_amount(minor, currency) if currency != NO_CURRENCY else NO_CURRENCY
 
 
-def _print_csv(days: Iterable[Day]) -> None:
+def _print_csv(days: Iterable[DayTotals]) -> None:
     """One line a day and currency, and as it is known; rejections as code=count, separated by spaces."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*_NUMBERS, "rejections"])
+    writer.writerow([*_COLUMNS, "rejections"])
     for day in days:
         rejections = " ".join(f"{code}={count}" for code, count in sorted(day.rejections.items()))
-        writer.writerow([*(getattr(day, name) for name in _NUMBERS), rejections])
+        writer.writerow([*(getattr(day, name) for name in _COLUMNS), rejections])
 
 
-def _print_json(days: Iterable[Day]) -> None:
+def _print_json(days: Iterable[DayTotals]) -> None:
     print(json.dumps([day.as_json() for day in days], indent=2))
 
 
-_PRINT: Final = {Format.TABLE: _print_table, Format.CSV: _print_csv, Format.JSON: _print_json}
+_PRINT: Final = {ReportFormat.TABLE: _print_table, ReportFormat.CSV: _print_csv, ReportFormat.JSON: _print_json}

@@ -14,30 +14,30 @@ from workflow.json_type import Json
 from workflow.json_values import JsonObject
 
 from .definition_files import read_file
-from .failures import UsageRefused
+from .failures import UsageError
 
-Answer = Callable[[object], Json]
+MockFunction = Callable[[object], Json]
 
 
-def canned_answers(file: Path | None) -> dict[str, Answer]:
+def load_mock_results(file: Path | None) -> dict[str, MockFunction]:
     """A function for each task."""
     if file is None:
         return {}
     try:
         document = parse(read_file(file)).value
     except NotJson as error:
-        raise UsageRefused(f"{file} is no JSON: {error}.") from None
+        raise UsageError(f"{file} is no JSON: {error}.") from None
     if not isinstance(document, dict):
-        raise UsageRefused(f"{file} is no object with an answer for each task.")
-    return {name: _answering(f"{file}: {name}", answers) for name, answers in document.items()}
+        raise UsageError(f"{file} is no object with an answer for each task.")
+    return {name: _mock_function(f"{file}: {name}", answers) for name, answers in document.items()}
 
 
-def _answering(name: str, answers: Json) -> Answer:
-    waiting = list(answers) if isinstance(answers, list) else [answers]
+def _mock_function(name: str, results: Json) -> MockFunction:
+    waiting = list(results) if isinstance(results, list) else [results]
     if not waiting:
-        raise UsageRefused(f"{name} has no answer: a list has one for each attempt.")
+        raise UsageError(f"{name} has no answer: a list has one for each attempt.")
     for value in waiting:
-        _refuse_odd_failure(name, value)
+        _check_failure(name, value)
 
     def answer(_: object) -> Json:
         from workflow.running import TaskFailed
@@ -54,8 +54,8 @@ def _is_failure(value: Json) -> TypeIs[JsonObject]:
     return isinstance(value, dict) and "Error" in value and set(value) <= {"Error", "Cause"}
 
 
-def _refuse_odd_failure(name: str, value: Json) -> None:
+def _check_failure(name: str, value: Json) -> None:
     if _is_failure(value):
         for field, said in value.items():
             if not isinstance(said, str):
-                raise UsageRefused(f"{name}: the {field} of a failure is a text, not {said!r}.")
+                raise UsageError(f"{name}: the {field} of a failure is a text, not {said!r}.")

@@ -9,34 +9,34 @@ from typing import Any
 
 from handlers.domain.money import parse_amount
 
-from .failures import UsageRefused
+from .failures import UsageError
 
 
-def identifier(what: str, text: str) -> str:
+def parse_identifier(name: str, text: str) -> str:
     """An id of the contract's alphabet."""
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text):
-        raise UsageRefused(f"{what} {text!r} is not an id: write 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+        raise UsageError(f"{name} {text!r} is not an id: write 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
     return text
 
 
-def amount(what: str, text: str, currency: str) -> int:
+def parse_money(name: str, text: str, currency: str) -> int:
     """An amount in minor units, exactly."""
     try:
         return parse_amount(text, currency)
     except ValueError as error:
-        raise UsageRefused(f"{what}: {error}") from error
+        raise UsageError(f"{name}: {error}") from error
 
 
-def fresh_request_id() -> str:
+def new_request_id() -> str:
     """An id for a request that was not given one."""
     return f"cli-{secrets.token_hex(8)}"
 
 
-def line_of(text: str) -> tuple[str, int, str | None]:
+def parse_line(text: str) -> tuple[str, int, str | None]:
     """`SKU`, `SKU=QUANTITY`, `SKU@PRICE` or `SKU=QUANTITY@PRICE`, as its three parts."""
     found = re.fullmatch(r"([A-Za-z0-9_.:-]{1,64})(?:=([0-9]{1,7}))?(?:@([0-9.]+))?", text)
     if found is None or found[2] == "0":
-        raise UsageRefused(f"{text!r} is not a line: write SKU=QUANTITY@PRICE, such as MUG=2@8.00 (or MUG, or MUG=2).")
+        raise UsageError(f"{text!r} is not a line: write SKU=QUANTITY@PRICE, such as MUG=2@8.00 (or MUG, or MUG=2).")
     return found[1], int(found[2] or 1), found[3]
 
 
@@ -46,12 +46,12 @@ def read_event(name: str) -> Any:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageRefused(f"{name} cannot be read: {reason}.") from error
+        raise UsageError(f"{name} cannot be read: {reason}.") from error
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
-        raise UsageRefused(f"{name} is not JSON: {error}.") from error
+        raise UsageError(f"{name} is not JSON: {error}.") from error
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")

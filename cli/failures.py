@@ -18,7 +18,7 @@ class CommandFailed(Exception):
     exit_code = 1
 
 
-class UsageRefused(CommandFailed):
+class UsageError(CommandFailed):
     """The arguments, or a file that they name, cannot be used."""
 
     exit_code = 64

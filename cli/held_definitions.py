@@ -16,7 +16,7 @@ _TYPE_FIELDS: Final = ("StateMachineType", "Type", "type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldDefinition:
+class ContainedDefinition:
     """A definition, and where it stands in the document."""
 
     pointer: str
@@ -34,14 +34,14 @@ def is_template(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("Resources"), dict)
 
 
-def definitions_held_by(document: Json) -> Iterator[HeldDefinition]:
+def find_definitions(document: Json) -> Iterator[ContainedDefinition]:
     """The outermost state machines in a document, in its order."""
     stack: list[tuple[str, Json, bool]] = [("", document, False)]
     while stack:
         pointer, value, is_express = stack.pop()
-        content = _content(value)
+        content = _definition_content(value)
         if content is not None:
-            yield HeldDefinition(pointer=pointer, content=content, is_express=is_express)
+            yield ContainedDefinition(pointer=pointer, content=content, is_express=is_express)
         elif isinstance(value, dict):
             express = any(value.get(field) == "EXPRESS" for field in _TYPE_FIELDS)
             stack.extend((child(pointer, key), item, express) for key, item in reversed(value.items()))
@@ -49,15 +49,15 @@ def definitions_held_by(document: Json) -> Iterator[HeldDefinition]:
             stack.extend((child(pointer, index), value[index], False) for index in reversed(range(len(value))))
 
 
-def _content(value: Json) -> bytes | Definition | None:
+def _definition_content(value: Json) -> bytes | Definition | None:
     if isinstance(value, dict) and "States" in value and "StartAt" in value:
         return Definition(value)
-    text = _text(value)
+    text = _resolve_string(value)
     says_one = text is not None and text.lstrip().startswith("{") and '"StartAt"' in text and '"States"' in text
     return text.encode("utf-8", "surrogatepass") if says_one and text is not None else None
 
 
-def _text(value: Json) -> str | None:
+def _resolve_string(value: Json) -> str | None:
     """A text, also one that a function of CloudFormation makes."""
     if isinstance(value, str):
         return value

@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 from handlers.domain.errors import Unavailable
 
 from . import audit, audit_report, bookings, configuration, lifecycle, recover, stock
-from .failures import CommandFailed, UsageRefused
+from .failures import CommandFailed, UsageError
 from .workflow import workflow_app
 
 INTERRUPTED: Final = 130
@@ -28,8 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-lifecycle.add_to(app)
-bookings.add_to(app)
+lifecycle.add_commands(app)
+bookings.add_commands(app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(audit.app, name="audit")
 audit.app.command("report")(audit_report.report)
@@ -53,20 +53,20 @@ def run(arguments: list[str]) -> int:
     except Abort:
         return INTERRUPTED
     except TyperException as error:
-        return _say(_usage(error), UsageRefused.exit_code)
+        return _print_error(_usage_message(error), UsageError.exit_code)
     except CommandFailed as error:
-        return _say(str(error), error.exit_code)
+        return _print_error(str(error), error.exit_code)
     except (BotoCoreError, ClientError, Unavailable) as error:
-        return _say(f"AWS did not answer as it should: {error}", CommandFailed.exit_code)
+        return _print_error(f"AWS did not answer as it should: {error}", CommandFailed.exit_code)
     return answer if isinstance(answer, int) else 0
 
 
-def _say(sentence: str, exit_code: int) -> int:
-    print(sentence, file=sys.stderr)
+def _print_error(message: str, exit_code: int) -> int:
+    print(message, file=sys.stderr)
     return exit_code
 
 
-def _usage(error: TyperException) -> str:
+def _usage_message(error: TyperException) -> str:
     """What is wrong with the arguments, and where to read which there are."""
     context = getattr(error, "ctx", None)  # of a usage error: the verb that it was met in
     verb = context.command_path if context else "booking"

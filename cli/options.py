@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Stage = Annotated[
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+StageOption = Annotated[
     str | None,
     typer.Option("--stage", help="Talk to this deployed stack (through `pulumi stack output`), not the embedded AWS."),
 ]
-Instance = Annotated[
+InstanceOption = Annotated[
     str, typer.Option("--instance", envvar="BOOKING_INSTANCE", help="Which embedded AWS of this folder to talk to.")
 ]

@@ -6,58 +6,60 @@ from typing import Any, Final, Self
 
 from local.progress import Note, Progress
 
-from .screen import err
+from .screen import stderr_console
 
-SIGNS: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "read": ">", "refresh": "~", "same": " "}
+SYMBOLS: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "read": ">", "refresh": "~", "same": " "}
 
 
-class Telling:
+class ProgressDisplay:
     """Hears what the drivers say (`local.progress.Listener`) and shows it."""
 
-    def __init__(self, beginning: str) -> None:
-        self._console = err()
-        self._beginning = beginning
-        self._done: Counter[str] = Counter()
-        self._began = time.monotonic()
-        self._moving = self._console.status(beginning + " …") if self._console.is_terminal else None
+    def __init__(self, title: str) -> None:
+        self._console = stderr_console()
+        self._title = title
+        self._counts: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._spinner = self._console.status(title + " …") if self._console.is_terminal else None
 
     def __enter__(self) -> Self:
-        if self._moving:
-            self._moving.start()
+        if self._spinner:
+            self._spinner.start()
         else:
-            self.say(self._beginning + " …")
+            self.print(self._title + " …")
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._moving:
-            self._moving.stop()
+        if self._spinner:
+            self._spinner.stop()
 
-    def say(self, sentence: str) -> None:
+    def print(self, message: str) -> None:
         """A sentence that stays."""
-        self._console.print(sentence, soft_wrap=True)
+        self._console.print(message, soft_wrap=True)
 
-    def hear(self, heard: Progress | Note) -> None:
+    def handle(self, event: Progress | Note) -> None:
         """One thing that happened. A failure is told by the command's own last sentence, once."""
-        if isinstance(heard, Note):
-            self.say(heard.message)
-        elif heard.phase == "done":
-            self._count(heard)
+        if isinstance(event, Note):
+            self.print(event.message)
+        elif event.phase == "done":
+            self._count(event)
 
     def summary(self) -> str:
         """What was done, in numbers."""
-        done = ", ".join(f"{number} {operation}" for operation, number in sorted(self._done.items())) or "nothing to do"
-        return f"Deployed in {time.monotonic() - self._began:.1f} s: {done}."
+        done = (
+            ", ".join(f"{number} {operation}" for operation, number in sorted(self._counts.items())) or "nothing to do"
+        )
+        return f"Deployed in {time.monotonic() - self._started:.1f} s: {done}."
 
     def _count(self, step: Progress) -> None:
-        self._done[step.operation] += 1
-        line = f"{SIGNS[step.operation]} {step.type} {step.name}"
-        if self._moving:
-            self._moving.update(f"{self._done.total():3} {line}")
+        self._counts[step.operation] += 1
+        line = f"{SYMBOLS[step.operation]} {step.type} {step.name}"
+        if self._spinner:
+            self._spinner.update(f"{self._counts.total():3} {line}")
         elif step.operation != "same":
-            self.say(line)
+            self.print(line)
 
 
-def step_document(step: Progress) -> dict[str, Any]:
+def step_as_json(step: Progress) -> dict[str, Any]:
     """A step for --json."""
     return {
         "operation": step.operation,

@@ -6,21 +6,21 @@ from typing import Any, Final
 from .failures import CommandFailed
 from .target import Target
 
-MOST_RUNS: Final = 1000
-LISTS: Final = ("settled", "released", "restored", "postponed", "left_to_people")
+MAX_RUNS: Final = 1000
+REPORT_LISTS: Final = ("settled", "released", "restored", "postponed", "left_to_people")
 
 
-def reconcile(target: Target, **wanted: Any) -> dict[str, Any]:
+def run_reconcile(target: Target, **options: Any) -> dict[str, Any]:
     """Invoke the function, following its continuations; gives the reports added up."""
-    total: dict[str, Any] = {name: [] for name in LISTS} | {"drift": {}, "runs": 0}
+    total: dict[str, Any] = {name: [] for name in REPORT_LISTS} | {"drift": {}, "runs": 0}
     continuation: str | None = None
-    for _ in range(MOST_RUNS):
-        report = _invoke(target, {"schema": 1, **wanted, "continuation": continuation})
-        _add(total, report)
+    for _ in range(MAX_RUNS):
+        report = _invoke(target, {"schema": 1, **options, "continuation": continuation})
+        _add_report(total, report)
         continuation = report.get("continuation")
         if continuation is None:
             return total
-    raise CommandFailed(f"reconcile was not done after {MOST_RUNS} runs; it is safe to run it again.")
+    raise CommandFailed(f"reconcile was not done after {MAX_RUNS} runs; it is safe to run it again.")
 
 
 def _invoke(target: Target, message: dict[str, Any]) -> dict[str, Any]:
@@ -33,9 +33,9 @@ def _invoke(target: Target, message: dict[str, Any]) -> dict[str, Any]:
     return dict(report)
 
 
-def _add(total: dict[str, Any], report: dict[str, Any]) -> None:
+def _add_report(total: dict[str, Any], report: dict[str, Any]) -> None:
     total["runs"] += 1
-    for name in LISTS:
+    for name in REPORT_LISTS:
         total[name] += report.get(name, [])
     for name, number in report.get("drift", {}).items():
         total["drift"][name] = total["drift"].get(name, 0) + number

@@ -15,13 +15,13 @@ COLOURS: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "
 PIPE_WIDTH: Final = 160  # columns where nobody's terminal sets them: a log wraps by itself
 
 
-def out() -> Console:
+def stdout_console() -> Console:
     """Standard output; made afresh, for tests and pipes replace the stream."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
-def err() -> Console:
+def stderr_console() -> Console:
     """Standard error, for progress."""
     return Console(stderr=True, highlight=False)
 
@@ -29,12 +29,12 @@ def err() -> Console:
 def show(as_json: bool, document: Any, draw: Callable[[Console], None]) -> None:
     """Print the document as JSON, or let `draw` print it for people."""
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=not _prints_any_letter()))
+        print(json.dumps(document, indent=2, ensure_ascii=not _is_utf8_output()))
     else:
-        draw(out())
+        draw(stdout_console())
 
 
-def _prints_any_letter() -> bool:
+def _is_utf8_output() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 

@@ -10,11 +10,11 @@ from handlers.adapters.shelves import DynamoDBInventory, stock_item_from
 from handlers.domain.money import format_amount, format_number
 from handlers.domain.stock import StockItem
 
-from .events import amount, identifier
-from .failures import UsageRefused
-from .options import Instance, Json, Stage
+from .events import parse_identifier, parse_money
+from .failures import UsageError
+from .options import InstanceOption, JsonOption, StageOption
 from .screen import show, table
-from .target import Target, resolve
+from .target import Target, resolve_target
 
 app = typer.Typer(help="Set and show what is for sale.", no_args_is_help=True)
 
@@ -25,48 +25,48 @@ def set_stock(
     price: Annotated[str, typer.Option(help="Price of one, as people write it: 12.34")],
     available: Annotated[int, typer.Option(min=0, help="How many there are.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
-    as_json: Json = False,
-    stage: Stage = None,
-    instance: Instance = "default",
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> None:
     """Set an article's price and stock, whatever they were."""
     item = StockItem(
-        sku=identifier("SKU", sku),
-        price_minor=amount("--price", price, currency),
+        sku=parse_identifier("SKU", sku),
+        price_minor=parse_money("--price", price, currency),
         currency=currency,
         available=available,
     )
-    shelves(resolve(stage, instance)).put(item)
-    show(as_json, as_document(item), lambda console: _draw(console, [item]))
+    inventory(resolve_target(stage, instance)).put(item)
+    show(as_json, item_as_json(item), lambda console: _draw(console, [item]))
 
 
 @app.command("show")
 def show_stock(
     sku: Annotated[str | None, typer.Argument(help="One article; without it, all.")] = None,
-    as_json: Json = False,
-    stage: Stage = None,
-    instance: Instance = "default",
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> None:
     """Show what is for sale."""
-    target = resolve(stage, instance)
-    items = everything(target) if sku is None else [one(target, identifier("SKU", sku))]
-    show(as_json, [as_document(item) for item in items], lambda console: _draw(console, items))
+    target = resolve_target(stage, instance)
+    items = list_items(target) if sku is None else [load_item(target, parse_identifier("SKU", sku))]
+    show(as_json, [item_as_json(item) for item in items], lambda console: _draw(console, items))
 
 
-def shelves(target: Target) -> DynamoDBInventory:
+def inventory(target: Target) -> DynamoDBInventory:
     """The stack's shelves."""
     return DynamoDBInventory(client=target.client("dynamodb"), table=target.outputs["ordersTable"])
 
 
-def one(target: Target, sku: str) -> StockItem:
+def load_item(target: Target, sku: str) -> StockItem:
     """An article that must be for sale."""
-    item = shelves(target).show(sku)
+    item = inventory(target).show(sku)
     if item is None:
-        raise UsageRefused(f"No article is called {sku}: `booking stock show` lists those that are.")
+        raise UsageError(f"No article is called {sku}: `booking stock show` lists those that are.")
     return item
 
 
-def everything(target: Target) -> list[StockItem]:
+def list_items(target: Target) -> list[StockItem]:
     """All articles, by name. Reads the whole table: for a person's eyes, not for a program's loop."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(
@@ -78,7 +78,7 @@ def everything(target: Target) -> list[StockItem]:
     return sorted(items, key=lambda item: item.sku)
 
 
-def as_document(item: StockItem) -> dict[str, Any]:
+def item_as_json(item: StockItem) -> dict[str, Any]:
     """The article for --json, its price also as people write it."""
     return {**asdict(item), "price": format_number(item.price_minor, item.currency)}
 

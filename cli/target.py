@@ -11,7 +11,7 @@ from typing import Any
 from local.errors import ForeignFolder, InstanceError, InvalidName
 from local.instance import Instance
 
-from .failures import CommandFailed, UsageRefused
+from .failures import CommandFailed, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,33 +23,33 @@ class Target:
     client: Callable[[str], Any]
 
 
-def resolve(stage: str | None, instance: str) -> Target:
+def resolve_target(stage: str | None, instance: str) -> Target:
     """The stack called `stage`, or without one the embedded AWS called `instance` of this folder."""
-    return deployed(stage) if stage else embedded(instance)
+    return stack_target(stage) if stage else embedded_target(instance)
 
 
-def embedded(name: str) -> Target:
+def embedded_target(name: str) -> Target:
     """The embedded AWS, which must be running with a deployed program."""
-    instance = here(name)
+    instance = local_instance(name)
     if not instance.running:
         raise CommandFailed("The embedded AWS is not running: start it with `booking up` (or name a --stage).")
     outputs = instance.outputs()
     if not outputs:
         raise CommandFailed("The embedded AWS runs, but nothing is deployed in it: run `booking up`.")
-    return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_reporting(instance.client))
+    return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_convert_instance_errors(instance.client))
 
 
-def here(name: str) -> Instance:
+def local_instance(name: str) -> Instance:
     """Return the instance `name` of the working directory, or refuse a name that is not one."""
     try:
         return Instance.at(Path.cwd(), name)
     except InvalidName as error:
-        raise UsageRefused(f"{error} (--instance or BOOKING_INSTANCE)") from error
+        raise UsageError(f"{error} (--instance or BOOKING_INSTANCE)") from error
     except ForeignFolder as error:
         raise CommandFailed(str(error)) from error
 
 
-def deployed(stage: str) -> Target:
+def stack_target(stage: str) -> Target:
     """A stack that the Pulumi CLI knows, read through its outputs, reached with the caller's own AWS credentials."""
     outputs = _stack_outputs(stage)
     if "stateMachineArn" not in outputs:
@@ -62,7 +62,7 @@ def deployed(stage: str) -> Target:
 
 def _stack_outputs(stage: str) -> Mapping[str, Any]:
     if not Path("Pulumi.yaml").exists():
-        raise UsageRefused("There is no Pulumi.yaml here: run this in the folder of the program.")
+        raise UsageError("There is no Pulumi.yaml here: run this in the folder of the program.")
     if shutil.which("pulumi") is None:
         raise CommandFailed("--stage asks the Pulumi CLI for the stack's outputs: install `pulumi` first.")
     asked = ["pulumi", "stack", "output", "--json", "--stack", stage, "--non-interactive"]
@@ -73,7 +73,7 @@ def _stack_outputs(stage: str) -> Mapping[str, Any]:
     return dict(json.loads(ran.stdout))
 
 
-def _reporting(connect: Callable[[str], Any]) -> Callable[[str], Any]:
+def _convert_instance_errors(connect: Callable[[str], Any]) -> Callable[[str], Any]:
     def client(service: str) -> Any:
         try:
             return connect(service)

@@ -15,12 +15,12 @@ import typer
 
 from workflow import NotJson, WorkflowError, parse
 
-from .canned_answers import canned_answers
-from .definition_files import STANDARD_INPUT, NoDefinition, definition_of, read_file, sources_of
-from .failures import CommandFailed, UsageRefused
-from .options import Json
+from .canned_answers import load_mock_results
+from .definition_files import STANDARD_INPUT, DefinitionNotFound, read_definition, read_file, read_sources
+from .failures import CommandFailed, UsageError
+from .options import JsonOption
 from .screen import show, table
-from .yaml_definitions import NotYaml
+from .yaml_definitions import InvalidYaml
 
 if TYPE_CHECKING:
     from workflow.checking import Finding, MachineType
@@ -30,23 +30,25 @@ workflow_app = typer.Typer(
     no_args_is_help=True,
 )
 
-_WHAT: Final = "JSON, YAML, a template that holds it (FILE#/json/pointer where it holds several), -, or module:Class."
-File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_WHAT}")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_WHAT}")]
+_DEFINITION_HELP: Final = (
+    "JSON, YAML, a template that holds it (FILE#/json/pointer where it holds several), -, or module:Class."
+)
+File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_DEFINITION_HELP}")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_DEFINITION_HELP}")]
 
-_NO_WAY: Final = "No way through it ends."
+_NO_PATH: Final = "No way through it ends."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
 """Of a long run, these are shown; `--json` has all."""
 
 
-def _examples(*lines: str) -> str:
+def _examples_epilog(*lines: str) -> str:
     """The end of a verb's help; the sign keeps its lines apart."""
     return "\b\nExamples:\n" + "\n".join(f"  booking workflow {line}" for line in lines)
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "check order.asl.json",
         "check statemachines/*.yaml --strict",
         "check template.yaml --json",
@@ -55,7 +57,7 @@ def _examples(*lines: str) -> str:
 )
 def check(
     files: Files,
-    as_json: Json = False,
+    as_json: JsonOption = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
@@ -65,7 +67,7 @@ def check(
     """
     document: dict[str, list[dict[str, str]]] = {}
     failed = False
-    for name, found in (named for file in dict.fromkeys(files) for named in _findings(file, express)):
+    for name, found in (named for file in dict.fromkeys(files) for named in _lint_file(file, express)):
         failed = failed or any(strict or finding.severity == "error" for finding in found)
         document[name] = [
             {
@@ -81,10 +83,10 @@ def check(
     return 1 if failed else 0
 
 
-@workflow_app.command(epilog=_examples("explain NO_DOLLAR"))
+@workflow_app.command(epilog=_examples_epilog("explain NO_DOLLAR"))
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Explain a code of check, with an example."""
     from workflow.checking.codes import EXPLANATIONS, explanation_of
@@ -93,7 +95,7 @@ def explain(
     explained = explanation_of(code)
     if explained is None:
         hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all.")
-        raise UsageRefused(f"There is no code {code}. {hint}")
+        raise UsageError(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),
         "severity": explained.severity,
@@ -108,7 +110,7 @@ def explain(
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "diagram order.asl.json > order.mmd",
         'diagram order.asl.json --out order.svg --title "Orders"',
         'diagram order.asl.json --out late.svg --path "Validate,Charge,Refused"',
@@ -126,64 +128,66 @@ def diagram(
 
     chosen = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
     if chosen not in ("mermaid", "svg"):
-        raise UsageRefused(f"--format {chosen}: allowed are mermaid and svg.")
+        raise UsageError(f"--format {chosen}: allowed are mermaid and svg.")
     taken = tuple(name.strip() for name in path.split(",") if name.strip())
-    definition = definition_of(file)
-    heading = title if title is not None else _title(file)
+    definition = read_definition(file)
+    heading = title if title is not None else _default_title(file)
     text = mermaid(definition, taken=taken) if chosen == "mermaid" else svg(definition, taken=taken, title=heading)
     if output is None:
         print(text)
     else:
-        _write(output, text)
+        _write_file(output, text)
 
 
 @workflow_app.command(
-    epilog=_examples("paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json")
+    epilog=_examples_epilog(
+        "paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json"
+    )
 )
-def paths(file: File, as_json: Json = False) -> None:
+def paths(file: File, as_json: JsonOption = False) -> None:
     """List the ways through a state machine."""
     from workflow.pathways import paths as paths_of
 
     try:
-        found = list(paths_of(definition_of(file)))
+        found = list(paths_of(read_definition(file)))
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
     show(
-        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_WAY])
+        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_PATH])
     )
 
 
 @workflow_app.command(
-    epilog=_examples("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
+    epilog=_examples_epilog("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
 )
-def diff(old: File, new: File, as_json: Json = False) -> None:
+def diff(old: File, new: File, as_json: JsonOption = False) -> None:
     """Say in words what changed between two definitions."""
     from workflow.comparing import diff as changes_between
 
     if old == new == STANDARD_INPUT:
-        raise UsageRefused("Only one of the two can be read from standard input.")
-    changes = changes_between(definition_of(old), definition_of(new))
+        raise UsageError("Only one of the two can be read from standard input.")
+    changes = changes_between(read_definition(old), read_definition(new))
     document = [{"what": change.what, "pointer": change.pointer, "sentence": change.sentence} for change in changes]
     lines = [change.sentence for change in changes] or ["Nothing changed."]
     show(as_json, document, lambda _: _print_lines(lines))
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "run order.asl.json --input '{\"order\": 1}'",
         "run order.asl.json --input @order.json --functions answers.json --json",
     )
 )
 def run(
     file: File,
-    given: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
+    input_text: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
     functions: Annotated[
         Path | None,
         typer.Option(
             help="JSON file with each task's answer by its state's name: a value, {Error, Cause}, or a list of these."
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Run a state machine in process, with canned answers.
 
@@ -192,11 +196,11 @@ def run(
     from workflow.running import run as run_in_process
     from workflow.running.calls import NoFunction
 
-    answers = canned_answers(functions)
+    answers = load_mock_results(functions)
     try:
-        ended = run_in_process(definition_of(file), _input(given), answers)
+        ended = run_in_process(read_definition(file), _parse_input(input_text), answers)
     except NoFunction as error:
-        raise UsageRefused(f"{error.args[0]} Give its answer with --functions.") from None
+        raise UsageError(f"{error.args[0]} Give its answer with --functions.") from None
     document = {
         "status": ended.status,
         "output": ended.output,
@@ -217,15 +221,15 @@ def run(
     }
     show(as_json, document, lambda console: console.print(_run_table(document)))
     if not as_json:
-        print(_verdict(document))
+        print(_summary(document))
     return 0 if ended.succeeded else 1
 
 
-@workflow_app.command(epilog=_examples("cost order.asl.json", "cost order.asl.json --express"))
+@workflow_app.command(epilog=_examples_epilog("cost order.asl.json", "cost order.asl.json --express"))
 def cost(
     file: File,
     express: Annotated[bool, typer.Option("--express", help="Price as an EXPRESS workflow.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Price each way through a state machine.
 
@@ -234,7 +238,7 @@ def cost(
     from workflow.pricing import costs
 
     try:
-        found = costs(definition_of(file), express=express)
+        found = costs(read_definition(file), express=express)
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
     document = [
@@ -263,31 +267,31 @@ def cost(
 
 
 @workflow_app.command(
-    epilog=_examples("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
+    epilog=_examples_epilog("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
 )
-def permissions(file: File, as_json: Json = False) -> None:
+def permissions(file: File, as_json: JsonOption = False) -> None:
     """List what its role must be allowed to do.
 
     Exact actions and resources; as --json, the statements of a policy.
     """
     from workflow import permissions as permissions_of
 
-    found = permissions_of(definition_of(file))
+    found = permissions_of(read_definition(file))
     rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]
     drawn = table("What its role needs", ["actions", "resources", "why"], rows)
     show(as_json, [one.statement() for one in found], lambda console: console.print(drawn))
 
 
-def _findings(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
+def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
     """What there is to say of each definition in a file, also where there is none."""
     from workflow.checking import Finding
     from workflow.checking import check as findings_of
 
     try:
-        sources = sources_of(file)
-    except NotYaml as error:
+        sources = read_sources(file)
+    except InvalidYaml as error:
         yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
-    except NoDefinition as error:
+    except DefinitionNotFound as error:
         yield file, (Finding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
     else:
         for source in sources:
@@ -295,22 +299,22 @@ def _findings(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, .
             yield source.name, findings_of(source.content, type=kind)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _input(given: str) -> Any:
-    text = read_file(Path(given[1:])) if given.startswith("@") else given
+def _parse_input(text: str) -> Any:
+    content = read_file(Path(text[1:])) if text.startswith("@") else text
     try:
-        return parse(text).value
+        return parse(content).value
     except NotJson as error:
-        raise UsageRefused(f"--input is no JSON: {error}.") from None
+        raise UsageError(f"--input is no JSON: {error}.") from None
 
 
-def _title(file: str) -> str:
+def _default_title(file: str) -> str:
     return file.rpartition(":")[2] if ":" in file else "" if file == "-" else Path(file).stem
 
 
@@ -345,7 +349,7 @@ def _run_table(document: dict[str, Any]) -> Any:
     return table("The path it took", ["state", "attempts", "error", "output"], rows, ["attempts"])
 
 
-def _verdict(document: dict[str, Any]) -> str:
+def _summary(document: dict[str, Any]) -> str:
     seconds = f"{document['duration_seconds']:g} s, {document['transitions']} transitions"
     if document["status"] == "SUCCEEDED":
         return f"SUCCEEDED ({seconds}): {json.dumps(document['output'], ensure_ascii=False)}"

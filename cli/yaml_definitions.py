@@ -10,15 +10,15 @@ import yaml
 
 from workflow import Definition, NotJson
 
-_TEXT = "tag:yaml.org,2002:str"
-_MERGE = "tag:yaml.org,2002:merge"
+_STRING_TAG = "tag:yaml.org,2002:str"
+_MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
-class NoDefinition(ValueError):
+class DefinitionNotFound(ValueError):
     """A sentence that says why a file has no definition in it."""
 
 
-class NotYaml(NoDefinition):
+class InvalidYaml(DefinitionNotFound):
     """A sentence that says what is wrong, with line and column where that is known."""
 
 
@@ -32,8 +32,8 @@ class _Loader(yaml.SafeLoader):
                 problem = f"{key.value} stands twice in one object"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
-            if key.tag != _MERGE:
-                key.tag = _TEXT
+            if key.tag != _MERGE_TAG:
+                key.tag = _STRING_TAG
         return super().construct_mapping(node, deep)
 
     def construct_reference(self, suffix: str, node: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_multi_constructor("!", _Loader.construct_reference)
 
 
-def definition_from_yaml(text: bytes) -> Definition:
+def parse_yaml(text: bytes) -> Definition:
     """The definition that a text says; raises NotYaml."""
     try:
         return Definition(yaml.load(text, _Loader))  # noqa: S506  # a SafeLoader
@@ -63,8 +63,8 @@ def definition_from_yaml(text: bytes) -> Definition:
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = str(error.problem)
         told = f"{error.context}, {problem}" if problem.startswith("but ") else problem
-        raise NotYaml(f"is no YAML: {told}{where}") from None
+        raise InvalidYaml(f"is no YAML: {told}{where}") from None
     except RecursionError:
-        raise NotYaml("is YAML that is nested too deep to be read: write it as JSON") from None
+        raise InvalidYaml("is YAML that is nested too deep to be read: write it as JSON") from None
     except (yaml.YAMLError, NotJson, ValueError) as error:
-        raise NotYaml(f"is no YAML that JSON could say: {' '.join(str(error).split())}") from None
+        raise InvalidYaml(f"is no YAML that JSON could say: {' '.join(str(error).split())}") from None

@@ -17,7 +17,7 @@ WORKFLOW = Path(__file__).parents[1] / "workflow"
 ACTIONS = WORKFLOW / "checking" / "sdk_actions.json"
 PREFIXES = WORKFLOW / "permitting" / "iam_prefixes.json"
 # Where the Java SDK's name of a service is not its id without spaces.
-NAMES = {
+JAVA_SDK_NAMES = {
     "applicationdiscoveryservice": "applicationdiscovery",
     "configservice": "config",
     "costandusagereportservice": "costandusagereport",
@@ -31,7 +31,7 @@ NAMES = {
     "transcribeservice": "transcribe",
 }
 # Where IAM's prefix of a service is not the name that its requests are signed with.
-SIGNED_OTHERWISE = {
+IAM_PREFIXES = {
     "awsssoportal": "sso",
     "cloudcontrolapi": "cloudformation",
     "iot-jobs-data": "iotjobsdata",
@@ -47,8 +47,8 @@ def main() -> None:
     """Write both lists."""
     session = botocore.session.get_session()
     models = [session.get_service_model(name) for name in session.get_available_services()]
-    _write(ACTIONS, {_name(model): _actions(model) for model in models})
-    prefixes = {_name(model): SIGNED_OTHERWISE.get(model.signing_name, model.signing_name) for model in models}
+    _write(ACTIONS, {_service_name(model): _format_actions(model) for model in models})
+    prefixes = {_service_name(model): IAM_PREFIXES.get(model.signing_name, model.signing_name) for model in models}
     _write(PREFIXES, {name: prefix for name, prefix in prefixes.items() if name != prefix})
 
 
@@ -57,23 +57,25 @@ def _write(target: Path, services: dict[str, str]) -> None:
     target.write_text(f"{{\n{lines}\n}}\n")
 
 
-def _name(model: botocore.model.ServiceModel) -> str:
+def _service_name(model: botocore.model.ServiceModel) -> str:
     plain = re.sub(r"[^a-z0-9]", "", model.service_id.lower())
-    return NAMES.get(plain, plain)
+    return JAVA_SDK_NAMES.get(plain, plain)
 
 
-def _actions(model: botocore.model.ServiceModel) -> str:
-    return " ".join(_action(model.operation_model(name)) for name in model.operation_names)
+def _format_actions(model: botocore.model.ServiceModel) -> str:
+    return " ".join(_format_action(model.operation_model(name)) for name in model.operation_names)
 
 
-def _action(operation: botocore.model.OperationModel) -> str:
+def _format_action(operation: botocore.model.OperationModel) -> str:
     shape = operation.input_shape
-    needed = [] if shape is None else [name for name in shape.required_members if not _filled_in(shape.members[name])]
+    needed = (
+        [] if shape is None else [name for name in shape.required_members if not _is_generated(shape.members[name])]
+    )
     name = operation.name[:1].lower() + operation.name[1:]
     return name + "".join(f"!{member[:1].upper()}{member[1:]}" for member in needed)
 
 
-def _filled_in(member: botocore.model.Shape) -> bool:
+def _is_generated(member: botocore.model.Shape) -> bool:
     return bool(member.metadata.get("idempotencyToken"))
 
 

@@ -16,7 +16,7 @@ from local.progress import Progress
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "config-changes.md"
-MANY: Final = 2
+MAX_NAMED: Final = 2
 """More resources than this are counted, not named."""
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "costCentre": {"costCentre": "tickets"},
@@ -54,7 +54,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "securityGroupIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
 }
 """Key → what is set; where a key cannot be changed alone, with what it needs."""
-HOLDS_DATA: Final = frozenset(
+TYPES_WITH_DATA: Final = frozenset(
     {
         "aws:backup/vault:Vault",
         "aws:cloudwatch/logGroup:LogGroup",
@@ -64,7 +64,7 @@ HOLDS_DATA: Final = frozenset(
     }
 )
 """Types whose resources lose something that cannot be had again when they are replaced or deleted."""
-_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
+_OPERATION_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
 _INTRODUCTION: Final = """# What a change of the configuration does
 
 Written by `python -m tools.engine.config_table`: the real engine's previews of one change after the other to a deployed
@@ -79,60 +79,62 @@ the stage's own keys: AWS deletes them `keyDeletionDays` later, so what they enc
 Rows = Mapping[str, Iterable[Progress]]
 
 
-def keys() -> list[str]:
+def config_keys() -> list[str]:
     """Every key of the stage configuration."""
     return [str(field.alias) for name, field in Stage.model_fields.items() if name != "name"]
 
 
-def previews(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
+def preview_all(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
     """Each key with what its change would do to the stage dev that the instance holds."""
-    for key in keys():
-        yield key, preview(instance, CHANGES[key])
+    for key in config_keys():
+        yield key, preview_change(instance, CHANGES[key])
 
 
-def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
+def preview_change(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
     """What a change would do."""
     return Engine(instance, ROOT / "__main__.py", "dev", change).preview().changes
 
 
-def page(rows: Rows) -> str:
+def render_page(rows: Rows) -> str:
     """The page, one row per key."""
-    lines = [f"| `{key}` | {_set_to(CHANGES[key])} | {_effects(steps)} |" for key, steps in rows.items()]
+    lines = [f"| `{key}` | {_format_change(CHANGES[key])} | {_format_effects(steps)} |" for key, steps in rows.items()]
     return _INTRODUCTION + "\n".join(lines) + "\n"
 
 
-def row_of(key: str) -> str:
+def documented_row(key: str) -> str:
     """The row of a key in the page as it is in the docs."""
     return next((line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{key}` |")), "")
 
 
-def row(key: str, steps: Iterable[Progress]) -> str:
+def render_row(key: str, steps: Iterable[Progress]) -> str:
     """The row that the steps make."""
-    return page({key: steps}).splitlines()[-1]
+    return render_page({key: steps}).splitlines()[-1]
 
 
-def _set_to(values: Mapping[str, str]) -> str:
+def _format_change(values: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}: {value}`" for name, value in values.items())
 
 
-def _effects(steps: Iterable[Progress]) -> str:
+def _format_effects(steps: Iterable[Progress]) -> str:
     """`in place: 4 × Function (memorySize); new: …`, kinds in the order of their danger, last the worst."""
     kinds: dict[str, dict[str, list[Progress]]] = {word: {} for word in ("in place", "new", "deleted", "replaced")}
     for step in sorted(steps, key=lambda step: (step.type, step.name)):
-        kinds[_WORDS[step.operation]].setdefault(_what(step), []).append(step)
-    told = [f"{word}: {_named(groups)}" for word, groups in kinds.items() if groups]
+        kinds[_OPERATION_WORDS[step.operation]].setdefault(_describe_step(step), []).append(step)
+    told = [f"{word}: {_format_group(groups)}" for word, groups in kinds.items() if groups]
     return "; ".join(told) or "nothing"
 
 
-def _what(step: Progress) -> str:
+def _describe_step(step: Progress) -> str:
     properties = sorted({path.split(".")[0].split("[")[0] for path in step.changed})
     shown = f" ({', '.join(properties)})" if step.operation in ("update", "replace") and properties else ""
     return step.type.split(":")[-1] + shown
 
 
-def _named(groups: Mapping[str, list[Progress]]) -> str:
+def _format_group(groups: Mapping[str, list[Progress]]) -> str:
     return ", ".join(
-        f"{len(steps)} × {what}" if len(steps) > MANY else " and ".join(f"`{step.name}`" for step in steps) + f" {what}"
+        f"{len(steps)} × {what}"
+        if len(steps) > MAX_NAMED
+        else " and ".join(f"`{step.name}`" for step in steps) + f" {what}"
         for what, steps in groups.items()
     )
 
@@ -144,7 +146,7 @@ def main() -> None:
         instance.start()
         try:
             Engine(instance, ROOT / "__main__.py", "dev").up()
-            PAGE.write_text(page(dict(previews(instance))))
+            PAGE.write_text(render_page(dict(preview_all(instance))))
         finally:
             instance.stop()
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -21,9 +21,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
-COPIED = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
-COPIED = (*COPIED, "tests/domain", "tests/handlers")
-KILLERS = (  # the quick and deadly first
+COPIED_PATHS = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
+COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers")
+KILLING_TESTS = (  # the quick and deadly first
     "tests/simulation/test_crash_matrix.py",
     "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
     "tests/domain",
@@ -38,17 +38,17 @@ HISTORIES = "1500"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MutantResult:
     """What became of one mutant."""
 
     name: str
     law: str
     killed: bool
-    by: str
+    killer: str
     seconds: float
 
 
-def breaks(patch: Path) -> str:
+def broken_law(patch: Path) -> str:
     """What the first line of a patch says that it breaks."""
     return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Breaks ").rstrip(".")
 
@@ -62,7 +62,7 @@ def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
 
 
 def _copy(folder: Path) -> None:
-    for name in COPIED:
+    for name in COPIED_PATHS:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -84,7 +84,7 @@ def _run_tests(folder: Path) -> tuple[int, str]:
         "--ignore-glob=*_page.py",  # generated pages are not copied
         "-k",
         "not local and not ministack",  # nor are the servers that suites also run against
-        *KILLERS,
+        *KILLING_TESTS,
     ]
     try:
         done = subprocess.run(
@@ -101,26 +101,28 @@ def _run_tests(folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def judge(patch: Path | None) -> Verdict:
+def run_mutant(patch: Path | None) -> MutantResult:
     """Apply a mutant to a copy (None: none) and run the tests until the first that fails."""
     began = time.monotonic()
-    name, law = (patch.stem, breaks(patch)) if patch else ("none", "nothing")
+    name, law = (patch.stem, broken_law(patch)) if patch else ("none", "nothing")
     with tempfile.TemporaryDirectory(prefix="mutant-") as made:
         folder = Path(made)
         _copy(folder)
         refused = apply(patch, folder) if patch else None
         if refused:
-            return Verdict(name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began)
+            return MutantResult(
+                name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began
+            )
         code, output = _run_tests(folder)
     killer = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     by = killer[1] if killer else "" if code == 0 else output.strip()[-300:]
     is_test = code == 1 and killer is not None
-    return Verdict(name, law, is_test, by if is_test or code else "SURVIVED", time.monotonic() - began)
+    return MutantResult(name, law, is_test, by if is_test or code else "SURVIVED", time.monotonic() - began)
 
 
-def _say(verdict: Verdict) -> None:
+def _print_result(verdict: MutantResult) -> None:
     mark = "killed" if verdict.killed else "ALIVE "
-    by = verdict.by.removeprefix("tests/")
+    by = verdict.killer.removeprefix("tests/")
     print(f"{mark}  {verdict.name:48} {verdict.law:18} {verdict.seconds:5.0f} s  {by}", flush=True)
 
 
@@ -128,15 +130,15 @@ def main(words: Sequence[str]) -> int:
     patches = [
         patch for patch in sorted(PATCHES.glob("*.patch")) if not words or any(word in patch.stem for word in words)
     ]
-    healthy = judge(None)
-    if healthy.by != "SURVIVED":
-        print(f"the tests fail without any mutant: {healthy.by}")
+    healthy = run_mutant(None)
+    if healthy.killer != "SURVIVED":
+        print(f"the tests fail without any mutant: {healthy.killer}")
         return 2
     with ThreadPoolExecutor(max_workers=2) as pool:
         verdicts = []
-        for done in as_completed([pool.submit(judge, patch) for patch in patches]):
+        for done in as_completed([pool.submit(run_mutant, patch) for patch in patches]):
             verdicts.append(done.result())
-            _say(verdicts[-1])
+            _print_result(verdicts[-1])
     killed = sum(verdict.killed for verdict in verdicts)
     print(f"{killed}/{len(verdicts)} killed")
     return 0 if killed == len(verdicts) else 1
