@@ -1,4 +1,4 @@
-"""`python -m bench [NAME …]`: runs the benchmarks of this folder; each prints ratios measured in one run."""
+"""Run benchmarks of this folder: `python -m bench [NAME …]`."""
 
 import importlib
 import sys
@@ -8,17 +8,15 @@ HERE = Path(__file__).parent
 
 
 def benchmark_names() -> list[str]:
-    """The benchmarks there are."""
+    """Return the names of all benchmarks."""
     return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
 
 
 def main(requested: list[str]) -> int:
-    """Run the wanted benchmarks, or all."""
+    """Run the requested benchmarks, or all."""
     unknown = sorted(set(requested) - set(benchmark_names()))
     if unknown:
-        print(
-            f"No benchmark is called {', '.join(unknown)}; there are {', '.join(benchmark_names())}.", file=sys.stderr
-        )
+        print(f"Unknown benchmark {', '.join(unknown)}. Choose from {', '.join(benchmark_names())}.", file=sys.stderr)
         return 64
     for name in requested or benchmark_names():
         print(f"== {name}")

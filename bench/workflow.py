@@ -1,10 +1,10 @@
-"""The workflow language: what importing, building and checking costs, as ratios measured in one run.
+"""The cost of importing, building and checking workflows, as ratios measured in one run.
 
-Held to: a booking-sized definition with dataclass payloads, built and checked, at most 5 bare interpreters;
-`workflow.booking` at most its contracts' import and 40 ms more; 2 000 states with 50 distinct expressions at most 250
-ms beyond imports, and twice the states at most 2.2 times the time. pydantic comes with a model, jsonata with an
-expression.
-Times are of the processor: machines are shared.
+Limits: building and checking a booking-sized definition with dataclass payloads takes at most 5 times a bare
+interpreter; importing `workflow.booking` takes at most 40 ms more than its contracts; checking 2,000 states with 50
+distinct expressions takes at most 250 ms beyond imports, and twice the states at most 2.2 times as long. pydantic is
+imported with the first model and jsonata with the first expression.
+Times are CPU times, because machines are shared.
 """
 
 import compileall
@@ -71,9 +71,9 @@ CHECK_PROGRAM: Final = SMALL + "from workflow.checking import check\nassert not 
 
 
 def measure_programs(*programs: str) -> list[list[float]]:
-    """What an interpreter takes of a processor for each program, start to end, in each round.
+    """Measure the CPU seconds of an interpreter for each program, in each round.
 
-    The programs take turns, so that what else the machine does in a round falls on all of them.
+    The programs take turns, so that other load on the machine affects all of them.
     """
     taken: list[list[float]] = [[] for _ in programs]
     for _ in range(ROUNDS):
@@ -85,12 +85,12 @@ def measure_programs(*programs: str) -> list[list[float]]:
 
 
 def ratio(times: list[float], base: list[float]) -> float:
-    """How many times the base something takes: the median of the rounds' ratios."""
+    """Return the median of the rounds' ratios to the base."""
     return median(time / other for time, other in zip(times, base, strict=True))
 
 
 def compare_with_limit(value: float, limit: float, unit: str) -> str:
-    """A measured value beside its limit, and whether it keeps it."""
+    """Format a measured value with its limit and the verdict."""
     return f"{value:.{2 if unit == 'x' else 0}f} {unit} ({'met' if value <= limit else 'MISSED'}: at most {limit:g})"
 
 
@@ -100,7 +100,7 @@ def _children_cpu_seconds() -> float:
 
 
 def chain_of_states(states: int, expressions: int = 50) -> dict[str, object]:
-    """A definition of so many states, whose expressions repeat."""
+    """Return a definition with that many states, whose expressions repeat."""
     names = [f"State{number}" for number in range(states)]
     written: dict[str, object] = {}
     for number, name in enumerate(names):
@@ -111,7 +111,7 @@ def chain_of_states(states: int, expressions: int = 50) -> dict[str, object]:
 
 
 def measure_check(states: int) -> float:
-    """Milliseconds to read and check a definition of so many states, everything imported."""
+    """Measure the milliseconds to read and check a definition, with everything imported."""
     document = Definition(chain_of_states(states)).json()
     taken: list[float] = []
     for _ in range(5):
@@ -123,7 +123,7 @@ def measure_check(states: int) -> float:
 
 
 def measure_first_check(states: int) -> float:
-    """Milliseconds for the first check in a fresh interpreter, its imports done but no expression parsed."""
+    """Measure the milliseconds of the first check in a new interpreter: imports are done, no expression is parsed."""
     program = (
         "import time, jsonata\nfrom bench.workflow import chain_of_states\nfrom workflow import Definition\n"
         "from workflow.checking import check\n"
@@ -140,14 +140,14 @@ def measure_first_check(states: int) -> float:
 
 
 def imported_packages(program: str) -> set[str]:
-    """Which of pydantic and jsonata a program imports."""
+    """Return which of pydantic and jsonata a program imports."""
     asked = f"{program}\nimport sys\nprint(*({{'pydantic', 'jsonata'}} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(run.stdout.split())
 
 
 def measure_build(states: int) -> float:
-    """Milliseconds to write a chain of Passes in the language and compile it."""
+    """Measure the milliseconds to write a chain of Pass states in the language and compile it."""
     from types import new_class
 
     from workflow import END, Pass, Workflow, input_of, plus
@@ -170,7 +170,7 @@ def measure_build(states: int) -> float:
 def main() -> None:
     """Print the ratios."""
     for package in ("handlers", "workflow"):
-        compileall.compile_dir(ROOT / package, quiet=1)  # as after an installation
+        compileall.compile_dir(ROOT / package, quiet=1)  # as an installation does
     payloads = SMALL.split("buy_fn, sell_fn")[0].replace("from workflow import", "# from workflow import")
     bare, dataclasses, given, built, checked = measure_programs(
         "pass", "import dataclasses, json", payloads, BUILD_PROGRAM, CHECK_PROGRAM

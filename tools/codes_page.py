@@ -1,4 +1,4 @@
-"""Writes docs/workflow/codes.md from workflow/checking/codes.py; `python -m tools.codes_page` does it."""
+"""Write docs/workflow/codes.md from workflow/checking/codes.py: `python -m tools.codes_page`."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ AWS's own codes are coarser: where ValidateStateMachineDefinition is known to sa
 
 
 def render_page() -> str:
-    """The page as it should be."""
+    """Return the page."""
     rows = "".join(
         f"| [`{code}`](#{code.lower()}) | {each.severity} | {f'`{each.aws}`' if each.aws else ''} |\n"
         for code, each in EXPLANATIONS.items()
@@ -40,13 +40,13 @@ def render_page() -> str:
 
 
 def render_sections() -> Iterator[str]:
-    """A section for each code."""
+    """Yield a section for each code."""
     for code, each in EXPLANATIONS.items():
         yield f"## `{code}`\n\n{each.meaning} {each.remedy}\n" + _example(each)
 
 
 def example_findings(each: Explanation) -> tuple[Finding, ...]:
-    """What check says of the example."""
+    """Return the findings in an example."""
     return check(each.example, type="EXPRESS" if each.express else "STANDARD")
 
 
@@ -58,7 +58,7 @@ def _example(each: Explanation) -> str:
 
 
 def _format_definition(text: str) -> str:
-    """A line for each state where one line would be long."""
+    """Return a definition as one line, or with one line per state if that is too long."""
     if len(text) <= _MAX_LINE_LENGTH:
         return text
     top = json.loads(text)

@@ -1,4 +1,4 @@
-"""Writes docs/config.md from components/stage.py and the stages' files; `python -m tools.config_page` does it."""
+"""Write docs/config.md from components/stage.py and the stage files: `python -m tools.config_page`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,12 +41,12 @@ _TAIL: Final = """
 
 
 def render_page() -> str:
-    """The page as it should be."""
+    """Return the page."""
     return _HEAD + "".join(f"{line}\n" for line in render_rows()) + _TAIL
 
 
 def render_rows() -> Iterator[str]:
-    """A line of the table for each key."""
+    """Yield a row of the table for each key."""
     chosen = {stage: _values(stage) for stage in STAGES}
     for key, described in Stage.model_json_schema(by_alias=True)["properties"].items():
         if key != "name":

@@ -39,6 +39,11 @@ PARTICIPLES: Final = words(
     "laid led left lent lost made meant met paid said seen sent shown slept sold spelt spent stood taken taught",
     "thought told understood withheld won worn written",
 )
+IMPERATIVES: Final = words(
+    "add alert assert build check clear collect compute count delete discard drop ensure expect fetch find get ignore",
+    "is keep list load log make mark print raise read record reject remove report require return run save show skip",
+    "sort start stop store update wait write yield",
+)
 NOT_PARTICIPLES: Final = words("embed exceed feed need proceed seed speed succeed")
 PARTICLES: Final = words("as at back by for from in of off on out to up with")
 PREDICATE: Final = re.compile(r"_*(is|are|was|were|has|have|can|may|must|should|needs)_")
@@ -119,11 +124,13 @@ def package_of(name: str) -> str:
 
 
 def participle_named(name: str) -> bool:
-    """Return whether a function's name ends in a participle, before any particle (`stored`, `paid_back`)."""
-    words = name.strip("_").split("_")
-    while len(words) > 1 and words[-1] in PARTICLES:
-        words.pop()
-    last = words[-1]
+    """Return whether a name ends in a participle, before any particle (`paid_back`), unless it begins with a verb."""
+    parts = name.strip("_").split("_")
+    while len(parts) > 1 and parts[-1] in PARTICLES:
+        parts.pop()
+    first, last = parts[0], parts[-1]
+    if first in IMPERATIVES:
+        return False
     return last in PARTICIPLES or (len(last) > 3 and last.endswith("ed") and last not in NOT_PARTICIPLES)
 
 

@@ -1,4 +1,4 @@
-"""Says in one sentence what is missing before anything is installed; must run under any Python, however old."""
+"""Report in one line what prevents an installation. Must run under any Python, however old."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ REQUIRED_BYTES = (
 
 
 def find_problem(folder):
-    """What keeps us from installing into `folder`, as a sentence, or None."""
+    """Return the problem that prevents an installation into `folder`, or None."""
     if sys.version_info < MINIMUM_VERSION:
         return "Python %d.%d is too old: install Python %d.%d or newer, or name one with PYTHON=…" % (
             sys.version_info[0],
@@ -36,7 +36,7 @@ def find_problem(folder):
 
 
 def free_bytes(folder):
-    """Bytes that this user may still write in `folder`."""
+    """Return the bytes that this user can still write in `folder`."""
     volume = os.statvfs(folder)
     return volume.f_bavail * volume.f_frsize
 

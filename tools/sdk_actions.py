@@ -1,8 +1,8 @@
-"""Writes which actions `arn:aws:states:::aws-sdk:SERVICE:ACTION` may name, and by which prefix IAM knows a SERVICE.
+"""Write the actions allowed in `arn:aws:states:::aws-sdk:SERVICE:ACTION` and the IAM prefix of each SERVICE.
 
-workflow/checking/sdk_actions.json has one line per service: its actions, each followed by the arguments it cannot do
-without. workflow/permitting/iam_prefixes.json has the services that IAM calls otherwise. Both are taken from botocore,
-whose services are those of the AWS SDK for Java, by whose names Step Functions knows them. To bring them up to date:
+workflow/checking/sdk_actions.json has one line per service with its actions, each followed by its required arguments.
+workflow/permitting/iam_prefixes.json has the services whose IAM prefix differs from their name. Both come from
+botocore; Step Functions names services as the AWS SDK for Java does. To update them:
 
     .venv/bin/python tools/sdk_actions.py
 """
@@ -16,7 +16,7 @@ import botocore.session
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 ACTIONS = WORKFLOW / "checking" / "sdk_actions.json"
 PREFIXES = WORKFLOW / "permitting" / "iam_prefixes.json"
-# Where the Java SDK's name of a service is not its id without spaces.
+# Services whose name in the Java SDK is not their id without spaces.
 JAVA_SDK_NAMES = {
     "applicationdiscoveryservice": "applicationdiscovery",
     "configservice": "config",
@@ -30,7 +30,7 @@ JAVA_SDK_NAMES = {
     "marketplaceentitlementservice": "marketplaceentitlement",
     "transcribeservice": "transcribe",
 }
-# Where IAM's prefix of a service is not the name that its requests are signed with.
+# Services whose IAM prefix is not the name that signs their requests.
 IAM_PREFIXES = {
     "awsssoportal": "sso",
     "cloudcontrolapi": "cloudformation",
@@ -68,11 +68,11 @@ def _format_actions(model: botocore.model.ServiceModel) -> str:
 
 def _format_action(operation: botocore.model.OperationModel) -> str:
     shape = operation.input_shape
-    needed = (
+    required = (
         [] if shape is None else [name for name in shape.required_members if not _is_generated(shape.members[name])]
     )
     name = operation.name[:1].lower() + operation.name[1:]
-    return name + "".join(f"!{member[:1].upper()}{member[1:]}" for member in needed)
+    return name + "".join(f"!{member[:1].upper()}{member[1:]}" for member in required)
 
 
 def _is_generated(member: botocore.model.Shape) -> bool:

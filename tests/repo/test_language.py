@@ -74,6 +74,7 @@ def test_a_name_shared_by_a_strict_and_another_package_counts_for_the_other(tmp_
         ("charge", False),
         ("stored_orders", False),
         ("feed", False),
+        ("wait_until_closed", False),
     ],
 )
 def test_participles_are_recognised(name: str, expected: bool) -> None:

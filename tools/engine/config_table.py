@@ -1,7 +1,7 @@
-"""What the engine would do for a change of each key of the stage configuration: a table for the docs.
+"""Write docs/config-changes.md: the engine's changes for each key of the stage configuration.
 
-`python -m tools.engine.config_table` deploys the stage dev into an embedded AWS of its own, previews one change after
-the other and writes docs/config-changes.md: about two minutes. A test holds the page against the engine.
+`python -m tools.engine.config_table` deploys dev into an embedded AWS of its own and previews one change after the
+other, which takes about two minutes. A test compares the page with the engine.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from local.progress import Progress
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "config-changes.md"
 MAX_NAMED: Final = 2
-"""More resources than this are counted, not named."""
+"""Above this number, resources are counted instead of named."""
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "costCentre": {"costCentre": "tickets"},
     "architecture": {"architecture": "x86_64"},
@@ -53,7 +53,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "subnetIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
     "securityGroupIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
 }
-"""Key → what is set; where a key cannot be changed alone, with what it needs."""
+"""Values to set for each key, including the keys that must change with it."""
 TYPES_WITH_DATA: Final = frozenset(
     {
         "aws:backup/vault:Vault",
@@ -63,7 +63,7 @@ TYPES_WITH_DATA: Final = frozenset(
         "aws:sqs/queue:Queue",
     }
 )
-"""Types whose resources lose something that cannot be had again when they are replaced or deleted."""
+"""Types whose resources hold data that is lost if they are replaced or deleted."""
 _OPERATION_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
 _INTRODUCTION: Final = """# What a change of the configuration does
 
@@ -80,34 +80,34 @@ Rows = Mapping[str, Iterable[Progress]]
 
 
 def config_keys() -> list[str]:
-    """Every key of the stage configuration."""
+    """Return every key of the stage configuration."""
     return [str(field.alias) for name, field in Stage.model_fields.items() if name != "name"]
 
 
 def preview_all(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
-    """Each key with what its change would do to the stage dev that the instance holds."""
+    """Yield each key with the engine's changes to the deployed stage dev."""
     for key in config_keys():
         yield key, preview_change(instance, CHANGES[key])
 
 
 def preview_change(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
-    """What a change would do."""
+    """Return the engine's changes for new values."""
     return Engine(instance, ROOT / "__main__.py", "dev", change).preview().changes
 
 
 def render_page(rows: Rows) -> str:
-    """The page, one row per key."""
+    """Return the page, one row per key."""
     lines = [f"| `{key}` | {_format_change(CHANGES[key])} | {_format_effects(steps)} |" for key, steps in rows.items()]
     return _INTRODUCTION + "\n".join(lines) + "\n"
 
 
 def documented_row(key: str) -> str:
-    """The row of a key in the page as it is in the docs."""
+    """Return the row of a key in the existing page."""
     return next((line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{key}` |")), "")
 
 
 def render_row(key: str, steps: Iterable[Progress]) -> str:
-    """The row that the steps make."""
+    """Return the row of a key for these steps."""
     return render_page({key: steps}).splitlines()[-1]
 
 
@@ -116,12 +116,12 @@ def _format_change(values: Mapping[str, str]) -> str:
 
 
 def _format_effects(steps: Iterable[Progress]) -> str:
-    """`in place: 4 × Function (memorySize); new: …`, kinds in the order of their danger, last the worst."""
+    """Return `in place: 4 × Function (memorySize); new: …`, the most dangerous kind last."""
     kinds: dict[str, dict[str, list[Progress]]] = {word: {} for word in ("in place", "new", "deleted", "replaced")}
     for step in sorted(steps, key=lambda step: (step.type, step.name)):
         kinds[_OPERATION_WORDS[step.operation]].setdefault(_describe_step(step), []).append(step)
-    told = [f"{word}: {_format_group(groups)}" for word, groups in kinds.items() if groups]
-    return "; ".join(told) or "nothing"
+    parts = [f"{word}: {_format_group(groups)}" for word, groups in kinds.items() if groups]
+    return "; ".join(parts) or "nothing"
 
 
 def _describe_step(step: Progress) -> str:

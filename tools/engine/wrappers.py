@@ -1,8 +1,8 @@
-"""Writes what the plugin `pulumi-resource-booking` offers: its schema, and the small wrappers of the examples.
+"""Write the schema of the plugin `pulumi-resource-booking`, and the small SDKs of the examples.
 
 `python -m tools.engine.wrappers` writes tests/engine/schema.json, examples/typescript/booking.ts and
-examples/go/booking.go; a test fails when they are not what the components say. Pulumi's own `gen-sdk` makes full SDKs
-of the same schema, and needs language hosts, which no package registry has.
+examples/go/booking.go; a test fails if they differ from the components. Pulumi's `gen-sdk` generates complete SDKs from
+the same schema, but needs language hosts, which no package registry has.
 """
 
 import json
@@ -27,13 +27,13 @@ Schema = Mapping[str, Any]
 
 
 def load_schema() -> dict[str, Any]:
-    """The package's schema, as `pulumi package get-schema` prints it."""
+    """Return the package's schema, as `pulumi package get-schema` prints it."""
     provider = ComponentProvider(list(COMPONENTS), PACKAGE, None, __version__)
     return dict(json.loads(provider.schema or "{}"))
 
 
 def generate_files() -> dict[Path, str]:
-    """Every generated file with its text; the Go one only where gofmt is."""
+    """Return every generated file with its text; the Go file only if gofmt is installed."""
     own = load_schema()
     text = {SCHEMA: json.dumps(own, indent=2, ensure_ascii=False) + "\n", TYPESCRIPT: render_typescript(own)}
     return text | ({GO: render_go(own)} if shutil.which("gofmt") else {})
@@ -43,7 +43,7 @@ def generate_files() -> dict[Path, str]:
 
 
 def render_typescript(own: Schema) -> str:
-    """A class for each component, and an interface for its arguments."""
+    """Return a class for each component and an interface for its arguments."""
     parts = [f"{HEADER}\n", 'import * as pulumi from "@pulumi/pulumi";\n']
     for token, resource in sorted(own["resources"].items()):
         parts += [*_typescript_args(token, resource), *_typescript_class(token, resource)]
@@ -90,7 +90,7 @@ def _typescript_type(value: Schema) -> str:
 
 
 def render_go(own: Schema) -> str:
-    """A struct for each component, one for its arguments, and a constructor; formatted by gofmt."""
+    """Return a struct for each component, one for its arguments, and a constructor; formatted by gofmt."""
     imports = '\t"reflect"\n\n\t"github.com/pulumi/pulumi/sdk/v3/go/pulumi"\n'
     parts = [f"{HEADER}\n\npackage main\n\nimport (\n{imports})\n"]
     for token, resource in sorted(own["resources"].items()):

@@ -1,10 +1,10 @@
-"""`make mutants`: each seeded mutant is applied to a copy, and a test must notice.
+"""`make mutants`: apply each seeded mutant to a copy and run the tests, one of which must fail.
 
-    python -m tools.mutants                    all of them, two at a time
-    python -m tools.mutants refund stock       those whose name contains a word
+    python -m tools.mutants                    all mutants, two at a time
+    python -m tools.mutants refund stock       mutants whose name contains one of the words
 
-A mutant is a patch in tests/mutants/patches whose first line says which law it breaks. One that no longer applies is an
-error, and so is a suite that fails without any mutant.
+A mutant is a patch in tests/mutants/patches whose first line names the law that it breaks. A patch that no longer
+applies is an error, and so is a suite that fails without any mutant.
 """
 
 import os
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED_PATHS = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
 COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers")
-KILLING_TESTS = (  # the quick and deadly first
+KILLING_TESTS = (  # the fastest and most effective first
     "tests/simulation/test_crash_matrix.py",
     "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
     "tests/domain",
@@ -39,7 +39,7 @@ HISTORIES = "1500"
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
-    """What became of one mutant."""
+    """The result of the tests for one mutant."""
 
     name: str
     law: str
@@ -49,12 +49,12 @@ class MutantResult:
 
 
 def broken_law(patch: Path) -> str:
-    """What the first line of a patch says that it breaks."""
+    """Return the law that a patch breaks, from its first line."""
     return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Breaks ").rstrip(".")
 
 
 def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
-    """Apply a patch below a folder; what git says if it does not fit."""
+    """Apply a patch in a folder. Return git's message if it does not apply, else None."""
     command = ["git", "apply", "-p1", *(["--check"] if check_only else []), str(patch)]
     environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
@@ -83,7 +83,7 @@ def _run_tests(folder: Path) -> tuple[int, str]:
         "--no-header",
         "--ignore-glob=*_page.py",  # generated pages are not copied
         "-k",
-        "not local and not ministack",  # nor are the servers that suites also run against
+        "not local and not ministack",  # nor are the servers that some suites also run against
         *KILLING_TESTS,
     ]
     try:
@@ -97,12 +97,12 @@ def _run_tests(folder: Path) -> tuple[int, str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return 3, f"not decided in {TIME_LIMIT_SECONDS} seconds"
+        return 3, f"no result within {TIME_LIMIT_SECONDS} seconds"
     return done.returncode, done.stdout + done.stderr
 
 
 def run_mutant(patch: Path | None) -> MutantResult:
-    """Apply a mutant to a copy (None: none) and run the tests until the first that fails."""
+    """Apply a mutant (or none) to a copy and run the tests until the first failure."""
     began = time.monotonic()
     name, law = (patch.stem, broken_law(patch)) if patch else ("none", "nothing")
     with tempfile.TemporaryDirectory(prefix="mutant-") as made:
@@ -127,6 +127,7 @@ def _print_result(verdict: MutantResult) -> None:
 
 
 def main(words: Sequence[str]) -> int:
+    """Run the mutants whose names contain one of the words, or all."""
     patches = [
         patch for patch in sorted(PATCHES.glob("*.patch")) if not words or any(word in patch.stem for word in words)
     ]
