@@ -1,9 +1,9 @@
-"""What the command can end with, besides success.
+"""Errors that end the command, and the exit codes.
 
-CommandFailed          something is wrong that the sentence says; exit code 1
-└── UsageRefused       the command's own arguments or files are wrong; exit code 64 (sysexits' EX_USAGE)
+CommandFailed      something is wrong; the message says what; exit code 1
+└── UsageError     an argument, or a file that it names, cannot be used; exit code 64 (EX_USAGE in sysexits.h)
 
-A booking's own outcome is no failure of the command: EXIT_CODES gives its exit code.
+The outcome of a booking is a result, not an error: EXIT_CODES maps its status to an exit code.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ EXIT_CODES: Final[Mapping[str, int]] = {"succeeded": 0, "rejected": 2, "failed":
 
 
 class CommandFailed(Exception):
-    """A sentence for the person who can act."""
+    """A problem, described for the person who can solve it."""
 
     exit_code = 1
 
 
 class UsageError(CommandFailed):
-    """The arguments, or a file that they name, cannot be used."""
+    """An argument, or a file that it names, that cannot be used."""
 
     exit_code = 64

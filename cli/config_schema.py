@@ -6,20 +6,25 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="What a stage can be configured with.", no_args_is_help=True)
+app = typer.Typer(help="The configuration of a stage.", no_args_is_help=True)
+
+
+def add_commands(parent: typer.Typer) -> None:
+    """Register the group."""
+    parent.add_typer(app, name="config")
 
 
 @app.callback()
 def _group() -> None:
-    """What a stage can be configured with."""
+    """The configuration of a stage."""
 
 
 @app.command("schema")
 def schema(
-    output: Annotated[Path | None, typer.Option(help="Write it to this file instead of printing it.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write; standard output if left out.")] = None,
 ) -> None:
-    """Write the JSON schema that editors use to complete and check Pulumi.<stage>.yaml."""
-    from components.stage_schema import json_schema  # imports Pulumi: a second that other verbs need not wait for
+    """Write the JSON schema with which editors complete and check Pulumi.<stage>.yaml."""
+    from components.stage_schema import json_schema  # imports Pulumi, which takes a second
 
     text = json.dumps(json_schema(), indent=2) + "\n"
     if output is None:

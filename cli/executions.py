@@ -1,4 +1,4 @@
-"""Starts an execution of the booking machine, waits for it and reads its result."""
+"""Start an execution of the state machine, wait for its end and read its result."""
 
 import json
 import re
@@ -11,81 +11,82 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from .failures import CommandFailed, UsageError
+from .command_errors import CommandFailed, UsageError
+from .request_input import as_object
 from .target import Target
 
-EXECUTION_TIMEOUT: Final = timedelta(minutes=6)  # the machine's own time-out is five minutes
-MAX_INPUT_BYTES: Final = 256 * 1024  # quota of StartExecution's input
+EXECUTION_TIMEOUT: Final = timedelta(minutes=6)  # the machine itself times out after five minutes
+MAX_INPUT_BYTES: Final = 256 * 1024  # StartExecution's quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedExecution:
-    """A closed execution: its BookingResult as plain data, and the states that it entered in order."""
+    """A closed execution: its BookingResult as plain data, and the states that it entered, in order."""
 
     result: Mapping[str, Any]
     arn: str
     path: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """One document: the BookingResult, with the execution beside it."""
+        """Return one document: the BookingResult with the execution's ARN and path."""
         return {**self.result, "execution": self.arn, "path": list(self.path)}
 
 
 def execute(target: Target, event: Any) -> ClosedExecution:
-    """Start the machine with any JSON value and wait for its BookingResult."""
+    """Start the state machine with any JSON value and wait for its BookingResult."""
     return wait_until_closed(target, start_execution(target, event))
 
 
 def start_execution(target: Target, event: Any) -> str:
-    """Start one execution; gives its ARN."""
+    """Start one execution and return its ARN."""
     text = json.dumps(event)
     if len(text.encode()) > MAX_INPUT_BYTES:
-        raise UsageError(f"The event has {len(text.encode())} bytes; Step Functions takes {MAX_INPUT_BYTES}.")
+        raise UsageError(f"The event must be at most {MAX_INPUT_BYTES} bytes as JSON, got {len(text.encode())}.")
     try:
         answer = target.client("stepfunctions").start_execution(
             stateMachineArn=target.outputs["stateMachineArn"], name=execution_name(event), input=text
         )
     except ClientError as error:
-        raise CommandFailed(f"The booking could not be started: {error}") from error
+        raise CommandFailed(f"The execution could not be started: {error}") from error
     return str(answer["executionArn"])
 
 
 def execution_name(event: Any) -> str:
-    """Readable and unique, `<action>-<request_id>-<random>`; nothing depends on it."""
-    asked = event if isinstance(event, dict) else {}
-    words = [str(asked.get(key) or "") for key in ("action", "request_id")]
+    """Return a readable, unique name, `<action>-<request_id>-<random>`. Nothing depends on it."""
+    fields = as_object(event) or {}
+    words = [str(fields.get(key) or "") for key in ("action", "request_id")]
     readable = "-".join(re.sub(r"[^A-Za-z0-9_-]", "_", word)[:32] for word in words if word) or "event"
     return f"{readable}-{secrets.token_hex(6)}"
 
 
 def wait_until_closed(target: Target, execution: str, timeout: timedelta = EXECUTION_TIMEOUT) -> ClosedExecution:
-    """Ask until the execution is closed: every 20 ms at first, every second at last."""
+    """Poll until the execution is closed: after 20 ms at first, every second in the end."""
     client, pause, deadline = target.client("stepfunctions"), 0.02, time.monotonic() + timeout.total_seconds()
     while True:
         described = client.describe_execution(executionArn=execution)
         if described["status"] != "RUNNING":
             return ClosedExecution(result=parse_result(described), arn=execution, path=fetch_path(target, execution))
         if time.monotonic() > deadline:
-            raise CommandFailed(f"The execution still runs after {timeout}: look at {execution}.")
+            raise CommandFailed(f"The execution is still running after {timeout}: {execution}.")
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
 
 
 def parse_result(description: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The BookingResult: the output, or the cause of a Fail state, which has no output (ARCHITECTURE, Workflow)."""
+    """Return the BookingResult: the output, or the cause of a Fail state, which has no output."""
     text = description.get("output") if description["status"] == "SUCCEEDED" else description.get("cause")
     try:
-        result = json.loads(text or "")
+        result = as_object(json.loads(text or ""))
     except ValueError:
         result = None
-    if not isinstance(result, dict) or "status" not in result:
-        said = f"{description.get('error', '')} {description.get('cause', '')}".strip()
-        raise CommandFailed(f"The execution ended {description['status']} without a result: {said or 'no cause'}.")
+    if result is None or "status" not in result:
+        reason = f"{description.get('error', '')} {description.get('cause', '')}".strip()
+        raise CommandFailed(f"The execution ended {description['status']} without a result: {reason or 'no cause'}.")
     return result
 
 
 def fetch_path(target: Target, execution: str) -> tuple[str, ...]:
-    """The names of the states entered, in order; empty for an EXPRESS machine, which keeps no history."""
+    """Return the names of the states entered, in order; empty for an EXPRESS machine, which keeps no history."""
     pages = target.client("stepfunctions").get_paginator("get_execution_history")
     try:
         events = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]

@@ -1,7 +1,7 @@
-"""The verbs that make, show and end the embedded AWS: `up`, `down`, `status`, and what only the real engine does."""
+"""`booking up|down|status|env`: start, stop and show the embedded AWS, and connect your own Pulumi CLI to it."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,29 +10,28 @@ import typer
 from rich.console import Console
 
 from local.engine import DRIVER as ENGINE
-from local.engine import Engine, Outcome, environment, find, locked_buckets, pending_keys
+from local.engine import Engine, environment, find
 from local.errors import DeploymentFailed, InstanceError
 from local.inprocess import DRIVER as IN_PROCESS
 from local.inprocess import deploy
 from local.instance import Instance as EmbeddedAws
 
-from . import touring
-from .failures import CommandFailed, UsageError
-from .options import InstanceOption, JsonOption
-from .progress import ProgressDisplay, step_as_json
-from .screen import show, table
-from .target import embedded_target, local_instance
+from . import tour_report
+from .command_errors import CommandFailed, UsageError
+from .output import JsonOption, show, table
+from .progress_display import ProgressDisplay
+from .target import InstanceOption, embedded_target, local_instance
 
 DriverOption = Annotated[
     str | None,
-    typer.Option("--engine", help=f"`{ENGINE}` or `{IN_PROCESS}`; without it the engine where there is a Pulumi CLI."),
+    typer.Option("--engine", help=f"`{ENGINE}` or `{IN_PROCESS}`; by default {ENGINE} if there is a Pulumi CLI."),
 ]
-DeployStageOption = Annotated[str, typer.Option("--stage", help="Which Pulumi.<stage>.yaml to deploy.")]
+DeployStageOption = Annotated[str, typer.Option("--stage", help="Stage to deploy, from Pulumi.<stage>.yaml.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (up, down, status, preview, refresh, destroy, env):
+    for verb in (up, down, status, env):
         app.command()(verb)
 
 
@@ -40,81 +39,61 @@ def up(
     engine: DriverOption = None,
     tour: Annotated[bool, typer.Option(help="Take the tour of seven bookings afterwards.")] = True,
     wait_scale: Annotated[
-        float, typer.Option(min=0, max=1, help="Shortens the state machine's waits and backoff: 1 is AWS's pace.")
+        float,
+        typer.Option(min=0, max=1, help="Factor for the state machine's waits and retry delays; 1 is AWS's pace."),
     ] = 0.1,
     stage: DeployStageOption = "dev",
     as_json: JsonOption = False,
     instance: InstanceOption = "default",
 ) -> int:
-    """Boot the embedded AWS, deploy the program of this folder into it, and take the tour."""
+    """Start the embedded AWS, deploy the program of this folder into it, and take the tour."""
     program = find_program()
     aws = local_instance(instance)
     driver = choose_driver(engine, aws)
-    with ProgressDisplay(f"Booting the embedded AWS ({instance})") as telling, convert_errors(aws):
+    with ProgressDisplay(f"Starting the embedded AWS ({instance})") as display, convert_errors(aws):
         aws.start(wait_scale=wait_scale)
-        telling.print(f"The embedded AWS answers at {aws.endpoint}. Deploying stage {stage}, driver: {driver}.")
+        display.print(f"The embedded AWS runs at {aws.endpoint}. Deploying stage {stage} with the driver {driver}.")
         if driver == ENGINE:
-            Engine(aws, program=program, stage=stage, listener=telling.handle).up()
+            Engine(aws, program=program, stage=stage, listener=display.handle).up()
         else:
-            deploy(aws, program=program, stage=stage, listener=telling.handle)
-        telling.print(telling.summary())
+            deploy(aws, program=program, stage=stage, listener=display.handle)
+        display.print(display.summary())
     if not tour:
-        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, lambda console: touring.draw_next_steps(console))
+        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, tour_report.draw_next_steps)
         return 0
-    return touring.run_and_show_tour(embedded_target(instance), driver, as_json)
+    return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json)
 
 
 def down(
-    keep: Annotated[bool, typer.Option(help="Keep the run folder, for a later `booking up --engine pulumi`.")] = False,
+    keep: Annotated[bool, typer.Option(help="Keep the run folder for a later `booking up --engine pulumi`.")] = False,
     as_json: JsonOption = False,
     instance: InstanceOption = "default",
 ) -> None:
-    """Stop the embedded AWS and forget its state."""
+    """Stop the embedded AWS and delete its state."""
     with convert_errors():
-        ended = local_instance(instance).stop(keep=keep)
-    sentence = "The embedded AWS is stopped." if ended else "No embedded AWS was running here."
-    show(as_json, {"stopped": ended}, lambda console: console.print(sentence))
+        stopped = local_instance(instance).stop(keep=keep)
+    message = "The embedded AWS has been stopped." if stopped else "No embedded AWS was running here."
+    show(as_json, {"stopped": stopped}, lambda console: console.print(message))
 
 
 def status(as_json: JsonOption = False, instance: InstanceOption = "default") -> None:
-    """Say whether the embedded AWS runs, where, and what is deployed in it."""
+    """Show whether the embedded AWS is running, its address, and the outputs of the deployed program."""
     aws = local_instance(instance)
-    found = aws.status()
+    current = aws.status()
     document = {
-        "name": found.name,
-        "running": found.running,
-        "pid": found.pid,
-        "endpoint": found.endpoint,
-        "driver": found.driver,
-        "deployed": found.deployed,
+        "name": current.name,
+        "running": current.running,
+        "pid": current.pid,
+        "endpoint": current.endpoint,
+        "driver": current.driver,
+        "deployed": current.deployed,
         "outputs": aws.outputs(),
     }
     show(as_json, document, lambda console: _draw_status(console, document))
 
 
-def preview(
-    stage: DeployStageOption = "dev", as_json: JsonOption = False, instance: InstanceOption = "default"
-) -> None:
-    """Show what `up` would change, by the real engine; nothing is touched."""
-    _run_engine("Previewing", "preview", stage, as_json, instance)
-
-
-def refresh(
-    stage: DeployStageOption = "dev", as_json: JsonOption = False, instance: InstanceOption = "default"
-) -> None:
-    """Bring the engine's knowledge to what is really in the embedded AWS."""
-    _run_engine("Refreshing", "refresh", stage, as_json, instance)
-
-
-def destroy(
-    stage: DeployStageOption = "dev", as_json: JsonOption = False, instance: InstanceOption = "default"
-) -> None:
-    """Delete everything that the stage holds in the embedded AWS, by the real engine."""
-    _run_engine("Destroying", "destroy", stage, as_json, instance)
-
-
 def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> None:
-    """Print what your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
+    """Print the environment that your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
     aws = local_instance(instance)
     with convert_errors():
         variables = environment(aws, find_program().parent)
@@ -123,18 +102,18 @@ def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> No
 
 
 def find_program() -> Path:
-    """The program of this folder."""
+    """Return the path of this folder's program."""
     program = Path.cwd() / "__main__.py"
     if not (Path.cwd() / "Pulumi.yaml").exists() or not program.exists():
-        raise UsageError("There is no Pulumi.yaml with a __main__.py here: run this in the folder of the program.")
+        raise UsageError("There is no Pulumi.yaml with a __main__.py here. Run this command in the program's folder.")
     return program
 
 
 def choose_driver(requested: str | None, aws: EmbeddedAws) -> str:
-    """The driver that was asked for, else the one that deployed here before, else the engine where there is a CLI."""
+    """Return the requested driver, else the one that deployed here before, else the engine if there is a CLI."""
     if requested is not None:
         if requested not in (ENGINE, IN_PROCESS):
-            raise UsageError(f"--engine is {ENGINE!r} or {IN_PROCESS!r}, not {requested!r}.")
+            raise UsageError(f"--engine must be {ENGINE} or {IN_PROCESS}, got {requested!r}.")
         return requested
     if aws.outputs() and aws.driver:
         return aws.driver
@@ -142,72 +121,26 @@ def choose_driver(requested: str | None, aws: EmbeddedAws) -> str:
 
 
 @contextmanager
-def convert_errors(aws: EmbeddedAws | None = None) -> Iterator[None]:
-    """Turns the embedded AWS's and the deployment's failures, which are sentences already, into the command's.
+def convert_errors(aws: EmbeddedAws | None = None) -> Generator[None, None, None]:
+    """Turn errors of the embedded AWS and of the deployment into CommandFailed.
 
-    Whatever fails in an embedded AWS that has ended failed because of that.
+    If `aws` has died in the meantime, that is the cause, whatever the error says.
     """
     try:
         yield
     except (InstanceError, DeploymentFailed) as error:
         if isinstance(error, DeploymentFailed) and aws is not None and not aws.running:
             log = aws.folder / "instance.log"
-            raise CommandFailed(
-                f"The embedded AWS ended while it was being deployed into: run this again ({log} says more)."
-            ) from error
+            raise CommandFailed(f"The embedded AWS ended during the deployment. Run this again; see {log}.") from error
         raise CommandFailed(str(error)) from error
 
 
-def _run_engine(title: str, verb: str, stage: str, as_json: bool, instance: str) -> None:
-    aws = local_instance(instance)
-    with ProgressDisplay(f"{title} {stage}") as telling, convert_errors(aws):
-        aws.start()
-        engine = Engine(aws, program=find_program(), stage=stage, listener=telling.handle)
-        operation: Callable[[], Outcome] = getattr(engine, verb)
-        try:
-            outcome = operation()
-        except DeploymentFailed as error:
-            stays = (
-                [*_locked_bucket_messages(aws), *_pending_key_messages(aws)]
-                if verb == "destroy" and aws.running
-                else []
-            )
-            raise DeploymentFailed("\n".join([str(error), *stays])) from error
-    keys, buckets = (_pending_key_messages(aws), _locked_bucket_messages(aws)) if verb == "destroy" else ([], [])
-    changes = [step_as_json(step) for step in outcome.changes]
-    document: dict[str, Any] = {"changes": changes, "pending_keys": keys, "locked_buckets": buckets}
-    show(as_json, document, lambda console: _draw_changes(console, outcome, [*buckets, *keys]))
-
-
-def _pending_key_messages(aws: EmbeddedAws) -> list[str]:
-    """A sentence for each key that is deleted later."""
-    return [
-        f"The key {key.id} ({key.description}) is deleted on {key.deleted_at:%Y-%m-%d %H:%M}."
-        for key in pending_keys(aws)
-    ]
-
-
-def _locked_bucket_messages(aws: EmbeddedAws) -> list[str]:
-    """A sentence for each bucket that the law of Object Lock keeps."""
-    return [
-        f"The bucket {bucket.name} stays: {bucket.objects} locked object(s) in it ({', '.join(bucket.modes)}), "
-        + (f"the last one until {bucket.until:%Y-%m-%d %H:%M}." if bucket.until else "without an end.")
-        for bucket in locked_buckets(aws)
-    ]
-
-
-def _draw_changes(console: Console, outcome: Outcome, messages: list[str]) -> None:
-    rows = [(step.operation, step.type, step.name, ", ".join(step.changed)) for step in outcome.changes]
-    console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
-    for sentence in messages:
-        console.print(sentence)
-
-
 def _draw_status(console: Console, document: dict[str, Any]) -> None:
-    running = f"runs at {document['endpoint']} (process {document['pid']})" if document["running"] else "does not run"
-    console.print(f"The embedded AWS {document['name']!r} {running}.")
+    address = f"is running at {document['endpoint']} (process {document['pid']})"
+    console.print(f"The embedded AWS {document['name']!r} {address if document['running'] else 'is not running'}.")
     if document["deployed"]:
-        console.print(f"Deployed by the driver {document['driver']}:")
-        console.print(table("", ("output", "value"), [(key, str(value)) for key, value in document["outputs"].items()]))
+        console.print(f"Deployed with the driver {document['driver']}:")
+        rows = [(name, str(value)) for name, value in document["outputs"].items()]
+        console.print(table("", ("output", "value"), rows))
     else:
-        console.print("Nothing is deployed in it: run `booking up`.")
+        console.print("Nothing is deployed in it. Run `booking up`.")

@@ -1,7 +1,7 @@
-"""What tasks answer in a run without functions: a JSON file with each task's answer, by its state's name.
+"""Mock results of tasks for `booking workflow run`: a JSON file with a result for each task, by state name.
 
-An answer is a value, `{"Error": …, "Cause": …}` for a failure, or a list of these: one for each attempt, the last for
-all further ones.
+A result is a value, `{"Error": …, "Cause": …}` for a failure, or a list of these with one element per attempt; the last
+element also serves all further attempts.
 """
 
 from collections.abc import Callable
@@ -13,41 +13,41 @@ from workflow import NotJson, parse
 from workflow.json_type import Json
 from workflow.json_values import JsonObject
 
+from .command_errors import UsageError
 from .definition_files import read_file
-from .failures import UsageError
 
 MockFunction = Callable[[object], Json]
 
 
 def load_mock_results(file: Path | None) -> dict[str, MockFunction]:
-    """A function for each task."""
+    """Return a function for each task in the file."""
     if file is None:
         return {}
     try:
         document = parse(read_file(file)).value
     except NotJson as error:
-        raise UsageError(f"{file} is no JSON: {error}.") from None
+        raise UsageError(f"{file} is not valid JSON: {error}.") from None
     if not isinstance(document, dict):
-        raise UsageError(f"{file} is no object with an answer for each task.")
-    return {name: _mock_function(f"{file}: {name}", answers) for name, answers in document.items()}
+        raise UsageError(f"{file} must be an object with a result for each task.")
+    return {name: _mock_function(f"{file}: {name}", results) for name, results in document.items()}
 
 
 def _mock_function(name: str, results: Json) -> MockFunction:
-    waiting = list(results) if isinstance(results, list) else [results]
-    if not waiting:
-        raise UsageError(f"{name} has no answer: a list has one for each attempt.")
-    for value in waiting:
+    remaining = list(results) if isinstance(results, list) else [results]
+    if not remaining:
+        raise UsageError(f"{name} must have at least one result, got an empty list.")
+    for value in remaining:
         _check_failure(name, value)
 
-    def answer(_: object) -> Json:
+    def next_result(_: object) -> Json:
         from workflow.running import TaskFailed
 
-        value = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        value = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         if _is_failure(value):
             raise TaskFailed(str(value["Error"]), str(value.get("Cause", "")))
         return value
 
-    return answer
+    return next_result
 
 
 def _is_failure(value: Json) -> TypeIs[JsonObject]:
@@ -56,6 +56,6 @@ def _is_failure(value: Json) -> TypeIs[JsonObject]:
 
 def _check_failure(name: str, value: Json) -> None:
     if _is_failure(value):
-        for field, said in value.items():
-            if not isinstance(said, str):
-                raise UsageError(f"{name}: the {field} of a failure is a text, not {said!r}.")
+        for field, content in value.items():
+            if not isinstance(content, str):
+                raise UsageError(f"{name}: {field} must be a string, got {content!r}.")

@@ -1,4 +1,4 @@
-"""Reads an order back for people: its lines, its totals, its ledger and the objects of its audit trail."""
+"""Load an order and show it: lines, totals, ledger and audit objects."""
 
 import random
 import time
@@ -15,21 +15,21 @@ from handlers.domain.order import Order
 from handlers.domain.patience import RetryPolicy
 from handlers.domain.times import day_of
 
-from .events import parse_identifier
-from .failures import CommandFailed, UsageError
-from .screen import table
+from .command_errors import CommandFailed, UsageError
+from .output import table
+from .request_input import parse_identifier
 from .target import Target
 
 _RETRY: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
 
 
 def order_store(target: Target) -> DynamoDBOrderStore:
-    """The stack's orders."""
+    """Return the store of the target's orders."""
     return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], retry=_RETRY)
 
 
 def load_order(target: Target, order_id: str) -> Order:
-    """An order that must exist."""
+    """Load an order, which must exist."""
     order = order_store(target).load(parse_identifier("ORDER", order_id))
     if order is None:
         raise UsageError(f"There is no order {order_id} in the {target.name}.")
@@ -37,7 +37,7 @@ def load_order(target: Target, order_id: str) -> Order:
 
 
 def audit_keys(target: Target, order: Order) -> list[str]:
-    """The keys of the order's audit objects, in order."""
+    """Return the keys of the order's audit objects, in order."""
     days = sorted({day_of(entry.at) for entry in order.ledger})
     return [key for day in days for key in _list_keys(target, outcomes_of(order.order_id, day))]
 
@@ -48,11 +48,11 @@ def _list_keys(target: Target, prefix: str) -> Iterator[str]:
         for page in pages.paginate(Bucket=target.outputs["auditBucket"], Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", []))
     except ClientError as error:
-        raise CommandFailed(f"The audit objects below {prefix} cannot be listed: {error}") from error
+        raise CommandFailed(f"The audit objects under {prefix} could not be listed: {error}") from error
 
 
 def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
-    """The order for --json."""
+    """Return the order for --json."""
     account = order.account
     return {
         "order_id": order.order_id,
@@ -75,7 +75,7 @@ def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
 
 
 def draw_order(console: Console, order: Order, keys: list[str]) -> None:
-    """The order, its ledger and its audit objects as tables."""
+    """Print the order, its ledger and its audit objects as tables."""
     console.print(_totals_table(order))
     console.print(_ledger_table(order))
     console.print(table("Audit objects", ("key",), [(key,) for key in keys]))

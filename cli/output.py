@@ -1,33 +1,33 @@
-"""How results look: JSON for programs on standard output, tables for people; progress goes to standard error."""
+"""Output: one JSON document or tables on standard output; progress goes to standard error."""
 
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 COLOURS: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
-
-
-PIPE_WIDTH: Final = 160  # columns where nobody's terminal sets them: a log wraps by itself
+PIPE_WIDTH: Final = 160  # columns where there is no terminal
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
 def stdout_console() -> Console:
-    """Standard output; made afresh, for tests and pipes replace the stream."""
+    """Return a console on standard output; a new one each time, because tests replace the stream."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def stderr_console() -> Console:
-    """Standard error, for progress."""
+    """Return a console on standard error, for progress."""
     return Console(stderr=True, highlight=False)
 
 
 def show(as_json: bool, document: Any, draw: Callable[[Console], None]) -> None:
-    """Print the document as JSON, or let `draw` print it for people."""
+    """Print the document as JSON, or call `draw` to print it for people."""
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=not _is_utf8_output()))
     else:
@@ -39,15 +39,15 @@ def _is_utf8_output() -> bool:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> Table:
-    """A table with a title; the columns named in `right` are numbers."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    """Build a table with a title; the columns named in `right` are aligned to the right."""
+    built = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        built.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
-    return made
+        built.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    return built
 
 
 def status_text(status: str) -> Text:
-    """A booking's status in its colour."""
+    """Return a booking's status in its colour."""
     return Text(status, style=COLOURS.get(status, ""))

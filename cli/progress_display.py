@@ -1,4 +1,4 @@
-"""Tells how a deployment goes, on standard error: a line that moves on a terminal, lines that stay in a pipe."""
+"""The progress of a deployment on standard error: a status line on a terminal, one line per step in a pipe."""
 
 import time
 from collections import Counter
@@ -6,13 +6,13 @@ from typing import Any, Final, Self
 
 from local.progress import Note, Progress
 
-from .screen import stderr_console
+from .output import stderr_console
 
 SYMBOLS: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "read": ">", "refresh": "~", "same": " "}
 
 
 class ProgressDisplay:
-    """Hears what the drivers say (`local.progress.Listener`) and shows it."""
+    """Shows the progress that a driver reports; its `handle` is a `local.progress.Listener`."""
 
     def __init__(self, title: str) -> None:
         self._console = stderr_console()
@@ -33,21 +33,19 @@ class ProgressDisplay:
             self._spinner.stop()
 
     def print(self, message: str) -> None:
-        """A sentence that stays."""
+        """Print a line above the status line."""
         self._console.print(message, soft_wrap=True)
 
     def handle(self, event: Progress | Note) -> None:
-        """One thing that happened. A failure is told by the command's own last sentence, once."""
+        """Show one step or note. Failures are left out: the command's error message reports them."""
         if isinstance(event, Note):
             self.print(event.message)
         elif event.phase == "done":
             self._count(event)
 
     def summary(self) -> str:
-        """What was done, in numbers."""
-        done = (
-            ", ".join(f"{number} {operation}" for operation, number in sorted(self._counts.items())) or "nothing to do"
-        )
+        """Return the duration and the number of steps of each kind."""
+        done = ", ".join(f"{number} {operation}" for operation, number in sorted(self._counts.items())) or "no changes"
         return f"Deployed in {time.monotonic() - self._started:.1f} s: {done}."
 
     def _count(self, step: Progress) -> None:
@@ -60,7 +58,7 @@ class ProgressDisplay:
 
 
 def step_as_json(step: Progress) -> dict[str, Any]:
-    """A step for --json."""
+    """Return a step for --json."""
     return {
         "operation": step.operation,
         "type": step.type,

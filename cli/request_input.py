@@ -1,26 +1,26 @@
-"""Builds requests from what people type: amounts as they write them, lines as SKU=QUANTITY@PRICE."""
+"""Parse typed requests: ids, amounts such as 12.34, and lines such as SKU=QUANTITY@PRICE."""
 
 import json
 import re
 import secrets
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from handlers.domain.money import parse_amount
 
-from .failures import UsageError
+from .command_errors import UsageError
 
 
 def parse_identifier(name: str, text: str) -> str:
-    """An id of the contract's alphabet."""
+    """Return an id, or reject one that the contract does not allow. `name` is the argument's name."""
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text):
         raise UsageError(f"{name} {text!r} is not an id: write 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
     return text
 
 
 def parse_money(name: str, text: str, currency: str) -> int:
-    """An amount in minor units, exactly."""
+    """Return an amount in minor units, exactly."""
     try:
         return parse_amount(text, currency)
     except ValueError as error:
@@ -28,12 +28,12 @@ def parse_money(name: str, text: str, currency: str) -> int:
 
 
 def new_request_id() -> str:
-    """An id for a request that was not given one."""
+    """Return a random request id."""
     return f"cli-{secrets.token_hex(8)}"
 
 
 def parse_line(text: str) -> tuple[str, int, str | None]:
-    """`SKU`, `SKU=QUANTITY`, `SKU@PRICE` or `SKU=QUANTITY@PRICE`, as its three parts."""
+    """Split `SKU`, `SKU=QUANTITY`, `SKU@PRICE` or `SKU=QUANTITY@PRICE` into SKU, quantity and price."""
     found = re.fullmatch(r"([A-Za-z0-9_.:-]{1,64})(?:=([0-9]{1,7}))?(?:@([0-9.]+))?", text)
     if found is None or found[2] == "0":
         raise UsageError(f"{text!r} is not a line: write SKU=QUANTITY@PRICE, such as MUG=2@8.00 (or MUG, or MUG=2).")
@@ -41,7 +41,10 @@ def parse_line(text: str) -> tuple[str, int, str | None]:
 
 
 def read_event(name: str) -> Any:
-    """The JSON value in a file ("-": standard input): any value, for the system itself refuses what is no request."""
+    """Read any JSON value from a file, or from standard input if the name is "-".
+
+    The state machine itself rejects a value that is not a valid request.
+    """
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -53,5 +56,10 @@ def read_event(name: str) -> Any:
         raise UsageError(f"{name} is not JSON: {error}.") from error
 
 
+def as_object(value: object) -> dict[str, Any] | None:
+    """Return a JSON value if it is an object, else None."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
 def _reject_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,6 +1,6 @@
-"""The tour: seven bookings that show what the system promises, each with the end that it must come to.
+"""The tour: seven bookings that show what the system promises, each with its expected result.
 
-The request ids carry a random word, so that every tour is new to the ledger, however often it is taken.
+Request ids have a random suffix, so every tour makes new orders.
 """
 
 import secrets
@@ -12,7 +12,7 @@ from handlers.domain.stock import StockItem
 
 from . import stock
 from .executions import ClosedExecution, execute
-from .reconciling import run_reconcile
+from .reconcile import run_reconcile
 from .target import Target
 
 CATALOGUE: Final = (
@@ -24,15 +24,15 @@ CATALOGUE: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class TourState:
-    """What earlier steps left for later ones: ids by name."""
+    """Ids that later steps take from earlier ones."""
 
     suffix: str = field(default_factory=lambda: secrets.token_hex(4))
-    orders: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TourStep:
-    """One booking, and the fields of its result that must come out."""
+    """One booking and the expected fields of its result."""
 
     title: str
     event: Callable[[TourState], Mapping[str, Any]]
@@ -43,7 +43,7 @@ class TourStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
-    """A step and what it came to; `surprises` says where it differs from what was expected."""
+    """A step with its result; `mismatches` lists the fields that differ from the expected ones."""
 
     step: TourStep
     execution: ClosedExecution
@@ -51,7 +51,7 @@ class StepOutcome:
     mismatches: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The step for --json."""
+        """Return the step for --json."""
         after = {} if self.after_reconcile is None else {"after_reconcile": self.after_reconcile.as_json()}
         return {
             "title": self.step.title,
@@ -64,7 +64,7 @@ class StepOutcome:
 def purchase_event(
     state: TourState, name: str, payment_method: str, lines: Mapping[str, tuple[int, int]]
 ) -> Mapping[str, Any]:
-    """A purchase of `lines`: sku → (quantity, unit price in cents)."""
+    """Return a purchase of `lines`: SKU → (quantity, unit price in cents)."""
     return {
         "action": "purchase",
         "request_id": f"tour-{state.suffix}-{name}",
@@ -78,7 +78,7 @@ def purchase_event(
 
 
 def refund_event(state: TourState, name: str, amount_minor: int) -> Mapping[str, Any]:
-    """A refund by amount on the order that the tour's first purchase made."""
+    """Return a refund by amount of the tour's first purchase."""
     return {
         "action": "refund",
         "request_id": f"tour-{state.suffix}-{name}",
@@ -92,38 +92,38 @@ def refund_event(state: TourState, name: str, amount_minor: int) -> Mapping[str,
 STEPS: Final = (
     TourStep(
         title="A purchase",
-        event=lambda journey: purchase_event(journey, "buy", "pm_ok", {"MUG": (2, 800), "TEAPOT": (1, 2450)}),
+        event=lambda state: purchase_event(state, "buy", "pm_ok", {"MUG": (2, 800), "TEAPOT": (1, 2450)}),
         expected={"status": "succeeded", "amount_minor": 4050, "refundable_minor": 4050, "replayed": False},
         order_name="first",
     ),
     TourStep(
         title="A partial refund",
-        event=lambda journey: refund_event(journey, "refund", 1000),
+        event=lambda state: refund_event(state, "refund", 1000),
         expected={"status": "succeeded", "amount_minor": 1000, "refundable_minor": 3050, "replayed": False},
     ),
     TourStep(
         title="The same refund again",
-        event=lambda journey: refund_event(journey, "refund", 1000),
+        event=lambda state: refund_event(state, "refund", 1000),
         expected={"status": "succeeded", "amount_minor": 1000, "refundable_minor": 3050, "replayed": True},
     ),
     TourStep(
-        title="A refund over the balance",
-        event=lambda journey: refund_event(journey, "too-much", 3051),
+        title="A refund above the balance",
+        event=lambda state: refund_event(state, "too-much", 3051),
         expected={"status": "rejected", "code": "REFUND_EXCEEDS_BALANCE"},
     ),
     TourStep(
         title="A declined card",
-        event=lambda journey: purchase_event(journey, "declined", "pm_declined", {"MUG": (1, 800)}),
+        event=lambda state: purchase_event(state, "declined", "pm_declined", {"MUG": (1, 800)}),
         expected={"status": "rejected", "code": "PAYMENT_DECLINED"},
     ),
     TourStep(
-        title="An order beyond the stock",
-        event=lambda journey: purchase_event(journey, "too-many", "pm_ok", {"LAMP": (2, 4990)}),
+        title="An order above the stock",
+        event=lambda state: purchase_event(state, "too-many", "pm_ok", {"LAMP": (2, 4990)}),
         expected={"status": "rejected", "code": "OUT_OF_STOCK"},
     ),
     TourStep(
         title="A gateway that does not answer",
-        event=lambda journey: purchase_event(journey, "silence", "pm_timeout", {"MUG": (1, 800)}),
+        event=lambda state: purchase_event(state, "silence", "pm_timeout", {"MUG": (1, 800)}),
         expected={"status": "unknown"},
         order_name="silent",
         reconcile_afterwards=True,
@@ -132,7 +132,7 @@ STEPS: Final = (
 
 
 def run_tour(target: Target, state: TourState, steps: tuple[TourStep, ...] = STEPS) -> Iterator[StepOutcome]:
-    """Stock the shelves, then take each step in turn."""
+    """Fill the catalogue, then run the steps one after the other."""
     for item in CATALOGUE:
         stock.inventory(target).put(item)
     for step in steps:
@@ -141,19 +141,19 @@ def run_tour(target: Target, state: TourState, steps: tuple[TourStep, ...] = STE
 
 def _run_step(target: Target, state: TourState, step: TourStep) -> StepOutcome:
     event = step.event(state)
-    finished = execute(target, event)
+    execution = execute(target, event)
     if step.order_name:
-        state.orders[step.order_name] = finished.result["order_id"]
-    surprises = _find_mismatches(step.expected, finished.result)
+        state.orders[step.order_name] = execution.result["order_id"]
+    mismatches = _find_mismatches(step.expected, execution.result)
     if not step.reconcile_afterwards:
-        return StepOutcome(step=step, execution=finished, after_reconcile=None, mismatches=surprises)
+        return StepOutcome(step=step, execution=execution, after_reconcile=None, mismatches=mismatches)
     run_reconcile(target)
-    settled = execute(target, event)
+    repeated = execute(target, event)
     return StepOutcome(
         step=step,
-        execution=finished,
-        after_reconcile=settled,
-        mismatches=surprises + _find_mismatches({"status": "succeeded", "replayed": True}, settled.result),
+        execution=execution,
+        after_reconcile=repeated,
+        mismatches=mismatches + _find_mismatches({"status": "succeeded", "replayed": True}, repeated.result),
     )
 
 

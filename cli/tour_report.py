@@ -1,4 +1,4 @@
-"""Takes the tour and shows it: a line for each step as it ends, then tables, then how to go on."""
+"""Take the tour and show it: one line per finished step, then tables, then the next steps."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,47 +8,47 @@ from rich.text import Text
 
 from handlers.domain.money import format_amount
 
-from . import orders
+from . import order_view
 from .executions import ClosedExecution
-from .progress import ProgressDisplay
-from .screen import show, status_text, stderr_console, table
+from .output import show, status_text, stderr_console, table
+from .progress_display import ProgressDisplay
 from .target import Target
 from .tour import STEPS, StepOutcome, TourState, run_tour
 
 
 def run_and_show_tour(target: Target, driver: str, as_json: bool) -> int:
-    """Take the tour; 0 when every step ended as it must, else 1 with the names of those that did not."""
-    journey, taken = TourState(), list[StepOutcome]()
-    with ProgressDisplay("Taking the tour") as telling:
-        for number, step in enumerate(run_tour(target, journey), start=1):
-            taken.append(step)
-            telling.print(f"{'✗' if step.mismatches else '✓'} {number} of {len(STEPS)}: {step.step.title}")
-    shown = {name: orders.load_order(target, order_id) for name, order_id in journey.orders.items()}
-    objects = {name: orders.audit_keys(target, order) for name, order in shown.items()}
+    """Take the tour and return 0 if every step ended as expected, else 1."""
+    state, outcomes = TourState(), list[StepOutcome]()
+    with ProgressDisplay("Taking the tour") as display:
+        for number, outcome in enumerate(run_tour(target, state), start=1):
+            outcomes.append(outcome)
+            display.print(f"{'✗' if outcome.mismatches else '✓'} {number} of {len(STEPS)}: {outcome.step.title}")
+    orders = {name: order_view.load_order(target, order_id) for name, order_id in state.orders.items()}
+    keys = {name: order_view.audit_keys(target, order) for name, order in orders.items()}
     document = {
         "driver": driver,
-        "ok": not any(step.mismatches for step in taken),
-        "steps": [step.as_json() for step in taken],
-        "orders": {name: orders.order_as_json(order, objects[name]) for name, order in shown.items()},
+        "ok": not any(outcome.mismatches for outcome in outcomes),
+        "steps": [outcome.as_json() for outcome in outcomes],
+        "orders": {name: order_view.order_as_json(order, keys[name]) for name, order in orders.items()},
     }
 
     def draw(console: Console) -> None:
-        console.print(_steps_table(taken))
+        console.print(_steps_table(outcomes))
         console.print()
-        console.print(_paths_table(taken))
-        for name, order in shown.items():
+        console.print(_paths_table(outcomes))
+        for name, order in orders.items():
             console.print()
-            orders.draw_order(console, order, objects[name])
+            order_view.draw_order(console, order, keys[name])
         console.print()
-        draw_next_steps(console, journey.orders["first"])
+        draw_next_steps(console, state.orders["first"])
 
     show(as_json, document, draw)
-    return _report_mismatches(taken)
+    return _report_mismatches(outcomes)
 
 
 def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
-    """What one might do next."""
-    console.print(Text("How to go on", style="bold"))
+    """Print commands to try next."""
+    console.print(Text("Next steps", style="bold"))
     for line in (
         "booking stock show",
         "booking purchase --customer c-1 MUG=2",
@@ -58,28 +58,28 @@ def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
         "booking down          # or: make down",
     ):
         console.print(f"  {line}", soft_wrap=True)
-    console.print("(the command lies in .venv/bin: `. .venv/bin/activate` puts it on your PATH)")
+    console.print("(`booking` is in .venv/bin; `. .venv/bin/activate` puts it on your PATH)")
 
 
 def _steps_table(outcomes: list[StepOutcome]) -> Any:
     rows: list[tuple[str | Text, ...]] = []
-    for number, title, finished in _executions(outcomes):
-        result = finished.result
+    for number, title, execution in _executions(outcomes):
+        result = execution.result
         code = str(result.get("code") or ("replayed" if result.get("replayed") else ""))
         rows.append((number, title, status_text(str(result["status"])), code, _refundable(result)))
-    return table("What happened", ("", "step", "status", "code", "refundable"), rows, right=("", "refundable"))
+    return table("Results", ("", "step", "status", "code", "refundable"), rows, right=("", "refundable"))
 
 
 def _paths_table(outcomes: list[StepOutcome]) -> Any:
-    rows = [(number, " → ".join(finished.path)) for number, _, finished in _executions(outcomes)]
-    return table("The path that each execution took", ("", "states"), rows, right=("",))
+    rows = [(number, " → ".join(execution.path)) for number, _, execution in _executions(outcomes)]
+    return table("Paths of the executions", ("", "states"), rows, right=("",))
 
 
 def _executions(outcomes: list[StepOutcome]) -> Iterator[tuple[str, str, ClosedExecution]]:
-    for number, step in enumerate(outcomes, start=1):
-        yield str(number), step.step.title, step.execution
-        if step.after_reconcile:
-            yield "", "… asked again after reconcile", step.after_reconcile
+    for number, outcome in enumerate(outcomes, start=1):
+        yield str(number), outcome.step.title, outcome.execution
+        if outcome.after_reconcile:
+            yield "", "… repeated after reconcile", outcome.after_reconcile
 
 
 def _refundable(result: Mapping[str, Any]) -> str:
@@ -88,8 +88,9 @@ def _refundable(result: Mapping[str, Any]) -> str:
 
 
 def _report_mismatches(outcomes: list[StepOutcome]) -> int:
-    """Say which steps did not end as expected."""
-    for step in outcomes:
-        for surprise in step.mismatches:
-            stderr_console().print(f"The step {step.step.title!r} did not end as expected: {surprise}.", soft_wrap=True)
-    return 1 if any(step.mismatches for step in outcomes) else 0
+    """Print the steps that did not end as expected, and return the exit code."""
+    for outcome in outcomes:
+        for mismatch in outcome.mismatches:
+            message = f"The step {outcome.step.title!r} did not end as expected: {mismatch}."
+            stderr_console().print(message, soft_wrap=True)
+    return 1 if any(outcome.mismatches for outcome in outcomes) else 0

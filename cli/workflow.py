@@ -1,9 +1,9 @@
-"""`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`: for any state machine.
+"""`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`, for any state machine.
 
-A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our own language. A template is every
-definition that it holds, or one of them, as `FILE#/json/pointer`.
+A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a class in the workflow language. A template stands
+for all definitions in it, or for one of them as `FILE#/json/pointer`.
 
-Past 250 lines: one short function for each verb, and what it prints.
+Longer than 250 lines: one short function per verb, with the tables that it prints.
 """
 
 import json
@@ -15,35 +15,38 @@ import typer
 
 from workflow import NotJson, WorkflowError, parse
 
-from .canned_answers import load_mock_results
+from .command_errors import CommandFailed, UsageError
 from .definition_files import STANDARD_INPUT, DefinitionNotFound, read_definition, read_file, read_sources
-from .failures import CommandFailed, UsageError
-from .options import JsonOption
-from .screen import show, table
+from .mock_results import load_mock_results
+from .output import JsonOption, show, table
 from .yaml_definitions import InvalidYaml
 
 if TYPE_CHECKING:
     from workflow.checking import Finding, MachineType
 
 workflow_app = typer.Typer(
-    help="Check, draw, compare, run and price state machines: JSON, YAML, what a template holds, or module:Class.",
+    help="Check, draw, compare, run and price state machines: JSON, YAML, templates, or module:Class.",
     no_args_is_help=True,
 )
 
-_DEFINITION_HELP: Final = (
-    "JSON, YAML, a template that holds it (FILE#/json/pointer where it holds several), -, or module:Class."
-)
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the group."""
+    app.add_typer(workflow_app, name="workflow")
+
+
+_DEFINITION_HELP: Final = "JSON, YAML, a template (FILE#/json/pointer if it has several), -, or module:Class."
 File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_DEFINITION_HELP}")]
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_DEFINITION_HELP}")]
 
-_NO_PATH: Final = "No way through it ends."
+_NO_PATH: Final = "No path reaches an end."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
-"""Of a long run, these are shown; `--json` has all."""
+"""Number of rows shown of a long run; `--json` prints all."""
 
 
 def _examples_epilog(*lines: str) -> str:
-    """The end of a verb's help; the sign keeps its lines apart."""
+    """Return the examples at the end of a verb's help; \\b stops Click from joining the lines."""
     return "\b\nExamples:\n" + "\n".join(f"  booking workflow {line}" for line in lines)
 
 
@@ -58,17 +61,17 @@ def _examples_epilog(*lines: str) -> str:
 def check(
     files: Files,
     as_json: JsonOption = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
-    """Find what AWS refuses and what cannot work.
+    """Find errors that AWS would refuse or that fail at run time.
 
-    The exit code is 1 when there is an error; `explain CODE` says more about each code.
+    The exit code is 1 if there is an error. `explain CODE` describes a code.
     """
     document: dict[str, list[dict[str, str]]] = {}
     failed = False
-    for name, found in (named for file in dict.fromkeys(files) for named in _lint_file(file, express)):
-        failed = failed or any(strict or finding.severity == "error" for finding in found)
+    for name, findings in (each for file in dict.fromkeys(files) for each in _lint_file(file, express)):
+        failed = failed or any(strict or finding.severity == "error" for finding in findings)
         document[name] = [
             {
                 "code": finding.code,
@@ -77,7 +80,7 @@ def check(
                 "sentence": finding.sentence,
                 "remedy": finding.remedy,
             }
-            for finding in found
+            for finding in findings
         ]
     show(as_json, document, lambda _: _print_findings(document))
     return 1 if failed else 0
@@ -88,13 +91,13 @@ def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Explain a code of check, with an example."""
+    """Describe a code of `check`, with an example."""
     from workflow.checking.codes import EXPLANATIONS, explanation_of
     from workflow.checking.findings import meant
 
     explained = explanation_of(code)
     if explained is None:
-        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all.")
+        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all codes.")
         raise UsageError(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),
@@ -119,16 +122,18 @@ def explain(
 def diagram(
     file: File,
     form: Annotated[str, typer.Option("--format", help="mermaid or svg.")] = "",
-    output: Annotated[Path | None, typer.Option("--out", help="File to write; its ending decides the format.")] = None,
-    path: Annotated[str, typer.Option(help="States of a taken path to highlight, separated by commas.")] = "",
-    title: Annotated[str | None, typer.Option(help="Heading; without it the file's name.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="File to write; its extension selects the format.")
+    ] = None,
+    path: Annotated[str, typer.Option(help="States of a path to highlight, separated by commas.")] = "",
+    title: Annotated[str | None, typer.Option(help="Heading; the file's name if left out.")] = None,
 ) -> None:
-    """Draw a state machine, as Mermaid or SVG."""
+    """Draw a state machine as Mermaid or SVG."""
     from workflow.drawing import mermaid, svg
 
     chosen = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
     if chosen not in ("mermaid", "svg"):
-        raise UsageError(f"--format {chosen}: allowed are mermaid and svg.")
+        raise UsageError(f"--format must be mermaid or svg, got {chosen}.")
     taken = tuple(name.strip() for name in path.split(",") if name.strip())
     definition = read_definition(file)
     heading = title if title is not None else _default_title(file)
@@ -145,7 +150,7 @@ def diagram(
     )
 )
 def paths(file: File, as_json: JsonOption = False) -> None:
-    """List the ways through a state machine."""
+    """List the paths through a state machine."""
     from workflow.pathways import paths as paths_of
 
     try:
@@ -161,14 +166,14 @@ def paths(file: File, as_json: JsonOption = False) -> None:
     epilog=_examples_epilog("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
 )
 def diff(old: File, new: File, as_json: JsonOption = False) -> None:
-    """Say in words what changed between two definitions."""
+    """Describe the changes between two definitions in words."""
     from workflow.comparing import diff as changes_between
 
     if old == new == STANDARD_INPUT:
-        raise UsageError("Only one of the two can be read from standard input.")
+        raise UsageError("Only one of the two definitions can be read from standard input.")
     changes = changes_between(read_definition(old), read_definition(new))
     document = [{"what": change.what, "pointer": change.pointer, "sentence": change.sentence} for change in changes]
-    lines = [change.sentence for change in changes] or ["Nothing changed."]
+    lines = [change.sentence for change in changes] or ["No changes."]
     show(as_json, document, lambda _: _print_lines(lines))
 
 
@@ -184,30 +189,30 @@ def run(
     functions: Annotated[
         Path | None,
         typer.Option(
-            help="JSON file with each task's answer by its state's name: a value, {Error, Cause}, or a list of these."
+            help="JSON file with a mock result per task, by state name: a value, {Error, Cause}, or a list of these."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Run a state machine in process, with canned answers.
+    """Run a state machine in process, with mock results.
 
-    Nothing is called; each task gives what --functions says. The exit code is 1 when the run fails.
+    Nothing is called; each task returns its result from --functions. The exit code is 1 if the run fails.
     """
     from workflow.running import run as run_in_process
     from workflow.running.calls import NoFunction
 
-    answers = load_mock_results(functions)
+    results = load_mock_results(functions)
     try:
-        ended = run_in_process(read_definition(file), _parse_input(input_text), answers)
+        finished = run_in_process(read_definition(file), _parse_input(input_text), results)
     except NoFunction as error:
-        raise UsageError(f"{error.args[0]} Give its answer with --functions.") from None
+        raise UsageError(f"{error.args[0]} Add its result to the file of --functions.") from None
     document = {
-        "status": ended.status,
-        "output": ended.output,
-        "error": ended.error,
-        "cause": ended.cause,
-        "duration_seconds": ended.duration.total_seconds(),
-        "transitions": ended.transitions,
+        "status": finished.status,
+        "output": finished.output,
+        "error": finished.error,
+        "cause": finished.cause,
+        "duration_seconds": finished.duration.total_seconds(),
+        "transitions": finished.transitions,
         "visits": [
             {
                 "state": visit.state,
@@ -216,13 +221,13 @@ def run(
                 "output": visit.output,
                 "error": visit.error,
             }
-            for visit in ended.visits
+            for visit in finished.visits
         ],
     }
     show(as_json, document, lambda console: console.print(_run_table(document)))
     if not as_json:
         print(_summary(document))
-    return 0 if ended.succeeded else 1
+    return 0 if finished.succeeded else 1
 
 
 @workflow_app.command(epilog=_examples_epilog("cost order.asl.json", "cost order.asl.json --express"))
@@ -231,9 +236,9 @@ def cost(
     express: Annotated[bool, typer.Option("--express", help="Price as an EXPRESS workflow.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Price each way through a state machine.
+    """Price each path through a state machine.
 
-    By state transitions (STANDARD), or by requests and duration (EXPRESS).
+    STANDARD workflows cost per state transition, EXPRESS ones per request and duration.
     """
     from workflow.pricing import costs
 
@@ -262,35 +267,35 @@ def cost(
         ]
         for one in found
     ]
-    columns = ["path", "transitions", "at most, s", "$ per million"]
-    show(as_json, document, lambda console: console.print(table("What each way costs", columns, rows, columns[1:])))
+    columns = ["path", "transitions", "max. seconds", "$ per million"]
+    show(as_json, document, lambda console: console.print(table("Cost of each path", columns, rows, columns[1:])))
 
 
 @workflow_app.command(
     epilog=_examples_epilog("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
 )
 def permissions(file: File, as_json: JsonOption = False) -> None:
-    """List what its role must be allowed to do.
+    """List the permissions that the machine's role needs.
 
-    Exact actions and resources; as --json, the statements of a policy.
+    With exact actions and resources; --json prints them as statements of a policy.
     """
     from workflow import permissions as permissions_of
 
     found = permissions_of(read_definition(file))
     rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]
-    drawn = table("What its role needs", ["actions", "resources", "why"], rows)
+    drawn = table("Permissions of the role", ["actions", "resources", "why"], rows)
     show(as_json, [one.statement() for one in found], lambda console: console.print(drawn))
 
 
 def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
-    """What there is to say of each definition in a file, also where there is none."""
+    """Yield each definition in a file with its findings; a file without a definition is a finding too."""
     from workflow.checking import Finding
     from workflow.checking import check as findings_of
 
     try:
         sources = read_sources(file)
     except InvalidYaml as error:
-        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
+        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Correct the YAML."),)
     except DefinitionNotFound as error:
         yield file, (Finding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
     else:
@@ -311,7 +316,7 @@ def _parse_input(text: str) -> Any:
     try:
         return parse(content).value
     except NotJson as error:
-        raise UsageError(f"--input is no JSON: {error}.") from None
+        raise UsageError(f"--input is not valid JSON: {error}.") from None
 
 
 def _default_title(file: str) -> str:
@@ -330,7 +335,7 @@ def _print_findings(document: dict[str, list[dict[str, str]]]) -> None:
             text = f"{finding['sentence']} {finding['remedy']}".rstrip()
             print(f"{file} {place}: {finding['severity']} {finding['code']}: {text}")
         if not findings:
-            print(f"{file}: nothing to say")
+            print(f"{file}: no findings")
 
 
 def _run_table(document: dict[str, Any]) -> Any:
@@ -343,15 +348,15 @@ def _run_table(document: dict[str, Any]) -> Any:
         ]
         for visit in document["visits"]
     ]
-    left_out = len(rows) - _FIRST_ROWS - _LAST_ROWS
-    if left_out > 0:
-        rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {left_out} more", "", "", ""]]
-    return table("The path it took", ["state", "attempts", "error", "output"], rows, ["attempts"])
+    hidden = len(rows) - _FIRST_ROWS - _LAST_ROWS
+    if hidden > 0:
+        rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {hidden} more", "", "", ""]]
+    return table("Path", ["state", "attempts", "error", "output"], rows, ["attempts"])
 
 
 def _summary(document: dict[str, Any]) -> str:
     seconds = f"{document['duration_seconds']:g} s, {document['transitions']} transitions"
     if document["status"] == "SUCCEEDED":
         return f"SUCCEEDED ({seconds}): {json.dumps(document['output'], ensure_ascii=False)}"
-    told = ": ".join(document[key] for key in ("error", "cause") if document[key])
-    return f"{document['status']} ({seconds}): {told or 'it names no error'}"
+    reason = ": ".join(document[key] for key in ("error", "cause") if document[key])
+    return f"{document['status']} ({seconds}): {reason or 'without an error name'}"

@@ -12,7 +12,7 @@ from io import StringIO
 import pytest
 
 from cli.audit_report import DayTotals, list_days, print_report, report_day
-from cli.failures import CommandFailed, UsageError
+from cli.command_errors import CommandFailed, UsageError
 from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.domain.ports import AuditLog, Page
 from tests.handlers.world import World, purchase_of, refund_of
@@ -153,7 +153,10 @@ def test_days_are_counted_with_both_ends() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "sentence"),
-    [("yesterday", "2026-01-01", "--from: got 'yesterday'"), ("2026-01-02", "2026-01-01", "lies before")],
+    [
+        ("yesterday", "2026-01-01", "--from must be a day such as 2026-01-31, got 'yesterday'"),
+        ("2026-01-02", "2026-01-01", "must not be before"),
+    ],
 )
 def test_impossible_days_are_refused_in_a_sentence(first: str, last: str, sentence: str) -> None:
     """Before anything is read."""

@@ -161,7 +161,7 @@ def test_the_command_finds_nothing_to_recover_in_a_sound_stack(shell: Shell) -> 
         assert (said.exit_code, said.document["left_to_people"]) == (0, [])
         assert said.document["orders"]["written"] == 0
         assert said.document["orders"]["unchanged"] > 0
-    assert "Every chain of hashes was recomputed" in shell("recover").stdout
+    assert "Every hash chain was recomputed" in shell("recover").stdout
 
 
 def test_the_command_brings_back_orders_that_are_gone_from_the_table(

@@ -46,7 +46,7 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
             os.kill(pid, signal.SIGKILL)
     assert going.wait(timeout=120) == 1
     assert "Traceback" not in "".join(lines)
-    assert lines[-1].startswith("The embedded AWS ended while it was being deployed into: run this again")
+    assert lines[-1].startswith("The embedded AWS ended during the deployment. Run this again")
     again = run_booking(program_folder, "up", "--engine", "in-process", "--no-tour")
     assert again.exit_code == 0, again.stderr
 

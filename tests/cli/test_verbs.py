@@ -105,7 +105,7 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
         (("purchase", "MUG=0", "--customer", "c"), "'MUG=0' is not a line"),
         (("purchase", "MUG", "--customer", "c d"), "--customer 'c d' is not an id"),
         (("purchase", "MUG@8.001", "--customer", "c"), "'8.001' is not an amount in EUR: write it like 12.34"),
-        (("purchase", "NOTHING", "--customer", "c"), "No article is called NOTHING"),
+        (("purchase", "NOTHING", "--customer", "c"), "There is no SKU NOTHING"),
         (("refund", "ord", "--by", "a", "--reason", "r", "--amount", "1", "--line", "MUG"), "not both"),
         (("show", "ord_0"), "There is no order ord_0"),
         (("stock", "set", "X", "--price", "1", "--available", "-1"), "greater than or equal to 0"),

@@ -98,5 +98,5 @@ def test_the_command_says_what_stays_and_until_when(
     finally:
         instance.stop()
     assert "BucketNotEmpty" in said
-    assert f"The bucket {bucket} stays: 1 locked object(s) in it (COMPLIANCE), the last one until 20" in said
+    assert f"The bucket {bucket} remains: 1 locked object(s) (COMPLIANCE), the last one until 20" in said
     assert "Encrypts the audit trail" not in said
