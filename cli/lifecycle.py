@@ -18,7 +18,8 @@ from local.instance import Instance as EmbeddedAws
 
 from . import tour_report
 from .command_errors import CommandFailed, UsageError
-from .output import JsonOption, show, table
+from .confirmation import YesOption, confirm
+from .output import JsonOption, show, stderr_console, table
 from .progress_display import ProgressDisplay
 from .target import InstanceOption, embedded_target, local_instance
 
@@ -65,13 +66,23 @@ def up(
 
 
 def down(
+    yes: YesOption = False,
     keep: Annotated[bool, typer.Option(help="Keep the run folder for a later `booking up --engine pulumi`.")] = False,
     as_json: JsonOption = False,
     instance: InstanceOption = "default",
 ) -> None:
-    """Stop the embedded AWS and delete its state."""
+    """Stop the embedded AWS and delete its state.
+
+    Lists what is deleted and asks first. Without a terminal it does not ask: the embedded AWS is disposable.
+    """
+    aws = local_instance(instance)
+    losses = [] if keep else _losses(aws)
+    if losses:
+        for line in losses:
+            stderr_console().print(line, soft_wrap=True)
+        confirm("Stop it and delete this?", yes=yes)
     with convert_errors():
-        stopped = local_instance(instance).stop(keep=keep)
+        stopped = aws.stop(keep=keep)
     message = "The embedded AWS has been stopped." if stopped else "No embedded AWS was running here."
     show(as_json, {"stopped": stopped}, lambda console: console.print(message))
 
@@ -99,6 +110,18 @@ def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> No
         variables = environment(aws, find_program().parent)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     show(as_json, variables, lambda _: print("\n".join(lines)))
+
+
+def _losses(aws: EmbeddedAws) -> list[str]:
+    """Describe what a `down` deletes: the deployed program with its data, and the engine's state."""
+    deployed = aws.outputs()
+    if not deployed:
+        return []
+    place = f"The embedded AWS {aws.name!r} and its folder {aws.folder} will be deleted, with:"
+    data = [str(deployed[name]) for name in ("ordersTable", "auditBucket") if name in deployed]
+    items = ["all deployed resources" + (f", including {' and '.join(data)}" if data else "")]
+    items += ["the Pulumi engine's state of them"] if aws.driver == ENGINE else []
+    return [place, *(f"  - {item}" for item in items)]
 
 
 def find_program() -> Path:

@@ -23,7 +23,8 @@ def stdout_console() -> Console:
 
 def stderr_console() -> Console:
     """Return a console on standard error, for progress."""
-    return Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal else Console(stderr=True, highlight=False, width=PIPE_WIDTH)
 
 
 def show(as_json: bool, document: Any, draw: Callable[[Console], None]) -> None:
