@@ -22,6 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),
+    "parking": ("parking",),
     "recover": ("recover",),
     "config_schema": ("config",),
     "workflow": ("workflow",),
