@@ -18,7 +18,7 @@ up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program into it a
 	@$(BIN)/booking up
 
 down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
-	@$(BIN)/booking down
+	@$(BIN)/booking down --yes
 
 test: $(VENV)/dev.stamp ## Run the test suite: deterministic and bounded.
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile

@@ -1,1 +1,1 @@
-"""Benchmarks, each printing ratios measured in one run (machines are shared and noisy)."""
+"""Benchmarks. Each prints ratios that were measured in one run, because machines are shared and noisy."""

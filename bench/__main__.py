@@ -1,4 +1,4 @@
-"""`python -m bench [NAME …]`: runs the benchmarks of this folder; each prints ratios measured in one run."""
+"""Run benchmarks of this folder: `python -m bench [NAME …]`."""
 
 import importlib
 import sys
@@ -7,18 +7,18 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def names() -> list[str]:
-    """The benchmarks there are."""
+def benchmark_names() -> list[str]:
+    """Return the names of all benchmarks."""
     return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
 
 
-def main(wanted: list[str]) -> int:
-    """Run the wanted benchmarks, or all."""
-    unknown = sorted(set(wanted) - set(names()))
+def main(requested: list[str]) -> int:
+    """Run the requested benchmarks, or all."""
+    unknown = sorted(set(requested) - set(benchmark_names()))
     if unknown:
-        print(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(names())}.", file=sys.stderr)
+        print(f"Unknown benchmark {', '.join(unknown)}. Choose from {', '.join(benchmark_names())}.", file=sys.stderr)
         return 64
-    for name in wanted or names():
+    for name in requested or benchmark_names():
         print(f"== {name}")
         importlib.import_module(f"{__package__}.{name}").main()
     return 0

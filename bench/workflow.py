@@ -1,10 +1,10 @@
-"""The workflow language: what importing, building and checking costs, as ratios measured in one run.
+"""The cost of importing, building and checking workflows, as ratios measured in one run.
 
-Held to: a booking-sized definition with dataclass payloads, built and checked, at most 5 bare interpreters;
-`workflow.booking` at most its contracts' import and 40 ms more; 2 000 states with 50 distinct expressions at most 250
-ms beyond imports, and twice the states at most 2.2 times the time. pydantic comes with a model, jsonata with an
-expression.
-Times are of the processor: machines are shared.
+Limits: building and checking a booking-sized definition with dataclass payloads takes at most 5 times a bare
+interpreter; importing `workflow.booking` takes at most 40 ms more than its contracts; checking 2,000 states with 50
+distinct expressions takes at most 250 ms beyond imports, and twice the states at most 2.2 times as long. pydantic is
+imported with the first model and jsonata with the first expression.
+Times are CPU times, because machines are shared.
 """
 
 import compileall
@@ -66,41 +66,41 @@ class Small(Workflow[Buy | Sell, Result]):
     )
 
 """
-BUILT: Final = SMALL + "Small.asl()"
-CHECKED: Final = SMALL + "from workflow.checking import check\nassert not check(Small.asl())"
+BUILD_PROGRAM: Final = SMALL + "Small.asl()"
+CHECK_PROGRAM: Final = SMALL + "from workflow.checking import check\nassert not check(Small.asl())"
 
 
-def seconds(*programs: str) -> list[list[float]]:
-    """What an interpreter takes of a processor for each program, start to end, in each round.
+def measure_programs(*programs: str) -> list[list[float]]:
+    """Measure the CPU seconds of an interpreter for each program, in each round.
 
-    The programs take turns, so that what else the machine does in a round falls on all of them.
+    The programs take turns, so that other load on the machine affects all of them.
     """
     taken: list[list[float]] = [[] for _ in programs]
     for _ in range(ROUNDS):
         for program, times in zip(programs, taken, strict=True):
-            before = _spent()
+            before = _children_cpu_seconds()
             subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
-            times.append(_spent() - before)
+            times.append(_children_cpu_seconds() - before)
     return taken
 
 
 def ratio(times: list[float], base: list[float]) -> float:
-    """How many times the base something takes: the median of the rounds' ratios."""
+    """Return the median of the rounds' ratios to the base."""
     return median(time / other for time, other in zip(times, base, strict=True))
 
 
-def held(value: float, limit: float, unit: str) -> str:
-    """A measured value beside its limit, and whether it keeps it."""
+def compare_with_limit(value: float, limit: float, unit: str) -> str:
+    """Format a measured value with its limit and the verdict."""
     return f"{value:.{2 if unit == 'x' else 0}f} {unit} ({'met' if value <= limit else 'MISSED'}: at most {limit:g})"
 
 
-def _spent() -> float:
+def _children_cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def chain(states: int, expressions: int = 50) -> dict[str, object]:
-    """A definition of so many states, whose expressions repeat."""
+def chain_of_states(states: int, expressions: int = 50) -> dict[str, object]:
+    """Return a definition with that many states, whose expressions repeat."""
     names = [f"State{number}" for number in range(states)]
     written: dict[str, object] = {}
     for number, name in enumerate(names):
@@ -110,9 +110,9 @@ def chain(states: int, expressions: int = 50) -> dict[str, object]:
     return {"QueryLanguage": "JSONata", "StartAt": names[0], "States": written}
 
 
-def checking(states: int) -> float:
-    """Milliseconds to read and check a definition of so many states, everything imported."""
-    document = Definition(chain(states)).json()
+def measure_check(states: int) -> float:
+    """Measure the milliseconds to read and check a definition, with everything imported."""
+    document = Definition(chain_of_states(states)).json()
     taken: list[float] = []
     for _ in range(5):
         gc.collect()
@@ -122,14 +122,14 @@ def checking(states: int) -> float:
     return min(taken)
 
 
-def first_check(states: int) -> float:
-    """Milliseconds for the first check in a fresh interpreter, its imports done but no expression parsed."""
+def measure_first_check(states: int) -> float:
+    """Measure the milliseconds of the first check in a new interpreter: imports are done, no expression is parsed."""
     program = (
-        "import time, jsonata\nfrom bench.workflow import chain\nfrom workflow import Definition\n"
+        "import time, jsonata\nfrom bench.workflow import chain_of_states\nfrom workflow import Definition\n"
         "from workflow.checking import check\n"
         "one = {'Type': 'Succeed', 'Output': '{% 1 %}'}\n"
         "check(Definition({'QueryLanguage': 'JSONata', 'StartAt': 'A', 'States': {'A': one}}))\n"
-        f"text = Definition(chain({states})).json()\nstart = time.process_time()\nassert not check(text)\n"
+        f"text = Definition(chain_of_states({states})).json()\nstart = time.process_time()\nassert not check(text)\n"
         "print(1000 * (time.process_time() - start))"
     )
     runs = [
@@ -139,15 +139,15 @@ def first_check(states: int) -> float:
     return min(float(run.stdout) for run in runs)
 
 
-def modules(program: str) -> set[str]:
-    """Which of pydantic and jsonata a program imports."""
+def imported_packages(program: str) -> set[str]:
+    """Return which of pydantic and jsonata a program imports."""
     asked = f"{program}\nimport sys\nprint(*({{'pydantic', 'jsonata'}} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(run.stdout.split())
 
 
-def building(states: int) -> float:
-    """Milliseconds to write a chain of Passes in the language and compile it."""
+def measure_build(states: int) -> float:
+    """Measure the milliseconds to write a chain of Pass states in the language and compile it."""
     from types import new_class
 
     from workflow import END, Pass, Workflow, input_of, plus
@@ -170,21 +170,27 @@ def building(states: int) -> float:
 def main() -> None:
     """Print the ratios."""
     for package in ("handlers", "workflow"):
-        compileall.compile_dir(ROOT / package, quiet=1)  # as after an installation
+        compileall.compile_dir(ROOT / package, quiet=1)  # as an installation does
     payloads = SMALL.split("buy_fn, sell_fn")[0].replace("from workflow import", "# from workflow import")
-    bare, dataclasses, given, built, checked = seconds("pass", "import dataclasses, json", payloads, BUILT, CHECKED)
+    bare, dataclasses, given, built, checked = measure_programs(
+        "pass", "import dataclasses, json", payloads, BUILD_PROGRAM, CHECK_PROGRAM
+    )
     print(f"bare interpreter {1000 * median(bare):.0f} ms; dataclasses and json {ratio(dataclasses, bare):.1f} x")
     print(f"booking-sized, dataclasses: payloads alone {ratio(given, bare):.1f} x, built {ratio(built, bare):.1f} x")
-    print(f"built and checked: {held(ratio(checked, bare), 5, 'x')}")
-    contracts, booking = seconds("import handlers.contracts", "import workflow.booking")
+    print(f"built and checked: {compare_with_limit(ratio(checked, bare), 5, 'x')}")
+    contracts, booking = measure_programs("import handlers.contracts", "import workflow.booking")
     more = median(whole - part for whole, part in zip(booking, contracts, strict=True))
-    print(f"workflow.booking: contracts {1000 * median(contracts):.0f} ms + {held(1000 * more, 40, 'ms')}")
-    first, again, double = first_check(2000), checking(2000), checking(4000)
-    print(f"2 000 states, 50 expressions, checked: {held(first, 250, 'ms')} at first, {again:.0f} ms again")
-    print(f"4 000 states: {held(double / again, 2.2, 'x')}")
-    small, large = (min(building(states) for _ in range(3)) for states in (2000, 4000))
-    print(f"2 000 states written in the language: {small:.0f} ms; 4 000: {held(large / small, 2.2, 'x')}")
-    print(f"imported by building without models: {modules(BUILT) or 'neither pydantic nor jsonata'}")
+    print(
+        f"workflow.booking: contracts {1000 * median(contracts):.0f} ms + {compare_with_limit(1000 * more, 40, 'ms')}"
+    )
+    first, again, double = measure_first_check(2000), measure_check(2000), measure_check(4000)
+    print(
+        f"2 000 states, 50 expressions, checked: {compare_with_limit(first, 250, 'ms')} at first, {again:.0f} ms again"
+    )
+    print(f"4 000 states: {compare_with_limit(double / again, 2.2, 'x')}")
+    small, large = (min(measure_build(states) for _ in range(3)) for states in (2000, 4000))
+    print(f"2 000 states written in the language: {small:.0f} ms; 4 000: {compare_with_limit(large / small, 2.2, 'x')}")
+    print(f"imported by building without models: {imported_packages(BUILD_PROGRAM) or 'neither pydantic nor jsonata'}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`booking audit verify`: proves that the ledgers and the write-once audit objects agree."""
+"""`booking audit verify|report`: verify the ledgers against the audit objects, and report on them."""
 
 from collections.abc import Iterator
 
@@ -8,23 +8,27 @@ from rich.console import Console
 from handlers.adapters.archive import stored_order
 from handlers.domain.verification import Finding, StoredOrder, verify
 
-from .options import Instance, Json, Stage
-from .screen import show, table
-from .target import Target, resolve
+from .audit_report import report
+from .output import JsonOption, show, table
+from .target import InstanceOption, StageOption, Target, resolve_target
 
-app = typer.Typer(help="Prove and read the audit trail.", no_args_is_help=True)
+app = typer.Typer(help="Verify and read the audit trail.", no_args_is_help=True)
+app.command("report")(report)
 
 
-@app.callback()
-def _group() -> None:
-    """Prove and read the audit trail."""
+def add_commands(parent: typer.Typer) -> None:
+    """Register the group."""
+    parent.add_typer(app, name="audit")
 
 
 @app.command("verify")
-def verify_audit(as_json: Json = False, stage: Stage = None, instance: Instance = "default") -> int:
-    """Recompute every ledger's hash chain and compare it with the audit objects; exit code 1 on any finding."""
-    target = resolve(stage, instance)
-    orders, objects = list(stored_orders(target)), audit_objects(target)
+def verify_audit(as_json: JsonOption = False, stage: StageOption = None, instance: InstanceOption = "default") -> int:
+    """Recompute the hash chain of every ledger and compare it with the audit objects.
+
+    The exit code is 1 if there are findings.
+    """
+    target = resolve_target(stage, instance)
+    orders, objects = list(read_orders(target)), read_audit_objects(target)
     findings = verify(orders, objects)
     document = {
         "orders": len(orders),
@@ -39,24 +43,24 @@ def verify_audit(as_json: Json = False, stage: Stage = None, instance: Instance 
     return 1 if findings else 0
 
 
-def stored_orders(target: Target) -> Iterator[StoredOrder]:
-    """Every order as it is stored, whole or broken."""
+def read_orders(target: Target) -> Iterator[StoredOrder]:
+    """Yield every order as it is stored, intact or not."""
     pages = target.client("dynamodb").get_paginator("scan")
-    found = pages.paginate(
+    scanned = pages.paginate(
         TableName=target.outputs["ordersTable"],
         FilterExpression="begins_with(pk, :order)",
         ExpressionAttributeValues={":order": {"S": "ORDER#"}},
         ConsistentRead=True,
     )
-    for page in found:
+    for page in scanned:
         yield from (stored_order(item) for item in page["Items"])
 
 
-def audit_objects(target: Target) -> dict[str, bytes]:
-    """Every audit object: key to content."""
+def read_audit_objects(target: Target) -> dict[str, bytes]:
+    """Read every audit object, by key."""
     s3, bucket = target.client("s3"), target.outputs["auditBucket"]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    keys = [listed["Key"] for page in pages for listed in page.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
@@ -65,4 +69,6 @@ def _draw(console: Console, orders: int, objects: int, findings: tuple[Finding, 
         rows = [(finding.problem.value, finding.where, finding.sentence) for finding in findings]
         console.print(table(f"{len(findings)} findings", ("problem", "where", ""), rows))
     else:
-        console.print(f"{orders} orders and {objects} audit objects agree: every chain is whole, nothing is missing.")
+        console.print(
+            f"{orders} orders and {objects} audit objects agree: every hash chain is intact and nothing is missing."
+        )

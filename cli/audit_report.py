@@ -1,4 +1,4 @@
-"""`booking audit report`: what was bought, refunded and refused, per day and currency, as the audit trail tells it."""
+"""`booking audit report`: purchases, refunds and refusals per day and currency, read from the audit trail."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Final
 
@@ -21,19 +22,19 @@ from handlers.domain.money import format_amount
 from handlers.domain.ports import AuditLog
 from handlers.storage_schema import REFUSALS_PREFIX
 
-from .failures import CommandFailed, UsageRefused
-from .options import Instance, Stage
-from .screen import out, table
-from .target import resolve
+from .command_errors import CommandFailed, UsageError
+from .output import stdout_console, table
+from .request_input import as_object
+from .target import InstanceOption, StageOption, resolve_target
 
-NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was known
-_READERS: Final = 16
+NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was read
+_MAX_READERS: Final = 16
 
 Record = Mapping[str, Any]
 
 
-class Format(StrEnum):
-    """How the report is printed."""
+class ReportFormat(StrEnum):
+    """Output format of the report."""
 
     TABLE = "table"
     CSV = "csv"
@@ -41,7 +42,7 @@ class Format(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Day:
+class DayTotals:
     """One day (UTC) in one currency; amounts are in its minor unit."""
 
     day: str
@@ -56,9 +57,9 @@ class Day:
     rejections: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, record: Record) -> None:
-        """Count one record of the trail."""
+        """Add one record of the trail."""
         result = record["result"]
-        match _ended_with(record):
+        match _last_entry_kind(record):
             case Kind.PAYMENT_CAPTURED:
                 self.purchases += 1
                 self.money_in_minor += result["amount_minor"]
@@ -80,11 +81,11 @@ class Day:
             self.failed += 1
 
     def as_json(self) -> dict[str, Any]:
-        """The day as a document."""
-        return {name: getattr(self, name) for name in _NUMBERS} | {"rejections": dict(sorted(self.rejections.items()))}
+        """Return the day for JSON."""
+        return {name: getattr(self, name) for name in _COLUMNS} | {"rejections": dict(sorted(self.rejections.items()))}
 
 
-_NUMBERS: Final = (
+_COLUMNS: Final = (
     *("day", "currency", "purchases", "refunds", "reversals"),
     *("money_in_minor", "money_out_minor", "failed", "unknown"),
 )
@@ -93,104 +94,104 @@ _NUMBERS: Final = (
 def report(
     first: Annotated[str, typer.Option("--from", help="First day, UTC, as YYYY-MM-DD.")],
     last: Annotated[str, typer.Option("--to", help="Last day, UTC, as YYYY-MM-DD; included.")],
-    form: Annotated[Format, typer.Option("--format", help="table, csv or json.")] = Format.TABLE,
-    stage: Stage = None,
-    instance: Instance = "default",
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="table, csv or json.")] = ReportFormat.TABLE,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> int:
-    """Purchases, refunds, rejections by code, money in and out, per day and currency, from the audit trail."""
-    days = days_between(first, last)
-    target = resolve(stage, instance)
+    """Report purchases, refunds, rejections by code, and money in and out, per day and currency."""
+    days = list_days(first, last)
+    target = resolve_target(stage, instance)
     log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
-    print_report(form, log, days)
+    print_report(output_format, log, days)
     return 0
 
 
-def print_report(form: str, log: AuditLog, days: Iterable[str]) -> None:
-    """Print what the trail says of `days`, one after the other."""
-    _PRINT[Format(form)](chain.from_iterable(day_report(log, day) for day in days))
+def print_report(output_format: str, log: AuditLog, days: Iterable[str]) -> None:
+    """Print the report of `days`, one after the other."""
+    _PRINT[ReportFormat(output_format)](chain.from_iterable(report_day(log, day) for day in days))
 
 
-def days_between(first: str, last: str) -> list[str]:
-    """Every day from the first to the last, both included."""
-    start, end = _day("--from", first), _day("--to", last)
+def list_days(first: str, last: str) -> list[str]:
+    """Return every day from the first to the last, both included."""
+    start, end = _parse_day("--from", first), _parse_day("--to", last)
     if end < start:
-        raise UsageRefused(f"--to {last} lies before --from {first}.")
+        raise UsageError(f"--to {last} must not be before --from {first}.")
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
-def day_report(log: AuditLog, day: str) -> list[Day]:
-    """The rows of one day, by currency; only they are kept, whatever the day's number of records."""
-    found: dict[str, Day] = {}
-    for record in _records(log, day):
+def report_day(log: AuditLog, day: str) -> list[DayTotals]:
+    """Return the totals of one day by currency, in memory that does not grow with its number of records."""
+    totals: dict[str, DayTotals] = {}
+    for record in _read_records(log, day):
         currency = record["result"].get("currency") or NO_CURRENCY
-        found.setdefault(currency, Day(day=day, currency=currency)).add(record)
-    return [found[currency] for currency in sorted(found)]
+        totals.setdefault(currency, DayTotals(day=day, currency=currency)).add(record)
+    return [totals[currency] for currency in sorted(totals)]
 
 
-def _day(option: str, text: str) -> date:
+def _parse_day(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageRefused(f"{option}: got {text!r}, allowed is a day such as 2026-01-31.") from error
+        raise UsageError(f"{option} must be a day such as 2026-01-31, got {text!r}.") from error
 
 
-def _records(log: AuditLog, day: str) -> Iterator[Record]:
-    """A day's records, a page of the listing at a time."""
-    with ThreadPoolExecutor(_READERS) as readers:
+def _read_records(log: AuditLog, day: str) -> Iterator[Record]:
+    """Yield a day's records, reading one page of the listing at a time."""
+    with ThreadPoolExecutor(_MAX_READERS) as readers:
         for prefix in (outcomes_on(day), f"{REFUSALS_PREFIX}date={day}/"):
             after: str | None = None
             while True:
                 page = log.keys(prefix, after)
-                yield from readers.map(lambda key: _record(log, key), page.names)
+                yield from readers.map(partial(_read_record, log), page.names)
                 if (after := page.after) is None:
                     break
 
 
-def _record(log: AuditLog, key: str) -> Record:
+def _read_record(log: AuditLog, key: str) -> Record:
     try:
-        record = json.loads(log.read(key) or b"")
+        record = as_object(json.loads(log.read(key) or b""))
     except ValueError:
         record = None
-    if not isinstance(record, dict) or "status" not in record.get("result", ()):
-        raise CommandFailed(f"{key} is no record of this system: see `booking audit verify`.")
+    if record is None or "status" not in record.get("result", ()):
+        raise CommandFailed(f"{key} is not a record of this system. Run `booking audit verify`.")
     return record
 
 
-def _ended_with(record: Record) -> str | None:
-    """The kind of ledger entry that an outcome ended with; a refusal has no ledger."""
+def _last_entry_kind(record: Record) -> str | None:
+    """Return the kind of an outcome's last ledger entry, or None for a refusal, which has no ledger."""
     ledger = record.get("ledger")
     return ledger[-1]["type"] if ledger else None
 
 
-def _print_table(days: Iterable[Day]) -> None:
+def _print_table(days: Iterable[DayTotals]) -> None:
     columns = ("day", "currency", "purchases", "refunds", "money in", "money out", "rejected", "failed", "unknown")
-    out().print(table("What the audit trail says", columns, map(_cells, days), right=columns[2:6]))
+    stdout_console().print(table("Audit report", columns, map(_row, days), right=columns[2:6]))
 
 
-def _cells(day: Day) -> list[str]:
+def _row(day: DayTotals) -> list[str]:
     rejected = ", ".join(f"{code} {count}" for code, count in sorted(day.rejections.items())) or "none"
     return [
         *(day.day, day.currency, str(day.purchases), str(day.refunds)),
-        *(_amount(day.money_in_minor, day.currency), _amount(day.money_out_minor, day.currency)),
+        *(_format_minor(day.money_in_minor, day.currency), _format_minor(day.money_out_minor, day.currency)),
         *(rejected, str(day.failed), str(day.unknown)),
     ]
 
 
-def _amount(minor: int, currency: str) -> str:
+def _format_minor(minor: int, currency: str) -> str:
     return format_amount(minor, currency) if currency != NO_CURRENCY else NO_CURRENCY
 
 
-def _print_csv(days: Iterable[Day]) -> None:
-    """One line a day and currency, and as it is known; rejections as code=count, separated by spaces."""
+def _print_csv(days: Iterable[DayTotals]) -> None:
+    """Print one line per day and currency; rejections are code=count, separated by spaces."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*_NUMBERS, "rejections"])
+    writer.writerow([*_COLUMNS, "rejections"])
     for day in days:
         rejections = " ".join(f"{code}={count}" for code, count in sorted(day.rejections.items()))
-        writer.writerow([*(getattr(day, name) for name in _NUMBERS), rejections])
+        writer.writerow([*(getattr(day, name) for name in _COLUMNS), rejections])
 
 
-def _print_json(days: Iterable[Day]) -> None:
+def _print_json(days: Iterable[DayTotals]) -> None:
     print(json.dumps([day.as_json() for day in days], indent=2))
 
 
-_PRINT: Final = {Format.TABLE: _print_table, Format.CSV: _print_csv, Format.JSON: _print_json}
+_PRINT: Final = {ReportFormat.TABLE: _print_table, ReportFormat.CSV: _print_csv, ReportFormat.JSON: _print_json}

@@ -1,6 +1,6 @@
-"""The definitions that a command was pointed at: JSON, YAML, what a template holds, standard input, or a class.
+"""Read definitions from JSON, YAML, a template, standard input or a workflow class.
 
-A file of another kind, such as a template of CloudFormation, may hold several; `FILE#/json/pointer` means one of them.
+A template, such as CloudFormation's, may contain several definitions; `FILE#/json/pointer` names one of them.
 """
 
 import importlib
@@ -14,131 +14,138 @@ from typing import BinaryIO, Final
 from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
 from workflow.json_type import Json
 
-from .failures import CommandFailed, UsageRefused
-from .held_definitions import HeldDefinition, definitions_held_by, is_state_machine, is_template
-from .yaml_definitions import NoDefinition, definition_from_yaml
+from .command_errors import CommandFailed, UsageError
+from .template_definitions import ContainedDefinition, find_definitions, is_state_machine, is_template
+from .yaml_definitions import DefinitionNotFound, parse_yaml
 
 STANDARD_INPUT: Final = "-"
-LARGEST_BYTES: Final = 64 * 1024 * 1024
-"""Of what is read: far beyond any definition, and small enough to be held."""
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Largest file that is read: far larger than any definition, and small enough for memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A definition as it was found: its text, or its value where it was no text of its own."""
+class DefinitionSource:
+    """A definition as it was read: its text, or its value if it was part of another document."""
 
     name: str
     content: bytes | str | Definition
     is_express: bool = False
-    """Whether what it was found in says so."""
+    """True if the document around it declares an EXPRESS machine."""
 
 
-def sources_of(name: str) -> list[Source]:
-    """Every definition that a name means, one at least; raises NoDefinition."""
-    path, pointer = _pointed_at(name)
+def read_sources(name: str) -> list[DefinitionSource]:
+    """Return the definitions that a name stands for, at least one.
+
+    Raises:
+        DefinitionNotFound: the file contains no definition.
+    """
+    path, pointer = _split_pointer(name)
     if ":" in path and not Path(path).exists() and path != STANDARD_INPUT:
-        return [Source(name=name, content=_from_class(path))]
+        return [DefinitionSource(name=name, content=_load_class(path))]
     text = _read_standard_input() if path == STANDARD_INPUT else read_file(Path(path))
-    content: bytes | Definition = definition_from_yaml(text) if _is_yaml(path, text) else text
-    held = list(_held_by(content))
+    content: bytes | Definition = parse_yaml(text) if _is_yaml(path, text) else text
+    contained = list(_contained_definitions(content))
     if pointer is not None:
-        held = [one for one in held if one.pointer == pointer]
-        if not held:
-            raise UsageRefused(f"{path} holds no definition at {pointer}.")
-    if not held:
-        return [Source(name=name, content=content)]
-    return [Source(name=f"{path}#{one.pointer}", content=one.content, is_express=one.is_express) for one in held]
+        contained = [one for one in contained if one.pointer == pointer]
+        if not contained:
+            raise UsageError(f"{path} contains no definition at {pointer}.")
+    if not contained:
+        return [DefinitionSource(name=name, content=content)]
+    return [
+        DefinitionSource(name=f"{path}#{one.pointer}", content=one.content, is_express=one.is_express)
+        for one in contained
+    ]
 
 
-def definition_of(name: str) -> Definition:
-    """The one definition that a name means."""
+def read_definition(name: str) -> Definition:
+    """Return the only definition that a name stands for."""
     try:
-        sources = sources_of(name)
+        sources = read_sources(name)
         if len(sources) > 1:
             names = ", ".join(source.name for source in sources)
-            raise UsageRefused(f"{name} holds {len(sources)} definitions; name one of them: {names}.")
+            raise UsageError(f"{name} contains {len(sources)} definitions. Name one of them: {names}.")
         content = sources[0].content
         if isinstance(content, bytes | str) and not content.strip():
             raise CommandFailed(f"{name} is empty.")
         definition = parse(content)
-    except NoDefinition as error:
+    except DefinitionNotFound as error:
         raise CommandFailed(f"{name} {error}.") from None
     except NotJson as error:
-        raise CommandFailed(f"{name} is no definition: {error}.") from None
+        raise CommandFailed(f"{name} is not a definition: {error}.") from None
     if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
-        raise CommandFailed(f"{name} is no state machine: an object with StartAt and States is one.")
+        raise CommandFailed(f"{name} is not a state machine, which is an object with StartAt and States.")
     return definition
 
 
 def read_file(path: Path) -> bytes:
-    """What a file says; a sentence where it cannot be read."""
+    """Return the content of a file, or raise UsageError if it cannot be read."""
     if path.is_dir():
-        raise UsageRefused(f"{path} is a directory: give the files in it, such as {path / '*.json'}.")
+        raise UsageError(f"{path} is a directory. Name the files in it, such as {path / '*.json'}.")
     try:
         with path.open("rb") as opened:
-            return _limited(str(path), opened)
+            return _read_limited(str(path), opened)
     except OSError as error:
-        raise UsageRefused(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise UsageRefused(f"{str(path)!r} is no name of a file.") from None
+        raise UsageError(f"{str(path)!r} is not a valid file name.") from None
 
 
-def _pointed_at(name: str) -> tuple[str, str | None]:
-    """The file, and the pointer into it."""
+def _split_pointer(name: str) -> tuple[str, str | None]:
+    """Split a name into the file and the JSON pointer into it."""
     path, mark, pointer = name.partition("#/")
     return (path, f"/{pointer}") if mark and not Path(name).exists() else (name, None)
 
 
 def _read_standard_input() -> bytes:
-    return _limited("Standard input", sys.stdin.buffer)
+    return _read_limited("Standard input", sys.stdin.buffer)
 
 
-def _limited(name: str, opened: BinaryIO) -> bytes:
-    text = opened.read(LARGEST_BYTES + 1)
-    if len(text) > LARGEST_BYTES:
-        raise CommandFailed(f"{name} is larger than {LARGEST_BYTES // 2**20} MB, and no definition is.")
+def _read_limited(name: str, stream: BinaryIO) -> bytes:
+    text = stream.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise CommandFailed(f"{name} must be at most {MAX_BYTES // 2**20} MB.")
     return text
 
 
 def _is_yaml(name: str, text: bytes) -> bool:
-    """By its ending, else by how it begins."""
+    """Return True for YAML, judged by the file's extension, else by its first character."""
     ending, start = Path(name).suffix.lower(), text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if not start or ending == ".json":
         return False
     return ending in (".yaml", ".yml") or start not in (b"{", b"[")
 
 
-def _held_by(content: bytes | Definition) -> Iterator[HeldDefinition]:
-    """The definitions inside of what is none itself."""
+def _contained_definitions(content: bytes | Definition) -> Iterator[ContainedDefinition]:
+    """Yield the definitions inside a document that is not a definition itself."""
     try:
         value: Json = content.value if isinstance(content, Definition) else parse(content).value
     except NotJson:
         return
     if is_state_machine(value):
         return
-    held = list(definitions_held_by(value))
-    if not held and is_template(value):
-        raise NoDefinition("is a template that holds no definition: give the files that its DefinitionUri names")
-    yield from held
+    contained = list(find_definitions(value))
+    if not contained and is_template(value):
+        raise DefinitionNotFound("is a template without a definition: name the files that its DefinitionUri refers to")
+    yield from contained
 
 
-def _from_class(name: str) -> Definition:
+def _load_class(name: str) -> Definition:
     module_name, _, class_name = name.partition(":")
     sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as python -m does
     try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
+        workflow = getattr(importlib.import_module(module_name), class_name, None)
     except WorkflowError as error:
         raise CommandFailed(f"{module_name}: {error}") from None
     except (ImportError, ValueError, TypeError) as error:
-        raise UsageRefused(f"{name} is neither a file nor a class that can be imported: {error}.") from None
-    except Exception as error:  # a stranger's module may raise anything
+        raise UsageError(f"{name} is neither a file nor a class that can be imported: {error}.") from None
+    except Exception as error:  # a user's module may raise anything
         raise CommandFailed(f"{module_name} cannot be imported: {type(error).__name__}: {error}.") from None
-    if not isinstance(found, type) or not issubclass(found, Workflow):
-        raise UsageRefused(f"{name} is no workflow: a subclass of Workflow is one.")
+    if not isinstance(workflow, type) or not issubclass(workflow, Workflow):
+        raise UsageError(f"{name} is not a workflow, which is a subclass of Workflow.")
     try:
-        return found.definition()
+        return workflow.definition()
     except (WorkflowError, Unbound) as error:
         raise CommandFailed(f"{name}: {error}") from None
 
 
-__all__ = ["STANDARD_INPUT", "NoDefinition", "Source", "definition_of", "read_file", "sources_of"]
+__all__ = ["STANDARD_INPUT", "DefinitionNotFound", "DefinitionSource", "read_definition", "read_file", "read_sources"]

@@ -1,4 +1,4 @@
-"""Starts an execution of the booking machine, waits for it and reads its result."""
+"""Start an execution of the state machine, wait for its end and read its result."""
 
 import json
 import re
@@ -11,81 +11,82 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from .failures import CommandFailed, UsageRefused
+from .command_errors import CommandFailed, UsageError
+from .request_input import as_object
 from .target import Target
 
-PATIENCE: Final = timedelta(minutes=6)  # the machine's own time-out is five minutes
-LONGEST_INPUT_BYTES: Final = 256 * 1024  # quota of StartExecution's input
+EXECUTION_TIMEOUT: Final = timedelta(minutes=6)  # the machine itself times out after five minutes
+MAX_INPUT_BYTES: Final = 256 * 1024  # StartExecution's quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A closed execution: its BookingResult as plain data, and the states that it entered in order."""
+class ClosedExecution:
+    """A closed execution: its BookingResult as plain data, and the states that it entered, in order."""
 
     result: Mapping[str, Any]
-    execution: str
+    arn: str
     path: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """One document: the BookingResult, with the execution beside it."""
-        return {**self.result, "execution": self.execution, "path": list(self.path)}
+        """Return one document: the BookingResult with the execution's ARN and path."""
+        return {**self.result, "execution": self.arn, "path": list(self.path)}
 
 
-def book(target: Target, event: Any) -> Finished:
-    """Start the machine with any JSON value and wait for its BookingResult."""
-    return wait(target, start(target, event))
+def execute(target: Target, event: Any) -> ClosedExecution:
+    """Start the state machine with any JSON value and wait for its BookingResult."""
+    return wait_until_closed(target, start_execution(target, event))
 
 
-def start(target: Target, event: Any) -> str:
-    """Start one execution; gives its ARN."""
+def start_execution(target: Target, event: Any) -> str:
+    """Start one execution and return its ARN."""
     text = json.dumps(event)
-    if len(text.encode()) > LONGEST_INPUT_BYTES:
-        raise UsageRefused(f"The event has {len(text.encode())} bytes; Step Functions takes {LONGEST_INPUT_BYTES}.")
+    if len(text.encode()) > MAX_INPUT_BYTES:
+        raise UsageError(f"The event must be at most {MAX_INPUT_BYTES} bytes as JSON, got {len(text.encode())}.")
     try:
         answer = target.client("stepfunctions").start_execution(
             stateMachineArn=target.outputs["stateMachineArn"], name=execution_name(event), input=text
         )
     except ClientError as error:
-        raise CommandFailed(f"The booking could not be started: {error}") from error
+        raise CommandFailed(f"The execution could not be started: {error}") from error
     return str(answer["executionArn"])
 
 
 def execution_name(event: Any) -> str:
-    """Readable and unique, `<action>-<request_id>-<random>`; nothing depends on it."""
-    asked = event if isinstance(event, dict) else {}
-    words = [str(asked.get(key) or "") for key in ("action", "request_id")]
+    """Return a readable, unique name, `<action>-<request_id>-<random>`. Nothing depends on it."""
+    fields = as_object(event) or {}
+    words = [str(fields.get(key) or "") for key in ("action", "request_id")]
     readable = "-".join(re.sub(r"[^A-Za-z0-9_-]", "_", word)[:32] for word in words if word) or "event"
     return f"{readable}-{secrets.token_hex(6)}"
 
 
-def wait(target: Target, execution: str, patience: timedelta = PATIENCE) -> Finished:
-    """Ask until the execution is closed: every 20 ms at first, every second at last."""
-    client, pause, deadline = target.client("stepfunctions"), 0.02, time.monotonic() + patience.total_seconds()
+def wait_until_closed(target: Target, execution: str, timeout: timedelta = EXECUTION_TIMEOUT) -> ClosedExecution:
+    """Poll until the execution is closed: after 20 ms at first, every second in the end."""
+    client, pause, deadline = target.client("stepfunctions"), 0.02, time.monotonic() + timeout.total_seconds()
     while True:
         described = client.describe_execution(executionArn=execution)
         if described["status"] != "RUNNING":
-            return Finished(result=result_of(described), execution=execution, path=path_of(target, execution))
+            return ClosedExecution(result=parse_result(described), arn=execution, path=fetch_path(target, execution))
         if time.monotonic() > deadline:
-            raise CommandFailed(f"The execution still runs after {patience}: look at {execution}.")
+            raise CommandFailed(f"The execution is still running after {timeout}: {execution}.")
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
 
 
-def result_of(described: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The BookingResult: the output, or the cause of a Fail state, which has no output (ARCHITECTURE, Workflow)."""
-    text = described.get("output") if described["status"] == "SUCCEEDED" else described.get("cause")
+def parse_result(description: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the BookingResult: the output, or the cause of a Fail state, which has no output."""
+    text = description.get("output") if description["status"] == "SUCCEEDED" else description.get("cause")
     try:
-        result = json.loads(text or "")
+        result = as_object(json.loads(text or ""))
     except ValueError:
         result = None
-    if not isinstance(result, dict) or "status" not in result:
-        said = f"{described.get('error', '')} {described.get('cause', '')}".strip()
-        raise CommandFailed(f"The execution ended {described['status']} without a result: {said or 'no cause'}.")
+    if result is None or "status" not in result:
+        reason = f"{description.get('error', '')} {description.get('cause', '')}".strip()
+        raise CommandFailed(f"The execution ended {description['status']} without a result: {reason or 'no cause'}.")
     return result
 
 
-def path_of(target: Target, execution: str) -> tuple[str, ...]:
-    """The names of the states entered, in order; empty for an EXPRESS machine, which keeps no history."""
+def fetch_path(target: Target, execution: str) -> tuple[str, ...]:
+    """Return the names of the states entered, in order; empty for an EXPRESS machine, which keeps no history."""
     pages = target.client("stepfunctions").get_paginator("get_execution_history")
     try:
         events = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]

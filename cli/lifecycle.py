@@ -1,7 +1,7 @@
-"""The verbs that make, show and end the embedded AWS: `up`, `down`, `status`, and what only the real engine does."""
+"""`booking up|down|status|env`: start, stop and show the embedded AWS, and connect your own Pulumi CLI to it."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,192 +12,158 @@ from rich.console import Console
 from local.drivers.in_process import DRIVER as IN_PROCESS
 from local.drivers.in_process import deploy
 from local.engine import DRIVER as ENGINE
-from local.engine import Outcome, PulumiEngine, cli_environment, find_cli, locked_buckets, pending_keys
+from local.engine import PulumiEngine, cli_environment, find_cli
 from local.errors import DeploymentFailed, InstanceError
 from local.instance import Instance as EmbeddedAws
 
-from . import touring
-from .failures import CommandFailed, UsageRefused
-from .options import Instance, Json
-from .progress import Telling, step_document
-from .screen import show, table
-from .target import embedded, here
+from . import tour_report
+from .command_errors import CommandFailed, UsageError
+from .confirmation import YesOption, confirm
+from .output import JsonOption, show, stderr_console, table
+from .progress_display import ProgressDisplay
+from .target import InstanceOption, embedded_target, local_instance
 
-Driver = Annotated[
+DriverOption = Annotated[
     str | None,
-    typer.Option("--engine", help=f"`{ENGINE}` or `{IN_PROCESS}`; without it the engine where there is a Pulumi CLI."),
+    typer.Option("--engine", help=f"`{ENGINE}` or `{IN_PROCESS}`; by default {ENGINE} if there is a Pulumi CLI."),
 ]
-DeployedStage = Annotated[str, typer.Option("--stage", help="Which Pulumi.<stage>.yaml to deploy.")]
+DeployStageOption = Annotated[str, typer.Option("--stage", help="Stage to deploy, from Pulumi.<stage>.yaml.")]
 
 
-def add_to(app: typer.Typer) -> None:
+def add_commands(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (up, down, status, preview, refresh, destroy, env):
+    for verb in (up, down, status, env):
         app.command()(verb)
 
 
 def up(
-    engine: Driver = None,
+    engine: DriverOption = None,
     tour: Annotated[bool, typer.Option(help="Take the tour of seven bookings afterwards.")] = True,
     wait_scale: Annotated[
-        float, typer.Option(min=0, max=1, help="Shortens the state machine's waits and backoff: 1 is AWS's pace.")
+        float,
+        typer.Option(min=0, max=1, help="Factor for the state machine's waits and retry delays; 1 is AWS's pace."),
     ] = 0.1,
-    stage: DeployedStage = "dev",
-    as_json: Json = False,
-    instance: Instance = "default",
+    stage: DeployStageOption = "dev",
+    as_json: JsonOption = False,
+    instance: InstanceOption = "default",
 ) -> int:
-    """Boot the embedded AWS, deploy the program of this folder into it, and take the tour."""
-    program = the_program()
-    aws = here(instance)
-    driver = chosen_driver(engine, aws)
-    with Telling(f"Booting the embedded AWS ({instance})") as telling, sentences(aws):
+    """Start the embedded AWS, deploy the program of this folder into it, and take the tour."""
+    program = find_program()
+    aws = local_instance(instance)
+    driver = choose_driver(engine, aws)
+    with ProgressDisplay(f"Starting the embedded AWS ({instance})") as display, convert_errors(aws):
         aws.start(wait_scale=wait_scale)
-        telling.say(f"The embedded AWS answers at {aws.endpoint}. Deploying stage {stage}, driver: {driver}.")
+        display.print(f"The embedded AWS runs at {aws.endpoint}. Deploying stage {stage} with the driver {driver}.")
         if driver == ENGINE:
-            PulumiEngine(aws, program=program, stage=stage, listener=telling.hear).up()
+            PulumiEngine(aws, program=program, stage=stage, listener=display.handle).up()
         else:
-            deploy(aws, program=program, stage=stage, listener=telling.hear)
-        telling.say(telling.summary())
+            deploy(aws, program=program, stage=stage, listener=display.handle)
+        display.print(display.summary())
     if not tour:
-        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, lambda console: touring.draw_how_to_go_on(console))
+        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, tour_report.draw_next_steps)
         return 0
-    return touring.take_and_show(embedded(instance), driver, as_json)
+    return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json)
 
 
 def down(
-    keep: Annotated[bool, typer.Option(help="Keep the run folder, for a later `booking up --engine pulumi`.")] = False,
-    as_json: Json = False,
-    instance: Instance = "default",
+    yes: YesOption = False,
+    keep: Annotated[bool, typer.Option(help="Keep the run folder for a later `booking up --engine pulumi`.")] = False,
+    as_json: JsonOption = False,
+    instance: InstanceOption = "default",
 ) -> None:
-    """Stop the embedded AWS and forget its state."""
-    with sentences():
-        ended = here(instance).stop(keep=keep)
-    sentence = "The embedded AWS is stopped." if ended else "No embedded AWS was running here."
-    show(as_json, {"stopped": ended}, lambda console: console.print(sentence))
+    """Stop the embedded AWS and delete its state.
+
+    Lists what is deleted and asks first. Without a terminal it does not ask: the embedded AWS is disposable.
+    """
+    aws = local_instance(instance)
+    losses = [] if keep else _losses(aws)
+    if losses:
+        for line in losses:
+            stderr_console().print(line, soft_wrap=True)
+        confirm("Stop it and delete this?", yes=yes)
+    with convert_errors():
+        stopped = aws.stop(keep=keep)
+    message = "The embedded AWS has been stopped." if stopped else "No embedded AWS was running here."
+    show(as_json, {"stopped": stopped}, lambda console: console.print(message))
 
 
-def status(as_json: Json = False, instance: Instance = "default") -> None:
-    """Say whether the embedded AWS runs, where, and what is deployed in it."""
-    aws = here(instance)
-    found = aws.status()
+def status(as_json: JsonOption = False, instance: InstanceOption = "default") -> None:
+    """Show whether the embedded AWS is running, its address, and the outputs of the deployed program."""
+    aws = local_instance(instance)
+    current = aws.status()
     document = {
-        "name": found.name,
-        "running": found.running,
-        "pid": found.pid,
-        "endpoint": found.endpoint,
-        "driver": found.driver,
-        "deployed": found.deployed,
+        "name": current.name,
+        "running": current.running,
+        "pid": current.pid,
+        "endpoint": current.endpoint,
+        "driver": current.driver,
+        "deployed": current.deployed,
         "outputs": aws.outputs(),
     }
     show(as_json, document, lambda console: _draw_status(console, document))
 
 
-def preview(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
-    """Show what `up` would change, by the real engine; nothing is touched."""
-    _operate("Previewing", "preview", stage, as_json, instance)
-
-
-def refresh(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
-    """Bring the engine's knowledge to what is really in the embedded AWS."""
-    _operate("Refreshing", "refresh", stage, as_json, instance)
-
-
-def destroy(stage: DeployedStage = "dev", as_json: Json = False, instance: Instance = "default") -> None:
-    """Delete everything that the stage holds in the embedded AWS, by the real engine."""
-    _operate("Destroying", "destroy", stage, as_json, instance)
-
-
-def env(as_json: Json = False, instance: Instance = "default") -> None:
-    """Print what your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
-    aws = here(instance)
-    with sentences():
-        variables = cli_environment(aws, the_program().parent)
+def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> None:
+    """Print the environment that your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
+    aws = local_instance(instance)
+    with convert_errors():
+        variables = cli_environment(aws, find_program().parent)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     show(as_json, variables, lambda _: print("\n".join(lines)))
 
 
-def the_program() -> Path:
-    """The program of this folder."""
+def _losses(aws: EmbeddedAws) -> list[str]:
+    """Describe what a `down` deletes: the deployed program with its data, and the engine's state."""
+    deployed = aws.outputs()
+    if not deployed:
+        return []
+    place = f"The embedded AWS {aws.name!r} and its folder {aws.folder} will be deleted, with:"
+    data = [str(deployed[name]) for name in ("ordersTable", "auditBucket") if name in deployed]
+    items = ["all deployed resources" + (f", including {' and '.join(data)}" if data else "")]
+    items += ["the Pulumi engine's state of them"] if aws.driver == ENGINE else []
+    return [place, *(f"  - {item}" for item in items)]
+
+
+def find_program() -> Path:
+    """Return the path of this folder's program."""
     program = Path.cwd() / "__main__.py"
     if not (Path.cwd() / "Pulumi.yaml").exists() or not program.exists():
-        raise UsageRefused("There is no Pulumi.yaml with a __main__.py here: run this in the folder of the program.")
+        raise UsageError("There is no Pulumi.yaml with a __main__.py here. Run this command in the program's folder.")
     return program
 
 
-def chosen_driver(asked: str | None, aws: EmbeddedAws) -> str:
-    """The driver that was asked for, else the one that deployed here before, else the engine where there is a CLI."""
-    if asked is not None:
-        if asked not in (ENGINE, IN_PROCESS):
-            raise UsageRefused(f"--engine is {ENGINE!r} or {IN_PROCESS!r}, not {asked!r}.")
-        return asked
+def choose_driver(requested: str | None, aws: EmbeddedAws) -> str:
+    """Return the requested driver, else the one that deployed here before, else the engine if there is a CLI."""
+    if requested is not None:
+        if requested not in (ENGINE, IN_PROCESS):
+            raise UsageError(f"--engine must be {ENGINE} or {IN_PROCESS}, got {requested!r}.")
+        return requested
     if aws.outputs() and aws.driver:
         return aws.driver
     return ENGINE if find_cli(Path.cwd()) else IN_PROCESS
 
 
 @contextmanager
-def sentences(working_on: EmbeddedAws | None = None) -> Iterator[None]:
-    """Turns the embedded AWS's and the deployment's failures, which are sentences already, into the command's.
+def convert_errors(aws: EmbeddedAws | None = None) -> Generator[None, None, None]:
+    """Turn errors of the embedded AWS and of the deployment into CommandFailed.
 
-    Whatever fails in an embedded AWS that has ended failed because of that.
+    If `aws` has died in the meantime, that is the cause, whatever the error says.
     """
     try:
         yield
     except (InstanceError, DeploymentFailed) as error:
-        if isinstance(error, DeploymentFailed) and working_on is not None and not working_on.is_running:
-            log = working_on.folder / "instance.log"
-            raise CommandFailed(
-                f"The embedded AWS ended while it was being deployed into: run this again ({log} says more)."
-            ) from error
+        if isinstance(error, DeploymentFailed) and aws is not None and not aws.is_running:
+            log = aws.folder / "instance.log"
+            raise CommandFailed(f"The embedded AWS ended during the deployment. Run this again; see {log}.") from error
         raise CommandFailed(str(error)) from error
 
 
-def _operate(doing: str, verb: str, stage: str, as_json: bool, instance: str) -> None:
-    aws = here(instance)
-    with Telling(f"{doing} {stage}") as telling, sentences(aws):
-        aws.start()
-        engine = PulumiEngine(aws, program=the_program(), stage=stage, listener=telling.hear)
-        operation: Callable[[], Outcome] = getattr(engine, verb)
-        try:
-            outcome = operation()
-        except DeploymentFailed as error:
-            stays = [*_locked(aws), *_waiting(aws)] if verb == "destroy" and aws.is_running else []
-            raise DeploymentFailed("\n".join([str(error), *stays])) from error
-    keys, buckets = (_waiting(aws), _locked(aws)) if verb == "destroy" else ([], [])
-    changes = [step_document(step) for step in outcome.changes]
-    document: dict[str, Any] = {"changes": changes, "pending_keys": keys, "locked_buckets": buckets}
-    show(as_json, document, lambda console: _draw_changes(console, outcome, [*buckets, *keys]))
-
-
-def _waiting(aws: EmbeddedAws) -> list[str]:
-    """A sentence for each key that is deleted later."""
-    return [
-        f"The key {key.id} ({key.description}) is deleted on {key.deleted_at:%Y-%m-%d %H:%M}."
-        for key in pending_keys(aws)
-    ]
-
-
-def _locked(aws: EmbeddedAws) -> list[str]:
-    """A sentence for each bucket that the law of Object Lock keeps."""
-    return [
-        f"The bucket {bucket.name} stays: {bucket.objects} locked object(s) in it ({', '.join(bucket.modes)}), "
-        + (f"the last one until {bucket.until:%Y-%m-%d %H:%M}." if bucket.until else "without an end.")
-        for bucket in locked_buckets(aws)
-    ]
-
-
-def _draw_changes(console: Console, outcome: Outcome, left: list[str]) -> None:
-    rows = [(step.operation, step.type, step.name, ", ".join(step.changed_properties)) for step in outcome.changes]
-    console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
-    for sentence in left:
-        console.print(sentence)
-
-
 def _draw_status(console: Console, document: dict[str, Any]) -> None:
-    running = f"runs at {document['endpoint']} (process {document['pid']})" if document["running"] else "does not run"
-    console.print(f"The embedded AWS {document['name']!r} {running}.")
+    address = f"is running at {document['endpoint']} (process {document['pid']})"
+    console.print(f"The embedded AWS {document['name']!r} {address if document['running'] else 'is not running'}.")
     if document["deployed"]:
-        console.print(f"Deployed by the driver {document['driver']}:")
-        console.print(table("", ("output", "value"), [(key, str(value)) for key, value in document["outputs"].items()]))
+        console.print(f"Deployed with the driver {document['driver']}:")
+        rows = [(name, str(value)) for name, value in document["outputs"].items()]
+        console.print(table("", ("output", "value"), rows))
     else:
-        console.print("Nothing is deployed in it: run `booking up`.")
+        console.print("Nothing is deployed in it. Run `booking up`.")

@@ -1,73 +1,96 @@
-"""The command's frame: its verbs, and how each way of ending becomes an exit code.
+"""The `booking` command: its verbs, and an exit code for each way to end.
 
-0 succeeded · 1 something is wrong here (the sentence says what) · 2 rejected · 3 failed or unknown · 64 usage.
+0 succeeded · 1 something is wrong, and the message says what · 2 rejected · 3 failed or unknown · 64 usage.
 """
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from typer.exceptions import Abort, TyperException
 
-from handlers.domain.errors import Unavailable
-
-from . import audit, audit_report, bookings, configuration, lifecycle, recover, stock
-from .failures import CommandFailed, UsageRefused
-from .workflow import workflow_app
+from .command_errors import CommandFailed, UsageError
 
 INTERRUPTED: Final = 130
-
-app = typer.Typer(
-    name="booking",
-    help="Purchases and refunds on AWS Step Functions: run them, watch them, prove them.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-lifecycle.add_to(app)
-bookings.add_to(app)
-app.add_typer(stock.app, name="stock")
-app.add_typer(audit.app, name="audit")
-audit.app.command("report")(audit_report.report)
-app.command("recover")(recover.recover)
-app.add_typer(configuration.app, name="config")
-app.add_typer(workflow_app, name="workflow")
+MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "lifecycle": ("up", "down", "status", "env"),
+    "stack_changes": ("preview", "refresh", "destroy"),
+    "booking_verbs": ("purchase", "refund", "run", "show"),
+    "reconcile": ("reconcile",),
+    "stock": ("stock",),
+    "audit": ("audit",),
+    "parking": ("parking",),
+    "recover": ("recover",),
+    "config_schema": ("config",),
+    "workflow": ("workflow",),
+}
+"""The module of each verb and group, in the order of `booking --help`. A verb imports its own module only."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit the process."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks is shown by its code
+            stream.reconfigure(errors="backslashreplace")  # escapes characters that the terminal cannot encode
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command; gives its exit code. Whatever goes wrong is one sentence on standard error."""
+    """Run the command and return its exit code. Every error is one message on standard error."""
     try:
-        answer = typer.main.get_command(app).main(args=arguments, prog_name="booking", standalone_mode=False)
+        command = typer.main.get_command(build_app(arguments[:1]))
+        answer = command.main(args=arguments, prog_name="booking", standalone_mode=False)
     except Abort:
         return INTERRUPTED
     except TyperException as error:
-        return _say(_usage(error), UsageRefused.exit_code)
+        return _print_error(_usage_message(error), UsageError.exit_code)
     except CommandFailed as error:
-        return _say(str(error), error.exit_code)
-    except (BotoCoreError, ClientError, Unavailable) as error:
-        return _say(f"AWS did not answer as it should: {error}", CommandFailed.exit_code)
+        return _print_error(str(error), error.exit_code)
+    except _aws_errors() as error:
+        return _print_error(f"AWS returned an error: {error}", CommandFailed.exit_code)
     return answer if isinstance(answer, int) else 0
 
 
-def _say(sentence: str, exit_code: int) -> int:
-    print(sentence, file=sys.stderr)
+def build_app(verbs: Sequence[str] = ()) -> typer.Typer:
+    """Return the command with the modules of `verbs`, or with all of them if there is no such verb."""
+    app = typer.Typer(
+        name="booking",
+        help="Run, watch and verify purchases and refunds on AWS Step Functions.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_group)
+    needed = [module for module, names in MODULES.items() if set(names) & set(verbs)]
+    for module in needed or MODULES:
+        import_module(f".{module}", __package__).add_commands(app)
+    return app
+
+
+def _group() -> None:
+    """Keep the verb's name on the command line even where only one verb is registered."""
+
+
+def _aws_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of AWS calls. Imported only once something failed, to keep the start fast."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from handlers.domain.errors import Unavailable
+
+    return BotoCoreError, ClientError, Unavailable
+
+
+def _print_error(message: str, exit_code: int) -> int:
+    print(message, file=sys.stderr)
     return exit_code
 
 
-def _usage(error: TyperException) -> str:
-    """What is wrong with the arguments, and where to read which there are."""
-    context = getattr(error, "ctx", None)  # of a usage error: the verb that it was met in
+def _usage_message(error: TyperException) -> str:
+    """Return the problem with the arguments and the help to read."""
+    context = getattr(error, "ctx", None)  # a usage error knows its verb
     verb = context.command_path if context else "booking"
     return f"{error.format_message()} (see `{verb} --help`)"

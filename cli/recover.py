@@ -1,8 +1,8 @@
-"""`booking recover`: rebuilds an emptied or restored order table from the audit trail, and proves every hash chain.
+"""`booking recover`: rebuild an emptied or restored order table from the audit trail, verifying every hash chain.
 
-What the trail does not hold does not come back: stock, free text (`reason`, `payment_method`), and what was begun but
-has no recorded outcome. So a repeated request of a recovered order is refused as KEY_REUSED, never paid twice, and
-`booking reconcile` settles what is in flight.
+The trail does not contain stock, free text (`reason`, `payment_method`) or requests without a recorded outcome, so
+these are not restored. A repeated request of a recovered order is therefore refused as KEY_REUSED and never paid twice,
+and `booking reconcile` settles what is in flight.
 """
 
 import json
@@ -18,6 +18,7 @@ from rich.console import Console
 
 from handlers.adapters.archive import Archive
 from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.clients import code_of
 from handlers.adapters.order_writes import append_order, create_order
 from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
@@ -30,192 +31,207 @@ from handlers.domain.ports import AuditLog, Change
 from handlers.domain.verification import StoredOrder, verify_chain
 from handlers.storage_schema import OUTCOMES_PREFIX
 
-from .options import Instance, Stage
-from .options import Json as AsJson
-from .screen import show, table
-from .target import resolve
+from .output import JsonOption, show, table
+from .request_input import as_object
+from .target import InstanceOption, StageOption, resolve_target
 
 Entries = Sequence[Mapping[str, Json]]
 
 
-class Deed(StrEnum):
-    """What was done about an order. The last two are left to people."""
+class RecoveryOutcome(StrEnum):
+    """The outcome of the recovery of one order. The last two are left to people."""
 
     WRITTEN = "written"
     BROUGHT_FORWARD = "brought forward"
     UNCHANGED = "unchanged"
-    FURTHER = "further than the trail"
-    BROKEN = "broken in the trail"
-    CONTRADICTED = "contradicted by the table"
+    AHEAD_OF_TRAIL = "further than the trail"
+    INVALID_RECORD = "broken in the trail"
+    CONFLICTING = "contradicted by the table"
 
 
-TO_PEOPLE = (Deed.BROKEN, Deed.CONTRADICTED)
+LEFT_TO_PEOPLE = (RecoveryOutcome.INVALID_RECORD, RecoveryOutcome.CONFLICTING)
 
 
-class NotProven(Exception):
-    """What the trail says of an order is not what was once written; the message says where."""
+class InvalidRecord(Exception):
+    """A record of the trail that was altered; the message says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """One order, and what was done about it."""
+class RecoveredOrder:
+    """One order and the outcome of its recovery."""
 
     order_id: str
-    deed: Deed
-    sentence: str = ""
+    outcome: RecoveryOutcome
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """Brings the table's orders to where the trail is. With `only_look`, it says what it would do."""
+    """Brings the orders in the table up to date with the trail, or with `dry_run` only reports what it would do."""
 
     log: AuditLog
     client: Any
     table: str
-    only_look: bool = False
+    dry_run: bool = False
 
-    def run(self) -> Iterator[Recovered]:
-        """Every order of the trail in turn."""
-        for order_id, key in sorted(self._latest().items()):
+    def run(self) -> Iterator[RecoveredOrder]:
+        """Recover every order of the trail, one after the other."""
+        for order_id, key in sorted(self._latest_keys().items()):
             yield self._recover(order_id, key)
 
-    def _latest(self) -> dict[str, str]:
-        """By order, the key of the record with the longest ledger; the listing alone tells it."""
+    def _latest_keys(self) -> dict[str, str]:
+        """Return by order the key of the record with the longest ledger, from the listing alone."""
         latest: dict[str, str] = {}
-        for key in _keys(self.log, OUTCOMES_PREFIX):
+        for key in _list_keys(self.log, OUTCOMES_PREFIX):
             order_id = key.partition("order=")[2].partition("/")[0]
             latest[order_id] = max(key, latest.get(order_id, key), key=lambda each: each.rpartition("/")[2])
         return latest
 
-    def _recover(self, order_id: str, key: str) -> Recovered:
+    def _recover(self, order_id: str, key: str) -> RecoveredOrder:
         try:
-            trail = proven(order_id, self.log.read(key) or b"")
-            return Recovered(order_id=order_id, deed=self._bring(trail))
-        except NotProven as fault:
-            return Recovered(order_id=order_id, deed=Deed.BROKEN, sentence=f"{key}: {fault}")
-        except _Contradiction as fault:
-            return Recovered(order_id=order_id, deed=Deed.CONTRADICTED, sentence=str(fault))
+            recorded = order_from_record(order_id, self.log.read(key) or b"")
+            return RecoveredOrder(order_id=order_id, outcome=self._bring_forward(recorded))
+        except InvalidRecord as fault:
+            return RecoveredOrder(
+                order_id=order_id, outcome=RecoveryOutcome.INVALID_RECORD, explanation=f"{key}: {fault}"
+            )
+        except _HistoryConflict as fault:
+            return RecoveredOrder(order_id=order_id, outcome=RecoveryOutcome.CONFLICTING, explanation=str(fault))
 
-    def _bring(self, trail: Order) -> Deed:
-        there = self._archive.order(trail.order_id)
-        if there is None:
-            return self._write(create_order(self.table, trail), trail, Deed.WRITTEN)
-        known = _agreeing(there, trail)
-        if known.version >= trail.version:
-            return Deed.FURTHER if known.version > trail.version else Deed.UNCHANGED
-        return self._write(
-            append_order(self.table, Change(before=known, after=_onto(known, trail))), trail, Deed.BROUGHT_FORWARD
-        )
+    def _bring_forward(self, recorded: Order) -> RecoveryOutcome:
+        stored = self._archive.order(recorded.order_id)
+        if stored is None:
+            return self._write(create_order(self.table, recorded), recorded, RecoveryOutcome.WRITTEN)
+        current = _require_same_history(stored, recorded)
+        if current.version >= recorded.version:
+            return RecoveryOutcome.AHEAD_OF_TRAIL if current.version > recorded.version else RecoveryOutcome.UNCHANGED
+        change = Change(before=current, after=_merge(current, recorded))
+        return self._write(append_order(self.table, change), recorded, RecoveryOutcome.BROUGHT_FORWARD)
 
-    def _write(self, request: Mapping[str, Any], trail: Order, deed: Deed) -> Deed:
-        if self.only_look:
-            return deed
-        write = self.client.put_item if deed is Deed.WRITTEN else self.client.update_item
+    def _write(self, request: Mapping[str, Any], recorded: Order, outcome: RecoveryOutcome) -> RecoveryOutcome:
+        if self.dry_run:
+            return outcome
+        write = self.client.put_item if outcome is RecoveryOutcome.WRITTEN else self.client.update_item
         try:
             write(**request)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if code_of(error) != "ConditionalCheckFailedException":
                 raise
-            raise _Contradiction("somebody changed it meanwhile: run this again while nobody books") from error
-        self._prove(trail)
-        return deed
+            raise _HistoryConflict(
+                "it was changed in the meantime: run this again while there are no bookings"
+            ) from error
+        self._check_written(recorded)
+        return outcome
 
-    def _prove(self, trail: Order) -> None:
-        """Read back what was written: the chain is whole, and ends where the trail does."""
-        there = self._archive.order(trail.order_id)
-        if there is None or verify_chain(there) or _agreeing(there, trail).version != trail.version:
-            raise _Contradiction("what was written is not what is read back")
+    def _check_written(self, recorded: Order) -> None:
+        """Read the order back: its chain must be intact and end where the trail does."""
+        stored = self._archive.order(recorded.order_id)
+        if (
+            stored is None
+            or verify_chain(stored)
+            or _require_same_history(stored, recorded).version != recorded.version
+        ):
+            raise _HistoryConflict("the order read back differs from the order written")
 
     @property
     def _archive(self) -> Archive:
         return Archive(client=self.client, table=self.table)
 
 
-class _Contradiction(Exception):
-    """The table's order and the trail's are not one the beginning of the other."""
+class _HistoryConflict(Exception):
+    """Neither of the two ledgers, the table's and the trail's, is the beginning of the other."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(recover)
 
 
 def recover(
-    only_look: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
-    as_json: AsJson = False,
-    stage: Stage = None,
-    instance: Instance = "default",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be done, without writing.")] = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> int:
-    """Rebuild an emptied or restored order table from the audit trail; exit code 1 if an order is left to people."""
-    target = resolve(stage, instance)
+    """Rebuild an emptied or restored order table from the audit trail.
+
+    The exit code is 1 if an order is left to people.
+    """
+    target = resolve_target(stage, instance)
     log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
-    recovery = Recovery(
-        log=log, client=target.client("dynamodb"), table=target.outputs["ordersTable"], only_look=only_look
-    )
-    done, left = Counter[str](), list[Recovered]()
-    for each in recovery.run():
-        done[each.deed.value] += 1
-        left += [each] if each.deed in TO_PEOPLE else []
-    show(as_json, _document(done, left, only_look), lambda console: _draw(console, done, left, only_look))
-    return 1 if left else 0
+    recovery = Recovery(log=log, client=target.client("dynamodb"), table=target.outputs["ordersTable"], dry_run=dry_run)
+    counts, unresolved = Counter[str](), list[RecoveredOrder]()
+    for order in recovery.run():
+        counts[order.outcome.value] += 1
+        unresolved += [order] if order.outcome in LEFT_TO_PEOPLE else []
+    document = _document(counts, unresolved, dry_run)
+    show(as_json, document, lambda console: _draw(console, counts, unresolved, dry_run))
+    return 1 if unresolved else 0
 
 
-def proven(order_id: str, content: bytes) -> Order:
-    """The order that a record of the trail tells.
+def order_from_record(order_id: str, content: bytes) -> Order:
+    """Rebuild an order from a record of the trail.
 
     Raises:
-        NotProven: the chain is broken, or the result is not what follows from the ledger.
+        InvalidRecord: the chain is broken, or the result does not follow from the ledger.
     """
-    record = _parsed(content)
+    record = _parse_json(content)
     entries = cast("Entries", record.get("ledger") or ())
     if faults := find_breaks(order_id, entries):
-        raise NotProven("; ".join(faults))
+        raise InvalidRecord("; ".join(faults))
     try:
-        order = _order(order_id, entries)
-        said = outcome_record(order, order.version)
+        order = _order_from_entries(order_id, entries)
+        expected = outcome_record(order, order.version)
     except (BookingError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise NotProven("its ledger cannot be folded") from error
-    if not is_same_record(record, said):
-        raise NotProven("its result is not what follows from its ledger")
+        raise InvalidRecord("its ledger cannot be folded") from error
+    if not is_same_record(record, expected):
+        raise InvalidRecord("its result does not follow from its ledger")
     return order
 
 
-def _order(order_id: str, entries: Entries) -> Order:
+def _order_from_entries(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
     bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt="")
     for entry in ledger:
         if entry.kind in OPENING:
-            bare = bare.with_request(_asked(bare, entry.subject))
+            bare = bare.with_request(_accepted_request(bare, entry.subject))
     return bare
 
 
-def _asked(order: Order, subject: str) -> AcceptedRequest:
-    """What the trail knows of a request: all but its text, and so not whether another is the same."""
+def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
+    """Rebuild a request, without its text and fingerprint, which the trail does not contain."""
     refund = order.account.refunds.get(subject)
-    asked = AcceptedRequest(
+    request = AcceptedRequest(
         request_id=refund.request_id if refund else order.placed.text("request_id"),
         subject=subject,
         fingerprint="",
         text="",
     )
     ends = [entry.seq for entry in order.ledger if entry.subject == subject and entry.kind not in OPENING]
-    return asked.with_answer(outcome_at(order, ends[0])) if ends else asked
+    return request.with_answer(outcome_at(order, ends[0])) if ends else request
 
 
-def _agreeing(there: StoredOrder, trail: Order) -> Order:
-    """The table's order, where its ledger and the trail's begin alike."""
-    shorter = min(len(there.entries), trail.version)
-    said = [entry.as_json() for entry in trail.ledger[:shorter]]
-    if there.order is None or [dict(entry) for entry in there.entries[:shorter]] != said:
-        raise _Contradiction("the table's ledger and the trail's are not the same history: see `booking audit verify`")
-    return there.order
+def _require_same_history(stored: StoredOrder, recorded: Order) -> Order:
+    """Return the stored order if one of the two ledgers is the beginning of the other."""
+    shorter = min(len(stored.entries), recorded.version)
+    expected = [entry.as_json() for entry in recorded.ledger[:shorter]]
+    if stored.order is None or [dict(entry) for entry in stored.entries[:shorter]] != expected:
+        raise _HistoryConflict("the table and the trail have different histories: see `booking audit verify`")
+    return stored.order
 
 
-def _onto(known: Order, trail: Order) -> Order:
-    """The trail's order with what only the table knows: texts, and the salt of their hashes."""
-    asked = {
-        subject: known.requests[subject].with_answer(each.answer) if subject in known.requests and each.answer else each
-        for subject, each in trail.requests.items()
+def _merge(stored: Order, recorded: Order) -> Order:
+    """Return the recorded order with the texts and the salt, which only the table contains."""
+    merged = {
+        subject: stored.requests[subject].with_answer(each.answer)
+        if subject in stored.requests and each.answer
+        else each
+        for subject, each in recorded.requests.items()
     }
-    return replace(trail, requests={**known.requests, **asked}, salt=known.salt)
+    return replace(recorded, requests={**stored.requests, **merged}, salt=stored.salt)
 
 
-def _keys(log: AuditLog, prefix: str) -> Iterator[str]:
+def _list_keys(log: AuditLog, prefix: str) -> Iterator[str]:
     after: str | None = None
     while True:
         page = log.keys(prefix, after)
@@ -224,28 +240,30 @@ def _keys(log: AuditLog, prefix: str) -> Iterator[str]:
             return
 
 
-def _parsed(content: bytes) -> Mapping[str, Json]:
+def _parse_json(content: bytes) -> Mapping[str, Json]:
     try:
-        parsed = json.loads(content)
+        record = as_object(json.loads(content))
     except ValueError as error:
-        raise NotProven("it is no JSON") from error
-    if not isinstance(parsed, dict):
-        raise NotProven("it is no record")
-    return parsed
+        raise InvalidRecord("it is not valid JSON") from error
+    if record is None:
+        raise InvalidRecord("it is not a record")
+    return record
 
 
-def _document(done: Counter[str], left: Sequence[Recovered], only_look: bool) -> dict[str, Any]:
-    orders = {deed.value.replace(" ", "_"): done[deed.value] for deed in Deed}
-    told = [{"order_id": each.order_id, "deed": each.deed.value, "sentence": each.sentence} for each in left]
-    return {"dry_run": only_look, "orders": orders, "left_to_people": told}
+def _document(counts: Counter[str], unresolved: Sequence[RecoveredOrder], dry_run: bool) -> dict[str, Any]:
+    orders = {outcome.value.replace(" ", "_"): counts[outcome.value] for outcome in RecoveryOutcome}
+    left = [
+        {"order_id": each.order_id, "deed": each.outcome.value, "sentence": each.explanation} for each in unresolved
+    ]
+    return {"dry_run": dry_run, "orders": orders, "left_to_people": left}
 
 
-def _draw(console: Console, done: Counter[str], left: Sequence[Recovered], only_look: bool) -> None:
-    rows = [(deed.value, str(done[deed.value])) for deed in Deed]
-    title = "What would be done" if only_look else "What was done"
+def _draw(console: Console, counts: Counter[str], unresolved: Sequence[RecoveredOrder], dry_run: bool) -> None:
+    rows = [(outcome.value, str(counts[outcome.value])) for outcome in RecoveryOutcome]
+    title = "Recovery (dry run: nothing was written)" if dry_run else "Recovery"
     console.print(table(title, ("orders", "number"), rows, right=("number",)))
-    if left:
-        told = [(each.order_id, each.deed.value, each.sentence) for each in left]
-        console.print(table("Left to people", ("order", "", ""), told))
-    console.print("Every chain of hashes was recomputed. Stock is not in the trail: put it with `booking stock set`.")
-    console.print("Next: `booking reconcile` for what is in flight, then `booking audit verify`.")
+    if unresolved:
+        left = [(each.order_id, each.outcome.value, each.explanation) for each in unresolved]
+        console.print(table("Left to people", ("order", "", ""), left))
+    console.print("Every hash chain was recomputed. Stock is not in the trail: restore it with `booking stock set`.")
+    console.print("Next: run `booking reconcile` to settle what is in flight, then `booking audit verify`.")

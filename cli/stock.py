@@ -1,4 +1,4 @@
-"""`booking stock set|show`: what is for sale."""
+"""`booking stock set|show`: set and show the catalogue."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -10,64 +10,68 @@ from handlers.adapters.shelves import DynamoDBInventory, stock_item_from
 from handlers.domain.money import format_amount, format_number
 from handlers.domain.stock import StockItem
 
-from .events import amount, identifier
-from .failures import UsageRefused
-from .options import Instance, Json, Stage
-from .screen import show, table
-from .target import Target, resolve
+from .command_errors import UsageError
+from .output import JsonOption, show, table
+from .request_input import parse_identifier, parse_money
+from .target import InstanceOption, StageOption, Target, resolve_target
 
-app = typer.Typer(help="Set and show what is for sale.", no_args_is_help=True)
+app = typer.Typer(help="Set and show prices and stock.", no_args_is_help=True)
+
+
+def add_commands(parent: typer.Typer) -> None:
+    """Register the group."""
+    parent.add_typer(app, name="stock")
 
 
 @app.command("set")
 def set_stock(
-    sku: Annotated[str, typer.Argument(help="The article's name: 1 to 64 of A-Za-z0-9_.:-")],
-    price: Annotated[str, typer.Option(help="Price of one, as people write it: 12.34")],
-    available: Annotated[int, typer.Option(min=0, help="How many there are.")],
+    sku: Annotated[str, typer.Argument(help="The SKU: 1 to 64 of the characters A-Za-z0-9_.:-")],
+    price: Annotated[str, typer.Option(help="Price per unit, such as 12.34.")],
+    available: Annotated[int, typer.Option(min=0, help="Units in stock.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
-    as_json: Json = False,
-    stage: Stage = None,
-    instance: Instance = "default",
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> None:
-    """Set an article's price and stock, whatever they were."""
+    """Set the price and the stock of a SKU, whatever they were before."""
     item = StockItem(
-        sku=identifier("SKU", sku),
-        price_minor=amount("--price", price, currency),
+        sku=parse_identifier("SKU", sku),
+        price_minor=parse_money("--price", price, currency),
         currency=currency,
         available=available,
     )
-    shelves(resolve(stage, instance)).put(item)
-    show(as_json, as_document(item), lambda console: _draw(console, [item]))
+    inventory(resolve_target(stage, instance)).put(item)
+    show(as_json, item_as_json(item), lambda console: _draw(console, [item]))
 
 
 @app.command("show")
 def show_stock(
-    sku: Annotated[str | None, typer.Argument(help="One article; without it, all.")] = None,
-    as_json: Json = False,
-    stage: Stage = None,
-    instance: Instance = "default",
+    sku: Annotated[str | None, typer.Argument(help="A SKU; all of them if left out.")] = None,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
 ) -> None:
-    """Show what is for sale."""
-    target = resolve(stage, instance)
-    items = everything(target) if sku is None else [one(target, identifier("SKU", sku))]
-    show(as_json, [as_document(item) for item in items], lambda console: _draw(console, items))
+    """Show prices and stock."""
+    target = resolve_target(stage, instance)
+    items = list_items(target) if sku is None else [load_item(target, parse_identifier("SKU", sku))]
+    show(as_json, [item_as_json(item) for item in items], lambda console: _draw(console, items))
 
 
-def shelves(target: Target) -> DynamoDBInventory:
-    """The stack's shelves."""
+def inventory(target: Target) -> DynamoDBInventory:
+    """Return the target's catalogue."""
     return DynamoDBInventory(client=target.client("dynamodb"), table=target.outputs["ordersTable"])
 
 
-def one(target: Target, sku: str) -> StockItem:
-    """An article that must be for sale."""
-    item = shelves(target).show(sku)
+def load_item(target: Target, sku: str) -> StockItem:
+    """Load a catalogue item, which must exist."""
+    item = inventory(target).show(sku)
     if item is None:
-        raise UsageRefused(f"No article is called {sku}: `booking stock show` lists those that are.")
+        raise UsageError(f"There is no SKU {sku}. `booking stock show` lists all.")
     return item
 
 
-def everything(target: Target) -> list[StockItem]:
-    """All articles, by name. Reads the whole table: for a person's eyes, not for a program's loop."""
+def list_items(target: Target) -> list[StockItem]:
+    """Return all catalogue items by SKU. Reads the whole table, so do not call it from a program's loop."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(
         TableName=target.outputs["ordersTable"],
@@ -78,8 +82,8 @@ def everything(target: Target) -> list[StockItem]:
     return sorted(items, key=lambda item: item.sku)
 
 
-def as_document(item: StockItem) -> dict[str, Any]:
-    """The article for --json, its price also as people write it."""
+def item_as_json(item: StockItem) -> dict[str, Any]:
+    """Return a catalogue item for --json, with its price also in major units."""
     return {**asdict(item), "price": format_number(item.price_minor, item.currency)}
 
 

@@ -1,4 +1,4 @@
-"""What the verbs talk to: the running embedded AWS of this folder, or a deployed stack through its outputs."""
+"""The target of a verb: the embedded AWS of this folder, or a deployed stack with its outputs."""
 
 import json
 import shutil
@@ -6,74 +6,93 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from local.errors import ForeignFolder, InstanceError, InvalidInstanceName
 from local.instance import Instance
 
-from .failures import CommandFailed, UsageRefused
+from .command_errors import CommandFailed, UsageError
+
+StageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stage", help="Use this deployed stack (found with `pulumi stack output`) instead of the embedded AWS."
+    ),
+]
+InstanceOption = Annotated[
+    str, typer.Option("--instance", envvar="BOOKING_INSTANCE", help="The embedded AWS of this folder to use.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A deployed stack: its outputs (see `__main__.py`) and boto3 clients for where it lies."""
+    """A deployed program: its outputs (see `__main__.py`), and boto3 clients for its account."""
 
     name: str
     outputs: Mapping[str, Any]
     client: Callable[[str], Any]
 
 
-def resolve(stage: str | None, instance: str) -> Target:
-    """The stack called `stage`, or without one the embedded AWS called `instance` of this folder."""
-    return deployed(stage) if stage else embedded(instance)
+def resolve_target(stage: str | None, instance: str) -> Target:
+    """Return the stack `stage`, or the embedded AWS `instance` of this folder if no stage is given."""
+    return stack_target(stage) if stage else embedded_target(instance)
 
 
-def embedded(name: str) -> Target:
-    """The embedded AWS, which must be running with a deployed program."""
-    instance = here(name)
+def embedded_target(name: str) -> Target:
+    """Return the embedded AWS `name`, which must be running with a deployed program."""
+    instance = local_instance(name)
     if not instance.is_running:
-        raise CommandFailed("The embedded AWS is not running: start it with `booking up` (or name a --stage).")
+        raise CommandFailed("The embedded AWS is not running. Start it with `booking up`, or name a --stage.")
     outputs = instance.outputs()
     if not outputs:
-        raise CommandFailed("The embedded AWS runs, but nothing is deployed in it: run `booking up`.")
-    return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_reporting(instance.client))
+        raise CommandFailed("Nothing is deployed in the embedded AWS. Run `booking up`.")
+    return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_convert_instance_errors(instance.client))
 
 
-def here(name: str) -> Instance:
-    """Return the instance `name` of the working directory, or refuse a name that is not one."""
+def local_instance(name: str) -> Instance:
+    """Return the instance `name` of the working directory, or reject an invalid name."""
     try:
         return Instance.at(Path.cwd(), name)
     except InvalidInstanceName as error:
-        raise UsageRefused(f"{error} (--instance or BOOKING_INSTANCE)") from error
+        raise UsageError(f"{error} (--instance or BOOKING_INSTANCE)") from error
     except ForeignFolder as error:
         raise CommandFailed(str(error)) from error
 
 
-def deployed(stage: str) -> Target:
-    """A stack that the Pulumi CLI knows, read through its outputs, reached with the caller's own AWS credentials."""
+def stack_target(stage: str) -> Target:
+    """Return a stack that the Pulumi CLI knows; it is reached with the caller's own AWS credentials."""
     outputs = _stack_outputs(stage)
     if "stateMachineArn" not in outputs:
-        raise CommandFailed(f"The stack {stage} has no output stateMachineArn: deploy it with `pulumi up -s {stage}`.")
-    import boto3  # half a second that a misspelt command need not wait for
+        raise CommandFailed(f"Stack {stage} has no output stateMachineArn. Deploy it with `pulumi up -s {stage}`.")
+    import boto3  # half a second, which verbs on the embedded AWS and usage errors need not pay
 
-    session: Any = boto3.Session(region_name=str(outputs["region"]))
-    return Target(name=f"stack {stage}", outputs=outputs, client=session.client)
+    session = boto3.Session(region_name=str(outputs["region"]))
+
+    def client(service: str) -> Any:
+        # boto3-stubs overload `client` by literal service names; a verb passes any.
+        return session.client(service)  # type: ignore[call-overload]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportCallIssue, reportArgumentType]
+
+    return Target(name=f"stack {stage}", outputs=outputs, client=client)
 
 
 def _stack_outputs(stage: str) -> Mapping[str, Any]:
     if not Path("Pulumi.yaml").exists():
-        raise UsageRefused("There is no Pulumi.yaml here: run this in the folder of the program.")
+        raise UsageError("There is no Pulumi.yaml here. Run this command in the folder of the program.")
     if shutil.which("pulumi") is None:
-        raise CommandFailed("--stage asks the Pulumi CLI for the stack's outputs: install `pulumi` first.")
-    asked = ["pulumi", "stack", "output", "--json", "--stack", stage, "--non-interactive"]
-    ran = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        said = (ran.stderr or ran.stdout).strip().splitlines()
-        raise CommandFailed(f"Pulumi does not know the outputs of {stage}: {said[-1] if said else 'it said nothing'}")
-    return dict(json.loads(ran.stdout))
+        raise CommandFailed("--stage reads the stack's outputs with the Pulumi CLI. Install `pulumi` first.")
+    command = ["pulumi", "stack", "output", "--json", "--stack", stage, "--non-interactive"]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed.returncode != 0:
+        lines = (completed.stderr or completed.stdout).strip().splitlines()
+        raise CommandFailed(
+            f"Pulumi could not read the outputs of stack {stage}: {lines[-1] if lines else 'no reason'}"
+        )
+    return dict(json.loads(completed.stdout))
 
 
-def _reporting(connect: Callable[[str], Any]) -> Callable[[str], Any]:
+def _convert_instance_errors(connect: Callable[[str], Any]) -> Callable[[str], Any]:
     def client(service: str) -> Any:
         try:
             return connect(service)

@@ -1,6 +1,6 @@
-"""The tour: seven bookings that show what the system promises, each with the end that it must come to.
+"""The tour: seven bookings that show what the system promises, each with its expected result.
 
-The request ids carry a random word, so that every tour is new to the ledger, however often it is taken.
+Request ids have a random suffix, so every tour makes new orders.
 """
 
 import secrets
@@ -11,8 +11,8 @@ from typing import Any, Final
 from handlers.domain.stock import StockItem
 
 from . import stock
-from .executions import Finished, book
-from .reconciling import reconcile
+from .executions import ClosedExecution, execute
+from .reconcile import run_reconcile
 from .target import Target
 
 CATALOGUE: Final = (
@@ -23,51 +23,51 @@ CATALOGUE: Final = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Journey:
-    """What earlier steps left for later ones: ids by name."""
+class TourState:
+    """Ids that later steps take from earlier ones."""
 
-    word: str = field(default_factory=lambda: secrets.token_hex(4))
-    orders: dict[str, str] = field(default_factory=dict)
+    suffix: str = field(default_factory=lambda: secrets.token_hex(4))
+    orders: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One booking, and the fields of its result that must come out."""
+class TourStep:
+    """One booking and the expected fields of its result."""
 
     title: str
-    event: Callable[[Journey], Mapping[str, Any]]
+    event: Callable[[TourState], Mapping[str, Any]]
     expected: Mapping[str, Any]
-    names_order: str | None = None
-    reconciled: bool = False
+    order_name: str | None = None
+    reconcile_afterwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A step and what it came to; `surprises` says where it differs from what was expected."""
+class StepOutcome:
+    """A step with its result; `mismatches` lists the fields that differ from the expected ones."""
 
-    step: Step
-    finished: Finished
-    reconciled: Finished | None
-    surprises: tuple[str, ...]
+    step: TourStep
+    execution: ClosedExecution
+    after_reconcile: ClosedExecution | None
+    mismatches: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The step for --json."""
-        after = {} if self.reconciled is None else {"after_reconcile": self.reconciled.as_json()}
+        """Return the step for --json."""
+        after = {} if self.after_reconcile is None else {"after_reconcile": self.after_reconcile.as_json()}
         return {
             "title": self.step.title,
-            "result": self.finished.as_json(),
+            "result": self.execution.as_json(),
             **after,
-            "surprises": list(self.surprises),
+            "surprises": list(self.mismatches),
         }
 
 
 def purchase_event(
-    journey: Journey, name: str, payment_method: str, lines: Mapping[str, tuple[int, int]]
+    state: TourState, name: str, payment_method: str, lines: Mapping[str, tuple[int, int]]
 ) -> Mapping[str, Any]:
-    """A purchase of `lines`: sku → (quantity, unit price in cents)."""
+    """Return a purchase of `lines`: SKU → (quantity, unit price in cents)."""
     return {
         "action": "purchase",
-        "request_id": f"tour-{journey.word}-{name}",
+        "request_id": f"tour-{state.suffix}-{name}",
         "customer_id": "customer-1",
         "currency": "EUR",
         "lines": [
@@ -77,12 +77,12 @@ def purchase_event(
     }
 
 
-def refund_event(journey: Journey, name: str, amount_minor: int) -> Mapping[str, Any]:
-    """A refund by amount on the order that the tour's first purchase made."""
+def refund_event(state: TourState, name: str, amount_minor: int) -> Mapping[str, Any]:
+    """Return a refund by amount of the tour's first purchase."""
     return {
         "action": "refund",
-        "request_id": f"tour-{journey.word}-{name}",
-        "order_id": journey.orders["first"],
+        "request_id": f"tour-{state.suffix}-{name}",
+        "order_id": state.orders["first"],
         "requested_by": "agent-7",
         "reason": "The handle is scratched.",
         "amount_minor": amount_minor,
@@ -90,74 +90,74 @@ def refund_event(journey: Journey, name: str, amount_minor: int) -> Mapping[str,
 
 
 STEPS: Final = (
-    Step(
+    TourStep(
         title="A purchase",
-        event=lambda journey: purchase_event(journey, "buy", "pm_ok", {"MUG": (2, 800), "TEAPOT": (1, 2450)}),
+        event=lambda state: purchase_event(state, "buy", "pm_ok", {"MUG": (2, 800), "TEAPOT": (1, 2450)}),
         expected={"status": "succeeded", "amount_minor": 4050, "refundable_minor": 4050, "replayed": False},
-        names_order="first",
+        order_name="first",
     ),
-    Step(
+    TourStep(
         title="A partial refund",
-        event=lambda journey: refund_event(journey, "refund", 1000),
+        event=lambda state: refund_event(state, "refund", 1000),
         expected={"status": "succeeded", "amount_minor": 1000, "refundable_minor": 3050, "replayed": False},
     ),
-    Step(
+    TourStep(
         title="The same refund again",
-        event=lambda journey: refund_event(journey, "refund", 1000),
+        event=lambda state: refund_event(state, "refund", 1000),
         expected={"status": "succeeded", "amount_minor": 1000, "refundable_minor": 3050, "replayed": True},
     ),
-    Step(
-        title="A refund over the balance",
-        event=lambda journey: refund_event(journey, "too-much", 3051),
+    TourStep(
+        title="A refund above the balance",
+        event=lambda state: refund_event(state, "too-much", 3051),
         expected={"status": "rejected", "code": "REFUND_EXCEEDS_BALANCE"},
     ),
-    Step(
+    TourStep(
         title="A declined card",
-        event=lambda journey: purchase_event(journey, "declined", "pm_declined", {"MUG": (1, 800)}),
+        event=lambda state: purchase_event(state, "declined", "pm_declined", {"MUG": (1, 800)}),
         expected={"status": "rejected", "code": "PAYMENT_DECLINED"},
     ),
-    Step(
-        title="An order beyond the stock",
-        event=lambda journey: purchase_event(journey, "too-many", "pm_ok", {"LAMP": (2, 4990)}),
+    TourStep(
+        title="An order above the stock",
+        event=lambda state: purchase_event(state, "too-many", "pm_ok", {"LAMP": (2, 4990)}),
         expected={"status": "rejected", "code": "OUT_OF_STOCK"},
     ),
-    Step(
+    TourStep(
         title="A gateway that does not answer",
-        event=lambda journey: purchase_event(journey, "silence", "pm_timeout", {"MUG": (1, 800)}),
+        event=lambda state: purchase_event(state, "silence", "pm_timeout", {"MUG": (1, 800)}),
         expected={"status": "unknown"},
-        names_order="silent",
-        reconciled=True,
+        order_name="silent",
+        reconcile_afterwards=True,
     ),
 )
 
 
-def take(target: Target, journey: Journey, steps: tuple[Step, ...] = STEPS) -> Iterator[Taken]:
-    """Stock the shelves, then take each step in turn."""
+def run_tour(target: Target, state: TourState, steps: tuple[TourStep, ...] = STEPS) -> Iterator[StepOutcome]:
+    """Fill the catalogue, then run the steps one after the other."""
     for item in CATALOGUE:
-        stock.shelves(target).put(item)
+        stock.inventory(target).put(item)
     for step in steps:
-        yield _take_one(target, journey, step)
+        yield _run_step(target, state, step)
 
 
-def _take_one(target: Target, journey: Journey, step: Step) -> Taken:
-    event = step.event(journey)
-    finished = book(target, event)
-    if step.names_order:
-        journey.orders[step.names_order] = finished.result["order_id"]
-    surprises = _differences(step.expected, finished.result)
-    if not step.reconciled:
-        return Taken(step=step, finished=finished, reconciled=None, surprises=surprises)
-    reconcile(target)
-    settled = book(target, event)
-    return Taken(
+def _run_step(target: Target, state: TourState, step: TourStep) -> StepOutcome:
+    event = step.event(state)
+    execution = execute(target, event)
+    if step.order_name:
+        state.orders[step.order_name] = execution.result["order_id"]
+    mismatches = _find_mismatches(step.expected, execution.result)
+    if not step.reconcile_afterwards:
+        return StepOutcome(step=step, execution=execution, after_reconcile=None, mismatches=mismatches)
+    run_reconcile(target)
+    repeated = execute(target, event)
+    return StepOutcome(
         step=step,
-        finished=finished,
-        reconciled=settled,
-        surprises=surprises + _differences({"status": "succeeded", "replayed": True}, settled.result),
+        execution=execution,
+        after_reconcile=repeated,
+        mismatches=mismatches + _find_mismatches({"status": "succeeded", "replayed": True}, repeated.result),
     )
 
 
-def _differences(expected: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:
+def _find_mismatches(expected: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         f"{key} is {result.get(key)!r}, expected {value!r}"
         for key, value in expected.items()

@@ -1,9 +1,9 @@
-"""`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`: for any state machine.
+"""`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`, for any state machine.
 
-A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a workflow of our own language. A template is every
-definition that it holds, or one of them, as `FILE#/json/pointer`.
+A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a class in the workflow language. A template stands
+for all definitions in it, or for one of them as `FILE#/json/pointer`.
 
-Past 250 lines: one short function for each verb, and what it prints.
+Longer than 250 lines: one short function per verb, with the tables that it prints.
 """
 
 import json
@@ -15,38 +15,43 @@ import typer
 
 from workflow import NotJson, WorkflowError, parse
 
-from .canned_answers import canned_answers
-from .definition_files import STANDARD_INPUT, NoDefinition, definition_of, read_file, sources_of
-from .failures import CommandFailed, UsageRefused
-from .options import Json
-from .screen import show, table
-from .yaml_definitions import NotYaml
+from .command_errors import CommandFailed, UsageError
+from .definition_files import STANDARD_INPUT, DefinitionNotFound, read_definition, read_file, read_sources
+from .mock_results import load_mock_results
+from .output import JsonOption, show, table
+from .yaml_definitions import InvalidYaml
 
 if TYPE_CHECKING:
     from workflow.checking import Finding, MachineType
 
 workflow_app = typer.Typer(
-    help="Check, draw, compare, run and price state machines: JSON, YAML, what a template holds, or module:Class.",
+    help="Check, draw, compare, run and price state machines: JSON, YAML, templates, or module:Class.",
     no_args_is_help=True,
 )
 
-_WHAT: Final = "JSON, YAML, a template that holds it (FILE#/json/pointer where it holds several), -, or module:Class."
-File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_WHAT}")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_WHAT}")]
 
-_NO_WAY: Final = "No way through it ends."
+def add_commands(app: typer.Typer) -> None:
+    """Register the group."""
+    app.add_typer(workflow_app, name="workflow")
+
+
+_DEFINITION_HELP: Final = "JSON, YAML, a template (FILE#/json/pointer if it has several), -, or module:Class."
+File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_DEFINITION_HELP}")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_DEFINITION_HELP}")]
+
+_NO_PATH: Final = "No path reaches an end."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
-"""Of a long run, these are shown; `--json` has all."""
+"""Number of rows shown of a long run; `--json` prints all."""
 
 
-def _examples(*lines: str) -> str:
-    """The end of a verb's help; the sign keeps its lines apart."""
+def _examples_epilog(*lines: str) -> str:
+    """Return the examples at the end of a verb's help; \\b stops Click from joining the lines."""
     return "\b\nExamples:\n" + "\n".join(f"  booking workflow {line}" for line in lines)
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "check order.asl.json",
         "check statemachines/*.yaml --strict",
         "check template.yaml --json",
@@ -55,18 +60,18 @@ def _examples(*lines: str) -> str:
 )
 def check(
     files: Files,
-    as_json: Json = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    as_json: JsonOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
 ) -> int:
-    """Find what AWS refuses and what cannot work.
+    """Find errors that AWS would refuse or that fail at run time.
 
-    The exit code is 1 when there is an error; `explain CODE` says more about each code.
+    The exit code is 1 if there is an error. `explain CODE` describes a code.
     """
     document: dict[str, list[dict[str, str]]] = {}
     failed = False
-    for name, found in (named for file in dict.fromkeys(files) for named in _findings(file, express)):
-        failed = failed or any(strict or finding.severity == "error" for finding in found)
+    for name, findings in (each for file in dict.fromkeys(files) for each in _lint_file(file, express)):
+        failed = failed or any(strict or finding.severity == "error" for finding in findings)
         document[name] = [
             {
                 "code": finding.code,
@@ -75,25 +80,25 @@ def check(
                 "sentence": finding.sentence,
                 "remedy": finding.remedy,
             }
-            for finding in found
+            for finding in findings
         ]
     show(as_json, document, lambda _: _print_findings(document))
     return 1 if failed else 0
 
 
-@workflow_app.command(epilog=_examples("explain NO_DOLLAR"))
+@workflow_app.command(epilog=_examples_epilog("explain NO_DOLLAR"))
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Explain a code of check, with an example."""
+    """Describe a code of `check`, with an example."""
     from workflow.checking.codes import EXPLANATIONS, explanation_of
     from workflow.checking.findings import meant
 
     explained = explanation_of(code)
     if explained is None:
-        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all.")
-        raise UsageRefused(f"There is no code {code}. {hint}")
+        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all codes.")
+        raise UsageError(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),
         "severity": explained.severity,
@@ -108,7 +113,7 @@ def explain(
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "diagram order.asl.json > order.mmd",
         'diagram order.asl.json --out order.svg --title "Orders"',
         'diagram order.asl.json --out late.svg --path "Validate,Charge,Refused"',
@@ -117,97 +122,101 @@ def explain(
 def diagram(
     file: File,
     form: Annotated[str, typer.Option("--format", help="mermaid or svg.")] = "",
-    output: Annotated[Path | None, typer.Option("--out", help="File to write; its ending decides the format.")] = None,
-    path: Annotated[str, typer.Option(help="States of a taken path to highlight, separated by commas.")] = "",
-    title: Annotated[str | None, typer.Option(help="Heading; without it the file's name.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="File to write; its extension selects the format.")
+    ] = None,
+    path: Annotated[str, typer.Option(help="States of a path to highlight, separated by commas.")] = "",
+    title: Annotated[str | None, typer.Option(help="Heading; the file's name if left out.")] = None,
 ) -> None:
-    """Draw a state machine, as Mermaid or SVG."""
+    """Draw a state machine as Mermaid or SVG."""
     from workflow.drawing import mermaid, svg
 
     chosen = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
     if chosen not in ("mermaid", "svg"):
-        raise UsageRefused(f"--format {chosen}: allowed are mermaid and svg.")
+        raise UsageError(f"--format must be mermaid or svg, got {chosen}.")
     taken = tuple(name.strip() for name in path.split(",") if name.strip())
-    definition = definition_of(file)
-    heading = title if title is not None else _title(file)
+    definition = read_definition(file)
+    heading = title if title is not None else _default_title(file)
     text = mermaid(definition, taken=taken) if chosen == "mermaid" else svg(definition, taken=taken, title=heading)
     if output is None:
         print(text)
     else:
-        _write(output, text)
+        _write_file(output, text)
 
 
 @workflow_app.command(
-    epilog=_examples("paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json")
+    epilog=_examples_epilog(
+        "paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json"
+    )
 )
-def paths(file: File, as_json: Json = False) -> None:
-    """List the ways through a state machine."""
+def paths(file: File, as_json: JsonOption = False) -> None:
+    """List the paths through a state machine."""
     from workflow.pathways import paths as paths_of
 
     try:
-        found = list(paths_of(definition_of(file)))
+        found = list(paths_of(read_definition(file)))
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
     show(
-        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_WAY])
+        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_PATH])
     )
 
 
 @workflow_app.command(
-    epilog=_examples("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
+    epilog=_examples_epilog("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
 )
-def diff(old: File, new: File, as_json: Json = False) -> None:
-    """Say in words what changed between two definitions."""
+def diff(old: File, new: File, as_json: JsonOption = False) -> None:
+    """Describe the changes between two definitions in words."""
     from workflow.comparing import diff as changes_between
 
     if old == new == STANDARD_INPUT:
-        raise UsageRefused("Only one of the two can be read from standard input.")
-    changes = changes_between(definition_of(old), definition_of(new))
+        raise UsageError("Only one of the two definitions can be read from standard input.")
+    changes = changes_between(read_definition(old), read_definition(new))
     document = [{"what": change.what, "pointer": change.pointer, "sentence": change.sentence} for change in changes]
-    lines = [change.sentence for change in changes] or ["Nothing changed."]
+    lines = [change.sentence for change in changes] or ["No changes."]
     show(as_json, document, lambda _: _print_lines(lines))
 
 
 @workflow_app.command(
-    epilog=_examples(
+    epilog=_examples_epilog(
         "run order.asl.json --input '{\"order\": 1}'",
         "run order.asl.json --input @order.json --functions answers.json --json",
     )
 )
 def run(
     file: File,
-    given: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
+    input_text: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
     functions: Annotated[
         Path | None,
         typer.Option(
-            help="JSON file with each task's answer by its state's name: a value, {Error, Cause}, or a list of these."
+            help="JSON file with a mock result per task, by state name: a value, {Error, Cause}, or a list of these."
         ),
     ] = None,
     documented: Annotated[
         bool,
         typer.Option("--documented", help="Follow AWS's documentation where recorded executions contradict it."),
     ] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
-    """Run a state machine in process, with canned answers.
+    """Run a state machine in process, with mock results.
 
-    Nothing is called; each task gives what --functions says. The exit code is 1 when the run fails.
+    Nothing is called; each task returns its result from --functions. The exit code is 1 if the run fails.
     """
     from workflow.running import run as run_in_process
     from workflow.running.calls import NoFunction
 
-    answers = canned_answers(functions)
+    results = load_mock_results(functions)
     try:
-        ended = run_in_process(definition_of(file), _input(given), answers, documented=documented)
+        finished = run_in_process(read_definition(file), _parse_input(input_text), results, documented=documented)
     except NoFunction as error:
-        raise UsageRefused(f"{error.args[0]} Give its answer with --functions.") from None
+        raise UsageError(f"{error.args[0]} Add its result to the file of --functions.") from None
     document = {
-        "status": ended.status,
-        "output": ended.output,
-        "error": ended.error,
-        "cause": ended.cause,
-        "duration_seconds": ended.duration.total_seconds(),
-        "transitions": ended.transitions,
+        "status": finished.status,
+        "output": finished.output,
+        "error": finished.error,
+        "cause": finished.cause,
+        "duration_seconds": finished.duration.total_seconds(),
+        "transitions": finished.transitions,
         "visits": [
             {
                 "state": visit.state,
@@ -216,29 +225,29 @@ def run(
                 "output": visit.output,
                 "error": visit.error,
             }
-            for visit in ended.visits
+            for visit in finished.visits
         ],
     }
     show(as_json, document, lambda console: console.print(_run_table(document)))
     if not as_json:
-        print(_verdict(document))
-    return 0 if ended.succeeded else 1
+        print(_summary(document))
+    return 0 if finished.succeeded else 1
 
 
-@workflow_app.command(epilog=_examples("cost order.asl.json", "cost order.asl.json --express"))
+@workflow_app.command(epilog=_examples_epilog("cost order.asl.json", "cost order.asl.json --express"))
 def cost(
     file: File,
     express: Annotated[bool, typer.Option("--express", help="Price as an EXPRESS workflow.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Price each way through a state machine.
+    """Price each path through a state machine.
 
-    By state transitions (STANDARD), or by requests and duration (EXPRESS).
+    STANDARD workflows cost per state transition, EXPRESS ones per request and duration.
     """
     from workflow.pricing import costs
 
     try:
-        found = costs(definition_of(file), express=express)
+        found = costs(read_definition(file), express=express)
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
     document = [
@@ -262,36 +271,36 @@ def cost(
         ]
         for one in found
     ]
-    columns = ["path", "transitions", "at most, s", "$ per million"]
-    show(as_json, document, lambda console: console.print(table("What each way costs", columns, rows, columns[1:])))
+    columns = ["path", "transitions", "max. seconds", "$ per million"]
+    show(as_json, document, lambda console: console.print(table("Cost of each path", columns, rows, columns[1:])))
 
 
 @workflow_app.command(
-    epilog=_examples("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
+    epilog=_examples_epilog("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
 )
-def permissions(file: File, as_json: Json = False) -> None:
-    """List what its role must be allowed to do.
+def permissions(file: File, as_json: JsonOption = False) -> None:
+    """List the permissions that the machine's role needs.
 
-    Exact actions and resources; as --json, the statements of a policy.
+    With exact actions and resources; --json prints them as statements of a policy.
     """
     from workflow import permissions as permissions_of
 
-    found = permissions_of(definition_of(file))
+    found = permissions_of(read_definition(file))
     rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]
-    drawn = table("What its role needs", ["actions", "resources", "why"], rows)
+    drawn = table("Permissions of the role", ["actions", "resources", "why"], rows)
     show(as_json, [one.statement() for one in found], lambda console: console.print(drawn))
 
 
-def _findings(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
-    """What there is to say of each definition in a file, also where there is none."""
+def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
+    """Yield each definition in a file with its findings; a file without a definition is a finding too."""
     from workflow.checking import Finding
     from workflow.checking import check as findings_of
 
     try:
-        sources = sources_of(file)
-    except NotYaml as error:
-        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Mend the YAML."),)
-    except NoDefinition as error:
+        sources = read_sources(file)
+    except InvalidYaml as error:
+        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Correct the YAML."),)
+    except DefinitionNotFound as error:
         yield file, (Finding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
     else:
         for source in sources:
@@ -299,22 +308,22 @@ def _findings(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, .
             yield source.name, findings_of(source.content, type=kind)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _input(given: str) -> Any:
-    text = read_file(Path(given[1:])) if given.startswith("@") else given
+def _parse_input(text: str) -> Any:
+    content = read_file(Path(text[1:])) if text.startswith("@") else text
     try:
-        return parse(text).value
+        return parse(content).value
     except NotJson as error:
-        raise UsageRefused(f"--input is no JSON: {error}.") from None
+        raise UsageError(f"--input is not valid JSON: {error}.") from None
 
 
-def _title(file: str) -> str:
+def _default_title(file: str) -> str:
     return file.rpartition(":")[2] if ":" in file else "" if file == "-" else Path(file).stem
 
 
@@ -330,7 +339,7 @@ def _print_findings(document: dict[str, list[dict[str, str]]]) -> None:
             text = f"{finding['sentence']} {finding['remedy']}".rstrip()
             print(f"{file} {place}: {finding['severity']} {finding['code']}: {text}")
         if not findings:
-            print(f"{file}: nothing to say")
+            print(f"{file}: no findings")
 
 
 def _run_table(document: dict[str, Any]) -> Any:
@@ -343,15 +352,15 @@ def _run_table(document: dict[str, Any]) -> Any:
         ]
         for visit in document["visits"]
     ]
-    left_out = len(rows) - _FIRST_ROWS - _LAST_ROWS
-    if left_out > 0:
-        rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {left_out} more", "", "", ""]]
-    return table("The path it took", ["state", "attempts", "error", "output"], rows, ["attempts"])
+    hidden = len(rows) - _FIRST_ROWS - _LAST_ROWS
+    if hidden > 0:
+        rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {hidden} more", "", "", ""]]
+    return table("Path", ["state", "attempts", "error", "output"], rows, ["attempts"])
 
 
-def _verdict(document: dict[str, Any]) -> str:
+def _summary(document: dict[str, Any]) -> str:
     seconds = f"{document['duration_seconds']:g} s, {document['transitions']} transitions"
     if document["status"] == "SUCCEEDED":
         return f"SUCCEEDED ({seconds}): {json.dumps(document['output'], ensure_ascii=False)}"
-    told = ": ".join(document[key] for key in ("error", "cause") if document[key])
-    return f"{document['status']} ({seconds}): {told or 'it names no error'}"
+    reason = ": ".join(document[key] for key in ("error", "cause") if document[key])
+    return f"{document['status']} ({seconds}): {reason or 'without an error name'}"

@@ -1,7 +1,7 @@
-"""Definitions written in YAML, read as JSON would say them.
+"""Parse definitions written in YAML to the values that the same JSON would have.
 
-Times stay text, keys are texts as they are written, no key stands twice, and the short forms of CloudFormation
-(`!Ref`, `!GetAtt`, `!Sub`) become their long ones.
+Timestamps remain strings, keys are strings as written, duplicate keys are rejected, and CloudFormation's short forms
+(`!Ref`, `!GetAtt`, `!Sub`) become the long ones.
 """
 
 from typing import Any
@@ -10,19 +10,19 @@ import yaml
 
 from workflow import Definition, NotJson
 
-_TEXT = "tag:yaml.org,2002:str"
-_MERGE = "tag:yaml.org,2002:merge"
-_GUESSED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-_STRINGS = ("StartAt", "Next", "Default", "Error", "Cause", "Comment")
+_STRING_TAG = "tag:yaml.org,2002:str"
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+_GUESSED_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_STRING_FIELDS = ("StartAt", "Next", "Default", "Error", "Cause", "Comment")
 """Fields that are strings: what YAML 1.1 takes for a boolean or a number (`Next: Yes`) is the name of a state there."""
 
 
-class NoDefinition(ValueError):
-    """A sentence that says why a file has no definition in it."""
+class DefinitionNotFound(ValueError):
+    """A file that contains no definition; the message completes a sentence that starts with the file's name."""
 
 
-class NotYaml(NoDefinition):
-    """A sentence that says what is wrong, with line and column where that is known."""
+class InvalidYaml(DefinitionNotFound):
+    """A file that is not valid YAML; the message includes line and column if they are known."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,19 +30,19 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key is a text", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key must be a string", problem_mark=key.start_mark)
             if key.value in seen:
-                problem = f"{key.value} stands twice in one object"
+                problem = f"{key.value} is defined twice in one object"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
-            if key.tag != _MERGE:
-                key.tag = _TEXT
-            if key.value in _STRINGS and isinstance(value, yaml.ScalarNode) and value.tag in _GUESSED:
-                value.tag = _TEXT
+            if key.tag != _MERGE_TAG:
+                key.tag = _STRING_TAG
+            if key.value in _STRING_FIELDS and isinstance(value, yaml.ScalarNode) and value.tag in _GUESSED_TAGS:
+                value.tag = _STRING_TAG
         return super().construct_mapping(node, deep)
 
     def construct_reference(self, suffix: str, node: Any) -> dict[str, Any]:
-        """What CloudFormation fills in."""
+        """Construct the long form of a CloudFormation function."""
         if isinstance(node, yaml.ScalarNode):
             value: Any = self.construct_scalar(node)
         elif isinstance(node, yaml.SequenceNode):
@@ -56,20 +56,23 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_multi_constructor("!", _Loader.construct_reference)
+# types-PyYAML leaves the constructor's type open.
+_Loader.add_multi_constructor("!", _Loader.construct_reference)  # pyright: ignore[reportUnknownMemberType]
 
 
-def definition_from_yaml(text: bytes) -> Definition:
-    """The definition that a text says; raises NotYaml."""
+def parse_yaml(text: bytes) -> Definition:
+    """Parse a definition. Raises InvalidYaml."""
     try:
         return Definition(yaml.load(text, _Loader))  # noqa: S506  # a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = str(error.problem)
-        told = f"{error.context}, {problem}" if problem.startswith("but ") else problem
-        raise NotYaml(f"is no YAML: {told}{where}") from None
+        description = f"{error.context}, {problem}" if problem.startswith("but ") else problem
+        raise InvalidYaml(f"is not valid YAML: {description}{place}") from None
     except RecursionError:
-        raise NotYaml("is YAML that is nested too deep to be read: write it as JSON") from None
-    except (yaml.YAMLError, NotJson, ValueError) as error:
-        raise NotYaml(f"is no YAML that JSON could say: {' '.join(str(error).split())}") from None
+        raise InvalidYaml("is nested too deeply for the YAML parser: write it as JSON") from None
+    except yaml.YAMLError as error:
+        raise InvalidYaml(f"is not valid YAML: {' '.join(str(error).split())}") from None
+    except (NotJson, ValueError) as error:
+        raise InvalidYaml(f"is YAML without an equivalent in JSON: {' '.join(str(error).split())}") from None

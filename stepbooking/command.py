@@ -1,4 +1,4 @@
-"""Where the console script `booking` enters: the same in a checkout and in the wheel."""
+"""Entry point of the console script `booking`, the same in a checkout and in the wheel."""
 
 from cli.main import main
 

@@ -1,7 +1,7 @@
-"""Where `pulumi-resource-booking` enters: the four components for every Pulumi language, served by Pulumi's own host.
+"""Entry point of `pulumi-resource-booking`, which serves the components to programs in every Pulumi language.
 
-The engine starts it by itself when a program in any language makes a resource of the package `booking`; a program asks
-for its schema with `pulumi package get-schema`.
+The engine starts it when a program uses a resource of the package `booking`; `pulumi package get-schema` prints its
+schema. Pulumi's own component host does the work.
 """
 
 from typing import Final
@@ -23,5 +23,5 @@ COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
 
 
 def main() -> None:
-    """Serve until the engine ends; its address and the port are exchanged as Pulumi's plugin protocol says."""
+    """Serve until the engine ends. Pulumi's plugin protocol defines how the two exchange addresses."""
     component_provider_host(name=PACKAGE, components=list(COMPONENTS), version=__version__)

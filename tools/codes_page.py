@@ -1,4 +1,4 @@
-"""Writes docs/workflow/codes.md from workflow/checking/codes.py; `python -m tools.codes_page` does it."""
+"""Write docs/workflow/codes.md from workflow/checking/codes.py: `python -m tools.codes_page`."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from workflow.checking.codes import EXPLANATIONS, Explanation
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "workflow" / "codes.md"
-_LONGEST_LINE: Final = 110
+_MAX_LINE_LENGTH: Final = 110
 
 _HEAD: Final = """\
 # What `check` says
@@ -30,36 +30,36 @@ AWS's own codes are coarser: where ValidateStateMachineDefinition is known to sa
 """
 
 
-def page() -> str:
-    """The page as it should be."""
+def render_page() -> str:
+    """Return the page."""
     rows = "".join(
         f"| [`{code}`](#{code.lower()}) | {each.severity} | {f'`{each.aws}`' if each.aws else ''} |\n"
         for code, each in EXPLANATIONS.items()
     )
-    return _HEAD + rows + "".join(f"\n{section}" for section in sections())
+    return _HEAD + rows + "".join(f"\n{section}" for section in render_sections())
 
 
-def sections() -> Iterator[str]:
-    """A section for each code."""
+def render_sections() -> Iterator[str]:
+    """Yield a section for each code."""
     for code, each in EXPLANATIONS.items():
         yield f"## `{code}`\n\n{each.meaning} {each.remedy}\n" + _example(each)
 
 
-def findings_of(each: Explanation) -> tuple[Finding, ...]:
-    """What check says of the example."""
+def example_findings(each: Explanation) -> tuple[Finding, ...]:
+    """Return the findings in an example."""
     return check(each.example, type="EXPRESS" if each.express else "STANDARD")
 
 
 def _example(each: Explanation) -> str:
     if not each.can_be_shown:
         return ""
-    said = "\n".join(str(finding) for finding in findings_of(each))
-    return f"\n```json\n{_laid_out(each.example)}\n```\n\n```text\n{said}\n```\n"
+    said = "\n".join(str(finding) for finding in example_findings(each))
+    return f"\n```json\n{_format_definition(each.example)}\n```\n\n```text\n{said}\n```\n"
 
 
-def _laid_out(text: str) -> str:
-    """A line for each state where one line would be long."""
-    if len(text) <= _LONGEST_LINE:
+def _format_definition(text: str) -> str:
+    """Return a definition as one line, or with one line per state if that is too long."""
+    if len(text) <= _MAX_LINE_LENGTH:
         return text
     top = json.loads(text)
     states = ",\n".join(f"  {json.dumps(name)}: {json.dumps(state)}" for name, state in top.pop("States").items())
@@ -67,4 +67,4 @@ def _laid_out(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    PAGE.write_text(render_page(), "utf-8")

@@ -1,4 +1,4 @@
-"""Writes docs/config.md from components/stage.py and the stages' files; `python -m tools.config_page` does it."""
+"""Write docs/config.md from components/stage.py and the stage files: `python -m tools.config_page`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,18 +40,18 @@ _TAIL: Final = """
 """
 
 
-def page() -> str:
-    """The page as it should be."""
-    return _HEAD + "".join(f"{line}\n" for line in rows()) + _TAIL
+def render_page() -> str:
+    """Return the page."""
+    return _HEAD + "".join(f"{line}\n" for line in render_rows()) + _TAIL
 
 
-def rows() -> Iterator[str]:
-    """A line of the table for each key."""
+def render_rows() -> Iterator[str]:
+    """Yield a row of the table for each key."""
     chosen = {stage: _values(stage) for stage in STAGES}
     for key, described in Stage.model_json_schema(by_alias=True)["properties"].items():
         if key != "name":
-            cells = [f"`{key}`", _meaning(described), allowed_values(key), _spelled(described["default"])]
-            yield "| " + " | ".join([*cells, *(_chosen(chosen[stage], key) for stage in STAGES)]) + " |"
+            cells = [f"`{key}`", _description(described), allowed_values(key), _format_value(described["default"])]
+            yield "| " + " | ".join([*cells, *(_stage_value(chosen[stage], key) for stage in STAGES)]) + " |"
 
 
 def _values(stage: str) -> dict[str, Any]:
@@ -59,18 +59,18 @@ def _values(stage: str) -> dict[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in values.items() if key.startswith(f"{PROJECT}:")}
 
 
-def _chosen(values: dict[str, Any], key: str) -> str:
-    return _spelled(values[key]) if key in values else ""
+def _stage_value(values: dict[str, Any], key: str) -> str:
+    return _format_value(values[key]) if key in values else ""
 
 
-def _meaning(described: dict[str, Any]) -> str:
+def _description(described: dict[str, Any]) -> str:
     return str(described["description"]).replace("|", "\\|")
 
 
-def _spelled(value: object) -> str:
+def _format_value(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text}`" if text and text != "[]" else "empty"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    PAGE.write_text(render_page(), "utf-8")

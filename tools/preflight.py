@@ -1,20 +1,22 @@
-"""Says in one sentence what is missing before anything is installed; must run under any Python, however old."""
+"""Report in one line what prevents an installation. Must run under any Python, however old."""
 
 import os
 import sys
 
-OLDEST = (3, 11)
-FREE_BYTES = 1500 * 1000 * 1000  # .venv takes 0.9 GB (pulumi-aws alone 0.3 GB), packages and the run folder the rest
+MINIMUM_VERSION = (3, 11)
+REQUIRED_BYTES = (
+    1500 * 1000 * 1000
+)  # .venv takes 0.9 GB (pulumi-aws alone 0.3 GB), packages and the run folder the rest
 
 
-def missing(folder):
-    """What keeps us from installing into `folder`, as a sentence, or None."""
-    if sys.version_info < OLDEST:
+def find_problem(folder):
+    """Return the problem that prevents an installation into `folder`, or None."""
+    if sys.version_info < MINIMUM_VERSION:
         return "Python %d.%d is too old: install Python %d.%d or newer, or name one with PYTHON=…" % (
             sys.version_info[0],
             sys.version_info[1],
-            OLDEST[0],
-            OLDEST[1],
+            MINIMUM_VERSION[0],
+            MINIMUM_VERSION[1],
         )
     try:
         import ensurepip  # noqa: F401
@@ -24,23 +26,23 @@ def missing(folder):
     if os.path.isdir(os.path.join(folder, ".venv", "bin")):
         return None
     free = free_bytes(folder)
-    if free < FREE_BYTES:
+    if free < REQUIRED_BYTES:
         return "Only %d MB are free in %s and %d MB are needed: free some disk space." % (
             free // 1000000,
             folder,
-            FREE_BYTES // 1000000,
+            REQUIRED_BYTES // 1000000,
         )
     return None
 
 
 def free_bytes(folder):
-    """Bytes that this user may still write in `folder`."""
+    """Return the bytes that this user can still write in `folder`."""
     volume = os.statvfs(folder)
     return volume.f_bavail * volume.f_frsize
 
 
 if __name__ == "__main__":
-    sentence = missing(os.getcwd())
+    sentence = find_problem(os.getcwd())
     if sentence:
         sys.stderr.write(sentence + "\n")
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Builds the wheel: every part moves below `stepbooking`, and imports between the parts move with it (ADR 1)."""
+"""Build the wheel: every package moves into `stepbooking`, and imports between the packages follow (ADR 1)."""
 
 import ast
 from pathlib import Path
@@ -12,33 +12,35 @@ DATA = {".json", ".lock", ".typed", ".yaml", ".svg"}
 
 
 class WheelHook(BuildHookInterface[Any]):
-    """Hatchling calls `initialize` before it packs."""
+    """Hatchling's hook, called before it packs."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the parts, rewritten, to a standard wheel; an editable one uses the folders as they lie."""
+        """Add the rewritten packages to a standard wheel; an editable one uses the folders as they are."""
         if version == "editable":
             return
         root = Path(self.root)
         staging = root / ".build" / "wheel"
         for source in sorted((root / HOME).glob("*.py")):
-            build_data["force_include"][str(staged(source, root, staging))] = str(source.relative_to(root))
+            build_data["force_include"][str(stage_file(source, root, staging))] = str(source.relative_to(root))
         for part in PARTS:
             for source in part_files(root / part):
-                build_data["force_include"][str(staged(source, root, staging))] = f"{HOME}/{source.relative_to(root)}"
+                build_data["force_include"][str(stage_file(source, root, staging))] = (
+                    f"{HOME}/{source.relative_to(root)}"
+                )
 
 
-def staged(source: Path, root: Path, staging: Path) -> Path:
-    """A copy of the file as the wheel has it."""
+def stage_file(source: Path, root: Path, staging: Path) -> Path:
+    """Write the wheel's version of a file and return its path."""
     target = staging / source.relative_to(root)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(moved(source) if source.suffix == ".py" else source.read_bytes())
+    target.write_bytes(move_imports(source) if source.suffix == ".py" else source.read_bytes())
     return target
 
 
 def part_files(folder: Path) -> list[Path]:
-    """The files of a part that ship: its code and its data, no caches."""
+    """Return the files of a package that ship: code and data, but no caches."""
     return [
         path
         for path in sorted(folder.rglob("*"))
@@ -46,10 +48,11 @@ def part_files(folder: Path) -> list[Path]:
     ]
 
 
-def moved(source: Path) -> bytes:
-    """The module's text with `from <part>… import` spelled `from stepbooking.<part>… import`.
+def move_imports(source: Path) -> bytes:
+    """Return a module's source with `from <package>… import` changed to `from stepbooking.<package>… import`.
 
-    Raises SyntaxError for `import <part>`, which has no spelling that keeps its meaning in both places.
+    Raises:
+        SyntaxError: `import <package>`, which cannot have the same meaning in both places.
     """
     text = source.read_text("utf-8")
     lines = text.encode("utf-8").splitlines(keepends=True)

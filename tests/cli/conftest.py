@@ -22,20 +22,20 @@ BOOKING = Path(sys.executable).parent / "booking"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class CommandResult:
     """What a command printed, and its exit code."""
 
-    code: int
-    out: str
-    err: str
+    exit_code: int
+    stdout: str
+    stderr: str
 
     @property
     def document(self) -> Any:
         """Standard output as JSON: with --json it is one document and nothing else."""
-        return json.loads(self.out)
+        return json.loads(self.stdout)
 
 
-Shell = Callable[..., Said]
+Shell = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -43,11 +43,11 @@ def shell(booking_stack: DeployedStack, monkeypatch: pytest.MonkeyPatch, capsys:
     """Runs a verb where the deployed embedded AWS lies."""
     monkeypatch.chdir(booking_stack.instance.folder.parents[1])
 
-    def type_(*arguments: str) -> Said:
+    def type_(*arguments: str) -> CommandResult:
         capsys.readouterr()
         code = run(list(arguments))
         printed = capsys.readouterr()
-        return Said(code=code, out=printed.out, err=printed.err)
+        return CommandResult(exit_code=code, stdout=printed.out, stderr=printed.err)
 
     return type_
 
@@ -61,7 +61,7 @@ def program_folder(tmp_path: Path) -> Iterator[Path]:
     Instance.at(tmp_path).stop()
 
 
-def booking(folder: Path, *arguments: str) -> Said:
+def run_booking(folder: Path, *arguments: str) -> CommandResult:
     """Run the installed command as a person would: a process of its own."""
     ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
-    return Said(code=ran.returncode, out=ran.stdout, err=ran.stderr)
+    return CommandResult(exit_code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)

@@ -11,19 +11,19 @@ from io import StringIO
 
 import pytest
 
-from cli.audit_report import Day, day_report, days_between, print_report
-from cli.failures import CommandFailed, UsageRefused
+from cli.audit_report import DayTotals, list_days, print_report, report_day
+from cli.command_errors import CommandFailed, UsageError
 from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.domain.ports import AuditLog, Page
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
-from .test_verbs import buy
+from .test_verbs import buy_mugs
 
 
-def reported(world: World, day: str) -> list[Day]:
+def report_of(world: World, day: str) -> list[DayTotals]:
     """The rows of a day."""
-    return day_report(S3AuditLog(client=world.s3, bucket="audit"), day)
+    return report_day(S3AuditLog(client=world.s3, bucket="audit"), day)
 
 
 def today(world: World) -> str:
@@ -40,7 +40,7 @@ def test_purchases_refunds_and_rejections_are_counted_with_their_money() -> None
     world.book(purchase_of("two", "pm_declined", mug=(1, 500)))
     world.book(purchase_of("three", mug=(9, 500)))
     world.book({"action": "nonsense"})
-    nobody, euros = reported(world, today(world))
+    nobody, euros = report_of(world, today(world))
     assert (nobody.currency, dict(nobody.rejections)) == ("-", {"INVALID_REQUEST": 1})
     assert (euros.purchases, euros.refunds, euros.money_in_minor, euros.money_out_minor) == (1, 1, 1000, 300)
     assert dict(euros.rejections) == {"OUT_OF_STOCK": 1, "PAYMENT_DECLINED": 1}
@@ -53,7 +53,7 @@ def test_each_day_has_its_own_outcomes() -> None:
     order, first = world.book(purchase_of("one", mug=(2, 500))), today(world)
     world.clock.advance(timedelta(days=1))
     world.book(refund_of(order["order_id"]))
-    [bought], [given_back] = reported(world, first), reported(world, today(world))
+    [bought], [given_back] = report_of(world, first), report_of(world, today(world))
     assert (bought.purchases, bought.refunds, given_back.purchases, given_back.refunds) == (1, 0, 0, 1)
     assert bought.money_in_minor == given_back.money_out_minor == 1000
 
@@ -78,15 +78,15 @@ def test_a_day_is_one_of_utc_wherever_the_report_is_asked_for(zone: str) -> None
     world.book(refund_of(order, amount_minor=100))
     world.clock.now = datetime(2026, 3, 29, 23, 59, 59, tzinfo=UTC)
     world.book(purchase_of("later", mug=(1, 500)))
-    [before], [after] = (reported(world, day) for day in days_between("2026-03-28", "2026-03-29"))
+    [before], [after] = (report_of(world, day) for day in list_days("2026-03-28", "2026-03-29"))
     assert (before.purchases, before.refunds, after.purchases, after.refunds) == (1, 0, 1, 1), zone
 
 
 @dataclass(frozen=True)
-class Endless(AuditLog):
+class EndlessAuditLog(AuditLog):
     """A trail with so many purchases on every day, made up as they are asked for, in pages of a thousand."""
 
-    a_day: int
+    records_per_day: int
 
     def write(self, key: str, record: object) -> bool:
         raise AssertionError(key)
@@ -95,23 +95,23 @@ class Endless(AuditLog):
         if not prefix.startswith("outcomes/"):
             return Page(names=(), after=None)
         first = int(after or 0)
-        last = min(first + 1000, self.a_day)
+        last = min(first + 1000, self.records_per_day)
         names = tuple(f"{prefix}order={number:08}/000002.json" for number in range(first, last))
-        return Page(names=names, after=str(last) if last < self.a_day else None)
+        return Page(names=names, after=str(last) if last < self.records_per_day else None)
 
     def read(self, key: str) -> bytes | None:
         result = {"status": "succeeded", "amount_minor": 100, "currency": "EUR"}
         return json.dumps({"result": result, "ledger": [{"type": "PaymentCaptured"}]}).encode()
 
 
-def peak_of(days: int, a_day: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def measure_peak(days: int, records_per_day: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Bytes that a report of so many days needs at most."""
     monkeypatch.setattr(sys, "stdout", StringIO())
     first = datetime(2026, 1, 1, tzinfo=UTC)
     last = first + timedelta(days=days - 1)
-    asked = days_between(first.date().isoformat(), last.date().isoformat())
+    asked = list_days(first.date().isoformat(), last.date().isoformat())
     tracemalloc.start()
-    print_report("csv", Endless(a_day), asked)
+    print_report("csv", EndlessAuditLog(records_per_day), asked)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak
@@ -121,10 +121,10 @@ def test_a_year_needs_no_more_memory_than_a_day_and_a_busy_day_no_more_than_a_pa
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only totals are kept: thirty times the days, or fifteen times the records, need at most half as much again."""
-    page = peak_of(1, 1000, monkeypatch)
-    assert peak_of(30, 1000, monkeypatch) < 1.5 * page
-    assert peak_of(1, 15_000, monkeypatch) < 1.5 * page
-    assert peak_of(365, 20, monkeypatch) < 1.5 * page
+    page = measure_peak(1, 1000, monkeypatch)
+    assert measure_peak(30, 1000, monkeypatch) < 1.5 * page
+    assert measure_peak(1, 15_000, monkeypatch) < 1.5 * page
+    assert measure_peak(365, 20, monkeypatch) < 1.5 * page
 
 
 def test_a_report_and_the_gateway_agree_on_the_money() -> None:
@@ -134,7 +134,7 @@ def test_a_report_and_the_gateway_agree_on_the_money() -> None:
     orders = [world.book(purchase_of(f"buy-{n}", mug=(1, 500)))["order_id"] for n in range(5)]
     for order in orders[:3]:
         world.book(refund_of(order, amount_minor=120))
-    [euros] = reported(world, today(world))
+    [euros] = report_of(world, today(world))
     assert sum(map(world.gateway_net, orders)) == euros.money_in_minor - euros.money_out_minor
 
 
@@ -143,31 +143,34 @@ def test_a_stranger_in_the_trail_stops_the_report_and_is_named() -> None:
     world = World()
     world.s3.put_object(Bucket="audit", Key="outcomes/date=2026-01-01/order=x/000001.json", Body=b"[]")
     with pytest.raises(CommandFailed, match="order=x"):
-        reported(world, "2026-01-01")
+        report_of(world, "2026-01-01")
 
 
 def test_days_are_counted_with_both_ends() -> None:
     """Across a leap day."""
-    assert days_between("2028-02-28", "2028-03-01") == ["2028-02-28", "2028-02-29", "2028-03-01"]
+    assert list_days("2028-02-28", "2028-03-01") == ["2028-02-28", "2028-02-29", "2028-03-01"]
 
 
 @pytest.mark.parametrize(
     ("first", "last", "sentence"),
-    [("yesterday", "2026-01-01", "--from: got 'yesterday'"), ("2026-01-02", "2026-01-01", "lies before")],
+    [
+        ("yesterday", "2026-01-01", "--from must be a day such as 2026-01-31, got 'yesterday'"),
+        ("2026-01-02", "2026-01-01", "must not be before"),
+    ],
 )
 def test_impossible_days_are_refused_in_a_sentence(first: str, last: str, sentence: str) -> None:
     """Before anything is read."""
-    with pytest.raises(UsageRefused, match=sentence):
-        days_between(first, last)
+    with pytest.raises(UsageError, match=sentence):
+        list_days(first, last)
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_the_command_prints_each_form(shell: Shell, form: str) -> None:
     """Against the embedded AWS."""
-    buy(shell)
+    buy_mugs(shell)
     said = shell("audit", "report", "--from", "2026-01-01", "--to", "2026-01-01", "--format", form)
-    assert (said.code, said.err) == (0, "")
+    assert (said.exit_code, said.stderr) == (0, "")
     if form == "json":
-        assert json.loads(said.out) == []
+        assert json.loads(said.stdout) == []
     if form == "csv":
-        assert said.out.startswith("day,currency,purchases")
+        assert said.stdout.startswith("day,currency,purchases")

@@ -7,27 +7,27 @@ import pytest
 from local.pytest_plugin import DeployedStack
 
 from .conftest import Shell
-from .test_verbs import buy
+from .test_verbs import buy_mugs
 
 
 @pytest.fixture
 def outcome(shell: Shell) -> str:
     """The key of an audit object of a fresh order."""
-    order = str(buy(shell)["order_id"])
+    order = str(buy_mugs(shell)["order_id"])
     return str(shell("show", order, "--json").document["audit_objects"][0])
 
 
-def findings(shell: Shell) -> list[tuple[str, str]]:
+def verify_findings(shell: Shell) -> list[tuple[str, str]]:
     """What is found, as (problem, where); the exit code agrees."""
     said = shell("audit", "verify", "--json")
-    assert said.code == (0 if said.document["clean"] else 1)
+    assert said.exit_code == (0 if said.document["clean"] else 1)
     return [(finding["problem"], finding["where"]) for finding in said.document["findings"]]
 
 
 def test_the_trail_is_clean_after_bookings(shell: Shell, outcome: str) -> None:
     """Every chain is whole, every outcome has its object, and nothing else lies there."""
-    assert findings(shell) == []
-    assert "every chain is whole" in shell("audit", "verify").out
+    assert verify_findings(shell) == []
+    assert "every hash chain is intact" in shell("audit", "verify").stdout
 
 
 @pytest.mark.parametrize("deed", ["altered", "missing", "extra"])
@@ -47,7 +47,9 @@ def test_what_was_done_to_the_trail_is_found(
     else:
         s3.put_object(Bucket=bucket, Key=stranger, Body=content)
     try:
-        assert findings(shell) == [("altered" if deed == "altered" else deed, stranger if deed == "extra" else outcome)]
+        assert verify_findings(shell) == [
+            ("altered" if deed == "altered" else deed, stranger if deed == "extra" else outcome)
+        ]
     finally:
         s3.put_object(Bucket=bucket, Key=outcome, Body=content)
         s3.delete_object(Bucket=bucket, Key=stranger)

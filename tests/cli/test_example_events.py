@@ -21,10 +21,10 @@ def test_every_event_ends_as_the_page_says(shell: Shell) -> None:
         shell("stock", "set", sku, "--price", price, "--available", available)
     for name, status, code in PROMISED:
         said = shell("run", str(ROOT / name), "--json")
-        assert (said.document["status"], said.code) == (status, EXIT_CODES[status]), said.document
+        assert (said.document["status"], said.exit_code) == (status, EXIT_CODES[status]), said.document
         if code:
             assert said.document["code"] == code
-    assert shell("reconcile").code == 0
+    assert shell("reconcile").exit_code == 0
     again = shell("run", str(ROOT / PROMISED[6][0]), "--json").document
     assert (again["status"], again["replayed"]) == ("succeeded", True)
 

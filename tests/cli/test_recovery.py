@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.recover import Deed, Recovered, Recovery
+from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
 from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.domain.order import Order
 from local.pytest_plugin import DeployedStack
@@ -14,10 +14,10 @@ from tests.fakes.dynamodb import FakeDynamoDB
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
-from .test_verbs import buy
+from .test_verbs import buy_mugs
 
 
-def booked() -> tuple[World, list[str]]:
+def book_orders() -> tuple[World, list[str]]:
     """A world with every kind of order: paid, refunded in parts, declined, and in flight."""
     world = World()
     world.stock(mug=(500, 100))
@@ -31,18 +31,18 @@ def booked() -> tuple[World, list[str]]:
     return world, orders
 
 
-def recover(world: World, only_look: bool = False) -> dict[str, Deed]:
+def recover_outcomes(world: World, dry_run: bool = False) -> dict[str, RecoveryOutcome]:
     """What was done about each order."""
-    return {each.order_id: each.deed for each in recovered(world, only_look)}
+    return {each.order_id: each.outcome for each in recover_orders(world, dry_run)}
 
 
-def recovered(world: World, only_look: bool = False) -> list[Recovered]:
+def recover_orders(world: World, dry_run: bool = False) -> list[RecoveredOrder]:
     """The same with the sentences."""
     log = S3AuditLog(client=world.s3, bucket="audit")
-    return list(Recovery(log=log, client=world.dynamodb, table="orders", only_look=only_look).run())
+    return list(Recovery(log=log, client=world.dynamodb, table="orders", dry_run=dry_run).run())
 
 
-def emptied(world: World) -> None:
+def lose_table(world: World) -> None:
     """The table is lost; the trail and the gateway are not."""
     gateway = world.dynamodb.scan(TableName="gateway")["Items"]
     world.dynamodb = FakeDynamoDB()
@@ -59,31 +59,31 @@ def without_text(order: Order) -> tuple[Any, ...]:
 
 def test_an_emptied_table_comes_back_from_the_trail() -> None:
     """Ledgers, totals, statuses and answers are the same, and the trail agrees with every one of them."""
-    world, orders = booked()
+    world, orders = book_orders()
     before = {order_id: without_text(world.order(order_id)) for order_id in orders}
-    emptied(world)
-    assert dict.fromkeys(orders, Deed.WRITTEN) == recover(world)
+    lose_table(world)
+    assert dict.fromkeys(orders, RecoveryOutcome.WRITTEN) == recover_outcomes(world)
     assert before == {order_id: without_text(world.order(order_id)) for order_id in orders}
     assert world.findings() == ()
 
 
 def test_a_second_recovery_changes_nothing() -> None:
     """What is there and right is left alone."""
-    world, orders = booked()
+    world, orders = book_orders()
     before = world.dynamodb.scan(TableName="orders")["Items"]
-    assert dict.fromkeys(orders, Deed.UNCHANGED) == recover(world)
+    assert dict.fromkeys(orders, RecoveryOutcome.UNCHANGED) == recover_outcomes(world)
     assert before == world.dynamodb.scan(TableName="orders")["Items"]
 
 
 def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
     """The texts and the salt that the restored items still hold are kept."""
-    world, orders = booked()
+    world, orders = book_orders()
     restored = world.dynamodb.scan(TableName="orders")["Items"]
     world.book(refund_of(orders[0], "part-3", amount_minor=100))
     later = without_text(world.order(orders[0]))
     for item in restored:
         world.dynamodb.put_item(TableName="orders", Item=item)
-    assert recover(world)[orders[0]] is Deed.BROUGHT_FORWARD
+    assert recover_outcomes(world)[orders[0]] is RecoveryOutcome.BROUGHT_FORWARD
     order = world.order(orders[0])
     assert later == without_text(order)
     assert order.requests[order.order_id].text == "pm_ok"
@@ -93,49 +93,49 @@ def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
 
 def test_an_order_that_is_further_than_the_trail_is_never_overwritten() -> None:
     """What the record step has not written yet is not lost by a recovery."""
-    world, orders = booked()
+    world, orders = book_orders()
     world.step(refund_of(orders[0], "unrecorded", amount_minor=50))
     before = world.order(orders[0])
-    assert recover(world)[orders[0]] is Deed.FURTHER
+    assert recover_outcomes(world)[orders[0]] is RecoveryOutcome.AHEAD_OF_TRAIL
     assert before == world.order(orders[0])
 
 
 def test_a_record_that_was_tampered_with_is_not_recovered_from() -> None:
     """The chain of hashes is recomputed; the order is left to people, with a sentence."""
-    world, orders = booked()
-    emptied(world)
+    world, orders = book_orders()
+    lose_table(world)
     [key] = [key for key in world.s3.keys("audit") if orders[2] in key]
     record = json.loads(world.s3.get_object(Bucket="audit", Key=key)["Body"].read())
     record["ledger"][0]["amount_minor"] += 1
     world.s3.put_object(Bucket="audit", Key=key, Body=json.dumps(record).encode())
-    [broken] = [each for each in recovered(world) if each.deed is Deed.BROKEN]
+    [broken] = [each for each in recover_orders(world) if each.outcome is RecoveryOutcome.INVALID_RECORD]
     assert broken.order_id == orders[2]
-    assert "its hash differs" in broken.sentence
+    assert "its hash differs" in broken.explanation
 
 
 def test_a_table_with_another_history_is_left_to_people() -> None:
     """Neither side is believed."""
-    world, orders = booked()
+    world, orders = book_orders()
     item = next(each for each in world.dynamodb.scan(TableName="orders")["Items"] if orders[0] in each["pk"]["S"])
     item["ledger"]["L"][0]["M"]["amount_minor"]["N"] = "1"
     world.dynamodb.put_item(TableName="orders", Item=item)
-    assert recover(world)[orders[0]] is Deed.CONTRADICTED
+    assert recover_outcomes(world)[orders[0]] is RecoveryOutcome.CONFLICTING
 
 
 def test_a_dry_run_writes_nothing() -> None:
     """It says the same."""
-    world, orders = booked()
-    emptied(world)
-    assert dict.fromkeys(orders, Deed.WRITTEN) == recover(world, only_look=True)
+    world, orders = book_orders()
+    lose_table(world)
+    assert dict.fromkeys(orders, RecoveryOutcome.WRITTEN) == recover_outcomes(world, dry_run=True)
     assert world.dynamodb.scan(TableName="orders")["Items"] == []
 
 
 @pytest.mark.parametrize("request_id", ["buy-0"])
 def test_a_repeated_purchase_of_a_recovered_order_moves_no_money(request_id: str) -> None:
     """Its text is not in the trail, so it cannot be told from another request: it is refused, and never paid twice."""
-    world, orders = booked()
-    emptied(world)
-    recover(world)
+    world, orders = book_orders()
+    lose_table(world)
+    recover_outcomes(world)
     world.stock(mug=(500, 100))
     before = world.gateway_net(orders[0])
     assert world.book(purchase_of(request_id, mug=(2, 500)))["code"] == "KEY_REUSED"
@@ -144,9 +144,9 @@ def test_a_repeated_purchase_of_a_recovered_order_moves_no_money(request_id: str
 
 def test_what_was_in_flight_is_settled_after_a_recovery() -> None:
     """The attention index is rebuilt too, so reconcile finds the order and asks the gateway."""
-    world, orders = booked()
-    emptied(world)
-    recover(world)
+    world, orders = book_orders()
+    lose_table(world)
+    recover_outcomes(world)
     assert world.order(orders[3]).in_flight == (orders[3],)
     world.clock.advance(timedelta(days=1))
     world.reconcile()
@@ -155,29 +155,29 @@ def test_what_was_in_flight_is_settled_after_a_recovery() -> None:
 
 def test_the_command_finds_nothing_to_recover_in_a_sound_stack(shell: Shell) -> None:
     """Against the embedded AWS; a dry run first, as the runbook says."""
-    buy(shell)
+    buy_mugs(shell)
     for arguments in (("recover", "--dry-run", "--json"), ("recover", "--json")):
         said = shell(*arguments)
-        assert (said.code, said.document["left_to_people"]) == (0, [])
+        assert (said.exit_code, said.document["left_to_people"]) == (0, [])
         assert said.document["orders"]["written"] == 0
         assert said.document["orders"]["unchanged"] > 0
-    assert "Every chain of hashes was recomputed" in shell("recover").out
+    assert "Every hash chain was recomputed" in shell("recover").stdout
 
 
 def test_the_command_brings_back_orders_that_are_gone_from_the_table(
     shell: Shell, booking_stack: DeployedStack
 ) -> None:
     """The drill of the runbook, as a person types it: what was lost is written, and the trail agrees with the table."""
-    orders = [str(buy(shell)["order_id"]) for _ in range(3)]
-    assert shell("refund", orders[0], "--amount", "5", "--by", "agent-7", "--reason", "late").code == 0
+    orders = [str(buy_mugs(shell)["order_id"]) for _ in range(3)]
+    assert shell("refund", orders[0], "--amount", "5", "--by", "agent-7", "--reason", "late").exit_code == 0
     before = [shell("show", order, "--json").document for order in orders]
     for order in orders[:2]:
         key = {"pk": {"S": f"ORDER#{order}"}}
         booking_stack.client("dynamodb").delete_item(TableName=booking_stack.outputs["ordersTable"], Key=key)
-    assert shell("audit", "verify").code != 0
+    assert shell("audit", "verify").exit_code != 0
     said = shell("recover", "--json")
-    assert (said.code, said.document["orders"]["written"]) == (0, 2)
+    assert (said.exit_code, said.document["orders"]["written"]) == (0, 2)
     after = [shell("show", order, "--json").document for order in orders]
     assert [each["ledger"] for each in before] == [each["ledger"] for each in after]
     assert [each["refundable_minor"] for each in before] == [each["refundable_minor"] for each in after]
-    assert shell("audit", "verify").code == 0
+    assert shell("audit", "verify").exit_code == 0

@@ -9,23 +9,23 @@ from pathlib import Path
 
 from local.instance import Instance
 
-from .conftest import BOOKING, booking
+from .conftest import BOOKING, run_booking
 
 
 def test_up_takes_the_tour_and_down_leaves_no_process(program_folder: Path) -> None:
     """Twice, since running it twice is fine; then nothing of it is left."""
     for _ in range(2):
-        said = booking(program_folder, "up", "--engine", "in-process", "--json", "--wait-scale", "0")
-        assert said.code == 0, said.err
+        said = run_booking(program_folder, "up", "--engine", "in-process", "--json", "--wait-scale", "0")
+        assert said.exit_code == 0, said.stderr
         assert said.document["ok"]
         assert [step["result"]["status"] for step in said.document["steps"]] == [
             *("succeeded", "succeeded", "succeeded", "rejected", "rejected", "rejected", "unknown")
         ]
-    assert booking(program_folder, "audit", "verify").code == 0
+    assert run_booking(program_folder, "audit", "verify").exit_code == 0
     assert Instance.at(program_folder).is_running
-    assert booking(program_folder, "down").code == 0
+    assert run_booking(program_folder, "down").exit_code == 0
     assert processes_of(program_folder) == []
-    assert booking(program_folder, "down").code == 0
+    assert run_booking(program_folder, "down").exit_code == 0
 
 
 def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_works(program_folder: Path) -> None:
@@ -46,9 +46,9 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
             os.kill(pid, signal.SIGKILL)
     assert going.wait(timeout=120) == 1
     assert "Traceback" not in "".join(lines)
-    assert lines[-1].startswith("The embedded AWS ended while it was being deployed into: run this again")
-    again = booking(program_folder, "up", "--engine", "in-process", "--no-tour")
-    assert again.code == 0, again.err
+    assert lines[-1].startswith("The embedded AWS ended during the deployment. Run this again")
+    again = run_booking(program_folder, "up", "--engine", "in-process", "--no-tour")
+    assert again.exit_code == 0, again.stderr
 
 
 def test_a_taken_port_is_one_sentence_and_the_next_up_works(program_folder: Path) -> None:
@@ -57,11 +57,11 @@ def test_a_taken_port_is_one_sentence_and_the_next_up_works(program_folder: Path
     with socket.socket() as other:
         other.bind(("127.0.0.1", instance.port))
         other.listen()
-        said = booking(program_folder, "up", "--engine", "in-process", "--no-tour")
-    assert said.code == 1
-    assert f"Port {instance.port}" in said.err.splitlines()[-1]
-    assert "Traceback" not in said.err
-    assert booking(program_folder, "up", "--engine", "in-process", "--no-tour").code == 0
+        said = run_booking(program_folder, "up", "--engine", "in-process", "--no-tour")
+    assert said.exit_code == 1
+    assert f"Port {instance.port}" in said.stderr.splitlines()[-1]
+    assert "Traceback" not in said.stderr
+    assert run_booking(program_folder, "up", "--engine", "in-process", "--no-tour").exit_code == 0
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -8,49 +8,49 @@ import pytest
 from .conftest import Shell
 
 
-def buy(shell: Shell, *more: str) -> dict[str, object]:
+def buy_mugs(shell: Shell, *more: str) -> dict[str, object]:
     """Stock a shelf and buy two from it."""
-    assert shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000").code == 0
+    assert shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000").exit_code == 0
     said = shell("purchase", "MUG=2", "--customer", "c-1", "--json", *more)
-    assert said.code == 0, said.err
+    assert said.exit_code == 0, said.stderr
     return dict(said.document)
 
 
 def test_a_purchase_and_a_refund_by_what_people_type(shell: Shell) -> None:
     """The price comes from the shelf, amounts are typed as people write them, the result is the contract's."""
-    bought = buy(shell)
+    bought = buy_mugs(shell)
     order = str(bought["order_id"])
     assert (bought["status"], bought["amount_minor"], bought["order_status"]) == ("succeeded", 1600, "CONFIRMED")
     said = shell("refund", order, "--amount", "5.5", "--by", "agent-7", "--reason", "late", "--json")
-    assert said.code == 0
+    assert said.exit_code == 0
     assert (said.document["amount_minor"], said.document["refundable_minor"]) == (550, 1050)
     assert said.document["path"] == ["route", "refund", "record", "verdict", "completed"]
 
 
 def test_a_refund_by_lines_gives_back_what_was_paid(shell: Shell) -> None:
     """One of two mugs comes back."""
-    order = str(buy(shell)["order_id"])
+    order = str(buy_mugs(shell)["order_id"])
     said = shell("refund", order, "--line", "MUG=1", "--by", "a", "--reason", "broken", "--json")
-    assert (said.code, said.document["amount_minor"]) == (0, 800)
+    assert (said.exit_code, said.document["amount_minor"]) == (0, 800)
 
 
 def test_a_rejection_exits_with_2_and_names_what_is_allowed(shell: Shell) -> None:
     """The customer's case is no failure of ours, and the sentence helps."""
-    order = str(buy(shell)["order_id"])
+    order = str(buy_mugs(shell)["order_id"])
     said = shell("refund", order, "--amount", "16.01", "--by", "a", "--reason", "all and more")
-    assert said.code == 2
-    assert "REFUND_EXCEEDS_BALANCE" in said.out
-    assert "16.00 EUR" in said.out
+    assert said.exit_code == 2
+    assert "REFUND_EXCEEDS_BALANCE" in said.stdout
+    assert "16.00 EUR" in said.stdout
 
 
 def test_an_unknown_outcome_exits_with_3_and_reconcile_settles_it(shell: Shell) -> None:
     """A gateway that never answers leaves `unknown`; asking it later settles."""
     shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000")
     said = shell("purchase", "MUG", "--customer", "c-2", "--payment", "pm_timeout", "--json")
-    assert (said.code, said.document["status"]) == (3, "unknown")
+    assert (said.exit_code, said.document["status"]) == (3, "unknown")
     order = said.document["order_id"]
     report = shell("reconcile", "--json")
-    assert report.code == 0
+    assert report.exit_code == 0
     assert order in report.document["settled"]
     shown = shell("show", order, "--json").document
     assert (shown["status"], shown["captured_minor"]) == ("CONFIRMED", 800)
@@ -58,7 +58,7 @@ def test_an_unknown_outcome_exits_with_3_and_reconcile_settles_it(shell: Shell) 
 
 def test_show_agrees_with_the_ledger(shell: Shell) -> None:
     """The totals are what the entries add up to, and every outcome has its audit object."""
-    order = str(buy(shell)["order_id"])
+    order = str(buy_mugs(shell)["order_id"])
     shell("refund", order, "--amount", "3", "--by", "a", "--reason", "late")
     shown = shell("show", order, "--json").document
     amounts = {entry["type"]: entry["amount_minor"] for entry in shown["ledger"]}
@@ -67,7 +67,7 @@ def test_show_agrees_with_the_ledger(shell: Shell) -> None:
     assert shown["refundable_minor"] == 1300
     assert len(shown["audit_objects"]) == 2
     for word in (order, "PaymentCaptured", "16.00 EUR", "000004.json"):
-        assert word in shell("show", order).out
+        assert word in shell("show", order).stdout
 
 
 def test_run_takes_any_json_and_prints_the_result(shell: Shell, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_run_takes_any_json_and_prints_the_result(shell: Shell, tmp_path: Path) 
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"action": "purchase", "amount": 1.5}))
     said = shell("run", str(event), "--json")
-    assert said.code == 2
+    assert said.exit_code == 2
     assert (said.document["status"], said.document["code"]) == ("rejected", "INVALID_REQUEST")
 
 
@@ -85,7 +85,7 @@ def test_run_of_json_that_is_no_request_is_rejected(shell: Shell, tmp_path: Path
     event = tmp_path / "event.json"
     event.write_text(text)
     said = shell("run", str(event), "--json")
-    assert (said.code, said.document["code"]) == (2, "INVALID_REQUEST")
+    assert (said.exit_code, said.document["code"]) == (2, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a': 1}", '{"amount_minor": NaN}', "[" * 100_000])
@@ -94,9 +94,9 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
     event = tmp_path / "event.json"
     event.write_text(text)
     said = shell("run", str(event))
-    assert (said.code, said.out) == (64, "")
-    assert "event.json is not JSON" in said.err
-    assert len(said.err.splitlines()) == 1
+    assert (said.exit_code, said.stdout) == (64, "")
+    assert "event.json is not JSON" in said.stderr
+    assert len(said.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
         (("purchase", "MUG=0", "--customer", "c"), "'MUG=0' is not a line"),
         (("purchase", "MUG", "--customer", "c d"), "--customer 'c d' is not an id"),
         (("purchase", "MUG@8.001", "--customer", "c"), "'8.001' is not an amount in EUR: write it like 12.34"),
-        (("purchase", "NOTHING", "--customer", "c"), "No article is called NOTHING"),
+        (("purchase", "NOTHING", "--customer", "c"), "There is no SKU NOTHING"),
         (("refund", "ord", "--by", "a", "--reason", "r", "--amount", "1", "--line", "MUG"), "not both"),
         (("show", "ord_0"), "There is no order ord_0"),
         (("stock", "set", "X", "--price", "1", "--available", "-1"), "greater than or equal to 0"),
@@ -120,9 +120,9 @@ def test_usage_errors_exit_with_64_and_one_sentence(shell: Shell, arguments: tup
     if arguments[0] != "stock":
         shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000")
     said = shell(*arguments)
-    assert (said.code, said.out) == (64, "")
-    assert sentence in said.err or "Pulumi.yaml" in said.err
-    assert "Traceback" not in said.err
+    assert (said.exit_code, said.stdout) == (64, "")
+    assert sentence in said.stderr or "Pulumi.yaml" in said.stderr
+    assert "Traceback" not in said.stderr
 
 
 def test_without_an_embedded_aws_the_sentence_says_how_to_start_one(
@@ -131,5 +131,5 @@ def test_without_an_embedded_aws_the_sentence_says_how_to_start_one(
     """In a folder where nothing runs."""
     monkeypatch.chdir(tmp_path)
     said = shell("stock", "show")
-    assert said.code == 1
-    assert "booking up" in said.err
+    assert said.exit_code == 1
+    assert "booking up" in said.stderr

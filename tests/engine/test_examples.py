@@ -14,7 +14,7 @@ import pytest
 from local.engine import cli_environment
 from local.instance import Instance
 from tests.environment import require
-from tools.engine.wrappers import schema
+from tools.engine.wrappers import load_schema
 
 from .conftest import PROGRAMS, ROOT, started_instance
 
@@ -161,7 +161,7 @@ def test_every_input_has_a_value_that_the_test_sends() -> None:
     sent = {(name.split()[0], key) for name, args in GIVEN.items() for key in args}
     missing = [
         (token, key)
-        for token, resource in schema()["resources"].items()
+        for token, resource in load_schema()["resources"].items()
         for key, value in resource["inputProperties"].items()
         if not _is_plain(value) and (token.split(":")[-1], key) not in sent
     ]

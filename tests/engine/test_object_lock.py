@@ -1,5 +1,6 @@
 """Destroying a stage leaves what the law of Object Lock keeps, readable and still protected, and says so."""
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,10 +94,17 @@ def test_the_command_says_what_stays_and_until_when(
         bucket = instance.outputs()["bucket"]
         put(instance, bucket)
         capsys.readouterr()
-        assert run(["destroy"]) == 1
+        assert run(["preview"]) == 0
+        previewed = capsys.readouterr().out
+        assert run(["destroy"]) == 64
+        refused = capsys.readouterr().err
+        assert run(["destroy", "--yes"]) == 1
         said = capsys.readouterr().err
     finally:
         instance.stop()
+    assert re.fullmatch(r"No changes\. [1-9]\d* resources match the program\.", previewed.strip())
+    assert "no terminal to ask on. Add --yes to confirm." in refused
+    assert "aws:s3/bucket:Bucket" in refused
     assert "BucketNotEmpty" in said
-    assert f"The bucket {bucket} stays: 1 locked object(s) in it (COMPLIANCE), the last one until 20" in said
+    assert f"The bucket {bucket} remains: 1 locked object(s) (COMPLIANCE), the last one until 20" in said
     assert "Encrypts the audit trail" not in said

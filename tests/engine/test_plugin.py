@@ -15,11 +15,11 @@ import yaml
 
 from stepbooking.plugin import COMPONENTS
 from tests.syntax import parse
-from tools.engine.wrappers import GO, files, schema
+from tools.engine.wrappers import GO, generate_files, load_schema
 
 from .conftest import ROOT
 
-RESOURCES = schema()["resources"]
+RESOURCES = load_schema()["resources"]
 INPUTS = [(token, key) for token, resource in RESOURCES.items() for key in resource["inputProperties"]]
 NOTHING = re.compile(r"Default: (never|nobody|none|nothing)\b")
 """How a description says that the default is empty."""
@@ -28,7 +28,7 @@ CHECKS = ("choice", "flag", "one_of", "pattern", "whole")
 
 def test_what_was_generated_is_what_the_components_say() -> None:
     """The schema is the reviewed golden file; `python -m tools.engine.wrappers` writes it and the wrappers."""
-    stale = [path.name for path, text in files().items() if path.read_text() != text]
+    stale = [path.name for path, text in generate_files().items() if path.read_text() != text]
     assert stale == []
     assert GO.exists()
 

@@ -10,7 +10,7 @@ from local.engine import PulumiEngine, pending_keys
 from local.errors import DeploymentFailed
 from local.instance import Instance
 from tests.environment import THOROUGH
-from tools.engine.config_table import CHANGES, HOLDS_DATA, keys, preview, row, row_of
+from tools.engine.config_table import CHANGES, TYPES_WITH_DATA, config_keys, documented_row, preview_change, render_row
 
 from .conftest import ROOT, started_instance
 from .drivers import journaled_resources, read_all
@@ -47,7 +47,7 @@ EXPECTED = {
 REPUBLISHED = {"booking-standard", *(f"{name}-live" for name in FUNCTIONS)}
 """What follows a changed function: its alias, and the machine that names its version."""
 MADE = TEN_CHANGES if THOROUGH else ("pointInTimeDays", "refundWindowDays")
-PREVIEWED = keys() if THOROUGH else ["keyArn"]
+PREVIEWED = config_keys() if THOROUGH else ["keyArn"]
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +93,16 @@ def test_both_drivers_make_the_same_resources(
 
 
 def test_every_key_has_a_change_and_a_row_in_the_docs() -> None:
-    assert keys() == list(CHANGES)
-    assert [key for key in keys() if not row_of(key)] == []
+    assert config_keys() == list(CHANGES)
+    assert [key for key in config_keys() if not documented_row(key)] == []
 
 
 @pytest.mark.parametrize("key", PREVIEWED)
 def test_the_docs_say_what_the_engine_would_do(dev: PulumiEngine, instance: Instance, key: str) -> None:
     """Written anew by `python -m tools.engine.config_table`; what holds data is neither replaced nor deleted."""
-    steps = preview(instance, CHANGES[key])
-    assert row_of(key) == row(key, steps)
-    lost = [step.name for step in steps if step.type in HOLDS_DATA and step.operation in ("replace", "delete")]
+    steps = preview_change(instance, CHANGES[key])
+    assert documented_row(key) == render_row(key, steps)
+    lost = [step.name for step in steps if step.type in TYPES_WITH_DATA and step.operation in ("replace", "delete")]
     assert lost == []
 
 

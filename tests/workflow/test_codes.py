@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from tests.workflow.defects import DEFECTS
-from tools.codes_page import PAGE, findings_of, page
+from tools.codes_page import PAGE, example_findings, render_page
 from workflow.checking import check
 from workflow.checking.codes import EXPLANATIONS, explanation_of
 from workflow.checking.findings import Code
@@ -13,7 +13,7 @@ from workflow.checking.findings import Code
 
 def test_the_page_is_what_the_program_says() -> None:
     """Otherwise: python -m tools.codes_page."""
-    assert page() == PAGE.read_text("utf-8")
+    assert render_page() == PAGE.read_text("utf-8")
 
 
 def test_every_code_is_explained() -> None:
@@ -25,7 +25,7 @@ def test_every_code_is_explained() -> None:
 def test_the_example_of_a_code_has_it_and_no_other(code: Code) -> None:
     """And is of the severity that is said."""
     explained = EXPLANATIONS[code]
-    assert [(found.code, found.severity) for found in findings_of(explained)] == [(code, explained.severity)]
+    assert [(found.code, found.severity) for found in example_findings(explained)] == [(code, explained.severity)]
 
 
 def test_every_code_has_a_seeded_defect() -> None:

@@ -54,7 +54,7 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 
 def test_check_says_nothing_of_a_good_one(capsys: pytest.CaptureFixture[str], machine: str) -> None:
-    assert command(capsys, "check", machine) == (0, f"{machine}: nothing to say\n", "")
+    assert command(capsys, "check", machine) == (0, f"{machine}: no findings\n", "")
 
 
 def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -88,27 +88,30 @@ def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path:
 
 
 def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Times stay text; a key that stands twice is refused."""
+    """Times stay text; a duplicate key is refused."""
     file = tmp_path / "machine.yaml"
     file.write_text(YAML)
     assert command(capsys, "check", str(file))[0] == 0
     file.write_text(YAML + "StartAt: Done\n")
     code, _, err = command(capsys, "paths", str(file))
-    assert (code, err) == (1, f"{file} is no YAML: StartAt stands twice in one object (line 6, column 1).\n")
+    assert (code, err) == (1, f"{file} is not valid YAML: StartAt is defined twice in one object (line 6, column 1).\n")
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("StartAt: A\nStates:\n\tA: 1\n", "This is no YAML: found character '\\t'"),
-        ("? [a]\n: 1\n", "This is no YAML: a key is a text (line 1, column 3)."),
+        ("StartAt: A\nStates:\n\tA: 1\n", "This is not valid YAML: found character '\\t'"),
+        ("? [a]\n: 1\n", "This is not valid YAML: a key must be a string (line 1, column 3)."),
         ("a: &a [*a]\n", "a value that contains itself"),
-        ("a: .nan\n", "This is no YAML that JSON could say: /a: float nan"),
+        ("a: .nan\n", "This is YAML without an equivalent in JSON: /a: float nan"),
         ("a: !!binary aGk=\n", "has no counterpart in JSON"),
-        ("a: 1\n---\nb: 2\n", "This is no YAML: expected a single document in the stream, but found another document"),
-        ("a: \x80\n", "is no YAML"),
+        (
+            "a: 1\n---\nb: 2\n",
+            "This is not valid YAML: expected a single document in the stream, but found another document",
+        ),
+        ("a: \x80\n", "is not valid YAML"),
         (LAUGHING, "is too large to be a definition"),
-        ("a: 1\na: 2\n", "a stands twice in one object (line 2, column 1)."),
+        ("a: 1\na: 2\n", "a is defined twice in one object (line 2, column 1)."),
     ],
 )
 def test_what_is_no_yaml_is_a_finding(
@@ -140,7 +143,7 @@ def test_what_yaml_takes_for_granted_is_understood(
     """Names that YAML would take for booleans or numbers, anchors, merged keys, CloudFormation's short forms."""
     file = tmp_path / "machine.yml"
     file.write_text(text)
-    assert command(capsys, "check", str(file)) == (0, f"{file}: nothing to say\n", "")
+    assert command(capsys, "check", str(file)) == (0, f"{file}: no findings\n", "")
 
 
 def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +151,10 @@ def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
     code, out, _ = command(capsys, "paths", "-", "--json")
     assert (code, json.loads(out)) == (0, [["Look", "Work", "Done"], ["Look", "Done"]])
-    assert command(capsys, "diff", "-", "-")[::2] == (64, "Only one of the two can be read from standard input.\n")
+    assert command(capsys, "diff", "-", "-")[::2] == (
+        64,
+        "Only one of the two definitions can be read from standard input.\n",
+    )
 
 
 def test_diagrams_are_written_where_asked(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
@@ -165,10 +171,10 @@ def test_diff_says_it_in_words(capsys: pytest.CaptureFixture[str], machine: str,
     document["States"]["Work"]["TimeoutSeconds"] = 7
     changed.write_text(json.dumps(document))
     assert command(capsys, "diff", machine, str(changed))[1] == "Work: its time limit is 7 s now; it was 5 s.\n"
-    assert command(capsys, "diff", machine, machine)[1] == "Nothing changed.\n"
+    assert command(capsys, "diff", machine, machine)[1] == "No changes.\n"
 
 
-def test_run_takes_canned_answers(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
+def test_run_uses_mock_results(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
     """A list answers one attempt after the other; without an answer the sentence says what to give."""
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps({"Work": {"done": True}}))
@@ -209,7 +215,7 @@ def test_yaml_that_is_nested_too_deep_says_so(capsys: pytest.CaptureFixture[str]
         _, _, err = command(capsys, "paths", str(file))
     finally:
         sys.setrecursionlimit(before)
-    assert err == f"{file} is YAML that is nested too deep to be read: write it as JSON.\n"
+    assert err == f"{file} is nested too deeply for the YAML parser: write it as JSON.\n"
 
 
 @pytest.mark.parametrize("name", ["machine.YAML", "machine", "machine.template", "machine.asl", "machine.txt"])
@@ -218,16 +224,16 @@ def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[s
     file = tmp_path / name
     for text in (YAML, json.dumps(MACHINE), "\ufeff" + YAML, "\ufeff" + json.dumps(MACHINE)):
         file.write_text(text)
-        assert command(capsys, "check", str(file)) == (0, f"{file}: nothing to say\n", "")
+        assert command(capsys, "check", str(file)) == (0, f"{file}: no findings\n", "")
 
 
 def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """UTF-16, bytes of a picture, nothing at all, a directory."""
     file = tmp_path / "machine.json"
     for content, sentence in (
-        (json.dumps(MACHINE).encode("utf-16"), "is no definition: the text is UTF-16 or UTF-32, and JSON is UTF-8"),
-        (json.dumps(MACHINE).encode("utf-16-be"), "is no definition: the text is UTF-16 or UTF-32"),
-        (b"\x89PNG\r\n", "is no definition: byte 0 is not UTF-8"),
+        (json.dumps(MACHINE).encode("utf-16"), "is not a definition: the text is UTF-16 or UTF-32, and JSON is UTF-8"),
+        (json.dumps(MACHINE).encode("utf-16-be"), "is not a definition: the text is UTF-16 or UTF-32"),
+        (b"\x89PNG\r\n", "is not a definition: byte 0 is not UTF-8"),
         (b" \n", "is empty"),
     ):
         file.write_bytes(content)
@@ -235,7 +241,7 @@ def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str],
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert f"{file} {sentence}" in err
     code, _, err = command(capsys, "check", str(tmp_path))
-    assert (code, err) == (64, f"{tmp_path} is a directory: give the files in it, such as {tmp_path}/*.json.\n")
+    assert (code, err) == (64, f"{tmp_path} is a directory. Name the files in it, such as {tmp_path}/*.json.\n")
 
 
 TEMPLATE = """
@@ -279,7 +285,7 @@ def test_the_definitions_in_a_template_are_found(capsys: pytest.CaptureFixture[s
     assert "MISSING_TRANSITION_TARGET" in found["Filled/Properties/DefinitionString"]
     assert "EXPRESS_NOT_SUPPORTED" in found["Written/Properties/Definition"]
     code, _, err = command(capsys, "paths", str(file))
-    assert (code, "holds 3 definitions; name one of them" in err) == (64, True)
+    assert (code, "contains 3 definitions. Name one of them" in err) == (64, True)
     one = f"{file}#/Resources/Written/Properties/Definition"
     assert command(capsys, "paths", one) == (0, "C\n", "")
     assert command(capsys, "paths", f"{file}#/Resources/Nothing")[0] == 64
@@ -290,7 +296,7 @@ def test_a_template_without_definitions_says_where_to_look(capsys: pytest.Captur
     file.write_text('{"Resources": {"M": {"Properties": {"DefinitionUri": "m.json"}}}}')
     for verb in ("check", "paths"):
         code, out, err = command(capsys, verb, str(file))
-        assert (code, "give the files that its DefinitionUri names" in out + err) == (1, True)
+        assert (code, "name the files that its DefinitionUri refers to" in out + err) == (1, True)
 
 
 def test_a_module_that_fails_is_told_in_a_sentence(
@@ -351,11 +357,11 @@ def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ('{"Work": []}', "Work has no answer: a list has one for each attempt."),
-        ('{"Work": {"Error": 5}}', "Work: the Error of a failure is a text, not 5."),
-        ('{"Work": [1, {"Error": "E", "Cause": null}]}', "Work: the Cause of a failure is a text, not None."),
-        ('{"Work": NaN}', "is no JSON: NaN is not JSON."),
-        ("[]", "is no object with an answer for each task."),
+        ('{"Work": []}', "Work must have at least one result, got an empty list."),
+        ('{"Work": {"Error": 5}}', "Work: Error must be a string, got 5."),
+        ('{"Work": [1, {"Error": "E", "Cause": null}]}', "Work: Cause must be a string, got None."),
+        ('{"Work": NaN}', "is not valid JSON: NaN is not JSON."),
+        ("[]", "must be an object with a result for each task."),
     ],
 )
 def test_an_answer_that_cannot_be_given_is_refused(
@@ -372,7 +378,7 @@ def test_an_answer_that_cannot_be_given_is_refused(
 def test_a_machine_that_never_ends_has_no_ways(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "machine.json"
     file.write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}')
-    assert command(capsys, "paths", str(file)) == (0, "No way through it ends.\n", "")
+    assert command(capsys, "paths", str(file)) == (0, "No path reaches an end.\n", "")
     assert json.loads(command(capsys, "paths", str(file), "--json")[1]) == []
 
 

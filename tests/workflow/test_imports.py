@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.workflow import CHECKED, SMALL
+from bench.workflow import CHECK_PROGRAM, SMALL
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -29,7 +29,7 @@ def imported_by(program: str) -> set[str]:
 
 def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb() -> None:
     """Beyond what any interpreter has imported here; the JSONata engine and pydantic come with what needs them."""
-    there = imported_by(CHECKED) - imported_by("pass")
+    there = imported_by(CHECK_PROGRAM) - imported_by("pass")
     assert {"workflow", "workflow.checking.program"} <= there
     assert set() == there & (HEAVY | NOT_ASKED_FOR)
 

@@ -1,7 +1,7 @@
-"""What the engine would do for a change of each key of the stage configuration: a table for the docs.
+"""Write docs/config-changes.md: the engine's changes for each key of the stage configuration.
 
-`python -m tools.engine.config_table` deploys the stage dev into an embedded AWS of its own, previews one change after
-the other and writes docs/config-changes.md: about two minutes. A test holds the page against the engine.
+`python -m tools.engine.config_table` deploys dev into an embedded AWS of its own and previews one change after the
+other, which takes about two minutes. A test compares the page with the engine.
 """
 
 import tempfile
@@ -16,8 +16,8 @@ from local.instance import Instance
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "config-changes.md"
-MANY: Final = 2
-"""More resources than this are counted, not named."""
+MAX_NAMED: Final = 2
+"""Above this number, resources are counted instead of named."""
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "costCentre": {"costCentre": "tickets"},
     "architecture": {"architecture": "x86_64"},
@@ -53,8 +53,8 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "subnetIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
     "securityGroupIds": {"subnetIds": '["subnet-0a1b2c3d"]', "securityGroupIds": '["sg-0a1b2c3d"]'},
 }
-"""Key → what is set; where a key cannot be changed alone, with what it needs."""
-HOLDS_DATA: Final = frozenset(
+"""Values to set for each key, including the keys that must change with it."""
+TYPES_WITH_DATA: Final = frozenset(
     {
         "aws:backup/vault:Vault",
         "aws:cloudwatch/logGroup:LogGroup",
@@ -63,8 +63,8 @@ HOLDS_DATA: Final = frozenset(
         "aws:sqs/queue:Queue",
     }
 )
-"""Types whose resources lose something that cannot be had again when they are replaced or deleted."""
-_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
+"""Types whose resources hold data that is lost if they are replaced or deleted."""
+_OPERATION_WORDS: Final = {"create": "new", "delete": "deleted", "replace": "replaced", "update": "in place"}
 _INTRODUCTION: Final = """# What a change of the configuration does
 
 Written by `python -m tools.engine.config_table`: the real engine's previews of one change after the other to a deployed
@@ -79,60 +79,62 @@ the stage's own keys: AWS deletes them `keyDeletionDays` later, so what they enc
 Rows = Mapping[str, Iterable[Progress]]
 
 
-def keys() -> list[str]:
-    """Every key of the stage configuration."""
+def config_keys() -> list[str]:
+    """Return every key of the stage configuration."""
     return [str(field.alias) for name, field in Stage.model_fields.items() if name != "name"]
 
 
-def previews(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
-    """Each key with what its change would do to the stage dev that the instance holds."""
-    for key in keys():
-        yield key, preview(instance, CHANGES[key])
+def preview_all(instance: Instance) -> Iterator[tuple[str, tuple[Progress, ...]]]:
+    """Yield each key with the engine's changes to the deployed stage dev."""
+    for key in config_keys():
+        yield key, preview_change(instance, CHANGES[key])
 
 
-def preview(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
-    """What a change would do."""
+def preview_change(instance: Instance, change: Mapping[str, str]) -> tuple[Progress, ...]:
+    """Return the engine's changes for new values."""
     return PulumiEngine(instance, ROOT / "__main__.py", "dev", change).preview().changes
 
 
-def page(rows: Rows) -> str:
-    """The page, one row per key."""
-    lines = [f"| `{key}` | {_set_to(CHANGES[key])} | {_effects(steps)} |" for key, steps in rows.items()]
+def render_page(rows: Rows) -> str:
+    """Return the page, one row per key."""
+    lines = [f"| `{key}` | {_format_change(CHANGES[key])} | {_format_effects(steps)} |" for key, steps in rows.items()]
     return _INTRODUCTION + "\n".join(lines) + "\n"
 
 
-def row_of(key: str) -> str:
-    """The row of a key in the page as it is in the docs."""
+def documented_row(key: str) -> str:
+    """Return the row of a key in the existing page."""
     return next((line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{key}` |")), "")
 
 
-def row(key: str, steps: Iterable[Progress]) -> str:
-    """The row that the steps make."""
-    return page({key: steps}).splitlines()[-1]
+def render_row(key: str, steps: Iterable[Progress]) -> str:
+    """Return the row of a key for these steps."""
+    return render_page({key: steps}).splitlines()[-1]
 
 
-def _set_to(values: Mapping[str, str]) -> str:
+def _format_change(values: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}: {value}`" for name, value in values.items())
 
 
-def _effects(steps: Iterable[Progress]) -> str:
-    """`in place: 4 × Function (memorySize); new: …`, kinds in the order of their danger, last the worst."""
+def _format_effects(steps: Iterable[Progress]) -> str:
+    """Return `in place: 4 × Function (memorySize); new: …`, the most dangerous kind last."""
     kinds: dict[str, dict[str, list[Progress]]] = {word: {} for word in ("in place", "new", "deleted", "replaced")}
     for step in sorted(steps, key=lambda step: (step.type, step.name)):
-        kinds[_WORDS[step.operation]].setdefault(_what(step), []).append(step)
-    told = [f"{word}: {_named(groups)}" for word, groups in kinds.items() if groups]
-    return "; ".join(told) or "nothing"
+        kinds[_OPERATION_WORDS[step.operation]].setdefault(_describe_step(step), []).append(step)
+    parts = [f"{word}: {_format_group(groups)}" for word, groups in kinds.items() if groups]
+    return "; ".join(parts) or "nothing"
 
 
-def _what(step: Progress) -> str:
+def _describe_step(step: Progress) -> str:
     properties = sorted({path.split(".")[0].split("[")[0] for path in step.changed_properties})
     shown = f" ({', '.join(properties)})" if step.operation in ("update", "replace") and properties else ""
     return step.type.split(":")[-1] + shown
 
 
-def _named(groups: Mapping[str, list[Progress]]) -> str:
+def _format_group(groups: Mapping[str, list[Progress]]) -> str:
     return ", ".join(
-        f"{len(steps)} × {what}" if len(steps) > MANY else " and ".join(f"`{step.name}`" for step in steps) + f" {what}"
+        f"{len(steps)} × {what}"
+        if len(steps) > MAX_NAMED
+        else " and ".join(f"`{step.name}`" for step in steps) + f" {what}"
         for what, steps in groups.items()
     )
 
@@ -144,7 +146,7 @@ def main() -> None:
         instance.start()
         try:
             PulumiEngine(instance, ROOT / "__main__.py", "dev").up()
-            PAGE.write_text(page(dict(previews(instance))))
+            PAGE.write_text(render_page(dict(preview_all(instance))))
         finally:
             instance.stop()
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -1,10 +1,10 @@
-"""`make mutants`: each seeded mutant is applied to a copy, and a test must notice.
+"""`make mutants`: apply each seeded mutant to a copy and run the tests, one of which must fail.
 
-    python -m tools.mutants                    all of them, two at a time
-    python -m tools.mutants refund stock       those whose name contains a word
+    python -m tools.mutants                    all mutants, two at a time
+    python -m tools.mutants refund stock       mutants whose name contains one of the words
 
-A mutant is a patch in tests/mutants/patches whose first line says which law it breaks. One that no longer applies is an
-error, and so is a suite that fails without any mutant.
+A mutant is a patch in tests/mutants/patches whose first line names the law that it breaks. A patch that no longer
+applies is an error, and so is a suite that fails without any mutant.
 """
 
 import os
@@ -21,9 +21,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
-COPIED = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
-COPIED = (*COPIED, "tests/domain", "tests/handlers")
-KILLERS = (  # the quick and deadly first
+COPIED_PATHS = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
+COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers")
+KILLING_TESTS = (  # the fastest and most effective first
     "tests/simulation/test_crash_matrix.py",
     "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
     "tests/domain",
@@ -38,23 +38,23 @@ HISTORIES = "1500"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one mutant."""
+class MutantResult:
+    """The result of the tests for one mutant."""
 
     name: str
     law: str
     killed: bool
-    by: str
+    killer: str
     seconds: float
 
 
-def breaks(patch: Path) -> str:
-    """What the first line of a patch says that it breaks."""
+def broken_law(patch: Path) -> str:
+    """Return the law that a patch breaks, from its first line."""
     return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Breaks ").rstrip(".")
 
 
 def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
-    """Apply a patch below a folder; what git says if it does not fit."""
+    """Apply a patch in a folder. Return git's message if it does not apply, else None."""
     command = ["git", "apply", "-p1", *(["--check"] if check_only else []), str(patch)]
     environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
@@ -62,7 +62,7 @@ def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
 
 
 def _copy(folder: Path) -> None:
-    for name in COPIED:
+    for name in COPIED_PATHS:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -83,8 +83,8 @@ def _run_tests(folder: Path) -> tuple[int, str]:
         "--no-header",
         "--ignore-glob=*_page.py",  # generated pages are not copied
         "-k",
-        "not local and not ministack",  # nor are the servers that suites also run against
-        *KILLERS,
+        "not local and not ministack",  # nor are the servers that some suites also run against
+        *KILLING_TESTS,
     ]
     try:
         done = subprocess.run(
@@ -97,46 +97,49 @@ def _run_tests(folder: Path) -> tuple[int, str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return 3, f"not decided in {TIME_LIMIT_SECONDS} seconds"
+        return 3, f"no result within {TIME_LIMIT_SECONDS} seconds"
     return done.returncode, done.stdout + done.stderr
 
 
-def judge(patch: Path | None) -> Verdict:
-    """Apply a mutant to a copy (None: none) and run the tests until the first that fails."""
+def run_mutant(patch: Path | None) -> MutantResult:
+    """Apply a mutant (or none) to a copy and run the tests until the first failure."""
     began = time.monotonic()
-    name, law = (patch.stem, breaks(patch)) if patch else ("none", "nothing")
+    name, law = (patch.stem, broken_law(patch)) if patch else ("none", "nothing")
     with tempfile.TemporaryDirectory(prefix="mutant-") as made:
         folder = Path(made)
         _copy(folder)
         refused = apply(patch, folder) if patch else None
         if refused:
-            return Verdict(name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began)
+            return MutantResult(
+                name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began
+            )
         code, output = _run_tests(folder)
     killer = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     by = killer[1] if killer else "" if code == 0 else output.strip()[-300:]
     is_test = code == 1 and killer is not None
-    return Verdict(name, law, is_test, by if is_test or code else "SURVIVED", time.monotonic() - began)
+    return MutantResult(name, law, is_test, by if is_test or code else "SURVIVED", time.monotonic() - began)
 
 
-def _say(verdict: Verdict) -> None:
+def _print_result(verdict: MutantResult) -> None:
     mark = "killed" if verdict.killed else "ALIVE "
-    by = verdict.by.removeprefix("tests/")
+    by = verdict.killer.removeprefix("tests/")
     print(f"{mark}  {verdict.name:48} {verdict.law:18} {verdict.seconds:5.0f} s  {by}", flush=True)
 
 
 def main(words: Sequence[str]) -> int:
+    """Run the mutants whose names contain one of the words, or all."""
     patches = [
         patch for patch in sorted(PATCHES.glob("*.patch")) if not words or any(word in patch.stem for word in words)
     ]
-    healthy = judge(None)
-    if healthy.by != "SURVIVED":
-        print(f"the tests fail without any mutant: {healthy.by}")
+    healthy = run_mutant(None)
+    if healthy.killer != "SURVIVED":
+        print(f"the tests fail without any mutant: {healthy.killer}")
         return 2
     with ThreadPoolExecutor(max_workers=2) as pool:
         verdicts = []
-        for done in as_completed([pool.submit(judge, patch) for patch in patches]):
+        for done in as_completed([pool.submit(run_mutant, patch) for patch in patches]):
             verdicts.append(done.result())
-            _say(verdicts[-1])
+            _print_result(verdicts[-1])
     killed = sum(verdict.killed for verdict in verdicts)
     print(f"{killed}/{len(verdicts)} killed")
     return 0 if killed == len(verdicts) else 1

@@ -13,7 +13,7 @@ from parliament import analyze_policy_string, enhance_finding
 
 
 def parliament_finds(name, policy):
-    """What parliament says about a policy's grammar and reach."""
+    """Return parliament's findings about a policy's grammar and reach."""
     analysed = analyze_policy_string(policy["document"])
     for each in analysed.findings:
         found = enhance_finding(each)
@@ -21,7 +21,7 @@ def parliament_finds(name, policy):
 
 
 def cloudsplaining_finds(name, policy):
-    """What somebody who got hold of this role could do with it."""
+    """Return cloudsplaining's findings about abuse of a role."""
     document = PolicyDocument(json.loads(policy["document"]))
     risks = {
         "privilege escalation": ("HIGH", document.allows_privilege_escalation),

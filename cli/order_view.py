@@ -1,4 +1,4 @@
-"""Reads an order back for people: its lines, its totals, its ledger and the objects of its audit trail."""
+"""Load an order and show it: lines, totals, ledger and audit objects."""
 
 import random
 import time
@@ -15,44 +15,44 @@ from handlers.domain.order import Order
 from handlers.domain.patience import RetryPolicy
 from handlers.domain.times import day_of
 
-from .events import identifier
-from .failures import CommandFailed, UsageRefused
-from .screen import table
+from .command_errors import CommandFailed, UsageError
+from .output import table
+from .request_input import parse_identifier
 from .target import Target
 
-_PATIENT: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
+_RETRY: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
 
 
-def store(target: Target) -> DynamoDBOrderStore:
-    """The stack's orders."""
-    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], retry=_PATIENT)
+def order_store(target: Target) -> DynamoDBOrderStore:
+    """Return the store of the target's orders."""
+    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], retry=_RETRY)
 
 
-def load(target: Target, order_id: str) -> Order:
-    """An order that must exist."""
-    order = store(target).load(identifier("ORDER", order_id))
+def load_order(target: Target, order_id: str) -> Order:
+    """Load an order, which must exist."""
+    order = order_store(target).load(parse_identifier("ORDER", order_id))
     if order is None:
-        raise UsageRefused(f"There is no order {order_id} in the {target.name}.")
+        raise UsageError(f"There is no order {order_id} in the {target.name}.")
     return order
 
 
-def audit_objects(target: Target, order: Order) -> list[str]:
-    """The keys of the order's audit objects, in order."""
+def audit_keys(target: Target, order: Order) -> list[str]:
+    """Return the keys of the order's audit objects, in order."""
     days = sorted({day_of(entry.at) for entry in order.ledger})
-    return [key for day in days for key in _keys(target, outcomes_of(order.order_id, day))]
+    return [key for day in days for key in _list_keys(target, outcomes_of(order.order_id, day))]
 
 
-def _keys(target: Target, prefix: str) -> Iterator[str]:
+def _list_keys(target: Target, prefix: str) -> Iterator[str]:
     pages = target.client("s3").get_paginator("list_objects_v2")
     try:
         for page in pages.paginate(Bucket=target.outputs["auditBucket"], Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", []))
     except ClientError as error:
-        raise CommandFailed(f"The audit objects below {prefix} cannot be listed: {error}") from error
+        raise CommandFailed(f"The audit objects under {prefix} could not be listed: {error}") from error
 
 
-def as_document(order: Order, objects: list[str]) -> dict[str, Any]:
-    """The order for --json."""
+def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
+    """Return the order for --json."""
     account = order.account
     return {
         "order_id": order.order_id,
@@ -70,18 +70,18 @@ def as_document(order: Order, objects: list[str]) -> dict[str, Any]:
         "refunded_minor": account.refunded_minor,
         "refundable_minor": account.refundable_minor,
         "ledger": [entry.as_json() for entry in order.ledger],
-        "audit_objects": objects,
+        "audit_objects": keys,
     }
 
 
-def draw(console: Console, order: Order, objects: list[str]) -> None:
-    """The order, its ledger and its audit objects as tables."""
-    console.print(_totals(order))
-    console.print(_ledger(order))
-    console.print(table("Audit objects", ("key",), [(key,) for key in objects]))
+def draw_order(console: Console, order: Order, keys: list[str]) -> None:
+    """Print the order, its ledger and its audit objects as tables."""
+    console.print(_totals_table(order))
+    console.print(_ledger_table(order))
+    console.print(table("Audit objects", ("key",), [(key,) for key in keys]))
 
 
-def _totals(order: Order) -> Any:
+def _totals_table(order: Order) -> Any:
     account, currency = order.account, order.currency
     lines = ", ".join(f"{line.quantity} × {line.sku}" for line in order.lines)
     rows = [
@@ -97,7 +97,7 @@ def _totals(order: Order) -> Any:
     return table("Order", ("", ""), rows)
 
 
-def _ledger(order: Order) -> Any:
+def _ledger_table(order: Order) -> Any:
     rows = [
         (str(entry.seq), entry.at, entry.kind.value, format_amount(entry.amount_minor, order.currency), entry.hash[:12])
         for entry in order.ledger

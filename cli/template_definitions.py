@@ -1,7 +1,7 @@
-"""State machines inside of other documents: templates of CloudFormation, SAM and the CDK, and other frameworks' files.
+"""Find state machines inside other documents: templates of CloudFormation, SAM, the CDK and other frameworks.
 
-Whatever has StartAt and States is one, wherever it stands; so is a text that says one, also one that is put together by
-`Fn::Sub` or `Fn::Join`: what is filled in at deployment stands in it as `${name}`.
+Every object with StartAt and States is a state machine, and so is every string that contains such an object, even if
+`Fn::Sub` or `Fn::Join` assembles it. Values that are only known at deployment appear in it as `${name}`.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ _TYPE_FIELDS: Final = ("StateMachineType", "Type", "type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldDefinition:
-    """A definition, and where it stands in the document."""
+class ContainedDefinition:
+    """A definition and its place in the document."""
 
     pointer: str
     content: bytes | Definition
@@ -25,23 +25,23 @@ class HeldDefinition:
 
 
 def is_state_machine(value: Json) -> bool:
-    """Whether it is meant as a state machine itself."""
+    """Return True if a value is meant to be a state machine itself."""
     return isinstance(value, dict) and ("States" in value or "StartAt" in value)
 
 
 def is_template(value: Json) -> bool:
-    """Whether it is a template of CloudFormation."""
+    """Return True if a value is a CloudFormation template."""
     return isinstance(value, dict) and isinstance(value.get("Resources"), dict)
 
 
-def definitions_held_by(document: Json) -> Iterator[HeldDefinition]:
-    """The outermost state machines in a document, in its order."""
+def find_definitions(document: Json) -> Iterator[ContainedDefinition]:
+    """Yield the outermost state machines in a document, in document order."""
     stack: list[tuple[str, Json, bool]] = [("", document, False)]
     while stack:
         pointer, value, is_express = stack.pop()
-        content = _content(value)
+        content = _definition_content(value)
         if content is not None:
-            yield HeldDefinition(pointer=pointer, content=content, is_express=is_express)
+            yield ContainedDefinition(pointer=pointer, content=content, is_express=is_express)
         elif isinstance(value, dict):
             express = any(value.get(field) == "EXPRESS" for field in _TYPE_FIELDS)
             stack.extend((child(pointer, key), item, express) for key, item in reversed(value.items()))
@@ -49,16 +49,16 @@ def definitions_held_by(document: Json) -> Iterator[HeldDefinition]:
             stack.extend((child(pointer, index), value[index], False) for index in reversed(range(len(value))))
 
 
-def _content(value: Json) -> bytes | Definition | None:
+def _definition_content(value: Json) -> bytes | Definition | None:
     if isinstance(value, dict) and "States" in value and "StartAt" in value:
         return Definition(value)
-    text = _text(value)
-    says_one = text is not None and text.lstrip().startswith("{") and '"StartAt"' in text and '"States"' in text
-    return text.encode("utf-8", "surrogatepass") if says_one and text is not None else None
+    text = _resolve_string(value)
+    is_definition = text is not None and text.lstrip().startswith("{") and '"StartAt"' in text and '"States"' in text
+    return text.encode("utf-8", "surrogatepass") if is_definition and text is not None else None
 
 
-def _text(value: Json) -> str | None:
-    """A text, also one that a function of CloudFormation makes."""
+def _resolve_string(value: Json) -> str | None:
+    """Return a string, or the string that a CloudFormation function makes, else None."""
     if isinstance(value, str):
         return value
     if not isinstance(value, dict) or len(value) != 1:
@@ -68,15 +68,15 @@ def _text(value: Json) -> str | None:
         first = argument[0] if isinstance(argument, list) and argument else argument
         return first if isinstance(first, str) else None
     if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2:
-        between, parts = argument
-        if isinstance(between, str) and isinstance(parts, list):
-            return between.join(part if isinstance(part, str) else _placeholder(part) for part in parts)
+        separator, parts = argument
+        if isinstance(separator, str) and isinstance(parts, list):
+            return separator.join(part if isinstance(part, str) else _placeholder(part) for part in parts)
     return None
 
 
 def _placeholder(value: Json) -> str:
-    """`${Name}` or `${Name.Attribute}` for what is known at deployment."""
+    """Return `${Name}` or `${Name.Attribute}` for a value that is known at deployment."""
     reference: JsonObject = value if isinstance(value, dict) else {}
-    named = next(iter(reference.values()), "value")
-    parts = named if isinstance(named, list) else [named]
+    target = next(iter(reference.values()), "value")
+    parts = target if isinstance(target, list) else [target]
     return "${" + ".".join(part for part in parts if isinstance(part, str)) + "}"

@@ -1,0 +1,146 @@
+"""`booking purchase|refund|run|show`: start executions and show orders."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from handlers.domain.money import format_amount
+
+from . import order_view, stock
+from .command_errors import EXIT_CODES, UsageError
+from .executions import ClosedExecution, execute
+from .output import JsonOption, show, status_text, table
+from .request_input import new_request_id, parse_identifier, parse_line, parse_money, read_event
+from .target import InstanceOption, StageOption, Target, resolve_target
+
+RequestIdOption = Annotated[
+    str | None,
+    typer.Option("--request-id", help="Id of the request; the same id repeats the request safely. Random if left out."),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for name, verb in (("purchase", purchase), ("refund", refund), ("run", run), ("show", show_order)):
+        app.command(name)(verb)
+
+
+def purchase(
+    lines: Annotated[
+        list[str], typer.Argument(help="SKU=QUANTITY@PRICE; the quantity defaults to 1, the price to the catalogue's.")
+    ],
+    customer: Annotated[str, typer.Option(help="The customer's id.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    payment: Annotated[
+        str, typer.Option(help="Payment method, such as a test token of the sandbox gateway.")
+    ] = "pm_ok",
+    request_id: RequestIdOption = None,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
+    """Make a purchase."""
+    target = resolve_target(stage, instance)
+    event = {
+        "action": "purchase",
+        "request_id": parse_identifier("--request-id", request_id or new_request_id()),
+        "customer_id": parse_identifier("--customer", customer),
+        "currency": currency,
+        "lines": [_purchase_line(target, text, currency) for text in lines],
+        "payment_method": payment,
+    }
+    return print_outcome(execute(target, event), as_json)
+
+
+def refund(
+    order: Annotated[str, typer.Argument(help="Order id, as printed by `booking purchase`.")],
+    reason: Annotated[str, typer.Option(help="Reason for the refund.")],
+    by: Annotated[str, typer.Option(help="Id of the person who requests it.")],
+    amount_text: Annotated[str | None, typer.Option("--amount", help="Amount, such as 12.34.")] = None,
+    lines: Annotated[
+        list[str] | None, typer.Option("--line", help="Returned units as SKU=QUANTITY; repeatable.")
+    ] = None,
+    request_id: RequestIdOption = None,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
+    """Refund an amount, or lines, or everything that is still refundable if neither is given."""
+    if amount_text is not None and lines:
+        raise UsageError("Use --amount or --line, not both: the amount of a refund by lines follows from the lines.")
+    target = resolve_target(stage, instance)
+    event: dict[str, Any] = {
+        "action": "refund",
+        "request_id": parse_identifier("--request-id", request_id or new_request_id()),
+        "order_id": parse_identifier("ORDER", order),
+        "requested_by": parse_identifier("--by", by),
+        "reason": reason,
+    }
+    if amount_text is not None:
+        event["amount_minor"] = parse_money("--amount", amount_text, order_view.load_order(target, order).currency)
+    if lines:
+        event["lines"] = [_refund_line(text) for text in lines]
+    return print_outcome(execute(target, event), as_json)
+
+
+def run(
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT.json", help="File with any JSON value; - reads standard input.")
+    ],
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
+    """Start an execution with a JSON file, wait for its end and print the BookingResult."""
+    value = read_event(event)
+    return print_outcome(execute(resolve_target(stage, instance), value), as_json)
+
+
+def show_order(
+    order: Annotated[str, typer.Argument(help="Order id.")],
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Show an order, its ledger and its audit objects."""
+    target = resolve_target(stage, instance)
+    loaded = order_view.load_order(target, order)
+    keys = order_view.audit_keys(target, loaded)
+    document = order_view.order_as_json(loaded, keys)
+    show(as_json, document, lambda console: order_view.draw_order(console, loaded, keys))
+
+
+def print_outcome(execution: ClosedExecution, as_json: bool) -> int:
+    """Print the BookingResult and return its exit code."""
+    show(as_json, execution.as_json(), lambda console: draw_result(console, execution))
+    return EXIT_CODES.get(str(execution.result["status"]), 1)
+
+
+def draw_result(console: Console, execution: ClosedExecution) -> None:
+    """Print the fields of the result that have a value as a table."""
+    result = execution.result
+    rows: list[Sequence[Any]] = [("status", status_text(str(result["status"])))]
+    rows += [(name, str(result[name])) for name in ("code", "message", "order_id", "refund_id") if result.get(name)]
+    if result.get("amount_minor") is not None and result.get("currency"):
+        rows.append(("amount", format_amount(result["amount_minor"], result["currency"])))
+    if result.get("refundable_minor") is not None and result.get("currency"):
+        rows.append(("refundable", format_amount(result["refundable_minor"], result["currency"])))
+    rows += [("order status", str(result["order_status"]))] if result.get("order_status") else []
+    rows += [("replayed", "yes")] if result.get("replayed") else []
+    rows += [("path", " → ".join(execution.path))] if execution.path else []
+    console.print(table(str(result.get("action") or "booking"), ("", ""), rows))
+
+
+def _purchase_line(target: Target, text: str, currency: str) -> dict[str, Any]:
+    sku, quantity, price = parse_line(text)
+    unit = stock.load_item(target, sku).price_minor if price is None else parse_money(sku, price, currency)
+    return {"sku": sku, "quantity": quantity, "unit_price_minor": unit}
+
+
+def _refund_line(text: str) -> dict[str, Any]:
+    sku, quantity, price = parse_line(text)
+    if price is not None:
+        raise UsageError(f"--line {text} must not have a price: the price paid is refunded. Write SKU=QUANTITY.")
+    return {"sku": sku, "quantity": quantity}

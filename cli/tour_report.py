@@ -1,0 +1,96 @@
+"""Take the tour and show it: one line per finished step, then tables, then the next steps."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from handlers.domain.money import format_amount
+
+from . import order_view
+from .executions import ClosedExecution
+from .output import show, status_text, stderr_console, table
+from .progress_display import ProgressDisplay
+from .target import Target
+from .tour import STEPS, StepOutcome, TourState, run_tour
+
+
+def run_and_show_tour(target: Target, driver: str, as_json: bool) -> int:
+    """Take the tour and return 0 if every step ended as expected, else 1."""
+    state, outcomes = TourState(), list[StepOutcome]()
+    with ProgressDisplay("Taking the tour") as display:
+        for number, outcome in enumerate(run_tour(target, state), start=1):
+            outcomes.append(outcome)
+            display.print(f"{'✗' if outcome.mismatches else '✓'} {number} of {len(STEPS)}: {outcome.step.title}")
+    orders = {name: order_view.load_order(target, order_id) for name, order_id in state.orders.items()}
+    keys = {name: order_view.audit_keys(target, order) for name, order in orders.items()}
+    document = {
+        "driver": driver,
+        "ok": not any(outcome.mismatches for outcome in outcomes),
+        "steps": [outcome.as_json() for outcome in outcomes],
+        "orders": {name: order_view.order_as_json(order, keys[name]) for name, order in orders.items()},
+    }
+
+    def draw(console: Console) -> None:
+        console.print(_steps_table(outcomes))
+        console.print()
+        console.print(_paths_table(outcomes))
+        for name, order in orders.items():
+            console.print()
+            order_view.draw_order(console, order, keys[name])
+        console.print()
+        draw_next_steps(console, state.orders["first"])
+
+    show(as_json, document, draw)
+    return _report_mismatches(outcomes)
+
+
+def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
+    """Print commands to try next."""
+    console.print(Text("Next steps", style="bold"))
+    for line in (
+        "booking stock show",
+        "booking purchase --customer c-1 MUG=2",
+        f'booking refund {order_id} --amount 5.00 --by agent-7 --reason "late"',
+        f"booking show {order_id}",
+        "booking audit verify",
+        "booking down          # or: make down",
+    ):
+        console.print(f"  {line}", soft_wrap=True)
+    console.print("(`booking` is in .venv/bin; `. .venv/bin/activate` puts it on your PATH)")
+
+
+def _steps_table(outcomes: list[StepOutcome]) -> Any:
+    rows: list[tuple[str | Text, ...]] = []
+    for number, title, execution in _executions(outcomes):
+        result = execution.result
+        code = str(result.get("code") or ("replayed" if result.get("replayed") else ""))
+        rows.append((number, title, status_text(str(result["status"])), code, _refundable(result)))
+    return table("Results", ("", "step", "status", "code", "refundable"), rows, right=("", "refundable"))
+
+
+def _paths_table(outcomes: list[StepOutcome]) -> Any:
+    rows = [(number, " → ".join(execution.path)) for number, _, execution in _executions(outcomes)]
+    return table("Paths of the executions", ("", "states"), rows, right=("",))
+
+
+def _executions(outcomes: list[StepOutcome]) -> Iterator[tuple[str, str, ClosedExecution]]:
+    for number, outcome in enumerate(outcomes, start=1):
+        yield str(number), outcome.step.title, outcome.execution
+        if outcome.after_reconcile:
+            yield "", "… repeated after reconcile", outcome.after_reconcile
+
+
+def _refundable(result: Mapping[str, Any]) -> str:
+    refundable = result.get("refundable_minor")
+    return "" if refundable is None else format_amount(refundable, result["currency"])
+
+
+def _report_mismatches(outcomes: list[StepOutcome]) -> int:
+    """Print the steps that did not end as expected, and return the exit code."""
+    for outcome in outcomes:
+        for mismatch in outcome.mismatches:
+            message = f"The step {outcome.step.title!r} did not end as expected: {mismatch}."
+            stderr_console().print(message, soft_wrap=True)
+    return 1 if any(outcome.mismatches for outcome in outcomes) else 0
