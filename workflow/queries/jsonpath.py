@@ -109,7 +109,7 @@ class Path:
 
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> Path:
-    """Parse a path, of which trailing blanks are no part; raise InvalidPath."""
+    """Parse a path without its trailing blanks; raise InvalidPath."""
     scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
     if not scanner.done:

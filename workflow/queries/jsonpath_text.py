@@ -26,7 +26,7 @@ def is_number(text: str) -> bool:
 
 
 class InvalidPath(ValueError):
-    """The text is no path; says where and why."""
+    """An invalid path; the message says where and why."""
 
 
 class Scanner:
