@@ -100,7 +100,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def measure(root: Path) -> dict[str, Figures]:
     """Return the figures of each top-level folder of a checkout."""
-    files = _tracked(root, "*.py", "*.md")
+    files = list_files(root)
     sources = {name: (root / name).read_text("utf-8") for name in files if (root / name).is_file()}
     figures: dict[str, Figures] = defaultdict(Figures)
     classes: list[tuple[str, str, int]] = []
@@ -116,6 +116,12 @@ def measure(root: Path) -> dict[str, Figures]:
     stems = [(PurePosixPath(name).stem, name, 1) for name in sources if name.endswith(".py")]
     _share(figures, stems, SHARED_FILES, "file")
     return dict(sorted(figures.items()))
+
+
+def list_files(root: Path) -> list[str]:
+    """Return the tracked modules and pages of a checkout."""
+    listed = subprocess.run(["git", "ls-files", "*.py", "*.md"], cwd=root, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
 
 
 def package_of(name: str) -> str:
@@ -138,7 +144,8 @@ def acting(tree: ast.Module) -> set[str]:
     """Return the names of the functions in a module that act, directly or through one another."""
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
     found = {node.name for node in functions if _acts(node)}
-    while more := {node.name for node in functions if _calls(node) & found} - found:
+    called = [(node.name, _calls(node)) for node in functions]
+    while more := {name for name, names in called if names & found} - found:
         found |= more
     return found
 
@@ -160,11 +167,6 @@ def phrases(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Violation]:
         for match in IS_NO.finditer(line):
             around = line[max(0, match.start() - 30) : match.end() + 30].strip()
             yield Violation(symptom="is_no", file=name, line=number, text=f"… {around} …")
-
-
-def _tracked(root: Path, *patterns: str) -> list[str]:
-    listed = subprocess.run(["git", "ls-files", *patterns], cwd=root, capture_output=True, text=True, check=True)
-    return listed.stdout.splitlines()
 
 
 def _collect(figures: Figures, violations: Iterable[Violation]) -> None:
