@@ -1,6 +1,6 @@
 """Inside a function's process: write down every AWS call that it makes, one JSON line each.
 
-Runs in the function, so it imports nothing but what AWS's runtime has. `recording` reads what it writes.
+Runs in the function, so it imports nothing but what AWS's runtime has. `recorded_calls` reads what it writes.
 """
 
 import json

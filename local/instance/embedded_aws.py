@@ -56,7 +56,7 @@ class Instance:
 
     @classmethod
     def at(cls, root: Path, name: str = "default") -> "Instance":
-        """Return the instance `name` of the program in `root`. Raises InvalidName or ForeignFolder."""
+        """Return the instance `name` of the program in `root`. Raises InvalidInstanceName or ForeignFolder."""
         return cls(run_folder.folder_of(root, name))
 
     # ---- what it is -------------------------------------------------------------------------------------------
@@ -119,8 +119,8 @@ class Instance:
         """Run it detached and return when it answers.
 
         `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` has every function write
-        down the AWS calls that it makes (see `recording`).
-        Raises PortTaken, DidNotStart, ForeignFolder or ToolMissing, each with one sentence.
+        down the AWS calls that it makes (see `recorded_calls`).
+        Raises PortTaken, StartFailed, ForeignFolder or ToolMissing, each with one sentence.
         """
         self._check_disk()
         with processes.exclusive_lock(self.folder):
@@ -280,7 +280,7 @@ class Instance:
             )
 
     def _ensure_folder(self) -> None:
-        run_folder.create(self.folder, self._new_identity())
+        run_folder.create(self.folder, self._new_identity)
         (self.folder / "tmp").mkdir(exist_ok=True)
 
     @staticmethod

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def folder_of(root: Path, name: str) -> Path:
     """Return the folder of the instance `name` below `root`.
 
     Raises:
-        InvalidName: the name could lead to another folder.
+        InvalidInstanceName: the name could lead to another folder.
         ForeignFolder: `.booking` is a link.
     """
     if not _NAME.fullmatch(name):
@@ -51,8 +51,10 @@ def read_marker(folder: Path) -> Mapping[str, Any] | None:
     return identity if _is_identity(identity) else None
 
 
-def create(folder: Path, identity: Mapping[str, Any]) -> None:
+def create(folder: Path, new_identity: Callable[[], Mapping[str, Any]]) -> None:
     """Create the folder with its marker in one step, or accept the one that is already ours.
+
+    An identity is made only for a new folder, since it takes a free port.
 
     Raises:
         ForeignFolder: something else is there.
@@ -65,7 +67,7 @@ def create(folder: Path, identity: Mapping[str, Any]) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-", ignore_cleanup_errors=True) as parent:
             made = Path(parent, folder.name)
             made.mkdir(mode=0o700)
-            write_marker(made, identity)
+            write_marker(made, new_identity())
             with contextlib.suppress(OSError):  # another process was first: judged below
                 made.rename(folder)
     except OSError as error:

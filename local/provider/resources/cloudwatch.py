@@ -17,7 +17,7 @@ from .common import (
     number,
     output,
     string,
-    tag_changes,
+    sync_tags,
     tag_list,
     tag_map,
     without_none,
@@ -105,12 +105,7 @@ class MetricAlarm(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
-        actual = self.read(aws, id_) or {}
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
-        if changed:
-            aws.client("cloudwatch").tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
+        sync_tags(aws.client("cloudwatch"), aws, inputs, self.read(aws, id_) or {})
 
     def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
         wanted = {parameter: inputs.get(name) for name, parameter in _SIMPLE.items()}
@@ -182,12 +177,7 @@ class CompositeAlarm(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
-        actual = self.read(aws, id_) or {}
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            aws.client("cloudwatch").untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
-        if changed:
-            aws.client("cloudwatch").tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
+        sync_tags(aws.client("cloudwatch"), aws, inputs, self.read(aws, id_) or {})
 
     def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
         aws.client("cloudwatch").put_composite_alarm(

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws, is_not_found
-from ..resource import Inputs
+from ..resource import Inputs, Outputs
 from ..schema import Boolean, JsonString, MapOf, Number, Property, String
 
 TAGS = Property(schema=MapOf(String()))
@@ -72,10 +72,19 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
 def tag_changes(
     aws: Aws, inputs: Inputs, present: Mapping[str, str], extra: Mapping[str, str] | None = None
 ) -> tuple[dict[str, str], list[str]]:
-    """The tags to set and the keys to drop, so that the present ones become those asked for; `own` ones stay."""
+    """The tags to set and the keys to drop, so that the present ones become those asked for, and `extra`."""
     wanted = {**aws.tags(inputs), **(extra or {})}
     dropped = [key for key in present if key not in wanted and not key.startswith("booking:embedded:")]
     return {key: value for key, value in wanted.items() if present.get(key) != value}, dropped
+
+
+def sync_tags(client: Any, aws: Aws, inputs: Inputs, actual: Outputs) -> None:
+    """Bring the tags of a resource to the inputs, for services that call its ARN `ResourceARN`."""
+    changed, dropped = tag_changes(aws, inputs, actual["tags"])
+    if dropped:
+        client.untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
+    if changed:
+        client.tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
