@@ -187,8 +187,9 @@ def configuration(graph: Graph) -> dict[str, Any]:
         body = resource["values"] | references
         if resource["type"] in _NAMED_BY_PULUMI:
             body.setdefault(_NAMED_BY_PULUMI[resource["type"]], f"{resource['name']}-0123456")
-        body["global_secondary_index"] = [_with_flat_keys(each) for each in body.get("global_secondary_index", [])]
-        resources.setdefault(resource["type"], {})[resource["name"]] = {k: v for k, v in body.items() if v != []}
+        if "global_secondary_index" in body:
+            body["global_secondary_index"] = [_with_flat_keys(each) for each in body["global_secondary_index"]]
+        resources.setdefault(resource["type"], {})[resource["name"]] = body
     return {"resource": resources}
 
 

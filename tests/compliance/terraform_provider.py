@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.components.synth import REGION
+from tests.environment import require
 from workflow import check
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -35,10 +36,9 @@ _TIMEOUT_SECONDS = 240
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terraform:
-    """An initialised working directory and the endpoint that stands for Step Functions."""
+    """An initialised working directory."""
 
     folder: Path
-    endpoint: str
 
     def judge(self, configuration: Mapping[str, Any]) -> list[str]:
         """Return the provider's errors about a configuration: those of validation, or else those of planning."""
@@ -60,20 +60,16 @@ def terraform(folder: Path) -> Iterator[Terraform]:
         (folder / "provider.tf.json").write_text(json.dumps(_provider(endpoint)))
         ran = _terraform(folder, "init", "-input=false")
         assert ran.returncode == 0, ran.stderr
-        yield Terraform(folder=folder, endpoint=endpoint)
+        yield Terraform(folder=folder)
 
 
 def _require_mirror() -> Path:
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed: its AWS provider cannot judge the resources.")
-    for mirror in map(Path, (os.environ.get("TERRAFORM_MIRROR", ""), *_MIRRORS)):
-        found = mirror.expanduser()
-        if (found / PROVIDER / VERSION).is_dir():
-            return found
-    sentence = f"No folder of {', '.join(_MIRRORS)} (or TERRAFORM_MIRROR) holds {PROVIDER} {VERSION}."
-    if os.environ.get("CI"):
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    folders = [Path(each).expanduser() for each in (os.environ.get("TERRAFORM_MIRROR", ""), *_MIRRORS)]
+    mirrors = [folder for folder in folders if (folder / PROVIDER / VERSION).is_dir()]
+    require(mirrors, f"No folder of {', '.join(_MIRRORS)} (or TERRAFORM_MIRROR) holds {PROVIDER} {VERSION}.")
+    return mirrors[0]
 
 
 def _provider(endpoint: str) -> dict[str, Any]:
