@@ -29,7 +29,7 @@ def preview(
     """Show what `up` would change, without changing it."""
     aws = local_instance(instance)
     outcome = _run_engine(aws, stage, "Previewing", lambda engine: engine.preview())
-    _show_changes(outcome, as_json, f"No changes. {_unchanged(outcome)} resources match the program.")
+    _show_changes(outcome, as_json, f"No changes. {_count_unchanged(outcome)} resources match the program.")
 
 
 def refresh(
@@ -101,7 +101,7 @@ def _show_changes(
     show(as_json, document, lambda console: _draw_changes(console, outcome, unchanged, [*buckets, *keys]))
 
 
-def _unchanged(outcome: Outcome) -> int:
+def _count_unchanged(outcome: Outcome) -> int:
     return len({step.urn for step in outcome.steps if step.phase == "done" and step.operation == "same"})
 
 
