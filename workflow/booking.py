@@ -24,7 +24,7 @@ from .language.bindings import Function, Limit, Queue
 from .language.context_object import context
 from .language.functions import concat, to_json
 from .language.references import caught, input_of, made, output_of, result_of
-from .language.retries import ALL, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .language.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
 from .language.service_tasks import SendMessage
 from .language.states import variable
 from .language.tasks import Invoke
@@ -38,8 +38,8 @@ parking: Final = Queue("parking")
 task_limit: Final = Limit("task_seconds", "how long one attempt of a task may take", timedelta(seconds=20))
 execution_limit: Final = Limit("execution_seconds", "how long an execution may take", timedelta(seconds=300))
 
-PASSING: Final = (
-    *LAMBDA_TRANSIENT,
+TRANSIENT_ERRORS: Final = (
+    *(error for error in LAMBDA_TRANSIENT if error != LAMBDA_THROTTLED),
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
@@ -47,15 +47,45 @@ PASSING: Final = (
     "Unavailable",
     "PaymentOutcomeUnknown",
 )
-"""What may pass: Lambda throttled or unwell, a function or a task out of time, a function whose process ended under it
-(killed, out of memory), and what our functions raise to be tried again (names on the wire). Trying again is safe: every
-effect is one conditional write, every payment has its key."""
+"""Errors after which the same task may succeed, throttles aside: Lambda is unwell, a function or a task ran out of
+time, a function's process ended (killed, out of memory), and the errors that our functions raise in order to be retried
+(wire names). Retrying is safe: every effect is one conditional write, and every payment has its key."""
+
+THROTTLES: Final = Retry(
+    on=(LAMBDA_THROTTLED,),
+    interval=timedelta(seconds=1),
+    attempts=8,
+    backoff=2.0,
+    longest=timedelta(seconds=25),
+    jitter=True,
+)
+"""A burst beyond the functions' concurrency is late, not lost (law 45): up to 106 s of waiting. Nothing has run yet."""
+
+RECORD_THROTTLES: Final = Retry(
+    on=(LAMBDA_THROTTLED,),
+    interval=timedelta(seconds=1),
+    attempts=10,
+    backoff=2.0,
+    longest=timedelta(seconds=15),
+    jitter=True,
+)
+"""More attempts than before the effect, because an outcome exists by now: up to 105 s of waiting."""
 
 TRANSIENT: Final = Retry(
-    on=PASSING, interval=timedelta(seconds=1), attempts=3, backoff=2.0, longest=timedelta(seconds=10), jitter=True
+    on=TRANSIENT_ERRORS,
+    interval=timedelta(seconds=1),
+    attempts=3,
+    backoff=2.0,
+    longest=timedelta(seconds=10),
+    jitter=True,
 )
-PATIENT: Final = Retry(
-    on=PASSING, interval=timedelta(seconds=2), attempts=5, backoff=2.0, longest=timedelta(seconds=20), jitter=True
+RECORD_TRANSIENT: Final = Retry(
+    on=TRANSIENT_ERRORS,
+    interval=timedelta(seconds=2),
+    attempts=5,
+    backoff=2.0,
+    longest=timedelta(seconds=20),
+    jitter=True,
 )
 QUEUED: Final = Retry(
     on=(ALL,), interval=timedelta(seconds=1), attempts=2, backoff=2.0, longest=timedelta(seconds=5), jitter=True
@@ -96,9 +126,9 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     outcome = variable(BookingResult)
 
     route = Choice(request)
-    purchase = Invoke(purchase_fn, _asked(), retry=TRANSIENT, timeout=task_limit)
-    refund = Invoke(refund_fn, _asked(), retry=TRANSIENT, timeout=task_limit)
-    record = Invoke(record_fn, report, retry=PATIENT, timeout=task_limit)
+    purchase = Invoke(purchase_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
+    refund = Invoke(refund_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
+    record = Invoke(record_fn, report, retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit)
     verdict = Choice(output_of(record))
     park = SendMessage(parking, report, retry=QUEUED, timeout=timedelta(seconds=10))
     completed = Succeed(outcome)

@@ -14,6 +14,7 @@ from workflow.running import Run, TaskFailed
 
 PURCHASE: Final = {"action": "purchase", "request_id": "r-1"}
 REFUND: Final = {"action": "refund", "request_id": "r-2"}
+THROTTLE: Final = "Lambda.TooManyRequestsException"
 FINE: Final = {"schema": 1, "status": "succeeded", "action": "purchase", "message": ""}
 PARTS: Final = {
     purchase_fn: "arn:aws:lambda:eu-central-1:123456789012:function:purchase:7",
@@ -108,12 +109,22 @@ def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
     ) == ("Boom", "refund failed", None)
 
 
-@pytest.mark.parametrize(
-    "error", ["Unavailable", "PaymentOutcomeUnknown", "Lambda.TooManyRequestsException", "States.Timeout"]
-)
-def test_what_may_pass_is_tried_again(booking: CoveredWorkflow, error: str) -> None:
-    """Four attempts in all; anything else is a bug and tried once."""
+@pytest.mark.parametrize("error", ["Unavailable", "PaymentOutcomeUnknown", "Lambda.ServiceException", "States.Timeout"])
+def test_transient_errors_are_retried_three_times(booking: CoveredWorkflow, error: str) -> None:
+    """Anything else is a bug and is tried once."""
     assert tuple(_attempts(booking.run(PURCHASE, Functions(name).all())) for name in (error, "ValueError")) == (4, 1)
+
+
+def test_45_a_throttled_function_has_its_own_retries(booking: CoveredWorkflow) -> None:
+    """The record function has more of them, because an outcome exists by then."""
+    run = booking.run(PURCHASE, Functions(THROTTLE, THROTTLE).all())
+    assert (run.attempts["purchase"], run.attempts["record"]) == (9, 11)
+
+
+def test_45_throttles_do_not_use_up_the_retries_of_other_errors(booking: CoveredWorkflow) -> None:
+    """Each retrier counts for itself."""
+    run = booking.run(PURCHASE, Functions().all() | {"purchase": _failing_with([THROTTLE] * 5 + ["Unavailable"] * 3)})
+    assert (run.status, _attempts(run)) == ("SUCCEEDED", 9)
 
 
 def test_the_definition_passes_the_check() -> None:
@@ -147,20 +158,35 @@ def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> N
     assert allowed == {"lambda:InvokeFunction": ("arn:aws:lambda:eu-central-1:123456789012:function:purchase:*",)}
 
 
-def test_the_worst_way_ends_before_the_execution_does() -> None:
-    """All attempts of the longest way, with all waits, fit into the execution's limit."""
-    asl: Any = Booking.asl()
-    worst = sum(_longest(asl["States"][name]) for name in ("purchase", "record", "park"))
-    assert worst < asl["TimeoutSeconds"]
+@pytest.mark.parametrize("retrier", [0, 1])
+def test_the_longest_path_ends_within_the_execution(retrier: int) -> None:
+    """All attempts of purchase and record with all their waits, by one kind of error each, and those of the queue."""
+    states: Any = Booking.asl()["States"]
+    longest = sum(_longest(states[name], retrier) for name in ("purchase", "record"))
+    assert longest + _longest(states["park"], 0) < Booking.asl()["TimeoutSeconds"]  # type: ignore[operator]
 
 
-def _longest(task: Any) -> float:
-    retrier = task["Retry"][0]
+def _longest(task: Any, retrier: int) -> float:
+    """Seconds; a throttled attempt takes no time of its own, so only the last one runs."""
+    policy = task["Retry"][retrier]
     waits = [
-        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
-        for attempt in range(retrier["MaxAttempts"])
+        min(policy["IntervalSeconds"] * policy["BackoffRate"] ** attempt, policy["MaxDelaySeconds"])
+        for attempt in range(policy["MaxAttempts"])
     ]
-    return float(sum(waits) + task["TimeoutSeconds"] * (retrier["MaxAttempts"] + 1))
+    running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
+    return float(sum(waits) + task["TimeoutSeconds"] * running)
+
+
+def _failing_with(errors: list[str]) -> Any:
+    """Return a function that fails with each error in turn and then succeeds."""
+    remaining = iter(errors)
+
+    def answer(_: Any) -> Any:
+        if (error := next(remaining, None)) is not None:
+            raise TaskFailed(error, "failed")
+        return FINE
+
+    return answer
 
 
 def _attempts(run: Run) -> int:

@@ -29,11 +29,14 @@ RESULT_WRITER_FAILED: Final = "States.ResultWriterFailed"
 LONGEST_DELAY: Final = 31_622_399
 """Seconds. Source: Amazon States Language specification, "Errors"."""
 
+LAMBDA_THROTTLED: Final = "Lambda.TooManyRequestsException"
+"""Lambda refused an invocation: the function's or the account's concurrency is used up."""
+
 LAMBDA_TRANSIENT: Final = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
+    LAMBDA_THROTTLED,
     "Lambda.ClientExecutionTimeoutException",
 )
 """What Lambda answers when it is throttled or unwell.
