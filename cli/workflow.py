@@ -97,7 +97,7 @@ def explain(
 
     explained = explanation_of(code)
     if explained is None:
-        hint = meant(code.upper(), EXPLANATIONS, "docs/workflow/codes.md lists all codes.")
+        hint = meant(code.upper(), EXPLANATIONS, "docs/reference/workflow/codes.md lists all codes.")
         raise UsageError(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),

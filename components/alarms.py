@@ -12,7 +12,7 @@ from .component import Component
 from .encryption import ALARMS, EVENTS, encryption_key
 from .surroundings import Surroundings, tags_of
 
-RUNBOOK = "docs/runbook.md"
+RUNBOOK = "docs/how-to/runbook.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

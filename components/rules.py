@@ -87,7 +87,9 @@ def tell_of_bad_ends(
     rule = rule_on(name, pattern=pulumi.Output.json_dumps(ended_badly), topic=topic, parent=parent, tags=tags)
     told = aws.cloudwatch.EventTargetInputTransformerArgs(
         input_paths={"execution": "$.detail.executionArn", "status": "$.detail.status"},
-        input_template='"The execution <execution> ended as <status>. What to do: docs/runbook.md#executions-failed"',
+        input_template=(
+            '"The execution <execution> ended as <status>. What to do: docs/how-to/runbook.md#executions-failed"'
+        ),
     )
     aws.cloudwatch.EventTarget(
         f"{name}-target",

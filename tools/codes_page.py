@@ -1,4 +1,4 @@
-"""Write docs/workflow/codes.md from workflow/checking/codes.py: `python -m tools.codes_page`."""
+"""Write docs/reference/workflow/codes.md from workflow/checking/codes.py: `python -m tools.codes_page`."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from workflow.checking import Finding, check
 from workflow.checking.codes import EXPLANATIONS, Explanation
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = ROOT / "docs" / "workflow" / "codes.md"
+PAGE: Final = ROOT / "docs" / "reference" / "workflow" / "codes.md"
 _MAX_LINE_LENGTH: Final = 110
 
 _HEAD: Final = """\

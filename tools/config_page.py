@@ -1,4 +1,4 @@
-"""Write docs/config.md from components/stage.py and the stage files: `python -m tools.config_page`."""
+"""Write docs/reference/config.md from components/stage.py and the stage files: `python -m tools.config_page`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from components.stage import PROJECT, Stage, allowed_values
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = ROOT / "docs" / "config.md"
+PAGE: Final = ROOT / "docs" / "reference" / "config.md"
 STAGES: Final = ("dev", "staging", "prod")
 
 _HEAD: Final = """\

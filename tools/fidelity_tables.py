@@ -1,4 +1,4 @@
-"""The tables of docs/fidelity.md, from the classes themselves: `python -m tools.fidelity_tables` writes them anew."""
+"""Write the tables of docs/reference/fidelity.md from the provider's classes: `python -m tools.fidelity_tables`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,5 +43,5 @@ def _computed(kind: Resource) -> list[str]:
 
 
 if __name__ == "__main__":
-    page = Path(__file__).parents[1] / "docs" / "fidelity.md"
+    page = Path(__file__).parents[1] / "docs" / "reference" / "fidelity.md"
     page.write_text(update_page(page.read_text()))

@@ -1,7 +1,7 @@
 """Workflows in the Amazon States Language: written in Python, checked, run, drawn and compared.
 
-docs/workflow/ tells how to write one. Importing this costs no more than the language itself: pydantic comes with your
-models, the JSONata engine with the first expression that is checked or run.
+docs/how-to/write-a-workflow.md tells how to write one. Importing this costs no more than the language itself: pydantic
+comes with your models, the JSONata engine with the first expression that is checked or run.
 """
 
 from importlib import import_module

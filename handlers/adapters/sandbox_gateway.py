@@ -1,6 +1,6 @@
 """A payment gateway to test with: it keeps its memory in a table of its own and behaves by the payment method's name.
 
-The tokens are in the manner of the well-known providers' test cards; docs/money.md has their table from here.
+The tokens resemble the well-known providers' test cards. The table in docs/explanation/money.md is generated from here.
 """
 
 from collections.abc import Mapping

@@ -61,7 +61,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.NOT_RECORDED: "What became of it waits in a queue to be recorded (the machine itself says so).",
     Code.NOT_EXECUTED: "The steps failed before anything was decided.",
 }
-"""Each code in words; docs/money.md has its table from here."""
+"""Each code in words; docs/explanation/money.md has its table from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

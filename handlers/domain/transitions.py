@@ -1,4 +1,4 @@
-"""The legal life of an order and of a refund, as one table; docs/money.md draws it.
+"""The legal life of an order and of a refund, as one table; docs/explanation/money.md draws it.
 
 An entry that the table does not list for the state that an order or a refund is in cannot be folded.
 """

@@ -1,6 +1,6 @@
 """Where MiniStack 1.5.33 differs from AWS in what our promises rest on, and a few lines make it true.
 
-Applied in the daemon alone, to that version alone; `docs/fidelity.md` lists them.
+Applied in the daemon alone, to that version alone; `docs/reference/fidelity.md` lists them.
 
 - *Reserved concurrency* holds for all versions of a function together. MiniStack forgets it for a published version,
   so fifty executions would start fifty processes.

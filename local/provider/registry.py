@@ -57,7 +57,7 @@ def resource_type(token: str) -> Resource:
         hint = f"; close to it: {', '.join(near)}" if near else ""
         raise UnsupportedType(
             f"the resource type {token} is not supported in the embedded AWS{hint} "
-            "(docs/fidelity.md lists all that are)"
+            "(docs/reference/fidelity.md lists all that are)"
         )
     return found
 

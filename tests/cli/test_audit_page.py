@@ -1,4 +1,4 @@
-"""docs/audit.md describes the objects that are really written."""
+"""docs/explanation/audit.md describes the objects that are really written."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from handlers.domain.ledger import Kind
 from tests.components.synth import CHECKOUT
 from tests.handlers.world import World, purchase_of, refund_of
 
-PAGE = (CHECKOUT / "docs" / "audit.md").read_text("utf-8")
+PAGE = (CHECKOUT / "docs" / "explanation" / "audit.md").read_text("utf-8")
 
 
 def columns(table: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""docs/config.md has every key, as the program knows it now."""
+"""docs/reference/config.md has every key, as the program knows it now."""
 
 from components.stage_schema import json_schema
 from tools.config_page import PAGE, render_page

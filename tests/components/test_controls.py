@@ -300,7 +300,7 @@ def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Gra
     for alarm in stage_graph.of_type(ALARM):
         topic = [stage_graph.outputs["alertTopicArn"]]
         assert (topic, topic) == (alarm.inputs["alarmActions"], alarm.inputs["okActions"])
-        assert "docs/runbook.md#" in alarm.inputs["alarmDescription"]
+        assert "docs/how-to/runbook.md#" in alarm.inputs["alarmDescription"]
         assert alarm.inputs["treatMissingData"] == "notBreaching"
 
 

@@ -9,14 +9,14 @@ import pytest
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
 from tests.handlers.world import World, purchase_of, refund_of
 
-RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text()
+RUNBOOK = (CHECKOUT / "docs" / "how-to" / "runbook.md").read_text()
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 EVERY_SECTION_SAYS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
 
 
 def slugs(graph: Graph) -> set[str]:
     """The sections that the stage's alarms name."""
-    return {alarm.inputs["alarmDescription"].rpartition("docs/runbook.md#")[2] for alarm in graph.of_type(ALARM)}
+    return {alarm.inputs["alarmDescription"].rpartition("docs/how-to/runbook.md#")[2] for alarm in graph.of_type(ALARM)}
 
 
 def sections() -> Iterator[tuple[str, str]]:

@@ -119,6 +119,6 @@ def test_conditional_puts_to_s3_agree(ministack: Clients) -> None:
 
 def test_the_fidelity_page_lists_every_difference() -> None:
     """What the embedded AWS does otherwise is said where its users look."""
-    page = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "fidelity.md").read_text(encoding="utf-8")
     for difference in DIFFERENCES:
         assert f"{difference.subject}: {difference.aws}; here {difference.ministack} | {difference.matters}" in page

@@ -1,4 +1,4 @@
-"""Writes the parts of docs/money.md that follow from the code: `python -m tests.domain.money_page`."""
+"""Writes the parts of docs/explanation/money.md that follow from the code: `python -m tests.domain.money_page`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS
 from handlers.metric_names import DIMENSIONS, MetricName
 from handlers.runtime.faults import ALLOWED
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "money.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "money.md"
 
 
 def orders() -> str:

@@ -1,4 +1,4 @@
-"""docs/money.md says what the code does."""
+"""docs/explanation/money.md says what the code does."""
 
 from handlers.domain.answers import MEANINGS, Code
 from handlers.domain.ledger import Kind

@@ -10,7 +10,7 @@ import yaml
 from .conftest import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-OPERATORS = (ROOT / "docs" / "operators.md").read_text()
+OPERATORS = (ROOT / "docs" / "how-to" / "deploy.md").read_text()
 
 
 def _jobs(path: Path) -> dict[str, Any]:

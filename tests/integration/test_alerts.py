@@ -50,7 +50,7 @@ def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: Depl
     assert execution.status == "FAILED"
     message = told(shop, heard[0], execution.arn)
     assert "FAILED" in message
-    assert "docs/runbook.md#executions-failed" in message
+    assert "docs/how-to/runbook.md#executions-failed" in message
     assert "customer-1" not in message
 
 
@@ -84,7 +84,7 @@ def test_the_alarm_of_the_parking_queue_fires_on_a_message_and_reaches_the_alert
     assert measured(shop, queue) == 1
     message = json.loads(told(shop, heard[0], "booking-parking-waiting", '"ALARM"'))
     assert message["NewStateValue"] == "ALARM"
-    assert "docs/runbook.md#parking" in message["AlarmDescription"]
+    assert "docs/how-to/runbook.md#parking" in message["AlarmDescription"]
     shop.client("sqs").purge_queue(QueueUrl=shop.outputs["parkingQueueUrl"])
 
 

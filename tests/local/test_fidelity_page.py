@@ -1,4 +1,4 @@
-"""docs/fidelity.md says what there is: its tables are the classes'."""
+"""docs/reference/fidelity.md says what there is: its tables are the classes'."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from local.instance import patches
 from local.provider.registry import resource_types
 from tools.fidelity_tables import update_page
 
-PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "fidelity.md"
 
 
 def test_the_tables_are_current() -> None:

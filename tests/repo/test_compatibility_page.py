@@ -1,4 +1,4 @@
-"""docs/compatibility.md says the versions that pyproject.toml says."""
+"""docs/reference/compatibility.md says the versions that pyproject.toml says."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ import components
 from tests.syntax import parse
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "compatibility.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 

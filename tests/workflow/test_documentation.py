@@ -12,23 +12,24 @@ from workflow.booking import Booking
 from workflow.drawing import svg
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs" / "workflow"
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("how-to/*-a-workflow.md"), *DOCS.glob("reference/workflow/*.md")])
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_programs_of_the_documentation_run(page: str) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_programs_of_the_documentation_run(page: Path) -> None:
     """Every block of Python on a page, one after the other."""
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     space: dict[str, object] = {"__name__": "documentation"}
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
         line = text.count("\n", 0, block.start()) + 1
-        exec(compile("\n" * line + block[1], str(DOCS / page), "exec"), space)
+        exec(compile("\n" * line + block[1], str(page), "exec"), space)
 
 
 @pytest.mark.parametrize("checker", [("mypy", "--no-error-summary"), ("pyright",)], ids=lambda command: command[0])
 def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_path: Path) -> None:
     """A strict type checker has nothing against them but what they say it has."""
-    for page in DOCS.glob("*.md"):
+    for page in PAGES:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
         (tmp_path / f"{page.stem}_programs.py").write_text("\n".join(blocks), encoding="utf-8")
     programs = sorted(str(path) for path in tmp_path.glob("*.py"))
@@ -39,12 +40,12 @@ def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_p
 
 
 def test_the_picture_is_that_of_the_workflow() -> None:
-    """`booking workflow diagram workflow.booking:Booking --out docs/workflow/booking.svg` draws it anew."""
-    assert (DOCS / "booking.svg").read_text(encoding="utf-8") == svg(Booking.asl(), title="Booking")
+    """`booking workflow diagram workflow.booking:Booking --out docs/how-to/booking.svg` draws it anew."""
+    assert (DOCS / "how-to" / "booking.svg").read_text(encoding="utf-8") == svg(Booking.asl(), title="Booking")
 
 
 def test_every_verb_is_documented() -> None:
     """No command without a line in the table."""
-    verbs = (DOCS / "verbs.md").read_text(encoding="utf-8")
+    verbs = (DOCS / "reference" / "workflow" / "verbs.md").read_text(encoding="utf-8")
     names = [command.callback.__name__ for command in workflow_app.registered_commands if command.callback]
     assert [name for name in names if f"booking workflow {name}" not in verbs] == []

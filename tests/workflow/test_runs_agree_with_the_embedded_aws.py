@@ -1,4 +1,4 @@
-"""`run` and the embedded AWS give the same result, wherever MiniStack implements the feature (docs/fidelity.md).
+"""`run` and the embedded AWS agree wherever MiniStack implements the feature (docs/reference/fidelity.md).
 
 Branches keep no variables of their own in MiniStack 1.5.33, so no generated workflow is set into another here.
 Executions are started synchronously, by way of the same API that a caller of AWS uses.

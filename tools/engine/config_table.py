@@ -1,4 +1,4 @@
-"""Write docs/config-changes.md: the engine's changes for each key of the stage configuration.
+"""Write docs/reference/config-changes.md: the engine's changes for each key of the stage configuration.
 
 `python -m tools.engine.config_table` deploys dev into an embedded AWS of its own and previews one change after the
 other, which takes about two minutes. A test compares the page with the engine.
@@ -15,7 +15,7 @@ from local.engine import PulumiEngine
 from local.instance import Instance
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = ROOT / "docs" / "config-changes.md"
+PAGE: Final = ROOT / "docs" / "reference" / "config-changes.md"
 MAX_NAMED: Final = 2
 """Above this number, resources are counted instead of named."""
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {

@@ -1,6 +1,7 @@
 """What each code of `check` means, with the smallest definition that has it.
 
-`docs/workflow/codes.md` and `booking workflow explain CODE` say what stands here; `check` itself does not import it.
+docs/reference/workflow/codes.md and `booking workflow explain CODE` are generated from this table; `check` itself does
+not import it.
 Long, for it is a table. Source of the codes that are AWS's own: the API reference of ValidateStateMachineDefinition.
 """
 
