@@ -6,11 +6,11 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
-from .buckets import access_log_bucket, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
-from .component import Component
-from .encryption import ACCESS_LOGS, encryption_key, origin_of
-from .iam import joined, statement
-from .surroundings import tags_of
+from .aws.deployment_context import tags_of
+from .aws.iam import joined, statement
+from .aws.kms import ACCESS_LOGS, encryption_key, origin_of
+from .aws.s3 import access_log_bucket, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
+from .base import Component
 
 LOCK_MODES = ("COMPLIANCE", "GOVERNANCE", "NONE")
 SEVEN_YEARS_IN_DAYS = 2555

@@ -10,21 +10,21 @@ import pulumi_aws as aws
 
 from workflow.booking import Booking
 
-from .alarms import Metric, alert_topic
 from .arguments import Arguments
-from .component import Component
-from .dashboard import Chart
-from .definitions import AnyWorkflow, definition_text, derived_grant, function_keys
-from .encryption import LOG_DELIVERY, LOGS, encryption_key
-from .iam import ServiceRole, joined, policy_of, service_role, statement
-from .log_groups import RETENTIONS, grant_deliver_logs, log_group
-from .machine_alarms import machine_alarms, machine_metric
-from .masking import FIELD, MOST_FIELDS, PERSONAL, mask
+from .aws.alarms import Metric, alert_topic
+from .aws.dashboard import Chart
+from .aws.deployment_context import Surroundings, tags_of
+from .aws.eventbridge import tell_of_bad_ends
+from .aws.iam import ServiceRole, joined, policy_of, service_role, statement
+from .aws.kms import LOG_DELIVERY, LOGS, encryption_key
+from .aws.logs import RETENTIONS, grant_deliver_logs, log_group
+from .aws.machine_alarms import machine_alarms, machine_metric
+from .aws.masking import FIELD, MOST_FIELDS, PERSONAL, mask
+from .aws.sqs import grant_drain, grant_send, waiting_queue
+from .aws.states import AnyWorkflow, definition_text, derived_grant, function_keys
+from .aws.traces import trace_grant
+from .base import Component
 from .monitored_lambda import invoke_grant
-from .queues import grant_drain, grant_send, waiting_queue
-from .rules import tell_of_bad_ends
-from .surroundings import Surroundings, tags_of
-from .traces import trace_grant
 
 
 class BookingStateMachineArgs(TypedDict):

@@ -4,8 +4,8 @@ import pulumi
 
 from handlers.metric_names import DIMENSIONS, NAMESPACE, STAGE, MetricName
 
-from .alarms import Alarm, Metric
-from .dashboard import Chart, Search
+from .aws.alarms import Alarm, Metric
+from .aws.dashboard import Chart, Search
 
 LEDGER_AND = ("gateway", "audit")
 

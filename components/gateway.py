@@ -7,13 +7,13 @@ import pulumi_aws as aws
 
 from handlers.storage_schema import GATEWAY
 
-from .alarms import alert_topic
 from .arguments import Arguments
-from .backups import Safekeeping, back_up
-from .component import Component
-from .encryption import encryption_key
-from .surroundings import tags_of
-from .tables import table, table_alarms, table_grant
+from .aws.alarms import alert_topic
+from .aws.backup import Safekeeping, back_up
+from .aws.deployment_context import tags_of
+from .aws.dynamodb import table, table_alarms, table_grant
+from .aws.kms import encryption_key
+from .base import Component
 
 
 class SandboxGatewayArgs(TypedDict):

@@ -8,18 +8,18 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .alarms import Metric, alert_topic
 from .arguments import Arguments
-from .component import Component
-from .dashboard import Chart
-from .encryption import LOGS, encryption_key
-from .function_alarms import function_alarms, function_metric
-from .iam import service_role, statement
-from .log_groups import RETENTIONS, grant_write_logs, log_group
-from .queues import grant_send, waiting_queue
-from .rules import SCHEDULE, invoke_on_schedule
-from .surroundings import tags_of
-from .traces import trace_grant
+from .aws.alarms import Metric, alert_topic
+from .aws.dashboard import Chart
+from .aws.deployment_context import tags_of
+from .aws.eventbridge import SCHEDULE, invoke_on_schedule
+from .aws.iam import service_role, statement
+from .aws.kms import LOGS, encryption_key
+from .aws.lambda_ import function_alarms, function_metric
+from .aws.logs import RETENTIONS, grant_write_logs, log_group
+from .aws.sqs import grant_send, waiting_queue
+from .aws.traces import trace_grant
+from .base import Component
 
 ARCHITECTURES = ("arm64", "x86_64")
 

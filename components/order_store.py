@@ -7,15 +7,15 @@ import pulumi_aws as aws
 
 from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
 
-from .alarms import alert_topic
 from .arguments import Arguments
-from .backups import Safekeeping, back_up
-from .component import Component
-from .dashboard import Chart
-from .encryption import encryption_key
-from .iam import joined
-from .surroundings import tags_of
-from .tables import operation_metrics, table, table_alarms, table_grant, table_metric
+from .aws.alarms import alert_topic
+from .aws.backup import Safekeeping, back_up
+from .aws.dashboard import Chart
+from .aws.deployment_context import tags_of
+from .aws.dynamodb import operation_metrics, table, table_alarms, table_grant, table_metric
+from .aws.iam import joined
+from .aws.kms import encryption_key
+from .base import Component
 
 
 class OrderStoreArgs(TypedDict):

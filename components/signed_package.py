@@ -12,10 +12,10 @@ import pulumi
 import pulumi_aws as aws
 
 from .arguments import Arguments
-from .buckets import access_log_bucket, age, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
-from .component import Component
-from .encryption import ACCESS_LOGS, encryption_key
-from .surroundings import tags_of
+from .aws.deployment_context import tags_of
+from .aws.kms import ACCESS_LOGS, encryption_key
+from .aws.s3 import access_log_bucket, age, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
+from .base import Component
 
 PLATFORM = "AWSLambda-SHA384-ECDSA"
 

@@ -20,8 +20,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from .log_groups import RETENTIONS
-from .rules import CRON, SCHEDULE
+from .aws.eventbridge import CRON, SCHEDULE
+from .aws.logs import RETENTIONS
 
 PROJECT = "booking"
 

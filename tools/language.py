@@ -55,7 +55,7 @@ AWS_TERMS: Final = words(
 PULUMI_TERMS: Final = words("Args Provider Resource Stack")
 SHARED_FILES: Final = words(
     "__init__ __main__ conftest",  # Python's and pytest's own names
-    "backup cloudwatch dynamodb events iam kms lambda_ logs s3 scheduler signer sns sqs states",  # services
+    "backup cloudwatch dynamodb eventbridge events iam kms lambda_ logs s3 scheduler signer sns sqs states",  # services
     "audit down order purchase reconcile record refund stock up workflow",  # a verb in two layers
 )
 SYMPTOMS: Final = {

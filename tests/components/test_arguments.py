@@ -12,7 +12,7 @@ from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition
 
 import components
 from components.arguments import InvalidArguments
-from components.backups import Safekeeping
+from components.aws.backup import Safekeeping
 from tests.components.synth import Graph, record
 from tests.syntax import without_collector
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.arguments import InvalidArguments
+from components.aws.masking import PERSONAL, expression
 from components.booking_state_machine import BookingStateMachine
-from components.masking import PERSONAL, expression
 from handlers.contracts import PurchaseRequest, RefundRequest
 from tests.components.synth import Graph, record, synth
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from components.package import HANDLERS, PackageFailed, Target, build_package, handlers_package, local_package, same_for
+from components.packaging import (
+    HANDLERS,
+    PackageFailed,
+    Target,
+    build_package,
+    handlers_package,
+    local_package,
+    same_for,
+)
 
 HERE = Target.of_this_machine()
 LAMBDA = Target.of_lambda("arm64")

@@ -89,14 +89,14 @@ def _for_this_machine(path: Path) -> Path:
         if compiled:
             raise NotRunnable(
                 f"the package {path} holds {compiled[0]}, compiled for another machine, and no manifest by which "
-                "the like could be made for this one (make it with components.package.build_package)"
+                "the like could be made for this one (make it with components.build_package)"
             )
     return path
 
 
 def _rebuild(package: Path) -> Path:
     # The components import Pulumi, which takes a while: only a deployment of packages pays for it.
-    from components.package import PackageFailed, Target, same_for
+    from components.packaging import PackageFailed, Target, same_for
 
     try:
         return same_for(package, Target.of_this_machine())

@@ -5,20 +5,20 @@ from functools import cached_property
 
 import pulumi
 
-from .alarms import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
+from .aws.alarms import AlertTopic, AlertTopicArgs
+from .aws.dashboard import Row, dashboard
+from .aws.deployment_context import Surroundings, tags_of
+from .aws.kms import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
+from .base import Component
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
-from .component import Component
-from .dashboard import Row, dashboard
-from .encryption import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .gateway import SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_store import OrderStore, OrderStoreArgs
-from .package import PackageFailed, handlers_package
+from .packaging import PackageFailed, handlers_package
 from .signed_package import SignedPackage, SignedPackageArgs
 from .stage import Stage
-from .surroundings import Surroundings, tags_of
 
 RECONCILE_SECONDS = 60
 

@@ -6,10 +6,10 @@ from typing import Self
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import Arguments
+from ..arguments import Arguments
+from .deployment_context import Surroundings
+from .eventbridge import CRON
 from .iam import service_role, statement
-from .rules import CRON
-from .surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .surroundings import Surroundings
+from .deployment_context import Surroundings
 
 Condition = Mapping[str, Mapping[str, pulumi.Input[str] | list[str]]]
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from .surroundings import Surroundings
+from .deployment_context import Surroundings
 
 PERSONAL = ("customer_id", "payment_method", "reason", "requested_by")
 """Fields of a booking request that say who asks, how they pay and what they write."""

@@ -6,7 +6,7 @@ from typing import Self
 import pulumi
 import pulumi_aws as aws
 
-from .component import Component
+from ..base import Component
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

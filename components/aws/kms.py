@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from .surroundings import Surroundings
+from .deployment_context import Surroundings
 
 LOGS = "logs"
 ALARMS = "cloudwatch"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from .encryption import origin_of
-from .surroundings import Surroundings
+from .deployment_context import Surroundings
+from .kms import origin_of
 
 ACCESS_LOG_DAYS = 400
 

@@ -7,10 +7,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import Arguments
-from .component import Component
-from .encryption import ALARMS, EVENTS, encryption_key
-from .surroundings import Surroundings, tags_of
+from ..arguments import Arguments
+from ..base import Component
+from .deployment_context import Surroundings, tags_of
+from .kms import ALARMS, EVENTS, encryption_key
 
 RUNBOOK = "docs/how-to/runbook.md"
 

@@ -8,8 +8,8 @@ import pulumi_aws as aws
 from handlers.storage_schema import IndexSchema, TableSchema
 
 from .alarms import Alarm, Metric
+from .deployment_context import Surroundings
 from .iam import joined, statement
-from .surroundings import Surroundings
 
 # What is done to our tables: by the functions, and by the command that lists and rebuilds them.
 _OPERATIONS = ("GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem")
