@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, Final
 
 from workflow import Definition
-from workflow.checking import check
+from workflow.lint import check
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 11
@@ -67,7 +67,7 @@ class Small(Workflow[Buy | Sell, Result]):
 
 """
 BUILD_PROGRAM: Final = SMALL + "Small.asl()"
-CHECK_PROGRAM: Final = SMALL + "from workflow.checking import check\nassert not check(Small.asl())"
+CHECK_PROGRAM: Final = SMALL + "from workflow.lint import check\nassert not check(Small.asl())"
 
 
 def measure_programs(*programs: str) -> list[list[float]]:
@@ -126,7 +126,7 @@ def measure_first_check(states: int) -> float:
     """Measure the milliseconds of the first check in a new interpreter: imports are done, no expression is parsed."""
     program = (
         "import time, jsonata\nfrom bench.workflow import chain_of_states\nfrom workflow import Definition\n"
-        "from workflow.checking import check\n"
+        "from workflow.lint import check\n"
         "one = {'Type': 'Succeed', 'Output': '{% 1 %}'}\n"
         "check(Definition({'QueryLanguage': 'JSONata', 'StartAt': 'A', 'States': {'A': one}}))\n"
         f"text = Definition(chain_of_states({states})).json()\nstart = time.process_time()\nassert not check(text)\n"

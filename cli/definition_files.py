@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
-from workflow.json_type import Json
+from workflow.asl.json_type import Json
 
 from .command_errors import CommandFailed, UsageError
 from .template_definitions import ContainedDefinition, find_definitions, is_state_machine, is_template

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing_extensions import TypeIs
 
 from workflow import NotJson, parse
-from workflow.json_type import Json
-from workflow.json_values import JsonObject
+from workflow.asl.json_type import Json
+from workflow.asl.json_values import JsonObject
 
 from .command_errors import UsageError
 from .definition_files import read_file
@@ -40,7 +40,7 @@ def _mock_function(name: str, results: Json) -> MockFunction:
         _check_failure(name, value)
 
     def next_result(_: object) -> Json:
-        from workflow.running import TaskFailed
+        from workflow.interpreter import TaskFailed
 
         value = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         if _is_failure(value):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflow import Definition
-from workflow.json_type import Json
-from workflow.json_values import JsonObject, child
+from workflow.asl.json_type import Json
+from workflow.asl.json_values import JsonObject, child
 
 _TYPE_FIELDS: Final = ("StateMachineType", "Type", "type")
 

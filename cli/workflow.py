@@ -22,7 +22,7 @@ from .output import JsonOption, show, table
 from .yaml_definitions import InvalidYaml
 
 if TYPE_CHECKING:
-    from workflow.checking import Finding, MachineType
+    from workflow.lint import Finding, MachineType
 
 workflow_app = typer.Typer(
     help="Check, draw, compare, run and price state machines: JSON, YAML, templates, or module:Class.",
@@ -92,8 +92,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Describe a code of `check`, with an example."""
-    from workflow.checking.codes import EXPLANATIONS, explanation_of
-    from workflow.checking.findings import meant
+    from workflow.asl.suggestions import meant
+    from workflow.lint.codes import EXPLANATIONS, explanation_of
 
     explained = explanation_of(code)
     if explained is None:
@@ -129,7 +129,7 @@ def diagram(
     title: Annotated[str | None, typer.Option(help="Heading; the file's name if left out.")] = None,
 ) -> None:
     """Draw a state machine as Mermaid or SVG."""
-    from workflow.drawing import mermaid, svg
+    from workflow.diagram import mermaid, svg
 
     chosen = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
     if chosen not in ("mermaid", "svg"):
@@ -151,7 +151,7 @@ def diagram(
 )
 def paths(file: File, as_json: JsonOption = False) -> None:
     """List the paths through a state machine."""
-    from workflow.pathways import paths as paths_of
+    from workflow.coverage import paths as paths_of
 
     try:
         found = list(paths_of(read_definition(file)))
@@ -167,7 +167,7 @@ def paths(file: File, as_json: JsonOption = False) -> None:
 )
 def diff(old: File, new: File, as_json: JsonOption = False) -> None:
     """Describe the changes between two definitions in words."""
-    from workflow.comparing import diff as changes_between
+    from workflow.changes import diff as changes_between
 
     if old == new == STANDARD_INPUT:
         raise UsageError("Only one of the two definitions can be read from standard input.")
@@ -202,8 +202,8 @@ def run(
 
     Nothing is called; each task returns its result from --functions. The exit code is 1 if the run fails.
     """
-    from workflow.running import run as run_in_process
-    from workflow.running.calls import NoFunction
+    from workflow.interpreter import run as run_in_process
+    from workflow.interpreter.calls import NoFunction
 
     results = load_mock_results(functions)
     try:
@@ -244,7 +244,7 @@ def cost(
 
     STANDARD workflows cost per state transition, EXPRESS ones per request and duration.
     """
-    from workflow.pricing import costs
+    from workflow.cost import costs
 
     try:
         found = costs(read_definition(file), express=express)
@@ -293,8 +293,8 @@ def permissions(file: File, as_json: JsonOption = False) -> None:
 
 def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
     """Yield each definition in a file with its findings; a file without a definition is a finding too."""
-    from workflow.checking import Finding
-    from workflow.checking import check as findings_of
+    from workflow.lint import Finding
+    from workflow.lint import check as findings_of
 
     try:
         sources = read_sources(file)

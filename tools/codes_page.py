@@ -1,12 +1,12 @@
-"""Write docs/reference/workflow/codes.md from workflow/checking/codes.py: `python -m tools.codes_page`."""
+"""Write docs/reference/workflow/codes.md from workflow/lint/codes.py: `python -m tools.codes_page`."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from workflow.checking import Finding, check
-from workflow.checking.codes import EXPLANATIONS, Explanation
+from workflow.lint import Finding, check
+from workflow.lint.codes import EXPLANATIONS, Explanation
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "reference" / "workflow" / "codes.md"
@@ -15,7 +15,7 @@ _MAX_LINE_LENGTH: Final = 110
 _HEAD: Final = """\
 # What `check` says
 
-Written by `python -m tools.codes_page` from `workflow/checking/codes.py`, as is what `booking workflow explain CODE`
+Written by `python -m tools.codes_page` from `workflow/lint/codes.py`, as is what `booking workflow explain CODE`
 prints.
 
 A finding has a code, a severity, a JSON pointer, a sentence about the one place, and what to do. An **error** is what

@@ -1,7 +1,7 @@
 """Write the actions allowed in `arn:aws:states:::aws-sdk:SERVICE:ACTION` and the IAM prefix of each SERVICE.
 
-workflow/checking/sdk_actions.json has one line per service with its actions, each followed by its required arguments.
-workflow/permitting/iam_prefixes.json has the services whose IAM prefix differs from their name. Both come from
+workflow/asl/sdk_actions.json has one line per service with its actions, each followed by its required arguments.
+workflow/iam/iam_prefixes.json has the services whose IAM prefix differs from their name. Both come from
 botocore; Step Functions names services as the AWS SDK for Java does. To update them:
 
     .venv/bin/python tools/sdk_actions.py
@@ -14,8 +14,8 @@ from pathlib import Path
 import botocore.session
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
-ACTIONS = WORKFLOW / "checking" / "sdk_actions.json"
-PREFIXES = WORKFLOW / "permitting" / "iam_prefixes.json"
+ACTIONS = WORKFLOW / "asl" / "sdk_actions.json"
+PREFIXES = WORKFLOW / "iam" / "iam_prefixes.json"
 # Services whose name in the Java SDK is not their id without spaces.
 JAVA_SDK_NAMES = {
     "applicationdiscoveryservice": "applicationdiscovery",

@@ -7,7 +7,8 @@ comes with your models, the JSONata engine with the first expression that is che
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from .definition import Definition, parse
+from .asl.definition import Definition, parse
+from .asl.json_values import NotJson
 from .failures import (
     NoSuchField,
     NotACondition,
@@ -18,7 +19,6 @@ from .failures import (
     WorkflowError,
     WrongJoin,
 )
-from .json_values import NotJson
 from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
 from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
 from .language.expressions import Condition
@@ -39,10 +39,13 @@ from .language.tasks import Answer, Invoke, Task
 from .language.workflow_class import Workflow
 
 if TYPE_CHECKING:
-    from .checking import Finding, check
-    from .comparing import Change, diff
+    from .changes import Change, diff
+    from .cost import Cost, cost_of_runs, costs
+    from .coverage import Coverage, paths
     from .covered_workflow import covered, covering
-    from .drawing import mermaid, svg
+    from .diagram import mermaid, svg
+    from .iam import Permission, permissions, policy
+    from .interpreter import Fault, Run, TaskFailed, run
     from .language.context_object import context
     from .language.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
     from .language.fragments import Inline
@@ -102,16 +105,13 @@ if TYPE_CHECKING:
         SendMessage,
         StartExecution,
     )
-    from .pathways import Coverage, paths
-    from .permitting import Permission, permissions, policy
-    from .pricing import Cost, cost_of_runs, costs
-    from .running import Fault, Run, TaskFailed, run
+    from .lint import Finding, check
 
 _LATE: Final = {
-    "checking": ("Finding", "check"),
-    "comparing": ("Change", "diff"),
+    "lint": ("Finding", "check"),
+    "changes": ("Change", "diff"),
     "covered_workflow": ("covered", "covering"),
-    "drawing": ("mermaid", "svg"),
+    "diagram": ("mermaid", "svg"),
     "language.context_object": ("context",),
     "language.distribution": ("ItemBatcher", "ItemReader", "ResultWriter", "WrittenResults"),
     "language.fragments": ("Inline",),
@@ -171,10 +171,10 @@ _LATE: Final = {
         "SendMessage",
         "StartExecution",
     ),
-    "pathways": ("Coverage", "paths"),
-    "permitting": ("Permission", "permissions", "policy"),
-    "pricing": ("Cost", "cost_of_runs", "costs"),
-    "running": ("Fault", "Run", "TaskFailed", "run"),
+    "coverage": ("Coverage", "paths"),
+    "iam": ("Permission", "permissions", "policy"),
+    "cost": ("Cost", "cost_of_runs", "costs"),
+    "interpreter": ("Fault", "Run", "TaskFailed", "run"),
 }
 """What is imported when it is first asked for, by its module."""
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .pathways import Coverage, Path
-from .records import NOTHING
-from .running import Run, run
+from .asl.records import NOTHING
+from .coverage import Coverage, Path
+from .interpreter import Run, run
 
 if TYPE_CHECKING:
     import pytest

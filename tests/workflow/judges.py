@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.environment import require
-from workflow.json_values import at
+from workflow.asl.json_values import at
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tools" / "judges" / "asl"

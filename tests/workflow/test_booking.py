@@ -8,9 +8,9 @@ import pytest
 from handlers.contracts import BookingResult, FunctionInput, RecordInput
 from workflow import Unbound, permissions
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
-from workflow.checking import check
 from workflow.covered_workflow import CoveredWorkflow
-from workflow.running import Run, TaskFailed
+from workflow.interpreter import Run, TaskFailed
+from workflow.lint import check
 
 PURCHASE: Final = {"action": "purchase", "request_id": "r-1"}
 REFUND: Final = {"action": "refund", "request_id": "r-2"}

@@ -8,7 +8,7 @@ import pytest
 from workflow import covered
 from workflow.booking import Booking
 from workflow.covered_workflow import CoveredWorkflow
-from workflow.running import Run
+from workflow.interpreter import Run
 
 pytestmark = pytest.mark.xdist_group("booking-paths")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.workflow.defects import DEFECTS, ends, machine, nested, task
 from tests.workflow.sound_documents import SOUND
 from workflow import check, parse, run
-from workflow.checking.vocabulary import ALL_FIELDS, OPERATORS, TYPES
-from workflow.definition import Definition
+from workflow.asl.definition import Definition
+from workflow.asl.fields import ALL_FIELDS, OPERATORS, TYPES
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

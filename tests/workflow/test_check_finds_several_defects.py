@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.workflow.defects import DEFECTS, Defect, ends, machine, task
-from workflow.checking import check
-from workflow.checking.findings import Finding
+from workflow.lint import check
+from workflow.lint.findings import Finding
 
 _TARGETS = ("Next", "Default", "StartAt")
 

@@ -18,7 +18,7 @@ from workflow import (
     output_of,
     run,
 )
-from workflow.checking import check
+from workflow.lint import check
 
 Language = Literal["JSONata", "JSONPath"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.workflow import workflow_app
 from workflow.booking import Booking
-from workflow.drawing import svg
+from workflow.diagram import svg
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

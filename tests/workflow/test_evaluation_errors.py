@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workflow.running import Run, run
+from workflow.interpreter import Run, run
 
 QUERY = "States.QueryEvaluationError"
 

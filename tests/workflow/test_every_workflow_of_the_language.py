@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.workflow.strategies import FUNCTIONS, choosers, hostile, payloads, values_for, workflows
 from workflow import Limit, Workflow, parse, permissions
-from workflow.checking import check
-from workflow.comparing import diff
-from workflow.drawing import mermaid, svg
-from workflow.json_values import written
-from workflow.running import run
+from workflow.asl.json_values import written
+from workflow.changes import diff
+from workflow.diagram import mermaid, svg
+from workflow.interpreter import run
+from workflow.lint import check
 
 # Asked of `Call`, which knows no service's resources.
 OF_ANY_RESOURCE = ("sqs:GetQueueUrl", "glue:")

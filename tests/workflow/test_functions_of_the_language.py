@@ -32,7 +32,7 @@ from workflow import (
     unique,
     variable,
 )
-from workflow.checking import check
+from workflow.lint import check
 
 
 class Given(TypedDict):

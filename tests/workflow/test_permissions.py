@@ -13,7 +13,7 @@ import pytest
 from tests.environment import require
 from tests.workflow.judges import ROOT
 from workflow import permissions
-from workflow.checking.integrations import OPTIMISED
+from workflow.asl.integrations import OPTIMISED
 
 RULES: Final = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
 IAM: Final = ROOT / ".build" / "judges" / "policies"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.defects import calls, distributed, ends, jsonata, machine, mapped, task
-from workflow.running import Run, run
+from workflow.interpreter import Run, run
 
 ALL = ["States.ALL"]
 RUNTIME = "States.Runtime"

@@ -85,7 +85,7 @@ def check_moments(owner: object, **values: object) -> None:
     for name, value in values.items():
         if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
             continue
-        from ..timestamps import is_timestamp
+        from ..asl.timestamps import is_timestamp
 
         if not isinstance(value, str) or not is_timestamp(value):
             refused(owner, f"{name} is a datetime, or a text such as 2026-01-31T12:00:00Z, fixed or from data", value)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
+from ..asl.records import Record
 from ..failures import Unbound, WorkflowError
-from ..records import Record
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

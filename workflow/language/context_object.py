@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from ..records import Record
+from ..asl.records import Record
 from .expressions import Reference, Source
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypedDict
 
+from ..asl.json_type import Json
+from ..asl.records import Record
 from ..failures import WorkflowError
-from ..json_type import Json
-from ..records import Record
 from .arguments import (
     check_binding,
     check_choices,

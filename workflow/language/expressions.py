@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, Literal, NoReturn, Self, TypeAlias, Union, cast
 
+from ..asl.json_type import Json
+from ..asl.records import Record, changed
 from ..failures import NoSuchField, NotACondition, WorkflowError
-from ..json_type import Json
-from ..records import Record, changed
 from .bindings import Binding
 from .shapes import (
     Field,
@@ -452,7 +452,7 @@ def key_of(name: object) -> str:
 
 def literal_of(value: object) -> Json:
     """A constant of Python as JSON says it; raises NotJson."""
-    from ..json_values import NotJson, json_of
+    from ..asl.json_values import NotJson, json_of
 
     try:
         return json_of(value)

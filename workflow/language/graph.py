@@ -11,8 +11,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Never, cast
 
+from ..asl.records import Record, changed
 from ..failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
-from ..records import Record, changed
 from .basic_states import Choice, Fail, Pass, Succeed
 from .expressions import Reference, Source, place_of
 from .shapes import name_of

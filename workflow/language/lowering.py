@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
+from ..asl.json_type import Json
+from ..asl.json_values import JsonObject, NotJson
 from ..failures import WorkflowError
-from ..json_type import Json
-from ..json_values import JsonObject, NotJson
 from .basic_states import Choice, Fail, Pass, Succeed, Wait
 from .bindings import Binding, Bindings, Limit
 from .expressions import Condition, Reference, place_of

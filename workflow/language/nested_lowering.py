@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ..json_values import JsonObject
+from ..asl.json_values import JsonObject
 from .distribution import Distribution
 from .graph import nested_graph
 from .lowering import ScopeWriter, compiled

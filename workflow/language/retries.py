@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final, cast
 
+from ..asl.json_type import Json
+from ..asl.records import Record
 from ..failures import WorkflowError
-from ..json_type import Json
-from ..records import Record
 from .arguments import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
 from .bindings import whole_seconds
 

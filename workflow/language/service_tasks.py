@@ -279,8 +279,8 @@ class Activity(Task[object, Out]):
 
 def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
     """Refuse an integration that there is not, and a call without what it cannot do without."""
-    from ..checking.findings import meant, nearest
-    from ..checking.integrations import UnknownTarget, needs_of, target_of
+    from ..asl.integrations import UnknownTarget, needs_of, target_of
+    from ..asl.suggestions import meant, nearest
 
     try:
         target = target_of(f"arn:aws:states:::{called}")

@@ -29,9 +29,9 @@ from typing import (
     get_type_hints,
 )
 
+from ..asl.json_type import Json
+from ..asl.records import Record, changed
 from ..failures import WorkflowError
-from ..json_type import Json
-from ..records import Record, changed
 
 if TYPE_CHECKING:
     from typing import Protocol

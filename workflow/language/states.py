@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast
 
+from ..asl.records import NOTHING, Record, changed
 from ..failures import NoSuchField, WorkflowError, WrongJoin
-from ..records import NOTHING, Record, changed
 from .arguments import check_fixed_texts, check_form
 from .expressions import Condition, Reference, Source, form_of, misfit, place_of
 from .retries import ALL, Retry, check_errors

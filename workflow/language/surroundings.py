@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from ..asl.records import Record
 from ..failures import WorkflowError
-from ..records import Record
 from .expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
 from .graph import Graph
 from .states import AnyState, Exit

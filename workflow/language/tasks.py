@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
+from ..asl.json_type import Json
 from ..failures import WorkflowError
-from ..json_type import Json
 from .arguments import (
     check_binding,
     check_spans,

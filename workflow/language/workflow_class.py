@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
 
-from ..definition import Definition
+from ..asl.definition import Definition
+from ..asl.json_values import JsonObject
 from ..failures import WorkflowError
-from ..json_values import JsonObject
 from .arguments import check_fixed_texts, check_spans
 from .bindings import Binding, Bindings, BoundValue, Limit
 from .dialects import dialect_of

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
-from ..json_type import Json
-from ..json_values import NotJson, canonical, read_json, spelled, written
+from ..asl.json_type import Json
+from ..asl.json_values import NotJson, canonical, read_json, spelled, written
 
 HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _ALGORITHM: Final = f"one of {', '.join(HASHES)}"

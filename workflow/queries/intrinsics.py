@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from ..json_type import Json
+from ..asl.json_type import Json
 from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
 from .jsonpath import InvalidPath, Path, read_path
 from .jsonpath_text import Scanner

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..json_values import NotJson, read_json, written
+from ..asl.json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
 from .jsonata_engine import TooMuchMemory, function, held
 from .jsonata_evaluation import THREW, JsonataFailed, plain

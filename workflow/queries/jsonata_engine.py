@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from ..json_type import Json
+from ..asl.json_type import Json
 from .jsonata_corrections import CORRECTIONS
 from .jsonata_library import JException, Jsonata, Signature, Utils
 from .jsonata_regex import Pattern

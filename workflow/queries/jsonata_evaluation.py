@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..json_type import Json
+from ..asl.json_type import Json
 
 if TYPE_CHECKING:
     from .intrinsic_functions import Randomness

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, cast
 
-from ..json_type import Json
-from ..json_values import kind_of
+from ..asl.json_type import Json
+from ..asl.json_values import kind_of
 from .jsonpath_calls import CALLS, NoSuchPlace, called
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner

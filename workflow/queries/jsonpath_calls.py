@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..json_type import Json
-from ..json_values import kind_of
+from ..asl.json_type import Json
+from ..asl.json_values import kind_of
 
 _FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
     "min": min,

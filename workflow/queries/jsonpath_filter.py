@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from ..json_type import Json
-from ..json_values import written
+from ..asl.json_type import Json
+from ..asl.json_values import written
 from .jsonpath_text import Scanner, is_number
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...json_type import Json
-from ...json_values import JsonObject
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
 from ..expressions import Condition
 from ..states import AnyState, Exit
 from .query_language import QueryLanguage

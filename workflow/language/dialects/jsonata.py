@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...json_type import Json
-from ...json_values import JsonObject
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
 from ..expressions import Condition
 from ..states import AnyState, Exit
 from .jsonata_text import condition_text, template

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
+from ...asl.json_type import Json
 from ...failures import WorkflowError
-from ...json_type import Json
 from ..expressions import (
     All,
     Call,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, cast
 
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
 from ...failures import NotPortable
-from ...json_type import Json
-from ...json_values import JsonObject
 from ..basic_states import Pass
 from ..expressions import Condition, Expression, Reference, place_of
 from ..rewriting import references_in

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
 from ...failures import NotPortable
-from ...json_type import Json
-from ...json_values import JsonObject
 from ..expressions import (
     All,
     Call,

@@ -1,0 +1,196 @@
+"""A diff is true, complete and readable: whatever changed is told, at its place, also beside other changes."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workflow.asl.json_values import walk
+from workflow.changes import diff
+
+CAUGHT = [{"ErrorEquals": ["E1"], "Next": "L", "ResultPath": "$.err"}, {"ErrorEquals": ["States.ALL"], "Next": "F"}]
+RETRIED = [
+    {"ErrorEquals": ["States.Timeout"], "MaxAttempts": 2, "IntervalSeconds": 1},
+    {"ErrorEquals": ["States.ALL"], "MaxAttempts": 3},
+]
+EACH = {
+    "ProcessorConfig": {"Mode": "INLINE"},
+    "StartAt": "N",
+    "States": {"N": {"Type": "Pass", "Result": {"k": [1, 2]}, "Next": "O"}, "O": {"Type": "Succeed"}},
+}
+OLD: dict[str, Any] = {
+    "Comment": "c",
+    "StartAt": "V",
+    "TimeoutSeconds": 60,
+    "States": {
+        "V": {"Type": "Task", "Resource": "arn:r", "Next": "Q", "Retry": RETRIED, "Catch": CAUGHT},
+        "Q": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.a", "StringEquals": "x", "Next": "M"},
+                {"Variable": "$.a", "StringEquals": "y", "Next": "P"},
+            ],
+            "Default": "F",
+        },
+        "M": {"Type": "Map", "ItemsPath": "$.i", "ItemProcessor": EACH, "Next": "L"},
+        "P": {
+            "Type": "Parallel",
+            "Branches": [
+                {"StartAt": "B1", "States": {"B1": {"Type": "Pass", "End": True}}},
+                {"StartAt": "B2", "States": {"B2": {"Type": "Wait", "Seconds": 3, "End": True}}},
+            ],
+            "ResultSelector": {"a.$": "$[0]"},
+            "Next": "L",
+        },
+        "L": {"Type": "Succeed"},
+        "F": {"Type": "Fail", "Error": "E", "Cause": "c"},
+    },
+}
+Edit = Callable[[Any, Any], object]
+IF_X = 'when {"Variable":"$.a","StringEquals":"x"}'
+IF_Y = 'when {"Variable":"$.a","StringEquals":"y"}'
+
+
+def renamed(old: str, new: str) -> Any:
+    return json.loads(json.dumps(OLD).replace(f'"{old}"', f'"{new}"'))
+
+
+def sentences(edit: Edit) -> list[str]:
+    new = copy.deepcopy(OLD)
+    edit(new, new["States"])
+    return [str(change) for change in diff(OLD, new)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (
+            lambda _, s: s["Q"]["Choices"].reverse(),
+            [
+                f"Q: what it does {IF_Y} is number 1 of its Choices now; it was 2.",
+                f"Q: what it does {IF_X} is number 2 of its Choices now; it was 1.",
+            ],
+        ),
+        (
+            lambda _, s: s["Q"]["Choices"][0].update(StringEquals="z"),
+            [f'Q goes to M when {{"Variable":"$.a","StringEquals":"z"}} now; it was {IF_X}.'],
+        ),
+        (lambda _, s: s["Q"]["Choices"].append({**s["Q"]["Choices"][0], "Next": "F"}), [f"Q goes to F {IF_X} now."]),
+        (lambda _, s: s["Q"]["Choices"].pop(), [f"Q does not go to P {IF_Y} any more."]),
+        (lambda _, s: s["V"]["Retry"].pop(), ["V does not try again on States.ALL any more."]),
+        (
+            lambda _, s: s["V"]["Retry"][0]["ErrorEquals"].append("X"),
+            ["V tries again on States.Timeout, X now; it was on States.Timeout."],
+        ),
+        (
+            lambda _, s: s["V"]["Retry"][0].update(Comment="q"),
+            ["V on States.Timeout: its comment is q now; it was not set."],
+        ),
+        (lambda _, s: s["V"]["Catch"][0].update(Next="F"), ["V goes to F on E1; it went to L."]),
+        (
+            lambda _, s: s["M"]["ItemProcessor"]["ProcessorConfig"].update(Mode="DISTRIBUTED"),
+            ["M, for each item: how it runs them, Mode, is DISTRIBUTED now; it was INLINE."],
+        ),
+        (
+            lambda _, s: s["M"].update(Iterator=s["M"].pop("ItemProcessor")),
+            ["M: what it runs stands in Iterator now; it stood in ItemProcessor."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"][0].update(Comment="b"),
+            ["P, branch 1: its comment is b now; it was not set."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"].append({"StartAt": "B3", "States": {"B3": {"Type": "Succeed"}}}),
+            ["P, branch 3 is new.", "B3 is new: a Succeed."],
+        ),
+        (
+            lambda _, s: s["P"]["Branches"][0]["States"].update(O=s["M"]["ItemProcessor"]["States"].pop("O")),
+            ["O stands in P, branch 1 now; it stood in M, for each item."],
+        ),
+        (lambda _, s: s["F"].update(Cause=""), ['F: its cause is "" now; it was c.']),
+        (lambda _, s: s.update(W=5), ["the machine, States: W is 5 now; it was not set."]),
+        (lambda d, _: d.update(TimeoutSeconds=60.0), ["the machine: its time limit is 60.0 s now; it was 60 s."]),
+    ],
+)
+def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
+    assert sentences(edit) == told
+
+
+@pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
+def test_a_state_that_is_only_called_otherwise_is_told_once(old: str, new: str) -> None:
+    """Nothing is said of arrows and starts that follow it."""
+    assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} is called {new} now."]
+
+
+def test_the_order_of_keys_is_no_difference() -> None:
+    turned = {**OLD, "States": dict(reversed(OLD["States"].items()))}
+    assert diff(OLD, dict(reversed(turned.items()))) == []
+
+
+def test_states_of_one_name_in_two_branches_are_two() -> None:
+    def twins(result: int) -> Any:
+        new = copy.deepcopy(OLD)
+        new["States"]["P"]["Branches"] = [
+            {"StartAt": "B", "States": {"B": {"Type": "Pass", "Result": number, "End": True}}} for number in (result, 2)
+        ]
+        return new
+
+    (change,) = diff(twins(1), twins(3))
+    assert (change.pointer, str(change)) == (
+        "/States/P/Branches/0/States/B/Result",
+        "B: Result is 3 now; it was 1.",
+    )
+
+
+@pytest.mark.parametrize("field", ["Cause", "Comment"])
+def test_long_texts_are_shown_where_they_part(field: str) -> None:
+    """Two sentences that read the same would say nothing."""
+    texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
+    old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
+    (change,) = diff(old, new)
+    assert "two now; it was" in str(change)
+    assert str(change).endswith("one.")
+
+
+VALUES: tuple[Any, ...] = (None, 5, "x", "L", [], {}, True, [1], [{}], {"a": 1}, {"Type": "Pass"})
+
+
+def edited(definition: Any, pointer: str, value: Any) -> Any:
+    """A copy with something else at one place."""
+    new = copy.deepcopy(definition)
+    holder = new
+    *above, last = pointer.split("/")[1:]
+    for key in above:
+        holder = holder[int(key) if isinstance(holder, list) else key]
+    holder[int(last) if isinstance(holder, list) else last] = value
+    return new
+
+
+def touches(told: str, place: str) -> bool:
+    """Whether one place is in the other, or both are in the same rule."""
+    return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
+
+
+def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
+    """Every place of a definition, every kind of value: also what no state machine may say."""
+    untold = [
+        (pointer, value)
+        for (pointer, now), value in itertools.product(walk(OLD), VALUES)
+        if pointer and json.dumps(now) != json.dumps(value)
+        if not any(touches(change.pointer, pointer) for change in diff(OLD, edited(OLD, pointer, value)))
+    ]
+    assert untold == []
+
+
+def test_a_change_is_told_beside_others_too() -> None:
+    """None hides another: of two changes each is told at its place."""
+    places = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
+    for one, other in itertools.combinations(places, 2):
+        changes = diff(OLD, edited(edited(OLD, one, "else"), other, "other"))
+        for place in (one, other):
+            assert any(touches(change.pointer, place) for change in changes), (one, other)

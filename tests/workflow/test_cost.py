@@ -1,0 +1,82 @@
+"""What a way costs, worked out by hand from AWS's page of prices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflow.defects import machine
+from workflow import run
+from workflow.cost import cost_of_runs, costs
+
+PASS = {"Type": "Pass", "End": True}
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+TWO = machine({"X": {"Type": "Pass", "Next": "Y"}, "Y": {"Type": "Pass", "End": True}})
+ONE = machine({"Z": {"Type": "Wait", "Seconds": 5, "End": True}})
+
+
+def of(state: dict[str, Any], **options: Any) -> tuple[int, int, float | None, float]:
+    (cost,) = costs({**machine({"A": state}), **options.pop("beside", {})}, **options)
+    return cost.transitions, cost.transitions_per_item, cost.longest_seconds, float(cost.dollars_per_million)
+
+
+def mapping(**config: str) -> dict[str, Any]:
+    return {"Type": "Map", "ItemProcessor": {**TWO, "ProcessorConfig": config}, "End": True}
+
+
+@pytest.mark.parametrize(
+    ("state", "transitions", "per_item"),
+    [
+        (PASS, 2, 0),
+        ({"Type": "Parallel", "Branches": [TWO, ONE], "End": True}, 5, 0),
+        (mapping(Mode="INLINE"), 2, 2),
+        (mapping(Mode="DISTRIBUTED", ExecutionType="STANDARD"), 2, 3),
+        (mapping(Mode="DISTRIBUTED", ExecutionType="EXPRESS"), 2, 0),
+        ({"Type": "Parallel", "Branches": [machine({"M": mapping(Mode="INLINE")}), ONE], "End": True}, 4, 2),
+    ],
+)
+def test_every_step_counts_also_those_of_branches_and_items(
+    state: dict[str, Any], transitions: int, per_item: int
+) -> None:
+    """$25 a million, and one more for the start."""
+    assert of(state)[:2] == (transitions, per_item)
+    assert of(state)[3] == 25.0 * transitions
+
+
+@pytest.mark.parametrize("state", [PASS, {"Type": "Parallel", "Branches": [TWO, ONE], "End": True}])
+def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
+    """Where nothing is tried again and there is one way."""
+    ended = run(machine({"A": state}))
+    assert ended.transitions == of(state)[0]
+    (cost,) = cost_of_runs([ended])
+    assert float(cost.dollars_per_million) == of(state)[3]
+
+
+@pytest.mark.parametrize(
+    ("state", "beside", "seconds", "dollars"),
+    [
+        (PASS, {}, 0.0, 1 + 0.1 / 16 * 16.67),
+        ({**TASK, "TimeoutSeconds": 10}, {}, 10.0, 1 + 10 / 16 * 16.67),
+        (TASK, {}, 300.0, 1 + 300 / 16 * 16.67),
+        (TASK, {"TimeoutSeconds": 20}, 20.0, 1 + 20 / 16 * 16.67),
+        ({**TASK, "TimeoutSeconds": 900}, {}, 300.0, 1 + 300 / 16 * 16.67),
+        ({"Type": "Parallel", "Branches": [TWO, ONE], "End": True}, {}, 5.0, 1 + 5 / 16 * 16.67),
+        (mapping(Mode="INLINE"), {}, 300.0, 1 + 300 / 16 * 16.67),
+    ],
+)
+def test_an_express_workflow_is_paid_by_request_and_time(
+    state: dict[str, Any], beside: dict[str, Any], seconds: float, dollars: float
+) -> None:
+    """For as long as it can take: its limits, and never beyond the five minutes after which it is ended."""
+    _, _, longest, price = of(state, beside=beside, express=True)
+    assert longest == seconds
+    assert price == pytest.approx(dollars, rel=1e-9)
+
+
+def test_begun_tenths_of_a_second_are_paid_in_full() -> None:
+    """As duration is rounded up to the next 100 ms."""
+    ended = run(machine({"A": {**TASK}}), {}, {"A": lambda event, call: call.wait(timedelta(milliseconds=101))})
+    (cost,) = cost_of_runs([ended], express=True)
+    assert float(cost.dollars_per_million) == pytest.approx(1 + 0.2 / 16 * 16.67)

@@ -1,0 +1,151 @@
+"""Ways through a workflow are enumerated, counted as runs take them, and missed ones fail a test module."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.defects import branches, ends, machine
+from workflow import Coverage, covering, parse, paths, run
+from workflow.coverage import TooManyPaths, all_paths
+
+pytest_plugins = ["pytester"]
+
+CAUGHT = {"ErrorEquals": ["States.ALL"], "Next": "Wait"}
+AGAIN = {"Variable": "$.Error", "StringEquals": "E", "Next": "Try"}
+LOOP = machine(
+    {
+        "Try": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Catch": [CAUGHT], "Next": "Done"},
+        "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Again"},
+        "Again": {"Type": "Choice", "Choices": [AGAIN], "Default": "Lost"},
+        "Done": {"Type": "Succeed"},
+        "Lost": {"Type": "Fail"},
+    }
+)
+
+
+def test_a_loop_gives_each_way_once() -> None:
+    """Every arrow is taken once at most."""
+    assert {path.states for path in paths(LOOP)} == {
+        ("Try", "Done"),
+        ("Try", "Wait", "Again", "Lost"),
+        ("Try", "Wait", "Again", "Try", "Done"),
+    }
+
+
+def test_rounds_of_a_loop_count_as_one_way() -> None:
+    """Three rounds and then the end: the way with one round."""
+    coverage = Coverage(LOOP)
+    coverage.add(run(LOOP, {}, {"Try": lambda _: {}}, faults={"Try": ["E", "E", "E"]}))
+    assert [path.states for path in coverage.missing()] == [("Try", "Done"), ("Try", "Wait", "Again", "Lost")]
+    coverage.add(run(LOOP, {}, {"Try": lambda _: {}}))
+    coverage.add(run(LOOP, {}, {"Try": lambda _: {}}, faults={"Try": ["F"]}))
+    assert (coverage.missing(), coverage.share()) == ((), 1.0)
+
+
+def test_a_run_that_breaks_off_took_no_way() -> None:
+    """An error that nobody catches ends in the middle."""
+    asl = branches(machine({"I": {"Type": "Fail", "Error": "E"}}), machine({"J": ends()}))
+    coverage = Coverage(asl, [run(asl)])
+    assert [path.scope for path in coverage.missing()] == ["", "/States/A/Branches/1"]
+
+
+def test_scopes_have_ways_of_their_own() -> None:
+    """The machine's, and those of each branch."""
+    asl = branches(machine({"I": ends()}), machine({"J": ends()}))
+    assert [str(path) for path in all_paths(asl)] == ["A", "I (in /States/A/Branches/0)", "J (in /States/A/Branches/1)"]
+
+
+def test_too_many_ways_are_refused_in_a_sentence() -> None:
+    """20 choices in a row have a million ways."""
+    states = {
+        f"S{n}": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.x", "IsNull": True, "Next": f"S{n + 1}"}],
+            "Default": f"S{n + 1}",
+        }
+        for n in range(20)
+    }
+    asl = machine({**states, "S20": ends()})
+    with pytest.raises(TooManyPaths, match="more than 10,000 ways"):
+        list(paths(asl))
+    assert parse(asl).root.start == "S0"
+
+
+def test_what_never_ends_is_no_way() -> None:
+    """A billion trails that end in a loop are not followed."""
+    states = {
+        f"S{n}": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.x", "IsNull": True, "Next": f"S{n + 1}"}],
+            "Default": f"S{n + 1}",
+        }
+        for n in range(40)
+    }
+    asl = machine({**states, "S40": {"Type": "Pass", "Next": "S40"}})
+    assert list(paths(asl)) == []
+    asl["States"]["S0"]["Choices"].append({"Variable": "$.x", "IsNull": False, "Next": "Done"})
+    asl["States"]["Done"] = ends()
+    assert [path.states for path in paths(asl)] == [("S0", "Done")]
+
+
+def test_a_block_names_the_ways_that_were_not_taken() -> None:
+    """AssertionError at its end; declared impossible ones do not count."""
+    with pytest.raises(AssertionError, match="no test took 2 of the workflow's paths"), covering(LOOP) as workflow:
+        workflow.run({}, {"Try": lambda _: {}})
+    impossible = {
+        ("Try", "Wait", "Again", "Lost"): "E is all there is",
+        ("Try", "Wait", "Again", "Try", "Done"): "as above",
+    }
+    with covering(LOOP, impossible=impossible) as workflow:
+        workflow.run({}, {"Try": lambda _: {}})
+
+
+def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> None:
+    """By the fixture, when the whole module was run."""
+    pytester.makepyfile(
+        f"""
+        from workflow import covered
+        machine = covered({LOOP!r})
+        def test_it_is_done(machine):
+            assert machine.run({{}}, {{"Try": lambda _: {{}}}}).succeeded
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*no test took 2 of the workflow's paths*", "*Try →(caught) Wait*"])
+    partial = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", "-k", "done")
+    partial.assert_outcomes(passed=1)
+
+
+TWO_TESTS = f"""
+    import pytest
+    from workflow import covered
+    machine = covered({LOOP!r}, impossible={{("Try", "Wait", "Again", "Try", "Done"): "E is all there is"}})
+    def test_done(machine):
+        machine.run({{}}, {{"Try": lambda _: {{}}}})
+    def test_lost(machine):
+        machine.run({{}}, {{"Try": lambda _: {{}}}}, faults={{"Try": ["F"]}})
+"""
+
+
+@pytest.mark.parametrize("options", [["--deselect", "test_ways.py::test_lost"], ["test_ways.py::test_done"]])
+def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, options: list[str]) -> None:
+    """However the part was chosen."""
+    pytester.makepyfile(test_ways=TWO_TESTS)
+    result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
+    assert result.parseoutcomes().get("passed") == 1
+    assert result.ret == 0
+
+
+@pytest.mark.parametrize(("distribution", "held"), [("load", False), ("loadfile", True)])
+def test_a_module_in_several_processes_says_so(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
+) -> None:
+    """None of them sees all ways; in one process they count together."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    pytester.makepyfile(test_ways=TWO_TESTS)
+    result = pytester.runpytest_subprocess("-n", "2", "--dist", distribution, "-p", "no:cacheprovider")
+    if held:
+        result.assert_outcomes(passed=2)
+    else:
+        result.stdout.fnmatch_lines(["*ran in several processes, and none sees all ways that were taken*"])

@@ -1,0 +1,275 @@
+"""Pictures of state machines: nothing covers anything else, everything can be read in full, whatever the names are."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+
+from tests.workflow.strategies import workflows
+from workflow import Workflow
+from workflow.diagram import mermaid, svg
+from workflow.diagram.routes import curve
+
+Written = type[Workflow[Any, Any]]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Area(NamedTuple):
+    """What a card or a label takes up."""
+
+    title: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def covers(self, x: float, y: float) -> bool:
+        """Whether a point is well inside."""
+        return self.left + 0.5 < x < self.right - 0.5 and self.top + 0.5 < y < self.bottom - 0.5
+
+    def overlaps(self, other: Area) -> bool:
+        """Whether they share more than an edge."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        return across > 0.2 and min(self.bottom, other.bottom) - max(self.top, other.top) > 0.2
+
+
+def area(group: ET.Element) -> Area:
+    box = group.find(f"{SVG}rect")
+    assert box is not None
+    shift = re.fullmatch(r"translate\((\S+) (\S+)\)", group.get("transform", "translate(0 0)"))
+    assert shift
+    left, top = (float(shift[1]) + float(box.get("x", 0))), (float(shift[2]) + float(box.get("y", 0)))
+    return Area(
+        group.findtext(f"{SVG}title", ""),
+        left,
+        top,
+        left + float(box.attrib["width"]),
+        top + float(box.attrib["height"]),
+    )
+
+
+def drawn_scopes(picture: ET.Element) -> Iterator[tuple[list[Area], list[ET.Element]]]:
+    """The cards and labels of each scope, and its lines, in coordinates of their own."""
+    for group in picture.iter(f"{SVG}g"):
+        kinds = [(child, (child.get("class") or "").split()) for child in group]
+        lines = [child for child, names in kinds if "line" in names]
+        if lines:
+            yield [area(child) for child, names in kinds if {"label", "state"} & set(names)], lines
+
+
+def points(line: ET.Element) -> Iterator[tuple[float, float]]:
+    """Points on a path, a few for each piece of it."""
+    pieces = [
+        [float(number) for number in re.findall(r"-?[\d.]+", piece)]
+        for piece in re.findall(r"[MLC][^MLC]+", line.attrib["d"])
+    ]
+    for before, piece in itertools.pairwise(pieces):
+        (x0, y0), (x3, y3) = before[-2:], piece[-2:]
+        x1, y1, x2, y2 = piece[:4] if len(piece) == 6 else (x0, y0, x3, y3)
+        for step in range(1, 12):
+            t = step / 12
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+            yield (
+                sum(weight * x for weight, x in zip(weights, (x0, x1, x2, x3), strict=True)),
+                sum(weight * y for weight, y in zip(weights, (y0, y1, y2, y3), strict=True)),
+            )
+
+
+def blemishes(text: str) -> list[str]:
+    """What covers what."""
+    found: list[str] = []
+    for areas, lines in drawn_scopes(ET.fromstring(text)):
+        found += [
+            f"{one.title!r} and {other.title!r} overlap"
+            for one, other in itertools.combinations(areas, 2)
+            if one.overlaps(other)
+        ]
+        for line in lines:
+            title = line.findtext(f"{SVG}title", "")
+            passed = list(points(line))
+            found += [
+                f"{title!r} runs across {other.title!r}"
+                for other in areas
+                if other.title != title and any(other.covers(*point) for point in passed)
+            ]
+    return found
+
+
+@given(written_in_it=workflows())
+def test_nothing_covers_anything_else(written_in_it: Written) -> None:
+    """No card or label lies on another, and no arrow runs across a card or another's label."""
+    assert blemishes(svg(written_in_it.asl())) == []
+
+
+def machine(**states: Any) -> dict[str, Any]:
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def crowded(branches: int) -> dict[str, Any]:
+    """Many ways out of one choice, long words on each, and one way for all errors."""
+    rules = [
+        {"Variable": "$.customer.preferences.language", "StringEquals": f"variety {n} of it", "Next": f"S{n}"}
+        for n in range(branches)
+    ]
+    failing = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Lost"}], "Next": "Done"}
+    tasks = {
+        f"S{n}": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", **failing} for n in range(branches)
+    }
+    return machine(
+        Which={"Type": "Choice", "Choices": rules, "Default": "Lost"},
+        **tasks,
+        Lost={"Type": "Fail"},
+        Done={"Type": "Succeed"},
+    )
+
+
+@pytest.mark.parametrize("branches", [1, 2, 5, 12])
+def test_a_crowd_of_labels_keeps_apart(branches: int) -> None:
+    """As many as there are, none on another and none under a line."""
+    assert blemishes(svg(crowded(branches))) == []
+
+
+def test_a_shortened_condition_is_told_in_full_on_its_arrow() -> None:
+    """What has no room in the picture is its tooltip."""
+    condition = " or ".join(f"$states.input.colour = 'shade {n}'" for n in range(9))
+    asl = machine(
+        Pick={"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": "End"}]},
+        End={"Type": "Succeed"},
+    )
+    asl["QueryLanguage"] = "JSONata"
+    picture = ET.fromstring(svg(asl))
+    tips = [line.findtext(f"{SVG}title", "") for line in picture.iter(f"{SVG}path")]
+    assert f"Pick → End: {condition.replace('$states.input.', '')}" in tips
+
+
+def test_an_arrow_back_to_the_same_state_tells_that_it_is_an_error() -> None:
+    """A task that catches itself has a dashed loop with its reason."""
+    again = {"Catch": [{"ErrorEquals": ["Busy"], "Next": "Work"}], "End": True}
+    picture = ET.fromstring(
+        svg(machine(Work={"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", **again}))
+    )
+    (loop,) = (path for path in picture.iter(f"{SVG}path") if path.get("class") == "line error")
+    assert (loop.findtext(f"{SVG}title"), loop.get("marker-end")) == ("Work → Work: on Busy", "url(#error)")
+
+
+def test_a_failure_is_told_as_one_would_say_it() -> None:
+    """Joined strings are one text with places in it."""
+    failed = {"Type": "Fail", "QueryLanguage": "JSONata", "Error": '{% "Booking." & $states.input.outcome.status %}'}
+    assert "Booking.{outcome.status}" in svg(machine(Failed=failed))
+
+
+def test_names_that_xml_forbids_are_shown_all_the_same() -> None:
+    """Control characters and halves of surrogate pairs become a sign for them."""
+    text = svg(machine(**{"a\x01\ud800b": {"Type": "Succeed"}}), title="\x00")
+    assert "a\ufffd\ufffdb" in "".join(ET.fromstring(text).itertext())
+    assert text.encode()
+
+
+@pytest.mark.parametrize("towards", [(0, 100), (100, 100), (-300, 40)])
+def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> None:
+    """Through a bend on the way, sideways places only grow or only fall."""
+    x, y = towards
+    way = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
+    across = [point for point, _ in points(ET.Element("path", d=way))]
+    assert across == sorted(across, reverse=x < 0)
+
+
+def test_a_path_that_says_nothing_of_what_is_nested_leaves_it_as_it_is() -> None:
+    """Inside a taken Map nothing steps back when only the Map was named, and the rest does once a state in it was."""
+    inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
+    asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
+    steps_back = [
+        {group.findtext(f"{SVG}title") for group in ET.fromstring(svg(asl, taken=names)).iter() if is_dim(group)}
+        for names in (["Each", "Done"], ["Each", "Look", "Done"])
+    ]
+    assert steps_back == [set(), {"Look → Keep", "Keep (Pass)", None}]
+
+
+def is_dim(element: ET.Element) -> bool:
+    return "dim" in (element.get("class") or "").split()
+
+
+def card_middles(text: str) -> dict[str, float]:
+    """Where the cards of the outermost scope stand across, by name."""
+    (areas, _), *_ = reversed(list(drawn_scopes(ET.fromstring(text))))
+    return {one.title: (one.left + one.right) / 2 for one in areas}
+
+
+def test_the_plain_way_runs_straight_down() -> None:
+    """States that follow one another stand below one another, whatever leaves them by the side."""
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]}
+    tasks = {
+        f"S{n}": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": f"S{n + 1}", **caught}
+        for n in range(6)
+    }
+    text = svg(machine(**tasks, S6={"Type": "Succeed"}, Lost={"Type": "Fail"}))
+    middles = card_middles(text)
+    spine = {round(middles[f"S{n} (Task)"], 1) for n in range(6)} | {round(middles["S6 (Succeed)"], 1)}
+    assert len(spine) == 1
+    assert blemishes(text) == []
+
+
+def test_a_line_past_many_states_is_straight() -> None:
+    """It bends where it leaves and where it arrives, at most."""
+    skip = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Z"}], "Default": "S0"}
+    chain = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}" if n < 8 else "Z"} for n in range(9)}
+    picture = ET.fromstring(svg(machine(A=skip, **chain, Z={"Type": "Succeed"})))
+    (line,) = (path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title", "").startswith("A → Z"))
+    assert line.attrib["d"].count("C") <= 2
+
+
+def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
+    """The order is tried with lines on either side of the states."""
+    states = {
+        "Work": {"Type": "Pass", "Next": "Check"},
+        "Check": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.ok", "IsNull": True, "Next": "Redo"}],
+            "Default": "Fine",
+        },
+        "Redo": {"Type": "Pass", "Next": "Work"},
+        "Fine": {"Type": "Succeed"},
+    }
+    picture = ET.fromstring(svg(machine(**states)))
+    ways = {path.findtext(f"{SVG}title"): path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title")}
+    back = [x for x, _ in points(ways["Redo → Work"])]
+    out = [x for x, _ in points(ways["Check → Fine: otherwise"])]
+    assert max(back) < min(out)
+
+
+@pytest.mark.parametrize(
+    "name", ["确认订单并发送通知给客户", "ＦＵＬＬＷＩＤＴＨ", "주문을 확인하고 알림을 보냅니다", "🎉🎉🎉🎉🎉🎉🎉🎉"]
+)
+def test_letters_that_fill_their_square_have_room(name: str) -> None:
+    """A card is wide enough for its name, at one em for each of them."""
+    picture = ET.fromstring(svg(machine(**{name: {"Type": "Succeed"}})))
+    (card,) = (rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "card")
+    full = sum(14 for char in name if char != " ")
+    assert float(card.attrib["width"]) >= 52 + full
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("", " "),
+        ("%%{init: {}}%%", "#37;#37;{init: {}}#37;#37;"),
+        ("`a`", "#96;a#96;"),
+        ("#quot;", "#35;quot;"),
+        ("1. First", "1#46; First"),
+        ("- item", "#45; item"),
+        ("a\nb", "a b"),
+        ("<b>&\x01\ud800", "#lt;b#gt;#amp;\ufffd\ufffd"),
+        ("Version 1.2 of purchase_fn", "Version 1.2 of purchase_fn"),
+    ],
+)
+def test_mermaid_shows_any_name_as_it_is(name: str, label: str) -> None:
+    """Directives, Markdown, codes and HTML in it mean nothing; every label has something in it."""
+    text = mermaid(machine(**{name: {"Type": "Succeed"}}))
+    assert f'(["{label}"])' in text
+    assert text.encode()

@@ -1,0 +1,486 @@
+"""`run` does what Step Functions does: data flow, retries and limits on a virtual clock, tokens, branches, items."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped, nested, task
+from workflow import Fault, TaskFailed, run
+from workflow.interpreter.calls import Call, NoFunction, StillWaiting
+
+ALL = ["States.ALL"]
+WAITS = "lambda:invoke.waitForTaskToken"
+
+
+def seconds(run_of: Any) -> float:
+    return float(run_of.duration.total_seconds())
+
+
+# Data flow
+
+
+def test_jsonpath_fields_apply_in_their_order() -> None:
+    """InputPath, Parameters, the work, ResultSelector, ResultPath, OutputPath; Assign sees the raw result."""
+    work = {
+        "Type": "Task",
+        "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work",
+        "InputPath": "$.order",
+        "Parameters": {"id.$": "$.id", "name.$": "$$.State.Name", "fixed": 1},
+        "ResultSelector": {"got.$": "$.total"},
+        "ResultPath": "$.out.result",
+        "Assign": {"raw.$": "$.hidden"},
+        "OutputPath": "$.out",
+        "Next": "B",
+    }
+    asl = machine({"A": work, "B": ends(Parameters={"raw.$": "$raw", "in.$": "$"})})
+    seen: list[Any] = []
+    ended = run(asl, {"order": {"id": 7}}, {"work": lambda event: seen.append(event) or {"total": 3, "hidden": "h"}})
+    assert seen == [{"id": 7, "name": "A", "fixed": 1}]
+    assert ended.output == {"raw": "h", "in": {"result": {"got": 3}}}
+
+
+def test_null_paths_discard() -> None:
+    """InputPath null gives {}, ResultPath null the input, OutputPath null {}."""
+    states = {
+        "A": {"Type": "Pass", "InputPath": None, "Parameters": {"seen.$": "$"}, "ResultPath": "$.a", "Next": "B"},
+        "B": {"Type": "Pass", "Result": 3, "ResultPath": None, "Next": "C"},
+        "C": {"Type": "Succeed", "OutputPath": None},
+    }
+    ended = run(machine(states), {"x": 1})
+    assert [visit.output for visit in ended.visits] == [{"x": 1, "a": {"seen": {}}}] * 2 + [{}]
+
+
+def test_assignments_see_the_old_values() -> None:
+    """All of an Assign is computed first; Output as well."""
+    states = {
+        "A": {"Type": "Pass", "Assign": {"x": 1, "y": 2}, "Next": "B"},
+        "B": {"Type": "Pass", "Assign": {"x": "{% $y %}", "y": "{% $x %}"}, "Output": "{% $x %}", "Next": "C"},
+        "C": ends(Output="{% [$x, $y, $states.input] %}"),
+    }
+    ended = run(jsonata(states))
+    assert (ended.output, ended.variables) == ([2, 1, 1], {"x": 2, "y": 1})
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ({"QueryLanguage": "JSONata", "Output": "{% $string($states.input) %}"}, '{"ä":["ü",1,null]}'),
+        ({"QueryLanguage": "JSONata", "Output": "{% $states.input ~> $string(true) %}"}, None),
+        ({"Parameters": {"as.$": "States.JsonToString($)"}, "OutputPath": "$.as"}, '{"ä":["ü",1,null]}'),
+    ],
+)
+def test_json_as_text_keeps_letters_as_they_are(state: Any, text: str | None) -> None:
+    """As JSON.stringify does, on which JSONata's `$string` rests."""
+    given = {"ä": ["ü", 1, None]}
+    written = run({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}, given).output
+    assert written == (text or json.dumps(given, indent=2, ensure_ascii=False))
+
+
+def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
+    """What a branch assigns is gone after it."""
+    states = {
+        "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
+        "B": {"Type": "Parallel", "Branches": [machine({"I": ends(Assign={"y": 2}, Output="{% $x %}")})], "Next": "C"},
+        "C": ends(Output="{% {'x': $x, 'y': $exists($y), 'out': $states.input} %}"),
+    }
+    assert run(jsonata(states)).output == {"x": 1, "y": False, "out": [1]}
+
+
+@pytest.mark.parametrize(
+    ("states", "error"),
+    [
+        (jsonata({"A": ends(Output="{% $states.input.nope %}")}), "States.QueryEvaluationError"),
+        (jsonata({"A": ends(Output="{% 1 + 'a' %}")}), "States.QueryEvaluationError"),
+        (jsonata({"A": ends(Output="{% function($x){$x} %}")}), "States.QueryEvaluationError"),
+        (machine({"A": ends(Parameters={"x.$": "$.nope"})}), "States.Runtime"),
+        (machine({"A": ends(Parameters={"x.$": "States.StringToJson('{')"})}), "States.IntrinsicFailure"),
+        (machine({"A": ends(Result=1, ResultPath="$.a[3]")}), "States.ReferencePathConflict"),
+        (machine({"A": ends(InputPath="$.nope")}), "States.Runtime"),
+        (machine({"A": ends(Result="x" * 262_145)}), "States.DataLimitExceeded"),
+        (machine({"A": {"Type": "Choice", "Choices": []}}), "States.NoChoiceMatched"),
+    ],
+)
+def test_errors_have_the_names_of_aws(states: Any, error: str) -> None:
+    """A state without Catch fails the execution with them."""
+    ended = run(states, {"a": []})
+    assert (ended.status, ended.error) == ("FAILED", error)
+
+
+# Retry and catch
+
+
+def test_backoff_grows_up_to_its_cap() -> None:
+    """1, 2, 4, then 5 seconds."""
+    retry = {"ErrorEquals": ["E"], "MaxAttempts": 5, "MaxDelaySeconds": 5}
+    ended = run(machine({"A": task(Retry=[retry])}), {}, {"A": lambda _: 1}, faults={"A": ["E"] * 5})
+    assert (ended.output, ended.attempts, seconds(ended)) == (1, {"A": 6}, 1 + 2 + 4 + 5 + 5)
+
+
+def test_full_jitter_stays_below_the_delay() -> None:
+    """And differs by seed."""
+    retry = {"ErrorEquals": ALL, "IntervalSeconds": 10, "MaxAttempts": 1, "JitterStrategy": "FULL"}
+    waits = {
+        seconds(run(machine({"A": task(Retry=[retry])}), {}, {"A": lambda _: 1}, faults={"A": ["E"]}, seed=seed))
+        for seed in range(20)
+    }
+    assert len(waits) == 20
+    assert all(0 <= wait <= 10 for wait in waits)
+
+
+def test_each_retrier_counts_its_own_attempts() -> None:
+    """Two of E, one of F, then the catcher."""
+    retry = [{"ErrorEquals": ["E"], "MaxAttempts": 2}, {"ErrorEquals": ["F"], "MaxAttempts": 1}]
+    catch = [{"ErrorEquals": ["F"], "Next": "B", "ResultPath": "$.error"}]
+    asl = machine({"A": task(Retry=retry, Catch=catch), "B": ends()})
+    ended = run(asl, {"x": 1}, {}, faults={"A": ["E", "F", "E", Fault(error="F", cause="why")]})
+    assert (ended.path, ended.attempts) == (("A", "B"), {"A": 4})
+    assert ended.output == {"x": 1, "error": {"Error": "F", "Cause": "why"}}
+
+
+@pytest.mark.parametrize(
+    ("error", "names", "caught"),
+    [
+        ("E", ["States.TaskFailed"], True),
+        ("States.Timeout", ["States.TaskFailed"], False),
+        ("States.Timeout", ALL, True),
+        ("States.HeartbeatTimeout", ["States.Timeout"], True),
+        ("States.Runtime", ALL, False),
+        ("States.Runtime", ["States.Runtime"], False),
+        ("States.DataLimitExceeded", ALL, True),
+        ("States.DataLimitExceeded", ["States.TaskFailed"], False),
+        ("States.DataLimitExceeded", ["States.DataLimitExceeded"], True),
+    ],
+)
+def test_reserved_names_match_as_recorded(error: str, names: list[str], caught: bool) -> None:
+    asl = machine({"A": task(Catch=[{"ErrorEquals": names, "Next": "B"}]), "B": ends()})
+    assert (run(asl, {}, {}, faults={"A": [error]}).status == "SUCCEEDED") is caught
+
+
+def test_the_class_of_an_exception_is_its_name() -> None:
+    """As Lambda reports it; TaskFailed names it freely."""
+
+    def refuse(_: Any) -> None:
+        raise PermissionError("not you")
+
+    def fail(_: Any) -> None:
+        raise TaskFailed("Sqs.SqsException", "gone")
+
+    ended = run(machine({"A": task()}), {}, {"A": refuse})
+    assert (ended.error, '"errorMessage": "not you"' in str(ended.cause)) == ("PermissionError", True)
+    assert isinstance(ended.origin, PermissionError)
+    assert run(machine({"A": task()}), {}, {"A": fail}).error == "Sqs.SqsException"
+
+
+def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
+    """It was sent a copy, as a Lambda function is."""
+
+    def spoils(event: Any) -> None:
+        event["x"] = 2
+
+    ended = run(machine({"A": task(ResultPath=None)}), {"x": 1}, {"A": spoils})
+    assert (ended.output, ended.visits[0].input) == ({"x": 1}, {"x": 1})
+
+
+def test_a_lost_reply_is_a_failure_after_the_work() -> None:
+    """The callable was called, and is called again."""
+    calls_seen: list[Any] = []
+    asl = machine({"A": task(Retry=[{"ErrorEquals": ALL}])})
+    run(asl, {}, {"A": calls_seen.append}, faults={"A": [Fault(error="Lost", lost_reply=True)]})
+    assert len(calls_seen) == 2
+
+
+# Time
+
+
+def test_waits_take_virtual_time_only() -> None:
+    """A year passes at once; a moment in the past not at all."""
+    states = {
+        "A": {"Type": "Wait", "Seconds": 31_536_000, "Next": "B"},
+        "B": {"Type": "Wait", "Timestamp": "2020-01-01T00:00:00Z", "Next": "C"},
+        "C": {"Type": "Wait", "TimestampPath": "$.when", "End": True},
+    }
+    assert run(machine(states), {"when": "2027-01-02T00:00:00Z"}).duration == timedelta(days=366)
+
+
+def slow(given: Any, call: Call) -> Any:
+    for _ in range(5):
+        call.wait(timedelta(seconds=4))
+        if given.get("beats"):
+            call.heartbeat()
+    return "done"
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "outcome"),
+    [
+        ({"TimeoutSeconds": 10}, {}, ("States.Timeout", 10)),
+        ({"TimeoutSeconds": 30}, {}, (None, 20)),
+        ({"TimeoutSeconds": 30, "HeartbeatSeconds": 5}, {}, ("States.Timeout", 5)),
+        ({"TimeoutSeconds": 30, "HeartbeatSeconds": 5}, {"beats": True}, (None, 20)),
+        ({"TimeoutSecondsPath": "$.limit"}, {"limit": 7}, ("States.Timeout", 7)),
+    ],
+)
+def test_tasks_run_out_of_time(fields: Any, given: Any, outcome: Any) -> None:
+    """By TimeoutSeconds, or for want of a heartbeat."""
+    ended = run(machine({"A": task(**fields)}), given, {"A": slow})
+    assert (ended.error, seconds(ended)) == outcome
+
+
+def test_the_execution_runs_out_of_time() -> None:
+    """Nothing catches that."""
+    asl = machine({"A": {"Type": "Wait", "Seconds": 61, "End": True}}, TimeoutSeconds=60)
+    ended = run(asl)
+    assert (ended.status, ended.error, seconds(ended)) == ("TIMED_OUT", "States.Timeout", 60)
+
+
+def test_tokens_are_answered_later_or_never() -> None:
+    """By success, by failure, by a timeout; a token without limit is said to wait for ever."""
+    given = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
+
+    def answer(event: Any, call: Call) -> None:
+        assert event["token"] == call.token
+        call.succeed({"ok": True}, after=timedelta(seconds=50))
+
+    def refuse(_: Any, call: Call) -> None:
+        call.fail("Refused", "no")
+
+    asl = machine({"A": calls(WAITS, Parameters=given, TimeoutSeconds=60)})
+    assert (run(asl, {}, {"f": answer}).output, seconds(run(asl, {}, {"f": answer}))) == ({"ok": True}, 50)
+    assert run(asl, {}, {"f": refuse}).error == "Refused"
+    assert run(asl, {}, {"f": lambda _: None}).error == "States.Timeout"
+    with pytest.raises(StillWaiting, match="'A' waits for its task token for ever"):
+        run(machine({"A": calls(WAITS, Parameters=given)}), {}, {"f": lambda _: None})
+
+
+# Branches and items
+
+
+def test_branches_run_at_the_same_time() -> None:
+    """As long as the longest; the earliest failure wins and stops the others."""
+    waits = [machine({f"W{n}": {"Type": "Wait", "Seconds": n, "Next": f"P{n}"}, f"P{n}": ends()}) for n in (5, 9)]
+    assert seconds(run(branches(*waits))) == 9
+    failing = machine({"W": {"Type": "Wait", "Seconds": 3, "Next": "F"}, "F": {"Type": "Fail", "Error": "Early"}})
+    ended = run(branches(*waits, failing))
+    assert (ended.error, seconds(ended), [visit.state for visit in ended.visits if visit.type == "Pass"]) == (
+        "Early",
+        3,
+        [],
+    )
+
+
+def test_items_run_so_many_at_once() -> None:
+    """Seven items of two seconds, three at once."""
+    wait = machine({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
+    asl = mapped(wait, ItemsPath="$.items", MaxConcurrency=3)
+    ended = run(asl, {"items": [*range(7)]})
+    assert (ended.output, seconds(ended)) == ([*range(7)], 6)
+
+
+def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
+    """As documented; a distributed one on as many as there are here."""
+    waits = {"W": {"Type": "Wait", "Seconds": 2, "End": True}}
+    items = {"items": [*range(100)]}
+    for most in ({}, {"MaxConcurrency": 0}, {"MaxConcurrency": 70}):
+        assert seconds(run(mapped(machine(waits), ItemsPath="$.items", **most), items)) == 6
+    assert seconds(run(distributed(states=waits, ItemsPath="$.items"), items)) == 2
+
+
+def test_items_know_their_place() -> None:
+    """By the context object, in the selector and in the processor."""
+    inside = machine({"I": ends(Parameters={"i.$": "$$.Map.Item.Index", "v.$": "$.v"})})
+    asl = mapped(inside, ItemSelector={"v.$": "$$.Map.Item.Value", "all.$": "$.n"})
+    asl["States"]["A"]["ItemsPath"] = "$.items"
+    assert run(asl, {"items": ["a", "b"], "n": 2}).output == [{"i": 0, "v": "a"}, {"i": 1, "v": "b"}]
+
+
+def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> None:
+    """Its ItemSelector sees the inner item; what it makes of the results, and a retry, the outer one again."""
+    seen = {"outer.$": "$$.Map.Item.Index", "items.$": "$"}
+    selector = {"v.$": "$$.Map.Item.Value"}
+    inner = mapped(machine({"I": ends()}), ItemsPath="$.n", ItemSelector=selector, ResultSelector=seen)
+    asl = mapped(inner, ItemsPath="$.o")
+    assert run(asl, {"o": [{"n": ["a"]}, {"n": []}]}).output == [
+        {"outer": 0, "items": [{"v": "a"}]},
+        {"outer": 1, "items": []},
+    ]
+
+
+def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
+    """CSV in, batches of two, one of three may fail, the results in a bucket."""
+    work = {"Type": "Task", "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work", "End": True}
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 5},
+        "Parameters": {"Bucket": "b", "Key": "items.csv"},
+    }
+    asl = distributed(
+        states={"I": work},
+        ItemReader=reader,
+        ItemBatcher={"MaxItemsPerBatch": 2, "BatchInput": {"shared.$": "$.shared"}},
+        ToleratedFailureCount=1,
+        ResultWriter={"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out", "Prefix": "p"}},
+    )
+
+    def work_on(batch: Any) -> Any:
+        assert batch["BatchInput"] == {"shared": 1}
+        if any(item["id"] == "3" for item in batch["Items"]):
+            raise ValueError("three")
+        return [item["id"] for item in batch["Items"]]
+
+    rows = {"s3://b/items.csv": "id,name\n1,a\n2,b\n3,c\n4,d\n5,e\n6,f\n"}
+    ended = run(asl, {"shared": 1}, {"work": work_on}, objects=rows)
+    done, failed = ended.written.values()
+    assert [(record["Status"], json.loads(record["Output"])) for record in done] == [
+        ("SUCCEEDED", ["1", "2"]),
+        ("SUCCEEDED", ["5"]),
+    ]
+    assert [(record["Status"], record["Error"], json.loads(record["Cause"])["errorMessage"]) for record in failed] == [
+        ("FAILED", "ValueError", "three")
+    ]
+    assert ended.output["ResultWriterDetails"]["Bucket"] == "out"
+    strict = {**asl["States"]["A"], "ToleratedFailureCount": 0}
+    failed = run(machine({"A": strict}), {"shared": 1}, {"work": work_on}, objects=rows)
+    assert failed.error == "States.ExceedToleratedFailureThreshold"
+
+
+READ = [
+    ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, 'x,y\n1\n\n"a,b","say ""so"""\na\\,b,2,3\n',
+     [{"x": "1", "y": ""}, {"x": "a,b", "y": 'say "so"'}, {"x": "a,b", "y": "2"}]),
+    ({"InputType": "JSON", "ItemsPointer": "/a/0/b c~1"}, {"a": [{"b c/": [1, 2]}]}, [1, 2]),
+    ({"InputType": "JSONL"}, '{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "content", "items"), READ)
+def test_an_item_reader_reads_as_documented(config: Any, content: object, items: list[Any]) -> None:
+    """Rows have every column, blank lines are skipped, and a pointer may lead anywhere."""
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": config,
+        "Parameters": {"Bucket": "b", "Key": "k"},
+    }
+    assert run(distributed(states={"I": ends()}, ItemReader=reader), objects={"s3://b/k": content}).output == items
+
+
+def test_a_listing_tells_of_objects_as_s3_does() -> None:
+    """In the order of their keys, sizes in bytes; the context object tells where they are."""
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
+    selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
+    asl = distributed(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)
+    second, first = run(asl, objects={"s3://b/p/2": "ü", "s3://b/q": "", "s3://b/p/1": ""}).output[::-1]
+    assert [first["object"]["Key"], second["object"]["Key"]] == ["p/1", "p/2"]
+    assert second == {
+        "object": {
+            "Etag": '"c03410a5204b21cd8229ff754688d743"',
+            "Key": "p/2",
+            "LastModified": 1767225600.0,
+            "Size": 2,
+            "StorageClass": "STANDARD",
+        },
+        "source": "S3://b",
+    }
+
+
+def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
+    """An inline Map takes arrays."""
+    selector = {"item.$": "$$.Map.Item"}
+    asl = distributed(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
+    assert run(asl, {"o": {"k": 1}}).output == [{"item": {"Index": 0, "Key": "k", "Value": 1, "Source": "STATE_DATA"}}]
+    inline = mapped(ItemsPath="$.o", ItemSelector=selector)
+    assert run(inline, {"o": [1]}).output == [{"item": {"Index": 0, "Value": 1}}]
+    assert run(inline, {"o": {"k": 1}}).error == "States.Runtime"
+
+
+def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
+    """The result counts, also where the state discards it."""
+    catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B"}]
+    asl = machine({"A": task(ResultPath=None, Catch=catch), "B": ends()})
+    assert run(asl, {}, {"A": lambda _: "x" * 262_145}).path == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("config", "results"),
+    [
+        (None, [[1, 2], 3]),
+        ("COMPACT", [[1, 2], 3]),
+        ("FLATTEN", [1, 2, 3]),
+        ("NONE", ["SUCCEEDED", "SUCCEEDED"]),
+    ],
+)
+def test_results_of_a_distributed_map_are_shaped(config: str | None, results: list[Any]) -> None:
+    """As WriterConfig says; what is written to S3 alike."""
+    shape = {} if config is None else {"WriterConfig": {"Transformation": config, "OutputType": "JSON"}}
+    asl = distributed(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
+    given = run(asl, [[1, 2], 3]).output
+    assert [item["Status"] for item in given] == results if config == "NONE" else given == results
+    if shape:
+        target = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out"}}
+        (wrote,) = run(
+            distributed(states={"I": ends()}, ResultWriter={**target, **shape}), [[1, 2], 3]
+        ).written.values()
+        assert [item["Status"] for item in wrote] == results if config == "NONE" else wrote == results
+
+
+def test_a_child_of_a_distributed_map_is_an_execution_of_its_own() -> None:
+    """Its input is the item, its variables are its own."""
+    asl = distributed(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
+    assert run(asl, {"items": [{"x": 1}, {"x": 2}]}).output == [{"x": 1}, {"x": 2}]
+
+
+def test_two_hundred_levels_run() -> None:
+    """No stack grows."""
+    output = run(nested(200, ends(Result="deep"))).output
+    for _ in range(200):
+        output = output[0]
+    assert output == "deep"
+
+
+# The rest
+
+
+def test_a_task_without_function_says_under_which_names_it_looked() -> None:
+    """It is the caller's mistake, and no error of the execution."""
+    with pytest.raises(NoFunction, match="no function for the task 'A': give run\\(\\) one under 'A'"):
+        run(machine({"A": task()}))
+
+
+def test_an_endless_loop_ends() -> None:
+    """As AWS ends it: at its limit of events."""
+    ended = run(machine({"A": {"Type": "Pass", "Next": "A"}}), most_transitions=500)
+    assert (ended.error, len(ended.visits)) == ("States.Runtime", 500)
+
+
+def test_the_same_arguments_give_the_same_run() -> None:
+    """Chance is seeded; time is virtual."""
+    asl = jsonata({"A": ends(Output="{% [$uuid(), $random(), $now()] %}")})
+    assert run(asl, seed=3).output == run(asl, seed=3).output != run(asl, seed=4).output
+    assert run(asl).output[2] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_fail_state_need_not_say_what_went_wrong() -> None:
+    """The run failed all the same, with neither an error nor a cause, as on AWS."""
+    ended = run(machine({"F": {"Type": "Fail"}}))
+    assert (ended.status, ended.error, ended.cause, ended.visits[0].error) == ("FAILED", None, None, None)
+
+
+def test_null_is_an_input_of_its_own() -> None:
+    """What is left out is an empty object, as in StartExecution."""
+    echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    assert run(echo).output == {}
+    assert run(echo, None).output is None
+
+
+def test_work_is_found_by_whom_a_task_asks() -> None:
+    """A machine, a queue, a table: by its late-bound name, or by what it is bound to."""
+    sends = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "QueryLanguage": "JSONata", "Next": "B"}
+    starts = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "QueryLanguage": "JSONata"}
+    states = {
+        "A": {**sends, "Arguments": {"QueueUrl": "https://queue", "MessageBody": "m"}},
+        "B": {**starts, "Arguments": {"StateMachineArn": "${child}"}, "End": True},
+    }
+    told: list[Any] = []
+    ended = run(machine(states), {}, {"https://queue": told.append, "child": lambda _: {"Output": 3}})
+    assert ended.output == {"Output": 3}
+    assert told == [{"QueueUrl": "https://queue", "MessageBody": "m"}]

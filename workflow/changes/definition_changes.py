@@ -1,0 +1,139 @@
+"""The differences themselves, in the order of the new definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..asl.definition import Definition, Scope, State, parse
+from ..asl.json_values import JsonObject, child
+from .matching import Matches, matched, scope_name
+from .rule_changes import RULES, changed_rules, is_rules
+from .wording import Change, changed_fields, changed_value
+
+_SCOPES: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
+
+
+def diff(old: object, new: object) -> list[Change]:
+    """What changed, the machine first, then its states in the new order; empty where the values are the same."""
+    before, after = parse(old), parse(new)
+    if before == after:
+        return []
+    changes = list(_changes(before, after, matched(before, after)))
+    return changes or list(changed_value("the definition", before.value, after.value, "", ""))
+
+
+def _changes(before: Definition, after: Definition, matches: Matches) -> Iterator[Change]:
+    if not isinstance(before.value, dict) or not isinstance(after.value, dict):
+        return
+    yield from _scope(matches, before.root, after.root)
+    for state in after.states():
+        earlier = matches.states.get(state.pointer)
+        if earlier is None:
+            yield Change("added", state.pointer, f"{state.name} is new: a {state.type}{_whereto(state)}.")
+        else:
+            yield from _moved(matches, earlier, state)
+            yield from _state(matches, earlier, state)
+            yield from _scopes(matches, earlier, state)
+    for state in matches.gone.values():
+        yield Change("removed", state.pointer, f"{state.name} is gone: it was a {state.type}.")
+
+
+def _moved(matches: Matches, old: State, new: State) -> Iterator[Change]:
+    if old.name != new.name:
+        yield Change("renamed", new.pointer, f"{old.name} is called {new.name} now.")
+    stood = matches.scopes.get(new.scope.pointer)
+    if stood is None or stood.pointer != old.scope.pointer:
+        here, there = scope_name(new.scope), scope_name(old.scope)
+        yield Change("moved", new.pointer, f"{new.name} stands in {here} now; it stood in {there}.")
+
+
+def _scopes(matches: Matches, old: State, new: State) -> Iterator[Change]:
+    for earlier, scope in zip(old.scopes, new.scopes, strict=False):
+        if _field_of(earlier) != _field_of(scope):
+            sentence = f"{new.name}: what it runs stands in {_field_of(scope)} now; it stood in {_field_of(earlier)}."
+            yield Change("changed", scope.pointer, sentence)
+        yield from _scope(matches, earlier, scope)
+    for scope in new.scopes[len(old.scopes) :]:
+        yield Change("added", scope.pointer, f"{scope_name(scope)} is new.")
+    for scope in old.scopes[len(new.scopes) :]:
+        yield Change("removed", scope.pointer, f"{scope_name(scope)} is gone.")
+
+
+def _field_of(scope: Scope) -> str:
+    """The field of its state that holds it."""
+    above = scope.parent.pointer if scope.parent is not None else ""
+    return scope.pointer.removeprefix(f"{above}/").partition("/")[0]
+
+
+def _scope(matches: Matches, old: Scope, new: Scope) -> Iterator[Change]:
+    """What is said of a scope itself; a start that was only renamed is none of it."""
+    fields, earlier = dict(new.fields), dict(old.fields)
+    if old.start is not None and new.start == matches.target(old, old.start):
+        fields.pop("StartAt", None)
+        earlier.pop("StartAt", None)
+    states, stood = fields.pop("States", None), earlier.pop("States", None)
+    name = scope_name(new)
+    yield from changed_fields(name, earlier, fields, new.pointer)
+    if isinstance(states, dict) and isinstance(stood, dict):
+        yield from changed_fields(
+            f"{name}, States", _no_states(stood), _no_states(states), child(new.pointer, "States")
+        )
+    else:
+        was, now = ({"States": scope.fields["States"]} if "States" in scope.fields else {} for scope in (old, new))
+        yield from changed_fields(name, was, now, new.pointer)
+
+
+def _no_states(states: JsonObject) -> JsonObject:
+    return {name: value for name, value in states.items() if not isinstance(value, dict)}
+
+
+def _state(matches: Matches, old: State, new: State) -> Iterator[Change]:
+    name = new.name
+    if old.type != new.type and old.type and new.type:
+        yield Change("changed", child(new.pointer, "Type"), f"{name} is a {new.type} now; it was a {old.type}.")
+    told = {"Type"} if old.type and new.type else set[str]()
+    yield from _ways(matches, old, new, told)
+    for field in RULES:
+        before, after = old.fields.get(field, []), new.fields.get(field, [])
+        if is_rules(before) and is_rules(after):
+            told.add(field)
+            yield from changed_rules(matches, old, new, field)
+    if _holds_scopes_only(old) and _holds_scopes_only(new):
+        told |= _SCOPES
+    fields, earlier = (
+        {field: value for field, value in state.fields.items() if field not in told} for state in (new, old)
+    )
+    yield from changed_fields(name, earlier, fields, new.pointer)
+
+
+def _ways(matches: Matches, old: State, new: State, told: set[str]) -> Iterator[Change]:
+    """Where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
+    for field, way in (("Next", "next"), ("Default", "otherwise")):
+        before, after = old.fields.get(field, ""), new.fields.get(field, "")
+        if not isinstance(before, str) or not isinstance(after, str):
+            continue
+        told.add(field)
+        target, here = matches.target(old.scope, before), child(new.pointer, field)
+        if field in old.fields and field in new.fields and target != after:
+            yield Change("changed", here, f"{new.name} goes to {after} {way}; it went to {before}.")
+        elif field in new.fields and field not in old.fields:
+            yield Change("changed", here, f"{new.name} goes to {after} {way} now.")
+        elif field in old.fields and field not in new.fields:
+            yield Change("changed", new.pointer, f"{new.name} does not go to {before} {way} any more.")
+    if old.ends != new.ends and all(state.fields.get("End") in (True, None) for state in (old, new)):
+        told.add("End")
+        now = "ends there now" if new.ends else "does not end there any more"
+        yield Change("changed", new.pointer, f"{new.name}: its scope {now}.")
+
+
+def _holds_scopes_only(state: State) -> bool:
+    """Whether all that its fields for scopes have in them is scopes."""
+    held = [state.fields[field] for field in _SCOPES if field in state.fields]
+    items = [item for value in held for item in (value if isinstance(value, list) else [value])]
+    return len(items) == len(state.scopes)
+
+
+def _whereto(state: State) -> str:
+    targets = list(dict.fromkeys(arrow.target for arrow in state.arrows))
+    return f" that goes to {', '.join(targets)}" if targets else ""

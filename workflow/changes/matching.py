@@ -1,0 +1,105 @@
+"""Which state of one definition is which of another: by name where it stands, elsewhere, or by its look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..asl.definition import Definition, Scope, State
+from ..asl.json_values import canonical
+
+_ARROWS = ("Next", "End", "Default", "Choices", "Catch")
+
+
+@dataclass(slots=True)
+class Matches:
+    """What of the old definition is what of the new; everything by its pointer."""
+
+    scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
+    """The old scope, by the pointer of the new."""
+    states: dict[str, State] = field(default_factory=dict[str, State])
+    """The old state, by the pointer of the new."""
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    """What an old state is called now."""
+    gone: dict[str, State] = field(default_factory=dict[str, State])
+    added: dict[str, State] = field(default_factory=dict[str, State])
+
+    def target(self, scope: Scope, name: str) -> str:
+        """What the state with this name in an old scope is called now."""
+        state = scope.by_name.get(name)
+        return self.names.get(state.pointer, name) if state is not None else name
+
+
+def matched(old: Definition, new: Definition) -> Matches:
+    """Every state of both, paired as far as they are the same state."""
+    found = Matches()
+    _match_scopes(found, [(old.root, new.root)])
+    for _ in range(2):
+        for sight in (_name, _look):
+            _match_by(found, sight)
+        _open(found)  # what was in a state that is gone may stand elsewhere now
+    return found
+
+
+def scope_name(scope: Scope) -> str:
+    """How a scope is called in a sentence."""
+    outer = scope.parent
+    if outer is None:
+        return "the machine"
+    number = scope.pointer.rpartition("/")[2]
+    return f"{outer.name}, branch {int(number) + 1}" if number.isdecimal() else f"{outer.name}, for each item"
+
+
+def _match_scopes(found: Matches, pairs: Iterable[tuple[Scope, Scope]]) -> None:
+    for before, after in pairs:
+        found.scopes[after.pointer] = before
+        for state in after.states:
+            same = before.by_name.get(state.name)
+            if same is not None and same.pointer not in found.names and state.pointer not in found.states:
+                _match_states(found, same, state)
+        found.added |= {one.pointer: one for one in after.states if one.pointer not in found.states}
+        found.gone |= {one.pointer: one for one in before.states if one.pointer not in found.names}
+
+
+def _match_states(found: Matches, before: State, after: State) -> None:
+    found.states[after.pointer] = before
+    found.names[before.pointer] = after.name
+    found.gone.pop(before.pointer, None)
+    found.added.pop(after.pointer, None)
+    common = min(len(before.scopes), len(after.scopes))
+    _match_scopes(found, zip(before.scopes, after.scopes, strict=False))
+    found.gone |= _standing_in(before.scopes[common:])
+    found.added |= _standing_in(after.scopes[common:])
+
+
+def _match_by(found: Matches, sight: Callable[[State], object]) -> None:
+    """Pair what is left over on both sides and looks the same, what stands in the same place first."""
+    seen: dict[object, list[State]] = {}
+    for state in found.gone.values():
+        seen.setdefault(sight(state), []).append(state)
+    for state in list(found.added.values()):
+        candidates = [one for one in seen.get(sight(state), ()) if one.pointer in found.gone]
+        near = [one for one in candidates if one.scope.pointer == state.scope.pointer]
+        if candidates and state.pointer in found.added:
+            _match_states(found, (near or candidates)[0], state)
+
+
+def _name(state: State) -> object:
+    return state.name, state.type
+
+
+def _look(state: State) -> object:
+    return canonical({name: value for name, value in state.fields.items() if name not in _ARROWS})
+
+
+def _open(found: Matches) -> None:
+    for left in (found.gone, found.added):
+        waiting = list(left.values())
+        while waiting:
+            inner = _standing_in(waiting.pop().scopes)
+            left |= inner
+            waiting.extend(inner.values())
+
+
+def _standing_in(scopes: Iterable[Scope]) -> dict[str, State]:
+    return {state.pointer: state for scope in scopes for state in scope.states}

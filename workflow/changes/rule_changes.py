@@ -1,0 +1,184 @@
+"""Changes in the lists of a state whose order matters: choices, retriers and catchers.
+
+A rule is the same as another by when it applies; of those that apply alike the first is the first, and so on. What is
+left over on both sides and leads to the same place is one rule whose condition changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeGuard
+
+from ..asl.definition import State
+from ..asl.json_type import Json
+from ..asl.json_values import JsonObject, canonical, child, same
+from .matching import Matches
+from .wording import Change, changed_fields, contrasted, short
+
+RULES: Final = ("Choices", "Retry", "Catch")
+_BESIDE_A_CONDITION: Final = ("Next", "Comment", "Assign", "Output")
+_RETRY_WORDS: Final[Mapping[str, str]] = {
+    "MaxAttempts": "retries",
+    "IntervalSeconds": "first wait in seconds",
+    "BackoffRate": "backoff",
+    "MaxDelaySeconds": "longest wait in seconds",
+    "JitterStrategy": "jitter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A member of one of the lists."""
+
+    field: str
+    fields: JsonObject
+    index: int
+
+    @property
+    def when(self) -> Json:
+        """When it applies."""
+        if self.field != "Choices":
+            return self.fields.get("ErrorEquals")
+        condition = {name: value for name, value in self.fields.items() if name not in _BESIDE_A_CONDITION}
+        return condition["Condition"] if set(condition) == {"Condition"} else condition
+
+    @property
+    def beside(self) -> JsonObject:
+        """What it says besides when it applies."""
+        own = set(_BESIDE_A_CONDITION) if self.field == "Choices" else set(self.fields) - {"ErrorEquals"}
+        return {name: value for name, value in self.fields.items() if name in own}
+
+    @property
+    def target(self) -> str | None:
+        """Where it goes."""
+        target = self.fields.get("Next")
+        return target if isinstance(target, str) else None
+
+
+def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
+    """Whether it is a list as these are."""
+    return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
+
+
+def changed_rules(matches: Matches, old: State, new: State, field: str) -> Iterator[Change]:
+    """What changed in one of the lists."""
+    here = child(new.pointer, field)
+    if not old.fields.get(field) and not new.fields.get(field):  # an empty list came or went
+        was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
+        yield from changed_fields(new.name, was, now, new.pointer)
+    before, after = _rules(old, field), _rules(new, field)
+    pairs = _paired(matches, old, before, after)
+    paired_before = {earlier.index for earlier, _ in pairs}
+    for rule in after:
+        earlier = next((one for one, other in pairs if other.index == rule.index), None)
+        place = child(here, rule.index)
+        yield from _added(new.name, rule, place) if earlier is None else _rule(matches, old, new, earlier, rule, place)
+    for rule in before:
+        if rule.index not in paired_before:
+            yield Change("changed", new.pointer, f"{new.name} {_lost(rule)} any more.")
+    yield from _order(new.name, pairs, here)
+
+
+def _rules(state: State, field: str) -> list[_Rule]:
+    listed = state.fields.get(field, [])
+    return [_Rule(field, rule, index) for index, rule in enumerate(listed)] if is_rules(listed) else []
+
+
+def _paired(matches: Matches, old: State, before: Sequence[_Rule], after: Sequence[_Rule]) -> list[tuple[_Rule, _Rule]]:
+    """By when they apply; then, of what is left, those that go to the same place, as long as it is clear which."""
+    waiting: dict[bytes, list[_Rule]] = {}
+    for rule in before:
+        waiting.setdefault(canonical(rule.when), []).append(rule)
+    pairs: list[tuple[_Rule, _Rule]] = []
+    new: list[_Rule] = []
+    for rule in after:
+        alike = waiting.get(canonical(rule.when))
+        if alike:
+            pairs.append((alike.pop(0), rule))
+        else:
+            new.append(rule)
+    left = [rule for rules in waiting.values() for rule in rules]
+    for rule in new:
+        alike = [one for one in left if one.target and matches.target(old.scope, one.target) == rule.target]
+        alike = alike or [one for one in left if rule.field == "Retry" and one.index == rule.index]
+        if len(alike) == 1:
+            left.remove(alike[0])
+            pairs.append((alike[0], rule))
+    return pairs
+
+
+def _rule(matches: Matches, old: State, new: State, before: _Rule, after: _Rule, place: str) -> Iterator[Change]:
+    name = new.name
+    if not same(before.when, after.when):
+        now, then = contrasted(_readable(after), _readable(before))
+        yield Change(
+            "changed", place, f"{name} {_does(after)} {_word(after)} {now} now; it was {_word(before)} {then}."
+        )
+    told = set(_RETRY_WORDS) if after.field == "Retry" else set[str]()
+    if before.target is not None and after.target is not None:
+        told.add("Next")
+        if matches.target(old.scope, before.target) != after.target:
+            sentence = f"{name} goes to {after.target} {_label(after)}; it went to {before.target}."
+            yield Change("changed", child(place, "Next"), sentence)
+    if after.field == "Retry":
+        yield from _amounts(f"{name}, trying again {_label(after)}", before.beside, after.beside, place)
+    was, now_set = ({key: one[key] for key in one if key not in told} for one in (before.beside, after.beside))
+    yield from changed_fields(f"{name} {_label(after)}", was, now_set, place)
+
+
+def _amounts(subject: str, old: JsonObject, new: JsonObject, place: str) -> Iterator[Change]:
+    for field, word in _RETRY_WORDS.items():
+        earlier, later = old.get(field), new.get(field)
+        if (field in old) != (field in new) or not same(earlier, later):
+            now, then = (_amount(one, field) for one in (new, old))
+            yield Change("changed", child(place, field), f"{subject}: {word} {now}; was {then}.")
+
+
+def _amount(retrier: JsonObject, field: str) -> str:
+    return short(retrier[field]) if field in retrier else "AWS's default"
+
+
+def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[Change]:
+    """Which rules come at another turn among those that were there before."""
+    was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
+    for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
+        if turn != was[before.index]:
+            now = f"{name}: what it does {_label(after)} is number {turn} of its {after.field} now"
+            yield Change("changed", child(place, after.index), f"{now}; it was {was[before.index]}.")
+
+
+def _added(name: str, rule: _Rule, place: str) -> Iterator[Change]:
+    if rule.field == "Retry":
+        attempts = rule.fields.get("MaxAttempts")
+        times = "" if attempts is None else f", {short(attempts)} times"
+        yield Change("changed", place, f"{name} tries again {_label(rule)} now{times}.")
+    else:
+        whereto = f"goes to {rule.target}" if rule.target else "goes nowhere"
+        yield Change("changed", child(place, "Next"), f"{name} {whereto} {_label(rule)} now.")
+
+
+def _lost(rule: _Rule) -> str:
+    if rule.field == "Retry":
+        return f"does not try again {_label(rule)}"
+    return f"does not go to {rule.target or 'nowhere'} {_label(rule)}"
+
+
+def _does(rule: _Rule) -> str:
+    return "tries again" if rule.field == "Retry" else f"goes to {rule.target or 'nowhere'}"
+
+
+def _word(rule: _Rule) -> str:
+    return "when" if rule.field == "Choices" else "on"
+
+
+def _label(rule: _Rule) -> str:
+    """When it applies, in words that stay the same while its target changes."""
+    return f"{_word(rule)} {short(_readable(rule))}"
+
+
+def _readable(rule: _Rule) -> Json:
+    when = rule.when
+    if rule.field == "Choices":
+        return when
+    return ", ".join(str(error) for error in when) if isinstance(when, list) else "errors" if when is None else when

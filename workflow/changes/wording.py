@@ -1,0 +1,120 @@
+"""How a change is told: the words for fields, and values short enough to be read beside one another."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ..asl.json_type import Json
+from ..asl.json_values import JsonObject, child, same, written
+
+What = Literal["added", "removed", "renamed", "moved", "changed"]
+
+_SHORT: Final = 60
+_LEAD: Final = 15
+"""So much of what two long texts have in common is shown before the place where they part."""
+_WORDS: Final[Mapping[str, str]] = {
+    "Arguments": "what it sends",
+    "Parameters": "what it sends",
+    "Assign": "what it remembers",
+    "Output": "what it gives",
+    "ResultSelector": "what it gives",
+    "ResultPath": "where its result goes",
+    "OutputPath": "what it gives",
+    "InputPath": "what it takes",
+    "Resource": "what it calls",
+    "TimeoutSeconds": "its time limit",
+    "HeartbeatSeconds": "its heartbeat",
+    "Seconds": "how long it waits",
+    "Timestamp": "until when it waits",
+    "MaxConcurrency": "how many it runs at once",
+    "Items": "its items",
+    "ItemsPath": "its items",
+    "ItemSelector": "what each item becomes",
+    "ItemReader": "where its items are read",
+    "ItemBatcher": "how its items are batched",
+    "ResultWriter": "where its results are written",
+    "ProcessorConfig": "how it runs them",
+    "Credentials": "whose role it takes",
+    "Error": "its error",
+    "Cause": "its cause",
+    "Comment": "its comment",
+    "QueryLanguage": "its query language",
+    "StartAt": "where it starts",
+    "Version": "its version",
+    "ToleratedFailureCount": "how many failures it tolerates",
+    "ToleratedFailurePercentage": "what share of failures it tolerates",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference, and where it is: in the new definition, or in the old where it is gone."""
+
+    what: What
+    pointer: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[Change]:
+    """Fields that came, went, or say something else."""
+    for field in dict.fromkeys([*new, *old]):
+        here, about = child(pointer, field), f"{subject}: {_WORDS.get(field, field)}"
+        if field not in old:
+            yield Change("changed", here, f"{about} is {short(new[field], field)} now; it was not set.")
+        elif field not in new:
+            yield Change("changed", here, f"{about} is not set any more; it was {short(old[field], field)}.")
+        elif not same(old[field], new[field]):
+            yield from changed_value(about, old[field], new[field], here, field)
+
+
+def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[Change]:
+    """A changed value; of objects the members that changed."""
+    stack: list[tuple[str, Json, Json, str]] = [(subject, old, new, pointer)]
+    while stack:
+        about, before, after, here = stack.pop()
+        if not isinstance(before, dict) or not isinstance(after, dict):
+            now, then = contrasted(after, before, field)
+            yield Change("changed", here, f"{about} is {now} now; it was {then}.")
+            continue
+        for key in reversed(list(dict.fromkeys([*after, *before]))):
+            place = child(here, key)
+            if key not in before:
+                yield Change("changed", place, f"{about} has {key} now: {short(after[key], field)}.")
+            elif key not in after:
+                yield Change("changed", place, f"{about} has no {key} any more; it was {short(before[key], field)}.")
+            elif not same(before[key], after[key]):
+                stack.append((f"{about}, {key},", before[key], after[key], place))
+
+
+def contrasted(one: Json, other: Json, field: str = "") -> tuple[str, str]:
+    """Two values that differ, told so that one sees where."""
+    told, otherwise = _told(one, field), _told(other, field)
+    if len(told) <= _SHORT and len(otherwise) <= _SHORT:
+        return (told, otherwise) if told != otherwise else (written(one), written(other))
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(told, otherwise, strict=False))
+    skipped = max(sum(1 for _ in alike) - _LEAD, 0)
+    lead = "…" if skipped else ""
+    return lead + _cut(told[skipped:]), lead + _cut(otherwise[skipped:])
+
+
+def short(value: Json, field: str = "") -> str:
+    """A value as it is told, or its beginning."""
+    return _cut(_told(value, field))
+
+
+def _told(value: Json, field: str) -> str:
+    if field.endswith("Seconds") and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value} s"
+    if not isinstance(value, str):
+        return written(value)
+    return value.removeprefix("{%").removesuffix("%}").strip() or written(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"

@@ -1,0 +1,152 @@
+"""What a way through a state machine costs: state transitions (STANDARD), requests and duration (EXPRESS).
+
+Source: aws.amazon.com/step-functions/pricing, us-east-1; a transition is counted for every step, retries included, and
+for the start. An EXPRESS workflow is billed for every begun 100 ms, at the rate of its first 1,000 GB-hours a month,
+and for one chunk of memory, which holds 50 MB, the definition and 14 MB of data. The free tier and the functions
+themselves are left out.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .asl.definition import Definition, Scope, State, parse
+from .asl.json_type import Json
+from .coverage import Path, paths
+
+if TYPE_CHECKING:
+    from .interpreter import Run
+
+DOLLARS_PER_TRANSITION: Final = Decimal("0.000025")
+DOLLARS_PER_REQUEST: Final = Decimal("0.000001")
+DOLLARS_PER_GB_SECOND: Final = Decimal("0.00001667")
+CHUNK_MB: Final = 64
+"""Memory of an EXPRESS workflow is billed in chunks; a small one takes one."""
+EXPRESS_SECONDS: Final = 300.0
+"""An EXPRESS execution is ended after that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One way through a state machine and what it costs."""
+
+    way: str
+    """The path, arrows by error marked."""
+    states: tuple[str, ...]
+    transitions: int
+    """Billed state transitions, without retries in a static estimate."""
+    longest_seconds: float | None
+    """Of an estimate: the limits of its tasks and waits together, None where one has none; of a run: its duration."""
+    dollars_per_million: Decimal
+    """Of an EXPRESS estimate: when it takes as long as it can."""
+    transitions_per_item: int = 0
+    """What each item of the Maps on the way adds in a static estimate, at most; it is in none of the other numbers."""
+
+
+class _Extent(NamedTuple):
+    """How much a way, or a state, can take."""
+
+    transitions: int = 0
+    seconds: float | None = 0.0
+    per_item: int = 0
+
+    def then(self, after: _Extent) -> _Extent:
+        """Both, one after the other."""
+        seconds = None if self.seconds is None or after.seconds is None else self.seconds + after.seconds
+        return _Extent(self.transitions + after.transitions, seconds, self.per_item + after.per_item)
+
+    def beside(self, other: _Extent) -> _Extent:
+        """Both at the same time."""
+        seconds = None if self.seconds is None or other.seconds is None else max(self.seconds, other.seconds)
+        return _Extent(self.transitions + other.transitions, seconds, self.per_item + other.per_item)
+
+
+def costs(definition: object, *, express: bool = False) -> list[Cost]:
+    """What each way through a definition costs when nothing is tried again; in branches it is the longest way."""
+    asl = parse(definition)
+    limits = [asl.root.fields.get("TimeoutSeconds"), EXPRESS_SECONDS if express else None]
+    inner = _extents(asl)
+    found: list[Cost] = []
+    for path in paths(asl):
+        extent = _of_path(asl.root, path, inner)
+        ends = [one for one in (*limits, extent.seconds) if isinstance(one, int | float)]
+        seconds = float(min(ends)) if ends else None
+        transitions = extent.transitions + 1
+        dollars = _dollars(transitions, seconds, express)
+        found.append(Cost(str(path), path.states, transitions, seconds, dollars, extent.per_item))
+    return found
+
+
+def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
+    """What runs cost, one line for each way that was taken, the dearest run of each."""
+    dearest: dict[tuple[str, ...], Cost] = {}
+    for run in runs:
+        seconds = run.duration.total_seconds()
+        one = Cost(
+            " → ".join(run.path), run.path, run.transitions, seconds, _dollars(run.transitions, seconds, express)
+        )
+        if run.path not in dearest or dearest[run.path].dollars_per_million < one.dollars_per_million:
+            dearest[run.path] = one
+    return list(dearest.values())
+
+
+def _dollars(transitions: int, seconds: float | None, express: bool) -> Decimal:
+    """For a million executions."""
+    if not express:
+        return DOLLARS_PER_TRANSITION * transitions * 1_000_000
+    tenths = (Decimal(str(seconds or 0)) * 10).to_integral_value(ROUND_CEILING)
+    billed = max(tenths, Decimal(1)) / 10 * CHUNK_MB / 1024 * DOLLARS_PER_GB_SECOND
+    return (DOLLARS_PER_REQUEST + billed) * 1_000_000
+
+
+def _extents(asl: Definition) -> dict[str, _Extent]:
+    """The most of each that any way through a scope takes, by its pointer; the inner scopes before the outer ones."""
+    known: dict[str, _Extent] = {}
+    for scope in reversed(list(asl.scopes())):
+        if scope.parent is not None:
+            ways = [_of_path(scope, path, known) for path in paths(asl, scope=scope)]
+            seconds = [way.seconds for way in ways if way.seconds is not None]
+            known[scope.pointer] = _Extent(
+                max((way.transitions for way in ways), default=0),
+                max(seconds, default=0.0) if len(seconds) == len(ways) else None,
+                max((way.per_item for way in ways), default=0),
+            )
+    return known
+
+
+def _of_path(scope: Scope, path: Path, known: Mapping[str, _Extent]) -> _Extent:
+    extent = _Extent()
+    for name in path.states:
+        extent = extent.then(_of_state(scope.by_name[name], known))
+    return extent
+
+
+def _of_state(state: State, known: Mapping[str, _Extent]) -> _Extent:
+    inner = [known[scope.pointer] for scope in state.scopes]
+    if state.type == "Map":
+        each = sum(item.transitions + item.per_item for item in inner)
+        return _Extent(1, None, each + _of_child_executions(state, each))
+    own = _Extent(1, _limit(state))
+    return own.then(functools.reduce(_Extent.beside, inner, _Extent()))
+
+
+def _of_child_executions(state: State, each: int) -> int:
+    """A distributed Map starts one for each item: a STANDARD one counts its start, an EXPRESS one no transitions."""
+    if not state.is_distributed:
+        return 0
+    configs = (scope.fields.get("ProcessorConfig") for scope in state.scopes)
+    is_express = any(isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS" for config in configs)
+    return -each if is_express else 1
+
+
+def _limit(state: State) -> float | None:
+    seconds: Json = 0
+    if state.type == "Task":
+        seconds = state.fields.get("TimeoutSeconds")
+    elif state.type == "Wait":
+        seconds = state.fields.get("Seconds")
+    return float(seconds) if isinstance(seconds, int | float) else None

@@ -1,0 +1,184 @@
+"""What is written into a picture: short words for what a state does and for when an arrow is taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ..asl.definition import Arrow, State
+from ..asl.json_type import Json
+from ..asl.json_values import JsonObject, written
+
+LONGEST: Final = 38
+_GUARD: Final = re.compile(r'\$(?:type\([^()]*\) = "\w+"|exists\([^()]*\)) and ')
+_ROOT: Final = re.compile(
+    r"\$states\.(?:context\.Execution\.Input|input)\.|\$\$?\.(?:Execution\.Input\.)?(?=\w)|\$(?=\w+\.)"
+)
+_PIECE: Final = r'"[^"\\]*"|\$+[\w.]+'
+_JOINED: Final = re.compile(rf"(?:{_PIECE})(?:\s*&\s*(?:{_PIECE}))+")
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SERVICES: Final[Mapping[str, str]] = {
+    "lambda": "Lambda",
+    "dynamodb": "DynamoDB",
+    "sqs": "SQS",
+    "sns": "SNS",
+    "s3": "S3",
+    "states": "Step Functions",
+    "sfn": "Step Functions",
+    "events": "EventBridge",
+    "eventbridge": "EventBridge",
+    "ecs": "ECS",
+    "http": "HTTP",
+}
+_SIGNS: Final[Mapping[str, str]] = {
+    "Equals": "=",
+    "LessThan": "<",
+    "LessThanEquals": "≤",
+    "GreaterThan": ">",
+    "GreaterThanEquals": "≥",
+    "Matches": "~",
+}
+
+
+def subtitle(state: State) -> str:
+    """What a state does, in a few words."""
+    if state.type == "Task":
+        return " · ".join(part for part in (_call(state), _limit(state), _retries(state)) if part)
+    if state.type == "Wait":
+        for field in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath"):
+            if field in state.fields:
+                unit = " s" if field == "Seconds" and not isinstance(state.fields[field], str) else ""
+                return shortened(f"{_told(state.fields[field])}{unit}")
+    if state.type == "Fail":
+        error = state.fields.get("Error", state.fields.get("ErrorPath"))
+        return shortened(_told(error)) if error is not None else ""
+    if state.type == "Map":
+        distributed = "DISTRIBUTED" in written(_object(state.fields.get("ItemProcessor")).get("ProcessorConfig"))
+        most = state.fields.get("MaxConcurrency")
+        many = f"{most} at once" if isinstance(most, int) and most else ""
+        return " · ".join(part for part in ("distributed" if distributed else "", many, _retries(state)) if part)
+    return "" if state.type in ("Succeed", "Choice", "Pass") else _retries(state)
+
+
+def arrow_label(arrow: Arrow) -> str:
+    """When an arrow is taken; empty for the plain next."""
+    if arrow.kind == "next":
+        return ""
+    if arrow.kind == "default":
+        return "otherwise"
+    if arrow.kind == "catch":
+        errors = arrow.holder.get("ErrorEquals")
+        names = [str(error) for error in errors] if isinstance(errors, list) else []
+        return "on any error" if "States.ALL" in names else "on " + ", ".join(names)
+    return _condition(arrow.holder)
+
+
+def printable(text: str) -> str:
+    """The text with what XML forbids, and nobody can read, shown as the replacement character."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _call(state: State) -> str:
+    resource = state.fields.get("Resource")
+    if not isinstance(resource, str):
+        return ""
+    if ":function:" in resource:
+        return "Lambda " + resource.split(":function:")[1].split(":")[0]
+    if ":activity:" in resource:
+        return "activity " + resource.rsplit(":", 1)[1]
+    name = resource.split(":states:::")[-1].removeprefix("aws-sdk:")
+    service, _, action = name.partition(":")
+    shown = _SERVICES.get(service, service)
+    what = _function(state) if action.startswith("invoke") and service == "lambda" else action.split(".")[0]
+    waits = " · waits" if ".waitForTaskToken" in resource else ""
+    return shortened(f"{shown} {what}{waits}".strip(), 32)
+
+
+def _function(state: State) -> str:
+    sent = _object(state.fields.get("Arguments", state.fields.get("Parameters")))
+    name = sent.get("FunctionName")
+    if not isinstance(name, str) or name.startswith("{%"):
+        return ""
+    return (name.split(":function:")[1].split(":")[0] if ":function:" in name else name).strip("${}")
+
+
+def _limit(state: State) -> str:
+    limit = state.fields.get("TimeoutSeconds")
+    return f"{limit:g} s" if isinstance(limit, int | float) else ""
+
+
+def _retries(state: State) -> str:
+    retriers = state.fields.get("Retry")
+    attempts = [
+        retrier.get("MaxAttempts", 3)
+        for retrier in (retriers if isinstance(retriers, list) else [])
+        if isinstance(retrier, dict)
+    ]
+    return "↻ " + "/".join(str(attempt) for attempt in attempts) if attempts else ""
+
+
+def _condition(rule: JsonObject) -> str:
+    if "Condition" in rule:
+        text = _GUARD.sub("", _plain(rule["Condition"]))
+        text = _ROOT.sub("", text)
+        listed = re.fullmatch(r"(\S+) in \[(.*)\]", text)
+        text = f"{listed[1]} = {listed[2].replace(', ', ' | ')}" if listed else text
+        return text.replace('"', "")
+    return _comparison(rule)
+
+
+def _comparison(rule: JsonObject) -> str:
+    """A rule of JSONPath, guards left out; deep ones are cut short."""
+    parts: list[str] = []
+    stack: list[tuple[JsonObject, str]] = [(rule, "")]
+    while stack and len(parts) < 4:
+        node, joint = stack.pop()
+        for word in ("And", "Or"):
+            inner = node.get(word)
+            if isinstance(inner, list):
+                told = [part for part in inner if isinstance(part, dict) and not _is_guard(part)] or [{}]
+                stack.extend(
+                    (part, f" {word.lower()} " if index else joint) for index, part in reversed(list(enumerate(told)))
+                )
+        negated = node.get("Not")
+        if isinstance(negated, dict):
+            stack.append((negated, f"{joint}not "))
+        operator = next(
+            (key for key in node if key not in ("Variable", "Next", "Comment", "Assign", "Output", "And", "Or", "Not")),
+            "",
+        )
+        if operator:
+            sign = next(
+                (sign for name, sign in _SIGNS.items() if re.sub(r"Path$", "", operator).endswith(name)), operator
+            )
+            shown = "" if sign == operator and node[operator] is True else f" {_plain(node[operator])}"
+            parts.append(f"{joint}{_ROOT.sub('', str(node.get('Variable', '')))} {sign}{shown}")
+    return "".join(parts)
+
+
+def _is_guard(rule: JsonObject) -> bool:
+    return any(rule.get(key) is True for key in ("IsPresent", "IsString", "IsNumeric", "IsBoolean"))
+
+
+def _plain(value: Json) -> str:
+    text = value if isinstance(value, str) else written(value)
+    return text.removeprefix("{%").removesuffix("%}").strip()
+
+
+def _told(value: Json) -> str:
+    """A value as one would say it: the path without its root, joined strings as one text with {places}."""
+    text = _plain(value)
+    if not _JOINED.fullmatch(text):
+        return _ROOT.sub("", text)
+    pieces = re.findall(_PIECE, text)
+    return "".join(piece[1:-1] if piece.startswith('"') else f"{{{_ROOT.sub('', piece)}}}" for piece in pieces)
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}

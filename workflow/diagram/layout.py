@@ -1,0 +1,131 @@
+"""Where everything stands in a picture: layers from the start down, few crossings, straight lines.
+
+The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order the layers, and place what
+is in them. A label is a wide bend of its line in a layer of its own, so that it takes part in all of this and covers
+no other line.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from .boxes import Box, Layout, Line, Neighbours
+from .ordering import ordered
+from .placement import place_across, place_down
+
+DUMMY_WIDTH: Final = 8.0
+
+
+def arranged(boxes: Sequence[Box], lines: Sequence[Line], start: str, *, gap: float, label_height: float) -> Layout:
+    """Give every box and bend its place."""
+    by_key = {box.key: box for box in boxes}
+    kept = [line for line in lines if line.source != line.target]
+    _break_cycles(by_key, kept, start)
+    _choose_layers(by_key, kept)
+    label_layers = _make_room_for_labels(by_key, kept)
+    layers = _with_bends(by_key, kept, label_layers, label_height)
+    above, below = _neighbours(by_key, kept)
+    layers = ordered(layers, above, below)
+    place_across(layers, above, below)
+    tops, bottoms = place_down(layers, below, label_layers, gap)
+    labels = {layer: [box for box in layers[layer] if box.height] for layer in label_layers}
+    layout = Layout(by_key, list(lines), layers, tops, bottoms, labels)
+    _to_the_corner(layout)
+    return layout
+
+
+def _ends(line: Line) -> tuple[str, str]:
+    """From top to bottom."""
+    return (line.target, line.source) if line.backwards else (line.source, line.target)
+
+
+def _break_cycles(boxes: Mapping[str, Box], lines: Iterable[Line], start: str) -> None:
+    """Turn round the arrows that lead back, found depth first from the start."""
+    ways: dict[str, list[Line]] = {key: [] for key in boxes}
+    for line in lines:
+        ways[line.source].append(line)
+    open_, done = set[str](), set[str]()
+    for first in (start, *boxes):
+        if first in done or first not in boxes:
+            continue
+        open_.add(first)
+        stack = [(first, iter(ways[first]))]
+        while stack:
+            here, left = stack[-1]
+            found = next(left, None)
+            if found is None:
+                stack.pop()
+                open_.discard(here)
+                done.add(here)
+            elif found.target in open_:
+                found.backwards = True
+            elif found.target not in done:
+                open_.add(found.target)
+                stack.append((found.target, iter(ways[found.target])))
+
+
+def _choose_layers(boxes: Mapping[str, Box], lines: Sequence[Line]) -> None:
+    """Each box one layer below the lowest that leads to it."""
+    waiting = dict.fromkeys(boxes, 0)
+    ways: dict[str, list[str]] = {key: [] for key in boxes}
+    for line in lines:
+        upper, lower = _ends(line)
+        ways[upper].append(lower)
+        waiting[lower] += 1
+    ready = [key for key, count in waiting.items() if count == 0]
+    while ready:
+        key = ready.pop()
+        for lower in ways[key]:
+            boxes[lower].layer = max(boxes[lower].layer, boxes[key].layer + 1)
+            waiting[lower] -= 1
+            if waiting[lower] == 0:
+                ready.append(lower)
+
+
+def _make_room_for_labels(boxes: Mapping[str, Box], lines: Iterable[Line]) -> set[int]:
+    """Put a layer below every one that a labelled line leaves downwards; return these new layers."""
+    labelled = sorted({boxes[_ends(line)[0]].layer for line in lines if line.label_width})
+    for box in boxes.values():
+        box.layer += bisect.bisect_left(labelled, box.layer)
+    return {layer + number + 1 for number, layer in enumerate(labelled)}
+
+
+def _with_bends(
+    boxes: Mapping[str, Box], lines: Sequence[Line], label_layers: set[int], label_height: float
+) -> list[list[Box]]:
+    layers: list[list[Box]] = [[] for _ in range(max((box.layer for box in boxes.values()), default=0) + 1)]
+    for box in boxes.values():
+        layers[box.layer].append(box)
+    for index, line in enumerate(lines):
+        upper, lower = _ends(line)
+        for layer in range(boxes[upper].layer + 1, boxes[lower].layer):
+            bend = Box(f"\0{index}.{layer}", DUMMY_WIDTH, 0, layer=layer, is_bend=True)
+            if line.label_width and line.label is None and layer in label_layers:
+                bend.width, bend.height = line.label_width, label_height
+                line.label = bend
+            line.bends.append(bend)
+            layers[layer].append(bend)
+    return layers
+
+
+def _neighbours(boxes: Mapping[str, Box], lines: Iterable[Line]) -> tuple[Neighbours, Neighbours]:
+    above: dict[str, list[tuple[Box, float]]] = {}
+    below: dict[str, list[tuple[Box, float]]] = {}
+    for line in lines:
+        upper, lower = _ends(line)
+        for high, low in itertools.pairwise([boxes[upper], *line.bends, boxes[lower]]):
+            below.setdefault(high.key, []).append((low, line.pull))
+            above.setdefault(low.key, []).append((high, line.pull))
+    return above, below
+
+
+def _to_the_corner(layout: Layout) -> None:
+    every = [box for layer in layout.layers for box in layer]
+    left = min((box.left for box in every), default=0.0)
+    for box in every:
+        box.x -= left
+    layout.width = max((box.right for box in every), default=0.0)
+    layout.height = max((box.y + box.height for box in every), default=0.0)

@@ -1,0 +1,105 @@
+"""How arrows run between the boxes of a layout: where they leave and arrive, and the smooth curves in between."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from .boxes import Box, Layout, Line
+from .placement import spread
+
+PORT_GAP: Final = 30.0
+SLANT: Final = 0.4
+"""The part of its way sideways to the next bend that a slanting line goes, at most, within a layer of labels."""
+
+Point = tuple[float, float]
+
+
+def routes_of(layout: Layout) -> dict[int, list[Point]]:
+    """The points that each line passes, from top to bottom."""
+    lines = [line for line in layout.lines if line.source != line.target]
+    chains = {id(line): _chain(layout, line) for line in lines}
+    out = _ports(layout, lines, chains, lower_end=False)
+    into = _ports(layout, lines, chains, lower_end=True)
+    routes: dict[int, list[Point]] = {}
+    for line in lines:
+        chain = chains[id(line)]
+        upper, lower = chain[0], chain[-1]
+        across = [out[id(line)], *(bend.x for bend in chain[1:-1]), into[id(line)]]
+        points: list[Point] = [(across[0], upper.y + upper.height), (across[0], layout.bottoms[upper.layer])]
+        for bend, before, after in zip(chain[1:-1], across, across[2:], strict=False):
+            points += _through(bend, before, after, layout)
+        points += [(across[-1], layout.tops[lower.layer]), (across[-1], lower.y)]
+        routes[id(line)] = points
+    return routes
+
+
+def _through(bend: Box, before: float, after: float, layout: Layout) -> list[Point]:
+    """How a line passes a layer: upright, or in a layer of labels slanting where it touches no other label."""
+    top, bottom = layout.tops[bend.layer], layout.bottoms[bend.layer]
+    if bend.layer in layout.labels:
+        ends = [bend.x, *(bend.x + (x - bend.x) * SLANT for x in (before, after))]
+        others = (label for label in layout.labels[bend.layer] if label is not bend)
+        if not any(label.left < max(ends) and min(ends) < label.right for label in others):
+            return [(bend.x, (top + bottom) / 2)]
+    return [(bend.x, top), (bend.x, bottom)]
+
+
+def _chain(layout: Layout, line: Line) -> list[Box]:
+    source, target = layout.boxes[line.source], layout.boxes[line.target]
+    upper, lower = (target, source) if line.backwards else (source, target)
+    return [upper, *line.bends, lower]
+
+
+def _ports(
+    layout: Layout, lines: Sequence[Line], chains: Mapping[int, list[Box]], *, lower_end: bool
+) -> dict[int, float]:
+    """Where lines leave or enter a box: as straight towards the next bend as the box's width and order allow."""
+    at_box: dict[str, list[Line]] = {}
+    for line in lines:
+        at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)
+    places: dict[int, float] = {}
+    for key, here in at_box.items():
+        box = layout.boxes[key]
+        ordered = sorted(here, key=lambda line: (chains[id(line)][-2 if lower_end else 1].x, line.kind == "catch"))
+        gap = min(PORT_GAP, 2 * box.reach / max(len(ordered) - 1, 1))
+        wanted = [_towards(box, chains[id(line)][-2 if lower_end else 1]) for line in ordered]
+        spots = spread(wanted, gap, box.x - box.reach, box.x + box.reach)
+        places |= {id(line): spot for line, spot in zip(ordered, spots, strict=True)}
+    return places
+
+
+def _towards(box: Box, other: Box) -> float:
+    """Where a line to another box best leaves this one: straight where they overlap."""
+    low, high = max(box.x - box.reach, other.x - other.reach), min(box.x + box.reach, other.x + other.reach)
+    if low <= high:
+        return min(max((box.x + other.x) / 2, low), high)
+    return min(max(other.x, box.x - box.reach), box.x + box.reach)
+
+
+def curve(points: Sequence[Point]) -> str:
+    """A smooth path through the points, as SVG, that never swings past one, leaving and arriving upright."""
+    kept = [point for point, after in itertools.pairwise(points) if point[1] < after[1] - 0.5] + [points[-1]]
+    slopes = _slopes(kept)
+    pieces = [f"M{kept[0][0]:.1f} {kept[0][1]:.1f}"]
+    for ((x1, y1), slope1), ((x2, y2), slope2) in itertools.pairwise(zip(kept, slopes, strict=True)):
+        if abs(x1 - x2) < 0.5:
+            pieces.append(f"L{x2:.1f} {y2:.1f}")
+            continue
+        out, into = ((y2 - y1) * (0.34 if slope else 0.46) for slope in (slope1, slope2))
+        pieces.append(
+            f"C{x1 + slope1 * out:.1f} {y1 + out:.1f} {x2 - slope2 * into:.1f} {y2 - into:.1f} {x2:.1f} {y2:.1f}"
+        )
+    return "".join(pieces)
+
+
+def _slopes(points: Sequence[Point]) -> list[float]:
+    """How far right per unit down at each point: upright at ends and turns, else half more than both sides' mean.
+
+    The harmonic mean is that of Fritsch and Butland (1984), A method for constructing local monotone piecewise cubic
+    interpolants; up to three times a side keeps the curve monotone, and more than once bends softer.
+    """
+    sides = [(x2 - x1) / (y2 - y1) for (x1, y1), (x2, y2) in itertools.pairwise(points)]
+    inner = (3 * one * two / (one + two) if one * two > 0 else 0.0 for one, two in itertools.pairwise(sides))
+    return [0.0, *inner, 0.0]

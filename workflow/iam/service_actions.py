@@ -1,0 +1,238 @@
+"""What a call of a service needs: the optimised integrations by hand, those of the AWS SDK by rule.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ..asl.json_values import JsonObject
+from .iam_names import actions_of, prefix_of
+from .resource_names import (
+    Found,
+    argument,
+    by_arguments,
+    every_version,
+    is_name,
+    method_of_api,
+    object_of,
+    queue,
+    roles_passed,
+    source_of_copy,
+    task_definition,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What `.sync` needs on top: to follow the job, to stop it, and often a rule by which its end is told.
+
+    `below`   what is followed lies below what was called, so far: `/jobruns/*` of an application
+    `any`     actions that are for no one resource
+    """
+
+    actions: str
+    rule: str = ""
+    below: str = ""
+    any: str = ""
+
+
+def of_integration(name: str, arguments: JsonObject, partition: str) -> Found:
+    """The needs of an integration; `name` is what follows `:states:::` in its Resource."""
+    called, pattern = name, ""
+    for suffix in (".waitForTaskToken", ".sync:2", ".sync"):
+        if name.endswith(suffix):
+            called, pattern = name.removesuffix(suffix), suffix
+    own = _OWN.get(called)
+    if own is not None:
+        yield from own(arguments, partition, pattern.startswith(".sync"))
+        return
+    parts = called.removeprefix("aws-sdk:").split(":")
+    service, operation = parts[0], parts[-1]
+    prefix = prefix_of(service)
+    resource = by_arguments(prefix, arguments, partition)
+    for action in actions_of(service, operation):
+        yield action, resource
+    if called not in _PASS_NO_ROLE:
+        for role in roles_passed(prefix, arguments, partition):
+            yield "iam:PassRole", role
+    if pattern.startswith(".sync"):
+        yield from _watching(called, prefix, resource, partition)
+
+
+def _watching(called: str, prefix: str, resource: str, partition: str) -> Found:
+    watched = _WATCHED.get(called)
+    if watched is None:
+        yield from _events_rule(partition, "StepFunctions*")
+        return
+    for action in watched.actions.split():
+        yield f"{prefix}:{action}", resource if resource == "*" else f"{resource}{watched.below}"
+    for action in watched.any.split():
+        yield f"{prefix}:{action}", "*"
+    if watched.rule:
+        yield from _events_rule(partition, watched.rule)
+
+
+def _events_rule(partition: str, rule: str) -> Found:
+    """Source: Step Functions developer guide, "Run a Job (.sync)": it is told by a managed rule."""
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        yield f"events:{action}", f"arn:{partition}:events:*:*:rule/{rule}"
+
+
+def _invoke(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    name = argument(arguments, "FunctionName") or "*"
+    yield (
+        "lambda:InvokeFunction",
+        every_version(f"arn:{partition}:lambda:*:*:function:{name}" if is_name(name) else name),
+    )
+
+
+def _send_message(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    yield "sqs:SendMessage", queue(arguments, partition)
+
+
+def _publish(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    yield "sns:Publish", argument(arguments, "TopicArn") or "*"
+
+
+def _put_events(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    entries = arguments.get("Entries")
+    buses = (
+        [argument(object_of(entry), "EventBusName") or "default" for entry in entries]
+        if isinstance(entries, list)
+        else ["*"]
+    )
+    for bus in dict.fromkeys(buses):
+        yield "events:PutEvents", f"arn:{partition}:events:*:*:event-bus/{bus}" if is_name(bus) else bus
+
+
+def _start_execution(arguments: JsonObject, partition: str, sync: bool) -> Found:  # one signature for all
+    machine = argument(arguments, "StateMachineArn") or "*"
+    yield "states:StartExecution", machine
+    if sync:
+        executions = machine.replace(":stateMachine:", ":execution:") + (":*" if ":stateMachine:" in machine else "")
+        yield "states:DescribeExecution", executions
+        yield "states:StopExecution", executions
+        yield from _events_rule(partition, "StepFunctionsGetEventsForStepFunctionsExecutionRule")
+
+
+def _http(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    holders = (object_of(arguments.get(name)) for name in ("Authentication", "InvocationConfig"))
+    connections = [named for holder in holders if (named := argument(holder, "ConnectionArn")) is not None]
+    yield "states:InvokeHTTPEndpoint", "${this_state_machine}"
+    for connection in connections or ["*"]:
+        yield "events:RetrieveConnectionCredentials", connection
+    for action in ("GetSecretValue", "DescribeSecret"):
+        yield f"secretsmanager:{action}", f"arn:{partition}:secretsmanager:*:*:secret:events!connection/*"
+
+
+def _call_api(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    if (argument(arguments, "AuthType") or "NO_AUTH") != "NO_AUTH":
+        yield "execute-api:Invoke", method_of_api(arguments, partition)
+
+
+def _run_task(arguments: JsonObject, partition: str, sync: bool) -> Found:  # one signature for all
+    yield "ecs:RunTask", task_definition(arguments, partition)
+    for role in ("${roles_of_the_task_definition}", *roles_passed("ecs", arguments, partition)):
+        yield "iam:PassRole", role
+    if sync:
+        yield "ecs:StopTask", "*"
+        yield "ecs:DescribeTasks", "*"
+        yield from _events_rule(partition, "StepFunctionsGetEventsForECSTaskRule")
+
+
+def _copy(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    yield "s3:GetObject", source_of_copy(arguments, partition)
+    yield "s3:PutObject", by_arguments("s3", arguments, partition)
+
+
+def _in_kubernetes(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
+    """Nothing of IAM: the cluster's own API server decides."""
+    return iter(())
+
+
+_OWN: Final[Mapping[str, Callable[[JsonObject, str, bool], Found]]] = {
+    "lambda:invoke": _invoke,
+    "aws-sdk:lambda:invoke": _invoke,
+    "sqs:sendMessage": _send_message,
+    "aws-sdk:sqs:sendMessage": _send_message,
+    "sns:publish": _publish,
+    "aws-sdk:sns:publish": _publish,
+    "events:putEvents": _put_events,
+    "aws-sdk:eventbridge:putEvents": _put_events,
+    "states:startExecution": _start_execution,
+    "aws-sdk:sfn:startExecution": _start_execution,
+    "aws-sdk:s3:copyObject": _copy,
+    "aws-sdk:s3:uploadPartCopy": _copy,
+    "ecs:runTask": _run_task,
+    "http:invoke": _http,
+    "apigateway:invoke": _call_api,
+    "eks:call": _in_kubernetes,
+    "eks:runJob": _in_kubernetes,
+}
+_PASS_NO_ROLE: Final = ("emr-containers:startJobRun", "aws-sdk:emrcontainers:startJobRun")
+"""EMR on EKS takes a job's role on itself: the guide's policy passes none."""
+
+
+def _job_of_sagemaker(kind: str, rule: str = "", version: str = "") -> Watched:
+    return Watched(
+        f"Describe{kind}Job{version} Stop{kind}Job AddTags",
+        f"StepFunctionsGetEventsForSageMaker{rule or '*'}",
+        any="ListTags",
+    )
+
+
+_WATCHED: Final[Mapping[str, Watched]] = {
+    "batch:submitJob": Watched("DescribeJobs TerminateJob", "StepFunctionsGetEventsForBatchJobsRule"),
+    "glue:startJobRun": Watched("GetJobRun GetJobRuns BatchStopJobRun"),
+    "databrew:startJobRun": Watched("ListJobRuns StopJobRun"),
+    "athena:startQueryExecution": Watched("StopQueryExecution GetQueryExecution", any="GetDataCatalog"),
+    "codebuild:startBuild": Watched(
+        "StopBuild BatchGetBuilds BatchGetReports", "StepFunctionsGetEventForCodeBuildStartBuildRule"
+    ),
+    **dict.fromkeys(
+        ("codebuild:startBuildBatch", "codebuild:retryBuildBatch"),
+        Watched("StopBuildBatch BatchGetBuildBatches", "StepFunctionsGetEventForCodeBuildStartBuildBatchRule"),
+    ),
+    "sagemaker:createTrainingJob": _job_of_sagemaker("Training", "TrainingJobsRule"),
+    "sagemaker:createTransformJob": _job_of_sagemaker("Transform", "TransformJobsRule"),
+    "sagemaker:createProcessingJob": _job_of_sagemaker("Processing"),
+    "sagemaker:createLabelingJob": _job_of_sagemaker("Labeling"),
+    "sagemaker:createHyperParameterTuningJob": _job_of_sagemaker("HyperParameterTuning"),
+    "sagemaker:createAutoMLJob": _job_of_sagemaker("AutoML"),
+    "sagemaker:createAutoMLJobV2": _job_of_sagemaker("AutoML", version="V2"),
+    "elasticmapreduce:createCluster": Watched(
+        "DescribeCluster TerminateJobFlows", "StepFunctionsGetEventForEMRRunJobFlowRule"
+    ),
+    "elasticmapreduce:addStep": Watched("DescribeStep CancelSteps", "StepFunctionsGetEventForEMRAddJobFlowStepsRule"),
+    "elasticmapreduce:terminateCluster": Watched("DescribeCluster", "StepFunctionsGetEventForEMRTerminateJobFlowsRule"),
+    "emr-containers:deleteVirtualCluster": Watched("DescribeVirtualCluster"),
+    "emr-containers:startJobRun": Watched("DescribeJobRun CancelJobRun", below="/jobruns/*"),
+    **{
+        f"emr-serverless:{action}": Watched(watching, "StepFunctionsGetEventsForEMRServerlessApplicationRule")
+        for action, watching in (
+            ("createApplication", "GetApplication DeleteApplication"),
+            ("startApplication", "GetApplication StopApplication"),
+            ("stopApplication", "GetApplication"),
+            ("deleteApplication", "GetApplication"),
+        )
+    },
+    **{
+        f"emr-serverless:{action}": Watched(
+            watching, "StepFunctionsGetEventsForEMRServerlessJobRule", below="/jobruns/*"
+        )
+        for action, watching in (("startJobRun", "GetJobRun CancelJobRun"), ("cancelJobRun", "GetJobRun"))
+    },
+    **{
+        f"eks:{verb}{kind}": Watched(f"Describe{kind}" + (f" Delete{kind}" if verb == "create" else ""))
+        for verb in ("create", "delete")
+        for kind in ("Cluster", "Nodegroup", "FargateProfile")
+    },
+    "mediaconvert:createJob": Watched("GetJob CancelJob", "StepFunctionsGetEventsForMediaConvertJobRule"),
+    "bedrock:createModelCustomizationJob": Watched(
+        "GetModelCustomizationJob StopModelCustomizationJob", "StepFunctionsGetEventsForBedrockRule"
+    ),
+}

@@ -1,0 +1,192 @@
+"""Tasks as calls of plain Python callables.
+
+    def purchase(event): ...            # what a Lambda function returns or raises
+    def slow(event, call): ...          # `call` lets time pass, sends heartbeats, answers tokens
+
+StillWaiting    a task waits for a token that nothing ever answers, and has no timeout
+NoFunction      a task for which `run` was given no callable
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from ..asl.json_type import Json
+from ..asl.json_values import NotJson, json_of
+from .state_errors import HEARTBEAT, TASK_FAILED, TIMEOUT, Fault, StateFailed, TaskFailed
+
+Callables: TypeAlias = Mapping[Any, Callable[..., object]]
+"""By state name, function name, `service:action`, Resource, or a Function of the workflow language."""
+
+
+class NoFunction(KeyError):
+    """A sentence that names the task, and under which names a callable is looked for."""
+
+    __str__ = Exception.__str__
+
+
+class StillWaiting(RuntimeError):
+    """A sentence that names the state whose token nobody answers."""
+
+
+class _TimeIsUp(BaseException):
+    """Leaves a callable whose time is up; not an Exception, so that nobody catches it by accident."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """What a callable may know of its task, and do besides returning; has the members of Lambda's context too."""
+
+    state: str
+    resource: str
+    arguments: Json
+    attempt: int
+    """Counts from 1."""
+    started_at: datetime
+    token: str | None
+    timeout_seconds: float | None
+    heartbeat_seconds: float | None
+    function_name: str
+    aws_request_id: str
+    documented: bool = False
+    """Report a missed heartbeat as States.HeartbeatTimeout, as documented, and not as recorded on AWS."""
+    elapsed_seconds: float = 0.0
+    answer: "tuple[float, Json | StateFailed] | None" = None
+    _beats: list[float] = field(default_factory=lambda: [0.0])
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time."""
+        return self.started_at + timedelta(seconds=self.elapsed_seconds)
+
+    def wait(self, duration: timedelta) -> None:
+        """Let virtual time pass; does not come back when the task times out meanwhile."""
+        self.elapsed_seconds += duration.total_seconds()
+        if self._deadline()[0] < self.elapsed_seconds:
+            raise _TimeIsUp
+
+    def heartbeat(self) -> None:
+        """Tell Step Functions that the task is alive."""
+        self._beats.append(self.elapsed_seconds)
+
+    def succeed(self, output: object, *, after: timedelta = timedelta(0)) -> None:
+        """Answer the task token, some time from now."""
+        self.answer = (self.elapsed_seconds + after.total_seconds(), json_of(output))
+
+    def fail(self, error: str, cause: str = "", *, after: timedelta = timedelta(0)) -> None:
+        """Answer the task token with an error, some time from now."""
+        self.answer = (self.elapsed_seconds + after.total_seconds(), StateFailed(error, cause))
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As in Lambda's context."""
+        return int(((self.timeout_seconds or 900) - self.elapsed_seconds) * 1000)
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """As in Lambda's context."""
+        return self.function_name
+
+    def settle(self, at: float) -> tuple[float, StateFailed | None]:
+        """When the attempt ends that would end at this time, and the timeout it runs into before."""
+        deadline, error = self._deadline()
+        if at <= deadline:
+            return at, None
+        return deadline, StateFailed(error if self.documented else TIMEOUT)
+
+    def _deadline(self) -> tuple[float, str]:
+        never = float("inf")
+        beat = self._beats[-1] + self.heartbeat_seconds if self.heartbeat_seconds is not None else never
+        end = self.timeout_seconds if self.timeout_seconds is not None else never
+        return (beat, HEARTBEAT) if beat < end else (end, TIMEOUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt of a task ended, and how long it took."""
+
+    seconds: float
+    result: "Json | StateFailed"
+
+
+class Functions:
+    """The callables that a run was given."""
+
+    def __init__(self, given: Callables) -> None:
+        self._by_name: dict[str, Callable[..., object]] = {}
+        for key, function in given.items():
+            for name in (key,) if isinstance(key, str) else (key.name, key.placeholder):
+                self._by_name[name] = function
+
+    def attempt(self, call: Call, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:
+        """Do a task's work once."""
+        if fault is not None and not fault.lost_reply:
+            call.elapsed_seconds += fault.after.total_seconds()
+            return _settled(call, call.elapsed_seconds, StateFailed(fault.error, fault.cause))
+        attempt = self._work(call, self._find(call, names), wraps)
+        if fault is None:
+            return attempt
+        return _settled(call, attempt.seconds + fault.after.total_seconds(), StateFailed(fault.error, fault.cause))
+
+    def _find(self, call: Call, names: tuple[str, ...]) -> Callable[..., object]:
+        for name in names:
+            if name in self._by_name:
+                return self._by_name[name]
+        looked = ", ".join(repr(name) for name in dict.fromkeys(names))
+        raise NoFunction(f"no function for the task {call.state!r}: give run() one under {looked}")
+
+    def _work(self, call: Call, function: Callable[..., object], wraps: bool) -> Attempt:
+        try:
+            payload = call.arguments.get("Payload") if wraps and isinstance(call.arguments, dict) else call.arguments
+            sent = json_of(payload)  # what a function does to it stays with the function
+            returned = json_of(function(sent, call) if _takes_two(function) else function(sent))
+        except _TimeIsUp:
+            return _settled(call, call.elapsed_seconds, None)
+        except TaskFailed as failure:
+            return _settled(call, call.elapsed_seconds, StateFailed(failure.error, failure.cause, failure))
+        except NotJson as error:
+            return _settled(call, call.elapsed_seconds, _as_failure(call, "Runtime.MarshalError", str(error), error))
+        except (NoFunction, StillWaiting):
+            raise
+        except Exception as error:  # whatever a function raises is its error, by the name of its class
+            return _settled(call, call.elapsed_seconds, _as_failure(call, type(error).__name__, str(error), error))
+        if call.token is not None:
+            return _answered(call)
+        if wraps:
+            returned = {"ExecutedVersion": "$LATEST", "Payload": returned, "StatusCode": 200}
+        return _settled(call, call.elapsed_seconds, returned)
+
+
+def _answered(call: Call) -> Attempt:
+    if call.answer is not None:
+        at, answer = call.answer
+        return _settled(call, at, answer)
+    if call.timeout_seconds is None and call.heartbeat_seconds is None:
+        raise StillWaiting(f"{call.state!r} waits for its task token for ever: answer it by call.succeed or call.fail")
+    return _settled(call, float("inf"), None)
+
+
+def _settled(call: Call, at: float, result: "Json | StateFailed") -> Attempt:
+    seconds, timeout = call.settle(at)
+    return Attempt(seconds, timeout if timeout is not None else result)
+
+
+def _as_failure(call: Call, error: str, message: str, origin: BaseException) -> StateFailed:
+    told: dict[str, Json] = {
+        "errorMessage": message,
+        "errorType": error,
+        "requestId": call.aws_request_id,
+        "stackTrace": [],
+    }
+    return StateFailed(error or TASK_FAILED, json.dumps(told, ensure_ascii=False), origin)
+
+
+def _takes_two(function: Callable[..., object]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    return len([each for each in positional if each.default is each.empty]) >= 2

@@ -1,0 +1,327 @@
+"""How a state makes its data: the fields of JSONata states and those of JSONPath states, behind one face.
+
+Causes are worded as Step Functions words them where recorded executions show it, so that they can be searched for.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from ..asl.definition import JsonObject, State
+from ..asl.json_type import Json
+from ..asl.json_values import kind_of, written
+from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
+from ..queries.jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
+from .frame import Frame
+from .path_causes import no_argument, no_match, number_at, unusable
+from .state_errors import (
+    INTRINSIC,
+    ITEM_READER,
+    PARAMETER_PATH,
+    PATH_CONFLICT,
+    QUERY,
+    RESULT_PATH,
+    RUNTIME,
+    PathNotFound,
+    StateFailed,
+)
+
+_KINDS: Final = ("array", "boolean", "number", "string")
+
+
+class Data(Protocol):
+    """What the running of a state asks its query language."""
+
+    def arguments(self) -> Json:
+        """What its work gets."""
+        ...
+
+    def field(self, holder: JsonObject, name: str) -> Json:
+        """A field that may also be given from data; None where it is not given."""
+        ...
+
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        """The error of a field that was given from data as something of no use there."""
+        ...
+
+    def items(self) -> Json:
+        """What a Map goes through."""
+        ...
+
+    def built(self, template: Json, place: str) -> Json:
+        """A template with its expressions or paths filled in; the place names it in errors, as `Output`."""
+        ...
+
+    def settle(self, result: Json) -> Json:
+        """Set variables from a result and make the state's output."""
+        ...
+
+    def passed(self, holder: JsonObject) -> Json:
+        """Set variables and make the output of a state without work, or of one of its choice rules."""
+        ...
+
+    def caught(self, catcher: JsonObject, error: Json) -> Json:
+        """Set variables and make the output of a catcher."""
+        ...
+
+
+def number_of(data: Data, holder: JsonObject, name: str, least: float = 0, most: float = math.inf) -> float | None:
+    """Return a field that is a number within bounds, or None if the state does not have it."""
+    found = data.field(holder, name)
+    if found is None and not is_given(holder, name):
+        return None
+    value = number_at(name, found) if f"{name}Path" in holder else found
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise data.misfit(holder, name, found, "number")
+    if not least <= value <= most:
+        raise data.misfit(holder, name, value, f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}")
+    return value
+
+
+def is_given(holder: JsonObject, name: str) -> bool:
+    """Return true if a state has a field, as a value or as a path."""
+    return name in holder or f"{name}Path" in holder
+
+
+def data_of(state: State, frame: Frame) -> Data:
+    """The data of a state in its query language."""
+    return JsonataData(state.fields, frame) if state.query_language == "JSONata" else PathData(state.fields, frame)
+
+
+class JsonataData:
+    """Arguments, Output and Assign, with `{% … %}` in any text."""
+
+    def __init__(self, fields: JsonObject, frame: Frame) -> None:
+        self._fields, self._frame = fields, frame
+        self._visible: dict[str, Json] | None = None
+        self._places: dict[int, str] | None = None
+
+    def arguments(self) -> Json:
+        return self._at(self._fields, "Arguments", self._frame.input)
+
+    def field(self, holder: JsonObject, name: str) -> Json:
+        return self._at(holder, name, None)
+
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        given, kind = holder.get(name), kind_of(value)
+        if not is_expression(given):
+            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+        what = f"returned a value that is out of range. Expected {wanted}, but was"
+        if wanted in _KINDS:
+            what = f"returned an unexpected result type. Expected '{wanted}', but was '{kind}' for value:"
+        return StateFailed(QUERY, f"{_named(str(given), self._place(holder) + name)} {what} {written(value)}")
+
+    def items(self) -> Json:
+        return self._at(self._fields, "Items", self._frame.input)
+
+    def built(self, template: Json, place: str) -> Json:
+        if isinstance(template, str):
+            return self._value(template, place) if is_expression(template) else template
+        if isinstance(template, dict):
+            return {key: self.built(item, f"{place}/{key}") for key, item in template.items()}
+        if isinstance(template, list):
+            return [self.built(item, f"{place}[{index}]") for index, item in enumerate(template)]
+        return template
+
+    def settle(self, result: Json) -> Json:
+        self._frame.extras["result"] = result
+        return self._finish(self._fields, result)
+
+    def passed(self, holder: JsonObject) -> Json:
+        return self._finish(holder, self._frame.input)
+
+    def caught(self, catcher: JsonObject, error: Json) -> Json:
+        self._frame.extras["errorOutput"] = error
+        return self._finish(catcher, error)
+
+    def _finish(self, holder: JsonObject, otherwise: Json) -> Json:
+        output = self._at(holder, "Output", otherwise)
+        assigned = self._at(holder, "Assign", {})
+        if isinstance(assigned, dict):
+            self._frame.variables.assign(assigned)
+        return output
+
+    def _at(self, holder: JsonObject, name: str, otherwise: Json) -> Json:
+        return self.built(holder[name], self._place(holder) + name) if name in holder else otherwise
+
+    def _place(self, holder: JsonObject) -> str:
+        """What stands before the name of a field of a choice rule or a catcher, as `Choices[1]/`."""
+        if holder is self._fields:
+            return ""
+        if self._places is None:
+            parts = ((name, self._fields.get(name)) for name in ("Choices", "Catch"))
+            self._places = {
+                id(part): f"{name}[{index}]/"
+                for name, listed in parts
+                for index, part in enumerate(listed if isinstance(listed, list) else [])
+            }
+        return self._places.get(id(holder), "")
+
+    def _value(self, text: str, place: str) -> Json:
+        frame = self._frame
+        if self._visible is None:
+            self._visible = frame.variables.visible()
+        try:
+            return frame.world.evaluator.result(inside(text), frame.states, self._visible, frame.now_ms)
+        except JsonataFailed as error:
+            raise StateFailed(QUERY, f"{_named(text, place)} {error}", error) from None
+        except InvalidJsonata as error:
+            raise StateFailed(QUERY, str(error), error) from None
+
+
+def _named(text: str, place: str) -> str:
+    return f"The JSONata expression '{inside(text)}' specified for the field '{place}'"
+
+
+class PathData:
+    """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign, with `.$` keys in templates."""
+
+    def __init__(self, fields: JsonObject, frame: Frame) -> None:
+        self._fields, self._frame = fields, frame
+        self._variables = frame.variables.visible()
+        self.effective = self._selected("InputPath", frame.input)
+
+    def arguments(self) -> Json:
+        given = self._fields.get("Parameters")
+        return self.built(given, "Parameters") if "Parameters" in self._fields else self.effective
+
+    def field(self, holder: JsonObject, name: str) -> Json:
+        path = holder.get(name + "Path")
+        return self.find(path, self.effective, name + "Path") if isinstance(path, str) else holder.get(name)
+
+    def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
+        path = holder.get(name + "Path")
+        if not isinstance(path, str):
+            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+        error = ITEM_READER if name == "MaxItems" and number_at(name, value) is not None else RUNTIME
+        return StateFailed(error, unusable(name, path, value, wanted))
+
+    def items(self) -> Json:
+        path = self._fields.get("ItemsPath")
+        try:
+            return self.find(path, self.effective, "ItemsPath") if isinstance(path, str) else self.effective
+        except PathNotFound as error:
+            raise self._conflict(str(path), self.effective, error, PARAMETER_PATH) from None
+
+    def built(self, template: Json, place: str) -> Json:
+        del place  # its errors name the template's key
+        return self._template(template, self.effective)
+
+    def settle(self, result: Json) -> Json:
+        selected = result
+        if "ResultSelector" in self._fields:
+            selected = self._template(self._fields["ResultSelector"], result)
+        return self._finish(self._fields, result, self._placed(self._fields, selected))
+
+    def passed(self, holder: JsonObject) -> Json:
+        if self._fields.get("Type") != "Pass":
+            return self._finish(holder, self.effective, self.effective)
+        result = self._fields["Result"] if "Result" in self._fields else self.arguments()
+        return self._finish(holder, result, self._placed(holder, result))
+
+    def caught(self, catcher: JsonObject, error: Json) -> Json:
+        output = self._placed(catcher, error)
+        self._assign(catcher, error)
+        return output
+
+    def find(self, text: str, here: Json, field: str = "") -> Json:
+        """Evaluate a path or an intrinsic function; the cause of a failure names the field."""
+        try:
+            if is_intrinsic(text):
+                return self._call(text, here)
+            path = parse_path(text)
+            data = self._source(path, here)
+            return path.find(data, data)
+        except (IntrinsicFailed, InvalidIntrinsic) as error:
+            raise StateFailed(INTRINSIC, str(error), error) from None
+        except NoSuchPlace as error:
+            cause = no_match(text, field, self._root(text, here)) if field else str(error)
+            raise self._not_found(cause, error) from None
+        except InvalidPath as error:
+            raise StateFailed(RUNTIME, str(error), error) from None
+
+    def _call(self, text: str, here: Json) -> Json:
+        def argument(path: Path) -> Json:
+            try:
+                data = self._source(path, here)
+                return path.find(data, data)
+            except NoSuchPlace as error:
+                cause = no_argument(text, path.text, self._root(path.text, here))
+                raise self._not_found(cause, error) from None
+
+        return parse_intrinsic(text).result(argument, self._frame.world.chance)
+
+    def _root(self, path: str, here: Json) -> Json:
+        return self._frame.context if path.startswith("$$") else here
+
+    def _source(self, path: Path, here: Json) -> Json:
+        if path.variable is None:
+            return self._root(path.root, here)
+        if path.variable not in self._variables:
+            raise NoSuchPlace(f"{path.text}: no value was assigned to {path.root}")
+        return self._variables[path.variable]
+
+    def _not_found(self, cause: str, origin: Exception) -> PathNotFound:
+        return PathNotFound(PARAMETER_PATH if self._frame.world.documented else RUNTIME, cause, origin)
+
+    def _conflict(self, path: str, into: Json, origin: Exception, documented: str) -> StateFailed:
+        if self._frame.world.documented:
+            return StateFailed(documented, str(origin), origin)
+        steps = parse_path(path).steps
+        step = f'step "{steps[-1].what}"' if steps else "step"
+        return StateFailed(PATH_CONFLICT, f"Unable to apply {step} to input {written(into)}", origin)
+
+    def _template(self, template: Json, here: Json) -> Json:
+        if isinstance(template, dict):
+            return {
+                key[:-2] if key.endswith(".$") else key: self._filled(item, here, key)
+                if key.endswith(".$") and isinstance(item, str)
+                else self._template(item, here)
+                for key, item in template.items()
+            }
+        return [self._template(item, here) for item in template] if isinstance(template, list) else template
+
+    def _filled(self, text: str, here: Json, key: str) -> Json:
+        """Evaluate a path of a template. An index past the end gives null there, as Floci measured (#3199)."""
+        try:
+            return self.find(text, here, key)
+        except PathNotFound:
+            if self._frame.world.documented or is_intrinsic(text):
+                raise
+            path = parse_path(text)
+            if (path.variable is None or path.variable in self._variables) and path.is_past_end(
+                self._source(path, here)
+            ):
+                return None
+            raise
+
+    def _finish(self, holder: JsonObject, result: Json, output: Json) -> Json:
+        selected = self._selected("OutputPath", output)
+        self._assign(holder, result)
+        return selected
+
+    def _assign(self, holder: JsonObject, here: Json) -> None:
+        assigned = self._template(holder.get("Assign", {}), here)
+        if isinstance(assigned, dict):
+            self._frame.variables.assign(assigned)
+
+    def _placed(self, holder: Mapping[str, Json], result: Json) -> Json:
+        path = holder.get("ResultPath", "$")
+        if path is None:
+            return self._frame.input
+        try:
+            return parse_path(str(path)).put(result, self._frame.input)
+        except NoSuchPlace as error:
+            raise self._conflict(str(path), self._frame.input, error, RESULT_PATH) from None
+        except InvalidPath as error:
+            raise StateFailed(RESULT_PATH, str(error), error) from None
+
+    def _selected(self, name: str, value: Json) -> Json:
+        path = self._fields.get(name, "$")
+        if path is None:
+            return {}
+        try:
+            return self.find(str(path), value, name)
+        except PathNotFound as failure:
+            raise StateFailed(RUNTIME, failure.cause, failure.origin) from None

@@ -1,0 +1,125 @@
+"""`run`: one execution of a state machine, in process and on a virtual clock."""
+
+import random
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ..asl.definition import Definition, parse
+from ..asl.json_type import Json
+from ..asl.json_values import json_of, written
+from ..asl.records import NOTHING
+from ..queries.jsonata_evaluation import Evaluator
+from .calls import Callables, Functions
+from .frame import Variables, World, iso
+from .machine import Machine
+from .objects import Objects
+from .outcome import Run
+from .scheduler import Scheduler
+from .state_errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
+
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_ACCOUNT: Final = "arn:aws:states:us-east-1:123456789012"
+_MOST_PAYLOAD_BYTES: Final = 262_144
+
+
+def run(
+    definition: object,
+    input: object = NOTHING,  # noqa: A002  # the field's own word
+    functions: Callables | None = None,
+    *,
+    faults: "Mapping[str, Iterable[Fault | str | None]] | None" = None,
+    objects: Mapping[str, object] | None = None,
+    name: str = "run",
+    start: datetime = _EPOCH,
+    seed: int = 0,
+    variables: Mapping[str, object] | None = None,
+    most_transitions: int = 25_000,
+    documented: bool = False,
+) -> Run:
+    """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
+
+    `input`       any JSON value, None for null; an empty object where it is left out
+    `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
+    `faults`      by state name, for one attempt after the other: a Fault, an error's name, or None for no fault
+    `objects`     what ItemReaders read, by `s3://bucket/key`: the text, or a list of items
+    `seed`        of jitter, `$random`, `States.UUID` and the like
+    `documented`  do what AWS's documentation says where executions recorded on AWS contradict it
+
+    Raises NoFunction for a task without callable, and StillWaiting for a token that nothing answers.
+    """
+    asl = _definition(definition)
+    given = json_of(input)
+    context = _context(given, name, start)
+    chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
+    world = World(
+        definition=asl,
+        functions=Functions(functions or {}),
+        objects=Objects(objects or {}, start, documented=documented),
+        scheduler=Scheduler(_limit(asl)),
+        chance=chance,
+        start=start,
+        context=context,
+        faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
+        most_transitions=most_transitions,
+        evaluator=Evaluator(chance),
+        documented=documented,
+    )
+    own = Variables()
+    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
+    if len(written(given).encode()) > _MOST_PAYLOAD_BYTES:
+        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input is larger than 256 KiB")
+    else:
+        result = world.scheduler.run(Machine(world).scope(asl.root, given, own, (), {}))
+    return _ended(world, own, result)
+
+
+def _ended(world: World, own: Variables, result: "Json | StateFailed | None") -> Run:
+    timed_out = result is None and world.scheduler.deadline == world.scheduler.now and _unfinished(world)
+    failure = StateFailed(TIMEOUT) if timed_out else result if isinstance(result, StateFailed) else None
+    return Run(
+        definition=world.definition,
+        status="TIMED_OUT" if timed_out else "FAILED" if failure is not None else "SUCCEEDED",
+        output=None if isinstance(result, StateFailed) else result,
+        error=(failure.error or None) if failure else None,
+        cause=(failure.cause or None) if failure else None,
+        duration=timedelta(seconds=world.scheduler.now),
+        visits=tuple(world.visits),
+        variables=own.visible(),
+        written=world.objects.written,
+        origin=failure.origin if failure else None,
+    )
+
+
+def _unfinished(world: World) -> bool:
+    return not world.visits or any(visit.left_at is None for visit in world.visits)
+
+
+def _definition(definition: object) -> Definition:
+    if isinstance(definition, Definition):
+        return definition
+    asl = getattr(definition, "asl", None)
+    return parse(asl() if callable(asl) else definition)
+
+
+def _limit(definition: Definition) -> float | None:
+    seconds = definition.root.fields.get("TimeoutSeconds")
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def _context(given: Json, name: str, start: datetime) -> dict[str, Json]:
+    return {
+        "Execution": {
+            "Id": f"{_ACCOUNT}:execution:machine:{name}",
+            "Input": given,
+            "Name": name,
+            "RoleArn": "arn:aws:iam::123456789012:role/machine",
+            "StartTime": iso(start),
+            "RedriveCount": 0,
+        },
+        "StateMachine": {"Id": f"{_ACCOUNT}:stateMachine:machine", "Name": "machine"},
+    }
+
+
+def _fault(given: "Fault | str | None") -> "Fault | None":
+    return Fault(error=given or TASK_FAILED) if isinstance(given, str) else given

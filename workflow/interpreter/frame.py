@@ -1,0 +1,95 @@
+"""What a state sees while it runs: its input, the variables in scope, the context object, the clock and chance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from ..asl.definition import Definition
+from ..asl.json_type import Json
+from ..queries.jsonata_evaluation import Evaluator
+
+if TYPE_CHECKING:
+    from .calls import Functions
+    from .objects import Objects
+    from .outcome import Visit
+    from .scheduler import Scheduler
+    from .state_errors import Fault
+
+
+class Variables:
+    """The variables of one scope, and of the scopes around it."""
+
+    def __init__(self, outer: "Variables | None" = None) -> None:
+        self._outer = outer
+        self._own: dict[str, Json] = {}
+
+    def visible(self) -> dict[str, Json]:
+        """Every variable that can be read here, by name."""
+        chain: list[Variables] = [self]
+        while chain[-1]._outer is not None:
+            chain.append(chain[-1]._outer)
+        return {name: value for scope in reversed(chain) for name, value in scope._own.items()}
+
+    def assign(self, values: Mapping[str, Json]) -> None:
+        """Set variables of this scope."""
+        self._own.update(values)
+
+
+@dataclass(slots=True)
+class World:
+    """What all states of one run share."""
+
+    definition: Definition
+    functions: "Functions"
+    objects: "Objects"
+    scheduler: "Scheduler"
+    chance: Random
+    start: datetime
+    context: dict[str, Json]
+    faults: "dict[str, list[Fault | None]]"
+    most_transitions: int
+    evaluator: Evaluator
+    documented: bool = False
+    """Follow AWS's documentation where recorded executions contradict it."""
+    visits: "list[Visit]" = field(default_factory=list["Visit"])
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time."""
+        return self.start + timedelta(seconds=self.scheduler.now)
+
+    def fault(self, *names: str) -> "Fault | None":
+        """The fault that the next attempt of a state meets."""
+        for name in names:
+            if self.faults.get(name):
+                return self.faults[name].pop(0)
+        return None
+
+
+@dataclass(slots=True)
+class Frame:
+    """One visit of one state."""
+
+    world: World
+    variables: Variables
+    input: Json
+    context: dict[str, Json]
+    extras: dict[str, Json] = field(default_factory=dict[str, Json])
+    """`result` and `errorOutput`, once there are any."""
+
+    @property
+    def states(self) -> dict[str, Json]:
+        """The reserved variable of JSONata."""
+        return {"input": self.input, "context": self.context, **self.extras}
+
+    @property
+    def now_ms(self) -> int:
+        """The virtual time in milliseconds since 1970."""
+        return round(self.world.now.timestamp() * 1000)
+
+
+def iso(moment: datetime) -> str:
+    """A time as Step Functions writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,296 @@
+"""How scopes and states run: one generator per strand of work, which the scheduler advances.
+
+Longer than most files here: the eight types of state share their way in and out, and are read together.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from typing import Final, TypeAlias, cast
+
+from ..asl.definition import Arrow, JsonObject, Scope, State
+from ..asl.json_type import Json
+from ..asl.json_values import written
+from ..asl.timestamps import moment_of
+from .calls import Call
+from .choice_operators import holds
+from .data import Data, data_of, is_given, number_of
+from .frame import Frame, Variables, World, iso
+from .map_items import items_of, tolerance
+from .outcome import Visit
+from .results import collected
+from .retry_delays import Retries, catcher_for
+from .scheduler import Join, Result, Sleep, Work
+from .state_errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
+
+Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
+Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
+_RETRIED: Final = ("Task", "Parallel", "Map")
+_HAVE_TOKEN: Final = (".waitForTaskToken", ".sync", ".sync:2")
+"""The tasks whose context object has a token; only the first kind waits for somebody to send it back."""
+_MOST_PAYLOAD_BYTES: Final = 262_144
+_MOST_ITEMS_AT_ONCE: Final = 40
+"""Source, as of the next: developer guide, "Map workflow state"."""
+_MOST_CHILDREN_AT_ONCE: Final = 10_000
+_MAX_WAIT_SECONDS: Final = 2**31 - 1
+"""Source: executions recorded by LocalStack, in which 24,855 days are a valid delay and 24,856 are not."""
+
+
+class Machine:
+    """Runs the scopes of one state machine."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def scope(
+        self, scope: Scope, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+    ) -> Work:
+        """Run a scope from its start; returns its output."""
+        state, value = self._state(scope, scope.start), given
+        while True:
+            value, arrow = yield from self._visit(state, value, variables, strand, item)
+            if arrow is None:
+                return value
+            state = self._state(scope, arrow.target)
+
+    def _state(self, scope: Scope, name: str | None) -> State:
+        if name is None or name not in scope.by_name:
+            raise StateFailed(RUNTIME, f"there is no state {name!r} in this scope ({scope.pointer or '/'})")
+        return scope.by_name[name]
+
+    def _visit(
+        self, state: State, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+    ) -> Step:
+        world = self._world
+        if len(world.visits) >= world.most_transitions:
+            raise StateFailed(RUNTIME, f"the execution took {world.most_transitions} states and has not ended")
+        visit = Visit(
+            state=state.name, pointer=state.pointer, type=state.type, strand=strand, entered_at=world.now, input=given
+        )
+        world.visits.append(visit)
+        here: dict[str, Json] = {"EnteredTime": iso(world.now), "Name": state.name}
+        if state.type in _RETRIED:
+            here["RetryCount"] = 0
+        context: dict[str, Json] = {**world.context, "State": here, **item}
+        frame = Frame(world, variables, given, context)
+        try:
+            visit.output, visit.arrow = yield from self._typed(state, frame, visit)
+            if state.type not in _RETRIED:
+                self._refuse_too_large(state, visit.output)
+        except StateFailed as failure:
+            visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, world.now
+            raise
+        visit.left_at = world.now
+        return visit.output, visit.arrow
+
+    def _typed(self, state: State, frame: Frame, visit: Visit) -> Step:
+        if state.type in _RETRIED:
+            return (yield from self._with_retries(state, frame, visit))
+        data = data_of(state, frame)
+        if state.type == "Choice":
+            return self._choice(state, data)
+        if state.type == "Fail":
+            raise _failed(state, data)
+        if state.type == "Wait":
+            yield Sleep(self._delay(state, data))
+        elif state.type not in ("Pass", "Succeed"):
+            raise StateFailed(RUNTIME, f"{state.name!r} has no known Type")
+        return data.passed(state.fields), _next(state)
+
+    def _choice(self, state: State, data: Data) -> tuple[Json, Arrow | None]:
+        for arrow in state.arrows:
+            if arrow.kind == "choice" and holds(arrow.holder, data):
+                return data.passed(arrow.holder), arrow
+            if arrow.kind == "default":
+                return data.passed(state.fields), arrow
+        raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
+
+    def _delay(self, state: State, data: Data) -> float:
+        seconds = number_of(data, state.fields, "Seconds") or self._seconds_until(state, data)
+        if seconds > _MAX_WAIT_SECONDS:
+            raise StateFailed(RUNTIME, "Wait state delay is too long.")
+        return seconds
+
+    def _seconds_until(self, state: State, data: Data) -> float:
+        if not is_given(state.fields, "Timestamp"):
+            return 0.0
+        moment = data.field(state.fields, "Timestamp")
+        try:
+            return max((moment_of(str(moment)) - self._world.now).total_seconds(), 0)
+        except ValueError:
+            raise data.misfit(state.fields, "Timestamp", moment, "a time as 2026-01-31T12:00:00Z") from None
+
+    def _with_retries(self, state: State, frame: Frame, visit: Visit) -> Step:
+        retries = Retries(state, self._world.chance, documented=self._world.documented)
+        while True:
+            visit.attempts += 1
+            try:
+                data = data_of(state, frame)
+                result = yield from self._work(state, frame, data, visit)
+                self._refuse_too_large(state, result)
+                output = data.settle(result)
+                self._refuse_too_large(state, output)
+                return output, _next(state)
+            except StateFailed as failure:
+                frame.extras.clear()
+                delay = retries.delay_after(failure)
+                if delay is None:
+                    return self._caught(state, frame, failure)
+                cast("dict[str, Json]", frame.context["State"])["RetryCount"] = visit.attempts
+                yield Sleep(delay)
+
+    def _caught(self, state: State, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+        arrow = catcher_for(state, failure, documented=self._world.documented)
+        if arrow is None:
+            raise failure
+        return data_of(state, frame).caught(arrow.holder, cast("Json", failure.output)), arrow
+
+    def _work(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        if state.type == "Task":
+            return (yield from self._task(state, frame, data, visit))
+        fault = self._world.fault(state.name, state.pointer)
+        if fault is not None:
+            yield Sleep(fault.after.total_seconds())
+            raise StateFailed(fault.error, fault.cause)
+        if state.type == "Parallel":
+            return (yield from self._parallel(state, frame, data, visit))
+        return (yield from self._map(state, frame, data, visit))
+
+    def _task(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        resource = str(state.fields.get("Resource", ""))
+        token = self._token() if resource.endswith(_HAVE_TOKEN) else None
+        if token is not None:
+            frame.context["Task"] = {"Token": token}
+        arguments = data.arguments()
+        self._refuse_too_large(state, arguments)
+        called = _function_name(resource, arguments)
+        call = Call(
+            state=state.name,
+            resource=resource,
+            arguments=arguments,
+            attempt=visit.attempts,
+            started_at=self._world.now,
+            token=token if resource.endswith(".waitForTaskToken") else None,
+            timeout_seconds=number_of(data, state.fields, "TimeoutSeconds", 1),
+            heartbeat_seconds=number_of(data, state.fields, "HeartbeatSeconds", 1),
+            function_name=called,
+            aws_request_id=self._token(),
+            documented=self._world.documented,
+        )
+        asked = _asked(called, resource, arguments)
+        names = (state.name, state.pointer, *asked, _action(resource), resource)
+        wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
+        fault = self._world.fault(state.name, state.pointer)
+        attempt = self._world.functions.attempt(call, names, wraps, fault)
+        yield Sleep(attempt.seconds)
+        if isinstance(attempt.result, StateFailed):
+            raise attempt.result
+        return attempt.result
+
+    def _parallel(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        given = data.arguments()
+        starts = [self._start(scope, given, frame, visit, place, {}) for place, scope in enumerate(state.scopes)]
+        results = yield Join(starts, 0)
+        return cast("list[Json]", results)
+
+    def _map(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+        items = items_of(state, data, frame)
+        if not state.scopes:
+            raise StateFailed(RUNTIME, f"{state.name!r} has no ItemProcessor")
+        distributed = state.is_distributed
+        own = [self._execution_of_child(each.input, place) if distributed else {} for place, each in enumerate(items)]
+        starts = [
+            self._start(
+                state.scopes[0], each.input, frame, visit, place, {"Map": each.context, **own[place]}, distributed
+            )
+            for place, each in enumerate(items)
+        ]
+        at_once = _MOST_CHILDREN_AT_ONCE if distributed else _MOST_ITEMS_AT_ONCE
+        most = min(int(number_of(data, state.fields, "MaxConcurrency") or at_once), at_once)
+        tolerated = tolerance(state, data, len(items)) if distributed else 0
+        results = yield Join(starts, most, tolerated, _too_many if distributed else lambda failure: failure)
+        return collected(state, data, self._world, own, results) if distributed else cast("list[Json]", results)
+
+    def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
+        """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
+        execution = cast("dict[str, Json]", self._world.context["Execution"])
+        name = f"{execution['Name']}-{place}"
+        return {"Execution": {**execution, "Id": f"{execution['Id']}-{place}", "Name": name, "Input": given}}
+
+    def _start(
+        self,
+        scope: Scope,
+        given: Json,
+        frame: Frame,
+        visit: Visit,
+        place: int,
+        item: dict[str, Json],
+        own_variables: bool = False,
+    ) -> Callable[[], Work]:
+        around = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
+        known: dict[str, Json] = {key: value for key, value in {**around, **item}.items() if value is not None}
+        strand = (*visit.strand, place)
+
+        def start() -> Work:
+            variables = Variables(None if own_variables else frame.variables)
+            return self.scope(scope, given, variables, strand, known)
+
+        return start
+
+    def _token(self) -> str:
+        return str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
+
+    def _refuse_too_large(self, state: State, value: Json) -> None:
+        if len(written(value).encode()) > _MOST_PAYLOAD_BYTES:
+            told = "returned a result with a size exceeding the maximum number of bytes service limit"
+            raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {told}.")
+
+
+def _next(state: State) -> Arrow | None:
+    return next((arrow for arrow in state.arrows if arrow.kind == "next"), None)
+
+
+def _failed(state: State, data: Data) -> StateFailed:
+    return StateFailed(_text(state, data, "Error"), _text(state, data, "Cause"))
+
+
+def _text(state: State, data: Data, name: str) -> str:
+    if not is_given(state.fields, name):
+        return ""
+    value = data.field(state.fields, name)
+    if not isinstance(value, str):
+        raise data.misfit(state.fields, name, value, "string")
+    return value
+
+
+def _too_many(failure: StateFailed) -> StateFailed:
+    told = str(failure) or "no error named"
+    cause = f"The specified tolerated failure threshold was exceeded; the last item failed with {told}"
+    return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
+
+
+_ASKED: Final = ("StateMachineArn", "QueueUrl", "TopicArn", "TableName", "Bucket")
+"""The arguments that say whom a task asks."""
+
+
+def _function_name(resource: str, arguments: Json) -> str:
+    named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
+    arn = named if isinstance(named, str) else resource
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 and parts[2] == "lambda" else arn
+
+
+def _asked(called: str, resource: str, arguments: Json) -> Iterator[str]:
+    """What a task asks for its work, by its name where it is late-bound: a function, a machine, a queue …"""
+    fields = arguments if isinstance(arguments, dict) else {}
+    others = [asked for name in _ASKED if isinstance(asked := fields.get(name), str)]
+    for name in dict.fromkeys([called, *others, resource]):
+        if name.startswith("${"):
+            yield name[2:-1]
+        yield name
+
+
+def _action(resource: str) -> str:
+    action: JsonObject | str = resource.split(":states:::")[-1]
+    return str(action).removesuffix(".waitForTaskToken").removesuffix(".sync").removesuffix(".sync:2")

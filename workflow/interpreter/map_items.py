@@ -1,0 +1,97 @@
+"""The items of a Map: read, selected, batched, and how many of them may fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..asl.definition import JsonObject, State
+from ..asl.json_type import Json
+from ..asl.json_values import written
+from .data import Data, is_given, number_of
+from .frame import Frame
+from .state_errors import QUERY, StateFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one run of the processor gets, and the part of the context object that says so."""
+
+    input: Json
+    context: Json
+
+
+def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
+    """The items that a Map goes through."""
+    pairs = _pairs(state, data, frame)
+    contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
+    selected = [_selected(state, data, frame, context) for context in contexts]
+    batcher = state.fields.get("ItemBatcher")
+    if isinstance(batcher, dict):
+        return [Item(batch, None) for batch in _batches(batcher, data, selected)]
+    return [Item(value, context) for value, context in zip(selected, contexts, strict=True)]
+
+
+def tolerance(state: State, data: Data, count: int) -> int:
+    """How many items may fail."""
+    most = number_of(data, state.fields, "ToleratedFailureCount")
+    share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
+    bounds = [] if most is None else [int(most)]
+    return min(bounds if share is None else [*bounds, int(count * share / 100)], default=0)
+
+
+def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
+    """What an ItemReader reads, and where that is."""
+    name = "Arguments" if "Arguments" in reader else "Parameters"
+    arguments = data.built(reader.get(name), f"ItemReader/{name}")
+    config = reader.get("ReaderConfig")
+    most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
+    found = frame.world.objects.items(reader, arguments, None if most is None else int(most))
+    told = arguments if isinstance(arguments, dict) else {}
+    return found, f"S3://{told.get('Bucket')}" + (f"/{told['Key']}" if "Key" in told else "")
+
+
+def _pairs(state: State, data: Data, frame: Frame) -> list[JsonObject]:
+    """What the context object says of each item; only distributed Maps go through objects, and tell the source."""
+    reader = state.fields.get("ItemReader")
+    found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
+    own: JsonObject = {"Source": source} if state.is_distributed else {}
+    if isinstance(found, list):
+        return [{"Value": value, **own} for value in found]
+    if isinstance(found, dict) and state.is_distributed:
+        return [{"Key": key, "Value": value, **own} for key, value in found.items()]
+    if is_given(state.fields, "Items") or state.query_language != "JSONata":
+        raise data.misfit(state.fields, "Items", found, "array")
+    raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
+
+
+def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:
+    selector = state.fields.get("ItemSelector", state.fields.get("Parameters"))
+    if selector is None:
+        item = context["Item"]
+        assert isinstance(item, dict)
+        return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
+    around = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
+    frame.context["Map"] = context
+    try:
+        return data.built(selector, "ItemSelector" if "ItemSelector" in state.fields else "Parameters")
+    finally:
+        del frame.context["Map"]
+        frame.context.update(around)
+
+
+def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
+    most = number_of(data, batcher, "MaxItemsPerBatch", 1)
+    most_bytes = number_of(data, batcher, "MaxInputBytesPerBatch", 1)
+    shared = (
+        {"BatchInput": data.built(batcher["BatchInput"], "ItemBatcher/BatchInput")} if "BatchInput" in batcher else {}
+    )
+    batches: list[list[Json]] = []
+    size = 0
+    for item in items:
+        length = len(written(item).encode())
+        full = not batches or (most is not None and len(batches[-1]) >= most)
+        if full or (most_bytes is not None and size + length > most_bytes):
+            batches.append([])
+            size = 0
+        batches[-1].append(item)
+        size += length
+    return [{**shared, "Items": list(batch)} for batch in batches]

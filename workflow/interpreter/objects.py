@@ -1,0 +1,98 @@
+"""What distributed Maps read and write: objects of S3, in memory.
+
+An object is its text, or what the text would say: a list of items, for instance.
+"""
+
+import csv
+import hashlib
+import io
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from ..asl.definition import JsonObject
+from ..asl.json_type import Json
+from ..asl.json_values import NotJson, at, json_of, read_json, written
+from .state_errors import ITEM_READER, StateFailed
+
+
+class Objects:
+    """Objects by `s3://bucket/key`, as old as the execution."""
+
+    def __init__(self, given: Mapping[str, object], start: datetime, *, documented: bool = False) -> None:
+        self._given, self._start, self._documented = dict(given), start, documented
+        self.written: dict[str, Json] = {}
+
+    def items(self, reader: JsonObject, arguments: Json, most: int | None) -> Json:
+        """What an ItemReader reads."""
+        config = reader.get("ReaderConfig")
+        wanted = arguments if isinstance(arguments, dict) else {}
+        bucket = wanted.get("Bucket")
+        if str(reader.get("Resource", "")).endswith(":s3:listObjectsV2"):
+            found: Json = self._listed(f"s3://{bucket}/", str(wanted.get("Prefix", "")))
+        else:
+            found = self._read(f"s3://{bucket}/{wanted.get('Key')}", config if isinstance(config, dict) else {})
+        if most and isinstance(found, dict):
+            return dict(itertools.islice(found.items(), most))
+        return found[:most] if most and isinstance(found, list) else found
+
+    def write(
+        self, bucket: object, prefix: object, run: str, done: Sequence[Json], failed: Sequence[Json]
+    ) -> JsonObject:
+        """Keep what a ResultWriter writes, below a prefix, of the runs of a Map; where it says what is where."""
+        folder = f"{prefix}/{run}" if prefix else run
+        for name, results in (("SUCCEEDED_0", done), ("FAILED_0", failed)):
+            if results:
+                self.written[f"s3://{bucket}/{folder}/{name}.json"] = list(results)
+        return {"Bucket": str(bucket), "Key": f"{folder}/manifest.json"}
+
+    def _listed(self, bucket: str, prefix: str) -> list[Json]:
+        keys = [name.removeprefix(bucket) for name in self._given if name.startswith(bucket + prefix)]
+        return [self._described(key, self._text(bucket + key).encode()) for key in sorted(keys)]
+
+    def _described(self, key: str, content: bytes) -> JsonObject:
+        return {
+            "Etag": f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
+            "Key": key,
+            "LastModified": self._start.timestamp(),
+            "Size": len(content),
+            "StorageClass": "STANDARD",
+        }
+
+    def _text(self, name: str) -> str:
+        found = self._given[name]
+        return found if isinstance(found, str) else written(json_of(found))
+
+    def _read(self, name: str, config: JsonObject) -> Json:
+        if name not in self._given:
+            raise StateFailed(ITEM_READER, f"there is no {name}; give run() its text or its items as objects")
+        found = self._given[name]
+        kind = config.get("InputType", "JSON")
+        try:
+            if not isinstance(found, str):
+                return self._pointed(json_of(found), config)
+            if kind == "JSON":
+                return self._pointed(read_json(found)[0], config)
+            if kind == "JSONL":
+                return [read_json(line)[0] for line in found.splitlines() if line.strip()]
+            return self._rows(found, config)
+        except (NotJson, KeyError) as error:
+            raise StateFailed(ITEM_READER, f"{name}: {error}", error) from None
+
+    def _pointed(self, value: Json, config: JsonObject) -> Json:
+        pointer = config.get("ItemsPointer")
+        if isinstance(pointer, str):
+            value = at(value, pointer)
+        if isinstance(value, list) or (isinstance(value, dict) and self._documented):
+            return value
+        raise StateFailed(ITEM_READER, "Attempting to map over non-iterable node.")
+
+    def _rows(self, text: str, config: JsonObject) -> list[Json]:
+        signs = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
+        sign = signs.get(str(config.get("CSVDelimiter")), ",")
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=sign, escapechar="\\") if row]
+        headers = config.get("CSVHeaders")
+        names = [str(name) for name in headers] if isinstance(headers, list) else rows.pop(0) if rows else []
+        if len(set(names)) < len(names):
+            raise StateFailed(ITEM_READER, "CSV headers cannot contain duplicates.")
+        return [dict(zip(names, [*row, *[""] * len(names)], strict=False)) for row in rows]

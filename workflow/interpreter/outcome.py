@@ -1,0 +1,82 @@
+"""What a run yields: how it ended, the path it took, and what went in and out of each state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ..asl.definition import Arrow, Definition
+
+Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One visit of one state: from entering it to leaving it, with all its attempts."""
+
+    state: str
+    pointer: str
+    type: str
+    strand: tuple[int, ...]
+    """Which branch or item it ran in, from the outside in; empty for the machine itself."""
+    entered_at: datetime
+    input: Any
+    """A JSON value, as are the outputs: what a test knows of their shape is its own matter."""
+    left_at: datetime | None = None
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+    attempts: int = 0
+    """How often its work was tried; 0 for states that only route or pass on."""
+    arrow: Arrow | None = None
+    """The arrow by which it was left; None where its scope ended there or it failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """An execution that has ended."""
+
+    definition: Definition
+    status: Status
+    output: Any
+    error: str | None
+    """Its name; None where it succeeded, and where a Fail state gives none."""
+    cause: str | None
+    duration: timedelta
+    """On the virtual clock."""
+    visits: tuple[Visit, ...]
+    """In the order in which states were entered."""
+    variables: Mapping[str, Any]
+    """The variables of the machine's own scope at the end."""
+    written: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What ResultWriters wrote, by `s3://bucket/key`."""
+    origin: BaseException | None = None
+    """The exception of a callable, where one made the run fail."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well."""
+        return self.status == "SUCCEEDED"
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The states of the machine's own scope that were visited, in order."""
+        return tuple(visit.state for visit in self.visits if not visit.strand)
+
+    @property
+    def attempts(self) -> Mapping[str, int]:
+        """How often each state's work was tried, by its name."""
+        counted: dict[str, int] = {}
+        for visit in self.visits:
+            if visit.attempts:
+                counted[visit.state] = counted.get(visit.state, 0) + visit.attempts
+        return counted
+
+    @property
+    def transitions(self) -> int:
+        """State transitions that a Standard workflow is billed for: every state entered, and every retry."""
+        return len(self.visits) + sum(max(visit.attempts - 1, 0) for visit in self.visits) + 1
+
+    def visited(self, state: str) -> tuple[Visit, ...]:
+        """The visits of a state, by its name."""
+        return tuple(visit for visit in self.visits if visit.state == state)

@@ -1,0 +1,107 @@
+"""Causes that Step Functions gives when a JSONPath matches nothing, or a value that its field cannot use.
+
+The wording is that of recorded executions, so that a search for a cause finds what others learned about it. Step
+Functions puts "An error occurred while executing the state 'A' (entered at the event id #2). " in front of it.
+Sources: LocalStack's snapshots (tests/aws/services/stepfunctions), Floci's issues 2521, 2870 and 3199.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..asl.json_type import Json
+from ..asl.json_values import written
+from ..queries.jsonpath import Path, Step, parse_path
+
+_OF_MAPS: Final = (
+    "MaxConcurrency",
+    "MaxInputBytesPerBatch",
+    "MaxItems",
+    "MaxItemsPerBatch",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+)
+_PERCENTAGE: Final = "ToleratedFailurePercentage"
+_SECONDS: Final = ("Seconds", "TimeoutSeconds", "HeartbeatSeconds")
+_ARTICLES: Final = {"number": "a number", "array": "an array", "string": "a string"}
+
+
+def number_at(name: str, value: Json) -> int | float | None:
+    """Return the number that a path of this field references, or None if the field cannot use the value.
+
+    The fields of Maps also take the digits of a number as a string. Only the percentage may have decimals.
+    """
+    if isinstance(value, str) and name in _OF_MAPS:
+        value = _number_in(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isinstance(value, int) or name == _PERCENTAGE else None
+
+
+def no_match(text: str, field: str, source: Json) -> str:
+    """Explain that the path or intrinsic function of a field references data that is not there."""
+    if field in ("SecondsPath", "TimestampPath"):
+        return f"The {field} parameter does not reference an input value: {text}"
+    if field in ("InputPath", "OutputPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"):
+        return f"Invalid path '{text}' : {_no_result(parse_path(text), source)}"
+    return (
+        f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{written(source)}'"
+    )
+
+
+def no_argument(call: str, path: str, source: Json) -> str:
+    """Explain that an argument of an intrinsic function references data that is not there."""
+    missing = f"The JsonPath argument for the field '{path}' could not be found in the input '{written(source)}'"
+    return f"The function '{call}' had the following error: {missing}"
+
+
+def unusable(name: str, path: str, value: Json, wanted: str) -> str:
+    """Explain that the path of a field references a value that the field cannot use."""
+    shown = value if isinstance(value, str) else written(value)
+    number = number_at(name, value)
+    if name == "Timestamp":
+        kind = "a valid ISO-8601 extended offset date-time format string"
+        return f"The TimestampPath parameter does not reference {kind}: {path} == {shown}"
+    if name in _SECONDS:
+        why = "cannot be parsed as a long value" if number is None else "references a negative value"
+        return f"The {name}Path parameter {why}: {path} == {shown}"
+    if name in _OF_MAPS:
+        return _unusable_in_map(name, path, shown, number)
+    return f"The {name}Path parameter does not reference {_ARTICLES.get(wanted, wanted)}: {path} == {written(value)}"
+
+
+def _unusable_in_map(name: str, path: str, shown: str, number: float | None) -> str:
+    if number is None:
+        kind = "float" if name == _PERCENTAGE else "integer"
+        return f'The {name}Path field refers to value "{shown}" which is not a valid {kind}: {path}'
+    if name == "MaxConcurrency":
+        return f"Expected non-negative integer for MaxConcurrency, got '{shown}' instead."
+    if name == "ToleratedFailureCount":
+        return "ToleratedFailureCount cannot be negative."
+    if name == _PERCENTAGE:
+        return "ToleratedFailurePercentage must be between 0 and 100."
+    return f"field {name} must be positive"
+
+
+def _number_in(text: str) -> int | float | None:
+    if re.fullmatch(r"(?a)[+-]?\d{1,18}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"(?a)[+-]?\d{1,18}\.\d{1,18}", text) else None
+
+
+def _no_result(path: Path, source: Json) -> str:
+    """Word it as the Jayway library does: which property is missing, or that the last one has no result."""
+    place = "$"
+    for step in path.steps[:-1]:
+        if step.kind != "key":
+            break
+        place += f"['{step.what}']"
+        if not isinstance(source, dict) or step.what not in source:
+            return f"Missing property in path {place}"
+        source = source[str(step.what)]
+    return f"No results for path: {''.join(['$', *map(_bracketed, path.steps)]) if path.is_reference else path.text}"
+
+
+def _bracketed(step: Step) -> str:
+    return f"['{step.what}']" if step.kind == "key" else f"[{step.what}]"

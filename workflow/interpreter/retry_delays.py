@@ -1,0 +1,54 @@
+"""Which retrier and which catcher takes an error, and how long to wait before the next attempt."""
+
+from random import Random
+
+from ..asl.definition import Arrow, JsonObject, State
+from ..asl.json_type import Json
+from .state_errors import StateFailed
+
+
+class Retries:
+    """The retriers of one visit of a state; each counts its own attempts."""
+
+    def __init__(self, state: State, chance: Random, *, documented: bool) -> None:
+        rules = state.fields.get("Retry")
+        self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+        self._used = [0] * len(self._rules)
+        self._chance = chance
+        self._documented = documented
+
+    def delay_after(self, failure: StateFailed) -> float | None:
+        """How many seconds to wait before trying again; None if there is no further try."""
+        for place, rule in enumerate(self._rules):
+            if failure.matches(_names(rule), documented=self._documented):
+                if self._used[place] >= _number(rule.get("MaxAttempts"), 3):
+                    return None
+                self._used[place] += 1
+                return self._delay(rule, self._used[place])
+        return None
+
+    def _delay(self, rule: JsonObject, attempt: int) -> float:
+        interval = _number(rule.get("IntervalSeconds"), 1)
+        cap = _number(rule.get("MaxDelaySeconds"), float("inf"))
+        try:
+            delay = min(interval * _number(rule.get("BackoffRate"), 2.0) ** (attempt - 1), cap)
+        except OverflowError:
+            delay = cap
+        return self._chance.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
+
+
+def catcher_for(state: State, failure: StateFailed, *, documented: bool) -> Arrow | None:
+    """Return the transition of the first catcher that matches an error."""
+    for arrow in state.arrows:
+        if arrow.kind == "catch" and failure.matches(_names(arrow.holder), documented=documented):
+            return arrow
+    return None
+
+
+def _names(rule: JsonObject) -> list[Json]:
+    names = rule.get("ErrorEquals")
+    return names if isinstance(names, list) else []
+
+
+def _number(value: Json, otherwise: float) -> float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else otherwise

@@ -1,0 +1,245 @@
+"""`check`: everything that is wrong or doubtful in a state machine's definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal
+
+from ..asl.definition import Definition, Duplicate, State
+from ..asl.json_type import Json
+from ..asl.json_values import NotJson, child, walk, written
+from .findings import Finding, Findings
+from .inherited import Surroundings
+from .lint_context import Sight
+from .scopes import Scopes
+from .state_fields import check_fields
+from .templates import Use
+from .variables import Flow
+
+MachineType = Literal["STANDARD", "EXPRESS"]
+LARGEST_BYTES: Final = 1_048_576
+LARGEST_PAYLOAD_BYTES: Final = 262_144
+_MOST_BYTES: Final = 4
+"""As many bytes of UTF-8 JSON has at most for a character of Python's spelling."""
+_PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
+_EXPRESS_SECONDS: Final = 300
+_PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
+_SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
+_SURROGATE_STARTS: Final = (b"\xed", b"\\u")
+
+
+def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
+    """Everything that is wrong or doubtful in a definition, in document order; nothing is raised, whatever is given.
+
+    `definition`   JSON text (str or bytes), a JSON value, a Definition, or a workflow class
+    `type`         of the state machine: EXPRESS has less than STANDARD
+    `variables`    names that are assigned before the machine starts, as TestState allows
+    """
+    findings = Findings()
+    try:
+        read = _read(definition, findings)
+    except NotJson as error:
+        where = f" in line {error.line}, column {error.column}" if error.line else ""
+        findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
+        return tuple(findings)
+    if read is not None:
+        return _in_order(_found(read, findings, type, frozenset(variables)), read.value)
+    return tuple(findings)
+
+
+def _found(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
+    """What is wrong with a definition; if anything is, misspelled fields are read as what they were meant to be."""
+    found = Findings()
+    _check_document(read, read.duplicates, found, type, given)
+    if not any(found):
+        return of_text
+    from .typos import Spelling
+
+    spelling = Spelling(of_text)
+    mended = spelling.mended(read)
+    if mended is read:
+        return [*of_text, *found]
+    _check_document(mended, read.duplicates, of_text, type, given)
+    return map(spelling.as_written, of_text)
+
+
+def _read(definition: object, findings: Findings) -> Definition | None:
+    if isinstance(definition, str | bytes):
+        if not definition.strip():
+            findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
+            return None
+        read = _read_text(definition, findings)
+    else:
+        asl = getattr(definition, "asl", None)
+        read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
+    if read.text is None and _is_small(read.value):
+        return read
+    text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
+    _check_size(text, findings)
+    if len(text) > LARGEST_PAYLOAD_BYTES:
+        _check_payloads(read, findings)
+    if any(start in text for start in _SURROGATE_STARTS) and re.search(_SURROGATE, text):
+        _check_surrogates(read, findings)
+    return read
+
+
+def _is_small(value: Json) -> bool:
+    """Whether a value is far from every limit and has no halves of surrogate pairs, as its spelling in Python shows."""
+    try:
+        shown = repr(value)
+    except RecursionError:
+        return False
+    return len(shown) * _MOST_BYTES <= LARGEST_PAYLOAD_BYTES and "\\ud" not in shown
+
+
+def _read_text(text: str | bytes, findings: Findings) -> Definition:
+    """Read JSON, or a template of JSON: `${name}` without quotes stands for a value that is filled in later."""
+    try:
+        return Definition.read(text)
+    except NotJson:
+        template = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        filled = re.sub(_PLACEHOLDERS, lambda found: found[0] if found[0][0] == '"' else f'"{found[0]}"', template)
+        if filled == template:
+            raise
+    try:
+        read = Definition.read(filled)
+    except NotJson:
+        return Definition.read(text)
+    findings.warning(
+        "OPEN_TEMPLATE",
+        "",
+        "This is no JSON yet: it has places such as ${name}, which something else must fill in.",
+        "Check it again when they are filled in.",
+    )
+    return read
+
+
+def _check_size(text: bytes, findings: Findings) -> None:
+    if len(text) > LARGEST_BYTES:
+        findings.error(
+            "DEFINITION_TOO_LARGE",
+            "",
+            f"The definition has {len(text):,} bytes, and 1 MB ({LARGEST_BYTES:,}) is the limit.",
+            "Move parts of it into state machines of their own.",
+        )
+
+
+def _check_payloads(read: Definition, findings: Findings) -> None:
+    for state in _large(read.root.states):
+        for name in _PAYLOADS:
+            if name in state.fields and (length := _bytes_of(state.fields[name])) > LARGEST_PAYLOAD_BYTES:
+                findings.warning(
+                    "PAYLOAD_TOO_LARGE",
+                    child(state.pointer, name),
+                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
+                    "Keep the data in S3, and pass on where they are.",
+                )
+
+
+def _large(states: Sequence[State]) -> Iterator[State]:
+    """Those of the states, and of the states in them, that are larger than a payload may be."""
+    half = (len(states) + 1) // 2
+    for part in (states[:half], states[half:]):
+        if _bytes_of([state.fields for state in part]) <= LARGEST_PAYLOAD_BYTES:
+            continue  # together, so that none is looked at singly
+        if len(part) > 1:
+            yield from _large(part)
+        else:
+            yield part[0]
+            yield from _large([inner for scope in part[0].scopes for inner in scope.states])
+
+
+def _bytes_of(value: Json) -> int:
+    return len(written(value).encode("utf-8", "surrogatepass"))
+
+
+def _check_surrogates(read: Definition, findings: Findings) -> None:
+    for pointer, value in walk(read.value):
+        keys = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
+        for text in keys:
+            if any("\ud800" <= sign <= "\udfff" for sign in text):
+                findings.error(
+                    "INVALID_JSON_DESCRIPTION",
+                    child(pointer, text) if isinstance(value, dict) else pointer,
+                    "The text has half of a surrogate pair, which UTF-8 cannot say.",
+                    "Remove it, or add its other half.",
+                )
+
+
+def _check_document(
+    read: Definition,
+    duplicates: Iterable[Duplicate],
+    findings: Findings,
+    type: MachineType,  # noqa: A002  # as above
+    given: frozenset[str],
+) -> None:
+    for duplicate in duplicates:
+        findings.error(
+            "DUPLICATE_KEY", duplicate.pointer, f"The key {duplicate.key!r} is there more than once.", "Keep one."
+        )
+    if not isinstance(read.value, dict):
+        findings.error("WRONG_TYPE", "", "A state machine is an object.", 'Write {"StartAt": …, "States": {…}}.')
+        return
+    _check_machine_limit(read, findings, type)
+    states = list(read.states())
+    scopes, flow = Scopes(findings, states), Flow(findings, given)
+    surroundings = Surroundings(read, type == "EXPRESS")
+    uses = {state.pointer: _check_state(surroundings.sight(state, findings)) for state in states}
+    for scope in read.scopes():
+        scopes.check(scope)
+        flow.check(scope, uses)
+    _check_labels(states, findings)
+
+
+def _check_machine_limit(read: Definition, findings: Findings, type: MachineType) -> None:  # noqa: A002  # as above
+    limit = read.root.fields.get("TimeoutSeconds")
+    if type == "EXPRESS" and isinstance(limit, int | float) and limit > _EXPRESS_SECONDS:
+        findings.warning(
+            "EXPRESS_TIMEOUT",
+            "/TimeoutSeconds",
+            f"An EXPRESS workflow ends after {_EXPRESS_SECONDS} seconds, whatever is written here.",
+            "Make it smaller, or use a STANDARD workflow.",
+        )
+
+
+def _check_state(sight: Sight) -> list[Use]:
+    check_fields(sight)
+    return sight.texts.uses
+
+
+def _check_labels(states: list[State], findings: Findings) -> None:
+    seen: dict[Json, State] = {}
+    for state in states:
+        label = state.fields.get("Label")
+        if state.type == "Map" and isinstance(label, str) and seen.setdefault(label, state) is not state:
+            findings.error(
+                "DUPLICATE_LABEL_NAME",
+                f"{state.pointer}/Label",
+                f"The label {label!r} is taken by {seen[label].name!r}.",
+                "Choose another label.",
+            )
+
+
+def _in_order(findings: Iterable[Finding], value: Json) -> tuple[Finding, ...]:
+    """Sort findings as their places come in the document."""
+    places: dict[int, dict[str, int]] = {}
+
+    def key(finding: Finding) -> tuple[int, ...]:
+        node = value
+        path: list[int] = []
+        for escaped in finding.pointer.split("/")[1:]:
+            step = escaped.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, dict) and step in node:
+                if id(node) not in places:
+                    places[id(node)] = {name: place for place, name in enumerate(node)}
+                path.append(places[id(node)][step])
+                node = node[step]
+            elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+                path.append(int(step))
+                node = node[int(step)]
+            else:
+                break
+        return tuple(path)
+
+    return tuple(sorted(findings, key=key))

@@ -1,0 +1,147 @@
+"""What `check` says, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from ..asl.records import Value
+
+Severity = Literal["error", "warning"]
+Code = Literal[
+    "MISSING_DESCRIPTION",
+    "INVALID_JSON_DESCRIPTION",
+    "DUPLICATE_KEY",
+    "DEFINITION_TOO_LARGE",
+    "PAYLOAD_TOO_LARGE",
+    "OPEN_TEMPLATE",
+    "UNKNOWN_FIELD",
+    "UNSUPPORTED_FIELD",
+    "MISSING_REQUIRED_FIELD",
+    "WRONG_TYPE",
+    "INVALID_VALUE",
+    "CONFLICTING_FIELDS",
+    "EMPTY_LIST",
+    "WRONG_QUERY_LANGUAGE",
+    "UNKNOWN_TYPE",
+    "INVALID_STATE_NAME",
+    "DUPLICATE_STATE_NAME",
+    "MISSING_TRANSITION",
+    "MISSING_TRANSITION_TARGET",
+    "TRANSITION_LEAVES_SCOPE",
+    "UNREACHABLE_STATE",
+    "MISSING_END_STATE",
+    "ENDLESS_LOOP",
+    "UNKNOWN_OPERATOR",
+    "STATES_ALL_NOT_ALONE",
+    "STATES_ALL_NOT_LAST",
+    "UNREACHABLE_RETRIER",
+    "UNREACHABLE_CATCHER",
+    "UNKNOWN_ERROR_NAME",
+    "IMPOSSIBLE_TIMEOUT",
+    "EXPRESS_TIMEOUT",
+    "INVALID_RESOURCE",
+    "UNKNOWN_SERVICE",
+    "MISSING_ARGUMENT",
+    "MISSING_TASK_TOKEN",
+    "UNUSED_TASK_TOKEN",
+    "EXPRESS_NOT_SUPPORTED",
+    "INVALID_LABEL_NAME",
+    "DUPLICATE_LABEL_NAME",
+    "INVALID_JSONPATH",
+    "INVALID_INTRINSIC_FUNCTION",
+    "NO_DOLLAR",
+    "NO_PATH",
+    "PASS_RESULT_IS_STATIC",
+    "INVALID_JSONATA_EXPRESSION",
+    "UNSUPPORTED_JSONATA_EXPRESSION",
+    "EXPRESSION_ALWAYS_FAILS",
+    "NOT_EVALUATED",
+    "UNDEFINED_FUNCTION",
+    "UNDEFINED_STATES_FIELD",
+    "RESULT_NOT_AVAILABLE",
+    "ERROR_OUTPUT_NOT_AVAILABLE",
+    "UNDEFINED_VARIABLE",
+    "POSSIBLY_UNDEFINED_VARIABLE",
+    "INVALID_VARIABLE_NAME",
+    "RESERVED_VARIABLE",
+    "DUPLICATE_VARIABLE_NAME",
+    "UNKNOWN_CONTEXT_FIELD",
+]
+"""Every code; `codes.py` explains each."""
+
+
+class Finding(Value):
+    """One thing that is wrong or doubtful in a definition."""
+
+    code: Code
+    """In the manner of ValidateStateMachineDefinition, and AWS's own where that says as much."""
+    severity: Severity
+    """`error`: AWS refuses it, or it cannot work. `warning`: it runs, and is hardly meant so."""
+    pointer: str
+    """JSON pointer (RFC 6901) of the value; empty for the whole document."""
+    sentence: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.severity} {self.code}: {self.sentence} {self.remedy}".rstrip()
+
+
+class Findings:
+    """Collects findings; each is said once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], Finding] = {}
+        self._lacks: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._intended: set[tuple[str, str]] = set()
+
+    def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
+        """Something that AWS refuses or that cannot work."""
+        self._add(Finding(code, "error", printable(pointer), printable(sentence), printable(remedy)))
+
+    def warning(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
+        """Something that runs and is hardly meant so."""
+        self._add(Finding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
+
+    def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
+        """An object lacks all of some fields: an error, unless the other query language's field stands for one."""
+        finding = Finding(code, "error", printable(pointer), printable(sentence), printable(remedy))
+        self._add(finding)
+        self._lacks[_place(finding)] = tuple(fields)
+
+    def intended(self, pointer: str, field: str) -> None:
+        """Note that a field of the other query language, which was told, stands for this one."""
+        self._intended.add((printable(pointer), field))
+
+    def make_way(self, pointer: str) -> bool:
+        """Whether an error may say more of a place: none was told of it yet, and warnings are taken back."""
+        place = printable(pointer)
+        told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
+        if any(finding.severity == "error" for finding in told.values()):
+            return False
+        for key in told:
+            del self._found[key]
+        return True
+
+    def __iter__(self) -> Iterator[Finding]:
+        """All findings, but for what is lacking only because another stands for it."""
+        for place, finding in self._found.items():
+            lacking = self._lacks.get(place, ())
+            if not any((finding.pointer, field) in self._intended for field in lacking):
+                yield finding
+
+    def has_within(self, pointer: str) -> bool:
+        """Whether something was said about a member of this place."""
+        return any(place.startswith(pointer + "/") for _, place, _ in self._found)
+
+    def _add(self, finding: Finding) -> None:
+        self._found.setdefault(_place(finding), finding)
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.pointer, finding.sentence
+
+
+def printable(text: str) -> str:
+    """The text with halves of surrogate pairs, which nobody can print, escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,51 @@
+"""What a state has from around it: the type of workflow that it runs in, and what the context object holds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..asl.definition import Definition, Scope, State
+from ..asl.fields import WORKING
+from .findings import Findings
+from .lint_context import Sight
+from .templates import Texts
+
+_LACKING: Final = {
+    (task, in_map): {
+        **({} if task else {"Task": "in a Task"}),
+        **({} if in_map else {"Map": "in a Map and in the states inside it"}),
+    }
+    for task in (True, False)
+    for in_map in (True, False)
+}
+"""Which parts of the context object are not there, for a Task or not, in a Map or not."""
+
+
+class Surroundings:
+    """Knows the scopes of a machine, and so what its states inherit."""
+
+    def __init__(self, read: Definition, express: bool) -> None:
+        self._express: set[str] = set()
+        """The pointers of the scopes that run in EXPRESS executions: all, or those below such a distributed Map."""
+        self._in_maps: set[str] = set()
+        """The pointers of the scopes that are run for the items of a Map, directly or further in."""
+        for scope in read.scopes():
+            around = scope.parent
+            if (express if around is None else around.scope.pointer in self._express) or _starts_express(scope):
+                self._express.add(scope.pointer)
+            if around is not None and (around.type == "Map" or around.scope.pointer in self._in_maps):
+                self._in_maps.add(scope.pointer)
+
+    def sight(self, state: State, findings: Findings) -> Sight:
+        """The state as the checks see it."""
+        in_map = state.type == "Map" or state.scope.pointer in self._in_maps
+        texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])
+        express = state.scope.pointer in self._express
+        return Sight(state, findings, texts, state.query_language == "JSONata", express)
+
+
+def _starts_express(scope: Scope) -> bool:
+    config = scope.fields.get("ProcessorConfig")
+    if not isinstance(config, dict):
+        return False
+    return config.get("Mode") == "DISTRIBUTED" and config.get("ExecutionType") == "EXPRESS"

@@ -1,0 +1,173 @@
+"""What the checks of one state share: the state, where its findings go, and tests of single values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ..asl.definition import JsonObject, State
+from ..asl.fields import COUNTERPARTS, WORDS, Language
+from ..asl.json_type import Json
+from ..asl.json_values import child
+from ..asl.records import Record
+from ..asl.suggestions import joined, meant
+from ..queries.jsonata_evaluation import is_expression
+from .findings import Findings
+from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
+
+LONGEST_SECONDS = 99_999_999
+"""As long as any time in a definition may be."""
+
+
+class Sight(Record):
+    """One state as the checks see it."""
+
+    state: State
+    findings: Findings
+    texts: Texts
+    speaks_jsonata: bool
+    express: bool
+    """Whether it runs in an EXPRESS workflow, or in an EXPRESS child of a Map."""
+
+    @property
+    def fields(self) -> JsonObject:
+        """The state's fields."""
+        return self.state.fields
+
+    @property
+    def language(self) -> str:
+        """The query language that it speaks."""
+        return "JSONata" if self.speaks_jsonata else "JSONPath"
+
+    def at(self, *keys: str | int) -> str:
+        """The pointer of something in the state."""
+        pointer = self.state.pointer
+        for key in keys:
+            pointer = child(pointer, key)
+        return pointer
+
+    def known_fields(self, holder: JsonObject, table: Mapping[str, Language], pointer: str, what: str) -> None:
+        """Check that an object has the fields that it may have, in the state's query language."""
+        for name in holder:
+            language = table.get(name)
+            if language == "both" or language == self.language:
+                continue
+            here = child(pointer, name)
+            if language is not None:
+                self._foreign_field(name, here, what, table)
+            else:
+                unknown_field(self.findings, name, here, what, table)
+
+    def _foreign_field(self, name: str, pointer: str, what: str, table: Mapping[str, Language]) -> None:
+        own = [each for each in COUNTERPARTS.get(name, ()) if table.get(each) in ("both", self.language)]
+        use = f"Use {joined(own, 'or')}" if own else "Remove it"
+        switch = " with {% … %}" if self.speaks_jsonata else ', or set "QueryLanguage": "JSONata"'
+        self.findings.error(
+            "WRONG_QUERY_LANGUAGE",
+            pointer,
+            f"{name} belongs to {table[name]}, and {what} speaks {self.language}.",
+            f"{use}{switch if own or not self.speaks_jsonata else ''}.",
+        )
+        for each in own:
+            self.findings.intended(pointer.rpartition("/")[0], each)
+
+    def whole(
+        self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = LONGEST_SECONDS
+    ) -> int | None:
+        """Check a whole number, or an expression that may yield one; the number if it is one."""
+        return whole_number(self, holder, name, pointer, least, most)
+
+    def text(self, holder: JsonObject, name: str, pointer: str) -> str | None:
+        """Check a text."""
+        value = holder.get(name)
+        if name not in holder or isinstance(value, str):
+            return value if isinstance(value, str) else None
+        self.wrong_type(child(pointer, name), f"{name} is a text.")
+        return None
+
+    def one_of(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
+        """Check a text that is one of some words."""
+        value = self.text(holder, name, pointer)
+        if value is None or value in allowed or is_open(value):
+            return value
+        self.findings.error(
+            "INVALID_VALUE",
+            child(pointer, name),
+            f"{name} is one of {', '.join(allowed)}, and not {value!r}.",
+            meant(value, allowed),
+        )
+        return None
+
+    def dynamic(self, holder: JsonObject, name: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> bool:
+        """Whether a field is an expression, or open; checks the expression."""
+        value = holder.get(name)
+        if is_open(value) or is_reference_of_a_template(value):
+            return True
+        if not isinstance(value, str) or not value.startswith("{%") or not self.speaks_jsonata:
+            return False
+        self.texts.jsonata(value, child(pointer, name), moment, kinds)
+        return True
+
+    def wrong_type(self, pointer: str, sentence: str, remedy: str = "") -> None:
+        """Say that a value is of the wrong type."""
+        self.findings.error("WRONG_TYPE", pointer, sentence, remedy)
+
+    def missing(self, pointer: str, fields: str | tuple[str, ...], sentence: str, remedy: str = "") -> None:
+        """Say that a field, or one of several, is missing."""
+        names = (fields,) if isinstance(fields, str) else fields
+        remedy = remedy or f"Add {'one of ' if len(names) > 1 else ''}{', '.join(names)}."
+        self.findings.lack("MISSING_REQUIRED_FIELD", pointer, sentence, remedy, names)
+
+    def small_argument(self, key: str, pointer: str, call: str) -> None:
+        """Say that an argument's name starts with a small letter, which none does in Step Functions."""
+        self.findings.error(
+            "UNKNOWN_FIELD",
+            pointer,
+            f"{call} takes no {key}: the names of arguments start with a capital letter.",
+            f"Did you mean {key[0].upper()}{key[1:]}?",
+        )
+
+
+def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, least: int, most: int | None) -> int | None:
+    """See Sight.whole."""
+    if name not in holder or sight.dynamic(holder, name, pointer, "before", ("number",)):
+        return None
+    value, here = holder[name], child(pointer, name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        sight.wrong_type(here, f"{name} is a whole number.", _how_to_write(sight, name, value))
+        return None
+    if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
+        sight.wrong_type(here, f"{name} is a whole number.")
+        return None
+    if value < least or (most is not None and value > most):
+        allowed = f"at least {least}" if most is None else f"from {least} to {most}"
+        sight.findings.error("INVALID_VALUE", here, f"{name} is {allowed}, and not {value}.")
+        return None
+    return int(value)
+
+
+def _how_to_write(sight: Sight, name: str, value: Json) -> str:
+    if sight.speaks_jsonata:
+        return "Write {% … %} or a number."
+    by_path = f"{name}Path"
+    return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."
+
+
+def unknown_field(findings: Findings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
+    """Say that an object has a field that it cannot have."""
+    if name in WORDS:
+        findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
+        return
+    findings.error("UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", meant(name, table, "Remove it."))
+
+
+def is_time(value: Json) -> bool:
+    """Whether a value is a time as the States Language writes it."""
+    from ..asl.timestamps import is_timestamp
+
+    return isinstance(value, str) and is_timestamp(value)
+
+
+def is_text_expression(value: Json) -> bool:
+    """Whether a value is one JSONata expression."""
+    return is_expression(value)

@@ -1,0 +1,174 @@
+"""Checks what JSONPath fills in from data: paths, intrinsic functions, and payload templates with their `.$` keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from ..asl.json_type import Json
+from ..asl.json_values import child, walk
+from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
+from ..queries.jsonata_evaluation import is_expression
+from ..queries.jsonpath import InvalidPath, Path, parse_path
+from .templates import Texts, Use, is_open, looks_like_path
+
+_EXAMPLE: Final = "Write a path such as $.order.id."
+
+
+class PathTexts:
+    """Checks paths for the texts of one state, which remember what is read."""
+
+    def __init__(self, texts: Texts, *, tolerant: bool = False) -> None:
+        self._texts = texts
+        self._tolerant = tolerant
+
+    def path(
+        self,
+        value: Json,
+        pointer: str,
+        *,
+        reference: bool = False,
+        single: bool = False,
+        intrinsic: Collection[str] = (),
+    ) -> None:
+        """Check a field that holds a path: see Texts.path."""
+        if not isinstance(value, str):
+            self._no_text(pointer, f"A path is a text, and this is {_shown(value)}.")
+        elif is_expression(value):
+            self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
+        elif is_open(value):
+            self._template_of_a_path(value, pointer)
+        elif is_intrinsic(value):
+            self._intrinsic(value, pointer, intrinsic)
+        else:
+            self._path(value, pointer, reference, single)
+
+    def _template_of_a_path(self, text: str, pointer: str) -> None:
+        """Note what a path or call with `${placeholders}` reads; one that cannot be parsed yet may read anything."""
+        try:
+            paths = list(parse_intrinsic(text).paths()) if is_intrinsic(text) else [parse_path(text)]
+        except InvalidPath:
+            self._texts.context.append(((), pointer))
+            return
+        for path in paths:
+            self._known(path, pointer)
+
+    def template(self, value: Json, pointer: str) -> None:
+        """Check a payload template of JSONPath."""
+        if isinstance(value, str):
+            self._item(value, pointer, "InputPath or ItemsPath passes on what is at a path.")
+        for here, each in walk(value, pointer):
+            if isinstance(each, dict):
+                for key, item in each.items():
+                    self._member(key, item, child(here, key), each)
+            elif isinstance(each, list):
+                for index, item in enumerate(each):
+                    self._item(item, child(here, index))
+
+    def _member(self, key: str, item: Json, pointer: str, holder: dict[str, Json]) -> None:
+        if not key.endswith(".$"):
+            self._item(item, pointer)
+            return
+        if key[:-2] in holder:
+            self._texts.findings.warning(
+                "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
+            )
+        if not isinstance(item, str):
+            self._no_text(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
+        else:
+            self.path(item, pointer, intrinsic=FUNCTIONS)
+
+    def _item(
+        self, item: Json, pointer: str, remedy: str = "End the field's name with .$ to have it evaluated."
+    ) -> None:
+        if is_expression(item):
+            self._texts.findings.warning(
+                "WRONG_QUERY_LANGUAGE",
+                pointer,
+                "{% … %} is JSONata; in a JSONPath state it is a plain text.",
+                'Set "QueryLanguage": "JSONata", or write a path.',
+            )
+        elif _is_meant_as_path(item):
+            self._texts.findings.warning(
+                "NO_DOLLAR",
+                pointer,
+                f"{item!r} looks like a path and is taken as plain text.",
+                remedy,
+            )
+
+    def _intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
+        if not allowed:
+            self._wrong_path(pointer, "An intrinsic function cannot stand here.")
+            return
+        try:
+            call = parse_intrinsic(text)
+        except InvalidIntrinsic as error:
+            self._wrong_call(pointer, f"{error}.")
+            return
+        if call.name not in allowed:
+            self._wrong_call(pointer, f"{call.name} cannot stand here, where a text is needed.")
+        why = call.cannot_work()
+        if why:
+            self._wrong_call(pointer, f"{text!r} can never work: {why}.")
+        for path in call.paths():
+            self._known(path, pointer)
+
+    def _wrong_call(self, pointer: str, sentence: str) -> None:
+        remedy = "Mend the call of the intrinsic function."
+        self._texts.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
+
+    def _path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
+        try:
+            path = parse_path(text)
+        except InvalidPath as error:
+            self._wrong_path(pointer, f"{error}.")
+            return
+        if text != text.rstrip():
+            self._texts.findings.warning(
+                "INVALID_JSONPATH", pointer, f"{text!r} ends in blanks, which are ignored.", "Remove the blanks."
+            )
+        if reference and not (path.is_reference and path.root == "$"):
+            self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
+        elif single and not path.is_reference:
+            self._wrong_path(pointer, f"{text!r} may name several places, and one value is needed.")
+        else:
+            self._known(path, pointer)
+
+    def _known(self, path: Path, pointer: str) -> None:
+        if path.variable is not None:
+            self._texts.uses.append(Use(path.variable, pointer, self._tolerant))
+        elif path.root == "$$":
+            names = tuple(_leading_names(path))
+            self._texts.context_field(names, pointer, "$$")
+
+    def _wrong_path(self, pointer: str, sentence: str) -> None:
+        self._texts.findings.error("INVALID_JSONPATH", pointer, sentence, _EXAMPLE)
+
+    def _no_text(self, pointer: str, sentence: str) -> None:
+        self._texts.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
+
+
+def _is_meant_as_path(item: Json) -> bool:
+    """Whether a plain text is a path, or the beginning of a call; `$.a + $.b` is a formula of somebody else's."""
+    if not isinstance(item, str) or not looks_like_path(item) or item == "$" or is_open(item):
+        return False
+    try:
+        parse_path(item)
+    except InvalidPath:
+        return is_intrinsic(item)
+    return True
+
+
+def _leading_names(path: Path) -> Iterator[str]:
+    for step in path.steps:
+        if step.kind != "key":
+            return
+        yield str(step.what)
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return "null" if value is None else "a number"

@@ -1,0 +1,162 @@
+"""Checks that every state of a scope is reached, and that from each a way leads to an end.
+
+What a wrong transition was meant to be is guessed first, so that one mistake is told once: a misspelled target stands
+for the name that it resembles, and any other that names no state for one to the next state that nothing leads to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+
+from ..asl.definition import Scope, State
+from ..asl.fields import MOVING, TYPES
+from ..asl.json_type import Json
+from ..asl.json_values import child
+from ..asl.records import Record
+from .findings import Findings
+from .templates import is_open
+
+Guess = Callable[[str], "str | None"]
+"""The name of a state that a name of none was probably meant to be, if any."""
+
+
+class _Ways(Record):
+    """Where the states of a scope lead, by name; also those that are no objects."""
+
+    targets: dict[str, list[str]]
+    ends: list[str]
+    """Which end the scope."""
+    broken: list[str]
+    """Which have a transition to what is no state."""
+    strays: list[str]
+    """Which have a transition that resembles no name; with several such transitions, several times."""
+
+
+def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> tuple[str, ...]:
+    """Check the ways of a scope that has States; the states to which only transitions to nowhere could lead."""
+    ways = _ways(scope, guess)
+    start = scope.start if scope.start in ways.targets else guess(scope.start or "")
+    if not (ways.ends or ways.broken or ways.strays):
+        findings.error(
+            "MISSING_END_STATE",
+            child(scope.pointer, "States"),
+            "No state ends this scope.",
+            'Add "End": true to the last state, or a Succeed or Fail.',
+        )
+    elif start is not None:
+        return _check_ways(findings, scope, start, ways)
+    return ()
+
+
+def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tuple[str, ...]:
+    targets = ways.targets
+    reached: set[str] = set()
+    _reach([start], targets, reached)
+    lost = _lead_strays(ways, reached) if ways.strays and len(reached) < len(targets) else ()
+    backward: dict[str, list[str]] = {name: [] for name in targets}
+    for name, leads in targets.items():
+        for target in leads:
+            backward[target].append(name)
+    ending: set[str] = set()
+    _reach([*ways.ends, *ways.broken, *ways.strays], backward, ending)
+    is_way_out = not ending.isdisjoint(reached)
+    for state in scope.states:
+        if state.name not in reached:
+            findings.error(
+                "UNREACHABLE_STATE",
+                state.pointer,
+                f"No way leads from {start!r} to {state.name!r}.",
+                "Lead an arrow to it, or remove it.",
+            )
+        elif state.name not in ending and is_way_out and not ending.isdisjoint(backward[state.name]):
+            findings.warning(
+                "ENDLESS_LOOP",
+                state.pointer,
+                f"From {state.name!r} no way leads to an end.",
+                "Lead an arrow out of the loop.",
+            )
+    return lost
+
+
+def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
+    """Lead each such transition on the way to the next state that nothing leads to; those states."""
+    from bisect import bisect_right
+
+    led = {target for targets in ways.targets.values() for target in targets}
+    names = list(ways.targets)
+    places = {name: place for place, name in enumerate(names)}
+    lost = [place for name, place in places.items() if name not in reached and name not in led]
+    strays, found = Counter(ways.strays), list[str]()
+    waiting, rest = deque(name for name in names if name in reached), deque(names)
+    while waiting:
+        name = waiting.popleft()
+        for _ in range(strays[name]):
+            if lost:
+                after = bisect_right(lost, places[name])
+                found.append(names[lost.pop(after if after < len(lost) else 0)])
+            else:
+                while rest and rest[0] in reached:
+                    rest.popleft()
+                found.extend(islice(rest, 1))  # of an island whose states lead to one another
+            waiting.extend(_reach(found[-1:], ways.targets, reached))
+    return tuple(found)
+
+
+def _ways(scope: Scope, guess: Guess) -> _Ways:
+    states = scope.fields["States"]
+    names: Iterable[str] = states if isinstance(states, dict) else ()
+    ways = _Ways({name: [] for name in names}, [], [], [])
+    ways.strays.extend(name for name in names if name not in scope.by_name)
+    for state in scope.states:
+        name = state.name
+        if state.ends:
+            ways.ends.append(name)
+        for target in _named(state):
+            if not isinstance(target, str) or is_open(target):
+                ways.strays.append(name)
+            elif target in ways.targets:
+                ways.targets[name].append(target)
+            else:
+                ways.broken.append(name)
+                near = guess(target)
+                if near and near != name:
+                    ways.targets[name].append(near)
+                else:
+                    ways.strays.append(name)
+    return ways
+
+
+def _named(state: State) -> Iterator[Json]:
+    """What a state names as targets, whatever it is; None where a target is missing."""
+    fields = state.fields
+    known = state.type in TYPES
+    if state.type == "Choice" or not known:
+        yield from _named_by_rules(fields.get("Choices"), known or "Choices" in fields)
+        if "Default" in fields:
+            yield fields["Default"]
+    if "Next" in fields:
+        yield fields["Next"]
+    elif not state.ends and (state.type in MOVING or not (known or "Choices" in fields)):
+        yield None
+    yield from _named_by_rules(fields.get("Catch"), "Catch" in fields)
+
+
+def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
+    if isinstance(rules, list) and rules:
+        yield from (rule.get("Next") if isinstance(rule, dict) else None for rule in rules)
+    elif given:
+        yield None
+
+
+def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> list[str]:
+    """Add to what is reached what the starts lead to; what was added."""
+    stack, added = list(starts), list[str]()
+    while stack:
+        name = stack.pop()
+        if name not in reached:
+            reached.add(name)
+            added.append(name)
+            stack.extend(ways[name])
+    return added

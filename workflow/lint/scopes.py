@@ -1,0 +1,220 @@
+"""Checks how the states of a scope hang together: start, names and transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from ..asl.definition import Scope, State
+from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
+from ..asl.json_values import child
+from ..asl.suggestions import Guesses, meant
+from .findings import Findings
+from .lint_context import unknown_field
+from .reachability import check_reachable
+from .templates import is_open
+
+_LONGEST_NAME: Final = 80
+_MOST_NAMED: Final = 3
+
+
+class Scopes:
+    """Checks scope by scope; knows the names of all states, to tell a wrong scope from a wrong name."""
+
+    def __init__(self, findings: Findings, states: list[State]) -> None:
+        self._findings = findings
+        self._by_name: dict[str, State] = {}
+        self._guesses = Guesses()
+        self._guessed: dict[tuple[str, str], str | None] = {}
+        self._lost: tuple[str, ...] = ()
+        for state in states:
+            first = self._by_name.setdefault(state.name, state)
+            if first is not state:
+                self._duplicate(state, first)
+
+    def check(self, scope: Scope) -> None:
+        """Check one scope."""
+        self._check_fields(scope)
+        if not self._has_states(scope):
+            return
+        self._check_start(scope)
+        self._check_names(scope)
+        self._lost = check_reachable(self._findings, scope, partial(self._guess, scope))
+        for state in scope.states:
+            self._check_moves(state)
+
+    def _duplicate(self, state: State, first: State) -> None:
+        self._findings.error(
+            "DUPLICATE_STATE_NAME",
+            state.pointer,
+            f"There are two states named {state.name!r}; the other is {first.pointer}.",
+            "Names are unique in the whole machine, also across branches: rename one.",
+        )
+
+    def _check_fields(self, scope: Scope) -> None:
+        table, what = _table(scope)
+        for name in scope.fields:
+            here = child(scope.pointer, name)
+            if name in table:
+                continue
+            if (scope.parent is not None and name == "ProcessorConfig") or name not in ("QueryLanguage", *TOP):
+                unknown_field(self._findings, name, here, what, dict.fromkeys(table))
+            else:
+                self._findings.error(
+                    "UNSUPPORTED_FIELD", here, f"{name} belongs to the machine, not to {what}.", "Remove it."
+                )
+        if not isinstance(scope.fields.get("Comment", ""), str):
+            self._findings.error("WRONG_TYPE", child(scope.pointer, "Comment"), "Comment is a text.")
+        if scope.parent is None:
+            self._check_top(scope)
+
+    def _check_top(self, scope: Scope) -> None:
+        fields = scope.fields
+        for name, allowed in (("Version", ("1.0",)), ("QueryLanguage", LANGUAGES)):
+            value, here, words = fields.get(name), child("", name), " or ".join(allowed)
+            if name in fields and not isinstance(value, str):
+                self._findings.error("WRONG_TYPE", here, f"{name} is a text: {words}.")
+            elif isinstance(value, str) and value not in allowed and not is_open(value):
+                said = f"{name} is {words}, and not {value!r}."
+                self._findings.error("INVALID_VALUE", here, said, meant(value, allowed))
+        limit = fields.get("TimeoutSeconds", 1)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
+            if not is_open(limit):
+                self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds is a whole number.")
+        elif not 1 <= limit <= 99_999_999:
+            self._findings.error(
+                "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds is from 1 to 99999999, and not {limit}."
+            )
+
+    def _has_states(self, scope: Scope) -> bool:
+        states, here = scope.fields.get("States"), child(scope.pointer, "States")
+        if "States" not in scope.fields:
+            self._lacks(scope, "States", "There are no States.")
+        elif not isinstance(states, dict):
+            self._findings.error("WRONG_TYPE", here, "States is an object: names and states.")
+        elif not states:
+            self._findings.error("EMPTY_LIST", here, "There is no state in States.", "Add a state.")
+        else:
+            for name, state in states.items():
+                if not isinstance(state, dict):
+                    self._findings.error("WRONG_TYPE", child(here, name), "A state is an object.")
+            return True
+        return False
+
+    def _lacks(self, scope: Scope, field: str, sentence: str) -> None:
+        self._findings.lack("MISSING_REQUIRED_FIELD", scope.pointer, sentence, f"Add {field}.", (field,))
+
+    def _check_start(self, scope: Scope) -> None:
+        here = child(scope.pointer, "StartAt")
+        if "StartAt" not in scope.fields:
+            self._lacks(scope, "StartAt", "It is not said where to start.")
+        elif scope.start is None:
+            self._findings.error("WRONG_TYPE", here, "StartAt is a text: the name of a state.")
+        else:
+            self._check_target(scope, scope.start, here)
+
+    def _check_names(self, scope: Scope) -> None:
+        for state in scope.states:
+            if not state.name or len(state.name) > _LONGEST_NAME:
+                self._findings.error(
+                    "INVALID_STATE_NAME",
+                    state.pointer,
+                    f"A state's name has 1 to {_LONGEST_NAME} characters, and this one {len(state.name)}.",
+                    "Choose a shorter name." if state.name else "Give it a name.",
+                )
+
+    def _check_moves(self, state: State) -> None:
+        if state.type in MOVING:
+            self._check_next_or_end(state)
+        for holder, pointer in _holders(state):
+            name = "Default" if holder is state.fields and state.type == "Choice" else "Next"
+            target, here = holder.get(name), child(pointer, name)
+            if name not in holder:
+                continue
+            if not isinstance(target, str):
+                self._findings.error("WRONG_TYPE", here, f"{name} is a text: the name of a state.")
+            else:
+                self._check_target(state.scope, target, here)
+
+    def _check_next_or_end(self, state: State) -> None:
+        end = state.fields.get("End")
+        if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
+            self._findings.error("WRONG_TYPE", child(state.pointer, "End"), "End is true.", "Write true, unquoted.")
+        elif "Next" not in state.fields and end is not True and not is_open(end):
+            self._findings.lack(
+                "MISSING_TRANSITION",
+                state.pointer,
+                "The state goes nowhere and does not end.",
+                "Add Next or End.",
+                ("Next", "End"),
+            )
+        elif "Next" in state.fields and end is True:
+            self._findings.error(
+                "CONFLICTING_FIELDS", child(state.pointer, "End"), "A state has Next or End, not both.", "Remove one."
+            )
+        elif end is False:
+            self._findings.warning(
+                "INVALID_VALUE",
+                child(state.pointer, "End"),
+                "End is true or is left out; false says nothing.",
+                "Remove it.",
+            )
+
+    def _check_target(self, scope: Scope, target: str, pointer: str) -> None:
+        if target in scope.by_name or is_open(target):
+            return
+        if isinstance(scope.fields.get("States"), dict) and target in scope.fields["States"]:  # type: ignore[operator]
+            return  # it is there and is no object, which is said elsewhere
+        elsewhere = self._by_name.get(target)
+        if elsewhere is not None:
+            self._findings.error(
+                "TRANSITION_LEAVES_SCOPE",
+                pointer,
+                f"{target!r} is in another scope ({elsewhere.scope.pointer or 'the machine itself'}).",
+                "No transition leads into or out of a branch or a Map: end the scope, and go on from its state.",
+            )
+            return
+        near = self._guess(scope, target)
+        self._findings.error(
+            "MISSING_TRANSITION_TARGET",
+            pointer,
+            f"There is no state {target!r}.",
+            f"Did you mean {near}?" if near else self._other_targets(),
+        )
+
+    def _other_targets(self) -> str:
+        lost = ", ".join(map(repr, self._lost[:_MOST_NAMED]))
+        return "Add it, or name one of this scope" + (f"; nothing leads to {lost}." if lost else ".")
+
+    def _guess(self, scope: Scope, target: str) -> str | None:
+        """The state of the scope that a wrong target was probably meant to be: see reaching.Guess."""
+        around = self._by_name.get(target)
+        while around is not None:
+            if around.scope is scope:
+                return around.name
+            around = around.scope.parent
+        key = scope.pointer, target
+        if key not in self._guessed:
+            self._guessed[key] = self._guesses.nearest(target, scope.by_name)
+        return self._guessed[key]
+
+
+def _table(scope: Scope) -> tuple[frozenset[str], str]:
+    if scope.parent is None:
+        return TOP, "a state machine"
+    if scope.parent.type == "Map":
+        return PROCESSOR, "the processor of a Map"
+    return BRANCH, "a branch"
+
+
+def _holders(state: State) -> Iterator[tuple[dict[str, object], str]]:
+    """Everything that may name a target: the state itself, its rules and its catchers."""
+    if state.type in (*MOVING, "Choice"):
+        yield state.fields, state.pointer  # type: ignore[misc]
+    for field, kinds in (("Choices", ("Choice",)), ("Catch", WORKING)):
+        rules = state.fields.get(field)
+        if state.type in kinds and isinstance(rules, list):
+            for index, rule in enumerate(rules):
+                if isinstance(rule, dict):
+                    yield rule, child(child(state.pointer, field), index)  # type: ignore[misc]

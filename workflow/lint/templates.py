@@ -1,0 +1,324 @@
+"""Checks what is filled in from data: JSONata in any text; paths and templates of JSONPath are left to paths.py.
+
+Both query languages fill the same two lists, of variables and of context fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Final, Literal
+
+from ..asl.fields import CONTEXT
+from ..asl.json_type import Json
+from ..asl.json_values import child, walk
+from ..asl.records import Record
+from ..asl.suggestions import meant, nearest
+from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
+from ..queries.jsonata_functions import FUNCTIONS
+from ..queries.jsonata_reading import References, references_of
+from .findings import Findings
+
+Moment = Literal["before", "after", "caught"]
+"""When a text is evaluated: before the state's work, after it, or in a catcher."""
+_PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
+_OPENINGS: Final = ("${", "{{", "<%", "#{")
+_CONSTANTS: Final = ("true", "false", "null")
+_UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
+
+
+def is_open(value: object) -> bool:
+    """Whether a text has places that something else fills in before AWS sees it, such as `${name}`."""
+    if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
+        return False
+    return re.search(_PLACEHOLDER, value) is not None
+
+
+def is_reference_of_a_template(value: Json) -> bool:
+    """Whether a value is what CloudFormation replaces before AWS sees it: `{"Ref": …}` or `{"Fn::GetAtt": …}`."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+
+
+def looks_like_path(value: object) -> bool:
+    """Whether a text seems to be meant as a path or an intrinsic function."""
+    if not isinstance(value, str) or not value.startswith(("$", "States.")):
+        return False
+    if value.startswith("States."):
+        name, opening, _ = value.removeprefix("States.").partition("(")
+        return bool(opening) and name.isidentifier()
+    rest = value[1:].removeprefix("$") if value != "$" else ""
+    first = rest[1:2]
+    return not rest or value[1] == "[" or (rest[0] == "." and (first in (".", "*", "[", "_") or first.isalpha()))
+
+
+def is_key_of_jsonpath(key: str, item: Json) -> bool:
+    """Whether a key of JSONPath, with what it takes, stands in a JSONata state."""
+    return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
+
+
+def _is_remarkable(text: str) -> bool:
+    """Whether there may be anything to say about a text in a JSONata state."""
+    return "{%" in text or "%}" in text or text.startswith(("$", "States."))
+
+
+class Use(Record):
+    """A variable that is read, and where."""
+
+    name: str
+    pointer: str
+    tolerant: bool = False
+
+
+class Texts:
+    """Checks the texts of one state; remembers the variables and the parts of the context object that they read.
+
+    `works`     whether the state does work, so that there is a result
+    `lacking`   parts of the context object that this state does not have, each with where it is
+    """
+
+    def __init__(self, findings: Findings, works: bool, lacking: Mapping[str, str]) -> None:
+        self.findings = findings
+        self.works = works
+        self.lacking = lacking
+        self.uses: list[Use] = []
+        self.context: list[tuple[tuple[str, ...], str]] = []
+        """Each part that is read, and where."""
+
+    def jsonata(
+        self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = (), *, named: bool = False
+    ) -> None:
+        """Check every expression in a value.
+
+        `kinds`    those that the value itself may have
+        `named`    AWS knows the keys of the value: arguments of an integration, names of variables
+        """
+        if isinstance(value, str):
+            self._text(value, pointer, moment, kinds)
+            return
+        for here, each in walk(value, pointer):
+            members = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
+            for key, item in members:
+                if isinstance(item, str) and _is_remarkable(item):
+                    self._text(item, child(here, key), moment, ())
+            if isinstance(each, dict):
+                self._keys_of_other_language(each, here, refused=named and here == pointer)
+
+    def path(
+        self,
+        value: Json,
+        pointer: str,
+        *,
+        reference: bool = False,
+        single: bool = False,
+        intrinsic: Collection[str] = (),
+        tolerant: bool = False,
+    ) -> None:
+        """Check a field that holds a path.
+
+        `reference`    something is put there: one place in the state's data
+        `single`       one value is taken from there, also from the context object or a variable
+        `intrinsic`    the intrinsic functions that may stand there instead
+        `tolerant`     the path need not match anything
+        """
+        from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
+
+        texts = PathTexts(self, tolerant=tolerant)
+        texts.path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
+
+    def template(self, value: Json, pointer: str) -> None:
+        """Check a payload template of JSONPath."""
+        from .paths import PathTexts
+
+        PathTexts(self).template(value, pointer)
+
+    def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        """Note and check a part of the context object, which is called `root`."""
+        self.context.append((names, pointer))
+        self._context(names, pointer, root)
+
+    def _text(self, text: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> None:
+        if not is_expression(text):
+            self._almost_expression(text, pointer)
+            return
+        try:
+            found = references_of(inside(text))
+        except InvalidJsonata as error:
+            if "${" in text:
+                self.context.append(((), pointer))  # a template that is not filled in yet may pass anything
+            else:
+                self.findings.error(
+                    "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Mend the expression between {% and %}."
+                )
+            return
+        self._references(found, pointer, moment, text)
+        if found.has_constants:
+            self._constants(text, pointer)
+        if kinds and found.kind is not None and found.kind not in kinds:
+            self.findings.error(
+                "WRONG_TYPE",
+                pointer,
+                f"The expression yields a value of type {found.kind}, and {' or '.join(kinds)} is needed.",
+            )
+
+    def _constants(self, text: str, pointer: str) -> None:
+        from ..queries.jsonata_constants import always_fails
+
+        why = always_fails(inside(text))
+        if why:
+            shown = text if len(text) <= 120 else text[:117] + "…"
+            self.findings.error(
+                "EXPRESSION_ALWAYS_FAILS",
+                pointer,
+                f"{shown} fails whatever the data are: {why}.",
+                "Correct the constants.",
+            )
+
+    def _almost_expression(self, text: str, pointer: str) -> None:
+        trimmed = text.strip()
+        if is_expression(trimmed) and trimmed != text:
+            self._improper(pointer, "There are blanks around {% … %}.", "Remove the blanks.")
+        elif trimmed.startswith("{%") and not is_open(text):
+            self._improper(pointer, "The string starts with {% and does not end with %}.", "Close it with %}.")
+        elif trimmed.endswith("%}") and not is_open(text):
+            self._improper(pointer, "The string ends with %} and does not start with {%.", "Open it with {%.")
+        elif "%}" in text.partition("{%")[2] and not is_open(text):
+            self.findings.warning(
+                "NOT_EVALUATED",
+                pointer,
+                "The text has {% … %} in it and does not start and end with them, so that it is taken as it is.",
+                "Make the whole text one expression: {% 'Hello ' & $states.input.name %}.",
+            )
+        elif looks_like_path(text) and text != "$" and not is_open(text) and not pointer.endswith(".$"):
+            self.findings.warning(
+                "WRONG_QUERY_LANGUAGE",
+                pointer,
+                f"{text!r} looks like JSONPath, and in a JSONata state it is a plain text.",
+                "Write {% $states.input… %}.",
+            )
+        elif text.startswith("$states.") and re.match(_UNMARKED, text) and not pointer.endswith(".$"):
+            self.findings.warning(
+                "NOT_EVALUATED",
+                pointer,
+                f"{text[:100]!r} looks like an expression, and is taken as plain text.",
+                "Write it between {% and %}.",
+            )
+
+    def _improper(self, pointer: str, sentence: str, remedy: str) -> None:
+        """Report improper delimiters, which AWS's page on JSONata calls a validation error."""
+        self.findings.error("INVALID_JSONATA_EXPRESSION", pointer, sentence, remedy)
+
+    def _keys_of_other_language(self, value: dict[str, Json], pointer: str, *, refused: bool) -> None:
+        report = self.findings.error if refused else self.findings.warning
+        for key, item in value.items():
+            if is_key_of_jsonpath(key, item):
+                report(
+                    "WRONG_QUERY_LANGUAGE",
+                    child(pointer, key),
+                    f"{key!r} is a key of JSONPath, and the state uses JSONata"
+                    + ("." if refused else ": the key and its value stay as they are."),
+                    f"Name it {key[:-2]!r} and give it {{% … %}}.",
+                )
+
+    def _references(self, found: References, pointer: str, moment: Moment, text: str) -> None:
+        for name in dict.fromkeys(found.bare):
+            self.findings.error(
+                "UNSUPPORTED_JSONATA_EXPRESSION",
+                pointer,
+                f"{name!r} stands at the top of the expression, where there is nothing that it could be taken from.",
+                _whole_name(name, text),
+            )
+        for name in dict.fromkeys(found.functions):
+            self._unknown_function(name, pointer)
+        for name in dict.fromkeys(found.called):
+            self.findings.error(
+                "UNDEFINED_FUNCTION",
+                pointer,
+                f"There is no function {name}: those of JSONata start with $.",
+                _function_meant(name),
+            )
+        for names in dict.fromkeys(found.states):
+            self._states(names, pointer, moment)
+        self.uses.extend(Use(name, pointer) for name in dict.fromkeys(found.variables))
+        self.uses.extend(Use(name, pointer, tolerant=True) for name in dict.fromkeys(found.tolerated))
+
+    def _unknown_function(self, name: str, pointer: str) -> None:
+        if name == "eval":
+            self.findings.error(
+                "UNSUPPORTED_JSONATA_EXPRESSION", pointer, "Step Functions has no $eval.", "Use $parse for JSON."
+            )
+            return
+        self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", _function_meant(name))
+
+    def _states(self, names: tuple[str, ...], pointer: str, moment: Moment) -> None:
+        first = names[0] if names else ""
+        if first == "context" or not names:
+            self.context_field(names[1:], pointer, "$states.context")
+        elif first == "result":
+            self._result(pointer, moment)
+        elif first == "errorOutput":
+            self._error_output(pointer, moment)
+        elif first != "input":
+            self.findings.error(
+                "UNDEFINED_STATES_FIELD",
+                pointer,
+                f"$states has no {first!r}.",
+                meant(
+                    first, ("input", "result", "errorOutput", "context"), "It has input, result, errorOutput, context."
+                ),
+            )
+
+    def _result(self, pointer: str, moment: Moment) -> None:
+        if not self.works:
+            sentence = "$states.result is the result of a Task, a Parallel or a Map, and this state is none."
+        elif moment == "before":
+            sentence = "$states.result is there after the work only, and this is evaluated before it."
+        elif moment == "caught":
+            sentence = "In a catcher there is no $states.result, for the work failed."
+        else:
+            return
+        remedy = "Use $states.errorOutput." if moment == "caught" else "Use $states.input."
+        self.findings.error("RESULT_NOT_AVAILABLE", pointer, sentence, remedy)
+
+    def _error_output(self, pointer: str, moment: Moment) -> None:
+        if moment != "caught":
+            self.findings.error(
+                "ERROR_OUTPUT_NOT_AVAILABLE",
+                pointer,
+                "$states.errorOutput is there in Output and Assign of a catcher only.",
+                "Move it into the catcher.",
+            )
+
+    def _context(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        if names and names[0] in self.lacking:
+            where = self.lacking[names[0]]
+            self.findings.warning(
+                "UNKNOWN_CONTEXT_FIELD", pointer, f"The context object has {names[0]} only {where}.", "Remove it."
+            )
+            return
+        for depth, name in enumerate(names):
+            holder = ".".join(names[:depth])
+            if holder not in CONTEXT:
+                return
+            if name not in CONTEXT[holder]:
+                whose = f"The context object's {holder}" if holder else "The context object"
+                self.findings.warning(
+                    "UNKNOWN_CONTEXT_FIELD",
+                    pointer,
+                    f"{whose} has no {name!r}.",
+                    meant(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
+                )
+                return
+
+
+def _function_meant(name: str) -> str:
+    near = nearest(name, FUNCTIONS)
+    return f"Did you mean ${near}?" if near else "Use one of JSONata's functions, or define it in the expression."
+
+
+def _whole_name(name: str, text: str) -> str:
+    """What to write for a name that stands alone: a constant, a name with a hyphen, or a field of the input."""
+    if name.lower() in _CONSTANTS:
+        return f"Write {name.lower()}."
+    if re.search(rf"\w-{re.escape(name)}\b", text):
+        return "Put a name with a hyphen in backquotes: $states.input.`a-b`."
+    return f"Write $states.input.{name}." if name.isidentifier() else "Write $states.input."

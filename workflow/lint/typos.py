@@ -1,0 +1,180 @@
+"""Reads a misspelled field as the one that it was probably meant to be.
+
+So its mistake is told once: nothing is lacking, unreachable or undefined for it. And it hides no other, for what stands
+in it is checked as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from ..asl.definition import Definition, JsonObject
+from ..asl.fields import (
+    ALL_FIELDS,
+    BATCHER,
+    BRANCH,
+    CATCHER,
+    FIELDS,
+    JOINERS,
+    OPERATORS,
+    PROCESSOR,
+    PROCESSOR_CONFIG,
+    READER,
+    READER_CONFIG,
+    RETRIER,
+    RULE,
+    TOP,
+    WORDS,
+    WRITER,
+    WRITER_CONFIG,
+)
+from ..asl.json_type import Json
+from ..asl.json_values import child
+from ..asl.records import Record
+from ..asl.suggestions import likely
+from .findings import Finding, Findings, printable
+from .templates import is_open
+
+
+class _Kind(Record):
+    """A kind of object: what a sentence calls it, its fields, and the kinds of the objects in them."""
+
+    what: str
+    fields: Collection[str]
+    inside: Mapping[str, str] = {}
+
+
+_TESTS: Final = ("Variable", *OPERATORS, *JOINERS)
+_IN_STATE: Final = {
+    "Branches": "branch",
+    "ItemProcessor": "processor",
+    "Iterator": "processor",
+    "Choices": "rule",
+    "Retry": "retrier",
+    "Catch": "catcher",
+    "Credentials": "credentials",
+    "ItemReader": "reader",
+    "ItemBatcher": "batcher",
+    "ResultWriter": "writer",
+}
+_KINDS: Final[Mapping[str, _Kind]] = {
+    "machine": _Kind("a state machine", TOP, {"States": "states"}),
+    "branch": _Kind("a branch", BRANCH, {"States": "states"}),
+    "processor": _Kind("the processor of a Map", PROCESSOR, {"States": "states", "ProcessorConfig": "config"}),
+    "config": _Kind("ProcessorConfig", PROCESSOR_CONFIG),
+    "state": _Kind("a state", ALL_FIELDS, _IN_STATE),
+    **{f"{name} state": _Kind(f"a {name} state", fields, _IN_STATE) for name, fields in FIELDS.items()},
+    "rule": _Kind("a rule", (*RULE, *_TESTS), dict.fromkeys(JOINERS, "rule")),
+    "retrier": _Kind("a retrier", RETRIER),
+    "catcher": _Kind("a catcher", CATCHER),
+    "credentials": _Kind("Credentials", ("RoleArn", "RoleArn.$")),
+    "reader": _Kind("an ItemReader", READER, {"ReaderConfig": "reader config"}),
+    "reader config": _Kind("ReaderConfig", READER_CONFIG),
+    "writer": _Kind("a ResultWriter", WRITER, {"WriterConfig": "writer config"}),
+    "writer config": _Kind("WriterConfig", WRITER_CONFIG),
+    "batcher": _Kind("an ItemBatcher", BATCHER),
+}
+
+
+class _Names:
+    """The names that are written in an object where others were meant, and those further inside."""
+
+    __slots__ = ("inside", "written")
+
+    def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+        self.inside: dict[str, _Names] = {}
+
+
+class Spelling:
+    """Mends the names of fields for the checks, and gives places the names back that are written."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._names = _Names()
+
+    def mended(self, read: Definition) -> Definition:
+        """The definition without misspelled fields, of which each is told; itself if it has none."""
+        if not any(_misspelled(holder, kind) for holder, kind, _ in _objects(read.value)):
+            return read
+        mended = Definition(read.value)
+        for holder, kind, steps in _objects(mended.value):
+            names = _misspelled(holder, kind)
+            if names:
+                self._mend(holder, names, _pointer(steps), kind)
+        return mended
+
+    def as_written(self, finding: Finding) -> Finding:
+        """The finding with the pointer of its place in the definition as it is written."""
+        names: _Names | None = self._names
+        steps = finding.pointer.split("/")
+        for place, step in enumerate(steps[1:], 1):
+            if names is None:
+                break
+            steps[place], names = names.written.get(step, step), names.inside.get(step)
+        return Finding(finding.code, finding.severity, "/".join(steps), finding.sentence, finding.remedy)
+
+    def _mend(self, holder: JsonObject, names: Mapping[str, str], pointer: str, kind: _Kind) -> None:
+        fields = {names.get(name, name): item for name, item in holder.items()}
+        holder.clear()
+        holder.update(fields)
+        names_here = self._names
+        for step in printable(pointer).split("/")[1:]:
+            names_here = names_here.inside.setdefault(step, _Names())
+        for name, meant in names.items():
+            names_here.written[meant] = printable(child("", name)[1:])
+            is_test = kind is _KINDS["rule"] and meant in _TESTS
+            self._findings.error(
+                "UNKNOWN_OPERATOR" if is_test else "UNKNOWN_FIELD",
+                child(pointer, meant),
+                f"There is no operator {name!r}." if is_test else f"There is no field {name!r} in {kind.what}.",
+                f"Did you mean {meant}?",
+            )
+
+
+_Steps = tuple["_Steps", str | int] | None
+"""The way to an object, last step first: most are never written as a pointer."""
+
+
+def _objects(value: Json) -> Iterator[tuple[JsonObject, _Kind, _Steps]]:
+    """Every object of the language; what one has inside is looked at after it was given out, for it may be mended."""
+    stack: list[tuple[Json, str, _Steps]] = [(value, "machine", None)]
+    while stack:
+        holder, name, steps = stack.pop()
+        if isinstance(holder, list):
+            stack.extend((item, name, (steps, place)) for place, item in enumerate(holder))
+        elif isinstance(holder, dict) and name == "states":
+            stack.extend((state, "state", (steps, key)) for key, state in holder.items())
+        elif isinstance(holder, dict):
+            yield holder, _kind(name, holder), steps
+            inside = _kind(name, holder).inside
+            stack.extend((holder[key], inside[key], (steps, key)) for key in inside if key in holder)
+
+
+def _kind(name: str, holder: JsonObject) -> _Kind:
+    named = f"{holder.get('Type')} state" if name == "state" else name
+    return _KINDS.get(named, _KINDS["state"])
+
+
+def _misspelled(holder: JsonObject, kind: _Kind) -> dict[str, str]:
+    """The fields that an object cannot have, each with one that it lacks and that was probably meant."""
+    found: dict[str, str] = {}
+    for name in holder:
+        if name in kind.fields or name in WORDS or is_open(name):
+            continue
+        meant = likely(name, kind.fields)
+        if meant is not None and meant not in holder and meant not in found.values():
+            found[name] = meant
+    return found
+
+
+def _pointer(steps: _Steps) -> str:
+    names: list[str | int] = []
+    while steps is not None:
+        steps, name = steps
+        names.append(name)
+    pointer = ""
+    for name in reversed(names):
+        pointer = child(pointer, name)
+    return pointer

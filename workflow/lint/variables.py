@@ -1,0 +1,195 @@
+"""Follows variables along the transitions: what may, and what must, have been assigned when a state is entered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from ..asl.definition import Arrow, Scope, State
+from ..asl.json_type import Json
+from ..asl.json_values import child
+from ..asl.records import Record
+from ..asl.suggestions import Guesses
+from ..queries.jsonata_functions import FUNCTIONS
+from .findings import Findings
+from .templates import Use
+
+
+class _Known(Record):
+    """The variables of a scope: those that come from around it, and those that it assigns itself."""
+
+    around: frozenset[str]
+    own: frozenset[str]
+    surely_around: frozenset[str]
+    """Those from around it that are assigned on every path to the scope."""
+
+
+class Flow:
+    """Checks that a variable that is read was assigned before, in its scope or one around it, on every path."""
+
+    def __init__(self, findings: Findings, given: frozenset[str]) -> None:
+        self._findings = findings
+        self._given = given
+        self._guesses = Guesses()
+        self._unreadable: set[str] = set()
+        """The scopes in which, or around which, a state has an Assign that is no object, and so may assign anything."""
+        self._entry: dict[str, frozenset[str]] = {}
+        self._sure_entry: dict[str, frozenset[str]] = {}
+        self._taken: dict[str, frozenset[str]] = {"": given}
+
+    def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
+        """Check a scope; the scopes around it come first. `uses` are the variables read, by state's pointer."""
+        known = self._known(scope)
+        if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
+            self._unreadable.add(scope.pointer)
+        self._check_shadows(scope)
+        tested = _tested(scope, uses)
+        possible = _assigned_before(scope, lambda one, other: one | other, {})
+        sure = _assigned_before(scope, lambda one, other: one & other, tested)
+        for state in scope.states:
+            visible = known.around | possible.get(state.name, known.own)  # all, where no path is known to lead
+            defined = known.surely_around | sure.get(state.name, known.own)
+            self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
+            for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
+                if use.name not in visible:
+                    self._undefined(use, visible, known)
+                elif use.name not in defined and not use.tolerant and use.name not in tested.get(state.name, ()):
+                    self._maybe_undefined(use, state)
+
+    def _known(self, scope: Scope) -> _Known:
+        own = frozenset(name for state in scope.states for name, _ in _assigned(state))
+        parent = scope.parent
+        if parent is None:
+            return _Known(self._given, own, self._given)
+        if parent.type == "Map" and parent.is_distributed:
+            return _Known(frozenset(), own, frozenset())
+        none = frozenset[str]()
+        return _Known(self._entry.get(parent.pointer, none), own, self._sure_entry.get(parent.pointer, none))
+
+    def _check_shadows(self, scope: Scope) -> None:
+        """Refuse what was assigned on the way into the scope, as AWS does, even if a distributed Map cannot read it."""
+        if scope.parent is None:
+            return
+        taken = self._entry.get(scope.parent.pointer, frozenset()) | self._taken[scope.parent.scope.pointer]
+        self._taken[scope.pointer] = taken
+        for state in scope.states:
+            for name, pointer in _assigned(state):
+                if name in taken:
+                    self._findings.error(
+                        "DUPLICATE_VARIABLE_NAME",
+                        pointer,
+                        f"${name} was assigned around this scope before, and an inner scope cannot set it.",
+                        "Choose another name, or hand the value out as the scope's output.",
+                    )
+
+    def _maybe_undefined(self, use: Use, state: State) -> None:
+        self._findings.warning(
+            "POSSIBLY_UNDEFINED_VARIABLE",
+            use.pointer,
+            f"${use.name} may not have been assigned on every path to {state.name!r}.",
+            f"Assign it on every path, or test it: {{% $exists(${use.name}) ? … %}}."
+            if state.query_language == "JSONata"
+            else "Assign it on every path, or test it with IsPresent in a Choice.",
+        )
+
+    def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
+        said = self._findings.warning if use.tolerant else self._findings.error
+        if use.name in known.own:
+            said(
+                "UNDEFINED_VARIABLE",
+                use.pointer,
+                f"${use.name} is assigned only after this, on no way that leads here.",
+                "Assign it earlier.",
+            )
+            return
+        near = self._guesses.nearest(use.name, visible | known.own | FUNCTIONS | {"states"})
+        said(
+            "UNDEFINED_VARIABLE",
+            use.pointer,
+            f"No state assigns ${use.name} in this scope or one that it can see.",
+            f"Did you mean ${near}?" if near else "Assign it before, or use $states.input.",
+        )
+
+
+def _tested(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
+    """Return the variables that each Choice tests for presence: where it leads, its author knows which are there."""
+    choices = [state for state in scope.states if state.type == "Choice"]
+    return {state.name: frozenset(use.name for use in uses.get(state.pointer, ()) if use.tolerant) for state in choices}
+
+
+def _assigned_before(
+    scope: Scope, join: Callable[[int, int], int], known_after: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Return what was assigned when each state is entered: on any path (join by or), or on every path (by and).
+
+    The names are bits of an integer, and a state is visited again until nothing changes. `known_after` are names that
+    count as assigned after a state, whatever it assigns.
+    """
+    bits: dict[str, int] = {}
+    entry: dict[str, int] = {}
+    queue = deque([scope.start] if scope.start in scope.by_name else [])
+    if queue:
+        entry[str(scope.start)] = 0
+    while queue:
+        state = scope.by_name[str(queue.popleft())]
+        for arrow in state.arrows:
+            if arrow.target not in scope.by_name:
+                continue
+            after = entry[state.name] | _bits(bits, _assigned_on(state, arrow))
+            after |= _bits(bits, known_after.get(state.name, ()))
+            before = entry.get(arrow.target)
+            joined = after if before is None else join(before, after)
+            if joined != before:
+                entry[arrow.target] = joined
+                queue.append(arrow.target)
+    names = list(bits)
+    cache: dict[int, frozenset[str]] = {}
+    return {state: _names(known, names, cache) for state, known in entry.items()}
+
+
+def _bits(bits: dict[str, int], names: Iterable[str]) -> int:
+    result = 0
+    for name in names:
+        result |= bits.setdefault(name, 1 << len(bits))
+    return result
+
+
+def _names(known: int, names: list[str], cache: dict[int, frozenset[str]]) -> frozenset[str]:
+    if known not in cache:
+        cache[known] = frozenset(name for place, name in enumerate(names) if known >> place & 1)
+    return cache[known]
+
+
+def _assigned_on(state: State, arrow: Arrow) -> Iterator[str]:
+    holder = state.fields if arrow.kind in ("next", "default") else arrow.holder
+    return _names_in(holder)
+
+
+def _names_in(holder: Mapping[str, Json]) -> Iterator[str]:
+    assigned = holder.get("Assign")
+    return (key.removesuffix(".$") for key in assigned) if isinstance(assigned, dict) else iter(())
+
+
+def _assigns_unreadably(scope: Scope) -> bool:
+    return any(
+        not isinstance(holder.get("Assign", {}), dict) for state in scope.states for holder, _ in _holders(state)
+    )
+
+
+def _holders(state: State) -> Iterator[tuple[Mapping[str, Json], str]]:
+    """A state, its rules and its catchers, each with its pointer."""
+    yield state.fields, state.pointer
+    for field in ("Choices", "Catch"):
+        rules = state.fields.get(field)
+        if isinstance(rules, list):
+            here = child(state.pointer, field)
+            yield from ((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
+
+
+def _assigned(state: State) -> Iterator[tuple[str, str]]:
+    """Every variable that a state may assign, with the pointer of the assignment."""
+    for holder, pointer in _holders(state):
+        assigned = holder.get("Assign")
+        if isinstance(assigned, dict):
+            here = child(pointer, "Assign")
+            yield from ((key.removesuffix(".$"), child(here, key)) for key in assigned)
