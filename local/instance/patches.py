@@ -8,8 +8,11 @@ Applied in the daemon alone, to that version alone; `docs/reference/fidelity.md`
   `Lambda.Unknown`.
 - *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
 - *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
+- *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
+  and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
 """
 
+import json
 import logging
 import random
 from collections.abc import Mapping
@@ -19,6 +22,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from ..provider.aws import ACCOUNT, REGION
+from .condition_keys import Context, item_context, put_context, transaction_items
 
 PATCHED_VERSION: Final = "1.5.33"
 _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)
@@ -30,12 +34,16 @@ def apply() -> None:
     if found != PATCHED_VERSION:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
         return
-    from ministack.services import lambda_svc, stepfunctions
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.services import dynamodb, iam, lambda_svc, stepfunctions
 
     _share_reserved_concurrency(lambda_svc)
     _name_throttling_error(stepfunctions)
     _honour_delays(stepfunctions)
     _check_machine_roles(stepfunctions)
+    _add_put_conditions(iam_actions)
+    _add_item_conditions(iam_actions, iam_evaluator, dynamodb)
+    _name_role_of_session(iam_evaluator, iam)
 
 
 def _share_reserved_concurrency(functions: Any) -> None:
@@ -141,3 +149,77 @@ def _is_allowed(role: str, action: str, resource: str) -> bool:
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
     return bool(iam_evaluator.evaluate(asked, policies, *limits).decision == "Allow")
+
+
+def _add_put_conditions(actions: Any) -> None:
+    of_request = actions.s3_service_context
+
+    def found(action: str, query: Any, path: str = "", headers: Any = None) -> Context:
+        context: Context = of_request(action, query, path, headers)
+        return {**context, **put_context(headers or {}, query or {})} if action == "s3:PutObject" else context
+
+    actions.s3_service_context = found
+
+
+class _ItemArn(str):
+    """The ARN of an item's table with the item's condition keys: MiniStack passes on nothing else per item."""
+
+    context: Context
+
+
+def _add_item_conditions(actions: Any, evaluator: Any, tables: Any) -> None:
+    of_body, of_transaction, enforce = (
+        actions.dynamodb_service_context,
+        actions.dynamodb_transaction_checks,
+        evaluator.enforce,
+    )
+
+    def found(body: bytes) -> Context:
+        request = json.loads(body or b"{}")
+        keys = item_context(request, _hash_key(tables, request)) if "TableName" in request else {}
+        return {**of_body(body), **keys}
+
+    def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        of_items = of_transaction(action, body, region, account)
+        items = [request for _, request in transaction_items(body)] if of_items else []
+        return [
+            (each, _with_context(arn, item_context(request, _hash_key(tables, request))))
+            for (each, arn), request in zip(of_items, items, strict=True)
+        ]
+
+    def enforcing(*request: Any, resource_arn: str = "*", service_context: Any = None) -> Any:
+        own = getattr(resource_arn, "context", {})
+        return enforce(*request, resource_arn=resource_arn, service_context={**(service_context or {}), **own})
+
+    actions.dynamodb_service_context, actions.dynamodb_transaction_checks = found, checks
+    evaluator.enforce = enforcing
+
+
+def _with_context(arn: str, context: Context) -> str:
+    named = _ItemArn(arn)
+    named.context = context
+    return named
+
+
+def _hash_key(tables: Any, request: Mapping[str, Any]) -> str:
+    """Return the hash key's name of the table or index of a request; nothing where there is no such table."""
+    table = tables._tables.get(str(request["TableName"]).rpartition("/")[2])
+    if table is None:
+        return ""
+    for index in table.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] == request.get("IndexName"):
+            return next(str(key["AttributeName"]) for key in index["KeySchema"] if key["KeyType"] == "HASH")
+    return str(table["pk_name"])
+
+
+def _name_role_of_session(evaluator: Any, iam: Any) -> None:
+    resolve = evaluator._resolve_condition_key
+
+    def resolved(key: str, context: Any) -> Any:
+        arn = str(context.principal_arn)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in arn:
+            return resolve(key, context)
+        role = iam._roles.get_scoped(arn.split(":")[4], None, arn.split("/")[1])
+        return role["Arn"] if role else arn
+
+    evaluator._resolve_condition_key = resolved

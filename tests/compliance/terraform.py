@@ -86,6 +86,7 @@ TABLE: Mapping[str, Row] = {
     "aws:iam/rolePolicy:RolePolicy": row("aws_iam_role_policy"),
     "aws:kms/alias:Alias": row("aws_kms_alias"),
     "aws:kms/key:Key": row("aws_kms_key"),
+    "aws:kms/keyPolicy:KeyPolicy": row("aws_kms_key_policy"),
     "aws:lambda/alias:Alias": row("aws_lambda_alias"),
     "aws:lambda/codeSigningConfig:CodeSigningConfig": row(
         "aws_lambda_code_signing_config", allowedPublishers=block("allowed_publishers"), policies=block("policies")

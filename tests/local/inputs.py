@@ -404,6 +404,16 @@ INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]
         policy=st.just(document({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"})),
         tags=TAGS,
     ),
+    "aws:kms/keyPolicy:KeyPolicy": lambda world: _objects(
+        {
+            "keyId": st.just(world.keys[1]),
+            "policy": st.sampled_from(["kms:*", "kms:Decrypt"]).map(
+                lambda action: document(
+                    {"Effect": "Allow", "Principal": "*", "Action": ["kms:PutKeyPolicy", action], "Resource": "*"}
+                )
+            ),
+        }
+    ),
     "aws:lambda/alias:Alias": lambda world: _objects(
         {
             "name": _unique("alias"),

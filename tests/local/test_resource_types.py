@@ -13,6 +13,7 @@ from local.provider.registry import resource_types
 from tests.local.inputs import INPUTS, Prerequisites, urn_of
 
 NEVER_GONE = {
+    "aws:kms/keyPolicy:KeyPolicy": "a key always has a policy",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "the lock stays with its bucket",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "always some",
     "aws:s3/bucketVersioning:BucketVersioning": "versioning is only ever suspended",

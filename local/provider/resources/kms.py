@@ -1,9 +1,10 @@
-"""KMS keys and their aliases.
+"""KMS keys, their aliases, and a key's policy as a resource of its own.
 
 A deleted key stays *pending deletion* for its window; to a program it is gone.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -156,3 +157,41 @@ class Alias(Resource):
     def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
         with ignore_not_found():
             aws.client("kms").delete_alias(AliasName=id_)
+
+
+class KeyPolicy(Resource):
+    """A key's policy, for a policy that names what is created after the key. A deleted one leaves AWS's default."""
+
+    token = "aws:kms/keyPolicy:KeyPolicy"
+    identity = ("keyId",)
+    properties = {
+        "keyId": Property(schema=KmsKeyId(), required=True, replaces=True),
+        "policy": policy(required=True),
+    }
+
+    def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
+        return str(inputs["keyId"])
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        self._put(aws, inputs["keyId"], inputs["policy"])
+        return str(inputs["keyId"])
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        self._put(aws, id_, inputs["policy"])
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        answer = fetch_or_none(aws.client("kms").get_key_policy, KeyId=id_, PolicyName="default")
+        return {"keyId": id_, "policy": answer["Policy"]} if answer else None
+
+    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+        own = {
+            "Effect": "Allow",
+            "Principal": {"AWS": aws.arn("iam", "root", region=False)},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+        with ignore_not_found():
+            self._put(aws, id_, json.dumps({"Version": "2012-10-17", "Statement": [own]}))
+
+    def _put(self, aws: Aws, key: str, document: str) -> None:
+        aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document)
