@@ -47,7 +47,7 @@ def read_orders(target: Target) -> Iterator[StoredOrder]:
     """Yield every order as it is stored, intact or not."""
     pages = target.client("dynamodb").get_paginator("scan")
     scanned = pages.paginate(
-        TableName=target.outputs["ordersTable"],
+        TableName=target.output("ordersTable"),
         FilterExpression="begins_with(pk, :order)",
         ExpressionAttributeValues={":order": {"S": "ORDER#"}},
         ConsistentRead=True,
@@ -58,7 +58,7 @@ def read_orders(target: Target) -> Iterator[StoredOrder]:
 
 def read_audit_objects(target: Target) -> dict[str, bytes]:
     """Read every audit object, by key."""
-    s3, bucket = target.client("s3"), target.outputs["auditBucket"]
+    s3, bucket = target.client("s3"), target.output("auditBucket")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [listed["Key"] for page in pages for listed in page.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}

@@ -101,7 +101,7 @@ def report(
     """Report purchases, refunds, rejections by code, and money in and out, per day and currency."""
     days = list_days(first, last)
     target = resolve_target(stage, instance)
-    log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
+    log = S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket"))
     print_report(output_format, log, days)
     return 0
 

@@ -1,6 +1,7 @@
 """`booking purchase|refund|run|show`: start executions and show orders."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -42,7 +43,7 @@ def purchase(
     instance: InstanceOption = "default",
 ) -> int:
     """Make a purchase."""
-    target = resolve_target(stage, instance)
+    target = booking_target(stage, instance)
     event = {
         "action": "purchase",
         "request_id": parse_identifier("--request-id", request_id or new_request_id()),
@@ -70,7 +71,7 @@ def refund(
     """Refund an amount, or lines, or everything that is still refundable if neither is given."""
     if amount_text is not None and lines:
         raise UsageError("Use --amount or --line, not both: the amount of a refund by lines follows from the lines.")
-    target = resolve_target(stage, instance)
+    target = booking_target(stage, instance)
     event: dict[str, Any] = {
         "action": "refund",
         "request_id": parse_identifier("--request-id", request_id or new_request_id()),
@@ -93,7 +94,10 @@ def run(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Start an execution with a JSON file, wait for its end and print the BookingResult."""
+    """Start an execution with a JSON file, wait for its end and print the BookingResult.
+
+    Of a machine that returns no BookingResult, print the output, or the error and its cause.
+    """
     value = read_event(event)
     return print_outcome(execute(resolve_target(stage, instance), value), as_json)
 
@@ -112,15 +116,37 @@ def show_order(
     show(as_json, document, lambda console: order_view.draw_order(console, loaded, keys))
 
 
+def booking_target(stage: str | None, instance: str) -> Target:
+    """Return a target whose machine books. A machine that expects something else must not get a purchase."""
+    target = resolve_target(stage, instance)
+    target.output("ordersTable")
+    return target
+
+
 def print_outcome(execution: ClosedExecution, as_json: bool) -> int:
-    """Print the BookingResult and return its exit code."""
-    show(as_json, execution.as_json(), lambda console: draw_result(console, execution))
-    return EXIT_CODES.get(str(execution.result["status"]), 1)
+    """Print the end of an execution and return its exit code."""
+    result = execution.booking_result
+    if result is None:
+        show(as_json, execution.as_json(), lambda console: draw_end(console, execution))
+        return 0 if execution.succeeded else EXIT_CODES["failed"]
+    show(as_json, execution.as_json(), lambda console: draw_result(console, execution, result))
+    return EXIT_CODES[str(result["status"])]
 
 
-def draw_result(console: Console, execution: ClosedExecution) -> None:
+def draw_end(console: Console, execution: ClosedExecution) -> None:
+    """Print the output, or the error and its cause, of an execution without a BookingResult."""
+    end = (
+        {"error": execution.error, "cause": execution.cause}
+        if not execution.succeeded
+        else {"output": execution.output}
+    )
+    rows = [("status", execution.status), ("execution", execution.arn)]
+    rows += [(name, value if isinstance(value, str) else json.dumps(value, indent=2)) for name, value in end.items()]
+    console.print(table("execution", ("", ""), [*rows, *_path_row(execution)]))
+
+
+def draw_result(console: Console, execution: ClosedExecution, result: Mapping[str, Any]) -> None:
     """Print the fields of the result that have a value as a table."""
-    result = execution.result
     rows: list[Sequence[Any]] = [("status", status_text(str(result["status"])))]
     rows += [(name, str(result[name])) for name in ("code", "message", "order_id", "refund_id") if result.get(name)]
     if result.get("amount_minor") is not None and result.get("currency"):
@@ -129,8 +155,12 @@ def draw_result(console: Console, execution: ClosedExecution) -> None:
         rows.append(("refundable", format_amount(result["refundable_minor"], result["currency"])))
     rows += [("order status", str(result["order_status"]))] if result.get("order_status") else []
     rows += [("replayed", "yes")] if result.get("replayed") else []
-    rows += [("path", " → ".join(execution.path))] if execution.path else []
+    rows += _path_row(execution)
     console.print(table(str(result.get("action") or "booking"), ("", ""), rows))
+
+
+def _path_row(execution: ClosedExecution) -> list[tuple[str, str]]:
+    return [("path", " → ".join(execution.path))] if execution.path else []
 
 
 def _purchase_line(target: Target, text: str, currency: str) -> dict[str, Any]:

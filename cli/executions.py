@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from .command_errors import CommandFailed, UsageError
+from .command_errors import EXIT_CODES, CommandFailed, UsageError
 from .request_input import as_object
 from .target import Target
 
@@ -21,19 +21,54 @@ MAX_INPUT_BYTES: Final = 256 * 1024  # StartExecution's quota
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedExecution:
-    """A closed execution: its BookingResult as plain data, and the states that it entered, in order."""
+    """A closed execution of any machine, and the states that it entered, in order.
 
-    result: Mapping[str, Any]
+    `output` and `cause` are parsed if they are JSON, and text otherwise.
+    """
+
     arn: str
     path: tuple[str, ...]
+    status: str
+    """SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+    output: Any = None
+    error: str | None = None
+    cause: Any = None
+
+    @property
+    def succeeded(self) -> bool:
+        """True if the execution reached its end without an error."""
+        return self.status == "SUCCEEDED"
+
+    @property
+    def booking_result(self) -> Mapping[str, Any] | None:
+        """The BookingResult: the output, or the cause of a Fail state. None if the execution has none."""
+        value = as_object(self.output if self.succeeded else self.cause)
+        is_result = value is not None and "schema" in value and value.get("status") in EXIT_CODES
+        return value if is_result else None
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The BookingResult of a booking.
+
+        Raises:
+            CommandFailed: the execution has none.
+        """
+        if (result := self.booking_result) is not None:
+            return result
+        reason = f"{self.error or ''} {self.cause or ''}".strip() or f"its output is {json.dumps(self.output)}"
+        raise CommandFailed(
+            f"The execution ended {self.status} without a BookingResult: {reason}. It is {self.arn}. "
+            "`booking reconcile` settles what it left in flight."
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """Return one document: the BookingResult with the execution's ARN and path."""
-        return {**self.result, "execution": self.arn, "path": list(self.path)}
+        """Return one document with the execution's ARN and path: the BookingResult, or the end of another machine."""
+        end = {"execution_status": self.status, "output": self.output, "error": self.error, "cause": self.cause}
+        return {**(self.booking_result or end), "execution": self.arn, "path": list(self.path)}
 
 
 def execute(target: Target, event: Any) -> ClosedExecution:
-    """Start the state machine with any JSON value and wait for its BookingResult."""
+    """Start the state machine with any JSON value and wait for its end."""
     return wait_until_closed(target, start_execution(target, event))
 
 
@@ -44,7 +79,7 @@ def start_execution(target: Target, event: Any) -> str:
         raise UsageError(f"The event must be at most {MAX_INPUT_BYTES} bytes as JSON, got {len(text.encode())}.")
     try:
         answer = target.client("stepfunctions").start_execution(
-            stateMachineArn=target.outputs["stateMachineArn"], name=execution_name(event), input=text
+            stateMachineArn=target.output("stateMachineArn"), name=execution_name(event), input=text
         )
     except ClientError as error:
         raise CommandFailed(f"The execution could not be started: {error}") from error
@@ -65,24 +100,18 @@ def wait_until_closed(target: Target, execution: str, timeout: timedelta = EXECU
     while True:
         described = client.describe_execution(executionArn=execution)
         if described["status"] != "RUNNING":
-            return ClosedExecution(result=parse_result(described), arn=execution, path=fetch_path(target, execution))
+            return ClosedExecution(
+                arn=execution,
+                path=fetch_path(target, execution),
+                status=described["status"],
+                output=_parse_json(described.get("output")),
+                error=described.get("error"),
+                cause=_parse_json(described.get("cause")),
+            )
         if time.monotonic() > deadline:
             raise CommandFailed(f"The execution is still running after {timeout}: {execution}.")
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
-
-
-def parse_result(description: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the BookingResult: the output, or the cause of a Fail state, which has no output."""
-    text = description.get("output") if description["status"] == "SUCCEEDED" else description.get("cause")
-    try:
-        result = as_object(json.loads(text or ""))
-    except ValueError:
-        result = None
-    if result is None or "status" not in result:
-        reason = f"{description.get('error', '')} {description.get('cause', '')}".strip()
-        raise CommandFailed(f"The execution ended {description['status']} without a result: {reason or 'no cause'}.")
-    return result
 
 
 def fetch_path(target: Target, execution: str) -> tuple[str, ...]:
@@ -93,3 +122,10 @@ def fetch_path(target: Target, execution: str) -> tuple[str, ...]:
     except ClientError:
         return ()
     return tuple(event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
+
+
+def _parse_json(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text

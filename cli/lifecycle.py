@@ -38,7 +38,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def up(
     engine: DriverOption = None,
-    tour: Annotated[bool, typer.Option(help="Take the tour of seven bookings afterwards.")] = True,
+    tour: Annotated[
+        bool, typer.Option(help="Take the tour of seven bookings afterwards, if the program books.")
+    ] = True,
     wait_scale: Annotated[
         float,
         typer.Option(min=0, max=1, help="Factor for the state machine's waits and retry delays; 1 is AWS's pace."),
@@ -59,10 +61,15 @@ def up(
         else:
             deploy(aws, program=program, stage=stage, listener=display.handle)
         display.print(display.summary())
-    if not tour:
-        show(as_json, {"driver": driver, "endpoint": aws.endpoint}, tour_report.draw_next_steps)
-        return 0
-    return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json)
+    missing = tour_report.missing_outputs(aws.outputs())
+    if tour and not missing:
+        return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json)
+    if tour:
+        message = f"No tour: it makes bookings, and this program does not export {', '.join(missing)}."
+        stderr_console().print(message, soft_wrap=True)
+    next_steps = tour_report.draw_commands if missing else tour_report.draw_next_steps
+    show(as_json, {"driver": driver, "endpoint": aws.endpoint}, next_steps)
+    return 0
 
 
 def down(

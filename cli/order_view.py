@@ -25,7 +25,7 @@ _RETRY: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()
 
 def order_store(target: Target) -> DynamoDBOrderStore:
     """Return the store of the target's orders."""
-    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.outputs["ordersTable"], retry=_RETRY)
+    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.output("ordersTable"), retry=_RETRY)
 
 
 def load_order(target: Target, order_id: str) -> Order:
@@ -45,7 +45,7 @@ def audit_keys(target: Target, order: Order) -> list[str]:
 def _list_keys(target: Target, prefix: str) -> Iterator[str]:
     pages = target.client("s3").get_paginator("list_objects_v2")
     try:
-        for page in pages.paginate(Bucket=target.outputs["auditBucket"], Prefix=prefix):
+        for page in pages.paginate(Bucket=target.output("auditBucket"), Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", []))
     except ClientError as error:
         raise CommandFailed(f"The audit objects under {prefix} could not be listed: {error}") from error

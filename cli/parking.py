@@ -36,7 +36,7 @@ def redrive(as_json: JsonOption = False, stage: StageOption = None, instance: In
     A message is deleted only after it has been moved. Running this twice is safe.
     """
     target = resolve_target(stage, instance)
-    sqs, parking = target.client("sqs"), str(target.outputs["parkingQueueUrl"])
+    sqs, parking = target.client("sqs"), target.output("parkingQueueUrl")
     moved = move_all(sqs, source=dead_letter_queue(sqs, parking), destination=parking)
     message = f"Moved {moved} message(s) back to the parking queue."
     advice = " Run `booking reconcile` to record them now." if moved else ""

@@ -49,7 +49,7 @@ def run_reconcile(target: Target, **options: Any) -> dict[str, Any]:
 
 
 def _invoke(target: Target, message: dict[str, Any]) -> dict[str, Any]:
-    function = target.outputs["reconcileFunction"]
+    function = target.output("reconcileFunction")
     reply = target.client("lambda").invoke(FunctionName=function, Payload=json.dumps(message).encode())
     report = json.loads(reply["Payload"].read() or b"null")
     if "FunctionError" in reply:

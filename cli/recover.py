@@ -158,8 +158,8 @@ def recover(
     The exit code is 1 if an order is left to people.
     """
     target = resolve_target(stage, instance)
-    log = S3AuditLog(client=target.client("s3"), bucket=target.outputs["auditBucket"])
-    recovery = Recovery(log=log, client=target.client("dynamodb"), table=target.outputs["ordersTable"], dry_run=dry_run)
+    log = S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket"))
+    recovery = Recovery(log=log, client=target.client("dynamodb"), table=target.output("ordersTable"), dry_run=dry_run)
     counts, unresolved = Counter[str](), list[RecoveredOrder]()
     for order in recovery.run():
         counts[order.outcome.value] += 1

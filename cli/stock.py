@@ -59,7 +59,7 @@ def show_stock(
 
 def inventory(target: Target) -> DynamoDBInventory:
     """Return the target's catalogue."""
-    return DynamoDBInventory(client=target.client("dynamodb"), table=target.outputs["ordersTable"])
+    return DynamoDBInventory(client=target.client("dynamodb"), table=target.output("ordersTable"))
 
 
 def load_item(target: Target, sku: str) -> StockItem:
@@ -74,7 +74,7 @@ def list_items(target: Target) -> list[StockItem]:
     """Return all catalogue items by SKU. Reads the whole table, so do not call it from a program's loop."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(
-        TableName=target.outputs["ordersTable"],
+        TableName=target.output("ordersTable"),
         FilterExpression="begins_with(pk, :sku)",
         ExpressionAttributeValues={":sku": {"S": "SKU#"}},
     )

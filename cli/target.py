@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -26,6 +26,17 @@ InstanceOption = Annotated[
 ]
 
 
+OUTPUT_SOURCES: Final[Mapping[str, str]] = {
+    "stateMachineArn": "the `arn` of a BookingStateMachine",
+    "parkingQueueUrl": "the `parking` of a BookingStateMachine",
+    "ordersTable": "the `table` of an OrderStore",
+    "auditBucket": "the `bucket` of an AuditBucket",
+    "reconcileFunction": "the `function` of the MonitoredLambda that runs reconcile",
+}
+"""The outputs that verbs read, each with the value that a program exports under this name."""
+_HIDDEN: Final = "[secret]"  # what `pulumi stack output` prints instead of a secret
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A deployed program: its outputs (see `__main__.py`), and boto3 clients for its account."""
@@ -33,6 +44,25 @@ class Target:
     name: str
     outputs: Mapping[str, Any]
     client: Callable[[str], Any]
+
+    def output(self, name: str) -> str:
+        """Return an output of the program.
+
+        Raises:
+            CommandFailed: the program does not export it, or exports something other than a plain string.
+        """
+        if name not in self.outputs:
+            raise CommandFailed(
+                f"This verb needs the output {name}, and the program in the {self.name} does not export it. "
+                f"Export {OUTPUT_SOURCES[name]} under this name, or use another --stage or --instance. "
+                f"Exported: {', '.join(sorted(self.outputs))}."
+            )
+        value = self.outputs[name]
+        if not isinstance(value, str) or not value:
+            raise CommandFailed(f"The output {name} of the {self.name} must be a string, got {json.dumps(value)}.")
+        if value == _HIDDEN:
+            raise CommandFailed(f"The output {name} of the {self.name} is a secret. Export it as a plain value.")
+        return value
 
 
 def resolve_target(stage: str | None, instance: str) -> Target:
@@ -47,7 +77,7 @@ def embedded_target(name: str) -> Target:
         raise CommandFailed("The embedded AWS is not running. Start it with `booking up`, or name a --stage.")
     outputs = instance.outputs()
     if not outputs:
-        raise CommandFailed("Nothing is deployed in the embedded AWS. Run `booking up`.")
+        raise CommandFailed("Nothing is deployed in the embedded AWS, or its program has no outputs. Run `booking up`.")
     return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_convert_instance_errors(instance.client))
 
 
@@ -64,11 +94,11 @@ def local_instance(name: str) -> Instance:
 def stack_target(stage: str) -> Target:
     """Return a stack that the Pulumi CLI knows; it is reached with the caller's own AWS credentials."""
     outputs = _stack_outputs(stage)
-    if "stateMachineArn" not in outputs:
-        raise CommandFailed(f"Stack {stage} has no output stateMachineArn. Deploy it with `pulumi up -s {stage}`.")
+    if not outputs:
+        raise CommandFailed(f"Stack {stage} has no outputs. Deploy it with `pulumi up -s {stage}`.")
     import boto3  # half a second, which verbs on the embedded AWS and usage errors need not pay
 
-    session = boto3.Session(region_name=str(outputs["region"]))
+    session = boto3.Session(region_name=_region(outputs))
 
     def client(service: str) -> Any:
         # boto3-stubs overload `client` by literal service names; a verb passes any.
@@ -90,6 +120,14 @@ def _stack_outputs(stage: str) -> Mapping[str, Any]:
             f"Pulumi could not read the outputs of stack {stage}: {lines[-1] if lines else 'no reason'}"
         )
     return dict(json.loads(completed.stdout))
+
+
+def _region(outputs: Mapping[str, Any]) -> str | None:
+    """Return the output `region`, else the region of an ARN among the outputs, else None for the caller's default."""
+    if isinstance(region := outputs.get("region"), str):
+        return region
+    arns = (value.split(":") for value in outputs.values() if isinstance(value, str) and value.startswith("arn:"))
+    return next((parts[3] for parts in arns if len(parts) > 3 and parts[3]), None)
 
 
 def _convert_instance_errors(connect: Callable[[str], Any]) -> Callable[[str], Any]:

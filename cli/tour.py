@@ -11,6 +11,7 @@ from typing import Any, Final
 from handlers.domain.stock import StockItem
 
 from . import stock
+from .command_errors import CommandFailed
 from .executions import ClosedExecution, execute
 from .reconcile import run_reconcile
 from .target import Target
@@ -143,7 +144,7 @@ def _run_step(target: Target, state: TourState, step: TourStep) -> StepOutcome:
     event = step.event(state)
     execution = execute(target, event)
     if step.order_name:
-        state.orders[step.order_name] = execution.result["order_id"]
+        state.orders[step.order_name] = _order_id(step, execution)
     mismatches = _find_mismatches(step.expected, execution.result)
     if not step.reconcile_afterwards:
         return StepOutcome(step=step, execution=execution, after_reconcile=None, mismatches=mismatches)
@@ -155,6 +156,14 @@ def _run_step(target: Target, state: TourState, step: TourStep) -> StepOutcome:
         after_reconcile=repeated,
         mismatches=mismatches + _find_mismatches({"status": "succeeded", "replayed": True}, repeated.result),
     )
+
+
+def _order_id(step: TourStep, execution: ClosedExecution) -> str:
+    """Return the order that later steps need."""
+    if order_id := execution.result.get("order_id"):
+        return str(order_id)
+    reason = execution.result.get("message") or execution.result["status"]
+    raise CommandFailed(f"The tour stopped: the step {step.title!r} made no order: {reason}")
 
 
 def _find_mismatches(expected: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Take the tour and show it: one line per finished step, then tables, then the next steps."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -14,6 +14,14 @@ from .output import show, status_text, stderr_console, table
 from .progress_display import ProgressDisplay
 from .target import Target
 from .tour import STEPS, StepOutcome, TourState, run_tour
+
+REQUIRED_OUTPUTS: Final = ("stateMachineArn", "ordersTable", "auditBucket", "reconcileFunction")
+OTHER_COMMANDS: Final = (
+    "booking status                 # the outputs",
+    "booking run EVENT.json         # starts the machine in the output stateMachineArn",
+    'eval "$(booking env)"          # for your own AWS and Pulumi CLI',
+    "booking down",
+)
 
 
 def run_and_show_tour(target: Target, driver: str, as_json: bool) -> int:
@@ -46,18 +54,29 @@ def run_and_show_tour(target: Target, driver: str, as_json: bool) -> int:
     return _report_mismatches(outcomes)
 
 
+def missing_outputs(outputs: Mapping[str, Any]) -> list[str]:
+    """Return the outputs that the tour needs and the program does not have."""
+    return [name for name in REQUIRED_OUTPUTS if name not in outputs]
+
+
 def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
-    """Print commands to try next."""
-    console.print(Text("Next steps", style="bold"))
-    for line in (
+    """Print commands to try next after a deployment of the booking program."""
+    draw_commands(
+        console,
         "booking stock show",
         "booking purchase --customer c-1 MUG=2",
         f'booking refund {order_id} --amount 5.00 --by agent-7 --reason "late"',
         f"booking show {order_id}",
         "booking audit verify",
         "booking down          # or: make down",
-    ):
-        console.print(f"  {line}", soft_wrap=True)
+    )
+
+
+def draw_commands(console: Console, *commands: str) -> None:
+    """Print commands to try next; without any, those that work with every program."""
+    console.print(Text("Next steps", style="bold"))
+    for command in commands or OTHER_COMMANDS:
+        console.print(f"  {command}", soft_wrap=True)
     console.print("(`booking` is in .venv/bin; `. .venv/bin/activate` puts it on your PATH)")
 
 
