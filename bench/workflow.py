@@ -178,7 +178,7 @@ def main() -> None:
     print(f"bare interpreter {1000 * median(bare):.0f} ms; dataclasses and json {ratio(dataclasses, bare):.1f} x")
     print(f"booking-sized, dataclasses: payloads alone {ratio(given, bare):.1f} x, built {ratio(built, bare):.1f} x")
     print(f"built and checked: {compare_with_limit(ratio(checked, bare), 5, 'x')}")
-    contracts, booking = measure_programs("import handlers.contracts", "import workflow.booking")
+    contracts, booking = measure_programs("import handlers.contracts.messages", "import workflow.booking")
     more = median(whole - part for whole, part in zip(booking, contracts, strict=True))
     print(
         f"workflow.booking: contracts {1000 * median(contracts):.0f} ms + {compare_with_limit(1000 * more, 40, 'ms')}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import typer
 from rich.console import Console
 
-from handlers.adapters.archive import stored_order
+from handlers.adapters.dynamodb.archive import stored_order
 from handlers.domain.verification import Finding, StoredOrder, verify
 
 from .audit_report import report

@@ -15,12 +15,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditLog
+from handlers.contracts.storage import REFUSALS_PREFIX
 from handlers.domain.audit import outcomes_on
 from handlers.domain.ledger import Kind
 from handlers.domain.money import format_amount
 from handlers.domain.ports import AuditLog
-from handlers.storage_schema import REFUSALS_PREFIX
 
 from .command_errors import CommandFailed, UsageError
 from .output import stdout_console, table

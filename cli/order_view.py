@@ -8,12 +8,12 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from handlers.adapters.order_store import DynamoDBOrderStore
+from handlers.adapters.dynamodb.order_table import DynamoDBOrderStore
 from handlers.domain.audit import outcomes_of
+from handlers.domain.canonical import day_of
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
-from handlers.domain.patience import RetryPolicy
-from handlers.domain.times import day_of
+from handlers.domain.ports import RetryPolicy
 
 from .command_errors import CommandFailed, UsageError
 from .output import table

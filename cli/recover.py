@@ -16,10 +16,11 @@ import typer
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from handlers.adapters.archive import Archive
-from handlers.adapters.audit_bucket import S3AuditLog
 from handlers.adapters.clients import code_of
-from handlers.adapters.order_writes import append_order, create_order
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.dynamodb.order_writes import append_order, create_order
+from handlers.adapters.s3_audit import S3AuditLog
+from handlers.contracts.storage import OUTCOMES_PREFIX
 from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
@@ -29,7 +30,6 @@ from handlers.domain.order import AcceptedRequest, Order
 from handlers.domain.outcomes import outcome_at
 from handlers.domain.ports import AuditLog, Change
 from handlers.domain.verification import StoredOrder, verify_chain
-from handlers.storage_schema import OUTCOMES_PREFIX
 
 from .output import JsonOption, show, table
 from .request_input import as_object

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from handlers.adapters.shelves import DynamoDBInventory, stock_item_from
+from handlers.adapters.dynamodb.stock_items import DynamoDBInventory, stock_item_from
 from handlers.domain.money import format_amount, format_number
 from handlers.domain.stock import StockItem
 

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from handlers.metric_names import DIMENSIONS, NAMESPACE, STAGE, MetricName
+from handlers.contracts.metrics import DIMENSIONS, NAMESPACE, STAGE, MetricName
 
 from .aws.alarms import Alarm, Metric
 from .aws.dashboard import Chart, Search

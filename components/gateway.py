@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from handlers.storage_schema import GATEWAY
+from handlers.contracts.storage import GATEWAY
 
 from .arguments import Arguments
 from .aws.alarms import alert_topic

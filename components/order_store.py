@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from handlers.storage_schema import ATTENTION, BY_DAY, ORDERS
+from handlers.contracts.storage import ATTENTION, BY_DAY, ORDERS
 
 from .arguments import Arguments
 from .aws.alarms import alert_topic

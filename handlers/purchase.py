@@ -2,18 +2,15 @@
 
 from typing import Any, Final
 
-from .contracts import FunctionInput
 from .domain.answers import Answer
-from .domain.order import Order
-from .domain.outcomes import answer_of
-from .domain.placing import place_order
-from .domain.ports import StaleOrder, StockMismatch
-from .domain.refusals import refuse_reused_key, refuse_stock_mismatch, refuse_wrong_function
-from .domain.requests import Origin, PlaceOrder, Request
-from .domain.steps import settle
-from .runtime.composition import Dependencies, dependencies
-from .runtime.door import origin_of, parse_request
-from .runtime.reporting import log_errors, report
+from .domain.order import Order, place_order
+from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
+from .domain.ports import StaleOrder
+from .domain.requests import Origin, PlaceOrder
+from .domain.settlement import settle
+from .domain.stock import StockMismatch
+from .runtime.dependencies import Dependencies, dependencies
+from .runtime.run_step import run_step
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table", "refund_window", "sdk_timeout")
 
@@ -24,22 +21,8 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 
 def purchase(event: object, deps: Dependencies) -> dict[str, Any]:
-    """A message of the machine to its BookingResult; at most two writes, no read and one call of the gateway.
-
-    Raises:
-        Unavailable, PaymentOutcomeUnknown: to be tried again; the same request takes up where this one stopped.
-    """
-    message = FunctionInput.model_validate(event)
-    origin, request = origin_of(message), parse_request(message.request)
-    with log_errors(deps, "purchase", origin, request):
-        answer, replayed = _answer(request, origin, deps)
-    return report(deps, "purchase", origin, answer, replayed=replayed)
-
-
-def _answer(request: Request | Answer, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    if isinstance(request, PlaceOrder):
-        return _create_order(request, origin, deps)
-    return request if isinstance(request, Answer) else refuse_wrong_function("purchase"), False
+    """Answer a message of the machine; at most two writes, no read and one call of the gateway (see `run_step`)."""
+    return run_step("purchase", event, deps, PlaceOrder, _create_order)
 
 
 def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:

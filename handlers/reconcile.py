@@ -3,13 +3,12 @@
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from .contracts import ReconcileInput, ReconcileReport
-from .metric_names import MetricName
-from .runtime.composition import Dependencies, dependencies
-from .runtime.itinerary import ScanPlan
-from .runtime.log import Log
-from .runtime.reconciliation import Findings, Reconciliation
-from .runtime.reporting import count_recorded
+from .contracts.messages import ReconcileInput
+from .runtime.dependencies import Dependencies, dependencies
+from .runtime.reconcile.findings import Findings
+from .runtime.reconcile.parked_results import drain
+from .runtime.reconcile.reconciliation import Reconciliation
+from .runtime.reconcile.scan_plan import ScanPlan
 
 REQUIRED_SETTINGS: Final = (
     "stage",
@@ -58,71 +57,38 @@ def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]
 
 
 def reconcile(event: object, deps: Dependencies) -> dict[str, Any]:
-    """One bounded run; the report says where the next one goes on."""
+    """Do one bounded run; the report says where the next one goes on."""
     message = ReconcileInput.model_validate(event)
-    run = _run(message, deps)
+    seconds = message.fence_after_seconds
+    run = Reconciliation(
+        orders=deps.orders,
+        gateway=deps.gateway,
+        audit=deps.audit,
+        now=deps.now(),
+        fence_after=FENCE_AFTER if seconds is None else timedelta(seconds=seconds),
+    )
     if message.order_id is not None:
         run.reconcile_order(message.order_id)
         return _report(run.findings, None, deps)
     return _report(run.findings, _scan(run, message, deps), deps)
 
 
-def _run(message: ReconcileInput, deps: Dependencies) -> Reconciliation:
-    seconds = message.fence_after_seconds
-    return Reconciliation(
-        orders=deps.orders,
-        gateway=deps.gateway,
-        audit=deps.audit,
-        parked=lambda: deps.parked,
-        now=deps.now(),
-        fence_after=FENCE_AFTER if seconds is None else timedelta(seconds=seconds),
-    )
-
-
 def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies) -> str | None:
-    """Look at as many orders as the message allows, each once; parked outcomes first."""
+    """Look at as many orders as the message allows, each once; parked results first."""
     if message.continuation is None:
-        run.drain(message.limit)
-    itinerary, seen = ScanPlan.plan(message, run.now), set[str]()
-    while (place := itinerary.partition) and len(seen) < message.limit:
-        page = place.scan(deps.orders, itinerary.after, message.limit - len(seen))
+        drain(deps.parked, deps.orders, deps.audit, run.findings, message.limit)
+    plan, seen = ScanPlan.plan(message, run.now), set[str]()
+    while (partition := plan.partition) and len(seen) < message.limit:
+        page = partition.scan(deps.orders, plan.after, message.limit - len(seen))
         for order_id in page.names:
             if order_id not in seen:
                 seen.add(order_id)
                 run.reconcile_order(order_id)
-        itinerary = itinerary.advance(page)
-    return itinerary.continuation()
+        plan = plan.advance(page)
+    return plan.continuation()
 
 
 def _report(findings: Findings, continuation: str | None, deps: Dependencies) -> dict[str, Any]:
-    _measure(deps.log, findings)
-    report = ReconcileReport(
-        settled=findings.settled,
-        released=findings.released,
-        restored=findings.restored,
-        postponed=findings.postponed,
-        left_to_people=findings.left_to_people,
-        drift=findings.drift,
-        continuation=continuation,
-    )
-    deps.log.log_step(
-        "reconcile",
-        settled=len(findings.settled),
-        released=len(findings.released),
-        restored=len(findings.restored),
-        postponed=len(findings.postponed),
-        left_to_people=len(findings.left_to_people),
-        is_finished=continuation is None,
-    )
-    return report.model_dump()
-
-
-def _measure(log: Log, findings: Findings) -> None:
-    for recorded in findings.recorded:
-        count_recorded(log, recorded)
-    log.add_metric(MetricName.SETTLED, len(findings.settled))
-    log.add_metric(MetricName.RELEASED, len(findings.released))
-    log.add_metric(MetricName.RESTORED, len(findings.restored))
-    log.add_metric(MetricName.LEFT_TO_PEOPLE, len(findings.left_to_people))
-    for between, orders in findings.drift.items():
-        log.add_metric(MetricName.DRIFT, orders, of=between)
+    findings.add_metrics(deps.log)
+    findings.log_run(deps.log, is_finished=continuation is None)
+    return findings.as_report(continuation).model_dump()

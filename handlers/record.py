@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from .contracts import RecordInput
-from .runtime.composition import Dependencies, dependencies
-from .runtime.door import origin_of
-from .runtime.recording import record_outcome
-from .runtime.reporting import count_recorded, report
+from .contracts.messages import RecordInput
+from .runtime.dependencies import Dependencies, dependencies
+from .runtime.recording import count_recorded, record_outcome
+from .runtime.request_parsing import origin_of
+from .runtime.run_step import report
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeout")
 

@@ -2,18 +2,15 @@
 
 from typing import Any, Final
 
-from .contracts import FunctionInput
 from .domain.answers import Answer
 from .domain.order import Order
-from .domain.outcomes import answer_of
+from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
 from .domain.ports import StaleOrder
-from .domain.refunding import reserve_refund
-from .domain.refusals import refuse_reused_key, refuse_unknown_order, refuse_wrong_function
-from .domain.requests import IssueRefund, Origin, Request
-from .domain.steps import settle
-from .runtime.composition import Dependencies, dependencies
-from .runtime.door import origin_of, parse_request
-from .runtime.reporting import log_errors, report
+from .domain.refunds import reserve_refund
+from .domain.requests import IssueRefund, Origin
+from .domain.settlement import settle
+from .runtime.dependencies import Dependencies, dependencies
+from .runtime.run_step import run_step
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table", "sdk_timeout")
 
@@ -24,21 +21,11 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 
 def refund(event: object, deps: Dependencies) -> dict[str, Any]:
-    """A message of the machine to its BookingResult; at most two writes, one read and one call of the gateway.
-
-    Raises:
-        Unavailable, PaymentOutcomeUnknown: to be tried again; the same request takes up where this one stopped.
-    """
-    message = FunctionInput.model_validate(event)
-    origin, request = origin_of(message), parse_request(message.request)
-    with log_errors(deps, "refund", origin, request):
-        answer, replayed = _answer(request, origin, deps)
-    return report(deps, "refund", origin, answer, replayed=replayed)
+    """Answer a message of the machine; at most two writes, one read and one call of the gateway (see `run_step`)."""
+    return run_step("refund", event, deps, IssueRefund, _issue)
 
 
-def _answer(request: Request | Answer, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    if not isinstance(request, IssueRefund):
-        return request if isinstance(request, Answer) else refuse_wrong_function("refund"), False
+def _issue(request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
     order = deps.orders.load(request.order_id)
     return _reserve_refund(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from handlers.contracts import (
+from handlers.contracts.messages import (
     BookingRequest,
     BookingResult,
     CaughtError,

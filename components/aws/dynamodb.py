@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from handlers.storage_schema import IndexSchema, TableSchema
+from handlers.contracts.storage import IndexSchema, TableSchema
 
 from .alarms import Alarm, Metric
 from .deployment_context import Surroundings

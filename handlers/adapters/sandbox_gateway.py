@@ -9,11 +9,12 @@ from typing import ClassVar, Final, cast
 
 from botocore.exceptions import ClientError
 
+from ..contracts.storage import ITEM_SCHEMA
 from ..domain.canonical import Json, digest
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
-from ..domain.gateway import GatewayReply, GatewayStatus
-from .attribute_values import Item, decode_item, encode, encode_item
+from ..domain.payments import GatewayReply, GatewayStatus
 from .clients import DynamoDBClient, call, code_of
+from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ class SandboxGateway:
             call(
                 self.client.put_item,
                 TableName=self.table,
-                Item=encode_item({"pk": key, "schema": 1, **facts}),
+                Item=encode_item({"pk": key, "schema": ITEM_SCHEMA, **facts}),
                 ConditionExpression="attribute_not_exists(pk)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )

@@ -7,7 +7,8 @@ from typing import Final
 
 from .canonical import Json
 
-SCHEMA = 1
+ANSWER_SCHEMA: Final = 1
+"""Schema number of an answer; that of the BookingResult message, which carries it."""
 
 
 class Code(StrEnum):
@@ -82,7 +83,7 @@ class Answer:
 
     def as_json(self) -> dict[str, Json]:
         """The answer as it is stored and recorded."""
-        return {"schema": SCHEMA, **{name: getattr(self, name) for name in _FIELDS}}
+        return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}}
 
 
 _FIELDS = tuple(field.name for field in fields(Answer))

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from .answers import Answer
-from .canonical import Json, canonical, digest, salted
+from .canonical import Json, canonical, day_of, digest, salted
 from .ledger import OPENING
 from .order import Order
 from .outcomes import outcome_at
 from .requests import Origin
-from .times import day_of
 
-SCHEMA = 1
+AUDIT_SCHEMA: Final = 1
+"""Schema number of an audit object."""
 
 
 def outcome_key(order: Order, seq: int) -> str:
@@ -33,7 +34,7 @@ def outcome_record(order: Order, seq: int) -> dict[str, Json]:
     """The record of the outcome that ends with entry `seq`: nothing in it differs between attempts."""
     answer = outcome_at(order, seq)
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT_SCHEMA,
         "kind": "outcome",
         "order_id": order.order_id,
         "seq": seq,
@@ -65,7 +66,7 @@ def _refusal_key(at: str, execution: str, fingerprint: str) -> str:
 def refusal_record(request: Json, answer: Answer, origin: Origin) -> dict[str, Json]:
     """The record of a request that changed nothing; of what was sent it holds a salted hash only."""
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT_SCHEMA,
         "kind": "refusal",
         "execution": origin.execution,
         "requested_at": origin.at,

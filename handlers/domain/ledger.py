@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from .canonical import Json, digest, sha256
 
-SCHEMA = 1
+ENTRY_SCHEMA: Final = 1
+"""Schema number of a ledger entry."""
 
 
 class Kind(StrEnum):
@@ -39,7 +41,7 @@ class Entry:
     facts: Mapping[str, Json]
     previous: str
     hash: str
-    schema: int = SCHEMA
+    schema: int = ENTRY_SCHEMA
 
     def as_json(self) -> dict[str, Json]:
         """The entry as it is stored and hashed, flat."""
@@ -106,7 +108,7 @@ def append_entry(
     previous = ledger[-1].hash if ledger else genesis_hash(order_id)
     entry: dict[str, Json] = {
         **(facts or {}),
-        "schema": SCHEMA,
+        "schema": ENTRY_SCHEMA,
         "seq": len(ledger) + 1,
         "type": kind.value,
         "at": at,

@@ -1,28 +1,15 @@
-"""The order: one aggregate, changed only by appending to its ledger."""
+"""The order: one aggregate, created by a purchase and changed only by appending to its ledger."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Self, cast
 
-from .account import Account, fold
+from .account import Account, OrderStatus, fold
 from .answers import Answer
-from .canonical import Json
+from .canonical import Json, format_instant, parse_instant, salted
 from .ledger import OPENING, Entry, Kind, append_entry
-from .transitions import OrderStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """So many of one article at one price."""
-
-    sku: str
-    quantity: int
-    unit_price_minor: int
-
-    @property
-    def amount_minor(self) -> int:
-        """What the line was charged."""
-        return self.quantity * self.unit_price_minor
+from .requests import Line, Origin, PlaceOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,3 +107,43 @@ class Order:
             self.ledger, kind, order_id=self.order_id, at=at, subject=subject, amount_minor=amount_minor, facts=facts
         )
         return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPolicy:
+    """How long after a purchase it can be refunded."""
+
+    window: timedelta
+
+    def until(self, ordered_at: datetime) -> datetime:
+        """The last instant at which a refund may start."""
+        return ordered_at + self.window
+
+
+def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str) -> Order:
+    """The order as it is first written: PENDING, its policy in it for ever."""
+    order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
+    return order.with_request(_accepted_request(request)).append(
+        Kind.ORDER_PLACED,
+        at=origin.at,
+        subject=request.order_id,
+        amount_minor=request.amount_minor,
+        facts={
+            "request_id": request.request_id,
+            "execution": origin.execution,
+            "customer_id": request.customer_id,
+            "currency": request.currency,
+            "lines": [[line.sku, line.quantity, line.unit_price_minor] for line in request.lines],
+            "refundable_until": format_instant(policy.until(parse_instant(origin.requested_at))),
+            "payment_method_sha256": salted(salt, request.payment_method),
+        },
+    )
+
+
+def _accepted_request(request: PlaceOrder) -> AcceptedRequest:
+    return AcceptedRequest(
+        request_id=request.request_id,
+        subject=request.order_id,
+        fingerprint=request.fingerprint,
+        text=request.payment_method,
+    )

@@ -1,13 +1,18 @@
-"""What the domain needs from outside, as Protocols; one contract suite runs against every implementation."""
+"""The ports of orders, audit objects and parked results, and the retry policy of a lost race.
 
-from collections.abc import Mapping, Sequence
+The ports of the gateway and of stock are in `payments` and `stock`; one contract suite runs against every
+implementation of each.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from datetime import timedelta
+from typing import Protocol, Self
 
 from .canonical import Json
-from .gateway import GatewayReply
+from .errors import Unavailable
 from .order import Order
-from .stock import StockItem
+from .stock import StockMismatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +34,6 @@ class StaleOrder:
     """The write was refused because the order has changed, or was there already: this is what it is now."""
 
     current: Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockMismatch:
-    """The order was not made, for shelves are not as quoted: each sku asked for with what is there (None: nothing)."""
-
-    found: Mapping[str, StockItem | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,44 +68,6 @@ class OrderStore(Protocol):
 
     def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
         """Order ids whose last entry is of that day (YYYY-MM-DD) and not before `since`, in one shard."""
-        ...
-
-
-class Inventory(Protocol):
-    """What is for sale."""
-
-    def put(self, item: StockItem) -> None:
-        """Set an article's price and stock."""
-        ...
-
-    def show(self, sku: str) -> StockItem | None:
-        """An article as last written."""
-        ...
-
-
-class PaymentGateway(Protocol):
-    """Moves money, each key once: whoever repeats a key gets the first one's outcome.
-
-    An ambiguous answer (a timeout, a 5xx, a lost reply) is raised as `PaymentOutcomeUnknown`.
-    """
-
-    can_fence: ClassVar[bool]
-    """Whether `cancel` keeps its promise; where it cannot, the case is left to people."""
-
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
-        """Take money, once for the key."""
-        ...
-
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
-        """Give money of a charge back, once for the key."""
-        ...
-
-    def lookup(self, key: str) -> GatewayReply:
-        """What is known of the key."""
-        ...
-
-    def cancel(self, key: str) -> GatewayReply:
-        """See to it that the key never moves money: `fenced`, or what it had done before."""
         ...
 
 
@@ -149,3 +109,34 @@ class ParkedOutcomes(Protocol):
     def done(self, parked: Parked) -> None:
         """It has been recorded."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Bounded tries with full jitter.
+
+    Source: AWS Architecture Blog, "Exponential Backoff and Jitter": of the variants, full jitter does the least work.
+    """
+
+    sleep: Callable[[timedelta], None]
+    rng: Callable[[], float]
+    max_attempts: int = 10
+    initial_delay: timedelta = timedelta(milliseconds=20)
+    max_delay: timedelta = timedelta(milliseconds=500)
+
+    @classmethod
+    def without_delays(cls) -> Self:
+        """For whom waits nobody: a person's command, a test."""
+        return cls(sleep=lambda _: None, rng=lambda: 0.0)
+
+    def attempts(self, what: str) -> Iterator[int]:
+        """Count the tries; when they are used up, raise.
+
+        Raises:
+            Unavailable: every try lost its race for `what`.
+        """
+        for attempt in range(self.max_attempts):
+            if attempt:
+                self.sleep(self.rng() * min(self.max_delay, self.initial_delay * 2**attempt))
+            yield attempt
+        raise Unavailable(f"{what} was changed by others during each of {self.max_attempts} tries.")

@@ -1,12 +1,21 @@
-"""What is asked, once it has passed the door."""
+"""Requests that passed validation, and the ids that follow from them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .canonical import Json, digest
-from .identities import order_id_of, refund_id_of
-from .order import Line
-from .times import format_instant, parse_instant
+from .canonical import Json, digest, format_instant, parse_instant
+
+_LENGTH = 32  # hexadecimal digits, 128 bits: no two requests of a system meet by chance
+
+
+def order_id_of(customer_id: str, request_id: str) -> str:
+    """The order that a customer's request makes."""
+    return f"ord_{digest(['order', customer_id, request_id])[:_LENGTH]}"
+
+
+def refund_id_of(order_id: str, request_id: str) -> str:
+    """The refund that a request on an order makes."""
+    return f"ref_{digest(['refund', order_id, request_id])[:_LENGTH]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,20 @@ class Origin:
     def at(self) -> str:
         """The start in its one spelling."""
         return format_instant(parse_instant(self.requested_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """So many of one article at one price."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        """What the line was charged."""
+        return self.quantity * self.unit_price_minor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

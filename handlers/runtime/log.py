@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..metric_names import DIMENSIONS, NAMESPACE, STAGE, MetricName
+from ..contracts.metrics import DIMENSIONS, NAMESPACE, STAGE, MetricName
 
 Fact = str | int | bool | None
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import cast
 
-from ..contracts import BookingResult, RecordInput
+from ..contracts.messages import BookingResult, RecordInput
+from ..contracts.metrics import MetricName
 from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
 from ..domain.canonical import Json, canonical
@@ -11,7 +12,8 @@ from ..domain.order import Order
 from ..domain.outcomes import answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditLog, OrderStore
 from ..domain.requests import Origin, Request
-from .door import origin_of, parse_request
+from .log import Log
+from .request_parsing import origin_of, parse_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +90,26 @@ def _not_executed(request: Request, origin: Origin) -> Answer:
         order_id=request.order_id,
         amount_minor=request.amount_minor,
     )
+
+
+def count_recorded(log: Log, recorded: Recorded) -> None:
+    """Count an outcome, if its record is new: so a replay and a second attempt count nothing."""
+    if recorded.is_new:
+        count_answer(log, recorded.answer)
+
+
+def count_answer(log: Log, answer: Answer) -> None:
+    """Count what an answer says."""
+    if answer.status == "succeeded":
+        _count_success(log, answer)
+    elif answer.status == "rejected":
+        log.add_metric(MetricName.REJECTIONS, 1, of=answer.code)
+    elif answer.status == "unknown":
+        log.add_metric(MetricName.UNKNOWN_OUTCOMES, 1)
+
+
+def _count_success(log: Log, answer: Answer) -> None:
+    is_purchase = answer.action == "purchase"
+    log.add_metric(MetricName.PURCHASES if is_purchase else MetricName.REFUNDS, 1)
+    money = MetricName.MONEY_IN if is_purchase else MetricName.MONEY_OUT
+    log.add_metric(money, answer.amount_minor or 0, of=answer.currency)

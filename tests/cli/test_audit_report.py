@@ -13,7 +13,7 @@ import pytest
 
 from cli.audit_report import DayTotals, list_days, print_report, report_day
 from cli.command_errors import CommandFailed, UsageError
-from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditLog
 from handlers.domain.ports import AuditLog, Page
 from tests.handlers.world import World, purchase_of, refund_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
-from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditLog
 from handlers.domain.order import Order
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB

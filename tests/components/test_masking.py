@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.arguments import InvalidArguments
 from components.aws.masking import PERSONAL, expression
 from components.booking_state_machine import BookingStateMachine
-from handlers.contracts import PurchaseRequest, RefundRequest
+from handlers.contracts.messages import PurchaseRequest, RefundRequest
 from tests.components.synth import Graph, record, synth
 
 POLICY = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"

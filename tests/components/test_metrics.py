@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from handlers.metric_names import DIMENSIONS, NAMESPACE, STAGE, MetricName
+from handlers.contracts.metrics import DIMENSIONS, NAMESPACE, STAGE, MetricName
 from tests.components.synth import Graph
 from tests.handlers.world import World, purchase_of, refund_of
 

@@ -112,7 +112,7 @@ def test_our_package_has_the_wheels_of_its_target(architecture: str) -> None:
         names = package.namelist()
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     assert [f"pydantic_core/_pydantic_core.cpython-313-{machine}-linux-gnu.so"] == compiled
-    assert "handlers/contracts.py" in names
+    assert "handlers/contracts/messages.py" in names
     assert not [name for name in names if "test" in name.split("/")[0] or name.startswith(("boto", "pulumi"))]
 
 
@@ -120,7 +120,9 @@ def test_the_package_for_this_machine_runs_apart_from_the_checkout(tmp_path: Pat
     """Unpacked elsewhere, with nothing else on the path but the standard library and boto3."""
     with zipfile.ZipFile(local_package()) as package:
         package.extractall(tmp_path)
-    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import handlers.contracts as c; print(c.__file__)"
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import handlers.contracts.messages as c; print(c.__file__)"
+    )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False, timeout=60
     )

@@ -11,22 +11,20 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.audit_bucket import S3AuditLog
-from handlers.adapters.order_store import DynamoDBOrderStore
-from handlers.adapters.parking_queue import SQSParking
+from handlers.adapters.dynamodb.order_table import DynamoDBOrderStore
+from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
+from handlers.adapters.s3_audit import S3AuditLog
 from handlers.adapters.sandbox_gateway import SandboxGateway
-from handlers.adapters.shelves import DynamoDBInventory
+from handlers.adapters.sqs_parking import SQSParking
+from handlers.contracts.storage import GATEWAY, ORDERS
 from handlers.domain.errors import AuditContradiction
-from handlers.domain.gateway import GatewayReply, GatewayStatus
-from handlers.domain.order import Line, Order
-from handlers.domain.patience import RetryPolicy
-from handlers.domain.placing import RefundPolicy, place_order
-from handlers.domain.ports import AuditLog, Change, ParkedOutcomes, PaymentGateway, StaleOrder, StockMismatch, Written
-from handlers.domain.refunding import reserve_refund
-from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
-from handlers.domain.settling import apply_gateway_reply
-from handlers.domain.stock import StockItem
-from handlers.storage_schema import GATEWAY, ORDERS
+from handlers.domain.order import Order, RefundPolicy, place_order
+from handlers.domain.payments import GatewayReply, GatewayStatus, PaymentGateway
+from handlers.domain.ports import AuditLog, Change, ParkedOutcomes, RetryPolicy, StaleOrder, Written
+from handlers.domain.refunds import reserve_refund
+from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
+from handlers.domain.settlement import apply_gateway_reply
+from handlers.domain.stock import StockItem, StockMismatch
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.s3 import FakeS3

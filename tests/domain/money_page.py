@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from handlers.adapters.sandbox_gateway import TOKENS
+from handlers.contracts.metrics import DIMENSIONS, MetricName
+from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS
 from handlers.domain.answers import MEANINGS, Code
 from handlers.domain.outcomes import OUTCOME_MESSAGES
-from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS
-from handlers.metric_names import DIMENSIONS, MetricName
-from handlers.runtime.faults import ALLOWED
+from handlers.runtime.request_parsing import ALLOWED
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "money.md"
 

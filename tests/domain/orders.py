@@ -6,13 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import GatewayReply, GatewayStatus
-from handlers.domain.order import Line, Order
-from handlers.domain.placing import RefundPolicy, place_order
+from handlers.domain.order import Order, RefundPolicy, place_order
+from handlers.domain.payments import GatewayReply, GatewayStatus
 from handlers.domain.ports import Change
-from handlers.domain.refunding import reserve_refund
-from handlers.domain.requests import IssueRefund, Origin, PlaceOrder, Units
-from handlers.domain.settling import Contradiction, apply_gateway_reply
+from handlers.domain.refunds import reserve_refund
+from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
+from handlers.domain.settlement import Contradiction, apply_gateway_reply
 
 NOON = "2026-03-01T12:00:00.000000Z"
 ORIGIN = Origin(execution="arn:aws:states:eu-west-1:123456789012:execution:booking:run-1", requested_at=NOON)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.domain.account import OrderStatus, RefundStatus
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import GatewayReply, GatewayStatus
 from handlers.domain.order import Order
+from handlers.domain.payments import GatewayReply, GatewayStatus
 from handlers.domain.ports import Change
-from handlers.domain.settling import Contradiction, apply_gateway_reply
-from handlers.domain.transitions import OrderStatus, RefundStatus
+from handlers.domain.settlement import Contradiction, apply_gateway_reply
 from tests.domain.orders import NOON, asked, contradicts, lines_of, lives, paid, pending, refund_request, refunded, told
 
 

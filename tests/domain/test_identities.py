@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.identities import order_id_of, refund_id_of
-from handlers.domain.requests import IssueRefund, PlaceOrder, Units
+from handlers.domain.requests import IssueRefund, PlaceOrder, Units, order_id_of, refund_id_of
 from tests.domain.orders import lines_of
 
 PURCHASE = PlaceOrder(

@@ -1,8 +1,8 @@
 """docs/explanation/money.md says what the code does."""
 
+from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS, OrderStatus, RefundStatus
 from handlers.domain.answers import MEANINGS, Code
 from handlers.domain.ledger import Kind
-from handlers.domain.transitions import ORDER_TRANSITIONS, REFUND_TRANSITIONS, OrderStatus, RefundStatus
 from tests.domain.money_page import PAGE, PARTS, rendered
 
 

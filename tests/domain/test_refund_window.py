@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer, Code
-from handlers.domain.order import Order
-from handlers.domain.placing import RefundPolicy, place_order
+from handlers.domain.canonical import format_instant, parse_instant
+from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.requests import Origin, PlaceOrder
-from handlers.domain.times import format_instant, parse_instant
 from tests.domain.orders import asked, lines_of, paid
 
 DEADLINE = datetime(2026, 3, 31, 12, tzinfo=UTC)

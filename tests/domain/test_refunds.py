@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.domain.allocation import by_amount, remaining_lines
+from handlers.domain.account import OrderStatus
 from handlers.domain.answers import Answer, Code
-from handlers.domain.gateway import GatewayStatus
 from handlers.domain.order import Order
-from handlers.domain.transitions import OrderStatus
+from handlers.domain.payments import GatewayStatus
+from handlers.domain.refunds import by_amount, remaining_lines
 from tests.domain.orders import asked, line_sets, lines_of, lives, paid, refund_request, refunded, told, wishes
 
 

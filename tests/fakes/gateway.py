@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from handlers.domain.gateway import GatewayReply, GatewayStatus
+from handlers.domain.payments import GatewayReply, GatewayStatus
 
 
 class KeyMisused(AssertionError):

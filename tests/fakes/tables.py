@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.storage_schema import TableSchema
+from handlers.contracts.storage import TableSchema
 
 
 def table_request(name: str, schema: TableSchema) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.adapters.archive import Archive
-from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.s3_audit import S3AuditLog
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.verification import Problem, verify
 from handlers.record import record

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers.adapters.attribute_values import Item
-from handlers.adapters.order_items import order_item
-from handlers.contracts import MAX_LINES, MAX_REASON_LENGTH
+from handlers.adapters.dynamodb.attribute_values import Item
+from handlers.adapters.dynamodb.order_items import order_item
+from handlers.contracts.messages import MAX_LINES, MAX_REASON_LENGTH
+from handlers.contracts.storage import SHARDS
 from handlers.domain.answers import Answer
-from handlers.domain.gateway import GatewayStatus
-from handlers.domain.order import Line
-from handlers.domain.refunding import MAX_ENTRIES, reserve_refund
-from handlers.domain.requests import IssueRefund, Units
-from handlers.storage_schema import SHARDS
+from handlers.domain.payments import GatewayStatus
+from handlers.domain.refunds import MAX_ENTRIES, reserve_refund
+from handlers.domain.requests import IssueRefund, Line, Units
 from tests.domain.orders import ORIGIN, pending, told
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from handlers.domain.errors import Unavailable
-from handlers.domain.patience import RetryPolicy
+from handlers.domain.ports import RetryPolicy
 from handlers.refund import refund
-from handlers.runtime import composition
-from handlers.runtime.composition import aws_clients
+from handlers.runtime import dependencies
+from handlers.runtime.dependencies import aws_clients
 from handlers.runtime.settings import Misconfigured, Settings
 from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 
@@ -55,10 +55,10 @@ def test_a_call_of_aws_ends_within_its_time_tries_and_all(monkeypatch: pytest.Mo
 
 def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients are built once, lazily."""
-    monkeypatch.setattr(composition, "_composed", {})
+    monkeypatch.setattr(dependencies, "_composed", {})
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    one, other = composition.dependencies("stage"), composition.dependencies("stage")
+    one, other = dependencies.dependencies("stage"), dependencies.dependencies("stage")
     assert one is other
     assert one.log.stage == "test"
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from handlers.domain.answers import Answer
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.door import parse_request
-from handlers.runtime.faults import ALLOWED
+from handlers.runtime.request_parsing import ALLOWED, parse_request
 from tests.handlers.world import World, purchase_of, refund_of
 
 PURCHASE = purchase_of(MUG=(1, 800))

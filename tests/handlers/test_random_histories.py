@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from handlers.adapters.archive import Archive
-from handlers.adapters.attribute_values import decode_item
-from handlers.adapters.order_items import attention, projection
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.dynamodb.attribute_values import decode_item
+from handlers.adapters.dynamodb.order_items import attention, projection
 from handlers.domain.account import fold
 from handlers.domain.errors import Unavailable
 from handlers.domain.order import Order

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxGateway
 from handlers.reconcile import handler, reconcile
-from handlers.runtime import composition
+from handlers.runtime import dependencies
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -175,7 +175,7 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
             Context.left -= 10_000
             return Context.left
 
-    monkeypatch.setattr(composition, "_composed", {})
+    monkeypatch.setattr(dependencies, "_composed", {})
     monkeypatch.setattr("handlers.reconcile.dependencies", lambda *_: world.parts())
     report = handler({}, Context())
     assert len(report["settled"]) + len(report["released"]) == 104

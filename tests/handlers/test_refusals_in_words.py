@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.erasure import Eraser
+from handlers.adapters.dynamodb.erasure import Eraser
 from handlers.domain.answers import Code
 from tests.handlers.world import World, purchase_of, refund_of
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.adapters.archive import Archive, audit_objects
-from handlers.adapters.audit_bucket import S3AuditLog
-from handlers.adapters.shelves import DynamoDBInventory
+from handlers.adapters.dynamodb.archive import Archive, audit_objects
+from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
+from handlers.adapters.s3_audit import S3AuditLog
+from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
+from handlers.domain.canonical import format_instant
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
 from handlers.domain.order import Order
 from handlers.domain.stock import StockItem
-from handlers.domain.times import format_instant
 from handlers.domain.verification import Finding, verify
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.composition import Dependencies
+from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
-from handlers.storage_schema import GATEWAY, ORDERS, TableSchema
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.s3 import FakeS3

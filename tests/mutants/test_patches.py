@@ -1,5 +1,7 @@
-"""The seeded mutants fit the code: one that no longer applies would prove nothing."""
+"""The seeded mutants fit the code: one that no longer applies, or breaks more than its law, would prove nothing."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tools.mutants.__main__ import PATCHES, ROOT, apply, broken_law
 
 MUTANTS = sorted(PATCHES.glob("*.patch"))
+RUFF = Path(sys.executable).parent / "ruff"
 
 
 def test_there_are_thirty_mutants_or_more() -> None:
@@ -19,3 +22,16 @@ def test_every_mutant_applies_and_says_what_it_breaks(patch: Path) -> None:
     """A patch that no longer fits has to be written anew together with the code that moved."""
     assert apply(patch, ROOT, check_only=True) is None
     assert broken_law(patch).startswith(("law", "the"))
+
+
+@pytest.mark.parametrize("patch", MUTANTS, ids=lambda patch: patch.stem)
+def test_every_mutant_is_a_program_without_undefined_names(patch: Path, tmp_path: Path) -> None:
+    """A mutant that cannot be imported fails every test, and so shows nothing about the tests of its law."""
+    files = [line[6:] for line in patch.read_text("utf-8").splitlines() if line.startswith("--- a/")]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    assert apply(patch, tmp_path) is None
+    command = [str(RUFF), "check", "--isolated", "--no-cache", "--select", "E9,F821,F823", str(tmp_path)]
+    checked = subprocess.run(command, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout

@@ -17,7 +17,7 @@ import importlib, json, pkgutil, sys
 import handlers, workflow            # theirs: they lie beside this file
 import stepbooking
 from stepbooking.components import OrderStore
-from stepbooking.handlers.contracts import RefundRequest
+from stepbooking.handlers.contracts.messages import RefundRequest
 from stepbooking.workflow.booking import Booking
 
 found = pkgutil.walk_packages(stepbooking.__path__, "stepbooking.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.domain.identities import refund_id_of
+from handlers.domain.requests import refund_id_of
 from tests.simulation.changes import require
 from tests.simulation.choices import Choices
 from tests.simulation.services import Call, call_number, calls, canonical

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from handlers.domain.identities import order_id_of, refund_id_of
+from handlers.domain.requests import order_id_of, refund_id_of
 from tests.fakes.gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE, ledger_of, plain, require, totals_of
 from tests.simulation.history import Execution, History

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from handlers.domain.identities import order_id_of
+from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 from tests.simulation.world import AFTER_FENCE, CUSTOMER, LATE, OPENING, SOON, States, purchase_request, refund_request

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handlers.domain.gateway import GatewayReply
+from handlers.domain.payments import GatewayReply
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
 from handlers.refund import refund
-from handlers.runtime.composition import Dependencies
+from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
 from tests.simulation.changes import LawBroken
 from tests.simulation.services import Call, call_number, calls, canonical, replies

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.identities import order_id_of
+from handlers.domain.requests import order_id_of
 from tests.simulation.changes import ORDERS_TABLE, ledger_of, plain
 from tests.simulation.choices import Choices
 from tests.simulation.history import Actor, History, at_rest, kinds_of

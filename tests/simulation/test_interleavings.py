@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from handlers.domain.identities import order_id_of
+from handlers.domain.requests import order_id_of
 from tests.environment import THOROUGH
 from tests.simulation.choices import Choices
 from tests.simulation.exhaustive import every

@@ -6,9 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
+from handlers.contracts.storage import ORDERS
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
-from handlers.domain.identities import order_id_of
-from handlers.storage_schema import ORDERS
+from handlers.domain.requests import order_id_of
 from tests.fakes.dynamodb import FakeDynamoDB, refusal
 from tests.fakes.s3 import FakeS3
 from tests.fakes.tables import table_request

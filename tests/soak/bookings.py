@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.adapters.archive import Archive, audit_objects
-from handlers.adapters.attribute_values import decode_item
-from handlers.adapters.audit_bucket import S3AuditLog
+from handlers.adapters.dynamodb.archive import Archive, audit_objects
+from handlers.adapters.dynamodb.attribute_values import decode_item
+from handlers.adapters.s3_audit import S3AuditLog
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
 from local.pytest_plugin import DeployedStack

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from handlers.contracts import BookingResult, FunctionInput, RecordInput
+from handlers.contracts.messages import BookingResult, FunctionInput, RecordInput
 from workflow import Unbound, permissions
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
 from workflow.covered_workflow import CoveredWorkflow

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Literal, TypedDict, TypeVar, assert_type
 
-from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
+from handlers.contracts.messages import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
 from workflow import (
     ALL,
     Call,

@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import Literal, TypedDict
 
-from handlers.contracts import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
+from handlers.contracts.messages import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
 from workflow import (
     ALL,
     END,

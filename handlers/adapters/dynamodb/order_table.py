@@ -1,23 +1,23 @@
 """Orders in DynamoDB: each change is one conditional write, and a refused one says why without another read."""
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from ..domain.errors import Unavailable
-from ..domain.order import Order
-from ..domain.patience import RetryPolicy
-from ..domain.ports import Change, Page, StaleOrder, StockMismatch, Written
-from ..domain.stock import StockItem
-from ..storage_schema import ATTENTION, BY_DAY, ORDERS, IndexSchema, order_key
+from ...contracts.storage import ATTENTION, BY_DAY, ORDERS, IndexSchema, order_key
+from ...domain.errors import Unavailable
+from ...domain.order import Order
+from ...domain.ports import Change, Page, RetryPolicy, StaleOrder, Written
+from ...domain.stock import StockItem, StockMismatch
+from ..clients import DynamoDBClient, Reply, call, code_of
 from .attribute_values import Item, decode, encode
-from .clients import DynamoDBClient, Reply, call, code_of
 from .order_items import changed_day, order_from
 from .order_writes import append_order, create_order, release_stock, reserve_stock
-from .pages import page_end, page_start
-from .shelves import stock_item_from
+from .stock_items import stock_item_from
 
 _CONFLICTS = ("TransactionConflict", "TransactionConflictException")
 _FAILED = "ConditionalCheckFailed"
@@ -144,3 +144,14 @@ def _skip_deleted_skus(restock: dict[str, int], reasons: Sequence[Reply]) -> Non
     for sku, reason in zip(tuple(restock), reasons, strict=False):
         if reason.get("Code") == _FAILED:
             del restock[sku]
+
+
+def page_end(reply: Reply) -> str | None:
+    """Where a query's next page begins."""
+    last = reply.get("LastEvaluatedKey")
+    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode() if last else None
+
+
+def page_start(after: str | None) -> dict[str, Any]:
+    """What a query is told to begin there."""
+    return {"ExclusiveStartKey": json.loads(base64.urlsafe_b64decode(after))} if after else {}

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Protocol, cast
 
-from ..adapters.audit_bucket import S3AuditLog
-from ..adapters.order_store import DynamoDBOrderStore
-from ..adapters.parking_queue import SQSParking
+from ..adapters.dynamodb.order_table import DynamoDBOrderStore
+from ..adapters.s3_audit import S3AuditLog
 from ..adapters.sandbox_gateway import SandboxGateway
-from ..domain.patience import RetryPolicy
-from ..domain.placing import RefundPolicy
-from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, PaymentGateway
+from ..adapters.sqs_parking import SQSParking
+from ..domain.order import RefundPolicy
+from ..domain.payments import PaymentGateway
+from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, RetryPolicy
 from .log import Log
 from .settings import Settings
 

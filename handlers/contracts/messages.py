@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .storage_schema import SCHEMA
+MESSAGE_SCHEMA: Final = 1
+"""Schema number of the messages."""
 
 MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well inside DynamoDB's 38 digits
 MAX_LINES: Final = 50  # with the order itself one transaction, which takes 100 items
@@ -105,7 +106,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
-    schema_version: int = Field(default=SCHEMA, alias="schema")
+    schema_version: int = Field(default=MESSAGE_SCHEMA, alias="schema")
 
 
 class BookingResult(Message):

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..domain.errors import BookingError
-from ..domain.order import Order
-from ..domain.ports import AuditLog
-from ..domain.stock import StockItem
-from ..domain.verification import StoredOrder
-from ..storage_schema import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
+from ...contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
+from ...domain.errors import BookingError
+from ...domain.order import Order
+from ...domain.ports import AuditLog
+from ...domain.stock import StockItem
+from ...domain.verification import StoredOrder
+from ..clients import Reply, call
 from .attribute_values import Item, decode, encode
-from .clients import Reply, call
 from .order_items import attention, order_from, projection
-from .shelves import stock_item_from
+from .stock_items import stock_item_from
 
 
 class ScanningClient(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..domain.canonical import Json
+from ...domain.canonical import Json
 
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..domain.order import Order
-from ..storage_schema import order_key
+from ...contracts.storage import order_key
+from ...domain.order import Order
+from ..clients import DynamoDBClient, call
 from .attribute_values import encode
-from .clients import DynamoDBClient, call
-from .expressions import Update
+from .update_expression import Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

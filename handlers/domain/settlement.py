@@ -1,17 +1,17 @@
-"""What a gateway's answer does to an order, in whatever order answers come and however often."""
+"""Settlement: apply a gateway's reply to an order, in whatever order replies arrive and however often."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from .account import OrderStatus, RefundStatus
 from .canonical import Json
-from .gateway import GatewayReply, GatewayStatus
 from .ledger import Kind
 from .order import Order
 from .outcomes import outcome_at
-from .ports import Change
-from .transitions import OrderStatus, RefundStatus
+from .payments import GatewayReply, GatewayStatus
+from .ports import Change, OrderStore, RetryPolicy, StaleOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +132,19 @@ def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
     new = after.ledger[before.version :]
     back = [pair for entry in new for pair in cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))]
     return {after.lines[line].sku: units for line, units in back}
+
+
+def settle(orders: OrderStore, retry: RetryPolicy, order: Order, key: str, reply: GatewayReply, at: str) -> Order:
+    """The order with what the gateway says of `key` in its ledger, or as it is where it can no longer take that in.
+
+    Such a contradiction is left as it is: reconcile finds it and calls for people.
+    """
+    for _ in retry.attempts(order.order_id):
+        change = apply_gateway_reply(order, key, reply, at)
+        if change is None or isinstance(change, Contradiction):
+            return order
+        written = orders.append(change)
+        if not isinstance(written, StaleOrder):
+            return change.after
+        order = written.current
+    raise AssertionError("attempts() ends by raising")

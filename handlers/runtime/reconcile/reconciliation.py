@@ -1,38 +1,21 @@
 """Bringing ledger, gateway and audit log together: ask, fence before giving up, restore; never start money moving."""
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
-from ..contracts import RecordInput
-from ..domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
-from ..domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
-from ..domain.gateway import GatewayReply, GatewayStatus
-from ..domain.ledger import Entry, Kind
-from ..domain.order import Order
-from ..domain.outcomes import outcome_at
-from ..domain.ports import AuditLog, Change, OrderStore, Parked, ParkedOutcomes, PaymentGateway, StaleOrder
-from ..domain.settling import Contradiction, apply_gateway_reply
-from ..domain.times import day_of, format_instant, parse_instant
-from .recording import Recorded, record_outcome
+from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
+from ...domain.canonical import day_of, format_instant, parse_instant
+from ...domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
+from ...domain.ledger import Entry, Kind
+from ...domain.order import Order
+from ...domain.outcomes import outcome_at
+from ...domain.payments import GatewayReply, GatewayStatus, PaymentGateway
+from ...domain.ports import AuditLog, Change, OrderStore, StaleOrder
+from ...domain.settlement import Contradiction, apply_gateway_reply
+from ..recording import Recorded
+from .findings import Findings
 
 _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
-
-
-@dataclass(slots=True, kw_only=True)
-class Findings:
-    """What a run has done so far."""
-
-    settled: list[str] = field(default_factory=list[str])
-    released: list[str] = field(default_factory=list[str])
-    restored: list[str] = field(default_factory=list[str])
-    postponed: list[str] = field(default_factory=list[str])
-    left_to_people: list[str] = field(default_factory=list[str])
-    drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
-    recorded: list[Recorded] = field(default_factory=list[Recorded])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +25,6 @@ class Reconciliation:
     orders: OrderStore
     gateway: PaymentGateway
     audit: AuditLog
-    parked: Callable[[], ParkedOutcomes]
     now: datetime
     fence_after: timedelta
     findings: Findings = field(default_factory=Findings)
@@ -124,26 +106,3 @@ class Reconciliation:
         self.findings.drift["audit"] += is_drift
         answer = outcome_at(order, seq)
         self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
-
-    def drain(self, maximum: int) -> None:
-        """Record what the record step could not; a message that was recorded leaves the queue, another stays."""
-        queue, seen = self.parked(), set[str]()
-        while len(seen) < maximum:
-            fresh = [each for each in queue.receive() if each.receipt not in seen]
-            if not fresh:
-                return
-            for parked in fresh:
-                seen.add(parked.receipt)
-                self._record_parked(queue, parked)
-
-    def _record_parked(self, queue: ParkedOutcomes, parked: Parked) -> None:
-        try:
-            recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), self.orders, self.audit)
-            queue.done(parked)
-        except Unavailable:
-            self.findings.postponed.append("a parked outcome")
-        except (BookingError, ValidationError, ValueError) as error:
-            self.findings.left_to_people.append(f"a parked outcome: {type(error).__name__}")
-        else:
-            self.findings.recorded.append(recorded)
-            self.findings.restored += [recorded.key] if recorded.is_new else []

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from ..domain.order import Line, Order
-from ..domain.ports import Change
-from ..storage_schema import ATTENTION, order_key, sku_key
+from ...contracts.storage import ATTENTION, order_key, sku_key
+from ...domain.order import Order
+from ...domain.ports import Change
+from ...domain.requests import Line
 from .attribute_values import encode
-from .expressions import Update
 from .order_items import attention, order_item, projection, request_json
+from .update_expression import Update
 
 
 def create_order(table: str, order: Order) -> dict[str, Any]:

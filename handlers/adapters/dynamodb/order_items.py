@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from ..domain.account import fold
-from ..domain.answers import answer_from
-from ..domain.canonical import Json
-from ..domain.ledger import entry_from
-from ..domain.order import AcceptedRequest, Order
-from ..domain.times import day_of
-from ..storage_schema import ATTENTION, BY_DAY, SCHEMA, SHARDS, order_key
+from ...contracts.storage import ATTENTION, BY_DAY, ITEM_SCHEMA, SHARDS, order_key
+from ...domain.account import fold
+from ...domain.answers import answer_from
+from ...domain.canonical import Json, day_of
+from ...domain.ledger import entry_from
+from ...domain.order import AcceptedRequest, Order
 from .attribute_values import Item, decode_item, encode_item
 
 
@@ -53,7 +52,7 @@ def order_item(order: Order) -> dict[str, Any]:
     return encode_item(
         {
             "pk": order_key(order.order_id),
-            "schema": SCHEMA,
+            "schema": ITEM_SCHEMA,
             "order_id": order.order_id,
             "customer_id": order.customer_id,
             "currency": order.currency,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.canonical import Json
+from ...domain.canonical import Json
 from .attribute_values import encode
 
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from ..contracts import ReconcileInput
-from ..domain.ports import OrderStore, Page
-from ..domain.times import day_of, format_instant
-from ..storage_schema import SHARDS
+from ...contracts.messages import ReconcileInput
+from ...contracts.storage import SHARDS
+from ...domain.canonical import day_of, format_instant
+from ...domain.ports import OrderStore, Page
 
 _ROTATION: Final = timedelta(minutes=5)
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..domain.canonical import Json
-from ..domain.stock import StockItem
-from ..storage_schema import SCHEMA, sku_key
+from ...contracts.storage import ITEM_SCHEMA, sku_key
+from ...domain.canonical import Json
+from ...domain.stock import StockItem
+from ..clients import DynamoDBClient, call
 from .attribute_values import Item, decode_item, encode, encode_item
-from .clients import DynamoDBClient, call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class DynamoDBInventory:
         """Set an article's price and stock, whatever they were."""
         stored: dict[str, Json] = {
             "pk": sku_key(item.sku),
-            "schema": SCHEMA,
+            "schema": ITEM_SCHEMA,
             "sku": item.sku,
             "price_minor": item.price_minor,
             "currency": item.currency,

@@ -1,21 +1,31 @@
-"""Whether a refund may be made, and what it reserves."""
+"""Refunds: the checks before one is reserved, and its allocation to the lines of an order."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from .account import Share
-from .allocation import Remaining, by_amount, by_units, everything, remaining_lines
 from .answers import Answer, Code
-from .canonical import salted
+from .canonical import parse_instant, salted
 from .ledger import Kind
 from .money import format_amount
 from .order import AcceptedRequest, Order
+from .outcomes import refuse_refund
 from .ports import Change
-from .refusals import refuse_refund
 from .requests import IssueRefund, Origin
-from .times import parse_instant
 
 MAX_ENTRIES: Final = 150
 """From so many ledger entries on no refund is begun: those begun still end, and the item stays below 400 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """What of one line can still be refunded."""
+
+    line: int
+    sku: str
+    quantity: int
+    amount_minor: int
 
 
 def reserve_refund(order: Order, request: IssueRefund, origin: Origin) -> Change | Answer:
@@ -25,7 +35,7 @@ def reserve_refund(order: Order, request: IssueRefund, origin: Origin) -> Change
     """
     lines = remaining_lines(order)
     refusal = _refusal(order, request, origin, lines)
-    return refusal or Change(before=order, after=_append_request(order, request, origin, _shares(request, lines)))
+    return refusal or Change(before=order, after=_append_request(order, request, origin, _allocate(request, lines)))
 
 
 def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...]) -> Answer | None:
@@ -82,7 +92,7 @@ def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
                 Code.REFUND_EXCEEDS_LINE,
                 f"{each.quantity} of {each.sku} were asked for; at most {limit} can be given back.",
             )
-    if request.units and not sum(share.amount_minor for share in _shares(request, lines)):
+    if request.units and not sum(share.amount_minor for share in _allocate(request, lines)):
         return Code.NOTHING_TO_REFUND, "Units were asked for whose price has been refunded by amount; none is left."
     return None
 
@@ -94,7 +104,7 @@ def _check_room(order: Order) -> Fault:
     return Code.LEDGER_FULL, message
 
 
-def _shares(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:
+def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:
     if request.amount_minor is not None:
         return by_amount(lines, request.amount_minor)
     if request.units is not None:
@@ -122,3 +132,64 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
             "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
         },
     )
+
+
+def remaining_lines(order: Order) -> tuple[Remaining, ...]:
+    """Per line, what no refund holds yet."""
+    quantities, amounts = (
+        _sum_held(order, lambda share: share.quantity),
+        _sum_held(order, lambda share: share.amount_minor),
+    )
+    return tuple(
+        Remaining(
+            line=number,
+            sku=line.sku,
+            quantity=line.quantity - quantities.get(number, 0),
+            amount_minor=line.amount_minor - amounts.get(number, 0),
+        )
+        for number, line in enumerate(order.lines)
+    )
+
+
+def by_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...]:
+    """Spread an amount over lines in proportion to what is left of each, the largest remainders rounded up.
+
+    No unit comes back. Source: Hare's method of the largest remainder; equal remainders go to the earlier line.
+    """
+    whole = sum(line.amount_minor for line in lines)
+    parts = [divmod(amount_minor * line.amount_minor, whole) for line in lines]
+    short = amount_minor - sum(quotient for quotient, _ in parts)
+    rounded_up = set(sorted(range(len(parts)), key=lambda index: -parts[index][1])[:short])
+    amounts = [quotient + (index in rounded_up) for index, (quotient, _) in enumerate(parts)]
+    return _to_shares((line.line, 0, amount) for line, amount in zip(lines, amounts, strict=True))
+
+
+def by_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Share, ...]:
+    """The money of so many units per sku: unit by unit it comes to what the whole line comes to.
+
+    Where earlier refunds by amount took from a line, the rest is spread evenly over its units, rounded up: so the last
+    ones may come to nothing, and the first never do.
+    """
+    asked = [(line, units[line.sku]) for line in lines if line.sku in units]
+    return _to_shares(
+        (line.line, quantity, -(-line.amount_minor * quantity // line.quantity)) for line, quantity in asked
+    )
+
+
+def everything(lines: Sequence[Remaining]) -> tuple[Share, ...]:
+    """All the money and all the units that are left."""
+    return _to_shares((line.line, line.quantity, line.amount_minor) for line in lines)
+
+
+def _to_shares(parts: Iterable[tuple[int, int, int]]) -> tuple[Share, ...]:
+    return tuple(
+        Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in parts if quantity or minor
+    )
+
+
+def _sum_held(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
+    held: dict[int, int] = {}
+    for refund in order.account.refunds.values():
+        for share in refund.shares if refund.holds_money else ():
+            held[share.line] = held.get(share.line, 0) + measure(share)
+    return held

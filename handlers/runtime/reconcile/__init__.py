@@ -1,0 +1,1 @@
+"""Reconcile: bring ledger, gateway and audit trail together, in bounded runs."""

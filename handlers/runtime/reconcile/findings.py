@@ -1,0 +1,56 @@
+"""The findings of one run of reconcile: its report, its metrics and its log line."""
+
+from dataclasses import dataclass, field
+
+from ...contracts.messages import ReconcileReport
+from ...contracts.metrics import MetricName
+from ..log import Log
+from ..recording import Recorded, count_recorded
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """The lists of the report, and the audit objects whose outcomes are still to be counted."""
+
+    settled: list[str] = field(default_factory=list[str])
+    released: list[str] = field(default_factory=list[str])
+    restored: list[str] = field(default_factory=list[str])
+    postponed: list[str] = field(default_factory=list[str])
+    left_to_people: list[str] = field(default_factory=list[str])
+    drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
+    recorded: list[Recorded] = field(default_factory=list[Recorded])
+
+    def as_report(self, continuation: str | None) -> ReconcileReport:
+        """Return the report of the run; `continuation` says where the next run goes on."""
+        return ReconcileReport(
+            settled=self.settled,
+            released=self.released,
+            restored=self.restored,
+            postponed=self.postponed,
+            left_to_people=self.left_to_people,
+            drift=self.drift,
+            continuation=continuation,
+        )
+
+    def add_metrics(self, log: Log) -> None:
+        """Count every outcome that was recorded now, and each kind of finding."""
+        for recorded in self.recorded:
+            count_recorded(log, recorded)
+        log.add_metric(MetricName.SETTLED, len(self.settled))
+        log.add_metric(MetricName.RELEASED, len(self.released))
+        log.add_metric(MetricName.RESTORED, len(self.restored))
+        log.add_metric(MetricName.LEFT_TO_PEOPLE, len(self.left_to_people))
+        for between, orders in self.drift.items():
+            log.add_metric(MetricName.DRIFT, orders, of=between)
+
+    def log_run(self, log: Log, *, is_finished: bool) -> None:
+        """Log the number of each kind of finding."""
+        log.log_step(
+            "reconcile",
+            settled=len(self.settled),
+            released=len(self.released),
+            restored=len(self.restored),
+            postponed=len(self.postponed),
+            left_to_people=len(self.left_to_people),
+            is_finished=is_finished,
+        )

@@ -1,0 +1,38 @@
+"""Record the results that the record step parked in the queue when it failed for good."""
+
+import json
+
+from pydantic import ValidationError
+
+from ...contracts.messages import RecordInput
+from ...domain.errors import BookingError, Unavailable
+from ...domain.ports import AuditLog, OrderStore, Parked, ParkedOutcomes
+from ..recording import record_outcome
+from .findings import Findings
+
+
+def drain(queue: ParkedOutcomes, orders: OrderStore, audit: AuditLog, findings: Findings, maximum: int) -> None:
+    """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays."""
+    seen = set[str]()
+    while len(seen) < maximum:
+        fresh = [each for each in queue.receive() if each.receipt not in seen]
+        if not fresh:
+            return
+        for parked in fresh:
+            seen.add(parked.receipt)
+            _record_parked(queue, parked, orders, audit, findings)
+
+
+def _record_parked(
+    queue: ParkedOutcomes, parked: Parked, orders: OrderStore, audit: AuditLog, findings: Findings
+) -> None:
+    try:
+        recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), orders, audit)
+        queue.done(parked)
+    except Unavailable:
+        findings.postponed.append("a parked outcome")
+    except (BookingError, ValidationError, ValueError) as error:
+        findings.left_to_people.append(f"a parked outcome: {type(error).__name__}")
+    else:
+        findings.recorded.append(recorded)
+        findings.restored += [recorded.key] if recorded.is_new else []

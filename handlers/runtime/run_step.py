@@ -1,0 +1,73 @@
+"""One step of the state machine: parse its message, decide, log, and return the result."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ..contracts.messages import FunctionInput
+from ..domain.answers import Answer
+from ..domain.errors import BookingError
+from ..domain.outcomes import refuse_wrong_function
+from ..domain.requests import IssueRefund, Origin, PlaceOrder, Request
+from .dependencies import Dependencies
+from .request_parsing import origin_of, parse_request, result_message
+
+R = TypeVar("R", PlaceOrder, IssueRefund)
+
+
+def run_step(
+    step: str,
+    event: object,
+    deps: Dependencies,
+    accepts: type[R],
+    decide: Callable[[R, Origin, Dependencies], tuple[Answer, bool]],
+) -> dict[str, Any]:
+    """Answer a message of the machine with a BookingResult.
+
+    `decide` is called for a valid request of the type that the step accepts. It returns the answer, and whether that
+    is a replay of an earlier one.
+
+    Raises:
+        Unavailable, PaymentOutcomeUnknown: to be retried; the same request resumes where this attempt stopped.
+    """
+    message = FunctionInput.model_validate(event)
+    origin, request = origin_of(message), parse_request(message.request)
+    with _log_errors(deps, step, origin, request):
+        if isinstance(request, accepts):
+            answer, replayed = decide(request, origin, deps)
+        else:
+            answer, replayed = request if isinstance(request, Answer) else refuse_wrong_function(step), False
+    return report(deps, step, origin, answer, replayed=replayed)
+
+
+def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:
+    """Log the end of a step and return its result as the machine expects it."""
+    deps.log.log_step(
+        step,
+        execution=origin.execution,
+        request=answer.request_id,
+        order=answer.order_id,
+        refund=answer.refund_id,
+        status=answer.status,
+        code=answer.code,
+        replayed=replayed,
+    )
+    return result_message(answer, replayed=replayed)
+
+
+@contextmanager
+def _log_errors(
+    deps: Dependencies, step: str, origin: Origin, request: Request | Answer
+) -> Generator[None, None, None]:
+    """Log an attempt that the machine will retry, or that met a bug, with its ids."""
+    try:
+        yield
+    except BookingError as error:
+        deps.log.log_step(
+            step,
+            execution=origin.execution,
+            request=request.request_id,
+            order=request.order_id,
+            error=type(error).__name__,
+        )
+        raise
