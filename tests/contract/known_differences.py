@@ -1,6 +1,6 @@
-"""Where MiniStack 1.5.33 answers otherwise than AWS: data for the tests and for the fidelity page.
+"""Known differences between MiniStack 1.5.33 and AWS: data for the tests and for the fidelity page.
 
-Found by the generated operations of this folder; a difference that goes away fails a test, so that the list stays true.
+The generated operations of this folder found them; a difference that goes away fails a test, so the list stays true.
 """
 
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that MiniStack does otherwise."""
+    """One thing that MiniStack does differently."""
 
     subject: str
     aws: str
     ministack: str
     matters: str
-    """What it means for us."""
+    """The consequence for our code and its tests."""
 
 
 CHECKS_LESS = Difference(

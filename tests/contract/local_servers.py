@@ -1,9 +1,8 @@
-"""AWS's own DynamoDB for one machine, started for the tests of one session."""
+"""Servers on this machine that the fakes are compared with: AWS's own DynamoDB Local, and MiniStack."""
 
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from local.instance.connections import free_port
 from tests.environment import require
 
 ROOT = Path(__file__).parents[2]
@@ -22,26 +22,21 @@ LIBRARIES = ROOT / ".build" / "judges" / "dynamodb-local" / "libs"
 
 
 def client(service: str, endpoint: str) -> Any:
-    """A boto3 client that tries once and takes no credentials from its surroundings."""
+    """A boto3 client that tries once, waits as long as a busy machine needs, and has credentials of its own."""
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name="eu-central-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=20, s3={"addressing_style": "path"}),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=300, s3={"addressing_style": "path"}),
     )
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextlib.contextmanager
-def running(command: list[str], log: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
-    """A child process, stopped at the end."""
+def run_server(command: list[str], log: Path, port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
+    """Run a DynamoDB server until the end of the block, from when it answers on; yield its endpoint."""
+    endpoint = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -51,26 +46,23 @@ def running(command: list[str], log: Path, environment: dict[str, str] | None = 
             env={**os.environ, **(environment or {})},
         )
     try:
-        yield
+        wait_until_it_answers(client("dynamodb", endpoint), process, log)
+        yield endpoint
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # it keeps nothing
+        process.wait()
 
 
-def await_answer(dynamodb: Any, log: Path) -> None:
-    """Wait until the endpoint answers; says what the process said when it does not."""
-    for _ in range(150):
+def wait_until_it_answers(dynamodb: Any, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for as long as the process lives; raise RuntimeError with its log once it has ended."""
+    while process.poll() is None:
         try:
             dynamodb.list_tables()
         except BotoCoreError:
-            time.sleep(0.1)
+            time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"no answer in 15 seconds; its log: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the server ended before it answered; its log: {log.read_text(errors='replace')[-2000:]}")
 
 
 @contextlib.contextmanager
@@ -78,21 +70,19 @@ def dynamodb_local(folder: Path) -> Iterator[Any]:
     """A client of a fresh DynamoDB Local."""
     require(shutil.which("java"), "DynamoDB Local needs Java, which is not on PATH.")
     require(LIBRARIES.is_dir(), "DynamoDB Local is not installed: run `make judges`.")
-    port, log = free_port(), folder / "dynamodb-local.log"
+    port = free_port()
     command = ["java", f"-Djava.library.path={LIBRARIES}", "-Xmx256m", "-cp", f"{LIBRARIES}/*"]
     command += ["software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-port", str(port)]
-    with running(command, log):
-        dynamodb = client("dynamodb", f"http://127.0.0.1:{port}")
-        await_answer(dynamodb, log)
-        yield dynamodb
+    with run_server(command, folder / "dynamodb-local.log", port) as endpoint:
+        yield client("dynamodb", endpoint)
 
 
 @contextlib.contextmanager
 def ministack(folder: Path) -> Iterator[Callable[[str], Any]]:
-    """A fresh MiniStack, as the embedded AWS runs it but without its permissions: clients by service."""
-    port, log = free_port(), folder / "ministack.log"
+    """Clients, by service, of a fresh MiniStack: as the embedded AWS runs it, but without its permissions."""
+    port = free_port()
     environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
     environment |= {"LOG_LEVEL": "WARNING", "HOME": str(folder), "TMPDIR": str(folder), "PERSIST_STATE": "0"}
-    with running([str(Path(sys.executable).with_name("ministack"))], log, environment):
-        await_answer(client("dynamodb", f"http://127.0.0.1:{port}"), log)
-        yield lambda service: client(service, f"http://127.0.0.1:{port}")
+    command = [str(Path(sys.executable).with_name("ministack"))]
+    with run_server(command, folder / "ministack.log", port, environment) as endpoint:
+        yield lambda service: client(service, endpoint)

@@ -1,4 +1,4 @@
-"""The fake DynamoDB is no kinder than AWS's own DynamoDB Local, on thousands of generated operations."""
+"""The fake DynamoDB is as strict as AWS's own DynamoDB Local, on thousands of generated operations."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ _tables = itertools.count(1)
 
 
 def plain(value: Any) -> Any:
-    """A response without what differs between two servers that agree: metadata, and the order of sets."""
+    """Drop from a response what may differ between two correct servers: metadata, and the order of sets."""
     if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get("N"), str):
             return {"N": str(Decimal(value["N"]).normalize())}  # Local leaves numbers inside documents as sent
@@ -35,7 +35,7 @@ _IGNORED = {"ResponseMetadata", "ConsumedCapacity", "Message", "message"}
 
 
 def answer(client: Any, operation: Operation) -> Any:
-    """What a client says to an operation: its answer, or its refusal with all that comes with it."""
+    """Return a client's answer to an operation: its response, or its error with all details."""
     method, request = operation
     try:
         said = plain(getattr(client, method)(**request))
@@ -136,13 +136,13 @@ EXAMPLES: dict[str, list[Operation]] = {
 
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_limits_and_pages_agree(title: str, dynamodb_local: Any) -> None:
-    """What generated operations seldom meet: sizes at the limit, keys that are none, the key a page ends with."""
+    """Cases that generated operations seldom reach: sizes at the limit, invalid keys, the key at the end of a page."""
     _run_on_both(EXAMPLES[title], dynamodb_local, {"operations": 0, "refused": 0, "cancelled": 0, "condition": 0})
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED_WORDS)[::20])
 def test_reserved_words_are_refused_by_both(word: str, dynamodb_local: Any) -> None:
-    """A reserved word as a bare attribute name is refused, in whatever case."""
+    """In lower case too."""
     condition = {"ConditionExpression": f"attribute_not_exists({word.lower()})"}
     _run_on_both(
         [("put_item", {"Item": {"pk": {"S": "a"}}, **condition})],

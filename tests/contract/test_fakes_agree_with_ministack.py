@@ -1,4 +1,4 @@
-"""The embedded AWS's DynamoDB and S3 say what our fakes say, but for the differences that are listed."""
+"""The embedded AWS's DynamoDB and S3 answer as our fakes do, except for the listed differences."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ _PATH_WITH_PATH = re.compile(r"(?:=|<>|<|>|BETWEEN|AND|IN \(|,)\s*(?!attribute_|
 
 
 def _known(operation: Operation, by_aws: Any) -> Difference | None:
-    """The listed difference that an operation may meet."""
+    """Return the listed difference that an operation may show, if any."""
     if by_aws == ["refused", {"Error": {"Code": "ValidationException"}}]:
         return CHECKS_LESS
     conditions = re.findall(r'"(?:Condition|Filter)Expression": "([^"]*)"', json.dumps(operation, default=str))
@@ -58,7 +58,7 @@ def test_generated_operations_get_the_same_answer_but_for_the_listed_differences
 
 
 def _level(fake: FakeDynamoDB, client: Any, table: str) -> None:
-    """After an operation that MiniStack was not asked: the same rows again."""
+    """Give MiniStack the fake's rows again, after an operation that only the fake was given."""
     for item in client.scan(TableName=table)["Items"]:
         client.delete_item(TableName=table, Key={"pk": item["pk"]})
     for item in fake.scan(TableName=table)["Items"]:
@@ -76,7 +76,7 @@ _SHOWN: dict[Difference, dict[str, Any]] = {
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.subject)
 def test_a_listed_difference_is_still_there(difference: Difference, ministack: Clients) -> None:
-    """A list that is no longer true is worse than none."""
+    """An outdated list is worse than no list."""
     table, fake, client = f"difference-{next(_numbers)}", FakeDynamoDB(), ministack("dynamodb")
     for each in (fake, client):
         each.create_table(TableName=table, **TABLE)
@@ -118,7 +118,7 @@ def test_conditional_puts_to_s3_agree(ministack: Clients) -> None:
 
 
 def test_the_fidelity_page_lists_every_difference() -> None:
-    """What the embedded AWS does otherwise is said where its users look."""
+    """Users of the embedded AWS look there."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "fidelity.md").read_text(encoding="utf-8")
     for difference in DIFFERENCES:
         assert f"{difference.subject}: {difference.aws}; here {difference.ministack} | {difference.matters}" in page
