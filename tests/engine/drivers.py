@@ -1,4 +1,4 @@
-"""What a driver has made, as AWS shows it, with everything taken out that chance or the clock has put in."""
+"""Read back the resources that a driver created, without the values that chance or the clock has put in."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from local.provider.journal import Journal
 from local.provider.provider import EmbeddedProvider
 
 Facts = Mapping[str, Any]
-"""URN → what is there."""
+"""URN → inputs and outputs, or None where AWS has no such resource."""
 _MOMENTS = {"createDate", "creationDate", "createdDate", "lastModified", "uniqueId"}
 _CODE = {"code", "sourceCodeHash", "sourceCodeSize"}
 
 
 def journaled_resources(instance: Instance) -> list[tuple[str, str]]:
-    """URN and id of everything that was ever made in the instance and was not deleted."""
+    """Return URN and id of each resource that was created in the instance and not deleted."""
     last: dict[str, str | None] = {}
     for line in (instance.folder / "journal.jsonl").read_text().splitlines():
         entry = json.loads(line)
@@ -25,7 +25,7 @@ def journaled_resources(instance: Instance) -> list[tuple[str, str]]:
 
 
 def read_all(instance: Instance, resources: Iterable[tuple[str, str]]) -> Facts:
-    """Every resource, read through the provider."""
+    """Read every resource through the provider."""
     found, names = {}, {}
     provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "reading.jsonl"))
     for urn, id_ in resources:

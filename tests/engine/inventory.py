@@ -1,4 +1,4 @@
-"""What really is in an account, asked of AWS and not of the provider: kind → names."""
+"""Inventory of an account, read from AWS and not through the provider: kind → names."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,12 +23,12 @@ _TYPES = {
 
 
 def account_inventory(aws: Instance) -> Inventory:
-    """Everything of the kinds that the tests make, keys pending deletion left out."""
+    """List everything of the kinds that the tests create, without keys that are pending deletion."""
     return {kind: sorted(names) for kind, names in _list_resources(aws).items()}
 
 
 def state_inventory(*engines: PulumiEngine) -> Inventory:
-    """The same as the engine knows it; a published function also has its version 1."""
+    """List the same as the engine knows it; a published function also has its version 1."""
     found: dict[str, list[str]] = {kind: [] for kind in [*_TYPES.values(), "version"]}
     for engine in engines:
         for resource in engine.state.resources():

@@ -1,4 +1,4 @@
-"""A table and a bucket that exist are imported by the real engine with what is in them, and brought to the controls."""
+"""The real engine imports an existing table and bucket with their data, and brings them to the controls."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +20,8 @@ def account(cli: Path, tmp_path: Path) -> Iterator[Instance]:
     yield from started_instance(tmp_path / "adoption")
 
 
-def existing(aws: Instance) -> None:
-    """What a team made by hand, with something in it."""
+def create_by_hand(aws: Instance) -> None:
+    """Create by hand what a team already had, with data in it."""
     aws.client("dynamodb").create_table(
         TableName="orders-2019",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -34,9 +34,9 @@ def existing(aws: Instance) -> None:
     aws.client("s3").put_object(Bucket="proofs-2019", Key="outcomes/1.json", Body=b"{}")
 
 
-def test_what_exists_is_adopted_with_what_is_in_it(account: Instance) -> None:
+def test_an_existing_table_and_bucket_are_adopted_with_their_data(account: Instance) -> None:
     """Nothing is created in its place; the second up encrypts the table and changes no name."""
-    existing(account)
+    create_by_hand(account)
     given = {"table": "orders-2019", "bucket": "proofs-2019"}
     outputs = PulumiEngine(account, PROGRAM, "dev", {**given, "adopting": True}).up().outputs
     assert given == {key: outputs[key] for key in given}

@@ -1,4 +1,4 @@
-"""Our own program, as people will run it: previewed, deployed, changed, repaired and destroyed by the real engine."""
+"""The booking program, previewed, deployed, changed, repaired and destroyed by the real engine, as users run it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,9 +43,9 @@ EXPECTED = {
     "alarmP99Seconds": {"booking-executions-slow"},
     "executionTimeoutSeconds": {"booking-standard"},
 }
-"""What each change is about."""
+"""The resources that each change is meant to change."""
 REPUBLISHED = {"booking-standard", *(f"{name}-live" for name in FUNCTIONS)}
-"""What follows a changed function: its alias, and the machine that names its version."""
+"""The resources that follow a changed function: its alias, and the machine that names its version."""
 MADE = TEN_CHANGES if THOROUGH else ("pointInTimeDays", "refundWindowDays")
 PREVIEWED = config_keys() if THOROUGH else ["keyArn"]
 
@@ -73,18 +73,18 @@ def test_every_stage_can_be_previewed(instance: Instance, stage: str) -> None:
 
 
 def test_a_second_up_changes_nothing(dev: PulumiEngine) -> None:
-    """What the program says is what there is."""
+    """The deployed state matches the program."""
     assert dev.up().changes == ()
 
 
-def test_what_was_deployed_is_what_the_state_says(dev: PulumiEngine, instance: Instance) -> None:
+def test_the_state_lists_exactly_what_is_in_the_account(dev: PulumiEngine, instance: Instance) -> None:
     assert state_inventory(dev) == account_inventory(instance)
 
 
-def test_both_drivers_make_the_same_resources(
+def test_both_drivers_create_the_same_resources(
     dev: PulumiEngine, instance: Instance, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """In process and by the engine: the same types and names, and AWS shows the same settings."""
+    """In process and by the engine: the same types and names, and the same settings in AWS."""
     for other in started_instance(tmp_path_factory.mktemp("in-process") / "instance"):
         deploy(other, ROOT / "__main__.py", "dev")
         by_engine, in_process = (read_all(one, journaled_resources(one)) for one in (instance, other))
@@ -92,14 +92,14 @@ def test_both_drivers_make_the_same_resources(
         assert [urn for urn in by_engine if by_engine[urn] != in_process[urn]] == []
 
 
-def test_every_key_has_a_change_and_a_row_in_the_docs() -> None:
+def test_every_config_key_has_a_change_and_a_row_in_the_docs() -> None:
     assert config_keys() == list(CHANGES)
     assert [key for key in config_keys() if not documented_row(key)] == []
 
 
 @pytest.mark.parametrize("key", PREVIEWED)
 def test_the_docs_say_what_the_engine_would_do(dev: PulumiEngine, instance: Instance, key: str) -> None:
-    """Written anew by `python -m tools.engine.config_table`; what holds data is neither replaced nor deleted."""
+    """`python -m tools.engine.config_table` writes the page; resources with data are neither replaced nor deleted."""
     steps = preview_change(instance, CHANGES[key])
     assert documented_row(key) == render_row(key, steps)
     lost = [step.name for step in steps if step.type in TYPES_WITH_DATA and step.operation in ("replace", "delete")]
@@ -108,15 +108,15 @@ def test_the_docs_say_what_the_engine_would_do(dev: PulumiEngine, instance: Inst
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, str]:
-    """The changes made so far: each test adds its own."""
+    """Changes made so far: each test adds its own."""
     return {}
 
 
 @pytest.mark.parametrize("key", MADE)
-def test_a_config_change_changes_what_it_is_about_in_place(
+def test_a_config_change_updates_only_its_resources_in_place(
     dev: PulumiEngine, instance: Instance, made: dict[str, str], key: str
 ) -> None:
-    """The preview, which the docs show for every key, foretold it (and may have feared more); nothing is made anew."""
+    """The preview, which the docs show for every key, lists at least these updates; nothing is replaced."""
     made.update(CHANGES[key])
     changed = _engine(instance, **made)
     foreseen = {(step.name, step.operation) for step in changed.preview().changes}
@@ -126,8 +126,8 @@ def test_a_config_change_changes_what_it_is_about_in_place(
     assert {operation for _, operation in done} == {"update"}
 
 
-def test_what_changes_behind_its_back_is_seen_and_repaired(instance: Instance, dev: PulumiEngine) -> None:
-    """A deleted alarm, a switched-off table setting and a lost lifecycle rule: refresh sees them, up repairs them."""
+def test_drift_is_detected_by_refresh_and_repaired_by_up(instance: Instance, dev: PulumiEngine) -> None:
+    """A deleted alarm, a disabled table setting and a deleted lifecycle rule."""
     dev.up()
     alarm = instance.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmName"]
     outputs = instance.outputs()
@@ -170,7 +170,7 @@ def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(
 def test_destroying_prod_is_refused_before_anything_is_deleted(
     cli: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The dashboard, which is made last, is protected: so a `destroy` ends with it, and nothing is gone."""
+    """The dashboard, which is created last, is protected: `destroy` stops at it before anything is deleted."""
     for account in started_instance(tmp_path_factory.mktemp("prod") / "instance"):
         prod = _engine(account, "prod")
         prod.up()

@@ -1,4 +1,4 @@
-"""What a team changes from outside its components holds, however deep the child; what it renames stays what it is."""
+"""A team's changes from outside a component reach every child, and a renamed component keeps its resources."""
 
 import json
 
@@ -12,7 +12,7 @@ from .conftest import Run
 
 @pytest.fixture(scope="module")
 def platform(engine_of: Run) -> PulumiEngine:
-    """The team's program, deployed."""
+    """Deploy the team's program."""
     engine = engine_of("platform", "hatches")
     engine.up()
     return engine
@@ -25,10 +25,8 @@ def test_a_transform_reaches_every_child_of_every_component(platform: PulumiEngi
     assert {each["inputs"]["tags"]["component"] for each in children} == {"orders", "proofs", "points", "waiting"}
 
 
-def test_what_a_transform_says_of_a_child_and_of_a_grandchild_is_what_aws_has(
-    platform: PulumiEngine, aws: Instance
-) -> None:
-    """Where the component has no argument for it."""
+def test_a_transform_of_a_child_or_grandchild_takes_effect_in_aws(platform: PulumiEngine, aws: Instance) -> None:
+    """The component has no argument for any of these."""
     inputs = {each["urn"].rpartition("::")[2]: each.get("inputs", {}) for each in platform.state.resources()}
     alarms, keys, queues = (aws.client(service) for service in ("cloudwatch", "kms", "sqs"))
     name = inputs["orders-table-throttles"]["name"]
@@ -45,8 +43,8 @@ def test_what_a_transform_says_of_a_child_and_of_a_grandchild_is_what_aws_has(
     assert json.dumps(inputs["proofs-lifecycle"]["rules"]).count("team") == 1
 
 
-def test_components_that_are_renamed_with_an_alias_keep_what_they_have(platform: PulumiEngine, engine_of: Run) -> None:
-    """Their children's former names follow from their own; only the keys' speaking names are new ones."""
+def test_components_renamed_with_an_alias_keep_their_resources(platform: PulumiEngine, engine_of: Run) -> None:
+    """Their children's former names follow from their own; only the keys' aliases are new."""
     before = platform.up().outputs
     renamed = engine_of("platform", "hatches", prefix="our-", aliased=True).up()
     assert before == renamed.outputs
@@ -54,7 +52,7 @@ def test_components_that_are_renamed_with_an_alias_keep_what_they_have(platform:
     assert lost == {"aws:kms/alias:Alias"}
 
 
-def test_a_component_that_is_renamed_without_an_alias_would_lose_it(platform: PulumiEngine, engine_of: Run) -> None:
-    """Proof that the alias is what keeps it."""
+def test_a_component_renamed_without_an_alias_would_lose_its_table(platform: PulumiEngine, engine_of: Run) -> None:
+    """Proof that the alias keeps it."""
     preview = engine_of("platform", "hatches", prefix="their-").preview()
     assert any(step.operation == "delete" and step.type == "aws:dynamodb/table:Table" for step in preview.changes)

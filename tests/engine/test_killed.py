@@ -91,7 +91,7 @@ def test_a_killed_up_is_finished_by_the_next_one(
 def test_destroy_after_a_killed_up_leaves_nothing(
     instance: Instance, engines: list[PulumiEngine], engine_of: Run
 ) -> None:
-    """What the killed run had made, and no state has, is removed too."""
+    """Resources of the killed run that no state knows are removed too."""
     with pytest.raises((EngineKilled, DeploymentFailed)):
         engine_of("small", "given-up", Killer(instance, "engine", 8), instance=instance).up()
     engine_of("small", "given-up", instance=instance).destroy()

@@ -1,4 +1,4 @@
-"""What `pulumi-resource-booking` offers: its schema is reviewed, complete, and says what the code does."""
+"""The schema of `pulumi-resource-booking` is reviewed, complete, and describes what the code does."""
 
 import ast
 import importlib
@@ -22,11 +22,11 @@ from .conftest import ROOT
 RESOURCES = load_schema()["resources"]
 INPUTS = [(token, key) for token, resource in RESOURCES.items() for key in resource["inputProperties"]]
 NOTHING = re.compile(r"Default: (never|nobody|none|nothing)\b")
-"""How a description says that the default is empty."""
+"""Words with which a description states an empty default."""
 CHECKS = ("choice", "flag", "one_of", "pattern", "whole")
 
 
-def test_what_was_generated_is_what_the_components_say() -> None:
+def test_generated_files_match_the_components() -> None:
     """The schema is the reviewed golden file; `python -m tools.engine.wrappers` writes it and the wrappers."""
     stale = [path.name for path, text in generate_files().items() if path.read_text() != text]
     assert stale == []
@@ -42,8 +42,8 @@ def test_every_property_is_described() -> None:
     assert [(token, key) for token, key, text in described if not text.rstrip().endswith(".")] == []
 
 
-def test_what_is_required_is_what_has_no_default() -> None:
-    """A component works out of the box: only what a function is cannot be guessed."""
+def test_only_inputs_without_a_default_are_required() -> None:
+    """A component works without arguments: only a function's handler has no default."""
     required = {token.split(":")[-1]: resource.get("requiredInputs", []) for token, resource in RESOURCES.items()}
     assert {name: keys for name, keys in required.items() if keys} == {"MonitoredLambda": ["handler"]}
 
@@ -55,8 +55,8 @@ def test_every_optional_input_names_its_default(token: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(("token", "key"), INPUTS)
-def test_a_default_and_its_range_are_those_of_the_code(token: str, key: str) -> None:
-    """The code's own call that checks the argument is read for what it takes."""
+def test_a_described_default_and_range_match_the_code(token: str, key: str) -> None:
+    """Both are read from the call with which the component checks the argument."""
     checked = _checks(token).get(_snake(key))
     if checked is None:
         return
@@ -69,7 +69,7 @@ def test_a_default_and_its_range_are_those_of_the_code(token: str, key: str) -> 
 
 
 def test_the_package_can_be_added_from_the_repository() -> None:
-    """`pulumi package add` reads the folder `plugin`, where somebody has the whole CLI; here that cannot be run."""
+    """`pulumi package add` reads the folder `plugin`; it needs the complete CLI, so it cannot run here."""
     folder = ROOT / "plugin"
     assert yaml.safe_load((folder / "PulumiPlugin.yaml").read_text())["runtime"]["name"] == "python"
     assert (folder / (folder / "requirements.txt").read_text().strip() / "pyproject.toml").exists()

@@ -1,4 +1,4 @@
-"""What goes wrong is told in one sentence that names the thing and what to do."""
+"""Each failure is reported in one sentence that names the resource or setting and what to do."""
 
 import socket
 import subprocess
@@ -29,32 +29,40 @@ PLACE = "(__main__.py, line {})"
 @pytest.mark.parametrize(
     ("fault", "line", "sentence"),
     [
-        ("unsupported_type", "aws.ec2.Vpc", "the resource type aws:ec2/vpc:Vpc is not supported in the embedded AWS"),
-        ("unsupported_property", "import_table=importing", "importTable: not supported in the embedded AWS"),
-        ("refused_by_aws", "aws.lambda_.Permission", "could not be created: AWS says ResourceNotFoundException"),
+        (
+            "use_unsupported_type",
+            "aws.ec2.Vpc",
+            "the resource type aws:ec2/vpc:Vpc is not supported in the embedded AWS",
+        ),
+        ("use_unsupported_property", "import_table=importing", "importTable: not supported in the embedded AWS"),
+        (
+            "refer_to_missing_function",
+            "aws.lambda_.Permission",
+            "could not be created: AWS says ResourceNotFoundException",
+        ),
     ],
 )
 def test_a_failing_resource_is_named_with_its_line(engine_of: Run, fault: str, line: str, sentence: str) -> None:
     engine = engine_of("faulty", "resources", fault=fault)
-    with pytest.raises(DeploymentFailed) as told:
+    with pytest.raises(DeploymentFailed) as failure:
         engine.up()
     number = _line_of("faulty", line)
-    assert PLACE.format(number) in str(told.value)
-    assert sentence in str(told.value)
-    assert "\n" not in str(told.value)
+    assert PLACE.format(number) in str(failure.value)
+    assert sentence in str(failure.value)
+    assert "\n" not in str(failure.value)
 
 
-def test_a_half_made_resource_is_finished_by_the_next_up(engine_of: Run) -> None:
-    """It is in the state with its id, so nothing is made twice."""
+def test_a_half_created_resource_is_finished_by_the_next_up(engine_of: Run) -> None:
+    """It is in the state with its id, so nothing is created twice."""
     with pytest.raises(DeploymentFailed, match="Invalid retentionInDays value: 8"):
-        engine_of("faulty", "half", fault="half_made", days=8).up()
-    [change] = engine_of("faulty", "half", fault="half_made", days=7).up().changes
+        engine_of("faulty", "half", fault="create_half", days=8).up()
+    [change] = engine_of("faulty", "half", fault="create_half", days=7).up().changes
     assert (change.operation, change.name) == ("update", "logs")
 
 
-def test_a_secret_is_in_no_file_but_encrypted(engine_of: Run, aws: Instance) -> None:
-    """Neither the state nor what is kept of the outputs shows it."""
-    outcome = engine_of("faulty", "secret", fault="secret", password="open sesame").up()
+def test_secrets_are_stored_encrypted_only(engine_of: Run, aws: Instance) -> None:
+    """Neither the state nor the stored outputs show it."""
+    outcome = engine_of("faulty", "secret", fault="keep_secret", password="open sesame").up()
     states = (aws.folder / "engine" / "state" / ".pulumi" / "stacks").rglob("secret.json*")
     kept = [*states, aws.folder / "outputs.json", aws.folder / "journal.jsonl"]
     assert [file.name for file in kept if "open sesame" in file.read_text()] == []
@@ -63,36 +71,36 @@ def test_a_secret_is_in_no_file_but_encrypted(engine_of: Run, aws: Instance) -> 
 
 def test_an_unsupported_function_is_named(engine_of: Run) -> None:
     with pytest.raises(DeploymentFailed, match="the function aws:ec2/getVpc:getVpc is not supported"):
-        engine_of("faulty", "functions", fault="unsupported_function").preview()
+        engine_of("faulty", "functions", fault="call_unsupported_function").preview()
 
 
-def test_an_invalid_value_is_told_in_the_programs_own_words(engine_of: Run) -> None:
-    with pytest.raises(DeploymentFailed) as told:
-        engine_of("faulty", "values", fault="invalid_value").preview()
-    assert str(told.value) == "The program failed: booking:refundWindowDays is 4000, allowed is 0 to 3650 days"
+def test_an_invalid_value_is_reported_in_the_programs_own_words(engine_of: Run) -> None:
+    with pytest.raises(DeploymentFailed) as failure:
+        engine_of("faulty", "values", fault="reject_value").preview()
+    assert str(failure.value) == "The program failed: booking:refundWindowDays is 4000, allowed is 0 to 3650 days"
 
 
 @pytest.mark.parametrize(
     ("fault", "how_to_lift_it"),
-    [("protected", "remove the `protect` flag"), ("deletion_protected", "deletion protection")],
+    [("protect", "remove the `protect` flag"), ("protect_in_aws", "deletion protection")],
 )
 def test_a_refused_deletion_says_how_to_lift_it(engine_of: Run, fault: str, how_to_lift_it: str) -> None:
     """Protected by Pulumi, or by AWS: either way the resource is still there afterwards."""
     stage = fault.replace("_", "-")
     engine_of("faulty", stage, fault=fault).up()
-    with pytest.raises(DeploymentFailed) as told:
+    with pytest.raises(DeploymentFailed) as failure:
         engine_of("faulty", stage).up()
-    assert "kept" in str(told.value)
-    assert how_to_lift_it in str(told.value).lower()
+    assert "kept" in str(failure.value)
+    assert how_to_lift_it in str(failure.value).lower()
     assert [resource["type"] for resource in engine_of("faulty", stage).state.resources()][-1].endswith(":Table")
 
 
-def test_every_fault_of_a_configuration_is_told_at_once_though_the_engine_stops_at_the_first(aws: Instance) -> None:
-    """The engine knows the types only, and neither says the value nor what is allowed: the program does."""
+def test_all_faults_of_a_configuration_are_reported_at_once_though_the_engine_stops_at_the_first(aws: Instance) -> None:
+    """The engine knows only the types, and reports neither the value nor the allowed ones: the program does."""
     wrong = {"functionMemoryMb": "much", "forceDestroy": "yes", "backupDay": "7", "auditLockMode": "SOFT"}
-    with pytest.raises(DeploymentFailed) as told:
+    with pytest.raises(DeploymentFailed) as failure:
         PulumiEngine(aws, ROOT / "__main__.py", "prod", wrong).preview()
-    assert [line.strip() for line in str(told.value).splitlines()[1:]] == [
+    assert [line.strip() for line in str(failure.value).splitlines()[1:]] == [
         "booking:functionMemoryMb: got 'much', allowed is a whole number from 128 to 10240",
         "booking:forceDestroy: got 'yes', allowed is true or false",
         "booking:auditLockMode: got 'SOFT', allowed is COMPLIANCE or GOVERNANCE or NONE",
@@ -100,10 +108,8 @@ def test_every_fault_of_a_configuration_is_told_at_once_though_the_engine_stops_
     ]
 
 
-def test_a_value_of_a_wrong_type_that_the_program_takes_is_told_as_the_engine_does(
-    aws: Instance, tmp_path: Path
-) -> None:
-    """A program that does not look at the key has nothing to say about it."""
+def test_a_wrong_type_that_the_program_accepts_is_reported_by_the_engine(aws: Instance, tmp_path: Path) -> None:
+    """A program that does not read the key cannot check it."""
     program = _program(tmp_path, "config:\n  booking:number: many\n")
     declared = "config:\n  number:\n    type: integer\n"
     (tmp_path / "Pulumi.yaml").write_text(f"name: booking\nruntime: python\n{declared}")
@@ -111,7 +117,7 @@ def test_a_value_of_a_wrong_type_that_the_program_takes_is_told_as_the_engine_do
         PulumiEngine(aws, program, "dev").preview()
 
 
-def test_an_unknown_stage_is_told_with_those_there_are(aws: Instance) -> None:
+def test_an_unknown_stage_is_reported_with_the_known_ones(aws: Instance) -> None:
     with pytest.raises(UnknownStage, match=r"Pulumi\.production\.yaml is missing; the stages are dev, prod, staging"):
         PulumiEngine(aws, ROOT / "__main__.py", "production").preview()
 

@@ -89,7 +89,7 @@ def world(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisi
 @pytest.mark.parametrize("token", resource_types())
 @settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # tests/local varies them
 @given(data=st.data())
-def test_what_is_created_is_read_and_does_not_differ(
+def test_a_created_resource_is_read_back_without_a_difference(
     token: str, data: st.DataObject, asked: Asked, world: Prerequisites
 ) -> None:
     """Check, Create, Read and Diff agree over the wire for every resource type."""
@@ -106,7 +106,7 @@ def test_what_is_created_is_read_and_does_not_differ(
         asked.delete(token, "wired", made.id, made.properties)
 
 
-def test_a_preview_touches_nothing_and_knows_what_it_cannot_know(asked: Asked, aws: Instance) -> None:
+def test_a_preview_creates_nothing_and_marks_values_of_aws_as_unknown(asked: Asked, aws: Instance) -> None:
     before = account_inventory(aws)
     checked = asked.check(TABLE, "preview", ONE_KEY)
     foreseen = asked.values(asked.create(TABLE, "preview", checked.inputs, preview=True).properties)
@@ -116,7 +116,7 @@ def test_a_preview_touches_nothing_and_knows_what_it_cannot_know(asked: Asked, a
 
 
 def test_the_engines_seed_decides_the_name(asked: Asked) -> None:
-    """So that a preview and its up, and two engines, come to the same one."""
+    """A preview and its up, and two engines, thus compute the same name."""
     first, second = (asked.values(asked.check(QUEUE, "seeded", {}).inputs)["name"] for _ in range(2))
     assert first == second
 
@@ -137,7 +137,7 @@ def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
     assert "must name it" in failure.reason
 
 
-def test_a_diff_names_each_property_and_what_replaces(asked: Asked) -> None:
+def test_a_diff_names_each_changed_property_and_those_that_replace(asked: Asked) -> None:
     old = wrap({**ONE_KEY, "name": "one", "tags": {"team": "a"}})
     new = wrap({**ONE_KEY, "name": "two", "tags": {"team": "b"}})
     diff = asked.diff(TABLE, "diffed", "one", old, new)
@@ -147,7 +147,7 @@ def test_a_diff_names_each_property_and_what_replaces(asked: Asked) -> None:
 
 
 def test_secrets_come_back_secret(asked: Asked, tmp_path: Path) -> None:
-    """What the program marked, and what AWS derives from it."""
+    """Values that the program marked, and values that AWS derives from them."""
     inputs = wrap({"name": "hush", "tags": {"word": "sesame"}}, {("tags", "word")})
     made = asked.create(QUEUE, "secret", inputs)
     secrets = unwrap(made.properties, tmp_path).secrets
@@ -169,7 +169,7 @@ def test_a_partial_creation_is_recorded_with_its_id(asked: Asked) -> None:
     asked.delete(LOGS, "half-made", failure.id, failure.properties)
 
 
-def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, tmp_path: Path) -> None:
+def test_after_a_cancellation_nothing_new_starts(asked: Asked, aws: Instance, tmp_path: Path) -> None:
     """The connection of the cancelled engine refuses; another engine's goes on."""
     server, port = listen(EmbeddedProvider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
     cancelled, other = Asked(port, tmp_path), Asked(port, tmp_path)
@@ -183,7 +183,7 @@ def test_after_a_cancellation_nothing_new_is_begun(asked: Asked, aws: Instance, 
     server.stop(None).wait()
 
 
-def test_settings_that_mean_nothing_here_are_accepted_or_named(asked: Asked) -> None:
+def test_provider_settings_without_effect_are_accepted_or_named(asked: Asked) -> None:
     def wrong(**settings: Any) -> list[str]:
         request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", "aws"), news=wrap(settings))
         return [failure.property for failure in asked.stub.CheckConfig(request, timeout=120).failures]

@@ -1,4 +1,4 @@
-"""Signed code under the real engine: a new package is signed anew and replaces the code, never the function."""
+"""Signed code under the real engine: a new package is signed and replaces the code, never the function."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ JOB, FUNCTION = "aws:signer/signingJob:SigningJob", "aws:lambda/function:Functio
 
 
 def answer(aws: Instance, engine: PulumiEngine) -> Any:
-    """What the deployed function says."""
+    """Deploy, invoke the function, and return its answer."""
     name = engine.up().outputs["function"]
     return json.loads(aws.client("lambda").invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
 
@@ -26,7 +26,7 @@ def answer(aws: Instance, engine: PulumiEngine) -> Any:
 def test_a_new_package_is_a_new_job_and_an_update_of_the_code_in_place(
     engine_of: Run, aws: Instance, tmp_path: Path
 ) -> None:
-    """And what did not change is not signed again; destroying it all leaves no bucket."""
+    """An unchanged package is not signed again, and destroying the stack leaves no bucket."""
     first, second = (engine_of("signed", "signed", answer=word, folder=str(tmp_path)) for word in ("one", "two"))
     assert answer(aws, first) == "one"
     assert first.up().changes == ()
@@ -52,7 +52,7 @@ def staging(request: pytest.FixtureRequest, cli: Path, tmp_path: Path) -> Iterat
 
 
 def test_a_stage_with_signed_code_books(staging: DeployedStack) -> None:
-    """Every function of staging trusts one signer, and the whole way through the machine is walked."""
+    """All functions of staging trust one signer, and an execution passes through the whole machine."""
     client = staging.client("lambda")
     names = [staging.outputs[f"{name}Function"] for name in ("purchase", "refund", "record", "reconcile")]
     trusted = {client.get_function_code_signing_config(FunctionName=name)["CodeSigningConfigArn"] for name in names}

@@ -1,4 +1,4 @@
-"""Who is let in by name may start that machine and follow its executions, and nothing else."""
+"""A role named as a starter may start that machine and follow its executions, and nothing else."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ def account(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ins
 
 @pytest.fixture(scope="module")
 def outputs(account: Instance) -> Mapping[str, Any]:
-    """A machine that lets them in."""
+    """Deploy a machine whose starter is that role."""
     return PulumiEngine(account, PROGRAMS / "platform" / "__main__.py", "dev", {"starter": ROLE}).up().outputs
 
 
@@ -41,7 +41,7 @@ def caller(account: Instance, outputs: Mapping[str, Any]) -> Caller:
     return lambda service: account.client(service, role)
 
 
-def test_a_caller_starts_the_machine_and_sees_how_it_ends(caller: Caller, outputs: Mapping[str, Any]) -> None:
+def test_a_starter_starts_the_machine_and_reads_its_history(caller: Caller, outputs: Mapping[str, Any]) -> None:
     """Start, describe, history."""
     machines = caller("stepfunctions")
     execution = machines.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
@@ -49,7 +49,7 @@ def test_a_caller_starts_the_machine_and_sees_how_it_ends(caller: Caller, output
     assert machines.get_execution_history(executionArn=execution)["events"]
 
 
-def test_a_caller_may_nothing_else(caller: Caller, account: Instance, outputs: Mapping[str, Any]) -> None:
+def test_a_starter_is_denied_everything_else(caller: Caller, account: Instance, outputs: Mapping[str, Any]) -> None:
     """Not another machine, not an end before its time, not what the machine works on."""
     admin = account.client("stepfunctions")
     trusted = account.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]

@@ -23,17 +23,17 @@ config = pulumi.Config()
 prefix, aliased = config.get("prefix") or "", config.get_bool("aliased")
 
 
-def changed(child: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """What the team says about this child, over what its component says; and a tag on whatever takes tags."""
+def override(child: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Override what the component says about this child with what the team says, and tag whatever takes tags."""
     tagged = {"tags": {**child.props["tags"], "reviewed-by": "platform"}} if "tags" in child.props else {}
     own = OVERRIDES.get(child.name, {})
     return pulumi.ResourceTransformResult({**child.props, **tagged, **own}, child.opts) if child.custom else None
 
 
 def options(former: str) -> pulumi.ResourceOptions:
-    """The escape hatch, and what a renamed component was called."""
+    """Return the escape hatch, and the former name of a renamed component."""
     aliases = [pulumi.Alias(name=former)] if aliased else []
-    return pulumi.ResourceOptions(transforms=[changed], aliases=aliases)
+    return pulumi.ResourceOptions(transforms=[override], aliases=aliases)
 
 
 disposable = {"protect": False, "force_destroy": True, "key_deletion_days": 7}
