@@ -1,4 +1,4 @@
-"""What a test does in the shop: stock it, write requests, look at what is stored."""
+"""Actions of the integration tests: stock the shop, write requests, read what is stored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from local.pytest_plugin import DeployedStack
 
 SHELVES = {"MUG": (800, 10_000), "TEAPOT": (2450, 10_000), "LAMP": (4990, 1)}
-"""sku → price in cents, how many there are."""
+"""sku → price in cents, units in stock."""
 
 
 def put_on_shelf(shop: DeployedStack, sku: str, price_minor: int, available: int) -> None:
@@ -46,7 +46,7 @@ def refund(request_id: str, order_id: str, amount_minor: int | None = None, **re
 
 
 def available(shop: DeployedStack, sku: str) -> int:
-    """What is left on the shelf."""
+    """Return the units of a sku that are in stock."""
     key = {"pk": {"S": f"SKU#{sku}"}}
     return int(
         shop.client("dynamodb").get_item(TableName=shop.outputs["ordersTable"], Key=key)["Item"]["available"]["N"]
@@ -54,7 +54,7 @@ def available(shop: DeployedStack, sku: str) -> int:
 
 
 def order(shop: DeployedStack, order_id: str) -> dict[str, Any]:
-    """The stored order, decoded."""
+    """Return the stored order, decoded."""
     from boto3.dynamodb.types import TypeDeserializer
 
     key = {"pk": {"S": f"ORDER#{order_id}"}}
@@ -64,7 +64,7 @@ def order(shop: DeployedStack, order_id: str) -> dict[str, Any]:
 
 
 def audit_keys(shop: DeployedStack, prefix: str = "") -> list[str]:
-    """The keys in the audit bucket."""
+    """List the keys in the audit bucket."""
     pages = shop.client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=shop.outputs["auditBucket"], Prefix=prefix)
     return [content["Key"] for page in found for content in page.get("Contents", ())]

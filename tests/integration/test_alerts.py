@@ -1,4 +1,4 @@
-"""What goes wrong reaches the alert topic, and without anybody's data."""
+"""Failures reach the alert topic, without personal data."""
 
 import json
 import time

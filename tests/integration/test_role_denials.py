@@ -1,6 +1,6 @@
-"""Whatever a role does not allow is denied: each function's and the machine's, a call for each thing that one may try.
+"""The role of each function and of the machine is denied every call that it does not need.
 
-What each role does allow is tried beside it, so that a denial says something.
+The calls that it needs are tried beside them, so that a denial proves something.
 """
 
 import json
@@ -55,7 +55,7 @@ NOBODY_MAY: list[Call] = [
 
 @pytest.fixture(scope="module")
 def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
-    """What there is to be touched: the stage's own things, and somebody else's."""
+    """Resources to try the calls on: the stage's own, and another team's."""
     shop.client("dynamodb").create_table(
         TableName="not-ours",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -80,23 +80,23 @@ def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
 
 
 def role_of(shop: DeployedStack, who: str) -> str:
-    """The ARN of a role that one can take on: a function's, or one with the machine's policy."""
+    """Return the ARN of a role that the test can assume: a function's, or one with the machine's policy."""
     if who == "machine":
-        return _twin(shop)
+        return _ensure_twin(shop)
     functions = shop.client("lambda")
     return str(functions.get_function_configuration(FunctionName=shop.outputs[f"{who}Function"])["Role"])
 
 
 def machine_policy(shop: DeployedStack) -> str:
-    """The one document of the machine's role."""
+    """Return the one policy document of the machine's role."""
     machine = shop.client("stepfunctions").describe_state_machine(stateMachineArn=shop.outputs["stateMachineArn"])
     iam, role = shop.client("iam"), machine["roleArn"].rpartition("/")[2]
     [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
     return json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
 
-def _twin(shop: DeployedStack) -> str:
-    """The machine's own role trusts Step Functions alone, on behalf of its machine: nobody else can take it on."""
+def _ensure_twin(shop: DeployedStack) -> str:
+    """Create a role with the machine's policy: the machine's own role trusts Step Functions alone."""
     iam = shop.client("iam")
     with suppress(ClientError):  # it is there
         trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -107,7 +107,7 @@ def _twin(shop: DeployedStack) -> str:
 
 
 def answer(shop: DeployedStack, who: str, call: Call, place: Place) -> str:
-    """The code of what AWS answers to a call under a role: `done`, or an error's."""
+    """Make a call under a role and return the code of AWS's answer: `done`, or that of the error."""
     service, verb, request = call
     try:
         getattr(shop.client(service, role_of(shop, who)), verb)(**request(place))
@@ -117,7 +117,7 @@ def answer(shop: DeployedStack, who: str, call: Call, place: Place) -> str:
 
 
 @pytest.mark.parametrize("who", ROLES)
-def test_whatever_nobody_may_is_denied_to_each(shop: DeployedStack, place: Place, who: str) -> None:
+def test_calls_that_no_role_needs_are_denied_to_every_role(shop: DeployedStack, place: Place, who: str) -> None:
     """Other tables, buckets, prefixes, queues, functions and machines; deletions, settings, permissions."""
     answers = {
         f"{call[0]}:{call[1]} {number}": answer(shop, who, call, place) for number, call in enumerate(NOBODY_MAY)
@@ -150,30 +150,41 @@ PLACE: Call = (
 PAY: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["gateway"], "Key": KEY})
 LIST: Call = ("s3", "list_objects_v2", lambda at: {"Bucket": at["audit"], "Prefix": "outcomes/"})
 LOOK: Call = ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/none"})
+KEEP: Call = (
+    "s3",
+    "put_object",
+    lambda at: {
+        "Bucket": at["audit"],
+        "Key": "outcomes/none",
+        "Body": b"{}",
+        "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of nothing: whoever may put is refused too
+    },
+)
 TAKE: Call = ("sqs", "receive_message", lambda at: {"QueueUrl": at["parking"]})
 PARK: Call = ("sqs", "send_message", lambda at: {"QueueUrl": at["parking"], "MessageBody": "x"})
 BY_NAME = {"READ": READ, "FIND": FIND, "WRITE": WRITE, "PLACE": PLACE, "PAY": PAY, "LIST": LIST, "LOOK": LOOK} | {
+    "KEEP": KEEP,
     "TAKE": TAKE,
     "PARK": PARK,
 }
 MAY = {
     "purchase": {"PLACE", "WRITE", "PAY"},
     "refund": {"READ", "WRITE", "PAY"},
-    "record": {"READ", "LOOK"},
-    "reconcile": {"READ", "WRITE", "FIND", "PAY", "LIST", "LOOK", "TAKE"},
+    "record": {"READ", "LOOK", "KEEP"},
+    "reconcile": {"READ", "WRITE", "FIND", "PAY", "LIST", "LOOK", "KEEP", "TAKE"},
     "machine": {"PARK"},  # and invoke its functions, which every journey shows
 }
 
 
 @pytest.mark.parametrize("who", ROLES)
-def test_of_what_some_may_each_may_its_own_and_no_more(shop: DeployedStack, place: Place, who: str) -> None:
-    """The table of who may what, tried cell by cell."""
+def test_each_role_may_make_its_own_calls_and_no_others(shop: DeployedStack, place: Place, who: str) -> None:
+    """The table of roles and calls, tried cell by cell."""
     may = {name for name, call in BY_NAME.items() if answer(shop, who, call, place) not in DENIED}
     assert MAY[who] == may
 
 
-def test_the_machine_may_what_its_definition_says_and_nothing_else(shop: DeployedStack) -> None:
-    """Its role against its own text, both ways; keys, logs and traces are what Step Functions does in its name."""
+def test_the_machines_role_allows_exactly_what_its_definition_calls(shop: DeployedStack) -> None:
+    """Compared both ways; Step Functions itself uses keys, logs and traces on the machine's behalf."""
     machine = shop.client("stepfunctions").describe_state_machine(stateMachineArn=shop.outputs["stateMachineArn"])
     said = {
         (action, arn)
@@ -189,6 +200,6 @@ def test_the_machine_may_what_its_definition_says_and_nothing_else(shop: Deploye
 
 
 def _same(allowed: tuple[str, str], said: tuple[str, str]) -> bool:
-    """A queue's URL does not say its region; and every version of a function may be invoked, for those who began."""
+    """Compare a grant with a need: every version of a function may be invoked, for executions that began earlier."""
     versions, version = allowed[1].removesuffix(":*"), ":".join(said[1].split(":")[:7])
     return allowed[0] == said[0] and (fnmatchcase(allowed[1], said[1]) or versions == version)

@@ -1,4 +1,4 @@
-"""What a role allows is what its function was seen doing: nothing missing, nothing extra."""
+"""Each role allows exactly the calls that its function was recorded making: none missing, none extra."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.integration.shop import audit_keys, purchase, refund
 FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")
 
 ON_ITS_BEHALF = ("kms:", "logs:", "xray:", "sqs:SendMessage")
-"""What AWS does in a function's name, without a call of the function's: keys, logs, traces, dead letters."""
+"""Actions of AWS on a function's behalf, without a call by the function: keys, logs, traces, dead letters."""
 
 TOKENS = (
     *("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives"),
@@ -23,8 +23,8 @@ TOKENS = (
 
 
 @pytest.fixture(scope="module")
-def seen(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
-    """What each function did to what, after everything that can happen has happened."""
+def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
+    """Drive the functions through every outcome and return each one's actions on resources."""
     for token in TOKENS:
         bought = shop.run(event := purchase(f"seen-{token}", {"MUG": 1}, token)).result
         shop.run(event)
@@ -45,21 +45,21 @@ def seen(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_role_allows_exactly_what_its_function_does(
-    shop: DeployedStack, seen: dict[str, frozenset[tuple[str, str]]], function: str
+    shop: DeployedStack, recorded: dict[str, frozenset[tuple[str, str]]], function: str
 ) -> None:
-    """Both ways: each call is covered by a statement, and each action of it on each resource was seen."""
-    done, allowed = seen[shop.outputs[function]], set(_allowed(shop, function))
+    """Both ways: a statement covers each call, and each action that it allows on a resource was recorded."""
+    done, allowed = recorded[shop.outputs[function]], set(_allowed(shop, function))
     assert [each for each in done if not any(_covers(grant, each) for grant in allowed)] == []
     assert [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in done)] == []
 
 
 def _covers(grant: tuple[str, str], need: tuple[str, str]) -> bool:
-    """Whether an action on a pattern of ARNs is an action on an ARN."""
+    """Check if a grant on a pattern of ARNs covers an action on an ARN."""
     return grant[0] == need[0] and fnmatchcase(need[1], grant[1])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_permission_is_for_everything_but_where_aws_has_no_scope(shop: DeployedStack, function: str) -> None:
+def test_only_actions_that_aws_cannot_scope_are_allowed_on_all_resources(shop: DeployedStack, function: str) -> None:
     everywhere = {
         action
         for statement in _statements(shop, function)
@@ -79,7 +79,7 @@ def _statements(shop: DeployedStack, function: str) -> list[dict[str, Any]]:
 
 
 def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
-    """Each action with each pattern of ARNs that it is allowed on, but what AWS does in the function's name."""
+    """Yield each allowed action with each pattern of ARNs, without AWS's own actions on the function's behalf."""
     for statement in _statements(shop, function):
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         for action in statement["Action"]:
@@ -91,11 +91,11 @@ def _lose_an_audit_object(shop: DeployedStack) -> None:
     shop.client("s3").delete_object(Bucket=shop.outputs["auditBucket"], Key=key)
 
 
-def _report(told: dict[str, Any]) -> dict[str, Any]:
-    """What the machine tells the record function."""
-    return {"schema": 1, "execution": "arn:test:told", "requested_at": "2026-01-31T12:00:00Z", **told}
+def _report(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report as the machine sends it to the record function."""
+    return {"schema": 1, "execution": "arn:test:told", "requested_at": "2026-01-31T12:00:00Z", **report}
 
 
-def _park(shop: DeployedStack, told: dict[str, Any]) -> None:
-    """As the machine does when the record function fails for good."""
-    shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody=json.dumps(_report(told)))
+def _park(shop: DeployedStack, report: dict[str, Any]) -> None:
+    """Park a report, as the machine does when the record function fails for good."""
+    shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody=json.dumps(_report(report)))

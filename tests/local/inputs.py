@@ -20,7 +20,7 @@ TAGS = st.dictionaries(WORDS, WORDS, max_size=3)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Prerequisites:
-    """What there must be before one can make the rest."""
+    """Resources that must exist before the others can be created."""
 
     provider: EmbeddedProvider
     folder: Path
@@ -45,12 +45,12 @@ class Prerequisites:
     signing: str
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """In a report of hypothesis's, the whole of it would hide what matters."""
+        """Print one word: the whole of it would hide the rest of a report by Hypothesis."""
         printer.text("world")
 
     @classmethod
     def create(cls, provider: EmbeddedProvider, folder: Path) -> "Prerequisites":
-        """Make it all, with the provider itself."""
+        """Create all of them, with the provider itself."""
 
         def make(token: str, name: str, **inputs: Any) -> dict[str, Any]:
             urn = urn_of(token, name)

@@ -1,4 +1,4 @@
-"""Signed packages in the embedded AWS: what is signed runs, what is not is refused, and a new package is a new job."""
+"""Signed packages in the embedded AWS: a signed one runs, an unsigned one is refused, a new one is signed anew."""
 
 import dataclasses
 import json
@@ -28,21 +28,21 @@ def function_of(world: Prerequisites, **code: Any) -> dict[str, Any]:
     return {**rest, "codeSigningConfigArn": world.signing, **code}
 
 
-def made(world: Prerequisites, name: str, **code: Any) -> dict[str, Any]:
-    """A function, created."""
+def create_function(world: Prerequisites, name: str, **code: Any) -> dict[str, Any]:
+    """Create a function."""
     checked = world.provider.check(urn_of(FUNCTION, name), FUNCTION, function_of(world, **code))
     assert checked.faults == ()
     return world.provider.create(urn_of(FUNCTION, name), FUNCTION, checked.inputs).outputs
 
 
 def answer(world: Prerequisites, function: dict[str, Any]) -> Any:
-    """What the function says."""
+    """Invoke a function and return its answer."""
     client = world.provider.aws.client("lambda")
     return json.loads(client.invoke(FunctionName=function["name"], Payload=b"{}")["Payload"].read())
 
 
-def signed_by(world: Prerequisites, profile: int, number: int = 0) -> dict[str, str]:
-    """The location of the world's package `number`, signed by one of its profiles."""
+def sign(world: Prerequisites, profile: int, number: int = 0) -> dict[str, str]:
+    """Sign the world's package `number` with one of its profiles, and return the location of the result."""
     unsigned = world.unsigned[number]
     inputs = {
         "profileName": world.profiles[profile]["name"],
@@ -57,7 +57,7 @@ def signed_by(world: Prerequisites, profile: int, number: int = 0) -> dict[str, 
 def test_a_signed_package_runs(world: Prerequisites) -> None:
     """Each of the two says which one it is."""
     for number in (0, 1):
-        assert answer(world, made(world, f"signed-{number}", **signed_by(world, 0, number))) == number + 1
+        assert answer(world, create_function(world, f"signed-{number}", **sign(world, 0, number))) == number + 1
 
 
 def test_an_unsigned_package_is_refused(world: Prerequisites) -> None:
@@ -65,13 +65,13 @@ def test_an_unsigned_package_is_refused(world: Prerequisites) -> None:
     in_bucket = {"s3Bucket": world.versioned, "s3Key": world.unsigned[0]["key"]}
     for name, code in (("local", {"code": world.code[0]}), ("in-bucket", in_bucket)):
         with pytest.raises(ProviderError, match="InvalidCodeSignatureException: the package is signed by nobody"):
-            made(world, name, **code)
+            create_function(world, name, **code)
 
 
 def test_another_signer_is_refused(world: Prerequisites) -> None:
     """Signed is not enough."""
     with pytest.raises(ProviderError, match=r"signed by arn:aws:signer:.*, trusted: arn:aws:signer:"):
-        made(world, "other-signer", **signed_by(world, 1))
+        create_function(world, "other-signer", **sign(world, 1))
 
 
 def test_a_new_package_is_a_new_version_and_a_new_job_and_changes_the_function_in_place(world: Prerequisites) -> None:
@@ -100,14 +100,14 @@ def _where(made_object: dict[str, Any]) -> dict[str, str]:
 
 def test_a_package_that_has_left_this_machine_is_taken_from_its_bucket(world: Prerequisites) -> None:
     """Such as another pipeline's, or one whose file was built anew since."""
-    location = signed_by(world, 0, 1)
+    location = sign(world, 0, 1)
     there = world.unsigned[1]
     gone = world.code[1].path
     assert gone is not None
     kept = gone.read_bytes()
     gone.unlink()
     try:
-        assert answer(world, made(world, f"left-{there['versionId'][:8]}", **location)) == 2
+        assert answer(world, create_function(world, f"left-{there['versionId'][:8]}", **location)) == 2
     finally:
         gone.write_bytes(kept)
 

@@ -1,4 +1,4 @@
-"""What somebody changes behind the program's back is seen by a read, and repaired by the next update."""
+"""A read detects changes made outside the program, and the next update repairs them."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -146,7 +146,7 @@ def call(stack: DeployedStack) -> Invoke:
 
 
 def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call: Invoke) -> None:
-    """What is missing in AWS must be missing here, or a forgotten dependency shows up in production."""
+    """A package that AWS lacks must be missing here, or a forgotten dependency shows only in production."""
     provided = ["boto3", "botocore", "urllib3", "subject"]
     ours = ["handlers", "components", "workflow", "local", "cli", "pulumi", "pydantic", "pytest", "yaml", "ministack"]
     found = call({"do": "load", "modules": [*provided, *ours]})

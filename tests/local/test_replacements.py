@@ -1,4 +1,4 @@
-"""Which changes make a new resource: held against CloudFormation's own table, which cfn-lint ships."""
+"""Changes that replace a resource, compared with CloudFormation's own table, which cfn-lint ships."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every resource type: what is created is what is read, a change arrives, and what is deleted is gone."""
+"""Every resource type is read as it was created, takes changes in place, and is gone once deleted."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ NEVER_GONE = {
     "aws:signer/signingJob:SigningJob": "AWS keeps what was signed for two years",
     "aws:sns/topicPolicy:TopicPolicy": "every topic has a policy",
 }
-"""What AWS always has: deleting a setting brings back its default, and a record stays a record."""
+"""Types that AWS never removes: deleting a setting restores its default, and a record stays."""
 
 MUST_BE_WRITTEN = {
     "aws:lambda/function:Function": "its code",
@@ -28,7 +28,7 @@ MUST_BE_WRITTEN = {
     "aws:signer/signingJob:SigningJob": "where to put what is signed",
     "aws:signer/signingProfile:SigningProfile": "how to name it",
 }
-"""What an import cannot find out, and a program must say."""
+"""Inputs that an import cannot read from AWS, so that the program must state them."""
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,7 @@ def test_every_resource_type_has_generated_inputs() -> None:
 @pytest.mark.parametrize("token", resource_types())
 @settings(max_examples=6)  # an example is a life of a resource, a dozen AWS calls; the types are what varies
 @given(data=st.data())
-def test_what_is_created_is_read_and_what_is_changed_arrives(
-    token: str, data: st.DataObject, world: Prerequisites
-) -> None:
+def test_a_resource_is_read_as_created_and_as_updated(token: str, data: st.DataObject, world: Prerequisites) -> None:
     """Create, read, diff is empty; update, read, diff is empty; delete, and it is gone."""
     provider, urn = world.provider, urn_of(token, "subject")
     first, second = (_checked(provider, urn, token, data.draw(INPUTS[token](world))) for _ in range(2))

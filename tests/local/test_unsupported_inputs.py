@@ -1,4 +1,4 @@
-"""What is not supported is refused by name, before anything is asked of AWS."""
+"""Unsupported types, functions and properties are refused by name, before AWS is called."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ TOKENS = ("pm_ok",) * 6 + (
 
 @dataclass
 class Load:
-    """What the clients ask for: purchases, refunds of what was bought, and repetitions of both."""
+    """Requests of the clients: purchases, refunds of earlier purchases, and repetitions of both."""
 
     seed: int
     bought: list[tuple[str, int]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Load:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(self, number: int) -> dict[str, Any]:
-        """The request of one execution."""
+        """Return the request of one execution."""
         chance = random.Random(f"{self.seed}/{number}")
         with self._lock:
             kind = chance.random()
@@ -57,8 +57,8 @@ class Load:
         who = {"requested_by": "agent-1", "reason": "Soaked."}
         return {"action": "refund", "request_id": f"soak-r{number}", "order_id": order_id, **who, **wish}
 
-    def heard(self, result: dict[str, Any]) -> None:
-        """Remember what can be refunded."""
+    def remember_purchase(self, result: dict[str, Any]) -> None:
+        """Remember a purchase that can be refunded."""
         if result.get("action") == "purchase" and result.get("status") == "succeeded":
             with self._lock:
                 self.bought.append((result["order_id"], result["amount_minor"]))
@@ -80,7 +80,7 @@ def _purchase(chance: random.Random, number: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the books say when the load is over and reconcile has run."""
+    """State of the books when the load is over and reconcile has run."""
 
     statuses: Counter[str]
     results: Counter[str]
@@ -96,7 +96,7 @@ class Report:
     restored: int
 
     def lines(self) -> Sequence[str]:
-        """For a person."""
+        """Return the report as text."""
         kept = self.captured_minor - self.refunded_minor
         return [
             f"executions             {dict(self.statuses)}",
@@ -111,7 +111,7 @@ class Report:
         ]
 
     def broken(self) -> list[str]:
-        """What does not hold; nothing is how it should be."""
+        """List the claims that do not hold; empty is as it should be."""
         claims = {
             "captured − refunded is the gateway's net": (
                 self.captured_minor - self.refunded_minor == self.gateway_net_minor
@@ -145,8 +145,8 @@ def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: in
 def _book(stack: DeployedStack, load: Load, crashes: Crashes, number: int) -> tuple[str, dict[str, Any]]:
     ended = stack.run(load.request(number), timeout_seconds=300)
     result = ended.result if isinstance(ended.output or ended.cause, dict) else {}
-    load.heard(result)
-    crashes.booking_ended()
+    load.remember_purchase(result)
+    crashes.count_booking()
     return ended.status, result
 
 
@@ -205,7 +205,7 @@ def _is_ours(order: Order) -> bool:
 
 
 def _gateway_net(stack: DeployedStack, orders: Sequence[Order]) -> int:
-    """Charges minus refunds by the gateway's own books."""
+    """Return charges minus refunds by the gateway's own books."""
     keys = {order.order_id for order in orders} | {refund for order in orders for refund in order.account.refunds}
     pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs["gatewayTable"])
     items = [decode_item(item) for page in pages for item in page["Items"]]

@@ -1,4 +1,4 @@
-"""Killing the functions of one embedded AWS from outside, as a machine that fails would."""
+"""Kill the functions of one embedded AWS from outside, as a failing machine would."""
 
 import os
 import random
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """The processes below a process, with their command lines."""
+    """Return the processes below a process, with their command lines."""
     command = ["ps", "-ww", "-eo", "pid=,ppid=,command="]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
@@ -24,7 +24,7 @@ def descendants(pid: int) -> dict[int, str]:
 
 @dataclass
 class Crashes:
-    """Kills a function of the instance, whatever it is doing, each time that so many bookings have ended."""
+    """Kill a function of the instance, whatever it is doing, each time that so many bookings have ended."""
 
     instance_pid: int
     every: int
@@ -33,8 +33,8 @@ class Crashes:
     _ended: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def booking_ended(self) -> None:
-        """Count; and kill when it is time. The other clients' functions are in the middle of something."""
+    def count_booking(self) -> None:
+        """Count a booking that has ended, and kill a function after every few, while other clients' functions work."""
         with self._lock:
             self._ended += 1
             if self._ended % self.every == 0:
