@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED_PATHS = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
-COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers")
+COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers", "tests/environment.py", "tests/syntax.py")
 KILLING_TESTS = (  # the fastest and most effective first
     "tests/simulation/test_crash_matrix.py",
     "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
