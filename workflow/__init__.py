@@ -1,53 +1,37 @@
 """Workflows in the Amazon States Language: written in Python, checked, run, drawn and compared.
 
-docs/how-to/write-a-workflow.md tells how to write one. Importing this costs no more than the language itself: pydantic
-comes with your models, the JSONata engine with the first expression that is checked or run.
+docs/how-to/write-a-workflow.md tells how to write one. A name is imported when it is first used: `check` without the
+language, pydantic with your models, the JSONata engine with the first expression that is checked or run.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from .asl.definition import Definition, parse
-from .asl.json_values import NotJson
-from .failures import (
-    NoSuchField,
-    NotACondition,
-    NotExhaustive,
-    NotPortable,
-    NotReached,
-    Unbound,
-    WorkflowError,
-    WrongJoin,
-)
-from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
-from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
-from .language.expressions import Condition
-from .language.references import caught, input_of, made, output_of, result_of, state_input
-from .language.retries import (
-    ALL,
-    BRANCH_FAILED,
-    HEARTBEAT_TIMEOUT,
-    LAMBDA_THROTTLED,
-    LAMBDA_TRANSIENT,
-    QUERY_FAILED,
-    TASK_FAILED,
-    TIMEOUT,
-    Retry,
-)
-from .language.states import END, Catching, Edge, ErrorOutput, State, each_of, variable
-from .language.tasks import Answer, Invoke, Task
-from .language.workflow_class import Workflow
-
 if TYPE_CHECKING:
+    from .asl.definition import Definition, parse
+    from .asl.json_values import NotJson
     from .changes import Change, diff
     from .cost import Cost, cost_of_runs, costs
     from .coverage import Coverage, paths
     from .covered_workflow import covered, covering
     from .diagram import mermaid, svg
+    from .failures import (
+        NoSuchField,
+        NotACondition,
+        NotExhaustive,
+        NotPortable,
+        NotReached,
+        Unbound,
+        WorkflowError,
+        WrongJoin,
+    )
     from .iam import Permission, permissions, policy
     from .interpreter import Fault, Run, TaskFailed, run
+    from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
+    from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
     from .language.context_object import context
     from .language.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
+    from .language.expressions import Condition
     from .language.fragments import Inline
     from .language.functions import (
         after,
@@ -95,6 +79,18 @@ if TYPE_CHECKING:
     )
     from .language.item_tasks import DeleteItem, GetItem, PutItem, UpdateItem
     from .language.nested_states import DistributedMap, Map, Parallel
+    from .language.references import caught, input_of, made, output_of, result_of, state_input
+    from .language.retries import (
+        ALL,
+        BRANCH_FAILED,
+        HEARTBEAT_TIMEOUT,
+        LAMBDA_THROTTLED,
+        LAMBDA_TRANSIENT,
+        QUERY_FAILED,
+        TASK_FAILED,
+        TIMEOUT,
+        Retry,
+    )
     from .language.service_tasks import (
         Activity,
         Call,
@@ -105,9 +101,42 @@ if TYPE_CHECKING:
         SendMessage,
         StartExecution,
     )
+    from .language.states import END, Catching, Edge, ErrorOutput, State, each_of, variable
+    from .language.tasks import Answer, Invoke, Task
+    from .language.workflow_class import Workflow
     from .lint import Finding, check
 
 _LATE: Final = {
+    "asl.definition": ("Definition", "parse"),
+    "asl.json_values": ("NotJson",),
+    "failures": (
+        "NoSuchField",
+        "NotACondition",
+        "NotExhaustive",
+        "NotPortable",
+        "NotReached",
+        "Unbound",
+        "WorkflowError",
+        "WrongJoin",
+    ),
+    "language.basic_states": ("Choice", "Fail", "Pass", "Succeed", "Wait"),
+    "language.bindings": ("Binding", "Bucket", "EventBus", "Function", "Limit", "Machine", "Queue", "Table", "Topic"),
+    "language.expressions": ("Condition",),
+    "language.references": ("caught", "input_of", "made", "output_of", "result_of", "state_input"),
+    "language.retries": (
+        "ALL",
+        "BRANCH_FAILED",
+        "HEARTBEAT_TIMEOUT",
+        "LAMBDA_THROTTLED",
+        "LAMBDA_TRANSIENT",
+        "QUERY_FAILED",
+        "TASK_FAILED",
+        "TIMEOUT",
+        "Retry",
+    ),
+    "language.states": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
+    "language.tasks": ("Answer", "Invoke", "Task"),
+    "language.workflow_class": ("Workflow",),
     "lint": ("Finding", "check"),
     "changes": ("Change", "diff"),
     "covered_workflow": ("covered", "covering"),
@@ -176,7 +205,7 @@ _LATE: Final = {
     "cost": ("Cost", "cost_of_runs", "costs"),
     "interpreter": ("Fault", "Run", "TaskFailed", "run"),
 }
-"""What is imported when it is first asked for, by its module."""
+"""The module of each name, which is imported when the name is first used."""
 
 __all__ = [
     "ALL",
@@ -320,5 +349,6 @@ __all__ = [
 def __getattr__(name: str) -> object:
     for module, names in _LATE.items():
         if name in names:
-            return getattr(import_module(f".{module}", __package__), name)
+            value = globals()[name] = getattr(import_module(f".{module}", __package__), name)
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
