@@ -10,7 +10,7 @@ from handlers.domain.verification import Finding, StoredOrder, verify
 
 from .audit_report import report
 from .output import JsonOption, show, table
-from .target import InstanceOption, StageOption, Target, resolve_target
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 app = typer.Typer(help="Verify and read the audit trail.", no_args_is_help=True)
 app.command("report")(report)
@@ -43,7 +43,7 @@ def verify_audit(as_json: JsonOption = False, stage: StageOption = None, instanc
     return 1 if findings else 0
 
 
-def read_orders(target: Target) -> Iterator[StoredOrder]:
+def read_orders(target: DeploymentTarget) -> Iterator[StoredOrder]:
     """Yield every order as it is stored, intact or not."""
     pages = target.client("dynamodb").get_paginator("scan")
     scanned = pages.paginate(
@@ -56,7 +56,7 @@ def read_orders(target: Target) -> Iterator[StoredOrder]:
         yield from (stored_order(item) for item in page["Items"])
 
 
-def read_audit_objects(target: Target) -> dict[str, bytes]:
+def read_audit_objects(target: DeploymentTarget) -> dict[str, bytes]:
     """Read every audit object, by key."""
     s3, bucket = target.client("s3"), target.output("auditBucket")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

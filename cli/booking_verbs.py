@@ -14,7 +14,7 @@ from .command_errors import EXIT_CODES, UsageError
 from .executions import ClosedExecution, execute
 from .output import JsonOption, show, status_text, table
 from .request_input import new_request_id, parse_identifier, parse_line, parse_money, read_event
-from .target import InstanceOption, StageOption, Target, resolve_target
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 RequestIdOption = Annotated[
     str | None,
@@ -116,7 +116,7 @@ def show_order(
     show(as_json, document, lambda console: order_view.draw_order(console, loaded, keys))
 
 
-def booking_target(stage: str | None, instance: str) -> Target:
+def booking_target(stage: str | None, instance: str) -> DeploymentTarget:
     """Return a target whose machine books. A machine that expects something else must not get a purchase."""
     target = resolve_target(stage, instance)
     target.output("ordersTable")
@@ -163,7 +163,7 @@ def _path_row(execution: ClosedExecution) -> list[tuple[str, str]]:
     return [("path", " → ".join(execution.path))] if execution.path else []
 
 
-def _purchase_line(target: Target, text: str, currency: str) -> dict[str, Any]:
+def _purchase_line(target: DeploymentTarget, text: str, currency: str) -> dict[str, Any]:
     sku, quantity, price = parse_line(text)
     unit = stock.load_item(target, sku).price_minor if price is None else parse_money(sku, price, currency)
     return {"sku": sku, "quantity": quantity, "unit_price_minor": unit}

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from .command_errors import EXIT_CODES, CommandFailed, UsageError
 from .request_input import as_object
-from .target import Target
+from .target import DeploymentTarget
 
 EXECUTION_TIMEOUT: Final = timedelta(minutes=6)  # the machine itself times out after five minutes
 MAX_INPUT_BYTES: Final = 256 * 1024  # StartExecution's quota
@@ -67,12 +67,12 @@ class ClosedExecution:
         return {**(self.booking_result or end), "execution": self.arn, "path": list(self.path)}
 
 
-def execute(target: Target, event: Any) -> ClosedExecution:
+def execute(target: DeploymentTarget, event: Any) -> ClosedExecution:
     """Start the state machine with any JSON value and wait for its end."""
     return wait_until_closed(target, start_execution(target, event))
 
 
-def start_execution(target: Target, event: Any) -> str:
+def start_execution(target: DeploymentTarget, event: Any) -> str:
     """Start one execution and return its ARN."""
     text = json.dumps(event)
     if len(text.encode()) > MAX_INPUT_BYTES:
@@ -94,7 +94,9 @@ def execution_name(event: Any) -> str:
     return f"{readable}-{secrets.token_hex(6)}"
 
 
-def wait_until_closed(target: Target, execution: str, timeout: timedelta = EXECUTION_TIMEOUT) -> ClosedExecution:
+def wait_until_closed(
+    target: DeploymentTarget, execution: str, timeout: timedelta = EXECUTION_TIMEOUT
+) -> ClosedExecution:
     """Poll until the execution is closed: after 20 ms at first, every second in the end."""
     client, pause, deadline = target.client("stepfunctions"), 0.02, time.monotonic() + timeout.total_seconds()
     while True:
@@ -114,7 +116,7 @@ def wait_until_closed(target: Target, execution: str, timeout: timedelta = EXECU
         pause = min(pause * 1.5, 1.0)
 
 
-def fetch_path(target: Target, execution: str) -> tuple[str, ...]:
+def fetch_path(target: DeploymentTarget, execution: str) -> tuple[str, ...]:
     """Return the names of the states entered, in order; empty for an EXPRESS machine, which keeps no history."""
     pages = target.client("stepfunctions").get_paginator("get_execution_history")
     try:

@@ -18,17 +18,17 @@ from handlers.domain.ports import RetryPolicy
 from .command_errors import CommandFailed, UsageError
 from .output import table
 from .request_input import parse_identifier
-from .target import Target
+from .target import DeploymentTarget
 
 _RETRY: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
 
 
-def order_store(target: Target) -> DynamoDBOrderStore:
+def order_store(target: DeploymentTarget) -> DynamoDBOrderStore:
     """Return the store of the target's orders."""
     return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.output("ordersTable"), retry=_RETRY)
 
 
-def load_order(target: Target, order_id: str) -> Order:
+def load_order(target: DeploymentTarget, order_id: str) -> Order:
     """Load an order, which must exist."""
     order = order_store(target).load(parse_identifier("ORDER", order_id))
     if order is None:
@@ -36,13 +36,13 @@ def load_order(target: Target, order_id: str) -> Order:
     return order
 
 
-def audit_keys(target: Target, order: Order) -> list[str]:
+def audit_keys(target: DeploymentTarget, order: Order) -> list[str]:
     """Return the keys of the order's audit objects, in order."""
     days = sorted({day_of(entry.at) for entry in order.ledger})
     return [key for day in days for key in _list_keys(target, outcomes_of(order.order_id, day))]
 
 
-def _list_keys(target: Target, prefix: str) -> Iterator[str]:
+def _list_keys(target: DeploymentTarget, prefix: str) -> Iterator[str]:
     pages = target.client("s3").get_paginator("list_objects_v2")
     try:
         for page in pages.paginate(Bucket=target.output("auditBucket"), Prefix=prefix):

@@ -9,7 +9,7 @@ from rich.console import Console
 from .command_errors import CommandFailed
 from .output import JsonOption, show, table
 from .request_input import as_object
-from .target import InstanceOption, StageOption, Target, resolve_target
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 MAX_RUNS: Final = 1000
 REPORT_LISTS: Final = ("settled", "released", "restored", "postponed", "left_to_people")
@@ -35,7 +35,7 @@ def reconcile(
     show(as_json, report, lambda console: _draw_report(console, report))
 
 
-def run_reconcile(target: Target, **options: Any) -> dict[str, Any]:
+def run_reconcile(target: DeploymentTarget, **options: Any) -> dict[str, Any]:
     """Invoke the function, follow its continuations, and return the sum of its reports."""
     total: dict[str, Any] = {name: list[str]() for name in REPORT_LISTS} | {"drift": {}, "runs": 0}
     continuation: str | None = None
@@ -48,7 +48,7 @@ def run_reconcile(target: Target, **options: Any) -> dict[str, Any]:
     raise CommandFailed(f"reconcile had not finished after {MAX_RUNS} runs. It is safe to run it again.")
 
 
-def _invoke(target: Target, message: dict[str, Any]) -> dict[str, Any]:
+def _invoke(target: DeploymentTarget, message: dict[str, Any]) -> dict[str, Any]:
     function = target.output("reconcileFunction")
     reply = target.client("lambda").invoke(FunctionName=function, Payload=json.dumps(message).encode())
     report = json.loads(reply["Payload"].read() or b"null")

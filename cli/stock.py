@@ -13,7 +13,7 @@ from handlers.domain.stock import StockItem
 from .command_errors import UsageError
 from .output import JsonOption, show, table
 from .request_input import parse_identifier, parse_money
-from .target import InstanceOption, StageOption, Target, resolve_target
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 app = typer.Typer(help="Set and show prices and stock.", no_args_is_help=True)
 
@@ -57,12 +57,12 @@ def show_stock(
     show(as_json, [item_as_json(item) for item in items], lambda console: _draw(console, items))
 
 
-def inventory(target: Target) -> DynamoDBInventory:
+def inventory(target: DeploymentTarget) -> DynamoDBInventory:
     """Return the target's catalogue."""
     return DynamoDBInventory(client=target.client("dynamodb"), table=target.output("ordersTable"))
 
 
-def load_item(target: Target, sku: str) -> StockItem:
+def load_item(target: DeploymentTarget, sku: str) -> StockItem:
     """Load a catalogue item, which must exist."""
     item = inventory(target).show(sku)
     if item is None:
@@ -70,7 +70,7 @@ def load_item(target: Target, sku: str) -> StockItem:
     return item
 
 
-def list_items(target: Target) -> list[StockItem]:
+def list_items(target: DeploymentTarget) -> list[StockItem]:
     """Return all catalogue items by SKU. Reads the whole table, so do not call it from a program's loop."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(

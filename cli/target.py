@@ -38,7 +38,7 @@ _HIDDEN: Final = "[secret]"  # what `pulumi stack output` prints instead of a se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class DeploymentTarget:
     """A deployed program: its outputs (see `__main__.py`), and boto3 clients for its account."""
 
     name: str
@@ -65,12 +65,12 @@ class Target:
         return value
 
 
-def resolve_target(stage: str | None, instance: str) -> Target:
+def resolve_target(stage: str | None, instance: str) -> DeploymentTarget:
     """Return the stack `stage`, or the embedded AWS `instance` of this folder if no stage is given."""
     return stack_target(stage) if stage else embedded_target(instance)
 
 
-def embedded_target(name: str) -> Target:
+def embedded_target(name: str) -> DeploymentTarget:
     """Return the embedded AWS `name`, which must be running with a deployed program."""
     instance = local_instance(name)
     if not instance.is_running:
@@ -78,7 +78,9 @@ def embedded_target(name: str) -> Target:
     outputs = instance.outputs()
     if not outputs:
         raise CommandFailed("Nothing is deployed in the embedded AWS, or its program has no outputs. Run `booking up`.")
-    return Target(name=f"embedded AWS ({name})", outputs=outputs, client=_convert_instance_errors(instance.client))
+    return DeploymentTarget(
+        name=f"embedded AWS ({name})", outputs=outputs, client=_convert_instance_errors(instance.client)
+    )
 
 
 def local_instance(name: str) -> Instance:
@@ -91,7 +93,7 @@ def local_instance(name: str) -> Instance:
         raise CommandFailed(str(error)) from error
 
 
-def stack_target(stage: str) -> Target:
+def stack_target(stage: str) -> DeploymentTarget:
     """Return a stack that the Pulumi CLI knows; it is reached with the caller's own AWS credentials."""
     outputs = _stack_outputs(stage)
     if not outputs:
@@ -104,7 +106,7 @@ def stack_target(stage: str) -> Target:
         # boto3-stubs overload `client` by literal service names; a verb passes any.
         return session.client(service)  # type: ignore[call-overload]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportCallIssue, reportArgumentType]
 
-    return Target(name=f"stack {stage}", outputs=outputs, client=client)
+    return DeploymentTarget(name=f"stack {stage}", outputs=outputs, client=client)
 
 
 def _stack_outputs(stage: str) -> Mapping[str, Any]:

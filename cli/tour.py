@@ -14,7 +14,7 @@ from . import stock
 from .command_errors import CommandFailed
 from .executions import ClosedExecution, execute
 from .reconcile import run_reconcile
-from .target import Target
+from .target import DeploymentTarget
 
 CATALOGUE: Final = (
     StockItem(sku="MUG", currency="EUR", price_minor=800, available=20),
@@ -132,7 +132,7 @@ STEPS: Final = (
 )
 
 
-def run_tour(target: Target, state: TourState, steps: tuple[TourStep, ...] = STEPS) -> Iterator[StepOutcome]:
+def run_tour(target: DeploymentTarget, state: TourState, steps: tuple[TourStep, ...] = STEPS) -> Iterator[StepOutcome]:
     """Fill the catalogue, then run the steps one after the other."""
     for item in CATALOGUE:
         stock.inventory(target).put(item)
@@ -140,7 +140,7 @@ def run_tour(target: Target, state: TourState, steps: tuple[TourStep, ...] = STE
         yield _run_step(target, state, step)
 
 
-def _run_step(target: Target, state: TourState, step: TourStep) -> StepOutcome:
+def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> StepOutcome:
     event = step.event(state)
     execution = execute(target, event)
     if step.order_name:

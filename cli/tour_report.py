@@ -12,7 +12,7 @@ from . import order_view
 from .executions import ClosedExecution
 from .output import show, status_text, stderr_console, table
 from .progress_display import ProgressDisplay
-from .target import Target
+from .target import DeploymentTarget
 from .tour import STEPS, StepOutcome, TourState, run_tour
 
 REQUIRED_OUTPUTS: Final = ("stateMachineArn", "ordersTable", "auditBucket", "reconcileFunction")
@@ -24,7 +24,7 @@ OTHER_COMMANDS: Final = (
 )
 
 
-def run_and_show_tour(target: Target, driver: str, as_json: bool) -> int:
+def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool) -> int:
     """Take the tour and return 0 if every step ended as expected, else 1."""
     state, outcomes = TourState(), list[StepOutcome]()
     with ProgressDisplay("Taking the tour") as display:

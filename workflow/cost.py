@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .asl.definition import Definition, Scope, State, parse
+from .asl.definition import Definition, Scope, StateNode, parse
 from .asl.json_type import Json
-from .coverage import Path, paths
+from .coverage import StatePath, paths
 
 if TYPE_CHECKING:
     from .interpreter import Run
@@ -118,14 +118,14 @@ def _extents(asl: Definition) -> dict[str, _Extent]:
     return known
 
 
-def _of_path(scope: Scope, path: Path, known: Mapping[str, _Extent]) -> _Extent:
+def _of_path(scope: Scope, path: StatePath, known: Mapping[str, _Extent]) -> _Extent:
     extent = _Extent()
     for name in path.states:
         extent = extent.then(_of_state(scope.by_name[name], known))
     return extent
 
 
-def _of_state(state: State, known: Mapping[str, _Extent]) -> _Extent:
+def _of_state(state: StateNode, known: Mapping[str, _Extent]) -> _Extent:
     inner = [known[scope.pointer] for scope in state.scopes]
     if state.type == "Map":
         each = sum(item.transitions + item.per_item for item in inner)
@@ -134,7 +134,7 @@ def _of_state(state: State, known: Mapping[str, _Extent]) -> _Extent:
     return own.then(functools.reduce(_Extent.beside, inner, _Extent()))
 
 
-def _of_child_executions(state: State, each: int) -> int:
+def _of_child_executions(state: StateNode, each: int) -> int:
     """A distributed Map starts one for each item: a STANDARD one counts its start, an EXPRESS one no transitions."""
     if not state.is_distributed:
         return 0
@@ -143,7 +143,7 @@ def _of_child_executions(state: State, each: int) -> int:
     return -each if is_express else 1
 
 
-def _limit(state: State) -> float | None:
+def _limit(state: StateNode) -> float | None:
     seconds: Json = 0
     if state.type == "Task":
         seconds = state.fields.get("TimeoutSeconds")

@@ -16,7 +16,7 @@ from .asl.definition import Arrow, Definition, Scope, parse
 from .failures import WorkflowError
 
 if TYPE_CHECKING:
-    from .interpreter import Run, Visit
+    from .interpreter import Run, StateVisit
 
 _STEPS_PER_PATH: Final = 500
 """So many steps for each way, and there are more dead ends than anybody waits for."""
@@ -28,7 +28,7 @@ class TooManyPaths(WorkflowError):
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class StatePath:
     """One way through a scope, from its start to an end."""
 
     scope: str
@@ -54,7 +54,7 @@ class Path:
         return " ".join(pieces) + where
 
 
-def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[Path]:
+def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[StatePath]:
     """The ways through the machine's own scope, or through another one; raises TooManyPaths after `most`."""
     here = scope or _definition(definition).root
     for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
@@ -63,7 +63,7 @@ def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000)
         yield path
 
 
-def all_paths(definition: object, *, most: int = 10_000) -> Iterator[Path]:
+def all_paths(definition: object, *, most: int = 10_000) -> Iterator[StatePath]:
     """The ways through every scope, the outer ones first."""
     read = _definition(definition)
     for scope in read.scopes():
@@ -84,7 +84,7 @@ class Coverage:
         for path in taken(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
 
-    def missing(self, *, most: int = 10_000) -> tuple[Path, ...]:
+    def missing(self, *, most: int = 10_000) -> tuple[StatePath, ...]:
         """The ways that no run took."""
         return tuple(path for path in all_paths(self.definition, most=most) if path.key not in self._taken)
 
@@ -94,11 +94,11 @@ class Coverage:
         return sum(key in self._taken for key in every) / len(every) if every else 1.0
 
 
-def taken(definition: object, run: Run) -> tuple[Path, ...]:
+def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
     """The ways that a run took through each scope, rounds of loops taken out."""
     by_pointer = {state.pointer: state for state in _definition(definition).states()}
-    walking: dict[tuple[tuple[int, ...], str], list[Visit]] = {}
-    found: list[Path] = []
+    walking: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
+    found: list[StatePath] = []
     for visit in run.visits:
         state = by_pointer.get(visit.pointer)
         if state is None:
@@ -110,11 +110,11 @@ def taken(definition: object, run: Run) -> tuple[Path, ...]:
             del walking[key]
             if state.ends and (visit.error is None or state.type == "Fail"):
                 arrows = [each.arrow for each in walk if each.arrow is not None]
-                found.append(Path(state.scope.pointer, walk[0].state, tuple(_without_rounds(arrows))))
+                found.append(StatePath(state.scope.pointer, walk[0].state, tuple(_without_rounds(arrows))))
     return tuple(found)
 
 
-def _ways(scope: Scope, most_steps: int) -> Iterator[Path | None]:
+def _ways(scope: Scope, most_steps: int) -> Iterator[StatePath | None]:
     """The ways to an end; None, and no more, after so many steps."""
     ending = _leading_to_an_end(scope)
     if scope.start not in ending:
@@ -123,7 +123,7 @@ def _ways(scope: Scope, most_steps: int) -> Iterator[Path | None]:
     trail: list[Arrow] = []
     used: set[_Key] = set()
     if scope.by_name[start].ends:
-        yield Path(scope.pointer, start, ())
+        yield StatePath(scope.pointer, start, ())
     stack = [iter(scope.by_name[start].arrows)]
     while stack:
         arrow = next(stack[-1], None)
@@ -142,7 +142,7 @@ def _ways(scope: Scope, most_steps: int) -> Iterator[Path | None]:
         used.add(_key(arrow))
         state = scope.by_name[arrow.target]
         if state.ends:
-            yield Path(scope.pointer, start, tuple(trail))
+            yield StatePath(scope.pointer, start, tuple(trail))
         stack.append(iter(state.arrows))
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .asl.records import NOTHING
-from .coverage import Coverage, Path
+from .coverage import Coverage, StatePath
 from .interpreter import Run, run
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CoveredWorkflow:
         self.coverage.add(ended)
         return ended
 
-    def missing(self) -> tuple[Path, ...]:
+    def missing(self) -> tuple[StatePath, ...]:
         """The ways that no run took, without those that were declared impossible."""
         return tuple(path for path in self.coverage.missing() if path.states not in self._impossible)
 

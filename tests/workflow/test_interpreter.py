@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped, nested, task
 from workflow import Fault, TaskFailed, run
-from workflow.interpreter.calls import Call, NoFunction, StillWaiting
+from workflow.interpreter.calls import NoFunction, StillWaiting, TaskCall
 
 ALL = ["States.ALL"]
 WAITS = "lambda:invoke.waitForTaskToken"
@@ -204,7 +204,7 @@ def test_waits_take_virtual_time_only() -> None:
     assert run(machine(states), {"when": "2027-01-02T00:00:00Z"}).duration == timedelta(days=366)
 
 
-def slow(given: Any, call: Call) -> Any:
+def slow(given: Any, call: TaskCall) -> Any:
     for _ in range(5):
         call.wait(timedelta(seconds=4))
         if given.get("beats"):
@@ -239,11 +239,11 @@ def test_tokens_are_answered_later_or_never() -> None:
     """By success, by failure, by a timeout; a token without limit is said to wait for ever."""
     given = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
 
-    def answer(event: Any, call: Call) -> None:
+    def answer(event: Any, call: TaskCall) -> None:
         assert event["token"] == call.token
         call.succeed({"ok": True}, after=timedelta(seconds=50))
 
-    def refuse(_: Any, call: Call) -> None:
+    def refuse(_: Any, call: TaskCall) -> None:
         call.fail("Refused", "no")
 
     asl = machine({"A": calls(WAITS, Parameters=given, TimeoutSeconds=60)})

@@ -1,11 +1,11 @@
-"""Plain expressions are read here just as the JSONata engine reads them, and what it refuses is refused."""
+"""PlainExpression expressions are read here just as the JSONata engine reads them, and what it refuses is refused."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workflow.queries.jsonata_constants import always_fails
 from workflow.queries.jsonata_evaluation import InvalidJsonata
-from workflow.queries.jsonata_plain import NotPlain, Plain
+from workflow.queries.jsonata_plain import NotPlain, PlainExpression
 from workflow.queries.jsonata_reading import References, read_by_engine, references_of
 
 OPERANDS = st.sampled_from(
@@ -50,7 +50,7 @@ def _seen(found: References) -> dict[str, object]:
 def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) -> None:
     """The same references and the same kind, or left to the engine."""
     try:
-        Plain(expression)
+        PlainExpression(expression)
     except NotPlain:
         return
     try:

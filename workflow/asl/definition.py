@@ -80,7 +80,7 @@ class Definition:
             yield scope
             stack.extend(inner for state in reversed(scope.states) for inner in reversed(state.scopes))
 
-    def states(self) -> Iterator[State]:
+    def states(self) -> Iterator[StateNode]:
         """Every state in document order, each followed by those inside it."""
         stack = list(reversed(self.root.states))
         while stack:
@@ -101,7 +101,7 @@ class Scope(Record):
 
     pointer: str
     fields: JsonObject
-    parent: State | None
+    parent: StateNode | None
 
     @cached_property
     def start(self) -> str | None:
@@ -109,14 +109,16 @@ class Scope(Record):
         return _text(self.fields.get("StartAt"))
 
     @cached_property
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[StateNode, ...]:
         """The states of this scope that are objects, in document order."""
         here = child(self.pointer, "States")
         named = _object(self.fields.get("States")).items()
-        return tuple(State(child(here, name), name, fields, self) for name, fields in named if isinstance(fields, dict))
+        return tuple(
+            StateNode(child(here, name), name, fields, self) for name, fields in named if isinstance(fields, dict)
+        )
 
     @cached_property
-    def by_name(self) -> Mapping[str, State]:
+    def by_name(self) -> Mapping[str, StateNode]:
         """The states of this scope by name."""
         return {state.name: state for state in self.states}
 
@@ -137,7 +139,7 @@ class Scope(Record):
         return depth
 
 
-class State(Record):
+class StateNode(Record):
     """One state, with the scope that it stands in."""
 
     pointer: str
@@ -239,4 +241,4 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-__all__ = ["Arrow", "Definition", "Duplicate", "Json", "JsonObject", "NotJson", "Scope", "State", "parse"]
+__all__ = ["Arrow", "Definition", "Duplicate", "Json", "JsonObject", "NotJson", "Scope", "StateNode", "parse"]

@@ -26,7 +26,7 @@ class Action(Record):
     """Arguments that it cannot do without; `A|B` is one of two."""
 
 
-class Target(Record):
+class IntegrationTarget(Record):
     """What a Resource names."""
 
     kind: Literal["lambda", "activity", "optimised", "sdk"]
@@ -53,7 +53,7 @@ class UnknownTarget(ValueError):
         self.word, self.words, self.certain = word, words, certain
 
 
-def target_of(resource: str) -> Target:
+def target_of(resource: str) -> IntegrationTarget:
     """What a Resource names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
         raise UnknownTarget(f"{resource!r} is no ARN.")
@@ -63,11 +63,11 @@ def target_of(resource: str) -> Target:
     if service == "lambda":
         if not re.fullmatch(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:[^:]+(:\$?[\w.-]+)?", resource):
             raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
-        return Target("lambda")
+        return IntegrationTarget("lambda")
     if service != "states" or not (rest and _is_word(region) and (account.isdecimal() or not account)):
         return _unknown_service(resource)
     if rest.startswith("activity:") and rest != "activity:":
-        return Target("activity")
+        return IntegrationTarget("activity")
     if region or account:
         raise UnknownTarget(f"{resource!r} has a region or an account, which the ARN of an integration has not.")
     return _integration(rest)
@@ -81,7 +81,7 @@ def _is_word(text: str) -> bool:
     return all(sign.isalnum() or sign in "-_" for sign in text)
 
 
-def _unknown_service(resource: str) -> Target:
+def _unknown_service(resource: str) -> IntegrationTarget:
     parts = resource.split(":")
     if len(parts) > 3 and parts[2] == "states":
         raise UnknownTarget(f"{resource!r} names no activity and no integration.")
@@ -89,7 +89,7 @@ def _unknown_service(resource: str) -> Target:
     raise UnknownTarget(f"{resource!r}: a Task cannot call the service {service!r} by its own ARN.")
 
 
-def _integration(rest: str) -> Target:
+def _integration(rest: str) -> IntegrationTarget:
     pattern = next((each for each in PATTERNS if rest.endswith(each)), "")
     parts = (rest.removesuffix(pattern) if pattern else rest).split(":")
     if parts[0] == "aws-sdk":
@@ -106,7 +106,7 @@ def _integration(rest: str) -> Target:
     if pattern not in actions[action].patterns:
         allowed = ", ".join(each or "request and response" for each in actions[action].patterns)
         raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request and response'}, only {allowed}.")
-    return Target("optimised", service, action, pattern)
+    return IntegrationTarget("optimised", service, action, pattern)
 
 
 def _unknown_integration(service: str, action: str) -> UnknownTarget:
@@ -123,7 +123,7 @@ def _unknown_integration(service: str, action: str) -> UnknownTarget:
     )
 
 
-def _sdk_target(parts: list[str], pattern: str) -> Target:
+def _sdk_target(parts: list[str], pattern: str) -> IntegrationTarget:
     from .sdk_integrations import NOT_CALLABLE
 
     if len(parts) != 3:
@@ -132,7 +132,7 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
     if pattern.startswith(".sync"):
         raise UnknownTarget(f"An AWS SDK integration does not support {pattern}.")
     if _is_older(service):
-        return Target("sdk", service, action, pattern)
+        return IntegrationTarget("sdk", service, action, pattern)
     services = _sdk_services()
     known = services.get(_ALIASES.get(service, service))
     if known is None:
@@ -147,7 +147,7 @@ def _sdk_target(parts: list[str], pattern: str) -> Target:
         raise UnknownTarget(f"Step Functions cannot call {service}:{action}.")
     if not any(is_sdk_spelling(action, each) for each in actions):
         raise UnknownTarget(f"{service} has no action {action!r}.", word=action, words=tuple(actions))
-    return Target("sdk", service, action, pattern)
+    return IntegrationTarget("sdk", service, action, pattern)
 
 
 def is_sdk_spelling(name: str, known: str) -> bool:
@@ -164,7 +164,7 @@ def _is_older(service: str) -> bool:
     return service in OLDER_SERVICES
 
 
-def needs_of(target: Target) -> Iterator[str]:
+def needs_of(target: IntegrationTarget) -> Iterator[str]:
     """The arguments that a call cannot do without; `A|B` is one of two."""
     if target.kind == "optimised":
         yield from OPTIMISED[target.service][target.action].needs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..asl.definition import Definition, Scope, State, parse
+from ..asl.definition import Definition, Scope, StateNode, parse
 from ..asl.json_values import JsonObject, child
-from .matching import Matches, matched, scope_name
+from .matching import StateMatches, matched, scope_name
 from .rule_changes import RULES, changed_rules, is_rules
 from .wording import Change, changed_fields, changed_value
 
@@ -23,7 +23,7 @@ def diff(old: object, new: object) -> list[Change]:
     return changes or list(changed_value("the definition", before.value, after.value, "", ""))
 
 
-def _changes(before: Definition, after: Definition, matches: Matches) -> Iterator[Change]:
+def _changes(before: Definition, after: Definition, matches: StateMatches) -> Iterator[Change]:
     if not isinstance(before.value, dict) or not isinstance(after.value, dict):
         return
     yield from _scope(matches, before.root, after.root)
@@ -39,7 +39,7 @@ def _changes(before: Definition, after: Definition, matches: Matches) -> Iterato
         yield Change("removed", state.pointer, f"{state.name} is gone: it was a {state.type}.")
 
 
-def _moved(matches: Matches, old: State, new: State) -> Iterator[Change]:
+def _moved(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
     if old.name != new.name:
         yield Change("renamed", new.pointer, f"{old.name} is called {new.name} now.")
     stood = matches.scopes.get(new.scope.pointer)
@@ -48,7 +48,7 @@ def _moved(matches: Matches, old: State, new: State) -> Iterator[Change]:
         yield Change("moved", new.pointer, f"{new.name} stands in {here} now; it stood in {there}.")
 
 
-def _scopes(matches: Matches, old: State, new: State) -> Iterator[Change]:
+def _scopes(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
     for earlier, scope in zip(old.scopes, new.scopes, strict=False):
         if _field_of(earlier) != _field_of(scope):
             sentence = f"{new.name}: what it runs stands in {_field_of(scope)} now; it stood in {_field_of(earlier)}."
@@ -66,7 +66,7 @@ def _field_of(scope: Scope) -> str:
     return scope.pointer.removeprefix(f"{above}/").partition("/")[0]
 
 
-def _scope(matches: Matches, old: Scope, new: Scope) -> Iterator[Change]:
+def _scope(matches: StateMatches, old: Scope, new: Scope) -> Iterator[Change]:
     """What is said of a scope itself; a start that was only renamed is none of it."""
     fields, earlier = dict(new.fields), dict(old.fields)
     if old.start is not None and new.start == matches.target(old, old.start):
@@ -88,7 +88,7 @@ def _no_states(states: JsonObject) -> JsonObject:
     return {name: value for name, value in states.items() if not isinstance(value, dict)}
 
 
-def _state(matches: Matches, old: State, new: State) -> Iterator[Change]:
+def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
     name = new.name
     if old.type != new.type and old.type and new.type:
         yield Change("changed", child(new.pointer, "Type"), f"{name} is a {new.type} now; it was a {old.type}.")
@@ -107,7 +107,7 @@ def _state(matches: Matches, old: State, new: State) -> Iterator[Change]:
     yield from changed_fields(name, earlier, fields, new.pointer)
 
 
-def _ways(matches: Matches, old: State, new: State, told: set[str]) -> Iterator[Change]:
+def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[Change]:
     """Where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
     for field, way in (("Next", "next"), ("Default", "otherwise")):
         before, after = old.fields.get(field, ""), new.fields.get(field, "")
@@ -127,13 +127,13 @@ def _ways(matches: Matches, old: State, new: State, told: set[str]) -> Iterator[
         yield Change("changed", new.pointer, f"{new.name}: its scope {now}.")
 
 
-def _holds_scopes_only(state: State) -> bool:
+def _holds_scopes_only(state: StateNode) -> bool:
     """Whether all that its fields for scopes have in them is scopes."""
     held = [state.fields[field] for field in _SCOPES if field in state.fields]
     items = [item for value in held for item in (value if isinstance(value, list) else [value])]
     return len(items) == len(state.scopes)
 
 
-def _whereto(state: State) -> str:
+def _whereto(state: StateNode) -> str:
     targets = list(dict.fromkeys(arrow.target for arrow in state.arrows))
     return f" that goes to {', '.join(targets)}" if targets else ""

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..asl.definition import Definition, Scope, State
+from ..asl.definition import Definition, Scope, StateNode
 from ..asl.json_values import canonical
 
 _ARROWS = ("Next", "End", "Default", "Choices", "Catch")
 
 
 @dataclass(slots=True)
-class Matches:
+class StateMatches:
     """What of the old definition is what of the new; everything by its pointer."""
 
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
     """The old scope, by the pointer of the new."""
-    states: dict[str, State] = field(default_factory=dict[str, State])
+    states: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
     """The old state, by the pointer of the new."""
     names: dict[str, str] = field(default_factory=dict[str, str])
     """What an old state is called now."""
-    gone: dict[str, State] = field(default_factory=dict[str, State])
-    added: dict[str, State] = field(default_factory=dict[str, State])
+    gone: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
+    added: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
 
     def target(self, scope: Scope, name: str) -> str:
         """What the state with this name in an old scope is called now."""
@@ -30,9 +30,9 @@ class Matches:
         return self.names.get(state.pointer, name) if state is not None else name
 
 
-def matched(old: Definition, new: Definition) -> Matches:
+def matched(old: Definition, new: Definition) -> StateMatches:
     """Every state of both, paired as far as they are the same state."""
-    found = Matches()
+    found = StateMatches()
     _match_scopes(found, [(old.root, new.root)])
     for _ in range(2):
         for sight in (_name, _look):
@@ -50,7 +50,7 @@ def scope_name(scope: Scope) -> str:
     return f"{outer.name}, branch {int(number) + 1}" if number.isdecimal() else f"{outer.name}, for each item"
 
 
-def _match_scopes(found: Matches, pairs: Iterable[tuple[Scope, Scope]]) -> None:
+def _match_scopes(found: StateMatches, pairs: Iterable[tuple[Scope, Scope]]) -> None:
     for before, after in pairs:
         found.scopes[after.pointer] = before
         for state in after.states:
@@ -61,7 +61,7 @@ def _match_scopes(found: Matches, pairs: Iterable[tuple[Scope, Scope]]) -> None:
         found.gone |= {one.pointer: one for one in before.states if one.pointer not in found.names}
 
 
-def _match_states(found: Matches, before: State, after: State) -> None:
+def _match_states(found: StateMatches, before: StateNode, after: StateNode) -> None:
     found.states[after.pointer] = before
     found.names[before.pointer] = after.name
     found.gone.pop(before.pointer, None)
@@ -72,9 +72,9 @@ def _match_states(found: Matches, before: State, after: State) -> None:
     found.added |= _standing_in(after.scopes[common:])
 
 
-def _match_by(found: Matches, sight: Callable[[State], object]) -> None:
+def _match_by(found: StateMatches, sight: Callable[[StateNode], object]) -> None:
     """Pair what is left over on both sides and looks the same, what stands in the same place first."""
-    seen: dict[object, list[State]] = {}
+    seen: dict[object, list[StateNode]] = {}
     for state in found.gone.values():
         seen.setdefault(sight(state), []).append(state)
     for state in list(found.added.values()):
@@ -84,15 +84,15 @@ def _match_by(found: Matches, sight: Callable[[State], object]) -> None:
             _match_states(found, (near or candidates)[0], state)
 
 
-def _name(state: State) -> object:
+def _name(state: StateNode) -> object:
     return state.name, state.type
 
 
-def _look(state: State) -> object:
+def _look(state: StateNode) -> object:
     return canonical({name: value for name, value in state.fields.items() if name not in _ARROWS})
 
 
-def _open(found: Matches) -> None:
+def _open(found: StateMatches) -> None:
     for left in (found.gone, found.added):
         waiting = list(left.values())
         while waiting:
@@ -101,5 +101,5 @@ def _open(found: Matches) -> None:
             waiting.extend(inner.values())
 
 
-def _standing_in(scopes: Iterable[Scope]) -> dict[str, State]:
+def _standing_in(scopes: Iterable[Scope]) -> dict[str, StateNode]:
     return {state.pointer: state for scope in scopes for state in scope.states}

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
-from ..asl.definition import State
+from ..asl.definition import StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, canonical, child, same
-from .matching import Matches
+from .matching import StateMatches
 from .wording import Change, changed_fields, contrasted, short
 
 RULES: Final = ("Choices", "Retry", "Catch")
@@ -61,7 +61,7 @@ def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
     return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
-def changed_rules(matches: Matches, old: State, new: State, field: str) -> Iterator[Change]:
+def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[Change]:
     """What changed in one of the lists."""
     here = child(new.pointer, field)
     if not old.fields.get(field) and not new.fields.get(field):  # an empty list came or went
@@ -80,12 +80,14 @@ def changed_rules(matches: Matches, old: State, new: State, field: str) -> Itera
     yield from _order(new.name, pairs, here)
 
 
-def _rules(state: State, field: str) -> list[_Rule]:
+def _rules(state: StateNode, field: str) -> list[_Rule]:
     listed = state.fields.get(field, [])
     return [_Rule(field, rule, index) for index, rule in enumerate(listed)] if is_rules(listed) else []
 
 
-def _paired(matches: Matches, old: State, before: Sequence[_Rule], after: Sequence[_Rule]) -> list[tuple[_Rule, _Rule]]:
+def _paired(
+    matches: StateMatches, old: StateNode, before: Sequence[_Rule], after: Sequence[_Rule]
+) -> list[tuple[_Rule, _Rule]]:
     """By when they apply; then, of what is left, those that go to the same place, as long as it is clear which."""
     waiting: dict[bytes, list[_Rule]] = {}
     for rule in before:
@@ -108,7 +110,9 @@ def _paired(matches: Matches, old: State, before: Sequence[_Rule], after: Sequen
     return pairs
 
 
-def _rule(matches: Matches, old: State, new: State, before: _Rule, after: _Rule, place: str) -> Iterator[Change]:
+def _rule(
+    matches: StateMatches, old: StateNode, new: StateNode, before: _Rule, after: _Rule, place: str
+) -> Iterator[Change]:
     name = new.name
     if not same(before.when, after.when):
         now, then = contrasted(_readable(after), _readable(before))

@@ -16,7 +16,7 @@ _PULL_OF_CHOICES: Final = 2.0
 
 
 @dataclass(slots=True)
-class Box:
+class StateBox:
     """A node: a state, or a bend of an arrow that passes a layer."""
 
     key: str
@@ -45,13 +45,13 @@ class Box:
         """How far from the centre lines may arrive."""
         return 0.0 if self.is_bend else max(self.width / 2 - CORNER, 0.0)
 
-    def gap_to(self, right: Box) -> float:
+    def gap_to(self, right: StateBox) -> float:
         """How far its centre stays from that of its right neighbour."""
         return (self.width + right.width) / 2 + (LINE_GAP if self.is_bend and right.is_bend else COLUMN_GAP)
 
 
 @dataclass(slots=True)
-class Line:
+class Connector:
     """An arrow, from box to box, and the bends between them from top to bottom."""
 
     source: str
@@ -63,8 +63,8 @@ class Line:
     label_width: float = 0.0
     """Of the label with its margins; 0 where there is none."""
     backwards: bool = False
-    bends: list[Box] = field(default_factory=list[Box])
-    label: Box | None = None
+    bends: list[StateBox] = field(default_factory=list[StateBox])
+    label: StateBox | None = None
     """The bend that carries the label."""
 
     @property
@@ -73,7 +73,7 @@ class Line:
         return _PULLS.get(self.kind, _PULL_OF_CHOICES)
 
 
-Neighbours = Mapping[str, "list[tuple[Box, float]]"]
+Neighbours = Mapping[str, "list[tuple[StateBox, float]]"]
 """By a box's key, the boxes that it is joined to in the layer above or below, and how strongly."""
 
 
@@ -81,14 +81,14 @@ Neighbours = Mapping[str, "list[tuple[Box, float]]"]
 class Layout:
     """Boxes and lines in place; x and y count from the upper left corner."""
 
-    boxes: dict[str, Box]
-    lines: list[Line]
-    layers: list[list[Box]]
+    boxes: dict[str, StateBox]
+    lines: list[Connector]
+    layers: list[list[StateBox]]
     tops: list[float]
     """Upper edge of each layer."""
     bottoms: list[float]
     """Lower edge of each layer."""
-    labels: dict[int, list[Box]]
+    labels: dict[int, list[StateBox]]
     """What stands in the layers of labels."""
     width: float = 0.0
     height: float = 0.0

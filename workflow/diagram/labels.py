@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ..asl.definition import Arrow, State
+from ..asl.definition import Arrow, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, written
 
@@ -41,7 +41,7 @@ _SIGNS: Final[Mapping[str, str]] = {
 }
 
 
-def subtitle(state: State) -> str:
+def subtitle(state: StateNode) -> str:
     """What a state does, in a few words."""
     if state.type == "Task":
         return " · ".join(part for part in (_call(state), _limit(state), _retries(state)) if part)
@@ -84,7 +84,7 @@ def shortened(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _call(state: State) -> str:
+def _call(state: StateNode) -> str:
     resource = state.fields.get("Resource")
     if not isinstance(resource, str):
         return ""
@@ -100,7 +100,7 @@ def _call(state: State) -> str:
     return shortened(f"{shown} {what}{waits}".strip(), 32)
 
 
-def _function(state: State) -> str:
+def _function(state: StateNode) -> str:
     sent = _object(state.fields.get("Arguments", state.fields.get("Parameters")))
     name = sent.get("FunctionName")
     if not isinstance(name, str) or name.startswith("{%"):
@@ -108,12 +108,12 @@ def _function(state: State) -> str:
     return (name.split(":function:")[1].split(":")[0] if ":function:" in name else name).strip("${}")
 
 
-def _limit(state: State) -> str:
+def _limit(state: StateNode) -> str:
     limit = state.fields.get("TimeoutSeconds")
     return f"{limit:g} s" if isinstance(limit, int | float) else ""
 
 
-def _retries(state: State) -> str:
+def _retries(state: StateNode) -> str:
     retriers = state.fields.get("Retry")
     attempts = [
         retrier.get("MaxAttempts", 3)

@@ -12,14 +12,16 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from .boxes import Box, Layout, Line, Neighbours
+from .boxes import Connector, Layout, Neighbours, StateBox
 from .ordering import ordered
 from .placement import place_across, place_down
 
 DUMMY_WIDTH: Final = 8.0
 
 
-def arranged(boxes: Sequence[Box], lines: Sequence[Line], start: str, *, gap: float, label_height: float) -> Layout:
+def arranged(
+    boxes: Sequence[StateBox], lines: Sequence[Connector], start: str, *, gap: float, label_height: float
+) -> Layout:
     """Give every box and bend its place."""
     by_key = {box.key: box for box in boxes}
     kept = [line for line in lines if line.source != line.target]
@@ -37,14 +39,14 @@ def arranged(boxes: Sequence[Box], lines: Sequence[Line], start: str, *, gap: fl
     return layout
 
 
-def _ends(line: Line) -> tuple[str, str]:
+def _ends(line: Connector) -> tuple[str, str]:
     """From top to bottom."""
     return (line.target, line.source) if line.backwards else (line.source, line.target)
 
 
-def _break_cycles(boxes: Mapping[str, Box], lines: Iterable[Line], start: str) -> None:
+def _break_cycles(boxes: Mapping[str, StateBox], lines: Iterable[Connector], start: str) -> None:
     """Turn round the arrows that lead back, found depth first from the start."""
-    ways: dict[str, list[Line]] = {key: [] for key in boxes}
+    ways: dict[str, list[Connector]] = {key: [] for key in boxes}
     for line in lines:
         ways[line.source].append(line)
     open_, done = set[str](), set[str]()
@@ -67,7 +69,7 @@ def _break_cycles(boxes: Mapping[str, Box], lines: Iterable[Line], start: str) -
                 stack.append((found.target, iter(ways[found.target])))
 
 
-def _choose_layers(boxes: Mapping[str, Box], lines: Sequence[Line]) -> None:
+def _choose_layers(boxes: Mapping[str, StateBox], lines: Sequence[Connector]) -> None:
     """Each box one layer below the lowest that leads to it."""
     waiting = dict.fromkeys(boxes, 0)
     ways: dict[str, list[str]] = {key: [] for key in boxes}
@@ -85,7 +87,7 @@ def _choose_layers(boxes: Mapping[str, Box], lines: Sequence[Line]) -> None:
                 ready.append(lower)
 
 
-def _make_room_for_labels(boxes: Mapping[str, Box], lines: Iterable[Line]) -> set[int]:
+def _make_room_for_labels(boxes: Mapping[str, StateBox], lines: Iterable[Connector]) -> set[int]:
     """Put a layer below every one that a labelled line leaves downwards; return these new layers."""
     labelled = sorted({boxes[_ends(line)[0]].layer for line in lines if line.label_width})
     for box in boxes.values():
@@ -94,15 +96,15 @@ def _make_room_for_labels(boxes: Mapping[str, Box], lines: Iterable[Line]) -> se
 
 
 def _with_bends(
-    boxes: Mapping[str, Box], lines: Sequence[Line], label_layers: set[int], label_height: float
-) -> list[list[Box]]:
-    layers: list[list[Box]] = [[] for _ in range(max((box.layer for box in boxes.values()), default=0) + 1)]
+    boxes: Mapping[str, StateBox], lines: Sequence[Connector], label_layers: set[int], label_height: float
+) -> list[list[StateBox]]:
+    layers: list[list[StateBox]] = [[] for _ in range(max((box.layer for box in boxes.values()), default=0) + 1)]
     for box in boxes.values():
         layers[box.layer].append(box)
     for index, line in enumerate(lines):
         upper, lower = _ends(line)
         for layer in range(boxes[upper].layer + 1, boxes[lower].layer):
-            bend = Box(f"\0{index}.{layer}", DUMMY_WIDTH, 0, layer=layer, is_bend=True)
+            bend = StateBox(f"\0{index}.{layer}", DUMMY_WIDTH, 0, layer=layer, is_bend=True)
             if line.label_width and line.label is None and layer in label_layers:
                 bend.width, bend.height = line.label_width, label_height
                 line.label = bend
@@ -111,9 +113,9 @@ def _with_bends(
     return layers
 
 
-def _neighbours(boxes: Mapping[str, Box], lines: Iterable[Line]) -> tuple[Neighbours, Neighbours]:
-    above: dict[str, list[tuple[Box, float]]] = {}
-    below: dict[str, list[tuple[Box, float]]] = {}
+def _neighbours(boxes: Mapping[str, StateBox], lines: Iterable[Connector]) -> tuple[Neighbours, Neighbours]:
+    above: dict[str, list[tuple[StateBox, float]]] = {}
+    below: dict[str, list[tuple[StateBox, float]]] = {}
     for line in lines:
         upper, lower = _ends(line)
         for high, low in itertools.pairwise([boxes[upper], *line.bends, boxes[lower]]):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from ..asl.definition import Definition, Scope, State, parse
+from ..asl.definition import Definition, Scope, StateNode, parse
 from .labels import arrow_label, printable, shortened, subtitle
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
 
 def _body(asl: Definition, ids: Mapping[str, str]) -> Iterator[str]:
     """States, then arrows, scope by scope; nested scopes stand in subgraphs."""
-    stack: list[tuple[str, Scope | State]] = [("scope", asl.root)]
+    stack: list[tuple[str, Scope | StateNode]] = [("scope", asl.root)]
     while stack:
         kind, item = stack.pop()
         if kind == "end":
@@ -79,7 +79,7 @@ def _start(scope: Scope, ids: Mapping[str, str]) -> Iterator[str]:
         yield f"  start(( )) --> {ids[start.pointer]}"
 
 
-def _arrows(state: State, ids: Mapping[str, str]) -> Iterator[str]:
+def _arrows(state: StateNode, ids: Mapping[str, str]) -> Iterator[str]:
     for arrow in state.arrows:
         target = state.scope.by_name.get(arrow.target)
         if target is not None:
@@ -89,7 +89,7 @@ def _arrows(state: State, ids: Mapping[str, str]) -> Iterator[str]:
             yield f"  {ids[state.pointer]} {line}{words} {ids[target.pointer]}"
 
 
-def _text(state: State) -> str:
+def _text(state: StateNode) -> str:
     below = subtitle(state)
     return (_escaped(state.name) or " ") + (f"<br/><small>{_escaped(below)}</small>" if below else "")
 

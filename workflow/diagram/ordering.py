@@ -7,17 +7,17 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from .boxes import Box, Neighbours
+from .boxes import Neighbours, StateBox
 
 _SWEEPS: Final = 8
-_FIRST_ORDERS: Final[Sequence[Callable[[Box], int]]] = (
+_FIRST_ORDERS: Final[Sequence[Callable[[StateBox], int]]] = (
     lambda _: 0,
     lambda box: -box.is_bend,
     lambda box: box.is_bend,
 )
 """As the states are written; lines to the left of the states; lines to the right of them."""
 
-Layers = list[list[Box]]
+Layers = list[list[StateBox]]
 
 
 def ordered(layers: Layers, above: Neighbours, below: Neighbours) -> Layers:
@@ -40,17 +40,17 @@ def _swept(layers: Layers, above: Neighbours, below: Neighbours) -> Iterable[Lay
         yield [list(layer) for layer in layers]
 
 
-def _pairs(layers: Layers, downwards: bool) -> Iterable[tuple[list[Box], list[Box]]]:
+def _pairs(layers: Layers, downwards: bool) -> Iterable[tuple[list[StateBox], list[StateBox]]]:
     if downwards:
         return zip(layers[1:], layers, strict=False)
     return zip(reversed(layers[:-1]), reversed(layers), strict=False)
 
 
-def _sort(layer: list[Box], other: Sequence[Box], neighbours: Neighbours) -> None:
+def _sort(layer: list[StateBox], other: Sequence[StateBox], neighbours: Neighbours) -> None:
     places = {box.key: place for place, box in enumerate(other)}
     now = {box.key: place for place, box in enumerate(layer)}
 
-    def mean(box: Box) -> float:
+    def mean(box: StateBox) -> float:
         near = [places[one.key] for one, _ in neighbours.get(box.key, ()) if one.key in places]
         return sum(near) / len(near) if near else now[box.key]
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from .boxes import COLUMN_GAP, Box, Neighbours
+from .boxes import COLUMN_GAP, Neighbours, StateBox
 
 _SWEEPS: Final = 8
 _SETTLING: Final = 24
@@ -22,7 +22,7 @@ BESIDE_LABEL: Final = 0.72
 _ROOM_FOR_SLANTS: Final = 0.06
 """How much further apart two layers are, for each unit that a line between them goes sideways."""
 
-Layers = Sequence[Sequence[Box]]
+Layers = Sequence[Sequence[StateBox]]
 
 
 def place_across(layers: Layers, above: Neighbours, below: Neighbours) -> None:
@@ -66,28 +66,28 @@ def place_down(
     return tops, bottoms
 
 
-def _sideways(box: Box, other: Box) -> float:
+def _sideways(box: StateBox, other: StateBox) -> float:
     """How far a line between two boxes goes sideways at least."""
     return max(abs(box.x - other.x) - box.reach - other.reach, 0.0)
 
 
 def spread(wanted: Sequence[float], gap: float, least: float, most: float) -> list[float]:
     """Places nearest to the wanted ones, in this order, that keep a gap apart and lie within the limits."""
-    boxes = [Box(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
+    boxes = [StateBox(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
     _settle(boxes, wanted, [1.0] * len(boxes), least, most)
     return [box.x for box in boxes]
 
 
-Near = Sequence[tuple[Box, float]]
+Near = Sequence[tuple[StateBox, float]]
 
 
-def _wanted(box: Box, near: Near) -> float:
+def _wanted(box: StateBox, near: Near) -> float:
     """The mean of where its neighbours would have it, each by its pull."""
     weight = sum(pull for _, pull in near)
     return sum(_nearest(box, other, pull) * pull for other, pull in near) / weight if weight else box.x
 
 
-def _nearest(box: Box, other: Box, pull: float) -> float:
+def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
     """Where the other would have this one: below its middle, or for a line with a label, below any part of it."""
     reach = other.reach if box.is_bend and pull < _PLAIN_PULL else 0.0
     return min(max(box.x, other.x - reach), other.x + reach)
@@ -104,12 +104,12 @@ def _wishes_of_threads(layers: Layers, above: Neighbours, below: Neighbours, bot
     return wishes
 
 
-def _insistence(box: Box, near: Near) -> float:
+def _insistence(box: StateBox, near: Near) -> float:
     return (sum(pull for _, pull in near) or 1.0) * (_BEND_PULL if box.is_bend else 1.0)
 
 
 def _settle(
-    layer: Sequence[Box],
+    layer: Sequence[StateBox],
     wanted: Sequence[float],
     weights: Sequence[float],
     least: float = -math.inf,
@@ -140,7 +140,7 @@ def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None
     limits = _limits(layers)
     threads = list(_threads(layers, above, below))
     for thread in (*threads, *reversed(threads)):
-        run, low, high = list[Box](), -math.inf, math.inf
+        run, low, high = list[StateBox](), -math.inf, math.inf
         for box in thread:
             least, most = limits(box)
             if run and max(low, least) > min(high, most):
@@ -151,11 +151,11 @@ def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None
         _align(run, low, high, above, below)
 
 
-def _limits(layers: Layers) -> Callable[[Box], tuple[float, float]]:
+def _limits(layers: Layers) -> Callable[[StateBox], tuple[float, float]]:
     """Between which places a box may move while all others stay."""
     places = {box.key: (layer, index) for layer in layers for index, box in enumerate(layer)}
 
-    def limits(box: Box) -> tuple[float, float]:
+    def limits(box: StateBox) -> tuple[float, float]:
         layer, index = places[box.key]
         low = layer[index - 1].x + layer[index - 1].gap_to(box) if index else -math.inf
         high = layer[index + 1].x - box.gap_to(layer[index + 1]) if index + 1 < len(layer) else math.inf
@@ -164,7 +164,7 @@ def _limits(layers: Layers) -> Callable[[Box], tuple[float, float]]:
     return limits
 
 
-def _align(run: Sequence[Box], low: float, high: float, above: Neighbours, below: Neighbours) -> None:
+def _align(run: Sequence[StateBox], low: float, high: float, above: Neighbours, below: Neighbours) -> None:
     """One place for a run: the mean of its own, within the reach of the boxes that its ends are joined to."""
     place = sum(box.x for box in run) / len(run)
     ends = [*above.get(run[0].key, ()), *below.get(run[-1].key, ())] if all(box.is_bend for box in run) else []
@@ -174,19 +174,19 @@ def _align(run: Sequence[Box], low: float, high: float, above: Neighbours, below
         box.x = min(max(place, low), high)
 
 
-def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[list[Box]]:
+def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[list[StateBox]]:
     """Boxes that are each other's foremost neighbours, from top to bottom."""
     after = {box.key: _foremost(below.get(box.key, ())) for layer in layers for box in layer}
     before = {box.key: _foremost(above.get(box.key, ())) for layer in layers for box in layer}
 
-    def next_of(box: Box) -> Box | None:
+    def next_of(box: StateBox) -> StateBox | None:
         lower = after[box.key]
         back = before[lower.key] if lower is not None else None
         return lower if back is not None and back.key == box.key else None
 
     seen: set[str] = set()
     for box in (box for layer in layers for box in layer):
-        thread, here = list[Box](), box if box.key not in seen else None
+        thread, here = list[StateBox](), box if box.key not in seen else None
         while here is not None:
             thread.append(here)
             seen.add(here.key)
@@ -195,7 +195,7 @@ def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[l
             yield thread
 
 
-def _foremost(near: Near) -> Box | None:
+def _foremost(near: Near) -> StateBox | None:
     """The neighbour that is joined most strongly; the middle one of several, None where there is no middle."""
     most = max((pull for _, pull in near), default=0.0)
     first = sorted({box.key: box for box, pull in near if pull == most}.values(), key=lambda box: box.x)

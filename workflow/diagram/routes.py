@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from .boxes import Box, Layout, Line
+from .boxes import Connector, Layout, StateBox
 from .placement import spread
 
 PORT_GAP: Final = 30.0
@@ -35,7 +35,7 @@ def routes_of(layout: Layout) -> dict[int, list[Point]]:
     return routes
 
 
-def _through(bend: Box, before: float, after: float, layout: Layout) -> list[Point]:
+def _through(bend: StateBox, before: float, after: float, layout: Layout) -> list[Point]:
     """How a line passes a layer: upright, or in a layer of labels slanting where it touches no other label."""
     top, bottom = layout.tops[bend.layer], layout.bottoms[bend.layer]
     if bend.layer in layout.labels:
@@ -46,17 +46,17 @@ def _through(bend: Box, before: float, after: float, layout: Layout) -> list[Poi
     return [(bend.x, top), (bend.x, bottom)]
 
 
-def _chain(layout: Layout, line: Line) -> list[Box]:
+def _chain(layout: Layout, line: Connector) -> list[StateBox]:
     source, target = layout.boxes[line.source], layout.boxes[line.target]
     upper, lower = (target, source) if line.backwards else (source, target)
     return [upper, *line.bends, lower]
 
 
 def _ports(
-    layout: Layout, lines: Sequence[Line], chains: Mapping[int, list[Box]], *, lower_end: bool
+    layout: Layout, lines: Sequence[Connector], chains: Mapping[int, list[StateBox]], *, lower_end: bool
 ) -> dict[int, float]:
     """Where lines leave or enter a box: as straight towards the next bend as the box's width and order allow."""
-    at_box: dict[str, list[Line]] = {}
+    at_box: dict[str, list[Connector]] = {}
     for line in lines:
         at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)
     places: dict[int, float] = {}
@@ -70,7 +70,7 @@ def _ports(
     return places
 
 
-def _towards(box: Box, other: Box) -> float:
+def _towards(box: StateBox, other: StateBox) -> float:
     """Where a line to another box best leaves this one: straight where they overlap."""
     low, high = max(box.x - box.reach, other.x - other.reach), min(box.x + box.reach, other.x + other.reach)
     if low <= high:

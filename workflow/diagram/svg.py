@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final, cast
 
-from ..asl.definition import Definition, Scope, State, parse
-from .boxes import Box, Layout, Line
+from ..asl.definition import Definition, Scope, StateNode, parse
+from .boxes import Connector, Layout, StateBox
 from .labels import arrow_label, printable, shortened, subtitle
 from .layout import arranged
 from .routes import curve, routes_of
@@ -74,34 +74,34 @@ def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[s
 
 
 def _scope(scope: Scope, pictures: Mapping[str, Picture], taken: frozenset[str], steps: Steps) -> Picture:
-    boxes = [Box(START, 16, 16), *(_box(state, pictures) for state in scope.states)]
+    boxes = [StateBox(START, 16, 16), *(_box(state, pictures) for state in scope.states)]
     lines = list(_lines(scope))
     if any(line.target == END for line in lines):
-        boxes.append(Box(END, 18, 18))
+        boxes.append(StateBox(END, 18, 18))
     layout = arranged(boxes, lines, START, gap=GAP, label_height=LABEL_HEIGHT)
     nodes = (_node(state, layout.boxes[state.name], pictures, taken) for state in scope.states)
     body = "".join([*_drawn_lines(layout, taken, steps), *nodes, *_dots(layout)])
     return Picture(layout.width, layout.height, body)
 
 
-def _box(state: State, pictures: Mapping[str, Picture]) -> Box:
+def _box(state: StateNode, pictures: Mapping[str, Picture]) -> StateBox:
     inner = [pictures[scope.pointer] for scope in state.scopes]
     title = max(text_width(_shown(state), 14, bold=True), text_width(subtitle(state), 11.5)) + 66
     if not inner:
-        return Box(state.name, max(title, 132.0), CARD_HEIGHT)
+        return StateBox(state.name, max(title, 132.0), CARD_HEIGHT)
     width = sum(picture.width for picture in inner) + PADDING * (len(inner) + 1)
-    return Box(state.name, max(width, title), max(picture.height for picture in inner) + HEADER + 2 * PADDING)
+    return StateBox(state.name, max(width, title), max(picture.height for picture in inner) + HEADER + 2 * PADDING)
 
 
-def _lines(scope: Scope) -> Iterator[Line]:
+def _lines(scope: Scope) -> Iterator[Connector]:
     if scope.start in scope.by_name:
-        yield Line(START, scope.start or "")
+        yield Connector(START, scope.start or "")
     for state in scope.states:
-        lines: dict[tuple[str, bool], Line] = {}
+        lines: dict[tuple[str, bool], Connector] = {}
         for arrow in state.arrows:
             if arrow.target in scope.by_name:
                 line = lines.setdefault(
-                    (arrow.target, arrow.kind == "catch"), Line(state.name, arrow.target, arrow.kind)
+                    (arrow.target, arrow.kind == "catch"), Connector(state.name, arrow.target, arrow.kind)
                 )
                 line.words += [word for word in [arrow_label(arrow)] if word and word not in line.words]
         for line in lines.values():
@@ -109,10 +109,10 @@ def _lines(scope: Scope) -> Iterator[Line]:
                 line.label_width = text_width(_short(line), 11.5) + 2 * LABEL_PADDING
             yield line
         if state.fields.get("End") is True:
-            yield Line(state.name, END)
+            yield Connector(state.name, END)
 
 
-def _short(line: Line) -> str:
+def _short(line: Connector) -> str:
     return shortened(" / ".join(shortened(word) for word in line.words), 46)
 
 
@@ -128,7 +128,7 @@ def _drawn_lines(layout: Layout, taken: frozenset[str], steps: Steps) -> Iterato
     yield from (_label(line, line.label, _classes(line, taken, steps)) for line in layout.lines if line.label)
 
 
-def _label(line: Line, box: Box, names: str) -> str:
+def _label(line: Connector, box: StateBox, names: str) -> str:
     return (
         f'<g class="{names.replace("line", "label", 1)}">{_line_tip(line)}<rect x="{box.left:.1f}" y="{box.y:.1f}" '
         f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{box.height / 2:.1f}"/>'
@@ -136,7 +136,7 @@ def _label(line: Line, box: Box, names: str) -> str:
     )
 
 
-def _line_tip(line: Line) -> str:
+def _line_tip(line: Connector) -> str:
     """From where, to where and when, in full."""
     if line.source == START or line.target == END:
         return ""
@@ -149,7 +149,7 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _classes(line: Line, taken: frozenset[str], steps: Steps) -> str:
+def _classes(line: Connector, taken: frozenset[str], steps: Steps) -> str:
     names = ["line", "error" if line.kind == "catch" else "next"]
     first, last = line.source == START and line.target in taken, line.target == END and line.source in taken
     if taken and ((line.source, line.target, line.kind == "catch") in steps or first or last):
@@ -159,11 +159,11 @@ def _classes(line: Line, taken: frozenset[str], steps: Steps) -> str:
     return " ".join(names)
 
 
-def _loop(box: Box) -> str:
+def _loop(box: StateBox) -> str:
     return f"M{box.right:.1f} {box.y + box.height / 2 - 10:.1f}c34 -14 34 34 0 20"
 
 
-def _node(state: State, box: Box, pictures: Mapping[str, Picture], taken: frozenset[str]) -> str:
+def _node(state: StateNode, box: StateBox, pictures: Mapping[str, Picture], taken: frozenset[str]) -> str:
     kind = state.type if state.type in COLOURS else "Task"
     faded = " dim" if taken and state.name not in taken else ""
     names = f"state {kind}{' taken' if state.name in taken else ''}{faded}"
@@ -179,18 +179,18 @@ def _node(state: State, box: Box, pictures: Mapping[str, Picture], taken: frozen
     return f"{here}{tip}{frame}{icon}{name}{what}{inner}</g>"
 
 
-def _shown(state: State) -> str:
+def _shown(state: StateNode) -> str:
     """The name without that of the state around it."""
     outer = state.scope.parent
     return state.name.removeprefix(f"{outer.name}.") if outer is not None else state.name
 
 
-def _tip(state: State) -> str:
+def _tip(state: StateNode) -> str:
     comment = state.fields.get("Comment")
     return f"{state.name} ({state.type})" + (f": {comment}" if isinstance(comment, str) else "")
 
 
-def _inside(state: State, box: Box, pictures: Mapping[str, Picture]) -> Iterator[str]:
+def _inside(state: StateNode, box: StateBox, pictures: Mapping[str, Picture]) -> Iterator[str]:
     inner = [pictures[scope.pointer] for scope in state.scopes]
     total = sum(picture.width for picture in inner) + PADDING * (len(inner) - 1)
     x = (box.width - total) / 2

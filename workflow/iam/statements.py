@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ..asl.definition import State, parse
+from ..asl.definition import StateNode, parse
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject
 from .resource_names import Found, argument, bucket, every_version, is_placeholder, object_of
@@ -59,7 +59,7 @@ def policy(definition: object) -> JsonObject:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _of_state(state: State) -> Found:
+def _of_state(state: StateNode) -> Found:
     if state.is_distributed:
         yield from _of_map(state)
     resource = state.fields.get("Resource")
@@ -78,7 +78,7 @@ def _of_state(state: State) -> Found:
         yield from of_integration(found["name"], arguments, found["partition"] or "aws")
 
 
-def _of_map(state: State) -> Found:
+def _of_map(state: StateNode) -> Found:
     yield "states:StartExecution", "${this_state_machine}"
     for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
         yield f"states:{action}", "${executions_of_this_state_machine}"

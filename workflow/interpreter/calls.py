@@ -37,7 +37,7 @@ class _TimeIsUp(BaseException):
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class TaskCall:
     """What a callable may know of its task, and do besides returning; has the members of Lambda's context too."""
 
     state: str
@@ -111,7 +111,7 @@ class Attempt:
     result: "Json | StateFailed"
 
 
-class Functions:
+class TaskFunctions:
     """The callables that a run was given."""
 
     def __init__(self, given: Callables) -> None:
@@ -120,7 +120,7 @@ class Functions:
             for name in (key,) if isinstance(key, str) else (key.name, key.placeholder):
                 self._by_name[name] = function
 
-    def attempt(self, call: Call, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:
+    def attempt(self, call: TaskCall, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:
         """Do a task's work once."""
         if fault is not None and not fault.lost_reply:
             call.elapsed_seconds += fault.after.total_seconds()
@@ -130,14 +130,14 @@ class Functions:
             return attempt
         return _settled(call, attempt.seconds + fault.after.total_seconds(), StateFailed(fault.error, fault.cause))
 
-    def _find(self, call: Call, names: tuple[str, ...]) -> Callable[..., object]:
+    def _find(self, call: TaskCall, names: tuple[str, ...]) -> Callable[..., object]:
         for name in names:
             if name in self._by_name:
                 return self._by_name[name]
         looked = ", ".join(repr(name) for name in dict.fromkeys(names))
         raise NoFunction(f"no function for the task {call.state!r}: give run() one under {looked}")
 
-    def _work(self, call: Call, function: Callable[..., object], wraps: bool) -> Attempt:
+    def _work(self, call: TaskCall, function: Callable[..., object], wraps: bool) -> Attempt:
         try:
             payload = call.arguments.get("Payload") if wraps and isinstance(call.arguments, dict) else call.arguments
             sent = json_of(payload)  # what a function does to it stays with the function
@@ -159,7 +159,7 @@ class Functions:
         return _settled(call, call.elapsed_seconds, returned)
 
 
-def _answered(call: Call) -> Attempt:
+def _answered(call: TaskCall) -> Attempt:
     if call.answer is not None:
         at, answer = call.answer
         return _settled(call, at, answer)
@@ -168,12 +168,12 @@ def _answered(call: Call) -> Attempt:
     return _settled(call, float("inf"), None)
 
 
-def _settled(call: Call, at: float, result: "Json | StateFailed") -> Attempt:
+def _settled(call: TaskCall, at: float, result: "Json | StateFailed") -> Attempt:
     seconds, timeout = call.settle(at)
     return Attempt(seconds, timeout if timeout is not None else result)
 
 
-def _as_failure(call: Call, error: str, message: str, origin: BaseException) -> StateFailed:
+def _as_failure(call: TaskCall, error: str, message: str, origin: BaseException) -> StateFailed:
     told: dict[str, Json] = {
         "errorMessage": message,
         "errorType": error,

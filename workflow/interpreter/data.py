@@ -7,12 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from ..asl.definition import JsonObject, State
+from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import kind_of, written
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
-from ..queries.jsonpath import InvalidPath, NoSuchPlace, Path, parse_path
+from ..queries.jsonpath import InvalidPath, JsonPath, NoSuchPlace, parse_path
 from .frame import Frame
 from .path_causes import no_argument, no_match, number_at, unusable
 from .state_errors import (
@@ -84,7 +84,7 @@ def is_given(holder: JsonObject, name: str) -> bool:
     return name in holder or f"{name}Path" in holder
 
 
-def data_of(state: State, frame: Frame) -> Data:
+def data_of(state: StateNode, frame: Frame) -> Data:
     """The data of a state in its query language."""
     return JsonataData(state.fields, frame) if state.query_language == "JSONata" else PathData(state.fields, frame)
 
@@ -163,7 +163,7 @@ class JsonataData:
         if self._visible is None:
             self._visible = frame.variables.visible()
         try:
-            return frame.world.evaluator.result(inside(text), frame.states, self._visible, frame.now_ms)
+            return frame.execution.evaluator.result(inside(text), frame.states, self._visible, frame.now_ms)
         except JsonataFailed as error:
             raise StateFailed(QUERY, f"{_named(text, place)} {error}", error) from None
         except InvalidJsonata as error:
@@ -242,7 +242,7 @@ class PathData:
             raise StateFailed(RUNTIME, str(error), error) from None
 
     def _call(self, text: str, here: Json) -> Json:
-        def argument(path: Path) -> Json:
+        def argument(path: JsonPath) -> Json:
             try:
                 data = self._source(path, here)
                 return path.find(data, data)
@@ -250,12 +250,12 @@ class PathData:
                 cause = no_argument(text, path.text, self._root(path.text, here))
                 raise self._not_found(cause, error) from None
 
-        return parse_intrinsic(text).result(argument, self._frame.world.chance)
+        return parse_intrinsic(text).result(argument, self._frame.execution.chance)
 
     def _root(self, path: str, here: Json) -> Json:
         return self._frame.context if path.startswith("$$") else here
 
-    def _source(self, path: Path, here: Json) -> Json:
+    def _source(self, path: JsonPath, here: Json) -> Json:
         if path.variable is None:
             return self._root(path.root, here)
         if path.variable not in self._variables:
@@ -263,10 +263,10 @@ class PathData:
         return self._variables[path.variable]
 
     def _not_found(self, cause: str, origin: Exception) -> PathNotFound:
-        return PathNotFound(PARAMETER_PATH if self._frame.world.documented else RUNTIME, cause, origin)
+        return PathNotFound(PARAMETER_PATH if self._frame.execution.documented else RUNTIME, cause, origin)
 
     def _conflict(self, path: str, into: Json, origin: Exception, documented: str) -> StateFailed:
-        if self._frame.world.documented:
+        if self._frame.execution.documented:
             return StateFailed(documented, str(origin), origin)
         steps = parse_path(path).steps
         step = f'step "{steps[-1].what}"' if steps else "step"
@@ -287,7 +287,7 @@ class PathData:
         try:
             return self.find(text, here, key)
         except PathNotFound:
-            if self._frame.world.documented or is_intrinsic(text):
+            if self._frame.execution.documented or is_intrinsic(text):
                 raise
             path = parse_path(text)
             if (path.variable is None or path.variable in self._variables) and path.is_past_end(

@@ -10,9 +10,9 @@ from ..asl.json_type import Json
 from ..asl.json_values import json_of, written
 from ..asl.records import NOTHING
 from ..queries.jsonata_evaluation import Evaluator
-from .calls import Callables, Functions
-from .frame import Variables, World, iso
-from .machine import Machine
+from .calls import Callables, TaskFunctions
+from .frame import ExecutionState, Variables, iso
+from .machine import Interpreter
 from .objects import Objects
 from .outcome import Run
 from .scheduler import Scheduler
@@ -52,9 +52,9 @@ def run(
     given = json_of(input)
     context = _context(given, name, start)
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    world = World(
+    execution = ExecutionState(
         definition=asl,
-        functions=Functions(functions or {}),
+        functions=TaskFunctions(functions or {}),
         objects=Objects(objects or {}, start, documented=documented),
         scheduler=Scheduler(_limit(asl)),
         chance=chance,
@@ -70,29 +70,29 @@ def run(
     if len(written(given).encode()) > _MOST_PAYLOAD_BYTES:
         result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input is larger than 256 KiB")
     else:
-        result = world.scheduler.run(Machine(world).scope(asl.root, given, own, (), {}))
-    return _ended(world, own, result)
+        result = execution.scheduler.run(Interpreter(execution).scope(asl.root, given, own, (), {}))
+    return _ended(execution, own, result)
 
 
-def _ended(world: World, own: Variables, result: "Json | StateFailed | None") -> Run:
-    timed_out = result is None and world.scheduler.deadline == world.scheduler.now and _unfinished(world)
+def _ended(execution: ExecutionState, own: Variables, result: "Json | StateFailed | None") -> Run:
+    timed_out = result is None and execution.scheduler.deadline == execution.scheduler.now and _unfinished(execution)
     failure = StateFailed(TIMEOUT) if timed_out else result if isinstance(result, StateFailed) else None
     return Run(
-        definition=world.definition,
+        definition=execution.definition,
         status="TIMED_OUT" if timed_out else "FAILED" if failure is not None else "SUCCEEDED",
         output=None if isinstance(result, StateFailed) else result,
         error=(failure.error or None) if failure else None,
         cause=(failure.cause or None) if failure else None,
-        duration=timedelta(seconds=world.scheduler.now),
-        visits=tuple(world.visits),
+        duration=timedelta(seconds=execution.scheduler.now),
+        visits=tuple(execution.visits),
         variables=own.visible(),
-        written=world.objects.written,
+        written=execution.objects.written,
         origin=failure.origin if failure else None,
     )
 
 
-def _unfinished(world: World) -> bool:
-    return not world.visits or any(visit.left_at is None for visit in world.visits)
+def _unfinished(execution: ExecutionState) -> bool:
+    return not execution.visits or any(visit.left_at is None for visit in execution.visits)
 
 
 def _definition(definition: object) -> Definition:

@@ -11,9 +11,9 @@ from ..asl.json_type import Json
 from ..queries.jsonata_evaluation import Evaluator
 
 if TYPE_CHECKING:
-    from .calls import Functions
+    from .calls import TaskFunctions
     from .objects import Objects
-    from .outcome import Visit
+    from .outcome import StateVisit
     from .scheduler import Scheduler
     from .state_errors import Fault
 
@@ -38,11 +38,11 @@ class Variables:
 
 
 @dataclass(slots=True)
-class World:
+class ExecutionState:
     """What all states of one run share."""
 
     definition: Definition
-    functions: "Functions"
+    functions: "TaskFunctions"
     objects: "Objects"
     scheduler: "Scheduler"
     chance: Random
@@ -53,7 +53,7 @@ class World:
     evaluator: Evaluator
     documented: bool = False
     """Follow AWS's documentation where recorded executions contradict it."""
-    visits: "list[Visit]" = field(default_factory=list["Visit"])
+    visits: "list[StateVisit]" = field(default_factory=list["StateVisit"])
 
     @property
     def now(self) -> datetime:
@@ -72,7 +72,7 @@ class World:
 class Frame:
     """One visit of one state."""
 
-    world: World
+    execution: ExecutionState
     variables: Variables
     input: Json
     context: dict[str, Json]
@@ -87,7 +87,7 @@ class Frame:
     @property
     def now_ms(self) -> int:
         """The virtual time in milliseconds since 1970."""
-        return round(self.world.now.timestamp() * 1000)
+        return round(self.execution.now.timestamp() * 1000)
 
 
 def iso(moment: datetime) -> str:

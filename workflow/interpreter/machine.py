@@ -9,16 +9,16 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from typing import Final, TypeAlias, cast
 
-from ..asl.definition import Arrow, JsonObject, Scope, State
+from ..asl.definition import Arrow, JsonObject, Scope, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import written
 from ..asl.timestamps import moment_of
-from .calls import Call
+from .calls import TaskCall
 from .choice_operators import holds
 from .data import Data, data_of, is_given, number_of
-from .frame import Frame, Variables, World, iso
+from .frame import ExecutionState, Frame, Variables, iso
 from .map_items import items_of, tolerance
-from .outcome import Visit
+from .outcome import StateVisit
 from .results import collected
 from .retry_delays import Retries, catcher_for
 from .scheduler import Join, Result, Sleep, Work
@@ -37,11 +37,11 @@ _MAX_WAIT_SECONDS: Final = 2**31 - 1
 """Source: executions recorded by LocalStack, in which 24,855 days are a valid delay and 24,856 are not."""
 
 
-class Machine:
+class Interpreter:
     """Runs the scopes of one state machine."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, execution: ExecutionState) -> None:
+        self._execution = execution
 
     def scope(
         self, scope: Scope, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
@@ -54,37 +54,42 @@ class Machine:
                 return value
             state = self._state(scope, arrow.target)
 
-    def _state(self, scope: Scope, name: str | None) -> State:
+    def _state(self, scope: Scope, name: str | None) -> StateNode:
         if name is None or name not in scope.by_name:
             raise StateFailed(RUNTIME, f"there is no state {name!r} in this scope ({scope.pointer or '/'})")
         return scope.by_name[name]
 
     def _visit(
-        self, state: State, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+        self, state: StateNode, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
     ) -> Step:
-        world = self._world
-        if len(world.visits) >= world.most_transitions:
-            raise StateFailed(RUNTIME, f"the execution took {world.most_transitions} states and has not ended")
-        visit = Visit(
-            state=state.name, pointer=state.pointer, type=state.type, strand=strand, entered_at=world.now, input=given
+        execution = self._execution
+        if len(execution.visits) >= execution.most_transitions:
+            raise StateFailed(RUNTIME, f"the execution took {execution.most_transitions} states and has not ended")
+        visit = StateVisit(
+            state=state.name,
+            pointer=state.pointer,
+            type=state.type,
+            strand=strand,
+            entered_at=execution.now,
+            input=given,
         )
-        world.visits.append(visit)
-        here: dict[str, Json] = {"EnteredTime": iso(world.now), "Name": state.name}
+        execution.visits.append(visit)
+        here: dict[str, Json] = {"EnteredTime": iso(execution.now), "Name": state.name}
         if state.type in _RETRIED:
             here["RetryCount"] = 0
-        context: dict[str, Json] = {**world.context, "State": here, **item}
-        frame = Frame(world, variables, given, context)
+        context: dict[str, Json] = {**execution.context, "State": here, **item}
+        frame = Frame(execution, variables, given, context)
         try:
             visit.output, visit.arrow = yield from self._typed(state, frame, visit)
             if state.type not in _RETRIED:
                 self._refuse_too_large(state, visit.output)
         except StateFailed as failure:
-            visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, world.now
+            visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, execution.now
             raise
-        visit.left_at = world.now
+        visit.left_at = execution.now
         return visit.output, visit.arrow
 
-    def _typed(self, state: State, frame: Frame, visit: Visit) -> Step:
+    def _typed(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
         if state.type in _RETRIED:
             return (yield from self._with_retries(state, frame, visit))
         data = data_of(state, frame)
@@ -98,7 +103,7 @@ class Machine:
             raise StateFailed(RUNTIME, f"{state.name!r} has no known Type")
         return data.passed(state.fields), _next(state)
 
-    def _choice(self, state: State, data: Data) -> tuple[Json, Arrow | None]:
+    def _choice(self, state: StateNode, data: Data) -> tuple[Json, Arrow | None]:
         for arrow in state.arrows:
             if arrow.kind == "choice" and holds(arrow.holder, data):
                 return data.passed(arrow.holder), arrow
@@ -106,23 +111,23 @@ class Machine:
                 return data.passed(state.fields), arrow
         raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
 
-    def _delay(self, state: State, data: Data) -> float:
+    def _delay(self, state: StateNode, data: Data) -> float:
         seconds = number_of(data, state.fields, "Seconds") or self._seconds_until(state, data)
         if seconds > _MAX_WAIT_SECONDS:
             raise StateFailed(RUNTIME, "Wait state delay is too long.")
         return seconds
 
-    def _seconds_until(self, state: State, data: Data) -> float:
+    def _seconds_until(self, state: StateNode, data: Data) -> float:
         if not is_given(state.fields, "Timestamp"):
             return 0.0
         moment = data.field(state.fields, "Timestamp")
         try:
-            return max((moment_of(str(moment)) - self._world.now).total_seconds(), 0)
+            return max((moment_of(str(moment)) - self._execution.now).total_seconds(), 0)
         except ValueError:
             raise data.misfit(state.fields, "Timestamp", moment, "a time as 2026-01-31T12:00:00Z") from None
 
-    def _with_retries(self, state: State, frame: Frame, visit: Visit) -> Step:
-        retries = Retries(state, self._world.chance, documented=self._world.documented)
+    def _with_retries(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+        retries = Retries(state, self._execution.chance, documented=self._execution.documented)
         while True:
             visit.attempts += 1
             try:
@@ -140,16 +145,16 @@ class Machine:
                 cast("dict[str, Json]", frame.context["State"])["RetryCount"] = visit.attempts
                 yield Sleep(delay)
 
-    def _caught(self, state: State, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
-        arrow = catcher_for(state, failure, documented=self._world.documented)
+    def _caught(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+        arrow = catcher_for(state, failure, documented=self._execution.documented)
         if arrow is None:
             raise failure
         return data_of(state, frame).caught(arrow.holder, cast("Json", failure.output)), arrow
 
-    def _work(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+    def _work(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         if state.type == "Task":
             return (yield from self._task(state, frame, data, visit))
-        fault = self._world.fault(state.name, state.pointer)
+        fault = self._execution.fault(state.name, state.pointer)
         if fault is not None:
             yield Sleep(fault.after.total_seconds())
             raise StateFailed(fault.error, fault.cause)
@@ -157,7 +162,7 @@ class Machine:
             return (yield from self._parallel(state, frame, data, visit))
         return (yield from self._map(state, frame, data, visit))
 
-    def _task(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+    def _task(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         resource = str(state.fields.get("Resource", ""))
         token = self._token() if resource.endswith(_HAVE_TOKEN) else None
         if token is not None:
@@ -165,36 +170,36 @@ class Machine:
         arguments = data.arguments()
         self._refuse_too_large(state, arguments)
         called = _function_name(resource, arguments)
-        call = Call(
+        call = TaskCall(
             state=state.name,
             resource=resource,
             arguments=arguments,
             attempt=visit.attempts,
-            started_at=self._world.now,
+            started_at=self._execution.now,
             token=token if resource.endswith(".waitForTaskToken") else None,
             timeout_seconds=number_of(data, state.fields, "TimeoutSeconds", 1),
             heartbeat_seconds=number_of(data, state.fields, "HeartbeatSeconds", 1),
             function_name=called,
             aws_request_id=self._token(),
-            documented=self._world.documented,
+            documented=self._execution.documented,
         )
         asked = _asked(called, resource, arguments)
         names = (state.name, state.pointer, *asked, _action(resource), resource)
         wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
-        fault = self._world.fault(state.name, state.pointer)
-        attempt = self._world.functions.attempt(call, names, wraps, fault)
+        fault = self._execution.fault(state.name, state.pointer)
+        attempt = self._execution.functions.attempt(call, names, wraps, fault)
         yield Sleep(attempt.seconds)
         if isinstance(attempt.result, StateFailed):
             raise attempt.result
         return attempt.result
 
-    def _parallel(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+    def _parallel(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         given = data.arguments()
         starts = [self._start(scope, given, frame, visit, place, {}) for place, scope in enumerate(state.scopes)]
         results = yield Join(starts, 0)
         return cast("list[Json]", results)
 
-    def _map(self, state: State, frame: Frame, data: Data, visit: Visit) -> Done:
+    def _map(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         items = items_of(state, data, frame)
         if not state.scopes:
             raise StateFailed(RUNTIME, f"{state.name!r} has no ItemProcessor")
@@ -210,20 +215,20 @@ class Machine:
         most = min(int(number_of(data, state.fields, "MaxConcurrency") or at_once), at_once)
         tolerated = tolerance(state, data, len(items)) if distributed else 0
         results = yield Join(starts, most, tolerated, _too_many if distributed else lambda failure: failure)
-        return collected(state, data, self._world, own, results) if distributed else cast("list[Json]", results)
+        return collected(state, data, self._execution, own, results) if distributed else cast("list[Json]", results)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
         """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
-        execution = cast("dict[str, Json]", self._world.context["Execution"])
-        name = f"{execution['Name']}-{place}"
-        return {"Execution": {**execution, "Id": f"{execution['Id']}-{place}", "Name": name, "Input": given}}
+        own_execution = cast("dict[str, Json]", self._execution.context["Execution"])
+        name = f"{own_execution['Name']}-{place}"
+        return {"Execution": {**own_execution, "Id": f"{own_execution['Id']}-{place}", "Name": name, "Input": given}}
 
     def _start(
         self,
         scope: Scope,
         given: Json,
         frame: Frame,
-        visit: Visit,
+        visit: StateVisit,
         place: int,
         item: dict[str, Json],
         own_variables: bool = False,
@@ -239,23 +244,23 @@ class Machine:
         return start
 
     def _token(self) -> str:
-        return str(uuid.UUID(int=self._world.chance.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._execution.chance.getrandbits(128), version=4))
 
-    def _refuse_too_large(self, state: State, value: Json) -> None:
+    def _refuse_too_large(self, state: StateNode, value: Json) -> None:
         if len(written(value).encode()) > _MOST_PAYLOAD_BYTES:
             told = "returned a result with a size exceeding the maximum number of bytes service limit"
             raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {told}.")
 
 
-def _next(state: State) -> Arrow | None:
+def _next(state: StateNode) -> Arrow | None:
     return next((arrow for arrow in state.arrows if arrow.kind == "next"), None)
 
 
-def _failed(state: State, data: Data) -> StateFailed:
+def _failed(state: StateNode, data: Data) -> StateFailed:
     return StateFailed(_text(state, data, "Error"), _text(state, data, "Cause"))
 
 
-def _text(state: State, data: Data, name: str) -> str:
+def _text(state: StateNode, data: Data, name: str) -> str:
     if not is_given(state.fields, name):
         return ""
     value = data.field(state.fields, name)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..asl.definition import JsonObject, State
+from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import written
 from .data import Data, is_given, number_of
@@ -12,25 +12,25 @@ from .state_errors import QUERY, StateFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MapItem:
     """What one run of the processor gets, and the part of the context object that says so."""
 
     input: Json
     context: Json
 
 
-def items_of(state: State, data: Data, frame: Frame) -> list[Item]:
+def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     """The items that a Map goes through."""
     pairs = _pairs(state, data, frame)
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
     selected = [_selected(state, data, frame, context) for context in contexts]
     batcher = state.fields.get("ItemBatcher")
     if isinstance(batcher, dict):
-        return [Item(batch, None) for batch in _batches(batcher, data, selected)]
-    return [Item(value, context) for value, context in zip(selected, contexts, strict=True)]
+        return [MapItem(batch, None) for batch in _batches(batcher, data, selected)]
+    return [MapItem(value, context) for value, context in zip(selected, contexts, strict=True)]
 
 
-def tolerance(state: State, data: Data, count: int) -> int:
+def tolerance(state: StateNode, data: Data, count: int) -> int:
     """How many items may fail."""
     most = number_of(data, state.fields, "ToleratedFailureCount")
     share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
@@ -44,12 +44,12 @@ def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
     arguments = data.built(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")
     most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
-    found = frame.world.objects.items(reader, arguments, None if most is None else int(most))
+    found = frame.execution.objects.items(reader, arguments, None if most is None else int(most))
     told = arguments if isinstance(arguments, dict) else {}
     return found, f"S3://{told.get('Bucket')}" + (f"/{told['Key']}" if "Key" in told else "")
 
 
-def _pairs(state: State, data: Data, frame: Frame) -> list[JsonObject]:
+def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
     """What the context object says of each item; only distributed Maps go through objects, and tell the source."""
     reader = state.fields.get("ItemReader")
     found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
@@ -63,7 +63,7 @@ def _pairs(state: State, data: Data, frame: Frame) -> list[JsonObject]:
     raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
 
 
-def _selected(state: State, data: Data, frame: Frame, context: JsonObject) -> Json:
+def _selected(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
     selector = state.fields.get("ItemSelector", state.fields.get("Parameters"))
     if selector is None:
         item = context["Item"]

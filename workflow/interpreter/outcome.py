@@ -11,7 +11,7 @@ Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class StateVisit:
     """One visit of one state: from entering it to leaving it, with all its attempts."""
 
     state: str
@@ -44,7 +44,7 @@ class Run:
     cause: str | None
     duration: timedelta
     """On the virtual clock."""
-    visits: tuple[Visit, ...]
+    visits: tuple[StateVisit, ...]
     """In the order in which states were entered."""
     variables: Mapping[str, Any]
     """The variables of the machine's own scope at the end."""
@@ -77,6 +77,6 @@ class Run:
         """State transitions that a Standard workflow is billed for: every state entered, and every retry."""
         return len(self.visits) + sum(max(visit.attempts - 1, 0) for visit in self.visits) + 1
 
-    def visited(self, state: str) -> tuple[Visit, ...]:
+    def visited(self, state: str) -> tuple[StateVisit, ...]:
         """The visits of a state, by its name."""
         return tuple(visit for visit in self.visits if visit.state == state)

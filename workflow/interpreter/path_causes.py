@@ -12,7 +12,7 @@ from typing import Final
 
 from ..asl.json_type import Json
 from ..asl.json_values import written
-from ..queries.jsonpath import Path, Step, parse_path
+from ..queries.jsonpath import JsonPath, PathStep, parse_path
 
 _OF_MAPS: Final = (
     "MaxConcurrency",
@@ -90,7 +90,7 @@ def _number_in(text: str) -> int | float | None:
     return float(text) if re.fullmatch(r"(?a)[+-]?\d{1,18}\.\d{1,18}", text) else None
 
 
-def _no_result(path: Path, source: Json) -> str:
+def _no_result(path: JsonPath, source: Json) -> str:
     """Word it as the Jayway library does: which property is missing, or that the last one has no result."""
     place = "$"
     for step in path.steps[:-1]:
@@ -103,5 +103,5 @@ def _no_result(path: Path, source: Json) -> str:
     return f"No results for path: {''.join(['$', *map(_bracketed, path.steps)]) if path.is_reference else path.text}"
 
 
-def _bracketed(step: Step) -> str:
+def _bracketed(step: PathStep) -> str:
     return f"['{step.what}']" if step.kind == "key" else f"[{step.what}]"

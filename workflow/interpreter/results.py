@@ -4,17 +4,17 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from ..asl.definition import JsonObject, State
+from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import written
 from .data import Data
-from .frame import World
+from .frame import ExecutionState
 from .scheduler import Result
 from .state_errors import StateFailed
 
 
 def collected(
-    state: State, data: Data, world: World, children: Sequence[JsonObject], results: Sequence[Result]
+    state: StateNode, data: Data, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> Json:
     """What the Map gives for the results of its runs, some of which may be tolerated failures.
 
@@ -27,21 +27,21 @@ def collected(
     name = "Arguments" if "Arguments" in writer else "Parameters"
     target = data.built(writer.get(name, {}), f"ResultWriter/{name}")
     if not isinstance(target, dict) or "Bucket" not in target:
-        return _shaped(transformation or "COMPACT", world, children, results)
-    run = str(uuid.UUID(int=world.chance.getrandbits(128), version=4))
-    done = _shaped(transformation or "NONE", world, children, results)
-    failed = [record for record in _records(world, children, results) if "Error" in record]
-    details = world.objects.write(target["Bucket"], target.get("Prefix"), run, done, failed)
-    machine = cast("JsonObject", world.context["StateMachine"])["Id"]
+        return _shaped(transformation or "COMPACT", execution, children, results)
+    run = str(uuid.UUID(int=execution.chance.getrandbits(128), version=4))
+    done = _shaped(transformation or "NONE", execution, children, results)
+    failed = [record for record in _records(execution, children, results) if "Error" in record]
+    details = execution.objects.write(target["Bucket"], target.get("Prefix"), run, done, failed)
+    machine = cast("JsonObject", execution.context["StateMachine"])["Id"]
     arn = f"{str(machine).replace(':stateMachine:', ':mapRun:')}/{state.fields.get('Label', state.name)}:{run}"
     return {"MapRunArn": arn, "ResultWriterDetails": details}
 
 
 def _shaped(
-    transformation: Json, world: World, children: Sequence[JsonObject], results: Sequence[Result]
+    transformation: Json, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> list[Json]:
     if transformation == "NONE":
-        return [record for record in _records(world, children, results) if "Output" in record]
+        return [record for record in _records(execution, children, results) if "Output" in record]
     done = [result for result in results if not isinstance(result, StateFailed)]
     return list(_flattened(done)) if transformation == "FLATTEN" else done
 
@@ -51,15 +51,17 @@ def _flattened(results: Sequence[Json]) -> Iterator[Json]:
         yield from result if isinstance(result, list) else [result]
 
 
-def _records(world: World, children: Sequence[JsonObject], results: Sequence[Result]) -> Iterator[JsonObject]:
-    machine = cast("JsonObject", world.context["StateMachine"])["Id"]
+def _records(
+    execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
+) -> Iterator[JsonObject]:
+    machine = cast("JsonObject", execution.context["StateMachine"])["Id"]
     for child, result in zip(children, results, strict=False):
-        execution = cast("JsonObject", child["Execution"])
+        child_execution = cast("JsonObject", child["Execution"])
         record: JsonObject = {
-            "ExecutionArn": execution["Id"],
-            "Input": written(execution["Input"]),
+            "ExecutionArn": child_execution["Id"],
+            "Input": written(child_execution["Input"]),
             "InputDetails": {"Included": True},
-            "Name": execution["Name"],
+            "Name": child_execution["Name"],
             "StateMachineArn": machine,
         }
         if isinstance(result, StateFailed):

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from ..asl.definition import Arrow, JsonObject, State
+from ..asl.definition import Arrow, JsonObject, StateNode
 from ..asl.json_type import Json
 from .state_errors import StateFailed
 
@@ -10,7 +10,7 @@ from .state_errors import StateFailed
 class Retries:
     """The retriers of one visit of a state; each counts its own attempts."""
 
-    def __init__(self, state: State, chance: Random, *, documented: bool) -> None:
+    def __init__(self, state: StateNode, chance: Random, *, documented: bool) -> None:
         rules = state.fields.get("Retry")
         self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         self._used = [0] * len(self._rules)
@@ -37,7 +37,7 @@ class Retries:
         return self._chance.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
 
 
-def catcher_for(state: State, failure: StateFailed, *, documented: bool) -> Arrow | None:
+def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Arrow | None:
     """Return the transition of the first catcher that matches an error."""
     for arrow in state.arrows:
         if arrow.kind == "catch" and failure.matches(_names(arrow.holder), documented=documented):

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
-from ..asl.definition import Definition, Duplicate, State
+from ..asl.definition import Definition, Duplicate, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, child, walk, written
 from .findings import Finding, Findings
-from .inherited import Surroundings
-from .lint_context import Sight
+from .lint_context import LintContext
+from .scope_contexts import ScopeContexts
 from .scopes import Scopes
 from .state_fields import check_fields
 from .templates import Use
@@ -137,7 +137,7 @@ def _check_payloads(read: Definition, findings: Findings) -> None:
                 )
 
 
-def _large(states: Sequence[State]) -> Iterator[State]:
+def _large(states: Sequence[StateNode]) -> Iterator[StateNode]:
     """Those of the states, and of the states in them, that are larger than a payload may be."""
     half = (len(states) + 1) // 2
     for part in (states[:half], states[half:]):
@@ -184,8 +184,8 @@ def _check_document(
     _check_machine_limit(read, findings, type)
     states = list(read.states())
     scopes, flow = Scopes(findings, states), Flow(findings, given)
-    surroundings = Surroundings(read, type == "EXPRESS")
-    uses = {state.pointer: _check_state(surroundings.sight(state, findings)) for state in states}
+    contexts = ScopeContexts(read, type == "EXPRESS")
+    uses = {state.pointer: _check_state(contexts.context(state, findings)) for state in states}
     for scope in read.scopes():
         scopes.check(scope)
         flow.check(scope, uses)
@@ -203,13 +203,13 @@ def _check_machine_limit(read: Definition, findings: Findings, type: MachineType
         )
 
 
-def _check_state(sight: Sight) -> list[Use]:
-    check_fields(sight)
-    return sight.texts.uses
+def _check_state(context: LintContext) -> list[Use]:
+    check_fields(context)
+    return context.texts.uses
 
 
-def _check_labels(states: list[State], findings: Findings) -> None:
-    seen: dict[Json, State] = {}
+def _check_labels(states: list[StateNode], findings: Findings) -> None:
+    seen: dict[Json, StateNode] = {}
     for state in states:
         label = state.fields.get("Label")
         if state.type == "Map" and isinstance(label, str) and seen.setdefault(label, state) is not state:

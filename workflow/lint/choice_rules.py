@@ -11,165 +11,167 @@ from ..asl.json_values import child, spelled
 from ..asl.suggestions import joined, meant
 from ..queries.jsonata_evaluation import is_expression
 from .findings import Code
-from .lint_context import Sight, is_time, unknown_field
+from .lint_context import LintContext, is_time, unknown_field
 from .templates import Moment, is_open, looks_like_path
 
-AssignCheck = Callable[[Sight, Mapping[str, Json], str, Moment], None]
+AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
 
 
-def check_choices(sight: Sight, check_assign: AssignCheck) -> None:
+def check_choices(context: LintContext, check_assign: AssignCheck) -> None:
     """Check every rule of a Choice."""
-    rules = sight.fields.get("Choices")
-    if "Choices" not in sight.fields:
-        sight.missing(sight.state.pointer, "Choices", "A Choice has Choices.", "Add a list of rules.")
+    rules = context.fields.get("Choices")
+    if "Choices" not in context.fields:
+        context.missing(context.state.pointer, "Choices", "A Choice has Choices.", "Add a list of rules.")
         return
     if not isinstance(rules, list):
-        sight.wrong_type(sight.at("Choices"), "Choices is a list of rules.")
+        context.wrong_type(context.at("Choices"), "Choices is a list of rules.")
         return
     if not rules:
-        sight.findings.error("EMPTY_LIST", sight.at("Choices"), "A Choice has at least one rule.", "Add a rule.")
+        context.findings.error("EMPTY_LIST", context.at("Choices"), "A Choice has at least one rule.", "Add a rule.")
     for index, rule in enumerate(rules):
-        _check_rule(sight, rule, sight.at("Choices", index), check_assign)
+        _check_rule(context, rule, context.at("Choices", index), check_assign)
 
 
-def _check_rule(sight: Sight, rule: Json, pointer: str, check_assign: AssignCheck) -> None:
+def _check_rule(context: LintContext, rule: Json, pointer: str, check_assign: AssignCheck) -> None:
     if not isinstance(rule, dict):
-        sight.wrong_type(pointer, "A rule is an object.")
+        context.wrong_type(pointer, "A rule is an object.")
         return
     if "Next" not in rule:
-        sight.missing(pointer, "Next", "A rule says which state comes next.")
-    check_assign(sight, rule, pointer, "after")
-    if sight.speaks_jsonata:
-        _check_jsonata_rule(sight, rule, pointer)
+        context.missing(pointer, "Next", "A rule says which state comes next.")
+    check_assign(context, rule, pointer, "after")
+    if context.speaks_jsonata:
+        _check_jsonata_rule(context, rule, pointer)
     else:
-        _check_path_rule(sight, rule, pointer)
+        _check_path_rule(context, rule, pointer)
 
 
-def _check_jsonata_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
+def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) -> None:
     foreign = [name for name in rule if name in OPERATORS or name in JOINERS or name == "Variable"]
     if foreign:
-        sight.findings.error(
+        context.findings.error(
             "WRONG_QUERY_LANGUAGE",
             child(pointer, foreign[0]),
             f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, and the state speaks JSONata.",
             "Write the rule as Condition.",
         )
-        sight.findings.intended(pointer, "Condition")
+        context.findings.intended(pointer, "Condition")
     for name in rule:
         if name not in RULE and name not in foreign:
-            unknown_field(sight.findings, name, child(pointer, name), "a rule", RULE)
-    sight.text(rule, "Comment", pointer)
+            unknown_field(context.findings, name, child(pointer, name), "a rule", RULE)
+    context.text(rule, "Comment", pointer)
     if "Output" in rule:
-        sight.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
-    _check_condition(sight, rule, pointer)
+        context.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
+    _check_condition(context, rule, pointer)
 
 
-def _check_condition(sight: Sight, rule: JsonObject, pointer: str) -> None:
+def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> None:
     if "Condition" not in rule:
         example = "Add a Condition, such as {% $states.input.ready %}."
-        sight.missing(pointer, "Condition", "A rule has a Condition.", example)
+        context.missing(pointer, "Condition", "A rule has a Condition.", example)
         return
     condition, here = rule["Condition"], child(pointer, "Condition")
     if isinstance(condition, bool) or is_open(condition):
         return
     if isinstance(condition, str) and condition.startswith("{%"):
-        sight.texts.jsonata(condition, here, "before", ("boolean",))
+        context.texts.jsonata(condition, here, "before", ("boolean",))
         return
-    sight.wrong_type(here, "A Condition is an expression {% … %} that yields a boolean.", "Put it into {% … %}.")
+    context.wrong_type(here, "A Condition is an expression {% … %} that yields a boolean.", "Put it into {% … %}.")
 
 
-def _check_path_rule(sight: Sight, rule: JsonObject, pointer: str) -> None:
+def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> None:
     stack: list[tuple[JsonObject, str, bool]] = [(rule, pointer, True)]
     while stack:
         node, here, top = stack.pop()
-        for part, where in _check_node(sight, node, here, top):
+        for part, where in _check_node(context, node, here, top):
             if isinstance(part, dict):
                 stack.append((part, where, False))
             else:
-                sight.wrong_type(where, "A rule is an object.")
+                context.wrong_type(where, "A rule is an object.")
 
 
-def _check_node(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
+def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
     """Check one rule; returns the rules inside it."""
-    _check_names(sight, rule, pointer, top)
-    sight.text(rule, "Comment", pointer)
+    _check_names(context, rule, pointer, top)
+    context.text(rule, "Comment", pointer)
     joiners = [name for name in JOINERS if name in rule]
     tests = [name for name in rule if name in OPERATORS]
     if len(joiners) + len(tests) > 1:
-        sight.findings.error(
+        context.findings.error(
             "CONFLICTING_FIELDS",
             child(pointer, (joiners + tests)[1]),
             f"A rule has one operator, and this one has {' and '.join(joiners + tests)}.",
             "Join two rules by And.",
         )
     elif not joiners and not tests:
-        if not sight.findings.has_within(pointer):
-            sight.missing(pointer, (*JOINERS, *OPERATORS), "A rule has an operator.", "Add one, such as StringEquals.")
+        if not context.findings.has_within(pointer):
+            context.missing(
+                pointer, (*JOINERS, *OPERATORS), "A rule has an operator.", "Add one, such as StringEquals."
+            )
     elif joiners:
         if "Variable" in rule:
-            sight.findings.error(
+            context.findings.error(
                 "CONFLICTING_FIELDS",
                 child(pointer, "Variable"),
                 f"A rule that joins others by {joiners[0]} has no Variable of its own.",
                 f"Remove it, or move it into {joiners[0]}.",
             )
-        return _parts(sight, rule, joiners[0], pointer)
+        return _parts(context, rule, joiners[0], pointer)
     for name in tests[:1]:
-        _check_test(sight, rule, name, pointer)
+        _check_test(context, rule, name, pointer)
     return []
 
 
-def _check_names(sight: Sight, rule: JsonObject, pointer: str, top: bool) -> None:
+def _check_names(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> None:
     allowed = ("Variable", "Comment", *(("Next", "Assign") if top else ()))
     for name in rule:
         if name in allowed or name in OPERATORS or name in JOINERS:
             continue
         here = child(pointer, name)
         if name in ("Condition", "Output"):
-            sight.findings.error(
+            context.findings.error(
                 "WRONG_QUERY_LANGUAGE",
                 here,
                 f"{name} belongs to JSONata, and the state speaks JSONPath.",
                 'Use Variable and an operator, or set "QueryLanguage": "JSONata".',
             )
         elif name in ("Next", "Assign"):
-            sight.findings.error(
+            context.findings.error(
                 "UNSUPPORTED_FIELD", here, f"A rule inside another one has no {name}.", "Move it to the outermost rule."
             )
         elif name in WORDS:
-            sight.findings.error("UNSUPPORTED_FIELD", here, f"A rule has no {name}.", "Remove it.")
+            context.findings.error("UNSUPPORTED_FIELD", here, f"A rule has no {name}.", "Remove it.")
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
-            sight.findings.error(
+            context.findings.error(
                 "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", meant(name, words, "Remove it.")
             )
 
 
-def _parts(sight: Sight, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
+def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
     parts, here = rule[joiner], child(pointer, joiner)
     if joiner == "Not":
         return [(parts, here)]
     if not isinstance(parts, list):
-        sight.wrong_type(here, f"{joiner} is a list of rules.")
+        context.wrong_type(here, f"{joiner} is a list of rules.")
         return []
     if not parts:
-        sight.findings.error("EMPTY_LIST", here, f"{joiner} joins at least one rule.", "Add a rule.")
+        context.findings.error("EMPTY_LIST", here, f"{joiner} joins at least one rule.", "Add a rule.")
     return [(part, child(here, index)) for index, part in reversed(list(enumerate(parts)))]
 
 
-def _check_test(sight: Sight, rule: JsonObject, name: str, pointer: str) -> None:
+def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str) -> None:
     if "Variable" not in rule:
-        sight.missing(pointer, "Variable", f"{name} needs a Variable to look at.", "Add Variable with a path.")
+        context.missing(pointer, "Variable", f"{name} needs a Variable to look at.", "Add Variable with a path.")
     else:
-        sight.texts.path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
+        context.texts.path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
     value, here, kind = rule[name], child(pointer, name), OPERATORS[name]
     if kind == "Path":
-        sight.texts.path(value, here)
+        context.texts.path(value, here)
     elif not is_open(value):
-        _check_operand(sight, name, kind, value, here)
+        _check_operand(context, name, kind, value, here)
 
 
-def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str) -> None:
+def _check_operand(context: LintContext, name: str, kind: str, value: Json, pointer: str) -> None:
     fits = {
         "String": isinstance(value, str),
         "Numeric": isinstance(value, int | float) and not isinstance(value, bool),
@@ -177,7 +179,7 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
         "Timestamp": is_time(value),
     }
     if looks_like_path(value) and name + "Path" in OPERATORS:
-        said = sight.findings.warning if fits[kind] else sight.findings.error
+        said = context.findings.warning if fits[kind] else context.findings.error
         code: Code = "NO_PATH" if fits[kind] else "WRONG_TYPE"
         said(code, pointer, f"{value!r} looks like a path and is taken as plain text.", f"Use {name}Path.")
     elif not fits[kind]:
@@ -187,8 +189,8 @@ def _check_operand(sight: Sight, name: str, kind: str, value: Json, pointer: str
             "Boolean": "true or false",
             "Timestamp": "a time such as 2026-01-31T12:00:00Z",
         }
-        sight.wrong_type(pointer, f"{name} takes {wanted[kind]}, and not {spelled(value)}.")
+        context.wrong_type(pointer, f"{name} takes {wanted[kind]}, and not {spelled(value)}.")
     elif is_expression(value):
-        sight.findings.warning(
+        context.findings.warning(
             "WRONG_QUERY_LANGUAGE", pointer, "{% … %} is JSONata; here it is a plain text.", "Write a plain value."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ..asl.definition import JsonObject, State
+from ..asl.definition import JsonObject, StateNode
 from ..asl.fields import COUNTERPARTS, WORDS, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
@@ -19,10 +19,10 @@ LONGEST_SECONDS = 99_999_999
 """As long as any time in a definition may be."""
 
 
-class Sight(Record):
+class LintContext(Record):
     """One state as the checks see it."""
 
-    state: State
+    state: StateNode
     findings: Findings
     texts: Texts
     speaks_jsonata: bool
@@ -128,26 +128,28 @@ class Sight(Record):
         )
 
 
-def whole_number(sight: Sight, holder: JsonObject, name: str, pointer: str, least: int, most: int | None) -> int | None:
-    """See Sight.whole."""
-    if name not in holder or sight.dynamic(holder, name, pointer, "before", ("number",)):
+def whole_number(
+    context: LintContext, holder: JsonObject, name: str, pointer: str, least: int, most: int | None
+) -> int | None:
+    """See LintContext.whole."""
+    if name not in holder or context.dynamic(holder, name, pointer, "before", ("number",)):
         return None
     value, here = holder[name], child(pointer, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        sight.wrong_type(here, f"{name} is a whole number.", _how_to_write(sight, name, value))
+        context.wrong_type(here, f"{name} is a whole number.", _how_to_write(context, name, value))
         return None
     if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
-        sight.wrong_type(here, f"{name} is a whole number.")
+        context.wrong_type(here, f"{name} is a whole number.")
         return None
     if value < least or (most is not None and value > most):
         allowed = f"at least {least}" if most is None else f"from {least} to {most}"
-        sight.findings.error("INVALID_VALUE", here, f"{name} is {allowed}, and not {value}.")
+        context.findings.error("INVALID_VALUE", here, f"{name} is {allowed}, and not {value}.")
         return None
     return int(value)
 
 
-def _how_to_write(sight: Sight, name: str, value: Json) -> str:
-    if sight.speaks_jsonata:
+def _how_to_write(context: LintContext, name: str, value: Json) -> str:
+    if context.speaks_jsonata:
         return "Write {% … %} or a number."
     by_path = f"{name}Path"
     return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."

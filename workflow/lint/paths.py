@@ -9,7 +9,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child, walk
 from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression
-from ..queries.jsonpath import InvalidPath, Path, parse_path
+from ..queries.jsonpath import InvalidPath, JsonPath, parse_path
 from .templates import Texts, Use, is_open, looks_like_path
 
 _EXAMPLE: Final = "Write a path such as $.order.id."
@@ -134,7 +134,7 @@ class PathTexts:
         else:
             self._known(path, pointer)
 
-    def _known(self, path: Path, pointer: str) -> None:
+    def _known(self, path: JsonPath, pointer: str) -> None:
         if path.variable is not None:
             self._texts.uses.append(Use(path.variable, pointer, self._tolerant))
         elif path.root == "$$":
@@ -159,7 +159,7 @@ def _is_meant_as_path(item: Json) -> bool:
     return True
 
 
-def _leading_names(path: Path) -> Iterator[str]:
+def _leading_names(path: JsonPath) -> Iterator[str]:
     for step in path.steps:
         if step.kind != "key":
             return

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
-from ..asl.definition import Scope, State
+from ..asl.definition import Scope, StateNode
 from ..asl.fields import MOVING, TYPES
 from ..asl.json_type import Json
 from ..asl.json_values import child
@@ -128,7 +128,7 @@ def _ways(scope: Scope, guess: Guess) -> _Ways:
     return ways
 
 
-def _named(state: State) -> Iterator[Json]:
+def _named(state: StateNode) -> Iterator[Json]:
     """What a state names as targets, whatever it is; None where a target is missing."""
     fields = state.fields
     known = state.type in TYPES

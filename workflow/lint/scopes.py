@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from ..asl.definition import Scope, State
+from ..asl.definition import Scope, StateNode
 from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
 from ..asl.json_values import child
 from ..asl.suggestions import Guesses, meant
@@ -22,9 +22,9 @@ _MOST_NAMED: Final = 3
 class Scopes:
     """Checks scope by scope; knows the names of all states, to tell a wrong scope from a wrong name."""
 
-    def __init__(self, findings: Findings, states: list[State]) -> None:
+    def __init__(self, findings: Findings, states: list[StateNode]) -> None:
         self._findings = findings
-        self._by_name: dict[str, State] = {}
+        self._by_name: dict[str, StateNode] = {}
         self._guesses = Guesses()
         self._guessed: dict[tuple[str, str], str | None] = {}
         self._lost: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Scopes:
         for state in scope.states:
             self._check_moves(state)
 
-    def _duplicate(self, state: State, first: State) -> None:
+    def _duplicate(self, state: StateNode, first: StateNode) -> None:
         self._findings.error(
             "DUPLICATE_STATE_NAME",
             state.pointer,
@@ -124,7 +124,7 @@ class Scopes:
                     "Choose a shorter name." if state.name else "Give it a name.",
                 )
 
-    def _check_moves(self, state: State) -> None:
+    def _check_moves(self, state: StateNode) -> None:
         if state.type in MOVING:
             self._check_next_or_end(state)
         for holder, pointer in _holders(state):
@@ -137,7 +137,7 @@ class Scopes:
             else:
                 self._check_target(state.scope, target, here)
 
-    def _check_next_or_end(self, state: State) -> None:
+    def _check_next_or_end(self, state: StateNode) -> None:
         end = state.fields.get("End")
         if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
             self._findings.error("WRONG_TYPE", child(state.pointer, "End"), "End is true.", "Write true, unquoted.")
@@ -208,7 +208,7 @@ def _table(scope: Scope) -> tuple[frozenset[str], str]:
     return BRANCH, "a branch"
 
 
-def _holders(state: State) -> Iterator[tuple[dict[str, object], str]]:
+def _holders(state: StateNode) -> Iterator[tuple[dict[str, object], str]]:
     """Everything that may name a target: the state itself, its rules and its catchers."""
     if state.type in (*MOVING, "Choice"):
         yield state.fields, state.pointer  # type: ignore[misc]

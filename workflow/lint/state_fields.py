@@ -14,7 +14,7 @@ from ..asl.json_values import child
 from ..asl.suggestions import meant
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
-from .lint_context import Sight, is_time
+from .lint_context import LintContext, is_time
 from .task_states import check_task
 from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
 
@@ -22,27 +22,27 @@ _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 _LONGEST_VARIABLE: Final = 80
 
 
-def check_fields(sight: Sight) -> None:
+def check_fields(context: LintContext) -> None:
     """Check a state's own fields; transitions and scopes are looked at elsewhere."""
-    if not _has_type(sight):
-        sight.known_fields(sight.fields, _OF_ANY_TYPE, sight.state.pointer, "a state")
+    if not _has_type(context):
+        context.known_fields(context.fields, _OF_ANY_TYPE, context.state.pointer, "a state")
         return
-    kind = sight.state.type
-    sight.known_fields(sight.fields, FIELDS[kind], sight.state.pointer, f"a {kind} state")
-    _check_comment_and_language(sight)
-    if sight.speaks_jsonata:
-        _check_jsonata_fields(sight)
+    kind = context.state.type
+    context.known_fields(context.fields, FIELDS[kind], context.state.pointer, f"a {kind} state")
+    _check_comment_and_language(context)
+    if context.speaks_jsonata:
+        _check_jsonata_fields(context)
     else:
-        _check_path_fields(sight)
-    check_assign(sight, sight.fields, sight.state.pointer, "after")
+        _check_path_fields(context)
+    check_assign(context, context.fields, context.state.pointer, "after")
     if kind in _BY_TYPE:
-        _BY_TYPE[kind](sight)
+        _BY_TYPE[kind](context)
     if kind in WORKING:
-        check_retriers(sight)
-        check_catchers(sight, check_assign)
+        check_retriers(context)
+        check_catchers(context, check_assign)
 
 
-def check_assign(sight: Sight, holder: Mapping[str, Json], pointer: str, moment: Moment) -> None:
+def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str, moment: Moment) -> None:
     """Check the variables that a state, a choice rule or a catcher sets."""
     if "Assign" not in holder:
         return
@@ -50,26 +50,26 @@ def check_assign(sight: Sight, holder: Mapping[str, Json], pointer: str, moment:
     if is_open(assigned):
         return
     if not isinstance(assigned, dict):
-        sight.wrong_type(here, "Assign is an object: names of variables and their values.")
+        context.wrong_type(here, "Assign is an object: names of variables and their values.")
         return
     for key in assigned:
-        if sight.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
+        if context.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
             continue  # which is told with its value
-        name = key if sight.speaks_jsonata else key.removesuffix(".$")
-        _check_variable_name(sight, name, child(here, key))
-    if sight.speaks_jsonata:
-        sight.texts.jsonata(assigned, here, moment, named=True)
+        name = key if context.speaks_jsonata else key.removesuffix(".$")
+        _check_variable_name(context, name, child(here, key))
+    if context.speaks_jsonata:
+        context.texts.jsonata(assigned, here, moment, named=True)
     else:
-        sight.texts.template(assigned, here)
+        context.texts.template(assigned, here)
 
 
-def _check_variable_name(sight: Sight, name: str, pointer: str) -> None:
+def _check_variable_name(context: LintContext, name: str, pointer: str) -> None:
     if name == "states":
-        sight.findings.error(
+        context.findings.error(
             "RESERVED_VARIABLE", pointer, "$states is reserved and cannot be assigned.", "Choose another name."
         )
     elif not name.isidentifier() or name.startswith("_") or len(name) > _LONGEST_VARIABLE:
-        sight.findings.error(
+        context.findings.error(
             "INVALID_VARIABLE_NAME",
             pointer,
             f"{name[:100]!r} is no name of a variable: a letter, then letters, digits and _, 80 at most.",
@@ -77,15 +77,15 @@ def _check_variable_name(sight: Sight, name: str, pointer: str) -> None:
         )
 
 
-def _has_type(sight: Sight) -> bool:
-    kind = sight.fields.get("Type")
-    if "Type" not in sight.fields:
-        sight.missing(sight.state.pointer, "Type", "The state has no Type.", f"Add one of {', '.join(TYPES)}.")
+def _has_type(context: LintContext) -> bool:
+    kind = context.fields.get("Type")
+    if "Type" not in context.fields:
+        context.missing(context.state.pointer, "Type", "The state has no Type.", f"Add one of {', '.join(TYPES)}.")
     elif not isinstance(kind, str):
-        sight.wrong_type(sight.at("Type"), "Type is a text.")
+        context.wrong_type(context.at("Type"), "Type is a text.")
     elif kind not in TYPES:
-        sight.findings.error(
-            "UNKNOWN_TYPE", sight.at("Type"), f"There is no type {kind!r} of state.", meant(kind, TYPES, _types())
+        context.findings.error(
+            "UNKNOWN_TYPE", context.at("Type"), f"There is no type {kind!r} of state.", meant(kind, TYPES, _types())
         )
     return isinstance(kind, str) and kind in TYPES
 
@@ -94,184 +94,184 @@ def _types() -> str:
     return f"It is one of {', '.join(TYPES)}."
 
 
-def _check_comment_and_language(sight: Sight) -> None:
-    sight.text(sight.fields, "Comment", sight.state.pointer)
-    own = sight.one_of(sight.fields, "QueryLanguage", sight.state.pointer, LANGUAGES)
-    scope = sight.state.scope
+def _check_comment_and_language(context: LintContext) -> None:
+    context.text(context.fields, "Comment", context.state.pointer)
+    own = context.one_of(context.fields, "QueryLanguage", context.state.pointer, LANGUAGES)
+    scope = context.state.scope
     if own == "JSONPath" and scope.query_language == "JSONata":
-        sight.findings.error(
+        context.findings.error(
             "WRONG_QUERY_LANGUAGE",
-            sight.at("QueryLanguage"),
+            context.at("QueryLanguage"),
             "In a machine that speaks JSONata no state can speak JSONPath.",
             'Set "QueryLanguage": "JSONPath" for the machine, and JSONata for single states.',
         )
 
 
-def _check_jsonata_fields(sight: Sight) -> None:
-    if "Arguments" in sight.fields:
-        arguments = sight.fields["Arguments"]
-        if sight.state.type == "Task" and not isinstance(arguments, dict | str):
-            sight.wrong_type(sight.at("Arguments"), "Arguments is an object, or an expression that yields one.")
-        named = ":states:::" in str(sight.fields.get("Resource"))
-        sight.texts.jsonata(arguments, sight.at("Arguments"), "before", named=named)
-    if "Output" in sight.fields:
-        sight.texts.jsonata(sight.fields["Output"], sight.at("Output"), "after")
+def _check_jsonata_fields(context: LintContext) -> None:
+    if "Arguments" in context.fields:
+        arguments = context.fields["Arguments"]
+        if context.state.type == "Task" and not isinstance(arguments, dict | str):
+            context.wrong_type(context.at("Arguments"), "Arguments is an object, or an expression that yields one.")
+        named = ":states:::" in str(context.fields.get("Resource"))
+        context.texts.jsonata(arguments, context.at("Arguments"), "before", named=named)
+    if "Output" in context.fields:
+        context.texts.jsonata(context.fields["Output"], context.at("Output"), "after")
 
 
-def _check_path_fields(sight: Sight) -> None:
-    fields = sight.fields
+def _check_path_fields(context: LintContext) -> None:
+    fields = context.fields
     for name in ("InputPath", "OutputPath"):
         if name in fields and fields[name] is not None:
-            sight.texts.path(fields[name], sight.at(name))
+            context.texts.path(fields[name], context.at(name))
     if fields.get("ResultPath") is not None:
-        sight.texts.path(fields["ResultPath"], sight.at("ResultPath"), reference=True)
+        context.texts.path(fields["ResultPath"], context.at("ResultPath"), reference=True)
     for name in ("Parameters", "ResultSelector"):
         if name in fields:
-            _check_template(sight, name)
-    if "Result" in fields and sight.state.type == "Pass":
-        _check_static_result(sight)
+            _check_template(context, name)
+    if "Result" in fields and context.state.type == "Pass":
+        _check_static_result(context)
 
 
-def _check_template(sight: Sight, name: str) -> None:
-    value = sight.fields[name]
-    if isinstance(value, str) and name == "Parameters" and ":states:::" in str(sight.fields.get("Resource")):
+def _check_template(context: LintContext, name: str) -> None:
+    value = context.fields[name]
+    if isinstance(value, str) and name == "Parameters" and ":states:::" in str(context.fields.get("Resource")):
         return  # an integration takes no text, which is told where its arguments are checked
     if name == "Parameters" or isinstance(value, dict):  # whatever the specification says, AWS takes any Parameters
-        sight.texts.template(value, sight.at(name))
+        context.texts.template(value, context.at(name))
     elif isinstance(value, str) and not is_open(value):
-        sight.findings.warning(
+        context.findings.warning(
             "WRONG_TYPE",
-            sight.at(name),
+            context.at(name),
             f"{name} is a string, which becomes the result as it is: a path in it is not evaluated.",
             'Write an object: {"name.$": "$.path"}.',
         )
     elif not is_open(value):
-        sight.wrong_type(sight.at(name), f"{name} is an object.", "Name what you pass: {…}.")
+        context.wrong_type(context.at(name), f"{name} is an object.", "Name what you pass: {…}.")
 
 
-def _check_static_result(sight: Sight) -> None:
-    result = sight.fields["Result"]
+def _check_static_result(context: LintContext) -> None:
+    result = context.fields["Result"]
     for key, item in result.items() if isinstance(result, dict) else ():
         if not (key.endswith(".$") and looks_like_path(item)):
             continue
-        sight.findings.warning(
+        context.findings.warning(
             "PASS_RESULT_IS_STATIC",
-            sight.at("Result", key),
+            context.at("Result", key),
             "The Result of a Pass is taken as it is; the path in it is not evaluated.",
             "Use Parameters instead of Result.",
         )
 
 
-def _check_wait(sight: Sight) -> None:
-    names = ["Seconds", "Timestamp", *(() if sight.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
-    given = [name for name in names if name in sight.fields]
-    if not given and not any(name + "Path" in sight.fields for name in ("Seconds", "Timestamp")):
-        sight.missing(sight.state.pointer, tuple(names), "A Wait says how long.")
+def _check_wait(context: LintContext) -> None:
+    names = ["Seconds", "Timestamp", *(() if context.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
+    given = [name for name in names if name in context.fields]
+    if not given and not any(name + "Path" in context.fields for name in ("Seconds", "Timestamp")):
+        context.missing(context.state.pointer, tuple(names), "A Wait says how long.")
     elif len(given) > 1:
-        sight.findings.error(
-            "CONFLICTING_FIELDS", sight.at(given[1]), f"A Wait has only one of {' and '.join(given)}.", "Remove one."
+        context.findings.error(
+            "CONFLICTING_FIELDS", context.at(given[1]), f"A Wait has only one of {' and '.join(given)}.", "Remove one."
         )
-    seconds = sight.whole(sight.fields, "Seconds", sight.state.pointer, 0)
-    if sight.express and seconds is not None and seconds > 300:
-        sight.findings.warning(
+    seconds = context.whole(context.fields, "Seconds", context.state.pointer, 0)
+    if context.express and seconds is not None and seconds > 300:
+        context.findings.warning(
             "EXPRESS_TIMEOUT",
-            sight.at("Seconds"),
+            context.at("Seconds"),
             "An EXPRESS workflow ends after 300 seconds, before this wait does.",
             "Use a STANDARD workflow.",
         )
-    _check_timestamp(sight)
+    _check_timestamp(context)
     for name in given:
         if name.endswith("Path"):
-            sight.texts.path(sight.fields[name], sight.at(name), single=True)
+            context.texts.path(context.fields[name], context.at(name), single=True)
 
 
-def _check_timestamp(sight: Sight) -> None:
-    if "Timestamp" not in sight.fields:
+def _check_timestamp(context: LintContext) -> None:
+    if "Timestamp" not in context.fields:
         return
-    if sight.dynamic(sight.fields, "Timestamp", sight.state.pointer, "before", ("string",)):
+    if context.dynamic(context.fields, "Timestamp", context.state.pointer, "before", ("string",)):
         return
-    value = sight.text(sight.fields, "Timestamp", sight.state.pointer)
+    value = context.text(context.fields, "Timestamp", context.state.pointer)
     if value is None:
         return
     if looks_like_path(value):
-        sight.findings.error(
-            "INVALID_VALUE", sight.at("Timestamp"), f"{value!r} is a path, and no time.", "Use TimestampPath."
+        context.findings.error(
+            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is a path, and no time.", "Use TimestampPath."
         )
     elif not is_time(value):
-        sight.findings.error(
-            "INVALID_VALUE", sight.at("Timestamp"), f"{value!r} is no time.", "Write it as 2026-01-31T12:00:00Z."
+        context.findings.error(
+            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is no time.", "Write it as 2026-01-31T12:00:00Z."
         )
 
 
-def _check_fail(sight: Sight) -> None:
+def _check_fail(context: LintContext) -> None:
     for name in ("Error", "Cause"):
-        if sight.dynamic(sight.fields, name, sight.state.pointer, "before", ("string",)):
+        if context.dynamic(context.fields, name, context.state.pointer, "before", ("string",)):
             continue
-        value = sight.text(sight.fields, name, sight.state.pointer)
+        value = context.text(context.fields, name, context.state.pointer)
         if value is not None and name == "Error":
-            check_error_name(sight, value, sight.at(name))
-        if value is not None and not sight.speaks_jsonata and looks_like_path(value):
-            sight.findings.warning(
+            check_error_name(context, value, context.at(name))
+        if value is not None and not context.speaks_jsonata and looks_like_path(value):
+            context.findings.warning(
                 "NO_PATH",
-                sight.at(name),
+                context.at(name),
                 f"{value!r} looks like a path and is taken as plain text.",
                 f"Use {name}Path.",
             )
         path = name + "Path"
-        if not sight.speaks_jsonata and path in sight.fields:
-            sight.texts.path(sight.fields[path], sight.at(path), intrinsic=TEXT_FUNCTIONS)
-            if name in sight.fields:
-                sight.findings.error(
-                    "CONFLICTING_FIELDS", sight.at(path), f"A Fail has {name} or {path}, not both.", "Remove one."
+        if not context.speaks_jsonata and path in context.fields:
+            context.texts.path(context.fields[path], context.at(path), intrinsic=TEXT_FUNCTIONS)
+            if name in context.fields:
+                context.findings.error(
+                    "CONFLICTING_FIELDS", context.at(path), f"A Fail has {name} or {path}, not both.", "Remove one."
                 )
 
 
-def _check_parallel(sight: Sight) -> None:
-    branches = sight.fields.get("Branches")
-    if "Branches" not in sight.fields:
-        sight.missing(sight.state.pointer, "Branches", "A Parallel has Branches.", "Add a list of branches.")
+def _check_parallel(context: LintContext) -> None:
+    branches = context.fields.get("Branches")
+    if "Branches" not in context.fields:
+        context.missing(context.state.pointer, "Branches", "A Parallel has Branches.", "Add a list of branches.")
     elif not isinstance(branches, list):
-        sight.wrong_type(sight.at("Branches"), "Branches is a list of objects with StartAt and States.")
+        context.wrong_type(context.at("Branches"), "Branches is a list of objects with StartAt and States.")
     elif branches:
         for index, branch in enumerate(branches):
             if not isinstance(branch, dict):
-                sight.wrong_type(sight.at("Branches", index), "A branch is an object with StartAt and States.")
+                context.wrong_type(context.at("Branches", index), "A branch is an object with StartAt and States.")
     else:
-        sight.findings.error(
-            "EMPTY_LIST", sight.at("Branches"), "A Parallel without branches does nothing.", "Add a branch."
+        context.findings.error(
+            "EMPTY_LIST", context.at("Branches"), "A Parallel without branches does nothing.", "Add a branch."
         )
 
 
-def _check_task(sight: Sight) -> None:
-    check_task(sight)
-    timeout = sight.whole(sight.fields, "TimeoutSeconds", sight.state.pointer, 1)
-    heartbeat = sight.whole(sight.fields, "HeartbeatSeconds", sight.state.pointer, 1)
+def _check_task(context: LintContext) -> None:
+    check_task(context)
+    timeout = context.whole(context.fields, "TimeoutSeconds", context.state.pointer, 1)
+    heartbeat = context.whole(context.fields, "HeartbeatSeconds", context.state.pointer, 1)
     if timeout is not None and heartbeat is not None and heartbeat >= timeout:
-        sight.findings.error(
+        context.findings.error(
             "IMPOSSIBLE_TIMEOUT",
-            sight.at("HeartbeatSeconds"),
+            context.at("HeartbeatSeconds"),
             f"HeartbeatSeconds ({heartbeat}) is not smaller than TimeoutSeconds ({timeout}).",
             "Make it smaller.",
         )
-    for name in () if sight.speaks_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
+    for name in () if context.speaks_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
         path = name + "Path"
-        if path in sight.fields:
-            sight.texts.path(sight.fields[path], sight.at(path), single=True)
-            if name in sight.fields:
-                sight.findings.error(
-                    "CONFLICTING_FIELDS", sight.at(path), f"A Task has {name} or {path}, not both.", "Remove one."
+        if path in context.fields:
+            context.texts.path(context.fields[path], context.at(path), single=True)
+            if name in context.fields:
+                context.findings.error(
+                    "CONFLICTING_FIELDS", context.at(path), f"A Task has {name} or {path}, not both.", "Remove one."
                 )
 
 
-def _check_map(sight: Sight) -> None:
+def _check_map(context: LintContext) -> None:
     from .map_states import check_map
 
-    check_map(sight)
+    check_map(context)
 
 
-_BY_TYPE: Final[Mapping[str, Callable[[Sight], None]]] = {
+_BY_TYPE: Final[Mapping[str, Callable[[LintContext], None]]] = {
     "Task": _check_task,
-    "Choice": lambda sight: check_choices(sight, check_assign),
+    "Choice": lambda context: check_choices(context, check_assign),
     "Wait": _check_wait,
     "Fail": _check_fail,
     "Parallel": _check_parallel,

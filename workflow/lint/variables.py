@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..asl.definition import Arrow, Scope, State
+from ..asl.definition import Arrow, Scope, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
@@ -82,7 +82,7 @@ class Flow:
                         "Choose another name, or hand the value out as the scope's output.",
                     )
 
-    def _maybe_undefined(self, use: Use, state: State) -> None:
+    def _maybe_undefined(self, use: Use, state: StateNode) -> None:
         self._findings.warning(
             "POSSIBLY_UNDEFINED_VARIABLE",
             use.pointer,
@@ -160,7 +160,7 @@ def _names(known: int, names: list[str], cache: dict[int, frozenset[str]]) -> fr
     return cache[known]
 
 
-def _assigned_on(state: State, arrow: Arrow) -> Iterator[str]:
+def _assigned_on(state: StateNode, arrow: Arrow) -> Iterator[str]:
     holder = state.fields if arrow.kind in ("next", "default") else arrow.holder
     return _names_in(holder)
 
@@ -176,7 +176,7 @@ def _assigns_unreadably(scope: Scope) -> bool:
     )
 
 
-def _holders(state: State) -> Iterator[tuple[Mapping[str, Json], str]]:
+def _holders(state: StateNode) -> Iterator[tuple[Mapping[str, Json], str]]:
     """A state, its rules and its catchers, each with its pointer."""
     yield state.fields, state.pointer
     for field in ("Choices", "Catch"):
@@ -186,7 +186,7 @@ def _holders(state: State) -> Iterator[tuple[Mapping[str, Json], str]]:
             yield from ((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
 
 
-def _assigned(state: State) -> Iterator[tuple[str, str]]:
+def _assigned(state: StateNode) -> Iterator[tuple[str, str]]:
     """Every variable that a state may assign, with the pointer of the assignment."""
     for holder, pointer in _holders(state):
         assigned = holder.get("Assign")

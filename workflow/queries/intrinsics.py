@@ -17,17 +17,17 @@ from typing import Final, TypeAlias
 
 from ..asl.json_type import Json
 from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
-from .jsonpath import InvalidPath, Path, read_path
+from .jsonpath import InvalidPath, JsonPath, read_path
 from .jsonpath_text import Scanner
 
-Argument: TypeAlias = "Call | Path | Json"
+Argument: TypeAlias = "FunctionCall | JsonPath | Json"
 DEEPEST = 10
 """How deep calls may be nested."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
 """A backslash, itself not escaped, before what needs none."""
 
 
-def _no_path(path: Path) -> Json:
+def _no_path(path: JsonPath) -> Json:
     raise AssertionError(f"{path.text} in a call without paths")
 
 
@@ -36,24 +36,24 @@ class InvalidIntrinsic(InvalidPath):
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A call of an intrinsic function."""
 
     name: str
     arguments: tuple[Argument, ...]
 
-    def paths(self) -> Iterator[Path]:
+    def paths(self) -> Iterator[JsonPath]:
         """Every path among its arguments."""
         for argument in self.arguments:
-            if isinstance(argument, Call):
+            if isinstance(argument, FunctionCall):
                 yield from argument.paths()
-            elif isinstance(argument, Path):
+            elif isinstance(argument, JsonPath):
                 yield argument
 
     def cannot_work(self) -> str:
         """Why it fails whatever its paths lead to: a constant that the function does not take; empty if it may work."""
-        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, Call))
-        constants = [UNKNOWN if isinstance(each, Call | Path) else each for each in self.arguments]
+        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, FunctionCall))
+        constants = [UNKNOWN if isinstance(each, FunctionCall | JsonPath) else each for each in self.arguments]
         return (
             next((why for why in inner if why), "")
             or FUNCTIONS[self.name].refuses_constants(constants)
@@ -69,13 +69,13 @@ class Call:
             return str(error)
         return ""
 
-    def result(self, find: Callable[[Path], Json], randomness: Randomness) -> Json:
+    def result(self, find: Callable[[JsonPath], Json], randomness: Randomness) -> Json:
         """What it yields, given what paths lead to; raises IntrinsicFailed."""
         values = [
             argument.result(find, randomness)
-            if isinstance(argument, Call)
+            if isinstance(argument, FunctionCall)
             else find(argument)
-            if isinstance(argument, Path)
+            if isinstance(argument, JsonPath)
             else argument
             for argument in self.arguments
         ]
@@ -86,7 +86,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Template(Call):
+class Template(FunctionCall):
     """A call of States.Format with a fixed template, cut at its `{}`."""
 
     pieces: list[Json]
@@ -98,7 +98,7 @@ def is_intrinsic(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def parse_intrinsic(text: str) -> Call:
+def parse_intrinsic(text: str) -> FunctionCall:
     """The call that a text says; raises InvalidIntrinsic."""
     scanner = Scanner(text)
     try:
@@ -113,7 +113,7 @@ def parse_intrinsic(text: str) -> Call:
     return call
 
 
-def _call(scanner: Scanner) -> Call:
+def _call(scanner: Scanner) -> FunctionCall:
     scanner.deeper(DEEPEST, "calls of intrinsic functions")
     name = _name(scanner)
     scanner.blanks()
@@ -130,7 +130,7 @@ def _call(scanner: Scanner) -> Call:
         raise scanner.refuse(why)
     if name == "States.Format" and isinstance(arguments[0], str):
         return _template(scanner, tuple(arguments), _as_written(scanner.text, start))
-    return Call(name, tuple(arguments))
+    return FunctionCall(name, tuple(arguments))
 
 
 def _as_written(text: str, start: int) -> str:
@@ -209,4 +209,12 @@ def _pieces(raw: str) -> Iterator[str]:
     yield "".join(piece)
 
 
-__all__ = ["FUNCTIONS", "Call", "IntrinsicFailed", "InvalidIntrinsic", "Randomness", "is_intrinsic", "parse_intrinsic"]
+__all__ = [
+    "FUNCTIONS",
+    "FunctionCall",
+    "IntrinsicFailed",
+    "InvalidIntrinsic",
+    "Randomness",
+    "is_intrinsic",
+    "parse_intrinsic",
+]

@@ -34,7 +34,7 @@ class NotPlain(Exception):
     """The engine must read it."""
 
 
-class Plain:
+class PlainExpression:
     """What a plain expression refers to, in the order of writing; raises NotPlain."""
 
     def __init__(self, expression: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from .jsonata_evaluation import parse_jsonata
 from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
-from .jsonata_plain import NotPlain, Plain
+from .jsonata_plain import NotPlain, PlainExpression
 
 _KINDS_OF_OPERATORS: Final = {
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in", "and", "or"), "boolean"),
@@ -45,7 +45,7 @@ class References:
 def references_of(expression: str) -> References:
     """What an expression refers to; raises InvalidJsonata."""
     try:
-        plain = Plain(expression)
+        plain = PlainExpression(expression)
     except (NotPlain, RecursionError):
         return read_by_engine(expression)
     found = References(plain.kind)

@@ -25,7 +25,7 @@ StepKind = Literal["key", "keys", "merge", "index", "indexes", "slice", "every",
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """One step of a path, and what it needs to know: a name, indexes, bounds, a filter or a function's name."""
 
     kind: StepKind
@@ -38,13 +38,13 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Path:
+class JsonPath:
     """A parsed path."""
 
     text: str
     root: str
     """`$`, `$$`, or `$name` for a variable; `@` inside a filter."""
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
 
     @cached_property
     def definite(self) -> bool:
@@ -81,7 +81,7 @@ class Path:
         if not self.definite or not self.steps or self.steps[-1].kind != "index":
             return False
         try:
-            return isinstance(Path(self.text, self.root, self.steps[:-1]).find(value), list)
+            return isinstance(JsonPath(self.text, self.root, self.steps[:-1]).find(value), list)
         except NoSuchPlace:
             return False
 
@@ -108,7 +108,7 @@ class Path:
 
 
 @lru_cache(maxsize=4096)
-def parse_path(text: str) -> Path:
+def parse_path(text: str) -> JsonPath:
     """Parse a path without its trailing blanks; raise InvalidPath."""
     scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
@@ -117,7 +117,7 @@ def parse_path(text: str) -> Path:
     return path
 
 
-def read_path(scanner: Scanner, roots: str = "$") -> Path:
+def read_path(scanner: Scanner, roots: str = "$") -> JsonPath:
     """Take a path from the front of what is left."""
     start = scanner.place
     if not scanner.peek() or scanner.peek() not in roots:
@@ -127,14 +127,14 @@ def read_path(scanner: Scanner, roots: str = "$") -> Path:
         root += "$" if scanner.skip("$") else scanner.name_of_variable()
     steps = tuple(_steps(scanner))
     if steps and steps[-1].kind == "keys":
-        steps = (*steps[:-1], Step("merge", steps[-1].what))
-    return Path(scanner.text[start : scanner.place], root, steps)
+        steps = (*steps[:-1], PathStep("merge", steps[-1].what))
+    return JsonPath(scanner.text[start : scanner.place], root, steps)
 
 
-def _steps(scanner: Scanner) -> Iterator[Step]:
+def _steps(scanner: Scanner) -> Iterator[PathStep]:
     while scanner.peek() and scanner.peek() in ".[":
         if scanner.skip(".."):
-            yield Step("deep")
+            yield PathStep("deep")
             if scanner.peek() != "[":
                 yield _dotted(scanner)
         elif scanner.skip("."):
@@ -143,27 +143,27 @@ def _steps(scanner: Scanner) -> Iterator[Step]:
             yield _bracketed(scanner)
 
 
-def _dotted(scanner: Scanner) -> Step:
+def _dotted(scanner: Scanner) -> PathStep:
     if scanner.skip("*"):
-        return Step("every")
+        return PathStep("every")
     name = scanner.name()
     if scanner.skip("()"):
         if name not in CALLS:
             raise scanner.refuse(f"{name}() is no function of a path; it may end in {', '.join(CALLS)}")
-        return Step("call", name)
-    return Step("key", name)
+        return PathStep("call", name)
+    return PathStep("key", name)
 
 
-def _bracketed(scanner: Scanner) -> Step:
+def _bracketed(scanner: Scanner) -> PathStep:
     scanner.take(1)
     scanner.blanks()
     if scanner.skip("*"):
-        step = Step("every")
+        step = PathStep("every")
     elif scanner.skip("?"):
         step = _filtered(scanner)
     elif scanner.peek() in ("'", '"'):
         names = tuple(scanner.listed(scanner.quoted_name))
-        step = Step("key", names[0]) if len(names) == 1 else Step("keys", names)
+        step = PathStep("key", names[0]) if len(names) == 1 else PathStep("keys", names)
     else:
         step = _numbered(scanner)
     scanner.blanks()
@@ -171,7 +171,7 @@ def _bracketed(scanner: Scanner) -> Step:
     return step
 
 
-def _numbered(scanner: Scanner) -> Step:
+def _numbered(scanner: Scanner) -> PathStep:
     bounds: list[int | None] = [scanner.whole_number()]
     scanner.blanks()
     if scanner.peek() == ":":
@@ -180,7 +180,7 @@ def _numbered(scanner: Scanner) -> Step:
             scanner.blanks()
         if len(bounds) > 3 or bounds[2:] == [0]:
             raise scanner.refuse("a slice is [from:to] or [from:to:step], and its step is not 0")
-        return Step("slice", slice(*bounds))
+        return PathStep("slice", slice(*bounds))
     numbers = list(bounds)
     while scanner.skip(","):
         scanner.blanks()
@@ -188,13 +188,13 @@ def _numbered(scanner: Scanner) -> Step:
         scanner.blanks()
     if None in numbers:
         raise scanner.refuse("an index, a quoted name, *, a slice or ?(…) belongs into the brackets")
-    return Step("index", numbers[0]) if len(numbers) == 1 else Step("indexes", tuple(numbers))
+    return PathStep("index", numbers[0]) if len(numbers) == 1 else PathStep("indexes", tuple(numbers))
 
 
-def _filtered(scanner: Scanner) -> Step:
+def _filtered(scanner: Scanner) -> PathStep:
     scanner.blanks()
     scanner.expect("(")
-    step = Step("filter", Filter.read(scanner, read_path))
+    step = PathStep("filter", Filter.read(scanner, read_path))
     scanner.expect(")")
     return step
 
@@ -210,7 +210,7 @@ def _set(holder: list[Json] | dict[str, Json], key: str | int, value: Json) -> N
         holder[cast("str", key)] = value
 
 
-def _only(step: Step, value: Json, text: str) -> Json:
+def _only(step: PathStep, value: Json, text: str) -> Json:
     if step.kind == "key":
         if isinstance(value, dict) and step.what in value:
             return value[str(step.what)]
@@ -227,7 +227,7 @@ def _only(step: Step, value: Json, text: str) -> Json:
     return called(str(step.what), value, text)
 
 
-def _several(step: Step, value: Json, root: Json) -> list[Json]:
+def _several(step: PathStep, value: Json, root: Json) -> list[Json]:
     if step.kind in ("key", "index", "merge"):
         try:
             return [_only(step, value, "")]
@@ -271,4 +271,4 @@ def _within(value: Json) -> Iterator[Json]:
             stack.extend(reversed(node))
 
 
-__all__ = ["CALLS", "InvalidPath", "NoSuchPlace", "Path", "Step", "parse_path", "read_path"]
+__all__ = ["CALLS", "InvalidPath", "JsonPath", "NoSuchPlace", "PathStep", "parse_path", "read_path"]

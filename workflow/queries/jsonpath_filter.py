@@ -13,9 +13,9 @@ from ..asl.json_values import written
 from .jsonpath_text import Scanner, is_number
 
 if TYPE_CHECKING:
-    from .jsonpath import Path
+    from .jsonpath import JsonPath
 
-ReadPath: TypeAlias = "Callable[[Scanner, str], Path]"
+ReadPath: TypeAlias = "Callable[[Scanner, str], JsonPath]"
 _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
 """What follows the first slash: the pattern, in which a slash is escaped, and its flags."""
@@ -107,7 +107,7 @@ class Filter:
     """A test of one item: a comparison, a place that must exist, or several of these joined."""
 
     kind: Literal["and", "or", "not", "test", "exists"]
-    parts: tuple[Filter | Path | re.Pattern[str] | Json, ...]
+    parts: tuple[Filter | JsonPath | re.Pattern[str] | Json, ...]
     operator: str = ""
 
     @classmethod
@@ -130,9 +130,9 @@ class Filter:
 
 
 def _value(part: object, item: Json, root: Json) -> object:
-    from .jsonpath import NoSuchPlace, Path
+    from .jsonpath import JsonPath, NoSuchPlace
 
-    if not isinstance(part, Path):
+    if not isinstance(part, JsonPath):
         return part
     try:
         return part.find(item if part.root == "@" else root, root)
@@ -169,7 +169,7 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
     return Filter("test", (left, _right(scanner, read_path, operator)), operator)
 
 
-def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> Path | re.Pattern[str] | Json:
+def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> JsonPath | re.Pattern[str] | Json:
     scanner.blanks()
     found = _WORD.match(scanner.text, scanner.place)
     word = found.group() if found and operator in ("==", "!=") else ""
@@ -178,7 +178,7 @@ def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> Path | re.Pa
     return scanner.take(len(word))
 
 
-def _operand(scanner: Scanner, read_path: ReadPath) -> Path | re.Pattern[str] | Json:
+def _operand(scanner: Scanner, read_path: ReadPath) -> JsonPath | re.Pattern[str] | Json:
     scanner.blanks()
     sign = scanner.peek()
     if sign and sign in "@$":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..asl.definition import Definition, Scope, State
+from ..asl.definition import Definition, Scope, StateNode
 from ..asl.fields import WORKING
 from .findings import Findings
-from .lint_context import Sight
+from .lint_context import LintContext
 from .templates import Texts
 
 _LACKING: Final = {
@@ -21,7 +21,7 @@ _LACKING: Final = {
 """Which parts of the context object are not there, for a Task or not, in a Map or not."""
 
 
-class Surroundings:
+class ScopeContexts:
     """Knows the scopes of a machine, and so what its states inherit."""
 
     def __init__(self, read: Definition, express: bool) -> None:
@@ -36,12 +36,12 @@ class Surroundings:
             if around is not None and (around.type == "Map" or around.scope.pointer in self._in_maps):
                 self._in_maps.add(scope.pointer)
 
-    def sight(self, state: State, findings: Findings) -> Sight:
+    def context(self, state: StateNode, findings: Findings) -> LintContext:
         """The state as the checks see it."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
         texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])
         express = state.scope.pointer in self._express
-        return Sight(state, findings, texts, state.query_language == "JSONata", express)
+        return LintContext(state, findings, texts, state.query_language == "JSONata", express)
 
 
 def _starts_express(scope: Scope) -> bool:
