@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.defects import DEFECTS, Defect, ends, machine, task
 from workflow.lint import check
-from workflow.lint.findings import Finding
+from workflow.lint.lint_findings import Finding
 
 _TARGETS = ("Next", "Default", "StartAt")
 

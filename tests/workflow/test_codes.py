@@ -8,7 +8,7 @@ from tests.workflow.defects import DEFECTS
 from tools.codes_page import PAGE, example_findings, render_page
 from workflow.lint import check
 from workflow.lint.codes import EXPLANATIONS, explanation_of
-from workflow.lint.findings import Code
+from workflow.lint.lint_findings import Code
 
 
 def test_the_page_is_what_the_program_says() -> None:

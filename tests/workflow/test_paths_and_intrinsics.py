@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.queries.intrinsics import FUNCTIONS, IntrinsicFailed, InvalidIntrinsic, parse_intrinsic
-from workflow.queries.jsonpath import InvalidPath, NoSuchPlace, parse_path
+from workflow.queries.jsonpath_reading import InvalidPath, NoSuchPlace, parse_path
 
 DATA: Any = {
     "order": {"id": "o-1", "lines": [{"sku": "a", "price": 3}, {"sku": "b", "price": 12}], "the note": "x"},

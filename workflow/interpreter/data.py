@@ -12,7 +12,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import kind_of, written
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
-from ..queries.jsonpath import InvalidPath, JsonPath, NoSuchPlace, parse_path
+from ..queries.jsonpath_reading import InvalidPath, JsonPath, NoSuchPlace, parse_path
 from .frame import Frame
 from .path_causes import no_argument, no_match, number_at, unusable
 from .state_errors import (

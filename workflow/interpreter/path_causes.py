@@ -12,7 +12,7 @@ from typing import Final
 
 from ..asl.json_type import Json
 from ..asl.json_values import written
-from ..queries.jsonpath import JsonPath, PathStep, parse_path
+from ..queries.jsonpath_reading import JsonPath, PathStep, parse_path
 
 _OF_MAPS: Final = (
     "MaxConcurrency",

@@ -9,8 +9,8 @@ from typing import Final, Literal
 from ..asl.definition import Definition, Duplicate, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, child, walk, written
-from .findings import Finding, Findings
 from .lint_context import LintContext
+from .lint_findings import Finding, Findings
 from .scope_contexts import ScopeContexts
 from .scopes import Scopes
 from .state_fields import check_fields

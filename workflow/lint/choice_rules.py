@@ -10,8 +10,8 @@ from ..asl.json_type import Json
 from ..asl.json_values import child, spelled
 from ..asl.suggestions import joined, meant
 from ..queries.jsonata_evaluation import is_expression
-from .findings import Code
 from .lint_context import LintContext, is_time, unknown_field
+from .lint_findings import Code
 from .templates import Moment, is_open, looks_like_path
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]

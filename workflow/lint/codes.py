@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..asl.records import Record
-from .findings import Code, Severity
+from .lint_findings import Code, Severity
 
 _LONGEST_SHOWN: Final = 1_000
 _SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"

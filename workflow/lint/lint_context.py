@@ -12,7 +12,7 @@ from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import joined, meant
 from ..queries.jsonata_evaluation import is_expression
-from .findings import Findings
+from .lint_findings import Findings
 from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
 
 LONGEST_SECONDS = 99_999_999

@@ -9,7 +9,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child, walk
 from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression
-from ..queries.jsonpath import InvalidPath, JsonPath, parse_path
+from ..queries.jsonpath_reading import InvalidPath, JsonPath, parse_path
 from .templates import Texts, Use, is_open, looks_like_path
 
 _EXAMPLE: Final = "Write a path such as $.order.id."

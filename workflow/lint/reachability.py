@@ -15,7 +15,7 @@ from ..asl.fields import MOVING, TYPES
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
-from .findings import Findings
+from .lint_findings import Findings
 from .templates import is_open
 
 Guess = Callable[[str], "str | None"]

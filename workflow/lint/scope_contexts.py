@@ -6,8 +6,8 @@ from typing import Final
 
 from ..asl.definition import Definition, Scope, StateNode
 from ..asl.fields import WORKING
-from .findings import Findings
 from .lint_context import LintContext
+from .lint_findings import Findings
 from .templates import Texts
 
 _LACKING: Final = {

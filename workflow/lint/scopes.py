@@ -10,8 +10,8 @@ from ..asl.definition import Scope, StateNode
 from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
 from ..asl.json_values import child
 from ..asl.suggestions import Guesses, meant
-from .findings import Findings
 from .lint_context import unknown_field
+from .lint_findings import Findings
 from .reachability import check_reachable
 from .templates import is_open
 

@@ -17,7 +17,7 @@ from ..asl.suggestions import meant, nearest
 from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
-from .findings import Findings
+from .lint_findings import Findings
 
 Moment = Literal["before", "after", "caught"]
 """When a text is evaluated: before the state's work, after it, or in a catcher."""

@@ -33,7 +33,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import likely
-from .findings import Finding, Findings, printable
+from .lint_findings import Finding, Findings, printable
 from .templates import is_open
 
 

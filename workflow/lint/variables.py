@@ -11,7 +11,7 @@ from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import Guesses
 from ..queries.jsonata_functions import FUNCTIONS
-from .findings import Findings
+from .lint_findings import Findings
 from .templates import Use
 
 

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 from ..asl.json_type import Json
 from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
-from .jsonpath import InvalidPath, JsonPath, read_path
+from .jsonpath_reading import InvalidPath, JsonPath, read_path
 from .jsonpath_text import Scanner
 
 Argument: TypeAlias = "FunctionCall | JsonPath | Json"

@@ -13,7 +13,7 @@ from ..asl.json_values import written
 from .jsonpath_text import Scanner, is_number
 
 if TYPE_CHECKING:
-    from .jsonpath import JsonPath
+    from .jsonpath_reading import JsonPath
 
 ReadPath: TypeAlias = "Callable[[Scanner, str], JsonPath]"
 _MISSING: Final = object()
@@ -130,7 +130,7 @@ class Filter:
 
 
 def _value(part: object, item: Json, root: Json) -> object:
-    from .jsonpath import JsonPath, NoSuchPlace
+    from .jsonpath_reading import JsonPath, NoSuchPlace
 
     if not isinstance(part, JsonPath):
         return part
