@@ -1,9 +1,9 @@
 """Deploy time: components that are secure, watched and least-privileged by default, and the stage that sizes them."""
 
+from .alert_topic import AlertTopic as AlertTopic
+from .alert_topic import AlertTopicArgs as AlertTopicArgs
 from .audit_bucket import AuditBucket as AuditBucket
 from .audit_bucket import AuditBucketArgs as AuditBucketArgs
-from .aws.alarms import AlertTopic as AlertTopic
-from .aws.alarms import AlertTopicArgs as AlertTopicArgs
 from .aws.iam import policy_of as policy_of
 from .booking_state_machine import BookingStateMachine as BookingStateMachine
 from .booking_state_machine import BookingStateMachineArgs as BookingStateMachineArgs

@@ -1,51 +1,50 @@
-"""Where outcomes are recorded once and for ever: versioned, locked, encrypted, private, reachable over TLS only."""
+"""The write-once bucket of the audit trail: versioned, locked, encrypted, private, reachable over TLS only."""
 
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import Arguments
-from .aws.deployment_context import tags_of
-from .aws.iam import joined, statement
+from .aws.iam import join, statement
 from .aws.kms import ACCESS_LOGS, encryption_key, origin_of
-from .aws.s3 import access_log_bucket, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
-from .base import Component
+from .aws.s3 import access_log_bucket, encrypt, keep_private, keep_versions, log_access, send_events, settings_of
+from .base import Arguments, Component, tags_of
 
 LOCK_MODES = ("COMPLIANCE", "GOVERNANCE", "NONE")
 SEVEN_YEARS_IN_DAYS = 2555
 
 
 class AuditBucketArgs(TypedDict):
-    """What an audit bucket needs to know; every default is the strict one."""
+    """Arguments of an audit bucket; every default is the strict one."""
 
     key: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
-    kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own."""
+    """ARN of the KMS key for the objects and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+    kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own."""
     logbucket: NotRequired[pulumi.Input[str]]
-    """Name of the bucket that takes the access logs. Default: a bucket of its own."""
+    """Name of the bucket for the access logs. Default: a bucket of its own."""
     lock_mode: NotRequired[str]
-    """COMPLIANCE (nobody can shorten it), GOVERNANCE (a named permission can) or NONE. Default: COMPLIANCE."""
+    """COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE.
+    Default: COMPLIANCE."""
     lock_days: NotRequired[float]
-    """Days for which an object can be neither changed nor deleted, 1 to 36500. Default: 2555."""
+    """Days for which an object can be neither overwritten nor deleted, 1 to 36500. Default: 2555."""
     archive_days: NotRequired[float]
     """Days after which an object moves to cheaper storage, 30 to 3650. Default: 90."""
     force_destroy: NotRequired[bool]
-    """Whether destroying the bucket deletes what is in it, as far as its lock allows. Default: false."""
+    """Deletes the objects when the bucket is destroyed, as far as its lock allows. Default: false."""
     protect: NotRequired[bool]
-    """Whether Pulumi refuses to delete or replace the bucket. Default: true."""
+    """Makes Pulumi refuse to delete or replace the bucket. Default: true."""
     prefixes: NotRequired[list[str]]
-    """Prefixes of keys under which the grants hold, such as `outcomes/`. Default: every key."""
+    """Key prefixes that the grants cover, such as `outcomes/`. Default: every key."""
     key_deletion_days: NotRequired[float]
-    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
-    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
+    """AWS region of all its resources except IAM roles. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class AuditBucket(Component):
-    """A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted."""
+    """A write-once bucket: writers may put an object and read it back, and nobody may put one unencrypted."""
 
     bucket: pulumi.Output[str]
     """Name of the bucket."""
@@ -54,24 +53,24 @@ class AuditBucket(Component):
     key: pulumi.Output[str]
     """ARN of the key of its objects."""
     logbucket: pulumi.Output[str]
-    """Name of the bucket that has its access logs."""
+    """Name of the bucket with its access logs."""
     writegrant: pulumi.Output[str]
-    """Permission to put objects, and to read back what was put: policy statements as JSON."""
+    """Permission to put objects and read them back: policy statements as JSON."""
     readgrant: pulumi.Output[str]
     """Permission to list and read objects: policy statements as JSON."""
     reconcilegrant: pulumi.Output[str]
-    """Permission to find what is missing and to put it: policy statements as JSON."""
+    """Permission to find missing objects and put them: policy statements as JSON."""
 
     def __init__(self, name: str, args: AuditBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:AuditBucket", name, args, opts)
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))
-        self._choose_key(args)
+        self._create_key(args)
         bucket = self._create_bucket()
         self._lock(bucket)
         self._log_access(bucket, args)
-        self._hand_out_grants(args.get("prefixes") or [""])
+        self._create_grants(args.get("prefixes") or [""])
         self.register_outputs(
             {
                 "bucket": self.bucket,
@@ -85,44 +84,46 @@ class AuditBucket(Component):
         )
 
     def grant_write(self) -> pulumi.Output[str]:
-        """To put objects, and to read back what was put: `writegrant`."""
+        """Return the permission to put objects and read them back, `writegrant`."""
         return self.writegrant
 
     def grant_read(self) -> pulumi.Output[str]:
-        """To list and read objects: `readgrant`."""
+        """Return the permission to list and read objects, `readgrant`."""
         return self.readgrant
 
     def grant_reconcile(self) -> pulumi.Output[str]:
-        """To find what is missing and to put it: `reconcilegrant`."""
+        """Return the permission to find missing objects and put them, `reconcilegrant`."""
         return self.reconcilegrant
 
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:
-        """What a function needs to know to record outcomes."""
+        """Environment variables of a function that records outcomes."""
         return {"BOOKING_AUDIT_BUCKET": self.bucket}
 
     def _check(self, args: AuditBucketArgs) -> None:
         given = Arguments("AuditBucket", self._name, args, AuditBucketArgs)
         self._lock_mode = given.choice("lock_mode", "COMPLIANCE", LOCK_MODES)
-        self._lock_days = given.whole("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
-        self._archive_days = given.whole("archive_days", 90, 30, 3650, "days")
-        self._force_destroy = given.flag("force_destroy", False)
-        self._undeletable = given.flag("protect", True)
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        self._lock_days = given.integer("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
+        self._archive_days = given.integer("archive_days", 90, 30, 3650, "days")
+        self._force_destroy = given.boolean("force_destroy", False)
+        self._protected = given.boolean("protect", True)
+        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
         if self._force_destroy and self._lock_mode == "COMPLIANCE":
-            given.refuse("force_destroy: got True with lock_mode COMPLIANCE, whose objects nobody can delete")
-        given.check()
+            given.reject(
+                "force_destroy must be false with lock_mode COMPLIANCE, because nobody can delete its objects."
+            )
+        given.raise_if_invalid()
 
-    def _choose_key(self, args: AuditBucketArgs) -> None:
+    def _create_key(self, args: AuditBucketArgs) -> None:
         self.key = encryption_key(
             f"{self._name}-key",
             args.get("key"),
-            what="the audit trail",
+            encrypts="the audit trail",
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
             services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
-            protect=self._undeletable,
+            protect=self._protected,
         )
 
     def _create_bucket(self) -> aws.s3.Bucket:
@@ -131,18 +132,18 @@ class AuditBucket(Component):
             object_lock_enabled=True,
             force_destroy=self._force_destroy,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._undeletable or None, depends_on=origin_of(self.key)),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._protected or None, depends_on=origin_of(self.key)),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
         keep_private(f"{self._name}-bucket", bucket, self._denials())
         encrypt(f"{self._name}-bucket", bucket, self.key)
-        tell_events(f"{self._name}-events", bucket, self._about(bucket))
+        send_events(f"{self._name}-events", bucket, self._settings_of(bucket))
         return bucket
 
     def _lock(self, bucket: aws.s3.Bucket) -> None:
-        """The bucket can always be locked (that cannot be added later); the mode says whether objects are."""
+        """Lock the objects unless the mode is NONE. Every such bucket supports locks, which cannot be added later."""
         versions = keep_versions(f"{self._name}-bucket", bucket)
-        after_versions = self._about(bucket, versions)
+        after_versions = self._settings_of(bucket, versions)
         if self._lock_mode != "NONE":
             retention = aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
                 mode=self._lock_mode, days=self._lock_days
@@ -154,10 +155,10 @@ class AuditBucket(Component):
                 opts=after_versions,
             )
         aws.s3.BucketLifecycleConfiguration(
-            f"{self._name}-lifecycle", bucket=bucket.bucket, rules=[self._ageing()], opts=after_versions
+            f"{self._name}-lifecycle", bucket=bucket.bucket, rules=[self._lifecycle()], opts=after_versions
         )
 
-    def _ageing(self) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+    def _lifecycle(self) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
         return aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="age",
             status="Enabled",
@@ -186,22 +187,22 @@ class AuditBucket(Component):
             parent=self,
             tags=self._tags,
             force_destroy=self._force_destroy,
-            protect=self._undeletable,
+            protect=self._protected,
         )
-        log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix, opts=self._about(bucket))
+        log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix, opts=self._settings_of(bucket))
 
-    def _about(self, bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        """For what is named after this component and not after its bucket: so a rename of it takes that along."""
+    def _settings_of(self, bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Return options for settings that are named after this component, so that they follow when it is renamed."""
         own = pulumi.ResourceOptions(
-            parent=self, protect=self._undeletable or None, aliases=[pulumi.Alias(parent=bucket)]
+            parent=self, protect=self._protected or None, aliases=[pulumi.Alias(parent=bucket)]
         )
-        return pulumi.ResourceOptions.merge(goes_with(bucket, *after), own)
+        return pulumi.ResourceOptions.merge(settings_of(bucket, *after), own)
 
     def _denials(self) -> list[dict[str, object]]:
-        """No object leaves before its time, and none arrives encrypted otherwise than with the bucket's key."""
+        """Deny deleting objects, and putting them with any encryption other than the bucket's key."""
         objects = pulumi.Output.concat(self.arn, "/*")
         deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Resource": objects}
-        other_way = {
+        other_algorithm = {
             "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"},
             "Null": {"s3:x-amz-server-side-encryption": "false"},
         }
@@ -210,27 +211,27 @@ class AuditBucket(Component):
             "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
         }
         denials = [
-            deny | {"Sid": "EncryptedWithKmsOnly", "Action": "s3:PutObject", "Condition": other_way},
+            deny | {"Sid": "EncryptedWithKmsOnly", "Action": "s3:PutObject", "Condition": other_algorithm},
             deny | {"Sid": "EncryptedWithThisKeyOnly", "Action": "s3:PutObject", "Condition": other_key},
         ]
         erasing = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
         return denials if self._force_destroy else [*denials, deny | {"Sid": "NobodyDeletes", "Action": erasing}]
 
-    def _hand_out_grants(self, prefixes: list[str]) -> None:
+    def _create_grants(self, prefixes: list[str]) -> None:
         objects = [pulumi.Output.concat(self.arn, "/", prefix, "*") for prefix in prefixes]
-        self.writegrant = joined(
+        self.writegrant = join(
             statement("RecordOutcomes", ["s3:GetObject", "s3:PutObject"], objects),
             statement("RecordOutcomesKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key]),
         )
-        listing = statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_below(prefixes))
-        self.reconcilegrant = joined(listing, self.writegrant)
-        self.readgrant = joined(
+        listing = statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_under(prefixes))
+        self.reconcilegrant = join(listing, self.writegrant)
+        self.readgrant = join(
             listing,
             statement("ReadOutcomes", ["s3:GetObject"], objects),
             statement("ReadOutcomesKey", ["kms:Decrypt"], [self.key]),
         )
 
 
-def _below(prefixes: list[str]) -> dict[str, dict[str, str | list[str]]] | None:
-    """That only keys below `prefixes` are asked for."""
+def _under(prefixes: list[str]) -> dict[str, dict[str, str | list[str]]] | None:
+    """Return the condition that only keys under `prefixes` are listed."""
     return None if prefixes == [""] else {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}

@@ -1,6 +1,6 @@
 """The state machine, its role derived from its definition, its log, its parking queue and its alarms.
 
-Long for its documented arguments, which are the schema that other languages see.
+Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
 """
 
 from typing import NotRequired, TypedDict
@@ -10,72 +10,70 @@ import pulumi_aws as aws
 
 from workflow.booking import Booking
 
-from .arguments import Arguments
-from .aws.alarms import Metric, alert_topic
+from .aws.alarms import Metric, create_alarms
 from .aws.dashboard import Chart
-from .aws.deployment_context import Surroundings, tags_of
-from .aws.eventbridge import tell_of_bad_ends
-from .aws.iam import ServiceRole, joined, policy_of, service_role, statement
-from .aws.kms import LOG_DELIVERY, LOGS, encryption_key
+from .aws.deployment_context import DeploymentContext
+from .aws.eventbridge import alert_on_failed_executions
+from .aws.iam import ServiceRole, join, policy_of, service_role, statement, trace_grant
+from .aws.kms import LOG_DELIVERY, LOGS
+from .aws.lambda_ import invoke_grant
 from .aws.logs import RETENTIONS, grant_deliver_logs, log_group
-from .aws.machine_alarms import machine_alarms, machine_metric
-from .aws.masking import FIELD, MOST_FIELDS, PERSONAL, mask
-from .aws.sqs import grant_drain, grant_send, waiting_queue
-from .aws.states import AnyWorkflow, definition_text, derived_grant, function_keys
-from .aws.traces import trace_grant
-from .base import Component
-from .monitored_lambda import invoke_grant
+from .aws.masking import FIELD, MAX_FIELDS, PERSONAL, mask
+from .aws.sqs import grant_drain, grant_send, monitored_queue
+from .aws.states import AnyWorkflow, definition_grant, definition_text, function_keys, machine_alarms, machine_metric
+from .base import Arguments, Component
+from .shared_arguments import share
 
 
 class BookingStateMachineArgs(TypedDict):
-    """What a state machine needs to know; every default is the strict one."""
+    """Arguments of a state machine; every default is the strict one."""
 
     functions: NotRequired[dict[str, pulumi.Input[str]]]
-    """Name to ARN of a published version, of each function that the definition invokes; the booking workflow invokes
+    """ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow invokes
     purchase, refund and record. Default: none."""
     definition: NotRequired[pulumi.Input[str]]
-    """Definition in the Amazon States Language, as JSON text; the role may do what it names. Default: the booking
+    """Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
     workflow of this package, which invokes `functions`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What the machine may do beyond what its definition names (a resource that is known from data only, say): policy
-    statements as JSON. Default: nothing."""
+    """Permissions in addition to those derived from the definition (for a resource that only data names, say): grants,
+    each a JSON list of policy statements. Default: none."""
     express: NotRequired[bool]
-    """Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a second
+    """Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
     machine beside the running one. Default: false."""
     log_data: NotRequired[bool]
-    """Whether the log holds what executions are given and return, with the values of `masked` masked. Default: true.
-    Another workflow than ours without `masked` has false: nobody has said what is personal in its data."""
+    """Logs the input and output of executions, with the fields in `masked` masked. Default: true, but false for a
+    workflow of your own without `masked`, because nobody has said which of its data is personal."""
     masked: NotRequired[list[str]]
-    """Names of fields whose text the log does not show, 10 at most; card numbers and e-mail addresses never are shown.
+    """Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
     Default: customer_id, payment_method, reason and requested_by."""
     log_days: NotRequired[float]
-    """Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365."""
+    """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     task_seconds: NotRequired[float]
     """Seconds that one attempt of a task of the booking workflow may take, 2 to 900. Default: 20."""
     execution_seconds: NotRequired[float]
     """Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300."""
     p99_seconds: NotRequired[float]
-    """Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above it. Default: 60."""
+    """Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60."""
     key: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for the definition, the parking queue and executions' data. Default: a key of its own."""
+    """ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own."""
     logkey: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`."""
+    """ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`."""
     topic: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms and failed executions go to. Default: a topic of its own."""
+    """ARN of the SNS topic that alarms and failed executions notify. Default: a topic of its own."""
     boundary: NotRequired[pulumi.Input[str]]
-    """ARN of the permissions boundary of its role. Default: none."""
+    """ARN of the permissions boundary of its IAM role. Default: none."""
     starter: NotRequired[str]
-    """Name of the IAM role that may start executions of this machine, and of no other. Default: nobody is let in."""
+    """Name of an IAM role that may start executions of this machine and of no other. Default: none."""
     key_deletion_days: NotRequired[float]
-    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
-    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
+    """AWS region of all its resources except IAM roles. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class BookingStateMachine(Component):
-    """A logged, traced and watched state machine that may do what its definition says and nothing else."""
+    """A logged, traced and monitored state machine that may do what its definition needs and nothing else."""
 
     arn: pulumi.Output[str]
     """ARN of the state machine."""
@@ -86,11 +84,11 @@ class BookingStateMachine(Component):
     loggroup: pulumi.Output[str]
     """Name of its log group."""
     parking: pulumi.Output[str]
-    """URL of the queue that takes results which could not be recorded."""
+    """URL of the queue for results that could not be recorded."""
     drain: pulumi.Output[str]
     """Permission to take messages out of the parking queue: policy statements as JSON."""
     startgrant: pulumi.Output[str]
-    """Permission to start executions of this machine and to see how they end: policy statements as JSON."""
+    """Permission to start executions of this machine and follow them: policy statements as JSON."""
 
     def __init__(
         self,
@@ -100,19 +98,25 @@ class BookingStateMachine(Component):
         *,
         workflow: AnyWorkflow = Booking,
     ) -> None:
-        """`workflow` is Python's way to give a definition: any class of the workflow language."""
+        """Create the machine from the arguments, or in Python from any class of the workflow language, `workflow`."""
         super().__init__("booking:index:BookingStateMachine", name, args, opts)
         self._name = name
         self._workflow = workflow
         self._check(args)
-        self._tags = tags_of(name, args.get("tags"))
-        self._choose_key_and_topic(args)
+        self._shared = share(
+            self,
+            name,
+            args,
+            encrypts=f"definition, logs and parked results of {name}",
+            key_deletion_days=self._key_deletion_days,
+            services=(LOGS, LOG_DELIVERY),
+        )
         self._create_parking_queue()
         self._create_log_group(args)
         role = self._create_role(args)
         machine = self._create_machine(args, role)
-        self._hand_out_grants(machine)
-        self._let_in(args.get("starter"))
+        self._create_grants(machine)
+        self._allow_starter(args.get("starter"))
         self._report_failures(machine)
         self._create_alarms(machine)
         self.register_outputs(
@@ -128,20 +132,20 @@ class BookingStateMachine(Component):
         )
 
     def grant_start(self) -> pulumi.Output[str]:
-        """To start executions of this machine and to see how they end: `startgrant`."""
+        """Return the permission to start executions of this machine and follow them, `startgrant`."""
         return self.startgrant
 
     def grant_drain(self) -> pulumi.Output[str]:
-        """To take messages out of the parking queue: `drain`."""
+        """Return the permission to take messages out of the parking queue, `drain`."""
         return self.drain
 
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:
-        """What a function needs to know to look after the parking queue."""
+        """Environment variables of a function that empties the parking queue."""
         return {"BOOKING_PARKING_QUEUE_URL": self.parking}
 
     def charts(self) -> list[Chart]:
-        """What to look at when executions are in question."""
+        """Return the charts of the executions for a dashboard."""
         ended = [self._metric(f"Executions{how}") for how in ("Succeeded", "Failed", "TimedOut", "Aborted")]
         return [
             Chart("Executions", [self._metric("ExecutionsStarted"), *ended]),
@@ -154,106 +158,75 @@ class BookingStateMachine(Component):
 
     def _check(self, args: BookingStateMachineArgs) -> None:
         given = Arguments("BookingStateMachine", self._name, args, BookingStateMachineArgs)
-        self._express = given.flag("express", False)
-        self._masked = given.words("masked", PERSONAL, MOST_FIELDS, FIELD, "names of fields")
+        self._express = given.boolean("express", False)
+        self._masked = given.strings("masked", PERSONAL, MAX_FIELDS, FIELD, "field names")
         ours = "definition" not in args and self._workflow is Booking
-        self._log_data = given.flag("log_data", True) and (ours or "masked" in args or "log_data" in args)
+        self._log_data = given.boolean("log_data", True) and (ours or "masked" in args or "log_data" in args)
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
-        self._task_seconds = given.whole("task_seconds", 20, 2, 900, "seconds")
-        self._execution_seconds = given.whole("execution_seconds", 300, 10, 86_400, "seconds")
-        self._p99_seconds = given.whole("p99_seconds", 60, 1, 86_400, "seconds")
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
+        self._task_seconds = given.integer("task_seconds", 20, 2, 900, "seconds")
+        self._execution_seconds = given.integer("execution_seconds", 300, 10, 86_400, "seconds")
+        self._p99_seconds = given.integer("p99_seconds", 60, 1, 86_400, "seconds")
+        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
         if "definition" not in args:
             self._check_functions(given, set(args.get("functions", {})))
         if self._task_seconds >= self._execution_seconds:
-            given.refuse(
-                f"task_seconds: got {self._task_seconds}, "
-                f"allowed is less than execution_seconds, {self._execution_seconds}"
+            given.reject(
+                f"task_seconds must be less than execution_seconds, {self._execution_seconds}, "
+                f"got {self._task_seconds}."
             )
-        given.check()
+        given.raise_if_invalid()
 
     def _check_functions(self, given: Arguments, named: set[str]) -> None:
         invoked = set(function_keys(self._workflow))
         name = self._workflow.__name__
         if missing := sorted(invoked - named):
-            given.refuse(f"functions: {name} invokes {', '.join(missing)}, not given; or give a definition")
+            given.reject(f"functions must name {', '.join(missing)} too, which {name} invokes; or give a definition.")
         if unknown := sorted(named - invoked):
-            given.refuse(f"functions: got {', '.join(unknown)}, {name} invokes only {', '.join(sorted(invoked))}")
-
-    def _choose_key_and_topic(self, args: BookingStateMachineArgs) -> None:
-        self._key = encryption_key(
-            f"{self._name}-key",
-            args.get("key"),
-            what=f"definition, logs and parked results of {self._name}",
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-            services=(LOGS, LOG_DELIVERY),
-        )
-        self._topic = alert_topic(
-            f"{self._name}-alerts",
-            args.get("topic"),
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-        )
+            given.reject(
+                f"functions must be {', '.join(sorted(invoked))}, which {name} invokes, got {', '.join(unknown)}."
+            )
 
     def _create_parking_queue(self) -> None:
-        overflow = self._queue("parking-dead-letters", "Parked results could not be taken up ten times over.", None)
-        self._parking = self._queue("parking", "Results that could not be recorded wait to be written.", overflow)
+        overflow = self._queue(
+            "parking-dead-letters",
+            "Reconcile failed ten times to record parked results. They are in the dead-letter queue until redriven.",
+            None,
+        )
+        self._parking = self._queue(
+            "parking", "Results could not be recorded and are parked. Reconcile records them on its next run.", overflow
+        )
         self.parking = self._parking.url
-        self.drain = grant_drain(self._parking, self._key, "TakeParked")
+        self.drain = grant_drain(self._parking, self._shared.key, "TakeParked")
 
     def _queue(self, slug: str, meaning: str, overflow: aws.sqs.Queue | None) -> aws.sqs.Queue:
-        return waiting_queue(
-            f"{self._name}-{slug}",
-            key=self._key,
-            topic=self._topic,
-            meaning=meaning,
-            slug=slug,
-            overflow=overflow,
-            parent=self,
-            tags=self._tags,
-        )
+        return monitored_queue(f"{self._name}-{slug}", self._shared, meaning=meaning, slug=slug, overflow=overflow)
 
     def _create_log_group(self, args: BookingStateMachineArgs) -> None:
-        self._log_group = log_group(
-            f"{self._name}-logs",
-            key=args.get("logkey") or self._key,
-            days=self._log_days,
-            parent=self,
-            tags=self._tags,
-        )
+        key = args.get("logkey") or self._shared.key
+        self._log_group = log_group(f"{self._name}-logs", self._shared, key=key, days=self._log_days)
         self._mask = mask(f"{self._name}-mask", self._log_group, self._masked, parent=self)
         self.loggroup = self._log_group.name
 
     def _create_role(self, args: BookingStateMachineArgs) -> ServiceRole:
         grants = [
-            *self._steps(args),
-            statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
+            *self._step_grants(args),
+            statement("KeepExecutionsSecret", ["kms:Decrypt", "kms:GenerateDataKey"], [self._shared.key]),
             grant_deliver_logs(),
             trace_grant(by_machine=True),
             *args.get("grants", []),
         ]
-        role = service_role(
-            f"{self._name}-role",
-            "states",
-            grants,
-            parent=self,
-            tags=self._tags,
-            boundary=args.get("boundary"),
-            only_for=Surroundings.of(self).arn("states", "stateMachine:*"),
-        )
+        machines = DeploymentContext.of(self).arn("states", "stateMachine:*")
+        role = service_role(f"{self._name}-role", "states", grants, self._shared, only_for=machines)
         self.role = role.arn
         return role
 
-    def _steps(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
-        """What the definition does: as the owners grant it, or as the text that was given says."""
+    def _step_grants(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
+        """Return what the steps need: from the owners of the resources, or derived from a given definition."""
         invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
         given = args.get("definition")
         if given is not None:
-            return [*invoked, derived_grant(given)]
-        return [*invoked, grant_send(self._parking, self._key, "ParkResults")]
+            return [*invoked, definition_grant(given)]
+        return [*invoked, grant_send(self._parking, self._shared.key, "ParkResults")]
 
     def _create_machine(self, args: BookingStateMachineArgs, role: ServiceRole) -> aws.sfn.StateMachine:
         kind = "express" if self._express else "standard"
@@ -269,9 +242,9 @@ class BookingStateMachine(Component):
             ),
             tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
             encryption_configuration=aws.sfn.StateMachineEncryptionConfigurationArgs(
-                type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self._key, kms_data_key_reuse_period_seconds=300
+                type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self._shared.key, kms_data_key_reuse_period_seconds=300
             ),
-            tags=self._tags,
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy, self._mask]),
         )
         self.arn, self.machine = machine.arn, machine.name
@@ -283,18 +256,18 @@ class BookingStateMachine(Component):
             functions=args.get("functions", {}),
             parking=self.parking,
             limits={"task_seconds": self._task_seconds, "execution_seconds": self._execution_seconds},
-            partition=Surroundings.of(self).partition,
+            partition=DeploymentContext.of(self).partition,
         )
 
-    def _hand_out_grants(self, machine: aws.sfn.StateMachine) -> None:
+    def _create_grants(self, machine: aws.sfn.StateMachine) -> None:
         executions = machine.arn.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
-        self.startgrant = joined(
+        self.startgrant = join(
             statement("Start", ["states:StartExecution"], [machine.arn]),
             statement("Follow", ["states:DescribeExecution", "states:GetExecutionHistory"], [executions]),
-            statement("StartKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key]),
+            statement("StartKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self._shared.key]),
         )
 
-    def _let_in(self, starter: str | None) -> None:
+    def _allow_starter(self, starter: str | None) -> None:
         if starter:
             aws.iam.RolePolicy(
                 f"{self._name}-starter",
@@ -304,11 +277,9 @@ class BookingStateMachine(Component):
             )
 
     def _report_failures(self, machine: aws.sfn.StateMachine) -> None:
-        """Tell the topic of every execution that ended badly (STANDARD only: EXPRESS executions send no events)."""
-        if self._express:
-            return
-        tell_of_bad_ends(f"{self._name}-ended-badly", machine.arn, topic=self._topic, parent=self, tags=self._tags)
+        """Notify the topic of each failed execution (STANDARD only: EXPRESS executions send no events)."""
+        if not self._express:
+            alert_on_failed_executions(f"{self._name}-ended-badly", machine.arn, self._shared)
 
     def _create_alarms(self, machine: aws.sfn.StateMachine) -> None:
-        for alarm in machine_alarms(machine.arn, self._p99_seconds):
-            alarm.raise_to(self._topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)
+        create_alarms(self._name, self._shared, machine_alarms(machine.arn, self._p99_seconds))

@@ -1,4 +1,4 @@
-"""What the functions count about the business itself: charts of it, and alarms on what people must look at."""
+"""Charts of the business metrics that the functions write, and alarms on those that need a person."""
 
 import pulumi
 
@@ -7,54 +7,55 @@ from handlers.contracts.metrics import DIMENSIONS, NAMESPACE, STAGE, MetricName
 from .aws.alarms import Alarm, Metric
 from .aws.dashboard import Chart, Search
 
-LEDGER_AND = ("gateway", "audit")
+COMPARED = {"gateway": "payment gateway", "audit": "audit trail"}
+"""Accounts that reconcile compares with the ledger, by their value of the drift metric's dimension."""
 
 
 def business_charts(stage: str) -> list[Chart]:
-    """Bookings, refusals by code, money by currency, and what did not come out even."""
+    """Return charts of bookings, rejections by code, money by currency, and the work of reconcile."""
     return [
-        Chart("Bookings", [_counted(stage, MetricName.PURCHASES), _counted(stage, MetricName.REFUNDS)]),
+        Chart("Bookings", [_total(stage, MetricName.PURCHASES), _total(stage, MetricName.REFUNDS)]),
         Chart("Rejections by code", searches=[_by(stage, MetricName.REJECTIONS)]),
         Chart(
             "Money in and out, minor units by currency",
             searches=[_by(stage, MetricName.MONEY_IN), _by(stage, MetricName.MONEY_OUT)],
         ),
-        Chart("Unknown outcomes", [_counted(stage, MetricName.UNKNOWN_OUTCOMES)]),
-        Chart("Reconciled", [_counted(stage, each) for each in (MetricName.SETTLED, MetricName.RELEASED)]),
-        Chart("Audit objects written late", [_counted(stage, MetricName.RESTORED)]),
-        Chart("Drift", [_drift(stage, other) for other in LEDGER_AND]),
-        Chart("Left to people", [_counted(stage, MetricName.LEFT_TO_PEOPLE)]),
+        Chart("Unknown outcomes", [_total(stage, MetricName.UNKNOWN_OUTCOMES)]),
+        Chart("Reconciled", [_total(stage, each) for each in (MetricName.SETTLED, MetricName.RELEASED)]),
+        Chart("Audit objects written late", [_total(stage, MetricName.RESTORED)]),
+        Chart("Drift", [_drift(stage, other) for other in COMPARED]),
+        Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
     ]
 
 
 def business_alarms(stage: str) -> list[Alarm]:
-    """Money that may have moved, accounts that do not agree, cases that only people can settle."""
+    """Return alarms on unknown outcomes, on accounts that disagree, and on cases that only people can settle."""
     return [
         Alarm(
             slug="unknown-outcomes",
-            meaning="Payments ended without an answer: money may have moved, and reconcile has not settled it yet.",
-            metric=_counted(stage, MetricName.UNKNOWN_OUTCOMES),
+            meaning="Payments have an unknown outcome. Money may have moved, and reconcile has not settled it yet.",
+            metric=_total(stage, MetricName.UNKNOWN_OUTCOMES),
             threshold=0,
         ),
         Alarm(
             slug="left-to-people",
-            meaning="Reconcile found cases that it must not settle by itself.",
-            metric=_counted(stage, MetricName.LEFT_TO_PEOPLE),
+            meaning="Reconcile found cases that it must not settle by itself. They wait for a person.",
+            metric=_total(stage, MetricName.LEFT_TO_PEOPLE),
             threshold=0,
         ),
         *(
             Alarm(
                 slug=f"drift-{other}",
-                meaning=f"The ledger and the {other} disagree.",
+                meaning=f"The ledger and the {name} disagree. Money may have moved without a record, or the reverse.",
                 metric=_drift(stage, other),
                 threshold=0,
             )
-            for other in LEDGER_AND
+            for other, name in COMPARED.items()
         ),
     ]
 
 
-def _counted(stage: str, name: MetricName) -> Metric:
+def _total(stage: str, name: MetricName) -> Metric:
     return Metric(namespace=NAMESPACE, name=name.value, dimensions={STAGE: stage})
 
 

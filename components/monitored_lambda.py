@@ -1,6 +1,6 @@
-"""A function with all that it takes to run it: role, log group, dead-letter queue, versions, traces and alarms.
+"""A Lambda function with everything it needs in production: role, logs, dead-letter queue, versions, traces, alarms.
 
-Long for its documented arguments, which are the schema that other languages see.
+Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
 """
 
 from typing import NotRequired, TypedDict
@@ -8,40 +8,38 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import Arguments
-from .aws.alarms import Metric, alert_topic
+from .aws.alarms import Metric, create_alarms
 from .aws.dashboard import Chart
-from .aws.deployment_context import tags_of
 from .aws.eventbridge import SCHEDULE, invoke_on_schedule
-from .aws.iam import service_role, statement
-from .aws.kms import LOGS, encryption_key
-from .aws.lambda_ import function_alarms, function_metric
+from .aws.iam import service_role, trace_grant
+from .aws.kms import LOGS
+from .aws.lambda_ import function_alarms, function_metric, invoke_grant, network_grant, vpc_config
 from .aws.logs import RETENTIONS, grant_write_logs, log_group
-from .aws.sqs import grant_send, waiting_queue
-from .aws.traces import trace_grant
-from .base import Component
+from .aws.sqs import grant_send, monitored_queue
+from .base import Arguments, Component
+from .shared_arguments import share
 
 ARCHITECTURES = ("arm64", "x86_64")
 
 
 class MonitoredLambdaArgs(TypedDict):
-    """What a monitored function needs to know; every default is the strict one."""
+    """Arguments of a monitored function; every default is the strict one."""
 
     code: NotRequired[pulumi.Input[pulumi.Archive]]
-    """The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`."""
+    """The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`."""
     code_bucket: NotRequired[pulumi.Input[str]]
-    """Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none."""
+    """Name of the bucket with the package (a signed one, say), instead of `code`. Default: none."""
     code_key: NotRequired[pulumi.Input[str]]
     """Key of the package in `code_bucket`. Default: none."""
     code_version: NotRequired[pulumi.Input[str]]
-    """Version of the package in `code_bucket`. Default: nothing, the newest."""
+    """Version of the package in `code_bucket`. Default: the newest."""
     code_signing: NotRequired[pulumi.Input[str]]
-    """ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
-    for."""
+    """ARN of the code signing configuration that names the required signer. Default: no signature is required."""
     handler: pulumi.Input[str]
-    """Module and function that are called, such as `handlers.refund.handler`."""
+    """Module and function to call, such as `handlers.refund.handler`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing."""
+    """Permissions in addition to logs and traces: grants, each a JSON list of policy statements from the owner of the
+    resource. Default: none."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Environment variables, encrypted at rest; no secrets. Default: none."""
     runtime: NotRequired[pulumi.Input[str]]
@@ -51,48 +49,48 @@ class MonitoredLambdaArgs(TypedDict):
     memory: NotRequired[float]
     """Memory in MB, 128 to 10240. Default: 512."""
     timeout: NotRequired[float]
-    """Seconds after which an invocation is stopped, 1 to 900. Default: 15."""
+    """Seconds after which Lambda stops an invocation, 1 to 900. Default: 15."""
     concurrency: NotRequired[float]
-    """Invocations at a time, reserved for this function, 1 to 1000. Default: 50."""
+    """Simultaneous invocations reserved for this function, 1 to 1000. Default: 50."""
     schedule: NotRequired[str]
-    """When to invoke it, as an EventBridge rate or cron expression, such as `rate(5 minutes)`. Default: never."""
+    """Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none."""
     schedule_input: NotRequired[str]
-    """What it is invoked with on schedule, as JSON text. Default: {}."""
+    """Event that the schedule sends, as JSON text. Default: {}."""
     log_days: NotRequired[float]
-    """Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365."""
+    """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     key: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key for environment and dead letters. Default: a key of its own."""
     logkey: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`."""
+    """ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`."""
     topic: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
     boundary: NotRequired[pulumi.Input[str]]
-    """ARN of the permissions boundary of its role. Default: none."""
+    """ARN of the permissions boundary of its IAM role. Default: none."""
     subnets: NotRequired[list[pulumi.Input[str]]]
-    """Ids of the VPC subnets it runs in, together with `securitygroups`. Default: it runs in no VPC."""
+    """Ids of the VPC subnets it runs in, together with `securitygroups`. Default: no VPC."""
     securitygroups: NotRequired[list[pulumi.Input[str]]]
-    """Ids of the security groups it runs in, together with `subnets`. Default: it runs in no VPC."""
+    """Ids of its security groups, together with `subnets`. Default: no VPC."""
     error_percent: NotRequired[float]
-    """Percentage of invocations that may fail before its alarm rings, 1 to 100. Default: 5."""
+    """Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5."""
     key_deletion_days: NotRequired[float]
-    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
-    """AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's."""
+    """AWS region of all its resources except IAM roles. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class MonitoredLambda(Component):
-    """A published function with least privilege, whose failures ring."""
+    """A published function with least privilege and an alarm on each kind of failure."""
 
     function: pulumi.Output[str]
     """Name of the function."""
     arn: pulumi.Output[str]
     """ARN of the function, without a version."""
     version: pulumi.Output[str]
-    """ARN of the version that this deployment published: what tasks invoke."""
+    """ARN of the version that this deployment published, which tasks invoke."""
     alias: pulumi.Output[str]
-    """ARN of the alias `live`, which points at that version."""
+    """ARN of the alias `live`, which points to that version."""
     role: pulumi.Output[str]
     """ARN of the function's role."""
     loggroup: pulumi.Output[str]
@@ -106,8 +104,14 @@ class MonitoredLambda(Component):
         super().__init__("booking:index:MonitoredLambda", name, args, opts)
         self._name = name
         self._check(args)
-        self._tags = tags_of(name, args.get("tags"))
-        self._choose_key_and_topic(args)
+        self._shared = share(
+            self,
+            name,
+            args,
+            encrypts=f"environment, logs and dead letters of {name}",
+            key_deletion_days=self._key_deletion_days,
+            services=(LOGS,),
+        )
         self._create_log_group(args)
         self._create_dead_letter_queue()
         self._create_role(args)
@@ -129,11 +133,11 @@ class MonitoredLambda(Component):
         )
 
     def grant_invoke(self) -> pulumi.Output[str]:
-        """To invoke any version of this function: `invokegrant`."""
+        """Return the permission to invoke any version of this function, `invokegrant`."""
         return self.invokegrant
 
     def charts(self) -> list[Chart]:
-        """What to look at when the function is in question."""
+        """Return the charts of the function for a dashboard."""
         return [
             Chart(
                 f"{self._name}: calls", [self._metric("Invocations"), self._metric("Errors"), self._metric("Throttles")]
@@ -146,76 +150,43 @@ class MonitoredLambda(Component):
 
     def _check(self, args: MonitoredLambdaArgs) -> None:
         given = Arguments("MonitoredLambda", self._name, args, MonitoredLambdaArgs)
-        given.required("handler")
-        given.exactly_one("code", "code_bucket")
-        given.together("code_bucket", "code_key")
-        given.together("subnets", "securitygroups")
+        given.require("handler")
+        given.require_exactly_one("code", "code_bucket")
+        given.require_all_or_none("code_bucket", "code_key")
+        given.require_all_or_none("subnets", "securitygroups")
         self._architecture = given.choice("architecture", "arm64", ARCHITECTURES)
-        self._memory = given.whole("memory", 512, 128, 10_240, "MB")
-        self._timeout = given.whole("timeout", 15, 1, 900, "seconds")
-        self._concurrency = given.whole("concurrency", 50, 1, 1000, "invocations")
-        self._schedule = given.pattern("schedule", "", SCHEDULE, "an EventBridge expression such as rate(5 minutes)")
+        self._memory = given.integer("memory", 512, 128, 10_240, "MB")
+        self._timeout = given.integer("timeout", 15, 1, 900, "seconds")
+        self._concurrency = given.integer("concurrency", 50, 1, 1000, "invocations")
+        self._schedule = given.string("schedule", "", SCHEDULE, "an EventBridge expression such as rate(5 minutes)")
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
-        self._error_percent = given.whole("error_percent", 5, 1, 100, "percent")
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
-        given.check()
-
-    def _choose_key_and_topic(self, args: MonitoredLambdaArgs) -> None:
-        self._key = encryption_key(
-            f"{self._name}-key",
-            args.get("key"),
-            what=f"environment, logs and dead letters of {self._name}",
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-            services=(LOGS,),
-        )
-        self._topic = alert_topic(
-            f"{self._name}-alerts",
-            args.get("topic"),
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-        )
+        self._error_percent = given.integer("error_percent", 5, 1, 100, "percent")
+        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        given.raise_if_invalid()
 
     def _create_log_group(self, args: MonitoredLambdaArgs) -> None:
-        self._log_group = log_group(
-            f"{self._name}-logs",
-            key=args.get("logkey") or self._key,
-            days=self._log_days,
-            parent=self,
-            tags=self._tags,
-        )
+        key = args.get("logkey") or self._shared.key
+        self._log_group = log_group(f"{self._name}-logs", self._shared, key=key, days=self._log_days)
         self.loggroup = self._log_group.name
 
     def _create_dead_letter_queue(self) -> None:
-        self._dead_letters = waiting_queue(
+        self._dead_letters = monitored_queue(
             f"{self._name}-dead-letters",
-            key=self._key,
-            topic=self._topic,
-            meaning=f"Events that {self._name} failed to handle wait in its dead-letter queue.",
+            self._shared,
+            meaning=f"Events that {self._name} could not process are waiting in its dead-letter queue.",
             slug="dead-letters",
-            parent=self,
-            tags=self._tags,
         )
         self.deadletters = self._dead_letters.url
 
     def _create_role(self, args: MonitoredLambdaArgs) -> None:
         grants = [
             grant_write_logs(self._log_group),
-            grant_send(self._dead_letters, self._key, "DeadLetters"),
+            grant_send(self._dead_letters, self._shared.key, "DeadLetters"),
             trace_grant(),
-            *([_join_network()] if args.get("subnets") else []),
+            *([network_grant()] if args.get("subnets") else []),
             *args.get("grants", []),
         ]
-        self._role = service_role(
-            f"{self._name}-role",
-            "lambda",
-            grants,
-            parent=self,
-            tags=self._tags,
-            boundary=args.get("boundary"),
-        )
+        self._role = service_role(f"{self._name}-role", "lambda", grants, self._shared)
         self.role = self._role.arn
 
     def _create_function(self, args: MonitoredLambdaArgs) -> aws.lambda_.Alias:
@@ -235,12 +206,12 @@ class MonitoredLambda(Component):
             reserved_concurrent_executions=self._concurrency,
             publish=True,
             environment=self._environment(args),
-            kms_key_arn=self._key,
+            kms_key_arn=self._shared.key,
             dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=self._dead_letters.arn),
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=self._log_group.name),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
-            vpc_config=_network(args),
-            tags=self._tags,
+            vpc_config=vpc_config(args.get("subnets"), args.get("securitygroups")),
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self._role.policy]),
         )
         live = aws.lambda_.Alias(
@@ -260,39 +231,11 @@ class MonitoredLambda(Component):
 
     def _invoke_on_schedule(self, live: aws.lambda_.Alias, args: MonitoredLambdaArgs) -> None:
         if self._schedule:
+            event = args.get("schedule_input", "{}")
             invoke_on_schedule(
-                f"{self._name}-schedule",
-                live,
-                expression=self._schedule,
-                text=args.get("schedule_input", "{}"),
-                topic=self._topic,
-                parent=self,
-                tags=self._tags,
+                f"{self._name}-schedule", self._name, live, self._shared, schedule=self._schedule, event=event
             )
 
     def _create_alarms(self) -> None:
-        what = (self._name, self.function, self._timeout, self._concurrency, self._error_percent)
-        for alarm in function_alarms(*what):
-            alarm.raise_to(self._topic, name=f"{self._name}-{alarm.slug}", parent=self, tags=self._tags)
-
-
-def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
-    """To invoke every version of this function, so that executions which began before a deployment can end."""
-    unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
-    return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
-
-
-def _join_network() -> pulumi.Output[str]:
-    return statement(
-        "JoinNetwork",
-        ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
-        ["*"],
-        why_everywhere="Lambda asks for these without naming an interface, which does not exist yet",
-    )
-
-
-def _network(args: MonitoredLambdaArgs) -> aws.lambda_.FunctionVpcConfigArgs | None:
-    subnets, groups = args.get("subnets"), args.get("securitygroups")
-    if not subnets or not groups:
-        return None
-    return aws.lambda_.FunctionVpcConfigArgs(subnet_ids=subnets, security_group_ids=groups)
+        alarms = function_alarms(self._name, self.function, self._timeout, self._concurrency, self._error_percent)
+        create_alarms(self._name, self._shared, alarms)

@@ -1,7 +1,7 @@
-"""A package that is signed before it is deployed, and the rule that a function takes no other.
+"""A package that AWS Signer signs before it is deployed, and the configuration that lets functions run no other.
 
-Each version of the zip is put into a bucket, signed by AWS Signer into another object beside it, and deployed from
-there: whoever may change a function's code but may not sign cannot bring in code of their own.
+Each version of the zip is uploaded to a bucket, signed into another object there, and deployed from that object.
+Whoever may change a function's code but may not sign thus cannot deploy code of their own.
 Source: Lambda developer guide, "Using code signing to verify code integrity with Lambda".
 """
 
@@ -11,37 +11,44 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import Arguments
-from .aws.deployment_context import tags_of
 from .aws.kms import ACCESS_LOGS, encryption_key
-from .aws.s3 import access_log_bucket, age, encrypt, goes_with, keep_private, keep_versions, log_access, tell_events
-from .base import Component
+from .aws.s3 import (
+    access_log_bucket,
+    encrypt,
+    expire,
+    keep_private,
+    keep_versions,
+    log_access,
+    send_events,
+    settings_of,
+)
+from .base import Arguments, Component, tags_of
 
 PLATFORM = "AWSLambda-SHA384-ECDSA"
 
 
 class SignedPackageArgs(TypedDict):
-    """What a signed package needs to know; every default is the strict one."""
+    """Arguments of a signed package; every default is the strict one."""
 
     package: pulumi.Input[pulumi.Asset]
     """The zip as it was built."""
     key: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key for the packages and the access logs, which `logging.s3.amazonaws.com` may use with
-    kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own."""
+    """ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+    kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own."""
     logbucket: NotRequired[pulumi.Input[str]]
-    """Name of the bucket that takes the access logs. Default: a bucket of its own."""
+    """Name of the bucket for the access logs. Default: a bucket of its own."""
     force_destroy: NotRequired[bool]
-    """Whether destroying it deletes the packages and the access logs. Default: false."""
+    """Deletes the packages and the access logs when it is destroyed. Default: false."""
     key_deletion_days: NotRequired[float]
-    """Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30."""
+    """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
-    """AWS region of everything in it. Default: its parent's, else its provider's."""
+    """AWS region of all its resources. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class SignedPackage(Component):
-    """A zip in a private bucket, signed, with the code signing configuration that trusts this signer alone.
+    """A signed zip in a private bucket, with a code signing configuration that trusts only this signer.
 
     A `MonitoredLambda` runs it, and nothing unsigned, with `bucket` as its `code_bucket`, `file` as its `code_key` and
     `signing` as its `code_signing`.
@@ -50,16 +57,16 @@ class SignedPackage(Component):
     bucket: pulumi.Output[str]
     """Name of the bucket of packages."""
     file: pulumi.Output[str]
-    """Key of the signed zip in it; another one for each version."""
+    """Key of the signed zip in the bucket; each version has its own."""
     signing: pulumi.Output[str]
-    """ARN of the code signing configuration that functions are to have."""
+    """ARN of the code signing configuration for functions that run the package."""
 
     def __init__(self, name: str, args: SignedPackageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SignedPackage", name, args, opts)
         self._name = name
         self._check(args)
         self._tags = tags_of(name, args.get("tags"))
-        self._choose_key(args)
+        self._create_key(args)
         bucket, versions = self._create_bucket()
         self._log_access(bucket, args)
         signer = self._create_signer()
@@ -69,16 +76,16 @@ class SignedPackage(Component):
 
     def _check(self, args: SignedPackageArgs) -> None:
         given = Arguments("SignedPackage", self._name, args, SignedPackageArgs)
-        given.required("package")
-        self._force_destroy = given.flag("force_destroy", False)
-        self._key_deletion_days = given.whole("key_deletion_days", 30, 7, 30, "days")
-        given.check()
+        given.require("package")
+        self._force_destroy = given.boolean("force_destroy", False)
+        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        given.raise_if_invalid()
 
-    def _choose_key(self, args: SignedPackageArgs) -> None:
+    def _create_key(self, args: SignedPackageArgs) -> None:
         self._key = encryption_key(
             f"{self._name}-key",
             args.get("key"),
-            what=f"packages of {self._name}",
+            encrypts=f"packages of {self._name}",
             parent=self,
             tags=self._tags,
             deletion_window_days=self._key_deletion_days,
@@ -86,7 +93,7 @@ class SignedPackage(Component):
         )
 
     def _create_bucket(self) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
-        """AWS Signer takes versioned objects only. What was signed is kept: it proves what ran."""
+        """Create a versioned bucket, as AWS Signer requires; signed packages are kept as evidence of what ran."""
         name = f"{self._name}-bucket"
         bucket = aws.s3.Bucket(
             name, force_destroy=self._force_destroy, tags=self._tags, opts=pulumi.ResourceOptions(parent=self)
@@ -94,9 +101,9 @@ class SignedPackage(Component):
         self.bucket = bucket.bucket
         keep_private(name, bucket)
         encrypt(name, bucket, self._key)
-        tell_events(f"{name}-events", bucket, goes_with(bucket))
+        send_events(f"{name}-events", bucket, settings_of(bucket))
         versions = keep_versions(name, bucket)
-        age(name, bucket, versions)
+        expire(name, bucket, versions)
         return bucket, versions
 
     def _log_access(self, bucket: aws.s3.Bucket, args: SignedPackageArgs) -> None:
@@ -112,10 +119,10 @@ class SignedPackage(Component):
             force_destroy=self._force_destroy,
             protect=False,
         )
-        log_access(f"{self._name}-bucket-logging", bucket, into=logs, prefix=prefix, opts=goes_with(bucket))
+        log_access(f"{self._name}-bucket-logging", bucket, into=logs, prefix=prefix, opts=settings_of(bucket))
 
     def _create_signer(self) -> aws.signer.SigningProfile:
-        """Named by a prefix: AWS takes no hyphens here, and a name that was used is taken for two years."""
+        """Create a profile named by a prefix: names have no hyphens, and a used name stays reserved for two years."""
         prefix = re.sub(r"[^0-9A-Za-z_]", "_", f"{pulumi.get_project()}_{pulumi.get_stack()}_{self._name}_")
         return aws.signer.SigningProfile(
             f"{self._name}-signer",

@@ -1,16 +1,18 @@
-"""What all parts of a stage share, and how a stage's choices become the arguments of each component."""
+"""The resources that all components of a stage share, and the arguments of each component from the stage's keys."""
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import pulumi
 
+from .alert_topic import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
-from .aws.alarms import AlertTopic, AlertTopicArgs
-from .aws.dashboard import Row, dashboard
-from .aws.deployment_context import Surroundings, tags_of
+from .aws.alarms import create_alarms
+from .aws.dashboard import Row, create_dashboard
+from .aws.deployment_context import DeploymentContext
 from .aws.kms import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
-from .base import Component
+from .base import Component, Shared, tags_of
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
 from .gateway import SandboxGatewayArgs
@@ -23,15 +25,19 @@ from .stage import Stage
 RECONCILE_SECONDS = 60
 
 
+Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
+LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs)
+
+
 class Foundation(Component):
-    """One key for what operating needs (logs, queues, alerts, environments), one topic, one package of code."""
+    """One key for operations (logs, queues, alerts, environments), one alert topic and one package of code."""
 
     key: pulumi.Output[str]
-    """ARN of the key for everything but orders and the audit trail."""
+    """ARN of the key for everything except orders and the audit trail."""
     topic: pulumi.Output[str]
-    """ARN of the topic that alarms go to."""
+    """ARN of the topic that alarms notify."""
     region: pulumi.Output[str]
-    """Region that the stage is deployed to."""
+    """AWS region that the stage is deployed to."""
 
     def __init__(self, name: str, stage: Stage, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:Foundation", name, {}, opts)
@@ -41,7 +47,7 @@ class Foundation(Component):
         self.key = encryption_key(
             f"{name}-key",
             stage.key_arn or None,
-            what=f"logs, queues, alerts and environments of {stage.name}",
+            encrypts=f"logs, queues, alerts and environments of {stage.name}",
             parent=self,
             tags=tags_of(name, self._tags),
             deletion_window_days=stage.key_deletion_days,
@@ -49,16 +55,15 @@ class Foundation(Component):
             protect=stage.deletion_protection,
         )
         self.topic = self._topic()
-        for alarm in business_alarms(stage.name):
-            alarm.raise_to(self.topic, name=f"{name}-{alarm.slug}", parent=self, tags=tags_of(name, self._tags))
-        self.region = Surroundings.of(self).region
+        shared = Shared(parent=self, tags=tags_of(name, self._tags), key=self.key, topic=self.topic)
+        create_alarms(name, shared, business_alarms(stage.name))
+        self.region = DeploymentContext.of(self).region
         self.register_outputs({"key": self.key, "topic": self.topic, "region": self.region})
 
     def order_store(self) -> OrderStoreArgs:
-        """Arguments of the order store."""
+        """Return the arguments of the order store."""
         stage = self._stage
         args = OrderStoreArgs(
-            topic=self.topic,
             deletion_protection=stage.deletion_protection,
             protect=stage.deletion_protection,
             point_in_time_days=stage.point_in_time_days,
@@ -66,33 +71,23 @@ class Foundation(Component):
             backup_schedule=stage.backup_schedule,
             force_destroy=stage.force_destroy,
             key_deletion_days=stage.key_deletion_days,
-            tags=self._tags,
         )
-        if stage.key_arn:
-            args["key"] = stage.key_arn
-        if stage.permissions_boundary_arn:
-            args["boundary"] = stage.permissions_boundary_arn
-        return args
+        return self._add_shared(args, stage.key_arn or None)
 
     def gateway(self) -> SandboxGatewayArgs:
-        """Arguments of the sandbox gateway."""
+        """Return the arguments of the sandbox gateway."""
         stage = self._stage
         args = SandboxGatewayArgs(
-            key=self.key,
-            topic=self.topic,
             deletion_protection=stage.deletion_protection,
             point_in_time_days=stage.point_in_time_days,
             backup_days=stage.backup_days,
             backup_schedule=stage.backup_schedule,
             force_destroy=stage.force_destroy,
-            tags=self._tags,
         )
-        if stage.permissions_boundary_arn:
-            args["boundary"] = stage.permissions_boundary_arn
-        return args
+        return self._add_shared(args, self.key)
 
     def audit_bucket(self, *prefixes: str) -> AuditBucketArgs:
-        """Arguments of the audit bucket, whose grants hold below `prefixes`."""
+        """Return the arguments of the audit bucket, whose grants cover `prefixes`."""
         stage = self._stage
         args = AuditBucketArgs(
             prefixes=list(prefixes),
@@ -111,36 +106,28 @@ class Foundation(Component):
     def function(
         self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
-        """Arguments of the function `name` of our package: what it is told and what it may do."""
+        """Return the arguments of the function `name` of our package: its environment and its permissions."""
         stage = self._stage
         args = MonitoredLambdaArgs(
             handler=f"handlers.{name}.handler",
             grants=list(grants),
-            environment=self._told | environment,
+            environment=self._common_environment | environment,
             architecture=stage.architecture,
             memory=stage.function_memory_mb,
             timeout=stage.function_timeout_seconds,
             concurrency=stage.function_concurrency,
-            log_days=stage.log_retention_days,
             error_percent=stage.alarm_error_percent,
-            key=self.key,
-            topic=self.topic,
-            tags=self._tags,
         )
-        if stage.log_key_arn:
-            args["logkey"] = stage.log_key_arn
-        if stage.permissions_boundary_arn:
-            args["boundary"] = stage.permissions_boundary_arn
         if stage.subnet_ids:
             args["subnets"] = list(stage.subnet_ids)
             args["securitygroups"] = list(stage.security_group_ids)
-        self._load(args)
-        return args
+        self._add_code(args)
+        return self._add_shared(self._add_log(args), self.key)
 
     def scheduled_function(
         self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
-        """Arguments of a function that runs by the stage's reconcile schedule, longer and two at a time at most."""
+        """Return the arguments of a function on the reconcile schedule: it may run longer and twice at once."""
         args = self.function(name, environment, *grants)
         args["schedule"] = self._stage.reconcile_schedule
         args["schedule_input"] = '{"schema": 1, "recent_seconds": 7200}'
@@ -149,27 +136,19 @@ class Foundation(Component):
         return args
 
     def machine(self, **functions: pulumi.Input[str]) -> BookingStateMachineArgs:
-        """Arguments of the booking machine, which invokes `functions` (ARNs of published versions)."""
+        """Return the arguments of the booking machine, which invokes `functions` (ARNs of published versions)."""
         stage = self._stage
         args = BookingStateMachineArgs(
             functions=functions,
             express=stage.workflow_type == "EXPRESS",
             log_data=stage.log_execution_data,
-            log_days=stage.log_retention_days,
             task_seconds=stage.task_timeout_seconds,
             execution_seconds=stage.execution_timeout_seconds,
             p99_seconds=stage.alarm_p99_seconds,
-            key=self.key,
-            topic=self.topic,
-            tags=self._tags,
         )
-        if stage.log_key_arn:
-            args["logkey"] = stage.log_key_arn
-        if stage.permissions_boundary_arn:
-            args["boundary"] = stage.permissions_boundary_arn
         if stage.starter_role:
             args["starter"] = stage.starter_role
-        return args
+        return self._add_shared(self._add_log(args), self.key)
 
     def dashboard(
         self,
@@ -178,10 +157,10 @@ class Foundation(Component):
         *functions: MonitoredLambda,
         beside: Sequence[Component] = (),
     ) -> pulumi.Output[str]:
-        """The name of the dashboard that shows these parts; `beside` them are those that have no chart.
+        """Create the dashboard of these components and return its name; those in `beside` have no charts.
 
-        It is made after all of them and would be deleted before them. So where it is protected `pulumi destroy` meets
-        it first, and ends there: without it, whatever is not protected itself would be gone by then.
+        The dashboard is created after all of them, so `pulumi destroy` deletes it first. A protected dashboard thus
+        stops the command at once; otherwise it would first delete everything that is not protected itself.
         """
         rows = [
             Row("Business", business_charts(self._stage.name)),
@@ -189,12 +168,12 @@ class Foundation(Component):
             Row("Functions", [chart for function in functions for chart in function.charts()]),
             Row("Store", orders.charts()),
         ]
-        seal = pulumi.ResourceOptions(
+        last = pulumi.ResourceOptions(
             parent=self,
             protect=self._stage.deletion_protection or None,
             depends_on=[each for part in (self, machine, orders, *functions, *beside) for each in part.below[1:]],
         )
-        return dashboard(f"{self._name}-dashboard", rows, region=self.region, opts=seal)
+        return create_dashboard(f"{self._name}-dashboard", rows, region=self.region, opts=last)
 
     def _topic(self) -> pulumi.Output[str]:
         stage = self._stage
@@ -203,7 +182,22 @@ class Foundation(Component):
         args = AlertTopicArgs(key=self.key, email=stage.alert_email, tags=self._tags)
         return AlertTopic(f"{self._name}-alerts", args, pulumi.ResourceOptions(parent=self)).arn
 
-    def _load(self, args: MonitoredLambdaArgs) -> None:
+    def _add_shared(self, args: Args, key: pulumi.Input[str] | None) -> Args:
+        """Add the arguments that all components share; without a key the component creates its own."""
+        args["topic"], args["tags"] = self.topic, self._tags
+        if key is not None:
+            args["key"] = key
+        if self._stage.permissions_boundary_arn:
+            args["boundary"] = self._stage.permissions_boundary_arn
+        return args
+
+    def _add_log(self, args: LoggedArgs) -> LoggedArgs:
+        args["log_days"] = self._stage.log_retention_days
+        if self._stage.log_key_arn:
+            args["logkey"] = self._stage.log_key_arn
+        return args
+
+    def _add_code(self, args: MonitoredLambdaArgs) -> None:
         if isinstance(self._code, SignedPackage):
             args["code_bucket"], args["code_key"] = self._code.bucket, self._code.file
             args["code_signing"] = self._code.signing
@@ -212,22 +206,22 @@ class Foundation(Component):
 
     @cached_property
     def _code(self) -> pulumi.FileArchive | SignedPackage:
-        """The package of our functions, as it is or signed."""
+        """The package of our functions, plain or signed."""
         try:
             package = str(handlers_package(self._stage.architecture))
         except PackageFailed as failure:
             raise pulumi.RunError(str(failure)) from failure
         if not self._stage.code_signing:
             return pulumi.FileArchive(package)
-        return SignedPackage(f"{self._name}-code", self._to_sign(package), pulumi.ResourceOptions(parent=self))
+        return SignedPackage(f"{self._name}-code", self._signed_package(package), pulumi.ResourceOptions(parent=self))
 
-    def _to_sign(self, package: str) -> SignedPackageArgs:
-        """Its buckets can go whenever it is no longer signed: a package can be made again from its commit."""
+    def _signed_package(self, package: str) -> SignedPackageArgs:
+        """Return arguments whose buckets may be deleted: a package can be built again from its commit."""
         return SignedPackageArgs(package=pulumi.FileAsset(package), key=self.key, force_destroy=True, tags=self._tags)
 
     @property
-    def _told(self) -> dict[str, pulumi.Input[str]]:
-        """What every function is told."""
+    def _common_environment(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables of every function."""
         return {
             "BOOKING_STAGE": self._stage.name,
             "BOOKING_SDK_TIMEOUT_SECONDS": str(self._stage.sdk_timeout_seconds),

@@ -1,4 +1,4 @@
-"""One picture of a stage: a row for each part, made of the metrics that the components themselves name."""
+"""One CloudWatch dashboard for a stage: a row for each part, with the charts that the components provide."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _HEIGHT = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Every metric of a name, one line for each value of the dimension `by` that has been seen."""
+    """All metrics of a name: one line for each value of the dimension `by` that has occurred."""
 
     namespace: str
     name: str
@@ -23,7 +23,7 @@ class Search:
     by: str
 
     def expression(self) -> str:
-        """In CloudWatch's language. Source: CloudWatch user guide, "Search expression syntax"."""
+        """Return a search expression. Source: CloudWatch user guide, "Search expression syntax"."""
         schema = ",".join([self.namespace, *self.dimensions, self.by])
         fixed = " ".join(f'{name}="{value}"' for name, value in self.dimensions.items())
         return f"SEARCH('{{{schema}}} MetricName=\"{self.name}\" {fixed}', 'Sum', 300)"
@@ -31,7 +31,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Metrics that are looked at together."""
+    """Metrics that belong in one chart."""
 
     title: str
     metrics: Sequence[Metric] = ()
@@ -40,16 +40,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Charts of one part, under a heading."""
+    """Charts under one heading."""
 
     title: str
     charts: Sequence[Chart]
 
 
-def dashboard(
+def create_dashboard(
     name: str, rows: Sequence[Row], *, region: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """Create the dashboard; gives its name."""
+    """Create the dashboard and return its name."""
     body = pulumi.Output.json_dumps({"widgets": _widgets(rows, region)})
     created = aws.cloudwatch.Dashboard(
         name,
@@ -57,8 +57,8 @@ def dashboard(
         dashboard_body=body,
         opts=opts,
     )
-    named: pulumi.Output[str] = created.dashboard_name
-    return named
+    created_name: pulumi.Output[str] = created.dashboard_name
+    return created_name
 
 
 def _widgets(rows: Sequence[Row], region: pulumi.Output[str]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Where a component is deployed to, and the tags that say whose it is."""
+"""The partition, account and region that a component is deployed to."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,8 +10,8 @@ from ..base import Component
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """The partition, account and region of a component's children: never spelled out, always asked for."""
+class DeploymentContext:
+    """Partition, account and region of a component's children, as its provider reports them."""
 
     partition: pulumi.Output[str]
     account: pulumi.Output[str]
@@ -29,25 +29,15 @@ class Surroundings:
         )
 
     def arn(self, service: str, resource: str) -> pulumi.Output[str]:
-        """The ARN of `resource` (such as `stateMachine:*`) in this account and region."""
+        """Return the ARN of `resource` (such as `stateMachine:*`) in this account and region."""
         return pulumi.Output.concat(
             "arn:", self.partition, ":", service, ":", self.region, ":", self.account, ":", resource
         )
 
     def account_root(self) -> pulumi.Output[str]:
-        """The principal that stands for everybody whom this account's own IAM policies let in."""
+        """Return the principal that stands for everyone whom this account's IAM policies allow."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::", self.account, ":root")
 
     def via(self, service: str) -> pulumi.Output[str]:
-        """The value of `kms:ViaService` for requests that `service` makes on somebody's behalf."""
+        """Return the value of `kms:ViaService` for requests that `service` makes on behalf of a caller."""
         return pulumi.Output.concat(service, ".", self.region, ".amazonaws.com")
-
-
-def tags_of(component: str, given: dict[str, pulumi.Input[str]] | None) -> dict[str, pulumi.Input[str]]:
-    """Project, stage and component, and whatever the caller adds (such as `cost-centre`)."""
-    own: dict[str, pulumi.Input[str]] = {
-        "project": pulumi.get_project(),
-        "stage": pulumi.get_stack(),
-        "component": component,
-    }
-    return own | (given or {})

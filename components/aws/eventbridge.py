@@ -1,54 +1,47 @@
-"""Rules of EventBridge, each with an alarm for events that it could not deliver."""
+"""EventBridge rules, each with an alarm on events that it could not deliver."""
 
 import pulumi
 import pulumi_aws as aws
 
-from .alarms import Alarm, Metric
+from ..base import Shared
+from .alarms import RUNBOOK, Alarm, Metric
 
 # Source: EventBridge user guide, "Cron expressions and rate expressions".
 CRON = r"cron\((\S+ ){5}\S+\)"
 SCHEDULE = rf"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|{CRON}"
 
 
-def rule_on(
+def event_rule(
     name: str,
+    shared: Shared,
     *,
-    topic: pulumi.Input[str],
-    parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
+    consequence: str,
     schedule: str | None = None,
     pattern: pulumi.Input[str] | None = None,
 ) -> aws.cloudwatch.EventRule:
-    """A rule for a schedule or an event pattern; `topic` is told when its target cannot be reached."""
+    """Create a rule for a schedule or an event pattern; `consequence` says what an undelivered event means."""
     rule = aws.cloudwatch.EventRule(
         name,
         schedule_expression=schedule,
         event_pattern=pattern,
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=shared.parent),
     )
     undelivered = Alarm(
         slug="events-undelivered",
-        meaning=f"What {name} has to tell does not reach whom it is for.",
+        meaning=f"EventBridge could not deliver events from rule {name}. {consequence}",
         metric=Metric(namespace="AWS/Events", name="FailedInvocations", dimensions={"RuleName": rule.name}),
         threshold=0,
     )
-    undelivered.raise_to(topic, name=f"{name}-undelivered", parent=rule, tags=tags)
+    undelivered.create(f"{name}-undelivered", shared.below(rule))
     return rule
 
 
 def invoke_on_schedule(
-    name: str,
-    alias: aws.lambda_.Alias,
-    *,
-    expression: str,
-    text: str,
-    topic: pulumi.Input[str],
-    parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
+    name: str, function: str, alias: aws.lambda_.Alias, shared: Shared, *, schedule: str, event: str
 ) -> None:
-    """Invoke what `alias` points at with `text` (JSON), by a rate or cron expression."""
-    rule = rule_on(name, schedule=expression, topic=topic, parent=parent, tags=tags)
+    """Invoke an alias of the function named `function` on a schedule, with `event` (JSON)."""
+    rule = event_rule(name, shared, schedule=schedule, consequence=f"{function.capitalize()} may not be running.")
     allowed = aws.lambda_.Permission(
         f"{name}-may-invoke",
         action="lambda:InvokeFunction",
@@ -62,39 +55,31 @@ def invoke_on_schedule(
         f"{name}-target",
         rule=rule.name,
         arn=alias.arn,
-        input=text,
+        input=event,
         opts=pulumi.ResourceOptions(parent=rule, depends_on=[allowed]),
     )
 
 
-def tell_of_bad_ends(
-    name: str,
-    machine: pulumi.Input[str],
-    *,
-    topic: pulumi.Input[str],
-    parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
-) -> None:
-    """Tell `topic` which executions of `machine` (an ARN) failed, timed out or were stopped.
+def alert_on_failed_executions(name: str, machine: pulumi.Input[str], shared: Shared) -> None:
+    """Notify the topic of each execution of `machine` (an ARN) that failed, timed out or was stopped.
 
-    Not what they were given: the event holds it, and it may be personal data, which has no place in a mail.
+    The message leaves out the input, which the event contains: it may be personal data, which must not be mailed.
     """
-    ended_badly = {
+    failed = {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {"status": ["ABORTED", "FAILED", "TIMED_OUT"], "stateMachineArn": [machine]},
     }
-    rule = rule_on(name, pattern=pulumi.Output.json_dumps(ended_badly), topic=topic, parent=parent, tags=tags)
-    told = aws.cloudwatch.EventTargetInputTransformerArgs(
+    consequence = "Failed executions may not be reported one by one; the alarms on executions still count them."
+    rule = event_rule(name, shared, pattern=pulumi.Output.json_dumps(failed), consequence=consequence)
+    message = aws.cloudwatch.EventTargetInputTransformerArgs(
         input_paths={"execution": "$.detail.executionArn", "status": "$.detail.status"},
-        input_template=(
-            '"The execution <execution> ended as <status>. What to do: docs/how-to/runbook.md#executions-failed"'
-        ),
+        input_template=f'"Execution <execution> ended as <status>. What to do: {RUNBOOK}#executions-failed"',
     )
     aws.cloudwatch.EventTarget(
         f"{name}-target",
         rule=rule.name,
-        arn=topic,
-        input_transformer=told,
+        arn=shared.topic,
+        input_transformer=message,
         opts=pulumi.ResourceOptions(parent=rule),
     )

@@ -1,7 +1,7 @@
-"""Permissions as data: the owner of a resource writes the statement, a role is exactly the statements it was given.
+"""Permissions as data: the owner of a resource writes the statements, and a role has exactly those it is given.
 
-A *grant* is the wire form of a list of policy statements: JSON text, so that it passes unharmed from one component to
-another in any Pulumi language. `policy_of` joins grants to the one document of a role.
+A *grant* is a list of policy statements as JSON text, so that it passes unchanged from one component to another in any
+Pulumi language. `policy_of` joins grants into the one policy document of a role.
 """
 
 import json
@@ -12,18 +12,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .deployment_context import Surroundings
+from ..base import Shared
+from .deployment_context import DeploymentContext
 
 Condition = Mapping[str, Mapping[str, pulumi.Input[str] | list[str]]]
 
 
 class TooBroad(ValueError):
-    """A statement allows more than this repository ever allows: every action, or everything without a reason."""
+    """A statement names an action with a wildcard, or every resource without a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRole:
-    """A role, and the policy that whoever takes on the role must wait for: AWS checks permissions when it creates."""
+    """A role, and its policy, which must exist before a resource uses the role: AWS checks permissions at creation."""
 
     arn: pulumi.Output[str]
     policy: pulumi.Resource
@@ -39,23 +40,25 @@ def statement(
 ) -> pulumi.Output[str]:
     """Allow `actions` on `resources`, as a grant.
 
-    The resource `*` is refused unless `why_everywhere` says why AWS offers no narrower scope.
+    Raises:
+        TooBroad: an action has a wildcard, or a resource is `*` and `why_everywhere` does not say why AWS offers no
+            narrower scope.
     """
     if any("*" in action for action in actions):
-        raise TooBroad(f"{sid}: an action is named in full, got {sorted(actions)}")
+        raise TooBroad(f"{sid}: actions must be named without wildcards, got {sorted(actions)}")
     if "*" in resources and not why_everywhere:
-        raise TooBroad(f"{sid}: the resource '*' needs a reason (why_everywhere)")
+        raise TooBroad(f"{sid}: resource '*' needs a reason; pass why_everywhere")
     allowed = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
     return pulumi.Output.json_dumps([allowed | ({"Condition": when} if when else {})])
 
 
-def joined(*grants: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Several grants as one."""
+def join(*grants: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Join several grants into one."""
     return pulumi.Output.all(*grants).apply(lambda texts: json.dumps(_statements(texts)))
 
 
 def policy_of(grants: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
-    """The policy document that allows what `grants` allow, and nothing else."""
+    """Return the policy document that allows what `grants` allow, and nothing else."""
     return pulumi.Output.all(*grants).apply(
         lambda texts: json.dumps({"Version": "2012-10-17", "Statement": _with_unique_sids(_statements(texts))})
     )
@@ -65,24 +68,33 @@ def service_role(
     name: str,
     service: str,
     grants: Sequence[pulumi.Input[str]],
+    shared: Shared,
     *,
-    parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
-    boundary: pulumi.Input[str] | None = None,
     only_for: pulumi.Input[str] | None = None,
 ) -> ServiceRole:
-    """A role that `service` takes on, with exactly `grants`; `only_for` is the pattern of ARNs it may act for."""
+    """Create a role for `service` with exactly `grants`; `only_for` is a pattern of the ARNs that it may act for."""
     role = aws.iam.Role(
         name,
-        assume_role_policy=_trust(service, parent, only_for),
-        permissions_boundary=boundary,
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        assume_role_policy=_trust(service, shared.parent, only_for),
+        permissions_boundary=shared.boundary,
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=shared.parent),
     )
     policy = aws.iam.RolePolicy(
         f"{name}-policy", role=role.name, policy=policy_of(grants), opts=pulumi.ResourceOptions(parent=role)
     )
     return ServiceRole(arn=role.arn, policy=policy)
+
+
+def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
+    """Allow writing traces; Step Functions fetches the sampling rules itself, Lambda does so for its functions."""
+    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"] if by_machine else []
+    return statement(
+        "Trace",
+        ["xray:PutTelemetryRecords", "xray:PutTraceSegments", *sampling],
+        ["*"],
+        why_everywhere="X-Ray has no resource-level scope for traces",
+    )
 
 
 def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | None) -> pulumi.Output[str]:
@@ -93,20 +105,20 @@ def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | 
     }
     if only_for is not None:
         trust["Condition"] = {
-            "StringEquals": {"aws:SourceAccount": Surroundings.of(parent).account},
+            "StringEquals": {"aws:SourceAccount": DeploymentContext.of(parent).account},
             "ArnLike": {"aws:SourceArn": only_for},
         }
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [trust]})
 
 
 def _statements(texts: Sequence[str]) -> list[dict[str, object]]:
-    """All statements of `texts` once, in order; equal ones (two owners, one key) are one."""
+    """Return the statements of all texts in order, each once: two owners may grant the same use of one key."""
     every: list[dict[str, object]] = [allowed for text in texts for allowed in json.loads(text)]
     return list({json.dumps(allowed, sort_keys=True): allowed for allowed in every}.values())
 
 
 def _with_unique_sids(statements: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """A document must not repeat a Sid: the second `Invoke` becomes `Invoke2`."""
+    """Number repeated Sids, which a document must not contain: the second `Invoke` becomes `Invoke2`."""
     times: Counter[object] = Counter()
     unique: list[dict[str, object]] = []
     for allowed in statements:

@@ -1,47 +1,78 @@
-"""What can go wrong with a function that its callers would not tell anybody."""
+"""Lambda functions: their metrics, alarms, network and the permission to invoke them."""
+
+from collections.abc import Sequence
 
 import pulumi
+import pulumi_aws as aws
 
 from .alarms import Alarm, Metric
+from .iam import statement
 
 
 def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
-    """A metric that Lambda keeps for a function."""
+    """Return a metric that Lambda keeps for a function."""
     return Metric(namespace="AWS/Lambda", name=name, statistic=statistic, dimensions={"FunctionName": function})
 
 
 def function_alarms(
-    what: str, function: pulumi.Output[str], timeout_seconds: int, concurrency: int, error_percent: int
+    name: str, function: pulumi.Output[str], timeout_seconds: int, concurrency: int, error_percent: int
 ) -> list[Alarm]:
-    """What can go wrong with a function that its callers would not tell anybody."""
+    """Return alarms on failures of the function `name` that its callers would not report."""
 
-    def metric(name: str, statistic: str) -> Metric:
-        return function_metric(function, name, statistic)
+    def metric(metric_name: str, statistic: str) -> Metric:
+        return function_metric(function, metric_name, statistic)
 
     return [
         Alarm(
             slug="function-errors",
-            meaning=f"More than {error_percent} % of the invocations of {what} fail.",
+            meaning=f"More than {error_percent} % of the invocations of {name} failed in five minutes.",
             metric=metric("Errors", "Sum"),
             percent_of=metric("Invocations", "Sum"),
             threshold=error_percent,
         ),
         Alarm(
             slug="function-throttles",
-            meaning=f"Lambda refuses invocations of {what}: its concurrency is used up.",
+            meaning=f"Lambda refused invocations of {name} because its concurrency was used up.",
             metric=metric("Throttles", "Sum"),
             threshold=0,
         ),
         Alarm(
             slug="function-duration",
-            meaning=f"The slowest invocations of {what} come near its timeout of {timeout_seconds} s.",
+            meaning=f"The slowest invocations of {name} came near its timeout of {timeout_seconds} s. "
+            "Longer ones will fail.",
             metric=metric("Duration", "p99"),
             threshold=0.8 * 1000 * timeout_seconds,
         ),
         Alarm(
             slug="function-concurrency",
-            meaning=f"{what} runs near its {concurrency} invocations at a time.",
+            meaning=f"{name} came near its limit of {concurrency} simultaneous invocations. "
+            "Lambda will refuse those beyond it.",
             metric=metric("ConcurrentExecutions", "Maximum"),
             threshold=max(1, int(0.8 * concurrency)),
         ),
     ]
+
+
+def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Allow every version of a function, so that executions that began before a deployment can end."""
+    unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
+    return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
+
+
+def network_grant() -> pulumi.Output[str]:
+    """Allow a function to join a VPC."""
+    return statement(
+        "JoinNetwork",
+        ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
+        ["*"],
+        why_everywhere="Lambda calls these without naming a network interface, because none exists yet",
+    )
+
+
+def vpc_config(
+    subnets: Sequence[pulumi.Input[str]] | None, security_groups: Sequence[pulumi.Input[str]] | None
+) -> aws.lambda_.FunctionVpcConfigArgs | None:
+    """Return the network of a function, or None if it runs in no VPC."""
+    if not subnets or not security_groups:
+        return None
+    return aws.lambda_.FunctionVpcConfigArgs(subnet_ids=subnets, security_group_ids=security_groups)

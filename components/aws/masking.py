@@ -1,13 +1,13 @@
-"""What the log of executions does not show: the values of fields that people write freely, and what looks like cards.
+"""Masking of personal data in the log of executions: the values of free-text fields, card numbers and addresses.
 
 Step Functions logs an execution's data as JSON inside JSON, so the quotes around a value have backslashes before them.
-CloudWatch Logs masks what a regular expression matches, in an alphabet without quotes, colons and parentheses:
-`\\x22` is a quote, `\\x3a` a colon, and nothing can be grouped. Hence two alternatives for each field:
+CloudWatch Logs masks what a regular expression matches, and the expression may contain no quotes, colons or
+parentheses: `\\x22` is a quote, `\\x3a` a colon, and nothing can be grouped. Hence two alternatives for each field:
 
     up to the closing quote                            "reason": "********", "amount_minor": 500
-    if a quote is in the value, to the end of the data  "reason": "********************************
+    if the value contains a quote, to the end of data  "reason": "********************************
 
-Who may see behind the mask has the permission logs:Unmask, which nothing here grants.
+Reading masked values needs the permission logs:Unmask, which nothing here grants.
 Source: CloudWatch Logs user guide, "Custom data identifiers" and "Understanding data protection policies".
 """
 
@@ -16,15 +16,15 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from .deployment_context import Surroundings
+from .deployment_context import DeploymentContext
 
 PERSONAL = ("customer_id", "payment_method", "reason", "requested_by")
-"""Fields of a booking request that say who asks, how they pay and what they write."""
-MOST_FIELDS = 10  # custom identifiers of one policy
+"""Fields of a booking request with the customer, the payment method and free text."""
+MAX_FIELDS = 10  # custom identifiers of one policy
 FIELD = r"[A-Za-z0-9_-]{1,40}"  # twice in an expression of 200 characters at most
 
 _MANAGED = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurityCode", "EmailAddress")
-"""What AWS recognises by itself, wherever a caller puts it."""
+"""Data that AWS recognises by itself, in any field."""
 _SPACE = r"[\\nrt ]*"  # white space of JSON, which is escaped in the log, and the escapes of the quote after it
 _KEY_ENDS_AND_VALUE_BEGINS = rf"[\\]*\x22{_SPACE}\x3a{_SPACE}\x22"
 _TO_THE_NEXT_QUOTE = r"[^\x22]*"
@@ -33,7 +33,7 @@ _TO_THE_END_OF_THE_DATA = r".*?[^\\]\x22"
 
 
 def expression(field: str) -> str:
-    """The regular expression that finds `field` with its value, at any depth of JSON in JSON."""
+    """Return a regular expression that finds `field` with its value, at any depth of JSON in JSON."""
     begins = field + _KEY_ENDS_AND_VALUE_BEGINS + _TO_THE_NEXT_QUOTE
     return f"{begins}{_OF_WHICH_IS_INSIDE}{_TO_THE_END_OF_THE_DATA}|{begins}"
 
@@ -45,7 +45,7 @@ def mask(
     return aws.cloudwatch.LogDataProtectionPolicy(
         name,
         log_group_name=group.name,
-        policy_document=_policy(fields, Surroundings.of(parent).partition),
+        policy_document=_policy(fields, DeploymentContext.of(parent).partition),
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

@@ -1,27 +1,28 @@
-"""What every bucket of ours is: private, owned by its account, versioned, and reachable over TLS 1.2 or later only."""
+"""S3 buckets: private, owned by their account, versioned, and reachable over TLS 1.2 or later only."""
 
 from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
-from .deployment_context import Surroundings
+from ..base import Tags
+from .deployment_context import DeploymentContext
 from .kms import origin_of
 
 ACCESS_LOG_DAYS = 400
 
 
-def goes_with(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-    """For what belongs to a bucket: deleted with it, and not before.
+def settings_of(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Return options for the settings of a bucket, which are deleted with it and not before.
 
-    So a bucket that cannot be deleted, since objects in it are locked, keeps its policy, its lock and its key.
+    A bucket that cannot be deleted, because objects in it are locked, thus keeps its policy, its lock and its key.
     """
     return pulumi.ResourceOptions(parent=bucket, deleted_with=bucket, depends_on=after)
 
 
 def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str, object]] = ()) -> aws.s3.BucketPolicy:
-    """Block public access, let the account own every object, refuse plain http, and add `statements` to the policy."""
-    child = goes_with(bucket)
+    """Block public access, let the account own every object, reject plain HTTP, and add `statements` to the policy."""
+    child = settings_of(bucket)
     blocked = aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
         bucket=bucket.bucket,
@@ -37,22 +38,22 @@ def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str
         rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
         opts=child,
     )
-    policy = {"Version": "2012-10-17", "Statement": [*_over_tls_only(bucket.arn), *statements]}
+    policy = {"Version": "2012-10-17", "Statement": [*_require_tls(bucket.arn), *statements]}
     return aws.s3.BucketPolicy(
         f"{name}-policy",
         bucket=bucket.bucket,
         policy=pulumi.Output.json_dumps(policy),
-        opts=goes_with(bucket, blocked),
+        opts=settings_of(bucket, blocked),
     )
 
 
 def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
-    """An overwritten or deleted object stays readable as an older version."""
+    """Switch on versioning, so that an overwritten or deleted object stays readable as an older version."""
     return aws.s3.BucketVersioning(
         f"{name}-versions",
         bucket=bucket.bucket,
         versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-        opts=goes_with(bucket),
+        opts=settings_of(bucket),
     )
 
 
@@ -64,15 +65,14 @@ def access_log_bucket(
     key: pulumi.Input[str],
     prefix: str,
     parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
+    tags: Tags,
     force_destroy: bool,
     protect: bool,
 ) -> pulumi.Output[str]:
-    """The name of the bucket that S3 writes access logs of `source` into: the given one, or a new one.
+    """Return the name of the bucket for the access logs of `source`: the given one, or a new one.
 
-    A new one is known to others once its policy lets S3 in.
-    S3 delivers to a bucket that is encrypted with `key` only where that is a customer-managed key whose policy lets
-    `logging.s3.amazonaws.com` use it (docs/adr/0002-access-logs-under-our-key.md).
+    The name of a new one resolves once its policy allows S3 to write. S3 delivers to an encrypted bucket only under a
+    customer-managed key whose policy allows `logging.s3.amazonaws.com` (docs/adr/0002-access-logs-under-our-key.md).
     """
     if given is not None:
         return pulumi.Output.from_input(given)
@@ -83,19 +83,19 @@ def access_log_bucket(
         opts=pulumi.ResourceOptions(parent=parent, protect=protect or None, depends_on=origin_of(key)),
     )
     versions = keep_versions(name, bucket)
-    delivery = _log_delivery(bucket.arn, source.arn, prefix, Surroundings.of(parent))
+    delivery = _log_delivery(bucket.arn, source.arn, prefix, DeploymentContext.of(parent))
     policy = keep_private(name, bucket, [delivery])
     encrypt(name, bucket, key)
-    tell_events(f"{name}-events", bucket, goes_with(bucket))
-    age(name, bucket, versions, expire_days=ACCESS_LOG_DAYS)
-    named: pulumi.Output[str] = policy.bucket
-    return named
+    send_events(f"{name}-events", bucket, settings_of(bucket))
+    expire(name, bucket, versions, expire_days=ACCESS_LOG_DAYS)
+    bucket_name: pulumi.Output[str] = policy.bucket
+    return bucket_name
 
 
 def log_access(
     name: str, bucket: aws.s3.Bucket, *, into: pulumi.Input[str], prefix: str, opts: pulumi.ResourceOptions
 ) -> None:
-    """Have S3 write down every request on `bucket`, as objects under `prefix` of the bucket `into`."""
+    """Log every request on `bucket`, as objects under `prefix` in the bucket `into`."""
     aws.s3.BucketLogging(
         name,
         bucket=bucket.bucket,
@@ -106,7 +106,7 @@ def log_access(
 
 
 def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str]) -> None:
-    """Encrypt what is put without saying how: with `key`, and a bucket key that spares calls of KMS."""
+    """Encrypt objects with `key` by default, with a bucket key that saves calls to KMS."""
     default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
         sse_algorithm="aws:kms", kms_master_key_id=key
     )
@@ -118,17 +118,19 @@ def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str]) -> None:
                 apply_server_side_encryption_by_default=default, bucket_key_enabled=True
             )
         ],
-        opts=goes_with(bucket),
+        opts=settings_of(bucket),
     )
 
 
-def tell_events(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
-    """Tell EventBridge what happens to objects, so that a rule can be added without touching the bucket."""
+def send_events(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
+    """Send object events to EventBridge, so that a rule can be added without changing the bucket."""
     aws.s3.BucketNotification(name, bucket=bucket.bucket, eventbridge=True, opts=opts)
 
 
-def age(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, *, expire_days: int | None = None) -> None:
-    """Forget older versions and what was never finished after a while; with `expire_days` objects, too."""
+def expire(
+    name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, *, expire_days: int | None = None
+) -> None:
+    """Expire older versions and unfinished uploads, and with `expire_days` the objects themselves."""
     rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
         id="age" if expire_days is None else "forget",
         status="Enabled",
@@ -142,11 +144,11 @@ def age(name: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, *, 
         ),
     )
     aws.s3.BucketLifecycleConfiguration(
-        f"{name}-lifecycle", bucket=bucket.bucket, rules=[rule], opts=goes_with(bucket, versions)
+        f"{name}-lifecycle", bucket=bucket.bucket, rules=[rule], opts=settings_of(bucket, versions)
     )
 
 
-def _over_tls_only(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
+def _require_tls(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
     everything = [bucket, pulumi.Output.concat(bucket, "/*")]
     deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
     return [
@@ -156,9 +158,9 @@ def _over_tls_only(bucket: pulumi.Output[str]) -> list[dict[str, object]]:
 
 
 def _log_delivery(
-    bucket: pulumi.Output[str], source: pulumi.Output[str], prefix: str, here: Surroundings
+    bucket: pulumi.Output[str], source: pulumi.Output[str], prefix: str, context: DeploymentContext
 ) -> dict[str, object]:
-    """S3's log delivery may put the access logs of one bucket of this account under one prefix.
+    """Allow S3's log delivery to put the access logs of one bucket of this account under one prefix.
 
     Source: S3 user guide, "Permissions for server access log delivery".
     """
@@ -168,5 +170,5 @@ def _log_delivery(
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": pulumi.Output.concat(bucket, "/", prefix, "*"),
-        "Condition": {"StringEquals": {"aws:SourceAccount": here.account}, "ArnLike": {"aws:SourceArn": source}},
+        "Condition": {"StringEquals": {"aws:SourceAccount": context.account}, "ArnLike": {"aws:SourceArn": source}},
     }

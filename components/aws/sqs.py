@@ -1,42 +1,40 @@
-"""Queues for what could not be delivered: encrypted, over TLS only, with an alarm on anything that lies in them."""
+"""SQS queues for messages that need attention: encrypted, over TLS only, with an alarm on every visible message."""
 
 import pulumi
 import pulumi_aws as aws
 
+from ..base import Shared
 from .alarms import Alarm, Metric
-from .iam import joined, statement
+from .iam import join, statement
 
 FOURTEEN_DAYS = 1_209_600
 
 
-def waiting_queue(
+def monitored_queue(
     name: str,
+    shared: Shared,
     *,
-    key: pulumi.Input[str],
-    topic: pulumi.Input[str],
     meaning: str,
     slug: str,
-    parent: pulumi.Resource,
-    tags: dict[str, pulumi.Input[str]],
     overflow: aws.sqs.Queue | None = None,
-    tries: int = 10,
+    attempts: int = 10,
 ) -> aws.sqs.Queue:
-    """A queue that somebody must look after: the alarm `slug` rings while a message is visible in it.
+    """Create a queue whose alarm `slug` rings while a message is visible in it.
 
-    A message that was received `tries` times without being deleted moves to `overflow`.
+    A message that was received `attempts` times without being deleted moves to `overflow`.
     """
     queue = aws.sqs.Queue(
         name,
-        kms_master_key_id=key,
+        kms_master_key_id=shared.key,
         message_retention_seconds=FOURTEEN_DAYS,
-        redrive_policy=_redrive(overflow, tries),
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        redrive_policy=_redrive(overflow, attempts),
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=shared.parent),
     )
     aws.sqs.QueuePolicy(
         f"{name}-policy",
         queue_url=queue.url,
-        policy=_over_tls_only(queue.arn),
+        policy=_require_tls(queue.arn),
         opts=pulumi.ResourceOptions(parent=queue),
     )
     visible = Metric(
@@ -46,34 +44,33 @@ def waiting_queue(
         dimensions={"QueueName": queue.name},
         period_seconds=60,
     )
-    waiting = Alarm(slug=slug, meaning=meaning, metric=visible, threshold=0)
-    waiting.raise_to(topic, name=f"{name}-waiting", parent=queue, tags=tags)
+    Alarm(slug=slug, meaning=meaning, metric=visible, threshold=0).create(f"{name}-waiting", shared.below(queue))
     return queue
 
 
 def grant_send(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
-    """To put messages into `queue`."""
-    return joined(
+    """Allow putting messages into `queue`."""
+    return join(
         statement(sid, ["sqs:SendMessage"], [queue.arn]),
         statement(f"{sid}Key", ["kms:Decrypt", "kms:GenerateDataKey"], [key]),
     )
 
 
 def grant_drain(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
-    """To take messages out of `queue`."""
-    return joined(
+    """Allow taking messages out of `queue`."""
+    return join(
         statement(sid, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [queue.arn]),
         statement(f"{sid}Key", ["kms:Decrypt"], [key]),
     )
 
 
-def _redrive(overflow: aws.sqs.Queue | None, tries: int) -> pulumi.Output[str] | None:
+def _redrive(overflow: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str] | None:
     if overflow is None:
         return None
-    return pulumi.Output.json_dumps({"deadLetterTargetArn": overflow.arn, "maxReceiveCount": tries})
+    return pulumi.Output.json_dumps({"deadLetterTargetArn": overflow.arn, "maxReceiveCount": attempts})
 
 
-def _over_tls_only(queue: pulumi.Output[str]) -> pulumi.Output[str]:
+def _require_tls(queue: pulumi.Output[str]) -> pulumi.Output[str]:
     deny = {
         "Sid": "OverTlsOnly",
         "Effect": "Deny",

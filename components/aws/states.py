@@ -1,4 +1,4 @@
-"""A workflow's definition as text, bound to what was deployed."""
+"""Step Functions: definitions bound to what was deployed, the permissions they need, metrics and alarms."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ import pulumi
 
 from workflow import Binding, Function, Limit, Queue, Workflow, permissions
 
-AnyWorkflow = type[Workflow[Any, Any]]  # what a workflow takes and gives does not matter to who deploys it
+from .alarms import Alarm, Metric
 
-PARKING = "parking"
+AnyWorkflow = type[Workflow[Any, Any]]  # the input and output of a workflow do not matter to its deployment
 
 
 def function_keys(workflow: AnyWorkflow) -> dict[str, str]:
-    """The functions that a workflow invokes: the key that a caller gives (`purchase`), and its name (`purchase_fn`)."""
+    """Return the functions that a workflow invokes: the argument key (`purchase`) and its name (`purchase_fn`)."""
     return {name.removesuffix("_fn"): name for name in _names(workflow, Function)}
 
 
@@ -26,25 +26,25 @@ def definition_text(
     limits: Mapping[str, int],
     partition: pulumi.Input[str],
 ) -> pulumi.Output[str]:
-    """The definition in the Amazon States Language, bound to these functions, this queue and limits in seconds."""
-    named: dict[str, pulumi.Input[str]] = {name: functions[key] for key, name in function_keys(workflow).items()}
+    """Return the definition in the Amazon States Language, bound to functions, a queue and limits in seconds."""
+    arns: dict[str, pulumi.Input[str]] = {name: functions[key] for key, name in function_keys(workflow).items()}
     queues = dict.fromkeys(_names(workflow, Queue), parking)
-    wanted = {name: seconds for name, seconds in limits.items() if name in _names(workflow, Limit)}
+    seconds = {name: limit for name, limit in limits.items() if name in _names(workflow, Limit)}
 
-    def bound(known: dict[str, Any]) -> str:
-        return json.dumps(workflow.asl(known["names"] | wanted, partition=known["partition"]), indent=2)
+    def bind(known: dict[str, Any]) -> str:
+        return json.dumps(workflow.asl(known["names"] | seconds, partition=known["partition"]), indent=2)
 
-    return pulumi.Output.all(names=named | queues, partition=partition).apply(bound)
+    return pulumi.Output.all(names=arns | queues, partition=partition).apply(bind)
 
 
 def _names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
     return [binding.name for binding in workflow.required() if isinstance(binding, kind)]
 
 
-def derived_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
-    """What a definition's own text says that its machine does, as a grant.
+def definition_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Derive from a definition what its machine must be allowed to do.
 
-    A resource that the text leaves open (a name from data, the machine itself) is not in it: its owner grants that.
+    A resource that only data names, or the machine itself, is left out: its owner grants it.
     """
 
     def statements(text: str) -> str:
@@ -61,3 +61,33 @@ def derived_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
 
 def _named(resources: Sequence[str]) -> list[str]:
     return [resource for resource in resources if resource != "*" and "${" not in resource]
+
+
+def machine_metric(machine: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
+    """Return a metric that Step Functions keeps for a machine."""
+    return Metric(namespace="AWS/States", name=name, statistic=statistic, dimensions={"StateMachineArn": machine})
+
+
+def machine_alarms(machine: pulumi.Output[str], p99_seconds: int) -> list[Alarm]:
+    """Return alarms on executions that fail, time out, are stopped, are delayed or are slow."""
+    failures = (
+        ("executions-failed", "ExecutionsFailed", "Executions failed, or ended with an unknown outcome."),
+        ("executions-timed-out", "ExecutionsTimedOut", "Executions exceeded the execution timeout and were stopped."),
+        ("executions-aborted", "ExecutionsAborted", "Executions were stopped by hand or by a script."),
+        (
+            "executions-throttled",
+            "ExecutionThrottled",
+            "Step Functions delayed executions because a quota was reached.",
+        ),
+    )
+    slow = Alarm(
+        slug="executions-slow",
+        meaning=f"One execution in a hundred took longer than {p99_seconds} s.",
+        metric=machine_metric(machine, "ExecutionTime", "p99"),
+        threshold=1000 * p99_seconds,
+    )
+    alarms = [
+        Alarm(slug=slug, meaning=meaning, metric=machine_metric(machine, name), threshold=0)
+        for slug, name, meaning in failures
+    ]
+    return [*alarms, slow]

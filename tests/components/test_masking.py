@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.arguments import InvalidArguments
 from components.aws.masking import PERSONAL, expression
+from components.base import InvalidArguments
 from components.booking_state_machine import BookingStateMachine
 from handlers.contracts.messages import PurchaseRequest, RefundRequest
 from tests.components.synth import Graph, record, synth
@@ -164,5 +164,5 @@ def test_a_machine_of_another_workflow_logs_data_once_it_is_said_what_is_persona
 @pytest.mark.parametrize("wrong", ["reason", [], ["a.b"], ["x" * 41], [f"f{n}" for n in range(11)]])
 def test_fields_that_no_policy_can_name_are_refused(wrong: object) -> None:
     """Ten at most, each short enough for the 200 characters of an expression."""
-    with pytest.raises(InvalidArguments, match=r"masked: got .*, allowed is a list of 1 to 10 names of fields"):
+    with pytest.raises(InvalidArguments, match=r"masked must be a list of 1–10 field names .*, got "):
         record(lambda: BookingStateMachine("other", {"definition": "{}", "masked": wrong}))  # type: ignore[typeddict-item]

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components import MonitoredLambda, SignedPackage
-from components.arguments import InvalidArguments
+from components.base import InvalidArguments
 from tests.components.synth import Graph, record
 
 SIGNER = "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/booking-tickets-signer-0123456"
@@ -84,5 +84,5 @@ def test_every_version_of_the_package_is_the_same_object(tmp_path: Path) -> None
 
 def test_a_package_is_required() -> None:
     """Nothing can be signed without one."""
-    with pytest.raises(InvalidArguments, match="package: missing, and required"):
+    with pytest.raises(InvalidArguments, match="package is required"):
         record(lambda: SignedPackage("tickets", {}))  # type: ignore[typeddict-item]

@@ -1,0 +1,106 @@
+"""The SNS topic that alarms and failed executions notify."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .aws.deployment_context import DeploymentContext
+from .aws.kms import ALARMS, EVENTS, encryption_key
+from .base import Arguments, Component, tags_of
+
+
+class AlertTopicArgs(TypedDict):
+    """Arguments of an alert topic."""
+
+    key: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key of
+    its own."""
+    email: NotRequired[str]
+    """Address that is asked to subscribe. Default: nobody is subscribed."""
+    key_deletion_days: NotRequired[float]
+    """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of all its resources except IAM roles. Default: its parent's, else its provider's."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags in addition to project, stage and component. Default: none."""
+
+
+class AlertTopic(Component):
+    """An encrypted SNS topic that only CloudWatch alarms and EventBridge rules of this account publish to."""
+
+    arn: pulumi.Output[str]
+    """ARN of the topic."""
+
+    def __init__(self, name: str, args: AlertTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:AlertTopic", name, args, opts)
+        given = Arguments("AlertTopic", name, args, AlertTopicArgs)
+        deletion_window_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        given.raise_if_invalid()
+        tags = tags_of(name, args.get("tags"))
+        key = encryption_key(
+            f"{name}-key",
+            args.get("key"),
+            encrypts="alerts",
+            parent=self,
+            tags=tags,
+            deletion_window_days=deletion_window_days,
+            services=(ALARMS, EVENTS),
+        )
+        topic = aws.sns.Topic(
+            f"{name}-topic", kms_master_key_id=key, tags=tags, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self._allow_publishers(name, topic)
+        self._subscribe(name, topic, args.get("email"))
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})
+
+    def _allow_publishers(self, name: str, topic: aws.sns.Topic) -> None:
+        context = DeploymentContext.of(self)
+        statements = [_allow_alarms(topic.arn, context), _allow_events(topic.arn), _require_tls(topic.arn)]
+        policy = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+        aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=policy, opts=pulumi.ResourceOptions(parent=self))
+
+    def _subscribe(self, name: str, topic: aws.sns.Topic, email: str | None) -> None:
+        if email:
+            aws.sns.TopicSubscription(
+                f"{name}-email",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=email,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _allow_alarms(topic: pulumi.Output[str], context: DeploymentContext) -> dict[str, object]:
+    only_ours = {"StringEquals": {"aws:SourceAccount": context.account}}
+    return _allow("Alarms", f"{ALARMS}.amazonaws.com", topic) | {"Condition": only_ours}
+
+
+def _allow_events(topic: pulumi.Output[str]) -> dict[str, object]:
+    """Let EventBridge publish, without a condition: it cannot publish to a topic whose policy has one for it.
+
+    Source: EventBridge user guide, "Using resource-based policies", Amazon SNS.
+    """
+    return _allow("Events", f"{EVENTS}.amazonaws.com", topic)
+
+
+def _allow(sid: str, service: str, topic: pulumi.Output[str]) -> dict[str, object]:
+    return {
+        "Sid": f"{sid}MayPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+
+
+def _require_tls(topic: pulumi.Output[str]) -> dict[str, object]:
+    return {
+        "Sid": "OverTlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

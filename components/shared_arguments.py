@@ -1,0 +1,57 @@
+"""The arguments that all components share: an encryption key, an alert topic, a permissions boundary and tags."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pulumi
+
+from .alert_topic import AlertTopic, AlertTopicArgs
+from .aws.kms import encryption_key
+from .base import Component, Shared, Tags, tags_of
+
+
+def share(
+    component: Component,
+    name: str,
+    args: Mapping[str, object],
+    *,
+    encrypts: str,
+    key_deletion_days: int,
+    services: Sequence[str] = (),
+    protect: bool = False,
+) -> Shared:
+    """Return what the component's resources share: each value as given in `args`, or created.
+
+    A key of the component's own encrypts what `encrypts` says; `services` may use it too, and with `protect` Pulumi
+    refuses to delete it.
+    """
+    tags = tags_of(name, cast("Tags | None", args.get("tags")))
+    key = encryption_key(
+        f"{name}-key",
+        cast("pulumi.Input[str] | None", args.get("key")),
+        encrypts=encrypts,
+        parent=component,
+        tags=tags,
+        deletion_window_days=key_deletion_days,
+        services=services,
+        protect=protect,
+    )
+    return Shared(
+        parent=component,
+        tags=tags,
+        key=key,
+        topic=_alert_topic(component, name, args, key_deletion_days),
+        boundary=cast("pulumi.Input[str] | None", args.get("boundary")),
+    )
+
+
+def _alert_topic(
+    component: Component, name: str, args: Mapping[str, object], key_deletion_days: int
+) -> pulumi.Output[str]:
+    """Return the given topic or a new one: an alarm without an action is a defect."""
+    given = cast("pulumi.Input[str] | None", args.get("topic"))
+    if given is not None:
+        return pulumi.Output.from_input(given)
+    tags = tags_of(name, cast("Tags | None", args.get("tags")))
+    own = AlertTopicArgs(key_deletion_days=key_deletion_days, tags=tags)
+    return AlertTopic(f"{name}-alerts", own, pulumi.ResourceOptions(parent=component)).arn
