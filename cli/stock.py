@@ -1,21 +1,49 @@
-"""`booking stock set|show`: set and show the catalogue."""
+"""`booking stock set|receive|remove|price|count|show`: maintain and show the catalogue.
 
+Only `set` takes absolute figures, and only for a new SKU. The other verbs are relative or conditional, so that none of
+them can undo a sale that happens at the same time (law 32).
+"""
+
+import random
+import time
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
 from handlers.adapters.dynamodb.stock_items import DynamoDBInventory, stock_item_from
 from handlers.domain.money import format_amount, format_number
-from handlers.domain.stock import StockItem
+from handlers.domain.ports import RetryPolicy
+from handlers.domain.stock import (
+    MAX_UNITS,
+    AddItem,
+    CountStock,
+    MoveUnits,
+    SetPrice,
+    StockChanged,
+    StockCommand,
+    StockItem,
+    StockRefused,
+)
 
-from .command_errors import UsageError
+from .command_errors import CommandFailed, UsageError
 from .output import JsonOption, show, table
-from .request_input import parse_identifier, parse_money
+from .request_input import new_request_id, parse_identifier, parse_money
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
-app = typer.Typer(help="Set and show prices and stock.", no_args_is_help=True)
+RETRY: Final = RetryPolicy(sleep=lambda delay: time.sleep(delay.total_seconds()), rng=random.random)
+
+app = typer.Typer(help="Maintain and show prices and stock.", no_args_is_help=True)
+
+SkuArgument = Annotated[str, typer.Argument(help="The SKU: 1 to 64 of the characters A-Za-z0-9_.:-")]
+UnitsArgument = Annotated[int, typer.Argument(min=1, max=MAX_UNITS, help="Number of units.")]
+PriceText = "Price per unit, such as 12.34."
+CurrencyOption = Annotated[str, typer.Option(help="ISO 4217 code.")]
+RequestIdOption = Annotated[
+    str | None, typer.Option(help="Id under which the command can be repeated safely; a random one if left out.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def add_commands(parent: typer.Typer) -> None:
@@ -25,23 +53,85 @@ def add_commands(parent: typer.Typer) -> None:
 
 @app.command("set")
 def set_stock(
-    sku: Annotated[str, typer.Argument(help="The SKU: 1 to 64 of the characters A-Za-z0-9_.:-")],
-    price: Annotated[str, typer.Option(help="Price per unit, such as 12.34.")],
-    available: Annotated[int, typer.Option(min=0, help="Units in stock.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    sku: SkuArgument,
+    price: Annotated[str, typer.Option(help=PriceText)],
+    available: Annotated[int, typer.Option(min=0, max=MAX_UNITS, help="Units in stock.")],
+    currency: CurrencyOption = "EUR",
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
-    """Set the price and the stock of a SKU, whatever they were before."""
+    """Add a new SKU with its price and stock. An existing SKU is rejected."""
     item = StockItem(
         sku=parse_identifier("SKU", sku),
         price_minor=parse_money("--price", price, currency),
         currency=currency,
         available=available,
     )
-    inventory(resolve_target(stage, instance)).put(item)
-    show(as_json, item_as_json(item), lambda console: _draw(console, [item]))
+    _execute(AddItem(item=item), resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
+
+
+@app.command("receive")
+def receive_stock(
+    sku: SkuArgument,
+    units: UnitsArgument,
+    request_id: RequestIdOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Add units to a SKU's stock, for example after a delivery."""
+    command = _movement(sku, units, request_id)
+    _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
+
+
+@app.command("remove")
+def remove_stock(
+    sku: SkuArgument,
+    units: UnitsArgument,
+    request_id: RequestIdOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Take units out of a SKU's stock, for example because they broke. Never more than are available."""
+    command = _movement(sku, -units, request_id)
+    _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
+
+
+@app.command("price")
+def set_price(
+    sku: SkuArgument,
+    price: Annotated[str, typer.Argument(help=PriceText)],
+    currency: CurrencyOption = "EUR",
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Change a SKU's price. Purchases that quote the old one are rejected from then on."""
+    command = SetPrice(
+        sku=parse_identifier("SKU", sku), price_minor=parse_money("PRICE", price, currency), currency=currency
+    )
+    _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
+
+
+@app.command("count")
+def count_stock(
+    sku: SkuArgument,
+    seen: Annotated[int, typer.Option(min=0, max=MAX_UNITS, help="Units that `stock show` listed at the count.")],
+    counted: Annotated[int, typer.Option("--is", min=0, max=MAX_UNITS, help="Units that were counted.")],
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Correct a SKU's stock after a physical count. Rejected if it changed since it was seen."""
+    command = CountStock(sku=parse_identifier("SKU", sku), seen=seen, counted=counted)
+    _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
 
 
 @app.command("show")
@@ -59,7 +149,7 @@ def show_stock(
 
 def inventory(target: DeploymentTarget) -> DynamoDBInventory:
     """Return the target's catalogue."""
-    return DynamoDBInventory(client=target.client("dynamodb"), table=target.output("ordersTable"))
+    return DynamoDBInventory(client=target.client("dynamodb"), table=target.output("ordersTable"), retry=RETRY)
 
 
 def load_item(target: DeploymentTarget, sku: str) -> StockItem:
@@ -85,6 +175,39 @@ def list_items(target: DeploymentTarget) -> list[StockItem]:
 def item_as_json(item: StockItem) -> dict[str, Any]:
     """Return a catalogue item for --json, with its price also in major units."""
     return {**asdict(item), "price": format_number(item.price_minor, item.currency)}
+
+
+def _movement(sku: str, units: int, request_id: str | None) -> MoveUnits:
+    given = parse_identifier("--request-id", request_id) if request_id else new_request_id()
+    return MoveUnits(sku=parse_identifier("SKU", sku), units=units, request_id=given)
+
+
+def _execute(command: StockCommand, target: DeploymentTarget, *, as_json: bool, dry_run: bool) -> None:
+    """Carry out a command, or only show its effect, and print the item.
+
+    Raises:
+        CommandFailed: the command was refused and nothing changed.
+    """
+    stock = inventory(target)
+    outcome = _preview(command, stock) if dry_run else stock.execute(command)
+    if isinstance(outcome, StockRefused):
+        raise CommandFailed(outcome.message)
+    request_id = {"request_id": command.request_id} if isinstance(command, MoveUnits) else {}
+    document = {**item_as_json(outcome.item), "dry_run": dry_run, "replayed": outcome.replayed, **request_id}
+    show(as_json, document, lambda console: _draw_change(console, outcome, dry_run=dry_run))
+
+
+def _preview(command: StockCommand, stock: DynamoDBInventory) -> StockChanged | StockRefused:
+    outcome = command.apply(stock.show(command.sku))
+    return outcome if isinstance(outcome, StockRefused) else StockChanged(item=outcome)
+
+
+def _draw_change(console: Console, outcome: StockChanged, *, dry_run: bool) -> None:
+    if dry_run:
+        console.print("Dry run: nothing was changed. The stock would be:")
+    if outcome.replayed:
+        console.print("This request id was used before, so nothing was moved again. The stock is:")
+    _draw(console, [outcome.item])
 
 
 def _draw(console: Console, items: list[StockItem]) -> None:

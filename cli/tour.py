@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from handlers.domain.stock import StockItem
+from handlers.domain.stock import AddItem, Inventory, MoveUnits, SetPrice, StockItem
 
 from . import stock
 from .command_errors import CommandFailed
@@ -135,9 +135,19 @@ STEPS: Final = (
 def run_tour(target: DeploymentTarget, state: TourState, steps: tuple[TourStep, ...] = STEPS) -> Iterator[StepOutcome]:
     """Fill the catalogue, then run the steps one after the other."""
     for item in CATALOGUE:
-        stock.inventory(target).put(item)
+        _supply(stock.inventory(target), item, state)
     for step in steps:
         yield _run_step(target, state, step)
+
+
+def _supply(inventory: Inventory, item: StockItem, state: TourState) -> None:
+    """Add an item, or bring an earlier tour's item back to its price and at least its stock."""
+    inventory.execute(AddItem(item=item))
+    present = inventory.show(item.sku) or item
+    if present.price_minor != item.price_minor:
+        inventory.execute(SetPrice(sku=item.sku, price_minor=item.price_minor, currency=item.currency))
+    if (missing := item.available - present.available) > 0:
+        inventory.execute(MoveUnits(sku=item.sku, units=missing, request_id=f"tour-{state.suffix}"))
 
 
 def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> StepOutcome:

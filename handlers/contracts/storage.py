@@ -53,7 +53,7 @@ BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="ch
 """Orders by the day of their last ledger entry and shard ("2026-01-31#0" to "2026-01-31#7")."""
 
 ORDERS: Final = TableSchema(hash_key="pk", indexes=(BY_CUSTOMER, ATTENTION, BY_DAY))
-"""Orders (`ORDER#<order_id>`) and stock (`SKU#<sku>`)."""
+"""Orders (`ORDER#<order_id>`), stock (`SKU#<sku>`) and its movements (`STOCK_REQUEST#<sku>#<request_id>`)."""
 
 GATEWAY: Final = TableSchema(hash_key="pk")
 """The sandbox gateway's memory: one item per gateway key."""
@@ -67,3 +67,8 @@ def order_key(order_id: str) -> str:
 def sku_key(sku: str) -> str:
     """The primary key of a stock item."""
     return f"SKU#{sku}"
+
+
+def stock_request_key(sku: str, request_id: str) -> str:
+    """The primary key of a movement of stock, by its request id."""
+    return f"STOCK_REQUEST#{sku}#{request_id}"

@@ -65,3 +65,9 @@ def run_booking(folder: Path, *arguments: str) -> CommandResult:
     """Run the installed command as a person would: a process of its own."""
     ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
     return CommandResult(exit_code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)
+
+
+def supply(shell: Shell, sku: str = "MUG", price: str = "8.00", units: int = 1000) -> None:
+    """Add a SKU, or units to one that an earlier test of this stack added."""
+    if shell("stock", "set", sku, "--price", price, "--available", str(units)).exit_code:
+        assert shell("stock", "receive", sku, str(units)).exit_code == 0

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Shell
+from .conftest import Shell, supply
 
 
 def buy_mugs(shell: Shell, *more: str) -> dict[str, object]:
     """Stock a shelf and buy two from it."""
-    assert shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000").exit_code == 0
+    supply(shell)
     said = shell("purchase", "MUG=2", "--customer", "c-1", "--json", *more)
     assert said.exit_code == 0, said.stderr
     return dict(said.document)
@@ -45,7 +45,7 @@ def test_a_rejection_exits_with_2_and_names_what_is_allowed(shell: Shell) -> Non
 
 def test_an_unknown_outcome_exits_with_3_and_reconcile_settles_it(shell: Shell) -> None:
     """A gateway that never answers leaves `unknown`; asking it later settles."""
-    shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000")
+    supply(shell)
     said = shell("purchase", "MUG", "--customer", "c-2", "--payment", "pm_timeout", "--json")
     assert (said.exit_code, said.document["status"]) == (3, "unknown")
     order = said.document["order_id"]
@@ -110,6 +110,9 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
         (("show", "ord_0"), "There is no order ord_0"),
         (("stock", "set", "X", "--price", "1", "--available", "-1"), "greater than or equal to 0"),
         (("stock", "set", "X", "--price", "1", "--available", "1", "--currency", "XYZ"), "'XYZ'"),
+        (("stock", "receive", "X", "0"), "greater than or equal to 1"),
+        (("stock", "remove", "X", "one"), "should be a valid integer"),
+        (("stock", "count", "X", "--seen", "1"), "Missing option '--is'"),
         (("frobnicate",), "No such command 'frobnicate'"),
         (("run", "nowhere.json"), "nowhere.json cannot be read"),
         (("up", "--engine", "steam"), "steam"),
@@ -118,7 +121,7 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
 def test_usage_errors_exit_with_64_and_one_sentence(shell: Shell, arguments: tuple[str, ...], sentence: str) -> None:
     """Bad input never gives a traceback: it is said what was wrong."""
     if arguments[0] != "stock":
-        shell("stock", "set", "MUG", "--price", "8.00", "--available", "1000")
+        supply(shell)
     said = shell(*arguments)
     assert (said.exit_code, said.stdout) == (64, "")
     assert sentence in said.stderr or "Pulumi.yaml" in said.stderr
@@ -133,3 +136,43 @@ def test_without_an_embedded_aws_the_sentence_says_how_to_start_one(
     said = shell("stock", "show")
     assert said.exit_code == 1
     assert "booking up" in said.stderr
+
+
+def test_stock_verbs_change_what_they_say_and_dry_runs_nothing(shell: Shell) -> None:
+    sku = "VASE"
+    assert shell("stock", "set", sku, "--price", "8", "--available", "5", "--dry-run", "--json").document["dry_run"]
+    assert shell("stock", "show", sku).exit_code == 64
+    shell("stock", "set", sku, "--price", "8", "--available", "5")
+    steps = (
+        (("receive", sku, "3", "--request-id", "delivery-1"), (8, 800), False),
+        (("receive", sku, "3", "--request-id", "delivery-1"), (8, 800), True),
+        (("remove", sku, "2"), (6, 800), False),
+        (("price", sku, "9.50"), (6, 950), False),
+        (("count", sku, "--seen", "6", "--is", "4"), (4, 950), False),
+    )
+    for arguments, expected, replayed in steps:
+        before = shell("stock", "show", sku, "--json").document
+        planned = shell("stock", *arguments, "--dry-run", "--json").document
+        assert shell("stock", "show", sku, "--json").document == before
+        changed = shell("stock", *arguments, "--json").document
+        assert (changed["available"], changed["price_minor"]) == expected
+        assert changed["replayed"] is replayed
+        assert replayed or (planned["available"], planned["price_minor"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("set", "BOWL", "--price", "7", "--available", "9"), "SKU BOWL exists already, at 8.00 EUR with 5 available."),
+        (("remove", "BOWL", "6"), "SKU BOWL has 5 available, so 6 cannot be removed."),
+        (("count", "BOWL", "--seen", "4", "--is", "9"), "SKU BOWL has 5 available, not 4"),
+        (("price", "BOWL", "7", "--currency", "USD"), "SKU BOWL is sold in EUR, not USD."),
+        (("receive", "NOTHING", "1"), "There is no SKU NOTHING."),
+    ],
+)
+def test_a_refused_stock_verb_exits_with_1_and_says_why(shell: Shell, arguments: tuple[str, ...], message: str) -> None:
+    shell("stock", "set", "BOWL", "--price", "8", "--available", "5")
+    for mode in ((), ("--dry-run",)):
+        refused = shell("stock", *arguments, *mode)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert message in refused.stderr

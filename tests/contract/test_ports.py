@@ -24,7 +24,7 @@ from handlers.domain.ports import AuditLog, Change, ParkedOutcomes, RetryPolicy,
 from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
 from handlers.domain.settlement import apply_gateway_reply
-from handlers.domain.stock import StockItem, StockMismatch
+from handlers.domain.stock import AddItem, StockItem, StockMismatch
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.s3 import FakeS3
@@ -64,9 +64,9 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     client = _dynamodb(request.param, request)
     table = _made_table(client, ORDERS)
     patience = RetryPolicy(sleep=lambda _: None, rng=lambda: 0.0, max_attempts=3)
-    shelves = DynamoDBInventory(client=client, table=table)
+    shelves = DynamoDBInventory(client=client, table=table, retry=patience)
     for sku, price, available in (("mug", 1000, 3), ("pen", 250, 9)):
-        shelves.put(StockItem(sku=sku, price_minor=price, currency="EUR", available=available))
+        shelves.execute(AddItem(item=StockItem(sku=sku, price_minor=price, currency="EUR", available=available)))
     return DynamoDBOrderStore(client=client, table=table, retry=patience), shelves
 
 

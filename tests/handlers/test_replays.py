@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.errors import PaymentOutcomeUnknown
+from handlers.domain.stock import MoveUnits
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -156,7 +157,7 @@ def test_a_refusal_before_execution_leaves_its_key_unused() -> None:
     refused = purchase_of(MUG=(2, 800))
     for bad in ({**refused, "lines": []}, refused, {**refused, "lines": purchase_of(MUG=(2, 799))["lines"]}):
         assert world.book(bad)["status"] == "rejected"
-    world.stock(MUG=(800, 2))
+    world.inventory.execute(MoveUnits(sku="MUG", units=1, request_id="delivery"))
     assert (world.book(refused)["status"], world.book(refused)["replayed"]) == ("succeeded", True)
     order_id = world.book(refused)["order_id"]
     assert world.book(refund_of(order_id, amount_minor=1601))["code"] == "REFUND_EXCEEDS_BALANCE"

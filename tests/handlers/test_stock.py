@@ -1,11 +1,23 @@
 """Stock and prices."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.domain.stock import (
+    MAX_UNITS,
+    AddItem,
+    CountStock,
+    MoveUnits,
+    SetPrice,
+    StockChanged,
+    StockCommand,
+    StockItem,
+    StockRefused,
+)
 from tests.handlers.world import World, purchase_of, refund_of
 
 TOKENS = ("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives")
@@ -119,5 +131,94 @@ def test_an_existing_order_wins_over_stock_and_price() -> None:
     world = World()
     world.stock(MUG=(800, 1))
     world.book(purchase_of(MUG=(1, 800)))
-    world.stock(MUG=(999, 0))
+    world.inventory.execute(SetPrice(sku="MUG", price_minor=999, currency="EUR"))
     assert world.book(purchase_of(MUG=(1, 800)))["replayed"] is True
+
+
+COMMANDS = st.one_of(
+    st.builds(MoveUnits, sku=st.just("MUG"), units=st.integers(-4, 4).filter(bool), request_id=st.sampled_from("abc")),
+    st.builds(SetPrice, sku=st.just("MUG"), price_minor=st.sampled_from([800, 900]), currency=st.just("EUR")),
+    st.builds(CountStock, sku=st.just("MUG"), seen=st.integers(0, 9), counted=st.integers(0, 9)),
+)
+
+
+@dataclass
+class SellingClient:
+    """A DynamoDB client that sells a unit just before each write of a command."""
+
+    world: World
+    name: str
+    sales: int = 0
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            if operation != "get_item":
+                self._sell()
+            return getattr(self.world.dynamodb, operation)(**request)
+
+        return call
+
+    def _sell(self) -> None:
+        price = self.world.inventory.show("MUG").price_minor  # type: ignore[union-attr]  # the test stocked it
+        result = self.world.book(purchase_of(f"sale-{self.name}-{self.sales}", MUG=(1, price)))
+        self.sales += result["status"] == "succeeded"
+
+
+@given(st.integers(0, 9), st.lists(st.tuples(COMMANDS, st.booleans()), max_size=8))
+def test_stock_commands_never_undo_a_sale(stock: int, commands: list[tuple[StockCommand, bool]]) -> None:
+    """Law 32 (stock commutes): units afterwards are those before, plus what commands moved, minus what was sold."""
+    world, moved = World(), dict[str, int]()
+    world.stock(MUG=(800, stock))
+    expected = stock
+    for number, (command, is_raced) in enumerate(commands):
+        racing = SellingClient(world=world, name=str(number))
+        inventory = replace(world.inventory, client=racing) if is_raced else world.inventory
+        outcome = inventory.execute(command)
+        expected -= racing.sales
+        if isinstance(outcome, StockChanged) and not outcome.replayed:
+            if isinstance(command, MoveUnits):
+                moved[command.request_id] = command.units
+                expected += command.units
+            elif isinstance(command, CountStock):
+                assert expected == command.seen
+                expected = command.counted
+        elif isinstance(outcome, StockChanged):
+            assert isinstance(command, MoveUnits)
+            assert moved[command.request_id] == command.units
+        assert world.available("MUG") == expected >= 0
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (AddItem(item=StockItem(sku="MUG", price_minor=1, currency="EUR", available=9)), "exists already, at 8.00 EUR"),
+        (MoveUnits(sku="MUG", units=-6, request_id="x"), "has 5 available, so 6 cannot be removed"),
+        (MoveUnits(sku="MUG", units=MAX_UNITS, request_id="x"), "would exceed the maximum"),
+        (MoveUnits(sku="CUP", units=1, request_id="x"), "There is no SKU CUP"),
+        (MoveUnits(sku="MUG", units=3, request_id="used"), "request id used was used to move 2 units"),
+        (SetPrice(sku="MUG", price_minor=1, currency="USD"), "is sold in EUR, not USD"),
+        (SetPrice(sku="CUP", price_minor=1, currency="EUR"), "There is no SKU CUP"),
+        (CountStock(sku="MUG", seen=4, counted=9), "has 5 available, not 4"),
+        (CountStock(sku="CUP", seen=4, counted=9), "There is no SKU CUP"),
+    ],
+)
+def test_a_refused_stock_command_changes_nothing_and_says_why(command: StockCommand, message: str) -> None:
+    """Law 32 (stock commutes)."""
+    world = World()
+    world.stock(MUG=(800, 3))
+    world.inventory.execute(MoveUnits(sku="MUG", units=2, request_id="used"))
+    outcome = world.inventory.execute(command)
+    assert isinstance(outcome, StockRefused)
+    assert message in outcome.message
+    assert world.inventory.show("MUG") == StockItem(sku="MUG", price_minor=800, currency="EUR", available=5)
+
+
+def test_eighteen_of_ten_mugs_are_never_sold() -> None:
+    """Law 32 (stock commutes): the price changes while mugs are sold, and the sales stay sold."""
+    world = World()
+    world.stock(MUG=(800, 10))
+    results = [world.book(purchase_of(f"buy-{number}", MUG=(1, 800))) for number in range(8)]
+    world.inventory.execute(SetPrice(sku="MUG", price_minor=900, currency="EUR"))
+    results += [world.book(purchase_of(f"buy-{number}", MUG=(1, 900))) for number in range(8, 18)]
+    assert sum(result["status"] == "succeeded" for result in results) == 10
+    assert world.available("MUG") == 0

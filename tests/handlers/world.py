@@ -13,7 +13,8 @@ from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
 from handlers.domain.order import Order
-from handlers.domain.stock import StockItem
+from handlers.domain.ports import RetryPolicy
+from handlers.domain.stock import AddItem, StockChanged, StockItem
 from handlers.domain.verification import Finding, verify
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
@@ -96,14 +97,19 @@ class World:
         }
         return Dependencies(**{**given, **overrides})
 
+    @property
+    def inventory(self) -> DynamoDBInventory:
+        """The catalogue, without faults."""
+        return DynamoDBInventory(client=self.dynamodb, table="orders", retry=RetryPolicy.without_delays())
+
     def stock(self, **skus: tuple[int, int]) -> None:
         """sku=(price, available)."""
         for sku, (price_minor, available) in skus.items():
             item = StockItem(sku=sku, price_minor=price_minor, currency="EUR", available=available)
-            DynamoDBInventory(client=self.dynamodb, table="orders").put(item)
+            assert isinstance(self.inventory.execute(AddItem(item=item)), StockChanged)
 
     def available(self, sku: str) -> int:
-        item = DynamoDBInventory(client=self.dynamodb, table="orders").show(sku)
+        item = self.inventory.show(sku)
         assert item is not None
         return item.available
 

@@ -18,9 +18,8 @@ from .attribute_values import Item, decode, encode
 from .order_items import changed_day, order_from
 from .order_writes import append_order, create_order, release_stock, reserve_stock
 from .stock_items import stock_item_from
+from .transactions import CONFLICTS, FAILED, transact
 
-_CONFLICTS = ("TransactionConflict", "TransactionConflictException")
-_FAILED = "ConditionalCheckFailed"
 _EARLIEST = "0"  # before every written instant; a key may not be empty
 
 
@@ -43,12 +42,12 @@ class DynamoDBOrderStore:
         writes = [{"Put": create_order(self.table, order)}]
         writes += [{"Update": reserve_stock(self.table, line, order.currency)} for line in order.lines]
         for _ in self.retry.attempts("The stock"):
-            reasons = self._transact(writes)
+            reasons = transact(self.client, writes)
             if reasons is None:
                 return Written()
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
-            if not any(reason.get("Code") in _CONFLICTS for reason in reasons):
+            if not any(reason.get("Code") in CONFLICTS for reason in reasons):
                 return _stock_mismatch(order, reasons[1:])
         raise AssertionError("attempts() ends by raising")
 
@@ -61,7 +60,7 @@ class DynamoDBOrderStore:
                 return Written()
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
-            if reasons[0].get("Code") == _FAILED:
+            if reasons[0].get("Code") == FAILED:
                 raise Unavailable(f"{change.after.order_id} is gone.")
             _skip_deleted_skus(restock, reasons[1:])
         raise AssertionError("attempts() ends by raising")
@@ -80,25 +79,15 @@ class DynamoDBOrderStore:
             call(self.client.update_item, **append_order(self.table, change))
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
-                return [{"Code": _FAILED, "Item": error.response.get("Item")}]
-            if code_of(error) in _CONFLICTS:
+                return [{"Code": FAILED, "Item": error.response.get("Item")}]
+            if code_of(error) in CONFLICTS:
                 return [{"Code": "TransactionConflict"}]
             raise
         return None
 
     def _update_and_restock(self, change: Change, restock: Mapping[str, int]) -> Sequence[Reply] | None:
         shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in restock.items()]
-        return self._transact([{"Update": append_order(self.table, change)}, *shelves])
-
-    def _transact(self, writes: Sequence[Mapping[str, Any]]) -> Sequence[Reply] | None:
-        """None when written, else the reason per write."""
-        try:
-            call(self.client.transact_write_items, TransactItems=writes)
-        except ClientError as error:
-            if code_of(error) != "TransactionCanceledException":
-                raise
-            return _decisive(cast("Sequence[Reply]", error.response.get("CancellationReasons", ())), error)
-        return None
+        return transact(self.client, [{"Update": append_order(self.table, change)}, *shelves])
 
     def _query(self, index: IndexSchema, partition: str, since: str, after: str | None, limit: int) -> Page:
         reply = call(
@@ -115,26 +104,11 @@ class DynamoDBOrderStore:
         return Page(names=names, after=page_end(reply))
 
 
-def _decisive(reasons: Sequence[Reply], error: ClientError) -> Sequence[Reply]:
-    """The reasons, if they decide anything.
-
-    Raises:
-        Unavailable: a throttle among them.
-        ClientError: a reason that is neither a condition nor a conflict: a bug.
-    """
-    codes = {str(reason.get("Code")) for reason in reasons}
-    if codes & {"ThrottlingError", "ProvisionedThroughputExceeded", "InternalServerError"}:
-        raise Unavailable(str(error)) from error
-    if not codes or codes - {"None", _FAILED, *_CONFLICTS}:
-        raise error
-    return reasons
-
-
 def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:
     found: dict[str, StockItem | None] = {}
     for line, reason in zip(order.lines, reasons, strict=True):
         item = cast("Item | None", reason.get("Item"))
-        if reason.get("Code") == _FAILED:
+        if reason.get("Code") == FAILED:
             found[line.sku] = stock_item_from(item) if item else None
     return StockMismatch(found=found)
 
@@ -142,7 +116,7 @@ def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:
 def _skip_deleted_skus(restock: dict[str, int], reasons: Sequence[Reply]) -> None:
     """An article that left the catalogue has no shelf to go back to; that must not keep the money from settling."""
     for sku, reason in zip(tuple(restock), reasons, strict=False):
-        if reason.get("Code") == _FAILED:
+        if reason.get("Code") == FAILED:
             del restock[sku]
 
 
