@@ -38,7 +38,7 @@ def load_order(target: DeploymentTarget, order_id: str) -> Order:
 
 def audit_keys(target: DeploymentTarget, order: Order) -> list[str]:
     """Return the keys of the order's audit objects, in order."""
-    days = sorted({day_of(entry.at) for entry in order.ledger})
+    days = sorted({day_of(entry.recorded_at) for entry in order.ledger})
     return [key for day in days for key in _list_keys(target, outcomes_of(order.order_id, day))]
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from .domain.answers import Answer
+from .domain.canonical import format_instant
 from .domain.order import Order, place_order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
 from .domain.ports import StaleOrder
@@ -26,7 +27,7 @@ def purchase(event: object, deps: Dependencies) -> dict[str, Any]:
 
 
 def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    order = place_order(request, origin, deps.policy, deps.new_salt())
+    order = place_order(request, origin, deps.policy, deps.new_salt(), format_instant(deps.now()))
     written = deps.orders.create(order)
     if isinstance(written, StockMismatch):
         return refuse_stock_mismatch(request, written.found), False
@@ -45,5 +46,5 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
 
 def _charge(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
     reply = deps.gateway.charge(order.order_id, request.amount_minor, request.currency, request.payment_method)
-    after = settle(deps.orders, deps.retry, order, order.order_id, reply, origin.at)
+    after = settle(deps.orders, deps.retry, order, order.order_id, reply, at=origin.at, clock=deps.now)
     return answer_of(after, order.order_id)

@@ -76,7 +76,7 @@ def reconcile(event: object, deps: Dependencies) -> dict[str, Any]:
 def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies) -> str | None:
     """Look at as many orders as the message allows, each once; parked results first."""
     if message.continuation is None:
-        drain(deps.parked, deps.orders, deps.audit, run.findings, message.limit)
+        drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit)
     plan, seen = ScanPlan.plan(message, run.now), set[str]()
     while (partition := plan.partition) and len(seen) < message.limit:
         page = partition.scan(deps.orders, plan.after, message.limit - len(seen))

@@ -23,6 +23,6 @@ def record(event: object, deps: Dependencies) -> dict[str, Any]:
         Unavailable: to be tried again; a second write of the same record changes nothing.
     """
     message = RecordInput.model_validate(event)
-    recorded = record_outcome(message, deps.orders, deps.audit)
+    recorded = record_outcome(message, deps.orders, deps.audit, deps.now())
     count_recorded(deps.log, recorded)
     return report(deps, "record", origin_of(message), recorded.answer, replayed=recorded.replayed)

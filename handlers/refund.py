@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from .domain.answers import Answer
+from .domain.canonical import format_instant
 from .domain.order import Order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
 from .domain.ports import StaleOrder
@@ -35,7 +36,7 @@ def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: De
     for _ in deps.retry.attempts(order.order_id):
         if request.refund_id in order.requests:
             return _resume_or_replay(order, request, origin, deps)
-        change = reserve_refund(order, request, origin)
+        change = reserve_refund(order, request, origin, format_instant(deps.now()))
         if isinstance(change, Answer):
             return change, False
         written = deps.orders.append(change)
@@ -57,5 +58,5 @@ def _refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependenci
     key = request.refund_id
     amount_minor = order.account.refunds[key].amount_minor
     reply = deps.gateway.refund(key, order.order_id, amount_minor, order.currency)
-    after = settle(deps.orders, deps.retry, order, key, reply, origin.at)
+    after = settle(deps.orders, deps.retry, order, key, reply, at=origin.at, clock=deps.now)
     return answer_of(after, key)

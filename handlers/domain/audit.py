@@ -16,8 +16,8 @@ AUDIT_SCHEMA: Final = 1
 
 
 def outcome_key(order: Order, seq: int) -> str:
-    """Where the record of a ledger entry lies: by the day that the ledger says, order and sequence number."""
-    return f"{outcomes_of(order.order_id, day_of(order.ledger[seq - 1].at))}{seq:06d}.json"
+    """The key of the record of a ledger entry: the day on which it was written, order and sequence number."""
+    return f"{outcomes_of(order.order_id, day_of(order.ledger[seq - 1].recorded_at))}{seq:06d}.json"
 
 
 def outcomes_of(order_id: str, day: str) -> str:
@@ -48,24 +48,22 @@ def outcome_seqs(order: Order) -> tuple[int, ...]:
     return tuple(entry.seq for entry in order.ledger if entry.kind not in OPENING)
 
 
-def refusal_key(request: Json, origin: Origin) -> str:
-    """Where the record of a refusal lies: by the day of the start, the request's fingerprint and the execution."""
-    return _refusal_key(origin.at, origin.execution, salted(origin.execution, request))
-
-
 def refusal_key_of(record: Mapping[str, Json]) -> str:
-    """Where a refusal's record must lie, by what it says itself."""
-    return _refusal_key(*(str(record.get(name)) for name in ("requested_at", "execution", "request_sha256")))
-
-
-def _refusal_key(at: str, execution: str, fingerprint: str) -> str:
+    """The key that a refusal's record must have, by what it states: day, request's fingerprint and execution."""
+    day = str(record.get("recorded_on") or day_of(str(record.get("requested_at"))))
+    execution, fingerprint = str(record.get("execution")), str(record.get("request_sha256"))
     name = re.sub(r"[^A-Za-z0-9_-]", "_", execution.rpartition(":")[2])[:96]
-    return f"refusals/date={day_of(at)}/{name}-{fingerprint[:16]}-{digest(execution)[:16]}.json"
+    return f"refusals/date={day}/{name}-{fingerprint[:16]}-{digest(execution)[:16]}.json"
 
 
-def refusal_record(request: Json, answer: Answer, origin: Origin) -> dict[str, Json]:
-    """The record of a request that changed nothing; of what was sent it holds a salted hash only."""
+def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> dict[str, Json]:
+    """The record of a request that changed nothing; of what was sent it holds a salted hash only.
+
+    It is dated by the day on which its execution started. Where that day is closed, `day` is another, and recorded.
+    """
+    started_on = day_of(origin.at)
     return {
+        **({"recorded_on": day} if day != started_on else {}),
         "schema": AUDIT_SCHEMA,
         "kind": "refusal",
         "execution": origin.execution,

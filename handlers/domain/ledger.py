@@ -7,8 +7,8 @@ from typing import Final
 
 from .canonical import Json, digest, sha256
 
-ENTRY_SCHEMA: Final = 1
-"""Schema number of a ledger entry."""
+ENTRY_SCHEMA: Final = 2
+"""Schema number of a ledger entry. Since 2 an entry has `recorded_at`; for one of schema 1, `at` stands in."""
 
 
 class Kind(StrEnum):
@@ -36,6 +36,9 @@ class Entry:
     seq: int
     kind: Kind
     at: str
+    """Start of the execution that caused it, else `recorded_at`: what policy is judged by."""
+    recorded_at: str
+    """When it was written: what days, indexes and audit keys are made of. Never before the previous entry's."""
     subject: str
     amount_minor: int
     facts: Mapping[str, Json]
@@ -59,13 +62,14 @@ def _hash_input(entry: Entry) -> dict[str, Json]:
         "seq": entry.seq,
         "type": entry.kind.value,
         "at": entry.at,
+        **({"recorded_at": entry.recorded_at} if entry.schema > 1 else {}),
         "subject": entry.subject,
         "amount_minor": entry.amount_minor,
         "previous": entry.previous,
     }
 
 
-_OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "subject", "amount_minor", "previous", "hash"})
+_OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject", "amount_minor", "previous", "hash"})
 
 
 def entry_from(stored: Mapping[str, Json]) -> Entry:
@@ -75,12 +79,17 @@ def entry_from(stored: Mapping[str, Json]) -> Entry:
         seq=_require_int(stored["seq"]),
         kind=Kind(str(stored["type"])),
         at=str(stored["at"]),
+        recorded_at=_recorded_at(stored),
         subject=str(stored["subject"]),
         amount_minor=_require_int(stored["amount_minor"]),
         facts={key: value for key, value in stored.items() if key not in _OWN_FIELDS},
         previous=str(stored["previous"]),
         hash=str(stored["hash"]),
     )
+
+
+def _recorded_at(stored: Mapping[str, Json]) -> str:
+    return str(stored["recorded_at"] if stored["schema"] != 1 else stored["at"])
 
 
 def _require_int(value: Json) -> int:
@@ -99,19 +108,22 @@ def append_entry(
     kind: Kind,
     *,
     order_id: str,
-    at: str,
+    at: str | None,
+    now: str,
     subject: str,
     amount_minor: int,
     facts: Mapping[str, Json] | None = None,
 ) -> tuple[Entry, ...]:
-    """The ledger with one more entry, chained to the last."""
+    """The ledger with one more entry, chained to the last; `at` is None for an entry that no execution caused."""
     previous = ledger[-1].hash if ledger else genesis_hash(order_id)
+    recorded_at = max(now, ledger[-1].recorded_at) if ledger else now
     entry: dict[str, Json] = {
         **(facts or {}),
         "schema": ENTRY_SCHEMA,
         "seq": len(ledger) + 1,
         "type": kind.value,
-        "at": at,
+        "at": recorded_at if at is None else at,
+        "recorded_at": recorded_at,
         "subject": subject,
         "amount_minor": amount_minor,
         "previous": previous,
@@ -122,18 +134,19 @@ def append_entry(
 def find_breaks(order_id: str, entries: Sequence[Mapping[str, Json]]) -> tuple[str, ...]:
     """Where a stored chain is broken, a sentence each; nothing where it is whole."""
     found: list[str] = []
-    previous = genesis_hash(order_id)
+    previous, earliest = genesis_hash(order_id), ""
     for position, entry in enumerate(entries, start=1):
-        found += [f"entry {position} {what}" for what in _faults(entry, position, previous)]
-        previous = str(entry.get("hash"))
+        found += [f"entry {position} {what}" for what in _faults(entry, position, previous, earliest)]
+        previous, earliest = str(entry.get("hash")), str(entry.get("recorded_at", entry.get("at")))
     return tuple(found)
 
 
-def _faults(entry: Mapping[str, Json], position: int, previous: str) -> list[str]:
+def _faults(entry: Mapping[str, Json], position: int, previous: str, earliest: str) -> list[str]:
     unhashed = {key: value for key, value in entry.items() if key != "hash"}
     checks = (
         (entry.get("seq") != position, f"has the sequence number {entry.get('seq')}"),
         (entry.get("previous") != previous, "does not follow the entry before it"),
+        (str(entry.get("recorded_at", earliest)) < earliest, "was recorded before the entry before it"),
         (entry.get("hash") != digest(unhashed), "is not what was written: its hash differs"),
     )
     return [what for wrong, what in checks if wrong]

@@ -92,19 +92,33 @@ class Order:
 
     def waiting_since(self) -> str | None:
         """When the oldest money in flight was sent for."""
-        open_keys = set(self.in_flight)
-        return next((entry.at for entry in self.ledger if entry.kind in OPENING and entry.subject in open_keys), None)
+        opened = (entry for entry in self.ledger if entry.kind in OPENING and entry.subject in self.in_flight)
+        return next((entry.recorded_at for entry in opened), None)
 
     def with_request(self, asked: AcceptedRequest) -> Self:
         """The order that also remembers this request."""
         return replace(self, requests={**self.requests, asked.subject: asked})
 
     def append(
-        self, kind: Kind, *, at: str, subject: str, amount_minor: int, facts: Mapping[str, Json] | None = None
+        self,
+        kind: Kind,
+        *,
+        at: str | None,
+        now: str,
+        subject: str,
+        amount_minor: int,
+        facts: Mapping[str, Json] | None = None,
     ) -> Self:
-        """The order with one more entry."""
+        """The order with one more entry (see `append_entry`)."""
         ledger = append_entry(
-            self.ledger, kind, order_id=self.order_id, at=at, subject=subject, amount_minor=amount_minor, facts=facts
+            self.ledger,
+            kind,
+            order_id=self.order_id,
+            at=at,
+            now=now,
+            subject=subject,
+            amount_minor=amount_minor,
+            facts=facts,
         )
         return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))
 
@@ -120,12 +134,13 @@ class RefundPolicy:
         return ordered_at + self.window
 
 
-def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str) -> Order:
+def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str, now: str) -> Order:
     """The order as it is first written: PENDING, its policy in it for ever."""
     order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
     return order.with_request(_accepted_request(request)).append(
         Kind.ORDER_PLACED,
         at=origin.at,
+        now=now,
         subject=request.order_id,
         amount_minor=request.amount_minor,
         facts={

@@ -28,14 +28,15 @@ class Remaining:
     amount_minor: int
 
 
-def reserve_refund(order: Order, request: IssueRefund, origin: Origin) -> Change | Answer:
+def reserve_refund(order: Order, request: IssueRefund, origin: Origin, now: str) -> Change | Answer:
     """The order with the refund reserved, or why not.
 
     Judged by the order as it is and by the time at which the execution started, whichever attempt decides.
     """
     lines = remaining_lines(order)
     refusal = _refusal(order, request, origin, lines)
-    return refusal or Change(before=order, after=_append_request(order, request, origin, _allocate(request, lines)))
+    shares = () if refusal else _allocate(request, lines)
+    return refusal or Change(before=order, after=_append_request(order, request, origin, shares, now))
 
 
 def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...]) -> Answer | None:
@@ -112,7 +113,7 @@ def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share
     return everything(lines)
 
 
-def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...]) -> Order:
+def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...], now: str) -> Order:
     asked = AcceptedRequest(
         request_id=request.request_id,
         subject=request.refund_id,
@@ -122,6 +123,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
     return order.with_request(asked).append(
         Kind.REFUND_REQUESTED,
         at=origin.at,
+        now=now,
         subject=request.refund_id,
         amount_minor=sum(share.amount_minor for share in shares),
         facts={

@@ -1,12 +1,13 @@
 """Settlement: apply a gateway's reply to an order, in whatever order replies arrive and however often."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from .account import OrderStatus, RefundStatus
-from .canonical import Json
+from .canonical import Json, format_instant
 from .ledger import Kind
 from .order import Order
 from .outcomes import outcome_at
@@ -54,8 +55,13 @@ _SETTLED_PAYMENTS: Mapping[OrderStatus, GatewayStatus] = {
 }
 
 
-def apply_gateway_reply(order: Order, key: str, reply: GatewayReply, at: str) -> Change | Contradiction | None:
-    """The order with what the gateway says of `key`; None where the ledger says so already."""
+def apply_gateway_reply(
+    order: Order, key: str, reply: GatewayReply, at: str | None, now: str
+) -> Change | Contradiction | None:
+    """The order with what the gateway says of `key`; None where the ledger says so already.
+
+    `at` is the start of the execution that asked the gateway, or None where none did.
+    """
     kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
         says = f"{reply.status.value} {reply.amount_minor}"
@@ -66,7 +72,7 @@ def apply_gateway_reply(order: Order, key: str, reply: GatewayReply, at: str) ->
         return None
     after = order
     for kind in kinds:
-        after = _append_reply(after, kind, key, reply, at)
+        after = _append_reply(after, kind, key, reply, at, now)
     return Change(before=order, after=after, restock=_stock_to_release(order, after))
 
 
@@ -95,13 +101,13 @@ def _ledger_status(order: Order, key: str) -> str:
     return (order.status if key == order.order_id else order.account.refunds[key].status).value
 
 
-def _append_reply(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str) -> Order:
+def _append_reply(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str | None, now: str) -> Order:
     facts: dict[str, Json] = {"reference": reply.reference}
     if reply.reason:
         facts["reason_code"] = reply.reason
     if kind is Kind.REFUND_SETTLED:
         facts["restocked"] = [[line, quantity] for line, quantity in _units_to_restock(order, key).items()]
-    after = order.append(kind, at=at, subject=key, amount_minor=amount_of(order, key), facts=facts)
+    after = order.append(kind, at=at, now=now, subject=key, amount_minor=amount_of(order, key), facts=facts)
     asked = order.requests[key]
     return after if asked.answer else after.with_request(asked.with_answer(outcome_at(after, after.version)))
 
@@ -134,13 +140,22 @@ def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
     return {after.lines[line].sku: units for line, units in back}
 
 
-def settle(orders: OrderStore, retry: RetryPolicy, order: Order, key: str, reply: GatewayReply, at: str) -> Order:
+def settle(
+    orders: OrderStore,
+    retry: RetryPolicy,
+    order: Order,
+    key: str,
+    reply: GatewayReply,
+    *,
+    at: str,
+    clock: Callable[[], datetime],
+) -> Order:
     """The order with what the gateway says of `key` in its ledger, or as it is where it can no longer take that in.
 
     Such a contradiction is left as it is: reconcile finds it and calls for people.
     """
     for _ in retry.attempts(order.order_id):
-        change = apply_gateway_reply(order, key, reply, at)
+        change = apply_gateway_reply(order, key, reply, at, format_instant(clock()))
         if change is None or isinstance(change, Contradiction):
             return order
         written = orders.append(change)

@@ -1,19 +1,24 @@
 """Writing down what became of a request: an outcome of the ledger once for ever, a refusal once per execution."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 
 from ..contracts.messages import BookingResult, RecordInput
 from ..contracts.metrics import MetricName
 from ..domain.answers import Answer, Code, answer_from
-from ..domain.audit import outcome_key, outcome_record, refusal_key, refusal_record
-from ..domain.canonical import Json, canonical
+from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
+from ..domain.canonical import Json, canonical, day_of, format_instant
+from ..domain.days import is_closed, next_day
 from ..domain.order import Order
 from ..domain.outcomes import answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditLog, OrderStore
 from ..domain.requests import Origin, Request
 from .log import Log
 from .request_parsing import origin_of, parse_request
+
+_LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +31,12 @@ class Recorded:
     is_new: bool
 
 
-def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog) -> Recorded:
+def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog, now: datetime) -> Recorded:
     """Write the record of an execution: what the ledger says, and where it is silent what was said on the way."""
     request = parse_request(message.request)
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
-        return _record_refusal(message, request, audit)
+        return _record_refusal(message, request, audit, now)
     return _record_trace(message, order, request.subject, audit)
 
 
@@ -48,12 +53,35 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
     return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
 
 
-def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog) -> Recorded:
+def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog, now: datetime) -> Recorded:
+    """Write it on the day of the execution's start, or on the present one where an attempt comes after that closed."""
     answer = _refusal(message, request)
     asked, origin = _serializable(message.request), origin_of(message)
-    key = refusal_key(asked, origin)
-    is_new = audit.write(key, refusal_record(asked, answer, origin))
-    return Recorded(answer=answer, replayed=False, key=key, is_new=is_new)
+    for day in _days_of_attempts(origin, now):
+        record = refusal_record(asked, answer, origin, day)
+        if audit.read(refusal_key_of(record)) is not None:
+            break
+    else:
+        record = refusal_record(asked, answer, origin, _day_of_writing(origin, now))
+    key = refusal_key_of(record)
+    return Recorded(answer=answer, replayed=False, key=key, is_new=audit.write(key, record))
+
+
+def _day_of_writing(origin: Origin, now: datetime) -> str:
+    started_on = day_of(origin.at)
+    return day_of(format_instant(now)) if is_closed(started_on, now) else started_on
+
+
+def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
+    """The days on which an earlier attempt may have written the record: none while the day of the start is open."""
+    day = day_of(origin.at)
+    if is_closed(day, now):
+        yield day
+        earliest = day_of(format_instant(now - _LONGEST_PARKING))
+        day = max(next_day(day), earliest)
+        while day <= day_of(format_instant(now)):
+            yield day
+            day = next_day(day)
 
 
 def _serializable(request: object) -> Json:

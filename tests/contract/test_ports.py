@@ -77,7 +77,7 @@ def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 10
     )
     asked = PlaceOrder(request_id=request_id, customer_id="cus-1", currency="EUR", lines=lines, payment_method="pm_ok")
     origin = Origin(execution="arn:execution", requested_at=WHEN)
-    return place_order(asked, origin, RefundPolicy(window=timedelta(days=30)), "salt")
+    return place_order(asked, origin, RefundPolicy(window=timedelta(days=30)), "salt", WHEN)
 
 
 def _left(shelves: DynamoDBInventory) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def _settled(amount_minor: int) -> GatewayReply:
 
 
 def _captured(order: Order) -> Change:
-    change = apply_gateway_reply(order, order.order_id, _settled(order.account.requested_minor), WHEN)
+    change = apply_gateway_reply(order, order.order_id, _settled(order.account.requested_minor), WHEN, WHEN)
     assert isinstance(change, Change)
     return change
 
@@ -105,7 +105,7 @@ def _line_refund(order: Order) -> Change:
         reason="broken",
         units=(Units(sku="mug", quantity=1),),
     )
-    change = reserve_refund(order, asked, Origin(execution="arn:refund", requested_at=WHEN))
+    change = reserve_refund(order, asked, Origin(execution="arn:refund", requested_at=WHEN), WHEN)
     assert isinstance(change, Change)
     return change
 
@@ -163,7 +163,7 @@ def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: 
     reserved = _line_refund(captured.after)
     assert orders.append(reserved) == Written()
     (refund_id,) = reserved.after.account.in_flight
-    settled = apply_gateway_reply(reserved.after, refund_id, _settled(1000), WHEN)
+    settled = apply_gateway_reply(reserved.after, refund_id, _settled(1000), WHEN, WHEN)
     assert isinstance(settled, Change)
     assert settled.restock == {"mug": 1}
     assert orders.append(settled) == Written()

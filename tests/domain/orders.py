@@ -30,7 +30,7 @@ def pending(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
     request = PlaceOrder(
         request_id="buy-1", customer_id="customer-1", currency=currency, lines=lines, payment_method="pm_ok"
     )
-    return place_order(request, ORIGIN, POLICY, salt="5a17")
+    return place_order(request, ORIGIN, POLICY, salt="5a17", now=NOON)
 
 
 def paid(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
@@ -47,12 +47,12 @@ def reply_of(order: Order, key: str, heard: GatewayStatus) -> GatewayReply:
 
 def told(order: Order, key: str, heard: GatewayStatus, at: str = NOON) -> Order:
     """The order after the gateway has spoken of a key."""
-    change = apply_gateway_reply(order, key, reply_of(order, key, heard), at)
+    change = apply_gateway_reply(order, key, reply_of(order, key, heard), at, at)
     return change.after if isinstance(change, Change) else order
 
 
 def contradicts(order: Order, key: str, heard: GatewayStatus) -> bool:
-    return isinstance(apply_gateway_reply(order, key, reply_of(order, key, heard), NOON), Contradiction)
+    return isinstance(apply_gateway_reply(order, key, reply_of(order, key, heard), NOON, NOON), Contradiction)
 
 
 def refund_request(order: Order, request_id: str, **wish: Any) -> IssueRefund:
@@ -71,7 +71,7 @@ def refund_request(order: Order, request_id: str, **wish: Any) -> IssueRefund:
 def asked(order: Order, request_id: str, at: str = NOON, **wish: Any) -> Order | Answer:
     """The order with a refund reserved, or the refusal."""
     origin = Origin(execution=ORIGIN.execution, requested_at=at)
-    decided = reserve_refund(order, refund_request(order, request_id, **wish), origin)
+    decided = reserve_refund(order, refund_request(order, request_id, **wish), origin, NOON)
     return decided.after if isinstance(decided, Change) else decided
 
 

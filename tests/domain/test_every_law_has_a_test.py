@@ -1,4 +1,4 @@
-"""LAWS, counted: each of the 27 has a test that names it in its docstring."""
+"""LAWS, counted: each that is built has a test that names it in its docstring."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ LAWS = {
     7: "allocation conserves", 8: "replay", 9: "key reuse", 10: "canonical", 11: "in flight",
     12: "validation is not stored", 13: "no expiry", 14: "linearizable", 15: "ambiguity", 16: "definite decline",
     17: "reversal", 18: "conservation", 19: "reconcile", 20: "crash and redrive", 21: "fold", 22: "append-only",
-    23: "audit completeness", 24: "stock", 25: "price honesty", 26: "window", 27: "currency",
+    23: "audit completeness", 24: "stock", 25: "price honesty", 26: "window", 27: "currency", 40: "no closed day",
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def _docstrings() -> Iterator[str]:
 
 
 def test_every_law_has_a_test() -> None:
-    """The laws of money are 27, and a test of each says its number and name."""
+    """A test of each law says its number and name."""
     named = {
         (int(number), name)
         for docstring in _docstrings()

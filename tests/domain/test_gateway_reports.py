@@ -81,7 +81,7 @@ def test_what_the_ledger_cannot_hold_any_more_is_left_to_people() -> None:
 def test_a_gateway_that_moved_another_amount_is_left_to_people() -> None:
     """Law 18 (conservation)."""
     order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
-    said = apply_gateway_reply(order, key, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=701), NOON)
+    said = apply_gateway_reply(order, key, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=701), NOON, NOON)
     assert isinstance(said, Contradiction)
     assert str(said) == f"{key}: the ledger says RESERVED 700, the gateway says settled 701"
 
@@ -89,15 +89,17 @@ def test_a_gateway_that_moved_another_amount_is_left_to_people() -> None:
 def test_a_unit_goes_back_on_the_shelf_once_even_if_its_refund_was_reversed_and_made_again() -> None:
     """Law 24 (stock): each refunded unit is restocked at most once."""
     order, first = _reserved(paid(lines_of((2, 500))), "first", units={"SKU-0": 1})
-    settled = apply_gateway_reply(order, first, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
+    settled = apply_gateway_reply(
+        order, first, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON, NOON
+    )
     assert isinstance(settled, Change)
     assert settled.restock == {"SKU-0": 1}
     order, second = _reserved(told(settled.after, first, GatewayStatus.REVERSED), "second", units={"SKU-0": 1})
-    again = apply_gateway_reply(order, second, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
+    again = apply_gateway_reply(order, second, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON, NOON)
     assert isinstance(again, Change)
     assert again.restock == {}
     order, third = _reserved(again.after, "third", units={"SKU-0": 1})
-    last = apply_gateway_reply(order, third, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON)
+    last = apply_gateway_reply(order, third, GatewayReply(status=GatewayStatus.SETTLED, amount_minor=500), NOON, NOON)
     assert isinstance(last, Change)
     assert last.restock == {"SKU-0": 1}
 
@@ -117,7 +119,7 @@ def test_a_payment_that_is_not_made_gives_all_its_units_back() -> None:
     """Law 24 (stock): a declined purchase restores all of it."""
     order = pending(lines_of((2, 500), (3, 10)))
     for heard in (GatewayStatus.DECLINED, GatewayStatus.FENCED):
-        change = apply_gateway_reply(order, order.order_id, GatewayReply(status=heard), NOON)
+        change = apply_gateway_reply(order, order.order_id, GatewayReply(status=heard), NOON, NOON)
         assert isinstance(change, Change)
         assert change.restock == {"SKU-0": 2, "SKU-1": 3}
 

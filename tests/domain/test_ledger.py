@@ -81,6 +81,7 @@ def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
         Kind.PAYMENT_CAPTURED,
         order_id=order.order_id,
         at=NOON,
+        now=NOON,
         subject=order.order_id,
         amount_minor=5,
         facts=facts,
@@ -95,7 +96,9 @@ def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
     """Law 21 (fold)."""
     order = paid(lines_of((1, 5)))
     with pytest.raises(LedgerBroken):
-        order.append(kind, at=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []})
+        order.append(
+            kind, at=NOON, now=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []}
+        )
 
 
 def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
@@ -103,4 +106,4 @@ def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
     order = paid(lines_of((1, 5)))
     facts: dict[str, Any] = {"request_id": "r", "shares": [[0, 1, 6]]}
     with pytest.raises(LedgerBroken):
-        order.append(Kind.REFUND_REQUESTED, at=NOON, subject="ref_1", amount_minor=6, facts=facts)
+        order.append(Kind.REFUND_REQUESTED, at=NOON, now=NOON, subject="ref_1", amount_minor=6, facts=facts)

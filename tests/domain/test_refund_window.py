@@ -34,7 +34,7 @@ def test_the_policy_at_purchase_is_the_policy_for_ever(days: int, at: datetime) 
         request_id="r", customer_id="c", currency="EUR", lines=lines_of((1, 1)), payment_method="pm_ok"
     )
     origin = Origin(execution="e", requested_at=at.isoformat())
-    order = place_order(request, origin, RefundPolicy(window=timedelta(days=days)), salt="s")
+    order = place_order(request, origin, RefundPolicy(window=timedelta(days=days)), salt="s", now=format_instant(at))
     assert parse_instant(order.refundable_until) - parse_instant(order.ordered_at) == timedelta(days=days)
 
 

@@ -17,7 +17,7 @@ from handlers.domain.answers import Answer
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.refunds import MAX_ENTRIES, reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Units
-from tests.domain.orders import ORIGIN, pending, told
+from tests.domain.orders import NOON, ORIGIN, pending, told
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -83,7 +83,7 @@ def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_
             reason="\U0001f600" * MAX_REASON_LENGTH,
             units=units,
         )
-        decided = reserve_refund(order, request, ORIGIN)
+        decided = reserve_refund(order, request, ORIGIN, NOON)
         if isinstance(decided, Answer):
             refused = decided
         else:

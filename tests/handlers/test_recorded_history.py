@@ -1,7 +1,7 @@
 """What was said and stored under earlier schemas is read for ever.
 
-`recorded/schema_1.json` was written by the first release; never change it, add a file for a new schema.
-`python -m tests.handlers.test_recorded_history` writes it where it is missing.
+`recorded/schema_<n>.json` was written when ledger entries had schema n; never change one, add a file for a new schema.
+`python -m tests.handlers.test_recorded_history` writes that of the present schema where it is missing.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.ledger import ENTRY_SCHEMA
 from handlers.purchase import purchase
 from handlers.record import record
 from handlers.refund import refund
@@ -67,6 +68,22 @@ def test_what_a_later_version_stored_beside_the_ledger_survives_our_writes(recor
     assert row["from_the_future"] == {"S": "x"}
 
 
+def test_a_ledger_of_every_schema_goes_on_under_the_present_one(recording: dict[str, Any]) -> None:
+    """Law 22 (append-only), law 40 (no closed day): one chain, whose earlier entries stay as they were written."""
+    world = _restored(recording)
+    before = world.order(recording["order_id"]).ledger
+    world.book(refund_of(recording["order_id"], "r-new", amount_minor=7))
+    after = world.order(recording["order_id"]).ledger
+    assert after[: len(before)] == before
+    assert {entry.schema for entry in after[len(before) :]} == {ENTRY_SCHEMA}
+    assert world.findings() == ()
+
+
+def test_the_present_schema_is_recorded() -> None:
+    """Law 22 (append-only): what this release writes, every later one reads."""
+    assert (RECORDED / f"schema_{ENTRY_SCHEMA}.json").exists()
+
+
 def test_an_execution_that_began_under_an_old_definition_ends_under_new_functions(recording: dict[str, Any]) -> None:
     """Redeploy in the middle of an execution."""
     world = _restored(recording)
@@ -75,7 +92,7 @@ def test_an_execution_that_began_under_an_old_definition_ends_under_new_function
     assert record(message, world.parts())["status"] == "succeeded"
 
 
-def _record_schema_1() -> dict[str, Any]:
+def _record_history() -> dict[str, Any]:
     world, messages = World(), []
     world.stock(MUG=(800, 20), POT=(2450, 5))
 
@@ -97,6 +114,6 @@ def _record_schema_1() -> dict[str, Any]:
     return {"order_id": order_id, "messages": messages, "items": tables, "objects": objects}
 
 
-if __name__ == "__main__" and not (RECORDED / "schema_1.json").exists():
-    RECORDED.mkdir(exist_ok=True)
-    (RECORDED / "schema_1.json").write_text(json.dumps(_record_schema_1(), indent=1, sort_keys=True) + "\n")
+if __name__ == "__main__" and not (RECORDED / f"schema_{ENTRY_SCHEMA}.json").exists():
+    recorded = json.dumps(_record_history(), indent=1, sort_keys=True) + "\n"
+    (RECORDED / f"schema_{ENTRY_SCHEMA}.json").write_text(recorded)

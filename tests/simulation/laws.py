@@ -65,13 +65,16 @@ def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
 
 
 def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
-    """Law 23: one object for every outcome, each of one version, and none that no outcome asks for."""
+    """Laws 23 and 40: one object for every outcome, of one version, on the day on which its entry was written."""
     require(all(len(versions) == 1 for versions in objects.values()), "law 23", "an object was written twice")
     expected, allowed = set(), set()
     for order_id, row in orders.items():
         ledger = ledger_of(row)
+        written = [entry["recorded_at"] for entry in ledger]
+        require(written == sorted(written), "law 40", f"{order_id}: entries were recorded at {written}")
+        require(plain(row["changed_at"]) == written[-1], "law 40", f"{order_id} is not indexed by its last entry")
         for entry in ledger:
-            key = f"outcomes/date={entry['at'][:10]}/order={order_id}/{entry['seq']:06d}.json"
+            key = f"outcomes/date={entry['recorded_at'][:10]}/order={order_id}/{entry['seq']:06d}.json"
             (allowed if entry["type"] in _OPENING else expected).add(key)
             if key in objects:
                 record = json.loads(objects[key][0].body)

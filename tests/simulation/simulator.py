@@ -56,7 +56,7 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
-    days = sorted({_day(START), *(_day(each.requested_at) for each in history.executions)})
+    days = sorted({_day(START), *(_day(each.clock) for each in history.executions)})
     states, _ = at_rest(tuple(history.states), days)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)

@@ -1,6 +1,7 @@
 """Record the results that the record step parked in the queue when it failed for good."""
 
 import json
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -11,7 +12,9 @@ from ..recording import record_outcome
 from .findings import Findings
 
 
-def drain(queue: ParkedOutcomes, orders: OrderStore, audit: AuditLog, findings: Findings, maximum: int) -> None:
+def drain(
+    queue: ParkedOutcomes, orders: OrderStore, audit: AuditLog, now: datetime, findings: Findings, maximum: int
+) -> None:
     """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays."""
     seen = set[str]()
     while len(seen) < maximum:
@@ -20,14 +23,14 @@ def drain(queue: ParkedOutcomes, orders: OrderStore, audit: AuditLog, findings: 
             return
         for parked in fresh:
             seen.add(parked.receipt)
-            _record_parked(queue, parked, orders, audit, findings)
+            _record_parked(queue, parked, orders, audit, now, findings)
 
 
 def _record_parked(
-    queue: ParkedOutcomes, parked: Parked, orders: OrderStore, audit: AuditLog, findings: Findings
+    queue: ParkedOutcomes, parked: Parked, orders: OrderStore, audit: AuditLog, now: datetime, findings: Findings
 ) -> None:
     try:
-        recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), orders, audit)
+        recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), orders, audit, now)
         queue.done(parked)
     except Unavailable:
         findings.postponed.append("a parked outcome")

@@ -56,7 +56,7 @@ class Reconciliation:
 
     def _fence(self, order: Order, key: str) -> GatewayReply | None:
         """What the gateway says when told to cancel an unheard-of key; None while an attempt may be under way."""
-        since = next(entry.at for entry in order.ledger if entry.subject == key)
+        since = next(entry.recorded_at for entry in order.ledger if entry.subject == key)
         if self.fence_after and self.now - parse_instant(since) < self.fence_after:
             return None
         if self.gateway.can_fence:
@@ -66,7 +66,7 @@ class Reconciliation:
 
     def _apply(self, order: Order, key: str, reply: GatewayReply) -> Order:
         """One write; an order that changed meanwhile is looked at again by the next run."""
-        change = apply_gateway_reply(order, key, reply, format_instant(self.now))
+        change = apply_gateway_reply(order, key, reply, None, format_instant(self.now))
         if isinstance(change, Contradiction):
             self.findings.drift["gateway"] += 1
             self.findings.left_to_people.append(str(change))
@@ -85,7 +85,7 @@ class Reconciliation:
     def _restore(self, order: Order, known: int) -> None:
         """Write the records that are missing; what was in the ledger for long without one has drifted."""
         seqs = outcome_seqs(order)
-        there = self._keys(order, {day_of(order.ledger[seq - 1].at) for seq in seqs})
+        there = self._keys(order, {day_of(order.ledger[seq - 1].recorded_at) for seq in seqs})
         for seq in seqs:
             key = outcome_key(order, seq)
             if key not in there and self.audit.write(key, outcome_record(order, seq)):
@@ -99,7 +99,7 @@ class Reconciliation:
         return keys
 
     def _is_old(self, entry: Entry) -> bool:
-        return self.now - parse_instant(entry.at) >= self.fence_after
+        return self.now - parse_instant(entry.recorded_at) >= self.fence_after
 
     def _note_restored(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
         self.findings.restored.append(f"{order.order_id}/{seq}")
