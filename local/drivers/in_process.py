@@ -96,7 +96,6 @@ def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: s
 def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:
     quiet = logging.getLogger("booking.pulumi")
     quiet.disabled = True  # the SDK logs failures with a stack trace; ours are one sentence
-    before = pulumi_settings.SETTINGS
     features = set(monitor.GetDeploymentInfo(Empty()).supportedFeatures)  # type: ignore[no-untyped-call]
     pulumi_settings.configure(
         MockSettings(  # type: ignore[no-untyped-call]
@@ -108,6 +107,11 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> 
             dry_run=False,
             organization="organization",
             callbacks=None,
+            # What `MockSettings` leaves alone would be shared with earlier runs, whose event loops are closed.
+            outputs=set(),
+            lock=threading.Lock(),
+            package_refs={},
+            base_providers_by_ref={},
         )
     )
     pulumi_config.set_all_config(settings.values, [])
@@ -121,7 +125,7 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> 
         _cancel_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
-        pulumi_settings.configure(before)
+        pulumi_settings.SETTINGS.outputs.clear()
 
 
 def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:

@@ -74,6 +74,20 @@ def test_after_a_failure_nothing_new_is_begun(embedded_aws: Instance, folder: Pa
     assert [(step.phase, step.name) for step in told if isinstance(step, Progress)] == [("begun", "k"), ("failed", "k")]
 
 
+def test_failed_deployments_do_not_affect_later_ones(embedded_aws: Instance, folder: Path) -> None:
+    """Pulumi's SDK keeps outputs that are still pending when a program fails, and their event loop is closed then."""
+    body = (
+        "def fail(arn):\n"
+        '    aws.sqs.Queue("later")\n'
+        "    raise ValueError('no such thing')\n"
+        'pulumi.export("q", aws.sqs.Queue("q").arn.apply(fail))\n'
+    )
+    for _ in range(6):
+        with pytest.raises(DeploymentFailed, match="no such thing"):
+            _deploy(embedded_aws, folder, body)
+    assert _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n').keys() == {"q"}
+
+
 def test_configuration_is_layered_as_the_engine_does_it(embedded_aws: Instance, folder: Path) -> None:
     body = (
         "c = pulumi.Config()\n"
