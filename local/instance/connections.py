@@ -15,6 +15,8 @@ from typing import Any, Final
 from ..errors import NotRunning, ToolMissing
 
 _VALIDITY_DAYS: Final = 825
+TOKEN_HEADER: Final = "x-booking-token"  # noqa: S105 - the name of a header
+"""The header with the token of MiniStack's own endpoints (see `control`)."""
 ADMINISTRATOR_CREDENTIALS: Final = ("test", "test")
 """MiniStack's administrator."""
 _ADMINISTRATOR: Final = {
@@ -64,12 +66,13 @@ def connect(
     )
 
 
-def fetch(url: str, certificate: Path, method: str = "GET") -> bytes:
-    """The answer to a plain question; raises NotRunning where there is none."""
+def fetch(url: str, certificate: Path, method: str = "GET", headers: Mapping[str, str] | None = None) -> bytes:
+    """Return the body of an answer. Raises NotRunning where there is none."""
     context = ssl.create_default_context(cafile=str(certificate))
+    request = urllib.request.Request(url, method=method, headers=dict(headers or {}))  # noqa: S310 - always https
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
-        with opener.open(urllib.request.Request(url, method=method), timeout=30) as answer:  # noqa: S310 - always https
+        with opener.open(request, timeout=30) as answer:
             return bytes(answer.read())
     except (urllib.error.URLError, OSError) as error:
         raise NotRunning(f"The embedded AWS does not answer at {url}: {error}") from error

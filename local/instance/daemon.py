@@ -22,10 +22,12 @@ def main(folder: Path) -> None:
     from ministack.app import app
 
     from . import patches
+    from .control import protect_control_endpoints
 
     patches.apply()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     _raise_file_limit()
+    protected = protect_control_endpoints(app, (folder / "token").read_text())
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
     config.certfile = str(folder / "tls" / "instance.crt")
@@ -37,7 +39,7 @@ def main(folder: Path) -> None:
     async def run() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _save_and_exit)
-        await serve(app, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave is the way out
+        await serve(protected, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave is the way out
 
     asyncio.run(run())
 

@@ -23,7 +23,17 @@ class _Instance(Protocol):
     def calls_file(self) -> Path: ...
 
 
-def daemon_environment(instance: _Instance, wait_scale: float, *, record_calls: bool = False) -> dict[str, str]:
+DEFAULT_ACCOUNT_CONCURRENCY: Final = 1000
+"""AWS's default quota of concurrent executions. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+def daemon_environment(
+    instance: _Instance,
+    wait_scale: float,
+    *,
+    record_calls: bool = False,
+    account_concurrency: int = DEFAULT_ACCOUNT_CONCURRENCY,
+) -> dict[str, str]:
     """The environment of an instance's process, and through it of its functions."""
     root = Path(__file__).parents[len(__name__.split(".")) - 1]
     return {
@@ -42,6 +52,7 @@ def daemon_environment(instance: _Instance, wait_scale: float, *, record_calls: 
         "AUTH": "true",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(account_concurrency),
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
         "PERSIST_STATE": "1",

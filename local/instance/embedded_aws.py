@@ -7,8 +7,9 @@ One long class, the one that knows the folder; what it is made of lies in `conne
     instance.client("dynamodb")              # a boto3 client with an administrator's rights
     instance.stop()                          # ends it with its functions, and removes the folder unless keep=True
 
-The folder: `instance.json` (id and port: fixed, since URLs with it are in the deployed state), `pid`, `instance.log`,
-`tls/`, `tmp/`, `outputs.json` (the deployed stack's), `driver`, `journal.jsonl`, and whatever a driver keeps there.
+The folder, which only its owner may enter: `instance.json` (id and port: fixed, since URLs with it are in the deployed
+state), `pid`, `instance.log`, `token` (for the control endpoints), `tls/`, `tmp/`, `outputs.json` (of the deployed
+stack), `driver`, `journal.jsonl`, and whatever a driver keeps there.
 """
 
 import json
@@ -27,7 +28,8 @@ from ..errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMiss
 from ..provider.aws import REGION, Aws
 from . import connections, processes, run_folder
 from .connections import ensure_certificate
-from .daemon_environment import daemon_environment
+from .daemon_environment import DEFAULT_ACCOUNT_CONCURRENCY, daemon_environment
+from .function_runtime import check_packages
 
 _MIN_FREE_DISK = 300 * 1024 * 1024
 
@@ -115,23 +117,36 @@ class Instance:
 
     # ---- its life ---------------------------------------------------------------------------------------------
 
-    def start(self, *, wait_scale: float = 1.0, record_calls: bool = False, timeout_seconds: float = 60) -> None:
+    def start(
+        self,
+        *,
+        wait_scale: float = 1.0,
+        record_calls: bool = False,
+        account_concurrency: int = DEFAULT_ACCOUNT_CONCURRENCY,
+        timeout_seconds: float = 60,
+    ) -> None:
         """Run it detached and return when it answers.
 
         `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` has every function write
-        down the AWS calls that it makes (see `recorded_calls`).
+        down the AWS calls that it makes (see `recorded_calls`). `account_concurrency` is the account's Lambda quota of
+        concurrent executions: 1,000 as in an established account, 10 in a new one.
         Raises PortTaken, StartFailed, ForeignFolder or ToolMissing, each with one sentence.
         """
+        check_packages()
         self._check_disk()
         with processes.exclusive_lock(self.folder):
             if self.is_running:
                 return
             run_folder.reject_links_in(self.folder)
+            self.folder.chmod(0o700)
+            self._ensure_token()
             ensure_certificate(self.folder / "tls")
             if not connections.wait_for_free_port(self.port):
                 raise self._port_taken()
             self._discard_unsaved_state()
-            self._spawn(daemon_environment(self, wait_scale, record_calls=record_calls))
+            self._spawn(
+                daemon_environment(self, wait_scale, record_calls=record_calls, account_concurrency=account_concurrency)
+            )
             self._wait_until_healthy(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
@@ -260,7 +275,18 @@ class Instance:
         return f"{lines[-1].strip()} (see {self.folder / 'instance.log'})" if lines else "it wrote no log"
 
     def _fetch(self, path: str, method: str = "GET") -> bytes:
-        return connections.fetch(self.endpoint + path, self.certificate, method)
+        headers = {connections.TOKEN_HEADER: self._token.read_text()} if self._token.exists() else {}
+        return connections.fetch(self.endpoint + path, self.certificate, method, headers)
+
+    @property
+    def _token(self) -> Path:
+        """The file with the token of the control endpoints."""
+        return self.folder / "token"
+
+    def _ensure_token(self) -> None:
+        if not self._token.exists():
+            self._token.touch(mode=0o600)
+            self._token.write_text(secrets.token_urlsafe(24))
 
     def _discard_unsaved_state(self) -> None:
         """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""

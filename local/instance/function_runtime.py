@@ -28,7 +28,16 @@ PROVIDED_MODULES = (
 """The modules of AWS's Python runtime: its client (with what that needs), and the SDK."""
 
 HIDDEN_VARIABLES = (
-    *("AUTH", "BIND_HOST", "GATEWAY_PORT", "IOT_MTLS_ENABLED", "LAMBDA_EXECUTOR", "LOG_LEVEL", "MINISTACK_ACCOUNT_ID"),
+    *(
+        "AUTH",
+        "BIND_HOST",
+        "GATEWAY_PORT",
+        "IOT_MTLS_ENABLED",
+        "LAMBDA_ACCOUNT_CONCURRENCY",
+        "LAMBDA_EXECUTOR",
+        "LOG_LEVEL",
+    ),
+    "MINISTACK_ACCOUNT_ID",
     *("MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_SSL_CERT", "MINISTACK_SSL_KEY", "PERSIST_STATE", "S3_DATA_DIR"),
     *("S3_PERSIST", "SFN_WAIT_SCALE", "SFTP_ENABLED", "STATE_DIR", "USE_SSL"),
 )
@@ -57,6 +66,16 @@ main(["bootstrap", os.environ["_HANDLER"]])
 """
 
 
+def check_packages() -> None:
+    """Check that the packages of the extra `local` are installed. Raises ToolMissing."""
+    missing = [name for name in ("ministack", "hypercorn", *PROVIDED_MODULES) if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ToolMissing(
+            f"The embedded AWS needs Python packages that are not installed ({', '.join(missing)}): "
+            "install the extra `local`, as in `pip install 'stepbooking[local]'`."
+        )
+
+
 def install_runtime(folder: Path) -> Path:
     """Make the runtime in the instance's folder, once; the file that starts a function."""
     start, provided = folder / "runtime" / "start.py", folder / "runtime" / "provided"
@@ -78,11 +97,8 @@ def bootstrap_script(folder: Path, runtime: str) -> str:
 
 def _link(name: str, folder: Path) -> None:
     spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ToolMissing(
-            f"The Python package {name}, which the embedded AWS runs functions with, is missing: "
-            "install stepbooking[local]."
-        )
+    assert spec is not None, "check_packages ran before"
+    assert spec.origin is not None, f"{name} is a namespace package"
     origin = Path(spec.origin)
     source = origin.parent if origin.name == "__init__.py" else origin
     target = folder / source.name

@@ -1,9 +1,9 @@
-"""Where MiniStack 1.5.33 differs from AWS in what our promises rest on, and a few lines make it true.
+"""Patches of MiniStack 1.5.33, where it differs from AWS in something that our promises rest on.
 
-Applied in the daemon alone, to that version alone; `docs/reference/fidelity.md` lists them.
+They apply in the daemon alone, and to that version alone; `docs/reference/fidelity.md` lists them.
 
-- *Reserved concurrency* holds for all versions of a function together. MiniStack forgets it for a published version,
-  so fifty executions would start fifty processes.
+- *Concurrency* is limited as in AWS: see `account_concurrency`.
+- *Point-in-time recovery* keeps its period. MiniStack drops it, so every refresh would report drift.
 - *A throttled task* fails with `Lambda.TooManyRequestsException`, which is what machines retry. MiniStack says
   `Lambda.Unknown`.
 - *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
@@ -22,6 +22,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from ..provider.aws import ACCOUNT, REGION
+from .account_concurrency import limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
 
 PATCHED_VERSION: Final = "1.5.33"
@@ -37,7 +38,8 @@ def apply() -> None:
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import dynamodb, iam, lambda_svc, stepfunctions
 
-    _share_reserved_concurrency(lambda_svc)
+    limit_concurrency(lambda_svc)
+    _keep_recovery_period(dynamodb)
     _name_throttling_error(stepfunctions)
     _honour_delays(stepfunctions)
     _check_machine_roles(stepfunctions)
@@ -46,17 +48,27 @@ def apply() -> None:
     _name_role_of_session(iam_evaluator, iam)
 
 
-def _share_reserved_concurrency(functions: Any) -> None:
-    of_record = functions._reserved_concurrency
+def _keep_recovery_period(tables: Any) -> None:
+    update, describe = tables._update_continuous_backups, tables._describe_continuous_backups
 
-    def of_function(record: Any, configuration: Mapping[str, Any]) -> int | None:
-        own = of_record(record, configuration)
-        if own is not None:
-            return int(own)
-        function = functions._functions.get(configuration.get("FunctionName", ""))
-        return None if function is None else of_record(function, function["config"])
+    def updating(request: Mapping[str, Any]) -> Any:
+        answer = update(request)
+        settings, name = tables._pitr_settings, tables._normalize_table_name(request.get("TableName"))
+        if settings.get(name):  # a period instead of a flag: MiniStack keeps whatever is true
+            settings[name] = request["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
+        return answer
 
-    functions._reserved_concurrency = of_function
+    def describing(request: Mapping[str, Any]) -> Any:
+        status, headers, body = describe(request)
+        kept = tables._pitr_settings.get(tables._normalize_table_name(request.get("TableName")))
+        days = 35 if kept is True else kept  # true: written by an unpatched MiniStack
+        if status != 200 or not days:
+            return status, headers, body
+        answer = json.loads(body)
+        answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] = days
+        return status, headers, json.dumps(answer).encode()
+
+    tables._update_continuous_backups, tables._describe_continuous_backups = updating, describing
 
 
 def _name_throttling_error(machines: Any) -> None:

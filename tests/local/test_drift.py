@@ -42,6 +42,15 @@ MEDDLINGS = {
         ),
         shows="pointInTimeRecovery.enabled",
     ),
+    "a table can be restored for fewer days": Meddling(
+        token="aws:dynamodb/table:Table",
+        inputs={**TABLE, "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 20}},
+        done=lambda aws, made: aws.client("dynamodb").update_continuous_backups(
+            TableName=made["name"],
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 5},
+        ),
+        shows="pointInTimeRecovery.recoveryPeriodInDays",
+    ),
     "a table is protected from deletion": Meddling(
         token="aws:dynamodb/table:Table",
         inputs=TABLE,

@@ -259,6 +259,14 @@ def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_n
     assert (ended.status, ended.error) == ("FAILED", "Lambda.TooManyRequestsException")
 
 
+def test_a_reservation_beyond_the_accounts_quota_is_refused_as_by_aws(stack: DeployedStack) -> None:
+    functions, name = stack.client("lambda"), stack.outputs["function"]
+    assert functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1000
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match=r"minimum value of \[100\]"):
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=901)
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=name)
+
+
 def test_the_patches_are_for_the_version_that_is_installed() -> None:
     """A new version of MiniStack is read before it is trusted."""
     assert version("ministack") == PATCHED_VERSION

@@ -13,13 +13,22 @@ from pathlib import Path
 import pytest
 
 from local.errors import NotRunning, PortTaken, StartFailed, ToolMissing
-from local.instance import Instance
+from local.instance import Instance, connections
 from local.instance.daemon_environment import daemon_environment
 
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
     made = Instance.at(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """A running instance for tests that do not stop it."""
+    made = Instance.at(tmp_path_factory.mktemp("running"))
+    made.start()
     yield made
     made.stop()
 
@@ -35,6 +44,42 @@ def test_it_answers_after_start_and_leaves_no_process_after_stop(instance: Insta
     assert instance.stop() is True
     assert _processes(str(instance.folder)) == []
     assert not instance.folder.exists()
+
+
+def test_only_the_owner_may_enter_its_folder(instance: Instance) -> None:
+    """Also where an earlier version, or a careless umask, left it open."""
+    assert instance.id, "which creates the folder"
+    instance.folder.chmod(0o755)
+    instance.start()
+    assert oct(instance.folder.stat().st_mode & 0o777) == "0o700"
+    assert oct((instance.folder / "token").stat().st_mode & 0o777) == "0o600"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/_ministack/reset"), ("POST", "/_ministack/config"), ("GET", "/_ministack/sqs/messages")],
+)
+def test_control_endpoints_need_the_instances_token(running: Instance, method: str, path: str) -> None:
+    """Another user's program, or a page in a browser, must not empty the account or read its messages."""
+    running.client("sqs").create_queue(QueueName="kept")
+    for headers in ({}, {connections.TOKEN_HEADER: "guessed"}):
+        with pytest.raises(NotRunning, match="403"):
+            connections.fetch(running.endpoint + path, running.certificate, method, headers)
+    assert running.client("sqs").list_queues()["QueueUrls"]
+    assert connections.fetch(running.endpoint + "/_ministack/health", running.certificate)
+    running.reset()
+    assert not running.client("sqs").list_queues().get("QueueUrls")
+
+
+def test_missing_packages_are_one_sentence_that_says_what_to_install(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wheel without its extra `local`."""
+    monkeypatch.setitem(sys.modules, "hypercorn", None)  # an import of it fails, and it has no spec
+    with pytest.raises(
+        ToolMissing, match=r"not installed \(hypercorn\): install the extra `local`, as in `pip install"
+    ):
+        instance.start()
 
 
 def test_starting_a_running_one_changes_nothing(instance: Instance) -> None:

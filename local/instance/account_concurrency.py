@@ -1,0 +1,87 @@
+"""Lambda's concurrency as AWS limits it: reservations within the account's quota, and throttling beyond it.
+
+MiniStack 1.5.33 accepts any reservation, forgets it for a published version, and lets functions without one run until
+the machine has no memory left.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+UNRESERVED_CONCURRENCY: Final = 10
+"""Executions at a time of all functions without a reservation together: the whole quota of a new AWS account."""
+_Slot: TypeAlias = tuple[str | None, str | None]
+"""The function that a slot was given for, or None and the limit that was reached."""
+_MIN_UNRESERVED: Final = 100
+"""The part of the quota that AWS lets nobody reserve; all of it where the quota is smaller."""
+
+
+def limit_concurrency(functions: Any) -> None:
+    """Patch MiniStack's Lambda module."""
+    _share_reservations(functions)
+    _refuse_reservations(functions)
+    _limit_unreserved(functions)
+
+
+def _share_reservations(functions: Any) -> None:
+    """Let a reservation hold for all versions of a function together; else fifty executions start fifty processes."""
+    of_record = functions._reserved_concurrency
+
+    def of_function(record: Any, configuration: Mapping[str, Any]) -> int | None:
+        own = of_record(record, configuration)
+        if own is not None:
+            return int(own)
+        function = functions._functions.get(configuration.get("FunctionName", ""))
+        return None if function is None else of_record(function, function["config"])
+
+    functions._reserved_concurrency = of_function
+
+
+def _refuse_reservations(functions: Any) -> None:
+    """Refuse a reservation that leaves too little of the quota to the other functions."""
+    put: Callable[[str, Any], object] = functions._put_function_concurrency
+    quota = int(functions._ACCOUNT_CONCURRENCY_CAP)
+    minimum = min(_MIN_UNRESERVED, quota)
+
+    def put_within_quota(name: str, data: Mapping[str, Any]) -> object:
+        others = sum(
+            int(functions._functions[other].get("concurrency") or 0) for other in functions._functions if other != name
+        )
+        wanted = int(data.get("ReservedConcurrentExecutions", 0))
+        if wanted and quota - others - wanted < minimum:
+            return functions.error_response_json(
+                "InvalidParameterValueException",
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+                f"below its minimum value of [{minimum}].",
+                400,
+            )
+        return put(name, data)
+
+    functions._put_function_concurrency = put_within_quota
+
+
+def _limit_unreserved(functions: Any) -> None:
+    """Throttle functions without a reservation beyond their common limit."""
+    acquire, release = functions._acquire_execution_slot, functions._release_execution_slot
+    lock, running = threading.Lock(), Counter[str]()
+
+    def acquire_within_limit(function: object, configuration: object) -> _Slot:
+        if functions._reserved_concurrency(function, configuration) is not None:
+            granted: _Slot = acquire(function, configuration)
+            return granted
+        with lock:
+            if running.total() >= UNRESERVED_CONCURRENCY:
+                return None, "account"
+            key, refused_by = acquire(function, configuration)
+            if key is not None:
+                running[key] += 1
+            return key, refused_by
+
+    def release_within_limit(key: str | None) -> None:
+        with lock:
+            if key is not None and running[key] > 0:
+                running[key] -= 1
+        release(key)
+
+    functions._acquire_execution_slot, functions._release_execution_slot = acquire_within_limit, release_within_limit
