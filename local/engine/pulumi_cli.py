@@ -81,19 +81,27 @@ def engine_variables(instance: Instance, port: int) -> dict[str, str]:
     """What a Pulumi CLI needs in its environment to work on an instance, and on nothing else."""
     folder = instance.folder / "engine"
     (folder / "state").mkdir(parents=True, exist_ok=True)
-    passphrase = folder / "passphrase"
-    if not passphrase.exists():
-        passphrase.touch(mode=0o600)
-        passphrase.write_text(secrets.token_urlsafe(24))
     return {
         # Without sidecar files: they are not written atomically, and a kill in the middle of one locks the state out.
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}?metadata=skip",
-        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase_file(instance)),
         "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def _passphrase_file(instance: Instance) -> Path:
+    """Return the file of the passphrase that the instances of a program share.
+
+    It outlives them: a CLI writes the salt of the passphrase into the program's stage file, where it stays.
+    """
+    file = instance.folder.parent / ".passphrase"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24))
+    return file
 
 
 def reject_other_driver(instance: Instance) -> None:

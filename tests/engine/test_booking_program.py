@@ -72,8 +72,9 @@ def test_every_stage_can_be_previewed(instance: Instance, stage: str) -> None:
     assert not any(account_inventory(instance).values())
 
 
-def test_a_second_up_changes_nothing(dev: PulumiEngine) -> None:
-    """The deployed state matches the program."""
+def test_a_refresh_or_a_second_up_changes_nothing(dev: PulumiEngine) -> None:
+    """What the program says is what there is."""
+    assert dev.refresh().changes == ()
     assert dev.up().changes == ()
 
 
