@@ -57,9 +57,9 @@ def deploy(
     instance.reset()
     instance.driver = DRIVER
     provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
-    monitor = Monitor(provider, settings.project, stage, listener)
+    monitor = Monitor(provider, settings, listener)
     try:
-        run_program(monitor, settings, program.resolve(), stage)
+        run_program(monitor, settings, program.resolve())
     except DeploymentFailed as failure:
         if instance.is_running:
             raise
@@ -71,7 +71,7 @@ def deploy(
     return monitor.outputs
 
 
-def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:
+def run_program(monitor: Monitor, settings: StackConfig, program: Path) -> None:
     """Run the program for the stage until everything that it asks for is made; DeploymentFailed with one sentence.
 
     Pulumi's SDK keeps its state per context and per event loop: a thread of its own has a fresh one of each.
@@ -80,7 +80,7 @@ def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: s
 
     def body() -> None:
         try:
-            _run(monitor, settings, program, stage)
+            _run(monitor, settings, program)
         except BaseException as error:
             failures.append(error)
 
@@ -93,7 +93,7 @@ def run_program(monitor: Monitor, settings: StackConfig, program: Path, stage: s
         raise DeploymentFailed(f"The program {program.name} failed: {_message_of(failures[0])}") from failures[0]
 
 
-def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> None:
+def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:
     quiet = logging.getLogger("booking.pulumi")
     quiet.disabled = True  # the SDK logs failures with a stack trace; ours are one sentence
     features = set(monitor.GetDeploymentInfo(Empty()).supportedFeatures)  # type: ignore[no-untyped-call]
@@ -103,7 +103,7 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path, stage: str) -> 
             monitor_features=features,
             engine=MockEngine(quiet),
             project=settings.project,
-            stack=stage,
+            stack=settings.stage,
             dry_run=False,
             organization="organization",
             callbacks=None,

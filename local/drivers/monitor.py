@@ -18,10 +18,12 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 
 from ..errors import DeploymentFailed, ProviderError, ResourceFailed, name_of
+from ..provider.configuration import configure, setting_faults
 from ..provider.property_values import FileArchive
 from ..provider.provider import EmbeddedProvider
 from ..provider.wire import UnwrappedProperties, unwrap, wrap
 from .deployment_progress import Listener, Progress
+from .stack_config import StackConfig
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDERS: Final = "pulumi:providers:"
@@ -30,11 +32,11 @@ _PROVIDERS: Final = "pulumi:providers:"
 class Monitor(MockMonitor):
     """Answers the SDK as the engine would, for creations."""
 
-    def __init__(self, provider: EmbeddedProvider, project: str, stage: str, listener: Listener) -> None:
+    def __init__(self, provider: EmbeddedProvider, settings: StackConfig, listener: Listener) -> None:
         super().__init__(_UnusedMocks())
         self.outputs: dict[str, Any] = {}
         self.failure: Exception | None = None
-        self._project, self._stage = project, stage
+        self._settings = settings
         self._provider = provider
         self._providers: dict[str, EmbeddedProvider] = {}
         self._listener = listener
@@ -83,7 +85,8 @@ class Monitor(MockMonitor):
             if found is None:
                 raise ResourceFailed(urn, "imported", f"there is none with the id {request.importId}")
             return found.id, found.outputs
-        checked = provider.check(urn, request.type, inputs.values)
+        naming = self._settings.autonaming.propose(request.type, request.name)
+        checked = provider.check(urn, request.type, inputs.values, naming=naming)
         if checked.faults:
             raise ResourceFailed(urn, "created", "; ".join(checked.messages()))
         made = provider.create(urn, request.type, checked.inputs)
@@ -91,10 +94,11 @@ class Monitor(MockMonitor):
         return made.id, made.outputs
 
     def _configure_provider(self, urn: str, request: Any, inputs: UnwrappedProperties) -> Any:
-        """An explicit provider of the program's: its default tags count, everything else is about reaching AWS."""
-        tags = inputs.values.get("defaultTags") or {}
-        aws = replace(self._provider.aws, default_tags=dict(tags.get("tags") or {}))
-        self._providers[urn] = EmbeddedProvider(aws, self._provider.journal)
+        """Configure an explicit provider of the program."""
+        faults = [f"{name}: {reason}" for name, reason in setting_faults(inputs.values, explicit=True)]
+        if faults:
+            raise ResourceFailed(urn, "created", "; ".join(faults))
+        self._providers[urn] = configure(self._provider, inputs.values)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
 
     def _provider_of(self, request: Any) -> EmbeddedProvider:
@@ -107,7 +111,7 @@ class Monitor(MockMonitor):
     def _urn(self, request: Any) -> str:
         parent = request.parent.split("::")[2] if request.parent else _STACK
         prefix = "" if parent == _STACK else f"{parent}$"
-        return f"urn:pulumi:{self._stage}::{self._project}::{prefix}{request.type}::{request.name}"
+        return f"urn:pulumi:{self._settings.stage}::{self._settings.project}::{prefix}{request.type}::{request.name}"
 
     @contextlib.contextmanager
     def _report_step(self, operation: Any, urn: str, request: Any) -> Iterator[None]:

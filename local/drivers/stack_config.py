@@ -3,22 +3,30 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ..errors import DeploymentFailed
+from .autonaming import Autonaming
 
 _ENCRYPTED = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """What a program may ask `pulumi.Config` for, every value as text."""
+    """The values that a program may ask `pulumi.Config` for, as strings."""
 
     project: str
+    stage: str
     values: dict[str, str]
+
+    @cached_property
+    def autonaming(self) -> Autonaming:
+        """The setting `pulumi:autonaming`."""
+        return Autonaming(self.values.get("pulumi:autonaming"), self.project, self.stage)
 
     @property
     def default_tags(self) -> dict[str, str]:
@@ -34,7 +42,7 @@ def load_config(program: Path, stage: str, overrides: Mapping[str, Any] | None =
     values = {_qualified_key(name, key): value for key, value in _project_values(project).items() if value is not None}
     values |= {_qualified_key(name, key): value for key, value in _stage_values(folder, stage).items()}
     values |= {_qualified_key(name, key): value for key, value in (overrides or {}).items()}
-    return StackConfig(project=name, values={key: _to_string(key, value) for key, value in values.items()})
+    return StackConfig(project=name, stage=stage, values={key: _to_string(key, value) for key, value in values.items()})
 
 
 def _project_values(project: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,9 +21,7 @@ def config_errors(instance: Instance, program: Path, stage: str, overrides: Mapp
     try:
         settings = load_config(program.resolve(), stage, overrides)
         provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "nothing.jsonl"))
-        run_program(
-            _DryRunMonitor(provider, settings.project, stage, ignore_progress), settings, program.resolve(), stage
-        )
+        run_program(_DryRunMonitor(provider, settings, ignore_progress), settings, program.resolve())
     except _ReachedFirstResource:
         return None
     except DeploymentFailed as failure:

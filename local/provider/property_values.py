@@ -1,7 +1,7 @@
 """The normal form in which both drivers hand over a resource's properties: plain values, and two kinds of their own.
 
 A driver unwraps whatever its wire has (protobuf signatures, the mocks' wrapped dictionaries) into `None`, `bool`,
-`int`, `float`, `str`, `list`, `dict` with the program's camelCase keys, `Archive` and `UNKNOWN`. Secrets are the
+`int`, `float`, `str`, `list`, `dict` with the program's camelCase keys, `FileArchive` and `UNKNOWN`. Secrets are the
 driver's business alone: it remembers their paths, hands over what is inside, and wraps the same paths of the outputs
 again (and those that `Provider.secret_outputs` adds).
 """
@@ -66,9 +66,9 @@ def has_unknown(value: Any) -> bool:
 def format_path(path: PropertyPath) -> str:
     """A path as Pulumi spells it in errors and detailed diffs.
 
-    >>> spelled(("tags", "a.b"))
+    >>> format_path(("tags", "a.b"))
     'tags["a.b"]'
-    >>> spelled(("attributes", 0, "name"))
+    >>> format_path(("attributes", 0, "name"))
     'attributes[0].name'
     """
     text = ""

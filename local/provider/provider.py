@@ -27,7 +27,7 @@ from .diff import AUTO_NAMED, Diff, compare_inputs
 from .journal import OWN_TAGS, Journal, JournalEntry
 from .property_values import UNKNOWN, PropertyPath, format_path, integral_to_int
 from .registry import call_function, resource_type
-from .resource import Inputs, NameProposal, Outputs, Resource, generate_name
+from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, generate_name
 from .schema import PropertyFault, find_faults, inputs_from_actual
 
 
@@ -76,9 +76,12 @@ class EmbeddedProvider:
         faults = (*find_faults(kind.properties, inputs), *self._region_faults(kind, inputs))
         if not faults:
             faults = tuple(PropertyFault((name,), reason) for name, reason in kind.validate(inputs).items())
-        return CheckResult(
-            inputs=self._with_name(kind, urn, inputs, olds or {}, naming or NameProposal()), faults=faults
-        )
+        try:
+            inputs = self._with_name(kind, urn, inputs, olds or {}, naming or NameProposal())
+        except NameMissing as error:
+            assert kind.auto_name is not None
+            faults = (*faults, PropertyFault((kind.auto_name.property,), str(error)))
+        return CheckResult(inputs=inputs, faults=faults)
 
     def diff(self, urn: str, token: str, id_: str, old_inputs: Inputs, new_inputs: Inputs) -> Diff:
         """What an update from the old to the new inputs would do."""

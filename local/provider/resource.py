@@ -25,15 +25,19 @@ Outputs: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoName:
-    """How a resource type names itself: which input holds the name, and what AWS allows in it."""
+    """The name that pulumi-aws gives an unnamed resource of a type: the logical name, a hyphen and 7 random digits.
+
+    Source: `provider/resources.go` and `provider/autonaming.go` of pulumi-aws 7.
+    """
 
     property: str = "name"
+    """The input that holds the name."""
     max_length: int = 255
+    """The longest name, without prefix and suffix; a longer one is an error."""
     prefix: str = ""
     suffix_if: tuple[str, str] | None = None
-    """An input and what the name must end with where that input is true: ("fifoQueue", ".fifo")."""
+    """An input and the suffix of the name where that input is true: ("fifoQueue", ".fifo")."""
     lowercase: bool = False
-    allow_dots: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,10 @@ class NameProposal:
 
     seed: bytes = b""
     name: str | None = None
+    enforced: bool = False
+    """Take the proposed name as it is, without the type's own rules."""
+    disabled: bool = False
+    """Refuse to make up a name."""
 
 
 class Resource(ABC):
@@ -109,28 +117,32 @@ def _common_properties(properties: Mapping[str, Property], regional: bool) -> di
 
 
 def generate_name(rule: AutoName, urn: str, proposal: NameProposal, suffix: str = "") -> str:
-    """The name for a new resource; the same seed gives the same name, no seed a random one.
+    """Generate the name of a new resource: the same for the same seed, a random one without a seed.
 
-    >>> auto_name(AutoName(), "urn:pulumi:dev::booking::aws:sqs/queue:Queue::parking", Naming(seed=b"1"))
-    'booking-dev-parking-b2e0aae'
+    >>> generate_name(AutoName(), "urn:pulumi:dev::booking::aws:sqs/queue:Queue::parking", NameProposal(seed=b"1"))
+    'parking-8d4ef5b'
+
+    Raises:
+        NameMissing: automatic names are disabled, or this one would be too long.
     """
-    if proposal.name:
-        return rule.prefix + proposal.name + suffix
-    head = _replace_forbidden(rule, "-".join(_name_parts(urn)))
-    tail = "-" + _random_hex(urn, proposal.seed) + suffix
-    return rule.prefix + head[: rule.max_length - len(rule.prefix) - len(tail)].rstrip("-.") + tail
+    if proposal.disabled:
+        raise NameMissing("must be set, since automatic names are disabled by pulumi:autonaming")
+    if proposal.name and proposal.enforced:
+        return proposal.name
+    logical = urn.split("::")[-1]
+    name = proposal.name or f"{logical}-{_random_hex(urn, proposal.seed)}"
+    if len(name) > rule.max_length:
+        raise NameMissing(
+            f"must be set, or the logical name must have at most {rule.max_length - 8} characters: "
+            f"{name!r} would have {len(name)}, and {rule.max_length} are allowed"
+        )
+    name = name.lower() if rule.lowercase else name
+    return rule.prefix + name.removeprefix(rule.prefix) + suffix
 
 
-def _name_parts(urn: str) -> tuple[str, str, str]:
-    _, stage_and, *rest = urn.split(":", 2)[0], *urn.split("::")
-    return rest[0], stage_and.rsplit(":", 1)[-1], rest[-1]
+class NameMissing(ValueError):
+    """The program must name the resource."""
 
 
 def _random_hex(urn: str, seed: bytes) -> str:
     return hashlib.sha256(urn.encode() + seed).hexdigest()[:7] if seed else secrets.token_hex(4)[:7]
-
-
-def _replace_forbidden(rule: AutoName, text: str) -> str:
-    kept = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "-" for char in text)
-    kept = kept if rule.allow_dots else kept.replace(".", "-")
-    return kept.lower().replace("_", "-") if rule.lowercase else kept

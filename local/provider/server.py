@@ -7,12 +7,11 @@ one, or an explicit one), so configuration and cancellation are kept per connect
 # ruff: noqa: N802 (the methods' names are the protocol's)
 
 import functools
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent import futures
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
 
@@ -23,7 +22,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
 
 from ..errors import PartiallyCreated, ProviderError
-from .diff import AUTO_NAMED
+from .configuration import configure, setting_faults
 from .property_values import format_path
 from .provider import EmbeddedProvider
 from .resource import NameProposal
@@ -32,26 +31,6 @@ from .wire import UnwrappedProperties, unwrap, wrap
 
 MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
 MAX_CONCURRENT_OPERATIONS: Final = 32
-SUPPORTED_PROVIDER_KEYS: Final = frozenset({"defaultTags"})
-"""The provider's configuration keys that mean something here."""
-IGNORED_PROVIDER_KEYS: Final = frozenset(
-    {
-        *(
-            "region",
-            "accessKey",
-            "secretKey",
-            "token",
-            "profile",
-            "allowedAccountIds",
-            "forbiddenAccountIds",
-            "maxRetries",
-        ),
-        *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
-        *("retryMode", "sharedConfigFiles", "sharedCredentialsFiles", "assumeRoles", "endpoints", "s3UsePathStyle"),
-        *("version", "pluginDownloadURL", "__internal"),
-    }
-)
-"""Keys about reaching the real AWS: accepted without effect, so that the same program runs here, in its one region."""
 _log = logging.getLogger(__name__)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -107,8 +86,10 @@ class ProviderServer(ResourceProviderServicer):
     @_report_errors
     def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         news = self.unwrap(request.news).values
+        explicit = not request.urn.split("::")[-1].startswith("default")
         failures = [
-            provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in _unsupported_settings(news)
+            provider_pb2.CheckFailure(property=name, reason=reason)
+            for name, reason in setting_faults(news, explicit=explicit)
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
@@ -120,10 +101,8 @@ class ProviderServer(ResourceProviderServicer):
 
     @_report_errors
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
-        settings = self.unwrap(request.args).values
-        tags = _parse_setting(settings.get("defaultTags")) or {}
-        aws = replace(self._default.aws, default_tags={**self._default.aws.default_tags, **(tags.get("tags") or {})})
-        self._connections[context.peer()] = _Connection(provider=EmbeddedProvider(aws, self._default.journal))
+        provider = configure(self._default, self.unwrap(request.args).values)
+        self._connections[context.peer()] = _Connection(provider=provider)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
@@ -142,7 +121,6 @@ class ProviderServer(ResourceProviderServicer):
             request.urn, _type_token(request), news.values, olds, _name_proposal(request)
         )
         failures = [(format_path(fault.path), fault.reason) for fault in checked.faults]
-        failures += _missing_names(request, checked.inputs)
         return provider_pb2.CheckResponse(
             inputs=wrap(checked.inputs, news.secrets),
             failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
@@ -240,29 +218,17 @@ def _type_token(request: Any) -> str:
 
 
 def _name_proposal(request: Any) -> NameProposal:
-    proposed = request.autonaming.proposed_name if request.HasField("autonaming") else ""
-    return NameProposal(seed=bytes(request.randomSeed), name=proposed or None)
-
-
-def _missing_names(request: Any, inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Names that we would have to make up although the stack's settings (`pulumi:autonaming`) forbid it."""
-    options = provider_pb2.CheckRequest.AutonamingOptions
-    if request.HasField("autonaming") and request.autonaming.mode == options.DISABLE and not request.HasField("olds"):
-        for name in inputs.get(AUTO_NAMED, ()):
-            yield name, "automatic naming is disabled by pulumi:autonaming, so the program must name it"
-
-
-def _unsupported_settings(settings: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for name in sorted(set(settings) - SUPPORTED_PROVIDER_KEYS - IGNORED_PROVIDER_KEYS):
-        yield (
-            name,
-            f"not supported by the embedded AWS's provider; supported are {', '.join(sorted(SUPPORTED_PROVIDER_KEYS))}",
-        )
-
-
-def _parse_setting(setting: Any) -> Any:
-    """A provider's nested settings come as JSON text."""
-    return json.loads(setting) if isinstance(setting, str) else setting
+    """Return the engine's seed, and the name that the stack's `pulumi:autonaming` asks for."""
+    seed = bytes(request.randomSeed)
+    if not request.HasField("autonaming"):
+        return NameProposal(seed=seed)
+    modes, asked = provider_pb2.CheckRequest.AutonamingOptions, request.autonaming
+    return NameProposal(
+        seed=seed,
+        name=asked.proposed_name or None,
+        enforced=asked.mode == modes.ENFORCE,
+        disabled=asked.mode == modes.DISABLE,
+    )
 
 
 def _wrap_outputs(

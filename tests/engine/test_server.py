@@ -134,7 +134,9 @@ def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
     assert asked.values(proposed.inputs)["name"] == "ours-dev-named"
     [failure] = check(mode=options.DISABLE).failures
     assert failure.property == "name"
-    assert "must name it" in failure.reason
+    assert "must be set, since automatic names are disabled" in failure.reason
+    enforced = check(proposed_name="ours", mode=options.ENFORCE)
+    assert asked.values(enforced.inputs)["name"] == "ours"
 
 
 def test_a_diff_names_each_changed_property_and_those_that_replace(asked: Asked) -> None:
@@ -183,10 +185,12 @@ def test_after_a_cancellation_nothing_new_starts(asked: Asked, aws: Instance, tm
     server.stop(None).wait()
 
 
-def test_provider_settings_without_effect_are_accepted_or_named(asked: Asked) -> None:
-    def wrong(**settings: Any) -> list[str]:
-        request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", "aws"), news=wrap(settings))
+def test_unsupported_provider_settings_and_other_regions_are_named(asked: Asked) -> None:
+    def faulty(name: str, **settings: Any) -> list[str]:
+        request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", name), news=wrap(settings))
         return [failure.property for failure in asked.stub.CheckConfig(request, timeout=120).failures]
 
-    assert wrong(region="eu-central-1", defaultTags="{}", profile="ours") == []
-    assert wrong(assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]
+    assert faulty("default_7_20_0", region="eu-central-1", defaultTags="{}", profile="ours") == []
+    assert faulty("ours", region="us-east-1") == []
+    assert faulty("far", region="eu-central-1") == ["region"]
+    assert faulty("ours", assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]

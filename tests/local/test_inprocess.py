@@ -74,6 +74,24 @@ def test_after_a_failure_nothing_new_is_begun(embedded_aws: Instance, folder: Pa
     assert [(step.phase, step.name) for step in told if isinstance(step, Progress)] == [("begun", "k"), ("failed", "k")]
 
 
+def test_an_explicit_provider_sets_its_default_tags(embedded_aws: Instance, folder: Path) -> None:
+    body = (
+        'own = aws.Provider("own", region="us-east-1", default_tags=dict(tags={"team": "shop", "a": "b"}))\n'
+        'topic = aws.sns.Topic("t", tags={"a": "c"}, opts=pulumi.ResourceOptions(provider=own))\n'
+        'pulumi.export("tags", topic.tags_all)\n'
+    )
+    assert _deploy(embedded_aws, folder, body)["tags"] == {"team": "shop", "a": "c"}
+
+
+def test_a_provider_of_another_region_is_refused_by_name(embedded_aws: Instance, folder: Path) -> None:
+    """Its resources would end up in the one region there is, and the program would look right."""
+    with pytest.raises(
+        DeploymentFailed,
+        match=r"^pulumi:providers:aws far could not be created: region: 'eu-west-1' does not exist here: .* us-east-1$",
+    ):
+        _deploy(embedded_aws, folder, 'aws.Provider("far", region="eu-west-1")\n')
+
+
 def test_failed_deployments_do_not_affect_later_ones(embedded_aws: Instance, folder: Path) -> None:
     """Pulumi's SDK keeps outputs that are still pending when a program fails, and their event loop is closed then."""
     body = (
@@ -134,9 +152,9 @@ def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, f
         _deploy(instance, folder, "")
 
 
-def test_names_of_aws_follow_project_stage_and_logical_name(embedded_aws: Instance, folder: Path) -> None:
-    outputs = _deploy(embedded_aws, folder, 'pulumi.export("n", aws.s3.Bucket("My_Bucket").bucket)\n')
-    assert str(outputs["n"]).startswith("shop-dev-my-bucket-")
+def test_automatic_names_are_those_of_pulumi_aws(embedded_aws: Instance, folder: Path) -> None:
+    outputs = _deploy(embedded_aws, folder, 'pulumi.export("n", aws.s3.Bucket("My-Bucket").bucket)\n')
+    assert str(outputs["n"]).startswith("my-bucket-")
     assert len(str(outputs["n"]).rsplit("-", 1)[-1]) == 7
 
 

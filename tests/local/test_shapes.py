@@ -1,6 +1,7 @@
 """The language of properties: what is wrong is named at its place, and what means the same is the same."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from local.provider.diff import ChangeKind, compare_inputs
 from local.provider.property_values import UNKNOWN, FileArchive, format_path, has_unknown, integral_to_int
-from local.provider.resource import AutoName, NameProposal, generate_name
+from local.provider.registry import resource_type
+from local.provider.resource import AutoName, NameMissing, NameProposal, generate_name
 from local.provider.schema import (
     CHOSEN_BY_AWS,
     Boolean,
@@ -161,18 +163,54 @@ def test_whole_numbers_come_whole_from_a_wire_that_knows_only_floats() -> None:
     assert json.dumps(integral_to_int({"a": [1.0, 2.5, True]})) == '{"a": [1, 2.5, true]}'
 
 
-@given(st.text(min_size=1, max_size=80), st.integers(20, 80), st.booleans())
-def test_a_name_fits_and_the_same_seed_gives_the_same(logical: str, most: int, lower: bool) -> None:
-    rule = AutoName(max_length=most, lowercase=lower, allow_dots=False)
-    urn = f"urn:pulumi:dev::booking::aws:sqs/queue:Queue::{logical}"
+@given(st.text(min_size=1, max_size=72), st.booleans())
+def test_an_automatic_name_is_the_logical_one_with_seven_digits(logical: str, lower: bool) -> None:
+    rule = AutoName(max_length=80, lowercase=lower)
+    urn = f"urn:pulumi:dev::booking::aws:sqs/queue:Queue::{logical.replace(':', '')}"
     name = generate_name(rule, urn, NameProposal(seed=b"1"))
     assert name == generate_name(rule, urn, NameProposal(seed=b"1"))
     assert name != generate_name(rule, urn, NameProposal(seed=b"2"))
-    assert len(name) <= most
-    assert name.startswith("booking-dev"[: most - 8])
-    assert name == name.lower() or not lower
+    expected = urn.split("::")[-1]
+    assert name[:-8] == (expected.lower() if lower else expected)
+    assert re.fullmatch("-[0-9a-f]{7}", name[-8:])
+
+
+@pytest.mark.parametrize(
+    ("token", "property_", "max_length", "pattern"),
+    [
+        ("aws:cloudwatch/eventRule:EventRule", "name", 64, "My.Name_1-#"),
+        ("aws:cloudwatch/eventTarget:EventTarget", "targetId", 255, "My.Name_1-#"),
+        ("aws:cloudwatch/logGroup:LogGroup", "name", 255, "My.Name_1-#"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "name", 255, "My.Name_1-#"),
+        ("aws:dynamodb/table:Table", "name", 255, "My.Name_1-#"),
+        ("aws:iam/role:Role", "name", 64, "My.Name_1-#"),
+        ("aws:iam/rolePolicy:RolePolicy", "name", 255, "My.Name_1-#"),
+        ("aws:kms/alias:Alias", "name", 238, "alias/My.Name_1-#"),
+        ("aws:lambda/function:Function", "name", 64, "My.Name_1-#"),
+        ("aws:lambda/permission:Permission", "statementId", 100, "My.Name_1-#"),
+        ("aws:s3/bucket:Bucket", "bucket", 63, "my.name_1-#"),
+        ("aws:sfn/stateMachine:StateMachine", "name", 255, "My.Name_1-#"),
+        ("aws:sns/topic:Topic", "name", 80, "My.Name_1-#"),
+        ("aws:sqs/queue:Queue", "name", 80, "My.Name_1-#"),
+    ],
+)
+def test_automatic_names_follow_pulumi_aws(token: str, property_: str, max_length: int, pattern: str) -> None:
+    rule = resource_type(token).auto_name
+    assert rule is not None
+    urn = f"urn:pulumi:dev::booking::{token}::My.Name_1"
+    assert (rule.property, rule.max_length) == (property_, max_length)
+    assert re.sub("-[0-9a-f]{7}$", "-#", generate_name(rule, urn, NameProposal())) == pattern
+
+
+def test_a_logical_name_that_is_too_long_is_an_error_as_in_pulumi_aws() -> None:
+    urn = f"urn:pulumi:dev::booking::aws:iam/role:Role::{'r' * 57}"
+    with pytest.raises(
+        NameMissing, match=r"logical name must have at most 56 characters: .* would have 65, and 64 are"
+    ):
+        generate_name(AutoName(max_length=64), urn, NameProposal())
 
 
 def test_a_name_that_the_engine_proposes_is_taken() -> None:
     urn = "urn:pulumi:dev::booking::aws:kms/alias:Alias::keys"
     assert generate_name(AutoName(prefix="alias/"), urn, NameProposal(name="mine")) == "alias/mine"
+    assert generate_name(AutoName(prefix="alias/"), urn, NameProposal(name="alias/mine")) == "alias/mine"

@@ -16,7 +16,7 @@ class Vault(Resource):
     """Where recovery points are kept, under their key."""
 
     token = "aws:backup/vault:Vault"
-    auto_name = AutoName(max_length=50, allow_dots=False)
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
         "name": string(replaces=True),
@@ -74,7 +74,7 @@ class Plan(Resource):
     """When backups are made and for how long they are kept."""
 
     token = "aws:backup/plan:Plan"
-    auto_name = AutoName(max_length=50)
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
         "name": string(replaces=True),
@@ -121,7 +121,7 @@ class Selection(Resource):
     """What a plan applies to; AWS cannot change one."""
 
     token = "aws:backup/selection:Selection"
-    auto_name = AutoName(max_length=50, allow_dots=False)
+    auto_name = AutoName()
     identity = ("planId", "name")
     properties = {
         "name": string(replaces=True),

@@ -100,7 +100,7 @@ class EventTarget(Resource):
     """What is told of a rule's events."""
 
     token = "aws:cloudwatch/eventTarget:EventTarget"
-    auto_name = AutoName(property="targetId", max_length=64)
+    auto_name = AutoName(property="targetId")
     identity = ("eventBusName", "rule", "targetId")
     properties = {
         "targetId": string(replaces=True),

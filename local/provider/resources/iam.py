@@ -112,7 +112,7 @@ class RolePolicy(Resource):
 
     token = "aws:iam/rolePolicy:RolePolicy"
     is_regional = False
-    auto_name = AutoName(max_length=128)
+    auto_name = AutoName()
     identity = ("role", "name")
     properties = {
         "name": string(replaces=True),
@@ -148,7 +148,7 @@ class Policy(Resource):
 
     token = "aws:iam/policy:Policy"
     is_regional = False
-    auto_name = AutoName(max_length=128)
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
         "name": string(replaces=True),

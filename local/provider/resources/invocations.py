@@ -17,7 +17,7 @@ class Alias(Resource):
     """A name for one version of a function."""
 
     token = "aws:lambda/alias:Alias"
-    auto_name = AutoName(max_length=128, allow_dots=False)
+    auto_name = AutoName()
     identity = ("functionName", "name")
     properties = {
         "name": string(replaces=True),
@@ -65,7 +65,7 @@ class Permission(Resource):
     """A statement that lets a service invoke a function."""
 
     token = "aws:lambda/permission:Permission"
-    auto_name = AutoName(property="statementId", max_length=100, allow_dots=False)
+    auto_name = AutoName(property="statementId", max_length=100)
     identity = ("function", "statementId")
     properties = {
         "statementId": string(replaces=True),

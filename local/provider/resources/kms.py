@@ -125,7 +125,7 @@ class Alias(Resource):
     """A readable name for a key."""
 
     token = "aws:kms/alias:Alias"
-    auto_name = AutoName(prefix="alias/", max_length=256, allow_dots=False)
+    auto_name = AutoName(prefix="alias/", max_length=238)
     identity = ("name",)
     properties = {
         "name": string(replaces=True),

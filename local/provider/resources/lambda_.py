@@ -34,7 +34,7 @@ class Function(Resource):
     """A function from a package, with its versions."""
 
     token = "aws:lambda/function:Function"
-    auto_name = AutoName(max_length=64, allow_dots=False)
+    auto_name = AutoName(max_length=64)
     identity = ("name",)
     properties = {
         "name": string(replaces=True),

@@ -30,7 +30,7 @@ class LogGroup(Resource):
     """A log group with its retention and its key."""
 
     token = "aws:cloudwatch/logGroup:LogGroup"
-    auto_name = AutoName(max_length=512)
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
         "name": string(replaces=True),
@@ -136,7 +136,7 @@ class LogMetricFilter(Resource):
     """A metric counted from log lines. (The embedded AWS keeps it and counts nothing.)"""
 
     token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-    auto_name = AutoName(max_length=512)
+    auto_name = AutoName()
     identity = ("logGroupName", "name")
     properties = {
         "name": string(replaces=True),

@@ -17,7 +17,7 @@ class Bucket(Resource):
     """A bucket; what it is like is said by the other resources of this module."""
 
     token = "aws:s3/bucket:Bucket"
-    auto_name = AutoName(property="bucket", max_length=63, lowercase=True, allow_dots=False)
+    auto_name = AutoName(property="bucket", max_length=63, lowercase=True)
     identity = ("bucket",)
     properties = {
         "bucket": string(replaces=True),

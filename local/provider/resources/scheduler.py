@@ -27,7 +27,7 @@ class Schedule(Resource):
     """When something is called, by which role."""
 
     token = "aws:scheduler/schedule:Schedule"
-    auto_name = AutoName(max_length=64)
+    auto_name = AutoName()
     identity = ("groupName", "name")
     properties = {
         "name": string(replaces=True),

@@ -27,7 +27,7 @@ class StateMachine(Resource):
     """A state machine; its id is its ARN, and its name and type cannot change."""
 
     token = "aws:sfn/stateMachine:StateMachine"
-    auto_name = AutoName(max_length=80, allow_dots=False)
+    auto_name = AutoName()
     identity = ("name",)
     properties = {
         "name": string(replaces=True),

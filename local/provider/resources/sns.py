@@ -29,7 +29,7 @@ class Topic(Resource):
     """A topic; its id is its ARN."""
 
     token = "aws:sns/topic:Topic"
-    auto_name = AutoName(max_length=256, allow_dots=False, suffix_if=("fifoTopic", ".fifo"))
+    auto_name = AutoName(max_length=80, suffix_if=("fifoTopic", ".fifo"))
     identity = ("name",)
     properties = {
         "name": string(replaces=True),

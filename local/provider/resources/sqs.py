@@ -32,7 +32,7 @@ class Queue(Resource):
     """A queue; its id is its URL."""
 
     token = "aws:sqs/queue:Queue"
-    auto_name = AutoName(max_length=80, allow_dots=False, suffix_if=("fifoQueue", ".fifo"))
+    auto_name = AutoName(max_length=80, suffix_if=("fifoQueue", ".fifo"))
     identity = ("name",)
     properties = {
         "name": string(replaces=True),
