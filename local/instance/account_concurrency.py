@@ -21,7 +21,7 @@ def limit_concurrency(functions: Any) -> None:
     """Patch MiniStack's Lambda module."""
     _share_reservations(functions)
     _refuse_reservations(functions)
-    _limit_unreserved(functions)
+    _throttle_unreserved_functions(functions)
 
 
 def _share_reservations(functions: Any) -> None:
@@ -61,7 +61,7 @@ def _refuse_reservations(functions: Any) -> None:
     functions._put_function_concurrency = put_within_quota
 
 
-def _limit_unreserved(functions: Any) -> None:
+def _throttle_unreserved_functions(functions: Any) -> None:
     """Throttle functions without a reservation beyond their common limit."""
     acquire, release = functions._acquire_execution_slot, functions._release_execution_slot
     lock, running = threading.Lock(), Counter[str]()

@@ -27,13 +27,13 @@ _OPEN: Final = frozenset({"/_ministack/health", "/_ministack/ready"})
 def protect_control_endpoints(app: ASGIFramework, token: str) -> ASGIFramework:
     """Answer 403 to requests for a control endpoint that lack the token."""
 
-    async def protected(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def check_token(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and _is_control(scope["path"]) and not _has_token(scope["headers"], token):
             await _forbid(send)
         else:
             await app(scope, receive, send)
 
-    return protected
+    return check_token
 
 
 def _is_control(path: str) -> bool:
