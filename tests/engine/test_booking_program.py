@@ -73,7 +73,7 @@ def test_every_stage_can_be_previewed(instance: Instance, stage: str) -> None:
 
 
 def test_a_refresh_or_a_second_up_changes_nothing(dev: PulumiEngine) -> None:
-    """What the program says is what there is."""
+    """The deployed state matches the program."""
     assert dev.refresh().changes == ()
     assert dev.up().changes == ()
 
