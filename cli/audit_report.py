@@ -15,12 +15,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import REFUSALS_PREFIX
 from handlers.domain.audit import outcomes_on
 from handlers.domain.ledger import Kind
 from handlers.domain.money import format_amount
-from handlers.domain.ports import AuditLog
+from handlers.domain.ports import AuditTrail
 
 from .command_errors import CommandFailed, UsageError
 from .output import stdout_console, table
@@ -101,12 +101,12 @@ def report(
     """Report purchases, refunds, rejections by code, and money in and out, per day and currency."""
     days = list_days(first, last)
     target = resolve_target(stage, instance)
-    log = S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket"))
+    log = S3AuditTrail(client=target.client("s3"), bucket=target.output("auditBucket"))
     print_report(output_format, log, days)
     return 0
 
 
-def print_report(output_format: str, log: AuditLog, days: Iterable[str]) -> None:
+def print_report(output_format: str, log: AuditTrail, days: Iterable[str]) -> None:
     """Print the report of `days`, one after the other."""
     _PRINT[ReportFormat(output_format)](chain.from_iterable(report_day(log, day) for day in days))
 
@@ -119,7 +119,7 @@ def list_days(first: str, last: str) -> list[str]:
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
-def report_day(log: AuditLog, day: str) -> list[DayTotals]:
+def report_day(log: AuditTrail, day: str) -> list[DayTotals]:
     """Return the totals of one day by currency, in memory that does not grow with its number of records."""
     totals: dict[str, DayTotals] = {}
     for record in _read_records(log, day):
@@ -135,7 +135,7 @@ def _parse_day(option: str, text: str) -> date:
         raise UsageError(f"{option} must be a day such as 2026-01-31, got {text!r}.") from error
 
 
-def _read_records(log: AuditLog, day: str) -> Iterator[Record]:
+def _read_records(log: AuditTrail, day: str) -> Iterator[Record]:
     """Yield a day's records, reading one page of the listing at a time."""
     with ThreadPoolExecutor(_MAX_READERS) as readers:
         for prefix in (outcomes_on(day), f"{REFUSALS_PREFIX}date={day}/"):
@@ -147,7 +147,7 @@ def _read_records(log: AuditLog, day: str) -> Iterator[Record]:
                     break
 
 
-def _read_record(log: AuditLog, key: str) -> Record:
+def _read_record(log: AuditTrail, key: str) -> Record:
     try:
         record = as_object(json.loads(log.read(key) or b""))
     except ValueError:

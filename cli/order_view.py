@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from handlers.adapters.dynamodb.order_table import DynamoDBOrderStore
+from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.domain.audit import outcomes_of
 from handlers.domain.canonical import day_of
 from handlers.domain.money import format_amount
@@ -23,9 +23,9 @@ from .target import DeploymentTarget
 _RETRY: Final = RetryPolicy(sleep=lambda pause: time.sleep(pause.total_seconds()), rng=random.random)
 
 
-def order_store(target: DeploymentTarget) -> DynamoDBOrderStore:
+def order_store(target: DeploymentTarget) -> DynamoDBOrderRepository:
     """Return the store of the target's orders."""
-    return DynamoDBOrderStore(client=target.client("dynamodb"), table=target.output("ordersTable"), retry=_RETRY)
+    return DynamoDBOrderRepository(client=target.client("dynamodb"), table=target.output("ordersTable"), retry=_RETRY)
 
 
 def load_order(target: DeploymentTarget, order_id: str) -> Order:

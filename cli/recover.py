@@ -19,7 +19,7 @@ from rich.console import Console
 from handlers.adapters.clients import code_of
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.dynamodb.order_writes import append_order, create_order
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import OUTCOMES_PREFIX
 from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
@@ -28,7 +28,7 @@ from handlers.domain.errors import BookingError
 from handlers.domain.ledger import OPENING, entry_from, find_breaks
 from handlers.domain.order import AcceptedRequest, Order
 from handlers.domain.outcomes import outcome_at
-from handlers.domain.ports import AuditLog, Change
+from handlers.domain.ports import AuditTrail, Change
 from handlers.domain.verification import StoredOrder, verify_chain
 
 from .output import JsonOption, show, table
@@ -69,7 +69,7 @@ class RecoveredOrder:
 class Recovery:
     """Brings the orders in the table up to date with the trail, or with `dry_run` only reports what it would do."""
 
-    log: AuditLog
+    log: AuditTrail
     client: Any
     table: str
     dry_run: bool = False
@@ -158,7 +158,7 @@ def recover(
     The exit code is 1 if an order is left to people.
     """
     target = resolve_target(stage, instance)
-    log = S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket"))
+    log = S3AuditTrail(client=target.client("s3"), bucket=target.output("auditBucket"))
     recovery = Recovery(log=log, client=target.client("dynamodb"), table=target.output("ordersTable"), dry_run=dry_run)
     counts, unresolved = Counter[str](), list[RecoveredOrder]()
     for order in recovery.run():
@@ -231,7 +231,7 @@ def _merge(stored: Order, recorded: Order) -> Order:
     return replace(recorded, requests={**stored.requests, **merged}, salt=stored.salt)
 
 
-def _list_keys(log: AuditLog, prefix: str) -> Iterator[str]:
+def _list_keys(log: AuditTrail, prefix: str) -> Iterator[str]:
     after: str | None = None
     while True:
         page = log.keys(prefix, after)

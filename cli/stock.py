@@ -154,7 +154,7 @@ def inventory(target: DeploymentTarget) -> DynamoDBInventory:
 
 def load_item(target: DeploymentTarget, sku: str) -> StockItem:
     """Load a catalogue item, which must exist."""
-    item = inventory(target).show(sku)
+    item = inventory(target).load(sku)
     if item is None:
         raise UsageError(f"There is no SKU {sku}. `booking stock show` lists all.")
     return item
@@ -198,7 +198,7 @@ def _execute(command: StockCommand, target: DeploymentTarget, *, as_json: bool, 
 
 
 def _preview(command: StockCommand, stock: DynamoDBInventory) -> StockChanged | StockRefused:
-    outcome = command.apply(stock.show(command.sku))
+    outcome = command.apply(stock.load(command.sku))
     return outcome if isinstance(outcome, StockRefused) else StockChanged(item=outcome)
 
 

@@ -143,7 +143,7 @@ def run_tour(target: DeploymentTarget, state: TourState, steps: tuple[TourStep, 
 def _supply(inventory: Inventory, item: StockItem, state: TourState) -> None:
     """Add an item, or bring an earlier tour's item back to its price and at least its stock."""
     inventory.execute(AddItem(item=item))
-    present = inventory.show(item.sku) or item
+    present = inventory.load(item.sku) or item
     if present.price_minor != item.price_minor:
         inventory.execute(SetPrice(sku=item.sku, price_minor=item.price_minor, currency=item.currency))
     if (missing := item.available - present.available) > 0:

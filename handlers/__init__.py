@@ -1,1 +1,1 @@
-"""What ships to Lambda: one module per function over a pure domain."""
+"""The Lambda functions: one module per function, over a pure domain."""

@@ -19,8 +19,8 @@ from .clients import S3Client, call, code_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class S3AuditLog:
-    """The `AuditLog` of production."""
+class S3AuditTrail:
+    """The `AuditTrail` of production."""
 
     client: S3Client
     bucket: str

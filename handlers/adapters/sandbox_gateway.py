@@ -88,7 +88,7 @@ _UNKNOWN_TOKEN: Final = Token(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxGateway:
+class SandboxPaymentGateway:
     """The `PaymentGateway` of tests and tours: one item per key, and what is first written there is the outcome."""
 
     client: DynamoDBClient

@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..domain.ports import Parked
+from ..domain.ports import ParkedResult
 from .clients import SQSClient, call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SQSParking:
-    """The `ParkedOutcomes` of production."""
+class SQSParkingQueue:
+    """The `ParkingQueue` of production."""
 
     client: SQSClient
     queue_url: str
 
-    def receive(self) -> Sequence[Parked]:
+    def receive(self) -> Sequence[ParkedResult]:
         """At most ten, without waiting."""
         reply = call(self.client.receive_message, QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         return [
-            Parked(message=str(each["Body"]), receipt=str(each["ReceiptHandle"])) for each in reply.get("Messages", ())
+            ParkedResult(message=str(each["Body"]), receipt=str(each["ReceiptHandle"]))
+            for each in reply.get("Messages", ())
         ]
 
-    def done(self, parked: Parked) -> None:
+    def delete(self, parked: ParkedResult) -> None:
         """Delete the message."""
         call(self.client.delete_message, QueueUrl=self.queue_url, ReceiptHandle=parked.receipt)

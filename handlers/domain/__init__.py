@@ -1,1 +1,1 @@
-"""What booking means, as values and pure functions: no clock, no network, no AWS."""
+"""The rules of booking as values and pure functions: no clock, no network, no AWS."""

@@ -14,7 +14,7 @@ from .ledger import Entry, Kind
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The state of an order."""
 
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
@@ -25,7 +25,7 @@ class OrderStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Where a refund stands."""
+    """The state of a refund."""
 
     RESERVED = "RESERVED"
     SETTLED = "SETTLED"
@@ -52,7 +52,7 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
     (_O.REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
 }
-"""What an order becomes by an entry: one state, or the one among several that its totals decide."""
+"""The state of an order after an entry. Where several are listed, the order's totals decide between them."""
 
 REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] = {
     (None, Kind.REFUND_REQUESTED): _R.RESERVED,
@@ -61,12 +61,12 @@ REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] 
     (_R.RESERVED, Kind.REFUND_RELEASED): _R.RELEASED,
     (_R.SETTLED, Kind.REFUND_REVERSED): _R.REVERSED,
 }
-"""What a refund becomes by an entry."""
+"""The state of a refund after an entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """The part of a refund that falls on one line: units that come back, and money."""
+    """The part of a refund allocated to one line: units to return to stock, and money."""
 
     line: int
     quantity: int
@@ -75,7 +75,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """A refund as far as it has come."""
+    """A refund and its present state."""
 
     refund_id: str
     request_id: str
@@ -85,13 +85,16 @@ class Refund:
 
     @property
     def holds_money(self) -> bool:
-        """Whether its amount is reserved or refunded."""
+        """Return whether the refund's amount is reserved or refunded."""
         return self.status in (RefundStatus.RESERVED, RefundStatus.SETTLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Captured: paid and settled. Reserved: refunds requested and not settled. Refunded: settled minus reversed."""
+    """An order's status and totals, in minor units.
+
+    Captured: paid and settled. Reserved: requested by refunds without an outcome. Refunded: settled minus reversed.
+    """
 
     status: OrderStatus | None = None
     requested_minor: int = 0
@@ -102,20 +105,20 @@ class Account:
 
     @property
     def refundable_minor(self) -> int:
-        """What may still be refunded."""
+        """The amount that can still be refunded."""
         return self.captured_minor - self.refunded_minor - self.reserved_minor
 
     @property
     def in_flight(self) -> tuple[str, ...]:
-        """The gateway keys whose outcome is open, by refund; the order's own is open while it is PENDING."""
+        """The gateway keys of the refunds without an outcome. The order's own key is in flight while it is PENDING."""
         return tuple(each.refund_id for each in self.refunds.values() if each.status is RefundStatus.RESERVED)
 
 
 def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
-    """The account after every entry of a ledger.
+    """Compute the account after the entries of a ledger, beginning at `start` or an empty account.
 
     Raises:
-        LedgerBroken: an entry that the table of transitions does not list there.
+        LedgerBroken: an entry is not legal in the state before it.
     """
     account = start or Account()
     for entry in ledger:
@@ -126,7 +129,7 @@ def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
 def _advance(account: Account, entry: Entry) -> Account:
     nexts = ORDER_TRANSITIONS.get((account.status, entry.kind))
     if nexts is None:
-        raise LedgerBroken(f"entry {entry.seq} is {entry.kind} in an order that is {account.status}")
+        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal in an order that is {account.status}.")
     moved = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _apply_refund_entry(account, entry)
     return replace(moved, status=nexts[0] if len(nexts) == 1 else _status_from_totals(moved, nexts, entry))
 
@@ -136,7 +139,7 @@ def _status_from_totals(account: Account, allowed: Sequence[OrderStatus], entry:
     if account.refunded_minor in (0, account.captured_minor):
         status = OrderStatus.REFUNDED if account.refunded_minor else OrderStatus.CONFIRMED
     if status not in allowed:
-        raise LedgerBroken(f"entry {entry.seq} ({entry.kind}) would make the order {status}")
+        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) would make the order {status}, which is not legal.")
     return status
 
 
@@ -159,7 +162,7 @@ _PAYMENT = {
     Kind.PAYMENT_RELEASED: _keep,
 }
 
-# How reserved and refunded change, in units of the refund's amount.
+# Factors of the refund's amount by which the reserved and the refunded total change.
 _RESERVED = {Kind.REFUND_REQUESTED: 1, Kind.REFUND_SETTLED: -1, Kind.REFUND_DECLINED: -1, Kind.REFUND_RELEASED: -1}
 _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
@@ -174,7 +177,7 @@ def _apply_refund_entry(account: Account, entry: Entry) -> Account:
     )
     if moved.refundable_minor < 0 or entry.amount_minor != refund.amount_minor:
         raise LedgerBroken(
-            f"entry {entry.seq} ({entry.kind}) moves {entry.amount_minor}, which the order does not hold"
+            f"Entry {entry.seq} ({entry.kind}) moves {entry.amount_minor} minor units, which the order does not hold."
         )
     return moved
 
@@ -182,7 +185,9 @@ def _apply_refund_entry(account: Account, entry: Entry) -> Account:
 def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
     status = REFUND_TRANSITIONS.get((refund.status if refund else None, entry.kind))
     if status is None:
-        raise LedgerBroken(f"entry {entry.seq} is {entry.kind} for a refund that is {refund and refund.status}")
+        raise LedgerBroken(
+            f"Entry {entry.seq} ({entry.kind}) is not legal for a refund that is {refund and refund.status}."
+        )
     return replace(refund, status=status) if refund else _new_refund(entry, status)
 
 

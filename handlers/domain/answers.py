@@ -1,4 +1,4 @@
-"""What the system says to a request, and the codes with which it refuses."""
+"""Answers to requests, and the codes that explain them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ ANSWER_SCHEMA: Final = 1
 
 
 class Code(StrEnum):
-    """Why a booking did not succeed; `MEANINGS` says each in words."""
+    """The reason that a booking did not succeed. `MEANINGS` explains each code."""
 
     INVALID_REQUEST = "INVALID_REQUEST"
     SKU_NOT_FOUND = "SKU_NOT_FOUND"
@@ -39,35 +39,35 @@ class Code(StrEnum):
 
 
 MEANINGS: Final[Mapping[Code, str]] = {
-    Code.INVALID_REQUEST: "Not of the contract's form.",
-    Code.SKU_NOT_FOUND: "The catalogue has no such article.",
-    Code.CURRENCY_MISMATCH: "The article is sold in another currency.",
-    Code.PRICE_CHANGED: "The article has another price than the quoted one.",
-    Code.OUT_OF_STOCK: "Less is available than was asked for.",
-    Code.PAYMENT_DECLINED: "The gateway refused the charge for good.",
-    Code.PAYMENT_RELEASED: "The gateway never heard of the charge, and cannot make it any more.",
-    Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say what became of the charge.",
-    Code.ORDER_NOT_FOUND: "There is no such order.",
-    Code.NOTHING_TO_REFUND: "The order holds nothing refundable.",
-    Code.REFUND_EXCEEDS_BALANCE: "More than is refundable.",
-    Code.LINE_NOT_IN_ORDER: "The order has no line of that article.",
-    Code.REFUND_EXCEEDS_LINE: "More units than the line still has.",
-    Code.REFUND_WINDOW_CLOSED: "Later than the policy at purchase allows.",
-    Code.LEDGER_FULL: "The order has had as many refunds as it can hold.",
-    Code.REFUND_DECLINED: "The gateway refused the refund for good.",
-    Code.REFUND_RELEASED: "The gateway never heard of the refund, and cannot make it any more.",
-    Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say what became of the refund.",
-    Code.REFUND_REVERSED: "The refund came back after it had been settled.",
-    Code.KEY_REUSED: "The request_id belongs to another request.",
-    Code.NOT_RECORDED: "What became of it waits in a queue to be recorded (the machine itself says so).",
-    Code.NOT_EXECUTED: "The steps failed before anything was decided.",
+    Code.INVALID_REQUEST: "The request does not match the contract.",
+    Code.SKU_NOT_FOUND: "The catalogue does not contain the SKU.",
+    Code.CURRENCY_MISMATCH: "The SKU is sold in another currency.",
+    Code.PRICE_CHANGED: "The price of the SKU differs from the quoted price.",
+    Code.OUT_OF_STOCK: "Fewer units are available than were requested.",
+    Code.PAYMENT_DECLINED: "The gateway declined the charge for good.",
+    Code.PAYMENT_RELEASED: "The charge never reached the gateway and can no longer be made.",
+    Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say whether the charge was made.",
+    Code.ORDER_NOT_FOUND: "The order does not exist.",
+    Code.NOTHING_TO_REFUND: "The order has nothing left to refund.",
+    Code.REFUND_EXCEEDS_BALANCE: "The amount is larger than what can still be refunded.",
+    Code.LINE_NOT_IN_ORDER: "The order does not contain the SKU.",
+    Code.REFUND_EXCEEDS_LINE: "The line has fewer units left than were requested.",
+    Code.REFUND_WINDOW_CLOSED: "The refund window of the order has closed.",
+    Code.LEDGER_FULL: "The order's ledger cannot hold another refund.",
+    Code.REFUND_DECLINED: "The gateway declined the refund for good.",
+    Code.REFUND_RELEASED: "The refund never reached the gateway and can no longer be made.",
+    Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say whether the refund was made.",
+    Code.REFUND_REVERSED: "The refund was returned after it had settled.",
+    Code.KEY_REUSED: "The request_id belongs to a different request.",
+    Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
+    Code.NOT_EXECUTED: "The steps failed before they decided anything. Nothing was written and no money moved.",
 }
-"""Each code in words; docs/explanation/money.md has its table from here."""
+"""The meaning of each code. The table in docs/explanation/money.md is generated from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of a request; the domain's side of the contract's BookingResult, without `replayed`."""
+    """The result of a request: the contract's BookingResult without `replayed`."""
 
     status: str
     action: str | None = None
@@ -82,7 +82,7 @@ class Answer:
     message: str = ""
 
     def as_json(self) -> dict[str, Json]:
-        """The answer as it is stored and recorded."""
+        """Return the answer as orders and audit objects store it."""
         return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}}
 
 
@@ -90,6 +90,6 @@ _FIELDS = tuple(field.name for field in fields(Answer))
 
 
 def answer_from(stored: dict[str, Json]) -> Answer:
-    """The answer that was stored; what we do not know is left aside."""
+    """Read a stored answer; fields that this release does not know are ignored."""
     known = {name: stored[name] for name in _FIELDS if name in stored}
-    return Answer(**known)  # type: ignore[arg-type]  # written by as_json; a wrong type shows at the door
+    return Answer(**known)  # type: ignore[arg-type]  # written by as_json, so of the right types

@@ -1,4 +1,4 @@
-"""What the audit log holds: one record for each outcome in a ledger, one for each refusal that left no trace there."""
+"""Audit objects: one for each outcome in a ledger, and one for each refusal, which leaves no trace in a ledger."""
 
 import re
 from collections.abc import Mapping
@@ -16,22 +16,22 @@ AUDIT_SCHEMA: Final = 1
 
 
 def outcome_key(order: Order, seq: int) -> str:
-    """The key of the record of a ledger entry: the day on which it was written, order and sequence number."""
+    """Return the key of a ledger entry's audit object: the day of its `recorded_at`, order and sequence number."""
     return f"{outcomes_of(order.order_id, day_of(order.ledger[seq - 1].recorded_at))}{seq:06d}.json"
 
 
 def outcomes_of(order_id: str, day: str) -> str:
-    """The prefix of an order's records of one day."""
+    """Return the key prefix of an order's outcomes on a day (YYYY-MM-DD)."""
     return f"{outcomes_on(day)}order={order_id}/"
 
 
 def outcomes_on(day: str) -> str:
-    """The prefix of all records of outcomes of one day."""
+    """Return the key prefix of all outcomes on a day (YYYY-MM-DD)."""
     return f"outcomes/date={day}/"
 
 
 def outcome_record(order: Order, seq: int) -> dict[str, Json]:
-    """The record of the outcome that ends with entry `seq`: nothing in it differs between attempts."""
+    """Return the audit object of the outcome at entry `seq`; it is the same for every attempt."""
     answer = outcome_at(order, seq)
     return {
         "schema": AUDIT_SCHEMA,
@@ -44,12 +44,15 @@ def outcome_record(order: Order, seq: int) -> dict[str, Json]:
 
 
 def outcome_seqs(order: Order) -> tuple[int, ...]:
-    """The entries that must each have a record; one that put money in flight has one only if that ended `unknown`."""
+    """Return the sequence numbers of the entries that must have an audit object.
+
+    An opening entry has one only if an execution ended `unknown` on it, so it is not among them.
+    """
     return tuple(entry.seq for entry in order.ledger if entry.kind not in OPENING)
 
 
 def refusal_key_of(record: Mapping[str, Json]) -> str:
-    """The key that a refusal's record must have, by what it states: day, request's fingerprint and execution."""
+    """Return the key that a refusal's audit object must have, by its own content: day, execution and request hash."""
     day = str(record.get("recorded_on") or day_of(str(record.get("requested_at"))))
     execution, fingerprint = str(record.get("execution")), str(record.get("request_sha256"))
     name = re.sub(r"[^A-Za-z0-9_-]", "_", execution.rpartition(":")[2])[:96]
@@ -57,9 +60,9 @@ def refusal_key_of(record: Mapping[str, Json]) -> str:
 
 
 def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> dict[str, Json]:
-    """The record of a request that changed nothing; of what was sent it holds a salted hash only.
+    """Return the audit object of a request that changed nothing. It holds only a salted hash of the request.
 
-    It is dated by the day on which its execution started. Where that day is closed, `day` is another, and recorded.
+    `day` is the day on which the execution started, or a later one, which is then recorded, if that day is closed.
     """
     started_on = day_of(origin.at)
     return {
@@ -74,7 +77,7 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
 
 
 def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Whether two records say the same; the sentence for people may be another version's."""
+    """Return whether two audit objects agree. Their messages may differ, because a release may reword one."""
     return canonical(_without_sentence(one)) == canonical(_without_sentence(other))
 
 

@@ -9,36 +9,36 @@ Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def canonical(value: Json) -> str:
-    """JSON with sorted keys, no white space and only ASCII."""
+    """Return a value as JSON with sorted keys, no white space and only ASCII characters."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def sha256(text: str) -> str:
-    """The hexadecimal SHA-256 of an ASCII text."""
+    """Return the hexadecimal SHA-256 of an ASCII string."""
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def digest(value: Json) -> str:
-    """The SHA-256 of a value's canonical spelling."""
+    """Return the SHA-256 of a value's canonical JSON."""
     return sha256(canonical(value))
 
 
 def salted(salt: str, value: Json) -> str:
-    """A hash that says whether two values are the same, and without the salt not which one it is."""
+    """Return a hash that shows whether two values are equal, and hides the value from whoever lacks the salt."""
     return digest([salt, value])
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant that a text names; one without an offset is in UTC."""
+    """Parse an ISO 8601 instant; one without an offset is in UTC."""
     parsed = datetime.fromisoformat(text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def format_instant(moment: datetime) -> str:
-    """An instant in its one spelling."""
+    """Format an instant as ISO 8601 in UTC, with six digits of a second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def day_of(text: str) -> str:
-    """The day (YYYY-MM-DD) of a written instant."""
+    """Return the day (YYYY-MM-DD) of a formatted instant."""
     return text[:10]

@@ -1,30 +1,30 @@
-"""What is raised; a business refusal never is, it is an answer.
+"""Errors. A refusal is never raised: it is an answer.
 
     BookingError
-    ├── Unavailable              try again, nothing is decided        (wire name: Step Functions retries it)
-    ├── PaymentOutcomeUnknown    try again with the same gateway key  (wire name: Step Functions retries it)
-    ├── LedgerBroken             a stored ledger holds what no transition allows; a bug or tampering
-    └── AuditContradiction       another record lies where this one belongs; a bug or tampering
+    ├── Unavailable              retry; nothing is decided          (wire name: Step Functions retries it)
+    ├── PaymentOutcomeUnknown    retry with the same gateway key    (wire name: Step Functions retries it)
+    ├── LedgerBroken             a stored ledger contains an illegal entry: a bug or tampering
+    └── AuditContradiction       a different audit object has the same key: a bug or tampering
 
-A class name marked so is matched by workflow/booking.py: renaming it changes the wire.
+The retriers in workflow/booking.py match the wire names, so renaming those classes changes the wire.
 """
 
 
 class BookingError(Exception):
-    """The root of what this system raises itself."""
+    """The base class of the errors that the handlers raise."""
 
 
 class Unavailable(BookingError):
-    """A service did not serve, or every try lost its race; the same call may succeed later."""
+    """A service failed, or every attempt lost its race. The same call may succeed later."""
 
 
 class PaymentOutcomeUnknown(BookingError):
-    """The gateway was asked and no answer came: money may have moved, so only the same key may ask again."""
+    """The gateway did not answer. Money may have moved, so only the same key may be retried."""
 
 
 class LedgerBroken(BookingError):
-    """A ledger holds an entry that no transition allows."""
+    """A ledger contains an entry that is not legal in the state before it."""
 
 
 class AuditContradiction(BookingError):
-    """The audit log holds a different record under the key of this one."""
+    """The audit trail holds a different object under the same key."""

@@ -1,4 +1,4 @@
-"""An order's append-only ledger: entries that each carry the hash of the one before."""
+"""The append-only ledger of an order: each entry contains the hash of the entry before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ENTRY_SCHEMA: Final = 2
 
 
 class Kind(StrEnum):
-    """What can have happened to an order."""
+    """The events in the life of an order."""
 
     ORDER_PLACED = "OrderPlaced"
     PAYMENT_CAPTURED = "PaymentCaptured"
@@ -26,19 +26,19 @@ class Kind(StrEnum):
 
 
 OPENING = frozenset({Kind.ORDER_PLACED, Kind.REFUND_REQUESTED})
-"""Kinds that put money in flight; every other kind is an outcome."""
+"""The kinds that put money in flight. Every other kind is an outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that happened. `facts` holds what only its kind has, and what a newer version wrote beyond that."""
+    """One event. `facts` holds the fields of its kind, and any field that a newer release has added."""
 
     seq: int
     kind: Kind
     at: str
     """Start of the execution that caused it, else `recorded_at`: what policy is judged by."""
     recorded_at: str
-    """When it was written: what days, indexes and audit keys are made of. Never before the previous entry's."""
+    """The time of writing, never before the previous entry's; it decides days, indexes and audit keys."""
     subject: str
     amount_minor: int
     facts: Mapping[str, Json]
@@ -47,11 +47,11 @@ class Entry:
     schema: int = ENTRY_SCHEMA
 
     def as_json(self) -> dict[str, Json]:
-        """The entry as it is stored and hashed, flat."""
+        """Return the entry as one flat object, as it is stored and hashed."""
         return {**_hash_input(self), "hash": self.hash}
 
     def text(self, fact: str) -> str:
-        """A fact that is text."""
+        """Return a fact as a string."""
         return str(self.facts[fact])
 
 
@@ -73,7 +73,7 @@ _OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject"
 
 
 def entry_from(stored: Mapping[str, Json]) -> Entry:
-    """The entry that was stored; fields that we do not know stay among its facts."""
+    """Read a stored entry; fields that this release does not know stay among its facts."""
     return Entry(
         schema=_require_int(stored["schema"]),
         seq=_require_int(stored["seq"]),
@@ -94,12 +94,12 @@ def _recorded_at(stored: Mapping[str, Json]) -> str:
 
 def _require_int(value: Json) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"a ledger holds {value!r} where a whole number belongs")
+        raise TypeError(f"A ledger holds {value!r} in place of an integer.")
     return value
 
 
 def genesis_hash(order_id: str) -> str:
-    """What the first entry of an order names as the hash before it."""
+    """Return the hash that stands before an order's first entry."""
     return sha256(f"ledger of {order_id}")
 
 
@@ -114,7 +114,7 @@ def append_entry(
     amount_minor: int,
     facts: Mapping[str, Json] | None = None,
 ) -> tuple[Entry, ...]:
-    """The ledger with one more entry, chained to the last; `at` is None for an entry that no execution caused."""
+    """Return the ledger with one more entry, chained to the last; `at` is None if no execution caused the entry."""
     previous = ledger[-1].hash if ledger else genesis_hash(order_id)
     recorded_at = max(now, ledger[-1].recorded_at) if ledger else now
     entry: dict[str, Json] = {
@@ -132,7 +132,7 @@ def append_entry(
 
 
 def find_breaks(order_id: str, entries: Sequence[Mapping[str, Json]]) -> tuple[str, ...]:
-    """Where a stored chain is broken, a sentence each; nothing where it is whole."""
+    """Return a description of each break in a stored chain of hashes."""
     found: list[str] = []
     previous, earliest = genesis_hash(order_id), ""
     for position, entry in enumerate(entries, start=1):

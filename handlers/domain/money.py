@@ -1,6 +1,6 @@
-"""Currencies by their minor unit, and amounts as people write them.
+"""Currencies, and amounts as people write them.
 
-Source: ISO 4217, list one (the currencies in circulation; funds, metals and test codes are left out).
+Source: ISO 4217, list one: the currencies in circulation, without funds, metals and test codes.
 """
 
 import re
@@ -19,29 +19,31 @@ _TWO_DECIMALS: Final = (
 _GROUPS: Final[tuple[tuple[str, int], ...]] = ((_NO_DECIMALS, 0), (_TWO_DECIMALS, 2), (_THREE_DECIMALS, 3))
 
 DECIMALS: Final = {code: decimals for codes, decimals in _GROUPS for code in codes.split()}
-"""How many decimals an amount of a currency is written with."""
+"""The number of decimals of each currency."""
 
 
 def format_amount(amount_minor: int, currency: str) -> str:
-    """An amount as people write it: `format_amount(1234, "EUR")` is "12.34 EUR"."""
+    """Format an amount for people: `format_amount(1234, "EUR")` returns "12.34 EUR"."""
     return f"{format_number(amount_minor, currency)} {currency}"
 
 
 def format_number(amount_minor: int, currency: str) -> str:
-    """The number alone: "12.34"."""
+    """Format an amount without its currency: "12.34"."""
     decimals = DECIMALS.get(currency, 2)
     sign, digits = "-" if amount_minor < 0 else "", f"{abs(amount_minor):0{decimals + 1}d}"
     return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """The minor units of what somebody typed, exactly: "12.34", "12.3" and "12" are amounts in EUR, "12.345" is none.
+    """Parse an amount that a person typed into minor units, exactly.
+
+    "12.34", "12.3" and "12" are amounts in EUR; "12.345" is not.
 
     Raises:
-        ValueError: the text is no such number or has more decimals than the currency; the sentence says which.
+        ValueError: the currency is unknown, or the text is not an amount in it. The message shows an example.
     """
     if currency not in DECIMALS:
-        raise ValueError(f"{currency!r} is not the ISO 4217 code of a currency in circulation.")
+        raise ValueError(f"{currency!r} is not the ISO 4217 code of a currency in circulation, such as EUR.")
     decimals = DECIMALS[currency]
     matched = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?", text)
     if matched is None or len(matched[2] or "") > decimals:

@@ -90,7 +90,7 @@ class Order:
         """The gateway keys whose outcome is open."""
         return (self.order_id,) if self.status is OrderStatus.PENDING else self.account.in_flight
 
-    def waiting_since(self) -> str | None:
+    def in_flight_since(self) -> str | None:
         """When the oldest money in flight was sent for."""
         opened = (entry for entry in self.ledger if entry.kind in OPENING and entry.subject in self.in_flight)
         return next((entry.recorded_at for entry in opened), None)

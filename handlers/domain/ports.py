@@ -44,7 +44,7 @@ class Page:
     after: str | None = None
 
 
-class OrderStore(Protocol):
+class OrderRepository(Protocol):
     """Orders and stock. Every method may raise `Unavailable`."""
 
     def load(self, order_id: str) -> Order | None:
@@ -62,16 +62,16 @@ class OrderStore(Protocol):
         """Add the new entries if nothing was added since `change.before`."""
         ...
 
-    def waiting(self, shard: int, after: str | None, limit: int) -> Page:
+    def list_in_flight(self, shard: int, after: str | None, limit: int) -> Page:
         """Order ids with money in flight in one shard, the longest waiting first."""
         ...
 
-    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
+    def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
         """Order ids whose last entry is of that day (YYYY-MM-DD) and not before `since`, in one shard."""
         ...
 
 
-class AuditLog(Protocol):
+class AuditTrail(Protocol):
     """Objects that are written once and never changed. Every method may raise `Unavailable`."""
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
@@ -92,21 +92,21 @@ class AuditLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class ParkedResult:
     """An outcome that the record step could not write: its message, and the receipt to be rid of it."""
 
     message: str
     receipt: str
 
 
-class ParkedOutcomes(Protocol):
+class ParkingQueue(Protocol):
     """The queue of what could not be recorded."""
 
-    def receive(self) -> Sequence[Parked]:
+    def receive(self) -> Sequence[ParkedResult]:
         """A few of them; nothing when there are none."""
         ...
 
-    def done(self, parked: Parked) -> None:
+    def delete(self, parked: ParkedResult) -> None:
         """It has been recorded."""
         ...
 

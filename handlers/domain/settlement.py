@@ -12,7 +12,7 @@ from .ledger import Kind
 from .order import Order
 from .outcomes import outcome_at
 from .payments import GatewayReply, GatewayStatus
-from .ports import Change, OrderStore, RetryPolicy, StaleOrder
+from .ports import Change, OrderRepository, RetryPolicy, StaleOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
 
 
 def settle(
-    orders: OrderStore,
+    orders: OrderRepository,
     retry: RetryPolicy,
     order: Order,
     key: str,

@@ -142,7 +142,7 @@ class Inventory(Protocol):
         """Carry out a command in one conditional write, as its `apply` describes."""
         ...
 
-    def show(self, sku: str) -> StockItem | None:
+    def load(self, sku: str) -> StockItem | None:
         """Return an article as last written."""
         ...
 

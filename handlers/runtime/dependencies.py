@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Protocol, cast
 
-from ..adapters.dynamodb.order_table import DynamoDBOrderStore
-from ..adapters.s3_audit import S3AuditLog
-from ..adapters.sandbox_gateway import SandboxGateway
-from ..adapters.sqs_parking import SQSParking
+from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
+from ..adapters.s3_audit import S3AuditTrail
+from ..adapters.sandbox_gateway import SandboxPaymentGateway
+from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
-from ..domain.ports import AuditLog, OrderStore, ParkedOutcomes, RetryPolicy
+from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy
 from .log import Log
 from .settings import Settings
 
@@ -75,9 +75,11 @@ class Dependencies:
         return RetryPolicy(sleep=self.sleep, rng=self.rng)
 
     @cached_property
-    def orders(self) -> OrderStore:
+    def orders(self) -> OrderRepository:
         """Orders and stock."""
-        return DynamoDBOrderStore(client=self.client("dynamodb"), table=self.settings.orders_table, retry=self.retry)
+        return DynamoDBOrderRepository(
+            client=self.client("dynamodb"), table=self.settings.orders_table, retry=self.retry
+        )
 
     @cached_property
     def gateway(self) -> PaymentGateway:
@@ -86,17 +88,17 @@ class Dependencies:
         return adapters[self.settings.gateway]()
 
     def _sandbox(self) -> PaymentGateway:
-        return SandboxGateway(client=self.client("dynamodb"), table=self.settings.gateway_table)
+        return SandboxPaymentGateway(client=self.client("dynamodb"), table=self.settings.gateway_table)
 
     @cached_property
-    def audit(self) -> AuditLog:
+    def audit(self) -> AuditTrail:
         """The audit log."""
-        return S3AuditLog(client=self.client("s3"), bucket=self.settings.audit_bucket)
+        return S3AuditTrail(client=self.client("s3"), bucket=self.settings.audit_bucket)
 
     @cached_property
-    def parked(self) -> ParkedOutcomes:
+    def parked(self) -> ParkingQueue:
         """The queue of what could not be recorded."""
-        return SQSParking(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
+        return SQSParkingQueue(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
 
     @cached_property
     def policy(self) -> RefundPolicy:

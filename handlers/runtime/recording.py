@@ -13,7 +13,7 @@ from ..domain.canonical import Json, canonical, day_of, format_instant
 from ..domain.days import is_closed, next_day
 from ..domain.order import Order
 from ..domain.outcomes import answer_of, execution_of, outcome_seq
-from ..domain.ports import AuditLog, OrderStore
+from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
 from .log import Log
 from .request_parsing import origin_of, parse_request
@@ -31,7 +31,7 @@ class Recorded:
     is_new: bool
 
 
-def record_outcome(message: RecordInput, orders: OrderStore, audit: AuditLog, now: datetime) -> Recorded:
+def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
     """Write the record of an execution: what the ledger says, and where it is silent what was said on the way."""
     request = parse_request(message.request)
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
@@ -45,7 +45,7 @@ def _has_trace(order: Order, request: Request) -> bool:
     return asked is not None and asked.fingerprint == request.fingerprint
 
 
-def _record_trace(message: RecordInput, order: Order, subject: str, audit: AuditLog) -> Recorded:
+def _record_trace(message: RecordInput, order: Order, subject: str, audit: AuditTrail) -> Recorded:
     seq = outcome_seq(order, subject)
     key = outcome_key(order, seq)
     is_new = audit.write(key, outcome_record(order, seq))
@@ -53,7 +53,7 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
     return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
 
 
-def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditLog, now: datetime) -> Recorded:
+def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
     """Write it on the day of the execution's start, or on the present one where an attempt comes after that closed."""
     answer = _refusal(message, request)
     asked, origin = _serializable(message.request), origin_of(message)

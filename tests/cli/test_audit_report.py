@@ -13,8 +13,8 @@ import pytest
 
 from cli.audit_report import DayTotals, list_days, print_report, report_day
 from cli.command_errors import CommandFailed, UsageError
-from handlers.adapters.s3_audit import S3AuditLog
-from handlers.domain.ports import AuditLog, Page
+from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.domain.ports import AuditTrail, Page
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
@@ -23,7 +23,7 @@ from .test_verbs import buy_mugs
 
 def report_of(world: World, day: str) -> list[DayTotals]:
     """The rows of a day."""
-    return report_day(S3AuditLog(client=world.s3, bucket="audit"), day)
+    return report_day(S3AuditTrail(client=world.s3, bucket="audit"), day)
 
 
 def today(world: World) -> str:
@@ -83,7 +83,7 @@ def test_a_day_is_one_of_utc_wherever_the_report_is_asked_for(zone: str) -> None
 
 
 @dataclass(frozen=True)
-class EndlessAuditLog(AuditLog):
+class EndlessAuditLog(AuditTrail):
     """A trail with so many purchases on every day, made up as they are asked for, in pages of a thousand."""
 
     records_per_day: int

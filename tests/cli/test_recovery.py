@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
@@ -38,7 +38,7 @@ def recover_outcomes(world: World, dry_run: bool = False) -> dict[str, RecoveryO
 
 def recover_orders(world: World, dry_run: bool = False) -> list[RecoveredOrder]:
     """The same with the sentences."""
-    log = S3AuditLog(client=world.s3, bucket="audit")
+    log = S3AuditTrail(client=world.s3, bucket="audit")
     return list(Recovery(log=log, client=world.dynamodb, table="orders", dry_run=dry_run).run())
 
 

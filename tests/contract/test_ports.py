@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.dynamodb.order_table import DynamoDBOrderStore
+from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
-from handlers.adapters.s3_audit import S3AuditLog
-from handlers.adapters.sandbox_gateway import SandboxGateway
-from handlers.adapters.sqs_parking import SQSParking
+from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.adapters.sqs_parking import SQSParkingQueue
 from handlers.contracts.storage import GATEWAY, ORDERS
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayReply, GatewayStatus, PaymentGateway
-from handlers.domain.ports import AuditLog, Change, ParkedOutcomes, RetryPolicy, StaleOrder, Written
+from handlers.domain.ports import AuditTrail, Change, ParkingQueue, RetryPolicy, StaleOrder, Written
 from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
 from handlers.domain.settlement import apply_gateway_reply
@@ -55,7 +55,7 @@ def _made_table(client: Any, schema: Any) -> str:
 
 # orders and shelves
 
-Shop = tuple[DynamoDBOrderStore, DynamoDBInventory]
+Shop = tuple[DynamoDBOrderRepository, DynamoDBInventory]
 
 
 @pytest.fixture(params=["fake", "local", "ministack"])
@@ -67,7 +67,7 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     shelves = DynamoDBInventory(client=client, table=table, retry=patience)
     for sku, price, available in (("mug", 1000, 3), ("pen", 250, 9)):
         shelves.execute(AddItem(item=StockItem(sku=sku, price_minor=price, currency="EUR", available=available)))
-    return DynamoDBOrderStore(client=client, table=table, retry=patience), shelves
+    return DynamoDBOrderRepository(client=client, table=table, retry=patience), shelves
 
 
 def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 1000) -> Order:
@@ -81,7 +81,7 @@ def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 10
 
 
 def _left(shelves: DynamoDBInventory) -> tuple[int, int]:
-    mug, pen = shelves.show("mug"), shelves.show("pen")
+    mug, pen = shelves.load("mug"), shelves.load("pen")
     assert mug is not None
     assert pen is not None
     return mug.available, pen.available
@@ -181,16 +181,16 @@ def test_orders_with_money_in_flight_are_listed_until_they_are_at_rest(shop: Sho
     assert _waiting(orders) == {order.order_id for order in made}
     orders.append(_captured(made[0]))
     assert _waiting(orders) == {order.order_id for order in made[1:]}
-    changed = {name for shard in range(8) for name in orders.changed_on(DAY, shard, DAY, None, 10).names}
+    changed = {name for shard in range(8) for name in orders.list_changed(DAY, shard, DAY, None, 10).names}
     assert changed == {order.order_id for order in made}
 
 
-def _waiting(orders: DynamoDBOrderStore) -> set[str]:
+def _waiting(orders: DynamoDBOrderRepository) -> set[str]:
     found = set[str]()
     for shard in range(8):
         after = None
         while True:
-            page = orders.waiting(shard, after, 1)
+            page = orders.list_in_flight(shard, after, 1)
             found.update(page.names)
             if page.after is None:
                 break
@@ -207,7 +207,7 @@ def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
     if request.param == "port fake":
         return FakeGateway()
     client = _dynamodb(request.param, request)
-    return SandboxGateway(client=client, table=_made_table(client, GATEWAY))
+    return SandboxPaymentGateway(client=client, table=_made_table(client, GATEWAY))
 
 
 def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
@@ -264,17 +264,17 @@ def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
 
 
 @pytest.fixture(params=["fake", "ministack"])
-def audit(request: pytest.FixtureRequest) -> AuditLog:
+def audit(request: pytest.FixtureRequest) -> AuditTrail:
     """The audit log in a bucket of its own."""
     if request.param == "fake":
-        return S3AuditLog(client=FakeS3(page_keys=2), bucket="audit")
+        return S3AuditTrail(client=FakeS3(page_keys=2), bucket="audit")
     client, bucket = request.getfixturevalue("ministack")("s3"), f"audit-{next(_numbers)}"
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return S3AuditLog(client=client, bucket=bucket)
+    return S3AuditTrail(client=client, bucket=bucket)
 
 
-def test_a_record_is_written_once(audit: AuditLog) -> None:
+def test_a_record_is_written_once(audit: AuditTrail) -> None:
     """Law 23: a second write of the same record is a success that changes nothing; of a different one an error."""
     assert audit.read("a/1") is None
     assert audit.write("a/1", {"amount": 1, "who": "é"})
@@ -284,7 +284,7 @@ def test_a_record_is_written_once(audit: AuditLog) -> None:
     assert audit.read("a/1") == b'{"amount":1,"who":"\\u00e9"}'
 
 
-def test_keys_are_listed_in_order_from_behind_a_key(audit: AuditLog) -> None:
+def test_keys_are_listed_in_order_from_behind_a_key(audit: AuditTrail) -> None:
     """Every page, and nothing of another prefix."""
     for key in ("a/3", "a/1", "b/1", "a/2", "a/10"):
         audit.write(key, {"key": key})
@@ -303,21 +303,23 @@ def test_keys_are_listed_in_order_from_behind_a_key(audit: AuditLog) -> None:
 
 
 @pytest.fixture(params=["fake", "ministack"])
-def parking(request: pytest.FixtureRequest) -> tuple[ParkedOutcomes, Callable[[str], None]]:
+def parking(request: pytest.FixtureRequest) -> tuple[ParkingQueue, Callable[[str], None]]:
     """The queue, and how the machine puts something into it."""
     client: Any = FakeSQS() if request.param == "fake" else request.getfixturevalue("ministack")("sqs")
     url = "https://sqs.eu-central-1.amazonaws.com/123456789012/parking"
     if request.param == "ministack":
         url = client.create_queue(QueueName=f"parking-{next(_numbers)}")["QueueUrl"]
-    return SQSParking(client=client, queue_url=url), lambda body: client.send_message(QueueUrl=url, MessageBody=body)
+    return SQSParkingQueue(client=client, queue_url=url), lambda body: client.send_message(
+        QueueUrl=url, MessageBody=body
+    )
 
 
-def test_what_is_parked_stays_until_it_is_done(parking: tuple[ParkedOutcomes, Callable[[str], None]]) -> None:
+def test_what_is_parked_stays_until_it_is_done(parking: tuple[ParkingQueue, Callable[[str], None]]) -> None:
     """Law 23: a delay, never a loss."""
     outcomes, park = parking
     assert list(outcomes.receive()) == []
     park("one")
     (parked,) = outcomes.receive()
     assert parked.message == "one"
-    outcomes.done(parked)
+    outcomes.delete(parked)
     assert list(outcomes.receive()) == []

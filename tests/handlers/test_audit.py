@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.archive import Archive
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.verification import Problem, verify
 from handlers.record import record
@@ -192,7 +192,7 @@ def test_a_ledger_that_lost_its_end_is_found(lost: int) -> None:
 def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_an_error() -> None:
     """Law 23 (audit completeness): write once."""
     world = World()
-    log = S3AuditLog(client=world.s3, bucket="audit")
+    log = S3AuditTrail(client=world.s3, bucket="audit")
     one: dict[str, Any] = {"kind": "outcome", "result": {"status": "succeeded", "message": "Paid."}}
     assert log.write("outcomes/x", one) is True
     assert log.write("outcomes/x", one) is False
@@ -240,7 +240,7 @@ def test_a_record_is_put_with_its_checksum_and_only_if_nothing_is_there() -> Non
             asked.append(request)
             return {}
 
-    S3AuditLog(client=Recording(), bucket="audit").write("outcomes/x", {"a": 1})  # type: ignore[arg-type]
+    S3AuditTrail(client=Recording(), bucket="audit").write("outcomes/x", {"a": 1})  # type: ignore[arg-type]
     (request,) = asked
     assert request["IfNoneMatch"] == "*"
     assert request["Body"] == b'{"a":1}'

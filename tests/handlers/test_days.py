@@ -41,7 +41,7 @@ def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() ->
     assert [(day_of(entry.at), day_of(entry.recorded_at)) for entry in order.ledger] == [
         ("2026-03-01", "2026-03-02")
     ] * 2
-    assert world.parts().orders.changed_on("2026-03-02", shard_of(order.order_id), "", None, 10).names == (
+    assert world.parts().orders.list_changed("2026-03-02", shard_of(order.order_id), "", None, 10).names == (
         order.order_id,
     )
     assert list(world.audit_objects()) == [f"outcomes/date=2026-03-02/order={order.order_id}/000002.json"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from handlers.adapters.sandbox_gateway import SandboxGateway
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.reconcile import handler, reconcile
 from handlers.runtime import dependencies
 from tests.handlers.world import World, purchase_of, refund_of
@@ -57,7 +57,7 @@ def test_what_the_gateway_has_not_heard_of_is_left_alone_while_an_attempt_may_be
 def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19 (reconcile): nothing is released whose key may still move money."""
 
-    class Unfenced(SandboxGateway):
+    class Unfenced(SandboxPaymentGateway):
         can_fence = False  # type: ignore[misc]  # what another provider's adapter would say
 
         def cancel(self, key: str) -> Any:

@@ -159,7 +159,7 @@ class SellingClient:
         return call
 
     def _sell(self) -> None:
-        price = self.world.inventory.show("MUG").price_minor  # type: ignore[union-attr]  # the test stocked it
+        price = self.world.inventory.load("MUG").price_minor  # type: ignore[union-attr]  # the test stocked it
         result = self.world.book(purchase_of(f"sale-{self.name}-{self.sales}", MUG=(1, price)))
         self.sales += result["status"] == "succeeded"
 
@@ -210,7 +210,7 @@ def test_a_refused_stock_command_changes_nothing_and_says_why(command: StockComm
     outcome = world.inventory.execute(command)
     assert isinstance(outcome, StockRefused)
     assert message in outcome.message
-    assert world.inventory.show("MUG") == StockItem(sku="MUG", price_minor=800, currency="EUR", available=5)
+    assert world.inventory.load("MUG") == StockItem(sku="MUG", price_minor=800, currency="EUR", available=5)
 
 
 def test_eighteen_of_ten_mugs_are_never_sold() -> None:

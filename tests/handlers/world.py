@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb.archive import Archive, audit_objects
 from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
@@ -109,7 +109,7 @@ class World:
             assert isinstance(self.inventory.execute(AddItem(item=item)), StockChanged)
 
     def available(self, sku: str) -> int:
-        item = self.inventory.show(sku)
+        item = self.inventory.load(sku)
         assert item is not None
         return item.available
 
@@ -150,7 +150,7 @@ class World:
         return order
 
     def audit_objects(self) -> dict[str, bytes]:
-        return audit_objects(S3AuditLog(client=self.s3, bucket="audit"))
+        return audit_objects(S3AuditTrail(client=self.s3, bucket="audit"))
 
     def findings(self) -> tuple[Finding, ...]:
         """What `booking audit verify` would say."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb.archive import Archive, audit_objects
 from handlers.adapters.dynamodb.attribute_values import decode_item
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
 from local.pytest_plugin import DeployedStack
@@ -181,7 +181,7 @@ def _read_books(
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
     stored = [each for each in archive.orders() if each.order and _is_ours(each.order)]
     orders = [each.order for each in stored if each.order is not None]
-    objects = audit_objects(S3AuditLog(client=stack.client("s3"), bucket=stack.outputs["auditBucket"]))
+    objects = audit_objects(S3AuditTrail(client=stack.client("s3"), bucket=stack.outputs["auditBucket"]))
     ours = {each.order_id for each in stored}
     objects = {key: body for key, body in objects.items() if key.partition("order=")[2].partition("/")[0] in ours}
     return Report(

@@ -7,7 +7,7 @@ from typing import Protocol
 from ...contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
 from ...domain.errors import BookingError
 from ...domain.order import Order
-from ...domain.ports import AuditLog
+from ...domain.ports import AuditTrail
 from ...domain.stock import StockItem
 from ...domain.verification import StoredOrder
 from ..clients import Reply, call
@@ -76,13 +76,13 @@ def _try_order(item: Item) -> Order | None:
         return None
 
 
-def audit_objects(log: AuditLog, prefixes: Sequence[str] = (OUTCOMES_PREFIX, REFUSALS_PREFIX)) -> dict[str, bytes]:
+def audit_objects(log: AuditTrail, prefixes: Sequence[str] = (OUTCOMES_PREFIX, REFUSALS_PREFIX)) -> dict[str, bytes]:
     """All records below the prefixes, by key."""
     keys = (key for prefix in prefixes for key in _keys(log, prefix))
     return {key: content for key in keys if (content := log.read(key)) is not None}
 
 
-def _keys(log: AuditLog, prefix: str) -> Iterator[str]:
+def _keys(log: AuditTrail, prefix: str) -> Iterator[str]:
     page = log.keys(prefix)
     yield from page.names
     while page.after:

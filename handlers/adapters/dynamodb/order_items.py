@@ -40,7 +40,7 @@ def projection(order: Order) -> dict[str, Json]:
 
 def attention(order: Order) -> dict[str, Json]:
     """What puts an order with money in flight into the sparse index; nothing for one at rest."""
-    since = order.waiting_since()
+    since = order.in_flight_since()
     return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: since} if since else {}
 
 

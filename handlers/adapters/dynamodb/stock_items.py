@@ -45,7 +45,7 @@ class DynamoDBInventory:
                 return outcome
         raise AssertionError("attempts() ends by raising")
 
-    def show(self, sku: str) -> StockItem | None:
+    def load(self, sku: str) -> StockItem | None:
         """Return an article as last written: a consistent read."""
         key = {"pk": encode(sku_key(sku))}
         item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
@@ -87,7 +87,7 @@ class DynamoDBInventory:
         )
 
     def _written(self, sku: str) -> StockItem:
-        return cast("StockItem", self.show(sku))  # no command removes an item
+        return cast("StockItem", self.load(sku))  # no command removes an item
 
 
 def stock_item_from(item: Item) -> StockItem:

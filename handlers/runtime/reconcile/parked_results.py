@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from ...contracts.messages import RecordInput
 from ...domain.errors import BookingError, Unavailable
-from ...domain.ports import AuditLog, OrderStore, Parked, ParkedOutcomes
+from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue
 from ..recording import record_outcome
 from .findings import Findings
 
 
 def drain(
-    queue: ParkedOutcomes, orders: OrderStore, audit: AuditLog, now: datetime, findings: Findings, maximum: int
+    queue: ParkingQueue, orders: OrderRepository, audit: AuditTrail, now: datetime, findings: Findings, maximum: int
 ) -> None:
     """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays."""
     seen = set[str]()
@@ -27,11 +27,16 @@ def drain(
 
 
 def _record_parked(
-    queue: ParkedOutcomes, parked: Parked, orders: OrderStore, audit: AuditLog, now: datetime, findings: Findings
+    queue: ParkingQueue,
+    parked: ParkedResult,
+    orders: OrderRepository,
+    audit: AuditTrail,
+    now: datetime,
+    findings: Findings,
 ) -> None:
     try:
         recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), orders, audit, now)
-        queue.done(parked)
+        queue.delete(parked)
     except Unavailable:
         findings.postponed.append("a parked outcome")
     except (BookingError, ValidationError, ValueError) as error:

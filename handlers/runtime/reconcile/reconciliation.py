@@ -10,7 +10,7 @@ from ...domain.ledger import Entry, Kind
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import GatewayReply, GatewayStatus, PaymentGateway
-from ...domain.ports import AuditLog, Change, OrderStore, StaleOrder
+from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
 from ...domain.settlement import Contradiction, apply_gateway_reply
 from ..recording import Recorded
 from .findings import Findings
@@ -22,9 +22,9 @@ _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
 class Reconciliation:
     """One run over orders, one at a time; each step is safe to repeat and to race with the functions."""
 
-    orders: OrderStore
+    orders: OrderRepository
     gateway: PaymentGateway
-    audit: AuditLog
+    audit: AuditTrail
     now: datetime
     fence_after: timedelta
     findings: Findings = field(default_factory=Findings)

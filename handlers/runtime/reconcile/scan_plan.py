@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from ...contracts.messages import ReconcileInput
 from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant
-from ...domain.ports import OrderStore, Page
+from ...domain.ports import OrderRepository, Page
 
 _ROTATION: Final = timedelta(minutes=5)
 
@@ -23,11 +23,11 @@ class IndexPartition:
     day: str | None = None
     since: str = ""
 
-    def scan(self, orders: OrderStore, after: str | None, limit: int) -> Page:
+    def scan(self, orders: OrderRepository, after: str | None, limit: int) -> Page:
         """Some of the orders there."""
         if self.day is None:
-            return orders.waiting(self.shard, after, limit)
-        return orders.changed_on(self.day, self.shard, self.since, after, limit)
+            return orders.list_in_flight(self.shard, after, limit)
+        return orders.list_changed(self.day, self.shard, self.since, after, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ _EARLIEST = "0"  # before every written instant; a key may not be empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoDBOrderStore:
-    """The `OrderStore` of production. A conflict with another transaction decides nothing, so it is tried again."""
+class DynamoDBOrderRepository:
+    """Orders in DynamoDB. A conflict with another transaction decides nothing, so the write is retried."""
 
     client: DynamoDBClient
     table: str
@@ -65,11 +65,11 @@ class DynamoDBOrderStore:
             _skip_deleted_skus(restock, reasons[1:])
         raise AssertionError("attempts() ends by raising")
 
-    def waiting(self, shard: int, after: str | None, limit: int) -> Page:
+    def list_in_flight(self, shard: int, after: str | None, limit: int) -> Page:
         """From the sparse index of orders with money in flight."""
         return self._query(ATTENTION, str(shard), "", after, limit)
 
-    def changed_on(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
+    def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
         """From the index of changes."""
         return self._query(BY_DAY, changed_day(day, shard), since, after, limit)
 
