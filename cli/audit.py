@@ -1,16 +1,31 @@
 """`booking audit verify|report`: verify the ledgers against the audit objects, and report on them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
-from handlers.adapters.dynamodb.archive import stored_order
-from handlers.domain.verification import Finding, StoredOrder, verify
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.s3_audit import S3AuditLog
+from handlers.contracts.storage import SHARDS
+from handlers.domain.canonical import format_instant
+from handlers.domain.ports import OrderStore
+from handlers.domain.verification import Finding, StoredOrder
 
-from .audit_report import report
-from .output import JsonOption, show, table
+from .audit_report import parse_day, report
+from .order_view import order_store
+from .output import JsonOption, show, stderr_console, table
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
+from .trail_verification import ParallelMap, TrailVerification
+
+MAX_SHOWN: Final = 1000  # findings; all are counted
+PROGRESS_STEP: Final = 10_000  # objects between two lines of progress
+READERS: Final = 16
+PAGE_ORDERS: Final = 100
 
 app = typer.Typer(help="Verify and read the audit trail.", no_args_is_help=True)
 app.command("report")(report)
@@ -22,53 +37,111 @@ def add_commands(parent: typer.Typer) -> None:
 
 
 @app.command("verify")
-def verify_audit(as_json: JsonOption = False, stage: StageOption = None, instance: InstanceOption = "default") -> int:
+def verify_audit(
+    since: Annotated[
+        str | None,
+        typer.Option(help="Verify from this day (UTC, YYYY-MM-DD) on, with the orders changed since. Default: all."),
+    ] = None,
+    grace_seconds: Annotated[
+        int,
+        typer.Option(min=0, help="Ledger entries younger than this may lack their object: executions may be running."),
+    ] = 300,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
     """Recompute the hash chain of every ledger and compare it with the audit objects.
 
-    The exit code is 1 if there are findings.
+    The exit code is 1 if there are findings. Memory does not grow with the trail.
     """
+    first = parse_day("--since", since) if since else None
     target = resolve_target(stage, instance)
-    orders, objects = list(read_orders(target)), read_audit_objects(target)
-    findings = verify(orders, objects)
-    document = {
-        "orders": len(orders),
-        "objects": len(objects),
-        "clean": not findings,
+    settled_before = format_instant(datetime.now(UTC) - timedelta(seconds=grace_seconds))
+    with _parallel_map() as parallel_map:
+        verification = plan_verification(target, first, settled_before, parallel_map)
+        document = run_verification(verification)
+    show(as_json, document, lambda console: _draw(console, document))
+    return 0 if document["clean"] else 1
+
+
+def plan_verification(
+    target: DeploymentTarget, since: date | None, settled_before: str, parallel_map: ParallelMap
+) -> TrailVerification:
+    """Return the check of a target: from the day `since` on, or of everything."""
+    archive = Archive(client=target.client("dynamodb"), table=target.output("ordersTable"))
+    store = order_store(target)
+
+    def changed_orders() -> Iterator[StoredOrder]:
+        for ids in changed_order_ids(store, since) if since else ():
+            yield from filter(None, parallel_map(archive.order, ids))
+
+    return TrailVerification(
+        audit=S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket")),
+        orders=changed_orders if since else archive.orders,
+        load_order=archive.order,
+        settled_before=settled_before,
+        since=since.isoformat() if since else None,
+        parallel_map=parallel_map,
+        on_object=print_progress,
+    )
+
+
+def changed_order_ids(store: OrderStore, since: date) -> Iterator[tuple[str, ...]]:
+    """Yield the ids of the orders whose last entry is not older than the day before `since`, a page at a time.
+
+    An order with an entry on or after `since` has its last entry there, too. The days around allow for clocks that
+    differ.
+    """
+    last = datetime.now(UTC).date() + timedelta(days=1)
+    for offset in range(-1, (last - since).days + 1):
+        day = (since + timedelta(days=offset)).isoformat()
+        for shard in range(SHARDS):
+            after: str | None = None
+            while True:
+                page = store.changed_on(day, shard, "", after, PAGE_ORDERS)
+                yield page.names
+                if (after := page.after) is None:
+                    break
+
+
+def print_progress(objects: int) -> None:
+    """Print a line on standard error for every 10,000 objects."""
+    if objects % PROGRESS_STEP == 0:
+        stderr_console().print(f"{objects} audit objects verified …")
+
+
+def run_verification(verification: TrailVerification) -> dict[str, Any]:
+    """Run a check and return its document. It lists the first 1000 findings and counts them all."""
+    found, shown = 0, list[Finding]()
+    for finding in verification.findings():
+        found += 1
+        shown += [finding] if found <= MAX_SHOWN else []
+    counts = verification.counts
+    return {
+        "since": verification.since,
+        "orders": counts["orders"],
+        "objects": counts["objects"],
+        "clean": not found,
+        "found": found,
         "findings": [
             {"problem": finding.problem.value, "where": finding.where, "sentence": finding.sentence}
-            for finding in findings
+            for finding in shown
         ],
     }
-    show(as_json, document, lambda console: _draw(console, len(orders), len(objects), findings))
-    return 1 if findings else 0
 
 
-def read_orders(target: DeploymentTarget) -> Iterator[StoredOrder]:
-    """Yield every order as it is stored, intact or not."""
-    pages = target.client("dynamodb").get_paginator("scan")
-    scanned = pages.paginate(
-        TableName=target.output("ordersTable"),
-        FilterExpression="begins_with(pk, :order)",
-        ExpressionAttributeValues={":order": {"S": "ORDER#"}},
-        ConsistentRead=True,
-    )
-    for page in scanned:
-        yield from (stored_order(item) for item in page["Items"])
+@contextmanager
+def _parallel_map() -> Generator[ParallelMap]:
+    with ThreadPoolExecutor(READERS) as readers:
+        yield readers.map
 
 
-def read_audit_objects(target: DeploymentTarget) -> dict[str, bytes]:
-    """Read every audit object, by key."""
-    s3, bucket = target.client("s3"), target.output("auditBucket")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = [listed["Key"] for page in pages for listed in page.get("Contents", [])]
-    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
-
-
-def _draw(console: Console, orders: int, objects: int, findings: tuple[Finding, ...]) -> None:
-    if findings:
-        rows = [(finding.problem.value, finding.where, finding.sentence) for finding in findings]
-        console.print(table(f"{len(findings)} findings", ("problem", "where", ""), rows))
-    else:
-        console.print(
-            f"{orders} orders and {objects} audit objects agree: every hash chain is intact and nothing is missing."
-        )
+def _draw(console: Console, document: Mapping[str, Any]) -> None:
+    scope = f"from {document['since']} on" if document["since"] else "in all"
+    counts = f"{document['orders']} orders and {document['objects']} audit objects {scope}"
+    if document["clean"]:
+        console.print(f"{counts} agree: every hash chain is intact and nothing is missing.")
+        return
+    rows = [(each["problem"], each["where"], each["sentence"]) for each in document["findings"]]
+    shown = f", of which the first {len(rows)} are" if document["found"] > len(rows) else ""
+    console.print(table(f"{document['found']} findings{shown} in {counts}", ("problem", "where", ""), rows))

@@ -113,7 +113,7 @@ def print_report(output_format: str, log: AuditTrail, days: Iterable[str]) -> No
 
 def list_days(first: str, last: str) -> list[str]:
     """Return every day from the first to the last, both included."""
-    start, end = _parse_day("--from", first), _parse_day("--to", last)
+    start, end = parse_day("--from", first), parse_day("--to", last)
     if end < start:
         raise UsageError(f"--to {last} must not be before --from {first}.")
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
@@ -128,7 +128,8 @@ def report_day(log: AuditTrail, day: str) -> list[DayTotals]:
     return [totals[currency] for currency in sorted(totals)]
 
 
-def _parse_day(option: str, text: str) -> date:
+def parse_day(option: str, text: str) -> date:
+    """Return a day written as YYYY-MM-DD, or reject the option."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Proving that ledgers and audit log agree: a pure function over what is stored."""
+"""Verify ledgers, and audit objects against ledgers: pure functions over what is stored."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
 from .canonical import Json, canonical
-from .ledger import find_breaks
+from .ledger import Entry, find_breaks
 from .order import Order
 
 
 class Problem(StrEnum):
-    """What can be wrong."""
+    """Kinds of findings."""
 
     MISSING = "missing"
     ALTERED = "altered"
@@ -24,7 +24,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong: where it lies (an audit key, or an order) and a sentence."""
+    """One problem: its place (an audit key or an order id) and a sentence."""
 
     problem: Problem
     where: str
@@ -33,32 +33,32 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOrder:
-    """An order and its ledger as it is stored, before anything was read into it."""
+    """An order with its ledger exactly as it is stored, whether or not it is intact."""
 
     order_id: str
     entries: Sequence[Mapping[str, Json]]
     order: Order | None
-    """None where the ledger is so broken that it cannot be folded."""
+    """None if the ledger is too broken to be folded."""
     differing: tuple[str, ...] = ()
-    """What is stored beside the ledger and does not follow from it: so shows a ledger that lost its end."""
+    """Stored attributes that do not follow from the ledger. They reveal a ledger that has lost its end."""
 
 
 def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Every disagreement between `orders` and the audit `objects` (key to content); nothing when all is well."""
-    stored = tuple(orders)
+    """Return every disagreement between `orders` and the audit `objects` (content by key), all held in memory."""
+    stored = {each.order_id: each for each in orders}
     found: list[Finding] = []
-    expected: dict[str, Mapping[str, Json]] = {}
-    for each in stored:
+    for each in stored.values():
         found += verify_chain(each)
-        expected |= _records(each)
-    found += _find_missing(stored, objects)
+        found += (missing_record(each, key) for key in required_records(each) if key not in objects)
     for key, content in sorted(objects.items()):
-        found += _judge(key, content, expected.get(key))
+        order_id = key.partition("order=")[2].partition("/")[0]
+        is_refusal = key.startswith("refusals/")
+        found += judge_refusal(key, content) if is_refusal else judge_outcome(key, content, stored.get(order_id))
     return tuple(found)
 
 
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
-    """Where the ledger's own chain of hashes is broken, or what is stored beside it differs."""
+    """Return the breaks of the ledger's hash chain, and the stored attributes that do not follow from it."""
     order_id = stored.order_id
     faults = [*find_breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
     broken = (
@@ -68,71 +68,70 @@ def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
         Finding(
             problem=Problem.PROJECTION_DIFFERS,
             where=order_id,
-            sentence=f"In {order_id} the stored {name} is not what the ledger comes to.",
+            sentence=f"In {order_id} the stored {name} does not follow from the ledger.",
         )
         for name in stored.differing
     )
     return (*broken, *differing)
 
 
-def _records(stored: StoredOrder) -> dict[str, Mapping[str, Json]]:
-    """What the audit log may hold of an order, by key."""
+def required_records(stored: StoredOrder) -> dict[str, Entry]:
+    """Return the audit keys that a ledger requires, each with the entry that ended a request."""
     order = stored.order
-    if order is None:
-        return {}
-    return {
-        outcome_key(order, entry.seq): {
-            **outcome_record(order, entry.seq),
-            "ledger": list(stored.entries[: entry.seq]),
-        }
-        for entry in order.ledger
-    }
+    return {outcome_key(order, seq): order.ledger[seq - 1] for seq in outcome_seqs(order)} if order else {}
 
 
-def _find_missing(stored: Sequence[StoredOrder], objects: Mapping[str, bytes]) -> Iterator[Finding]:
-    for order in (each.order for each in stored if each.order):
-        for seq in outcome_seqs(order):
-            key = outcome_key(order, seq)
-            if key not in objects:
-                sentence = f"Entry {seq} ({order.ledger[seq - 1].kind}) of {order.order_id} has no record."
-                yield Finding(problem=Problem.MISSING, where=key, sentence=sentence)
+def missing_record(stored: StoredOrder, key: str) -> Finding:
+    """Return the finding for a required record that does not exist."""
+    entry = required_records(stored)[key]
+    sentence = f"Entry {entry.seq} ({entry.kind}) of {stored.order_id} has no record."
+    return Finding(problem=Problem.MISSING, where=key, sentence=sentence)
 
 
-def _judge(key: str, content: bytes, expected: Mapping[str, Json] | None) -> Iterator[Finding]:
-    record = _parse(content)
-    if key.startswith("refusals/"):
-        yield from _judge_refusal(key, record)
-    elif expected is None:
+def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Iterator[Finding]:
+    """Compare the record under `key` with the ledger of its order, which is None if there is no such order."""
+    expected, record = _expected_record(key, stored), _parse(content)
+    if expected is None:
         yield Finding(problem=Problem.EXTRA, where=key, sentence="No ledger has an entry for this record.")
     elif record is None:
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="The record is no JSON object.")
+        yield Finding(problem=Problem.ALTERED, where=key, sentence="The record is not a JSON object.")
     elif not is_same_record(record, expected):
         yield _difference(key, record, expected)
 
 
+def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | None:
+    """Return the record that belongs under `key`; an entry that put money in flight may have one, too."""
+    order = stored.order if stored else None
+    if stored is None or order is None:
+        return None
+    seq = next((entry.seq for entry in order.ledger if outcome_key(order, entry.seq) == key), None)
+    return {**outcome_record(order, seq), "ledger": list(stored.entries[:seq])} if seq is not None else None
+
+
+def judge_refusal(key: str, content: bytes) -> Iterator[Finding]:
+    """Check the record of a refusal. No ledger has it, but its key follows from its own execution and day."""
+    record = _parse(content)
+    if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
+        yield Finding(problem=Problem.ALTERED, where=key, sentence="It is not the record of a refusal.")
+    elif key != refusal_key_of(record):
+        yield Finding(problem=Problem.ALTERED, where=key, sentence="Its key does not match its execution and day.")
+
+
 def _difference(key: str, record: Mapping[str, Json], expected: Mapping[str, Json]) -> Finding:
     if _sorted_ledger(record) == _sorted_ledger(expected) and record.get("ledger") != expected["ledger"]:
-        return Finding(problem=Problem.REORDERED, where=key, sentence="Its entries are in another order.")
+        return Finding(problem=Problem.REORDERED, where=key, sentence="Its ledger entries are in a different order.")
     if record.get("seq") != expected["seq"] or record.get("order_id") != expected["order_id"]:
         sentence = f"It holds the record of entry {record.get('seq')} of {record.get('order_id')}."
         return Finding(problem=Problem.REORDERED, where=key, sentence=sentence)
     differing = [name for name in expected if canonical(record.get(name)) != canonical(expected[name])]
     differing += [name for name in record if name not in expected]
-    sentence = f"It is not what the ledger says: {', '.join(differing)}."
+    sentence = f"It differs from the ledger in {', '.join(differing)}."
     return Finding(problem=Problem.ALTERED, where=key, sentence=sentence)
 
 
 def _sorted_ledger(record: Mapping[str, Json]) -> list[str]:
     ledger = record.get("ledger")
     return sorted(canonical(entry) for entry in ledger) if isinstance(ledger, list) else []
-
-
-def _judge_refusal(key: str, record: Mapping[str, Json] | None) -> Iterator[Finding]:
-    """A refusal is in no ledger; its record must at least be one, and lie under its own execution and day."""
-    if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="It is no record of a refusal.")
-    elif key != refusal_key_of(record):
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="It names another execution or day than its key.")
 
 
 def _parse(content: bytes) -> Mapping[str, Json] | None:

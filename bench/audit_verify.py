@@ -1,0 +1,100 @@
+"""The time and memory of `booking audit verify`, on an in-memory DynamoDB and S3.
+
+Limits: verifying 20,000 objects needs at most 1.5 times the memory of verifying 2,000, and at most 12 times the time.
+Against AWS add the calls: one GetObject for each object, and one GetItem for each order and day.
+Memory is what Python allocates beyond the stored data. Times are CPU times, because machines are shared.
+"""
+
+import io
+import sys
+import time
+import tracemalloc
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from cli.trail_verification import TrailVerification
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.s3_audit import S3AuditLog
+from tests.handlers.world import World, purchase_of, refund_of
+
+SIZES: Final = (2_000, 20_000)
+ORDERS_PER_WORLD: Final = 100  # a fresh world for so many orders keeps booking fast
+OBJECTS_PER_ORDER: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrail:
+    """Orders and audit objects behind the calls that a verification makes."""
+
+    items: Mapping[str, Any]
+    objects: Mapping[str, bytes]
+    keys: tuple[str, ...]
+
+    def scan(self, **request: Any) -> dict[str, Any]:
+        """Return a page of 100 items."""
+        places = list(self.items)
+        start = places.index(request["ExclusiveStartKey"]["pk"]["S"]) + 1 if "ExclusiveStartKey" in request else 0
+        page = places[start : start + 100]
+        more = {"LastEvaluatedKey": {"pk": {"S": page[-1]}}} if start + 100 < len(places) else {}
+        return {"Items": [self.items[place] for place in page], **more}
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Return one item."""
+        return {"Item": self.items[request["Key"]["pk"]["S"]]}
+
+    def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+        """Return a page of 1,000 keys."""
+        start = bisect_right(self.keys, request.get("StartAfter") or request["Prefix"])
+        page = [key for key in self.keys[start : start + 1000] if key.startswith(request["Prefix"])]
+        return {"Contents": [{"Key": key} for key in page], "IsTruncated": len(page) == 1000}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        """Return the content of one object."""
+        return {"Body": io.BytesIO(self.objects[request["Key"]])}
+
+
+def book(objects: int) -> StoredTrail:
+    """Book orders with a refund each, until there are so many objects."""
+    items: dict[str, Any] = {}
+    contents: dict[str, bytes] = {}
+    for number in range(objects // OBJECTS_PER_ORDER // ORDERS_PER_WORLD):
+        world = World()
+        world.stock(MUG=(800, 10_000))
+        world.clock.now += timedelta(hours=number)
+        for one in range(ORDERS_PER_WORLD):
+            order_id = world.book(purchase_of(f"p-{number}-{one}", MUG=(2, 800)))["order_id"]
+            world.book(refund_of(order_id, amount_minor=300))
+        scanned = world.dynamodb.scan(TableName="orders")["Items"]
+        items |= {item["pk"]["S"]: item for item in scanned if item["pk"]["S"].startswith("ORDER#")}
+        contents |= world.audit_objects()
+    return StoredTrail(items, contents, tuple(sorted(contents)))
+
+
+def verify(trail: StoredTrail) -> tuple[float, int]:
+    """Return the CPU seconds and the peak of allocated bytes of one verification, which must have no findings."""
+    archive = Archive(client=trail, table="orders")
+    check = TrailVerification(
+        audit=S3AuditLog(client=trail, bucket="audit"),  # type: ignore[arg-type]  # it only reads
+        orders=archive.orders,
+        load_order=archive.order,
+        settled_before="9999",
+    )
+    tracemalloc.start()
+    list(check.findings())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    started = time.process_time()
+    assert list(check.findings()) == []
+    return time.process_time() - started, peak
+
+
+def main() -> None:
+    """Print the figures and fail if a limit is exceeded."""
+    (small_time, small_peak), (time_, peak) = (verify(book(size)) for size in SIZES)
+    for size, seconds, held in zip(SIZES, (small_time, time_), (small_peak, peak), strict=True):
+        print(f"{size:6} objects: {seconds:6.1f} s, {held / 2**20:5.1f} MiB")
+    if peak > 1.5 * small_peak or time_ > 12 * small_time:
+        sys.exit("A limit is exceeded.")
