@@ -31,7 +31,7 @@ _MIRRORS = (  # Terraform's own places for a local mirror, and the one that mach
     "/usr/share/terraform/plugins",
     "/opt/tf-plugins",
 )
-_TIMEOUT_SECONDS = 240
+_TIMEOUT_SECONDS = 1_200  # only ends what hangs: a plan takes 20 s, and many times that on a busy machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ STAGES = ("dev", "staging", "prod")
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 _STACK = "pulumi:pulumi:Stack"
-_TOO_LONG_SECONDS = 120
+_TOO_LONG_SECONDS = 1_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
