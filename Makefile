@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two workers measured fastest on two cores; PYTEST_WORKERS=0 runs in one process (for a debugger).
 PYTEST_WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
@@ -21,10 +22,10 @@ down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
 	@$(BIN)/booking down --yes
 
 test: $(VENV)/dev.stamp ## Run the test suite: deterministic and bounded.
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+	$(PYTEST)
 
 thorough: $(VENV)/dev.stamp ## Run the test suite with random examples and every slow case: an hour or more.
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+	HYPOTHESIS_PROFILE=thorough $(PYTEST)
 
 check: $(VENV)/dev.stamp ## Run the static checks: format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
