@@ -1,21 +1,80 @@
-"""A team's changes from outside a component reach every child, and a renamed component keeps its resources."""
+"""A platform team's program: its starter, its changes from outside its components, and its renamed components."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.engine import PulumiEngine
 from local.instance import Instance
 
 from .conftest import Run
 
+STAGE = {"program": "platform", "stage": "hatches", "starter": "callers"}
+SUCCEED = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+Caller = Callable[[str], Any]
+
 
 @pytest.fixture(scope="module")
-def platform(engine_of: Run) -> PulumiEngine:
-    """Deploy the team's program."""
-    engine = engine_of("platform", "hatches")
+def role(aws: Instance) -> str:
+    """Create the callers' role, which allows nothing yet, and return its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    created = aws.client("iam").create_role(RoleName=STAGE["starter"], AssumeRolePolicyDocument=document)
+    return str(created["Role"]["Arn"])
+
+
+@pytest.fixture(scope="module")
+def platform(engine_of: Run, role: str) -> PulumiEngine:
+    """Deploy the team's program, whose machine lets the callers start it."""
+    engine = engine_of(**STAGE)
     engine.up()
     return engine
+
+
+@pytest.fixture(scope="module")
+def outputs(platform: PulumiEngine, aws: Instance) -> Mapping[str, Any]:
+    """Outputs of the deployed program."""
+    return aws.outputs()
+
+
+@pytest.fixture(scope="module")
+def caller(aws: Instance, role: str) -> Caller:
+    """Clients with the callers' rights."""
+    return lambda service: aws.client(service, role)
+
+
+def test_a_starter_starts_the_machine_and_reads_its_history(caller: Caller, outputs: Mapping[str, Any]) -> None:
+    """Start, describe, history."""
+    machines = caller("stepfunctions")
+    execution = machines.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
+    assert machines.describe_execution(executionArn=execution)["status"] in ("RUNNING", "SUCCEEDED")
+    assert machines.get_execution_history(executionArn=execution)["events"]
+
+
+def test_a_starter_is_denied_everything_else(
+    caller: Caller, aws: Instance, role: str, outputs: Mapping[str, Any]
+) -> None:
+    """Not another machine, not an end before its time, not what the machine works on."""
+    admin = aws.client("stepfunctions")
+    other = admin.create_state_machine(name="other", definition=SUCCEED, roleArn=role)["stateMachineArn"]
+    running = admin.start_execution(stateMachineArn=other, input="{}")["executionArn"]
+    ours = admin.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
+    machines, tables, queues = (caller(service) for service in ("stepfunctions", "dynamodb", "sqs"))
+    for refused in (
+        lambda: machines.start_execution(stateMachineArn=other, input="{}"),
+        lambda: machines.describe_execution(executionArn=running),
+        lambda: machines.stop_execution(executionArn=ours),
+        lambda: machines.update_state_machine(stateMachineArn=outputs["machine"], definition=SUCCEED),
+        lambda: machines.delete_state_machine(stateMachineArn=outputs["machine"]),
+        lambda: machines.list_state_machines(),
+        lambda: tables.get_item(TableName=outputs["table"], Key={"pk": {"S": "ORDER#1"}}),
+        lambda: queues.purge_queue(QueueUrl=outputs["queue"]),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
 
 
 def test_a_transform_reaches_every_child_of_every_component(platform: PulumiEngine) -> None:
@@ -43,16 +102,15 @@ def test_a_transform_of_a_child_or_grandchild_takes_effect_in_aws(platform: Pulu
     assert json.dumps(inputs["proofs-lifecycle"]["rules"]).count("team") == 1
 
 
-def test_components_renamed_with_an_alias_keep_their_resources(platform: PulumiEngine, engine_of: Run) -> None:
+def test_components_renamed_with_an_alias_keep_their_resources(outputs: Mapping[str, Any], engine_of: Run) -> None:
     """Their children's former names follow from their own; only the keys' aliases are new."""
-    before = platform.up().outputs
-    renamed = engine_of("platform", "hatches", prefix="our-", aliased=True).up()
-    assert before == renamed.outputs
+    renamed = engine_of(**STAGE, prefix="our-", aliased=True).up()
+    assert outputs == renamed.outputs
     lost = {step.type for step in renamed.changes if "delete" in step.operation or "replace" in step.operation}
     assert lost == {"aws:kms/alias:Alias"}
 
 
 def test_a_component_renamed_without_an_alias_would_lose_its_table(platform: PulumiEngine, engine_of: Run) -> None:
     """Proof that the alias keeps it."""
-    preview = engine_of("platform", "hatches", prefix="their-").preview()
+    preview = engine_of(**STAGE, prefix="their-").preview()
     assert any(step.operation == "delete" and step.type == "aws:dynamodb/table:Table" for step in preview.changes)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def _description(token: str, key: str) -> str:
     return " ".join(str(RESOURCES[token]["inputProperties"][key]["description"]).split())
 
 
+@cache
 def _checks(token: str) -> Mapping[str, list[Any]]:
     """Argument → what its check is called with (default, bounds), read from the component's own source."""
     [component] = [one for one in COMPONENTS if one.__name__ == token.split(":")[-1]]
