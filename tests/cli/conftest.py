@@ -63,7 +63,7 @@ def program_folder(tmp_path: Path) -> Iterator[Path]:
 
 def run_booking(folder: Path, *arguments: str) -> CommandResult:
     """Run the installed command as a person would: a process of its own."""
-    ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=1_200)
     return CommandResult(exit_code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)
 
 

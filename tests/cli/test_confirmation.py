@@ -56,7 +56,7 @@ def answer_on_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int,
     except OSError:
         pass  # Linux reports the end of the other side as an error
     os.close(ours)
-    return process.wait(timeout=60), printed.decode()
+    return process.wait(), printed.decode()
 
 
 def test_destroy_without_a_terminal_lists_the_resources_and_refuses(
