@@ -10,7 +10,7 @@ HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
 
-.PHONY: help up down test thorough check format lock engine judges simulate mutants soak bench wheel clean
+.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak bench wheel clean
 
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,9 +30,11 @@ thorough: $(VENV)/dev.stamp ## Run the test suite with random examples and every
 check: $(VENV)/dev.stamp ## Run the static checks: format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory -j 2 mypy pyright
+
+mypy pyright: $(VENV)/dev.stamp
+	$(BIN)/$@
 
 format: $(VENV)/dev.stamp ## Format the code and mend what the linter can mend.
 	$(BIN)/ruff format .
