@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from cli.trail_verification import TrailVerification
 from handlers.adapters.dynamodb.archive import Archive
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from tests.handlers.world import World, purchase_of, refund_of
 
 SIZES: Final = (2_000, 20_000)
@@ -77,7 +77,7 @@ def verify(trail: StoredTrail) -> tuple[float, int]:
     """Return the CPU seconds and the peak of allocated bytes of one verification, which must have no findings."""
     archive = Archive(client=trail, table="orders")
     check = TrailVerification(
-        audit=S3AuditLog(client=trail, bucket="audit"),  # type: ignore[arg-type]  # it only reads
+        audit=S3AuditTrail(client=trail, bucket="audit"),  # type: ignore[arg-type]  # it only reads
         orders=archive.orders,
         load_order=archive.order,
         settled_before="9999",

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 
 from handlers.adapters.dynamodb.archive import Archive
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import SHARDS
 from handlers.domain.canonical import format_instant
-from handlers.domain.ports import OrderStore
+from handlers.domain.ports import OrderRepository
 from handlers.domain.verification import Finding, StoredOrder
 
 from .audit_report import parse_day, report
@@ -76,7 +76,7 @@ def plan_verification(
             yield from filter(None, parallel_map(archive.order, ids))
 
     return TrailVerification(
-        audit=S3AuditLog(client=target.client("s3"), bucket=target.output("auditBucket")),
+        audit=S3AuditTrail(client=target.client("s3"), bucket=target.output("auditBucket")),
         orders=changed_orders if since else archive.orders,
         load_order=archive.order,
         settled_before=settled_before,
@@ -86,7 +86,7 @@ def plan_verification(
     )
 
 
-def changed_order_ids(store: OrderStore, since: date) -> Iterator[tuple[str, ...]]:
+def changed_order_ids(store: OrderRepository, since: date) -> Iterator[tuple[str, ...]]:
     """Yield the ids of the orders whose last entry is not older than the day before `since`, a page at a time.
 
     An order with an entry on or after `since` has its last entry there, too. The days around allow for clocks that
@@ -98,7 +98,7 @@ def changed_order_ids(store: OrderStore, since: date) -> Iterator[tuple[str, ...
         for shard in range(SHARDS):
             after: str | None = None
             while True:
-                page = store.changed_on(day, shard, "", after, PAGE_ORDERS)
+                page = store.list_changed(day, shard, "", after, PAGE_ORDERS)
                 yield page.names
                 if (after := page.after) is None:
                     break

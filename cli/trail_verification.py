@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from handlers.contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX
 from handlers.domain.audit import outcomes_of
-from handlers.domain.ports import AuditLog
+from handlers.domain.ports import AuditTrail
 from handlers.domain.verification import (
     Finding,
     Problem,
@@ -64,7 +64,7 @@ class TrailVerification:
     still lack its object, because its execution may be running.
     """
 
-    audit: AuditLog
+    audit: AuditTrail
     orders: Callable[[], Iterable[StoredOrder]]
     load_order: Callable[[str], StoredOrder | None]
     settled_before: str
@@ -168,12 +168,12 @@ def order_id_of_key(key: str) -> str:
     return key.partition("order=")[2].partition("/")[0]
 
 
-def list_keys(audit: AuditLog, prefix: str) -> Iterator[str]:
+def list_keys(audit: AuditTrail, prefix: str) -> Iterator[str]:
     """Yield every key below a prefix."""
     return chain.from_iterable(list_batches(audit, prefix))
 
 
-def list_batches(audit: AuditLog, prefix: str, after: str | None = None) -> Iterator[tuple[str, ...]]:
+def list_batches(audit: AuditTrail, prefix: str, after: str | None = None) -> Iterator[tuple[str, ...]]:
     """Yield the keys below a prefix and behind `after`, a batch at a time."""
     while True:
         page = audit.keys(prefix, after)

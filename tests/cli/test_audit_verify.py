@@ -53,3 +53,20 @@ def test_what_was_done_to_the_trail_is_found(
     finally:
         s3.put_object(Bucket=bucket, Key=outcome, Body=content)
         s3.delete_object(Bucket=bucket, Key=stranger)
+
+
+def test_since_verifies_the_orders_changed_and_the_objects_written_from_that_day_on(shell: Shell, outcome: str) -> None:
+    """Everything in this stack is of today, so nothing is left from tomorrow on."""
+    day = outcome.partition("date=")[2].partition("/")[0]
+    everything, today = (
+        shell("audit", "verify", *arguments, "--json").document for arguments in ((), ("--since", day))
+    )
+    assert today == {**everything, "since": day}
+    assert today["orders"] > 0
+    later = shell("audit", "verify", "--since", "2999-01-01", "--json").document
+    assert (later["orders"], later["objects"], later["clean"]) == (0, 0, True)
+
+
+def test_since_must_be_a_day(shell: Shell) -> None:
+    said = shell("audit", "verify", "--since", "yesterday")
+    assert (said.exit_code, said.stderr) == (64, "--since must be a day such as 2026-01-31, got 'yesterday'.\n")

@@ -10,7 +10,7 @@ import pytest
 
 from cli.trail_verification import MAX_HELD, TrailVerification
 from handlers.adapters.dynamodb.archive import Archive
-from handlers.adapters.s3_audit import S3AuditLog
+from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.canonical import format_instant
 from handlers.domain.verification import Finding, Problem, verify
 from tests.handlers.world import World, purchase_of, refund_of
@@ -34,7 +34,7 @@ def booked(orders: int = 3) -> World:
 def verification(world: World, **arguments: Any) -> TrailVerification:
     archive = Archive(client=world.dynamodb, table="orders")
     given = {"orders": archive.orders, "load_order": archive.order, "settled_before": LATER, **arguments}
-    return TrailVerification(audit=S3AuditLog(client=world.s3, bucket="audit"), **given)
+    return TrailVerification(audit=S3AuditTrail(client=world.s3, bucket="audit"), **given)
 
 
 def streamed(world: World, **arguments: Any) -> list[Finding]:
@@ -205,7 +205,7 @@ class CountedContent(bytes):
         self.tally.remove()
 
 
-class CountedLog(S3AuditLog):
+class CountedTrail(S3AuditTrail):
     """An audit log that counts the contents in memory."""
 
     tally = Tally()
@@ -219,7 +219,7 @@ class CountedLog(S3AuditLog):
 
 def test_memory_does_not_grow_with_the_trail() -> None:
     """No more than a batch of objects is in memory at once, however long the trail is."""
-    world, log = booked(60), CountedLog
+    world, log = booked(60), CountedTrail
     log.tally = Tally()
     check = replace(verification(world), audit=log(client=world.s3, bucket="audit"))
     assert list(check.findings()) == []
