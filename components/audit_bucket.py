@@ -28,7 +28,7 @@ class AuditBucketArgs(TypedDict):
     lock_days: NotRequired[float]
     """Days for which an object can be neither overwritten nor deleted, 1 to 36500. Default: 2555."""
     archive_days: NotRequired[float]
-    """Days after which an object moves to cheaper storage, 30 to 3650. Default: 90."""
+    """Ignored, and removed in 0.3: S3 never moves objects below 128 KB to cheaper storage. Default: none."""
     force_destroy: NotRequired[bool]
     """Deletes the objects when the bucket is destroyed, as far as its lock allows. Default: false."""
     protect: NotRequired[bool]
@@ -104,7 +104,7 @@ class AuditBucket(Component):
         given = Arguments("AuditBucket", self._name, args, AuditBucketArgs)
         self._lock_mode = given.choice("lock_mode", "COMPLIANCE", LOCK_MODES)
         self._lock_days = given.integer("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
-        self._archive_days = given.integer("archive_days", 90, 30, 3650, "days")
+        given.integer("archive_days", 90, 30, 3650, "days")
         self._force_destroy = given.boolean("force_destroy", False)
         self._protected = given.boolean("protect", True)
         self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
@@ -113,6 +113,8 @@ class AuditBucket(Component):
                 "force_destroy must be false with lock_mode COMPLIANCE, because nobody can delete its objects."
             )
         given.raise_if_invalid()
+        if "archive_days" in args:
+            pulumi.log.warn("archive_days is ignored and will be removed in 0.3. Remove the argument.", self)
 
     def _create_key(self, args: AuditBucketArgs) -> None:
         self.key = encryption_key(
@@ -163,11 +165,6 @@ class AuditBucket(Component):
             id="age",
             status="Enabled",
             filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-            transitions=[
-                aws.s3.BucketLifecycleConfigurationRuleTransitionArgs(
-                    days=self._archive_days, storage_class="STANDARD_IA"
-                )
-            ],
             noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
                 noncurrent_days=max(self._lock_days, 30)
             ),

@@ -13,7 +13,7 @@ from .aws.dashboard import Chart
 from .aws.eventbridge import SCHEDULE, invoke_on_schedule
 from .aws.iam import service_role, trace_grant
 from .aws.kms import LOGS
-from .aws.lambda_ import function_alarms, function_metric, invoke_grant, network_grant, vpc_config
+from .aws.lambda_ import function_alarms, function_metric, heartbeat_alarm, invoke_grant, network_grant, vpc_config
 from .aws.logs import RETENTIONS, grant_write_logs, log_group
 from .aws.sqs import grant_send, monitored_queue
 from .base import Arguments, Component
@@ -51,11 +51,13 @@ class MonitoredLambdaArgs(TypedDict):
     timeout: NotRequired[float]
     """Seconds after which Lambda stops an invocation, 1 to 900. Default: 15."""
     concurrency: NotRequired[float]
-    """Simultaneous invocations reserved for this function, 1 to 1000. Default: 50."""
+    """Simultaneous invocations reserved for this function, 0 to 1000; 0 reserves none. Default: 50."""
     schedule: NotRequired[str]
     """Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none."""
     schedule_input: NotRequired[str]
     """Event that the schedule sends, as JSON text. Default: {}."""
+    heartbeat_minutes: NotRequired[float]
+    """Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm."""
     log_days: NotRequired[float]
     """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     key: NotRequired[pulumi.Input[str]]
@@ -157,8 +159,9 @@ class MonitoredLambda(Component):
         self._architecture = given.choice("architecture", "arm64", ARCHITECTURES)
         self._memory = given.integer("memory", 512, 128, 10_240, "MB")
         self._timeout = given.integer("timeout", 15, 1, 900, "seconds")
-        self._concurrency = given.integer("concurrency", 50, 1, 1000, "invocations")
+        self._concurrency = given.integer("concurrency", 50, 0, 1000, "invocations")
         self._schedule = given.string("schedule", "", SCHEDULE, "an EventBridge expression such as rate(5 minutes)")
+        self._heartbeat_minutes = given.integer("heartbeat_minutes", 0, 5, 10_080, "minutes")
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
         self._error_percent = given.integer("error_percent", 5, 1, 100, "percent")
         self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
@@ -203,7 +206,7 @@ class MonitoredLambda(Component):
             role=self._role.arn,
             memory_size=self._memory,
             timeout=self._timeout,
-            reserved_concurrent_executions=self._concurrency,
+            reserved_concurrent_executions=self._concurrency or None,
             publish=True,
             environment=self._environment(args),
             kms_key_arn=self._shared.key,
@@ -238,4 +241,5 @@ class MonitoredLambda(Component):
 
     def _create_alarms(self) -> None:
         alarms = function_alarms(self._name, self.function, self._timeout, self._concurrency, self._error_percent)
-        create_alarms(self._name, self._shared, alarms)
+        heartbeat = heartbeat_alarm(self._name, self.function, self._heartbeat_minutes)
+        create_alarms(self._name, self._shared, [*alarms, heartbeat] if self._heartbeat_minutes else alarms)

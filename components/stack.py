@@ -11,6 +11,7 @@ from .audit_bucket import AuditBucketArgs
 from .aws.alarms import create_alarms
 from .aws.dashboard import Row, create_dashboard
 from .aws.deployment_context import DeploymentContext
+from .aws.eventbridge import max_gap_minutes
 from .aws.kms import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
 from .base import Component, Shared, tags_of
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
@@ -27,6 +28,12 @@ RECONCILE_SECONDS = 60
 
 Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
 LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs)
+
+
+def heartbeat_minutes(schedule: str) -> int:
+    """Return after how many minutes without a finished run a schedule counts as broken: two runs or an hour late."""
+    gap = max_gap_minutes(schedule)
+    return max(15, gap + min(2 * gap, 60))
 
 
 class Foundation(Component):
@@ -93,7 +100,6 @@ class Foundation(Component):
             prefixes=list(prefixes),
             lock_mode=stage.audit_lock_mode,
             lock_days=stage.audit_lock_days,
-            archive_days=stage.audit_archive_days,
             force_destroy=stage.force_destroy,
             protect=stage.deletion_protection,
             key_deletion_days=stage.key_deletion_days,
@@ -132,7 +138,8 @@ class Foundation(Component):
         args["schedule"] = self._stage.reconcile_schedule
         args["schedule_input"] = '{"schema": 1, "recent_seconds": 7200}'
         args["timeout"] = max(RECONCILE_SECONDS, self._stage.function_timeout_seconds)
-        args["concurrency"] = 2
+        args["concurrency"] = min(2, self._stage.function_concurrency)
+        args["heartbeat_minutes"] = heartbeat_minutes(self._stage.reconcile_schedule)
         return args
 
     def machine(self, **functions: pulumi.Input[str]) -> BookingStateMachineArgs:

@@ -1,9 +1,8 @@
-"""What a stage may choose: every key, its default, range and unit. The one place that reads `pulumi.Config`.
+"""The configuration of a stage: every key with its default, range and unit. The only reader of `pulumi.Config`.
 
-Long because it is the list of all keys. `Pulumi.<stage>.yaml` holds values; a wrong one is refused before any resource
-exists, all faults at once:
+`Pulumi.<stage>.yaml` holds the values. Invalid ones are rejected before any resource exists, all at once.
 
-    InvalidStage: a configuration of stage 'prod' that names each key, its value and what is allowed
+Longer than 250 lines so that all keys and the rules between them stay in one list.
 """
 
 import json
@@ -20,12 +19,17 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from .aws.eventbridge import CRON, SCHEDULE
+from .aws.alarms import TOPIC_ARN
+from .aws.eventbridge import CRON, SCHEDULE, runs_daily
+from .aws.iam import BOUNDARY_ARN
+from .aws.kms import KEY_ARN
 from .aws.logs import RETENTIONS
 
 PROJECT = "booking"
 
-Arn = Annotated[str, Field(pattern=r"^(arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+)?$")]
+KeyArn = Annotated[str, Field(pattern=rf"^({KEY_ARN})?$")]
+TopicArn = Annotated[str, Field(pattern=rf"^({TOPIC_ARN})?$")]
+BoundaryArn = Annotated[str, Field(pattern=rf"^({BOUNDARY_ARN})?$")]
 
 
 def _known_retention(days: int) -> int:
@@ -36,11 +40,10 @@ def _known_retention(days: int) -> int:
 
 RetentionDays = Annotated[int, AfterValidator(_known_retention), Field(json_schema_extra={"enum": list(RETENTIONS)})]
 
-_SPELLED: Mapping[object, str] = {bool: "true|false", int: r"-?\d+"}
-_AN_ARN = "an ARN, or empty"
+_LITERALS: Mapping[object, str] = {bool: "true|false", int: r"-?\d+"}
 _FORMS = {
-    "name": "a lower-case letter, then lower-case letters, digits and hyphens, 10 at most",
-    "costCentre": "1 to 64 letters, digits, spaces and _.:/=+@-",
+    "name": "a lower-case letter and at most 9 more lower-case letters, digits and hyphens",
+    "costCentre": "1–64 letters, digits, spaces and _.:/=+@-",
     "reconcileSchedule": "an EventBridge expression such as rate(5 minutes) or cron(0 3 * * ? *)",
     "backupSchedule": "an AWS cron expression such as cron(0 3 * * ? *)",
     "logRetentionDays": f"one of {', '.join(map(str, RETENTIONS))}",
@@ -48,36 +51,40 @@ _FORMS = {
     "starterRole": "the name of an IAM role, or empty",
     "subnetIds": "a list of ids such as subnet-0a1b2c3d",
     "securityGroupIds": "a list of ids such as sg-0a1b2c3d",
-    **dict.fromkeys(("keyArn", "logKeyArn", "alertTopicArn", "permissionsBoundaryArn"), _AN_ARN),
+    **dict.fromkeys(("keyArn", "logKeyArn"), "the ARN of a KMS key (arn:aws:kms:...:key/...), or empty"),
+    "alertTopicArn": "the ARN of a standard SNS topic (arn:aws:sns:...), or empty",
+    "permissionsBoundaryArn": "the ARN of an IAM policy (arn:aws:iam::...:policy/...), or empty",
 }
 
 
 class InvalidStage(pulumi.RunError):
-    """The configuration of a stage has faults; the message has one line for each. Pulumi shows it without a trace."""
+    """The configuration of a stage has problems, one line each. Pulumi prints the message without a traceback."""
 
 
 class Stage(BaseModel):
-    """One deployment of the program, from its configuration. Defaults are strict; a stage relaxes by name."""
+    """The configuration of one deployment. Every default is the strict one; a stage relaxes it by naming the key."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False, use_attribute_docstrings=True
     )
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,9}$", exclude=True)
-    """Name of the stage (the Pulumi stack): lower-case letters, digits and hyphens, 10 at most (AWS Backup's limit)."""
+    """Name of the stage (the Pulumi stack), at most 10 lower-case letters, digits and hyphens (AWS Backup's limit)."""
     cost_centre: str = Field("booking", pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,64}$")
-    """Whom the costs are charged to: the tag `cost-centre` of everything that takes tags."""
+    """Cost centre to charge: the tag `cost-centre` of every resource that takes tags."""
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
     """Processor that the functions run on."""
     function_memory_mb: int = Field(512, ge=128, le=10_240)
     """Memory of a function, in MB, 128 to 10240."""
-    function_concurrency: int = Field(50, ge=2, le=1000)
-    """Invocations at a time that are reserved for each function, 2 to 1000."""
+    function_concurrency: int = Field(50, ge=0, le=1000)
+    """Simultaneous invocations reserved for each function, 0 to 1000; 0 reserves none. AWS keeps 100 of an account's
+    quota unreserved, and a new account has a quota of 10, so only 0 deploys there."""
     code_signing: bool = True
-    """Whether the functions' package is signed by AWS Signer, and the functions take no unsigned one."""
+    """Signs the functions' package with AWS Signer; the functions then run nothing unsigned."""
     sdk_timeout_seconds: int = Field(5, ge=1, le=60)
-    """Seconds that a function waits for one answer of AWS or the gateway, 1 to 60; less than functionTimeoutSeconds."""
+    """Seconds that a function waits for one response from AWS or the gateway, 1 to 60; less than
+    functionTimeoutSeconds."""
     function_timeout_seconds: int = Field(15, ge=2, le=600)
     """Seconds that an invocation may take, 2 to 600; less than taskTimeoutSeconds."""
     task_timeout_seconds: int = Field(20, ge=3, le=900)
@@ -85,100 +92,109 @@ class Stage(BaseModel):
     execution_timeout_seconds: int = Field(300, ge=10, le=86_400)
     """Seconds that an execution may take, 10 to 86400 (at most 300 when workflowType is EXPRESS)."""
     workflow_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
-    """STANDARD (exactly once, every step kept for 90 days) or EXPRESS (cheaper). A change makes a second machine."""
+    """STANDARD (exactly once, history kept for 90 days) or EXPRESS (cheaper). A change creates a second machine."""
 
     refund_window_days: int = Field(30, ge=0, le=3650)
-    """Days after a purchase for which it can be refunded, 0 to 3650; orders keep the window they were bought with."""
+    """Days after a purchase during which it can be refunded, 0 to 3650; an order keeps the window of its purchase."""
     reconcile_schedule: str = Field("rate(5 minutes)", pattern=rf"^({SCHEDULE})$")
-    """When unknown outcomes are settled: an EventBridge expression such as rate(5 minutes)."""
+    """Schedule on which reconcile settles unknown outcomes: an EventBridge expression such as
+    rate(5 minutes)."""
 
     log_retention_days: RetentionDays = 365
-    """Days for which logs are kept: one of the numbers that CloudWatch Logs knows."""
+    """Days for which logs are kept, one of the values that CloudWatch Logs supports."""
     log_execution_data: bool = True
-    """Whether the machine's log holds inputs and results; what people wrote in them is masked either way."""
+    """Logs the input and output of executions; free text in them is masked either way."""
 
     deletion_protection: bool = True
-    """Whether AWS and Pulumi refuse to delete what holds data."""
+    """Makes AWS and Pulumi refuse to delete resources that hold data."""
     force_destroy: bool = False
-    """Whether destroying the stage deletes what is in its buckets and vaults; not together with deletionProtection."""
+    """Deletes the contents of buckets and backup vaults when the stage is destroyed; not with deletionProtection."""
     key_deletion_days: int = Field(30, ge=7, le=30)
-    """Days for which a deleted encryption key can be brought back, 7 to 30."""
+    """Days during which the deletion of an encryption key can be cancelled, 7 to 30."""
     point_in_time_days: int = Field(35, ge=1, le=35)
-    """Days into the past to which the tables can be restored, 1 to 35."""
+    """Days back to which the tables can be restored to any second, 1 to 35."""
     backup_days: int = Field(365, ge=1, le=36_500)
-    """Days for which a backup of a table is kept, 1 to 36500."""
+    """Days for which each backup of a table is kept, 1 to 36500."""
     backup_schedule: str = Field("cron(0 3 * * ? *)", pattern=rf"^{CRON}$")
-    """When the tables are backed up: an AWS cron expression, in UTC."""
+    """Schedule of the backups of the tables: an AWS cron expression, in UTC."""
     audit_lock_mode: Literal["COMPLIANCE", "GOVERNANCE", "NONE"] = "COMPLIANCE"
-    """Who can shorten an audit object's life: nobody, whoever holds a named permission, or everybody."""
+    """Lock of audit objects: COMPLIANCE (nobody can shorten it), GOVERNANCE (a special permission can) or NONE."""
     audit_lock_days: int = Field(2555, ge=1, le=36_500)
-    """Days for which an audit object can be neither changed nor deleted, 1 to 36500."""
-    audit_archive_days: int = Field(90, ge=30, le=3650)
-    """Days after which an audit object moves to cheaper storage, 30 to 3650."""
+    """Days for which an audit object can be neither overwritten nor deleted, 1 to 36500."""
+    audit_archive_days: int = Field(90, ge=30, le=3650, deprecated=True)
+    """Ignored, and rejected from 0.3 on: S3 never moves objects below 128 KB to cheaper storage."""
 
+    alert_recipient_required: bool = True
+    """Refuses to deploy while neither alertEmail nor alertTopicArn is set, because nobody would be notified."""
     alert_email: str = Field("", pattern=r"^([^@\s]+@[^@\s]+)?$")
-    """Address that is asked to subscribe to the alerts; empty for none."""
+    """E-mail address that is asked to subscribe to the alerts; empty for none."""
     alarm_error_percent: int = Field(5, ge=1, le=100)
-    """Percentage of a function's invocations that may fail before its alarm rings, 1 to 100."""
+    """Percentage of a function's failed invocations above which its alarm rings, 1 to 100."""
     alarm_p99_seconds: int = Field(60, ge=1, le=86_400)
     """Seconds within which 99 of 100 executions should end, 1 to 86400; less than executionTimeoutSeconds."""
 
-    key_arn: Arn = ""
-    """A KMS key to use for everything instead of keys of the stage's own, which its own policy lets the services use:
-    CloudWatch Logs and alarms, log delivery, EventBridge and S3's access logs; empty for own keys."""
-    log_key_arn: Arn = ""
-    """A KMS key to use for logs instead; empty for the stage's own."""
-    alert_topic_arn: Arn = ""
-    """An SNS topic for the alerts instead of one of the stage's own; empty for an own one."""
-    permissions_boundary_arn: Arn = ""
-    """A permissions boundary for every role; empty for none."""
+    key_arn: KeyArn = ""
+    """ARN of one KMS key for everything; empty to create keys. Its policy must allow CloudWatch Logs, CloudWatch
+    alarms, log delivery, EventBridge and S3 access logs."""
+    log_key_arn: KeyArn = ""
+    """ARN of a KMS key for logs; empty for the key of the stage."""
+    alert_topic_arn: TopicArn = ""
+    """ARN of an SNS topic for the alerts; empty to create one."""
+    permissions_boundary_arn: BoundaryArn = ""
+    """ARN of a permissions boundary for every role; empty for none."""
     starter_role: str = Field("", pattern=r"^[\w+=,.@-]{0,64}$")
     """Name of an IAM role that may start executions of this stage's machine and of no other; empty for none."""
     subnet_ids: tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...] = ()
-    """VPC subnets that the functions run in, together with securityGroupIds; empty for no VPC."""
+    """Ids of the VPC subnets that the functions run in, together with securityGroupIds; empty for no VPC."""
     security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = ()
-    """Security groups of the functions, together with subnetIds; empty for no VPC."""
+    """Ids of the functions' security groups, together with subnetIds; empty for no VPC."""
 
     @classmethod
     def load(cls) -> Self:
-        """The stage that this program runs for, from its Pulumi configuration."""
-        return cls.of(pulumi.get_stack(), configured(), secrets=_secrets())
+        """Return the stage that this program runs for, from its Pulumi configuration."""
+        values = read_config()
+        if "auditArchiveDays" in values:
+            pulumi.log.warn(
+                f"{_PREFIX}auditArchiveDays is ignored and will be rejected from 0.3 on: S3 never moves objects below "
+                "128 KB to cheaper storage, and audit objects are smaller. Remove the key."
+            )
+        return cls.of(pulumi.get_stack(), values, secrets=_secrets())
 
     @classmethod
     def of(cls, name: str, values: Mapping[str, object], *, secrets: Container[str] = ()) -> Self:
-        """The stage `name` with `values` as a configuration file spells them; those of `secrets` are never shown.
+        """Return the stage `name` with `values` as its configuration file spells them; values of `secrets` never show.
 
         Raises:
-            InvalidStage: one line per fault, with key, value and what is allowed.
+            InvalidStage: one line for each problem, with the key, what is allowed and the value.
         """
         try:
-            stage, faults = cls.model_validate({**values, "name": name}), dict[str, str]()
+            stage, problems = cls.model_validate({**values, "name": name}), dict[str, str]()
         except ValidationError as invalid:
-            faults = {str(error["loc"][0]): _sentence(error, secrets) for error in invalid.errors()}
-            sound = {key: value for key, value in {**values, "name": name}.items() if key not in faults}
-            stage = cls.model_validate({"name": "unnamed"} | sound)
-        contradictions = [said for said in stage.contradictions() if not any(key in said for key in faults)]
-        if faults or contradictions:
-            raise InvalidStage(_report(name, [*faults.values(), *contradictions]))
+            problems = {str(error["loc"][0]): _describe(error, secrets) for error in invalid.errors()}
+            valid = {key: value for key, value in {**values, "name": name}.items() if key not in problems}
+            stage = cls.model_validate({"name": "unnamed"} | valid)
+        conflicts = [conflict for conflict in stage.conflicts() if not any(key in conflict for key in problems)]
+        if problems or conflicts:
+            raise InvalidStage(_report(name, [*problems.values(), *conflicts]))
         return stage
 
     @field_validator("*", mode="before")
     @classmethod
-    def _plainly_spelled(cls, value: object, field: ValidationInfo) -> object:
-        """Text is a number or a truth value if it is spelled like one: no `yes`, no `1_000`, no `512.0`."""
-        spelled = _SPELLED.get(cls.model_fields[str(field.field_name)].annotation)
-        if spelled and isinstance(value, str) and not re.fullmatch(spelled, value):
+    def _check_literal(cls, value: object, field: ValidationInfo) -> object:
+        """Accept a string for an integer or a boolean only in its plain form: no `yes`, no `1_000`, no `512.0`."""
+        literal = _LITERALS.get(cls.model_fields[str(field.field_name)].annotation)
+        if literal and isinstance(value, str) and not re.fullmatch(literal, value):
             raise ValueError
         return value
 
     @property
     def refund_policy(self) -> dict[str, pulumi.Input[str]]:
-        """What the purchase function needs to know to write the refund policy into an order."""
+        """Environment variables from which the purchase function writes the refund policy into an order."""
         return {"BOOKING_REFUND_WINDOW_DAYS": str(self.refund_window_days)}
 
-    def contradictions(self) -> list[str]:
-        """Values that are each allowed and do not go together."""
-        return [sentence for wrong, sentence in self._rules() if wrong]
+    def conflicts(self) -> list[str]:
+        """Return a message for each rule between keys that the values break."""
+        return [message for broken, message in self._rules() if broken]
 
     def _rules(self) -> list[tuple[bool, str]]:
         express = self.workflow_type == "EXPRESS"
@@ -189,46 +205,55 @@ class Stage(BaseModel):
             *self._nesting("alarm_p99_seconds", "execution_timeout_seconds"),
             (
                 express and self.execution_timeout_seconds > 300,
-                f"executionTimeoutSeconds: got {self.execution_timeout_seconds} with workflowType EXPRESS, "
-                "allowed is at most 300",
+                "executionTimeoutSeconds must be at most 300 with workflowType EXPRESS, "
+                f"got {self.execution_timeout_seconds}.",
             ),
             (
                 self.force_destroy and self.deletion_protection,
-                "forceDestroy: got true with deletionProtection true, allowed is only one of them",
+                "forceDestroy must be false with deletionProtection true, got true.",
             ),
             (
                 self.force_destroy and self.audit_lock_mode == "COMPLIANCE",
-                "forceDestroy: got true with auditLockMode COMPLIANCE, allowed is GOVERNANCE or NONE: "
-                "nobody can delete such objects before their time",
+                "forceDestroy must be false with auditLockMode COMPLIANCE, got true: "
+                "nobody can delete locked audit objects. Use GOVERNANCE or NONE to be able to.",
+            ),
+            (
+                self.alert_recipient_required and not self.alert_email and not self.alert_topic_arn,
+                "alertEmail or alertTopicArn must be set with alertRecipientRequired true: otherwise nobody would be "
+                "notified of an alarm.",
+            ),
+            (
+                not runs_daily(self.reconcile_schedule),
+                f"reconcileSchedule must run at least once a day, got {self.reconcile_schedule!r}.",
             ),
             (
                 bool(self.subnet_ids) != bool(self.security_group_ids),
-                f"subnetIds, securityGroupIds: got {list(self.subnet_ids)} and {list(self.security_group_ids)}, "
-                "allowed is both or neither",
+                "subnetIds and securityGroupIds must be set together, "
+                f"got {list(self.subnet_ids)} and {list(self.security_group_ids)}.",
             ),
         ]
 
     def _nesting(self, inner: str, outer: str) -> list[tuple[bool, str]]:
         less, more = getattr(self, inner), getattr(self, outer)
-        return [(less >= more, f"{to_camel(inner)}: got {less}, allowed is less than {to_camel(outer)}, {more}")]
+        return [(less >= more, f"{to_camel(inner)} must be less than {to_camel(outer)}, {more}, got {less}.")]
 
 
 _PREFIX = f"{PROJECT}:"
 _KEYS = [to_camel(name) for name in Stage.model_fields if name != "name"]
 
 
-def configured() -> dict[str, object]:
-    """What the stage's configuration says about our keys, as Pulumi hands it over: text, lists as JSON.
+def read_config() -> dict[str, object]:
+    """Return the values of our keys in the stage's configuration.
 
-    A key of ours under another namespace comes with it, to be refused: it would otherwise be a silent default.
+    A key of ours in another namespace is included, to be rejected: its value would otherwise be ignored silently.
     """
     texts: dict[str, str] = get_config_env() | CONFIG.get()
     ours = {key: text for key, text in texts.items() if key.startswith(_PREFIX) or key.rpartition(":")[2] in _KEYS}
-    return {key if key == f"{_PREFIX}name" else key.removeprefix(_PREFIX): _parsed(text) for key, text in ours.items()}
+    return {key if key == f"{_PREFIX}name" else key.removeprefix(_PREFIX): _parse(text) for key, text in ours.items()}
 
 
 def allowed_values(key: str) -> str:
-    """What the key may be, in words: the range, the choices or the form."""
+    """Describe the allowed values of a key: the range, the choices or the form."""
     field = _fields()[key]
     limits = {type(limit).__name__: limit for limit in field.metadata}
     if field.annotation is bool:
@@ -236,7 +261,7 @@ def allowed_values(key: str) -> str:
     if choices := get_args(field.annotation) if get_origin(field.annotation) is Literal else ():
         return " or ".join(choices)
     if "Ge" in limits and "Le" in limits:
-        return f"a whole number from {limits['Ge'].ge} to {limits['Le'].le}"
+        return f"an integer, {limits['Ge'].ge}–{limits['Le'].le}"
     return _FORMS[key]
 
 
@@ -244,30 +269,30 @@ def _fields() -> dict[str, FieldInfo]:
     return {to_camel(name): field for name, field in Stage.model_fields.items()}
 
 
-def _parsed(text: object) -> object:
-    """Lists come as JSON text; everything else is what its field makes of the text."""
+def _parse(text: object) -> object:
+    """Parse a list, which Pulumi passes as JSON text; the fields parse every other value."""
     if isinstance(text, str) and text.startswith("["):
         with suppress(json.JSONDecodeError):
             return json.loads(text)
     return text
 
 
-def _sentence(error: ErrorDetails, secrets: Container[str]) -> str:
+def _describe(error: ErrorDetails, secrets: Container[str]) -> str:
     key = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        *elsewhere, misspelled = key.rpartition(":")
-        near = [(_PREFIX if any(elsewhere) else "") + each for each in get_close_matches(misspelled, _KEYS, n=1)]
-        return f"{key}: no such key{f'; did you mean {near[0]}?' if near else ''}"
+        near = get_close_matches(key.rpartition(":")[2], _KEYS, n=1)
+        return f"{key} is not a configuration key.{f' Did you mean {_PREFIX}{near[0]}?' if near else ''}"
     got = "a secret" if key in secrets else repr(error["input"])
-    return f"{key}: got {got}, allowed is {allowed_values(key)}"
+    return f"{key} must be {allowed_values(key)}, got {got}."
 
 
 def _secrets() -> list[str]:
-    """The keys of ours whose values are encrypted in the stage's file."""
+    """Return our keys whose values are encrypted in the stage's file."""
     return [key for key in _KEYS if is_config_secret(f"{_PREFIX}{key}")]
 
 
-def _report(name: str, faults: Sequence[str]) -> str:
-    own = (fault if ":" in fault.split(": ")[0] else f"{PROJECT}:{fault}" for fault in dict.fromkeys(faults))
-    lines = "\n".join(f"  {fault}" for fault in own)
-    return f"the configuration of stage {name!r} (Pulumi.{name}.yaml) has {len(faults)} fault(s):\n{lines}"
+def _report(name: str, messages: Sequence[str]) -> str:
+    """Put one message on each line, with the namespace before its key."""
+    lines = [message if ":" in message.split()[0] else _PREFIX + message for message in dict.fromkeys(messages)]
+    count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
+    return "\n  ".join([f"The configuration of stage {name!r} (Pulumi.{name}.yaml) has {count}:", *lines])

@@ -1,7 +1,7 @@
-"""The JSON schema of `Pulumi.<stage>.yaml`, which editors complete and check it by.
+"""The JSON schema of `Pulumi.<stage>.yaml`, for completion and checks in editors.
 
-A value may be written as YAML has it (`30`), as `pulumi config set` writes it (`"30"`), or as a secret
-(`secure: v1:...`); the schema takes all three, within the same limits.
+A value may be a YAML value (`30`), a string as `pulumi config set` writes it (`"30"`), or a secret
+(`secure: v1:...`); the schema accepts all three, within the same limits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ _ABOUT: Final = ("default", "description")
 
 
 def json_schema() -> dict[str, object]:
-    """The schema, for a file as a whole."""
+    """Return the schema of a stage file."""
     keys = Stage.model_json_schema(by_alias=True)["properties"]
-    own = {f"{PROJECT}:{key}": _spelled(described) for key, described in keys.items() if key != "name"}
+    own = {f"{PROJECT}:{key}": _key_schema(described) for key, described in keys.items() if key != "name"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of a stage of the booking system",
@@ -37,30 +37,30 @@ def json_schema() -> dict[str, object]:
     }
 
 
-def _spelled(described: Mapping[str, Any]) -> dict[str, object]:
-    """A key with every way to write its value."""
+def _key_schema(described: Mapping[str, Any]) -> dict[str, object]:
+    """Return the schema of a key, with every way to write its value."""
     plain = {name: value for name, value in described.items() if name not in (*_ABOUT, "title")}
-    ways: list[Mapping[str, object]] = [plain, *_as_text(plain), _SECRET]
+    ways: list[Mapping[str, object]] = [plain, *_as_string(plain), _SECRET]
     return {**{name: described[name] for name in _ABOUT}, "anyOf": ways}
 
 
-def _as_text(plain: Mapping[str, Any]) -> Iterator[dict[str, object]]:
-    """What is no text, between quotes."""
+def _as_string(plain: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    """Yield the schema of a boolean or an integer in quotes."""
     if plain["type"] == "boolean":
         yield {"enum": ["true", "false"]}
     elif plain["type"] == "integer" and "enum" in plain:
         yield {"enum": [str(value) for value in plain["enum"]]}
     elif plain["type"] == "integer":
-        yield {"type": "string", "pattern": whole_numbers(plain["minimum"], plain["maximum"])}
+        yield {"type": "string", "pattern": integer_pattern(plain["minimum"], plain["maximum"])}
 
 
-def whole_numbers(low: int, high: int) -> str:
-    """A pattern that the whole numbers from `low` to `high` match, and nothing else."""
+def integer_pattern(low: int, high: int) -> str:
+    """Return a pattern that matches the integers from `low` to `high` and nothing else."""
     return f"^({'|'.join(_runs(low, high))})$"
 
 
 def _runs(low: int, high: int) -> Iterator[str]:
-    """Patterns of numbers that differ in their last digits only, such as 13[0-9] and 1[4-9][0-9]."""
+    """Yield patterns of integers that differ in their last digits only, such as 13[0-9] and 1[4-9][0-9]."""
     while low <= high:
         size = 1
         while (

@@ -9,6 +9,8 @@ import pulumi_aws as aws
 from ..base import Shared
 
 RUNBOOK = "docs/how-to/runbook.md"
+TOPIC_ARN = r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+"""The ARN of a standard topic: alarms cannot notify a FIFO topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Alarm:
     """An alarm that rings above a threshold; `meaning` states the problem and its consequence in full sentences.
 
     `slug` names its section in the runbook. With `percent_of`, the threshold is a percentage of that metric; with
-    `added`, it applies to the sum of `metric` and these.
+    `added`, it applies to the sum of `metric` and these; with `minus`, to the difference. A heartbeat rings below the
+    threshold instead, and while there is no data.
     """
 
     slug: str
@@ -36,11 +39,13 @@ class Alarm:
     threshold: float
     percent_of: Metric | None = None
     added: Sequence[Metric] = ()
+    minus: Metric | None = None
     periods: int = 1
+    heartbeat: bool = False
 
     def create(self, name: str, shared: Shared) -> aws.cloudwatch.MetricAlarm:
         """Create the alarm; it notifies the topic when it begins and when it ends."""
-        single = None if self.percent_of or self.added else self.metric
+        single = None if self.percent_of or self.added or self.minus else self.metric
         percentile = single is not None and single.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
             name,
@@ -52,10 +57,10 @@ class Alarm:
             statistic=single.statistic if single and not percentile else None,
             extended_statistic=single.statistic if single and percentile else None,
             metric_queries=self._queries(),
-            comparison_operator="GreaterThanThreshold",
+            comparison_operator="LessThanThreshold" if self.heartbeat else "GreaterThanThreshold",
             threshold=self.threshold,
             evaluation_periods=self.periods,
-            treat_missing_data="notBreaching",
+            treat_missing_data="breaching" if self.heartbeat else "notBreaching",
             alarm_actions=[shared.topic],
             ok_actions=[shared.topic],
             tags=shared.tags,
@@ -65,6 +70,8 @@ class Alarm:
     def _queries(self) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs] | None:
         if self.percent_of:
             return _rate(self.metric, self.percent_of)
+        if self.minus:
+            return _difference(self.metric, self.minus)
         return _sum([self.metric, *self.added]) if self.added else None
 
 
@@ -80,6 +87,14 @@ def _sum(parts: Sequence[Metric]) -> list[aws.cloudwatch.MetricAlarmMetricQueryA
         id="total", expression="SUM(FILL(METRICS(), 0))", label="total", return_data=True
     )
     return [total, *(_query(f"part{number}", part) for number, part in enumerate(parts, start=1))]
+
+
+def _difference(whole: Metric, part: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
+    """Return `whole` without `part`."""
+    rest = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id="rest", expression="whole - part", label="rest", return_data=True
+    )
+    return [rest, _query("whole", whole), _query("part", part)]
 
 
 def _rate(part: Metric, whole: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:

@@ -1,14 +1,50 @@
 """EventBridge rules, each with an alarm on events that it could not deliver."""
 
+import re
+
 import pulumi
 import pulumi_aws as aws
 
 from ..base import Shared
 from .alarms import RUNBOOK, Alarm, Metric
 
-# Source: EventBridge user guide, "Cron expressions and rate expressions".
-CRON = r"cron\((\S+ ){5}\S+\)"
+
+def _cron_field(value: str) -> str:
+    """Return a pattern for a list of values, ranges and steps, such as `*`, `0/15` or `1-5,7`."""
+    part = rf"(\*|{value}(-{value})?)(/[1-9]\d*)?"
+    return f"{part}(,{part})*"
+
+
+# Source: EventBridge user guide, "Cron expressions and rate expressions". One of the two day fields must be `?`.
+_MINUTE, _HOUR, _DAY = "[0-5]?[0-9]", "(1?[0-9]|2[0-3])", "(0?[1-9]|[12][0-9]|3[01])"
+_MONTH = "(0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+_WEEKDAY = "([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
+_YEAR = "(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})"
+_DAYS_OF_MONTH = rf"({_cron_field(_DAY)}|LW?|{_DAY}W)"
+_DAYS_OF_WEEK = rf"({_cron_field(_WEEKDAY)}|L|{_WEEKDAY}(L|#[1-5]))"
+CRON = (
+    rf"cron\({_cron_field(_MINUTE)} {_cron_field(_HOUR)} "
+    rf"({_DAYS_OF_MONTH} {_cron_field(_MONTH)} \?|\? {_cron_field(_MONTH)} {_DAYS_OF_WEEK}) {_cron_field(_YEAR)}\)"
+)
 SCHEDULE = rf"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|{CRON}"
+
+_MINUTES_OF = {"minute": 1, "hour": 60, "day": 1440}
+_DAILY_CRON = re.compile(r"cron\(\S+ \S+ ([*?]) \* ([*?]) \*\)")
+
+
+def runs_daily(schedule: str) -> bool:
+    """Return whether a rate or cron expression runs at least once a day."""
+    if schedule.startswith("cron"):
+        return _DAILY_CRON.fullmatch(schedule) is not None
+    return max_gap_minutes(schedule) <= _MINUTES_OF["day"]
+
+
+def max_gap_minutes(schedule: str) -> int:
+    """Return the longest time between two runs of a rate, or of a cron expression that runs daily."""
+    if schedule.startswith("cron"):
+        return _MINUTES_OF["day"]
+    count, unit = schedule.removeprefix("rate(").removesuffix(")").split()
+    return int(count) * _MINUTES_OF[unit.removesuffix("s")]
 
 
 def event_rule(

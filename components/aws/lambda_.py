@@ -8,6 +8,8 @@ import pulumi_aws as aws
 from .alarms import Alarm, Metric
 from .iam import statement
 
+MINUTES_OF_A_DAY = 1440
+
 
 def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
     """Return a metric that Lambda keeps for a function."""
@@ -17,12 +19,15 @@ def function_metric(function: pulumi.Output[str], name: str, statistic: str = "S
 def function_alarms(
     name: str, function: pulumi.Output[str], timeout_seconds: int, concurrency: int, error_percent: int
 ) -> list[Alarm]:
-    """Return alarms on failures of the function `name` that its callers would not report."""
+    """Return alarms on failures of the function `name` that its callers would not report.
+
+    Without reserved concurrency (0) the limit is the account's, which only throttles reveal.
+    """
 
     def metric(metric_name: str, statistic: str) -> Metric:
         return function_metric(function, metric_name, statistic)
 
-    return [
+    alarms = [
         Alarm(
             slug="function-errors",
             meaning=f"More than {error_percent} % of the invocations of {name} failed in five minutes.",
@@ -43,14 +48,38 @@ def function_alarms(
             metric=metric("Duration", "p99"),
             threshold=0.8 * 1000 * timeout_seconds,
         ),
-        Alarm(
-            slug="function-concurrency",
-            meaning=f"{name} came near its limit of {concurrency} simultaneous invocations. "
-            "Lambda will refuse those beyond it.",
-            metric=metric("ConcurrentExecutions", "Maximum"),
-            threshold=max(1, int(0.8 * concurrency)),
-        ),
     ]
+    near_limit = Alarm(
+        slug="function-concurrency",
+        meaning=f"{name} came near its limit of {concurrency} simultaneous invocations. "
+        "Lambda will refuse those beyond it.",
+        metric=metric("ConcurrentExecutions", "Maximum"),
+        threshold=max(1, int(0.8 * concurrency)),
+    )
+    return [*alarms, near_limit] if concurrency else alarms
+
+
+def heartbeat_alarm(name: str, function: pulumi.Output[str], minutes: int) -> Alarm:
+    """Return an alarm that rings when no invocation of `name` succeeded for `minutes`, or none was made.
+
+    An alarm looks back at most a day in one period, and at most a week in periods of an hour.
+    """
+    seconds, periods = (60 * minutes, 1) if minutes <= MINUTES_OF_A_DAY else (3600, -(-minutes // 60))
+
+    def count(metric_name: str) -> Metric:
+        dimensions: dict[str, pulumi.Input[str]] = {"FunctionName": function}
+        return Metric(namespace="AWS/Lambda", name=metric_name, dimensions=dimensions, period_seconds=seconds)
+
+    return Alarm(
+        slug="function-heartbeat",
+        meaning=f"{name} has not finished successfully for {minutes} minutes. "
+        "Its schedule, its code or its permissions may be broken, and its work is not being done.",
+        metric=count("Invocations"),
+        minus=count("Errors"),
+        threshold=1,
+        periods=periods,
+        heartbeat=True,
+    )
 
 
 def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -13,7 +13,7 @@ from tests.compliance.judges import Verdict, checkov, plans_of, policy_findings
 from tests.compliance.removals import weakened_copies
 from tests.compliance.terraform import Untranslatable, plan
 from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, OURS, POLICY_MISTAKES, Waiver
-from tests.components.synth import STAGES, Graph, stage_values, synth
+from tests.components.synth import ALERT_EMAIL, STAGES, Graph, stage_values, synth
 
 pytestmark = pytest.mark.xdist_group("checkov")  # one process judges for all of them
 
@@ -88,7 +88,7 @@ def test_dev_without_its_relaxing_keys_is_prod() -> None:
     """Not one control is relaxed but by a key that is documented as relaxing; the rest are sizes and places."""
     chosen = {key.removeprefix("booking:") for key in stage_values("dev")}
     assert chosen == DEV_RELAXES | DEV_SIZES
-    strict = Stage.of("prod", {}).model_dump(by_alias=True, mode="json")
+    strict = Stage.of("prod", {"alertEmail": ALERT_EMAIL}).model_dump(by_alias=True, mode="json")
     as_prod = {key: stage_values("prod").get(f"booking:{key}", strict[key]) for key in chosen & set(strict)}
     assert told(synth("dev", {f"booking:{key}": value for key, value in as_prod.items()})) == told(synth("prod"))
 

@@ -1,10 +1,12 @@
-"""The reviewed resource graph of each stage, and what a change of the program would do to a deployed one.
+"""The reviewed resource graph of each stage, and the consequences of a change for a deployed one.
 
-`python -m tests.components.golden` writes the files anew; the review of their diff is the review of the change.
+`python -m tests.components.golden` rewrites the files; reviewing their diff is reviewing the change. prod.json is
+complete. The other stages are JSON merge patches (RFC 7396) over it: null removes a resource or a property.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.components.former import former_urns
 from tests.components.synth import STAGES, Graph, Recorded, synth
 
 FOLDER = Path(__file__).parent / "golden"
+BASE = "prod"
 Golden = dict[str, dict[str, Any]]
 
 # What changes with every release of the functions and says nothing about the graph.
@@ -51,15 +54,43 @@ def under_former_names(reviewed: Golden, graph: Graph) -> Golden:
 
 
 def read(stage: str) -> Golden:
-    """The reviewed graph."""
-    reviewed: Golden = json.loads((FOLDER / f"{stage}.json").read_text())
-    return reviewed
+    """Return the reviewed graph."""
+    base = _load(BASE)
+    return base if stage == BASE else patch(_rename(base, stage), _load(stage))
 
 
-def write(stage: str) -> None:
-    """Replace the reviewed graph by what the program says now."""
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"{stage}.json").write_text(json.dumps(golden_of(synth(stage)), indent=1, sort_keys=True) + "\n")
+def write(graphs: Mapping[str, Golden]) -> None:
+    """Replace the reviewed graphs by these."""
+    for stage, graph in graphs.items():
+        content = graph if stage == BASE else difference(_rename(graphs[BASE], stage), graph)
+        (FOLDER / f"{stage}.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def _load(stage: str) -> Golden:
+    content: Golden = json.loads((FOLDER / f"{stage}.json").read_text())
+    return content
+
+
+def _rename(base: Golden, stage: str) -> Golden:
+    """Return the base with its stage's name replaced wherever it stands as a word: in URNs, names and tags."""
+    renamed: Golden = json.loads(re.sub(rf"(?<![a-z]){BASE}(?![a-z])", stage, json.dumps(base)))
+    return renamed
+
+
+def patch(base: Any, changes: Any) -> Any:
+    """Apply a merge patch."""
+    if not isinstance(base, dict) or not isinstance(changes, dict):
+        return changes
+    merged = {**base, **{key: patch(base.get(key), value) for key, value in changes.items()}}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def difference(base: Any, now: Any) -> Any:
+    """Return the smallest merge patch that turns `base` into `now`. Neither contains null."""
+    if not isinstance(base, dict) or not isinstance(now, dict):
+        return now
+    changed = {key: difference(base.get(key), value) for key, value in now.items() if base.get(key) != value}
+    return changed | dict.fromkeys(base.keys() - now.keys())
 
 
 def consequences(reviewed: Golden, now: Golden) -> list[str]:
@@ -125,5 +156,4 @@ def _readable(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    for each_stage in STAGES:
-        write(each_stage)
+    write({stage: golden_of(synth(stage)) for stage in STAGES})

@@ -8,7 +8,7 @@ import pytest
 
 from components import OrderStore
 from tests.components import golden
-from tests.components.synth import STAGES, Graph, record, synth
+from tests.components.synth import ALERT_EMAIL, STAGES, Graph, record, synth
 
 TABLE = "urn:pulumi:prod::booking::booking:index:OrderStore$aws:dynamodb/table:Table::orders-table"
 BUCKET = "urn:pulumi:prod::booking::booking:index:AuditBucket$aws:s3/bucket:Bucket::audit-bucket"
@@ -88,6 +88,27 @@ def test_a_change_in_place_that_opens_what_guards_data_is_named(
     assert said.endswith(urn.rpartition("::")[2])
 
 
+@pytest.mark.parametrize(
+    ("base", "now"),
+    [
+        ({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1}, "d": 3}),
+        ({"a": 1}, {"a": {"b": 2}}),
+        ({"a": {"b": 2}}, {"a": [1, 2]}),
+        ({"a": [1, 2]}, {"a": [1]}),
+        ({}, {"a": {"b": {}}}),
+        ({"a": {"b": 1}}, {"a": {"b": 1}}),
+        ({"a": 1}, {"b": False}),
+    ],
+)
+def test_an_overlay_restores_the_graph_that_it_was_made_from(base: Any, now: Any) -> None:
+    """Added, changed and removed values, at any depth."""
+    assert golden.patch(base, golden.difference(base, now)) == now
+
+
+def test_an_overlay_holds_only_what_differs() -> None:
+    assert golden.difference({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 4}}) == {"a": {"c": 4}, "d": None}
+
+
 def test_a_protection_that_is_taken_away_is_named() -> None:
     """Of anything."""
     reviewed = golden.read("prod")
@@ -123,7 +144,8 @@ def _values(stage: str) -> dict[str, Any]:
     from tests.components.synth import stage_values
 
     every = {
-        f"booking:{key}": value for key, value in Stage.of("prod", {}).model_dump(by_alias=True, mode="json").items()
+        f"booking:{key}": value
+        for key, value in Stage.of("prod", {"alertEmail": ALERT_EMAIL}).model_dump(by_alias=True, mode="json").items()
     }
     plain = {key: value for key, value in every.items() if not isinstance(value, list)}
     return plain | stage_values(stage)

@@ -10,6 +10,8 @@ from tests.components.synth import CHECKOUT, STAGES, Graph, synth
 from tests.syntax import parse
 from workflow import permissions
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+FUNCTION = "aws:lambda/function:Function"
 EXPORTS = {
     *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),
     *("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "alertTopicArn", "dashboardName"),
@@ -153,3 +155,35 @@ def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
 def _statements(policy: str) -> list[dict[str, Any]]:
     statements: list[dict[str, Any]] = json.loads(policy)["Statement"]
     return statements
+
+
+def test_a_stage_without_reserved_concurrency_deploys_into_a_new_account() -> None:
+    """AWS refuses any reservation that leaves less than its unreserved minimum, and a new account has no more."""
+    graph = synth("dev")
+    assert [each.name for each in graph.of_type(FUNCTION) if "reservedConcurrentExecutions" in each.inputs] == []
+    assert [each.name for each in graph.of_type(ALARM) if each.name.endswith("function-concurrency")] == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "period", "periods"),
+    [
+        ("rate(1 minute)", 900, 1),
+        ("rate(5 minutes)", 900, 1),
+        ("rate(10 minutes)", 1800, 1),
+        ("rate(3 hours)", 14_400, 1),
+        ("cron(0 3 * * ? *)", 3600, 25),
+    ],
+)
+def test_an_alarm_rings_when_reconcile_has_not_finished_in_time(schedule: str, period: int, periods: int) -> None:
+    """It counts successful invocations, and no data counts as none."""
+    alarm = synth("dev", {"booking:reconcileSchedule": schedule}).named("reconcile-function-heartbeat").inputs
+    assert (alarm["comparisonOperator"], alarm["threshold"], alarm["treatMissingData"]) == (
+        "LessThanThreshold",
+        1,
+        "breaching",
+    )
+    rest, whole, part = alarm["metricQueries"]
+    assert rest["expression"] == "whole - part"
+    assert [each["metric"]["metricName"] for each in (whole, part)] == ["Invocations", "Errors"]
+    assert {each["metric"]["period"] for each in (whole, part)} == {period}
+    assert alarm["evaluationPeriods"] == periods

@@ -1,4 +1,4 @@
-"""Whoever is woken finds a section for what rings, and no section tells of an alarm that does not exist."""
+"""The runbook has a section for every alarm, and every section has an alarm."""
 
 import json
 import re
@@ -28,11 +28,15 @@ def sections() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_alarm_has_an_action_and_a_section_and_every_section_an_alarm(stage: str) -> None:
-    """In every stage."""
+def test_every_alarm_has_an_action_and_a_section(stage: str) -> None:
     graph = synth(stage)
-    assert slugs(graph) == {heading for heading, _ in sections()}
+    assert slugs(graph) <= {heading for heading, _ in sections()}
     assert [alarm.name for alarm in graph.of_type(ALARM) if not alarm.inputs["alarmActions"]] == []
+
+
+def test_every_section_has_an_alarm() -> None:
+    """In some stage: dev, which reserves no concurrency, has no alarm on it."""
+    assert {heading for heading, _ in sections()} == {slug for stage in STAGES for slug in slugs(synth(stage))}
 
 
 @pytest.mark.parametrize(("heading", "text"), list(sections()), ids=lambda value: value[:24].strip("\n"))

@@ -188,4 +188,5 @@ def test_destroying_prod_is_refused_before_anything_is_deleted(
 
 
 def _engine(instance: Instance, stage: str = "dev", **config: str) -> PulumiEngine:
-    return PulumiEngine(instance, ROOT / "__main__.py", stage, config)
+    recipient = {"alertEmail": "alerts@example.com"} if stage == "prod" else {}
+    return PulumiEngine(instance, ROOT / "__main__.py", stage, recipient | config)

@@ -98,13 +98,14 @@ def test_a_refused_deletion_says_how_to_lift_it(engine_of: Run, fault: str, how_
 def test_all_faults_of_a_configuration_are_reported_at_once_though_the_engine_stops_at_the_first(aws: Instance) -> None:
     """The engine knows only the types, and reports neither the value nor the allowed ones: the program does."""
     wrong = {"functionMemoryMb": "much", "forceDestroy": "yes", "backupDay": "7", "auditLockMode": "SOFT"}
+    wrong["alertEmail"] = "team@example.com"
     with pytest.raises(DeploymentFailed) as failure:
         PulumiEngine(aws, ROOT / "__main__.py", "prod", wrong).preview()
     assert [line.strip() for line in str(failure.value).splitlines()[1:]] == [
-        "booking:functionMemoryMb: got 'much', allowed is a whole number from 128 to 10240",
-        "booking:forceDestroy: got 'yes', allowed is true or false",
-        "booking:auditLockMode: got 'SOFT', allowed is COMPLIANCE or GOVERNANCE or NONE",
-        "booking:backupDay: no such key; did you mean backupDays?",
+        "booking:functionMemoryMb must be an integer, 128–10240, got 'much'.",
+        "booking:forceDestroy must be true or false, got 'yes'.",
+        "booking:auditLockMode must be COMPLIANCE or GOVERNANCE or NONE, got 'SOFT'.",
+        "booking:backupDay is not a configuration key. Did you mean booking:backupDays?",
     ]
 
 
