@@ -66,7 +66,7 @@ def publish_queue_metric(shop: DeployedStack, name: str) -> int:
 
 
 def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: DeployedStack, pager: str) -> None:
-    """The message names the execution and what to do; a mail is no place for personal data."""
+    """The message names the execution and what to do; personal data must not travel by mail."""
     execution = shop.run(purchase("alert-1", payment_method="pm_timeout"))
     assert execution.status == "FAILED"
     message = wait_for_alert(shop, pager, execution.arn)
