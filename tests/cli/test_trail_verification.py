@@ -181,7 +181,7 @@ def test_a_booking_during_the_check_is_not_a_finding() -> None:
     assert streamed(world, orders=orders_then_bookings) == []
 
 
-class Tally:
+class ObjectCount:
     """Counts what is in memory, now and at most."""
 
     def __init__(self) -> None:
@@ -199,7 +199,7 @@ class Tally:
 class CountedContent(bytes):
     """The content of an object, counted for as long as it is in memory."""
 
-    tally: Tally
+    tally: ObjectCount
 
     def __del__(self) -> None:
         self.tally.remove()
@@ -208,7 +208,7 @@ class CountedContent(bytes):
 class CountedTrail(S3AuditTrail):
     """An audit log that counts the contents in memory."""
 
-    tally = Tally()
+    tally = ObjectCount()
 
     def read(self, key: str) -> bytes | None:
         content = CountedContent(super().read(key) or b"")
@@ -220,7 +220,7 @@ class CountedTrail(S3AuditTrail):
 def test_memory_does_not_grow_with_the_trail() -> None:
     """No more than a batch of objects is in memory at once, however long the trail is."""
     world, log = booked(60), CountedTrail
-    log.tally = Tally()
+    log.tally = ObjectCount()
     check = replace(verification(world), audit=log(client=world.s3, bucket="audit"))
     assert list(check.findings()) == []
     assert (check.counts["objects"], log.tally.total) == (180, 180)
