@@ -6,6 +6,7 @@ from .domain.answers import Answer
 from .domain.canonical import format_instant
 from .domain.order import Order, place_order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
+from .domain.payments import GatewayReply
 from .domain.ports import StaleOrder
 from .domain.requests import Origin, PlaceOrder
 from .domain.settlement import settle
@@ -41,10 +42,20 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
     asked = order.requests[order.order_id]
     if asked.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
-    return (asked.answer, True) if asked.answer else (_charge(order, request, origin, deps), False)
+    return (asked.answer, True) if asked.answer else (_resume(order, request, origin, deps), False)
+
+
+def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
+    if order.may_send(order.order_id, deps.now()):
+        return _charge(order, request, origin, deps)
+    return _settle(order, deps.gateway.lookup(order.order_id), origin, deps)
 
 
 def _charge(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
     reply = deps.gateway.charge(order.order_id, request.amount_minor, request.currency, request.payment_method)
+    return _settle(order, reply, origin, deps)
+
+
+def _settle(order: Order, reply: GatewayReply, origin: Origin, deps: Dependencies) -> Answer:
     after = settle(deps.orders, deps.retry, order, order.order_id, reply, at=origin.at, clock=deps.now)
     return answer_of(after, order.order_id)

@@ -6,6 +6,7 @@ from .domain.answers import Answer
 from .domain.canonical import format_instant
 from .domain.order import Order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
+from .domain.payments import GatewayReply
 from .domain.ports import StaleOrder
 from .domain.refunds import reserve_refund
 from .domain.requests import IssueRefund, Origin
@@ -41,7 +42,7 @@ def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: De
             return change, False
         written = deps.orders.append(change)
         if not isinstance(written, StaleOrder):
-            return _refund(change.after, request, origin, deps), False
+            return _refund(change.after, request.refund_id, origin, deps), False
         order = written.current
     raise AssertionError("attempts() ends by raising")
 
@@ -51,12 +52,21 @@ def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: 
     asked = order.requests[request.refund_id]
     if asked.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
-    return (asked.answer, True) if asked.answer else (_refund(order, request, origin, deps), False)
+    return (asked.answer, True) if asked.answer else (_resume(order, request.refund_id, origin, deps), False)
 
 
-def _refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> Answer:
-    key = request.refund_id
-    amount_minor = order.account.refunds[key].amount_minor
-    reply = deps.gateway.refund(key, order.order_id, amount_minor, order.currency)
-    after = settle(deps.orders, deps.retry, order, key, reply, at=origin.at, clock=deps.now)
-    return answer_of(after, key)
+def _resume(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
+    if order.may_send(refund_id, deps.now()):
+        return _refund(order, refund_id, origin, deps)
+    return _settle(order, refund_id, deps.gateway.lookup(refund_id), origin, deps)
+
+
+def _refund(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
+    amount_minor = order.account.refunds[refund_id].amount_minor
+    reply = deps.gateway.refund(refund_id, order.order_id, amount_minor, order.currency)
+    return _settle(order, refund_id, reply, origin, deps)
+
+
+def _settle(order: Order, refund_id: str, reply: GatewayReply, origin: Origin, deps: Dependencies) -> Answer:
+    after = settle(deps.orders, deps.retry, order, refund_id, reply, at=origin.at, clock=deps.now)
+    return answer_of(after, refund_id)

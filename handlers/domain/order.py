@@ -9,6 +9,7 @@ from .account import Account, OrderStatus, fold
 from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
 from .ledger import OPENING, Entry, Kind, append_entry
+from .payments import SEND_WINDOW
 from .requests import Line, Origin, PlaceOrder
 
 
@@ -89,6 +90,14 @@ class Order:
     def in_flight(self) -> tuple[str, ...]:
         """The gateway keys whose outcome is open."""
         return (self.order_id,) if self.status is OrderStatus.PENDING else self.account.in_flight
+
+    def opened_at(self, subject: str) -> str:
+        """Return the time of the entry that allowed money to be asked for under a key."""
+        return next(entry.recorded_at for entry in self.ledger if entry.subject == subject)
+
+    def may_send(self, subject: str, now: datetime) -> bool:
+        """Tell whether money may still be asked for under a key; later it may only be looked up."""
+        return now - parse_instant(self.opened_at(subject)) <= SEND_WINDOW
 
     def in_flight_since(self) -> str | None:
         """When the oldest money in flight was sent for."""

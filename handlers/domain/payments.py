@@ -1,8 +1,15 @@
 """The port of the payment gateway, and what a gateway says about a key."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
+
+SEND_WINDOW: Final = timedelta(hours=1)
+"""Time after a key's opening entry within which money may be asked for under it; later the key is only looked up.
+
+Shorter than any gateway remembers a key, so that a repeated request never moves money twice (law 30).
+"""
 
 
 class GatewayStatus(StrEnum):

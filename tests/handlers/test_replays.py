@@ -1,14 +1,19 @@
 """The same request again, another request under its key, and requests that never began."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.adapters.sandbox_gateway import SandboxGateway
 from handlers.domain.errors import PaymentOutcomeUnknown
+from handlers.domain.payments import GatewayReply
 from handlers.domain.stock import MoveUnits
+from handlers.purchase import purchase
+from handlers.refund import refund
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -184,3 +189,66 @@ def test_every_retry_carries_the_same_gateway_key() -> None:
     assert world.order(order_id).status == "PENDING"
     assert world.book(purchase_of(payment_method="pm_timeout", MUG=(1, 800)))["status"] == "unknown"
     assert list(itertools.islice(world.reconcile()["settled"], 2)) == [order_id]
+
+
+class ForgetfulGateway(SandboxGateway):
+    """A gateway that has forgotten every key by the time at which it is asked again."""
+
+    def lookup(self, key: str) -> GatewayReply:
+        self.client.delete_item(TableName=self.table, Key={"pk": {"S": key}})  # type: ignore[attr-defined]  # the fake has it
+        return super().lookup(key)
+
+    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+        raise AssertionError(f"{key} was sent again")
+
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
+        raise AssertionError(f"{key} was sent again")
+
+
+def _a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
+    world.clock.advance(timedelta(days=1))
+    deps = world.parts()
+    deps.__dict__["gateway"] = ForgetfulGateway(client=world.dynamodb, table="gateway")
+    function = purchase if request["action"] == "purchase" else refund
+    return function(world.message(request), deps)
+
+
+def test_a_charge_is_never_sent_again_to_a_gateway_that_forgot_its_key() -> None:
+    """Law 30 (key life): a resumed request is looked up, and stays unknown until reconcile ends it."""
+    world = _stocked()
+    request = purchase_of(payment_method="pm_timeout", MUG=(1, 800))
+    world.book(request)
+    assert _a_day_later(world, request)["code"] == "PAYMENT_OUTCOME_UNKNOWN"
+
+
+def test_a_refund_is_never_sent_again_to_a_gateway_that_forgot_its_key() -> None:
+    """Law 30 (key life)."""
+    world = _stocked()
+    order_id = world.book(purchase_of(payment_method="pm_refund_timeout", MUG=(1, 800)))["order_id"]
+    world.book(refund_of(order_id))
+    assert _a_day_later(world, refund_of(order_id))["code"] == "REFUND_OUTCOME_UNKNOWN"
+
+
+@pytest.mark.parametrize(("minutes", "calls"), [(60, "charge"), (61, "lookup")])
+def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: str) -> None:
+    """Law 30 (key life): the boundary; both end with what the gateway did."""
+    world = _stocked()
+    request = purchase_of(payment_method="pm_timeout_then_ok", MUG=(1, 800))
+    with pytest.raises(PaymentOutcomeUnknown):
+        world.step(request)
+    world.clock.advance(timedelta(minutes=minutes))
+    asked: list[str] = []
+
+    class RecordingGateway(SandboxGateway):
+        def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+            asked.append("charge")
+            return super().charge(key, amount_minor, currency, payment_method)
+
+        def lookup(self, key: str) -> GatewayReply:
+            asked.append("lookup")
+            return super().lookup(key)
+
+    deps = world.parts()
+    deps.__dict__["gateway"] = RecordingGateway(client=world.dynamodb, table="gateway")
+    assert purchase(world.message(request), deps)["status"] == "succeeded"
+    assert asked == [calls]
