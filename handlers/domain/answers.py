@@ -23,6 +23,7 @@ class Code(StrEnum):
     PAYMENT_RELEASED = "PAYMENT_RELEASED"
     PAYMENT_OUTCOME_UNKNOWN = "PAYMENT_OUTCOME_UNKNOWN"
     ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
+    NOT_CAPTURED = "NOT_CAPTURED"
     NOTHING_TO_REFUND = "NOTHING_TO_REFUND"
     REFUND_EXCEEDS_BALANCE = "REFUND_EXCEEDS_BALANCE"
     LINE_NOT_IN_ORDER = "LINE_NOT_IN_ORDER"
@@ -48,6 +49,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.PAYMENT_RELEASED: "The charge never reached the gateway and can no longer be made.",
     Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say whether the charge was made.",
     Code.ORDER_NOT_FOUND: "The order does not exist.",
+    Code.NOT_CAPTURED: "The order's payment has not been captured, so nothing can be refunded yet.",
     Code.NOTHING_TO_REFUND: "The order has nothing left to refund.",
     Code.REFUND_EXCEEDS_BALANCE: "The amount is larger than what can still be refunded.",
     Code.LINE_NOT_IN_ORDER: "The order does not contain the SKU.",

@@ -25,6 +25,9 @@ class Kind(StrEnum):
     REFUND_REVERSED = "RefundReversed"
 
 
+SUPERSEDED: Final = "superseded"
+"""Fact of an entry that another entry of its subject follows in the same write: it answers no request."""
+
 OPENING = frozenset({Kind.ORDER_PLACED, Kind.REFUND_REQUESTED})
 """The kinds that put money in flight. Every other kind is an outcome."""
 

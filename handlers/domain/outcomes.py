@@ -1,10 +1,11 @@
 """Answers: the outcome that a ledger holds, the same for every attempt, and refusals that leave no trace in one."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from .account import Account, fold
 from .answers import Answer, Code
-from .ledger import Entry, Kind
+from .ledger import SUPERSEDED, Entry, Kind
 from .money import format_amount
 from .order import Order
 from .requests import IssueRefund, PlaceOrder, Request
@@ -57,6 +58,10 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
 }
 
 
+LEDGER_CODES: Final = frozenset(code.value for _, code, _ in OUTCOME_MESSAGES.values() if code)
+"""Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
+
+
 def outcome_at(order: Order, seq: int) -> Answer:
     """What the order's ledger says of a request up to its entry `seq`."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
@@ -92,9 +97,12 @@ def _message(sentence: str, order: Order, account: Account, entry: Entry) -> str
 
 
 def outcome_seq(order: Order, subject: str) -> int:
-    """The ledger entry that a request's outcome ends with: the one its answer was given for, else the opening one."""
-    entries = [entry.seq for entry in order.ledger if entry.subject == subject]
-    return entries[1] if len(entries) > 1 else entries[0]
+    """Return the ledger entry that ends a request: the first outcome of its subject, or the opening entry without one.
+
+    A refund first heard of as reversed has two entries from one write; the reversal is its outcome.
+    """
+    opening, *reports = [entry for entry in order.ledger if entry.subject == subject]
+    return next((entry for entry in reports if not entry.facts.get(SUPERSEDED)), opening).seq
 
 
 def execution_of(order: Order, subject: str) -> str:

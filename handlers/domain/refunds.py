@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .account import Share
+from .account import OrderStatus, Share
 from .answers import Answer, Code
 from .canonical import parse_instant, salted
 from .ledger import Kind
@@ -41,6 +41,7 @@ def reserve_refund(order: Order, request: IssueRefund, origin: Origin, now: str)
 
 def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...]) -> Answer | None:
     checks = (
+        _check_captured(order),
         _check_window(order, origin),
         _check_balance(order, request),
         _check_lines(request, lines),
@@ -51,6 +52,16 @@ def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Re
 
 
 Fault = tuple[Code, str] | None
+
+
+def _check_captured(order: Order) -> Fault:
+    if order.status is not OrderStatus.PENDING:
+        return None
+    return (
+        Code.NOT_CAPTURED,
+        "A refund was asked for; whether the order's payment was made is not known yet. Repeat the same request when "
+        "the order is CONFIRMED.",
+    )
 
 
 def _check_window(order: Order, origin: Origin) -> Fault:

@@ -8,7 +8,7 @@ from typing import cast
 
 from .account import OrderStatus, RefundStatus
 from .canonical import Json, format_instant
-from .ledger import Kind
+from .ledger import SUPERSEDED, Kind
 from .order import Order
 from .outcomes import outcome_at
 from .payments import GatewayReply, GatewayStatus
@@ -72,8 +72,9 @@ def apply_gateway_reply(
         return None
     after = order
     for kind in kinds:
-        after = _append_reply(after, kind, key, reply, at, now)
-    return Change(before=order, after=after, restock=_stock_to_release(order, after))
+        facts = _facts(after, kind, key, reply, is_last=kind is kinds[-1])
+        after = after.append(kind, at=at, now=now, subject=key, amount_minor=amount_of(order, key), facts=facts)
+    return Change(before=order, after=_answer_request(after, key), restock=_stock_to_release(order, after))
 
 
 def amount_of(order: Order, key: str) -> int:
@@ -101,15 +102,21 @@ def _ledger_status(order: Order, key: str) -> str:
     return (order.status if key == order.order_id else order.account.refunds[key].status).value
 
 
-def _append_reply(order: Order, kind: Kind, key: str, reply: GatewayReply, at: str | None, now: str) -> Order:
+def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, *, is_last: bool) -> dict[str, Json]:
     facts: dict[str, Json] = {"reference": reply.reference}
     if reply.reason:
         facts["reason_code"] = reply.reason
     if kind is Kind.REFUND_SETTLED:
         facts["restocked"] = [[line, quantity] for line, quantity in _units_to_restock(order, key).items()]
-    after = order.append(kind, at=at, now=now, subject=key, amount_minor=amount_of(order, key), facts=facts)
-    asked = order.requests[key]
-    return after if asked.answer else after.with_request(asked.with_answer(outcome_at(after, after.version)))
+    if not is_last:
+        facts[SUPERSEDED] = True
+    return facts
+
+
+def _answer_request(order: Order, key: str) -> Order:
+    """Store the answer that the last entry gives, unless the request has one."""
+    request = order.requests[key]
+    return order if request.answer else order.with_request(request.with_answer(outcome_at(order, order.version)))
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from handlers.domain.account import OrderStatus, RefundStatus
 from handlers.domain.answers import Answer
+from handlers.domain.ledger import Kind
 from handlers.domain.order import Order
+from handlers.domain.outcomes import answer_of, outcome_at, outcome_seq
 from handlers.domain.payments import GatewayReply, GatewayStatus
 from handlers.domain.ports import Change
 from handlers.domain.settlement import Contradiction, apply_gateway_reply
@@ -67,6 +69,16 @@ def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[Gateway
         order = told(order, key, heard)
     assert order.account.refunds[key].status is RefundStatus.REVERSED
     assert order.account.refundable_minor == 1000
+
+
+def test_a_refund_first_heard_of_as_reversed_is_answered_as_reversed() -> None:
+    """Law 43 (true answers): never as refunded, though its ledger tells that the money went and came back."""
+    order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    reversed_ = told(order, key, GatewayStatus.REVERSED)
+    answer = answer_of(reversed_, key)
+    assert (answer.status, answer.code, answer.refundable_minor) == ("failed", "REFUND_REVERSED", 1000)
+    assert outcome_at(reversed_, outcome_seq(reversed_, key)) == answer
+    assert [entry.kind for entry in reversed_.ledger[-2:]] == [Kind.REFUND_SETTLED, Kind.REFUND_REVERSED]
 
 
 def test_what_the_ledger_cannot_hold_any_more_is_left_to_people() -> None:

@@ -110,8 +110,9 @@ def _released(world: World, _: str) -> dict[str, Any]:
         ),
         (
             _not_paid,
-            "NOTHING_TO_REFUND",
-            "A refund was asked for; the order is PENDING, so nothing has been paid that could be given back.",
+            "NOT_CAPTURED",
+            "A refund was asked for; whether the order's payment was made is not known yet. Repeat the same request "
+            "when the order is CONFIRMED.",
         ),
         (
             _given_back("pm_refund_declined"),
