@@ -15,7 +15,7 @@ from ..domain.audit import is_same_record
 from ..domain.canonical import Json, canonical
 from ..domain.errors import AuditContradiction
 from ..domain.ports import Page
-from .clients import S3Client, call, code_of
+from .clients import Reply, S3Client, call, code_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,15 @@ class S3AuditTrail:
     def read(self, key: str) -> bytes | None:
         """The latest version of the object."""
         try:
-            body: bytes = call(self.client.get_object, Bucket=self.bucket, Key=key)["Body"].read()
+            return bytes(call(self._get_body, Bucket=self.bucket, Key=key)["Body"])
         except ClientError as error:
             if code_of(error) not in ("NoSuchKey", "404"):
                 raise
             return None
-        return body
+
+    def _get_body(self, **request: object) -> Reply:
+        """Read the body within the call, because a connection may also break while it is read."""
+        return {"Body": self.client.get_object(**request)["Body"].read()}
 
     def keys(self, prefix: str, after: str | None = None) -> Page:
         """One page of the listing, a thousand keys at most."""

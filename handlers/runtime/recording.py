@@ -12,7 +12,7 @@ from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_
 from ..domain.canonical import Json, canonical, day_of, format_instant
 from ..domain.days import is_closed, next_day
 from ..domain.order import Order
-from ..domain.outcomes import answer_of, execution_of, outcome_seq
+from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
 from .log import Log
@@ -32,10 +32,12 @@ class Recorded:
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write the record of an execution: what the ledger says, and where it is silent what was said on the way."""
+    """Write the record of an execution: what the ledger holds of its request, else the answer of its step."""
     request = parse_request(message.request)
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
+        return _record_refusal(message, request, audit, now)
+    if _was_refused(message, order, request.subject):
         return _record_refusal(message, request, audit, now)
     return _record_trace(message, order, request.subject, audit)
 
@@ -43,6 +45,16 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
 def _has_trace(order: Order, request: Request) -> bool:
     asked = order.requests.get(request.subject)
     return asked is not None and asked.fingerprint == request.fingerprint
+
+
+def _was_refused(message: RecordInput, order: Order, subject: str) -> bool:
+    """Tell whether this execution was refused although another one has executed the same request.
+
+    A parked result is recorded late, when the ledger may hold that other execution's outcome.
+    """
+    result = message.result
+    is_refusal = result is not None and result.status == "rejected" and result.code not in LEDGER_CODES
+    return is_refusal and execution_of(order, subject) != message.execution
 
 
 def _record_trace(message: RecordInput, order: Order, subject: str, audit: AuditTrail) -> Recorded:

@@ -4,14 +4,18 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.domain.errors import AuditContradiction
+from handlers.domain.errors import AuditContradiction, Unavailable
+from handlers.domain.stock import MoveUnits
 from handlers.domain.verification import Problem, verify
+from handlers.purchase import purchase
 from handlers.record import record
+from tests.fakes.s3 import FakeS3
 from tests.handlers.faults import Crash
 from tests.handlers.world import World, purchase_of, refund_of, through_json
 
@@ -248,3 +252,32 @@ def test_a_record_is_put_with_its_checksum_and_only_if_nothing_is_there() -> Non
         request["ChecksumSHA256"] == "AVq9e1bj7t5t6rnjYtofAVQOp7uEL6JjTQE+Zhr9JSA="
         or len(request["ChecksumSHA256"]) == 44
     )
+
+
+def test_a_body_that_breaks_while_it_is_read_is_retried() -> None:
+    """Law 23 (audit completeness): a connection may break after the headers of S3's reply."""
+
+    class BrokenBody:
+        def read(self) -> bytes:
+            raise ReadTimeoutError(endpoint_url="https://aws.example")
+
+    class BreakingS3(FakeS3):
+        def get_object(self, **request: Any) -> Any:
+            return {"Body": BrokenBody()}
+
+    with pytest.raises(Unavailable):
+        S3AuditTrail(client=BreakingS3(), bucket="audit").read("any")
+
+
+def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later() -> None:
+    """Law 23 (audit completeness): each execution can be traced to its own record."""
+    world = World()
+    world.stock(MUG=(800, 0))
+    refused = world.message(purchase_of(MUG=(1, 800)))
+    parked = {**refused, "result": purchase(refused, world.parts())}
+    world.inventory.execute(MoveUnits(sku="MUG", units=1, request_id="delivery"))
+    assert world.book(purchase_of(MUG=(1, 800)))["status"] == "succeeded"
+    recorded = record(parked, world.parts())
+    assert (recorded["status"], recorded["code"], recorded["replayed"]) == ("rejected", "OUT_OF_STOCK", False)
+    assert len([key for key in world.audit_objects() if key.startswith("refusals/")]) == 1
+    assert world.findings() == ()
