@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.adapters.sandbox_gateway import SandboxGateway
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply
 from handlers.domain.stock import MoveUnits
@@ -191,7 +191,7 @@ def test_every_retry_carries_the_same_gateway_key() -> None:
     assert list(itertools.islice(world.reconcile()["settled"], 2)) == [order_id]
 
 
-class ForgetfulGateway(SandboxGateway):
+class ForgetfulGateway(SandboxPaymentGateway):
     """A gateway that has forgotten every key by the time at which it is asked again."""
 
     def lookup(self, key: str) -> GatewayReply:
@@ -239,7 +239,7 @@ def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: 
     world.clock.advance(timedelta(minutes=minutes))
     asked: list[str] = []
 
-    class RecordingGateway(SandboxGateway):
+    class RecordingGateway(SandboxPaymentGateway):
         def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
             asked.append("charge")
             return super().charge(key, amount_minor, currency, payment_method)
