@@ -204,11 +204,12 @@ def run(
     """
     from workflow.interpreter import run as run_in_process
     from workflow.interpreter.calls import NoFunction
+    from workflow.interpreter.task_names import UnknownKey
 
     results = load_mock_results(functions)
     try:
         finished = run_in_process(read_definition(file), _parse_input(input_text), results, documented=documented)
-    except NoFunction as error:
+    except (NoFunction, UnknownKey) as error:
         raise UsageError(f"{error.args[0]} Add its result to the file of --functions.") from None
     document = {
         "status": finished.status,

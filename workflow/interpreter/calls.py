@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, json_of
 from .state_errors import HEARTBEAT, TASK_FAILED, TIMEOUT, Fault, StateFailed, TaskFailed
+from .task_names import names_of_key
 
 Callables: TypeAlias = Mapping[Any, Callable[..., object]]
 """By state name, function name, `service:action`, Resource, or a Function of the workflow language."""
@@ -117,7 +118,7 @@ class TaskFunctions:
     def __init__(self, given: Callables) -> None:
         self._by_name: dict[str, Callable[..., object]] = {}
         for key, function in given.items():
-            for name in (key,) if isinstance(key, str) else (key.name, key.placeholder):
+            for name in names_of_key(key):
                 self._by_name[name] = function
 
     def attempt(self, call: TaskCall, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:

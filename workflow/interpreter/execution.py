@@ -17,6 +17,7 @@ from .objects import Objects
 from .outcome import Run
 from .scheduler import Scheduler
 from .state_errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
+from .task_names import check_keys
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ACCOUNT: Final = "arn:aws:states:us-east-1:123456789012"
@@ -46,9 +47,13 @@ def run(
     `seed`        of jitter, `$random`, `States.UUID` and the like
     `documented`  do what AWS's documentation says where executions recorded on AWS contradict it
 
-    Raises NoFunction for a task without callable, and StillWaiting for a token that nothing answers.
+    `definition` is a workflow class, a Definition, a JSON value, JSON text, or a file.
+
+    Raises NoFunction for a task without callable, UnknownKey for a key of `functions`, `faults` or `objects` that no
+    state can use, and StillWaiting for a token that nothing answers.
     """
-    asl = _definition(definition)
+    asl = parse(definition)
+    check_keys(asl, functions or {}, faults or {}, objects or {})
     given = json_of(input)
     context = _context(given, name, start)
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
@@ -93,13 +98,6 @@ def _ended(execution: ExecutionState, own: Variables, result: "Json | StateFaile
 
 def _unfinished(execution: ExecutionState) -> bool:
     return not execution.visits or any(visit.left_at is None for visit in execution.visits)
-
-
-def _definition(definition: object) -> Definition:
-    if isinstance(definition, Definition):
-        return definition
-    asl = getattr(definition, "asl", None)
-    return parse(asl() if callable(asl) else definition)
 
 
 def _limit(definition: Definition) -> float | None:

@@ -6,10 +6,10 @@ Longer than most files here: the eight types of state share their way in and out
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Final, TypeAlias, cast
 
-from ..asl.definition import Arrow, JsonObject, Scope, StateNode
+from ..asl.definition import Arrow, Scope, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import written
 from ..asl.timestamps import moment_of
@@ -23,6 +23,7 @@ from .results import collected
 from .retry_delays import Retries, catcher_for
 from .scheduler import Join, Result, Sleep, Work
 from .state_errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
+from .task_names import function_name, names_of_task
 
 Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
@@ -169,7 +170,6 @@ class Interpreter:
             frame.context["Task"] = {"Token": token}
         arguments = data.arguments()
         self._refuse_too_large(state, arguments)
-        called = _function_name(resource, arguments)
         call = TaskCall(
             state=state.name,
             resource=resource,
@@ -179,12 +179,11 @@ class Interpreter:
             token=token if resource.endswith(".waitForTaskToken") else None,
             timeout_seconds=number_of(data, state.fields, "TimeoutSeconds", 1),
             heartbeat_seconds=number_of(data, state.fields, "HeartbeatSeconds", 1),
-            function_name=called,
+            function_name=function_name(resource, arguments),
             aws_request_id=self._token(),
             documented=self._execution.documented,
         )
-        asked = _asked(called, resource, arguments)
-        names = (state.name, state.pointer, *asked, _action(resource), resource)
+        names = names_of_task(state, resource, arguments)
         wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
         fault = self._execution.fault(state.name, state.pointer)
         attempt = self._execution.functions.attempt(call, names, wraps, fault)
@@ -273,29 +272,3 @@ def _too_many(failure: StateFailed) -> StateFailed:
     told = str(failure) or "no error named"
     cause = f"The specified tolerated failure threshold was exceeded; the last item failed with {told}"
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)
-
-
-_ASKED: Final = ("StateMachineArn", "QueueUrl", "TopicArn", "TableName", "Bucket")
-"""The arguments that say whom a task asks."""
-
-
-def _function_name(resource: str, arguments: Json) -> str:
-    named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
-    arn = named if isinstance(named, str) else resource
-    parts = arn.split(":")
-    return parts[6] if len(parts) > 6 and parts[2] == "lambda" else arn
-
-
-def _asked(called: str, resource: str, arguments: Json) -> Iterator[str]:
-    """What a task asks for its work, by its name where it is late-bound: a function, a machine, a queue …"""
-    fields = arguments if isinstance(arguments, dict) else {}
-    others = [asked for name in _ASKED if isinstance(asked := fields.get(name), str)]
-    for name in dict.fromkeys([called, *others, resource]):
-        if name.startswith("${"):
-            yield name[2:-1]
-        yield name
-
-
-def _action(resource: str) -> str:
-    action: JsonObject | str = resource.split(":states:::")[-1]
-    return str(action).removesuffix(".waitForTaskToken").removesuffix(".sync").removesuffix(".sync:2")

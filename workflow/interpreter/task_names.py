@@ -1,0 +1,133 @@
+"""The names by which `run` finds what it was given for a task, and the refusal of keys that name nothing.
+
+UnknownKey    a key of `functions`, `faults` or `objects` that no state of the definition can use
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from ..asl.definition import Definition, JsonObject, StateNode
+from ..asl.json_type import Json
+from ..asl.suggestions import likely
+
+_BINDINGS: Final = ("StateMachineArn", "QueueUrl", "TopicArn", "TableName", "Bucket")
+"""The arguments that name what a task calls, besides a function."""
+_MAX_SHOWN: Final = 12
+_EXPRESSION: Final = re.compile(r"\s*\{%|\$\.|\$\$")
+
+
+class UnknownKey(KeyError):
+    """A sentence that names the argument, the key, and the known keys."""
+
+    __str__ = Exception.__str__
+
+
+def function_name(resource: str, arguments: Json) -> str:
+    """Return the name of the Lambda function that a task calls, or its ARN where it calls something else."""
+    named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
+    arn = named if isinstance(named, str) else resource
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 and parts[2] == "lambda" else arn
+
+
+def names_of_task(state: StateNode, resource: str, arguments: Json) -> tuple[str, ...]:
+    """Return the names under which a task looks for its callable, the most precise first."""
+    called = tuple(_bindings(function_name(resource, arguments), resource, arguments))
+    return (state.name, state.pointer, *called, _action(resource), resource)
+
+
+def check_keys(
+    definition: Definition,
+    functions: Mapping[Any, object],
+    faults: Mapping[str, object],
+    objects: Mapping[str, object],
+) -> None:
+    """Refuse keys that no state of the definition can use; names that come from data may be any."""
+    tasks = [state for state in definition.states() if state.type == "Task"]
+    named = [names_of_task(state, str(state.fields.get("Resource", "")), _sent(state)) for state in tasks]
+    if not any(_is_from_data(name) for names in named for name in names):
+        known = dict.fromkeys(name for names in named for name in names)
+        unknown = [key for key in functions if not any(name in known for name in names_of_key(key))]
+        _refuse("functions", "no task calls", unknown, _short(known))
+    by_state = dict.fromkeys(name for state in tasks for name in (state.name, state.pointer))
+    _refuse("faults", "there is no task", [key for key in faults if key not in by_state], _short(by_state))
+    readers = list(_readers(definition))
+    if not any(_is_from_data(str(part)) for reader in readers for part in reader):
+        unread = [key for key in objects if not any(_reads(reader, key) for reader in readers)]
+        _refuse("objects", "no ItemReader reads", unread, [_address(reader) for reader in readers])
+
+
+def names_of_key(key: Any) -> tuple[str, ...]:
+    """Return the names that a key of `functions` stands for: a binding has a placeholder, too."""
+    return (key,) if isinstance(key, str) else (key.name, key.placeholder)
+
+
+def _refuse(argument: str, problem: str, unknown: list[Any], known: Iterable[str]) -> None:
+    if not unknown:
+        return
+    names, shown = list(known), [names_of_key(key)[0] for key in unknown]
+    meant = likely(shown[0], names)
+    question = f"; did you mean {meant!r}?" if meant else "."
+    more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
+    listed = ", ".join(map(repr, names[:_MAX_SHOWN])) + more if names else "none"
+    raise UnknownKey(f"{argument}: {problem} {', '.join(map(repr, shown))}{question} Known: {listed}.")
+
+
+def _short(names: Iterable[str]) -> list[str]:
+    """Return the names that people write: without pointers, ARNs and placeholders."""
+    return [name for name in names if not name.startswith(("/", "arn:", "${"))]
+
+
+def _bindings(called: str, resource: str, arguments: Json) -> Iterator[str]:
+    """Yield what a task asks for its work, by its name where it is late-bound: a function, a machine, a queue …"""
+    fields = arguments if isinstance(arguments, dict) else {}
+    others = [bound for name in _BINDINGS if isinstance(bound := fields.get(name), str)]
+    for name in dict.fromkeys([called, *others, resource]):
+        if name.startswith("${"):
+            yield name[2:-1]
+        yield name
+
+
+def _action(resource: str) -> str:
+    return (
+        resource.split(":states:::")[-1].removesuffix(".waitForTaskToken").removesuffix(".sync").removesuffix(".sync:2")
+    )
+
+
+def _sent(state: StateNode) -> Json:
+    """Return what a task sends, as written; fields from data with their plain names."""
+    fields = state.fields.get("Arguments", state.fields.get("Parameters"))
+    if not isinstance(fields, dict):
+        return fields
+    return {name.removesuffix(".$"): value for name, value in fields.items()}
+
+
+def _is_from_data(name: str) -> bool:
+    return bool(_EXPRESSION.match(name))
+
+
+def _readers(definition: Definition) -> Iterator[tuple[Json, Json, bool]]:
+    """Yield bucket, key or prefix, and whether a prefix is meant, of each ItemReader."""
+    for state in definition.states():
+        reader = state.fields.get("ItemReader")
+        if isinstance(reader, dict):
+            yield _place(reader)
+
+
+def _place(reader: JsonObject) -> tuple[Json, Json, bool]:
+    sent = reader.get("Arguments", reader.get("Parameters"))
+    fields = {name.removesuffix(".$"): value for name, value in sent.items()} if isinstance(sent, dict) else {}
+    if str(reader.get("Resource", "")).endswith(":s3:listObjectsV2"):
+        return fields.get("Bucket"), fields.get("Prefix", ""), True
+    return fields.get("Bucket"), fields.get("Key"), False
+
+
+def _address(reader: tuple[Json, Json, bool]) -> str:
+    bucket, key, is_prefix = reader
+    return f"s3://{bucket}/{key}{'…' if is_prefix else ''}"
+
+
+def _reads(reader: tuple[Json, Json, bool], key: str) -> bool:
+    bucket, wanted, is_prefix = reader
+    return key.startswith(f"s3://{bucket}/") if is_prefix else key == f"s3://{bucket}/{wanted}"
