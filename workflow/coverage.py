@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .asl.definition import Arrow, Definition, Scope, parse
+from .asl.definition import Arrow, Scope, parse
 from .failures import WorkflowError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StatePath:
 
 def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[StatePath]:
     """The ways through the machine's own scope, or through another one; raises TooManyPaths after `most`."""
-    here = scope or _definition(definition).root
+    here = scope or parse(definition).root
     for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
         if found == most or path is None:
             raise TooManyPaths(f"there are more than {most:,} ways through {here.pointer or 'the machine'}")
@@ -65,7 +65,7 @@ def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000)
 
 def all_paths(definition: object, *, most: int = 10_000) -> Iterator[StatePath]:
     """The ways through every scope, the outer ones first."""
-    read = _definition(definition)
+    read = parse(definition)
     for scope in read.scopes():
         yield from paths(read, scope=scope, most=most)
 
@@ -74,7 +74,7 @@ class Coverage:
     """Which ways through a state machine runs have taken."""
 
     def __init__(self, definition: object, runs: Iterable[Run] = ()) -> None:
-        self.definition = _definition(definition)
+        self.definition = parse(definition)
         self._taken: dict[tuple[object, ...], int] = {}
         for run in runs:
             self.add(run)
@@ -96,9 +96,15 @@ class Coverage:
 
 def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
     """The ways that a run took through each scope, rounds of loops taken out."""
+<<<<<<< HEAD
     by_pointer = {state.pointer: state for state in _definition(definition).states()}
     walking: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
     found: list[StatePath] = []
+=======
+    by_pointer = {state.pointer: state for state in parse(definition).states()}
+    walking: dict[tuple[tuple[int, ...], str], list[Visit]] = {}
+    found: list[Path] = []
+>>>>>>> 9cd2556 (workflow: take a class, a definition or a file in every verb)
     for visit in run.visits:
         state = by_pointer.get(visit.pointer)
         if state is None:
@@ -185,10 +191,3 @@ def _sign(arrow: Arrow) -> str:
     return {"next": "→", "default": "→(otherwise)", "choice": f"→(rule {arrow.index + 1})", "catch": "→(caught)"}[
         arrow.kind
     ]
-
-
-def _definition(definition: object) -> Definition:
-    if isinstance(definition, Definition):
-        return definition
-    asl = getattr(definition, "asl", None)
-    return parse(asl() if callable(asl) else definition)

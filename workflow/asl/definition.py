@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final, Literal
+from os import PathLike
+from typing import Any, Final, Literal, cast
 
 from .json_type import Json
 from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
@@ -16,6 +17,7 @@ from .records import Record
 
 Kind = Literal["next", "choice", "default", "catch"]
 
+_FILE_ENDINGS: Final = (".json", ".asl")
 NESTED_MAP_FIELDS: Final = ("ItemProcessor", "Iterator")
 """Where a Map keeps its scope; `Iterator` is the older name."""
 
@@ -90,10 +92,34 @@ class Definition:
 
 
 def parse(definition: object) -> Definition:
-    """A definition from JSON text or from a value that JSON can say: `parse(a).asl() == a`."""
+    """Return the definition that a JSON value, JSON text, a workflow class or a file says: `parse(a).asl() == a`.
+
+    A file is a path, or a string that ends in .json or .asl, which no JSON text does.
+
+    Raises:
+        NotJson: the text is not JSON, the value has no counterpart in JSON, or the file cannot be read.
+    """
     if isinstance(definition, Definition):
         return definition
-    return Definition.read(definition) if isinstance(definition, str | bytes) else Definition(definition)
+    if isinstance(definition, PathLike) or is_file_name(definition):
+        return Definition.read(_read_file(cast("PathLike[str] | str", definition)))
+    if isinstance(definition, str | bytes):
+        return Definition.read(definition)
+    asl = getattr(definition, "asl", None)
+    return Definition(asl() if callable(asl) else definition)
+
+
+def is_file_name(definition: object) -> bool:
+    """Return whether a string names a file instead of being JSON text."""
+    return isinstance(definition, str) and definition.endswith(_FILE_ENDINGS)
+
+
+def _read_file(path: PathLike[str] | str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # without importing pathlib
+            return file.read()
+    except OSError as error:
+        raise NotJson(f"{path!s} cannot be read: {error.strerror}") from None
 
 
 class Scope(Record):

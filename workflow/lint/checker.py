@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
-from ..asl.definition import Definition, Duplicate, StateNode
+from ..asl.definition import Definition, Duplicate, StateNode, is_file_name, parse
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, child, walk, written
 from .lint_context import LintContext
@@ -32,7 +32,7 @@ _SURROGATE_STARTS: Final = (b"\xed", b"\\u")
 def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
     """Everything that is wrong or doubtful in a definition, in document order; nothing is raised, whatever is given.
 
-    `definition`   JSON text (str or bytes), a JSON value, a Definition, or a workflow class
+    `definition`   JSON text (str or bytes), a JSON value, a Definition, a workflow class, or a file
     `type`         of the state machine: EXPRESS has less than STANDARD
     `variables`    names that are assigned before the machine starts, as TestState allows
     """
@@ -65,14 +65,13 @@ def _found(read: Definition, of_text: Findings, type: MachineType, given: frozen
 
 
 def _read(definition: object, findings: Findings) -> Definition | None:
-    if isinstance(definition, str | bytes):
+    if isinstance(definition, str | bytes) and not is_file_name(definition):
         if not definition.strip():
             findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
             return None
         read = _read_text(definition, findings)
     else:
-        asl = getattr(definition, "asl", None)
-        read = definition if isinstance(definition, Definition) else Definition(asl() if callable(asl) else definition)
+        read = parse(definition)
     if read.text is None and _is_small(read.value):
         return read
     text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
