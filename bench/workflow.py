@@ -51,7 +51,7 @@ class Small(Workflow[Buy | Sell, Result]):
     buy = Invoke(buy_fn, retry=Retry(attempts=3))
     sell = Invoke(sell_fn, retry=Retry(attempts=3))
     record = Invoke(record_fn)
-    verdict = Choice(output_of(record).status)
+    verdict = Choice(output_of(record), by=output_of(record).status)
     done = Succeed()
     failed = Fail("Failed")
     start = route

@@ -96,15 +96,9 @@ class Coverage:
 
 def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
     """The ways that a run took through each scope, rounds of loops taken out."""
-<<<<<<< HEAD
-    by_pointer = {state.pointer: state for state in _definition(definition).states()}
+    by_pointer = {state.pointer: state for state in parse(definition).states()}
     walking: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
     found: list[StatePath] = []
-=======
-    by_pointer = {state.pointer: state for state in parse(definition).states()}
-    walking: dict[tuple[tuple[int, ...], str], list[Visit]] = {}
-    found: list[Path] = []
->>>>>>> 9cd2556 (workflow: take a class, a definition or a file in every verb)
     for visit in run.visits:
         state = by_pointer.get(visit.pointer)
         if state is None:

@@ -403,9 +403,9 @@ def _states(
         case "pass":
             return Pass(value)
         case "choice":
-            return Choice(payload)
+            return Choice(state_input(object))
         case "cases":
-            return draw(st.sampled_from([Choice(payload["kind"]), Choice(payload, by=payload["kind"])]))
+            return Choice(state_input(object), by=payload["kind"])
         case "wait":
             spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
             until_then = (

@@ -148,7 +148,7 @@ def test_the_first_choice_has_a_way_for_any_json() -> None:
 
 def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
     work, done = Invoke(any_fn), Succeed()
-    status = Choice(output_of(work)["status"])
+    status = Choice(output_of(work), by=output_of(work)["status"])
     with pytest.raises(NotExhaustive, match="status has no way for 'bad': add it, or `otherwise`"):
         workflow(work=work, status=status, done=done, start=work, flow=(work >> status, status.equals("good") >> done))
     workflow(
@@ -238,8 +238,8 @@ def test_payloads_have_the_fields_of_their_type() -> None:
 
 
 def test_names_are_bound_together_or_not_at_all() -> None:
-    one, two = Invoke(any_fn), Invoke(buy_fn)
-    both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))  # type: ignore[operator]
+    one, two = Invoke(any_fn), Invoke(buy_fn, input_of(Buy))
+    both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))
     with pytest.raises(Unbound, match="buy_fn: given no value"):
         both.asl({any_fn: "arn:aws:lambda:eu-central-1:123456789012:function:any:1"})
     with pytest.raises(Unbound, match="no other in this workflow; it binds any_fn, buy_fn"):
@@ -295,10 +295,11 @@ class Inner(Workflow[Buy, Answer]):
 
 def test_fragments_are_used_as_often_as_one_likes() -> None:
     """Each use has names of its own, and its input is what leads to it."""
-    once, twice, done = Inline(Inner), Inline(Inner), Succeed()
-    both = workflow(once=once, twice=twice, done=done, start=once, flow=(once >> twice >> done,), fine=None)  # type: ignore[operator]
+    once, buy_again, twice, done = Inline(Inner), Pass(input_of(Buy)), Inline(Inner), Succeed()
+    flow = (once >> buy_again >> twice >> done,)
+    both = workflow(once=once, buy_again=buy_again, twice=twice, done=done, start=once, flow=flow, fine=None)
     states = both.asl()["States"]
-    assert list(states) == ["once.buy", "twice.buy", "done"]  # type: ignore[call-overload]
+    assert list(states) == ["once.buy", "buy_again", "twice.buy", "done"]  # type: ignore[call-overload]
 
 
 def test_item_readers_and_edges_are_values() -> None:

@@ -77,6 +77,7 @@ from workflow import (
     result_of,
     span,
     split,
+    state_input,
     unique,
     variable,
 )
@@ -141,7 +142,10 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier on E never sees an error"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts is a whole number from 0"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts is a whole number from 0"),
-        (lambda: Invoke(buy_fn, retry=Retry(interval=3)), "Retry: interval is a timedelta, and not 3"),
+        (
+            lambda: Invoke(buy_fn, retry=Retry(interval=3)),
+            "Retry: interval is a timedelta, or a Limit of one, and not 3",
+        ),
         (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff is a number from 1 on, and not 0.5"),
         (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "is longer than the first wait"),
         (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, and not 'FULL'"),
@@ -301,18 +305,21 @@ def test_references_are_their_own_copies() -> None:
 def test_variables_are_remembered_before_they_are_used() -> None:
     late, one, two = (variable(int, name=name) for name in ("late", "one", "two"))
     use, keep = Pass(late), Pass(1).remember(late, 3)
-    with pytest.raises(WorkflowError, match="use uses the variable late, which is remembered only after it"):
+    with pytest.raises(
+        WorkflowError,
+        match="use uses the variable late, which is not assigned on every path to it: not on use, the first state",
+    ):
         workflow((use >> keep >> END,), use=use, keep=keep)
-    with pytest.raises(WorkflowError, match="first uses the variable one, which is remembered only after it"):
+    with pytest.raises(WorkflowError, match="first uses the variable one, which is not assigned on every path to it"):
         workflow(first=Pass(1).remember(one, 1).remember(two, one))
     lone = workflow(first=Pass(two))
-    with pytest.raises(WorkflowError, match="first uses the variable two, which is remembered nowhere that it can see"):
+    with pytest.raises(WorkflowError, match="first uses the variable two, which nothing assigns"):
         lone.asl()
 
 
 def test_what_asks_whether_a_variable_is_there_may_come_before_it() -> None:
     rounds = variable(int, name="rounds")
-    ask, keep, done = Choice(buy), Pass(1).remember(rounds, 1), Succeed()
+    ask, keep, done = Choice(state_input(object)), Pass(1).remember(rounds, 1), Succeed()
     arrows = (ask.when(is_present(rounds) & (rounds > 3)) >> done, ask.otherwise >> keep >> ask)
     assert workflow(arrows, ask=ask, keep=keep, done=done).asl()
 
@@ -328,7 +335,7 @@ def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
     first, run_each = Pass(1).remember(name, "a"), Map([1], Uses)
     assert workflow((first >> run_each >> END,), first=first, run_each=run_each).asl()
     first, run_each = Pass(1).remember(name, "a"), DistributedMap([1], Uses)
-    with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which is remembered nowhere"):
+    with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which nothing assigns"):
         workflow((first >> run_each >> END,), first=first, run_each=run_each)
 
 

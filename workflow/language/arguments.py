@@ -48,12 +48,13 @@ def check_fixed_texts(owner: object, **values: object) -> None:
 
 def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **values: object) -> None:
     """Refuse what is no number in a range, or from data; None is left out."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = given.default if isinstance(given, Limit) else given
         if value is None or _comes_as(value, "number"):
             continue
         whole = isinstance(value, int) or (isinstance(value, float) and highest <= 100)
         if not whole or isinstance(value, bool) or not lowest <= value <= highest:  # type: ignore[operator]  # a number
-            refused(owner, f"{name} is a whole number from {lowest} to {highest}, fixed or from data", value)
+            refused(owner, f"{name} is a whole number from {lowest} to {highest}, fixed, a Limit or from data", given)
 
 
 def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
@@ -75,8 +76,8 @@ def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: ob
 def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
     """Refuse what is no timedelta; None is left out."""
     for name, value in values.items():
-        if not (value is None or isinstance(value, timedelta)):
-            refused(owner, f"{name} is a timedelta", value)
+        if not (value is None or isinstance(value, timedelta | Limit)):
+            refused(owner, f"{name} is a timedelta, or a Limit of one", value)
         check_spans(owner, lowest, highest, **{name: value})
 
 

@@ -10,7 +10,7 @@ from .arguments import check_form, check_moments, check_spans, check_texts
 from .bindings import Limit
 from .expressions import Condition, Expression, Reference, condition_of, form_of
 from .shapes import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
-from .states import Edge, Exit, Given, State, StateOptions
+from .states import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 C = TypeVar("C")
 F = TypeVar("F", contravariant=True)
+R = TypeVar("R", covariant=True)
 
 
 class Pass(State[object, T]):
@@ -68,7 +69,7 @@ class Wait(State[T, T]):
         self.how_long = how_long
         self.until = moment_text(until) if isinstance(until, datetime) else until
         check_form(self, passes)
-        self.gives = passes
+        self.input_types, self.gives = (passes,), passes
 
 
 class Choice(State[T, T], Generic[T, F]):
@@ -93,7 +94,7 @@ class Choice(State[T, T], Generic[T, F]):
             if not isinstance(value, Expression):
                 raise WorkflowError(f"Choice({value!r}): decides by input_of(…), output_of(…) or another reference")
         self.subject = subject if by is None else by
-        self.gives = form_of(subject)
+        self.input_types, self.gives = (form_of(subject),), form_of(subject)
 
     def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
         """The way taken by values of one member of the subject's union, told by the field in which they differ."""
@@ -144,11 +145,15 @@ class Choice(State[T, T], Generic[T, F]):
         return any_of(*(place == value for value in values))
 
 
-class Succeed(State[object, Never]):
-    """Ends the workflow, or its branch, well."""
+class Succeed(Ending[R]):
+    """Ends the workflow, or its branch, well: it gives `output`, or what leads here."""
 
     type = "Succeed"
 
+    @overload
+    def __init__(self: Succeed[InputPassedOn], output: None = None, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self, output: R, **options: Unpack[StateOptions]) -> None: ...
     def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
         super().__init__(name=name, comment=comment)
         self.output = None if output is None else Given(output)

@@ -22,6 +22,11 @@ class Binding(Record):
     name: str
     meaning: str = ""
 
+    @property
+    def form(self) -> object:
+        """The type of the value that the name is given."""
+        return str
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
@@ -32,9 +37,19 @@ class Binding(Record):
 
 
 class Limit(Binding):
-    """A length of time that a deployment may set."""
+    """A length of time, or a number, that a deployment may set: its default says which."""
 
-    default: timedelta = timedelta(0)
+    default: timedelta | float = timedelta(0)
+
+    @property
+    def form(self) -> object:
+        """The type of the value that the name is given."""
+        return float if isinstance(self.default, float) else int
+
+    @property
+    def is_time(self) -> bool:
+        """Return whether it is a length of time."""
+        return isinstance(self.default, timedelta)
 
 
 class Function(Binding, Generic[In, Out]):
@@ -91,7 +106,7 @@ class Machine(Binding, Generic[In, Out]):
         object.__setattr__(self, "gives", gives)
 
 
-BoundValue = str | int | timedelta
+BoundValue = str | int | float | timedelta
 _SIGNS: Final = frozenset("_:.-")
 """In a binding's name besides letters and digits: it stands between `${` and `}` in templates."""
 
@@ -130,18 +145,33 @@ class Bindings:
         return binding.placeholder if value is None else value
 
     def seconds(self, limit: Limit | timedelta) -> int:
-        """A limit in whole seconds."""
+        """Return a limit in whole seconds."""
         if isinstance(limit, timedelta):
             return whole_seconds(limit)
-        self._ask(limit)
-        value = self._given.get(limit.name, limit.default)
+        value = self._value_of(limit)
         if isinstance(value, timedelta):
             return whole_seconds(value)
         try:
             return int(value)
         except ValueError:
-            told = f"{limit.name} is {value!r}: a length of time is a timedelta, or whole seconds"
+            told = f"{limit.name} must be a timedelta or whole seconds, got {value!r}"
             raise WorkflowError(told) from None
+
+    def number(self, limit: Limit) -> int | float:
+        """Return a limit as a number, of a length of time its seconds."""
+        if limit.is_time:
+            return self.seconds(limit)
+        value = self._value_of(limit)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        try:
+            return int(str(value))
+        except ValueError:
+            raise WorkflowError(f"{limit.name} must be a number, got {value!r}") from None
+
+    def _value_of(self, limit: Limit) -> BoundValue:
+        self._ask(limit)
+        return self._given.get(limit.name, limit.default)
 
     def _ask(self, binding: Binding) -> None:
         name = binding.name
@@ -155,9 +185,9 @@ class Bindings:
                 f"{before!r} and {binding!r} have one name, and would have one value: call one otherwise"
             )
 
-    def value(self, binding: Binding) -> str | int:
-        """The value of a name: of a limit its seconds, else a text."""
-        return self.seconds(binding) if isinstance(binding, Limit) else self.text(binding)
+    def value(self, binding: Binding) -> str | int | float:
+        """Return the value of a name: of a limit its number or seconds, else a text."""
+        return self.number(binding) if isinstance(binding, Limit) else self.text(binding)
 
     def check(self) -> None:
         """Refuse names that the workflow does not have, and names left out where others were given."""

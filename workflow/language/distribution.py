@@ -18,7 +18,7 @@ from .arguments import (
     check_texts,
     refused,
 )
-from .bindings import Bindings, Bucket
+from .bindings import Bindings, Bucket, Limit
 
 LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}"
 """What names the executions of a distributed Map. Source: Step Functions developer guide, "Distributed mode"."""
@@ -53,7 +53,7 @@ class ItemReader(Record, kw_only=True):
     manifest_type: Literal["ATHENA_DATA", "S3_INVENTORY"] | None = None
     transformation: Literal["NONE", "LOAD_AND_FLATTEN"] | None = None
     """LOAD_AND_FLATTEN takes the contents of the listed objects for items, and not their names."""
-    max_items: int | None = None
+    max_items: int | Limit | None = None
 
     def check(self) -> None:
         """Refuse what cannot be read."""
@@ -94,8 +94,8 @@ class ItemReader(Record, kw_only=True):
 class ItemBatcher(Record, kw_only=True):
     """How a distributed Map puts items together, each run taking `{"Items": […]}`; limits may come from data."""
 
-    max_items: int | None = None
-    max_bytes: int | None = None
+    max_items: int | Limit | None = None
+    max_bytes: int | Limit | None = None
     batch_input: Mapping[str, object] | None = None
     """What every batch gets besides, as its `BatchInput`."""
 
@@ -165,8 +165,8 @@ class Distribution(Record, kw_only=True):
     batcher: ItemBatcher | None = None
     writer: ResultWriter | None = None
     flatten: bool = False
-    tolerated_failures: int | None = None
-    tolerated_percentage: float | None = None
+    tolerated_failures: int | Limit | None = None
+    tolerated_percentage: float | Limit | None = None
     label: str | None = None
 
     def check(self) -> None:

@@ -234,6 +234,8 @@ def form_of(expression: object) -> object:
         return object.__getattribute__(expression, "_form")
     if isinstance(expression, Condition):
         return bool
+    if isinstance(expression, Binding):
+        return expression.form
     return expression.form if isinstance(expression, Call | Raw | Bound) else type(expression)
 
 
@@ -270,7 +272,11 @@ class Bound(Expression, Record):
     """What a late-bound name stands for."""
 
     binding: Binding
-    form: ClassVar[object] = str
+
+    @property
+    def form(self) -> object:
+        """The type of the value that the name is given."""
+        return self.binding.form
 
     def __repr__(self) -> str:
         return f"bound({self.binding!r})"
@@ -430,17 +436,6 @@ def _compared(operator: Operator, left: Expression, right: object) -> Condition:
     if is_moment(here) or is_moment(there):
         return CompareTimes(operator, left, constant)
     return Compare(operator, left, constant)
-
-
-def misfit(value: object, form: object) -> str:
-    """Why a value can never be of a type, as the end of a sentence; empty where it may be."""
-    here = form_of(value)
-    allowed = literals_of(form)
-    if kinds_of(here).isdisjoint(kinds_of(form)):
-        return f"{value!r} is {name_of(here)}"
-    if allowed and not isinstance(value, Expression | Condition | Mapping | list) and wire_value(value) not in allowed:
-        return f"{value!r} is none of these"
-    return ""
 
 
 def key_of(name: object) -> str:

@@ -28,7 +28,7 @@ class Inline(Catching[I, O]):
         super().__init__(name=name)
         check_workflow(self, workflow)
         self.workflow = workflow
-        self.gives = workflow.gives
+        self.input_types, self.gives = (workflow.takes,), workflow.gives
 
 
 def check_workflow(owner: object, value: object) -> None:

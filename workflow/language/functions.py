@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, Union, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, Union, cast, get_args, overload
 
 from ..failures import WorkflowError
 from .arguments import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
@@ -84,11 +84,16 @@ def _without_null(value: object) -> object:
     return Union[members] if members else object  # noqa: UP007  # of many
 
 
-def bound(name: Binding) -> str:
-    """What a late-bound name stands for, as a text to go on with; in payloads a name may stand by itself."""
-    if isinstance(name, Limit):
-        raise WorkflowError(f"bound({name!r}): a Limit is a number of seconds, and stands by itself")
-    return cast("str", Bound(name))
+@overload
+def bound(name: Limit) -> int: ...  # type: ignore[overload-overlap]  # a Limit is a Binding, and the first is meant
+@overload
+def bound(name: Binding) -> str: ...
+def bound(name: Binding) -> object:
+    """Return what a late-bound name stands for, to go on with: a string, or the number (of seconds) of a Limit.
+
+    In payloads a name may stand by itself.
+    """
+    return Bound(name)
 
 
 def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> Call:

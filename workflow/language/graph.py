@@ -45,6 +45,8 @@ class Graph(Record):
     states: Mapping[str, AnyState]
     links: Sequence[Link]
     homes: Mapping[int, Home] = NO_IDS
+    declared: frozenset[str] = frozenset()
+    """The variables that are attributes of the workflow, which must assign them."""
     ends: Mapping[int, tuple[AnyState, ...]] = NO_IDS
     """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
 
@@ -93,7 +95,9 @@ def graph_of(name: str, body: Mapping[str, object]) -> Graph:
         raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
     flow = body.get("flow", ())
     chains = cast("Iterable[object]", flow if isinstance(flow, tuple | list) else (flow,))
-    graph = Graph(cast("AnyState", start), _named(name, body), tuple(_links(name, chains)))
+    graph = Graph(
+        cast("AnyState", start), _named(name, body), tuple(_links(name, chains)), declared=_declared_variables(body)
+    )
     _check_joins(name, graph)
     _check_catches(graph)
     _check_reached(name, graph)
@@ -105,6 +109,11 @@ def graph_of(name: str, body: Mapping[str, object]) -> Graph:
     return graph
 
 
+def _declared_variables(body: Mapping[str, object]) -> frozenset[str]:
+    places = [place_of(value) for value in body.values() if isinstance(value, Reference)]
+    return frozenset(source.name for source, path in places if source.root == "variable" and not path)
+
+
 def has_states(body: Mapping[str, object]) -> bool:
     """Whether a class body holds a state."""
     return any(True for _ in _written(body))
@@ -114,14 +123,16 @@ def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
     states: dict[str, AnyState] = {}
     for state in _written(body):
         if states.setdefault(state.name, state) is not state:
-            raise WorkflowError(f"{name}: two states are called {state.name}")
+            raise WorkflowError(f"{name}: two states are called {state.name}", at=state)
         if state.workflow_name:
             raise WorkflowError(
-                f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline"
+                f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline",
+                at=state,
             )
         if len(state.name) > LONGEST_NAME:
             raise WorkflowError(
-                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}"
+                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}",
+                at=state,
             )
     return states
 
@@ -136,11 +147,11 @@ def _written(body: Mapping[str, object]) -> Iterator[AnyState]:
 def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
     for chain in flow:
         if isinstance(chain, Edge):
-            exit_ = cast("Edge[object]", chain).exits[0]
-            raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere")
+            exit_ = cast("Edge[object]", chain).exits()[0]
+            raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere", at=exit_.state)
         if not isinstance(chain, Chain):
             raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is none")
-        yield from cast("Chain[object]", chain).links
+        yield from cast("Chain[object, object]", chain).links
 
 
 def _check_joins(name: str, graph: Graph) -> None:
@@ -148,17 +159,19 @@ def _check_joins(name: str, graph: Graph) -> None:
     for link in graph.links:
         for state in (link.exit.state, link.target):
             if not isinstance(state, End) and graph.states.get(state.name) is not state:
-                raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it")
+                raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it", at=link)
         if isinstance(link.target, End) and link.exit.kind != "next":
             raise WrongJoin(
-                f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()"
+                f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()",
+                at=link,
             )
         if link.exit.kind in ("next", "default"):
             before = single.setdefault((id(link.exit.state), link.exit.kind), link)
             if before is not link:
                 raise WrongJoin(
                     f"{name}: {link.exit.state!r} already goes to {before.target!r}, so it cannot go to "
-                    f"{link.target!r} too; write each arrow once"
+                    f"{link.target!r} too; write each arrow once",
+                    at=link,
                 )
 
 
@@ -171,12 +184,12 @@ def _check_reached(name: str, graph: Graph) -> None:
     reached = graph.reached()
     lost = [state for state, value in graph.states.items() if id(value) not in reached]
     if lost:
-        raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}")
+        raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}", at=graph.states[lost[0]])
     for state in graph.states.values():
         if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
-            raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END")
+            raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END", at=state)
     if not any(_is_end(link.target) for link in graph.links) and not _is_end(graph.start):
-        raise WrongJoin(f"{name}: no path comes to an end: lead one to END, to a Succeed or to a Fail")
+        raise WrongJoin(f"{name}: no path comes to an end: lead one to END, to a Succeed or to a Fail", at=graph.start)
 
 
 def _is_end(state: AnyState) -> bool:
@@ -186,21 +199,22 @@ def _is_end(state: AnyState) -> bool:
 def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
-        raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()")
+        raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()", at=choice)
     decided = [member for link in ways if link.exit.case is not None for member in link.exit.case]
     again = [member for place, member in enumerate(decided) if member in decided[:place]]
     if again:
-        raise WrongJoin(f"{choice!r} has two ways for {_told(again)}, and never takes the second")
+        raise WrongJoin(f"{choice!r} has two ways for {_told(again)}, and never takes the second", at=choice)
     if graph.out_of(choice, "default"):
         return
     if _root_of(choice.subject) == "input":
         raise NotExhaustive(
             f"{choice!r} decides by what the workflow was started with, which may be any JSON: "
-            "say what happens `otherwise`"
+            "say what happens `otherwise`",
+            at=choice,
         )
     left = [member for member in choice.alternatives() if member not in decided]
     if left:
-        raise NotExhaustive(f"{choice!r} has no way for {_told(left)}: add it, or `otherwise`")
+        raise NotExhaustive(f"{choice!r} has no way for {_told(left)}: add it, or `otherwise`", at=choice)
 
 
 def _told(alternatives: Iterable[object]) -> str:
@@ -228,17 +242,22 @@ def _copied(graph: Graph, prefix: str, *, is_machine: bool) -> tuple[Graph, Home
     def there(state: AnyState) -> AnyState:
         return copies.get(id(state), state)
 
-    links = tuple(Link(changed(link.exit, state=there(link.exit.state)), there(link.target)) for link in graph.links)
+    links = tuple(
+        Link(changed(link.exit, state=there(link.exit.state)), there(link.target), link.source_line)
+        for link in graph.links
+    )
     states = {state.name: state for state in copies.values()}
     home = Home(there(graph.start), prefix, is_machine, copies)
-    return Graph(there(graph.start), states, links), home
+    return changed(graph, start=there(graph.start), states=states, links=links), home
 
 
 def _renamed(state: AnyState, prefix: str) -> AnyState:
     renamed = copy.copy(state)
     renamed.name = f"{prefix}.{state.name}"
     if len(renamed.name) > LONGEST_NAME:
-        raise WorkflowError(f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {LONGEST_NAME}")
+        raise WorkflowError(
+            f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {LONGEST_NAME}", at=state
+        )
     return renamed
 
 
@@ -246,7 +265,7 @@ def _flat(graph: Graph, home: Home) -> Graph:
     """The graph with what `Inline` states hold standing in their places."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
     if not any(state.type == "Inline" for state in graph.states.values()):
-        return Graph(graph.start, graph.states, graph.links, homes)
+        return changed(graph, homes=homes)
     states: dict[str, AnyState] = {}
     links = list(graph.links)
     starts: dict[int, AnyState] = {}
@@ -265,23 +284,27 @@ def _flat(graph: Graph, home: Home) -> Graph:
             states |= inner.states
         else:
             states[name] = state
-    links = [Link(link.exit, starts.get(id(link.target), link.target)) for link in links]
+    links = [changed(link, target=starts.get(id(link.target), link.target)) for link in links]
     start = starts.get(id(graph.start), graph.start)
-    return Graph(start, states, tuple(links), homes, ends)
+    return changed(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
 
 
 def _open_ended(graph: Graph) -> Graph:
     """A Pass that ends in the place of each Succeed."""
-    passes = {id(state): _passing(state) for state in graph.states.values() if isinstance(state, Succeed)}
+    passes = {
+        id(state): _passing(cast("Succeed[object]", state))
+        for state in graph.states.values()
+        if state.type == "Succeed"
+    }
     if not passes:
         return graph
     states = {name: passes.get(id(state), state) for name, state in graph.states.items()}
-    links = [Link(link.exit, passes.get(id(link.target), link.target)) for link in graph.links]
+    links = [changed(link, target=passes.get(id(link.target), link.target)) for link in graph.links]
     links += [Link(Exit(state, "next"), END) for state in passes.values()]
-    return Graph(passes.get(id(graph.start), graph.start), states, tuple(links))
+    return changed(graph, start=passes.get(id(graph.start), graph.start), states=states, links=tuple(links))
 
 
-def _passing(succeed: Succeed) -> AnyState:
+def _passing(succeed: Succeed[object]) -> AnyState:
     output = succeed.output.value if succeed.output is not None else Reference(Source("state_input"))
     return cast("AnyState", Pass(output, name=succeed.name, comment=succeed.comment))
 
@@ -292,10 +315,10 @@ def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
     caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
     kept = [link for link in links if link.exit.state is not inline]
     for link in inner.links:
-        kept.append(Link(link.exit, onward.target if isinstance(link.target, End) else link.target))
+        kept.append(changed(link, target=onward.target if isinstance(link.target, End) else link.target))
     failing = [cast("AnyState", state) for state in inner.states.values() if isinstance(state, Catching)]
     if caught and not failing:
-        raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch")
+        raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch", at=inline)
     for state in failing:
-        kept += [Link(changed(link.exit, state=state), link.target) for link in caught]
+        kept += [changed(link, exit=changed(link.exit, state=state)) for link in caught]
     return kept

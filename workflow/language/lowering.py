@@ -20,7 +20,6 @@ from .bindings import Binding, Bindings, Limit
 from .expressions import Condition, Reference, place_of
 from .graph import Graph
 from .places import Places, output_by
-from .retries import Retry
 from .rewriting import rewritten
 from .shapes import wire_value
 from .states import AnyState, Catching, End, Exit, Link
@@ -62,11 +61,14 @@ class ScopeWriter:
             raise WorkflowError(f"{state!r}: there is no way to write a {type(state).__name__}")
         try:
             return written | write(self, state)
+        except WorkflowError as error:
+            error.locate(state)
+            raise
         except NotJson as error:
-            raise WorkflowError(f"{state!r}: {error.sentence}") from None
+            raise WorkflowError(f"{state!r}: {error.sentence}", at=state) from None
         except RecursionError:
             told = "holds a value that contains itself, or that nests deeper than Python follows"
-            raise WorkflowError(f"{state!r} {told}") from None
+            raise WorkflowError(f"{state!r} {told}", at=state) from None
 
     def task(self, task: Task[object, object]) -> JsonObject:
         """A Task, its call first."""
@@ -82,14 +84,18 @@ class ScopeWriter:
 
     def choice(self, choice: Choice[object, object]) -> JsonObject:
         """A Choice, its rules in the order of writing."""
-        rules: list[Json] = []
-        for link in self.graph.out_of(choice, "choice"):
-            condition = cast("Condition", self.here(choice, link.exit.condition))
-            rules.append({**self.dialect.rule(condition), **self._along(link.exit), "Next": link.target.name})
-        written: JsonObject = {"Choices": rules}
+        written: JsonObject = {"Choices": [self._rule(choice, link) for link in self.graph.out_of(choice, "choice")]}
         for link in self.graph.out_of(choice, "default"):
-            written |= {"Default": link.target.name, **self._along(link.exit)}
+            written |= {"Default": link.target.name, **self._along(link)}
         return written
+
+    def _rule(self, choice: AnyState, link: Link) -> JsonObject:
+        try:
+            condition = cast("Condition", self.here(choice, link.exit.condition))
+        except WorkflowError as error:
+            error.locate(link)
+            raise
+        return {**self.dialect.rule(condition), **self._along(link), "Next": link.target.name}
 
     def passing(self, state: Pass[object] | Wait[object]) -> JsonObject:
         """A Pass, or a Wait."""
@@ -103,7 +109,7 @@ class ScopeWriter:
             return self.dialect.field("Timestamp", self.here(wait, wait.until))
         return self._limit(wait, "Seconds", wait.how_long)
 
-    def succeed(self, succeed: Succeed) -> JsonObject:
+    def succeed(self, succeed: Succeed[object]) -> JsonObject:
         """A Succeed."""
         return self.kept(succeed)
 
@@ -146,7 +152,14 @@ class ScopeWriter:
             return written
         return written | self.dialect.output(state, self.here(state, output.value, *roots))
 
-    def _along(self, exit_: Exit) -> JsonObject:
+    def _along(self, link: Link) -> JsonObject:
+        try:
+            return self._along_exit(link.exit)
+        except WorkflowError as error:
+            error.locate(link)
+            raise
+
+    def _along_exit(self, exit_: Exit) -> JsonObject:
         """What is remembered and passed on along one way out."""
         written: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
         own = exit_.state.assign if exit_.state.type == "Choice" else {}
@@ -163,9 +176,9 @@ class ScopeWriter:
         """When a state is tried again, and where its errors lead."""
         written: JsonObject = {}
         if state.retry:
-            written["Retry"] = [_retry(retry) for retry in state.retry]
+            written["Retry"] = [cast("Json", retry.asl(self.bindings)) for retry in state.retry]
         catchers: list[Json] = [
-            {"ErrorEquals": list(link.exit.errors), **self._along(link.exit), "Next": link.target.name}
+            {"ErrorEquals": list(link.exit.errors), **self._along(link), "Next": link.target.name}
             for link in self.graph.out_of(state, "catch")
         ]
         if catchers:
@@ -190,10 +203,6 @@ class ScopeWriter:
             return self.places.seen_from(state, leaf)
 
         return rewritten(value, change)
-
-
-def _retry(retry: Retry) -> Json:
-    return cast("Json", retry.asl())
 
 
 def compiled(graph: Graph, bindings: Bindings, dialect: Dialect, around: Around = NOWHERE) -> JsonObject:

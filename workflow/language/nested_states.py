@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unp
 
 from ..failures import WorkflowError
 from .arguments import check_choices, check_flags, check_numbers
+from .bindings import Limit
+from .compatibility import mismatch, value_mismatch
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
-from .expressions import form_of
+from .expressions import Expression, form_of
 from .fragments import check_workflow
 from .retries import Retry
-from .shapes import kinds_of, name_of
-from .states import Catching, Given, StateOptions, check_options
+from .shapes import item_of, kinds_of, name_of
+from .states import AnyState, Catching, Given, StateOptions, check_options
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
@@ -153,6 +155,10 @@ class Parallel(Catching[I, O]):
             check_workflow(self, branch)
         self.branches = branches
         self.sends = None if sends is None else Given(sends)
+        if sends is None:
+            self.input_types = tuple(branch.takes for branch in branches)
+        for branch in branches:
+            _check_sent(self, sends, branch)
         self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
 
 
@@ -172,7 +178,7 @@ class Map(Catching[object, O], Generic[O]):
         each: Class[Workflow[T, R]],
         *,
         sends: object = None,
-        at_once: int | None = None,
+        at_once: int | Limit | None = None,
         retry: Retry | tuple[Retry, ...] = (),
         name: str | None = None,
         comment: str | None = None,
@@ -180,7 +186,7 @@ class Map(Catching[object, O], Generic[O]):
         super().__init__(retry=retry, name=name, comment=comment)
         self._run(items, each, sends, at_once)
 
-    def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | None) -> None:
+    def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | Limit | None) -> None:
         wanted = {"array"} if self.distribution is None else {"array", "object"}
         if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
@@ -189,19 +195,35 @@ class Map(Catching[object, O], Generic[O]):
         self.items, self.each = items, each
         self.at_once = at_once
         self.sends = None if sends is None else Given(sends)
+        _check_sent(self, sends, each)
+        if (
+            sends is None
+            and self.distribution is None
+            and (why := mismatch(item_of(form_of(items)), each.takes, every=False))
+        ):
+            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.takes)}, and {why}")
         self.gives = list[each.gives]  # type: ignore[name-defined]
+
+
+def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, Any]]) -> None:
+    """Refuse to send what a workflow inside never takes."""
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.takes, every=False)):
+        raise WorkflowError(
+            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {name_of(workflow.takes)}, "
+            f"and {why}"
+        )
 
 
 class DistributedOptions(TypedDict, total=False):
     """What every distributed Map takes."""
 
     sends: object
-    at_once: int | None
+    at_once: int | Limit | None
     execution_type: Literal["STANDARD", "EXPRESS"]
     batcher: ItemBatcher | None
-    tolerated_failures: int | None
+    tolerated_failures: int | Limit | None
     """How many runs may fail, fixed or from data."""
-    tolerated_percentage: float | None
+    tolerated_percentage: float | Limit | None
     """How many of 100 runs may fail, fixed or from data."""
     label: str | None
     """Begins the names of the executions: 40 characters at most."""

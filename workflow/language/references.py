@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, cast, overload
 from ..failures import WorkflowError
 from .arguments import check_form, check_kind
 from .bindings import Function
-from .expressions import Reference, Source, misfit
+from .compatibility import misfit
+from .expressions import Reference, Source
 from .shapes import fields_of, name_of
 from .states import ErrorOutput, State
 

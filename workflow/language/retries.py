@@ -10,7 +10,7 @@ from ..asl.json_type import Json
 from ..asl.records import Record
 from ..failures import WorkflowError
 from .arguments import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
-from .bindings import whole_seconds
+from .bindings import Bindings, Limit
 
 ALL: Final = "States.ALL"
 TIMEOUT: Final = "States.Timeout"
@@ -63,13 +63,13 @@ class Retry(Record, kw_only=True):
     """Try again on these errors, each wait longer than the last up to a cap, spread by chance."""
 
     on: tuple[str, ...] = (ALL,)
-    interval: timedelta | None = None
+    interval: timedelta | Limit | None = None
     """Before the first retry; whole seconds. AWS's default: 1 s."""
-    attempts: int | None = None
+    attempts: int | Limit | None = None
     """Retries after the first attempt, 0 for none. AWS's default: 3."""
-    backoff: float | None = None
+    backoff: float | Limit | None = None
     """What the wait is multiplied by each time. AWS's default: 2."""
-    longest: timedelta | None = None
+    longest: timedelta | Limit | None = None
     """Cap on a single wait; whole seconds."""
     jitter: bool | None = None
     """Whether a wait is drawn between nothing and its full length."""
@@ -83,24 +83,25 @@ class Retry(Record, kw_only=True):
         check_numbers(self, 0, attempts=self.attempts)
         check_flags(self, jitter=self.jitter)
         check_fixed_texts(self, comment=self.comment)
-        if self.backoff is not None:
-            check_kind(self, "backoff is a number from 1 on", self.backoff, int, float)
-            if self.backoff < 1:
-                refused(self, "backoff is a number from 1 on", self.backoff)
-        if self.longest is not None and self.longest <= (self.interval or timedelta(seconds=1)):
+        backoff = self.backoff.default if isinstance(self.backoff, Limit) else self.backoff
+        if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
+            refused(self, "backoff is a number from 1 on", self.backoff)
+        first = self.interval or timedelta(seconds=1)
+        if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
             raise WorkflowError(
                 f"Retry: longest ({self.longest}) is longer than the first wait ({self.interval or '1 s'})"
             )
 
-    def asl(self) -> dict[str, Json]:
-        """The retrier as it stands in a definition."""
+    def asl(self, bindings: Bindings | None = None) -> dict[str, Json]:
+        """Return the retrier as it stands in a definition, limits with their values."""
+        bound = bindings or Bindings(None, "aws")
         fields: Mapping[str, Json] = {
             "Comment": self.comment,
             "ErrorEquals": list(self.on),
-            "IntervalSeconds": None if self.interval is None else whole_seconds(self.interval),
-            "MaxAttempts": self.attempts,
-            "BackoffRate": self.backoff,
-            "MaxDelaySeconds": None if self.longest is None else whole_seconds(self.longest),
+            "IntervalSeconds": None if self.interval is None else bound.seconds(self.interval),
+            "MaxAttempts": bound.number(self.attempts) if isinstance(self.attempts, Limit) else self.attempts,
+            "BackoffRate": bound.number(self.backoff) if isinstance(self.backoff, Limit) else self.backoff,
+            "MaxDelaySeconds": None if self.longest is None else bound.seconds(self.longest),
             "JitterStrategy": None if self.jitter is None else "FULL" if self.jitter else "NONE",
         }
         return {name: value for name, value in fields.items() if value is not None}

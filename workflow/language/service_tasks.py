@@ -21,7 +21,7 @@ from .arguments import (
 )
 from .bindings import Binding, Bindings, Bucket, EventBus, Limit, Machine, Queue, Topic
 from .states import AnyState
-from .tasks import Answer, Task, TaskOptions, payload_of
+from .tasks import Answer, Task, TaskOptions, check_sent, payload_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -181,6 +181,7 @@ class StartExecution(Task[In, Out]):
         check_texts(self, execution=execution)
         self.machine, self.sends, self.waits, self.execution = machine, sends, wait, execution
         self.result_path = ("Output",) if wait else ()
+        self.input_types = check_sent(self, sends, machine)
         self.gives = machine.gives if wait else StartedExecution
 
     def resource(self, bindings: Bindings) -> str:

@@ -8,14 +8,16 @@ an arrow is a value, and a workflow has the arrows that its `flow` holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
 
 from ..asl.records import NOTHING, Record, changed
 from ..failures import NoSuchField, WorkflowError, WrongJoin
 from .arguments import check_fixed_texts, check_form
-from .expressions import Condition, Reference, Source, form_of, misfit, place_of
+from .compatibility import misfit
+from .expressions import Condition, Reference, Source, form_of, place_of
 from .retries import ALL, Retry, check_errors
 from .shapes import name_of
+from .source_lines import SourceLine, find_source_line
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -24,6 +26,7 @@ In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 X = TypeVar("X")
 T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
 
 ExitKind = Literal["next", "choice", "default", "catch"]
 
@@ -54,47 +57,79 @@ class Link(Record):
 
     exit: Exit
     target: AnyState
+    source_line: SourceLine | None = None
 
 
-class Edge(Generic[Out]):
+class InputPassedOn:
+    """Marker type of an end that gives its input: END, and a Succeed without output."""
+
+
+class Joinable(Generic[Out]):
+    """The left side of an arrow: `>>` joins its ways out to a state that takes what comes along them."""
+
+    def exits(self) -> tuple[Exit, ...]:
+        """Return the ways out that `>>` joins."""
+        raise NotImplementedError
+
+    @overload
+    def __rshift__(  # type: ignore[overload-overlap]  # an Ending is a State, and the first that fits is meant
+        self, target: Ending[InputPassedOn]
+    ) -> Chain[Never, Out]: ...
+    @overload
+    def __rshift__(  # type: ignore[overload-overlap]  # the same
+        self, target: Ending[T]
+    ) -> Chain[Never, T]: ...
+    @overload
+    def __rshift__(self, target: State[Out, X]) -> Chain[X, Never]: ...
+    def __rshift__(self, target: object) -> Chain[object, object]:
+        return Chain(_links(self.exits(), target), _state(target))
+
+
+class Edge(Joinable[Out]):
     """One or more ways out that can be joined to a state that takes what comes along them."""
 
     def __init__(self, exits: tuple[Exit, ...]) -> None:
-        self.exits = exits
+        self._exits = exits
 
-    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
-        return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits), target)
+    def exits(self) -> tuple[Exit, ...]:
+        return self._exits
 
     def __repr__(self) -> str:
-        return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self.exits)
+        return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self._exits)
 
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this way is taken."""
         name = remembered(target, value)
-        for exit_ in self.exits:
+        for exit_ in self._exits:
             _check_once(self, name, exit_.assign)
         return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
 
     def passing(self, output: T) -> Edge[T]:
         """Pass this on instead of what would come along this way."""
-        return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self.exits))
+        return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self._exits))
 
     def noted(self, comment: str) -> Self:
         """Say why, in the definition."""
         return self._changed(lambda exit_: changed(exit_, comment=comment))
 
     def _changed(self, change: Callable[[Exit], Exit]) -> Self:
-        return type(self)(tuple(change(exit_) for exit_ in self.exits))
+        return type(self)(tuple(change(exit_) for exit_ in self._exits))
 
 
-class Chain(Generic[Out]):
-    """Arrows joined so far, and the state that they lead to."""
+class Chain(Generic[Out, Result]):
+    """Arrows joined so far, and the state that they lead to; `Result` is what the workflow gives where they end it."""
 
     def __init__(self, links: tuple[Link, ...], last: AnyState) -> None:
         self.links, self.last = links, last
 
-    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
-        return Chain((*self.links, *(Link(exit_, _state(target)) for exit_ in self.last.exits())), target)
+    @overload
+    def __rshift__(self, target: Ending[InputPassedOn]) -> Chain[Never, Result | Out]: ...
+    @overload
+    def __rshift__(self, target: Ending[T]) -> Chain[Never, Result | T]: ...
+    @overload
+    def __rshift__(self, target: State[Out, X]) -> Chain[X, Result]: ...
+    def __rshift__(self, target: object) -> Chain[object, object]:
+        return Chain((*self.links, *_links(self.last.exits(), target)), _state(target))
 
 
 class Given(Record):
@@ -119,10 +154,12 @@ class StateOptions(TypedDict, total=False):
     comment: str | None
 
 
-class State(Generic[In, Out]):
+class State(Joinable[Out], Generic[In, Out]):
     """A box of the diagram: takes `In`, gives `Out`."""
 
     type: ClassVar[str]
+    input_types: tuple[object, ...] = ()
+    """The types that what leads to it must fit, where they are known."""
     gives: object = object
     """The type of what it gives."""
 
@@ -133,6 +170,7 @@ class State(Generic[In, Out]):
         self.name = name or ""
         self.workflow_name = ""
         self.comment = comment
+        self.source_line = find_source_line()
         self.assign: dict[str, object] = {}
         self.output: Given | None = None
         if not hasattr(self, "type"):
@@ -144,9 +182,6 @@ class State(Generic[In, Out]):
             own = type(self).__name__
             called = self.__dict__.get("name") or own
             raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() is what a state gives")
-
-    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
-        return Chain(tuple(Link(exit_, _state(target)) for exit_ in self.exits()), target)
 
     def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((self, other))
@@ -183,17 +218,17 @@ class Catching(State[In, Out]):
         return Edge((Exit(self, "catch", errors=_errors(errors)),))
 
 
-class Group(Generic[Out]):
+class Group(Joinable[Out]):
     """States that share their ways on: `(a | b).catch(ALL) >> c`."""
 
     def __init__(self, states: tuple[AnyState, ...]) -> None:
         self.states = states
 
+    def exits(self) -> tuple[Exit, ...]:
+        return tuple(exit_ for state in self.states for exit_ in state.exits())
+
     def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((*self.states, other))
-
-    def __rshift__(self, target: State[Out, X]) -> Chain[X]:
-        return Edge[Out](tuple(exit_ for state in self.states for exit_ in state.exits())) >> target
 
     def catch(self, *errors: str) -> Edge[ErrorOutput]:
         """The way taken when any of these states fails with one of these errors for good."""
@@ -203,7 +238,14 @@ class Group(Generic[Out]):
         return Edge(tuple(Exit(state, "catch", errors=_errors(errors)) for state in self.states))
 
 
-class End(State[object, Never]):
+class Ending(State[Never, Never], Generic[Result]):
+    """The end of a path that goes well: the workflow gives `Result`, or what leads here.
+
+    It takes anything. To type checkers it takes nothing, so that they never take it for a state that leads on.
+    """
+
+
+class End(Ending[InputPassedOn]):
     """Not a state: the place where a path ends well."""
 
     type = "End"
@@ -314,6 +356,11 @@ def variable(form: TypeForm[T], *, name: str = "") -> T:
     check_form("variable", form)
     check_fixed_texts("variable", name=name)
     return cast("T", Reference(Source("variable", name), form))
+
+
+def _links(exits: tuple[Exit, ...], target: object) -> tuple[Link, ...]:
+    source_line = find_source_line()
+    return tuple(Link(exit_, _state(target), source_line) for exit_ in exits)
 
 
 def _state(target: object) -> AnyState:

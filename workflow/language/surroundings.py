@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -9,7 +10,7 @@ from ..asl.records import Record
 from ..failures import WorkflowError
 from .expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
 from .graph import Graph
-from .states import AnyState, Exit
+from .states import AnyState, Exit, Link
 from .tasks import Invoke, Task
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Surroundings:
     """Answers for the states of one scope."""
 
     def __init__(self, graph: Graph, around: Around) -> None:
-        self._around = around
+        self._around, self._graph = around, graph
         self._own = {name for state in graph.states.values() for name in _remembered(graph, state)}
         self._before = _before(graph)
 
@@ -59,10 +60,21 @@ class Surroundings:
         around = self._around.variables
         if name in self._before.get(id(state), ()) or (around is not None and name in around):
             return
-        if (name not in self._own and around is None) or name in _asked_for(value):
+        is_of_outer = name not in self._own and name not in self._graph.declared and around is None
+        if is_of_outer or name in _asked_for(value):
             return
-        when = "only after it, on no way that leads there" if name in self._own else "nowhere that it can see"
-        raise WorkflowError(f"{state!r} uses the variable {name}, which is remembered {when}")
+        raise WorkflowError(f"{state!r} uses the variable {name}, {self._missing(state, name)}")
+
+    def _missing(self, state: AnyState, name: str) -> str:
+        """Explain where a variable is not assigned, and what to do."""
+        if name not in self._own:
+            return "which nothing assigns: add .remember(…) to a state that runs before"
+        path = _path_without(self._graph, state, name)
+        told = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
+        return (
+            f"which is not assigned on every path to it: not on {told}. Assign it on that path too, or ask "
+            "is_present() before"
+        )
 
     def _check_context(self, state: AnyState, reference: Reference, path: Sequence[str | int]) -> None:
         if path[:1] == ("Task",) and not isinstance(state, Task):
@@ -96,19 +108,58 @@ def _exits(graph: Graph, state: AnyState) -> Iterator[Exit]:
 
 
 def _before(graph: Graph) -> dict[int, set[str]]:
-    """The variables that may have been remembered when each state begins."""
+    """Return the variables that have been assigned on every path to each state, by the state's id."""
     before: dict[int, set[str]] = {id(graph.start): set()}
     waiting = [graph.start]
     while waiting:
         state = waiting.pop()
-        for link in (link for kind in ("next", "choice", "default", "catch") for link in graph.out_of(state, kind)):
-            own = state.assign if link.exit.kind != "catch" else {}
-            after = {*before[id(state)], *own, *link.exit.assign}
+        for link in _ways_out(graph, state):
+            after = before[id(state)] | _assigned_along(graph, link)
             known = before.get(id(link.target))
-            if known is None or not after <= known:
-                before[id(link.target)] = after | (known or set())
+            if known is None or not known <= after:
+                before[id(link.target)] = after if known is None else after & known
                 waiting.append(link.target)
     return before
+
+
+def _ways_out(graph: Graph, state: AnyState) -> list[Link]:
+    return [link for kind in ("next", "choice", "default", "catch") for link in graph.out_of(state, kind)]
+
+
+def _assigned_along(graph: Graph, link: Link) -> set[str]:
+    """Return the variables that are assigned, or known to be, when this arrow is taken."""
+    state, kind = link.exit.state, link.exit.kind
+    own = state.assign if kind != "catch" else {}
+    known = _known_by(link.exit.condition)
+    if kind in ("choice", "default"):
+        rules = [other.exit for other in graph.out_of(state, "choice")]
+        before = rules[: next((place for place, rule in enumerate(rules) if rule is link.exit), len(rules))]
+        for rule in before:
+            known |= _known_by(rule.condition.part) if isinstance(rule.condition, Not) else set()
+    return {*own, *link.exit.assign, *known}
+
+
+def _known_by(condition: Condition | None) -> set[str]:
+    """Return the variables that are there for sure where a condition holds."""
+    if isinstance(condition, All):
+        return {name for part in condition.parts for name in _known_by(part)}
+    if isinstance(condition, Present) and isinstance(condition.subject, Reference):
+        source = place_of(condition.subject)[0]
+        return {source.name} if source.root == "variable" else set()
+    return set()
+
+
+def _path_without(graph: Graph, state: AnyState, name: str) -> list[AnyState]:
+    """Return a shortest path from the start to a state on which a variable is not assigned."""
+    paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
+    waiting = deque([graph.start])
+    while waiting and id(state) not in paths:
+        here = waiting.popleft()
+        for link in _ways_out(graph, here):
+            if name not in _assigned_along(graph, link) and id(link.target) not in paths:
+                paths[id(link.target)] = [*paths[id(here)], link.target]
+                waiting.append(link.target)
+    return paths.get(id(state), [state])
 
 
 def _asked_for(value: object) -> set[str]:

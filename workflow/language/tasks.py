@@ -18,10 +18,12 @@ from .arguments import (
     check_spans,
     check_texts,
 )
-from .bindings import Bindings, Function, Limit
-from .expressions import Reference, Source, form_of, place_of
+from .bindings import Bindings, Function, Limit, Machine
+from .compatibility import value_mismatch
+from .expressions import Expression, Reference, Source, form_of, place_of
 from .retries import Retry
 from .rewriting import references_in
+from .shapes import name_of
 from .states import AnyState, Catching, Given, check_options
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class Invoke(Task[In, Out]):
         super().__init__(**options)
         check_binding(self, Function, function)
         self.function, self.sends = function, sends
+        self.input_types = check_sent(self, sends, function)
         self.gives = function.gives
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
@@ -135,6 +138,17 @@ def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -
         raise WorkflowError(
             f"{type(task).__name__}: heartbeat ({heartbeat}) is shorter than timeout ({timeout}), or never noticed"
         )
+
+
+def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Machine[Any, Any]) -> tuple[object, ...]:
+    """Return the types that the task's input must fit; refuse to send what the receiver never takes."""
+    if sends is None:
+        return (receiver.takes,)
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.takes, every=False)):
+        raise WorkflowError(
+            f"{type(task).__name__}({receiver!r}, {sends!r}): it takes {name_of(receiver.takes)}, and {why}"
+        )
+    return ()
 
 
 def payload_of(sends: object) -> object:

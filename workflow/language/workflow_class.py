@@ -26,15 +26,16 @@ from .dialects import dialect_of
 from .dialects.query_language import QueryLanguage
 from .expressions import Reference
 from .graph import Graph, graph_of, has_states, machine_graph
+from .joins import check_types
 from .lowering import compiled
-from .states import Chain, State, set_name
+from .states import Chain, Ending, State, set_name
 from .surroundings import ANYWHERE
 
 In = TypeVar("In")
-Out = TypeVar("Out")
+Out = TypeVar("Out", covariant=True)
 
 
-OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "timeout"})
+OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "takes", "timeout"})
 """What a workflow's class has itself; `start` may name a state, for it is one."""
 _ROLES: Final = ("start", "flow")
 """Attributes that say what is done with the states."""
@@ -61,10 +62,21 @@ def _is_box(value: object) -> bool:
     return isinstance(value, State | Reference)
 
 
+def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
+    """Return the types of `Workflow[…, …]`; None where the class's bases say them."""
+    for base in cast("tuple[object, ...]", body.get("__orig_bases__", ())):
+        arguments = get_args(base)
+        if len(arguments) == 2:
+            return arguments[0], arguments[1]
+    return None
+
+
 class WorkflowType(type):
     """Names states while the class body runs and builds the graph when it has."""
 
     graph: Graph
+    takes: object = object
+    """The type of what the workflow is started with."""
     gives: object = object
     """The type of what the workflow gives."""
 
@@ -74,13 +86,22 @@ class WorkflowType(type):
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> WorkflowType:
         made = super().__new__(cls, name, bases, dict(body))
-        if any(role in body for role in _ROLES) or has_states(body):
-            made.graph = graph_of(name, body)
-            made.gives = _gives(body)
-        if hasattr(made, "graph"):
-            check_spans(name, 1, timeout=getattr(made, "timeout", None))
-            compiled(machine_graph(made.graph), Bindings(None, "aws"), dialect_of("JSONata"), ANYWHERE)
+        declared = _declared_types(body)
+        if declared is not None:
+            made.takes, made.gives = declared
+        try:
+            made._build(body)
+        except WorkflowError as error:
+            raise error.with_traceback(None) from None
         return made
+
+    def _build(cls, body: Mapping[str, object]) -> None:
+        if any(role in body for role in _ROLES) or has_states(body):
+            cls.graph = graph_of(cls.__name__, body)
+            check_types(cls.__name__, cls.graph, cls.takes, cls.gives)
+        if hasattr(cls, "graph"):
+            check_spans(cls.__name__, 1, timeout=getattr(cls, "timeout", None))
+            compiled(machine_graph(cls.graph), Bindings(None, "aws"), dialect_of("JSONata"), ANYWHERE)
 
 
 class Workflow(Generic[In, Out], metaclass=WorkflowType):
@@ -88,9 +109,9 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
 
     timeout: ClassVar[timedelta | Limit | None] = None
     """How long an execution may take."""
-    start: State[In, object]
+    start: State[In, object] | Ending[Any]
     """The state with which it starts; takes what the workflow takes."""
-    flow: Sequence[Chain[object]]
+    flow: Sequence[Chain[object, Out]]
     """Its arrows."""
 
     @classmethod
@@ -144,12 +165,3 @@ def _graph(workflow: type[Workflow[Any, Any]]) -> Graph:
 
 def _first_sentence(doc: str | None) -> str | None:
     return doc.strip().split("\n", 1)[0] if doc else None
-
-
-def _gives(body: Mapping[str, object]) -> object:
-    """The second type of `Workflow[…, …]`."""
-    for base in cast("tuple[object, ...]", body.get("__orig_bases__", ())):
-        arguments = get_args(base)
-        if len(arguments) == 2:
-            return arguments[1]
-    return object

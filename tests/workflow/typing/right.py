@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Generic, Literal, TypedDict, TypeVar, assert_type
+from typing import Generic, Literal, Never, TypedDict, TypeVar, assert_type
 
 from handlers.contracts.messages import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
 from workflow import (
     ALL,
+    END,
     Call,
     Choice,
     DistributedMap,
     Edge,
     ErrorOutput,
+    Fail,
     Function,
     Inline,
     Invoke,
@@ -45,7 +47,7 @@ from workflow import (
     variable,
 )
 from workflow.language.service_tasks import StartedExecution
-from workflow.language.states import Chain
+from workflow.language.states import Chain, InputPassedOn
 
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)
@@ -61,7 +63,12 @@ purchase = Invoke(purchase_fn)
 refund = Invoke(refund_fn)
 record = Invoke(record_fn)
 assert_type(purchase, Invoke[PurchaseRequest, BookingResult])
-assert_type(route.case(PurchaseRequest) >> purchase, Chain[BookingResult])
+assert_type(route.case(PurchaseRequest) >> purchase, Chain[BookingResult, Never])
+assert_type(purchase >> END, Chain[Never, BookingResult])
+assert_type(purchase >> record >> Succeed(), Chain[Never, BookingResult])
+assert_type(purchase >> Succeed(output_of(purchase).message), Chain[Never, str])
+assert_type(purchase.catch(ALL) >> Succeed(), Chain[Never, ErrorOutput])
+assert_type(purchase.catch(ALL) >> Fail(), Chain[Never, Never])
 assert_type((purchase | refund).catch(ALL), Edge[ErrorOutput])
 assert_type(output_of(purchase), BookingResult)
 assert_type(output_of(purchase).status, Literal["succeeded", "rejected", "failed", "unknown"])
@@ -124,11 +131,12 @@ assert_type(by_field.equals("new"), Edge[Shipping])
 held = Wait(timedelta(seconds=1))
 assert_type(held, Wait[object])
 assert_type(Wait(Limit("pause"), passes=Line), Wait[Line])
-assert_type(lone >> Choice(output_of(lone), by=output_of(lone)["ok"]), Chain[Done])
+assert_type(lone >> Choice(output_of(lone), by=output_of(lone)["ok"]), Chain[Done, Never])
 both = Parallel(Ship, Other, sends=lines[0])
 assert_type(both, Parallel[object, tuple[Done, int]])
 assert_type(made(Line)(sku="x"), Line)
-assert_type(Succeed(), Succeed)
+assert_type(Succeed(), Succeed[InputPassedOn])
+assert_type(Succeed(3), Succeed[int])
 i = Inline(Ship)
 assert_type(i, Inline[Line, Done])
 assert_type(caught(), ErrorOutput)
@@ -177,6 +185,6 @@ class Steps(Workflow[Line, Done]):
     """x"""
 
     steps: Sequence[Invoke[Line, Done]] = [Invoke(ship_fn), Invoke(ship_fn)]
-    done = Succeed()
+    done = Succeed(made(Done)(ok=False))
     start = steps[0]
     flow = (each_of(*steps).catch(ALL) >> done,)

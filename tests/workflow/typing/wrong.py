@@ -97,6 +97,26 @@ class Starts(Workflow[RefundRequest, BookingResult]):
     flow = (purchase >> END,)
 
 
+class GivesAnotherType(Workflow[PurchaseRequest, str]):
+    purchase = Invoke(purchase_fn)
+    start = purchase
+    flow = (purchase >> END,)  # wrong
+
+
+class SucceedsWithAnotherType(Workflow[PurchaseRequest, BookingResult]):
+    purchase = Invoke(purchase_fn)
+    done = Succeed(3)
+    start = purchase
+    flow = (purchase >> done,)  # wrong
+
+
+class GivesTheError(Workflow[PurchaseRequest, BookingResult]):
+    purchase = Invoke(purchase_fn)
+    done = Succeed()
+    start = purchase
+    flow = (purchase >> done, purchase.catch(ALL) >> done)  # wrong
+
+
 class Flows(Workflow[PurchaseRequest, BookingResult]):
     purchase = Invoke(purchase_fn)
     done = Succeed()

@@ -1,0 +1,483 @@
+"""33 mistakes of somebody's first workflow, written before the rest of the suite was read.
+
+Each function makes one mistake and returns the class that has it; `expect_finders` names who finds it: `import` (the
+class cannot be made), `mypy`, `pyright` (both strict), or `check` (a finding about the definition).
+
+Longer than 250 lines so that one run of each type checker sees every mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from workflow import (
+    ALL,
+    END,
+    TIMEOUT,
+    Choice,
+    Fail,
+    Function,
+    Invoke,
+    Map,
+    Pass,
+    Retry,
+    Succeed,
+    Wait,
+    Workflow,
+    caught,
+    input_of,
+    made,
+    output_of,
+    result_of,
+    variable,
+)
+
+Finder = Literal["import", "mypy", "pyright", "check"]
+Mistake = Callable[[], type[Workflow[Any, Any]]]
+
+MISTAKES: Final[dict[str, tuple[Mistake, frozenset[Finder]]]] = {}
+
+
+def expect_finders(*finders: Finder) -> Callable[[Mistake], Mistake]:
+    """Register a mistake with those who find it."""
+
+    def register(mistake: Mistake) -> Mistake:
+        MISTAKES[mistake.__name__] = (mistake, frozenset(finders))
+        return mistake
+
+    return register
+
+
+@dataclass
+class Line:
+    """One line of an order."""
+
+    sku: str
+    amount: int
+
+
+@dataclass
+class Order:
+    """What the workflows are started with."""
+
+    id: str
+    kind: Literal["normal", "express"]
+    amount: int
+    lines: list[Line]
+    note: str | None = None
+
+
+@dataclass
+class Receipt:
+    """What a charge gives."""
+
+    number: str
+    paid: int
+
+
+charge_fn: Final = Function("charge", Order, Receipt)
+ship_fn: Final = Function("ship", Receipt, str)
+count_fn: Final = Function("count", Line, int)
+
+
+@expect_finders("import", "mypy", "pyright")
+def misspelled_field() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("TooMuch")
+        start = route
+        flow = (route.when(order.ammount > 100) >> refused, route.otherwise >> charge >> END)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def steps_in_the_wrong_order() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        again = Invoke(charge_fn)
+        start = charge
+        flow = (charge >> again >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def no_start() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def state_without_an_arrow() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        ship = Invoke(ship_fn)
+        start = charge
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def last_state_without_end() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        charge = Invoke(charge_fn)
+        ship = Invoke(ship_fn)
+        start = charge
+        flow = (charge >> ship,)
+
+    return W
+
+
+@expect_finders("import")
+def two_ways_out_of_a_task() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        charge = Invoke(charge_fn)
+        ship = Invoke(ship_fn)
+        ship_more = Invoke(ship_fn)
+        start = charge
+        flow = (charge >> ship >> END, charge >> ship_more >> END)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def arrow_after_succeed() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        charge = Invoke(charge_fn)
+        done = Succeed()
+        ship = Invoke(ship_fn)
+        start = charge
+        flow = (charge >> done >> ship >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def arrow_from_a_choice_without_a_condition() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        route = Choice(input_of(Order))
+        charge = Invoke(charge_fn)
+        start = route
+        flow = (route >> charge >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def python_and() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("Express")
+        start = route
+        flow = (
+            route.when(order.kind == "express" and order.amount > 100) >> refused,
+            route.otherwise >> charge >> END,
+        )
+
+    return W
+
+
+@expect_finders("import")
+def python_in() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("Unknown")
+        start = route
+        flow = (route.when(order.id in ("a", "b")) >> refused, route.otherwise >> charge >> END)
+
+    return W
+
+
+@expect_finders("import")
+def python_is_none() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("NoNote")
+        start = route
+        flow = (route.when(order.note is None) >> refused, route.otherwise >> charge >> END)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def number_compared_with_a_string() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("TooMuch")
+        start = route
+        flow = (route.when(order.amount == "100") >> refused, route.otherwise >> charge >> END)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def value_that_the_field_never_has() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        refused = Fail("Express")
+        start = route
+        flow = (route.when(order.kind == "expres") >> refused, route.otherwise >> charge >> END)
+
+    return W
+
+
+@expect_finders("import")
+def choice_without_otherwise() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        start = route
+        flow = (route.when(order.amount > 0) >> charge >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def choice_in_mid_flow_about_something_else() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        order = input_of(Order)
+        charge = Invoke(charge_fn)
+        route = Choice(order)
+        ship = Invoke(ship_fn)
+        done = Pass("nothing to ship")
+        start = charge
+        flow = (
+            charge >> route,
+            route.when(order.kind == "express") >> ship >> END,
+            route.otherwise >> done >> END,
+        )
+
+    return W
+
+
+@expect_finders("import")
+def f_string() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        order = input_of(Order)
+        told = Pass(f"order {order.id}")
+        start = told
+        flow = (told >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def method_of_str() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        order = input_of(Order)
+        told = Pass(order.id.upper())
+        start = told
+        flow = (told >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def output_of_another_type() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        ship = Invoke(ship_fn)
+        start = charge
+        flow = (charge >> ship >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def variable_assigned_on_one_path_only() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        receipt = variable(Receipt)
+        charge = Invoke(charge_fn).remember(receipt, result_of(charge_fn))
+        ship = Invoke(ship_fn)
+        told = Pass(receipt.number)
+        start = charge
+        flow = (charge >> ship >> END, charge.catch(ALL) >> told >> END)
+
+    return W
+
+
+@expect_finders("import")
+def variable_without_a_value() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        receipt = variable(Receipt)
+        charge = Invoke(charge_fn)
+        told = Pass(receipt.number)
+        start = charge
+        flow = (charge >> told >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def variable_of_another_type() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        number = variable(str)
+        charge = Invoke(charge_fn).remember(number, result_of(charge_fn).paid)
+        start = charge
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def state_shared_by_two_workflows() -> type[Workflow[Any, Any]]:
+    shared = Invoke(charge_fn)
+
+    class First(Workflow[Order, Receipt]):
+        charge = shared
+        start = charge
+        flow = (charge >> END,)
+
+    class W(Workflow[Order, Receipt]):
+        charge = shared
+        start = charge
+        flow = (charge >> END,)
+
+    return W if First.asl() else First
+
+
+@expect_finders("import", "mypy")
+def one_name_for_two_states() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        work = Invoke(charge_fn)
+        start = work
+        work = Invoke(ship_fn)  # noqa: PIE794  # the mistake
+        flow = (start >> work >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def seconds_as_a_number_in_a_retry() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn, retry=Retry(interval=5))
+        start = charge
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def one_error_instead_of_a_tuple() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn, retry=Retry(on=TIMEOUT))
+        start = charge
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("check")
+def misspelled_error_name() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        failed = Fail("Slow")
+        start = charge
+        flow = (charge >> END, charge.catch("States.Timout") >> failed)
+
+    return W
+
+
+@expect_finders("import")
+def catch_that_comes_too_late() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn)
+        failed = Fail("Failed")
+        slow = Fail("Slow")
+        start = charge
+        flow = (charge >> END, charge.catch(ALL) >> failed, charge.catch(TIMEOUT) >> slow)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def catch_of_a_state_that_cannot_fail() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        pause = Wait(timedelta(seconds=5), passes=Order)
+        charge = Invoke(charge_fn)
+        failed = Fail("Failed")
+        start = pause
+        flow = (pause >> charge >> END, pause.catch(ALL) >> failed)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def misspelled_option() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, Receipt]):
+        charge = Invoke(charge_fn, retries=Retry())
+        start = charge
+        flow = (charge >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def field_left_out_of_a_payload() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        order = input_of(Order)
+        ship = Invoke(ship_fn, made(Receipt)(number=order.id))
+        start = ship
+        flow = (ship >> END,)
+
+    return W
+
+
+@expect_finders("import", "mypy", "pyright")
+def map_over_an_object() -> type[Workflow[Any, Any]]:
+    class Each(Workflow[Line, int]):
+        count = Invoke(count_fn)
+        start = count
+        flow = (count >> END,)
+
+    class W(Workflow[Order, list[int]]):
+        counts = Map(input_of(Order), Each)
+        start = counts
+        flow = (counts >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def error_without_a_catch() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        charge = Invoke(charge_fn)
+        told = Pass(caught().Cause)
+        start = charge
+        flow = (charge >> told >> END,)
+
+    return W
+
+
+@expect_finders("import")
+def output_of_a_state_that_may_not_have_run() -> type[Workflow[Any, Any]]:
+    class W(Workflow[Order, str]):
+        order = input_of(Order)
+        route = Choice(order)
+        charge = Invoke(charge_fn)
+        told = Pass(output_of(charge).number)
+        start = route
+        flow = (route.when(order.amount > 0) >> charge >> told >> END, route.otherwise >> told)
+
+    return W

@@ -1,0 +1,26 @@
+"""The lines of the user's own program, to which errors point."""
+
+from __future__ import annotations
+
+import sys
+
+from ..asl.records import Record
+
+_OWN = __name__.rpartition(".")[0]
+
+
+class SourceLine(Record):
+    """A line of a file."""
+
+    file: str
+    line: int
+
+
+def find_source_line() -> SourceLine | None:
+    """Return the line that called into the language; None where there is none."""
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # what logging uses, too
+    while frame.f_globals.get("__name__", "").startswith(_OWN):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return SourceLine(frame.f_code.co_filename, frame.f_lineno)
