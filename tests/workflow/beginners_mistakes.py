@@ -52,7 +52,7 @@ def expect_finders(*finders: Finder) -> Callable[[Mistake], Mistake]:
 
 
 @dataclass
-class Line:
+class ShopLine:
     """One line of an order."""
 
     sku: str
@@ -60,33 +60,33 @@ class Line:
 
 
 @dataclass
-class Order:
-    """What the workflows are started with."""
+class ShopOrder:
+    """The input of the workflows."""
 
     id: str
     kind: Literal["normal", "express"]
     amount: int
-    lines: list[Line]
+    lines: list[ShopLine]
     note: str | None = None
 
 
 @dataclass
 class Receipt:
-    """What a charge gives."""
+    """The result of a charge."""
 
     number: str
     paid: int
 
 
-charge_fn: Final = Function("charge", Order, Receipt)
+charge_fn: Final = Function("charge", ShopOrder, Receipt)
 ship_fn: Final = Function("ship", Receipt, str)
-count_fn: Final = Function("count", Line, int)
+count_fn: Final = Function("count", ShopLine, int)
 
 
 @expect_finders("import", "mypy", "pyright")
 def misspelled_field() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("TooMuch")
@@ -98,7 +98,7 @@ def misspelled_field() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def steps_in_the_wrong_order() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         again = Invoke(charge_fn)
         start = charge
@@ -109,7 +109,7 @@ def steps_in_the_wrong_order() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def no_start() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         flow = (charge >> END,)
 
@@ -118,7 +118,7 @@ def no_start() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def state_without_an_arrow() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         ship = Invoke(ship_fn)
         start = charge
@@ -129,7 +129,7 @@ def state_without_an_arrow() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def last_state_without_end() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         charge = Invoke(charge_fn)
         ship = Invoke(ship_fn)
         start = charge
@@ -140,7 +140,7 @@ def last_state_without_end() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def two_ways_out_of_a_task() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         charge = Invoke(charge_fn)
         ship = Invoke(ship_fn)
         ship_more = Invoke(ship_fn)
@@ -152,7 +152,7 @@ def two_ways_out_of_a_task() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def arrow_after_succeed() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         charge = Invoke(charge_fn)
         done = Succeed()
         ship = Invoke(ship_fn)
@@ -164,8 +164,8 @@ def arrow_after_succeed() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def arrow_from_a_choice_without_a_condition() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        route = Choice(input_of(Order))
+    class W(Workflow[ShopOrder, Receipt]):
+        route = Choice(input_of(ShopOrder))
         charge = Invoke(charge_fn)
         start = route
         flow = (route >> charge >> END,)
@@ -175,8 +175,8 @@ def arrow_from_a_choice_without_a_condition() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def python_and() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("Express")
@@ -191,8 +191,8 @@ def python_and() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def python_in() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("Unknown")
@@ -204,8 +204,8 @@ def python_in() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def python_is_none() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("NoNote")
@@ -217,8 +217,8 @@ def python_is_none() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def number_compared_with_a_string() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("TooMuch")
@@ -230,8 +230,8 @@ def number_compared_with_a_string() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def value_that_the_field_never_has() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         refused = Fail("Express")
@@ -243,8 +243,8 @@ def value_that_the_field_never_has() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def choice_without_otherwise() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         start = route
@@ -255,8 +255,8 @@ def choice_without_otherwise() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def choice_in_mid_flow_about_something_else() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, str]):
+        order = input_of(ShopOrder)
         charge = Invoke(charge_fn)
         route = Choice(order)
         ship = Invoke(ship_fn)
@@ -273,8 +273,8 @@ def choice_in_mid_flow_about_something_else() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def f_string() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, str]):
+        order = input_of(ShopOrder)
         told = Pass(f"order {order.id}")
         start = told
         flow = (told >> END,)
@@ -284,8 +284,8 @@ def f_string() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def method_of_str() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, str]):
+        order = input_of(ShopOrder)
         told = Pass(order.id.upper())
         start = told
         flow = (told >> END,)
@@ -295,7 +295,7 @@ def method_of_str() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def output_of_another_type() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         ship = Invoke(ship_fn)
         start = charge
@@ -306,7 +306,7 @@ def output_of_another_type() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def variable_assigned_on_one_path_only() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         receipt = variable(Receipt)
         charge = Invoke(charge_fn).remember(receipt, result_of(charge_fn))
         ship = Invoke(ship_fn)
@@ -319,7 +319,7 @@ def variable_assigned_on_one_path_only() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def variable_without_a_value() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         receipt = variable(Receipt)
         charge = Invoke(charge_fn)
         told = Pass(receipt.number)
@@ -331,7 +331,7 @@ def variable_without_a_value() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def variable_of_another_type() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         number = variable(str)
         charge = Invoke(charge_fn).remember(number, result_of(charge_fn).paid)
         start = charge
@@ -344,12 +344,12 @@ def variable_of_another_type() -> type[Workflow[Any, Any]]:
 def state_shared_by_two_workflows() -> type[Workflow[Any, Any]]:
     shared = Invoke(charge_fn)
 
-    class First(Workflow[Order, Receipt]):
+    class First(Workflow[ShopOrder, Receipt]):
         charge = shared
         start = charge
         flow = (charge >> END,)
 
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = shared
         start = charge
         flow = (charge >> END,)
@@ -359,7 +359,7 @@ def state_shared_by_two_workflows() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy")
 def one_name_for_two_states() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         work = Invoke(charge_fn)
         start = work
         work = Invoke(ship_fn)  # noqa: PIE794  # the mistake
@@ -370,7 +370,7 @@ def one_name_for_two_states() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def seconds_as_a_number_in_a_retry() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn, retry=Retry(interval=5))
         start = charge
         flow = (charge >> END,)
@@ -380,7 +380,7 @@ def seconds_as_a_number_in_a_retry() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def one_error_instead_of_a_tuple() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn, retry=Retry(on=TIMEOUT))
         start = charge
         flow = (charge >> END,)
@@ -390,7 +390,7 @@ def one_error_instead_of_a_tuple() -> type[Workflow[Any, Any]]:
 
 @expect_finders("check")
 def misspelled_error_name() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         failed = Fail("Slow")
         start = charge
@@ -401,7 +401,7 @@ def misspelled_error_name() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def catch_that_comes_too_late() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn)
         failed = Fail("Failed")
         slow = Fail("Slow")
@@ -413,8 +413,8 @@ def catch_that_comes_too_late() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def catch_of_a_state_that_cannot_fail() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
-        pause = Wait(timedelta(seconds=5), passes=Order)
+    class W(Workflow[ShopOrder, Receipt]):
+        pause = Wait(timedelta(seconds=5), passes=ShopOrder)
         charge = Invoke(charge_fn)
         failed = Fail("Failed")
         start = pause
@@ -425,7 +425,7 @@ def catch_of_a_state_that_cannot_fail() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def misspelled_option() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, Receipt]):
+    class W(Workflow[ShopOrder, Receipt]):
         charge = Invoke(charge_fn, retries=Retry())
         start = charge
         flow = (charge >> END,)
@@ -435,8 +435,8 @@ def misspelled_option() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def field_left_out_of_a_payload() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, str]):
+        order = input_of(ShopOrder)
         ship = Invoke(ship_fn, made(Receipt)(number=order.id))
         start = ship
         flow = (ship >> END,)
@@ -446,13 +446,13 @@ def field_left_out_of_a_payload() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import", "mypy", "pyright")
 def map_over_an_object() -> type[Workflow[Any, Any]]:
-    class Each(Workflow[Line, int]):
+    class Each(Workflow[ShopLine, int]):
         count = Invoke(count_fn)
         start = count
         flow = (count >> END,)
 
-    class W(Workflow[Order, list[int]]):
-        counts = Map(input_of(Order), Each)
+    class W(Workflow[ShopOrder, list[int]]):
+        counts = Map(input_of(ShopOrder), Each)
         start = counts
         flow = (counts >> END,)
 
@@ -461,7 +461,7 @@ def map_over_an_object() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def error_without_a_catch() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
+    class W(Workflow[ShopOrder, str]):
         charge = Invoke(charge_fn)
         told = Pass(caught().Cause)
         start = charge
@@ -472,8 +472,8 @@ def error_without_a_catch() -> type[Workflow[Any, Any]]:
 
 @expect_finders("import")
 def output_of_a_state_that_may_not_have_run() -> type[Workflow[Any, Any]]:
-    class W(Workflow[Order, str]):
-        order = input_of(Order)
+    class W(Workflow[ShopOrder, str]):
+        order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
         told = Pass(output_of(charge).number)

@@ -1,4 +1,4 @@
-"""What both type checkers must see in workflows that are right."""
+"""Right workflows: both type checkers see these types."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from handlers.contracts.messages import BookingRequest, BookingResult, PurchaseR
 from workflow import (
     ALL,
     END,
+    Bucket,
     Call,
     Choice,
     DistributedMap,
@@ -173,7 +174,7 @@ assert_type(some(box["address"])["street"], str)
 assert_type(or_else(variable(str | None), "none"), str)
 assert_type(seen_as(context.Execution.StartTime, datetime), datetime)
 assert_type(before(box["leaves_at"], datetime(2026, 1, 1, tzinfo=UTC)), bool)
-assert_type(concat("s3://", bound(Limit("bucket")), "/a"), str)
+assert_type(concat("s3://", bound(Bucket("bucket")), "/a"), str)
 machine = Machine("machine", Line, Done)
 assert_type(StartExecution(machine), StartExecution[Line, Done])
 assert_type(StartExecution(machine, lines[0]), StartExecution[object, Done])
