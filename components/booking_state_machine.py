@@ -189,7 +189,7 @@ class BookingStateMachine(Component):
     def _create_parking_queue(self) -> None:
         overflow = self._queue(
             "parking-dead-letters",
-            "Reconcile failed ten times to record parked results. They are in the dead-letter queue until redriven.",
+            "Reconcile failed for days to record parked results. They are in the dead-letter queue until redriven.",
             None,
         )
         self._parking = self._queue(

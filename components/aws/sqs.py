@@ -1,5 +1,7 @@
 """SQS queues for messages that need attention: encrypted, over TLS only, with an alarm on every visible message."""
 
+from typing import Final
+
 import pulumi
 import pulumi_aws as aws
 
@@ -9,6 +11,12 @@ from .iam import join, statement
 
 FOURTEEN_DAYS = 1_209_600
 
+MAX_RECEIVES: Final = 1000
+"""Receives after which a message moves to the dead-letter queue: SQS's maximum.
+
+Reconcile receives every five minutes, so a bucket that rejects records may take three days to be fixed.
+"""
+
 
 def monitored_queue(
     name: str,
@@ -17,7 +25,7 @@ def monitored_queue(
     meaning: str,
     slug: str,
     overflow: aws.sqs.Queue | None = None,
-    attempts: int = 10,
+    attempts: int = MAX_RECEIVES,
 ) -> aws.sqs.Queue:
     """Create a queue whose alarm `slug` rings while a message is visible in it.
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ..domain.audit import is_same_record
 from ..domain.canonical import Json, canonical
-from ..domain.errors import AuditContradiction
+from ..domain.errors import AuditContradiction, AuditRejected
 from ..domain.ports import Page
 from .clients import Reply, S3Client, call, code_of
 
@@ -41,7 +41,7 @@ class S3AuditTrail:
             )
         except ClientError as error:
             if code_of(error) not in ("PreconditionFailed", "412"):
-                raise
+                raise _rejected(error) from error
             self._require_same_record(key, record)
             return False
         return True
@@ -57,7 +57,7 @@ class S3AuditTrail:
             return bytes(call(self._get_body, Bucket=self.bucket, Key=key)["Body"])
         except ClientError as error:
             if code_of(error) not in ("NoSuchKey", "404"):
-                raise
+                raise _rejected(error) from error
             return None
 
     def _get_body(self, **request: object) -> Reply:
@@ -67,9 +67,16 @@ class S3AuditTrail:
     def keys(self, prefix: str, after: str | None = None) -> Page:
         """One page of the listing, a thousand keys at most."""
         start = {"StartAfter": after} if after else {}
-        reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)
+        try:
+            reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)
+        except ClientError as error:
+            raise _rejected(error) from error
         names = tuple(str(each["Key"]) for each in reply.get("Contents", ()))
         return Page(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
+
+
+def _rejected(error: ClientError) -> AuditRejected:
+    return AuditRejected(f"The audit bucket rejected {error.operation_name}: {error}")
 
 
 def _parse(body: bytes) -> Mapping[str, Json]:

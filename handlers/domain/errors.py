@@ -4,6 +4,7 @@
     ├── Unavailable              retry; nothing is decided          (wire name: Step Functions retries it)
     ├── PaymentOutcomeUnknown    retry with the same gateway key    (wire name: Step Functions retries it)
     ├── LedgerBroken             a stored ledger contains an illegal entry: a bug or tampering
+    ├── AuditRejected            the audit bucket refuses a call until somebody changes its policy or key
     └── AuditContradiction       a different audit object has the same key: a bug or tampering
 
 The retriers in workflow/booking.py match the wire names, so renaming those classes changes the wire.
@@ -28,3 +29,7 @@ class LedgerBroken(BookingError):
 
 class AuditContradiction(BookingError):
     """The audit trail holds a different object under the same key."""
+
+
+class AuditRejected(BookingError):
+    """The audit bucket refused a call for want of a permission or a key. Fix that to write the record."""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +84,59 @@ def test_a_parked_message_that_cannot_be_read_stays_and_is_left_to_people(body: 
     world.sqs.send_message(QueueUrl="https://sqs.example/parking", MessageBody=body)
     assert len(world.reconcile()["left_to_people"]) == 1
     assert "Messages" in world.sqs.receive_message(QueueUrl="https://sqs.example/parking")
+
+
+class RejectingS3(FakeS3):
+    """A bucket whose policy or key rejects some calls."""
+
+    code = "AccessDenied"
+    rejects: frozenset[str] = frozenset()
+
+    def _begin(self, operation: str, request: dict[str, Any]) -> None:
+        if operation in self.rejects:
+            reply = {"Error": {"Code": self.code}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(reply, operation)  # type: ignore[arg-type]
+        super()._begin(operation, request)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "KMS.DisabledException"])
+@pytest.mark.parametrize("rejected", [{"PutObject"}, {"PutObject", "ListObjectsV2", "GetObject"}])
+def test_a_bucket_that_rejects_records_keeps_them_parked_and_money_is_settled(rejected: set[str], code: str) -> None:
+    """Law 23 (audit completeness): one sentence rings the alarm; once the bucket is fixed, all is written."""
+    world, order_id = _booked()
+    s3 = RejectingS3()
+    s3.versions, s3.code, world.s3 = world.s3.versions, code, s3
+    silent = world.book(purchase_of("silent", "pm_timeout", MUG=(1, 800)))["order_id"]
+    before = set(world.audit_objects())
+    s3.rejects = frozenset(rejected)
+    for number in range(15):
+        assert world.book(refund_of(order_id, f"no-{number}", amount_minor=9000))["code"] == "NOT_RECORDED"
+    report = world.reconcile()
+    assert report["settled"] == [silent]
+    assert world.order(silent).status == "CONFIRMED"
+    assert len(world.sqs.queues["https://sqs.example/parking"]) == 15
+    sentences = [sentence for sentence in report["left_to_people"] if "The audit bucket rejected" in sentence]
+    assert len(sentences) == len(report["left_to_people"]) == len({s.split(":")[0] for s in sentences})
+    assert all(code in sentence and "Nothing is lost" in sentence for sentence in sentences)
+    s3.rejects = frozenset()
+    report = world.reconcile()
+    assert report["left_to_people"] == []
+    assert world.sqs.queues["https://sqs.example/parking"] == {}
+    assert len(set(world.audit_objects()) - before) == 16
+    assert world.findings() == ()
+
+
+def test_a_rejecting_bucket_is_asked_once_for_all_parked_results() -> None:
+    """Every receive brings a message nearer to the dead-letter queue, so the first refusal ends the drain."""
+    world, order_id = _booked()
+    s3 = RejectingS3()
+    s3.versions, s3.rejects, world.s3 = world.s3.versions, frozenset({"PutObject"}), s3
+    for number in range(25):
+        world.book(refund_of(order_id, f"no-{number}", amount_minor=9000))
+    world.calls.clear()
+    world.reconcile()
+    assert world.calls.count("receive_message") == 1
+    assert world.calls.count("put_object audit") == 1
 
 
 def test_a_missing_record_is_restored_byte_for_byte() -> None:

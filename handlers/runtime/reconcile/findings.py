@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
+from ...domain.errors import AuditRejected
 from ..log import Log
 from ..recording import Recorded, count_recorded
 
@@ -19,6 +20,12 @@ class Findings:
     left_to_people: list[str] = field(default_factory=list[str])
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
+
+    def note_rejection(self, rejection: AuditRejected) -> None:
+        """Leave a bucket that rejects calls to people: once per run, because every record meets the same refusal."""
+        sentence = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
+        if sentence not in self.left_to_people:
+            self.left_to_people.append(sentence)
 
     def as_report(self, continuation: str | None) -> ReconcileReport:
         """Return the report of the run; `continuation` says where the next run goes on."""

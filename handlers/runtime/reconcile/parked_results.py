@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from ...contracts.messages import RecordInput
-from ...domain.errors import BookingError, Unavailable
+from ...domain.errors import AuditRejected, BookingError, Unavailable
 from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue
 from ..recording import record_outcome
 from .findings import Findings
@@ -15,7 +15,11 @@ from .findings import Findings
 def drain(
     queue: ParkingQueue, orders: OrderRepository, audit: AuditTrail, now: datetime, findings: Findings, maximum: int
 ) -> None:
-    """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays."""
+    """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays.
+
+    A bucket that rejects a record would reject the rest, too. Draining stops, because every receive brings a message
+    nearer to the dead-letter queue.
+    """
     seen = set[str]()
     while len(seen) < maximum:
         fresh = [each for each in queue.receive() if each.receipt not in seen]
@@ -23,7 +27,12 @@ def drain(
             return
         for parked in fresh:
             seen.add(parked.receipt)
-            _record_parked(queue, parked, orders, audit, now, findings)
+            try:
+                _record_parked(queue, parked, orders, audit, now, findings)
+            except AuditRejected as rejection:
+                findings.postponed.append("a parked outcome")
+                findings.note_rejection(rejection)
+                return
 
 
 def _record_parked(
@@ -39,6 +48,8 @@ def _record_parked(
         queue.delete(parked)
     except Unavailable:
         findings.postponed.append("a parked outcome")
+    except AuditRejected:
+        raise
     except (BookingError, ValidationError, ValueError) as error:
         findings.left_to_people.append(f"a parked outcome: {type(error).__name__}")
     else:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import day_of, format_instant, parse_instant
-from ...domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
+from ...domain.errors import AuditRejected, BookingError, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
@@ -37,6 +37,9 @@ class Reconciliation:
                 self._settle_and_restore(order)
         except (Unavailable, PaymentOutcomeUnknown):
             self.findings.postponed.append(order_id)
+        except AuditRejected as rejection:
+            self.findings.postponed.append(order_id)
+            self.findings.note_rejection(rejection)
         except BookingError as error:
             self.findings.left_to_people.append(f"{order_id}: {error}")
 
