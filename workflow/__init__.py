@@ -15,25 +15,10 @@ if TYPE_CHECKING:
     from .coverage import Coverage, paths
     from .covered_workflow import covered, covering
     from .diagram import mermaid, svg
-    from .failures import (
-        NoSuchField,
-        NotACondition,
-        NotExhaustive,
-        NotPortable,
-        NotReached,
-        Unbound,
-        WorkflowError,
-        WrongJoin,
-    )
-    from .iam import Permission, permissions, policy
-    from .interpreter import Fault, Run, TaskFailed, run
-    from .language.basic_states import Choice, Fail, Pass, Succeed, Wait
-    from .language.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
-    from .language.context_object import context
-    from .language.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
-    from .language.expressions import Condition
-    from .language.fragments import Inline
-    from .language.functions import (
+    from .dsl.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
+    from .dsl.context_object import context
+    from .dsl.expressions import Condition
+    from .dsl.functions import (
         after,
         all_of,
         array,
@@ -77,10 +62,8 @@ if TYPE_CHECKING:
         unique,
         uuid,
     )
-    from .language.item_tasks import DeleteItem, GetItem, PutItem, UpdateItem
-    from .language.nested_states import DistributedMap, Map, Parallel
-    from .language.references import caught, input_of, made, output_of, result_of, state_input
-    from .language.retries import (
+    from .dsl.references import caught, input_of, made, output_of, result_of, state_input
+    from .dsl.retries import (
         ALL,
         BRANCH_FAILED,
         HEARTBEAT_TIMEOUT,
@@ -91,7 +74,12 @@ if TYPE_CHECKING:
         TIMEOUT,
         Retry,
     )
-    from .language.service_tasks import (
+    from .dsl.states.basic_states import Choice, Fail, Pass, Succeed, Wait
+    from .dsl.states.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
+    from .dsl.states.fragments import Inline
+    from .dsl.states.item_tasks import DeleteItem, GetItem, PutItem, UpdateItem
+    from .dsl.states.nested_states import DistributedMap, Map, Parallel
+    from .dsl.states.service_tasks import (
         Activity,
         Call,
         GetObject,
@@ -101,9 +89,21 @@ if TYPE_CHECKING:
         SendMessage,
         StartExecution,
     )
-    from .language.states import END, Catching, Edge, ErrorOutput, State, each_of, variable
-    from .language.tasks import Answer, Invoke, Task
-    from .language.workflow_class import Workflow
+    from .dsl.states.state import END, Catching, Edge, ErrorOutput, State, each_of, variable
+    from .dsl.states.tasks import Answer, Invoke, Task
+    from .dsl.workflow_class import Workflow
+    from .failures import (
+        NoSuchField,
+        NotACondition,
+        NotExhaustive,
+        NotPortable,
+        NotReached,
+        Unbound,
+        WorkflowError,
+        WrongJoin,
+    )
+    from .iam import Permission, permissions, policy
+    from .interpreter import Fault, Run, TaskFailed, run
     from .lint import Finding, check
 
 _LATE: Final = {
@@ -119,11 +119,11 @@ _LATE: Final = {
         "WorkflowError",
         "WrongJoin",
     ),
-    "language.basic_states": ("Choice", "Fail", "Pass", "Succeed", "Wait"),
-    "language.bindings": ("Binding", "Bucket", "EventBus", "Function", "Limit", "Machine", "Queue", "Table", "Topic"),
-    "language.expressions": ("Condition",),
-    "language.references": ("caught", "input_of", "made", "output_of", "result_of", "state_input"),
-    "language.retries": (
+    "dsl.states.basic_states": ("Choice", "Fail", "Pass", "Succeed", "Wait"),
+    "dsl.bindings": ("Binding", "Bucket", "EventBus", "Function", "Limit", "Machine", "Queue", "Table", "Topic"),
+    "dsl.expressions": ("Condition",),
+    "dsl.references": ("caught", "input_of", "made", "output_of", "result_of", "state_input"),
+    "dsl.retries": (
         "ALL",
         "BRANCH_FAILED",
         "HEARTBEAT_TIMEOUT",
@@ -134,17 +134,17 @@ _LATE: Final = {
         "TIMEOUT",
         "Retry",
     ),
-    "language.states": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
-    "language.tasks": ("Answer", "Invoke", "Task"),
-    "language.workflow_class": ("Workflow",),
+    "dsl.states.state": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
+    "dsl.states.tasks": ("Answer", "Invoke", "Task"),
+    "dsl.workflow_class": ("Workflow",),
     "lint": ("Finding", "check"),
     "changes": ("Change", "diff"),
     "covered_workflow": ("covered", "covering"),
     "diagram": ("mermaid", "svg"),
-    "language.context_object": ("context",),
-    "language.distribution": ("ItemBatcher", "ItemReader", "ResultWriter", "WrittenResults"),
-    "language.fragments": ("Inline",),
-    "language.functions": (
+    "dsl.context_object": ("context",),
+    "dsl.states.distribution": ("ItemBatcher", "ItemReader", "ResultWriter", "WrittenResults"),
+    "dsl.states.fragments": ("Inline",),
+    "dsl.functions": (
         "after",
         "all_of",
         "array",
@@ -188,9 +188,9 @@ _LATE: Final = {
         "unique",
         "uuid",
     ),
-    "language.item_tasks": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
-    "language.nested_states": ("DistributedMap", "Map", "Parallel"),
-    "language.service_tasks": (
+    "dsl.states.item_tasks": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+    "dsl.states.nested_states": ("DistributedMap", "Map", "Parallel"),
+    "dsl.states.service_tasks": (
         "Activity",
         "Call",
         "GetObject",

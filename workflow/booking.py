@@ -19,16 +19,16 @@ from handlers.contracts.messages import (
     RefundRequest,
 )
 
-from .language.basic_states import Choice, Fail, Succeed
-from .language.bindings import Function, Limit, Queue
-from .language.context_object import context
-from .language.functions import concat, to_json
-from .language.references import caught, input_of, made, output_of, result_of
-from .language.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
-from .language.service_tasks import SendMessage
-from .language.states import variable
-from .language.tasks import Invoke
-from .language.workflow_class import Workflow
+from .dsl.bindings import Function, Limit, Queue
+from .dsl.context_object import context
+from .dsl.functions import concat, to_json
+from .dsl.references import caught, input_of, made, output_of, result_of
+from .dsl.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .dsl.states.basic_states import Choice, Fail, Succeed
+from .dsl.states.service_tasks import SendMessage
+from .dsl.states.state import variable
+from .dsl.states.tasks import Invoke
+from .dsl.workflow_class import Workflow
 
 purchase_fn: Final = Function("purchase_fn", FunctionInput, BookingResult)
 refund_fn: Final = Function("refund_fn", FunctionInput, BookingResult)

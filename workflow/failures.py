@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Final
 
-_LANGUAGE: Final = "workflow.language."
+_LANGUAGE: Final = "workflow.dsl."
 
 
 class WorkflowError(Exception):

@@ -14,8 +14,8 @@ HEAVY = {
     "textwrap", "unittest", "uuid", "yaml",
 }  # fmt: skip
 NOT_ASKED_FOR = {
-    "workflow.covered_workflow", "workflow.diagram", "workflow.language.dialects.jsonpath",
-    "workflow.language.dialects.jsonpath_writing", "workflow.coverage", "workflow.iam", "workflow.cost",
+    "workflow.covered_workflow", "workflow.diagram", "workflow.dsl.backends.jsonpath_backend",
+    "workflow.dsl.backends.jsonpath_writing", "workflow.coverage", "workflow.iam", "workflow.cost",
     "workflow.queries.intrinsic_functions", "workflow.interpreter",
 }  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
 @pytest.mark.parametrize(
     ("met", "comes"),
     [
-        ("Small.asl(language='JSONPath')", "workflow.language.dialects.jsonpath"),
+        ("Small.asl(language='JSONPath')", "workflow.dsl.backends.jsonpath_backend"),
         (
             "from workflow.lint import check\n"
             "one = {'Type': 'Succeed', 'Output': '{% $map([1], function($x) {$x}) %}'}\n"

@@ -50,7 +50,7 @@ from workflow import (
     run,
     variable,
 )
-from workflow.language.workflow_class import OWN_NAMES
+from workflow.dsl.workflow_class import OWN_NAMES
 
 
 @dataclass

@@ -1,0 +1,24 @@
+"""The query languages that a workflow can be compiled to; the one that is asked for is imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...failures import WorkflowError
+
+if TYPE_CHECKING:
+    from .backend import Dialect
+    from .query_language import QueryLanguage
+
+
+def dialect_of(language: QueryLanguage) -> Dialect:
+    """How this language says what is computed."""
+    if language == "JSONata":
+        from .jsonata_backend import JsonataDialect
+
+        return JsonataDialect()
+    if language != "JSONPath":
+        raise WorkflowError(f"language={language!r}: it is 'JSONata' or 'JSONPath'")
+    from .jsonpath_backend import JsonpathDialect
+
+    return JsonpathDialect()

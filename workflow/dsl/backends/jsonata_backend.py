@@ -1,0 +1,37 @@
+"""The States Language with JSONata."""
+
+from __future__ import annotations
+
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
+from ..expressions import Condition
+from ..states.state import AnyState, Exit
+from .jsonata_text import condition_text, template
+from .query_language import QueryLanguage
+
+
+class JsonataDialect:
+    """Arguments, Output, Assign and Condition, expressions between `{%` and `%}`."""
+
+    language: QueryLanguage = "JSONata"
+    arguments_field = "Arguments"
+
+    def payload(self, value: object) -> Json:
+        """An object with expressions in it."""
+        return template(value)
+
+    def field(self, name: str, value: object) -> JsonObject:
+        """A field that takes a constant or an expression."""
+        return {name: template(value)}
+
+    def rule(self, condition: Condition) -> JsonObject:
+        """What a Choice's rule decides by."""
+        return {"Condition": "{% " + condition_text(condition) + " %}"}
+
+    def output(self, state: AnyState, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which state
+        """What a state gives."""
+        return {"Output": template(value)}
+
+    def output_along(self, exit_: Exit, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which way
+        """What is passed on along one way out."""
+        return {"Output": template(value)}

@@ -1,0 +1,324 @@
+"""Expressions and conditions as text in JSONata.
+
+A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way
+along a path, and takes a missing value for unequal to everything; here all of these are simply false.
+
+Past 250 lines: one function for each kind of condition and expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
+
+from ...asl.json_type import Json
+from ...failures import WorkflowError
+from ..expressions import (
+    All,
+    Call,
+    Compare,
+    CompareTimes,
+    Condition,
+    Either,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Present,
+    Raw,
+    Reference,
+    condition_of,
+    form_of,
+    key_of,
+    literal_of,
+    place_of,
+)
+from ..schema import kinds_of
+from .jsonata_arrays import array_text, poured
+from .query_language import is_moment_of_the_context, shared_kinds
+
+_WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
+_ROOTS: Final[Mapping[str, str]] = {
+    "state_input": "$states.input",
+    "result": "$states.result",
+    "error": "$states.errorOutput",
+    "context": "$states.context",
+}
+_GIVEN: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
+"""Where in the context object there is what somebody has sent, which may be any JSON."""
+_TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
+
+
+def template(value: object) -> Json:
+    """A payload: plain values as they are, expressions between `{%` and `%}`."""
+    if isinstance(value, Expression | Condition):
+        return "{% " + text_of(value) + " %}"
+    if isinstance(value, Mapping):
+        return {key_of(key): template(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [template(item) for item in cast("Sequence[object]", value)]
+    if isinstance(value, str) and value.startswith("{%"):
+        return "{% " + _constant(value) + " %}"
+    return literal_of(value)
+
+
+def text_of(value: object) -> str:
+    """One expression, condition or constant as text."""
+    if isinstance(value, Reference):
+        return _reference(value)
+    if isinstance(value, Call):
+        return _call(value)
+    if isinstance(value, Raw):
+        return f"({value.text})"
+    if isinstance(value, Condition):
+        return condition_text(value)
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, object]", value).items()
+        return "{" + ", ".join(f"{_constant(key)}: {text_of(item)}" for key, item in members) + "}"
+    if isinstance(value, list | tuple):
+        return array_text(cast("Sequence[object]", value), text_of)
+    return _constant(value)
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition as text that always gives true or false."""
+    if isinstance(condition, Either) and not _listed(condition):
+        return " or ".join(_alternative(part) for part in condition.parts)
+    return " and ".join(dict.fromkeys(_conjuncts(condition)))
+
+
+def _conjuncts(condition: Condition) -> Sequence[str]:
+    """What must hold, one by one; a guard that several parts want is asked once."""
+    if isinstance(condition, All):
+        return [text for part in condition.parts for text in _conjuncts(part)]
+    if isinstance(condition, Either):
+        return _listed(condition) or [f"({condition_text(condition)})"]
+    if isinstance(condition, Not):
+        return [f"$not({condition_text(condition.part)})"]
+    return _guarded(condition)
+
+
+def _listed(condition: Either) -> list[str] | None:
+    """`place in ["a", "b"]` for one text compared with several."""
+    parts = [part for part in condition.parts if isinstance(part, Compare) and isinstance(part.right, str)]
+    if len(parts) < len(condition.parts) or any(part.operator != "=" for part in parts):
+        return None
+    places = {text_of(part.left) for part in parts}
+    if len(places) > 1 or not isinstance(parts[0].left, Reference):
+        return None
+    allowed = ", ".join(_constant(part.right) for part in parts)
+    return [*_containers(parts[0].left), f"{places.pop()} in [{allowed}]"]
+
+
+def _alternative(part: Condition) -> str:
+    text = condition_text(part)
+    return text if isinstance(part, Not) else f"({text})"
+
+
+def _guarded(condition: Condition) -> list[str]:
+    if isinstance(condition, Compare):
+        return _comparison(condition)
+    if isinstance(condition, CompareTimes):
+        sides = (condition.left, condition.right)
+        guards = [
+            guard
+            for side in sides
+            if isinstance(side, Expression) and not is_moment_of_the_context(side)
+            for guard in (*_containers(side), _is(side, "string"), _looks_like_time(side))
+        ]
+        left, right = (f"$toMillis({text_of(side)})" for side in sides)
+        return [*dict.fromkeys(guards), f"{left} {condition.operator} {right}"]
+    if isinstance(condition, Present):
+        return [*_containers(condition.subject), f"$exists({text_of(condition.subject)})"]
+    if isinstance(condition, IsKind):
+        if condition.kind != "timestamp":
+            return [*_containers(condition.subject), _is(condition.subject, condition.kind)]
+        text = (_is(condition.subject, "string"), _looks_like_time(condition.subject))
+        return [*_containers(condition.subject), *text]
+    if isinstance(condition, Matches):
+        subject = condition.subject
+        return [
+            *_containers(subject),
+            _is(subject, "string"),
+            f"$contains({text_of(subject)}, {_regex(condition.pattern)})",
+        ]
+    if isinstance(condition, IsTrue):
+        return [*_containers(condition.subject), f"{text_of(condition.subject)} = true"]
+    raise WorkflowError(f"{condition!r} has no form in JSONata")
+
+
+def _comparison(condition: Compare) -> list[str]:
+    sides, operator, kinds = (condition.left, condition.right), condition.operator, shared_kinds(condition)
+    expressions = [side for side in sides if isinstance(side, Expression)]
+    guards = [guard for side in expressions for guard in _containers(side)]
+    left, right = text_of(condition.left), text_of(condition.right)
+    if operator != "=" and len(kinds) == 1:
+        guards += [_is(side, *kinds) for side in expressions]
+    elif len(expressions) == len(sides):
+        guards.append(_is(condition.left, *kinds))
+        if operator != "=":
+            guards.append(f"$type({left}) = $type({right})")
+    return [*dict.fromkeys(guards), f"{left} {operator} {right}"]
+
+
+def _containers(expression: Expression) -> list[str]:
+    """That every object on the way to a place is one (JSONata would look into each item of an array)."""
+    if isinstance(expression, Call):
+        return [
+            guard
+            for argument in expression.arguments
+            if isinstance(argument, Expression)
+            for guard in _containers(argument)
+        ]
+    if not isinstance(expression, Reference):
+        return []
+    _, path = place_of(expression)
+    text = _root(expression)
+    guards: list[str] = []
+    for place, step in enumerate(path):
+        if not _is_of_the_context(expression, path[:place]):
+            guards.append(f'$type({text}) = "{"array" if isinstance(step, int) else "object"}"')
+        text += _step(step)
+    return guards
+
+
+def _is_of_the_context(reference: Reference, path: tuple[str | int, ...]) -> bool:
+    """Whether a place is an object that Step Functions itself has made, and nothing that it was given."""
+    return place_of(reference)[0].root == "context" and not any(path[: len(data)] == data for data in _GIVEN)
+
+
+def _is(expression: object, *kinds: str) -> str:
+    named = ", ".join(f'"{kind}"' for kind in kinds)
+    return f"$type({text_of(expression)}) {f'= {named}' if len(kinds) == 1 else f'in [{named}]'}"
+
+
+def _looks_like_time(expression: object) -> str:
+    return f"$contains({text_of(expression)}, {_TIMESTAMP})"
+
+
+def _regex(pattern: str) -> str:
+    pieces = [re.escape(piece).replace("/", r"\/") for piece in re.split(r"(?<!\\)\*", pattern)]
+    return "/^" + "[\\s\\S]*".join(piece.replace(r"\\\*", r"\*") for piece in pieces) + "$/"
+
+
+def _reference(reference: Reference) -> str:
+    _, path = place_of(reference)
+    return _root(reference) + "".join(_step(step) for step in path)
+
+
+def _root(reference: Reference) -> str:
+    source, _ = place_of(reference)
+    return f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if step.isascii() and step.isidentifier() and step not in _WORDS else f".`{step}`"
+
+
+def _constant(value: object) -> str:
+    """A constant; JSON's escapes are JSONata's."""
+    literal = literal_of(value)
+    if isinstance(literal, str) and literal.isprintable() and '"' not in literal and "\\" not in literal:
+        return f'"{literal}"'
+    import json
+
+    return json.dumps(literal, ensure_ascii=False)
+
+
+def _function(name: str) -> Callable[[Call], str]:
+    return lambda call: f"${name}({', '.join(text_of(argument) for argument in call.arguments)})"
+
+
+def _infix(operator: str) -> Callable[[Call], str]:
+    return lambda call: f" {operator} ".join(_tight(argument) for argument in call.arguments)
+
+
+def _tight(value: object) -> str:
+    """An operand, in parentheses where it is an operation itself."""
+    text = text_of(value)
+    return (
+        f"({text})" if isinstance(value, Condition) or (isinstance(value, Call) and value.name in _OPERATIONS) else text
+    )
+
+
+def _choose(call: Call) -> str:
+    test, then, otherwise = call.arguments
+    return f"({condition_text(condition_of(test))} ? {_tight(then)} : {_tight(otherwise)})"
+
+
+def _item_at(call: Call) -> str:
+    items, index = call.arguments
+    return f"({text_of(items)})[{text_of(index)}]"
+
+
+def _contained(call: Call) -> str:
+    items, item = call.arguments
+    return f"({_tight(item)} in {_tight(items)})"
+
+
+def _poured(name: str) -> Callable[[Call], str]:
+    return lambda call: poured(_function(name)(call))
+
+
+def _to_json(call: Call) -> str:
+    """`$string` leaves a text as it is; within an array it is JSON."""
+    (value,) = call.arguments
+    text, kinds = text_of(value), kinds_of(form_of(value))
+    if "string" not in kinds or isinstance(value, Condition):
+        return f"$string({text})"
+    quoted = f"$replace($string([{text}]), /^\\[|\\]$/, '')"
+    return quoted if len(kinds) == 1 else f'($type({text}) = "string" ? {quoted} : $string({text}))'
+
+
+def _split(call: Call) -> str:
+    return poured(f'{_function("split")(call)}[$ != ""]')
+
+
+def _merged(call: Call) -> str:
+    return f"$merge([{', '.join(text_of(argument) for argument in call.arguments)}])"
+
+
+def _random(call: Call) -> str:
+    start, end = (_tight(argument) for argument in call.arguments)
+    return f"($floor($random() * ({end} - {start})) + {start})"
+
+
+def _array(call: Call) -> str:
+    return text_of(list(call.arguments))
+
+
+_OPERATIONS: Final = frozenset({"concat", "plus", "minus", "times"})
+_CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
+    "concat": _infix("&"),
+    "plus": _infix("+"),
+    "minus": _infix("-"),
+    "times": _infix("*"),
+    "to_json": _to_json,
+    "from_json": _function("parse"),
+    "split": _split,
+    "base64_encode": _function("base64encode"),
+    "base64_decode": _function("base64decode"),
+    "hash_of": _function("hash"),
+    "uuid": _function("uuid"),
+    "text_length": _function("length"),
+    "array_length": _function("count"),
+    "unique": _poured("distinct"),
+    "parted": _poured("partition"),
+    "span": _poured("range"),
+    "merged": _merged,
+    "random_below": _random,
+    "array": _array,
+    "item_at": _item_at,
+    "contains": _contained,
+    "choose": _choose,
+}
+
+
+def _call(call: Call) -> str:
+    if call.name in _CALLS:
+        return _CALLS[call.name](call)
+    raise WorkflowError(f"{call!r} has no form in JSONata")

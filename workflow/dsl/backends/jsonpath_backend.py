@@ -1,0 +1,86 @@
+"""The States Language with JSONPath, for what both languages can say."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
+from ...failures import NotPortable
+from ..expressions import Condition, Expression, Reference, place_of
+from ..rewriting import references_in
+from ..states.basic_states import Pass
+from ..states.state import AnyState, Catching, Exit
+from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
+from .query_language import QueryLanguage
+
+_COMPUTED: Final = ("ErrorPath", "CausePath")
+"""Paths that may be intrinsic functions too."""
+
+
+class JsonpathDialect:
+    """Parameters, ResultSelector, OutputPath and Variable; fields from data end in `Path` or `.$`."""
+
+    language: QueryLanguage = "JSONPath"
+    arguments_field = "Parameters"
+
+    def payload(self, value: object) -> Json:
+        """An object with expressions in it."""
+        return payload(value)
+
+    def field(self, name: str, value: object) -> JsonObject:
+        """A field that takes a constant or an expression."""
+        if name == "Items":
+            return {"ItemsPath": path_of(value)}
+        if not isinstance(value, Expression):
+            return {name: payload(value)}
+        text = text_of(value) if f"{name}Path" in _COMPUTED else path_of(value)
+        return {f"{name}Path": text}
+
+    def rule(self, condition: Condition) -> JsonObject:
+        """What a Choice's rule decides by."""
+        return rule(condition)
+
+    def output(self, state: AnyState, value: object) -> JsonObject:
+        """What a state gives."""
+        if isinstance(state, Catching):
+            return _of_result(value)
+        if isinstance(state, Pass):
+            return _of_pass(value)
+        if isinstance(value, Reference):
+            return {"InputPath": path_of(value)}
+        raise NotPortable(
+            "OUTPUT_NOT_PORTABLE", f"{state!r} gives {value!r}: in JSONPath a {state.type} computes nothing"
+        )
+
+    def output_along(self, exit_: Exit, value: object) -> JsonObject:
+        """What is passed on along one way out."""
+        if exit_.kind == "catch" and isinstance(value, Reference):
+            source, path = place_of(value)
+            if source.root == "error" and not path:
+                return {}
+            if source.root == "state_input" and not path:
+                return {"ResultPath": None}
+        raise NotPortable(
+            "OUTPUT_NOT_PORTABLE", f"{exit_.state!r} passes on {value!r}, for which JSONPath has no field"
+        )
+
+
+def _of_result(value: object) -> JsonObject:
+    if any(place_of(reference)[0].root == "state_input" for reference in references_in(value)):
+        if isinstance(value, Reference) and not place_of(value)[1]:
+            return {"ResultPath": None}
+        raise NotPortable("OUTPUT_NOT_PORTABLE", f"{value!r}: JSONPath selects from a result without seeing the input")
+    if isinstance(value, Reference):
+        return {"OutputPath": path_of(value)} if place_of(value)[1] or place_of(value)[0].root != "result" else {}
+    if isinstance(value, dict):
+        return {"ResultSelector": payload(cast("object", value))}
+    raise NotPortable("OUTPUT_NOT_PORTABLE", f"{value!r}: JSONPath selects objects")
+
+
+def _of_pass(value: object) -> JsonObject:
+    if isinstance(value, Reference):
+        return {"InputPath": path_of(value)}
+    if not has_expressions(value):
+        return {"Result": payload(value)}
+    return {"Parameters": payload(value)}

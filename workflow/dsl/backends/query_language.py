@@ -1,0 +1,46 @@
+"""The query languages by name, and what both ask of a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from ...failures import WorkflowError
+from ..expressions import Compare, Reference, form_of, place_of
+from ..schema import kinds_of
+
+QueryLanguage = Literal["JSONata", "JSONPath"]
+_COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
+    "=": ("string", "number", "boolean", "null"),
+    "!=": ("string", "number", "boolean"),
+}
+"""Of which kinds two values can be the same, or differ; the other operators want an order."""
+
+
+def is_moment_of_the_context(value: object) -> bool:
+    """Whether a value is a time that Step Functions itself has written, so that nobody needs to ask."""
+    if not isinstance(value, Reference):
+        return False
+    source, path = place_of(value)
+    return source.root == "context" and path in (("Execution", "StartTime"), ("State", "EnteredTime"))
+
+
+def shared_kinds(condition: Compare) -> tuple[str, ...]:
+    """The kinds of value that the types of both sides allow, and of which the operator can be true.
+
+    Raises WorkflowError where there is none.
+    """
+    sides = kinds_of(form_of(condition.left)), kinds_of(form_of(condition.right))
+    compared = _COMPARED.get(condition.operator, ("string", "number"))
+    shared = tuple(kind for kind in compared if all(kind in side for side in sides))
+    if not shared:
+        instead = (
+            "; not_(is_null()) says that a value is there"
+            if any(side is None for side in (condition.left, condition.right))
+            else ""
+        )
+        raise WorkflowError(
+            f"{condition!r}: only texts and numbers have an order, a null differs from nothing that is compared with "
+            f"it, and objects and arrays are not compared{instead}"
+        )
+    return shared

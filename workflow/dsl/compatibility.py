@@ -1,0 +1,155 @@
+"""Comparison of types: whether values of one may stand where another is expected, by what both say about JSON.
+
+Unknown types fit everything. In `every` mode each member of a union must fit, otherwise one is enough: a value that is
+sometimes wrong is for type checkers to find, a value that is always wrong is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, cast, get_args
+
+from .bindings import Binding
+from .expressions import Condition, Expression, form_of
+from .schema import KINDS, Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, wire_value
+
+_MAX_DEPTH: Final = 8
+"""Of fields in fields, after which recursive types count as equal."""
+
+
+def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> str:
+    """Return why values of a type do not fit another, as the end of a sentence; empty where they do."""
+    if depth > _MAX_DEPTH:
+        return ""
+    members, allowed = members_of(form), tuple(_joined_literals(members_of(wanted)))
+    reasons = [_member_mismatch(member, allowed, wanted, every, depth) for member in members]
+    found = [reason for reason in reasons if reason]
+    return found[0] if found and (every or len(found) == len(members)) else ""
+
+
+def value_mismatch(value: object, wanted: object, *, every: bool) -> str:
+    """Return why a payload does not fit a type, as the end of a sentence; empty where it does.
+
+    A payload that contains itself fits here: the compiler refuses it.
+    """
+    try:
+        return _value_mismatch(value, wanted, every)
+    except RecursionError:
+        return ""
+
+
+def _value_mismatch(value: object, wanted: object, every: bool) -> str:
+    if isinstance(value, Mapping):
+        return _best(_object_mismatch(cast("Mapping[str, object]", value), form, every) for form in members_of(wanted))
+    if isinstance(value, list | tuple):
+        return _items_mismatch(cast("Sequence[object]", value), wanted, every)
+    if isinstance(value, Expression | Condition | Binding):
+        return mismatch(form_of(value), wanted, every=every)
+    literals = literals_of(wanted)
+    if literals is not None:
+        return "" if wire_value(value) in literals else f"{value!r} is not one of {name_of(wanted)}"
+    return mismatch(form_of(value), wanted, every=every)
+
+
+def misfit(value: object, form: object) -> str:
+    """Return why a value can never be of a type, as the end of a sentence; empty where it may be."""
+    here = form_of(value)
+    allowed = literals_of(form)
+    if kinds_of(here).isdisjoint(kinds_of(form)):
+        return f"{value!r} is {name_of(here)}"
+    if allowed and _is_constant(value) and wire_value(value) not in allowed:
+        return f"{value!r} is none of these"
+    return value_mismatch(value, form, every=False)
+
+
+def _is_constant(value: object) -> bool:
+    return not isinstance(value, Expression | Condition | Mapping | list)
+
+
+def _member_mismatch(member: object, allowed: Sequence[object], wanted: object, every: bool, depth: int) -> str:
+    reason = _best(_pair_mismatch(member, other, every, depth) for other in allowed)
+    return reason if len(allowed) == 1 or not reason else f"{name_of(member)} is not one of {name_of(wanted)}"
+
+
+def _pair_mismatch(form: object, wanted: object, every: bool, depth: int) -> str:
+    here, there = kinds_of(form), kinds_of(wanted)
+    if len(KINDS) in (len(here), len(there)):
+        return ""
+    if here.isdisjoint(there):
+        return f"{name_of(form)} is not {name_of(wanted)}"
+    literals = literals_of(wanted)
+    if literals is not None:
+        return _literal_mismatch(form, literals_of(form), literals, wanted, every)
+    own, other = fields_of(form), fields_of(wanted)
+    if own is not None and other is not None:
+        return _fields_mismatch(form, own, other, every, depth)
+    if here == there == frozenset({"array"}) and get_args(form) and get_args(wanted):
+        reason = mismatch(item_of(form), item_of(wanted), every=every, depth=depth + 1)
+        return reason and f"an item: {reason}"
+    return ""
+
+
+def _literal_mismatch(
+    form: object, own: Sequence[object] | None, allowed: Sequence[object], wanted: object, every: bool
+) -> str:
+    if own is None:
+        return f"{name_of(form)} may be something else than {name_of(wanted)}" if every and form is not bool else ""
+    wrong = [value for value in own if value not in allowed]
+    told = f"{', '.join(map(repr, wrong))} is not one of {name_of(wanted)}"
+    return told if wrong and (every or len(wrong) == len(own)) else ""
+
+
+def _fields_mismatch(
+    form: object, own: Mapping[str, Field], wanted: Mapping[str, Field], every: bool, depth: int
+) -> str:
+    by_wire = {field.wire: field for field in own.values()}
+    for field in wanted.values():
+        given = by_wire.get(field.wire)
+        if given is None and field.required:
+            return f"{name_of(form)} has no field {field.wire}"
+        if given is not None:
+            reason = mismatch(given.form, field.form, every=every, depth=depth + 1)
+            if reason:
+                return f"field {field.wire} of {name_of(form)}: {reason}"
+    return ""
+
+
+def _object_mismatch(value: Mapping[str, object], wanted: object, every: bool) -> str:
+    if "object" not in kinds_of(wanted):
+        return f"an object is not {name_of(wanted)}"
+    fields = fields_of(wanted)
+    if fields is None:
+        return ""
+    by_wire = {field.wire: field for field in fields.values()}
+    missing = [field.wire for field in fields.values() if field.required and field.wire not in value]
+    unknown = [str(name) for name in value if name not in by_wire]
+    if missing or unknown:
+        told = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown)}"
+        return f"an object that {told} is not {name_of(wanted)}"
+    for name, item in value.items():
+        if reason := _value_mismatch(item, by_wire[name].form, every):
+            return f"field {name}: {reason}"
+    return ""
+
+
+def _items_mismatch(value: Sequence[object], wanted: object, every: bool) -> str:
+    if "array" not in kinds_of(wanted):
+        return f"an array is not {name_of(wanted)}"
+    for index, item in enumerate(value):
+        if reason := _value_mismatch(item, item_of(wanted, index), every):
+            return f"item {index}: {reason}"
+    return ""
+
+
+def _joined_literals(members: Sequence[object]) -> Iterable[object]:
+    """Yield the members of a union, its Literals as one."""
+    literals = [value for member in members for value in literals_of(member) or ()]
+    yield from (member for member in members if literals_of(member) is None)
+    if literals:
+        yield Literal[tuple(literals)]
+
+
+def _best(reasons: Iterable[str]) -> str:
+    """Return the first reason, or nothing where one alternative has none."""
+    found = list(reasons)
+    return "" if "" in found else found[0]

@@ -1,0 +1,1 @@
+"""From a workflow's class to its definition: graph, scopes, capture, emission."""

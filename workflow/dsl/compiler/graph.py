@@ -1,0 +1,337 @@
+"""The states and arrows of one scope, checked: built when a workflow's class is made, flattened when it is compiled.
+
+Past 250 lines: building, checking and flattening read and make the same two kinds of thing, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Never, cast
+
+from ...asl.records import Record, changed
+from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
+from ..expressions import Reference, Source, place_of
+from ..schema import name_of
+from ..states.basic_states import Choice, Fail, Pass, Succeed
+from ..states.state import (
+    END,
+    AnyState,
+    Catching,
+    Chain,
+    Edge,
+    End,
+    Exit,
+    Link,
+    State,
+    check_order,
+    set_name,
+    states_in,
+)
+
+if TYPE_CHECKING:
+    from ..states.fragments import Inline
+    from ..workflow_class import Workflow
+
+LONGEST_NAME: Final = 80
+"""Characters of a state's name. Source: Amazon States Language specification, "States"."""
+
+
+NO_IDS: Final[Mapping[int, Any]] = MappingProxyType({})
+
+
+class Home(Record):
+    """The workflow that a state was written in: what `input_of` means there, and which states `output_of` names."""
+
+    start: AnyState
+    prefix: str
+    is_machine: bool
+    copies: Mapping[int, AnyState]
+
+
+class Graph(Record):
+    """States by name, in the order of writing, and the arrows between them."""
+
+    start: AnyState
+    states: Mapping[str, AnyState]
+    links: Sequence[Link]
+    homes: Mapping[int, Home] = NO_IDS
+    declared: frozenset[str] = frozenset()
+    """The variables that are attributes of the workflow, which must assign them."""
+    ends: Mapping[int, tuple[AnyState, ...]] = NO_IDS
+    """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
+
+    @cached_property
+    def _ways(self) -> dict[tuple[int, str], list[Link]]:
+        ways: dict[tuple[int, str], list[Link]] = {}
+        for link in self.links:
+            ways.setdefault((id(link.exit.state), link.exit.kind), []).append(link)
+        return ways
+
+    @cached_property
+    def _leading_to(self) -> dict[int, list[Link]]:
+        leading: dict[int, list[Link]] = {}
+        for link in self.links:
+            leading.setdefault(id(link.target), []).append(link)
+        return leading
+
+    def out_of(self, state: AnyState, kind: str) -> list[Link]:
+        """The arrows of one kind that leave a state, in the order of writing."""
+        return self._ways.get((id(state), kind), [])
+
+    def into(self, state: AnyState) -> list[Link]:
+        """The arrows that lead to a state."""
+        return self._leading_to.get(id(state), [])
+
+    def reached(self, *, without: Iterable[Link] = ()) -> set[int]:
+        """The states (their ids) that paths from the start lead to, some arrows left out."""
+        left_out = {id(link) for link in without}
+        ways: dict[int, list[Link]] = {}
+        for link in self.links:
+            if id(link) not in left_out:
+                ways.setdefault(id(link.exit.state), []).append(link)
+        reached, waiting = {id(self.start)}, [id(self.start)]
+        while waiting:
+            for link in ways.get(waiting.pop(), ()):
+                if id(link.target) not in reached:
+                    reached.add(id(link.target))
+                    waiting.append(id(link.target))
+        return reached
+
+
+def graph_of(name: str, body: Mapping[str, object]) -> Graph:
+    """The graph that a class body says; raises WorkflowError for what cannot be."""
+    start = body.get("start")
+    if not isinstance(start, State) or isinstance(start, End):
+        raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
+    flow = body.get("flow", ())
+    chains = cast("Iterable[object]", flow if isinstance(flow, tuple | list) else (flow,))
+    graph = Graph(
+        cast("AnyState", start), _named(name, body), tuple(_links(name, chains)), declared=_declared_variables(body)
+    )
+    _check_joins(name, graph)
+    _check_catches(graph)
+    _check_reached(name, graph)
+    for state in graph.states.values():
+        if state.type == "Choice":
+            _check_choice(cast("Choice[object, object]", state), graph)
+    for state in graph.states.values():
+        state.workflow_name = name
+    return graph
+
+
+def _declared_variables(body: Mapping[str, object]) -> frozenset[str]:
+    places = [place_of(value) for value in body.values() if isinstance(value, Reference)]
+    return frozenset(source.name for source, path in places if source.root == "variable" and not path)
+
+
+def has_states(body: Mapping[str, object]) -> bool:
+    """Whether a class body holds a state."""
+    return any(True for _ in _written(body))
+
+
+def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
+    states: dict[str, AnyState] = {}
+    for state in _written(body):
+        if states.setdefault(state.name, state) is not state:
+            raise WorkflowError(f"{name}: two states are called {state.name}", at=state)
+        if state.workflow_name:
+            raise WorkflowError(
+                f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline",
+                at=state,
+            )
+        if len(state.name) > LONGEST_NAME:
+            raise WorkflowError(
+                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}",
+                at=state,
+            )
+    return states
+
+
+def _written(body: Mapping[str, object]) -> Iterator[AnyState]:
+    for attribute, value in body.items():
+        if attribute != "flow":
+            set_name(value, attribute)
+        yield from (state for _, state in states_in(value, attribute))
+
+
+def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
+    for chain in flow:
+        if isinstance(chain, Edge):
+            exit_ = cast("Edge[object]", chain).exits()[0]
+            raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere", at=exit_.state)
+        if not isinstance(chain, Chain):
+            raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is none")
+        yield from cast("Chain[object, object]", chain).links
+
+
+def _check_joins(name: str, graph: Graph) -> None:
+    single: dict[tuple[int, str], Link] = {}
+    for link in graph.links:
+        for state in (link.exit.state, link.target):
+            if not isinstance(state, End) and graph.states.get(state.name) is not state:
+                raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it", at=link)
+        if isinstance(link.target, End) and link.exit.kind != "next":
+            raise WrongJoin(
+                f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()",
+                at=link,
+            )
+        if link.exit.kind in ("next", "default"):
+            before = single.setdefault((id(link.exit.state), link.exit.kind), link)
+            if before is not link:
+                raise WrongJoin(
+                    f"{name}: {link.exit.state!r} already goes to {before.target!r}, so it cannot go to "
+                    f"{link.target!r} too; write each arrow once",
+                    at=link,
+                )
+
+
+def _check_catches(graph: Graph) -> None:
+    for state in graph.states.values():
+        check_order(state, "way out by catch", [link.exit.errors for link in graph.out_of(state, "catch")])
+
+
+def _check_reached(name: str, graph: Graph) -> None:
+    reached = graph.reached()
+    lost = [state for state, value in graph.states.items() if id(value) not in reached]
+    if lost:
+        raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}", at=graph.states[lost[0]])
+    for state in graph.states.values():
+        if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
+            raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END", at=state)
+    if not any(_is_end(link.target) for link in graph.links) and not _is_end(graph.start):
+        raise WrongJoin(f"{name}: no path comes to an end: lead one to END, to a Succeed or to a Fail", at=graph.start)
+
+
+def _is_end(state: AnyState) -> bool:
+    return isinstance(state, End | Succeed | Fail)
+
+
+def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
+    ways = graph.out_of(choice, "choice")
+    if not ways:
+        raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()", at=choice)
+    decided = [member for link in ways if link.exit.case is not None for member in link.exit.case]
+    again = [member for place, member in enumerate(decided) if member in decided[:place]]
+    if again:
+        raise WrongJoin(f"{choice!r} has two ways for {_told(again)}, and never takes the second", at=choice)
+    if graph.out_of(choice, "default"):
+        return
+    if _root_of(choice.subject) == "input":
+        raise NotExhaustive(
+            f"{choice!r} decides by what the workflow was started with, which may be any JSON: "
+            "say what happens `otherwise`",
+            at=choice,
+        )
+    left = [member for member in choice.alternatives() if member not in decided]
+    if left:
+        raise NotExhaustive(f"{choice!r} has no way for {_told(left)}: add it, or `otherwise`", at=choice)
+
+
+def _told(alternatives: Iterable[object]) -> str:
+    return ", ".join(name_of(member) if isinstance(member, type) else repr(member) for member in alternatives)
+
+
+def _root_of(subject: object) -> str:
+    return place_of(subject)[0].root if isinstance(subject, Reference) else ""
+
+
+def machine_graph(graph: Graph) -> Graph:
+    """The graph of a state machine, fragments set in."""
+    home = Home(graph.start, "", True, {id(state): state for state in graph.states.values()})
+    return _flat(graph, home)
+
+
+def nested_graph(workflow: type[Workflow[object, object]], prefix: str) -> Graph:
+    """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
+    return _flat(*_copied(workflow.graph, prefix, is_machine=False))
+
+
+def _copied(graph: Graph, prefix: str, *, is_machine: bool) -> tuple[Graph, Home]:
+    copies: dict[int, AnyState] = {id(state): _renamed(state, prefix) for state in graph.states.values()}
+
+    def there(state: AnyState) -> AnyState:
+        return copies.get(id(state), state)
+
+    links = tuple(
+        Link(changed(link.exit, state=there(link.exit.state)), there(link.target), link.source_line)
+        for link in graph.links
+    )
+    states = {state.name: state for state in copies.values()}
+    home = Home(there(graph.start), prefix, is_machine, copies)
+    return changed(graph, start=there(graph.start), states=states, links=links), home
+
+
+def _renamed(state: AnyState, prefix: str) -> AnyState:
+    renamed = copy.copy(state)
+    renamed.name = f"{prefix}.{state.name}"
+    if len(renamed.name) > LONGEST_NAME:
+        raise WorkflowError(
+            f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {LONGEST_NAME}", at=state
+        )
+    return renamed
+
+
+def _flat(graph: Graph, home: Home) -> Graph:
+    """The graph with what `Inline` states hold standing in their places."""
+    homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
+    if not any(state.type == "Inline" for state in graph.states.values()):
+        return changed(graph, homes=homes)
+    states: dict[str, AnyState] = {}
+    links = list(graph.links)
+    starts: dict[int, AnyState] = {}
+    ends: dict[int, tuple[AnyState, ...]] = {}
+    for name, state in graph.states.items():
+        if state.type == "Inline":
+            fragment, inner_home = _copied(
+                _open_ended(cast("Inline[Never, object]", state).workflow.graph), name, is_machine=False
+            )
+            inner = _flat(fragment, inner_home)
+            homes |= inner.homes
+            ends |= inner.ends
+            ends[id(state)] = tuple(link.exit.state for link in inner.links if isinstance(link.target, End))
+            starts[id(state)] = inner.start
+            links = _set_in(links, state, inner)
+            states |= inner.states
+        else:
+            states[name] = state
+    links = [changed(link, target=starts.get(id(link.target), link.target)) for link in links]
+    start = starts.get(id(graph.start), graph.start)
+    return changed(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
+
+
+def _open_ended(graph: Graph) -> Graph:
+    """A Pass that ends in the place of each Succeed."""
+    passes = {
+        id(state): _passing(cast("Succeed[object]", state))
+        for state in graph.states.values()
+        if state.type == "Succeed"
+    }
+    if not passes:
+        return graph
+    states = {name: passes.get(id(state), state) for name, state in graph.states.items()}
+    links = [changed(link, target=passes.get(id(link.target), link.target)) for link in graph.links]
+    links += [Link(Exit(state, "next"), END) for state in passes.values()]
+    return changed(graph, start=passes.get(id(graph.start), graph.start), states=states, links=tuple(links))
+
+
+def _passing(succeed: Succeed[object]) -> AnyState:
+    output = succeed.output.value if succeed.output is not None else Reference(Source("state_input"))
+    return cast("AnyState", Pass(output, name=succeed.name, comment=succeed.comment))
+
+
+def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
+    """Arrows with those of a fragment among them: its ends lead on, and its states are caught as it is."""
+    onward = next(link for link in links if link.exit.state is inline and link.exit.kind == "next")
+    caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
+    kept = [link for link in links if link.exit.state is not inline]
+    for link in inner.links:
+        kept.append(changed(link, target=onward.target if isinstance(link.target, End) else link.target))
+    failing = [cast("AnyState", state) for state in inner.states.values() if isinstance(state, Catching)]
+    if caught and not failing:
+        raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch", at=inline)
+    for state in failing:
+        kept += [changed(link, exit=changed(link.exit, state=state)) for link in caught]
+    return kept

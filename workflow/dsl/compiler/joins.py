@@ -1,0 +1,108 @@
+"""Types along the arrows of a workflow: what leads to a state, and what the workflow gives, fit what is declared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union, cast
+
+from ...failures import WrongJoin
+from ..compatibility import mismatch, value_mismatch
+from ..expressions import Reference, place_of
+from ..schema import literals_of, name_of
+from ..states.state import AnyState, End, ErrorOutput, Exit, Link
+from .graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..states.basic_states import Choice
+
+
+def check_types(workflow: str, graph: Graph, input_type: object, output_type: object) -> None:
+    """Refuse an arrow to a state that never takes what comes along it, and an output that is not as declared."""
+    for wanted in graph.start.input_types:
+        if why := mismatch(input_type, wanted, every=False):
+            raise WrongJoin(
+                f"{workflow} is started with {name_of(input_type)}, but its first state {graph.start!r} takes "
+                f"{name_of(wanted)}: {why}",
+                at=graph.start,
+            )
+    for link in graph.links:
+        _check_join(graph, link)
+    for end, why in _output_mismatches(graph, input_type, output_type):
+        raise WrongJoin(
+            f"{workflow} declares that it gives {name_of(output_type)}, but {_giver(end)} something else: {why}. "
+            f"Change the second type of Workflow[…], or what {_giver(end)}",
+            at=end,
+        )
+
+
+def _check_join(graph: Graph, link: Link) -> None:
+    for wanted in link.target.input_types:
+        why = _exit_mismatch(link.exit, wanted, every=False)
+        if why and link.target.type == "Choice":
+            choice = cast("Choice[object, object]", link.target)
+            raise WrongJoin(_choice_advice(graph, choice, link.exit, why), at=link)
+        if why:
+            raise WrongJoin(
+                f"{link.exit.state!r} >> {link.target!r}: {link.target!r} takes {name_of(wanted)}, but {why}", at=link
+            )
+
+
+def _choice_advice(graph: Graph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
+    """Explain what a Choice passes on, and what to write where it is to decide by something else."""
+    return (
+        f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
+        f"{choice.subject!r} is {name_of(choice.gives)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
+    )
+
+
+def _choice_remedy(graph: Graph, choice: Choice[object, object], exit_: Exit) -> str:
+    givers = {link.exit.state for link in graph.into(choice)}
+    given = "state_input(object)" if len(givers) > 1 or exit_.kind == "catch" else f"output_of({exit_.state!r})"
+    if isinstance(choice.subject, Reference):
+        source, path = place_of(choice.subject)
+        if source.root == "output" and path:
+            steps = "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
+            return f"Write {choice!r} = Choice({given}, by=output_of({source.owner!r}){steps})"
+    return (
+        f"Write Choice({given}) to decide by what leads to it; add by=… to decide by something else, such as "
+        f"{choice.subject!r}"
+    )
+
+
+def _output_mismatches(graph: Graph, input_type: object, output_type: object) -> Iterator[tuple[Link | AnyState, str]]:
+    ends: list[tuple[Link | AnyState, str]] = []
+    for state in graph.states.values():
+        if state.type == "Succeed" and state.output is not None:
+            ends.append((state, value_mismatch(state.output.value, output_type, every=True)))
+        elif state.type == "Succeed" and state is graph.start:
+            ends.append((state, mismatch(input_type, output_type, every=True)))
+    for link in graph.links:
+        if isinstance(link.target, End) or (link.target.type == "Succeed" and link.target.output is None):
+            ends.append((link, _exit_mismatch(link.exit, output_type, every=True)))
+    return ((end, why) for end, why in ends if why)
+
+
+def _exit_mismatch(exit_: Exit, wanted: object, *, every: bool) -> str:
+    """Return why what comes along a way out does not fit a type; empty where it does."""
+    if exit_.output is not None:
+        return value_mismatch(exit_.output.value, wanted, every=every)
+    if exit_.kind == "catch":
+        return mismatch(ErrorOutput, wanted, every=every)
+    state = exit_.state
+    if exit_.case is not None and literals_of(state.gives) is None and not _decides_by_value(state):
+        return mismatch(Union[exit_.case], wanted, every=every)  # noqa: UP007  # of many
+    if state.type == "Pass" and state.output is not None:
+        return value_mismatch(state.output.value, wanted, every=every)
+    return mismatch(state.gives, wanted, every=every)
+
+
+def _decides_by_value(state: AnyState) -> bool:
+    return state.type == "Choice" and (not cast("Choice[object, object]", state).is_narrowing or state.gives is bool)
+
+
+def _giver(end: Link | AnyState) -> str:
+    if isinstance(end, Link):
+        along = " (catch)" if end.exit.kind == "catch" else ""
+        return f"{end.exit.state!r}{along} >> {end.target!r} gives"
+    return f"{end!r} gives"

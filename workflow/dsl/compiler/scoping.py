@@ -1,0 +1,188 @@
+"""What a state can see besides its input: which variables may have been remembered, and what Step Functions knows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from ...asl.records import Record
+from ...failures import WorkflowError
+from ..expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
+from ..states.state import AnyState, Exit, Link
+from ..states.tasks import Invoke, Task
+from .graph import Graph
+
+if TYPE_CHECKING:
+    from ..states.nested_states import Map
+
+
+class Around(Record):
+    """What is around a scope."""
+
+    variables: frozenset[str] | None
+    """None where it is not known yet, for a workflow may stand in another one."""
+    in_map: bool | None
+    """The same."""
+
+
+ANYWHERE = Around(None, None)
+NOWHERE = Around(frozenset(), False)
+
+
+class Surroundings:
+    """Answers for the states of one scope."""
+
+    def __init__(self, graph: Graph, around: Around) -> None:
+        self._around, self._graph = around, graph
+        self._own = {name for state in graph.states.values() for name in _remembered(graph, state)}
+        self._before = _before(graph)
+
+    def check(self, state: AnyState, reference: Reference, value: object) -> None:
+        """Refuse a reference, which stands in a value, to what is not there in this state."""
+        source, path = place_of(reference)
+        if source.root == "variable" and source.name:
+            self._check_variable(state, source.name, value)
+        elif source.root == "context":
+            self._check_context(state, reference, path)
+        elif source.root == "result" and source.owner is not None:
+            _check_function(state, reference, source.owner)
+
+    def inside(self, state: AnyState) -> Around:
+        """What is around the scopes of a state."""
+        in_map = state.type == "Map" or self._around.in_map
+        if state.type == "Map" and cast("Map[object]", state).distribution is not None:
+            return Around(frozenset(), in_map)
+        variables = self._around.variables
+        return Around(None if variables is None else variables | self._before.get(id(state), set()), in_map)
+
+    def _check_variable(self, state: AnyState, name: str, value: object) -> None:
+        around = self._around.variables
+        if name in self._before.get(id(state), ()) or (around is not None and name in around):
+            return
+        is_of_outer = name not in self._own and name not in self._graph.declared and around is None
+        if is_of_outer or name in _asked_for(value):
+            return
+        raise WorkflowError(f"{state!r} uses the variable {name}, {self._missing(state, name)}")
+
+    def _missing(self, state: AnyState, name: str) -> str:
+        """Explain where a variable is not assigned, and what to do."""
+        if name not in self._own:
+            return "which nothing assigns: add .remember(…) to a state that runs before"
+        path = _path_without(self._graph, state, name)
+        told = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
+        return (
+            f"which is not assigned on every path to it: not on {told}. Assign it on that path too, or ask "
+            "is_present() before"
+        )
+
+    def _check_context(self, state: AnyState, reference: Reference, path: Sequence[str | int]) -> None:
+        if path[:1] == ("Task",) and not isinstance(state, Task):
+            raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a task only")
+        if path[:2] == ("Task", "Token") and not _has_token(state):
+            raise WorkflowError(f"{state!r} passes its token on and does not wait for it: add .waiting_for_token(…)")
+        if path[:1] == ("Map",) and self._around.in_map is False and state.type != "Map":
+            raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a Map and inside it only")
+
+
+def _has_token(state: AnyState) -> bool:
+    return isinstance(state, Task) and (state.is_polled or state.awaits_token)
+
+
+def _check_function(state: AnyState, reference: Reference, function: object) -> None:
+    if not isinstance(state, Invoke) or state.function is not function:
+        raise WorkflowError(f"{state!r} uses {reference!r}, and that is not the function which it invokes")
+    if state.awaits_token:
+        raise WorkflowError(f"{state!r} gives what comes with its token: write result_of(…) with the type of that")
+
+
+def _remembered(graph: Graph, state: AnyState) -> Iterator[str]:
+    yield from state.assign
+    for exit_ in _exits(graph, state):
+        yield from exit_.assign
+
+
+def _exits(graph: Graph, state: AnyState) -> Iterator[Exit]:
+    for kind in ("next", "choice", "default", "catch"):
+        yield from (link.exit for link in graph.out_of(state, kind))
+
+
+def _before(graph: Graph) -> dict[int, set[str]]:
+    """Return the variables that have been assigned on every path to each state, by the state's id."""
+    before: dict[int, set[str]] = {id(graph.start): set()}
+    waiting = [graph.start]
+    while waiting:
+        state = waiting.pop()
+        for link in _ways_out(graph, state):
+            after = before[id(state)] | _assigned_along(graph, link)
+            known = before.get(id(link.target))
+            if known is None or not known <= after:
+                before[id(link.target)] = after if known is None else after & known
+                waiting.append(link.target)
+    return before
+
+
+def _ways_out(graph: Graph, state: AnyState) -> list[Link]:
+    return [link for kind in ("next", "choice", "default", "catch") for link in graph.out_of(state, kind)]
+
+
+def _assigned_along(graph: Graph, link: Link) -> set[str]:
+    """Return the variables that are assigned, or known to be, when this arrow is taken."""
+    state, kind = link.exit.state, link.exit.kind
+    own = state.assign if kind != "catch" else {}
+    known = _known_by(link.exit.condition)
+    if kind in ("choice", "default"):
+        rules = [other.exit for other in graph.out_of(state, "choice")]
+        before = rules[: next((place for place, rule in enumerate(rules) if rule is link.exit), len(rules))]
+        for rule in before:
+            known |= _known_by(rule.condition.part) if isinstance(rule.condition, Not) else set()
+    return {*own, *link.exit.assign, *known}
+
+
+def _known_by(condition: Condition | None) -> set[str]:
+    """Return the variables that are there for sure where a condition holds."""
+    if isinstance(condition, All):
+        return {name for part in condition.parts for name in _known_by(part)}
+    if isinstance(condition, Present) and isinstance(condition.subject, Reference):
+        source = place_of(condition.subject)[0]
+        return {source.name} if source.root == "variable" else set()
+    return set()
+
+
+def _path_without(graph: Graph, state: AnyState, name: str) -> list[AnyState]:
+    """Return a shortest path from the start to a state on which a variable is not assigned."""
+    paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
+    waiting = deque([graph.start])
+    while waiting and id(state) not in paths:
+        here = waiting.popleft()
+        for link in _ways_out(graph, here):
+            if name not in _assigned_along(graph, link) and id(link.target) not in paths:
+                paths[id(link.target)] = [*paths[id(here)], link.target]
+                waiting.append(link.target)
+    return paths.get(id(state), [state])
+
+
+def _asked_for(value: object) -> set[str]:
+    """The variables of which an expression itself asks whether they are there."""
+    asked: set[str] = set()
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Present) and isinstance(here.subject, Reference):
+            asked.add(place_of(here.subject)[0].name)
+        waiting.extend(_parts(here))
+    return asked
+
+
+def _parts(value: object) -> Sequence[object]:
+    if isinstance(value, All | Either):
+        return value.parts
+    if isinstance(value, Not):
+        return (value.part,)
+    if isinstance(value, Condition):
+        return [getattr(value, name) for name in ("left", "right", "subject") if hasattr(value, name)]
+    if isinstance(value, Call):
+        return value.arguments
+    if isinstance(value, Mapping):
+        return list(cast("Mapping[str, object]", value).values())
+    return cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()

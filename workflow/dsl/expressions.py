@@ -1,0 +1,461 @@
+"""Trees of what a running workflow computes: references into its data, functions of them, and conditions.
+
+They are values of Python when a workflow is written and text in JSONata or JSONPath when it is compiled. To a type
+checker a reference *is* the value that it will stand for, so that a misspelled field is an error before anything runs.
+
+Past 250 lines: a dozen small values that are read together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final, Literal, NoReturn, Self, TypeAlias, Union, cast
+
+from ..asl.json_type import Json
+from ..asl.records import Record, changed
+from ..failures import NoSuchField, NotACondition, WorkflowError
+from .bindings import Binding
+from .schema import (
+    Field,
+    fields_of,
+    is_mapping,
+    is_moment,
+    item_of,
+    kinds_of,
+    literals_of,
+    members_of,
+    name_of,
+    values_of,
+    wire_value,
+)
+
+Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
+"""`input` of the workflow that the reference stands in, `output` of another state; else what Step Functions has."""
+
+_INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
+
+
+class Expression:
+    """What is computed when the workflow runs."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]
+        return _compared("=", self, other)
+
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]
+        return _compared("!=", self, other)
+
+    def __lt__(self, other: object) -> Condition:
+        return _compared("<", self, other)
+
+    def __le__(self, other: object) -> Condition:
+        return _compared("<=", self, other)
+
+    def __gt__(self, other: object) -> Condition:
+        return _compared(">", self, other)
+
+    def __ge__(self, other: object) -> Condition:
+        return _compared(">=", self, other)
+
+    def __add__(self, other: object) -> Call:
+        return _calculated("+", self, other)
+
+    def __radd__(self, other: object) -> Call:
+        return _calculated("+", other, self)
+
+    def __sub__(self, other: object) -> Call:
+        return _calculated("-", self, other)
+
+    def __rsub__(self, other: object) -> Call:
+        return _calculated("-", other, self)
+
+    def __mul__(self, other: object) -> Call:
+        return _calculated("*", self, other)
+
+    def __rmul__(self, other: object) -> Call:
+        return _calculated("*", other, self)
+
+    def __and__(self, other: object) -> NoReturn:
+        raise NotACondition(
+            f"{self!r} is a value, and & and | join conditions: put each side in parentheses, (a > 1) & (b < 5); "
+            "is_true() makes a condition of a boolean"
+        )
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __truediv__(self, other: object) -> NoReturn:
+        self._refuse("a division", "of numbers there are plus(), minus() and times(), else jsonata()")
+
+    __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __truediv__
+
+    def __neg__(self) -> NoReturn:
+        self._refuse("a number", "of numbers there are plus(), minus() and times(), else jsonata()")
+
+    __pos__ = __abs__ = __int__ = __float__ = __round__ = __index__ = __neg__
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        self._refuse(
+            "a method", "there are concat(), split(), matches(), length(), contains() and more, else jsonata()"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __bool__(self) -> bool:
+        self._refuse("its truth")
+
+    def __len__(self) -> int:
+        self._refuse("its length")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse("what it contains")
+
+    def __iter__(self) -> Iterator[object]:
+        self._refuse("its items")
+
+    def __format__(self, spec: str) -> str:
+        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
+
+    def __str__(self) -> str:
+        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
+
+    def __hash__(self) -> int:
+        self._refuse("its hash")
+
+    def _refuse(self, what: str, instead: str = _INSTEAD) -> NoReturn:
+        raise NotACondition(
+            f"{self!r} has no value before the workflow runs, so Python cannot ask for {what}; {instead}"
+        )
+
+
+class Source(Record):
+    """Where a reference starts."""
+
+    root: Root
+    name: str = ""
+    """Of the variable; of the state whose output it is."""
+    owner: object = None
+    """The state whose output or result it is, where it is bound to one."""
+
+
+class Reference(Expression):
+    """A place in the workflow's data: a source and a path from it."""
+
+    __slots__ = ("_form", "_path", "_source")
+    _source: Source
+    _path: tuple[str | int, ...]
+    _form: object
+
+    def __init__(self, source: Source, form: object = object, path: tuple[str | int, ...] = ()) -> None:
+        object.__setattr__(self, "_source", source)
+        object.__setattr__(self, "_path", path)
+        object.__setattr__(self, "_form", form)
+
+    def __getattr__(self, name: str) -> Reference:
+        if name.startswith("__") or name in Reference.__slots__:
+            raise AttributeError(name)
+        if name == "get" and all(is_mapping(member) for member in members_of(self._form)):
+            return self._get  # type: ignore[return-value]  # what a dict has, and no field of it
+        wire, form = self._step(name)
+        return Reference(self._source, form, (*self._path, wire))
+
+    def _get(self, key: str, otherwise: object = None) -> Expression:
+        """What a dict's `get` gives: a value that may be missing, or another in its place."""
+        value = self[key]
+        if otherwise is None:
+            return value
+        return Call("choose", (Present(value), value, otherwise), form_of(value))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._fixed(name)
+
+    def __delattr__(self, name: str) -> None:
+        self._fixed(name)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self._fixed(key)
+
+    def __delitem__(self, key: object) -> None:
+        self._fixed(key)
+
+    def _fixed(self, name: object) -> NoReturn:
+        raise NotACondition(
+            f"{self!r}.{name}: a reference cannot be assigned to; a state remembers values in variables"
+        )
+
+    def __getitem__(self, key: str | int) -> Reference:
+        if not isinstance(key, str):
+            if "array" not in kinds_of(self._form):
+                raise NoSuchField(f"{self!r} is {name_of(self._form)}, and no array to take an item of")
+            if isinstance(cast("object", key), slice):
+                raise NoSuchField(f"{self!r}[{key!r}]: an array gives one item, by its number; use jsonata() for more")
+            return Reference(self._source, item_of(self._form, key), (*self._path, key))
+        wire, form = self._step(key)
+        return Reference(self._source, form, (*self._path, wire))
+
+    def _step(self, name: str) -> tuple[str, object]:
+        """The name on the wire and the type of a field; of a union, what all its object types agree on."""
+        known: list[Field] = []
+        allowed: dict[str, None] = {}
+        opened = False
+        for member in members_of(self._form):
+            fields = fields_of(member)
+            if fields is None:
+                opened = opened or "object" in kinds_of(member)
+                continue
+            allowed.update(dict.fromkeys(fields))
+            if name in fields:
+                known.append(fields[name])
+        if known:
+            return known[0].wire, cast("object", Union[tuple(field.form for field in known)])  # noqa: UP007  # of many
+        if opened:
+            return name, values_of(self._form)
+        names = ", ".join(allowed) or "no fields"
+        raise NoSuchField(f"{self!r} is {name_of(self._form)}, which has no field {name!r}; it has {names}")
+
+    def __repr__(self) -> str:
+        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self._path)
+        owner = f" of {self._source.owner!r}" if self._source.owner is not None else ""
+        return f"<{self._source.name or self._source.root}{owner}{steps}>"
+
+
+def place_of(reference: Reference) -> tuple[Source, tuple[str | int, ...]]:
+    """A reference's source and path (its attributes are the fields of what it refers to)."""
+    return object.__getattribute__(reference, "_source"), object.__getattribute__(reference, "_path")
+
+
+def form_of(expression: object) -> object:
+    """The type that an expression's value will have."""
+    if isinstance(expression, Reference):
+        return object.__getattribute__(expression, "_form")
+    if isinstance(expression, Condition):
+        return bool
+    if isinstance(expression, Binding):
+        return expression.form
+    return expression.form if isinstance(expression, Call | Raw | Bound) else type(expression)
+
+
+def seen(expression: object, form: object) -> object:
+    """The same value, taken for one of another type."""
+    if isinstance(expression, Reference):
+        source, path = place_of(expression)
+        return Reference(source, form, path)
+    return changed(expression, form=form) if isinstance(expression, Call | Raw) else expression
+
+
+class Call(Expression, Record):
+    """A function of other expressions; `name` is the language's own, compilers know what to make of it."""
+
+    name: str
+    arguments: tuple[object, ...]
+    form: object = object
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(repr(argument) for argument in self.arguments)})"
+
+
+class Raw(Expression, Record):
+    """Text in JSONata, taken as it is."""
+
+    text: str
+    form: object = object
+
+    def __repr__(self) -> str:
+        return f"jsonata({self.text!r})"
+
+
+class Bound(Expression, Record):
+    """What a late-bound name stands for."""
+
+    binding: Binding
+
+    @property
+    def form(self) -> object:
+        """The type of the value that the name is given."""
+        return self.binding.form
+
+    def __repr__(self) -> str:
+        return f"bound({self.binding!r})"
+
+
+class Condition:
+    """What a Choice decides by."""
+
+    __slots__ = ()
+    _kind: ClassVar[str] = "condition"
+
+    def __and__(self, other: Condition | bool) -> Condition:
+        other = condition_of(other)
+        return All((*self.parts, other) if isinstance(self, All) else (self, other))
+
+    def __or__(self, other: Condition | bool) -> Condition:
+        other = condition_of(other)
+        return Either((*self.parts, other) if isinstance(self, Either) else (self, other))
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Condition:
+        return Not(self)
+
+    def __eq__(self, other: object) -> bool:
+        raise NotACondition(f"{self!r}: conditions are joined by & and |, and not compared or calculated with")
+
+    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __eq__
+
+    def __bool__(self) -> bool:
+        raise NotACondition(
+            f"{self!r} has no value before the workflow runs; write & for and, | for or, not_() for not, "
+            "each side in parentheses"
+        )
+
+    __hash__ = object.__hash__
+
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+
+
+class Compare(Condition, Record):
+    """Two values compared; false where one is missing or of the wrong type."""
+
+    operator: Operator
+    left: object
+    right: object
+
+    def __repr__(self) -> str:
+        return f"{self.left!r} {self.operator} {self.right!r}"
+
+
+class All(Condition, Record):
+    """All of these hold."""
+
+    parts: tuple[Condition, ...]
+
+    def __repr__(self) -> str:
+        return " & ".join(f"({part!r})" for part in self.parts)
+
+
+class Either(Condition, Record):
+    """One of these holds."""
+
+    parts: tuple[Condition, ...]
+
+    def __repr__(self) -> str:
+        return " | ".join(f"({part!r})" for part in self.parts)
+
+
+class Not(Condition, Record):
+    """This does not hold."""
+
+    part: Condition
+
+    def __repr__(self) -> str:
+        return f"not_({self.part!r})"
+
+
+class Present(Condition, Record):
+    """There is a value, null included."""
+
+    subject: Expression
+
+
+class IsKind(Condition, Record):
+    """There is a value of this kind: string, number, boolean, null, object, array or timestamp."""
+
+    subject: Expression
+    kind: str
+
+
+class Matches(Condition, Record):
+    """A text that is like a pattern in which * stands for any text; \\* is a star."""
+
+    subject: Expression
+    pattern: str
+
+
+class IsTrue(Condition, Record):
+    """An expression that gives true."""
+
+    subject: Expression
+
+
+class CompareTimes(Condition, Record):
+    """Two timestamps compared; false where one is missing or is none."""
+
+    operator: Operator
+    left: object
+    right: object
+
+
+def condition_of(value: object) -> Condition:
+    """A condition as such; refuses what Python has already decided."""
+    if isinstance(value, Condition):
+        return value
+    if isinstance(value, Expression):
+        raise NotACondition(
+            f"{value!r} is a value, no condition: compare it, or use is_true(), is_present() or is_null()"
+        )
+    raise NotACondition(
+        f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
+        f"cannot be intercepted; write &, |, and {_INSTEAD}"
+    )
+
+
+_CALCULATING: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times"}
+
+
+def _calculated(sign: str, left: object, right: object) -> Call:
+    """Two numbers added, subtracted or multiplied, or two texts joined."""
+    forms = form_of(left), form_of(right)
+    kinds = set(map(kinds_of, forms))
+    if kinds == {frozenset({"number"})}:
+        return Call(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
+    if kinds == {frozenset({"string"})} and sign == "+":
+        return Call("concat", (left, right), str)
+    what = "adds two numbers or joins two texts" if sign == "+" else "takes two numbers"
+    instead = f"where the types do not say, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
+    told = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
+    raise WorkflowError(f"{sign} {what}, and {told}; {instead}")
+
+
+def _compared(operator: Operator, left: Expression, right: object) -> Condition:
+    """Refuses what can never be true: a comparison of kinds, or of fixed values, that have nothing in common."""
+    here, there = form_of(left), form_of(right)
+    if kinds_of(here).isdisjoint(kinds_of(there)):
+        other = f"{right!r}, which is {name_of(there)}"
+        instead = "; is_present() and is_null() ask whether there is a value" if right is None else ""
+        raise NotACondition(f"{left!r} is {name_of(here)}, and is compared with {other}: never true{instead}")
+    allowed = literals_of(here)
+    constant = right if isinstance(right, Expression) else wire_value(right)
+    if allowed and isinstance(constant, str) and constant not in allowed and operator in ("=", "!="):
+        raise NotACondition(f"{left!r} is {name_of(here)}, and never {right!r}")
+    if is_moment(here) or is_moment(there):
+        return CompareTimes(operator, left, constant)
+    return Compare(operator, left, constant)
+
+
+def key_of(name: object) -> str:
+    """The name of a field of an object; raises WorkflowError for what is no text."""
+    if not isinstance(name, str):
+        raise WorkflowError(f"{name!r} is a {type(name).__name__}, and the fields of an object have texts as names")
+    return name
+
+
+def literal_of(value: object) -> Json:
+    """A constant of Python as JSON says it; raises NotJson."""
+    from ..asl.json_values import NotJson, json_of
+
+    try:
+        return json_of(value)
+    except NotJson:
+        kind = type(value).__name__
+        instead = ""
+        if fields_of(type(value)) is not None:
+            instead = f": write made({kind})(…) with its fields"
+        elif hasattr(value, "isoformat"):
+            instead = ": write it as text, with isoformat()"
+        raise NotJson(f"{value!r} is a {kind}, which has no counterpart in JSON{instead}") from None

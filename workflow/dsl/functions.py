@@ -1,0 +1,332 @@
+"""What a workflow can say about its data: where it comes from, functions of it, and conditions on it.
+
+Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
+
+Past 250 lines: it is the vocabulary, a few lines a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, Union, cast, get_args, overload
+
+from ..failures import WorkflowError
+from .bindings import Binding, Limit
+from .expressions import (
+    Bound,
+    Call,
+    CompareTimes,
+    Condition,
+    Expression,
+    IsKind,
+    IsTrue,
+    Matches,
+    Not,
+    Operator,
+    Present,
+    Raw,
+    condition_of,
+    form_of,
+    seen,
+)
+from .option_checks import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
+from .schema import item_of, kinds_of, members_of, moment_text, name_of
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+M = TypeVar("M")
+P = ParamSpec("P")
+Out = TypeVar("Out")
+Number = TypeVar("Number", int, float)
+_KINDS: Final[Mapping[str, str]] = {
+    "string": "a text",
+    "number": "a number",
+    "array": "an array",
+    "object": "an object",
+    "boolean": "a boolean",
+}
+Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
+
+
+def jsonata(text: str, form: TypeForm[M]) -> M:
+    """An expression in JSONata as it is, for what has no function here; such a workflow has no form in JSONPath."""
+    check_fixed_texts("jsonata", text=text)
+    check_form("jsonata", form)
+    if text.lstrip().startswith("{%"):
+        raise WorkflowError(f"jsonata({text!r}): takes what stands between {{% and %}}")
+    return cast("M", Raw(text, form))
+
+
+def seen_as(value: object, form: TypeForm[M]) -> M:
+    """The same value, taken for one of this type by whoever knows better than the types at hand."""
+    here = form_of(value)
+    if kinds_of(here).isdisjoint(kinds_of(form)):
+        raise WorkflowError(f"seen_as({value!r}, {name_of(form)}): it is {name_of(here)}, which is never that")
+    return cast("M", seen(value, form))
+
+
+def some(value: M | None) -> M:
+    """A value that may be missing or null, where it is known to be there."""
+    return cast("M", seen(value, _without_null(value)))
+
+
+def or_else(value: M | None, otherwise: M) -> M:
+    """A value, or another where it is missing or null."""
+    there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
+    return cast("M", Call("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
+
+
+def _without_null(value: object) -> object:
+    members = tuple(member for member in members_of(form_of(value)) if member is not type(None))
+    return Union[members] if members else object  # noqa: UP007  # of many
+
+
+@overload
+def bound(name: Limit) -> int: ...  # type: ignore[overload-overlap]  # a Limit is a Binding, and the first is meant
+@overload
+def bound(name: Binding) -> str: ...
+def bound(name: Binding) -> object:
+    """Return what a late-bound name stands for, to go on with: a string, or the number (of seconds) of a Limit.
+
+    In payloads a name may stand by itself.
+    """
+    return Bound(name)
+
+
+def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> Call:
+    """A call whose arguments may be of these kinds, the last one again for all that follow."""
+    if not arguments:
+        raise WorkflowError(f"{name}(): takes {_KINDS[kinds[0]]}")
+    for argument, kind in zip_longest(arguments, kinds[: len(arguments)], fillvalue=kinds[-1]):
+        if kind not in kinds_of(form_of(argument)):
+            told = f"{argument!r} is {name_of(form_of(argument))}"
+            raise WorkflowError(f"{name}({', '.join(map(repr, arguments))}): takes {_KINDS[str(kind)]}, and {told}")
+    return Call(name, arguments, form)
+
+
+def concat(*texts: str) -> str:
+    """Texts joined."""
+    return cast("str", _called("concat", texts, str, "string"))
+
+
+def to_json(value: object) -> str:
+    """A value as JSON text; a text gets its quotes."""
+    return cast("str", Call("to_json", (value,), str))
+
+
+def from_json(text: str, form: TypeForm[M]) -> M:
+    """The value that JSON text says."""
+    return cast("M", _called("from_json", (text,), form, "string"))
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The pieces of a text between separators, empty ones left out, as Step Functions' own function leaves them out."""
+    return cast("list[str]", _called("split", (text, separator), list[str], "string"))
+
+
+def base64_encode(text: str) -> str:
+    """A text in Base64."""
+    return cast("str", _called("base64_encode", (text,), str, "string"))
+
+
+def base64_decode(text: str) -> str:
+    """The text that Base64 says."""
+    return cast("str", _called("base64_decode", (text,), str, "string"))
+
+
+def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
+    """A digest of a text, in lower-case hexadecimal."""
+    check_choices("hash_of", "algorithm", algorithm, get_args(Algorithm))
+    return cast("str", _called("hash_of", (text, algorithm), str, "string"))
+
+
+def uuid() -> str:
+    """A random UUID, version 4."""
+    return cast("str", Call("uuid", (), str))
+
+
+def random_below(start: int, end: int) -> int:
+    """A random whole number from start on, below end."""
+    return cast("int", _called("random_below", (start, end), int, "number"))
+
+
+def plus(left: Number, right: Number) -> Number:
+    """The sum."""
+    return cast("Number", _called("plus", (left, right), form_of(left), "number"))
+
+
+def minus(left: Number, right: Number) -> Number:
+    """The difference."""
+    return cast("Number", _called("minus", (left, right), form_of(left), "number"))
+
+
+def times(left: Number, right: Number) -> Number:
+    """The product."""
+    return cast("Number", _called("times", (left, right), form_of(left), "number"))
+
+
+def array(*items: M) -> list[M]:
+    """These values as an array."""
+    return cast("list[M]", Call("array", items, list[object]))
+
+
+def item_at(items: Sequence[M], index: int) -> M:
+    """One item, counted from 0."""
+    return cast("M", _called("item_at", (items, index), item_of(form_of(items)), "array", "number"))
+
+
+def length(value: Sequence[object]) -> int:
+    """How many items an array has, or a text letters."""
+    kinds = kinds_of(form_of(value))
+    if kinds.isdisjoint(("string", "array")):
+        raise WorkflowError(f"length({value!r}): takes an array or a text, and it is {name_of(form_of(value))}")
+    text = tuple(kinds) == ("string",)
+    return cast("int", Call("text_length" if text else "array_length", (value,), int))
+
+
+def unique(items: Sequence[M]) -> list[M]:
+    """The items without repetitions."""
+    return cast("list[M]", _called("unique", (items,), form_of(items), "array"))
+
+
+def parted(items: Sequence[M], size: int) -> list[list[M]]:
+    """The items in arrays of this size, the last perhaps shorter."""
+    check_numbers("parted", 1, size=size)
+    form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that only the running program knows
+    return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
+
+
+def span(first: int, last: int, step: int = 1) -> list[int]:
+    """Whole numbers from the first to the last, both included."""
+    if type(step) is int and step == 0:
+        raise WorkflowError("span: step is a whole number, and not 0")
+    return cast("list[int]", _called("span", (first, last, step), list[int], "number"))
+
+
+def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
+    """The fields of both objects; where both have one, the second's."""
+    return cast("dict[str, object]", _called("merged", (first, second), dict[str, object], "object"))
+
+
+def choose(condition: bool, then: M, otherwise: M) -> M:
+    """One of two values."""
+    return cast("M", Call("choose", (condition_of(condition), then, otherwise), form_of(then)))
+
+
+def contains(items: Sequence[M], item: M) -> bool:
+    """Whether an array has this item."""
+    _called("contains", (items,), bool, "array")
+    return cast("bool", IsTrue(Call("contains", (items, item), bool)))
+
+
+def not_(condition: bool) -> bool:
+    """Whether a condition does not hold."""
+    return cast("bool", Not(condition_of(condition)))
+
+
+def all_of(*conditions: bool) -> bool:
+    """Whether all of these hold."""
+    if not conditions:
+        raise WorkflowError("all_of(): takes conditions")
+    whole = condition_of(conditions[0])
+    for condition in conditions[1:]:
+        whole = whole & condition_of(condition)
+    return cast("bool", whole)
+
+
+def one_of(value: M, *allowed: M) -> bool:
+    """Whether a value is one of these."""
+    whole: Condition | None = None
+    for other in allowed:
+        same = cast("Condition", value == other)
+        whole = same if whole is None else whole | same
+    if whole is None:
+        raise WorkflowError(f"one_of({value!r}): of nothing, no value is one")
+    return cast("bool", whole)
+
+
+def is_present(value: object) -> bool:
+    """Whether there is a value, null included."""
+    return cast("bool", Present(_expression(value)))
+
+
+def is_null(value: object) -> bool:
+    """Whether the value is null."""
+    return _is(value, "null")
+
+
+def is_text(value: object) -> bool:
+    """Whether the value is a string."""
+    return _is(value, "string")
+
+
+def is_number(value: object) -> bool:
+    """Whether the value is a number."""
+    return _is(value, "number")
+
+
+def is_boolean(value: object) -> bool:
+    """Whether the value is true or false."""
+    return _is(value, "boolean")
+
+
+def is_timestamp(value: object) -> bool:
+    """Whether the value is a time in the form of RFC 3339."""
+    return _is(value, "timestamp")
+
+
+def is_object(value: object) -> bool:
+    """Whether the value is an object."""
+    return _is(value, "object")
+
+
+def is_array(value: object) -> bool:
+    """Whether the value is an array."""
+    return _is(value, "array")
+
+
+def is_true(value: bool) -> bool:
+    """Whether the value is true."""
+    return cast("bool", IsTrue(_expression(value, "boolean")))
+
+
+def matches(value: str, pattern: str) -> bool:
+    """Whether a text is like a pattern in which * stands for any text; \\* is a star."""
+    check_fixed_texts("matches", pattern=pattern)
+    return cast("bool", Matches(_expression(value, "string"), pattern))
+
+
+def before(value: str | datetime, other: str | datetime) -> bool:
+    """Whether a time comes before another."""
+    return _times("<", value, other)
+
+
+def after(value: str | datetime, other: str | datetime) -> bool:
+    """Whether a time comes after another."""
+    return _times(">", value, other)
+
+
+def at_time(value: str | datetime, other: str | datetime) -> bool:
+    """Whether two times are the same moment."""
+    return _times("=", value, other)
+
+
+def _times(operator: Operator, value: object, other: str | datetime) -> bool:
+    moment = moment_text(other) if isinstance(other, datetime) else other
+    check_moments("a comparison of times", other=moment)
+    return cast("bool", CompareTimes(operator, _expression(value, "string"), moment))
+
+
+def _is(value: object, kind: str) -> bool:
+    return cast("bool", IsKind(_expression(value), kind))
+
+
+def _expression(value: object, kind: str = "") -> Expression:
+    if isinstance(value, Expression):
+        if kind and kind not in kinds_of(form_of(value)):
+            raise WorkflowError(f"{value!r} is {name_of(form_of(value))}, and not {_KINDS[kind]}")
+        return value
+    raise WorkflowError(f"{value!r} is known before the workflow runs; conditions are about its data")

@@ -1,0 +1,133 @@
+"""What states are given, looked at where it is written: a wrong argument is refused there, in a sentence.
+
+A field takes a value that is fixed, or one from data: an expression whose type may be what the field wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+
+from ..failures import WorkflowError
+from .bindings import Binding, Limit, whole_seconds
+from .expressions import Expression, form_of
+from .schema import kinds_of, name_of
+
+LARGEST: Final = 99_999_999
+"""Of seconds, attempts and other numbers. Source: Amazon States Language specification, "Timeouts"."""
+
+_TYPING: Final = frozenset({"typing", "typing_extensions", "types"})
+
+
+def refused(owner: object, what: str, value: object) -> NoReturn:
+    """Raise WorkflowError: what the owner takes, and what it was given."""
+    kind = f", which is {name_of(form_of(value))}" if isinstance(value, Expression) else ""
+    raise WorkflowError(f"{_called(owner)}: {what}, and not {value!r}{kind}")
+
+
+def check_kind(owner: object, what: str, value: object, *kinds: type) -> None:
+    """Refuse what is of none of these classes."""
+    if not isinstance(value, kinds):
+        refused(owner, what, value)
+
+
+def check_texts(owner: object, **values: object) -> None:
+    """Refuse what is no text, fixed or from data; None is left out."""
+    for name, value in values.items():
+        if not (value is None or isinstance(value, str) or _comes_as(value, "string")):
+            refused(owner, f"{name} is a text, fixed or from data", value)
+
+
+def check_fixed_texts(owner: object, **values: object) -> None:
+    """Refuse what is no text of Python; None is left out."""
+    for name, value in values.items():
+        if value is not None and not isinstance(value, str):
+            refused(owner, f"{name} is a fixed text", value)
+
+
+def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **values: object) -> None:
+    """Refuse what is no number in a range, or from data; None is left out."""
+    for name, given in values.items():
+        value = given.default if isinstance(given, Limit) else given
+        if value is None or _comes_as(value, "number"):
+            continue
+        whole = isinstance(value, int) or (isinstance(value, float) and highest <= 100)
+        if not whole or isinstance(value, bool) or not lowest <= value <= highest:  # type: ignore[operator]  # a number
+            refused(owner, f"{name} is a whole number from {lowest} to {highest}, fixed, a Limit or from data", given)
+
+
+def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
+    """Refuse what is no length of time; None is left out."""
+    for name, value in values.items():
+        if isinstance(value, timedelta):
+            try:
+                seconds = whole_seconds(value)
+            except WorkflowError as error:
+                raise WorkflowError(f"{_called(owner)}: {name} is {error}") from None
+            if not lowest <= seconds <= highest:
+                raise WorkflowError(f"{_called(owner)}: {name} is {value}; it is from {lowest} to {highest} seconds")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            check_numbers(owner, lowest, highest, **{name: value})
+        elif not (value is None or isinstance(value, Limit) or _comes_as(value, "number")):
+            refused(owner, f"{name} is a timedelta, a Limit, or seconds from data", value)
+
+
+def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
+    """Refuse what is no timedelta; None is left out."""
+    for name, value in values.items():
+        if not (value is None or isinstance(value, timedelta | Limit)):
+            refused(owner, f"{name} is a timedelta, or a Limit of one", value)
+        check_spans(owner, lowest, highest, **{name: value})
+
+
+def check_moments(owner: object, **values: object) -> None:
+    """Refuse what is no time with its zone; None is left out."""
+    for name, value in values.items():
+        if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
+            continue
+        from ..asl.timestamps import is_timestamp
+
+        if not isinstance(value, str) or not is_timestamp(value):
+            refused(owner, f"{name} is a datetime, or a text such as 2026-01-31T12:00:00Z, fixed or from data", value)
+
+
+def check_binding(owner: object, kind: type[Binding], value: object, *, or_text: bool = False) -> None:
+    """Refuse what is no late-bound name of this kind."""
+    if not (isinstance(value, kind) or (or_text and isinstance(value, str))):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        refused(owner, f"takes {article} {kind.__name__}{' or its name' if or_text else ''}", value)
+
+
+def check_objects(owner: object, **values: object) -> None:
+    """Refuse what is no mapping; None is left out."""
+    for name, value in values.items():
+        if value is not None and not isinstance(value, Mapping):
+            refused(owner, f"{name} is written out, as a dict", value)
+
+
+def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
+    """Refuse what is none of a few words; None is left out."""
+    if value is not None and (not isinstance(value, str) or value not in allowed):
+        refused(owner, f"{name} is one of {', '.join(map(str, allowed))}", value)
+
+
+def check_flags(owner: object, **values: object) -> None:
+    """Refuse what is neither True nor False; None is left out."""
+    for name, value in values.items():
+        if not (value is None or isinstance(value, bool)):
+            refused(owner, f"{name} is True or False", value)
+
+
+def check_form(owner: object, form: object) -> None:
+    """Refuse what is no type: also a type's name, of which nobody can say here what it stands for."""
+    if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING):
+        refused(owner, "takes a type, as in `dict[str, str]`", form)
+
+
+def _comes_as(value: object, kind: str) -> bool:
+    return isinstance(value, Expression) and kind in kinds_of(form_of(value))
+
+
+def _called(owner: object) -> str:
+    return owner if isinstance(owner, str) else type(owner).__name__

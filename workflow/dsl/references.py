@@ -1,0 +1,100 @@
+"""Where a workflow's data come from: its input, what states and functions gave, an error, or what is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, cast, overload
+
+from ..failures import WorkflowError
+from .bindings import Function
+from .compatibility import misfit
+from .expressions import Reference, Source
+from .option_checks import check_form, check_kind
+from .schema import fields_of, name_of
+from .states.state import ErrorOutput, State
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+M = TypeVar("M")
+P = ParamSpec("P")
+Out = TypeVar("Out")
+
+
+def input_of(form: TypeForm[M]) -> M:
+    """What the workflow was started with, wherever in it this is used."""
+    check_form("input_of", form)
+    return cast("M", Reference(Source("input"), form))
+
+
+def state_input(form: TypeForm[M]) -> M:
+    """What the state that uses it was given."""
+    check_form("state_input", form)
+    return cast("M", Reference(Source("state_input"), form))
+
+
+def output_of(state: State[Never, Out]) -> Out:
+    """What a state gives, in any state that comes after it."""
+    check_kind("output_of", "takes a state", state, State)
+    return cast("Out", Reference(Source("output", owner=state), state.gives))
+
+
+@overload
+def result_of(source: Function[Never, Out]) -> Out: ...
+@overload
+def result_of(source: TypeForm[Out]) -> Out: ...
+def result_of(source: object) -> object:
+    """What the function that this state invokes has returned, or (by its type) what the service has answered."""
+    if isinstance(source, Function):
+        function = cast("Function[Never, object]", source)
+        return Reference(Source("result", owner=function), function.gives, ("Payload",))
+    check_form("result_of", source)
+    return Reference(Source("result"), source)
+
+
+@overload
+def caught() -> ErrorOutput: ...
+@overload
+def caught(form: TypeForm[M]) -> M: ...
+def caught(form: object = ErrorOutput) -> object:
+    """The error that a catcher was called for, as the type that its reader has for it."""
+    return Reference(Source("error"), form)
+
+
+@overload
+def made(model: Callable[P, M]) -> Callable[P, M]: ...
+@overload
+def made(  # pyright: ignore[reportOverlappingOverload]  # it takes TypedDicts, which have no one signature for it
+    model: type[M],
+) -> Callable[..., M]: ...
+def made(model: Callable[..., Any]) -> Callable[..., Any]:
+    """Builds a payload of this type from references and constants, its fields checked by name.
+
+    A field whose value is its default of None is left out; other defaults are written.
+    """
+    fields = fields_of(model)
+    if fields is None:
+        raise WorkflowError(f"made({name_of(model)}): takes a model, a dataclass or a TypedDict")
+
+    def build(*placed: object, **given: object) -> dict[str, object]:
+        if len(placed) > len(fields):
+            raise WorkflowError(f"made({name_of(model)}): {len(placed)} values; its fields are {', '.join(fields)}")
+        wires = {field.wire: name for name, field in fields.items()}
+        named = dict(zip(fields, placed, strict=False))
+        twice = [name for name in given if wires.get(name, name) in named]
+        if twice:
+            raise WorkflowError(f"made({name_of(model)}): {', '.join(twice)} is given twice")
+        named |= {wires.get(name, name): value for name, value in given.items()}
+        unknown = [name for name in named if name not in fields]
+        missing = [name for name, field in fields.items() if field.required and name not in named]
+        if unknown or missing:
+            what = f"no field {', '.join(unknown)}" if unknown else f"{', '.join(missing)} missing"
+            raise WorkflowError(f"made({name_of(model)}): {what}; its fields are {', '.join(fields)}")
+        for name, value in named.items():
+            if why := misfit(value, fields[name].form):
+                raise WorkflowError(f"made({name_of(model)}): {name} is {name_of(fields[name].form)}, and {why}")
+        values = {field.wire: named.get(name, field.default) for name, field in fields.items()}
+        optional = {field.wire for field in fields.values() if not field.required and field.default is None}
+        return {wire: value for wire, value in values.items() if value is not None or wire not in optional}
+
+    return build

@@ -1,0 +1,107 @@
+"""When a state tries again and when it gives up: retriers, and the names of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final, cast
+
+from ..asl.json_type import Json
+from ..asl.records import Record
+from ..failures import WorkflowError
+from .bindings import Bindings, Limit
+from .option_checks import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
+
+ALL: Final = "States.ALL"
+TIMEOUT: Final = "States.Timeout"
+TASK_FAILED: Final = "States.TaskFailed"
+BRANCH_FAILED: Final = "States.BranchFailed"
+NO_CHOICE_MATCHED: Final = "States.NoChoiceMatched"
+QUERY_FAILED: Final = "States.QueryEvaluationError"
+RUNTIME: Final = "States.Runtime"
+HEARTBEAT_TIMEOUT: Final = "States.HeartbeatTimeout"
+PERMISSIONS: Final = "States.Permissions"
+DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
+TOLERATED_FAILURES_EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
+ITEM_READER_FAILED: Final = "States.ItemReaderFailed"
+RESULT_WRITER_FAILED: Final = "States.ResultWriterFailed"
+
+LONGEST_DELAY: Final = 31_622_399
+"""Seconds. Source: Amazon States Language specification, "Errors"."""
+
+LAMBDA_THROTTLED: Final = "Lambda.TooManyRequestsException"
+"""Lambda refused an invocation: the function's or the account's concurrency is used up."""
+
+LAMBDA_TRANSIENT: Final = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    LAMBDA_THROTTLED,
+    "Lambda.ClientExecutionTimeoutException",
+)
+"""What Lambda answers when it is throttled or unwell.
+
+Source: Step Functions developer guide, "Handle transient Lambda service exceptions".
+"""
+
+
+def check_errors(owner: str, names: object) -> None:
+    """Refuse what is no tuple of errors' names, and ALL beside others."""
+    if isinstance(names, str):
+        raise WorkflowError(f"{owner}(on={names!r}): takes a tuple of errors' names, ({names!r},)")
+    check_kind(owner, "takes a tuple of errors' names", names, tuple, list)
+    given = tuple(cast("Iterable[object]", names))
+    if not given or not all(isinstance(name, str) for name in given):
+        refused(owner, "takes a tuple of errors' names", names)
+    if len(set(given)) < len(given):
+        raise WorkflowError(f"{owner}: {names!r} names an error twice")
+    if ALL in given and len(given) > 1:
+        raise WorkflowError(f"{owner}: ALL takes every error, so it stands alone, and not in {names!r}")
+
+
+class Retry(Record, kw_only=True):
+    """Try again on these errors, each wait longer than the last up to a cap, spread by chance."""
+
+    on: tuple[str, ...] = (ALL,)
+    interval: timedelta | Limit | None = None
+    """Before the first retry; whole seconds. AWS's default: 1 s."""
+    attempts: int | Limit | None = None
+    """Retries after the first attempt, 0 for none. AWS's default: 3."""
+    backoff: float | Limit | None = None
+    """What the wait is multiplied by each time. AWS's default: 2."""
+    longest: timedelta | Limit | None = None
+    """Cap on a single wait; whole seconds."""
+    jitter: bool | None = None
+    """Whether a wait is drawn between nothing and its full length."""
+    comment: str | None = None
+
+    def check(self) -> None:
+        """Refuse what Step Functions would not take."""
+        check_errors("Retry", self.on)
+        check_fixed_spans(self, 1, interval=self.interval)
+        check_fixed_spans(self, 1, LONGEST_DELAY, longest=self.longest)
+        check_numbers(self, 0, attempts=self.attempts)
+        check_flags(self, jitter=self.jitter)
+        check_fixed_texts(self, comment=self.comment)
+        backoff = self.backoff.default if isinstance(self.backoff, Limit) else self.backoff
+        if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
+            refused(self, "backoff is a number from 1 on", self.backoff)
+        first = self.interval or timedelta(seconds=1)
+        if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
+            raise WorkflowError(
+                f"Retry: longest ({self.longest}) is longer than the first wait ({self.interval or '1 s'})"
+            )
+
+    def asl(self, bindings: Bindings | None = None) -> dict[str, Json]:
+        """Return the retrier as it stands in a definition, limits with their values."""
+        bound = bindings or Bindings(None, "aws")
+        fields: Mapping[str, Json] = {
+            "Comment": self.comment,
+            "ErrorEquals": list(self.on),
+            "IntervalSeconds": None if self.interval is None else bound.seconds(self.interval),
+            "MaxAttempts": bound.number(self.attempts) if isinstance(self.attempts, Limit) else self.attempts,
+            "BackoffRate": bound.number(self.backoff) if isinstance(self.backoff, Limit) else self.backoff,
+            "MaxDelaySeconds": None if self.longest is None else bound.seconds(self.longest),
+            "JitterStrategy": None if self.jitter is None else "FULL" if self.jitter else "NONE",
+        }
+        return {name: value for name, value in fields.items() if value is not None}

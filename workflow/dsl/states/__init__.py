@@ -1,0 +1,1 @@
+"""The states that can stand in a workflow."""

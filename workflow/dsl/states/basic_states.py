@@ -1,0 +1,191 @@
+"""The states that call nothing: Choice, Pass, Wait, Succeed and Fail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Generic, Never, TypeVar, Unpack, cast, overload
+
+from ...failures import WorkflowError, WrongJoin
+from ..bindings import Limit
+from ..expressions import Condition, Expression, Reference, condition_of, form_of
+from ..option_checks import check_form, check_moments, check_spans, check_texts
+from ..schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
+from .state import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+T = TypeVar("T")
+C = TypeVar("C")
+F = TypeVar("F", contravariant=True)
+R = TypeVar("R", covariant=True)
+
+
+class Pass(State[object, T]):
+    """Gives what `output` says; does nothing else."""
+
+    type = "Pass"
+
+    def __init__(self, output: T, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        self.output = Given(output)
+        self.gives = form_of(output)
+
+
+class Wait(State[T, T]):
+    """Waits for a time, or until one, fixed or from data; passes its input on.
+
+    `how_long`    a length of time, one that the deployment sets, or seconds from data
+    `until`       a time with its zone, or a text in the form of RFC 3339 from data
+    `passes`      the type of what it passes on, for type checkers: what comes after it may want to know
+    """
+
+    type = "Wait"
+
+    @overload
+    def __init__(self: Wait[object], how_long: timedelta | Limit | int, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self: Wait[object], *, until: datetime | str, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(
+        self, how_long: timedelta | Limit | int, *, passes: TypeForm[T], **options: Unpack[StateOptions]
+    ) -> None: ...
+    @overload
+    def __init__(self, *, until: datetime | str, passes: TypeForm[T], **options: Unpack[StateOptions]) -> None: ...
+    def __init__(
+        self,
+        how_long: timedelta | Limit | int | None = None,
+        *,
+        until: datetime | str | None = None,
+        passes: object = object,
+        name: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        if (how_long is None) == (until is None):
+            raise WorkflowError("Wait: takes how long, or until when")
+        check_spans(self, 0, how_long=how_long)
+        check_moments(self, until=until)
+        self.how_long = how_long
+        self.until = moment_text(until) if isinstance(until, datetime) else until
+        check_form(self, passes)
+        self.input_types, self.gives = (passes,), passes
+
+
+class Choice(State[T, T], Generic[T, F]):
+    """Decides by its subject, or by what `by` says, which way to go, and passes its input on.
+
+    `subject`    what leads here: the workflow's input, the output of the state before, a variable
+    `by`         a field of it, or another value, to decide by: `Choice(job, by=job.status)`
+    """
+
+    type = "Choice"
+
+    @overload
+    def __init__(self: Choice[C, C], subject: C, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self, subject: T, *, by: F, **options: Unpack[StateOptions]) -> None: ...
+    def __init__(
+        self, subject: object, *, by: object = None, name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        self.is_narrowing = by is None
+        for value in (subject,) if by is None else (subject, by):
+            if not isinstance(value, Expression):
+                raise WorkflowError(f"Choice({value!r}): decides by input_of(…), output_of(…) or another reference")
+        self.subject = subject if by is None else by
+        self.input_types, self.gives = (form_of(subject),), form_of(subject)
+
+    def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
+        """The way taken by values of one member of the subject's union, told by the field in which they differ."""
+        if not self.is_narrowing:
+            raise WorkflowError(f"{self!r}.case({name_of(model)}): decides by a part of its subject; use equals()")
+        return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
+
+    def equals(self, *values: F) -> Edge[T]:
+        """The way taken when what is decided by is one of these values."""
+        form = form_of(self.subject)
+        alternatives = self.alternatives()
+        strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
+        if strangers or not values:
+            raise WorkflowError(f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(form)}")
+        wired = tuple(map(wire_value, values))
+        return Edge((Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wired),))
+
+    def when(self, condition: bool | Condition) -> Edge[T]:
+        """The way taken when this holds and none before did."""
+        return Edge((Exit(self, "choice", condition=condition_of(condition)),))
+
+    @property
+    def otherwise(self) -> Edge[T]:
+        """The way taken when nothing else holds."""
+        return Edge((Exit(self, "default"),))
+
+    def alternatives(self) -> tuple[object, ...]:
+        """What it decides by can be: the members of a union, or the values of a Literal."""
+        form = form_of(self.subject)
+        return (True, False) if form is bool else literals_of(form) or members_of(form)
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")
+
+    def _told_apart(self, model: object) -> Condition:
+        union = members_of(form_of(self.subject))
+        wanted = members_of(model)
+        strangers = [member for member in wanted if member not in union]
+        if strangers:
+            raise WorkflowError(f"{self!r}.case({name_of(model)}): the subject is {name_of(form_of(self.subject))}")
+        field_name = discriminator_of(union)
+        if field_name is None:
+            raise WorkflowError(
+                f"{self!r}.case({name_of(model)}): no Literal field tells {name_of(form_of(self.subject))} apart"
+            )
+        place = cast("Reference", self.subject)[field_name]
+        values = [value for member in wanted for value in _literals(member, field_name)]
+        return any_of(*(place == value for value in values))
+
+
+class Succeed(Ending[R]):
+    """Ends the workflow, or its branch, well: it gives `output`, or what leads here."""
+
+    type = "Succeed"
+
+    @overload
+    def __init__(self: Succeed[InputPassedOn], output: None = None, **options: Unpack[StateOptions]) -> None: ...
+    @overload
+    def __init__(self, output: R, **options: Unpack[StateOptions]) -> None: ...
+    def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
+        super().__init__(name=name, comment=comment)
+        self.output = None if output is None else Given(output)
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+class Fail(State[object, Never]):
+    """Ends the workflow with an error, fixed or from data."""
+
+    type = "Fail"
+
+    def __init__(
+        self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        check_texts(self, error=error, cause=cause)
+        self.error, self.cause = error, cause
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+
+
+def any_of(*conditions: object) -> Condition:
+    """Whether one of these holds."""
+    whole = condition_of(conditions[0])
+    for condition in conditions[1:]:
+        whole = whole | condition_of(condition)
+    return whole
+
+
+def _literals(member: object, field_name: str) -> tuple[object, ...]:
+    fields = fields_of(member) or {}
+    return literals_of(fields[field_name].form) or () if field_name in fields else ()

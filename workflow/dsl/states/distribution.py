@@ -1,0 +1,190 @@
+"""How a distributed Map runs: where its items come from, how they are put together, where its results go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypedDict
+
+from ...asl.json_type import Json
+from ...asl.records import Record
+from ...failures import WorkflowError
+from ..bindings import Bindings, Bucket, Limit
+from ..option_checks import (
+    check_binding,
+    check_choices,
+    check_fixed_texts,
+    check_numbers,
+    check_objects,
+    check_texts,
+    refused,
+)
+
+LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}"
+"""What names the executions of a distributed Map. Source: Step Functions developer guide, "Distributed mode"."""
+
+_WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
+    "resource": ("s3:getObject", "s3:listObjectsV2"),
+    "input_type": ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"),
+    "csv_delimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "manifest_type": ("ATHENA_DATA", "S3_INVENTORY"),
+    "transformation": ("NONE", "LOAD_AND_FLATTEN"),
+}
+
+
+class ItemReader(Record, kw_only=True):
+    """Where a distributed Map reads its items: an object of S3, or the listing of a bucket.
+
+    `max_items` may come from data. Which of the rest goes with which kind of data: AWS, "ItemReader (Map)".
+    """
+
+    resource: Literal["s3:getObject", "s3:listObjectsV2"] = "s3:getObject"
+    bucket: Bucket | str
+    key: str | None = None
+    prefix: str | None = None
+    expected_bucket_owner: str | None = None
+    """The account that the bucket must belong to."""
+    input_type: Literal["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"] | None = None
+    csv_headers: Sequence[str] = ()
+    """The names of the columns; without them the first row has them."""
+    csv_delimiter: Literal["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"] | None = None
+    items_pointer: str | None = None
+    """A JSON pointer to the array within a JSON object."""
+    manifest_type: Literal["ATHENA_DATA", "S3_INVENTORY"] | None = None
+    transformation: Literal["NONE", "LOAD_AND_FLATTEN"] | None = None
+    """LOAD_AND_FLATTEN takes the contents of the listed objects for items, and not their names."""
+    max_items: int | Limit | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be read."""
+        check_binding(self, Bucket, self.bucket, or_text=True)
+        check_texts(self, key=self.key, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_numbers(self, 1, max_items=self.max_items)
+        for name, allowed in _WORDS_OF_READER.items():
+            check_choices(self, name, getattr(self, name), allowed)
+        if self.resource == "s3:getObject" and self.key is None:
+            raise WorkflowError('ItemReader: key is missing; resource="s3:listObjectsV2" lists a bucket')
+        if self.input_type != "CSV" and (self.csv_headers or self.csv_delimiter):
+            raise WorkflowError('ItemReader: csv_headers and csv_delimiter are for input_type="CSV"')
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        """What is read."""
+        return _given(
+            Bucket=bindings.text(self.bucket),
+            Key=self.key,
+            Prefix=self.prefix,
+            ExpectedBucketOwner=self.expected_bucket_owner,
+        )
+
+    def config(self) -> dict[str, object]:
+        """How it is read."""
+        header = ("GIVEN" if self.csv_headers else "FIRST_ROW") if self.input_type == "CSV" else None
+        return _given(
+            InputType=self.input_type,
+            Transformation=self.transformation,
+            ManifestType=self.manifest_type,
+            CSVHeaderLocation=header,
+            CSVHeaders=list(self.csv_headers) or None,
+            CSVDelimiter=self.csv_delimiter,
+            ItemsPointer=self.items_pointer,
+            MaxItems=self.max_items,
+        )
+
+
+class ItemBatcher(Record, kw_only=True):
+    """How a distributed Map puts items together, each run taking `{"Items": […]}`; limits may come from data."""
+
+    max_items: int | Limit | None = None
+    max_bytes: int | Limit | None = None
+    batch_input: Mapping[str, object] | None = None
+    """What every batch gets besides, as its `BatchInput`."""
+
+    def check(self) -> None:
+        """Refuse limits that there cannot be, and a batch without one."""
+        check_numbers(self, 1, max_items=self.max_items, max_bytes=self.max_bytes)
+        check_objects(self, batch_input=self.batch_input)
+        if self.max_items is None and self.max_bytes is None:
+            raise WorkflowError("ItemBatcher: say how large a batch is, with max_items or max_bytes")
+
+    def limits(self) -> dict[str, object]:
+        """How large a batch may be."""
+        return _given(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
+
+
+class ResultWriter(Record, kw_only=True):
+    """Where a distributed Map writes its results, below a prefix in a bucket of S3, and how."""
+
+    bucket: Bucket | str
+    prefix: str | None = None
+    expected_bucket_owner: str | None = None
+    """The account that the bucket must belong to."""
+    transformation: Literal["NONE", "COMPACT", "FLATTEN"] | None = None
+    """NONE, the default, tells of each run beside its output; COMPACT gives the outputs; FLATTEN joins those that are
+    arrays."""
+    output_type: Literal["JSON", "JSONL"] | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be written."""
+        check_binding(self, Bucket, self.bucket, or_text=True)
+        check_texts(self, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_choices(self, "transformation", self.transformation, ("NONE", "COMPACT", "FLATTEN"))
+        check_choices(self, "output_type", self.output_type, ("JSON", "JSONL"))
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        """Where it is written."""
+        return _given(
+            Bucket=bindings.text(self.bucket), Prefix=self.prefix, ExpectedBucketOwner=self.expected_bucket_owner
+        )
+
+    def config(self) -> dict[str, Json]:
+        """How it is written."""
+        if self.transformation is None and self.output_type is None:
+            return {}
+        return {"Transformation": self.transformation or "NONE", "OutputType": self.output_type or "JSON"}
+
+
+class WriterDetails(TypedDict):
+    """Where the manifest lies that names the objects with the results."""
+
+    Bucket: str
+    Key: str
+
+
+class WrittenResults(TypedDict):
+    """What a distributed Map gives whose results are written to S3."""
+
+    MapRunArn: str
+    ResultWriterDetails: WriterDetails
+
+
+class Distribution(Record, kw_only=True):
+    """How a distributed Map runs: as executions of their own, with items from S3 and failures tolerated."""
+
+    execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
+    reader: ItemReader | None = None
+    batcher: ItemBatcher | None = None
+    writer: ResultWriter | None = None
+    flatten: bool = False
+    tolerated_failures: int | Limit | None = None
+    tolerated_percentage: float | Limit | None = None
+    label: str | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be, each part in its own name."""
+        owner = "DistributedMap"
+        check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
+        check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
+        check_fixed_texts(owner, label=self.label)
+        if self.label is not None and not re.fullmatch(LABEL, self.label):
+            refused(owner, "label has 1 to 40 letters, digits, - or other plain signs, no spaces", self.label)
+        for part, kind in ((self.reader, ItemReader), (self.batcher, ItemBatcher), (self.writer, ResultWriter)):
+            if isinstance(part, kind):
+                part.check()
+            elif part is not None:
+                refused(
+                    owner, f"takes an {kind.__name__}" if kind is not ResultWriter else "takes a ResultWriter", part
+                )
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,49 @@
+"""Values as attributes of DynamoDB: `{"S": …}`, `{"N": …}` and so on, by the type that a reference has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from ...failures import WorkflowError
+from ..bindings import Binding, Limit
+from ..expressions import Call, Expression, form_of
+from ..schema import is_decimal, kinds_of, wire_value
+
+_BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "BOOL", "null": "NULL"}
+
+
+def marshalled(value: object) -> dict[str, object]:
+    """One value as an attribute; a reference of unknown type is refused, for DynamoDB wants to be told."""
+    if isinstance(value, Expression):
+        return _expression(value)
+    if isinstance(value, Binding):
+        return {"N" if isinstance(value, Limit) else "S": value}
+    if is_decimal(type(value)):
+        return {"N": str(value)}
+    value = wire_value(value)
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | float):
+        return {"N": str(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return {"M": {name: marshalled(item) for name, item in items}}
+    if isinstance(value, list | tuple):
+        return {"L": [marshalled(item) for item in cast("Sequence[object]", value)]}
+    raise WorkflowError(f"{value!r} has no form as an attribute of DynamoDB")
+
+
+def _expression(value: Expression) -> dict[str, object]:
+    kinds = kinds_of(form_of(value)) - {"null"}
+    kind = next(iter(kinds)) if len(kinds) == 1 else ""
+    if kind not in _BY_KIND:
+        raise WorkflowError(
+            f"{value!r}: an attribute of DynamoDB is a text, a number or a boolean; which is this? "
+            "seen_as() says; a list and an object are written out"
+        )
+    return {_BY_KIND[kind]: Call("to_json", (value,), str) if kind == "number" else value}

@@ -1,0 +1,37 @@
+"""Workflows as parts of others: what every state with workflows inside asks of them, and `Inline`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ...failures import WorkflowError
+from .state import Catching
+
+if TYPE_CHECKING:
+    from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
+
+    from ..workflow_class import Workflow
+
+I = TypeVar("I", contravariant=True)  # noqa: E741
+O = TypeVar("O", covariant=True)  # noqa: E741
+
+
+class Inline(Catching[I, O]):
+    """A workflow set into another as it is: its states stand among the others, named `<this name>.<its name>`.
+
+    Its input is what leads here; what ends it well leads on, each END and Succeed alike.
+    """
+
+    type = "Inline"
+
+    def __init__(self, workflow: Class[Workflow[I, O]], *, name: str | None = None) -> None:
+        super().__init__(name=name)
+        check_workflow(self, workflow)
+        self.workflow = workflow
+        self.input_types, self.gives = (workflow.takes,), workflow.gives
+
+
+def check_workflow(owner: object, value: object) -> None:
+    """Refuse what is no workflow where one belongs."""
+    if not (isinstance(value, type) and hasattr(value, "graph")):
+        raise WorkflowError(f"{type(owner).__name__}: runs workflows, which are classes of Workflow, and not {value!r}")

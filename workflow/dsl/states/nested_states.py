@@ -1,0 +1,306 @@
+"""States with workflows inside: Parallel runs several at once, Map runs one for every item.
+
+What runs inside is a class of its own, a `Workflow`, used as often as one likes; its states' names get the outer
+state's name as prefix, for a name may stand only once in a state machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
+
+from ...failures import WorkflowError
+from ..bindings import Limit
+from ..compatibility import mismatch, value_mismatch
+from ..expressions import Expression, form_of
+from ..option_checks import check_choices, check_flags, check_numbers
+from ..retries import Retry
+from ..schema import item_of, kinds_of, name_of
+from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
+from .fragments import check_workflow
+from .state import AnyState, Catching, Given, StateOptions, check_options
+
+if TYPE_CHECKING:
+    from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
+
+    from ..workflow_class import Workflow
+
+I = TypeVar("I", contravariant=True)  # noqa: E741
+O = TypeVar("O", covariant=True)  # noqa: E741
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+D = TypeVar("D")
+E = TypeVar("E")
+R = TypeVar("R")
+
+
+class NestingOptions(StateOptions, total=False):
+    """What a Parallel takes besides its workflows."""
+
+    retry: Retry | tuple[Retry, ...]
+
+
+class Parallel(Catching[I, O]):
+    """Runs workflows side by side on its input, or on what `sends` says, and gives their results in order."""
+
+    type = "Parallel"
+
+    @overload
+    def __init__(
+        self: Parallel[T, tuple[A]],
+        first: Class[Workflow[T, A]],
+        /,
+        *,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[T, tuple[A, B]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        /,
+        *,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[T, tuple[A, B, D]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        /,
+        *,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[T, tuple[A, B, D, E]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        fourth: Class[Workflow[T, E]],
+        /,
+        *,
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[T, list[R]],
+        *branches: Class[Workflow[T, R]],
+        sends: None = None,
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A]],
+        first: Class[Workflow[T, A]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B, D]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, tuple[A, B, D, E]],
+        first: Class[Workflow[T, A]],
+        second: Class[Workflow[T, B]],
+        third: Class[Workflow[T, D]],
+        fourth: Class[Workflow[T, E]],
+        /,
+        *,
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Parallel[object, list[R]],
+        *branches: Class[Workflow[T, R]],
+        sends: T | Mapping[str, object],
+        **options: Unpack[NestingOptions],
+    ) -> None: ...
+    def __init__(
+        self, *branches: Class[Workflow[Any, Any]], sends: object = None, **options: Unpack[NestingOptions]
+    ) -> None:
+        check_options(self, options, NestingOptions)
+        super().__init__(**options)
+        if not branches:
+            raise WorkflowError("Parallel: give it workflows to run")
+        for branch in branches:
+            check_workflow(self, branch)
+        self.branches = branches
+        self.sends = None if sends is None else Given(sends)
+        if sends is None:
+            self.input_types = tuple(branch.takes for branch in branches)
+        for branch in branches:
+            _check_sent(self, sends, branch)
+        self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
+
+
+class Map(Catching[object, O], Generic[O]):
+    """Runs a workflow for every item of an array and gives the results in the items' order.
+
+    `sends`      what each run gets instead of its item; `context.Map.Item.Value` and `.Index` tell of that
+    `at_once`    how many run at the same time, fixed or from data; 0 and None set no limit
+    """
+
+    type = "Map"
+    distribution: Distribution | None = None
+
+    def __init__(
+        self: Map[list[R]],
+        items: Sequence[T],
+        each: Class[Workflow[T, R]],
+        *,
+        sends: object = None,
+        at_once: int | Limit | None = None,
+        retry: Retry | tuple[Retry, ...] = (),
+        name: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        super().__init__(retry=retry, name=name, comment=comment)
+        self._run(items, each, sends, at_once)
+
+    def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | Limit | None) -> None:
+        wanted = {"array"} if self.distribution is None else {"array", "object"}
+        if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
+            raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
+        check_numbers(self, 0, at_once=at_once)
+        check_workflow(self, each)
+        self.items, self.each = items, each
+        self.at_once = at_once
+        self.sends = None if sends is None else Given(sends)
+        _check_sent(self, sends, each)
+        if (
+            sends is None
+            and self.distribution is None
+            and (why := mismatch(item_of(form_of(items)), each.takes, every=False))
+        ):
+            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.takes)}, and {why}")
+        self.gives = list[each.gives]  # type: ignore[name-defined]
+
+
+def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, Any]]) -> None:
+    """Refuse to send what a workflow inside never takes."""
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.takes, every=False)):
+        raise WorkflowError(
+            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {name_of(workflow.takes)}, "
+            f"and {why}"
+        )
+
+
+class DistributedOptions(TypedDict, total=False):
+    """What every distributed Map takes."""
+
+    sends: object
+    at_once: int | Limit | None
+    execution_type: Literal["STANDARD", "EXPRESS"]
+    batcher: ItemBatcher | None
+    tolerated_failures: int | Limit | None
+    """How many runs may fail, fixed or from data."""
+    tolerated_percentage: float | Limit | None
+    """How many of 100 runs may fail, fixed or from data."""
+    label: str | None
+    """Begins the names of the executions: 40 characters at most."""
+    retry: Retry | tuple[Retry, ...]
+    name: str | None
+    comment: str | None
+
+
+class DistributedMap(Map[O]):
+    """A Map whose runs are executions of their own: up to 10 000 at once, items from S3.
+
+    It gives the results in a list; with `flatten` those of the runs, which are lists, are joined; with a `writer` they
+    are in S3, and it gives where.
+    """
+
+    @overload
+    def __init__(
+        self: DistributedMap[list[R]],
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, R]],
+        *,
+        writer: None = None,
+        flatten: Literal[False] = False,
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DistributedMap[list[R]],
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, list[R]]],
+        *,
+        writer: None = None,
+        flatten: Literal[True],
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DistributedMap[WrittenResults],
+        items: Sequence[T] | ItemReader,
+        each: Class[Workflow[T, Any]],
+        *,
+        writer: ResultWriter,
+        **options: Unpack[DistributedOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        items: Sequence[Any] | ItemReader,
+        each: Class[Workflow[Any, Any]],
+        *,
+        writer: ResultWriter | None = None,
+        flatten: bool = False,
+        **options: Unpack[DistributedOptions],
+    ) -> None:
+        check_options(self, options, DistributedOptions)
+        reader = items if isinstance(items, ItemReader) else None
+        super(Map, self).__init__(
+            retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment")
+        )
+        check_choices(self, "execution_type", options.get("execution_type"), ("STANDARD", "EXPRESS"))
+        check_flags(self, flatten=flatten)
+        if writer is not None and flatten:
+            raise WorkflowError(
+                'DistributedMap: flatten is for a Map without writer; write transformation="FLATTEN" there'
+            )
+        self.distribution = Distribution(
+            execution_type=options.get("execution_type", "STANDARD"),
+            reader=reader,
+            batcher=options.get("batcher"),
+            writer=writer,
+            flatten=flatten,
+            tolerated_failures=options.get("tolerated_failures"),
+            tolerated_percentage=options.get("tolerated_percentage"),
+            label=options.get("label"),
+        )
+        self.distribution.check()
+        self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
+        if writer is not None:
+            self.gives = WrittenResults
+        elif flatten:
+            self.gives = each.gives

@@ -1,0 +1,299 @@
+"""Tasks that call a service: each class knows what its service wants; `Call` takes any integration by its name.
+
+Past 250 lines: one short class for each service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, cast, overload
+
+from ...failures import WorkflowError
+from ..bindings import Binding, Bindings, Bucket, EventBus, Limit, Machine, Queue, Topic
+from ..option_checks import (
+    check_binding,
+    check_fixed_texts,
+    check_flags,
+    check_form,
+    check_objects,
+    check_spans,
+    check_texts,
+)
+from .state import AnyState
+from .tasks import Answer, Task, TaskOptions, check_sent, payload_of
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class SendMessage(Task[object, Answer]):
+    """Sends its input, or what `sends` says, to a queue of SQS.
+
+    `group`, `deduplication_id`    for a FIFO queue
+    `delay`                        how long the queue keeps the message back, 15 minutes at most
+    """
+
+    service = "sqs:sendMessage"
+
+    def __init__(
+        self,
+        queue: Queue,
+        sends: object = None,
+        *,
+        group: str | None = None,
+        deduplication_id: str | None = None,
+        delay: timedelta | Limit | int | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None:
+        super().__init__(**options)
+        check_binding(self, Queue, queue)
+        check_texts(self, group=group, deduplication_id=deduplication_id)
+        check_spans(self, 0, 900, delay=delay)
+        self.queue, self.sends, self.group = queue, sends, group
+        self.deduplication_id, self.delay = deduplication_id, delay
+        self.gives = Answer
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        sent: dict[str, object] = {"QueueUrl": bindings.text(self.queue), "MessageBody": payload_of(self.sends)}
+        also = {
+            "MessageGroupId": self.group,
+            "MessageDeduplicationId": self.deduplication_id,
+            "DelaySeconds": bindings.seconds(self.delay) if isinstance(self.delay, timedelta) else self.delay,
+        }
+        return sent | {name: value for name, value in also.items() if value is not None}
+
+
+class Publish(Task[object, Answer]):
+    """Publishes its input, or what `sends` says, to a topic of SNS."""
+
+    service = "sns:publish"
+
+    def __init__(
+        self, topic: Topic, sends: object = None, *, subject: str | None = None, **options: Unpack[TaskOptions]
+    ) -> None:
+        super().__init__(**options)
+        check_binding(self, Topic, topic)
+        check_texts(self, subject=subject)
+        self.topic, self.sends, self.subject = topic, sends, subject
+        self.gives = Answer
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        sent: dict[str, object] = {"TopicArn": bindings.text(self.topic), "Message": payload_of(self.sends)}
+        return sent if self.subject is None else sent | {"Subject": self.subject}
+
+
+class PutEvent(Task[object, Answer]):
+    """Puts an event with its input, or what `detail` says, on a bus of EventBridge."""
+
+    service = "events:putEvents"
+
+    def __init__(
+        self, bus: EventBus, source: str, detail_type: str, detail: object = None, **options: Unpack[TaskOptions]
+    ) -> None:
+        super().__init__(**options)
+        check_binding(self, EventBus, bus)
+        check_texts(self, source=source, detail_type=detail_type)
+        self.bus, self.source, self.detail_type, self.detail = bus, source, detail_type, detail
+        self.gives = Answer
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        entry = {
+            "EventBusName": bindings.text(self.bus),
+            "Source": self.source,
+            "DetailType": self.detail_type,
+            "Detail": payload_of(self.detail),
+        }
+        return {"Entries": [entry]}
+
+
+class StartedExecution(TypedDict):
+    """What is known of an execution that nobody waits for."""
+
+    ExecutionArn: str
+    StartDate: str
+
+
+class StartExecution(Task[In, Out]):
+    """Starts another state machine with its input, or with what `sends` says, and waits for what that gives.
+
+    It comes after states that give what the machine takes; where `sends` is that (or an object), after any state.
+    With `wait=False` it gives the ARN of the execution and goes on. `execution` is the execution's name.
+    """
+
+    @overload
+    def __init__(
+        self,
+        machine: Machine[In, Out],
+        sends: None = None,
+        *,
+        wait: Literal[True] = True,
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[T, StartedExecution],
+        machine: Machine[T, Any],
+        sends: None = None,
+        *,
+        wait: Literal[False],
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[object, R],
+        machine: Machine[T, R],
+        sends: T | Mapping[str, object],
+        *,
+        wait: Literal[True] = True,
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StartExecution[object, StartedExecution],
+        machine: Machine[T, Any],
+        sends: T | Mapping[str, object],
+        *,
+        wait: Literal[False],
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        machine: Machine[Any, Any],
+        sends: object = None,
+        *,
+        wait: bool = True,
+        execution: str | None = None,
+        **options: Unpack[TaskOptions],
+    ) -> None:
+        super().__init__(**options)
+        check_binding(self, Machine, machine)
+        check_flags(self, wait=wait)
+        check_texts(self, execution=execution)
+        self.machine, self.sends, self.waits, self.execution = machine, sends, wait, execution
+        self.result_path = ("Output",) if wait else ()
+        self.input_types = check_sent(self, sends, machine)
+        self.gives = machine.gives if wait else StartedExecution
+
+    def resource(self, bindings: Bindings) -> str:
+        pattern = ".waitForTaskToken" if self.awaits_token else ".sync:2" if self.waits else ""
+        return f"arn:{bindings.partition}:states:::states:startExecution{pattern}"
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        sent: dict[str, object] = {"StateMachineArn": bindings.text(self.machine), "Input": payload_of(self.sends)}
+        return sent if self.execution is None else sent | {"Name": self.execution}
+
+
+class GetObject(Task[object, Answer]):
+    """Reads an object of S3; its text is the answer's Body."""
+
+    service = "aws-sdk:s3:getObject"
+
+    def __init__(self, bucket: Bucket, key: str, **options: Unpack[TaskOptions]) -> None:
+        super().__init__(**options)
+        check_binding(self, Bucket, bucket)
+        check_texts(self, key=key)
+        self.bucket, self.key = bucket, key
+        self.gives = Answer
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        return {"Bucket": bindings.text(self.bucket), "Key": self.key}
+
+
+class PutObject(Task[object, Answer]):
+    """Writes its input, or what `sends` says, as an object of S3."""
+
+    service = "aws-sdk:s3:putObject"
+
+    def __init__(self, bucket: Bucket, key: str, sends: object = None, **options: Unpack[TaskOptions]) -> None:
+        super().__init__(**options)
+        check_binding(self, Bucket, bucket)
+        check_texts(self, key=key)
+        self.bucket, self.key, self.sends = bucket, key, sends
+        self.gives = Answer
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        return {"Bucket": bindings.text(self.bucket), "Key": self.key, "Body": payload_of(self.sends)}
+
+
+class Call(Task[object, Out]):
+    """Calls any integration by its name, as in `Call("ecs:runTask.sync", {…}, gives=RunTaskAnswer)`.
+
+    Names are those of ARNs after `:states:::`: `glue:startJobRun.sync`, `aws-sdk:textract:detectDocumentText` …
+    Bindings stand in its arguments as they are.
+    """
+
+    def __init__(
+        self,
+        integration: str,
+        sends: Mapping[str, object],
+        gives: TypeForm[Out],
+        **options: Unpack[TaskOptions],
+    ) -> None:
+        super().__init__(**options)
+        check_fixed_texts(self, integration=integration)
+        check_objects(self, sends=sends)
+        check_form(self, gives)
+        if integration.startswith("arn:"):
+            raise WorkflowError(
+                f"Call({integration!r}): takes what stands after `:states:::`, so that it runs in every partition"
+            )
+        self.integration, self.sends = integration, sends
+        self.gives = gives
+
+    def resource(self, bindings: Bindings) -> str:
+        called = f"{self.integration}{'.waitForTaskToken' if self.awaits_token else ''}"
+        _check_call(self, called, self.sends)
+        return f"arn:{bindings.partition}:states:::{called}"
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:  # noqa: ARG002  # names in it are bound as anywhere
+        return dict(self.sends)
+
+
+class Activity(Task[object, Out]):
+    """Waits for a worker of one's own, who asks for work at an activity."""
+
+    def __init__(
+        self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
+    ) -> None:
+        super().__init__(**options)
+        check_binding(self, Binding, activity)
+        check_form(self, gives)
+        self.activity, self.sends = activity, sends
+        self.gives = gives
+
+    def resource(self, bindings: Bindings) -> str:
+        return bindings.text(self.activity)
+
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # it has no names to bind
+        return None if self.sends is None else cast("dict[str, object]", self.sends)
+
+
+def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
+    """Refuse an integration that there is not, and a call without what it cannot do without."""
+    from ...asl.integrations import UnknownTarget, needs_of, target_of
+    from ...asl.suggestions import meant, nearest
+
+    try:
+        target = target_of(f"arn:aws:states:::{called}")
+    except UnknownTarget as error:
+        if error.certain or (error.word and nearest(error.word, error.words)):
+            raise WorkflowError(
+                f"{call!r} calls {called!r}: {error} {meant(error.word, error.words)}".rstrip()
+            ) from None
+        return
+    given = {name.lower() for name in sends}
+    lacking = [need for need in needs_of(target) if given.isdisjoint(need.lower().split("|"))]
+    if lacking:
+        raise WorkflowError(
+            f"{call!r} calls {called}, which cannot do without {', '.join(lacking).replace('|', ' or ')}"
+        )

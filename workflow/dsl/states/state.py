@@ -1,0 +1,371 @@
+"""States and the arrows between them, as they are written in a workflow.
+
+`State[In, Out]` takes a payload of one type and gives one of another. `a >> b` joins them where b takes what a gives; a
+type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect:
+an arrow is a value, and a workflow has the arrows that its `flow` holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
+
+from ...asl.records import NOTHING, Record, changed
+from ...failures import NoSuchField, WorkflowError, WrongJoin
+from ..compatibility import misfit
+from ..expressions import Condition, Reference, Source, form_of, place_of
+from ..option_checks import check_fixed_texts, check_form
+from ..retries import ALL, Retry, check_errors
+from ..schema import name_of
+from ..source_lines import SourceLine, find_source_line
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+X = TypeVar("X")
+T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
+
+ExitKind = Literal["next", "choice", "default", "catch"]
+
+
+class ErrorOutput(Record):
+    """What a catcher is given."""
+
+    Error: str
+    Cause: str
+
+
+class Exit(Record):
+    """A way out of a state, and what is remembered and passed on along it."""
+
+    state: AnyState
+    kind: ExitKind
+    condition: Condition | None = None
+    case: tuple[object, ...] | None = None
+    """The alternatives of a Choice's subject that it is for, where they are known."""
+    errors: tuple[str, ...] = ()
+    assign: Mapping[str, object] = NOTHING
+    output: Given | None = None
+    comment: str | None = None
+
+
+class Link(Record):
+    """An arrow: a way out and the state that it leads to."""
+
+    exit: Exit
+    target: AnyState
+    source_line: SourceLine | None = None
+
+
+class InputPassedOn:
+    """Marker type of an end that gives its input: END, and a Succeed without output."""
+
+
+class Joinable(Generic[Out]):
+    """The left side of an arrow: `>>` joins its ways out to a state that takes what comes along them."""
+
+    def exits(self) -> tuple[Exit, ...]:
+        """Return the ways out that `>>` joins."""
+        raise NotImplementedError
+
+    @overload
+    def __rshift__(  # type: ignore[overload-overlap]  # an Ending is a State, and the first that fits is meant
+        self, target: Ending[InputPassedOn]
+    ) -> Chain[Never, Out]: ...
+    @overload
+    def __rshift__(  # type: ignore[overload-overlap]  # the same
+        self, target: Ending[T]
+    ) -> Chain[Never, T]: ...
+    @overload
+    def __rshift__(self, target: State[Out, X]) -> Chain[X, Never]: ...
+    def __rshift__(self, target: object) -> Chain[object, object]:
+        return Chain(_links(self.exits(), target), _state(target))
+
+
+class Edge(Joinable[Out]):
+    """One or more ways out that can be joined to a state that takes what comes along them."""
+
+    def __init__(self, exits: tuple[Exit, ...]) -> None:
+        self._exits = exits
+
+    def exits(self) -> tuple[Exit, ...]:
+        return self._exits
+
+    def __repr__(self) -> str:
+        return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self._exits)
+
+    def remember(self, target: T, value: T) -> Self:
+        """Set a variable when this way is taken."""
+        name = remembered(target, value)
+        for exit_ in self._exits:
+            _check_once(self, name, exit_.assign)
+        return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
+
+    def passing(self, output: T) -> Edge[T]:
+        """Pass this on instead of what would come along this way."""
+        return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self._exits))
+
+    def noted(self, comment: str) -> Self:
+        """Say why, in the definition."""
+        return self._changed(lambda exit_: changed(exit_, comment=comment))
+
+    def _changed(self, change: Callable[[Exit], Exit]) -> Self:
+        return type(self)(tuple(change(exit_) for exit_ in self._exits))
+
+
+class Chain(Generic[Out, Result]):
+    """Arrows joined so far, and the state that they lead to; `Result` is what the workflow gives where they end it."""
+
+    def __init__(self, links: tuple[Link, ...], last: AnyState) -> None:
+        self.links, self.last = links, last
+
+    @overload
+    def __rshift__(self, target: Ending[InputPassedOn]) -> Chain[Never, Result | Out]: ...
+    @overload
+    def __rshift__(self, target: Ending[T]) -> Chain[Never, Result | T]: ...
+    @overload
+    def __rshift__(self, target: State[Out, X]) -> Chain[X, Result]: ...
+    def __rshift__(self, target: object) -> Chain[object, object]:
+        return Chain((*self.links, *_links(self.last.exits(), target)), _state(target))
+
+
+class Given(Record):
+    """A value that was given, which may be None."""
+
+    value: object
+
+
+def check_options(owner: object, given: Mapping[str, object], known: type) -> None:
+    """Refuse an option that there is not, which a TypedDict of keywords lets pass when the program runs."""
+    unknown = [name for name in given if name not in known.__annotations__]
+    if unknown:
+        allowed = ", ".join(known.__annotations__)
+        raise WorkflowError(f"{type(owner).__name__}: there is no option {', '.join(unknown)}; there are {allowed}")
+
+
+class StateOptions(TypedDict, total=False):
+    """What every state takes."""
+
+    name: str | None
+    """Its name, where the attribute's will not do."""
+    comment: str | None
+
+
+class State(Joinable[Out], Generic[In, Out]):
+    """A box of the diagram: takes `In`, gives `Out`."""
+
+    type: ClassVar[str]
+    input_types: tuple[object, ...] = ()
+    """The types that what leads to it must fit, where they are known."""
+    gives: object = object
+    """The type of what it gives."""
+
+    def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
+        check_fixed_texts(self, name=name, comment=comment)
+        if name == "":
+            raise WorkflowError(f"{type(self).__name__}: name is a text of 1 to 80 characters, and not ''")
+        self.name = name or ""
+        self.workflow_name = ""
+        self.comment = comment
+        self.source_line = find_source_line()
+        self.assign: dict[str, object] = {}
+        self.output: Given | None = None
+        if not hasattr(self, "type"):
+            raise WorkflowError(f"{type(self).__name__} is no state by itself: write a Pass, a Choice, an Invoke …")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            own = type(self).__name__
+            called = self.__dict__.get("name") or own
+            raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() is what a state gives")
+
+    def __or__(self, other: State[Never, T]) -> Group[Out | T]:
+        return Group((self, other))
+
+    def remember(self, target: T, value: T) -> Self:
+        """Set a variable when this state has done its work."""
+        name = remembered(target, value)
+        _check_once(self, name, self.assign)
+        self.assign[name] = value
+        return self
+
+    def exits(self) -> tuple[Exit, ...]:
+        """The ways out that `>>` joins."""
+        return (Exit(self, "next"),)
+
+    def __repr__(self) -> str:
+        return self.name or f"{type(self).__name__} without a name"
+
+
+AnyState = State[Never, object]
+
+
+class Catching(State[In, Out]):
+    """A state that can fail, try again and be caught."""
+
+    def __init__(
+        self, *, retry: Retry | tuple[Retry, ...] = (), name: str | None = None, comment: str | None = None
+    ) -> None:
+        super().__init__(name=name, comment=comment)
+        self.retry = _retriers(self, retry)
+
+    def catch(self, *errors: str) -> Edge[ErrorOutput]:
+        """The way taken when the state fails with one of these errors for good."""
+        return Edge((Exit(self, "catch", errors=_errors(errors)),))
+
+
+class Group(Joinable[Out]):
+    """States that share their ways on: `(a | b).catch(ALL) >> c`."""
+
+    def __init__(self, states: tuple[AnyState, ...]) -> None:
+        self.states = states
+
+    def exits(self) -> tuple[Exit, ...]:
+        return tuple(exit_ for state in self.states for exit_ in state.exits())
+
+    def __or__(self, other: State[Never, T]) -> Group[Out | T]:
+        return Group((*self.states, other))
+
+    def catch(self, *errors: str) -> Edge[ErrorOutput]:
+        """The way taken when any of these states fails with one of these errors for good."""
+        for state in self.states:
+            if not isinstance(state, Catching):
+                raise WrongJoin(f"{state!r} cannot fail, so there is nothing to catch")
+        return Edge(tuple(Exit(state, "catch", errors=_errors(errors)) for state in self.states))
+
+
+class Ending(State[Never, Never], Generic[Result]):
+    """The end of a path that goes well: the workflow gives `Result`, or what leads here.
+
+    It takes anything. To type checkers it takes nothing, so that they never take it for a state that leads on.
+    """
+
+
+class End(Ending[InputPassedOn]):
+    """Not a state: the place where a path ends well."""
+
+    type = "End"
+
+    def exits(self) -> tuple[Exit, ...]:
+        raise WrongJoin("END is where a path ends: nothing comes after it")
+
+
+END: Final = End(name="END")
+"""`task >> END`: the workflow, or its branch, ends well with what the task gives."""
+
+
+def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
+    """One retrier or several, as several; refuses anything else."""
+    given = cast("tuple[object, ...]", retry if isinstance(retry, tuple) else (retry,))
+    for each in given:
+        if not isinstance(each, Retry):
+            raise WorkflowError(f"{type(owner).__name__}: retry is a Retry, or a tuple of them, and not {retry!r}")
+        each.check()
+    retriers = cast("tuple[Retry, ...]", given)
+    check_order(owner, "retrier", [each.on for each in retriers])
+    return retriers
+
+
+def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> None:
+    """Refuse a retrier, or a way out by catch, that never sees an error: those before it take them."""
+    taken: set[str] = set()
+    for names in errors:
+        if ALL in taken or taken.issuperset(names):
+            raise WorkflowError(f"{owner!r}: the {what} on {', '.join(names)} never sees an error: others before it do")
+        taken.update(names)
+
+
+def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
+    if not all(isinstance(name, str) for name in names):
+        told = ", ".join(map(repr, names))
+        raise WorkflowError(f"catch({told}): takes errors' names one after the other, catch('A', 'B')")
+    given = cast("tuple[str, ...]", names) or (ALL,)
+    check_errors("catch", given)
+    return given
+
+
+def remembered(target: object, value: object) -> str:
+    """The name of the variable that is to hold a value; refuses a value that it can never hold."""
+    name = variable_name(target)
+    if why := misfit(value, form_of(target)):
+        raise WorkflowError(f"remember({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
+    return name
+
+
+def variable_name(target: object) -> str:
+    """The name of the variable that a reference stands for."""
+    if isinstance(target, Reference):
+        source, path = place_of(target)
+        if source.root == "variable" and not path:
+            if not source.name:
+                raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
+            if not _can_be_called(source.name):
+                raise WorkflowError(
+                    f"{source.name!r} is no name for a variable: a letter, then letters, digits and _, 80 at most, "
+                    "and not states, which is Step Functions' own"
+                )
+            return source.name
+    raise WorkflowError(f"remember({target!r}, …): only a variable can be remembered, all of it")
+
+
+def each_of(*states: State[Never, T]) -> Group[T]:
+    """States that share their ways on, however many: `each_of(*steps).catch(ALL) >> failed`."""
+    if not states:
+        raise WrongJoin("each_of(): of no state, nothing leads on")
+    return Group(tuple(_state(state) for state in states))
+
+
+def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
+    """The states that an attribute holds, by their names; those of a list or a dict are called `<name>.<its place>`."""
+    if isinstance(value, State) and not isinstance(value, End):
+        yield name, cast("AnyState", value)
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(cast("Sequence[object]", value)):
+            yield from states_in(item, f"{name}.{place}")
+    elif isinstance(value, dict):
+        for key, item in cast("dict[object, object]", value).items():
+            yield from states_in(item, f"{name}.{key}")
+
+
+def _can_be_called(name: str) -> bool:
+    """Source: Step Functions developer guide, "Passing data between states with variables"."""
+    return name.isascii() and name.isidentifier() and name[0] != "_" and len(name) <= 80 and name != "states"
+
+
+def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:
+    if name in assigned:
+        raise WorkflowError(f"{owner!r} remembers {name} already, and can remember one value in it")
+
+
+def set_name(target: object, name: str) -> None:
+    """Give a variable, or the states there are, the name of the attribute that holds them."""
+    for called, state in states_in(target, name):
+        state.name = state.name or called
+    if isinstance(target, Reference):
+        source, path = place_of(target)
+        if source.root == "variable" and not path and not source.name:
+            object.__setattr__(source, "name", name)
+
+
+def variable(form: TypeForm[T], *, name: str = "") -> T:
+    """A value that states remember and later states use; named by the attribute that holds it."""
+    check_form("variable", form)
+    check_fixed_texts("variable", name=name)
+    return cast("T", Reference(Source("variable", name), form))
+
+
+def _links(exits: tuple[Exit, ...], target: object) -> tuple[Link, ...]:
+    source_line = find_source_line()
+    return tuple(Link(exit_, _state(target), source_line) for exit_ in exits)
+
+
+def _state(target: object) -> AnyState:
+    if isinstance(target, State):
+        return cast("AnyState", target)
+    ways = " a Choice's ways are arrows of their own" if isinstance(target, Edge) else ""
+    several = " arrows to several states are written one by one, or as a Parallel" if isinstance(target, tuple) else ""
+    raise WrongJoin(f">> {target!r}: an arrow leads to a state{(ways or several) and ';' + (ways or several)}")

@@ -1,0 +1,161 @@
+"""Tasks: states that have work done elsewhere, and the one that calls a function; service_tasks.py has the others.
+
+A task waits for the answer (request and response), for the work (`.sync`), or for who holds its token
+(`waiting_for_token`).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast, overload
+
+from ...asl.json_type import Json
+from ...failures import WorkflowError
+from ..bindings import Bindings, Function, Limit, Machine
+from ..compatibility import value_mismatch
+from ..expressions import Expression, Reference, Source, form_of, place_of
+from ..option_checks import (
+    check_binding,
+    check_spans,
+    check_texts,
+)
+from ..retries import Retry
+from ..rewriting import references_in
+from ..schema import name_of
+from .state import AnyState, Catching, Given, check_options
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+T = TypeVar("T")
+R = TypeVar("R")
+
+Answer = dict[str, Json]
+"""What a service answers, its shape not known here."""
+
+
+class TaskOptions(TypedDict, total=False):
+    """What every task takes."""
+
+    retry: Retry | tuple[Retry, ...]
+    timeout: timedelta | Limit | int
+    """How long one attempt may take: fixed, set by the deployment, or seconds from data."""
+    heartbeat: timedelta | Limit | int
+    """How long whoever does the work may be silent."""
+    credentials: str
+    """ARN of a role that the call is made as."""
+    name: str
+    comment: str
+
+
+class Task(Catching[In, Out], Generic[In, Out]):
+    """A state that has work done elsewhere."""
+
+    type = "Task"
+    service: ClassVar[str] = ""
+    """The integration, as in `arn:aws:states:::<service>`."""
+    is_polled: ClassVar[bool] = False
+    """Whether a worker asks for its work, so that it has a token in any case."""
+    result_path: tuple[str, ...] = ()
+    """Where in the integration's answer the state's own result lies."""
+
+    def __init__(self, **options: Unpack[TaskOptions]) -> None:
+        check_options(self, options, TaskOptions)
+        super().__init__(retry=options.get("retry", ()), name=options.get("name"), comment=options.get("comment"))
+        self.timeout = options.get("timeout")
+        self.heartbeat = options.get("heartbeat")
+        self.credentials = options.get("credentials")
+        check_spans(self, 1, timeout=self.timeout, heartbeat=self.heartbeat)
+        check_texts(self, credentials=self.credentials)
+        if isinstance(self.timeout, timedelta) and isinstance(self.heartbeat, timedelta):
+            _check_heartbeat(self, self.heartbeat, self.timeout)
+        self.awaits_token = False
+
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
+        """What the integration is given; expressions included."""
+        raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a Call or another kind")
+
+    def resource(self, bindings: Bindings) -> str:
+        """The integration's ARN."""
+        return f"arn:{bindings.partition}:states:::{self.service}{'.waitForTaskToken' if self.awaits_token else ''}"
+
+    def waiting_for_token(self, gives: TypeForm[T]) -> Task[In, T]:
+        """The same task, ended by whoever sends its token back: with SendTaskSuccess, and what it gives then."""
+        sent = self.arguments(Bindings(None, "aws"))
+        if not any(_is_token(reference) for reference in references_in(sent)):
+            raise WorkflowError(
+                f"{type(self).__name__}: nobody can answer, for what it sends has no context.Task.Token"
+            )
+        waiting = cast("Task[In, T]", copy.copy(self))
+        waiting.awaits_token, waiting.result_path, waiting.gives = True, (), gives
+        waiting.assign = dict(self.assign)
+        return waiting
+
+    def giving(self, output: T) -> Task[In, T]:
+        """The same task, giving this instead of its result."""
+        other = cast("Task[In, T]", copy.copy(self))
+        other.output = Given(output)
+        other.gives = form_of(output)
+        other.assign = dict(self.assign)
+        return other
+
+
+class Invoke(Task[In, Out]):
+    """Calls a Lambda function with its input, or with what `sends` says, and gives what the function returns.
+
+    It comes after states that give what the function takes; where `sends` is that (or an object), after any state.
+    """
+
+    service = "lambda:invoke"
+    result_path = ("Payload",)
+
+    @overload
+    def __init__(self, function: Function[In, Out], sends: None = None, **options: Unpack[TaskOptions]) -> None: ...
+    @overload
+    def __init__(
+        self: Invoke[object, R],
+        function: Function[T, R],
+        sends: T | Mapping[str, object],
+        **options: Unpack[TaskOptions],
+    ) -> None: ...
+    def __init__(self, function: Function[Any, Any], sends: object = None, **options: Unpack[TaskOptions]) -> None:
+        super().__init__(**options)
+        check_binding(self, Function, function)
+        self.function, self.sends = function, sends
+        self.input_types = check_sent(self, sends, function)
+        self.gives = function.gives
+
+    def arguments(self, bindings: Bindings) -> dict[str, object]:
+        return {"FunctionName": bindings.text(self.function), "Payload": payload_of(self.sends)}
+
+
+def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -> None:
+    if heartbeat >= timeout:
+        raise WorkflowError(
+            f"{type(task).__name__}: heartbeat ({heartbeat}) is shorter than timeout ({timeout}), or never noticed"
+        )
+
+
+def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Machine[Any, Any]) -> tuple[object, ...]:
+    """Return the types that the task's input must fit; refuse to send what the receiver never takes."""
+    if sends is None:
+        return (receiver.takes,)
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.takes, every=False)):
+        raise WorkflowError(
+            f"{type(task).__name__}({receiver!r}, {sends!r}): it takes {name_of(receiver.takes)}, and {why}"
+        )
+    return ()
+
+
+def payload_of(sends: object) -> object:
+    """What a task sends: what it was told to, or its input."""
+    return Reference(Source("state_input")) if sends is None else sends
+
+
+def _is_token(reference: Reference) -> bool:
+    source, path = place_of(reference)
+    return source.root == "context" and path == ("Task", "Token")

@@ -1,0 +1,167 @@
+"""The class in which a workflow is written: boxes as attributes, arrows in one tuple.
+
+```
+class Booking(Workflow[BookingRequest, BookingResult]):
+    work = Invoke(work_fn)
+    done = Succeed()
+
+    start = work
+    flow = (work >> done,)
+```
+A workflow is checked when its class is made: what is wrong with it is an error at its import, not at its deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
+
+from ..asl.definition import Definition
+from ..asl.json_values import JsonObject
+from ..failures import WorkflowError
+from .backends import dialect_of
+from .backends.query_language import QueryLanguage
+from .bindings import Binding, Bindings, BoundValue, Limit
+from .compiler.emit import compiled
+from .compiler.graph import Graph, graph_of, has_states, machine_graph
+from .compiler.joins import check_types
+from .compiler.scoping import ANYWHERE
+from .expressions import Reference
+from .option_checks import check_fixed_texts, check_spans
+from .states.state import Chain, Ending, State, set_name
+
+In = TypeVar("In")
+Out = TypeVar("Out", covariant=True)
+
+
+OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "takes", "timeout"})
+"""What a workflow's class has itself; `start` may name a state, for it is one."""
+_ROLES: Final = ("start", "flow")
+"""Attributes that say what is done with the states."""
+
+
+class _Namespace(dict[str, object]):
+    """The class body's names: a state gets its name when it is assigned, and keeps it for good."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        if name in OWN_NAMES and _is_box(value):
+            raise WorkflowError(
+                f"{name} is what a workflow itself has: call this attribute otherwise, and give it name={name!r}"
+            )
+        if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
+            raise WorkflowError(f"timeout = {value!r}: it is a timedelta, or a Limit that the deployment sets")
+        if _is_box(self.get(name)) and self[name] is not value:
+            raise WorkflowError(f"{name} stands twice in this workflow")
+        if name not in _ROLES:
+            set_name(value, name)
+        super().__setitem__(name, value)
+
+
+def _is_box(value: object) -> bool:
+    return isinstance(value, State | Reference)
+
+
+def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
+    """Return the types of `Workflow[…, …]`; None where the class's bases say them."""
+    for base in cast("tuple[object, ...]", body.get("__orig_bases__", ())):
+        arguments = get_args(base)
+        if len(arguments) == 2:
+            return arguments[0], arguments[1]
+    return None
+
+
+class WorkflowType(type):
+    """Names states while the class body runs and builds the graph when it has."""
+
+    graph: Graph
+    takes: object = object
+    """The type of what the workflow is started with."""
+    gives: object = object
+    """The type of what the workflow gives."""
+
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: object) -> dict[str, object]:
+        return _Namespace()
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> WorkflowType:
+        made = super().__new__(cls, name, bases, dict(body))
+        declared = _declared_types(body)
+        if declared is not None:
+            made.takes, made.gives = declared
+        try:
+            made._build(body)
+        except WorkflowError as error:
+            raise error.with_traceback(None) from None
+        return made
+
+    def _build(cls, body: Mapping[str, object]) -> None:
+        if any(role in body for role in _ROLES) or has_states(body):
+            cls.graph = graph_of(cls.__name__, body)
+            check_types(cls.__name__, cls.graph, cls.takes, cls.gives)
+        if hasattr(cls, "graph"):
+            check_spans(cls.__name__, 1, timeout=getattr(cls, "timeout", None))
+            compiled(machine_graph(cls.graph), Bindings(None, "aws"), dialect_of("JSONata"), ANYWHERE)
+
+
+class Workflow(Generic[In, Out], metaclass=WorkflowType):
+    """A state machine; subclass it with the types of what it is started with and what it gives."""
+
+    timeout: ClassVar[timedelta | Limit | None] = None
+    """How long an execution may take."""
+    start: State[In, object] | Ending[Any]
+    """The state with which it starts; takes what the workflow takes."""
+    flow: Sequence[Chain[object, Out]]
+    """Its arrows."""
+
+    @classmethod
+    def asl(
+        cls,
+        bindings: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None = None,
+        *,
+        partition: str = "aws",
+        language: QueryLanguage = "JSONata",
+    ) -> dict[str, Any]:
+        """The definition, names bound or placeholders in their places: the same input gives the same bytes.
+
+        Raises Unbound for a name that the workflow does not have, and where only some names are bound.
+        """
+        check_fixed_texts(cls.__name__, partition=partition)
+        bound = Bindings(bindings, partition)
+        written: JsonObject = {"Comment": comment} if (comment := _first_sentence(cls.__doc__)) else {}
+        written["QueryLanguage"] = language
+        written |= compiled(machine_graph(_graph(cls)), bound, dialect_of(language))
+        if cls.timeout is not None:
+            written["TimeoutSeconds"] = bound.seconds(cls.timeout)
+        bound.check()
+        return written
+
+    @classmethod
+    def definition(
+        cls,
+        bindings: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None = None,
+        *,
+        partition: str = "aws",
+        language: QueryLanguage = "JSONata",
+    ) -> Definition:
+        """The definition as a tree to check, run, draw and compare."""
+        return Definition(cls.asl(bindings, partition=partition, language=language))
+
+    @classmethod
+    def required(cls) -> tuple[Binding, ...]:
+        """The names that `asl` binds."""
+        bound = Bindings(None, "aws")
+        compiled(machine_graph(_graph(cls)), bound, dialect_of("JSONata"))
+        if cls.timeout is not None:
+            bound.seconds(cls.timeout)
+        return tuple(bound.asked.values())
+
+
+def _graph(workflow: type[Workflow[Any, Any]]) -> Graph:
+    if not hasattr(workflow, "graph"):
+        raise WorkflowError(f"{workflow.__name__} has no states: write some, `start = …` and `flow = (…,)`")
+    return workflow.graph
+
+
+def _first_sentence(doc: str | None) -> str | None:
+    return doc.strip().split("\n", 1)[0] if doc else None
