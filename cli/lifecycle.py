@@ -45,15 +45,22 @@ def up(
         float,
         typer.Option(min=0, max=1, help="Factor for the state machine's waits and retry delays; 1 is AWS's pace."),
     ] = 0.1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what is deployed here, with its data, first.")] = False,
     stage: DeployStageOption = "dev",
     as_json: JsonOption = False,
     instance: InstanceOption = "default",
 ) -> int:
-    """Start the embedded AWS, deploy the program of this folder into it, and take the tour."""
+    """Start the embedded AWS, deploy the program of this folder into it, and take the tour.
+
+    A second `up` keeps the data. The Pulumi engine updates what has changed; without it, a change needs --fresh.
+    """
     program = find_program()
     aws = local_instance(instance)
     driver = choose_driver(engine, aws)
-    with ProgressDisplay(f"Starting the embedded AWS ({instance})") as display, convert_errors(aws):
+    title = f"Starting the embedded AWS ({instance})"
+    with explain_interrupt(aws), ProgressDisplay(title) as display, convert_errors(aws):
+        if fresh:
+            aws.stop()
         aws.start(wait_scale=wait_scale)
         display.print(f"The embedded AWS runs at {aws.endpoint}. Deploying stage {stage} with the driver {driver}.")
         if driver == ENGINE:
@@ -163,6 +170,19 @@ def convert_errors(aws: EmbeddedAws | None = None) -> Generator[None, None, None
             log = aws.folder / "instance.log"
             raise CommandFailed(f"The embedded AWS ended during the deployment. Run this again; see {log}.") from error
         raise CommandFailed(str(error)) from error
+
+
+@contextmanager
+def explain_interrupt(aws: EmbeddedAws) -> Generator[None, None, None]:
+    """After Ctrl-C, say what is still running and how to stop it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pid = aws.pid
+        rest = f"still runs (process {pid}); `booking down` stops it" if pid else "is not running"
+        again = "`booking up` continues the deployment"
+        stderr_console().print(f"Interrupted. The embedded AWS {aws.name!r} {rest}, and {again}.", soft_wrap=True)
+        raise
 
 
 def _draw_status(console: Console, document: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from local.instance import Instance as EmbeddedAws
 
 from .command_errors import CommandFailed
 from .confirmation import YesOption, confirm
-from .lifecycle import DeployStageOption, convert_errors, find_program
+from .lifecycle import DeployStageOption, convert_errors, explain_interrupt, find_program
 from .output import JsonOption, show, stderr_console, table
 from .progress_display import ProgressDisplay, step_as_json
 from .target import InstanceOption, local_instance
@@ -69,7 +69,7 @@ def destroy(
 
 
 def _run_engine(aws: EmbeddedAws, stage: str, title: str, operation: Callable[[PulumiEngine], Outcome]) -> Outcome:
-    with ProgressDisplay(f"{title} {stage}") as display, convert_errors(aws):
+    with explain_interrupt(aws), ProgressDisplay(f"{title} {stage}") as display, convert_errors(aws):
         aws.start()
         return operation(PulumiEngine(aws, program=find_program(), stage=stage, listener=display.handle))
 

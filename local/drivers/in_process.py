@@ -2,9 +2,9 @@
 
     outputs = deploy(instance, Path("__main__.py"), stage="dev", listener=print)
 
-It starts from an emptied account each time and creates only; previews, updates, refreshes and deletions are the real
-engine's. The program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by
-`provider.Provider`. What the mock does not do is not done here: transforms, protect, aliases, hooks.
+It creates, and recognises an unchanged stack; previews, updates, refreshes and deletions are the real engine's. The
+program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by `EmbeddedProvider`.
+The mock's gaps are gaps here: transforms, protect, aliases, hooks.
 """
 
 import asyncio
@@ -27,11 +27,14 @@ from ..errors import DeploymentFailed, ProviderError
 from ..instance import Instance
 from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
-from .deployment_progress import Listener, ignore_progress
+from .deployment_progress import Listener, Note, ignore_progress
 from .monitor import Monitor
+from .reuse import ReuseMonitor
 from .stack_config import StackConfig, load_config
+from .stack_record import StackRecord, load_record
 
 DRIVER: Final = "in-process"
+_WAITING: Final = Note(message="Another run is deploying into this embedded AWS: waiting for it to end.")
 
 
 def deploy(
@@ -40,26 +43,90 @@ def deploy(
     stage: str = "dev",
     config: Mapping[str, Any] | None = None,
     listener: Listener = ignore_progress,
+    *,
+    fresh: bool = False,
 ) -> dict[str, Any]:
-    """Empty the account, run the program for the stage, create its resources; the stack's outputs.
+    """Deploy the program's stage into the instance, or find it unchanged there; return the stack's outputs.
 
-    `config` overrides values of `Pulumi.<stage>.yaml`. The listener is called from several threads, one call at a time.
+    The first stack of an instance starts from an emptied account. A further stack, of another project or stage, is
+    deployed beside it. A second deployment of a stack keeps its resources and their data if the program is unchanged.
+
+    Args:
+        instance: a running embedded AWS.
+        program: the program's `__main__.py`, or another file.
+        stage: the stack, with a file `Pulumi.<stage>.yaml` where the program has such files.
+        config: values that override those of the stage's file.
+        listener: called from several threads, one call at a time.
+        fresh: delete the stack's resources and their data first.
 
     Raises:
-        DeploymentFailed: one sentence that names the resource, the configuration key or the program's fault.
+        ProgramChanged: the stack was deployed here, and the program has changed since. Nothing was touched.
+        DeploymentFailed: the message names the resource, the configuration key or the program's fault.
     """
-    if instance.driver == "pulumi" and instance.outputs():
-        raise DeploymentFailed(
-            "This embedded AWS holds what the Pulumi engine deployed: go on with --engine pulumi, or start afresh "
-            "after `booking down`."
-        )
     settings = load_config(program.resolve(), stage, config)
-    instance.reset()
+    with instance.deployment_lock(lambda: listener(_WAITING)):
+        if instance.driver == "pulumi" and instance.outputs():
+            raise DeploymentFailed(
+                "The Pulumi engine deployed to this embedded AWS: continue with --engine pulumi, or start afresh "
+                "after `booking down`."
+            )
+        record = load_record(instance.folder, settings.project, stage)
+        provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
+        if record.exists and not fresh:
+            monitor: Monitor = _reuse(instance, provider, settings, program.resolve(), listener, record)
+        else:
+            monitor = _create(instance, provider, settings, program.resolve(), listener, record)
+        instance.save_outputs(monitor.outputs)
+    return monitor.outputs
+
+
+def _create(
+    instance: Instance,
+    provider: EmbeddedProvider,
+    settings: StackConfig,
+    program: Path,
+    listener: Listener,
+    record: StackRecord,
+) -> Monitor:
+    """Remove the remains of the stack, and create its resources."""
+    if record.others():
+        record.file.unlink(missing_ok=True)
+        _delete_stack(provider, f"urn:pulumi:{settings.stage}::{settings.project}::")
+    else:
+        instance.reset()
+        provider.journal.clear()
     instance.driver = DRIVER
-    provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
     monitor = Monitor(provider, settings, listener)
+    _run_on(instance, monitor, settings, program)
+    record.save(monitor.deployed)
+    return monitor
+
+
+def _reuse(
+    instance: Instance,
+    provider: EmbeddedProvider,
+    settings: StackConfig,
+    program: Path,
+    listener: Listener,
+    record: StackRecord,
+) -> Monitor:
+    """Check that the program asks for the resources that there are."""
+    monitor = ReuseMonitor(provider, settings, listener, record)
+    _run_on(instance, monitor, settings, program)
+    monitor.reject_removals()
+    return monitor
+
+
+def _delete_stack(provider: EmbeddedProvider, urn_prefix: str) -> None:
+    """Delete what earlier deployments of a stack have created, the latest first, with the objects in its buckets."""
+    for entry in reversed(provider.journal.entries(urn_prefix)):
+        provider.delete_entry(entry, {"forceDestroy": True})
+
+
+def _run_on(instance: Instance, monitor: Monitor, settings: StackConfig, program: Path) -> None:
+    """Run the program, and name the cause where the embedded AWS ended meanwhile."""
     try:
-        run_program(monitor, settings, program.resolve())
+        run_program(monitor, settings, program)
     except DeploymentFailed as failure:
         if instance.is_running:
             raise
@@ -67,30 +134,48 @@ def deploy(
             f"The embedded AWS ended in the middle of the deployment (see {instance.folder / 'instance.log'}); "
             "the next run starts it again."
         ) from failure
-    instance.save_outputs(monitor.outputs)
-    return monitor.outputs
 
 
 def run_program(monitor: Monitor, settings: StackConfig, program: Path) -> None:
-    """Run the program for the stage until everything that it asks for is made; DeploymentFailed with one sentence.
+    """Run the program for the stage until everything that it asks for exists.
 
     Pulumi's SDK keeps its state per context and per event loop: a thread of its own has a fresh one of each.
+
+    Raises:
+        DeploymentFailed: the program or a resource failed; one sentence.
+        KeyboardInterrupt: Ctrl-C was pressed; steps under way have ended, and nothing new was begun.
     """
     failures: list[BaseException] = []
+    ended = threading.Event()
 
     def body() -> None:
         try:
             _run(monitor, settings, program)
         except BaseException as error:
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=body, name="pulumi-program", daemon=True)
-    thread.start()
-    thread.join()
-    if monitor.failure is not None:
-        raise DeploymentFailed(_message_of(monitor.failure)) from monitor.failure
+    threading.Thread(target=body, name="pulumi-program", daemon=True).start()
+    _wait_for(ended, monitor)
+    match monitor.failure:
+        case None:
+            pass
+        case KeyboardInterrupt() | DeploymentFailed():
+            raise monitor.failure
+        case _:
+            raise DeploymentFailed(_message_of(monitor.failure)) from monitor.failure
     if failures:
         raise DeploymentFailed(f"The program {program.name} failed: {_message_of(failures[0])}") from failures[0]
+
+
+def _wait_for(ended: threading.Event, monitor: Monitor) -> None:
+    """Wait for the program, also after Ctrl-C. (An interrupted `Thread.join` would not wait again.)"""
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        monitor.interrupt()
+        ended.wait()
 
 
 def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
@@ -22,8 +22,11 @@ from ..provider.configuration import configure, setting_faults
 from ..provider.property_values import FileArchive
 from ..provider.provider import EmbeddedProvider
 from ..provider.wire import UnwrappedProperties, unwrap, wrap
-from .deployment_progress import Listener, Progress
+from .deployment_progress import Listener, Operation, Progress
 from .stack_config import StackConfig
+from .stack_record import DeployedResource
+
+Failure = TypeVar("Failure", bound=BaseException)
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDERS: Final = "pulumi:providers:"
@@ -32,10 +35,15 @@ _PROVIDERS: Final = "pulumi:providers:"
 class Monitor(MockMonitor):
     """Answers the SDK as the engine would, for creations."""
 
+    operation: ClassVar[Operation] = "create"
+    """The operation on a resource that the program registers."""
+
     def __init__(self, provider: EmbeddedProvider, settings: StackConfig, listener: Listener) -> None:
         super().__init__(_UnusedMocks())
         self.outputs: dict[str, Any] = {}
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
+        self.deployed: dict[str, DeployedResource] = {}
+        """The resources that the program asked for, by URN."""
         self._settings = settings
         self._provider = provider
         self._providers: dict[str, EmbeddedProvider] = {}
@@ -47,13 +55,13 @@ class Monitor(MockMonitor):
         urn = self._urn(request)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with self._report_step("create", urn, request):
+        with self._report_step(self.operation, urn, request):
             if not request.custom:
                 return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
             inputs = self._unwrap(request.object)
             if request.type.startswith(_PROVIDERS):
                 return self._configure_provider(urn, request, inputs)
-            id_, outputs = self._create(urn, request, inputs)
+            id_, outputs = self._import(urn, request) if request.importId else self._provide(urn, request, inputs)
         secrets = self._provider.secret_outputs(request.type, inputs.secrets)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=wrap(outputs, secrets))
 
@@ -78,19 +86,27 @@ class Monitor(MockMonitor):
             self.outputs = self._unwrap(request.outputs).values
         return Empty()
 
-    def _create(self, urn: str, request: Any, inputs: UnwrappedProperties) -> tuple[str, dict[str, Any]]:
+    def interrupt(self) -> None:
+        """Begin nothing new; steps under way are ended."""
+        self._record_failure(KeyboardInterrupt())
+
+    def _import(self, urn: str, request: Any) -> tuple[str, dict[str, Any]]:
+        found = self._provider_of(request).read(urn, request.type, request.importId)
+        if found is None:
+            raise ResourceFailed(urn, "imported", f"there is none with the id {request.importId}")
+        return found.id, found.outputs
+
+    def _provide(self, urn: str, request: Any, inputs: UnwrappedProperties) -> tuple[str, dict[str, Any]]:
+        """Create the resource, and return its id and outputs."""
         provider = self._provider_of(request)
-        if request.importId:
-            found = provider.read(urn, request.type, request.importId)
-            if found is None:
-                raise ResourceFailed(urn, "imported", f"there is none with the id {request.importId}")
-            return found.id, found.outputs
         naming = self._settings.autonaming.propose(request.type, request.name)
         checked = provider.check(urn, request.type, inputs.values, naming=naming)
         if checked.faults:
             raise ResourceFailed(urn, "created", "; ".join(checked.messages()))
         made = provider.create(urn, request.type, checked.inputs)
         provider.journal.record_known(urn, made.id)
+        tags = provider.aws.default_tags
+        self.deployed[urn] = DeployedResource.of(request.type, made.id, checked.inputs, tags)
         return made.id, made.outputs
 
     def _configure_provider(self, urn: str, request: Any, inputs: UnwrappedProperties) -> Any:
@@ -114,7 +130,7 @@ class Monitor(MockMonitor):
         return f"urn:pulumi:{self._settings.stage}::{self._settings.project}::{prefix}{request.type}::{request.name}"
 
     @contextlib.contextmanager
-    def _report_step(self, operation: Any, urn: str, request: Any) -> Iterator[None]:
+    def _report_step(self, operation: Operation, urn: str, request: Any) -> Iterator[None]:
         """Tell the listener how the step goes; after a failure nothing new is begun."""
         if self.failure is not None:
             raise self.failure
@@ -136,7 +152,7 @@ class Monitor(MockMonitor):
         with self._lock:
             self._listener(step)
 
-    def _record_failure(self, error: Exception) -> Exception:
+    def _record_failure(self, error: Failure) -> Failure:
         with self._lock:
             self.failure = self.failure or error
         return error

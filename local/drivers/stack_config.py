@@ -1,6 +1,7 @@
 """A program's configuration, put together as the engine does it: `Pulumi.yaml` below `Pulumi.<stage>.yaml`."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,12 +38,22 @@ class StackConfig:
 def load_config(program: Path, stage: str, overrides: Mapping[str, Any] | None = None) -> StackConfig:
     """The configuration of one stage; `given` values win. Raises DeploymentFailed for an unknown stage."""
     folder = program.parent
-    project = _read_yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {"name": "booking"}
-    name = str(project.get("name", "booking"))
+    project = _read_yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {}
+    name = str(project.get("name") or default_project_name(program))
     values = {_qualified_key(name, key): value for key, value in _project_values(project).items() if value is not None}
     values |= {_qualified_key(name, key): value for key, value in _stage_values(folder, stage).items()}
     values |= {_qualified_key(name, key): value for key, value in (overrides or {}).items()}
     return StackConfig(project=name, stage=stage, values={key: _to_string(key, value) for key, value in values.items()})
+
+
+def default_project_name(program: Path) -> str:
+    """Return the project of a program without `Pulumi.yaml`: its file's name, or the folder's of a `__main__.py`.
+
+    >>> default_project_name(Path("/tests/points.py")), default_project_name(Path("/shop/__main__.py"))
+    ('points', 'shop')
+    """
+    name = program.parent.name if program.stem == "__main__" else program.stem
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", name) or "program"
 
 
 def _project_values(project: Mapping[str, Any]) -> dict[str, Any]:

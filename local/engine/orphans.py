@@ -58,7 +58,7 @@ def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
     provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
     known = {(resource["urn"], resource.get("id")) for resource in state.resources()}
     orphans = [entry for entry in provider.journal.orphans() if (entry.urn, entry.id) not in known]
-    return [entry.urn for entry in orphans if entry.urn.startswith(state.urn_prefix) and provider.delete_orphan(entry)]
+    return [entry.urn for entry in orphans if entry.urn.startswith(state.urn_prefix) and provider.delete_entry(entry)]
 
 
 def _bucket_names(s3: Any) -> list[str]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
+from ..drivers.stack_config import default_project_name
 from ..errors import EngineError, PassphraseMissing, UnknownStage
 
-_DEFAULT_PROJECT = {"name": "booking", "runtime": "python"}
 _SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
@@ -55,7 +55,9 @@ class Project:
 
     def _project_settings(self) -> dict[str, Any]:
         file = self.root / "Pulumi.yaml"
-        return _read_yaml(file) if file.exists() else dict(_DEFAULT_PROJECT)
+        if file.exists():
+            return _read_yaml(file)
+        return {"name": default_project_name(self.program.resolve()), "runtime": "python"}
 
     def _stage_settings(self) -> dict[str, Any]:
         file = self.root / f"Pulumi.{self.stage}.yaml"

@@ -4,7 +4,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import chdir
+from contextlib import AbstractContextManager, chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -65,36 +65,47 @@ class PulumiEngine:
 
     def preview(self) -> Outcome:
         """What `up` would do; nothing is touched."""
-        stack = self._prepare_stack()
-        return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
+        with self._lock():
+            stack = self._prepare_stack()
+            return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
 
     def up(self) -> Outcome:
         """Bring the instance to what the program says; takes up a run that was cut off."""
-        stack = self._prepare_stack()
-        self._recover(stack)
-        self._instance.driver = DRIVER
-        outcome = self._run(
-            lambda story: stack.up(on_event=story.handle, color="never", suppress_outputs=True, show_secrets=False)
-        )
-        self._instance.save_outputs(outcome.outputs)
-        self._remove_orphans()
+        with self._lock():
+            stack = self._prepare_stack()
+            self._recover(stack)
+            self._instance.driver = DRIVER
+            outcome = self._run(
+                lambda story: stack.up(on_event=story.handle, color="never", suppress_outputs=True, show_secrets=False)
+            )
+            self._instance.save_outputs(outcome.outputs)
+            self._remove_orphans()
         return outcome
 
     def refresh(self) -> Outcome:
         """Bring the engine's knowledge to what is really there; the steps say what differed."""
-        stack = self._prepare_stack()
-        return self._run(lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True))
+        with self._lock():
+            stack = self._prepare_stack()
+            return self._run(
+                lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True)
+            )
 
     def destroy(self) -> Outcome:
         """Delete everything that the stage holds."""
-        stack = self._prepare_stack()
-        self._recover(stack)
-        outcome = self._run(lambda story: stack.destroy(on_event=story.handle, color="never", run_program=False))
-        self._instance.save_outputs({})
-        self._remove_orphans()
+        with self._lock():
+            stack = self._prepare_stack()
+            self._recover(stack)
+            outcome = self._run(lambda story: stack.destroy(on_event=story.handle, color="never", run_program=False))
+            self._instance.save_outputs({})
+            self._remove_orphans()
         return outcome
 
     # ---- the steps --------------------------------------------------------------------------------------------
+
+    def _lock(self) -> AbstractContextManager[None]:
+        """Let one operation at a time work on the instance, whichever driver runs it."""
+        waiting = Note(message="Another run works on this embedded AWS: waiting for it to end.")
+        return self._instance.deployment_lock(lambda: self._listener(waiting))
 
     @property
     def state(self) -> EngineState:

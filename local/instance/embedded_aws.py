@@ -18,7 +18,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,7 +135,7 @@ class Instance:
         """
         check_packages()
         self._check_disk()
-        with processes.exclusive_lock(self.folder):
+        with processes.exclusive_lock(self.folder / "lock"):
             if self.is_running:
                 return
             run_folder.reject_links_in(self.folder)
@@ -173,8 +174,13 @@ class Instance:
         run_folder.require_ours(self.folder)
         self._fetch("/_ministack/reset", method="POST")
         self._clients.clear()
-        for name in ("outputs.json", "journal.jsonl"):
-            (self.folder / name).unlink(missing_ok=True)
+        for name in ("outputs.json", "journal.jsonl", "stacks"):
+            run_folder.delete(self.folder / name)
+
+    def deployment_lock(self, on_wait: Callable[[], object]) -> AbstractContextManager[None]:
+        """Hold the lock of deployments: another one into this instance waits, after a call of `on_wait`."""
+        self._ensure_folder()
+        return processes.exclusive_lock(self.folder / "deployment.lock", on_wait)
 
     # ---- what it holds ----------------------------------------------------------------------------------------
 
@@ -292,7 +298,7 @@ class Instance:
         """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""
         saved = self.folder / "saved"
         if not saved.exists():
-            for name in ("state", "objects", "outputs.json"):
+            for name in ("state", "objects", "outputs.json", "journal.jsonl", "stacks", "driver", "engine/state"):
                 run_folder.delete(self.folder / name)
         saved.unlink(missing_ok=True)
 

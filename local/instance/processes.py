@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _GRACE_SECONDS = 5.0
@@ -33,10 +33,14 @@ def _command_line_from_ps(pid: int) -> str:
 
 
 @contextlib.contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: another process that wants it waits. It goes with the process that holds it."""
-    with (folder / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+def exclusive_lock(file: Path, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Hold a lock file: others that want it wait, after a call of `on_wait`. It goes with the process that holds it."""
+    with file.open("w") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(opened, fcntl.LOCK_EX)
         yield
 
 

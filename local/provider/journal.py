@@ -65,6 +65,11 @@ class Journal:
         if entry and entry.id == id_:
             self._write(replace(entry, id=None, known=True))
 
+    def entries(self, urn_prefix: str) -> list[JournalEntry]:
+        """Return the creations below a URN prefix whose resources may exist, in the order of their first creation."""
+        entries = [entry for urn, entry in self._entries.items() if urn.startswith(urn_prefix)]
+        return [entry for entry in entries if entry.id is not None or not entry.known]
+
     def orphans(self) -> list[JournalEntry]:
         """Every creation that no engine has shown to know of."""
         return [entry for entry in self._entries.values() if not entry.known]

@@ -144,13 +144,16 @@ class EmbeddedProvider:
             raise ResourceFailed(urn, "deleted", _failure_reason(error)) from error
         self.journal.record_deleted(urn, id_)
 
-    def delete_orphan(self, entry: JournalEntry) -> str | None:
-        """Remove what an interrupted creation has left and no state knows of; its id, if there was anything."""
+    def delete_entry(self, entry: JournalEntry, overrides: Mapping[str, Any] | None = None) -> str | None:
+        """Delete the resource of a journal entry, which no state knows of; return its id if there was one.
+
+        `overrides` are outputs that the deletion looks at, such as `forceDestroy`.
+        """
         token = entry.urn.split("::")[2].split("$")[-1]
         kind = resource_type(token)
         id_ = entry.id or kind.find(self.aws, entry.names, entry.marker)
         if id_ is not None:
-            self.delete(entry.urn, token, id_, kind.read(self.aws, id_) or {})
+            self.delete(entry.urn, token, id_, {**(kind.read(self.aws, id_) or {}), **(overrides or {})})
         self.journal.record_deleted(entry.urn, id_)
         return id_
 

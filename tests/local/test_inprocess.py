@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.drivers.deployment_progress import Note, Progress
 from local.drivers.in_process import deploy
+from local.drivers.reuse import ProgramChanged
 from local.errors import DeploymentFailed
 from local.instance import Instance
 
@@ -28,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 def _deploy(instance: Instance, folder: Path, body: str, **rest: object) -> dict[str, object]:
     (folder / "__main__.py").write_text(HEAD + body)
-    return deploy(instance, folder / "__main__.py", **rest)  # type: ignore[arg-type]
+    return deploy(instance, folder / "__main__.py", **{"fresh": True, **rest})  # type: ignore[arg-type]
 
 
 def test_an_unsupported_type_is_named(embedded_aws: Instance, folder: Path) -> None:
@@ -125,11 +128,88 @@ def test_configuration_is_layered_as_the_engine_does_it(embedded_aws: Instance, 
     assert embedded_aws.outputs() == outputs
 
 
-def test_every_deployment_starts_from_an_emptied_account(embedded_aws: Instance, folder: Path) -> None:
-    first = _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n')
-    second = _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n')
+QUEUE = 'pulumi.export("q", aws.sqs.Queue("q").url)\n'
+
+
+def test_a_second_deployment_of_an_unchanged_program_keeps_its_data(embedded_aws: Instance, folder: Path) -> None:
+    body = QUEUE + TABLE.format("") + 'pulumi.export("secret", pulumi.Output.secret("hush"))\n'
+    told: list[Progress | Note] = []
+    first = _deploy(embedded_aws, folder, body)
+    embedded_aws.client("sqs").send_message(QueueUrl=first["q"], MessageBody="kept")
+    second = _deploy(embedded_aws, folder, body + "# a comment\n", fresh=False, listener=told.append)
+    assert second == first == embedded_aws.outputs()
+    assert {step.operation for step in told if isinstance(step, Progress)} == {"same"}
+    [message] = embedded_aws.client("sqs").receive_message(QueueUrl=first["q"])["Messages"]
+    assert message["Body"] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("body", "difference"),
+    [
+        ('aws.sqs.Queue("q", delay_seconds=5)\n', "Queue q differs"),
+        (QUEUE + 'aws.sns.Topic("t")\n', "Topic t has been added"),
+        ("", "Queue q has been removed"),
+    ],
+    ids=["changed", "added", "removed"],
+)
+def test_a_changed_program_asks_for_a_fresh_start_and_touches_nothing(
+    embedded_aws: Instance, folder: Path, body: str, difference: str
+) -> None:
+    first = _deploy(embedded_aws, folder, QUEUE)
+    embedded_aws.client("sqs").send_message(QueueUrl=first["q"], MessageBody="kept")
+    with pytest.raises(ProgramChanged, match=rf"{difference}\), and .* Nothing was touched\. .* --fresh"):
+        _deploy(embedded_aws, folder, body, fresh=False)
+    assert embedded_aws.outputs() == first
+    assert embedded_aws.client("sqs").receive_message(QueueUrl=first["q"])["Messages"]
+    assert _deploy(embedded_aws, folder, QUEUE, fresh=False) == first
+
+
+def test_changed_default_tags_are_a_change(embedded_aws: Instance, folder: Path) -> None:
+    _deploy(embedded_aws, folder, QUEUE)
+    tags = {"aws:defaultTags": {"tags": {"team": "shop"}}}
+    with pytest.raises(ProgramChanged, match="Queue q differs"):
+        _deploy(embedded_aws, folder, QUEUE, fresh=False, config=tags)
+
+
+def test_a_deleted_resource_is_named(embedded_aws: Instance, folder: Path) -> None:
+    first = _deploy(embedded_aws, folder, QUEUE)
+    embedded_aws.client("sqs").delete_queue(QueueUrl=first["q"])
+    with pytest.raises(ProgramChanged, match="Queue q has been deleted by someone else"):
+        _deploy(embedded_aws, folder, QUEUE, fresh=False)
+
+
+def test_a_fresh_deployment_deletes_what_there_was(embedded_aws: Instance, folder: Path) -> None:
+    first = _deploy(embedded_aws, folder, QUEUE)
+    second = _deploy(embedded_aws, folder, QUEUE)
     assert first != second
-    assert embedded_aws.client("sqs").list_queues()["QueueUrls"] == [second["q"]]
+    urls = embedded_aws.client("sqs").list_queues()["QueueUrls"]
+    assert second["q"] in urls
+    assert first["q"] not in urls
+
+
+def test_two_stacks_in_one_session_leave_each_other_alone(embedded_aws: Instance, tmp_path: Path) -> None:
+    """As in a test session with two programs; also when one of them starts afresh, or fails half-way."""
+    outputs, bucket = {}, 'pulumi.export("b", aws.s3.Bucket("b").bucket)\n'
+    for name in ("points", "shop"):
+        (tmp_path / f"{name}.py").write_text(HEAD + QUEUE + bucket)
+        outputs[name] = deploy(embedded_aws, tmp_path / f"{name}.py", fresh=True)
+    embedded_aws.client("s3").put_object(Bucket=outputs["shop"]["b"], Key="order", Body=b"{}")
+    assert deploy(embedded_aws, tmp_path / "points.py") == outputs["points"]
+
+    again = deploy(embedded_aws, tmp_path / "shop.py", fresh=True)
+    (tmp_path / "third.py").write_text(HEAD + QUEUE + "raise ValueError('half-way')\n")
+    for _ in range(2):
+        with pytest.raises(DeploymentFailed, match="half-way"):
+            deploy(embedded_aws, tmp_path / "third.py")
+
+    buckets = {bucket["Name"] for bucket in embedded_aws.client("s3").list_buckets()["Buckets"]}
+    assert outputs["points"]["b"] in buckets
+    assert again["b"] in buckets
+    assert outputs["shop"]["b"] not in buckets
+    urls = embedded_aws.client("sqs").list_queues()["QueueUrls"]
+    assert {outputs["points"]["q"], again["q"]} <= set(urls)
+    assert outputs["shop"]["q"] not in urls
+    assert deploy(embedded_aws, tmp_path / "points.py") == outputs["points"]
 
 
 def test_secrets_arrive_in_aws_and_stay_secret_to_the_program(embedded_aws: Instance, folder: Path) -> None:
@@ -148,7 +228,7 @@ def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, f
     instance = Instance.at(tmp_path)
     instance.driver = "pulumi"  # makes the folder
     instance.save_outputs({"some": "thing"})
-    with pytest.raises(DeploymentFailed, match="go on with --engine pulumi, or start afresh after `booking down`"):
+    with pytest.raises(DeploymentFailed, match="continue with --engine pulumi, or start afresh after `booking down`"):
         _deploy(instance, folder, "")
 
 
@@ -178,6 +258,51 @@ def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
             _deploy(instance, folder, body, listener=kill)
         instance.start()
         _deploy(instance, folder, body)
+        assert len(instance.client("sqs").list_queues()["QueueUrls"]) == 10
+    finally:
+        instance.stop()
+
+
+def test_two_deployments_at_once_leave_no_orphans(tmp_path: Path, folder: Path) -> None:
+    """The second waits for the first, and then finds the program unchanged."""
+    instance = Instance.at(tmp_path)
+    (folder / "__main__.py").write_text(HEAD + QUEUE)
+    code = (
+        "import sys; from pathlib import Path; from local.drivers.in_process import deploy\n"
+        "from local.instance import Instance\n"
+        "print(deploy(Instance(Path(sys.argv[1])), Path(sys.argv[2]))['q'])"
+    )
+    command = [sys.executable, "-c", code, str(instance.folder), str(folder / "__main__.py")]
+    instance.start()
+    try:
+        both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        urls = {process.communicate(timeout=300)[0].strip() for process in both}
+        assert [process.returncode for process in both] == [0, 0]
+        assert instance.client("sqs").list_queues()["QueueUrls"] == list(urls)
+    finally:
+        instance.stop()
+
+
+def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_path: Path, folder: Path) -> None:
+    """Ctrl-C; the next run starts from nothing."""
+    instance = Instance.at(tmp_path)
+    body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
+    told: list[Progress | Note] = []
+
+    def interrupt(step: Progress | Note) -> None:
+        told.append(step)
+        if len(told) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    instance.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _deploy(instance, folder, body, listener=interrupt)
+        steps = [step for step in told if isinstance(step, Progress)]
+        begun = {step.name for step in steps if step.phase == "begun"}
+        assert begun == {step.name for step in steps if step.phase != "begun"}
+        assert len(begun) < 10
+        _deploy(instance, folder, body, fresh=False)
         assert len(instance.client("sqs").list_queues()["QueueUrls"]) == 10
     finally:
         instance.stop()
