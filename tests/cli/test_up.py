@@ -70,19 +70,13 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
 
 
 def test_ctrl_c_says_what_still_runs_and_how_to_stop_it(queues: Path) -> None:
-    command = [str(BOOKING), "up", "--engine", "in-process", "--no-tour"]
-    with subprocess.Popen(
-        command, cwd=queues, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as going:
-        assert going.stderr is not None
-        lines: list[str] = []
-        for line in going.stderr:
-            lines.append(line)
-            if line.startswith("+ ") and not any(told.startswith("+ ") for told in lines[:-1]):
-                going.send_signal(signal.SIGINT)
-    assert going.returncode == 130
+    """The program itself sends it, between its two queues."""
+    (queues / "__main__.py").write_text(TWO_QUEUES.format(action="os.kill(os.getpid(), signal.SIGINT)"))
+    said = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
+    assert said.exit_code == 130
     pid = Instance.at(queues).pid
-    assert lines[-1].startswith(f"Interrupted. The embedded AWS 'default' still runs (process {pid}); `booking down`")
+    told = f"Interrupted. The embedded AWS 'default' still runs (process {pid}); `booking down` stops it"
+    assert said.stderr.splitlines()[-1].startswith(told)
     assert run_booking(queues, "down", "--yes").exit_code == 0
 
 
