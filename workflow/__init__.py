@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         TIMEOUT,
         Retry,
     )
+    from .dsl.states.arrows import END, Catching, Edge, ErrorOutput, State, each_of, variable
     from .dsl.states.basic_states import Choice, Fail, Pass, Succeed, Wait
     from .dsl.states.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
     from .dsl.states.fragments import Inline
@@ -89,7 +90,6 @@ if TYPE_CHECKING:
         SendMessage,
         StartExecution,
     )
-    from .dsl.states.state import END, Catching, Edge, ErrorOutput, State, each_of, variable
     from .dsl.states.tasks import Answer, Invoke, Task
     from .dsl.workflow_class import Workflow
     from .failures import (
@@ -134,7 +134,7 @@ _LATE: Final = {
         "TIMEOUT",
         "Retry",
     ),
-    "dsl.states.state": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
+    "dsl.states.arrows": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
     "dsl.states.tasks": ("Answer", "Invoke", "Task"),
     "dsl.workflow_class": ("Workflow",),
     "lint": ("Finding", "check"),

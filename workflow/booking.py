@@ -24,9 +24,9 @@ from .dsl.context_object import context
 from .dsl.functions import concat, to_json
 from .dsl.references import caught, input_of, made, output_of, result_of
 from .dsl.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .dsl.states.arrows import variable
 from .dsl.states.basic_states import Choice, Fail, Succeed
 from .dsl.states.service_tasks import SendMessage
-from .dsl.states.state import variable
 from .dsl.states.tasks import Invoke
 from .dsl.workflow_class import Workflow
 

@@ -11,7 +11,7 @@ from .compatibility import misfit
 from .expressions import Reference, Source
 from .option_checks import check_form, check_kind
 from .schema import fields_of, name_of
-from .states.state import ErrorOutput, State
+from .states.arrows import ErrorOutput, State
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -29,7 +29,7 @@ from .compiler.joins import check_types
 from .compiler.scoping import ANYWHERE
 from .expressions import Reference
 from .option_checks import check_fixed_texts, check_spans
-from .states.state import Chain, Ending, State, set_name
+from .states.arrows import Chain, Ending, State, set_name
 
 In = TypeVar("In")
 Out = TypeVar("Out", covariant=True)

@@ -47,8 +47,8 @@ from workflow import (
     some,
     variable,
 )
+from workflow.dsl.states.arrows import Chain, InputPassedOn
 from workflow.dsl.states.service_tasks import StartedExecution
-from workflow.dsl.states.state import Chain, InputPassedOn
 
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)

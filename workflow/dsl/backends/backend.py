@@ -7,7 +7,7 @@ from typing import Protocol
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
 from ..expressions import Condition
-from ..states.state import AnyState, Exit
+from ..states.arrows import AnyState, Exit
 from .query_language import QueryLanguage
 
 

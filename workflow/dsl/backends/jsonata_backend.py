@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
 from ..expressions import Condition
-from ..states.state import AnyState, Exit
+from ..states.arrows import AnyState, Exit
 from .jsonata_text import condition_text, template
 from .query_language import QueryLanguage
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...failures import WorkflowError
 from ..expressions import Reference, Source, form_of, place_of
-from ..states.state import AnyState, Catching, Exit, Given, Link
+from ..states.arrows import AnyState, Catching, Exit, Given, Link
 from ..states.tasks import Task
 from .graph import Graph, Home
 

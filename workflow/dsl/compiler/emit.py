@@ -19,8 +19,8 @@ from ..bindings import Binding, Bindings, Limit
 from ..expressions import Condition, Reference, place_of
 from ..rewriting import rewritten
 from ..schema import wire_value
+from ..states.arrows import AnyState, Catching, End, Exit, Link
 from ..states.basic_states import Choice, Fail, Pass, Succeed, Wait
-from ..states.state import AnyState, Catching, End, Exit, Link
 from ..states.tasks import Task
 from .capture import Places, output_by
 from .graph import Graph

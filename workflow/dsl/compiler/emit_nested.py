@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from ...asl.json_values import JsonObject
+from ..states.arrows import AnyState, Catching
 from ..states.distribution import Distribution
 from ..states.nested_states import Map, Parallel
-from ..states.state import AnyState, Catching
 from .emit import ScopeWriter, compiled
 from .graph import nested_graph
 

@@ -15,8 +15,7 @@ from ...asl.records import Record, changed
 from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..expressions import Reference, Source, place_of
 from ..schema import name_of
-from ..states.basic_states import Choice, Fail, Pass, Succeed
-from ..states.state import (
+from ..states.arrows import (
     END,
     AnyState,
     Catching,
@@ -30,6 +29,7 @@ from ..states.state import (
     set_name,
     states_in,
 )
+from ..states.basic_states import Choice, Fail, Pass, Succeed
 
 if TYPE_CHECKING:
     from ..states.fragments import Inline

@@ -8,7 +8,7 @@ from ...failures import WrongJoin
 from ..compatibility import mismatch, value_mismatch
 from ..expressions import Reference, place_of
 from ..schema import literals_of, name_of
-from ..states.state import AnyState, End, ErrorOutput, Exit, Link
+from ..states.arrows import AnyState, End, ErrorOutput, Exit, Link
 from .graph import Graph
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from ...asl.records import Record
 from ...failures import WorkflowError
 from ..expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
-from ..states.state import AnyState, Exit, Link
+from ..states.arrows import AnyState, Exit, Link
 from ..states.tasks import Invoke, Task
 from .graph import Graph
 

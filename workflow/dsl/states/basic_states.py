@@ -10,7 +10,7 @@ from ..bindings import Limit
 from ..expressions import Condition, Expression, Reference, condition_of, form_of
 from ..option_checks import check_form, check_moments, check_spans, check_texts
 from ..schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
-from .state import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
+from .arrows import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

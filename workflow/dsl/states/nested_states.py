@@ -16,9 +16,9 @@ from ..expressions import Expression, form_of
 from ..option_checks import check_choices, check_flags, check_numbers
 from ..retries import Retry
 from ..schema import item_of, kinds_of, name_of
+from .arrows import AnyState, Catching, Given, StateOptions, check_options
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .fragments import check_workflow
-from .state import AnyState, Catching, Given, StateOptions, check_options
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type

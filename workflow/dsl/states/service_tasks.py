@@ -20,7 +20,7 @@ from ..option_checks import (
     check_spans,
     check_texts,
 )
-from .state import AnyState
+from .arrows import AnyState
 from .tasks import Answer, Task, TaskOptions, check_sent, payload_of
 
 if TYPE_CHECKING:

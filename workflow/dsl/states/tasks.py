@@ -24,7 +24,7 @@ from ..option_checks import (
 from ..retries import Retry
 from ..rewriting import references_in
 from ..schema import name_of
-from .state import AnyState, Catching, Given, check_options
+from .arrows import AnyState, Catching, Given, check_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
