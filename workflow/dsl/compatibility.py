@@ -11,7 +11,7 @@ from typing import Final, Literal, cast, get_args
 
 from .bindings import Binding
 from .expressions import Condition, Expression, form_of
-from .schema import KINDS, Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, wire_value
+from .payload_schema import KINDS, Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, wire_value
 
 _MAX_DEPTH: Final = 8
 """Of fields in fields, after which recursive types count as equal."""

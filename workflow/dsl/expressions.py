@@ -15,7 +15,7 @@ from ..asl.json_type import Json
 from ..asl.records import Record, changed
 from ..failures import NoSuchField, NotACondition, WorkflowError
 from .bindings import Binding
-from .schema import (
+from .payload_schema import (
     Field,
     fields_of,
     is_mapping,

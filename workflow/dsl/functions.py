@@ -32,7 +32,7 @@ from .expressions import (
     seen,
 )
 from .option_checks import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
-from .schema import item_of, kinds_of, members_of, moment_text, name_of
+from .payload_schema import item_of, kinds_of, members_of, moment_text, name_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from ..failures import WorkflowError
 from .bindings import Binding, Limit, whole_seconds
 from .expressions import Expression, form_of
-from .schema import kinds_of, name_of
+from .payload_schema import kinds_of, name_of
 
 LARGEST: Final = 99_999_999
 """Of seconds, attempts and other numbers. Source: Amazon States Language specification, "Timeouts"."""

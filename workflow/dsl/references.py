@@ -10,7 +10,7 @@ from .bindings import Function
 from .compatibility import misfit
 from .expressions import Reference, Source
 from .option_checks import check_form, check_kind
-from .schema import fields_of, name_of
+from .payload_schema import fields_of, name_of
 from .states.arrows import ErrorOutput, State
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..expressions import Condition, form_of
-from ..schema import kinds_of
+from ..payload_schema import kinds_of
 
 
 def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str:

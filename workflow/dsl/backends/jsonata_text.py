@@ -35,7 +35,7 @@ from ..expressions import (
     literal_of,
     place_of,
 )
-from ..schema import kinds_of
+from ..payload_schema import kinds_of
 from .jsonata_arrays import array_text, poured
 from .query_language import is_moment_of_the_context, shared_kinds
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from ...failures import WorkflowError
 from ..expressions import Compare, Reference, form_of, place_of
-from ..schema import kinds_of
+from ..payload_schema import kinds_of
 
 QueryLanguage = Literal["JSONata", "JSONPath"]
 _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {

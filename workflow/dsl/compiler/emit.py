@@ -17,8 +17,8 @@ from ...asl.json_values import JsonObject, NotJson
 from ...failures import WorkflowError
 from ..bindings import Binding, Bindings, Limit
 from ..expressions import Condition, Reference, place_of
+from ..payload_schema import wire_value
 from ..rewriting import rewritten
-from ..schema import wire_value
 from ..states.arrows import AnyState, Catching, End, Exit, Link
 from ..states.basic_states import Choice, Fail, Pass, Succeed, Wait
 from ..states.tasks import Task

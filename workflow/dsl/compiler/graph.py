@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Never, cast
 from ...asl.records import Record, changed
 from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..expressions import Reference, Source, place_of
-from ..schema import name_of
+from ..payload_schema import name_of
 from ..states.arrows import (
     END,
     AnyState,

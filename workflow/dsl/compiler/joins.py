@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Union, cast
 from ...failures import WrongJoin
 from ..compatibility import mismatch, value_mismatch
 from ..expressions import Reference, place_of
-from ..schema import literals_of, name_of
+from ..payload_schema import literals_of, name_of
 from ..states.arrows import AnyState, End, ErrorOutput, Exit, Link
 from .graph import Graph
 

@@ -15,8 +15,8 @@ from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
 from ..expressions import Condition, Reference, Source, form_of, place_of
 from ..option_checks import check_fixed_texts, check_form
+from ..payload_schema import name_of
 from ..retries import ALL, Retry, check_errors
-from ..schema import name_of
 from ..source_lines import SourceLine, find_source_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ...failures import WorkflowError, WrongJoin
 from ..bindings import Limit
 from ..expressions import Condition, Expression, Reference, condition_of, form_of
 from ..option_checks import check_form, check_moments, check_spans, check_texts
-from ..schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
+from ..payload_schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
 from .arrows import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Final, cast
 from ...failures import WorkflowError
 from ..bindings import Binding, Limit
 from ..expressions import Call, Expression, form_of
-from ..schema import is_decimal, kinds_of, wire_value
+from ..payload_schema import is_decimal, kinds_of, wire_value
 
 _BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "BOOL", "null": "NULL"}
 

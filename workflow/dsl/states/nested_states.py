@@ -14,8 +14,8 @@ from ..bindings import Limit
 from ..compatibility import mismatch, value_mismatch
 from ..expressions import Expression, form_of
 from ..option_checks import check_choices, check_flags, check_numbers
+from ..payload_schema import item_of, kinds_of, name_of
 from ..retries import Retry
-from ..schema import item_of, kinds_of, name_of
 from .arrows import AnyState, Catching, Given, StateOptions, check_options
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .fragments import check_workflow

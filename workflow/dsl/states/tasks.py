@@ -21,9 +21,9 @@ from ..option_checks import (
     check_spans,
     check_texts,
 )
+from ..payload_schema import name_of
 from ..retries import Retry
 from ..rewriting import references_in
-from ..schema import name_of
 from .arrows import AnyState, Catching, Given, check_options
 
 if TYPE_CHECKING:
