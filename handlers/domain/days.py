@@ -1,14 +1,14 @@
-"""Days in UTC, as YYYY-MM-DD: their order, and when one is closed."""
+"""Days in UTC, as YYYY-MM-DD: their sequence, and the time at which one closes."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 CLOSING: Final = timedelta(hours=48)
-"""How long after its end a day is still open. Nothing is dated into a closed day (law 40)."""
+"""The time after its end for which a day stays open. Nothing is dated into a closed day (law 40)."""
 
 
 def last_closed_day(now: datetime) -> str:
-    """The latest day that is closed at `now`."""
+    """Return the latest day that is closed at `now`."""
     return ((now.astimezone(UTC) - CLOSING).date() - timedelta(days=1)).isoformat()
 
 
@@ -18,12 +18,12 @@ def is_closed(day: str, now: datetime) -> bool:
 
 
 def next_day(day: str) -> str:
-    """The day after `day`."""
+    """Return the day after `day`."""
     return _shift(day, 1)
 
 
 def previous_day(day: str) -> str:
-    """The day before `day`."""
+    """Return the day before `day`."""
     return _shift(day, -1)
 
 

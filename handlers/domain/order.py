@@ -15,9 +15,9 @@ from .requests import Line, Origin, PlaceOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRequest:
-    """A request whose execution began: what it asked, and its answer once there is one.
+    """A request that the order has accepted, and its answer once there is one.
 
-    `text` is the free text that came with it (a reason, a payment method): erasable, so outside the ledger.
+    `text` is free text of the caller (a reason, a payment method). It must be erasable, so it is not in the ledger.
     """
 
     request_id: str
@@ -27,16 +27,16 @@ class AcceptedRequest:
     answer: Answer | None = None
 
     def with_answer(self, answer: Answer) -> Self:
-        """The request with its answer."""
+        """Return the request with its answer."""
         return replace(self, answer=answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order as its ledger tells it.
+    """An order and its ledger.
 
-    `asked` is by subject: the order's own id, or a refund's. `salt` hides the hashes of free text; erasing it makes
-    them meaningless.
+    `requests` is by subject: the order's own id, or a refund's. The hashes of free text in the ledger are salted with
+    `salt`; erasing it makes them meaningless.
     """
 
     order_id: str
@@ -47,27 +47,27 @@ class Order:
 
     @property
     def placed(self) -> Entry:
-        """The first entry, which holds what was bought and under which policy."""
+        """The first entry, which holds the lines and the refund policy at purchase."""
         return self.ledger[0]
 
     @property
     def version(self) -> int:
-        """How many entries there are: what a conditional write compares."""
+        """The number of entries; conditional writes compare it."""
         return len(self.ledger)
 
     @property
     def customer_id(self) -> str:
-        """Who bought."""
+        """The customer."""
         return self.placed.text("customer_id")
 
     @property
     def currency(self) -> str:
-        """In what was paid."""
+        """The currency of the payment, as an ISO 4217 code."""
         return self.placed.text("currency")
 
     @property
     def ordered_at(self) -> str:
-        """When the purchase's execution started."""
+        """The start of the purchase's execution."""
         return self.placed.at
 
     @property
@@ -77,18 +77,18 @@ class Order:
 
     @property
     def status(self) -> OrderStatus:
-        """Where the order stands."""
+        """The state of the order."""
         return self.account.status or OrderStatus.PENDING
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What was bought."""
+        """The lines of the purchase."""
         stored = cast("Sequence[tuple[str, int, int]]", self.placed.facts["lines"])
         return tuple(Line(sku=sku, quantity=quantity, unit_price_minor=price) for sku, quantity, price in stored)
 
     @property
     def in_flight(self) -> tuple[str, ...]:
-        """The gateway keys whose outcome is open."""
+        """The gateway keys without an outcome."""
         return (self.order_id,) if self.status is OrderStatus.PENDING else self.account.in_flight
 
     def opened_at(self, subject: str) -> str:
@@ -100,13 +100,13 @@ class Order:
         return now - parse_instant(self.opened_at(subject)) <= SEND_WINDOW
 
     def in_flight_since(self) -> str | None:
-        """When the oldest money in flight was sent for."""
+        """Return the `recorded_at` of the oldest entry whose money is in flight, or None."""
         opened = (entry for entry in self.ledger if entry.kind in OPENING and entry.subject in self.in_flight)
         return next((entry.recorded_at for entry in opened), None)
 
-    def with_request(self, asked: AcceptedRequest) -> Self:
-        """The order that also remembers this request."""
-        return replace(self, requests={**self.requests, asked.subject: asked})
+    def with_request(self, accepted: AcceptedRequest) -> Self:
+        """Return the order with a request added or replaced."""
+        return replace(self, requests={**self.requests, accepted.subject: accepted})
 
     def append(
         self,
@@ -118,7 +118,7 @@ class Order:
         amount_minor: int,
         facts: Mapping[str, Json] | None = None,
     ) -> Self:
-        """The order with one more entry (see `append_entry`)."""
+        """Return the order with one more entry (see `append_entry`)."""
         ledger = append_entry(
             self.ledger,
             kind,
@@ -134,17 +134,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPolicy:
-    """How long after a purchase it can be refunded."""
+    """The time after a purchase within which it can be refunded."""
 
     window: timedelta
 
     def until(self, ordered_at: datetime) -> datetime:
-        """The last instant at which a refund may start."""
+        """Return the last instant at which a refund may start."""
         return ordered_at + self.window
 
 
 def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str, now: str) -> Order:
-    """The order as it is first written: PENDING, its policy in it for ever."""
+    """Create a PENDING order from a purchase. It keeps the refund policy of the purchase for ever."""
     order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
     return order.with_request(_accepted_request(request)).append(
         Kind.ORDER_PLACED,

@@ -1,4 +1,8 @@
-"""Answers: the outcome that a ledger holds, the same for every attempt, and refusals that leave no trace in one."""
+"""Answers to requests: outcomes, which follow from a ledger, and refusals, which leave no trace in one.
+
+An outcome is the same for every attempt. Every message says what happened or what is wrong, what is allowed, and what
+to do. It names no person, because logs and the locked audit trail keep messages.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -15,45 +19,44 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
     Kind.ORDER_PLACED: (
         "unknown",
         Code.PAYMENT_OUTCOME_UNKNOWN,
-        "A charge of {amount} was asked for; the gateway has not said whether it was made. The order stays "
-        "reserved until it says so; the same request may be repeated safely.",
+        "The gateway has not confirmed the charge of {amount}, so it may or may not have been made. The order keeps "
+        "its stock until the gateway answers. It is safe to repeat the same request.",
     ),
     Kind.PAYMENT_CAPTURED: ("succeeded", None, "{amount} was paid."),
     Kind.PAYMENT_DECLINED: (
         "rejected",
         Code.PAYMENT_DECLINED,
-        "A charge of {amount} was asked for; the gateway declined it{why} and nothing was paid. Another payment method "
-        "under a new request_id is allowed.",
+        "The gateway declined the charge of {amount}{why}. Nothing was paid. Send the purchase with another payment "
+        "method under a new request_id.",
     ),
     Kind.PAYMENT_RELEASED: (
         "failed",
         Code.PAYMENT_RELEASED,
-        "A charge of {amount} was asked for; it never reached the gateway and now cannot. Nothing was paid. The same "
-        "purchase under a new request_id is allowed.",
+        "The charge of {amount} never reached the gateway and can no longer be made. Nothing was paid. Send the "
+        "purchase again under a new request_id.",
     ),
     Kind.REFUND_REQUESTED: (
         "unknown",
         Code.REFUND_OUTCOME_UNKNOWN,
-        "A refund of {amount} was asked for; the gateway has not said whether it was made. The amount stays reserved "
-        "until it says so; the same request may be repeated safely.",
+        "The gateway has not confirmed the refund of {amount}, so it may or may not have been made. The amount stays "
+        "reserved until the gateway answers. It is safe to repeat the same request.",
     ),
-    Kind.REFUND_SETTLED: ("succeeded", None, "{amount} was refunded; {refundable} is still refundable."),
+    Kind.REFUND_SETTLED: ("succeeded", None, "{amount} was refunded. {refundable} can still be refunded."),
     Kind.REFUND_DECLINED: (
         "rejected",
         Code.REFUND_DECLINED,
-        "A refund of {amount} was asked for; the gateway declined it{why}. {refundable} is refundable under a new "
-        "request_id.",
+        "The gateway declined the refund of {amount}{why}. {refundable} can be refunded under a new request_id.",
     ),
     Kind.REFUND_RELEASED: (
         "failed",
         Code.REFUND_RELEASED,
-        "A refund of {amount} was asked for; it never reached the gateway and now cannot. {refundable} is refundable "
+        "The refund of {amount} never reached the gateway and can no longer be made. {refundable} can be refunded "
         "under a new request_id.",
     ),
     Kind.REFUND_REVERSED: (
         "failed",
         Code.REFUND_REVERSED,
-        "The refund of {amount} came back after it had been made. {refundable} is refundable under a new request_id.",
+        "The refund of {amount} was made and then returned. {refundable} can be refunded under a new request_id.",
     ),
 }
 
@@ -63,9 +66,9 @@ LEDGER_CODES: Final = frozenset(code.value for _, code, _ in OUTCOME_MESSAGES.va
 
 
 def outcome_at(order: Order, seq: int) -> Answer:
-    """What the order's ledger says of a request up to its entry `seq`."""
+    """Return the answer that follows from the order's ledger up to entry `seq`."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    status, code, sentence = OUTCOME_MESSAGES[entry.kind]
+    status, code, template = OUTCOME_MESSAGES[entry.kind]
     is_refund = entry.subject != order.order_id
     return Answer(
         status=status,
@@ -78,7 +81,7 @@ def outcome_at(order: Order, seq: int) -> Answer:
         order_status=account.status.value if account.status else None,
         refundable_minor=account.refundable_minor,
         code=code.value if code else None,
-        message=_message(sentence, order, account, entry),
+        message=_message(template, order, account, entry),
     )
 
 
@@ -87,9 +90,9 @@ def _request_id(order: Order, account: Account, entry: Entry) -> str:
     return refund.request_id if refund else order.placed.text("request_id")
 
 
-def _message(sentence: str, order: Order, account: Account, entry: Entry) -> str:
+def _message(template: str, order: Order, account: Account, entry: Entry) -> str:
     why = f" ({entry.text('reason_code')})" if "reason_code" in entry.facts else ""
-    return sentence.format(
+    return template.format(
         amount=format_amount(entry.amount_minor, order.currency),
         refundable=format_amount(account.refundable_minor, order.currency),
         why=why,
@@ -106,22 +109,22 @@ def outcome_seq(order: Order, subject: str) -> int:
 
 
 def execution_of(order: Order, subject: str) -> str:
-    """The execution in which a request began: any other one repeats it, and a second attempt of this one does not."""
+    """Return the execution in which a request began. Any other execution of the request is a replay."""
     return next(entry.text("execution") for entry in order.ledger if entry.subject == subject)
 
 
 def answer_of(order: Order, subject: str) -> Answer:
-    """The answer that was given, or `unknown` while the request is in flight."""
+    """Return the stored answer of a request, or `unknown` while it is in flight."""
     return order.requests[subject].answer or outcome_at(order, outcome_seq(order, subject))
 
 
 def refuse_invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:
-    """The request is not of the contract's form."""
+    """Refuse a request that does not match the contract."""
     return Answer(status="rejected", code=Code.INVALID_REQUEST, message=message, action=action, request_id=request_id)
 
 
 def refuse_purchase(request: PlaceOrder, code: Code, message: str) -> Answer:
-    """A purchase that leaves no trace."""
+    """Refuse a purchase; nothing is written."""
     return Answer(
         status="rejected",
         code=code,
@@ -135,7 +138,7 @@ def refuse_purchase(request: PlaceOrder, code: Code, message: str) -> Answer:
 
 
 def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order | None = None) -> Answer:
-    """A refund that leaves no trace."""
+    """Refuse a refund; nothing is written."""
     return Answer(
         status="rejected",
         code=code,
@@ -151,32 +154,29 @@ def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order |
 
 
 def refuse_wrong_function(function: str) -> Answer:
-    """A message for another function: the machine never sends one."""
-    return refuse_invalid(f"action: this function takes {function} only.")
+    """Refuse a request for another function; the state machine never sends one."""
+    return refuse_invalid(f"action must be {function} for this function.")
 
 
 def refuse_unknown_order(request: IssueRefund) -> Answer:
-    """There is no such order."""
-    message = (
-        f"A refund on {request.order_id} was asked for; there is no such order. "
-        "The result of a purchase names its order."
-    )
+    """Refuse a refund on an order that does not exist."""
+    message = f"Order {request.order_id} does not exist. The result of a purchase contains its order_id."
     return refuse_refund(request, Code.ORDER_NOT_FOUND, message)
 
 
 def refuse_reused_key(request: Request) -> Answer:
-    """The request_id belongs to another request."""
-    scope = f"customer {request.customer_id}" if isinstance(request, PlaceOrder) else f"order {request.order_id}"
+    """Refuse a request whose request_id belongs to a different request."""
+    scope = "this customer" if isinstance(request, PlaceOrder) else f"order {request.order_id}"
     message = (
-        f"request_id {request.request_id} of {scope} was used for a different {request.action}; "
-        "repeat that request unchanged, or ask for this one under a new request_id."
+        f"request_id {request.request_id} of {scope} belongs to a different {request.action}. "
+        "Repeat that request unchanged, or send this one under a new request_id."
     )
     refuse = refuse_purchase if isinstance(request, PlaceOrder) else refuse_refund
     return refuse(request, Code.KEY_REUSED, message)  # type: ignore[arg-type]  # narrowed together with `refuse`
 
 
 def refuse_stock_mismatch(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:
-    """Shelves are not as quoted: the gravest difference gives the code, and every line that has it is named."""
+    """Refuse a purchase whose quote differs from the stock: the gravest code, with every line that it applies to."""
     faults = [fault for sku, item in found.items() for fault in _faults(request, sku, item)]
     code = min((code for code, _ in faults), key=_SEVERITY.index)
     return refuse_purchase(request, code, " ".join(message for each, message in faults if each is code))
@@ -188,23 +188,23 @@ _SEVERITY: Sequence[Code] = (Code.SKU_NOT_FOUND, Code.CURRENCY_MISMATCH, Code.PR
 def _faults(request: PlaceOrder, sku: str, item: StockItem | None) -> list[tuple[Code, str]]:
     line = next(each for each in request.lines if each.sku == sku)
     if item is None:
-        return [(Code.SKU_NOT_FOUND, f"{sku} was asked for; the catalogue has no such article.")]
+        return [(Code.SKU_NOT_FOUND, f"SKU {sku} is not in the catalogue.")]
     quoted, price = (format_amount(minor, item.currency) for minor in (line.unit_price_minor, item.price_minor))
     checks = (
         (
             item.currency != request.currency,
             Code.CURRENCY_MISMATCH,
-            f"{sku} was asked for in {request.currency}; it is sold in {item.currency}.",
+            f"SKU {sku} is sold in {item.currency}, not in {request.currency}.",
         ),
         (
             item.price_minor != line.unit_price_minor,
             Code.PRICE_CHANGED,
-            f"{sku} was quoted at {quoted}; it is {price}.",
+            f"SKU {sku} costs {price}, not {quoted} as quoted.",
         ),
-        (item.available < line.quantity, Code.OUT_OF_STOCK, _too_few(sku, line.quantity, item.available)),
+        (
+            item.available < line.quantity,
+            Code.OUT_OF_STOCK,
+            f"SKU {sku} has {item.available} available, fewer than the {line.quantity} requested.",
+        ),
     )
     return [(code, message) for wrong, code, message in checks if wrong]
-
-
-def _too_few(sku: str, quantity: int, available: int) -> str:
-    return f"{quantity} of {sku} were asked for; {available} {'is' if available == 1 else 'are'} available."

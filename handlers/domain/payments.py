@@ -1,4 +1,4 @@
-"""The port of the payment gateway, and what a gateway says about a key."""
+"""The port of the payment gateway, and the replies of a gateway about a key."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ Shorter than any gateway remembers a key, so that a repeated request never moves
 
 
 class GatewayStatus(StrEnum):
-    """What a gateway knows of a key."""
+    """The state of a key at the gateway."""
 
     SETTLED = "settled"
     DECLINED = "declined"
@@ -24,11 +24,11 @@ class GatewayStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReply:
-    """A definite answer; an ambiguous one is raised as `PaymentOutcomeUnknown`.
+    """A definite reply about a key. An ambiguous one is raised as `PaymentOutcomeUnknown`.
 
-    `settled`: the money moved, now or before. `declined`: it never will under this key. `fenced`: the key was
-    cancelled before it moved money, and never will. `reversed`: it moved and came back (refunds). `nothing`: the key
-    is unheard of.
+    `settled`: the money moved, now or earlier. `declined`: it never will under this key. `fenced`: the key was
+    cancelled before it moved money, and never will. `reversed`: the money moved and was returned (refunds only).
+    `nothing`: the gateway never received the key.
     """
 
     status: GatewayStatus
@@ -38,26 +38,26 @@ class GatewayReply:
 
 
 class PaymentGateway(Protocol):
-    """Moves money, each key once: whoever repeats a key gets the first one's outcome.
+    """The payment gateway. It moves money once per key: a repeated key gets the outcome of the first call.
 
-    An ambiguous answer (a timeout, a 5xx, a lost reply) is raised as `PaymentOutcomeUnknown`.
+    An ambiguous reply (a timeout, a 5xx, a lost reply) is raised as `PaymentOutcomeUnknown`.
     """
 
     can_fence: ClassVar[bool]
-    """Whether `cancel` keeps its promise; where it cannot, the case is left to people."""
+    """True if `cancel` keeps its promise. Otherwise, a key that the gateway never received is left to people."""
 
     def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
-        """Take money, once for the key."""
+        """Charge a payment method, once for the key."""
         ...
 
     def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
-        """Give money of a charge back, once for the key."""
+        """Refund a part or all of a charge, once for the key."""
         ...
 
     def lookup(self, key: str) -> GatewayReply:
-        """What is known of the key."""
+        """Return the state of the key."""
         ...
 
     def cancel(self, key: str) -> GatewayReply:
-        """See to it that the key never moves money: `fenced`, or what it had done before."""
+        """Make sure that the key never moves money: return `fenced`, or its earlier outcome."""
         ...

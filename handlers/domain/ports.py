@@ -17,7 +17,7 @@ from .stock import StockMismatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An order before and after; `restock` says what goes back on the shelf in the same transaction."""
+    """An order before and after a change, and the units per SKU to return to stock in the same transaction."""
 
     before: Order
     after: Order
@@ -31,39 +31,39 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleOrder:
-    """The write was refused because the order has changed, or was there already: this is what it is now."""
+    """The write was refused because the order has changed or already exists; `current` is the stored order."""
 
     current: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of a listing, in order, and where it goes on (None: nowhere)."""
+    """A part of a listing, in order, and the position at which the next part begins (None: it was the last)."""
 
     names: tuple[str, ...]
     after: str | None = None
 
 
 class OrderRepository(Protocol):
-    """Orders and stock. Every method may raise `Unavailable`."""
+    """The stored orders. Every method may raise `Unavailable`."""
 
     def load(self, order_id: str) -> Order | None:
-        """The order as last written."""
+        """Return the order as last written."""
         ...
 
     def create(self, order: Order) -> Written | StaleOrder | StockMismatch:
-        """Make the order and take its lines from the shelves at the quoted price, all or nothing.
+        """Create the order and take its lines from stock at the quoted price, all or nothing.
 
-        An order that exists already wins over every difference of the shelves.
+        If the order already exists, the result is `StaleOrder` even if the stock differs as well.
         """
         ...
 
     def append(self, change: Change) -> Written | StaleOrder:
-        """Add the new entries if nothing was added since `change.before`."""
+        """Append the new entries, unless the order has changed since `change.before`."""
         ...
 
     def list_in_flight(self, shard: int, after: str | None, limit: int) -> Page:
-        """Order ids with money in flight in one shard, the longest waiting first."""
+        """List the ids of a shard's orders with money in flight, the oldest first."""
         ...
 
     def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
@@ -72,50 +72,50 @@ class OrderRepository(Protocol):
 
 
 class AuditTrail(Protocol):
-    """Objects that are written once and never changed. Every method may raise `Unavailable`."""
+    """The audit objects, which are written once and never changed. Every method may raise `Unavailable`."""
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
-        """Write the record unless it is there already; says whether it was written now.
+        """Write an audit object; return False if the same one already exists.
 
         Raises:
-            AuditContradiction: another record has that key.
+            AuditContradiction: a different object has the key.
         """
         ...
 
     def read(self, key: str) -> bytes | None:
-        """The object as it lies there."""
+        """Return the content of an object, or None if it does not exist."""
         ...
 
     def keys(self, prefix: str, after: str | None = None) -> Page:
-        """Keys that begin with `prefix`, in order, from behind `after`."""
+        """List the keys that begin with `prefix`, in order, after the position `after`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedResult:
-    """An outcome that the record step could not write: its message, and the receipt to be rid of it."""
+    """A result that the record step could not record: its message, and the receipt that deletes it."""
 
     message: str
     receipt: str
 
 
 class ParkingQueue(Protocol):
-    """The queue of what could not be recorded."""
+    """The queue of results that could not be recorded."""
 
     def receive(self) -> Sequence[ParkedResult]:
-        """A few of them; nothing when there are none."""
+        """Return some of the results; none if the queue is empty."""
         ...
 
     def delete(self, parked: ParkedResult) -> None:
-        """It has been recorded."""
+        """Delete a result that has been recorded."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Bounded tries with full jitter.
+    """A bounded number of attempts with exponential back-off and full jitter.
 
-    Source: AWS Architecture Blog, "Exponential Backoff and Jitter": of the variants, full jitter does the least work.
+    Source: AWS Architecture Blog, "Exponential Backoff and Jitter": of its variants, full jitter does the least work.
     """
 
     sleep: Callable[[timedelta], None]
@@ -126,17 +126,17 @@ class RetryPolicy:
 
     @classmethod
     def without_delays(cls) -> Self:
-        """For whom waits nobody: a person's command, a test."""
+        """Return a policy without delays, for interactive commands and tests."""
         return cls(sleep=lambda _: None, rng=lambda: 0.0)
 
     def attempts(self, what: str) -> Iterator[int]:
-        """Count the tries; when they are used up, raise.
+        """Yield the number of each attempt, waiting between them.
 
         Raises:
-            Unavailable: every try lost its race for `what`.
+            Unavailable: every attempt lost its race for `what`.
         """
         for attempt in range(self.max_attempts):
             if attempt:
                 self.sleep(self.rng() * min(self.max_delay, self.initial_delay * 2**attempt))
             yield attempt
-        raise Unavailable(f"{what} was changed by others during each of {self.max_attempts} tries.")
+        raise Unavailable(f"{what} changed during each of {self.max_attempts} attempts to write it.")

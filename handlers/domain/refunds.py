@@ -15,12 +15,15 @@ from .ports import Change
 from .requests import IssueRefund, Origin
 
 MAX_ENTRIES: Final = 150
-"""From so many ledger entries on no refund is begun: those begun still end, and the item stays below 400 KB."""
+"""The number of ledger entries from which on no refund is accepted.
+
+Refunds in flight still end, and the item stays below DynamoDB's limit of 400 KB.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """What of one line can still be refunded."""
+    """The part of a line that can still be refunded."""
 
     line: int
     sku: str
@@ -29,9 +32,10 @@ class Remaining:
 
 
 def reserve_refund(order: Order, request: IssueRefund, origin: Origin, now: str) -> Change | Answer:
-    """The order with the refund reserved, or why not.
+    """Reserve a refund on an order, or refuse it.
 
-    Judged by the order as it is and by the time at which the execution started, whichever attempt decides.
+    The order is judged as it is now; the refund window is judged at the start of the execution, whichever attempt it
+    is.
     """
     lines = remaining_lines(order)
     refusal = _refusal(order, request, origin, lines)
@@ -69,50 +73,50 @@ def _check_window(order: Order, origin: Origin) -> Fault:
         return None
     return (
         Code.REFUND_WINDOW_CLOSED,
-        f"A refund was asked for at {origin.at}; this order could be refunded until {order.refundable_until}.",
+        f"This order could be refunded until {order.refundable_until}, but the refund was requested at {origin.at}.",
     )
 
 
 def _check_balance(order: Order, request: IssueRefund) -> Fault:
     refundable = order.account.refundable_minor
-    asked = request.amount_minor
-    if asked is not None and asked > refundable:
-        wish, limit = format_amount(asked, order.currency), format_amount(refundable, order.currency)
-        return Code.REFUND_EXCEEDS_BALANCE, f"A refund of {wish} was asked for; at most {limit} can be refunded."
+    requested = request.amount_minor
+    if requested is not None and requested > refundable:
+        amount, limit = format_amount(requested, order.currency), format_amount(refundable, order.currency)
+        return Code.REFUND_EXCEEDS_BALANCE, f"At most {limit} can be refunded, but {amount} was requested."
     if refundable == 0:
-        return Code.NOTHING_TO_REFUND, f"A refund was asked for; {_why_nothing(order)}."
+        return Code.NOTHING_TO_REFUND, f"Nothing can be refunded: {_why_nothing(order)}."
     return None
 
 
 def _why_nothing(order: Order) -> str:
     account = order.account
     if account.captured_minor == 0:
-        return f"the order is {order.status}, so nothing has been paid that could be given back"
+        return f"the order is {order.status}, so nothing has been paid"
     amounts = (account.captured_minor, account.refunded_minor, account.reserved_minor)
     paid, refunded, reserved = (format_amount(minor, order.currency) for minor in amounts)
-    return f"of {paid} paid, {refunded} is refunded and {reserved} is reserved for refunds under way, so none is left"
+    return f"of {paid} paid, {refunded} has been refunded and {reserved} is reserved for refunds in flight"
 
 
 def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
     left = {line.sku: line for line in lines}
     for each in request.units or ():
         if each.sku not in left:
-            return Code.LINE_NOT_IN_ORDER, f"{each.sku} was asked for; the order has {', '.join(left)}."
+            return Code.LINE_NOT_IN_ORDER, f"SKU {each.sku} is not in this order, which has {', '.join(left)}."
         if each.quantity > left[each.sku].quantity:
             limit = left[each.sku].quantity
             return (
                 Code.REFUND_EXCEEDS_LINE,
-                f"{each.quantity} of {each.sku} were asked for; at most {limit} can be given back.",
+                f"SKU {each.sku} has {limit} left to refund, fewer than the {each.quantity} requested.",
             )
     if request.units and not sum(share.amount_minor for share in _allocate(request, lines)):
-        return Code.NOTHING_TO_REFUND, "Units were asked for whose price has been refunded by amount; none is left."
+        return Code.NOTHING_TO_REFUND, "The price of these units has already been refunded by amount; nothing is left."
     return None
 
 
 def _check_room(order: Order) -> Fault:
     if order.version < MAX_ENTRIES:
         return None
-    message = f"One more refund was asked for; the order's ledger has {order.version} entries of {MAX_ENTRIES} allowed."
+    message = f"This order cannot take another refund: its ledger has {order.version} of at most {MAX_ENTRIES} entries."
     return Code.LEDGER_FULL, message
 
 
@@ -125,13 +129,13 @@ def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share
 
 
 def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...], now: str) -> Order:
-    asked = AcceptedRequest(
+    accepted = AcceptedRequest(
         request_id=request.request_id,
         subject=request.refund_id,
         fingerprint=request.fingerprint,
         text=request.reason,
     )
-    return order.with_request(asked).append(
+    return order.with_request(accepted).append(
         Kind.REFUND_REQUESTED,
         at=origin.at,
         now=now,
@@ -148,7 +152,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
 
 
 def remaining_lines(order: Order) -> tuple[Remaining, ...]:
-    """Per line, what no refund holds yet."""
+    """Return the part of each line that no refund has taken."""
     quantities, amounts = (
         _sum_held(order, lambda share: share.quantity),
         _sum_held(order, lambda share: share.amount_minor),
@@ -165,9 +169,9 @@ def remaining_lines(order: Order) -> tuple[Remaining, ...]:
 
 
 def by_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...]:
-    """Spread an amount over lines in proportion to what is left of each, the largest remainders rounded up.
+    """Allocate an amount to lines in proportion to what is left of each, rounding up the largest remainders.
 
-    No unit comes back. Source: Hare's method of the largest remainder; equal remainders go to the earlier line.
+    No units return to stock. Source: Hare's largest remainder method; equal remainders go to the earlier line.
     """
     whole = sum(line.amount_minor for line in lines)
     parts = [divmod(amount_minor * line.amount_minor, whole) for line in lines]
@@ -178,19 +182,19 @@ def by_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...
 
 
 def by_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Share, ...]:
-    """The money of so many units per sku: unit by unit it comes to what the whole line comes to.
+    """Allocate the money of a number of units per SKU; unit by unit, it adds up to the whole line.
 
-    Where earlier refunds by amount took from a line, the rest is spread evenly over its units, rounded up: so the last
-    ones may come to nothing, and the first never do.
+    What earlier refunds by amount left of a line is spread evenly over its units, rounded up. The last units may
+    therefore be worth nothing; the first never are.
     """
-    asked = [(line, units[line.sku]) for line in lines if line.sku in units]
+    requested = [(line, units[line.sku]) for line in lines if line.sku in units]
     return _to_shares(
-        (line.line, quantity, -(-line.amount_minor * quantity // line.quantity)) for line, quantity in asked
+        (line.line, quantity, -(-line.amount_minor * quantity // line.quantity)) for line, quantity in requested
     )
 
 
 def everything(lines: Sequence[Remaining]) -> tuple[Share, ...]:
-    """All the money and all the units that are left."""
+    """Allocate all the money and all the units that are left."""
     return _to_shares((line.line, line.quantity, line.amount_minor) for line in lines)
 
 

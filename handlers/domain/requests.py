@@ -1,39 +1,39 @@
-"""Requests that passed validation, and the ids that follow from them."""
+"""Valid requests, and the ids that follow from them, so that a repeated request is the same request for ever."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from .canonical import Json, digest, format_instant, parse_instant
 
-_LENGTH = 32  # hexadecimal digits, 128 bits: no two requests of a system meet by chance
+_LENGTH = 32  # hexadecimal digits, 128 bits: no two requests of a system collide by chance
 
 
 def order_id_of(customer_id: str, request_id: str) -> str:
-    """The order that a customer's request makes."""
+    """Return the id of the order that a customer's request creates."""
     return f"ord_{digest(['order', customer_id, request_id])[:_LENGTH]}"
 
 
 def refund_id_of(order_id: str, request_id: str) -> str:
-    """The refund that a request on an order makes."""
+    """Return the id of the refund that a request on an order creates."""
     return f"ref_{digest(['refund', order_id, request_id])[:_LENGTH]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The execution that carries a request, and when it started: the time that every attempt judges by."""
+    """The execution of a request and its start, which decides policy questions in every attempt."""
 
     execution: str
     requested_at: str
 
     @property
     def at(self) -> str:
-        """The start in its one spelling."""
+        """The start as a formatted instant."""
         return format_instant(parse_instant(self.requested_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """So many of one article at one price."""
+    """A number of units of one SKU at one price."""
 
     sku: str
     quantity: int
@@ -41,7 +41,7 @@ class Line:
 
     @property
     def amount_minor(self) -> int:
-        """What the line was charged."""
+        """The price of all units of the line."""
         return self.quantity * self.unit_price_minor
 
 
@@ -59,29 +59,29 @@ class PlaceOrder:
 
     @property
     def subject(self) -> str:
-        """What the request makes, and the gateway's key for it."""
+        """The subject that the request creates; it is also the gateway key."""
         return self.order_id
 
     @property
     def order_id(self) -> str:
-        """The order that this request makes."""
+        """The id of the order that this request creates."""
         return order_id_of(self.customer_id, self.request_id)
 
     @property
     def amount_minor(self) -> int:
-        """What the lines come to."""
+        """The total of the lines."""
         return sum(line.amount_minor for line in self.lines)
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal requests, however they are spelled."""
+        """A hash that is equal for equal requests, in whatever order they list their lines."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
         return digest([self.customer_id, self.currency, lines, self.payment_method])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """So many units of one article."""
+    """A number of units of one SKU to refund."""
 
     sku: str
     quantity: int
@@ -89,7 +89,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRefund:
-    """Give back an amount, or units, or (with neither) all that is still refundable."""
+    """Refund an amount, or units, or (with neither) everything that is still refundable."""
 
     request_id: str
     order_id: str
@@ -102,17 +102,17 @@ class IssueRefund:
 
     @property
     def subject(self) -> str:
-        """What the request makes, and the gateway's key for it."""
+        """The subject that the request creates; it is also the gateway key."""
         return self.refund_id
 
     @property
     def refund_id(self) -> str:
-        """The refund that this request makes."""
+        """The id of the refund that this request creates."""
         return refund_id_of(self.order_id, self.request_id)
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal requests, however they are spelled."""
+        """A hash that is equal for equal requests, in whatever order they list their lines."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
         return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units])
 

@@ -17,7 +17,7 @@ from .ports import Change, OrderRepository, RetryPolicy, StaleOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """The gateway says what the ledger cannot hold any more: a case for people."""
+    """A disagreement between gateway and ledger that no entry can settle; it is left to people."""
 
     subject: str
     ledger_says: str
@@ -58,9 +58,9 @@ _SETTLED_PAYMENTS: Mapping[OrderStatus, GatewayStatus] = {
 def apply_gateway_reply(
     order: Order, key: str, reply: GatewayReply, at: str | None, now: str
 ) -> Change | Contradiction | None:
-    """The order with what the gateway says of `key`; None where the ledger says so already.
+    """Apply a gateway's reply about `key` to an order; None if the ledger already agrees.
 
-    `at` is the start of the execution that asked the gateway, or None where none did.
+    `at` is the start of the execution that asked the gateway, or None if none did.
     """
     kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
@@ -78,7 +78,7 @@ def apply_gateway_reply(
 
 
 def amount_of(order: Order, key: str) -> int:
-    """What was asked of the gateway under a key."""
+    """Return the amount that was requested from the gateway under a key."""
     return order.account.requested_minor if key == order.order_id else order.account.refunds[key].amount_minor
 
 
@@ -120,7 +120,10 @@ def _answer_request(order: Order, key: str) -> Order:
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
-    """Per line, the units that come back with this refund and did not come back with one that was reversed later."""
+    """Return the units per line that return to stock with a refund.
+
+    Units that returned with a refund that was reversed later are already in stock and do not return again.
+    """
     refunds = order.account.refunds
     settled = [each for each in refunds.values() if each.status is RefundStatus.SETTLED]
     returned = Counter({s.line: 0 for s in refunds[refund_id].shares})
@@ -139,7 +142,7 @@ def _units_restocked(order: Order) -> dict[int, int]:
 
 
 def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
-    """What goes back on the shelf: all lines of a payment that was not made, the units of a settled refund."""
+    """Return the units per SKU to return to stock: every line of an unpaid order, or those of a settled refund."""
     if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
         return {line.sku: line.quantity for line in after.lines}
     new = after.ledger[before.version :]
@@ -157,9 +160,12 @@ def settle(
     at: str,
     clock: Callable[[], datetime],
 ) -> Order:
-    """The order with what the gateway says of `key` in its ledger, or as it is where it can no longer take that in.
+    """Record a gateway's reply in the order's ledger and return the order.
 
-    Such a contradiction is left as it is: reconcile finds it and calls for people.
+    A reply that contradicts the ledger changes nothing: reconcile finds it and leaves it to people.
+
+    Raises:
+        Unavailable: the order kept changing, and every attempt lost its race.
     """
     for _ in retry.attempts(order.order_id):
         change = apply_gateway_reply(order, key, reply, at, format_instant(clock()))

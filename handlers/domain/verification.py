@@ -62,7 +62,7 @@ def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
     order_id = stored.order_id
     faults = [*find_breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
     broken = (
-        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id} {what}.") for what in faults
+        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id}, {what}.") for what in faults
     )
     differing = (
         Finding(
@@ -121,7 +121,7 @@ def _difference(key: str, record: Mapping[str, Json], expected: Mapping[str, Jso
     if _sorted_ledger(record) == _sorted_ledger(expected) and record.get("ledger") != expected["ledger"]:
         return Finding(problem=Problem.REORDERED, where=key, sentence="Its ledger entries are in a different order.")
     if record.get("seq") != expected["seq"] or record.get("order_id") != expected["order_id"]:
-        sentence = f"It holds the record of entry {record.get('seq')} of {record.get('order_id')}."
+        sentence = f"It is the object of entry {record.get('seq')} of {record.get('order_id')}."
         return Finding(problem=Problem.REORDERED, where=key, sentence=sentence)
     differing = [name for name in expected if canonical(record.get(name)) != canonical(expected[name])]
     differing += [name for name in record if name not in expected]

@@ -1,6 +1,6 @@
-"""Parse JSON into a request of the domain, or into a refusal whose message names the field.
+"""Parse JSON into a request, or into a refusal whose message names the field and states what is allowed.
 
-A string that was sent is never repeated, for it may be a card number in the wrong field; a number is.
+A message never repeats a string of the caller, which may be a card number in the wrong field. It does repeat numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,25 +29,25 @@ _REQUEST: Final[TypeAdapter[PurchaseRequest | RefundRequest]] = TypeAdapter(Book
 
 
 def parse_request(value: object) -> Request | Answer:
-    """The request that a JSON value is, or why it is none; never an exception."""
+    """Parse a JSON value into a request, or return a refusal. Never raises."""
     try:
         request = _REQUEST.validate_python(value)
     except ValidationError as error:
-        return _refuse(sentence(error), value)
+        return _refuse(describe_error(error), value)
     if isinstance(request, RefundRequest):
         return _issue_refund(request)
     if request.currency not in DECIMALS:
-        return _refuse("currency: not the ISO 4217 code of a currency in circulation, such as EUR.", value)
+        return _refuse("currency must be the ISO 4217 code of a currency in circulation, such as EUR.", value)
     return _place_order(request)
 
 
 def origin_of(message: FunctionInput) -> Origin:
-    """Where a message comes from."""
+    """Return the execution of a message and its start."""
     return Origin(execution=message.execution, requested_at=message.requested_at)
 
 
 def result_message(answer: Answer, *, replayed: bool) -> dict[str, Any]:
-    """The BookingResult as JSON."""
+    """Return the BookingResult of an answer as JSON."""
     return BookingResult.model_validate({**answer.as_json(), "replayed": replayed}).model_dump()
 
 
@@ -76,9 +76,9 @@ def _issue_refund(request: RefundRequest) -> IssueRefund:
 
 
 def _refuse(message: str, value: object) -> Answer:
-    """Names the action and the request id, where they are of the contract's form."""
-    asked = cast("dict[object, object]", value) if isinstance(value, dict) else {}
-    action, request_id = asked.get("action"), asked.get("request_id")
+    """Refuse a value, with its action and request_id if these are valid."""
+    sent = cast("dict[object, object]", value) if isinstance(value, dict) else {}
+    action, request_id = sent.get("action"), sent.get("request_id")
     return refuse_invalid(
         message,
         action="purchase" if action == "purchase" else "refund" if action == "refund" else None,
@@ -94,7 +94,7 @@ _PUNCTUATION: Final = str.maketrans(dict.fromkeys("_.:-", "x"))
 
 
 _IDENTIFIER: Final = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
-_MINOR: Final = f"a whole number of minor units from 1 to {MAX_MINOR}"
+_MINOR: Final = f"an integer from 1 to {MAX_MINOR}, in minor units"
 
 ALLOWED: Final[Mapping[str, str]] = {
     "action": "purchase or refund",
@@ -105,64 +105,64 @@ ALLOWED: Final[Mapping[str, str]] = {
     "sku": _IDENTIFIER,
     "currency": "three capital letters of ISO 4217, such as EUR",
     "payment_method": "a token of 1 to 128 characters of A-Z a-z 0-9 _ . : -",
-    "reason": f"a text of 1 to {MAX_REASON_LENGTH} characters",
+    "reason": f"a string of 1 to {MAX_REASON_LENGTH} characters",
     "amount_minor": _MINOR,
     "unit_price_minor": _MINOR,
-    "quantity": f"a whole number from 1 to {MAX_QUANTITY}",
-    "lines": f"a list of 1 to {MAX_LINES} objects with one line per sku",
+    "quantity": f"an integer from 1 to {MAX_QUANTITY}",
+    "lines": f"a list of 1 to {MAX_LINES} objects, one per sku",
 }
-"""What each field of a request may be, in words."""
+"""The allowed values of each field of a request, in words."""
 
 _WHOLE: Final[Mapping[str, str]] = {
-    "repeated_sku": "lines: the same sku comes twice; allowed is one line per sku.",
-    "total_too_large": f"lines: they come to more than {MAX_MINOR} minor units, which is the most allowed.",
-    "amount_and_lines": "amount_minor, lines: both are given; allowed is one of them, or neither for all that is left.",
+    "repeated_sku": "lines must not contain the same sku twice; add the quantities up.",
+    "total_too_large": f"lines must total at most {MAX_MINOR} minor units.",
+    "amount_and_lines": "amount_minor and lines must not both be given; give one, or neither to refund everything.",
 }
 
 
-def sentence(error: ValidationError) -> str:
-    """The first fault, and how many more there are."""
-    faults = error.errors(include_url=False, include_context=False)
-    more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{_fault(faults[0])}{more}"
+def describe_error(error: ValidationError) -> str:
+    """Describe the first problem of a request, and count the others."""
+    problems = error.errors(include_url=False, include_context=False)
+    more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{_describe_problem(problems[0])}{more}"
 
 
-def _fault(fault: ErrorDetails) -> str:
-    kind, value = fault["type"], fault.get("input")
+def _describe_problem(problem: ErrorDetails) -> str:
+    kind, value = problem["type"], problem.get("input")
     if kind in _WHOLE:
         return _WHOLE[kind]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _about_action(value)
-    path = [part for part in fault["loc"] if part not in ("purchase", "refund")]
+        return _describe_action(value)
+    path = [part for part in problem["loc"] if part not in ("purchase", "refund")]
     if kind == "string_unicode" and not path:
-        return "The request has a field whose name is no valid Unicode; allowed are only the fields of the contract."
+        return "The request has a field whose name is not valid Unicode; remove it."
     if not path:
-        return f"The request is {describe(value)}; allowed is an object with the fields of a purchase or a refund."
-    return _about_field(kind, _dotted_path(path), _field(path), value)
+        return f"The request must be an object with the fields of a purchase or a refund, got {describe(value)}."
+    return _describe_field(kind, _dotted_path(path), _field(path), value)
 
 
-def _about_action(value: Any) -> str:
+def _describe_action(value: Any) -> str:
     if isinstance(value, Mapping) and "action" in value:
-        return f"action: got {describe(value['action'])}; allowed is {ALLOWED['action']}."
-    return f"action: missing; allowed is {ALLOWED['action']}."
+        return f"action must be {ALLOWED['action']}, got {describe(value['action'])}."
+    return f"action is missing; it must be {ALLOWED['action']}."
 
 
-def _about_field(kind: str, path: str, field: str, value: Any) -> str:
+def _describe_field(kind: str, path: str, field: str, value: Any) -> str:
     if kind == "extra_forbidden":
-        return f"{path}: no such field; allowed are only the fields of the contract."
-    allowed = ALLOWED.get(field, "a line with sku and quantity")
+        return f"{path} is not a field of the contract; remove it."
+    allowed = ALLOWED.get(field, "an object with sku and quantity")
     if kind == "missing":
-        return f"{path}: missing; allowed is {allowed}."
-    return f"{path}: got {describe(value)}; allowed is {allowed}."
+        return f"{path} is missing; it must be {allowed}."
+    return f"{path} must be {allowed}, got {describe(value)}."
 
 
 def _field(path: list[int | str]) -> str:
-    """The last name of a path: a number is the place in a list."""
+    """Return the name of the field at the end of a path, or "" if the path ends in a list."""
     return str(path[-1]) if isinstance(path[-1], str) else ""
 
 
 def _dotted_path(path: list[int | str]) -> str:
-    """`lines[2].quantity`; of a name that is not ours only what can be printed anywhere."""
+    """Format a path as `lines[2].quantity`, with only printable ASCII of the caller's names."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in path)
     return text.removeprefix(".")
 
@@ -174,14 +174,14 @@ def _printable(name: str) -> str:
 
 _DESCRIBED: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...]] = (
     (bool, lambda value: str(value).lower()),
-    (int, lambda value: str(value) if abs(value) < 10**18 else "a number beyond all bounds"),
+    (int, lambda value: str(value) if abs(value) < 10**18 else "a number out of all bounds"),
     (float, lambda value: f"the number {value!r}"),
-    (str, lambda value: f"a text of {len(value)} characters"),
-    ((list, tuple), lambda value: f"a list of {len(value)}"),
+    (str, lambda value: f"a string of {len(value)} characters"),
+    ((list, tuple), lambda value: f"a list of {len(value)} items"),
     (Mapping, lambda _: "an object"),
 )
 
 
 def describe(value: Any) -> str:
-    """A value of JSON in a few words that repeat no text."""
+    """Describe a JSON value in a few words that repeat no string."""
     return next((say(value) for kind, say in _DESCRIBED if isinstance(value, kind)), "null")

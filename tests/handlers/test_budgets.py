@@ -89,7 +89,7 @@ def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_
         else:
             order = told(decided.after, request.refund_id, GatewayStatus.SETTLED)
     assert refused.code == "LEDGER_FULL"
-    assert f"entries of {MAX_ENTRIES} allowed" in refused.message
+    assert f"at most {MAX_ENTRIES} entries" in refused.message
     for refund_id in order.account.refunds:
         order = told(order, refund_id, GatewayStatus.REVERSED)
     assert order.version > MAX_ENTRIES

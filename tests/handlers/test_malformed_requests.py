@@ -1,7 +1,8 @@
-"""Any JSON can be started: what is no request is refused in a sentence that names the field."""
+"""Malformed requests: any JSON may start an execution, and an invalid one is refused with a message."""
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from handlers.refund import refund
 from handlers.runtime.request_parsing import ALLOWED, parse_request
 from tests.handlers.world import World, purchase_of, refund_of
 
+IDENTIFIER = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
 PURCHASE = purchase_of(MUG=(1, 800))
 REFUND = refund_of("ord_1", amount_minor=5)
 
@@ -46,20 +48,20 @@ def _untouched(world: World) -> bool:
 @example({"action": "purchase", "request_id": "\ud800"})
 @example({"action": {"action": "refund"}})
 @example(["purchase"])
-def test_any_json_value_is_answered_and_nothing_but_its_record_is_written(value: Any) -> None:
-    """Law 2 (positive integer), law 12 (validation is not stored): never an exception."""
+def test_any_json_value_is_refused_and_only_its_audit_object_is_written(value: Any) -> None:
+    """Law 2 (positive integer), law 12 (validation is not stored)."""
     world = World()
     result = world.book(value)
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
-    assert "allowed" in result["message"]
+    assert re.search(r"must be|is missing|is not a field|remove it", result["message"])
     assert _untouched(world)
     assert len(world.audit_objects()) == 1
     assert world.findings() == ()
 
 
 @given(not_amounts, st.sampled_from(("amount_minor", "unit_price_minor", "quantity")))
-def test_an_amount_that_is_no_positive_integer_is_rejected(amount: Any, field: str) -> None:
-    """Law 2 (positive integer): ledger and gateway untouched."""
+def test_an_amount_that_is_not_a_positive_integer_is_refused(amount: Any, field: str) -> None:
+    """Law 2 (positive integer): ledger and gateway stay untouched."""
     line = {**PURCHASE["lines"][0], field: amount}
     request = {**REFUND, field: amount} if field == "amount_minor" else {**PURCHASE, "lines": [line]}
     world = World()
@@ -67,65 +69,72 @@ def test_an_amount_that_is_no_positive_integer_is_rejected(amount: Any, field: s
     result = world.book(request)
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
     assert field in result["message"]
-    assert "a whole number" in result["message"]
+    assert "must be an integer from 1 to" in result["message"]
     assert _untouched(world)
 
 
 @given(st.sampled_from([PURCHASE, REFUND]), st.data())
-def test_a_missing_field_is_named_and_so_is_an_extra_one(request_: dict[str, Any], data: st.DataObject) -> None:
+def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: st.DataObject) -> None:
     """Law 12 (validation is not stored)."""
     missing = data.draw(st.sampled_from(sorted(set(request_) - {"amount_minor", "action"})))
     refusal = parse_request({key: value for key, value in request_.items() if key != missing})
     assert isinstance(refusal, Answer)
-    assert refusal.message == f"{missing}: missing; allowed is {ALLOWED[missing]}."
+    assert refusal.message == f"{missing} is missing; it must be {ALLOWED[missing]}."
     extra = parse_request({**request_, "colour": "red"})
     assert isinstance(extra, Answer)
-    assert extra.message == "colour: no such field; allowed are only the fields of the contract."
+    assert extra.message == "colour is not a field of the contract; remove it."
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"action": "steal"}, "action: got a text of 5 characters; allowed is purchase or refund."),
-        ({"lines": []}, "lines: got a list of 0; allowed is a list of 1 to 50 objects with one line per sku."),
-        ({"lines": [1]}, "lines[0]: got 1; allowed is a line with sku and quantity."),
-        ({"lines": PURCHASE["lines"] * 2}, "lines: the same sku comes twice; allowed is one line per sku."),
+        ({}, "The request must be an object with the fields of a purchase or a refund, got null."),
+        ({"action": "steal"}, "action must be purchase or refund, got a string of 5 characters."),
+        ({"lines": []}, "lines must be a list of 1 to 50 objects, one per sku, got a list of 0 items."),
+        ({"lines": [1]}, "lines[0] must be an object with sku and quantity, got 1."),
+        ({"lines": PURCHASE["lines"] * 2}, "lines must not contain the same sku twice; add the quantities up."),
         (
             {"currency": "eur"},
-            "currency: got a text of 3 characters; allowed is three capital letters of ISO 4217, such",
+            "currency must be three capital letters of ISO 4217, such as EUR, got a string of 3 characters.",
         ),
-        ({"currency": "ABC"}, "currency: not the ISO 4217 code of a currency in circulation, such as EUR"),
-        ({"customer_id": "a b"}, "customer_id: got a text of 3 characters; allowed is 1 to 64 characters of A-Z"),
-        ({"request_id": "r\n"}, "request_id: got a text of 2 characters; allowed is 1 to 64 characters"),
-        ({"request_id": "x" * 65}, "request_id: got a text of 65 characters; allowed is 1 to 64 characters"),
-        ({"payment_method": 4242424242424242}, "payment_method: got 4242424242424242; allowed is a token of"),
+        ({"currency": "ABC"}, "currency must be the ISO 4217 code of a currency in circulation, such as EUR."),
+        ({"customer_id": "a b"}, f"customer_id must be {IDENTIFIER}, got a string of 3 characters."),
+        ({"request_id": "r\n"}, f"request_id must be {IDENTIFIER}, got a string of 2 characters."),
+        ({"request_id": "x" * 65}, f"request_id must be {IDENTIFIER}, got a string of 65 characters."),
+        (
+            {"payment_method": True, "currency": 1.5},
+            "currency must be three capital letters of ISO 4217, such as EUR, got the number 1.5. (1 more)",
+        ),
+        ({"\ud800": 1}, "The request has a field whose name is not valid Unicode; remove it."),
     ],
 )
-def test_the_sentence_says_what_was_there_and_what_is_allowed(change: dict[str, Any], message: str) -> None:
-    """Law 2 (positive integer) and the form of every other field."""
-    refusal = parse_request({**PURCHASE, **change})
+def test_a_refusal_states_the_allowed_and_the_given_value(change: dict[str, Any], message: str) -> None:
+    """Law 2 (positive integer), and the same for every other field."""
+    refusal = parse_request({**PURCHASE, **change} if change else None)
     assert isinstance(refusal, Answer)
-    assert refusal.message.startswith(message)
+    assert refusal.message == message
 
 
 def test_amount_and_lines_together_are_refused() -> None:
-    """Law 3 (default amount): it is one of them, or neither."""
+    """Law 3 (default amount): a refund has one of them, or neither."""
     refusal = parse_request({**REFUND, "lines": [{"sku": "MUG", "quantity": 1}]})
     assert isinstance(refusal, Answer)
-    assert refusal.message.startswith("amount_minor, lines: both are given; allowed is one of them")
+    assert refusal.message == (
+        "amount_minor and lines must not both be given; give one, or neither to refund everything."
+    )
 
 
-def test_a_total_beyond_all_bounds_is_refused() -> None:
-    """Law 2 (positive integer): the sum of lines, too."""
+def test_a_total_out_of_range_is_refused() -> None:
+    """Law 2 (positive integer): it holds for the total of the lines, too."""
     line = {"quantity": 1_000_000, "unit_price_minor": 999_999_999_999}
     refusal = parse_request({**PURCHASE, "lines": [{"sku": "A", **line}]})
     assert isinstance(refusal, Answer)
-    assert "lines" in refusal.message
+    assert refusal.message == "lines must total at most 999999999999 minor units."
 
 
 @given(st.text(min_size=1, max_size=200))
-def test_no_text_that_was_sent_is_repeated(text: str) -> None:
-    """A card number in the wrong field must not end up in a log or in a record that cannot be erased."""
+def test_a_refusal_never_repeats_a_string_of_the_caller(text: str) -> None:
+    """A card number in the wrong field must not get into a log, or into an audit object that cannot be erased."""
     secret = f"4242 {text} 4242"
     for field in ("customer_id", "payment_method", "currency", "lines", "action"):
         refusal = parse_request({**PURCHASE, field: secret})
@@ -134,8 +143,8 @@ def test_no_text_that_was_sent_is_repeated(text: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [300, 100_000])
-def test_deeply_nested_json_is_answered(depth: int) -> None:
-    """Poison input, deeper than the interpreter's own stack."""
+def test_deeply_nested_json_is_refused(depth: int) -> None:
+    """JSON can be nested more deeply than the interpreter's stack."""
     value: Any = 1
     for _ in range(depth):
         value = [value]

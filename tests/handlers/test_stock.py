@@ -67,7 +67,7 @@ def test_the_last_one_is_sold_once() -> None:
     world.stock(LAMP=(4990, 1))
     results = [world.book(purchase_of(f"buy-{number}", LAMP=(1, 4990))) for number in range(3)]
     assert [result["code"] for result in results] == [None, "OUT_OF_STOCK", "OUT_OF_STOCK"]
-    assert results[1]["message"] == "1 of LAMP were asked for; 0 are available."
+    assert results[1]["message"] == "SKU LAMP has 0 available, fewer than the 1 requested."
 
 
 def test_a_purchase_charges_the_price_as_quoted_or_is_rejected_with_the_present_one() -> None:

@@ -1,4 +1,4 @@
-"""The answer to every refused request names the code, what was asked and what would have been allowed."""
+"""The messages of refusals and failures: the problem, the allowed values and the next step."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -60,53 +60,53 @@ def _released(world: World, _: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("scene", "code", "message"),
     [
-        (_buy(NONE=(1, 5)), "SKU_NOT_FOUND", "NONE was asked for; the catalogue has no such article."),
-        (_buy(MUG=(1, 790)), "PRICE_CHANGED", "MUG was quoted at 7.90 EUR; it is 8.00 EUR."),
-        (_buy(MUG=(30, 800)), "OUT_OF_STOCK", "30 of MUG were asked for; 18 are available."),
+        (_buy(NONE=(1, 5)), "SKU_NOT_FOUND", "SKU NONE is not in the catalogue."),
+        (_buy(MUG=(1, 790)), "PRICE_CHANGED", "SKU MUG costs 8.00 EUR, not 7.90 EUR as quoted."),
+        (_buy(MUG=(30, 800)), "OUT_OF_STOCK", "SKU MUG has 18 available, fewer than the 30 requested."),
         (
             _buy("pm_declined", MUG=(1, 800)),
             "PAYMENT_DECLINED",
-            "A charge of 8.00 EUR was asked for; the gateway declined it (insufficient_funds) and nothing was paid. "
-            "Another payment method under a new request_id is allowed.",
+            "The gateway declined the charge of 8.00 EUR (insufficient_funds). Nothing was paid. "
+            "Send the purchase with another payment method under a new request_id.",
         ),
         (
             _buy("pm_nonsense", MUG=(1, 800)),
             "PAYMENT_DECLINED",
-            "A charge of 8.00 EUR was asked for; the gateway declined it (unknown_payment_method) and nothing was "
-            "paid. Another payment method under a new request_id is allowed.",
+            "The gateway declined the charge of 8.00 EUR (unknown_payment_method). Nothing was paid. "
+            "Send the purchase with another payment method under a new request_id.",
         ),
         (
             _refund(amount_minor=1601),
             "REFUND_EXCEEDS_BALANCE",
-            "A refund of 16.01 EUR was asked for; at most 16.00 EUR can be refunded.",
+            "At most 16.00 EUR can be refunded, but 16.01 EUR was requested.",
         ),
         (
             _refund(lines=[{"sku": "POT", "quantity": 1}]),
             "LINE_NOT_IN_ORDER",
-            "POT was asked for; the order has MUG.",
+            "SKU POT is not in this order, which has MUG.",
         ),
         (
             _refund(lines=[{"sku": "MUG", "quantity": 3}]),
             "REFUND_EXCEEDS_LINE",
-            "3 of MUG were asked for; at most 2 can be given back.",
+            "SKU MUG has 2 left to refund, fewer than the 3 requested.",
         ),
         (
             _late,
             "REFUND_WINDOW_CLOSED",
-            "A refund was asked for at 2026-04-01T12:00:00.000000Z; this order could be refunded until "
-            "2026-03-31T12:00:00.000000Z.",
+            "This order could be refunded until 2026-03-31T12:00:00.000000Z, but the refund was requested at "
+            "2026-04-01T12:00:00.000000Z.",
         ),
         (
             _all_gone,
             "NOTHING_TO_REFUND",
-            "A refund was asked for; of 16.00 EUR paid, 16.00 EUR is refunded and 0.00 EUR is reserved for refunds "
-            "under way, so none is left.",
+            "Nothing can be refunded: of 16.00 EUR paid, 16.00 EUR has been refunded and 0.00 EUR is reserved for "
+            "refunds in flight.",
         ),
         (
             _under_way,
             "NOTHING_TO_REFUND",
-            "A refund was asked for; of 8.00 EUR paid, 0.00 EUR is refunded and 8.00 EUR is reserved for refunds under "
-            "way, so none is left.",
+            "Nothing can be refunded: of 8.00 EUR paid, 0.00 EUR has been refunded and 8.00 EUR is reserved for "
+            "refunds in flight.",
         ),
         (
             _not_paid,
@@ -117,38 +117,36 @@ def _released(world: World, _: str) -> dict[str, Any]:
         (
             _given_back("pm_refund_declined"),
             "REFUND_DECLINED",
-            "A refund of 3.00 EUR was asked for; the gateway declined it (account_closed). 8.00 EUR is refundable "
-            "under a new request_id.",
+            "The gateway declined the refund of 3.00 EUR (account_closed). 8.00 EUR can be refunded under a new "
+            "request_id.",
         ),
         (
             _given_back("pm_refund_timeout"),
             "REFUND_OUTCOME_UNKNOWN",
-            "A refund of 3.00 EUR was asked for; the gateway has not said whether it was made. The amount stays "
-            "reserved until it says so; the same request may be repeated safely.",
+            "The gateway has not confirmed the refund of 3.00 EUR, so it may or may not have been made. The amount "
+            "stays reserved until the gateway answers. It is safe to repeat the same request.",
         ),
         (
             _released,
             "PAYMENT_RELEASED",
-            "A charge of 8.00 EUR was asked for; it never reached the gateway and now cannot. Nothing was paid. The "
-            "same purchase under a new request_id is allowed.",
+            "The charge of 8.00 EUR never reached the gateway and can no longer be made. Nothing was paid. Send the "
+            "purchase again under a new request_id.",
         ),
         (
             lambda world, _: world.book(refund_of("ord_none")),
             "ORDER_NOT_FOUND",
-            "A refund on ord_none was asked for; there is no such order. The result of a purchase names its order.",
+            "Order ord_none does not exist. The result of a purchase contains its order_id.",
         ),
         (
             lambda world, _: world.book(purchase_of(MUG=(3, 800))),
             "KEY_REUSED",
-            "request_id buy-1 of customer customer-1 was used for a different purchase; repeat that request unchanged, "
-            "or ask for this one under a new request_id.",
+            "request_id buy-1 of this customer belongs to a different purchase. Repeat that request unchanged, or send "
+            "this one under a new request_id.",
         ),
     ],
 )
-def test_every_refusal_says_what_was_asked_and_what_would_have_been_allowed(
-    scene: Scene, code: str, message: str
-) -> None:
-    """The sentence is for people; programs read the code and the amounts beside it."""
+def test_a_message_states_the_problem_the_limit_and_the_next_step(scene: Scene, code: str, message: str) -> None:
+    """Messages are for people. Programs read the code and the amounts beside it."""
     world = World()
     world.stock(MUG=(800, 20), POT=(2450, 5))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
@@ -158,8 +156,8 @@ def test_every_refusal_says_what_was_asked_and_what_would_have_been_allowed(
     assert result["code"] in set(Code)
 
 
-def test_what_people_wrote_can_be_forgotten() -> None:
-    """Free text can be erased; the money, its replays and its records stay as they are."""
+def test_free_text_can_be_erased() -> None:
+    """Ledger, replays and audit objects stay as they are."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
