@@ -1,8 +1,8 @@
-"""What callers say to the system and what its steps say to each other.
+"""Messages of callers to the system, and of its steps to each other.
 
-Strict at the front door: a `BookingRequest` with an unknown field, a float for an amount or text for a number is
-refused. Between the steps a reader keeps fields that it does not know, for an old step reads a new one's message during
-a deployment. Money is a whole number of the currency's minor unit; never a float, never a bool.
+A `BookingRequest` is strict: an unknown field, a float for an amount or a string for a number is refused. Messages
+between the steps keep unknown fields, because an old step reads the message of a new one during a deployment. Money is
+an integer in the currency's minor unit, never a float or a bool.
 """
 
 from typing import Annotated, Final, Literal, Self
@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 MESSAGE_SCHEMA: Final = 1
 """Schema number of the messages."""
 
-MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well inside DynamoDB's 38 digits
-MAX_LINES: Final = 50  # with the order itself one transaction, which takes 100 items
+MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well within DynamoDB's 38 digits
+MAX_LINES: Final = 50  # they and the order are written in one transaction, which takes 100 items
 MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
 
@@ -26,13 +26,13 @@ Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 
 class _RequestModel(BaseModel):
-    """Strict: what a caller sends is taken as it is or refused."""
+    """A model of a caller's JSON, which is accepted as it is or refused, never converted."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class PurchaseLine(_RequestModel):
-    """So many of one article at the price that the customer was quoted."""
+    """A number of units of one SKU, at the unit price that the customer was quoted."""
 
     sku: Identifier
     quantity: Quantity
@@ -40,7 +40,7 @@ class PurchaseLine(_RequestModel):
 
 
 class RefundLine(_RequestModel):
-    """So many of one article given back."""
+    """A number of units of one SKU to refund."""
 
     sku: Identifier
     quantity: Quantity
@@ -53,7 +53,7 @@ def _refuse_repeated_skus(lines: list[PurchaseLine] | list[RefundLine]) -> None:
 
 
 class PurchaseRequest(_RequestModel):
-    """Buy these lines with this payment method."""
+    """A request to buy lines with a payment method."""
 
     action: Literal["purchase"]
     request_id: Identifier
@@ -64,7 +64,7 @@ class PurchaseRequest(_RequestModel):
 
     @property
     def amount_minor(self) -> int:
-        """What the lines come to."""
+        """The total of the lines."""
         return sum(line.quantity * line.unit_price_minor for line in self.lines)
 
     @model_validator(mode="after")
@@ -76,7 +76,7 @@ class PurchaseRequest(_RequestModel):
 
 
 class RefundRequest(_RequestModel):
-    """Give back an amount, or these lines, or (with neither) all that is still refundable."""
+    """A request to refund an amount, or lines, or (with neither) everything that is still refundable."""
 
     action: Literal["refund"]
     request_id: Identifier
@@ -95,14 +95,14 @@ class RefundRequest(_RequestModel):
 
 
 BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator="action")]
-"""What an execution is started with."""
+"""The input of an execution."""
 
 Status = Literal["succeeded", "rejected", "failed", "unknown"]
-"""How a booking ended: `rejected` is the customer's case, `failed` ours, `unknown` means that money may have moved."""
+"""The status of a result: `rejected` is for the caller to act on, `failed` for us; `unknown`: money may have moved."""
 
 
 class Message(BaseModel):
-    """What one step says to another: readers keep fields that they do not know."""
+    """A message between steps. Readers keep the fields that they do not know."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -110,7 +110,7 @@ class Message(BaseModel):
 
 
 class BookingResult(Message):
-    """What became of a request. Fields that a refusal cannot know are null."""
+    """The result of a request. Fields that a refusal cannot know are null."""
 
     status: Status
     action: str | None = None
@@ -127,27 +127,27 @@ class BookingResult(Message):
 
 
 class FunctionInput(Message):
-    """What the machine sends to `purchase` and `refund`: the caller's JSON and where it came from."""
+    """The input of `purchase` and `refund`: the caller's JSON and its execution."""
 
     execution: str
     """ARN of the execution."""
     requested_at: str
-    """When the execution started, ISO 8601: the time that every attempt judges by."""
+    """The start of the execution, ISO 8601; it decides policy questions in every attempt."""
     request: object
-    """Whatever the execution was started with."""
+    """The input of the execution, which may be any JSON."""
 
 
 class CaughtError(Message):
-    """What Step Functions hands to a catcher."""
+    """The error that Step Functions passes to a catcher."""
 
     error: str = Field(default="", alias="Error")
     cause: str = Field(default="", alias="Cause")
 
 
 class RecordInput(FunctionInput):
-    """What the machine sends to `record`, and parks in the queue when the record step fails for good.
+    """The input of `record`, which is parked in the queue if the record step fails for good.
 
-    With neither result nor error the request was refused by the machine's first choice.
+    Without a result and an error, the first state of the machine refused the request.
     """
 
     result: BookingResult | None = None
@@ -155,34 +155,34 @@ class RecordInput(FunctionInput):
 
 
 class ReconcileInput(Message):
-    """How much to reconcile, and from where. Without `order_id`: whatever needs it."""
+    """The scope of a run of `reconcile`: one order, or without `order_id` all that need it, from `continuation` on."""
 
     order_id: Identifier | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    """Orders looked at in one run, 1 to 1000."""
+    """Maximum number of orders in one run, 1 to 1000."""
     days: Annotated[list[Day], Field(max_length=31)] | None = None
-    """Days (YYYY-MM-DD) whose audit objects are compared; without it yesterday, today and tomorrow (clocks differ)."""
+    """Days (YYYY-MM-DD) whose audit objects are compared. Default: yesterday, today and tomorrow (clocks differ)."""
     recent_seconds: Annotated[int, Field(ge=1)] | None = None
-    """Of the days, only what changed within so many seconds: for a schedule, whose work then follows the traffic."""
+    """Compare only what changed within so many seconds. A schedule uses it so that its work follows the traffic."""
     fence_after_seconds: Annotated[int, Field(ge=0)] | None = None
-    """Age from which what the gateway has not heard of is given up, 0 for any; without it longer than an execution."""
+    """Age from which a key that the gateway never received is fenced, 0 for any. Default: longer than an execution."""
     continuation: str | None = None
-    """Where the run before stopped, as it said."""
+    """The position at which the previous run stopped, from its report."""
 
 
 class ReconcileReport(Message):
-    """What one run of `reconcile` did."""
+    """The report of one run of `reconcile`."""
 
     settled: list[str] = Field(default_factory=list[str])
-    """Orders and refunds that the gateway knew."""
+    """Orders and refunds whose outcome the gateway knew."""
     released: list[str] = Field(default_factory=list[str])
-    """Orders and refunds that the gateway had not heard of: fenced first, then given up."""
+    """Orders and refunds that never reached the gateway: they were fenced and then released."""
     restored: list[str] = Field(default_factory=list[str])
-    """Audit objects that were missing and are written now: `<order_id>/<sequence number>`, or an execution."""
+    """Missing audit objects that were written: `<order_id>/<sequence number>`, or the key of a refusal."""
     postponed: list[str] = Field(default_factory=list[str])
-    """Orders that a service failed for just now; the next run comes to them again."""
+    """Orders for which a service failed; the next run tries them again."""
     left_to_people: list[str] = Field(default_factory=list[str])
     """Cases that need a person, each with its reason."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])
-    """How many orders disagree with the gateway (`gateway`) and how many objects were missing or altered (`audit`)."""
+    """Numbers of orders that disagree with the gateway (`gateway`) and of missing audit objects (`audit`)."""
     continuation: str | None = None

@@ -1,6 +1,6 @@
-"""Names of the business metrics: written by the functions, watched by dashboards and alarms.
+"""Names of the business metrics, which the functions write and dashboards and alarms watch.
 
-Each carries the dimension `Stage`; those that say so, one more.
+Each has the dimension `Stage`; those in `DIMENSIONS` have one more.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ STAGE: Final = "Stage"
 
 
 class MetricName(StrEnum):
-    """What is counted."""
+    """The business metrics."""
 
     PURCHASES = "Purchases"
     REFUNDS = "Refunds"

@@ -1,4 +1,4 @@
-"""Names and keys of what is stored: read by the adapters, by the component that makes the tables, and by the fakes."""
+"""Names and keys of the stored data, for the adapters, the components that create the tables, and the fakes."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -7,7 +7,7 @@ ITEM_SCHEMA: Final = 1
 """Schema number of the items in the tables."""
 
 SHARDS: Final = 8
-"""Into how many partitions the indexes of change are spread, since one partition takes 1000 writes a second.
+"""The number of partitions of the indexes of changes, because one partition takes 1000 writes a second.
 
 Source: DynamoDB developer guide, "Using write sharding to distribute workloads evenly".
 """
@@ -34,20 +34,20 @@ class TableSchema:
     indexes: tuple[IndexSchema, ...] = ()
 
     def key_attributes(self) -> tuple[str, ...]:
-        """Every attribute that is part of a key, once, the table's own first."""
+        """Return every attribute that is part of a key, once, the table's own first."""
         keys = [self.hash_key, *(key for index in self.indexes for key in (index.hash_key, index.range_key))]
         return tuple(dict.fromkeys(keys))
 
     def index(self, name: str) -> IndexSchema:
-        """The index called `name`."""
+        """Return the index called `name`."""
         return next(index for index in self.indexes if index.name == name)
 
 
 BY_CUSTOMER: Final = IndexSchema(name="by-customer", hash_key="customer_id", range_key="ordered_at")
-"""A customer's orders in the order of time."""
+"""A customer's orders by time."""
 
 ATTENTION: Final = IndexSchema(name="attention", hash_key="attention", range_key="attention_since")
-"""Sparse: orders with money in flight, by shard ("0" to "7"), the longest waiting first."""
+"""Sparse: orders with money in flight, by shard ("0" to "7"), the oldest first."""
 
 BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="changed_at")
 """Orders by the day of their last ledger entry and shard ("2026-01-31#0" to "2026-01-31#7")."""
@@ -60,12 +60,12 @@ GATEWAY: Final = TableSchema(hash_key="pk")
 
 
 def order_key(order_id: str) -> str:
-    """The primary key of an order."""
+    """Return the primary key of an order."""
     return f"ORDER#{order_id}"
 
 
 def sku_key(sku: str) -> str:
-    """The primary key of a stock item."""
+    """Return the primary key of a stock item."""
     return f"SKU#{sku}"
 
 
