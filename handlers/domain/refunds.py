@@ -63,8 +63,7 @@ def _check_captured(order: Order) -> Fault:
         return None
     return (
         Code.NOT_CAPTURED,
-        "A refund was asked for; whether the order's payment was made is not known yet. Repeat the same request when "
-        "the order is CONFIRMED.",
+        "The payment of this order has not been confirmed yet. Repeat the same request when the order is CONFIRMED.",
     )
 
 

@@ -123,8 +123,8 @@ def _not_executed(request: Request, origin: Origin) -> Answer:
     return Answer(
         status="failed",
         code=Code.NOT_EXECUTED,
-        message=f"The {request.action} was asked for at {origin.requested_at} and not begun: nothing was written and "
-        "no money was moved. The same request may be repeated.",
+        message=f"The {request.action} requested at {origin.requested_at} was not started: nothing was written and no "
+        "money moved. It is safe to repeat the same request.",
         action=request.action,
         request_id=request.request_id,
         order_id=request.order_id,

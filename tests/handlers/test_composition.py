@@ -69,7 +69,7 @@ def test_tries_are_bounded_jittered_and_end_in_unavailable() -> None:
     patience = RetryPolicy(sleep=pauses.append, rng=lambda: 1.0, max_attempts=6)
     attempts = patience.attempts("The order")
     assert [next(attempts) for _ in range(6)] == list(range(6))
-    with pytest.raises(Unavailable, match="during each of 6 tries"):
+    with pytest.raises(Unavailable, match="during each of 6 attempts"):
         next(attempts)
     assert [round(pause.total_seconds() * 1000) for pause in pauses] == [40, 80, 160, 320, 500]
     zero = RetryPolicy(sleep=pauses.append, rng=lambda: 0.0)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from handlers.domain.ledger import ENTRY_SCHEMA
+from handlers.domain.outcomes import LEDGER_CODES
 from handlers.purchase import purchase
 from handlers.record import record
 from handlers.refund import refund
@@ -55,6 +56,8 @@ def test_recorded_messages_of_every_schema_are_answered_as_they_were(recording: 
         for more in ({}, FUTURE):
             answer = functions[told["function"]]({**told["message"], **more}, world.parts())
             expected = {**told["answer"], "replayed": answer["replayed"]}
+            if expected["status"] == "rejected" and expected["code"] not in LEDGER_CODES:
+                del expected["message"]  # a refusal is not stored, so a release may reword it
             assert {key: answer[key] for key in expected} == expected
     assert world.findings() == ()
 

@@ -111,8 +111,8 @@ def _released(world: World, _: str) -> dict[str, Any]:
         (
             _not_paid,
             "NOT_CAPTURED",
-            "A refund was asked for; whether the order's payment was made is not known yet. Repeat the same request "
-            "when the order is CONFIRMED.",
+            "The payment of this order has not been confirmed yet. Repeat the same request when the order is "
+            "CONFIRMED.",
         ),
         (
             _given_back("pm_refund_declined"),

@@ -76,7 +76,7 @@ def test_a_purchase_charges_the_price_as_quoted_or_is_rejected_with_the_present_
     world.stock(MUG=(850, 20))
     result = world.book(purchase_of(MUG=(2, 800)))
     assert (result["status"], result["code"]) == ("rejected", "PRICE_CHANGED")
-    assert result["message"] == "MUG was quoted at 8.00 EUR; it is 8.50 EUR."
+    assert result["message"] == "SKU MUG costs 8.50 EUR, not 8.00 EUR as quoted."
     assert world.available("MUG") == 20
     assert world.dynamodb.scan(TableName="gateway")["Items"] == []
 
