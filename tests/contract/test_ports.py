@@ -120,7 +120,7 @@ def test_an_order_is_read_as_it_was_written(shop: Shop) -> None:
     assert _left(shelves) == (1, 8)
 
 
-def test_an_order_is_created_once_even_when_the_shelves_are_empty(shop: Shop) -> None:
+def test_an_order_is_created_once_even_when_stock_is_empty(shop: Shop) -> None:
     """The second create meets the first, which wins over every difference of the shelves."""
     orders, shelves = shop
     order = _order(mugs=3)
@@ -129,7 +129,7 @@ def test_an_order_is_created_once_even_when_the_shelves_are_empty(shop: Shop) ->
     assert _left(shelves) == (0, 8)
 
 
-def test_shelves_that_differ_are_told_and_nothing_is_taken(shop: Shop) -> None:
+def test_a_stock_mismatch_is_reported_and_takes_no_stock(shop: Shop) -> None:
     """Law 24 and 25: too few, another price, no such article: each with what is there."""
     orders, shelves = shop
     short = orders.create(_order(mugs=4))
@@ -153,7 +153,7 @@ def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
     assert lost == StaleOrder(current=captured.after)
 
 
-def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: Shop) -> None:
+def test_returned_units_are_restocked_in_the_same_transaction(shop: Shop) -> None:
     """Law 24: restocked once, together with the entry that says so."""
     orders, shelves = shop
     order = _order()
@@ -172,7 +172,7 @@ def test_units_that_come_back_return_to_the_shelf_in_the_same_transaction(shop: 
     assert _left(shelves) == (2, 8)
 
 
-def test_orders_with_money_in_flight_are_listed_until_they_are_at_rest(shop: Shop) -> None:
+def test_orders_with_money_in_flight_are_listed_until_it_is_settled(shop: Shop) -> None:
     """The sparse index holds exactly those that wait, page by page."""
     orders, _ = shop
     made = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
@@ -219,7 +219,7 @@ def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
     assert gateway.lookup("order").amount_minor == 1000
 
 
-def test_a_decline_is_for_ever(gateway: PaymentGateway) -> None:
+def test_a_decline_is_permanent(gateway: PaymentGateway) -> None:
     """Law 16: the key that was declined stays declined."""
     assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
     assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
@@ -274,7 +274,7 @@ def audit(request: pytest.FixtureRequest) -> AuditTrail:
     return S3AuditTrail(client=client, bucket=bucket)
 
 
-def test_a_record_is_written_once(audit: AuditTrail) -> None:
+def test_an_audit_record_is_written_once(audit: AuditTrail) -> None:
     """Law 23: a second write of the same record is a success that changes nothing; of a different one an error."""
     assert audit.read("a/1") is None
     assert audit.write("a/1", {"amount": 1, "who": "é"})
@@ -284,7 +284,7 @@ def test_a_record_is_written_once(audit: AuditTrail) -> None:
     assert audit.read("a/1") == b'{"amount":1,"who":"\\u00e9"}'
 
 
-def test_keys_are_listed_in_order_from_behind_a_key(audit: AuditTrail) -> None:
+def test_keys_are_listed_in_order_after_a_given_key(audit: AuditTrail) -> None:
     """Every page, and nothing of another prefix."""
     for key in ("a/3", "a/1", "b/1", "a/2", "a/10"):
         audit.write(key, {"key": key})
@@ -314,7 +314,7 @@ def parking(request: pytest.FixtureRequest) -> tuple[ParkingQueue, Callable[[str
     )
 
 
-def test_what_is_parked_stays_until_it_is_done(parking: tuple[ParkingQueue, Callable[[str], None]]) -> None:
+def test_a_parked_result_stays_until_it_is_deleted(parking: tuple[ParkingQueue, Callable[[str], None]]) -> None:
     """Law 23: a delay, never a loss."""
     outcomes, park = parking
     assert list(outcomes.receive()) == []

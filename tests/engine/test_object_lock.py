@@ -30,7 +30,7 @@ def locked(aws: Instance, bucket: str) -> list[LockedBucket]:
     return [each for each in locked_buckets(aws) if each.name == bucket]
 
 
-def test_a_bucket_under_compliance_stays_with_its_key_and_its_policy(engine_of: Run, aws: Instance) -> None:
+def test_a_bucket_in_compliance_mode_is_kept_with_its_key_and_policy(engine_of: Run, aws: Instance) -> None:
     """A key that went would take with it what nobody may delete."""
     engine, bucket, key = deployed(engine_of, "compliance", mode="COMPLIANCE")
     put(aws, bucket)
@@ -47,7 +47,7 @@ def test_a_bucket_under_compliance_stays_with_its_key_and_its_policy(engine_of: 
     assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
-def test_a_destroy_that_was_kept_from_the_bucket_can_be_taken_back(engine_of: Run, aws: Instance) -> None:
+def test_up_restores_a_stage_whose_destroy_left_the_bucket(engine_of: Run, aws: Instance) -> None:
     """The next up finds the bucket and its settings, and takes them up."""
     engine, bucket, _ = deployed(engine_of, "taken-back", mode="COMPLIANCE")
     put(aws, bucket)
@@ -57,7 +57,7 @@ def test_a_destroy_that_was_kept_from_the_bucket_can_be_taken_back(engine_of: Ru
     assert engine.preview().changes == ()
 
 
-def test_a_bucket_under_governance_is_emptied_where_the_stage_says_so(engine_of: Run, aws: Instance) -> None:
+def test_a_bucket_in_governance_mode_is_emptied_with_force_destroy(engine_of: Run, aws: Instance) -> None:
     """`forceDestroy` bypasses governance; what is left is the key, with its date."""
     engine, bucket, key = deployed(engine_of, "governance", mode="GOVERNANCE", force=True)
     put(aws, bucket)
@@ -69,7 +69,7 @@ def test_a_bucket_under_governance_is_emptied_where_the_stage_says_so(engine_of:
     assert timedelta(days=6) < pending.deleted_at - datetime.now(UTC) <= timedelta(days=7)
 
 
-def test_a_protected_stage_is_not_destroyed_and_loses_nothing(engine_of: Run, aws: Instance) -> None:
+def test_destroying_a_protected_stage_is_refused_and_deletes_nothing(engine_of: Run, aws: Instance) -> None:
     """The refusal names what is protected, before anything is deleted."""
     engine, bucket, key = deployed(engine_of, "lock-protected", mode="COMPLIANCE", protect=True)
     with pytest.raises(DeploymentFailed, match="protect"):
@@ -79,7 +79,7 @@ def test_a_protected_stage_is_not_destroyed_and_loses_nothing(engine_of: Run, aw
     assert engine.preview().changes == ()
 
 
-def test_the_command_says_what_stays_and_until_when(
+def test_the_command_names_the_locked_bucket_and_its_release_date(
     cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As a person types it: exit code 1, the reason, the bucket with its date, and no key of it among those that go."""

@@ -134,7 +134,7 @@ def test_a_secret_needs_the_passphrase_that_opens_it(
         PulumiEngine(aws, program, "dev").preview()
 
 
-def test_a_secret_of_a_key_elsewhere_cannot_be_opened_here(aws: Instance, tmp_path: Path) -> None:
+def test_a_secret_of_another_secrets_provider_cannot_be_decrypted(aws: Instance, tmp_path: Path) -> None:
     program = _program(
         tmp_path, "secretsprovider: awskms://alias/ours\nconfig:\n  booking:password:\n    secure: v1:x:y\n"
     )
@@ -156,7 +156,7 @@ def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: In
     assert engine.up().changes == ()  # its holder is gone, so the lock is dropped
 
 
-def test_an_embedded_aws_that_does_not_run_must_be_started(tmp_path: Path, cli: Path) -> None:
+def test_a_stopped_embedded_aws_must_be_started(tmp_path: Path, cli: Path) -> None:
     stopped = Instance(tmp_path / "stopped")
     with pytest.raises(NotRunning, match="start it with `booking up`"):
         PulumiEngine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()

@@ -25,12 +25,12 @@ NOWHERE = Path("/nowhere")
 
 
 @given(PROPERTIES)
-def test_what_is_wrapped_is_unwrapped_the_same(values: dict[str, Any]) -> None:
+def test_wrapped_values_are_unwrapped_unchanged(values: dict[str, Any]) -> None:
     assert unwrap(wrap(values), NOWHERE).values == values
 
 
 @given(PROPERTIES, st.data())
-def test_a_secret_stays_secret_and_is_the_same(values: dict[str, Any], data: st.DataObject) -> None:
+def test_a_wrapped_secret_is_unwrapped_as_the_same_secret(values: dict[str, Any], data: st.DataObject) -> None:
     """A secret place is found again; inside a list the whole list becomes secret, for its order may change."""
     secret = data.draw(st.sampled_from(sorted(_places(values), key=repr) or [("absent",)]))
     back = unwrap(wrap(values, {secret}), NOWHERE)
@@ -39,7 +39,7 @@ def test_a_secret_stays_secret_and_is_the_same(values: dict[str, Any], data: st.
     assert bool(back.secrets) == (secret != ("absent",))
 
 
-def test_nothing_of_a_secret_is_outside_its_mark() -> None:
+def test_no_part_of_a_secret_is_outside_its_mark() -> None:
     wired = wrap({"tags": {"open": "1", "hidden": "2"}}, {("tags", "hidden")})
     tags = wired.fields["tags"].struct_value.fields
     assert tags["open"].string_value == "1"
@@ -53,7 +53,7 @@ def test_an_unknown_secret_is_unknown_and_secret() -> None:
     assert back.secrets == {("key",)}
 
 
-def test_an_archive_of_parts_becomes_a_zip_named_by_its_hash(tmp_path: Path) -> None:
+def test_an_archive_of_assets_becomes_a_zip_named_by_its_hash(tmp_path: Path) -> None:
     """The same parts give the same file: it is packed once."""
     part = _signed(ASSET, text=Value(string_value="print(1)"), hash=Value(string_value="1"))
     parts = Value(struct_value=Struct(fields={"handler.py": part}))

@@ -54,7 +54,7 @@ def test_an_order_beyond_the_stock_is_rejected_and_nothing_is_charged(shop: Depl
     assert (available(shop, "LAMP"), _gateway_items(shop)) == (1, charged)
 
 
-def test_a_gateway_that_does_not_answer_is_unknown_until_reconcile_asks_it(shop: DeployedStack) -> None:
+def test_a_payment_without_a_reply_is_unknown_until_reconcile_settles_it(shop: DeployedStack) -> None:
     """Money may have moved, so it is neither a success nor a failure, and the execution fails to call for attention."""
     event = purchase("journey-silence", {"MUG": 1}, "pm_timeout")
     ended = shop.run(event)

@@ -135,7 +135,7 @@ MEDDLINGS = {
 
 
 @pytest.mark.parametrize("what", MEDDLINGS)
-def test_what_was_changed_is_seen_and_repaired(what: str, embedded_aws: Instance, provider: EmbeddedProvider) -> None:
+def test_drift_is_detected_and_repaired(what: str, embedded_aws: Instance, provider: EmbeddedProvider) -> None:
     meddling = MEDDLINGS[what]
     urn = urn_of(meddling.token, "meddled-with")
     inputs = provider.check(urn, meddling.token, meddling.inputs).inputs
@@ -154,9 +154,7 @@ def test_what_was_changed_is_seen_and_repaired(what: str, embedded_aws: Instance
     assert provider.diff(urn, meddling.token, made.id, repaired.inputs, inputs).is_empty
 
 
-def test_a_lifecycle_rule_that_was_removed_is_seen_and_put_back(
-    embedded_aws: Instance, provider: EmbeddedProvider
-) -> None:
+def test_a_removed_lifecycle_rule_is_detected_and_restored(embedded_aws: Instance, provider: EmbeddedProvider) -> None:
     """The case of the runbook: somebody empties the bucket's rules in the console."""
     bucket_type, rules_type = "aws:s3/bucket:Bucket", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     named = provider.check(urn_of(bucket_type, "aged"), bucket_type, {}).inputs
@@ -173,7 +171,7 @@ def test_a_lifecycle_rule_that_was_removed_is_seen_and_put_back(
     assert len(embedded_aws.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]) == 2
 
 
-def test_previews_touch_nothing_and_leave_open_what_only_creation_can_tell(
+def test_previews_call_no_write_and_leave_values_of_aws_unknown(
     embedded_aws: Instance, provider: EmbeddedProvider
 ) -> None:
     token = "aws:sqs/queue:Queue"
@@ -186,7 +184,7 @@ def test_previews_touch_nothing_and_leave_open_what_only_creation_can_tell(
     assert inputs["name"] not in json.dumps(embedded_aws.client("sqs").list_queues().get("QueueUrls", []))
 
 
-def test_a_change_that_a_preview_shows_keeps_what_it_cannot_touch(provider: EmbeddedProvider) -> None:
+def test_a_previewed_update_keeps_outputs_that_it_cannot_change(provider: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     urn = urn_of(token, "changed")
     inputs = provider.check(urn, token, {}).inputs

@@ -14,10 +14,10 @@ def test_the_tables_are_current() -> None:
     assert update_page(PAGE.read_text()) == PAGE.read_text()
 
 
-def test_the_page_names_the_version_that_it_speaks_of() -> None:
+def test_the_page_names_the_installed_ministack_version() -> None:
     assert f"MiniStack](https://pypi.org/project/ministack/) {patches.PATCHED_VERSION}" in PAGE.read_text()
 
 
-def test_every_type_has_a_sentence_of_meaning() -> None:
+def test_every_type_has_a_description() -> None:
     for token, kind in resource_types().items():
         assert (type(kind).__doc__ or "").strip().endswith((".", ")")), token

@@ -237,7 +237,7 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
         ("stepfunctions", "StartExecution", {"stateMachineArn": "x"}, {"states:StartExecution": "*"}),
     ],
 )
-def test_a_call_is_told_with_what_it_acts_on(
+def test_a_recorded_call_names_its_resource(
     service: str, operation: str, parameters: dict[str, Any], needs: dict[str, str]
 ) -> None:
     """The ARN that a policy must name; a star where the call names nothing."""

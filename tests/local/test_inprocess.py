@@ -51,7 +51,7 @@ def test_an_unsupported_property_is_named_at_its_resource(embedded_aws: Instance
         _deploy(embedded_aws, folder, TABLE.format(', replicas=[dict(region_name="eu-west-1")]'))
 
 
-def test_what_aws_refuses_is_said_in_its_words_at_the_resource(embedded_aws: Instance, folder: Path) -> None:
+def test_an_error_of_aws_is_reported_in_its_words_with_the_resource(embedded_aws: Instance, folder: Path) -> None:
     body = TABLE.format(', name="x"')
     with pytest.raises(
         DeploymentFailed, match=r"^aws:dynamodb/table:Table t could not be created: AWS says Validation"
@@ -59,17 +59,17 @@ def test_what_aws_refuses_is_said_in_its_words_at_the_resource(embedded_aws: Ins
         _deploy(embedded_aws, folder, body)
 
 
-def test_a_fault_of_the_program_is_one_sentence(embedded_aws: Instance, folder: Path) -> None:
+def test_an_exception_of_the_program_is_reported_in_one_sentence(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(DeploymentFailed, match=r"^The program __main__.py failed: no such thing$"):
         _deploy(embedded_aws, folder, "raise ValueError('no such thing')\n")
 
 
-def test_an_unknown_stage_is_named_with_those_there_are(embedded_aws: Instance, folder: Path) -> None:
+def test_an_unknown_stage_is_named_with_the_known_ones(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(DeploymentFailed, match=r"^There is no stage 'prod': .* there are dev\.$"):
         _deploy(embedded_aws, folder, "", stage="prod")
 
 
-def test_after_a_failure_nothing_new_is_begun(embedded_aws: Instance, folder: Path) -> None:
+def test_after_a_failure_no_new_creation_starts(embedded_aws: Instance, folder: Path) -> None:
     told: list[Progress | Note] = []
     body = 'key = aws.kms.Key("k", policy="no json")\naws.kms.Alias("a", target_key_id=key.id)\n'
     with pytest.raises(DeploymentFailed, match="kms/key:Key k could not be created: policy: expected a JSON document"):

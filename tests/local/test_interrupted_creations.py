@@ -77,7 +77,7 @@ def test_a_creation_killed_after_the_call_is_adopted(
         second.delete(urn, token, made.id, made.outputs)
 
 
-def test_a_creation_killed_before_the_call_is_made(world: Prerequisites, journals: Iterator[Path]) -> None:
+def test_a_creation_killed_before_its_call_is_repeated(world: Prerequisites, journals: Iterator[Path]) -> None:
     token, path = "aws:sqs/queue:Queue", next(journals)
     urn = urn_of(token, "never-made")
     first = EmbeddedProvider(world.provider.aws, KilledBeforeTheCall(path))
@@ -89,7 +89,7 @@ def test_a_creation_killed_before_the_call_is_made(world: Prerequisites, journal
     assert made.outputs["name"] == inputs["name"]
 
 
-def test_a_replacement_is_a_new_resource(world: Prerequisites, journals: Iterator[Path]) -> None:
+def test_a_replacement_is_created_and_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
     """The engine knows the old one, since it asked for a diff: nobody's orphan."""
     token = "aws:kms/key:Key"
     urn, provider = urn_of(token, "replaced"), EmbeddedProvider(world.provider.aws, Journal(next(journals)))
@@ -121,7 +121,7 @@ def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: Prerequisites,
         provider.create(urn_of(token, "stranger"), token, inputs)
 
 
-def test_a_line_that_was_cut_off_is_nobodys_creation(tmp_path: Path) -> None:
+def test_a_truncated_journal_line_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
     entry = journal.record_intent("urn:a", {"name": "x"})
@@ -131,7 +131,7 @@ def test_a_line_that_was_cut_off_is_nobodys_creation(tmp_path: Path) -> None:
     assert [(entry.urn, entry.id) for entry in again.orphans()] == [("urn:a", "id")]
 
 
-def test_a_half_made_resource_is_known_with_its_id_and_finished_by_an_update(
+def test_a_half_created_resource_is_known_by_its_id_and_finished_by_an_update(
     world: Prerequisites, journals: Iterator[Path]
 ) -> None:
     """The engine keeps id and outputs, and calls Update next time although nothing differs."""

@@ -108,14 +108,14 @@ def _create_only(kind: str) -> set[str]:
 
 
 @pytest.mark.parametrize("token", CLOUDFORMATION)
-def test_a_new_resource_is_made_where_cloudformation_makes_one(token: str) -> None:
+def test_a_property_replaces_where_cloudformation_replaces(token: str) -> None:
     kind, names = CLOUDFORMATION[token]
     assert _create_only(kind) - NEVER_SUPPORTED - NESTED.keys() == set(names.values())
     ours = {name for name, property_ in resource_types()[token].properties.items() if property_.replaces} - {"region"}
     assert ours - PULUMI_TOO.get(token, set()) == set(names)
 
 
-def test_an_explicit_name_that_stays_is_deleted_before_it_is_made_again() -> None:
+def test_a_resource_with_an_unchanged_explicit_name_is_deleted_before_its_replacement() -> None:
     """The engine creates first, and AWS has no room for two of one name."""
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats", "hashKey": "a", "attributes": []}
@@ -124,7 +124,7 @@ def test_an_explicit_name_that_stays_is_deleted_before_it_is_made_again() -> Non
     assert (diff.replacing_properties, diff.delete_before_replace) == (("hashKey",), True)
 
 
-def test_a_name_of_our_making_gives_way_to_another() -> None:
+def test_a_generated_name_is_replaced_by_another_generated_one() -> None:
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats-1", "hashKey": "a", "attributes": [], "__defaults": ["name"]}
     diff = compare_inputs(table.properties, old, {**old, "hashKey": "b"}, table.identity)

@@ -125,11 +125,11 @@ def test_an_interrupted_removal_is_still_ours_and_can_be_repeated(
     instance = Instance.at(checkout)
     assert instance.port
 
-    def interrupted(path: object, *_: object) -> None:
+    def interrupt(path: object, *_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", interrupted)
+        patch.setattr(shutil, "rmtree", interrupt)
         with pytest.raises(KeyboardInterrupt):
             instance.stop()
     assert run_folder.require_ours(instance.folder)

@@ -62,22 +62,22 @@ VALUES = st.fixed_dictionaries(
 
 
 @given(VALUES)
-def test_nothing_is_wrong_with_what_is_right(values: dict[str, object]) -> None:
+def test_generated_inputs_have_no_faults(values: dict[str, object]) -> None:
     assert list(find_faults(TABLE, values)) == []
 
 
 @given(VALUES)
-def test_nothing_differs_from_itself(values: dict[str, object]) -> None:
+def test_inputs_do_not_differ_from_themselves(values: dict[str, object]) -> None:
     assert compare_inputs(TABLE, values, dict(values)).is_empty
 
 
 @given(VALUES, VALUES)
-def test_what_differs_differs_both_ways(one: dict[str, object], other: dict[str, object]) -> None:
+def test_differences_are_symmetric(one: dict[str, object], other: dict[str, object]) -> None:
     assert compare_inputs(TABLE, one, other).is_empty == compare_inputs(TABLE, other, one).is_empty
 
 
 @given(VALUES, VALUES)
-def test_a_program_that_wrote_what_is_there_has_no_diff(actual: dict[str, object], written: dict[str, object]) -> None:
+def test_inputs_that_match_aws_have_no_diff(actual: dict[str, object], written: dict[str, object]) -> None:
     """Read's law: its inputs are the actual state, seen with the program's eyes."""
     inputs = inputs_from_actual(TABLE, actual, written)
     seen = {name: value for name, value in actual.items() if name != "kind" or "kind" in written}
@@ -85,20 +85,20 @@ def test_a_program_that_wrote_what_is_there_has_no_diff(actual: dict[str, object
 
 
 @given(VALUES)
-def test_what_aws_adds_by_itself_is_not_taken_for_drift(written: dict[str, object]) -> None:
+def test_values_that_aws_adds_are_not_drift(written: dict[str, object]) -> None:
     actual = {"size": 3, "on": False, "kind": "a", "tags": {}, **written}
     inputs = inputs_from_actual(TABLE, actual, written)
     assert compare_inputs(TABLE, inputs, written).is_empty
 
 
-def test_drift_of_a_property_that_the_program_never_wrote_is_seen() -> None:
+def test_drift_of_a_property_that_the_program_never_wrote_is_detected() -> None:
     inputs = inputs_from_actual(TABLE, {"name": "a", "on": True}, {"name": "a"})
     assert [(change.property_path, change.kind) for change in compare_inputs(TABLE, inputs, {"name": "a"}).changes] == [
         ("on", ChangeKind.UPDATE)
     ]
 
 
-def test_what_cannot_be_read_back_is_what_was_written_last() -> None:
+def test_unreadable_properties_keep_the_last_written_value() -> None:
     code = FileArchive(hash="1")
     assert inputs_from_actual(TABLE, {"name": "a"}, {"name": "a", "code": code})["code"] == code
 
@@ -121,13 +121,13 @@ def test_what_cannot_be_read_back_is_what_was_written_last() -> None:
         ({"name": "a", "colour": "b"}, "colour: not supported in the embedded AWS; supported here: code, key, kind,"),
     ],
 )
-def test_a_fault_is_named_at_its_place(values: dict[str, object], sentence: str) -> None:
+def test_a_fault_names_its_path(values: dict[str, object], sentence: str) -> None:
     said = [f"{format_path(fault.path)}: {fault.reason}" for fault in find_faults(TABLE, values)]
     assert len(said) == 1
     assert said[0].startswith(sentence)
 
 
-def test_an_unknown_is_right_wherever_it_stands_and_differs_from_everything() -> None:
+def test_an_unknown_is_valid_everywhere_and_differs_from_every_value() -> None:
     values = {"name": "a", "parts": [{"id": UNKNOWN}], "tags": {"x": UNKNOWN}, "policy": UNKNOWN}
     assert list(find_faults(TABLE, values)) == []
     assert has_unknown(values)
@@ -136,7 +136,7 @@ def test_an_unknown_is_right_wherever_it_stands_and_differs_from_everything() ->
     ).changed_properties == ("policy",)
 
 
-def test_a_change_is_told_per_property_and_key() -> None:
+def test_changes_are_reported_per_property_and_key() -> None:
     old = {"name": "a", "tags": {"x": "1", "y": "1"}, "order": ["a", "b"], "parts": [{"id": "p"}]}
     new = {"name": "b", "tags": {"x": "2", "z": "1"}, "order": ["a", "c"], "parts": [{"id": "q"}], "on": True}
     told = {
@@ -159,7 +159,7 @@ def test_policies_are_compared_by_meaning_and_definitions_by_value() -> None:
     assert JsonString().canonical(one) != JsonString().canonical(list_of_one)
 
 
-def test_whole_numbers_come_whole_from_a_wire_that_knows_only_floats() -> None:
+def test_whole_numbers_stay_integers_over_a_wire_of_floats() -> None:
     assert json.dumps(integral_to_int({"a": [1.0, 2.5, True]})) == '{"a": [1, 2.5, true]}'
 
 
@@ -210,7 +210,7 @@ def test_a_logical_name_that_is_too_long_is_an_error_as_in_pulumi_aws() -> None:
         generate_name(AutoName(max_length=64), urn, NameProposal())
 
 
-def test_a_name_that_the_engine_proposes_is_taken() -> None:
+def test_a_name_proposed_by_the_engine_is_used() -> None:
     urn = "urn:pulumi:dev::booking::aws:kms/alias:Alias::keys"
     assert generate_name(AutoName(prefix="alias/"), urn, NameProposal(name="mine")) == "alias/mine"
     assert generate_name(AutoName(prefix="alias/"), urn, NameProposal(name="alias/mine")) == "alias/mine"

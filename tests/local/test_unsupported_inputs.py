@@ -21,25 +21,25 @@ def offline(tmp_path: Path) -> EmbeddedProvider:
     return EmbeddedProvider(Aws(connect=refuse, folder=tmp_path), Journal(tmp_path / "journal.jsonl"))
 
 
-def test_an_unknown_type_is_named_with_what_comes_near(offline: EmbeddedProvider) -> None:
+def test_an_unknown_type_is_named_with_similar_ones(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queues:Queues"
     with pytest.raises(UnsupportedType, match=r"queues:Queues is not supported .*; close to it: aws:sqs/queue:Queue"):
         offline.check(urn_of(token, "a"), token, {})
 
 
-def test_an_unknown_function_is_named_with_those_there_are(offline: EmbeddedProvider) -> None:
+def test_an_unknown_function_is_named_with_the_supported_ones(offline: EmbeddedProvider) -> None:
     with pytest.raises(
         UnsupportedFunction, match=r"getAmi:getAmi is not supported .*: aws:index/getCallerIdentity:getCallerIdentity, "
     ):
         offline.invoke("aws:ec2/getAmi:getAmi", {})
 
 
-def test_a_function_that_is_asked_about_another_region_says_so(offline: EmbeddedProvider) -> None:
+def test_a_function_refuses_another_region(offline: EmbeddedProvider) -> None:
     with pytest.raises(InvalidFunctionArguments, match="region='eu-west-1', which the embedded AWS does not support"):
         offline.invoke("aws:index/getRegion:getRegion", {"region": "eu-west-1"})
 
 
-def test_a_resource_of_another_region_is_refused_and_one_of_this_is_taken(offline: EmbeddedProvider) -> None:
+def test_a_resource_of_another_region_is_refused(offline: EmbeddedProvider) -> None:
     """Put quietly into the one region there is, it would look as if it worked."""
     token = "aws:sqs/queue:Queue"
     [sentence] = offline.check(urn_of(token, "a"), token, {"region": "eu-west-1"}).messages()
@@ -47,7 +47,7 @@ def test_a_resource_of_another_region_is_refused_and_one_of_this_is_taken(offlin
     assert offline.check(urn_of(token, "a"), token, {"region": "us-east-1"}).faults == ()
 
 
-def test_every_fault_of_a_resource_is_told_at_once(offline: EmbeddedProvider) -> None:
+def test_all_faults_of_a_resource_are_reported_at_once(offline: EmbeddedProvider) -> None:
     token = "aws:dynamodb/table:Table"
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": 1, "replicas": [], "tableClass": "COLD"})
     assert [sentence.split(":")[0] for sentence in checked.messages()] == [
@@ -58,14 +58,14 @@ def test_every_fault_of_a_resource_is_told_at_once(offline: EmbeddedProvider) ->
     ]
 
 
-def test_an_attribute_that_no_key_uses_is_refused_as_aws_would(offline: EmbeddedProvider) -> None:
+def test_an_attribute_that_no_key_uses_is_refused_as_by_aws(offline: EmbeddedProvider) -> None:
     token = "aws:dynamodb/table:Table"
     attributes = [{"name": name, "type": "S"} for name in ("pk", "idle")]
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": "pk", "attributes": attributes})
     assert checked.messages() == ["attributes: must be exactly the attributes used as keys (pk)"]
 
 
-def test_a_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
+def test_a_generated_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     first = offline.check(urn_of(token, "a"), token, {}).inputs
     again = offline.check(urn_of(token, "a"), token, {}, olds=first).inputs
@@ -73,11 +73,11 @@ def test_a_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
     assert offline.check(urn_of(token, "a"), token, {}).inputs != first
 
 
-def test_a_fifo_queue_is_named_as_aws_wants_it(offline: EmbeddedProvider) -> None:
+def test_a_generated_fifo_queue_name_ends_in_fifo(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     assert offline.check(urn_of(token, "a"), token, {"fifoQueue": True}).inputs["name"].endswith(".fifo")
 
 
-def test_a_sentence_names_a_resource_by_type_and_name() -> None:
+def test_an_error_message_names_a_resource_by_type_and_name() -> None:
     urn = "urn:pulumi:dev::booking::booking:index:OrderStore$aws:dynamodb/table:Table::orders-table"
     assert name_of(urn) == "aws:dynamodb/table:Table orders-table"
