@@ -9,26 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.environment import THOROUGH
+from tests.environment import LONGEST_FIRST, THOROUGH
 
 ROOT = Path(__file__).parent
-LONGEST_FIRST = (  # by CPU time; 10 seconds and more
-    "engine/test_booking_program.py",
-    "simulation/test_interleavings.py",
-    "engine/test_examples.py",
-    "integration/test_malformed_events.py",
-    "engine/test_sentences.py",
-    "engine/test_killed.py",
-    "compliance/test_terraform_provider.py",
-    "cli/test_up.py",
-    "engine/test_signed_code.py",
-    "engine/test_object_lock.py",
-    "engine/test_platform_program.py",
-    "compliance/test_outside_judges.py",
-    "cli/test_audit_report.py",
-    "contract/test_fake_dynamodb_agrees_with_dynamodb_local.py",
-)
-
 _SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # machines are shared and noisy
 
 settings.register_profile("default", max_examples=60, derandomize=True, database=None, **_SHARED)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.environment import LONGEST_FIRST
+
 ROOT = Path(__file__).parents[2]
 LINT = Path(sys.executable).parent / "lint-imports"
 
@@ -20,3 +22,8 @@ def test_the_program_is_a_table_of_contents() -> None:
     assert len(text.splitlines()) <= 60
     assert ".apply(" not in text
     assert "{" not in text.replace("{}", "")
+
+
+def test_the_test_files_that_start_first_exist() -> None:
+    """A renamed file would start last, and one worker would wait for the other."""
+    assert [file for file in LONGEST_FIRST if not (ROOT / "tests" / file).exists()] == []
