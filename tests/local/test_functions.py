@@ -44,7 +44,7 @@ function = aws.lambda_.Function(
     architectures=["arm64"],
     role=role.arn,
     publish=True,
-    timeout=10,
+    timeout=300,
     environment={"variables": {"TABLE": table.name}},
     logging_config={"log_format": "JSON", "log_group": group.name},
 )

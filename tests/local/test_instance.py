@@ -117,7 +117,7 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
 def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> None:
     """After a reboot the number belongs to somebody else, whom nobody may end."""
     assert instance.id, "which creates the folder"
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["sleep", "3600"])
     try:
         (instance.folder / "pid").write_text(str(stranger.pid))
         assert not instance.is_running
@@ -217,7 +217,7 @@ def test_nothing_of_the_users_shell_reaches_it(instance: Instance, monkeypatch: 
     assert instance.client("sts").get_caller_identity()["Account"]
 
 
-def _until(condition: object, seconds: float = 60) -> None:
+def _until(condition: object, seconds: float = 900) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]
