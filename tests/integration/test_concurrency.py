@@ -1,7 +1,7 @@
 """A repeated request moves money once, however many callers send it at once.
 
-The stage dev reserves five invocations per function, so a crowd is throttled, and some executions give up: these say
-`failed`, and that the request may be repeated, as the tests then do.
+A crowd may be throttled, and some executions give up: these say `failed`, and that the request may be repeated, as the
+tests then do.
 """
 
 from concurrent.futures import ThreadPoolExecutor
