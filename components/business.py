@@ -24,6 +24,7 @@ def business_charts(stage: str) -> list[Chart]:
         Chart("Reconciled", [_total(stage, each) for each in (MetricName.SETTLED, MetricName.RELEASED)]),
         Chart("Audit objects written late", [_total(stage, MetricName.RESTORED)]),
         Chart("Drift", [_drift(stage, other) for other in COMPARED]),
+        Chart("Postponed by reconcile", [_total(stage, MetricName.POSTPONED)]),
         Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
     ]
 

@@ -1,5 +1,6 @@
 """Settles what was left open, fences and releases what the gateway never heard of, and restores missing records."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -22,7 +23,7 @@ REQUIRED_SETTINGS: Final = (
 FENCE_AFTER: Final = timedelta(minutes=15)  # longer than an execution with all its tries lasts
 
 
-MIN_REMAINING_TIME: Final = timedelta(seconds=20)  # one more run within an invocation needs less than this
+MIN_REMAINING_TIME: Final = timedelta(seconds=20)  # one more order needs less than this
 
 
 class Context(Protocol):
@@ -34,17 +35,16 @@ class Context(Protocol):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """The Lambda function. On schedule it runs on while there is time; whoever names a limit gets one run."""
+    """Run on schedule while there is time. A message with a limit gets one run."""
     asked = ReconcileInput.model_validate(event)
-    report = reconcile(event, dependencies(*REQUIRED_SETTINGS))
-    if "limit" in asked.model_fields_set:
-        return report
-    while (
-        report["continuation"] and timedelta(milliseconds=context.get_remaining_time_in_millis()) > MIN_REMAINING_TIME
-    ):
-        following = reconcile(
-            {**asked.model_dump(), "continuation": report["continuation"]}, dependencies(*REQUIRED_SETTINGS)
-        )
+    deps = dependencies(*REQUIRED_SETTINGS)
+
+    def has_time() -> bool:
+        return timedelta(milliseconds=context.get_remaining_time_in_millis()) > MIN_REMAINING_TIME
+
+    report = reconcile(event, deps, has_time)
+    while report["continuation"] and "limit" not in asked.model_fields_set and has_time():
+        following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, deps, has_time)
         report = _merge_reports(report, following)
     return report
 
@@ -56,8 +56,8 @@ def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]
     return {**other, **lists, "drift": drift}
 
 
-def reconcile(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Do one bounded run; the report says where the next one goes on."""
+def reconcile(event: object, deps: Dependencies, has_time: Callable[[], bool] = lambda: True) -> dict[str, Any]:
+    """Do one bounded run; the report says where the next one goes on. `has_time` is asked before each order."""
     message = ReconcileInput.model_validate(event)
     seconds = message.fence_after_seconds
     run = Reconciliation(
@@ -70,17 +70,20 @@ def reconcile(event: object, deps: Dependencies) -> dict[str, Any]:
     if message.order_id is not None:
         run.reconcile_order(message.order_id)
         return _report(run.findings, None, deps)
-    return _report(run.findings, _scan(run, message, deps), deps)
-
-
-def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies) -> str | None:
-    """Look at as many orders as the message allows, each once; parked results first."""
-    if message.continuation is None:
+    continuation = _scan(run, message, deps, has_time)
+    if message.continuation is None and has_time():
         drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit)
+    return _report(run.findings, continuation, deps)
+
+
+def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies, has_time: Callable[[], bool]) -> str | None:
+    """Reconcile as many orders as the message and the time allow, each once. Money is settled before all else."""
     plan, seen = ScanPlan.plan(message, run.now), set[str]()
     while (partition := plan.partition) and len(seen) < message.limit:
-        page = partition.scan(deps.orders, plan.after, message.limit - len(seen))
+        page = partition.scan(deps.orders, run.now, plan.after, message.limit - len(seen))
         for order_id in page.names:
+            if not has_time():
+                return plan.continuation()
             if order_id not in seen:
                 seen.add(order_id)
                 run.reconcile_order(order_id)

@@ -22,6 +22,7 @@ class MetricName(StrEnum):
     SETTLED = "SettledByReconcile"
     RELEASED = "ReleasedByReconcile"
     RESTORED = "RestoredAuditObjects"
+    POSTPONED = "PostponedByReconcile"
     LEFT_TO_PEOPLE = "LeftToPeople"
     DRIFT = "Drift"
 

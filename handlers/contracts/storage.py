@@ -47,7 +47,7 @@ BY_CUSTOMER: Final = IndexSchema(name="by-customer", hash_key="customer_id", ran
 """A customer's orders by time."""
 
 ATTENTION: Final = IndexSchema(name="attention", hash_key="attention", range_key="attention_since")
-"""Sparse: orders with money in flight, by shard ("0" to "7"), the oldest first."""
+"""Sparse: orders with money in flight, by shard ("0" to "7") and the time at which their next look is due."""
 
 BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="changed_at")
 """Orders by the day of their last ledger entry and shard ("2026-01-31#0" to "2026-01-31#7")."""

@@ -62,8 +62,12 @@ class OrderRepository(Protocol):
         """Append the new entries, unless the order has changed since `change.before`."""
         ...
 
-    def list_in_flight(self, shard: int, after: str | None, limit: int) -> Page:
-        """List the ids of a shard's orders with money in flight, the oldest first."""
+    def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
+        """List the ids of the orders in one shard whose next look is due by `until`, the longest due first."""
+        ...
+
+    def defer(self, order: Order, until: str) -> None:
+        """Make an order's next look due at `until`, unless the order has changed since it was loaded."""
         ...
 
     def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:

@@ -185,12 +185,26 @@ def test_orders_with_money_in_flight_are_listed_until_it_is_settled(shop: Shop) 
     assert changed == {order.order_id for order in made}
 
 
-def _waiting(orders: DynamoDBOrderRepository) -> set[str]:
+def test_a_deferred_order_is_listed_when_it_is_due_unless_it_changed(shop: Shop) -> None:
+    """The due time is written alone, under the version that was loaded."""
+    orders, _ = shop
+    deferred, changed = (_order(f"p{number}", mugs=1, pens=1) for number in range(2))
+    for order in (deferred, changed):
+        assert orders.create(order) == Written()
+    orders.append(_captured(changed))
+    later = "2026-03-01T13:00:00.000000Z"
+    orders.defer(deferred, later)
+    orders.defer(changed, later)
+    assert _waiting(orders) == set()
+    assert _waiting(orders, later) == {deferred.order_id}
+
+
+def _waiting(orders: DynamoDBOrderRepository, until: str = WHEN) -> set[str]:
     found = set[str]()
     for shard in range(8):
         after = None
         while True:
-            page = orders.list_in_flight(shard, after, 1)
+            page = orders.list_due(shard, until, after, 1)
             found.update(page.names)
             if page.after is None:
                 break

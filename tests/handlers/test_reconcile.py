@@ -1,14 +1,18 @@
 """Reconcile: bounded, idempotent, and honest about what it cannot settle."""
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.errors import Unavailable
 from handlers.reconcile import handler, reconcile
 from handlers.runtime import dependencies
 from tests.handlers.world import World, purchase_of, refund_of
@@ -172,7 +176,7 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
         left = 60_000
 
         def get_remaining_time_in_millis(self) -> int:
-            Context.left -= 10_000
+            Context.left -= 100
             return Context.left
 
     monkeypatch.setattr(dependencies, "_composed", {})
@@ -180,3 +184,112 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
     report = handler({}, Context())
     assert len(report["settled"]) + len(report["released"]) == 104
     assert report["continuation"] is None
+
+
+def _store_unknown_kind(world: World, order_id: str) -> None:
+    world.dynamodb.update_item(
+        TableName="orders",
+        Key={"pk": {"S": f"ORDER#{order_id}"}},
+        UpdateExpression="SET ledger[0].#type = :kind",
+        ExpressionAttributeNames={"#type": "type"},
+        ExpressionAttributeValues={":kind": {"S": "PaymentTeleported"}},
+    )
+
+
+def _remove_salt(world: World, order_id: str) -> None:
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression="REMOVE salt")
+
+
+def _report_unknown_status(world: World, order_id: str) -> None:
+    item = {"pk": {"S": order_id}, "kind": {"S": "charge"}, "heard": {"S": "teleported"}, "amount_minor": {"N": "800"}}
+    world.dynamodb.put_item(TableName="gateway", Item=item)
+
+
+def _park_deep_nesting(world: World, _: str) -> None:
+    world.park("[" * 100_000)
+
+
+def _park_result_of_unreadable_order(world: World, order_id: str) -> None:
+    _store_unknown_kind(world, order_id)
+    world.park(json.dumps(world.message(purchase_of("buy-0", "pm_timeout", MUG=(1, 800)))))
+
+
+def _lose_the_queue(world: World, _: str) -> None:
+    def receive_message(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AWS.SimpleQueueService.NonExistentQueue"}}, "ReceiveMessage")  # type: ignore[arg-type]
+
+    world.sqs.receive_message = receive_message  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        _store_unknown_kind,
+        _remove_salt,
+        _report_unknown_status,
+        _park_deep_nesting,
+        _park_result_of_unreadable_order,
+        _lose_the_queue,
+    ],
+)
+def test_one_unreadable_thing_stops_nobody_else(poison: Callable[[World, str], None]) -> None:
+    """Law 28 (isolation): eleven healthy orders are settled in the same run, and the poison is left to people."""
+    world = World()
+    world.stock(MUG=(800, 200))
+    poisoned, *healthy = (
+        world.book(purchase_of(f"buy-{number}", "pm_timeout", MUG=(1, 800)))["order_id"] for number in range(12)
+    )
+    poison(world, poisoned)
+    world.clock.advance(timedelta(hours=1))
+    report = world.reconcile()
+    assert set(report["settled"]) >= set(healthy)
+    assert len(report["left_to_people"]) == 1 + (poison is _park_result_of_unreadable_order)
+    assert any("traceback" in line for line in world.lines)
+
+
+def test_a_key_that_the_gateway_cannot_explain_does_not_stop_the_order_s_other_keys() -> None:
+    """Law 28 (isolation): per key, within one order."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(payment_method="pm_refund_timeout", MUG=(2, 800)))["order_id"]
+    refunds = [world.book(refund_of(order_id, f"r-{number}", amount_minor=100))["refund_id"] for number in range(3)]
+    _report_unknown_status(world, refunds[0])
+    assert world.reconcile()["settled"] == refunds[1:]
+
+
+def test_a_failure_is_logged_with_its_stack_but_without_what_people_wrote() -> None:
+    """Law 28 (isolation): an error's own text may quote a request."""
+    world = World()
+    world.park(json.dumps({**world.message(refund_of("ord_1")), "requested_at": "the handle is scratched"}))
+    report = world.reconcile()
+    assert report["left_to_people"] == ["a parked outcome: ValueError"]
+    assert not [line for line in world.lines if "scratched" in line]
+
+
+def test_the_clock_is_asked_before_each_order_and_the_next_run_goes_on() -> None:
+    """Law 28 (isolation): a slow order costs its own time, never the whole run's."""
+    world, asked = _open_cases(6), iter([True, True, False])
+    first = reconcile({"schema": 1}, world.parts(), lambda: next(asked, False))
+    assert len(first["settled"] + first["released"]) == 2
+    second = world.reconcile(continuation=first["continuation"])
+    assert len(second["settled"] + second["released"]) == 4
+
+
+def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> None:
+    """Law 28 (isolation): they are looked at less and less often, and settled once the gateway answers again."""
+    world = _open_cases(12)
+
+    class Failing(SandboxPaymentGateway):
+        def lookup(self, key: str) -> Any:
+            raise Unavailable(key)
+
+    deps = world.parts()
+    deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway")
+    failed = reconcile({"schema": 1, "days": []}, deps)["postponed"]
+    assert len(failed) == 12
+    healthy = world.book(purchase_of("behind", "pm_timeout", MUG=(1, 800)))["order_id"]
+    assert world.reconcile(days=[])["settled"] == [healthy]
+    world.clock.advance(timedelta(minutes=16))
+    report = world.reconcile(days=[])
+    assert set(report["settled"] + report["released"]) == set(failed)

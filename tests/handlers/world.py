@@ -138,8 +138,12 @@ class World:
         report = through_json({**message, **outcome})
         recorded = attempted(lambda: record(report, self.parts()), 6)
         if "error" in recorded:
-            self.sqs.send_message(QueueUrl=ENVIRONMENT["BOOKING_PARKING_QUEUE_URL"], MessageBody=json.dumps(report))
+            self.park(json.dumps(report))
         return through_json(recorded.get("result", {"status": "unknown", "code": "NOT_RECORDED"}))
+
+    def park(self, message: str) -> None:
+        """Put a message into the parking queue."""
+        self.sqs.send_message(QueueUrl=ENVIRONMENT["BOOKING_PARKING_QUEUE_URL"], MessageBody=message)
 
     def reconcile(self, **message: Any) -> dict[str, Any]:
         return reconcile({"schema": 1, **message}, self.parts())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.contracts.storage import ATTENTION
 from handlers.domain.ledger import find_breaks
 
 ORDERS_TABLE = "orders"
@@ -154,10 +155,15 @@ def judged(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) 
     return tuple(claims)
 
 
+def _without_due_time(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != ATTENTION.range_key}
+
+
 def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim]:
     earlier, ledger = ledger_of(old) if old else [], ledger_of(new)
     require(ledger[: len(earlier)] == earlier, "law 22", "an earlier ledger is not a prefix of the later one")
-    require(len(ledger) > len(earlier), "law 22", "an order changed without an entry")
+    is_deferred = old is not None and _without_due_time(old) == _without_due_time(new)
+    require(len(ledger) > len(earlier) or is_deferred, "law 22", "an order changed without an entry")
     order_id = plain(new["order_id"])
     require(not find_breaks(order_id, ledger), "law 22", f"the chain is broken: {find_breaks(order_id, ledger)}")
     totals = totals_of(ledger)

@@ -16,7 +16,7 @@ from ...domain.stock import StockItem, StockMismatch
 from ..clients import DynamoDBClient, Reply, call, code_of
 from .attribute_values import Item, decode, encode
 from .order_items import changed_day, order_from
-from .order_writes import append_order, create_order, release_stock, reserve_stock
+from .order_writes import append_order, create_order, defer_order, release_stock, reserve_stock
 from .stock_items import stock_item_from
 from .transactions import CONFLICTS, FAILED, transact
 
@@ -65,13 +65,21 @@ class DynamoDBOrderRepository:
             _skip_deleted_skus(restock, reasons[1:])
         raise AssertionError("attempts() ends by raising")
 
-    def list_in_flight(self, shard: int, after: str | None, limit: int) -> Page:
-        """From the sparse index of orders with money in flight."""
-        return self._query(ATTENTION, str(shard), "", after, limit)
+    def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
+        """Query the sparse index of orders that need another look."""
+        return self._query(ATTENTION, str(shard), "<=", until, after, limit)
+
+    def defer(self, order: Order, until: str) -> None:
+        """Write the due time alone, under the condition that the ledger is still the loaded one."""
+        try:
+            call(self.client.update_item, **defer_order(self.table, order, until))
+        except ClientError as error:
+            if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
+                raise
 
     def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
         """From the index of changes."""
-        return self._query(BY_DAY, changed_day(day, shard), since, after, limit)
+        return self._query(BY_DAY, changed_day(day, shard), ">=", since or _EARLIEST, after, limit)
 
     def _update(self, change: Change) -> Sequence[Reply] | None:
         """None when written, else the reason in the form that a transaction gives it."""
@@ -89,14 +97,16 @@ class DynamoDBOrderRepository:
         shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in restock.items()]
         return transact(self.client, [{"Update": append_order(self.table, change)}, *shelves])
 
-    def _query(self, index: IndexSchema, partition: str, since: str, after: str | None, limit: int) -> Page:
+    def _query(
+        self, index: IndexSchema, partition: str, comparison: str, moment: str, after: str | None, limit: int
+    ) -> Page:
         reply = call(
             self.client.query,
             TableName=self.table,
             IndexName=index.name,
-            KeyConditionExpression="#partition = :partition AND #moment >= :since",
+            KeyConditionExpression=f"#partition = :partition AND #moment {comparison} :moment",
             ExpressionAttributeNames={"#partition": index.hash_key, "#moment": index.range_key},
-            ExpressionAttributeValues={":partition": encode(partition), ":since": encode(since or _EARLIEST)},
+            ExpressionAttributeValues={":partition": encode(partition), ":moment": encode(moment)},
             Limit=limit,
             **page_start(after),
         )

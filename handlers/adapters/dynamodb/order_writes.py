@@ -59,6 +59,14 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
+def defer_order(table: str, order: Order, until: str) -> dict[str, Any]:
+    """Set the time of an order's next look, if nothing was added to its ledger."""
+    update = Update()
+    update.condition = f"{update.name('version')} = {update.value(order.version)}"
+    update.set({ATTENTION.range_key: until})
+    return {"TableName": table, "Key": {"pk": encode(order_key(order.order_id))}, **update.request()}
+
+
 def _set_requests(update: Update, change: Change) -> None:
     for subject, asked in change.after.requests.items():
         known = change.before.requests.get(subject)

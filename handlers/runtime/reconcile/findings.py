@@ -1,12 +1,17 @@
 """The findings of one run of reconcile: its report, its metrics and its log line."""
 
+import traceback
 from dataclasses import dataclass, field
+from typing import Final
 
 from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
-from ...domain.errors import AuditRejected
+from ...domain.errors import AuditRejected, BookingError
 from ..log import Log
 from ..recording import Recorded, count_recorded
+
+TRACEBACK_ENTRIES: Final = 20
+"""Stack entries per failure in the log. A request nested beyond the stack has a thousand."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +25,19 @@ class Findings:
     left_to_people: list[str] = field(default_factory=list[str])
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
+    failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def postpone(self, name: str) -> None:
+        """Leave an order or a parked result to the next run, because a service failed for it."""
+        if name not in self.postponed:
+            self.postponed.append(name)
+
+    def note_failure(self, name: str, error: Exception) -> None:
+        """Leave to people what raised an error that repeating does not end; the log gets its stack trace."""
+        self.left_to_people.append(f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}")
+        # Not the error's own text, which may quote what a person wrote.
+        stack = "".join(traceback.format_tb(error.__traceback__, limit=TRACEBACK_ENTRIES))
+        self.failures.append((name, f"{stack}{type(error).__name__}"))
 
     def note_rejection(self, rejection: AuditRejected) -> None:
         """Leave a bucket that rejects calls to people: once per run, because every record meets the same refusal."""
@@ -46,12 +64,15 @@ class Findings:
         log.add_metric(MetricName.SETTLED, len(self.settled))
         log.add_metric(MetricName.RELEASED, len(self.released))
         log.add_metric(MetricName.RESTORED, len(self.restored))
+        log.add_metric(MetricName.POSTPONED, len(self.postponed))
         log.add_metric(MetricName.LEFT_TO_PEOPLE, len(self.left_to_people))
         for between, orders in self.drift.items():
             log.add_metric(MetricName.DRIFT, orders, of=between)
 
     def log_run(self, log: Log, *, is_finished: bool) -> None:
-        """Log the number of each kind of finding."""
+        """Log the number of each kind of finding, and the stack trace of each failure."""
+        for name, stack_trace in self.failures:
+            log.log_step("reconcile", failed=name, traceback=stack_trace)
         log.log_step(
             "reconcile",
             settled=len(self.settled),

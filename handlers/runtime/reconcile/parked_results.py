@@ -3,10 +3,8 @@
 import json
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from ...contracts.messages import RecordInput
-from ...domain.errors import AuditRejected, BookingError, Unavailable
+from ...domain.errors import AuditRejected, Unavailable
 from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue
 from ..recording import record_outcome
 from .findings import Findings
@@ -20,6 +18,17 @@ def drain(
     A bucket that rejects a record would reject the rest, too. Draining stops, because every receive brings a message
     nearer to the dead-letter queue.
     """
+    try:
+        _drain(queue, orders, audit, now, findings, maximum)
+    except Unavailable:
+        findings.postpone("the parking queue")
+    except Exception as error:  # law 28: orders are settled whatever the queue raises
+        findings.note_failure("the parking queue", error)
+
+
+def _drain(
+    queue: ParkingQueue, orders: OrderRepository, audit: AuditTrail, now: datetime, findings: Findings, maximum: int
+) -> None:
     seen = set[str]()
     while len(seen) < maximum:
         fresh = [each for each in queue.receive() if each.receipt not in seen]
@@ -30,7 +39,7 @@ def drain(
             try:
                 _record_parked(queue, parked, orders, audit, now, findings)
             except AuditRejected as rejection:
-                findings.postponed.append("a parked outcome")
+                findings.postpone("a parked outcome")
                 findings.note_rejection(rejection)
                 return
 
@@ -47,11 +56,11 @@ def _record_parked(
         recorded = record_outcome(RecordInput.model_validate(json.loads(parked.message)), orders, audit, now)
         queue.delete(parked)
     except Unavailable:
-        findings.postponed.append("a parked outcome")
+        findings.postpone("a parked outcome")
     except AuditRejected:
         raise
-    except (BookingError, ValidationError, ValueError) as error:
-        findings.left_to_people.append(f"a parked outcome: {type(error).__name__}")
+    except Exception as error:  # law 28: one unreadable message must not keep the others
+        findings.note_failure("a parked outcome", error)
     else:
         findings.recorded.append(recorded)
         findings.restored += [recorded.key] if recorded.is_new else []

@@ -1,11 +1,14 @@
 """Bringing ledger, gateway and audit log together: ask, fence before giving up, restore; never start money moving."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import day_of, format_instant, parse_instant
-from ...domain.errors import AuditRejected, BookingError, PaymentOutcomeUnknown, Unavailable
+from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
@@ -15,6 +18,8 @@ from ...domain.settlement import Contradiction, apply_gateway_reply
 from ..recording import Recorded
 from .findings import Findings
 
+MIN_BACK_OFF: Final = timedelta(minutes=5)
+MAX_BACK_OFF: Final = timedelta(hours=6)
 _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
 
 
@@ -30,24 +35,45 @@ class Reconciliation:
     findings: Findings = field(default_factory=Findings)
 
     def reconcile_order(self, order_id: str) -> None:
-        """Bring one order together; a service that fails postpones it, a broken ledger is left to people."""
-        try:
+        """Bring ledger, gateway and audit trail of one order together.
+
+        Whatever one order, key or record raises is a finding and disturbs no other one (law 28).
+        """
+        with self._isolate(order_id):
             order = self.orders.load(order_id)
             if order:
                 self._settle_and_restore(order)
-        except (Unavailable, PaymentOutcomeUnknown):
-            self.findings.postponed.append(order_id)
-        except AuditRejected as rejection:
-            self.findings.postponed.append(order_id)
-            self.findings.note_rejection(rejection)
-        except BookingError as error:
-            self.findings.left_to_people.append(f"{order_id}: {error}")
 
     def _settle_and_restore(self, order: Order) -> None:
-        before = order.version
+        before, postponed = order.version, len(self.findings.postponed)
         for key in (order.order_id, *order.account.refunds):
-            order = self._query_gateway(order, key)
-        self._restore(order, known=before)
+            with self._isolate(order.order_id):
+                order = self._query_gateway(order, key)
+        with self._isolate(order.order_id):
+            self._restore(order, known=before)
+        if len(self.findings.postponed) > postponed and order.in_flight:
+            self._back_off(order)
+
+    @contextmanager
+    def _isolate(self, order_id: str) -> Iterator[None]:
+        """Turn an error into a finding: a service that fails postpones the order, anything else needs a person."""
+        try:
+            yield
+        except (Unavailable, PaymentOutcomeUnknown):
+            self.findings.postpone(order_id)
+        except AuditRejected as rejection:
+            self.findings.postpone(order_id)
+            self.findings.note_rejection(rejection)
+        except Exception as error:  # law 28: an error that nobody foresaw must not stop the others
+            self.findings.note_failure(order_id, error)
+
+    def _back_off(self, order: Order) -> None:
+        """Look at an order whose services fail less and less often, so that the orders behind it are not starved."""
+        since = order.in_flight_since()
+        age = self.now - parse_instant(since) if since else timedelta()
+        delay = min(max(age / 4, MIN_BACK_OFF), MAX_BACK_OFF)
+        with self._isolate(order.order_id):
+            self.orders.defer(order, format_instant(self.now + delay))
 
     def _query_gateway(self, order: Order, key: str) -> Order:
         """The order with what the gateway says of a key."""

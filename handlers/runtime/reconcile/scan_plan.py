@@ -23,10 +23,10 @@ class IndexPartition:
     day: str | None = None
     since: str = ""
 
-    def scan(self, orders: OrderRepository, after: str | None, limit: int) -> Page:
-        """Some of the orders there."""
+    def scan(self, orders: OrderRepository, now: datetime, after: str | None, limit: int) -> Page:
+        """List some of the orders there; of those in flight, the ones whose next look is due."""
         if self.day is None:
-            return orders.list_in_flight(self.shard, after, limit)
+            return orders.list_due(self.shard, format_instant(now), after, limit)
         return orders.list_changed(self.day, self.shard, self.since, after, limit)
 
 
