@@ -63,6 +63,7 @@ def refund(
     lines: Annotated[
         list[str] | None, typer.Option("--line", help="Returned units as SKU=QUANTITY; repeatable.")
     ] = None,
+    restock: Annotated[bool, typer.Option(help="Return the units to stock, or not if they are damaged.")] = True,
     request_id: RequestIdOption = None,
     as_json: JsonOption = False,
     stage: StageOption = None,
@@ -83,6 +84,8 @@ def refund(
         event["amount_minor"] = parse_money("--amount", amount_text, order_view.load_order(target, order).currency)
     if lines:
         event["lines"] = [_refund_line(text) for text in lines]
+    if not restock:
+        event["restock"] = False
     return print_outcome(execute(target, event), as_json)
 
 

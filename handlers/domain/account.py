@@ -82,6 +82,8 @@ class Refund:
     status: RefundStatus
     amount_minor: int
     shares: tuple[Share, ...]
+    restock: bool = True
+    """Whether its units return to stock when it settles."""
 
     @property
     def holds_money(self) -> bool:
@@ -199,4 +201,5 @@ def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
         status=status,
         amount_minor=entry.amount_minor,
         shares=tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored),
+        restock=entry.facts.get("restock") is not False,
     )

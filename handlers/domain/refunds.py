@@ -144,6 +144,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
             "request_id": request.request_id,
             "execution": origin.execution,
             "requested_by": request.requested_by,
+            **({} if request.restock else {"restock": False}),
             "reason_sha256": salted(order.salt, request.reason),
             "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
         },

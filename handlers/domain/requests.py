@@ -97,6 +97,8 @@ class IssueRefund:
     reason: str
     amount_minor: int | None = None
     units: tuple[Units, ...] | None = None
+    restock: bool = True
+    """Whether the refunded units return to stock."""
 
     action: ClassVar[str] = "refund"
 
@@ -114,7 +116,8 @@ class IssueRefund:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
-        return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units])
+        further: list[Json] = [] if self.restock else ["no restock"]  # a default is not part: older fingerprints hold
+        return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units, *further])
 
 
 Request = PlaceOrder | IssueRefund

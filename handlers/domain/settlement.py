@@ -125,7 +125,9 @@ def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
     Units that returned with a refund that was reversed later are already in stock and do not return again.
     """
     refunds = order.account.refunds
-    settled = [each for each in refunds.values() if each.status is RefundStatus.SETTLED]
+    if not refunds[refund_id].restock:
+        return {}
+    settled = [each for each in refunds.values() if each.status is RefundStatus.SETTLED and each.restock]
     returned = Counter({s.line: 0 for s in refunds[refund_id].shares})
     for refund in (*settled, refunds[refund_id]):
         returned.update({share.line: share.quantity for share in refund.shares})

@@ -72,6 +72,7 @@ def _issue_refund(request: RefundRequest) -> IssueRefund:
         reason=request.reason,
         amount_minor=request.amount_minor,
         units=None if lines is None else tuple(Units(sku=line.sku, quantity=line.quantity) for line in lines),
+        restock=request.restock,
     )
 
 
@@ -109,6 +110,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "amount_minor": _MINOR,
     "unit_price_minor": _MINOR,
     "quantity": f"an integer from 1 to {MAX_QUANTITY}",
+    "restock": "true or false",
     "lines": f"a list of 1 to {MAX_LINES} objects, one per sku",
 }
 """The allowed values of each field of a request, in words."""

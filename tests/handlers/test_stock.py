@@ -61,6 +61,30 @@ def test_each_refunded_unit_is_restocked_once(returns: list[int], reversed_later
     assert world.available("MUG") == 10
 
 
+@given(st.lists(st.tuples(st.integers(1, 2), st.booleans()), max_size=3))
+def test_units_of_a_refund_without_restock_never_return_to_stock(returns: list[tuple[int, bool]]) -> None:
+    """Law 24 (stock): damaged goods are refunded by lines and stay out; later refunds leave them out."""
+    world = World()
+    world.stock(MUG=(800, 10))
+    order_id = world.book(purchase_of(MUG=(6, 800)))["order_id"]
+    for number, (quantity, restock) in enumerate(returns):
+        lines = [{"sku": "MUG", "quantity": quantity}]
+        assert world.book(refund_of(order_id, f"r-{number}", lines=lines, restock=restock))["status"] == "succeeded"
+    world.book(refund_of(order_id, "rest"))
+    assert world.available("MUG") == 10 - sum(quantity for quantity, restock in returns if not restock)
+    assert world.order(order_id).account.refundable_minor == 0
+
+
+def test_a_repeated_refund_that_changes_its_restock_reuses_the_key() -> None:
+    """Law 10 (canonical): the default and its absence are the same request, another value is another one."""
+    world = World()
+    world.stock(MUG=(800, 10))
+    order_id = world.book(purchase_of(MUG=(6, 800)))["order_id"]
+    first = world.book(refund_of(order_id, amount_minor=5))
+    assert world.book(refund_of(order_id, amount_minor=5, restock=True)) == {**first, "replayed": True}
+    assert world.book(refund_of(order_id, amount_minor=5, restock=False))["code"] == "KEY_REUSED"
+
+
 def test_the_last_one_is_sold_once() -> None:
     """Law 24 (stock)."""
     world = World()
