@@ -24,6 +24,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "audit": ("audit",),
     "parking": ("parking",),
     "recover": ("recover",),
+    "doctor": ("doctor",),
     "config_schema": ("config",),
     "workflow": ("workflow",),
 }

@@ -98,15 +98,30 @@ def stack_target(stage: str) -> DeploymentTarget:
     outputs = _stack_outputs(stage)
     if not outputs:
         raise CommandFailed(f"Stack {stage} has no outputs. Deploy it with `pulumi up -s {stage}`.")
+    return DeploymentTarget(name=f"stack {stage}", outputs=outputs, client=stack_client(outputs))
+
+
+def stack_client(outputs: Mapping[str, Any], region: str | None = None) -> Callable[[str], Any]:
+    """Return a function that makes boto3 clients with the caller's credentials, in `region` or that of the outputs."""
     import boto3  # half a second, which verbs on the embedded AWS and usage errors need not pay
 
-    session = boto3.Session(region_name=_region(outputs))
+    session = boto3.Session(region_name=region or _region(outputs))
 
     def client(service: str) -> Any:
         # boto3-stubs overload `client` by literal service names; a verb passes any.
         return session.client(service)  # type: ignore[call-overload]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportCallIssue, reportArgumentType]
 
-    return DeploymentTarget(name=f"stack {stage}", outputs=outputs, client=client)
+    return client
+
+
+def stack_outputs_if_deployed(stage: str) -> Mapping[str, Any]:
+    """Return the outputs of a stack, or none if it was never deployed."""
+    try:
+        return _stack_outputs(stage)
+    except CommandFailed as error:
+        if "no stack named" in str(error):
+            return {}
+        raise
 
 
 def _stack_outputs(stage: str) -> Mapping[str, Any]:
