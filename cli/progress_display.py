@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final, Self
 
-from local.drivers.deployment_progress import Note, Progress
+from local.drivers.deployment_progress import Progress, ProgressNote
 
 from .output import stderr_console
 
@@ -36,9 +36,9 @@ class ProgressDisplay:
         """Print a line above the status line."""
         self._console.print(message, soft_wrap=True)
 
-    def handle(self, event: Progress | Note) -> None:
+    def handle(self, event: Progress | ProgressNote) -> None:
         """Show one step or note. Failures are left out: the command's error message reports them."""
-        if isinstance(event, Note):
+        if isinstance(event, ProgressNote):
             self.print(event.message)
         elif event.phase == "done":
             self._count(event)

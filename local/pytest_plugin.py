@@ -33,7 +33,7 @@ class Execution:
     arn: str
     status: str
     output: Any
-    """What it returned, parsed; None for one that failed."""
+    """The result, parsed; None for a failed execution."""
     error: str | None
     cause: Any
     """Of one that failed: its cause, parsed if it is JSON."""

@@ -50,12 +50,14 @@ PREDICATE: Final = re.compile(r"_*(is|are|was|were|has|have|can|may|must|should|
 QUESTION: Final = re.compile(r"(What|Where|Whether|How|Who|Whom|Whose|Which|When)\b")
 IS_NO: Final = re.compile(r"(?<![Tt]here )\b(?:is|are) (?:no|none)\b(?! (?:longer|more|less|later|earlier)\b)")
 AWS_TERMS: Final = words(
-    "Alarm Bucket Dashboard Function Key LogGroup Policy Queue Role Rule Schedule StateMachine Table Topic"
+    "Alarm Alias Bucket Dashboard Execution Function Key LogGroup Permission Policy Queue Role Rule Schedule"
+    " StateMachine Table Topic"
 )
 PULUMI_TERMS: Final = words("Args Provider Resource Stack")
 SHARED_FILES: Final = words(
     "__init__ __main__ conftest",  # Python's and pytest's own names
     "backup cloudwatch dynamodb eventbridge events iam kms lambda_ logs s3 scheduler signer sns sqs states",  # services
+    "errors",  # a package's tree of errors
     "audit down order purchase reconcile record refund stock up workflow",  # a verb in two layers
 )
 SYMPTOMS: Final = {

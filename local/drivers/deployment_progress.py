@@ -1,4 +1,4 @@
-"""What a deployment tells while it runs, the same from both drivers: a callback gets one `Progress` per step."""
+"""The progress of a deployment, the same from both drivers: a listener gets one `Progress` per step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ class Progress:
     """The logical name in the program."""
     urn: str = ""
     is_preview: bool = False
-    """Of a preview: it would happen, and does not."""
+    """The step belongs to a preview and does not happen."""
     changed_properties: tuple[str, ...] = ()
     """The properties that differ, for an update or a replacement: `ttl.enabled`."""
     replacement_causes: tuple[str, ...] = ()
-    """Of those, the ones that make a new resource."""
+    """Those of the changed properties that need a new resource."""
     message: str = ""
-    """For a failure: the sentence that says why."""
+    """The reason of a failure, as one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A sentence about the deployment as a whole, such as that an interrupted one is taken up."""
+class ProgressNote:
+    """A sentence about the deployment as a whole, such as that it resumes an interrupted one."""
 
     message: str
 
 
-Listener: TypeAlias = Callable[[Progress | Note], None]
+Listener: TypeAlias = Callable[[Progress | ProgressNote], None]
 
 
-def ignore_progress(_: Progress | Note) -> None:
-    """The listener of those who do not watch."""
+def ignore_progress(_: Progress | ProgressNote) -> None:
+    """Do nothing, for callers that do not watch."""

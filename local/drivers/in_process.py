@@ -27,14 +27,14 @@ from ..errors import DeploymentFailed, ProviderError
 from ..instance import Instance
 from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
-from .deployment_progress import Listener, Note, ignore_progress
+from .deployment_progress import Listener, ProgressNote, ignore_progress
 from .monitor import Monitor
 from .reuse import ReuseMonitor
 from .stack_config import StackConfig, load_config
 from .stack_record import StackRecord, load_record
 
 DRIVER: Final = "in-process"
-_WAITING: Final = Note(message="Another run is deploying into this embedded AWS: waiting for it to end.")
+_WAITING: Final = ProgressNote(message="Another run is deploying into this embedded AWS: waiting for it to end.")
 
 
 def deploy(

@@ -1,7 +1,7 @@
-"""What Pulumi's SDK talks to when there is no engine: its own mock monitor, with every answer from our provider.
+"""The monitor that Pulumi's SDK talks to without an engine: its own mock, with every answer from our provider.
 
 It does what the engine does for creations: inputs are unwrapped, checked, created, and wrapped again with the secrets
-in their places. It is the `MockMonitor` since that one is known to the SDK as a monitor that lives in the same process.
+in their places. It extends `MockMonitor`, which the SDK accepts as a monitor in the same process.
 """
 
 import contextlib

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from ..provider.diff import AUTO_NAMED
+from ..provider.property_schema import canonical_values
 from ..provider.property_values import FileArchive
 from ..provider.registry import resource_type
 from ..provider.resource import Inputs
-from ..provider.schema import canonical_values
 
 FOLDER: Final = "stacks"
 """The folder of the records in a run folder."""

@@ -1,19 +1,19 @@
-"""The real Pulumi engine against an instance of the embedded AWS: the other driver beside `local.inprocess`.
+"""The real Pulumi engine on an instance of the embedded AWS: the other driver beside `local.drivers.in_process`.
 
-    from local.engine import Engine, find, environment
+    from local.engine import PulumiEngine, cli_environment, find_cli
 
-    find()                                   # the Pulumi CLI that would be used, or None: then deploy in process
-    engine = Engine(instance, stage="dev", listener=print)     # program=Path("__main__.py"), config={"key": value}
+    find_cli()                               # the Pulumi CLI to use, or None: then deploy in process
+    engine = PulumiEngine(instance, stage="dev", listener=print)   # program=Path("__main__.py"), config={"key": value}
     engine.preview()                         # → Outcome: nothing is touched
-    engine.up()                              # → Outcome with .outputs; takes up a run that was killed, and says so
-    engine.refresh()                         # → Outcome: what differed from what the engine knew
-    engine.destroy()                         # → Outcome; left are `pending_keys(instance)`, `locked_buckets(instance)`
-    environment(instance)                    # → variables for `booking env`: a user's own CLI works on the instance
+    engine.up()                              # → Outcome with .outputs; resumes a run that was killed, and says so
+    engine.refresh()                         # → Outcome: the differences from the engine's state
+    engine.destroy()                         # → Outcome; `pending_keys(instance)` and `locked_buckets(instance)` remain
+    cli_environment(instance)                # → variables for `booking env`: a user's own CLI works on the instance
 
 The instance must run (`instance.start()`). `Outcome.changes` are the steps that changed something and `Outcome.steps`
-all of them, each a `local.progress.Progress`; the listener gets the same live, and `Note`s. `up` keeps the outputs
-where `instance.outputs()` reads them. Failures are `local.errors.InstanceError` (its subclasses in `errors`) or
-`local.errors.DeploymentFailed`: print them, they are sentences.
+all of them, each a `Progress` of `local.drivers`; the listener gets them live, with `ProgressNote`s between. `up` saves
+the outputs for `instance.outputs()`. Failures are `InstanceError`s or `DeploymentFailed` of `local.errors`, whose
+messages are sentences to print.
 """
 
 from ..errors import EngineError, EngineKilled, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage

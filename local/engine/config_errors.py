@@ -1,4 +1,4 @@
-"""What a program itself says about its configuration, where the engine stops at the first value of a wrong type."""
+"""The program's own errors about its configuration, where the engine stops at the first value of a wrong type."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -54,7 +54,7 @@ class EngineEvents:
             self._record_failure(event.diagnostic_event)
 
     def error_for(self, error: CommandError, program_error: str | None) -> Exception:
-        """What to raise for a command that failed."""
+        """Return the exception to raise for a failed command."""
         text = str(error)
         if "is currently locked" in text:
             return StateLocked("Another run works on this stage: wait for it to end, then run this again.")

@@ -1,4 +1,7 @@
-"""What an engine left in its state folder: read, never written. Layout: Pulumi's file backend, checkpoint version 3."""
+"""The state that an engine keeps in its folder: read here, never written.
+
+Layout: Pulumi's file backend, checkpoint version 3.
+"""
 
 import contextlib
 import json
@@ -46,7 +49,7 @@ class EngineState:
 
     @property
     def urn_prefix(self) -> str:
-        """How the URN of every resource of the stage begins."""
+        """The beginning of the URN of every resource of the stage."""
         return f"urn:pulumi:{self.stage}::{self.project}::"
 
     def exists(self) -> bool:

@@ -1,4 +1,4 @@
-"""What is left over: by a killed run, which is removed here; and by `destroy`, what AWS lets nobody delete at once."""
+"""Remains: of a killed run, which are removed here; and of `destroy`, which AWS lets nobody delete at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _bucket_names(s3: Any) -> list[str]:
 
 
 def _version_locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
-    """How each locked version is locked, and until when."""
+    """Yield the mode of each locked version, and the end of its retention."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in page.get("Versions", ()):
             head = s3.head_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])

@@ -1,4 +1,4 @@
-"""Which Pulumi CLI is used: the one on PATH if it is new enough, else the one that `make engine` built."""
+"""The Pulumi CLI to use: the one on PATH if it is new enough, else the one that `make engine` built."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ from . import provider_process
 MINIMUM_VERSION: Final = VersionInfo.parse("3.250.0")
 """The oldest CLI whose protocol was tried here; `tools/engine/build` names the same."""
 BUILD_FOLDER: Final = Path(".build/engine")
-"""Where `make engine` puts the CLI, below the folder of the program."""
+"""The folder in which `make engine` puts the CLI, below the program's folder."""
 
 
 def find_cli(root: Path | None = None) -> PulumiCommand | None:
@@ -61,7 +61,7 @@ def _load_cli(folder: Path | None) -> PulumiCommand | None:
 
 
 DRIVER: Final = "pulumi"
-"""How an instance names this driver."""
+"""The name of this driver in an instance."""
 
 
 def cli_environment(instance: Instance, root: Path | None = None) -> dict[str, str]:
@@ -78,7 +78,7 @@ def cli_environment(instance: Instance, root: Path | None = None) -> dict[str, s
 
 
 def engine_variables(instance: Instance, port: int) -> dict[str, str]:
-    """What a Pulumi CLI needs in its environment to work on an instance, and on nothing else."""
+    """Return the environment in which a Pulumi CLI works on an instance, and on nothing else."""
     folder = instance.folder / "engine"
     (folder / "state").mkdir(parents=True, exist_ok=True)
     return {

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
 
-from ..drivers.deployment_progress import Listener, Note, Progress, ignore_progress
+from ..drivers.deployment_progress import Listener, Progress, ProgressNote, ignore_progress
 from ..errors import PassphraseMissing, StateLocked, name_of
 from ..instance import Instance
 from . import provider_process
@@ -30,7 +30,7 @@ _UNCHANGED_OPERATIONS: Final = frozenset({"same", "read", "refresh"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an operation did, or would do."""
+    """The steps of an operation, done or previewed."""
 
     steps: tuple[Progress, ...]
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class PulumiEngine:
     # ---- the operations ---------------------------------------------------------------------------------------
 
     def preview(self) -> Outcome:
-        """What `up` would do; nothing is touched."""
+        """Return the steps that `up` would take, without taking them."""
         with self._lock():
             stack = self._prepare_stack()
             return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
@@ -104,12 +104,12 @@ class PulumiEngine:
 
     def _lock(self) -> AbstractContextManager[None]:
         """Let one operation at a time work on the instance, whichever driver runs it."""
-        waiting = Note(message="Another run works on this embedded AWS: waiting for it to end.")
+        waiting = ProgressNote(message="Another run works on this embedded AWS: waiting for it to end.")
         return self._instance.deployment_lock(lambda: self._listener(waiting))
 
     @property
     def state(self) -> EngineState:
-        """What the engine keeps of the stage."""
+        """The engine's state of the stage."""
         return EngineState(folder=self._folder / "state", project=self._project.name, stage=self._project.stage)
 
     @property
@@ -165,7 +165,9 @@ class PulumiEngine:
         """After a killed run: drop its lock, and see what it had begun. `up` then adopts what it finds."""
         if not self.state.was_interrupted():
             return
-        self._listener(Note(message="An earlier run was cut off: its lock is dropped and its work is taken up."))
+        self._listener(
+            ProgressNote(message="An earlier run was cut off: its lock is dropped and its work is taken up.")
+        )
         if self.state.locks():
             self._run(lambda _: stack.cancel())
         self._run(
@@ -176,7 +178,9 @@ class PulumiEngine:
         removed = remove_orphans(self._instance, self.state)
         if removed:
             names = ", ".join(name_of(urn) for urn in removed)
-            self._listener(Note(message=f"Removed what an earlier run had made and nothing needs any more: {names}."))
+            self._listener(
+                ProgressNote(message=f"Removed what an earlier run had made and nothing needs any more: {names}.")
+            )
 
     def _run(self, operation: Callable[[EngineEvents], object], *, quiet: bool = False) -> Outcome:
         story = EngineEvents(ignore_progress if quiet else self._listener, self._locations)
@@ -188,7 +192,7 @@ class PulumiEngine:
         return Outcome(steps=tuple(story.steps), outputs=_plain_outputs(getattr(result, "outputs", {})))
 
     def _config_errors(self, error: CommandError) -> str | None:
-        """What the program says of its configuration, where the engine would not let it: of every fault, and why."""
+        """Return the program's own message about its configuration, which names every fault."""
         if "validating stack config" not in str(error):
             return None
         return config_errors(self._instance, self._project.program, self._project.stage, self._config)

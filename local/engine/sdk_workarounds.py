@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ..drivers.deployment_progress import Listener, Note
+from ..drivers.deployment_progress import Listener, ProgressNote
 
 Result = TypeVar("Result")
 
@@ -52,7 +52,7 @@ def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
 
     def handle(number: int, _: object) -> None:
         received.append(number)
-        listener(Note(message="Stopping: what has begun is ended first."))
+        listener(ProgressNote(message="Stopping: what has begun is ended first."))
 
     usual = signal.signal(signal.SIGINT, handle)
     try:
@@ -63,7 +63,7 @@ def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
 
 @contextmanager
 def _silence_grpc_server() -> Iterator[None]:
-    """When the engine is killed, the SDK's server logs a page for every call that it can no longer answer."""
+    """Silence the SDK's server, which logs a page for every call that it cannot answer after the engine was killed."""
     logger = logging.getLogger("grpc._server")
     usual = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -15,11 +15,11 @@ def record_calls(path: str) -> None:
     client: Any = BaseClient  # the method is private: the one place that every call passes
     made = client._make_api_call
 
-    def recorded(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+    def record_and_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
         _write(path, self.meta.service_model.service_name, operation_name, api_params)
         return made(self, operation_name, api_params)
 
-    client._make_api_call = recorded
+    client._make_api_call = record_and_call
 
 
 def _write(path: str, service: str, operation: str, parameters: dict[str, Any]) -> None:

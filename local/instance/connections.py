@@ -1,4 +1,4 @@
-"""How to reach an instance: clients with an administrator's rights or others', plain questions, and ports."""
+"""Connections to an instance: clients with an administrator's rights or others', plain questions, and ports."""
 
 import os
 import shutil
@@ -86,7 +86,7 @@ def free_port() -> int:
 
 
 def wait_for_free_port(port: int, timeout_seconds: float = 3) -> bool:
-    """Whether the port can be had soon: a killed owner, or a stranger's outgoing connection, holds it for a moment."""
+    """Return whether the port is free soon: a killed owner, or another's outgoing connection, holds it for a moment."""
     end = time.monotonic() + timeout_seconds
     while not is_port_free(port):
         if time.monotonic() > end:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from ..provider.aws import ACCOUNT, REGION
 
 _INHERITED_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
-"""Where programs are found and how text is written; no profile, no proxy, no credentials."""
+"""The search path of programs and the encoding of text; no profile, no proxy, no credentials."""
 
 
 class _Instance(Protocol):

@@ -37,7 +37,7 @@ _MIN_FREE_DISK = 300 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What `booking status` shows of an instance."""
+    """The state of an instance, as `booking status` shows it."""
 
     name: str
     folder: Path
@@ -86,7 +86,7 @@ class Instance:
 
     @property
     def certificate(self) -> Path:
-        """What a client must trust (AWS_CA_BUNDLE)."""
+        """The certificate that a client must trust (AWS_CA_BUNDLE)."""
         return self.folder / "tls" / "instance.crt"
 
     @property
@@ -143,7 +143,7 @@ class Instance:
             self._ensure_token()
             ensure_certificate(self.folder / "tls")
             if not connections.wait_for_free_port(self.port):
-                raise self._port_taken()
+                raise self._port_error()
             self._discard_unsaved_state()
             self._spawn(
                 daemon_environment(self, wait_scale, record_calls=record_calls, account_concurrency=account_concurrency)
@@ -193,7 +193,7 @@ class Instance:
         return self._clients[service, role]
 
     def aws(self, default_tags: Mapping[str, str] | None = None) -> Aws:
-        """What the provider's resource types work on."""
+        """Return the account that the provider's resource types work on."""
         return Aws(connect=self._connect, folder=self.folder, default_tags=default_tags or {})
 
     def outputs(self) -> dict[str, Any]:
@@ -208,12 +208,12 @@ class Instance:
 
     @property
     def calls_file(self) -> Path:
-        """Where functions write their AWS calls down."""
+        """The file in which functions record their AWS calls."""
         return self.folder / "calls.jsonl"
 
     @property
     def driver(self) -> str | None:
-        """Which driver deployed here: "in-process" or "pulumi"; None on an empty instance."""
+        """The driver that deployed here: "in-process" or "pulumi"; None on an empty instance."""
         file = self.folder / "driver"
         return file.read_text().strip() if file.exists() else None
 
@@ -223,7 +223,7 @@ class Instance:
         (self.folder / "driver").write_text(name + "\n")
 
     def environment(self) -> dict[str, str]:
-        """What any AWS tool needs in its environment to work against this instance."""
+        """Return the environment in which any AWS tool works on this instance."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_CA_BUNDLE": str(self.certificate),
@@ -319,7 +319,7 @@ class Instance:
     def _new_identity() -> dict[str, Any]:
         return {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
 
-    def _port_taken(self) -> PortTaken:
+    def _port_error(self) -> PortTaken:
         """An instance without a deployed stack has no URL in any state, so the next start may take another port."""
         port = self.port
         if self.driver != "pulumi":

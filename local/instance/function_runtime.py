@@ -1,7 +1,7 @@
-"""What AWS puts under a Python function, laid out for this machine: the runtime client and the SDK, and nothing else.
+"""The runtime that AWS puts under a Python function, laid out for this machine: the runtime client and the SDK.
 
-A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules that
-AWS's Python runtime brings (`PROVIDED`), and the standard library. Nothing of a checkout or a virtual environment can
+A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules of
+AWS's Python runtime (`PROVIDED_MODULES`), and the standard library. Nothing of a checkout or a virtual environment can
 be imported by accident, as nothing of it would be there in AWS.
 """
 
@@ -41,7 +41,7 @@ HIDDEN_VARIABLES = (
     *("MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_SSL_CERT", "MINISTACK_SSL_KEY", "PERSIST_STATE", "S3_DATA_DIR"),
     *("S3_PERSIST", "SFN_WAIT_SCALE", "SFTP_ENABLED", "STATE_DIR", "USE_SSL"),
 )
-"""What the embedded AWS is configured by, and a function must not see."""
+"""The configuration of the embedded AWS, which a function must not see."""
 
 _START_SCRIPT = """\
 \"\"\"Starts AWS's runtime client for the function whose package lies in LAMBDA_TASK_ROOT.\"\"\"

@@ -1,4 +1,4 @@
-"""Which process is ours, and how it ends with all that it started."""
+"""Processes of instances: their identity, their locks, and their end with all that they started."""
 
 import contextlib
 import fcntl

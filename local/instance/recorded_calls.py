@@ -1,4 +1,4 @@
-"""Which AWS calls the functions of an instance made, and which permissions these need.
+"""The AWS calls that the functions of an instance made, and the permissions that these need.
 
 instance.start(record_calls=True)
 ...                                       # deploy, run executions

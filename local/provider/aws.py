@@ -1,4 +1,4 @@
-"""What a resource class sees of the embedded AWS: clients, the account's facts, and a folder for packages."""
+"""The embedded AWS as a resource class sees it: clients, the account's facts, and a folder for packages."""
 
 import threading
 from collections.abc import Callable, Mapping

@@ -1,19 +1,19 @@
-"""What an update would do: every property that differs, in place or by a new resource."""
+"""The effect of an update: every property that differs, in place or by a new resource."""
 
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .property_schema import MapOf, Object, Property, SetOf, canonical_values
 from .property_values import UNKNOWN, PropertyPath, format_path
-from .schema import MapOf, Object, Property, SetOf, canonical_values
 
 AUTO_NAMED = "__defaults"
 """The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
 
 
 class ChangeKind(enum.Enum):
-    """How a property differs."""
+    """The ways in which a property can differ."""
 
     ADD = "add"
     DELETE = "delete"
@@ -35,7 +35,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """What differs between what a program wrote last and what it writes now."""
+    """The differences between the inputs that a program wrote last and those it writes now."""
 
     changes: tuple[PropertyChange, ...]
     delete_before_replace: bool = False

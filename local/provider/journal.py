@@ -1,4 +1,4 @@
-"""What was created for which URN, written before and after each AWS call, so that a killed creation leaves no orphan.
+"""The resources created for each URN, written before and after each call, so that a killed creation leaves no orphan.
 
 An entry lives through three states. *Intended*: the call may or may not have reached AWS; the entry holds the name and
 the tag under which its resource would be found. *Created*: it has an id, and the engine may have died before it wrote
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 OWN_TAGS = "booking:embedded:"
-"""How tags begin that this provider puts on resources for itself; reads hide them."""
+"""The prefix of tags that this provider puts on resources for itself; reads hide them."""
 MARKER_TAG = f"{OWN_TAGS}marker"
 """The tag that marks resources without a name of their own, so that an orphan is found again."""
 

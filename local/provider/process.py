@@ -37,7 +37,7 @@ class ProviderAddress:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """What the file of the run folder says; the process may have ended since."""
+        """Load the address from the run folder; the process may have ended since."""
         with contextlib.suppress(OSError, ValueError, TypeError):
             return cls(**json.loads((folder / "provider.json").read_text()))
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 PropertyPath: TypeAlias = tuple[str | int, ...]
-"""Where a value is inside a resource's properties: ("attributes", 0, "name")."""
+"""The place of a value in a resource's properties: ("attributes", 0, "name")."""
 
 
 class _Unknown(enum.Enum):

@@ -25,10 +25,10 @@ from ..errors import PartiallyCreated, ProviderError, ResourceFailed
 from .aws import Aws
 from .diff import AUTO_NAMED, Diff, compare_inputs
 from .journal import OWN_TAGS, Journal, JournalEntry
+from .property_schema import PropertyFault, find_faults, inputs_from_actual
 from .property_values import UNKNOWN, PropertyPath, format_path, integral_to_int
 from .registry import call_function, resource_type
 from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, generate_name
-from .schema import PropertyFault, find_faults, inputs_from_actual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class EmbeddedProvider:
         return CheckResult(inputs=inputs, faults=faults)
 
     def diff(self, urn: str, token: str, id_: str, old_inputs: Inputs, new_inputs: Inputs) -> Diff:
-        """What an update from the old to the new inputs would do."""
+        """Return the effect of an update from the old to the new inputs."""
         self.journal.record_known(urn, id_)
         kind = resource_type(token)
         return compare_inputs(kind.properties, integral_to_int(old_inputs), integral_to_int(new_inputs), kind.identity)
@@ -101,7 +101,7 @@ class EmbeddedProvider:
         return CreatedResource(id=id_, outputs=self._converge(kind, urn, "created", id_, wanted, {}))
 
     def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> ReadResource | None:
-        """What is there now; None when it is gone. Without old inputs it is an import."""
+        """Read the resource as it is now; None when it is gone. Without old inputs it is an import."""
         kind, olds = resource_type(token), integral_to_int(dict(old_inputs or {}))
         id_ = id_ if olds else kind.import_id(id_)
         self.journal.record_known(urn, id_)
@@ -218,13 +218,13 @@ class EmbeddedProvider:
         return outputs
 
     def _best_known_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> dict[str, Any]:
-        """What can be said of a resource that is not as it should be: what AWS says, else what was asked for."""
+        """Return the outputs of a resource that is not as it should be: those of AWS, else those asked for."""
         with suppress(ClientError, BotoCoreError, ProviderError, OSError):
             return self._read_outputs(kind, id_, inputs) or _predicted_outputs(kind, inputs, {}, ())
         return _predicted_outputs(kind, inputs, {}, ())
 
     def _read_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
-        """What AWS has, completed with what it does not give back."""
+        """Return the outputs of AWS, completed with the inputs that it does not give back."""
         actual = kind.read(self.aws, id_)
         if actual is None:
             return None

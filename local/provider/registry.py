@@ -1,4 +1,4 @@
-"""Which resource types and data sources there are: what is not here is refused by name."""
+"""The registry of resource types and data sources: anything else is refused by name."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches

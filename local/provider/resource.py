@@ -1,4 +1,4 @@
-"""What a resource type of the embedded AWS is: a table of its properties, and four verbs on boto3.
+"""The definition of a resource type of the embedded AWS: a table of its properties, and four verbs on boto3.
 
 A class writes down its `properties` and how to `create`, `converge`, `read` and `delete`; everything else (checks,
 diffs, previews, names, adoption of orphans, partial failures) is generic and lives in `provider.Provider`.
@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from .aws import Aws
-from .schema import CHOSEN_BY_AWS, MapOf, Property, String
+from .property_schema import CHOSEN_BY_AWS, MapOf, Property, String
 
 Inputs: TypeAlias = Mapping[str, Any]
-"""What a program wrote, checked, in normal form; optional ones may be missing, never None."""
+"""The program's inputs, checked, in normal form; optional ones may be missing, never None."""
 Outputs: TypeAlias = dict[str, Any]
-"""What AWS has, in normal form."""
+"""The state in AWS, in normal form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class AutoName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameProposal:
-    """What the driver says about names in Check: the engine's seed, or the name that its own settings propose."""
+    """The driver's part in automatic names: the engine's seed, or the name that its own settings propose."""
 
     seed: bytes = b""
     name: str | None = None
@@ -60,9 +60,9 @@ class Resource(ABC):
     properties: ClassVar[Mapping[str, Property]]
     """Every property that is supported here; `region`, and the outputs of `tags`, are added by themselves."""
     auto_name: ClassVar[AutoName | None] = None
-    """How an unnamed resource is named; None where AWS has no name or the program must give it."""
+    """The rule for the name of an unnamed resource; None where AWS has no name or the program must give it."""
     is_regional: ClassVar[bool] = True
-    """Does it live in a region? IAM does not."""
+    """Resources of the type belong to a region; those of IAM do not."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
 
@@ -109,7 +109,7 @@ class Resource(ABC):
 
 
 def _common_properties(properties: Mapping[str, Property], regional: bool) -> dict[str, Property]:
-    """What nearly every AWS type has: the region, and the tags as AWS shows them."""
+    """Return the properties of nearly every AWS type: the region, and the tags as AWS shows them."""
     added = {"region": Property(schema=String(), default=CHOSEN_BY_AWS, replaces=True)} if regional else {}
     if "tags" in properties:
         added["tagsAll"] = Property(schema=MapOf(String()), computed=True, derived_from=("tags",))

@@ -1,4 +1,4 @@
-"""What the provider answers, as Pulumi's protocol wants it: a detailed diff, and a creation that half succeeded."""
+"""The provider's answers in Pulumi's protocol: a detailed diff, and a creation that half succeeded."""
 
 import contextlib
 from collections.abc import Callable

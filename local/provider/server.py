@@ -41,7 +41,7 @@ class Cancelled(ProviderError):
 
 @dataclass(slots=True, kw_only=True)
 class _Connection:
-    """What one provider resource of a program has configured, and whether its engine was cancelled."""
+    """The configuration by one provider resource of a program, and the cancellation of its engine."""
 
     provider: EmbeddedProvider
     cancelled: threading.Event = field(default_factory=threading.Event)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local.drivers.deployment_progress import Note, Progress
+from local.drivers.deployment_progress import Progress, ProgressNote
 from local.engine import EngineKilled, PulumiEngine, provider_process
 from local.errors import DeploymentFailed
 from local.instance import Instance
@@ -54,7 +54,7 @@ class Killer:
         self._delay_seconds = random.Random(moment).uniform(0, 0.03)
         self.struck = False
 
-    def __call__(self, event: Progress | Note) -> None:
+    def __call__(self, event: Progress | ProgressNote) -> None:
         self._left -= 1
         if self._left == 0:
             time.sleep(self._delay_seconds)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pulumi import _types
 
+from local.provider.property_schema import ListOf, Object, Property, Schema
 from local.provider.registry import resource_types
-from local.provider.schema import ListOf, Object, Property, Schema
 from tests.syntax import without_collector
 
 OURS_ALONE: Mapping[str, set[str]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.drivers.deployment_progress import Note, Progress
+from local.drivers.deployment_progress import Progress, ProgressNote
 from local.drivers.in_process import deploy
 from local.drivers.reuse import ProgramChanged
 from local.errors import DeploymentFailed
@@ -70,7 +70,7 @@ def test_an_unknown_stage_is_named_with_the_known_ones(embedded_aws: Instance, f
 
 
 def test_after_a_failure_no_new_creation_starts(embedded_aws: Instance, folder: Path) -> None:
-    told: list[Progress | Note] = []
+    told: list[Progress | ProgressNote] = []
     body = 'key = aws.kms.Key("k", policy="no json")\naws.kms.Alias("a", target_key_id=key.id)\n'
     with pytest.raises(DeploymentFailed, match="kms/key:Key k could not be created: policy: expected a JSON document"):
         _deploy(embedded_aws, folder, body, listener=told.append)
@@ -133,7 +133,7 @@ QUEUE = 'pulumi.export("q", aws.sqs.Queue("q").url)\n'
 
 def test_a_second_deployment_of_an_unchanged_program_keeps_its_data(embedded_aws: Instance, folder: Path) -> None:
     body = QUEUE + TABLE.format("") + 'pulumi.export("secret", pulumi.Output.secret("hush"))\n'
-    told: list[Progress | Note] = []
+    told: list[Progress | ProgressNote] = []
     first = _deploy(embedded_aws, folder, body)
     embedded_aws.client("sqs").send_message(QueueUrl=first["q"], MessageBody="kept")
     second = _deploy(embedded_aws, folder, body + "# a comment\n", fresh=False, listener=told.append)
@@ -247,7 +247,7 @@ def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
     body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
     seen = []
 
-    def kill(step: Progress | Note) -> None:
+    def kill(step: Progress | ProgressNote) -> None:
         seen.append(step)
         if len(seen) == moment + 1 and instance.pid:
             os.killpg(instance.pid, signal.SIGKILL)
@@ -287,9 +287,9 @@ def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_pat
     """Ctrl-C; the next run starts from nothing."""
     instance = Instance.at(tmp_path)
     body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
-    told: list[Progress | Note] = []
+    told: list[Progress | ProgressNote] = []
 
-    def interrupt(step: Progress | Note) -> None:
+    def interrupt(step: Progress | ProgressNote) -> None:
         told.append(step)
         if len(told) == 1:
             os.kill(os.getpid(), signal.SIGINT)

@@ -8,10 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.provider.diff import ChangeKind, compare_inputs
-from local.provider.property_values import UNKNOWN, FileArchive, format_path, has_unknown, integral_to_int
-from local.provider.registry import resource_type
-from local.provider.resource import AutoName, NameMissing, NameProposal, generate_name
-from local.provider.schema import (
+from local.provider.property_schema import (
     CHOSEN_BY_AWS,
     Boolean,
     FileContent,
@@ -28,6 +25,9 @@ from local.provider.schema import (
     find_faults,
     inputs_from_actual,
 )
+from local.provider.property_values import UNKNOWN, FileArchive, format_path, has_unknown, integral_to_int
+from local.provider.registry import resource_type
+from local.provider.resource import AutoName, NameMissing, NameProposal, generate_name
 
 TABLE = {
     "name": Property(schema=String(), required=True, replaces=True),
@@ -107,16 +107,16 @@ def test_unreadable_properties_keep_the_last_written_value() -> None:
     ("values", "sentence"),
     [
         ({}, "name: required and missing"),
-        ({"name": 1}, "name: expected text, got a number"),
+        ({"name": 1}, "name: expected a string, got a number"),
         ({"name": "a", "size": 10}, "size: expected 1 to 9, got 10"),
         ({"name": "a", "size": True}, "size: expected a number, got true or false"),
         ({"name": "a", "on": "yes"}, "on: expected true or false, got text"),
         ({"name": "a", "kind": "c"}, "kind: expected one of a, b, got 'c'"),
         ({"name": "a", "parts": [{"id": "x", "m": 1}]}, "parts[0].m: not supported in the embedded AWS"),
         ({"name": "a", "parts": [{}]}, "parts[0].id: required and missing"),
-        ({"name": "a", "tags": {"x.y": 1}}, 'tags["x.y"]: expected text, got a number'),
-        ({"name": "a", "policy": "{"}, "policy: expected a JSON document as text"),
-        ({"name": "a", "code": "zip"}, "code: expected an archive, got text"),
+        ({"name": "a", "tags": {"x.y": 1}}, 'tags["x.y"]: expected a string, got a number'),
+        ({"name": "a", "policy": "{"}, "policy: expected a JSON document as a string"),
+        ({"name": "a", "code": "zip"}, "code: expected an archive, got a string"),
         ({"name": "a", "arn": "b"}, "arn: not supported in the embedded AWS"),
         ({"name": "a", "colour": "b"}, "colour: not supported in the embedded AWS; supported here: code, key, kind,"),
     ],

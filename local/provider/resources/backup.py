@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 
 
 class Vault(Resource):
-    """Where recovery points are kept, under their key."""
+    """A vault that keeps recovery points under its key."""
 
     token = "aws:backup/vault:Vault"
     auto_name = AutoName()
@@ -71,7 +71,7 @@ _RULE = {
 
 
 class Plan(Resource):
-    """When backups are made and for how long they are kept."""
+    """A schedule of backups and their retention."""
 
     token = "aws:backup/plan:Plan"
     auto_name = AutoName()
@@ -118,7 +118,7 @@ class Plan(Resource):
 
 
 class Selection(Resource):
-    """What a plan applies to; AWS cannot change one."""
+    """The resources that a plan applies to; AWS cannot change a selection."""
 
     token = "aws:backup/selection:Selection"
     auto_name = AutoName()

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, Boolean, MapOf, Object, Property, SetOf, String
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, Boolean, MapOf, Object, Property, SetOf, String
 from .common import (
     TAGS,
     boolean,

@@ -1,4 +1,4 @@
-"""What the modules of this folder share: short names for properties, tags in AWS's various spellings, absence."""
+"""Helpers for the modules of this folder: short names for properties, tags in AWS's various spellings, absence."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws, is_not_found
+from ..property_schema import Boolean, JsonString, MapOf, Number, Property, String
 from ..resource import Inputs, Outputs
-from ..schema import Boolean, JsonString, MapOf, Number, Property, String
 
 TAGS = Property(schema=MapOf(String()))
 OUTPUT = Property(schema=String(), computed=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import JsonString, Property
 from ..resource import Inputs, Outputs, Resource
-from ..schema import JsonString, Property
 from .common import fetch_or_none, ignore_not_found, output, string
 
 

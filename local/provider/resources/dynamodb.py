@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws, is_not_found
+from ..property_schema import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
 
 
 class _Index(Object):

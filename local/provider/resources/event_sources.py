@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
 from ..resource import Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 from .invocations import function_name
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, JsonString, MapOf, Object, Property, String
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, JsonString, MapOf, Object, Property, String
 from .common import (
     TAGS,
     boolean,
@@ -97,7 +97,7 @@ class EventRule(Resource):
 
 
 class EventTarget(Resource):
-    """What is told of a rule's events."""
+    """A target that receives a rule's events."""
 
     token = "aws:cloudwatch/eventTarget:EventTarget"
     auto_name = AutoName(property="targetId")

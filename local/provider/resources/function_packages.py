@@ -42,7 +42,7 @@ def build_runnable(archive: FileArchive, runtime: str, folder: Path) -> bytes:
 
 
 def package_metadata(package: Path) -> dict[str, str]:
-    """What an object's metadata say of the file that it was made of."""
+    """The metadata of an object that name the file it was made of."""
     return {_PATH_METADATA: quote(str(package)), _SHA256_METADATA: hashlib.sha256(package.read_bytes()).hexdigest()}
 
 
@@ -62,7 +62,7 @@ def load_from_s3(s3: Any, bucket: str, key: str, version: str | None, folder: Pa
 
 
 def code_sha256(package: bytes) -> str:
-    """What AWS calls CodeSha256."""
+    """Return the hash that AWS calls CodeSha256."""
     import base64
 
     return base64.b64encode(hashlib.sha256(package).digest()).decode()

@@ -1,4 +1,4 @@
-"""Who may invoke a function, by which name, and what becomes of what fails.
+"""Invocations of a function: permissions, names for versions, and destinations of failures.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, MapOf, Number, Object, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, MapOf, Number, Object, Property
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
 
@@ -126,7 +126,7 @@ _DESTINATION = Property(schema=Object({"destination": string(required=True)}))
 
 
 class FunctionEventInvokeConfig(Resource):
-    """What happens to asynchronous invocations that fail."""
+    """Retries and destinations of asynchronous invocations."""
 
     token = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     identity = ("functionName", "qualifier")

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..aws import Aws
 from ..journal import MARKER_TAG
+from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, KmsKeyId, Property
 from .common import (
     TAGS,
     boolean,

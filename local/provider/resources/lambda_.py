@@ -12,8 +12,19 @@ from typing import Any
 from ...errors import ProviderError
 from ..aws import Aws
 from ..journal import OWN_TAGS
+from ..property_schema import (
+    CHOSEN_BY_AWS,
+    FileContent,
+    KmsKeyId,
+    ListOf,
+    MapOf,
+    Number,
+    Object,
+    Property,
+    SetOf,
+    String,
+)
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, FileContent, KmsKeyId, ListOf, MapOf, Number, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 from .function_packages import build_runnable, code_sha256, load_from_s3
 from .invocations import invoke_arn
@@ -185,7 +196,7 @@ class Function(Resource):
 
 
 def _package(aws: Aws, inputs: Inputs) -> bytes:
-    """What runs here, once it is seen that whoever signed it is trusted."""
+    """Return the package that runs here, after checking that its signer is trusted."""
     archive, signer = inputs.get("code"), None
     if archive is None:
         version = inputs.get("s3ObjectVersion")
@@ -197,7 +208,7 @@ def _package(aws: Aws, inputs: Inputs) -> bytes:
 
 
 def _configuration(inputs: Inputs) -> dict[str, Any]:
-    """What CreateFunction and UpdateFunctionConfiguration both take; what is not asked for is reset."""
+    """Return the settings of CreateFunction and UpdateFunctionConfiguration; those not asked for are reset."""
     logging = inputs.get("loggingConfig") or {}
     return {
         "Runtime": "provided.al2023",

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from ..aws import Aws
 from ..journal import OWN_TAGS
+from ..property_schema import JsonString, KmsKeyId, MapOf, Object, Property, String
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import JsonString, KmsKeyId, MapOf, Object, Property, String
 from .common import (
     TAGS,
     boolean,
@@ -100,7 +100,7 @@ class LogGroup(Resource):
 
 
 class LogDataProtectionPolicy(Resource):
-    """What a log group masks. (The embedded AWS knows no such policies: kept in the group's tags, without effect.)"""
+    """The personal data that a log group masks. (Kept in the group's tags: the embedded AWS masks nothing.)"""
 
     token = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
     identity = ("logGroupName",)
@@ -214,7 +214,7 @@ class LogMetricFilter(Resource):
 
 
 class LogResourcePolicy(Resource):
-    """What lets a service write to log groups."""
+    """A policy that lets a service write to log groups."""
 
     token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
     identity = ("policyName",)

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from ...errors import ProviderError
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, FileContent, KmsKeyId, MapOf, Property, String
 from ..property_values import FileArchive
 from ..resource import Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, FileContent, KmsKeyId, MapOf, Property, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map, without_none
 from .function_packages import OWN_METADATA, package_metadata
 

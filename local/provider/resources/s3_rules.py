@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfigurat
 from collections.abc import Mapping
 from typing import Any
 
+from ..property_schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
 from ..resource import Inputs, Outputs
-from ..schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
 from .common import boolean, fetch_or_none, number, string, without_none
 from .s3_settings import BUCKET, BucketSetting
 
@@ -77,7 +77,7 @@ def _notification_targets(arn_property: str) -> Property:
 
 
 class BucketNotification(BucketSetting):
-    """Who is told of what happens in a bucket."""
+    """The receivers of a bucket's events."""
 
     token = "aws:s3/bucketNotification:BucketNotification"
     properties = {
@@ -148,7 +148,7 @@ _RULE = {
 
 
 class BucketLifecycleConfiguration(BucketSetting):
-    """What becomes of objects as they age. (The embedded AWS keeps the rules and ages nothing.)"""
+    """The transitions and expiry of ageing objects. (The embedded AWS keeps the rules and ages nothing.)"""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     properties = {

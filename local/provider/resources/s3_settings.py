@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import KmsKeyId, Object, Property, SetOf
 from ..resource import Inputs, Outputs, Resource
-from ..schema import KmsKeyId, Object, Property, SetOf
 from .common import boolean, fetch_or_none, ignore_not_found, policy, string, without_none
 
 BUCKET = string(required=True, replaces=True)
@@ -41,19 +41,19 @@ class BucketSetting(Resource):
 
     @abstractmethod
     def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
-        """Set it."""
+        """Write the setting."""
 
     @abstractmethod
     def get(self, client: Any, bucket: str) -> Outputs | None:
-        """What is set, None where nothing is."""
+        """Return the setting, or None where nothing is set."""
 
     @abstractmethod
     def unset(self, client: Any, bucket: str) -> None:
-        """Unset it."""
+        """Remove the setting."""
 
 
 class BucketVersioning(BucketSetting):
-    """Whether overwritten and deleted objects are kept; once enabled, it can only be suspended."""
+    """The versioning of a bucket; once enabled, it can only be suspended."""
 
     token = "aws:s3/bucketVersioning:BucketVersioning"
     properties = {
@@ -79,7 +79,7 @@ class BucketVersioning(BucketSetting):
 
 
 class BucketServerSideEncryptionConfiguration(BucketSetting):
-    """How objects are encrypted that are put without saying how."""
+    """The default encryption of objects."""
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     properties = {
@@ -170,7 +170,7 @@ class BucketPublicAccessBlock(BucketSetting):
 
 
 class BucketOwnershipControls(BucketSetting):
-    """Who owns what others put."""
+    """The ownership of objects that others put."""
 
     token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     properties = {
@@ -201,7 +201,7 @@ class BucketOwnershipControls(BucketSetting):
 
 
 class BucketPolicy(BucketSetting):
-    """Who may do what with a bucket."""
+    """The permissions on a bucket."""
 
     token = "aws:s3/bucketPolicy:BucketPolicy"
     properties = {"bucket": BUCKET, "policy": policy(required=True)}
@@ -218,7 +218,7 @@ class BucketPolicy(BucketSetting):
 
 
 class BucketLogging(BucketSetting):
-    """Where a bucket's access logs go. (The embedded AWS keeps the setting and writes none.)"""
+    """The destination of a bucket's access logs. (The embedded AWS keeps the setting and writes none.)"""
 
     token = "aws:s3/bucketLogging:BucketLogging"
     properties = {"bucket": BUCKET, "targetBucket": string(required=True), "targetPrefix": string(required=True)}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
 _TARGET = {
@@ -24,7 +24,7 @@ _TARGET = {
 
 
 class Schedule(Resource):
-    """When something is called, by which role."""
+    """A schedule on which a role calls a target."""
 
     token = "aws:scheduler/schedule:Schedule"
     auto_name = AutoName()
@@ -86,7 +86,7 @@ class Schedule(Resource):
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:
-    """What CreateSchedule and UpdateSchedule both take; what is not asked for is reset."""
+    """Return the settings of CreateSchedule and UpdateSchedule; those not asked for are reset."""
     window = inputs["flexibleTimeWindow"]
     wanted = {
         "Name": inputs["name"],

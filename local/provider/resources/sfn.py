@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
 from .common import (
     TAGS,
     boolean,
@@ -122,7 +122,7 @@ class StateMachine(Resource):
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:
-    """What CreateStateMachine and UpdateStateMachine both take; what is not asked for is reset."""
+    """Return the settings of CreateStateMachine and UpdateStateMachine; what is not asked for is reset."""
     logging = inputs.get("loggingConfiguration") or {}
     destination = logging.get("logDestination")
     return {

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
 from ..resource import Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string
 from .function_packages import SIGNER_METADATA
 
@@ -31,7 +31,7 @@ def _derived_token(marker: str, length: int) -> str:
 
 
 class SigningProfile(Resource):
-    """Who signs. A cancelled one's name stays taken, so names are made from a prefix."""
+    """A signer's profile. The name of a cancelled one stays taken, so names are made from a prefix."""
 
     token = "aws:signer/signingProfile:SigningProfile"
     identity = ("name",)
@@ -180,7 +180,7 @@ class SigningJob(Resource):
 
 
 class CodeSigningConfig(Resource):
-    """Whose signature a function's package must have."""
+    """The signers that a function's package may have."""
 
     token = "aws:lambda/codeSigningConfig:CodeSigningConfig"
     properties = {

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, KmsKeyId, Property
 from .common import (
     TAGS,
     boolean,
@@ -97,7 +97,7 @@ class Topic(Resource):
 
 
 class TopicPolicy(Resource):
-    """Who may publish to a topic; deleting it brings back AWS's default policy."""
+    """The permissions on a topic; deleting them brings back AWS's default policy."""
 
     token = "aws:sns/topicPolicy:TopicPolicy"
     identity = ("arn",)

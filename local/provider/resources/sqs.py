@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from ..schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, policy, string, tag_changes
 
 _ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any], Any]] = {
@@ -132,7 +132,7 @@ class _QueueAttribute(Resource):
 
 
 class QueuePolicy(_QueueAttribute):
-    """Who may use a queue."""
+    """The permissions on a queue."""
 
     token = "aws:sqs/queuePolicy:QueuePolicy"
     attribute, property = "Policy", "policy"
@@ -140,7 +140,7 @@ class QueuePolicy(_QueueAttribute):
 
 
 class RedriveAllowPolicy(_QueueAttribute):
-    """Which queues may use a queue as their dead-letter queue."""
+    """The queues that may use a queue as their dead-letter queue."""
 
     token = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
     attribute, property = "RedriveAllowPolicy", "redriveAllowPolicy"

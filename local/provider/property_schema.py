@@ -36,7 +36,7 @@ class Schema(ABC):
 
     @abstractmethod
     def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
-        """What is wrong with a value that is neither None nor unknown."""
+        """Yield the faults of a value that is neither None nor unknown."""
 
     def canonical(self, value: Any) -> Any:
         """A form in which values that mean the same are equal; unknowns stay what they are."""
@@ -58,7 +58,7 @@ class Property:
     computed: bool = False
     """AWS alone sets it."""
     default: Any = None
-    """What AWS has where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
+    """The value in AWS where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
     write_only: bool = False
     """AWS (or the embedded one) does not give it back: what the program wrote last is what counts."""
     derived_from: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class String(Schema):
 
     def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
         if not isinstance(value, str):
-            yield PropertyFault(path, f"expected text, got {_type_name(value)}")
+            yield PropertyFault(path, f"expected a string, got {_type_name(value)}")
         elif self.one_of and value not in self.one_of:
             yield PropertyFault(path, f"expected one of {', '.join(self.one_of)}, got {value!r}")
 
@@ -125,7 +125,7 @@ class JsonString(Schema):
         try:
             json.loads(value)
         except (TypeError, ValueError):
-            yield PropertyFault(path, "expected a JSON document as text")
+            yield PropertyFault(path, "expected a JSON document as a string")
 
     def canonical(self, value: Any) -> Any:
         try:
@@ -273,7 +273,7 @@ def canonical_values(properties: Mapping[str, Property], values: Mapping[str, An
 def inputs_from_actual(
     properties: Mapping[str, Property], actual: Mapping[str, Any], written: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a program that wants the actual state would have written, starting from what it did write.
+    """Return the inputs of a program that wants the actual state, starting from the inputs that it wrote.
 
     A property is in it where the program wrote it, or where the actual value differs from the declared default; so
     drift shows, and an AWS default does not.
@@ -320,5 +320,12 @@ def _sort_key(value: Any) -> str:
 def _type_name(value: Any) -> str:
     if value is None:
         return "nothing"
-    names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
     return next((name for kind, name in names.items() if isinstance(value, kind)), type(value).__name__.lower())
