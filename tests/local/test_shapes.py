@@ -110,7 +110,7 @@ def test_unreadable_properties_keep_the_last_written_value() -> None:
         ({"name": 1}, "name: expected a string, got a number"),
         ({"name": "a", "size": 10}, "size: expected 1 to 9, got 10"),
         ({"name": "a", "size": True}, "size: expected a number, got true or false"),
-        ({"name": "a", "on": "yes"}, "on: expected true or false, got text"),
+        ({"name": "a", "on": "yes"}, "on: expected true or false, got a string"),
         ({"name": "a", "kind": "c"}, "kind: expected one of a, b, got 'c'"),
         ({"name": "a", "parts": [{"id": "x", "m": 1}]}, "parts[0].m: not supported in the embedded AWS"),
         ({"name": "a", "parts": [{}]}, "parts[0].id: required and missing"),
