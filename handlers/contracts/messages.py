@@ -86,7 +86,7 @@ class RefundRequest(_RequestModel):
     amount_minor: AmountMinor | None = None
     lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
     restock: bool = True
-    """Whether refunded units return to stock; false for goods that cannot be sold again."""
+    """True if refunded units return to stock; false for goods that cannot be sold again."""
 
     @model_validator(mode="after")
     def _amount_or_lines_and_one_line_per_sku(self) -> Self:

@@ -83,7 +83,7 @@ class Refund:
     amount_minor: int
     shares: tuple[Share, ...]
     restock: bool = True
-    """Whether its units return to stock when it settles."""
+    """True if its units return to stock when it settles."""
 
     @property
     def holds_money(self) -> bool:

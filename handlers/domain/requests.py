@@ -98,7 +98,7 @@ class IssueRefund:
     amount_minor: int | None = None
     units: tuple[Units, ...] | None = None
     restock: bool = True
-    """Whether the refunded units return to stock."""
+    """True if the refunded units return to stock."""
 
     action: ClassVar[str] = "refund"
 
