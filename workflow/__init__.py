@@ -103,7 +103,7 @@ if TYPE_CHECKING:
         WrongJoin,
     )
     from .iam import Permission, permissions, policy
-    from .interpreter import Fault, Run, TaskFailed, run
+    from .interpreter import Fault, Run, StateRun, TaskFailed, run, run_state
     from .lint import Finding, check
 
 _LATE: Final = {
@@ -203,7 +203,7 @@ _LATE: Final = {
     "coverage": ("Coverage", "paths"),
     "iam": ("Permission", "permissions", "policy"),
     "cost": ("Cost", "cost_of_runs", "costs"),
-    "interpreter": ("Fault", "Run", "TaskFailed", "run"),
+    "interpreter": ("Fault", "Run", "StateRun", "TaskFailed", "run", "run_state"),
 }
 """The module of each name, which is imported when the name is first used."""
 
@@ -267,6 +267,7 @@ __all__ = [
     "SendMessage",
     "StartExecution",
     "State",
+    "StateRun",
     "Succeed",
     "Table",
     "Task",
@@ -332,6 +333,7 @@ __all__ = [
     "random_below",
     "result_of",
     "run",
+    "run_state",
     "seen_as",
     "some",
     "span",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .asl.definition import Definition, Scope, StateNode, parse
 from .asl.json_type import Json
+from .asl.limits import MAX_EXPRESS_SECONDS
 from .coverage import StatePath, paths
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ DOLLARS_PER_REQUEST: Final = Decimal("0.000001")
 DOLLARS_PER_GB_SECOND: Final = Decimal("0.00001667")
 CHUNK_MB: Final = 64
 """Memory of an EXPRESS workflow is billed in chunks; a small one takes one."""
-EXPRESS_SECONDS: Final = 300.0
 """An EXPRESS execution is ended after that time."""
 
 
@@ -68,7 +68,7 @@ class _Extent(NamedTuple):
 def costs(definition: object, *, express: bool = False) -> list[Cost]:
     """What each way through a definition costs when nothing is tried again; in branches it is the longest way."""
     asl = parse(definition)
-    limits = [asl.root.fields.get("TimeoutSeconds"), EXPRESS_SECONDS if express else None]
+    limits = [asl.root.fields.get("TimeoutSeconds"), MAX_EXPRESS_SECONDS if express else None]
     inner = _extents(asl)
     found: list[Cost] = []
     for path in paths(asl):

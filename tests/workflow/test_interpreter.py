@@ -8,6 +8,7 @@ import pytest
 
 from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped, nested, task
 from workflow import Fault, TaskFailed, run
+from workflow.interpreter import CannotRun
 from workflow.interpreter.calls import NoFunction, StillWaiting, TaskCall
 
 ALL = ["States.ALL"]
@@ -484,3 +485,62 @@ def test_work_is_found_by_whom_a_task_asks() -> None:
     ended = run(machine(states), {}, {"https://queue": told.append, "child": lambda _: {"Output": 3}})
     assert ended.output == {"Output": 3}
     assert told == [{"QueueUrl": "https://queue", "MessageBody": "m"}]
+
+
+# EXPRESS workflows
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        ({"A": calls("sqs:sendMessage.waitForTaskToken")}, "waits for a job or a task token"),
+        ({"A": calls("states:startExecution.sync:2")}, "waits for a job or a task token"),
+        ({"A": task(Resource="arn:aws:states:us-east-1:123456789012:activity:a")}, "waits for an activity"),
+        (distributed(states={"P": ends()})["States"], "is a distributed Map"),
+    ],
+)
+def test_an_express_workflow_refuses_what_it_does_not_support(states: Any, reason: str) -> None:
+    with pytest.raises(CannotRun, match=f"'A' cannot run in an EXPRESS workflow: it {reason}"):
+        run(machine(states), type="EXPRESS")
+
+
+def test_an_express_workflow_ends_after_five_minutes() -> None:
+    waits = {"Type": "Wait", "Seconds": 301, "End": True}
+    ended = run(machine({"A": waits}), type="EXPRESS")
+    assert (ended.status, ended.error, seconds(ended)) == ("TIMED_OUT", "States.Timeout", 300)
+    assert run(machine({"A": {**waits, "Seconds": 300}}), type="EXPRESS").succeeded
+    assert seconds(run(machine({"A": waits}, TimeoutSeconds=7), type="EXPRESS")) == 7
+    assert run(machine({"A": waits})).succeeded
+
+
+def test_an_express_execution_has_an_arn_of_its_kind() -> None:
+    asl = machine({"A": ends(Parameters={"id.$": "$$.Execution.Id"})})
+    assert ":express:machine:n:" in run(asl, type="EXPRESS", name="n").output["id"]
+    assert ":execution:machine:n" in run(asl, name="n").output["id"]
+
+
+@pytest.mark.parametrize(("kind", "error"), [("EXPRESS", "States.ExceedToleratedFailureThreshold"), ("STANDARD", None)])
+def test_a_child_of_a_map_has_the_time_limit_of_its_type(kind: str, error: str | None) -> None:
+    """The item whose child takes too long fails; a Catch inside the child does not see that."""
+    steps = {
+        "I": {"Type": "Parallel", "Branches": [machine({"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}})],
+              "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}], "End": True},
+        "C": ends(),
+    }  # fmt: skip
+    asl = distributed(states=steps)
+    asl["States"]["A"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = kind
+    asl["States"]["A"]["ItemProcessor"]["StartAt"] = "I"
+    ended = run(asl, [{"s": 1}, {"s": 400}])
+    assert (ended.error, seconds(ended)) == (error, 300 if kind == "EXPRESS" else 400)
+    assert kind == "STANDARD" or "States.Timeout" in str(ended.cause)
+
+
+def test_an_unknown_type_is_rejected() -> None:
+    with pytest.raises(CannotRun, match="type must be STANDARD or EXPRESS, got 'express'"):
+        run(machine({"A": ends()}), type="express")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["Parallel", "Map"])
+def test_a_fault_can_be_injected_into_every_state_that_works(kind: str) -> None:
+    asl = branches(machine({"I": ends()})) if kind == "Parallel" else mapped()
+    assert run(asl, [], faults={"A": ["E"]}).error == "E"

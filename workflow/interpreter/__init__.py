@@ -1,8 +1,22 @@
-"""Runs a state machine in process, on a virtual clock, with plain callables as its functions."""
+"""Run a state machine, or one state of it, in process on a virtual clock, with plain callables as its functions."""
 
 from .calls import StillWaiting, TaskCall
 from .execution import run
 from .outcome import Run, StateVisit
+from .machine_types import CannotRun
+from .single_state import StateRun, run_state
 from .state_errors import Fault, StateFailed, TaskFailed
 
-__all__ = ["Fault", "Run", "StateFailed", "StateVisit", "StillWaiting", "TaskCall", "TaskFailed", "run"]
+__all__ = [
+    "CannotRun",
+    "Fault",
+    "Run",
+    "StateFailed",
+    "StateRun",
+    "StateVisit",
+    "StillWaiting",
+    "TaskCall",
+    "TaskFailed",
+    "run",
+    "run_state",
+]

@@ -98,7 +98,9 @@ class JsonataData:
         self._places: dict[int, str] | None = None
 
     def arguments(self) -> Json:
-        return self._at(self._fields, "Arguments", self._frame.input)
+        arguments = self._at(self._fields, "Arguments", self._frame.input)
+        self._frame.inspection["afterArguments"] = arguments
+        return arguments
 
     def field(self, holder: JsonObject, name: str) -> Json:
         return self._at(holder, name, None)
@@ -125,7 +127,7 @@ class JsonataData:
         return template
 
     def settle(self, result: Json) -> Json:
-        self._frame.extras["result"] = result
+        self._frame.extras["result"] = self._frame.inspection["result"] = result
         return self._finish(self._fields, result)
 
     def passed(self, holder: JsonObject) -> Json:
@@ -180,11 +182,14 @@ class PathData:
     def __init__(self, fields: JsonObject, frame: Frame) -> None:
         self._fields, self._frame = fields, frame
         self._variables = frame.variables.visible()
-        self.effective = self._selected("InputPath", frame.input)
+        self.effective = frame.inspection["afterInputPath"] = self._selected("InputPath", frame.input)
 
     def arguments(self) -> Json:
-        given = self._fields.get("Parameters")
-        return self.built(given, "Parameters") if "Parameters" in self._fields else self.effective
+        arguments = self.effective
+        if "Parameters" in self._fields:
+            arguments = self.built(self._fields["Parameters"], "Parameters")
+        self._frame.inspection["afterParameters"] = arguments
+        return arguments
 
     def field(self, holder: JsonObject, name: str) -> Json:
         path = holder.get(name + "Path")
@@ -212,6 +217,7 @@ class PathData:
         selected = result
         if "ResultSelector" in self._fields:
             selected = self._template(self._fields["ResultSelector"], result)
+        self._frame.inspection.update(result=result, afterResultSelector=selected)
         return self._finish(self._fields, result, self._placed(self._fields, selected))
 
     def passed(self, holder: JsonObject) -> Json:
@@ -311,11 +317,13 @@ class PathData:
         if path is None:
             return self._frame.input
         try:
-            return parse_path(str(path)).put(result, self._frame.input)
+            placed = parse_path(str(path)).put(result, self._frame.input)
         except NoSuchPlace as error:
             raise self._conflict(str(path), self._frame.input, error, RESULT_PATH) from None
         except InvalidPath as error:
             raise StateFailed(RESULT_PATH, str(error), error) from None
+        self._frame.inspection["afterResultPath"] = placed
+        return placed
 
     def _selected(self, name: str, value: Json) -> Json:
         path = self._fields.get(name, "$")

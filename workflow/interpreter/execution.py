@@ -3,11 +3,12 @@
 import random
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..asl.definition import Definition, parse
 from ..asl.json_type import Json
 from ..asl.json_values import json_of, written
+from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_HISTORY_EVENTS, MAX_PAYLOAD_BYTES
 from ..asl.records import NOTHING
 from ..queries.jsonata_evaluation import Evaluator
 from .calls import Callables, TaskFunctions
@@ -15,13 +16,14 @@ from .frame import ExecutionState, Variables, iso
 from .machine import Interpreter
 from .objects import Objects
 from .outcome import Run
+from .machine_types import MachineType, reject_unsupported_states
 from .scheduler import Scheduler
 from .state_errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
 from .task_names import check_keys
 
-_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ACCOUNT: Final = "arn:aws:states:us-east-1:123456789012"
-_MOST_PAYLOAD_BYTES: Final = 262_144
+Faults: TypeAlias = Mapping[str, Iterable[Fault | str | None]]
 
 
 def run(
@@ -29,19 +31,22 @@ def run(
     input: object = NOTHING,  # noqa: A002  # the field's own word
     functions: Callables | None = None,
     *,
-    faults: "Mapping[str, Iterable[Fault | str | None]] | None" = None,
+    type: MachineType = "STANDARD",  # noqa: A002  # AWS's own word
+    faults: Faults | None = None,
     objects: Mapping[str, object] | None = None,
     name: str = "run",
-    start: datetime = _EPOCH,
+    start: datetime = EPOCH,
     seed: int = 0,
     variables: Mapping[str, object] | None = None,
-    most_transitions: int = 25_000,
+    most_transitions: int = MAX_HISTORY_EVENTS,
     documented: bool = False,
 ) -> Run:
     """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
 
     `input`       any JSON value, None for null; an empty object where it is left out
     `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
+    `type`        EXPRESS ends after five minutes and supports no `.sync`, task token, activity or distributed Map.
+                  AWS runs an asynchronous EXPRESS execution at least once: run it twice to test that this is harmless
     `faults`      by state name, for one attempt after the other: a Fault, an error's name, or None for no fault
     `objects`     what ItemReaders read, by `s3://bucket/key`: the text, or a list of items
     `seed`        of jitter, `$random`, `States.UUID` and the like
@@ -50,37 +55,59 @@ def run(
     `definition` is a workflow class, a Definition, a JSON value, JSON text, or a file.
 
     Raises NoFunction for a task without callable, UnknownKey for a key of `functions`, `faults` or `objects` that no
-    state can use, and StillWaiting for a token that nothing answers.
+    state can use, CannotRun for a definition that the type does not support, and StillWaiting for a token that nothing
+    answers.
     """
     asl = parse(definition)
+    reject_unsupported_states(asl, type)
     check_keys(asl, functions or {}, faults or {}, objects or {})
     given = json_of(input)
-    context = _context(given, name, start)
+    execution = new_execution(
+        asl, given, functions, type=type, faults=faults, objects=objects, name=name, start=start, seed=seed,
+        most_transitions=most_transitions, documented=documented,
+    )  # fmt: skip
+    own = Variables()
+    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
+    if len(written(given).encode()) > MAX_PAYLOAD_BYTES:
+        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input is larger than 256 KiB")
+    else:
+        result = execution.scheduler.run(Interpreter(execution).scope(asl.root, given, own, (), {}))
+    return _end(execution, own, result)
+
+
+def new_execution(
+    asl: Definition,
+    given: Json,
+    functions: Callables | None,
+    *,
+    type: str = "STANDARD",  # noqa: A002  # as above
+    faults: Faults | None = None,
+    objects: Mapping[str, object] | None = None,
+    name: str = "run",
+    start: datetime = EPOCH,
+    seed: int = 0,
+    most_transitions: int = MAX_HISTORY_EVENTS,
+    documented: bool = False,
+) -> ExecutionState:
+    """Return an execution that has not started."""
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    execution = ExecutionState(
+    return ExecutionState(
         definition=asl,
         functions=TaskFunctions(functions or {}),
         objects=Objects(objects or {}, start, documented=documented),
-        scheduler=Scheduler(_limit(asl)),
+        scheduler=Scheduler(_time_limit(asl, type)),
         chance=chance,
         start=start,
-        context=context,
+        context=_context(given, name, start, type),
         faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
         most_transitions=most_transitions,
         evaluator=Evaluator(chance),
         documented=documented,
     )
-    own = Variables()
-    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
-    if len(written(given).encode()) > _MOST_PAYLOAD_BYTES:
-        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input is larger than 256 KiB")
-    else:
-        result = execution.scheduler.run(Interpreter(execution).scope(asl.root, given, own, (), {}))
-    return _ended(execution, own, result)
 
 
-def _ended(execution: ExecutionState, own: Variables, result: "Json | StateFailed | None") -> Run:
-    timed_out = result is None and execution.scheduler.deadline == execution.scheduler.now and _unfinished(execution)
+def _end(execution: ExecutionState, own: Variables, result: "Json | StateFailed | None") -> Run:
+    timed_out = result is None and execution.scheduler.deadline == execution.scheduler.now and _is_unfinished(execution)
     failure = StateFailed(TIMEOUT) if timed_out else result if isinstance(result, StateFailed) else None
     return Run(
         definition=execution.definition,
@@ -96,19 +123,23 @@ def _ended(execution: ExecutionState, own: Variables, result: "Json | StateFaile
     )
 
 
-def _unfinished(execution: ExecutionState) -> bool:
+def _is_unfinished(execution: ExecutionState) -> bool:
     return not execution.visits or any(visit.left_at is None for visit in execution.visits)
 
 
-def _limit(definition: Definition) -> float | None:
+def _time_limit(definition: Definition, machine_type: str) -> float | None:
     seconds = definition.root.fields.get("TimeoutSeconds")
-    return float(seconds) if isinstance(seconds, int | float) else None
+    limits = [float(seconds)] if isinstance(seconds, int | float) else []
+    if machine_type == "EXPRESS":
+        limits.append(float(MAX_EXPRESS_SECONDS))
+    return min(limits, default=None)
 
 
-def _context(given: Json, name: str, start: datetime) -> dict[str, Json]:
+def _context(given: Json, name: str, start: datetime, machine_type: str) -> dict[str, Json]:
+    kind, run_id = ("express", f":{name}") if machine_type == "EXPRESS" else ("execution", "")
     return {
         "Execution": {
-            "Id": f"{_ACCOUNT}:execution:machine:{name}",
+            "Id": f"{_ACCOUNT}:{kind}:machine:{name}{run_id}",
             "Input": given,
             "Name": name,
             "RoleArn": "arn:aws:iam::123456789012:role/machine",

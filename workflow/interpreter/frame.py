@@ -78,6 +78,8 @@ class Frame:
     context: dict[str, Json]
     extras: dict[str, Json] = field(default_factory=dict[str, Json])
     """`result` and `errorOutput`, once there are any."""
+    inspection: dict[str, Json] = field(default_factory=dict[str, Json])
+    """The data between the steps of the state, under the names of TestState's InspectionData."""
 
     @property
     def states(self) -> dict[str, Json]:

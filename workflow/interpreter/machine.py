@@ -12,6 +12,13 @@ from typing import Final, TypeAlias, cast
 from ..asl.definition import Arrow, Scope, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import written
+from ..asl.limits import (
+    MAX_DISTRIBUTED_CONCURRENCY,
+    MAX_EXPRESS_SECONDS,
+    MAX_INLINE_CONCURRENCY,
+    MAX_PAYLOAD_BYTES,
+    MAX_WAIT_SECONDS,
+)
 from ..asl.timestamps import moment_of
 from .calls import TaskCall
 from .choice_operators import holds
@@ -30,12 +37,6 @@ Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRIED: Final = ("Task", "Parallel", "Map")
 _HAVE_TOKEN: Final = (".waitForTaskToken", ".sync", ".sync:2")
 """The tasks whose context object has a token; only the first kind waits for somebody to send it back."""
-_MOST_PAYLOAD_BYTES: Final = 262_144
-_MOST_ITEMS_AT_ONCE: Final = 40
-"""Source, as of the next: developer guide, "Map workflow state"."""
-_MOST_CHILDREN_AT_ONCE: Final = 10_000
-_MAX_WAIT_SECONDS: Final = 2**31 - 1
-"""Source: executions recorded by LocalStack, in which 24,855 days are a valid delay and 24,856 are not."""
 
 
 class Interpreter:
@@ -114,7 +115,7 @@ class Interpreter:
 
     def _delay(self, state: StateNode, data: Data) -> float:
         seconds = number_of(data, state.fields, "Seconds") or self._seconds_until(state, data)
-        if seconds > _MAX_WAIT_SECONDS:
+        if seconds > MAX_WAIT_SECONDS:
             raise StateFailed(RUNTIME, "Wait state delay is too long.")
         return seconds
 
@@ -132,21 +133,25 @@ class Interpreter:
         while True:
             visit.attempts += 1
             try:
-                data = data_of(state, frame)
-                result = yield from self._work(state, frame, data, visit)
-                self._refuse_too_large(state, result)
-                output = data.settle(result)
-                self._refuse_too_large(state, output)
-                return output, _next(state)
+                return (yield from self._attempt(state, frame, visit))
             except StateFailed as failure:
                 frame.extras.clear()
-                delay = retries.delay_after(failure)
-                if delay is None:
-                    return self._caught(state, frame, failure)
+                again = retries.next_try(failure)
+                if again is None:
+                    return self._catch(state, frame, failure)
                 cast("dict[str, Json]", frame.context["State"])["RetryCount"] = visit.attempts
-                yield Sleep(delay)
+                yield Sleep(again[1])
 
-    def _caught(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+    def _attempt(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+        """Do the work of a Task, Parallel or Map once, and make the output from its result."""
+        data = data_of(state, frame)
+        result = yield from self._work(state, frame, data, visit)
+        self._refuse_too_large(state, result)
+        output = data.settle(result)
+        self._refuse_too_large(state, output)
+        return output, _next(state)
+
+    def _catch(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
         arrow = catcher_for(state, failure, documented=self._execution.documented)
         if arrow is None:
             raise failure
@@ -165,9 +170,7 @@ class Interpreter:
 
     def _task(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         resource = str(state.fields.get("Resource", ""))
-        token = self._token() if resource.endswith(_HAVE_TOKEN) else None
-        if token is not None:
-            frame.context["Task"] = {"Token": token}
+        token = self._give_token(resource, frame)
         arguments = data.arguments()
         self._refuse_too_large(state, arguments)
         call = TaskCall(
@@ -192,6 +195,14 @@ class Interpreter:
             raise attempt.result
         return attempt.result
 
+    def _give_token(self, resource: str, frame: Frame) -> str | None:
+        """Put a task token into the context object of a task that has one."""
+        if not resource.endswith(_HAVE_TOKEN):
+            return None
+        token = self._token()
+        frame.context["Task"] = {"Token": token}
+        return token
+
     def _parallel(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         given = data.arguments()
         starts = [self._start(scope, given, frame, visit, place, {}) for place, scope in enumerate(state.scopes)]
@@ -210,11 +221,18 @@ class Interpreter:
             )
             for place, each in enumerate(items)
         ]
-        at_once = _MOST_CHILDREN_AT_ONCE if distributed else _MOST_ITEMS_AT_ONCE
-        most = min(int(number_of(data, state.fields, "MaxConcurrency") or at_once), at_once)
-        tolerated = tolerance(state, data, len(items)) if distributed else 0
-        results = yield Join(starts, most, tolerated, _too_many if distributed else lambda failure: failure)
+        at_once = MAX_DISTRIBUTED_CONCURRENCY if distributed else MAX_INLINE_CONCURRENCY
+        wanted = frame.inspection["maxConcurrency"] = self._max_concurrency(state, data)
+        most = min(wanted or at_once, at_once)
+        tolerated = tolerance(state, data, frame, len(items)) if distributed else 0
+        seconds = MAX_EXPRESS_SECONDS if _starts_express(state) else None
+        too_many = _too_many if distributed else _as_it_is
+        results = yield Join(starts, most, tolerated, too_many, seconds)
         return collected(state, data, self._execution, own, results) if distributed else cast("list[Json]", results)
+
+    def _max_concurrency(self, state: StateNode, data: Data) -> int:
+        """Return MaxConcurrency, 0 where it is not given."""
+        return int(number_of(data, state.fields, "MaxConcurrency") or 0)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
         """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
@@ -246,7 +264,7 @@ class Interpreter:
         return str(uuid.UUID(int=self._execution.chance.getrandbits(128), version=4))
 
     def _refuse_too_large(self, state: StateNode, value: Json) -> None:
-        if len(written(value).encode()) > _MOST_PAYLOAD_BYTES:
+        if len(written(value).encode()) > MAX_PAYLOAD_BYTES:
             told = "returned a result with a size exceeding the maximum number of bytes service limit"
             raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {told}.")
 
@@ -266,6 +284,16 @@ def _text(state: StateNode, data: Data, name: str) -> str:
     if not isinstance(value, str):
         raise data.misfit(state.fields, name, value, "string")
     return value
+
+
+def _starts_express(state: StateNode) -> bool:
+    """Return true for a distributed Map whose children are EXPRESS executions."""
+    config = state.scopes[0].fields.get("ProcessorConfig")
+    return state.is_distributed and isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS"
+
+
+def _as_it_is(failure: StateFailed) -> StateFailed:
+    return failure
 
 
 def _too_many(failure: StateFailed) -> StateFailed:

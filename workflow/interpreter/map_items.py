@@ -23,17 +23,25 @@ def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     """The items that a Map goes through."""
     pairs = _pairs(state, data, frame)
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
+    if state.query_language == "JSONPath":
+        frame.inspection["afterItemsPath"] = [pair["Value"] for pair in pairs]
     selected = [_selected(state, data, frame, context) for context in contexts]
+    frame.inspection["afterItemSelector"] = selected
     batcher = state.fields.get("ItemBatcher")
     if isinstance(batcher, dict):
-        return [MapItem(batch, None) for batch in _batches(batcher, data, selected)]
+        batches = _batches(batcher, data, selected)
+        frame.inspection["afterItemBatcher"] = batches
+        return [MapItem(batch, None) for batch in batches]
     return [MapItem(value, context) for value, context in zip(selected, contexts, strict=True)]
 
 
-def tolerance(state: StateNode, data: Data, count: int) -> int:
+def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
     """How many items may fail."""
     most = number_of(data, state.fields, "ToleratedFailureCount")
     share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
+    for name, given in (("toleratedFailureCount", most), ("toleratedFailurePercentage", share)):
+        if given is not None:
+            frame.inspection[name] = given
     bounds = [] if most is None else [int(most)]
     return min(bounds if share is None else [*bounds, int(count * share / 100)], default=0)
 
@@ -45,6 +53,8 @@ def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
     config = reader.get("ReaderConfig")
     most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
     found = frame.execution.objects.items(reader, arguments, None if most is None else int(most))
+    if isinstance(config, dict) and "ItemsPointer" in config:
+        frame.inspection["afterItemsPointer"] = found
     told = arguments if isinstance(arguments, dict) else {}
     return found, f"S3://{told.get('Bucket')}" + (f"/{told['Key']}" if "Key" in told else "")
 

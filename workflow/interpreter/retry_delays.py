@@ -1,4 +1,4 @@
-"""Which retrier and which catcher takes an error, and how long to wait before the next attempt."""
+"""Retriers and catchers: which one matches an error, and the delay before the next attempt."""
 
 from random import Random
 
@@ -10,21 +10,22 @@ from .state_errors import StateFailed
 class Retries:
     """The retriers of one visit of a state; each counts its own attempts."""
 
-    def __init__(self, state: StateNode, chance: Random, *, documented: bool) -> None:
+    def __init__(self, state: StateNode, chance: Random, *, documented: bool, used: int = 0) -> None:
+        """`used` is the number of retries that each retrier has already made."""
         rules = state.fields.get("Retry")
         self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
-        self._used = [0] * len(self._rules)
+        self._used = [used] * len(self._rules)
         self._chance = chance
         self._documented = documented
 
-    def delay_after(self, failure: StateFailed) -> float | None:
-        """How many seconds to wait before trying again; None if there is no further try."""
-        for place, rule in enumerate(self._rules):
+    def next_try(self, failure: StateFailed) -> tuple[int, float] | None:
+        """Return the index of the matching retrier and the delay in seconds, or None if there is no further try."""
+        for index, rule in enumerate(self._rules):
             if failure.matches(_names(rule), documented=self._documented):
-                if self._used[place] >= _number(rule.get("MaxAttempts"), 3):
+                if self._used[index] >= _number(rule.get("MaxAttempts"), 3):
                     return None
-                self._used[place] += 1
-                return self._delay(rule, self._used[place])
+                self._used[index] += 1
+                return index, self._delay(rule, self._used[index])
         return None
 
     def _delay(self, rule: JsonObject, attempt: int) -> float:

@@ -6,10 +6,10 @@ A strand is a generator. It yields `Sleep` to let time pass, and `Join` to start
 import heapq
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..asl.json_type import Json
-from .state_errors import StateFailed
+from .state_errors import TIMEOUT, StateFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,13 @@ class Join:
     limit: int
     tolerated: int = 0
     too_many: Callable[[StateFailed], StateFailed] = lambda failure: failure
+    seconds: float | None = None
+    """The time that each strand may take, at most; it fails with States.Timeout then."""
 
 
 Result: TypeAlias = "Json | StateFailed"
+_EXPIRED: Final = StateFailed(TIMEOUT)
+"""Wakes a strand whose time is up. No Catch inside it sees this error."""
 Work: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 
 
@@ -77,6 +81,10 @@ class Scheduler:
         heapq.heappush(self._queue, (self.now + delay, self._turn, strand, message))
 
     def _advance(self, strand: _Strand, message: "list[Result] | StateFailed | None") -> None:
+        if message is _EXPIRED:
+            _end(strand)
+            self._ended(strand, _EXPIRED)
+            return
         try:
             if isinstance(message, StateFailed):
                 wish = strand.work.throw(message)
@@ -109,6 +117,8 @@ class Scheduler:
         child = _Strand(parent.join.starts[place](), parent, place)
         parent.waiting[place] = child
         self._wake(child, None, 0)
+        if parent.join.seconds is not None:
+            self._wake(child, _EXPIRED, parent.join.seconds)
 
     def _ended(self, strand: _Strand, result: Result) -> None:
         strand.ended = True

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from ..asl.limits import MAX_CAUSE_LENGTH
+
 ALL: Final = "States.ALL"
 TASK_FAILED: Final = "States.TaskFailed"
 TIMEOUT: Final = "States.Timeout"
@@ -27,7 +29,6 @@ ITEM_READER: Final = "States.ItemReaderFailed"
 TOO_MANY_FAILED: Final = "States.ExceedToleratedFailureThreshold"
 _FATAL: Final = (RUNTIME, DATA_LIMIT)
 """The errors that States.ALL does not match, according to the documentation."""
-_MOST_CAUSE: Final = 32_768
 
 
 class StateFailed(Exception):
@@ -35,7 +36,7 @@ class StateFailed(Exception):
 
     def __init__(self, error: str, cause: str = "", origin: BaseException | None = None) -> None:
         super().__init__(f"{error}: {cause}" if cause else error)
-        self.error, self.cause, self.origin = error, cause[:_MOST_CAUSE], origin
+        self.error, self.cause, self.origin = error, cause[:MAX_CAUSE_LENGTH], origin
 
     @property
     def output(self) -> dict[str, str]:

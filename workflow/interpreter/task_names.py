@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..asl.definition import Definition, JsonObject, StateNode
+from ..asl.fields import WORKING
 from ..asl.json_type import Json
 from ..asl.suggestions import likely
 
@@ -50,8 +51,9 @@ def check_keys(
         known = dict.fromkeys(name for names in named for name in names)
         unknown = [key for key in functions if not any(name in known for name in names_of_key(key))]
         _refuse("functions", "no task calls", unknown, _short(known))
-    by_state = dict.fromkeys(name for state in tasks for name in (state.name, state.pointer))
-    _refuse("faults", "there is no task", [key for key in faults if key not in by_state], _short(by_state))
+    failing = [state for state in definition.states() if state.type in WORKING]
+    by_state = dict.fromkeys(name for state in failing for name in (state.name, state.pointer))
+    _refuse("faults", "there is no Task, Parallel or Map", [key for key in faults if key not in by_state], _short(by_state))
     readers = list(_readers(definition))
     if not any(_is_from_data(str(part)) for reader in readers for part in reader):
         unread = [key for key in objects if not any(_reads(reader, key) for reader in readers)]

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from ..asl.definition import Definition, Duplicate, StateNode, is_file_name, parse
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, child, walk, written
+from ..asl.limits import MAX_DEFINITION_BYTES, MAX_EXPRESS_SECONDS, MAX_PAYLOAD_BYTES
 from .lint_context import LintContext
 from .lint_findings import Finding, Findings
 from .scope_contexts import ScopeContexts
@@ -18,12 +19,9 @@ from .templates import Use
 from .variables import Flow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
-LARGEST_BYTES: Final = 1_048_576
-LARGEST_PAYLOAD_BYTES: Final = 262_144
-_MOST_BYTES: Final = 4
+_MAX_BYTES_PER_CHARACTER: Final = 4
 """As many bytes of UTF-8 JSON has at most for a character of Python's spelling."""
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
-_EXPRESS_SECONDS: Final = 300
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
 _SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
 _SURROGATE_STARTS: Final = (b"\xed", b"\\u")
@@ -76,7 +74,7 @@ def _read(definition: object, findings: Findings) -> Definition | None:
         return read
     text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
     _check_size(text, findings)
-    if len(text) > LARGEST_PAYLOAD_BYTES:
+    if len(text) > MAX_PAYLOAD_BYTES:
         _check_payloads(read, findings)
     if any(start in text for start in _SURROGATE_STARTS) and re.search(_SURROGATE, text):
         _check_surrogates(read, findings)
@@ -89,7 +87,7 @@ def _is_small(value: Json) -> bool:
         shown = repr(value)
     except RecursionError:
         return False
-    return len(shown) * _MOST_BYTES <= LARGEST_PAYLOAD_BYTES and "\\ud" not in shown
+    return len(shown) * _MAX_BYTES_PER_CHARACTER <= MAX_PAYLOAD_BYTES and "\\ud" not in shown
 
 
 def _read_text(text: str | bytes, findings: Findings) -> Definition:
@@ -115,11 +113,11 @@ def _read_text(text: str | bytes, findings: Findings) -> Definition:
 
 
 def _check_size(text: bytes, findings: Findings) -> None:
-    if len(text) > LARGEST_BYTES:
+    if len(text) > MAX_DEFINITION_BYTES:
         findings.error(
             "DEFINITION_TOO_LARGE",
             "",
-            f"The definition has {len(text):,} bytes, and 1 MB ({LARGEST_BYTES:,}) is the limit.",
+            f"The definition has {len(text):,} bytes, and 1 MB ({MAX_DEFINITION_BYTES:,}) is the limit.",
             "Move parts of it into state machines of their own.",
         )
 
@@ -127,11 +125,11 @@ def _check_size(text: bytes, findings: Findings) -> None:
 def _check_payloads(read: Definition, findings: Findings) -> None:
     for state in _large(read.root.states):
         for name in _PAYLOADS:
-            if name in state.fields and (length := _bytes_of(state.fields[name])) > LARGEST_PAYLOAD_BYTES:
+            if name in state.fields and (length := _bytes_of(state.fields[name])) > MAX_PAYLOAD_BYTES:
                 findings.warning(
                     "PAYLOAD_TOO_LARGE",
                     child(state.pointer, name),
-                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({LARGEST_PAYLOAD_BYTES:,}).",
+                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({MAX_PAYLOAD_BYTES:,}).",
                     "Keep the data in S3, and pass on where they are.",
                 )
 
@@ -140,7 +138,7 @@ def _large(states: Sequence[StateNode]) -> Iterator[StateNode]:
     """Those of the states, and of the states in them, that are larger than a payload may be."""
     half = (len(states) + 1) // 2
     for part in (states[:half], states[half:]):
-        if _bytes_of([state.fields for state in part]) <= LARGEST_PAYLOAD_BYTES:
+        if _bytes_of([state.fields for state in part]) <= MAX_PAYLOAD_BYTES:
             continue  # together, so that none is looked at singly
         if len(part) > 1:
             yield from _large(part)
@@ -193,11 +191,11 @@ def _check_document(
 
 def _check_machine_limit(read: Definition, findings: Findings, type: MachineType) -> None:  # noqa: A002  # as above
     limit = read.root.fields.get("TimeoutSeconds")
-    if type == "EXPRESS" and isinstance(limit, int | float) and limit > _EXPRESS_SECONDS:
+    if type == "EXPRESS" and isinstance(limit, int | float) and limit > MAX_EXPRESS_SECONDS:
         findings.warning(
             "EXPRESS_TIMEOUT",
             "/TimeoutSeconds",
-            f"An EXPRESS workflow ends after {_EXPRESS_SECONDS} seconds, whatever is written here.",
+            f"An EXPRESS workflow ends after {MAX_EXPRESS_SECONDS} seconds, whatever is written here.",
             "Make it smaller, or use a STANDARD workflow.",
         )
 

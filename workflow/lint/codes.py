@@ -11,6 +11,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..asl.limits import (
+    MAX_DEFINITION_BYTES,
+    MAX_LABEL_LENGTH,
+    MAX_PAYLOAD_BYTES,
+    MAX_STATE_NAME_LENGTH,
+    MAX_VARIABLE_NAME_LENGTH,
+)
 from ..asl.records import Record
 from .lint_findings import Code, Severity
 
@@ -96,14 +103,14 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         "error",
         "A definition has at most 1 MB (1,048,576 bytes).",
         "Move parts of it into state machines of their own, which a Task starts.",
-        _machine({"A": _END}, Comment="x" * 1_048_576),
+        _machine({"A": _END}, Comment="x" * MAX_DEFINITION_BYTES),
     ),
     "PAYLOAD_TOO_LARGE": Explanation(
         "warning",
         "A state passes on at most 256 KiB (262,144 bytes), and what is written here is larger "
         "(States.DataLimitExceeded).",
         "Keep the data in S3, and pass on where they are.",
-        _pass(Result="x" * 262_144),
+        _pass(Result="x" * MAX_PAYLOAD_BYTES),
     ),
     "OPEN_TEMPLATE": Explanation(
         "warning",
@@ -181,7 +188,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_STATE_NAME": Explanation(
         "error",
-        "A state's name has 1 to 80 characters.",
+        f"A state's name must have 1 to {MAX_STATE_NAME_LENGTH} characters.",
         "Choose a shorter name; what it explains goes into Comment.",
         _machine({"n" * 81: _END}),
         aws="INVALID_STATE_NAME",
@@ -353,7 +360,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_LABEL_NAME": Explanation(
         "error",
-        "The Label of a distributed Map has 1 to 40 characters, without spaces, wildcards, brackets or special ones.",
+        f"The Label of a distributed Map must have 1 to {MAX_LABEL_LENGTH} characters, without spaces, wildcards, "
+        "brackets or special characters.",
         "Choose another label.",
         _machine({"A": _map("DISTRIBUTED", Label="my map")}),
         aws="INVALID_LABEL_NAME",
@@ -495,7 +503,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_VARIABLE_NAME": Explanation(
         "error",
-        "A variable's name is a letter, then letters, digits and _, 80 characters at most.",
+        "A variable's name must be a letter and then letters, digits and _, at most "
+        f"{MAX_VARIABLE_NAME_LENGTH} characters.",
         "Choose another name; there is no `$` where it is assigned.",
         _jsonata(Assign={"order-id": 1}),
     ),

@@ -12,6 +12,7 @@ from ..asl.definition import JsonObject
 from ..asl.fields import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
+from ..asl.limits import MAX_PAYLOAD_BYTES
 from ..asl.suggestions import meant
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, unknown_field
@@ -83,7 +84,7 @@ def _check_batcher(context: LintContext) -> None:
     if not any(name.startswith("Max") for name in batcher):
         context.missing(here, _SIZES, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
     context.whole(batcher, "MaxItemsPerBatch", here, 1)
-    context.whole(batcher, "MaxInputBytesPerBatch", here, 1, 262_144)
+    context.whole(batcher, "MaxInputBytesPerBatch", here, 1, MAX_PAYLOAD_BYTES)
     _check_paths(context, batcher, here, _SIZES)
     if "BatchInput" in batcher:
         _check_payload(context, batcher["BatchInput"], child(here, "BatchInput"))

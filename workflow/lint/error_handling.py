@@ -9,8 +9,9 @@ from ..asl.definition import JsonObject
 from ..asl.fields import CATCHER, ERRORS, RETRIER
 from ..asl.json_type import Json
 from ..asl.json_values import child
+from ..asl.limits import MAX_SECONDS
 from ..asl.suggestions import meant
-from .lint_context import LONGEST_SECONDS, LintContext, unknown_field
+from .lint_context import LintContext, unknown_field
 from .templates import Moment, is_open
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
@@ -172,7 +173,7 @@ def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None
 
 
 def _whole(
-    context: LintContext, rule: JsonObject, name: str, pointer: str, least: int, most: int = LONGEST_SECONDS
+    context: LintContext, rule: JsonObject, name: str, pointer: str, least: int, most: int = MAX_SECONDS
 ) -> int | None:
     value = rule.get(name)
     if isinstance(value, str) and value.startswith("{%"):

@@ -9,14 +9,12 @@ from ..asl.definition import JsonObject, StateNode
 from ..asl.fields import COUNTERPARTS, WORDS, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
+from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
 from ..asl.suggestions import joined, meant
 from ..queries.jsonata_evaluation import is_expression
 from .lint_findings import Findings
 from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
-
-LONGEST_SECONDS = 99_999_999
-"""As long as any time in a definition may be."""
 
 
 class LintContext(Record):
@@ -72,7 +70,7 @@ class LintContext(Record):
             self.findings.intended(pointer.rpartition("/")[0], each)
 
     def whole(
-        self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = LONGEST_SECONDS
+        self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = MAX_SECONDS
     ) -> int | None:
         """Check a whole number, or an expression that may yield one; the number if it is one."""
         return whole_number(self, holder, name, pointer, least, most)

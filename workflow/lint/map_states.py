@@ -9,6 +9,7 @@ from ..asl.definition import NESTED_MAP_FIELDS, JsonObject
 from ..asl.fields import PROCESSOR_CONFIG
 from ..asl.json_type import Json
 from ..asl.json_values import child
+from ..asl.limits import MAX_LABEL_LENGTH
 from ..asl.suggestions import joined
 from .distributed_maps import check_distribution
 from .lint_context import LintContext, unknown_field
@@ -176,10 +177,15 @@ def _check_numbers(context: LintContext) -> None:
 
 def _check_label(context: LintContext) -> None:
     label = context.text(context.fields, "Label", context.state.pointer)
-    if label is not None and (not label or len(label) > 40 or re.search(_BAD_IN_LABEL, label)) and not is_open(label):
+    if (
+        label is not None
+        and (not label or len(label) > MAX_LABEL_LENGTH or re.search(_BAD_IN_LABEL, label))
+        and not is_open(label)
+    ):
         context.findings.error(
             "INVALID_LABEL_NAME",
             context.at("Label"),
-            f"{label[:60]!r} is no label: 1 to 40 characters, no spaces, wildcards, brackets or special ones.",
+            f"{label[:60]!r} is not a valid label, which has 1 to {MAX_LABEL_LENGTH} characters without spaces, "
+            "wildcards, brackets or special characters.",
             "Choose another label.",
         )

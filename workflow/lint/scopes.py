@@ -9,13 +9,13 @@ from typing import Final
 from ..asl.definition import Scope, StateNode
 from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
 from ..asl.json_values import child
+from ..asl.limits import MAX_SECONDS, MAX_STATE_NAME_LENGTH
 from ..asl.suggestions import Guesses, meant
 from .lint_context import unknown_field
 from .lint_findings import Findings
 from .reachability import check_reachable
 from .templates import is_open
 
-_LONGEST_NAME: Final = 80
 _MOST_NAMED: Final = 3
 
 
@@ -82,7 +82,7 @@ class Scopes:
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):
                 self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds is a whole number.")
-        elif not 1 <= limit <= 99_999_999:
+        elif not 1 <= limit <= MAX_SECONDS:
             self._findings.error(
                 "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds is from 1 to 99999999, and not {limit}."
             )
@@ -116,11 +116,11 @@ class Scopes:
 
     def _check_names(self, scope: Scope) -> None:
         for state in scope.states:
-            if not state.name or len(state.name) > _LONGEST_NAME:
+            if not state.name or len(state.name) > MAX_STATE_NAME_LENGTH:
                 self._findings.error(
                     "INVALID_STATE_NAME",
                     state.pointer,
-                    f"A state's name has 1 to {_LONGEST_NAME} characters, and this one {len(state.name)}.",
+                    f"A state's name has 1 to {MAX_STATE_NAME_LENGTH} characters, and this one {len(state.name)}.",
                     "Choose a shorter name." if state.name else "Give it a name.",
                 )
 

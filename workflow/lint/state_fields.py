@@ -11,6 +11,7 @@ from typing import Final
 from ..asl.fields import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, WORKING, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
+from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_VARIABLE_NAME_LENGTH
 from ..asl.suggestions import meant
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
@@ -19,7 +20,6 @@ from .task_states import check_task
 from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
 
 _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
-_LONGEST_VARIABLE: Final = 80
 
 
 def check_fields(context: LintContext) -> None:
@@ -68,11 +68,12 @@ def _check_variable_name(context: LintContext, name: str, pointer: str) -> None:
         context.findings.error(
             "RESERVED_VARIABLE", pointer, "$states is reserved and cannot be assigned.", "Choose another name."
         )
-    elif not name.isidentifier() or name.startswith("_") or len(name) > _LONGEST_VARIABLE:
+    elif not name.isidentifier() or name.startswith("_") or len(name) > MAX_VARIABLE_NAME_LENGTH:
         context.findings.error(
             "INVALID_VARIABLE_NAME",
             pointer,
-            f"{name[:100]!r} is no name of a variable: a letter, then letters, digits and _, 80 at most.",
+            f"{name[:100]!r} is not a valid variable name, which is a letter and then letters, digits and _, at most "
+            f"{MAX_VARIABLE_NAME_LENGTH} characters.",
             "Choose another name.",
         )
 
@@ -172,11 +173,11 @@ def _check_wait(context: LintContext) -> None:
             "CONFLICTING_FIELDS", context.at(given[1]), f"A Wait has only one of {' and '.join(given)}.", "Remove one."
         )
     seconds = context.whole(context.fields, "Seconds", context.state.pointer, 0)
-    if context.express and seconds is not None and seconds > 300:
+    if context.express and seconds is not None and seconds > MAX_EXPRESS_SECONDS:
         context.findings.warning(
             "EXPRESS_TIMEOUT",
             context.at("Seconds"),
-            "An EXPRESS workflow ends after 300 seconds, before this wait does.",
+            f"An EXPRESS workflow ends after {MAX_EXPRESS_SECONDS} seconds, before this wait does.",
             "Use a STANDARD workflow.",
         )
     _check_timestamp(context)

@@ -1,0 +1,288 @@
+"""`run_state`: one state alone, with a mock in place of its work, as AWS's TestState API runs it.
+
+Source: API reference, TestState, TestStateConfiguration and InspectionData.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from ..asl.definition import Arrow, Definition, JsonObject, StateNode, parse
+from ..asl.json_type import Json
+from ..asl.json_values import json_of
+from ..asl.records import NOTHING
+from ..asl.suggestions import meant
+from .calls import Callables
+from .data import Data
+from .execution import EPOCH, new_execution
+from .frame import ExecutionState, Frame, Variables
+from .machine import Done, Interpreter, Step
+from .map_items import items_of, tolerance
+from .outcome import StateVisit
+from .retry_delays import Retries, catcher_for
+from .machine_types import CannotRun
+from .scheduler import Work
+from .state_errors import TASK_FAILED, TOO_MANY_FAILED, Fault, StateFailed
+from .task_names import check_keys
+
+Status: TypeAlias = Literal["SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"]
+_WORKING: Final = ("Task", "Parallel", "Map")
+_UNNAMED: Final = "State"
+_NO_MOCK: Final = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRun:
+    """The outcome of one state."""
+
+    status: Status
+    output: Any
+    """The output on the way to `next_state`; None if the status is FAILED or RETRIABLE."""
+    error: str | None
+    cause: str | None
+    next_state: str | None
+    """None for the end of the scope and for a state that failed or is to be retried."""
+    variables: Mapping[str, Any]
+    """The variables that were given and those that the state assigned."""
+    inspection: Mapping[str, Any]
+    """The data between the steps, under the names of InspectionData in the API reference, as JSON values."""
+
+
+def run_state(
+    definition: object,
+    input: object = NOTHING,  # noqa: A002  # the field's own word
+    *,
+    state: str | None = None,
+    result: object = _NO_MOCK,
+    fault: Fault | str | None = None,
+    functions: Callables | None = None,
+    objects: Mapping[str, object] | None = None,
+    variables: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
+    retry_count: int = 0,
+    failed_items: int = 0,
+    start: datetime = EPOCH,
+    seed: int = 0,
+    documented: bool = False,
+) -> StateRun:
+    """Run one state of a state machine, or a state that is a definition of its own.
+
+    `state`         the state's name, or its JSON pointer where a name occurs more than once
+    `result`        mocks the work of a Task, Parallel or Map: what the service returns, before ResultSelector
+    `fault`         mocks its failure instead: a Fault, or an error's name
+    `functions`     callables for a Task without a mock, and for the tasks in a Parallel or Map without one
+    `objects`       what an ItemReader reads, by `s3://bucket/key`
+    `variables`     the variables that can be read
+    `context`       fields of the context object, which replace the default ones
+    `retry_count`   how often the matching retrier has retried already, and `$states.context.State.RetryCount`
+    `failed_items`  how many items of a Map with a mock failed: too many are its error
+
+    A Wait passes at once. Raises CannotRun for arguments that do not fit the state.
+    """
+    asl, node = _find(definition, state)
+    mock = _Mock.of(node, result, fault, failed_items)
+    check_keys(asl, functions or {}, {}, objects or {})
+    if retry_count < 0:
+        raise CannotRun(f"retry_count must be 0 or more, got {retry_count}.")
+    given = json_of(input)
+    execution = new_execution(asl, given, functions, objects=objects, start=start, seed=seed, documented=documented)
+    own = Variables()
+    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
+    tested = _SingleState(execution, node, mock, retry_count, cast("JsonObject", json_of(context or {})))
+    ended = execution.scheduler.run(tested.visit(given, own))
+    return tested.outcome(ended, own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mock:
+    """The result or the failure that stands for the work of a state."""
+
+    result: "Json | StateFailed"
+    failed_items: int
+
+    @classmethod
+    def of(cls, state: StateNode, result: object, fault: Fault | str | None, failed_items: int) -> "_Mock | None":
+        """Return the mock that the arguments describe. Raises CannotRun if they do not fit the state."""
+        if result is _NO_MOCK and fault is None and not failed_items:
+            return None
+        if state.type not in _WORKING:
+            kind = state.type or "state without Type"
+            raise CannotRun(f"{state.name!r} is a {kind}: only a Task, Parallel or Map can have a mock.")
+        if failed_items and (state.type != "Map" or failed_items < 0):
+            raise CannotRun(f"failed_items must be 0 or more, and 0 unless the state is a Map, got {failed_items}.")
+        if result is not _NO_MOCK and fault is not None:
+            raise CannotRun("Mock either a result or a fault, not both.")
+        if fault is not None:
+            failure = Fault(error=fault or TASK_FAILED, cause="") if isinstance(fault, str) else fault
+            return cls(StateFailed(failure.error, failure.cause), failed_items)
+        return cls(_fitting(state, [] if result is _NO_MOCK else json_of(result)), failed_items)
+
+
+def _fitting(state: StateNode, result: Json) -> Json:
+    """Return a result that has the shape of the state's: a list for branches and items."""
+    if state.type == "Parallel" and not (isinstance(result, list) and len(result) == len(state.scopes)):
+        raise CannotRun(f"The result of {state.name!r} must be a list of {len(state.scopes)}, one for each branch.")
+    if state.type == "Map" and not isinstance(result, list) and "ResultWriter" not in state.fields:
+        raise CannotRun(f"The result of {state.name!r} must be a list with one element for each item.")
+    return result
+
+
+class _Retriable(StateFailed):
+    """An error that a retrier matches and that would be tried again."""
+
+
+class _SingleState(Interpreter):
+    """Visits one state; a mock replaces its work, and no retry is made."""
+
+    def __init__(
+        self, execution: ExecutionState, state: StateNode, mock: _Mock | None, retry_count: int, context: JsonObject
+    ) -> None:
+        super().__init__(execution)
+        self._state_alone, self._mock, self._retry_count, self._context = state, mock, retry_count, context
+        self._frame: Frame | None = None
+        self._caught: StateFailed | None = None
+        self._error_details: JsonObject = {}
+        self._output: Json = None
+        self._arrow: Arrow | None = None
+
+    def visit(self, given: Json, variables: Variables) -> Work:
+        """Visit the state."""
+        self._output, self._arrow = yield from self._visit(self._state_alone, given, variables, (), {})
+        return self._output
+
+    def outcome(self, ended: "Json | StateFailed | None", variables: Variables) -> StateRun:
+        """Return the outcome under the names of the TestState API."""
+        failure = ended if isinstance(ended, StateFailed) else self._caught
+        status: Status = "SUCCEEDED" if failure is None else "CAUGHT_ERROR" if failure is self._caught else "FAILED"
+        if isinstance(failure, _Retriable):
+            status = "RETRIABLE"
+        return StateRun(
+            status=status,
+            output=self._output,
+            error=(failure.error or None) if failure else None,
+            cause=(failure.cause or None) if failure else None,
+            next_state=self._arrow.target if self._arrow else None,
+            variables=variables.visible(),
+            inspection=self._inspection(variables),
+        )
+
+    def _inspection(self, variables: Variables) -> Mapping[str, Any]:
+        frame = self._frame
+        found: dict[str, Any] = {"input": frame.input, **frame.inspection} if frame else {}
+        if self._error_details:
+            found["errorDetails"] = self._error_details
+        return {**found, **_http_exchange(self._state_alone, found), "variables": variables.visible()}
+
+    def _typed(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+        if state is self._state_alone:
+            self._frame = frame
+            if state.type in _WORKING:
+                cast("JsonObject", frame.context["State"])["RetryCount"] = self._retry_count
+            self._apply_context(frame)
+        return super()._typed(state, frame, visit)
+
+    def _apply_context(self, frame: Frame) -> None:
+        """Replace the fields of the context object that were given."""
+        for name, given in self._context.items():
+            default = frame.context.get(name)
+            both = {**default, **given} if isinstance(default, dict) and isinstance(given, dict) else given
+            frame.context[name] = both
+
+    def _delay(self, state: StateNode, data: Data) -> float:
+        delay = super()._delay(state, data)
+        return 0.0 if state is self._state_alone else delay
+
+    def _with_retries(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+        if state is not self._state_alone:
+            return (yield from super()._with_retries(state, frame, visit))
+        visit.attempts = self._retry_count + 1
+        try:
+            return (yield from self._attempt(state, frame, visit))
+        except StateFailed as failure:
+            frame.extras.clear()
+            return self._handle(state, frame, failure)
+
+    def _handle(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+        """Let the first matching retrier or catcher decide what happens after a failure."""
+        documented = self._execution.documented
+        retries = Retries(state, self._execution.chance, documented=documented, used=self._retry_count)
+        again = retries.next_try(failure)
+        if again is not None:
+            index, seconds = again
+            self._error_details = {"retryIndex": index, "retryBackoffIntervalSeconds": seconds}
+            raise _Retriable(failure.error, failure.cause, failure.origin)
+        arrow = catcher_for(state, failure, documented=documented)
+        if arrow is not None:
+            self._error_details = {"catchIndex": arrow.index}
+        caught = self._catch(state, frame, failure)
+        self._caught = failure
+        return caught
+
+    def _work(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
+        if state is not self._state_alone or self._mock is None:
+            return (yield from super()._work(state, frame, data, visit))
+        if state.type == "Task":
+            self._give_token(str(state.fields.get("Resource", "")), frame)
+            self._apply_context(frame)
+        if state.type == "Map":
+            self._count_failed_items(state, frame, data, self._mock)
+        else:
+            self._refuse_too_large(state, data.arguments())
+        if isinstance(self._mock.result, StateFailed):
+            raise self._mock.result
+        return self._mock.result
+
+    def _count_failed_items(self, state: StateNode, frame: Frame, data: Data, mock: _Mock) -> None:
+        items = items_of(state, data, frame)
+        frame.inspection["maxConcurrency"] = self._max_concurrency(state, data)
+        tolerated = tolerance(state, data, frame, len(items)) if state.is_distributed else 0
+        if mock.failed_items > tolerated:
+            cause = "The specified tolerated failure threshold was exceeded"
+            raise StateFailed(TOO_MANY_FAILED if state.is_distributed else TASK_FAILED, cause)
+
+
+def _find(definition: object, name: str | None) -> tuple[Definition, StateNode]:
+    """Return the definition and the state of this name. A definition of one state becomes a machine around it."""
+    asl = parse(definition)
+    if name is None:
+        if not isinstance(asl.value, dict) or "States" in asl.value or not isinstance(asl.value.get("Type"), str):
+            raise CannotRun("Name the state to run (state=…), or pass the definition of a single state.")
+        asl = Definition({"StartAt": _UNNAMED, "States": {_UNNAMED: asl.value}})
+        return asl, asl.root.states[0]
+    named = [state for state in asl.states() if name in (state.name, state.pointer)]
+    if len(named) == 1:
+        return asl, named[0]
+    if named:
+        raise CannotRun(f"{len(named)} states are called {name!r}. Use a pointer: {named[0].pointer}.")
+    names = [state.name for state in asl.states()]
+    known = f"The states are {', '.join(names[:10])}."
+    raise CannotRun(f"There is no state {name!r}. {meant(name, names, known)}")
+
+
+def _http_exchange(state: StateNode, inspection: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request and response of an HTTP Task, which the level TRACE shows."""
+    if not str(state.fields.get("Resource", "")).endswith(":http:invoke"):
+        return {}
+    request = inspection.get("afterArguments", inspection.get("afterParameters"))
+    response = inspection.get("result")
+    exchange: dict[str, Any] = {}
+    if isinstance(request, dict):
+        names = {"method": "Method", "url": "ApiEndpoint", "headers": "Headers", "body": "RequestBody"}
+        exchange["request"] = _renamed(cast("JsonObject", request), names)
+    if isinstance(response, dict):
+        names = {
+            "statusCode": "StatusCode",
+            "statusMessage": "StatusText",
+            "headers": "Headers",
+            "body": "ResponseBody",
+        }
+        exchange["response"] = _renamed(cast("JsonObject", response), names)
+    return exchange
+
+
+def _renamed(fields: JsonObject, names: Mapping[str, str]) -> JsonObject:
+    return {"protocol": "https", **{new: fields[old] for new, old in names.items() if old in fields}}
+
+
+__all__ = ["StateRun", "run_state"]
