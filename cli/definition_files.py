@@ -7,24 +7,29 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
-from workflow import Definition, NotJson, Unbound, Workflow, WorkflowError, parse
+from workflow.asl.definition import Definition, parse
 from workflow.asl.json_type import Json
+from workflow.asl.json_values import NotJson
+from workflow.failures import Unbound, WorkflowError
 
 from .command_errors import CommandFailed, UsageError
-from .template_definitions import ContainedDefinition, find_definitions, is_state_machine, is_template
-from .yaml_definitions import DefinitionNotFound, parse_yaml
+from .template_definitions import (
+    ContainedDefinition,
+    DefinitionNotFound,
+    find_definitions,
+    is_state_machine,
+    is_template,
+)
 
 STANDARD_INPUT: Final = "-"
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Largest file that is read: far larger than any definition, and small enough for memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefinitionSource:
+class DefinitionSource(NamedTuple):
     """A definition as it was read: its text, or its value if it was part of another document."""
 
     name: str
@@ -43,7 +48,7 @@ def read_sources(name: str) -> list[DefinitionSource]:
     if ":" in path and not Path(path).exists() and path != STANDARD_INPUT:
         return [DefinitionSource(name=name, content=_load_class(path))]
     text = _read_standard_input() if path == STANDARD_INPUT else read_file(Path(path))
-    content: bytes | Definition = parse_yaml(text) if _is_yaml(path, text) else text
+    content: bytes | Definition = _parse_yaml(text) if _is_yaml(path, text) else text
     contained = list(_contained_definitions(content))
     if pointer is not None:
         contained = [one for one in contained if one.pointer == pointer]
@@ -58,7 +63,22 @@ def read_sources(name: str) -> list[DefinitionSource]:
 
 
 def read_definition(name: str) -> Definition:
-    """Return the only definition that a name stands for."""
+    """Return the only state machine that a name stands for."""
+    definition = _read_one(name)
+    if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
+        raise CommandFailed(f"{name} is not a state machine, which is an object with StartAt and States.")
+    return definition
+
+
+def read_state(name: str) -> Definition:
+    """Return the only state machine, or single state, that a name stands for."""
+    definition = _read_one(name)
+    if not isinstance(definition.value, dict) or not {"States", "Type"} & set(definition.value):
+        raise CommandFailed(f"{name} is neither a state machine nor a state, which is an object with a Type.")
+    return definition
+
+
+def _read_one(name: str) -> Definition:
     try:
         sources = read_sources(name)
         if len(sources) > 1:
@@ -67,14 +87,17 @@ def read_definition(name: str) -> Definition:
         content = sources[0].content
         if isinstance(content, bytes | str) and not content.strip():
             raise CommandFailed(f"{name} is empty.")
-        definition = parse(content)
+        return parse(content)
     except DefinitionNotFound as error:
         raise CommandFailed(f"{name} {error}.") from None
     except NotJson as error:
         raise CommandFailed(f"{name} is not a definition: {error}.") from None
-    if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
-        raise CommandFailed(f"{name} is not a state machine, which is an object with StartAt and States.")
-    return definition
+
+
+def _parse_yaml(text: bytes) -> Definition:
+    from .yaml_definitions import parse_yaml
+
+    return parse_yaml(text)
 
 
 def read_file(path: Path) -> bytes:
@@ -130,6 +153,8 @@ def _contained_definitions(content: bytes | Definition) -> Iterator[ContainedDef
 
 
 def _load_class(name: str) -> Definition:
+    from workflow import Workflow
+
     module_name, _, class_name = name.partition(":")
     sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as python -m does
     try:
@@ -148,4 +173,4 @@ def _load_class(name: str) -> Definition:
         raise CommandFailed(f"{name}: {error}") from None
 
 
-__all__ = ["STANDARD_INPUT", "DefinitionNotFound", "DefinitionSource", "read_definition", "read_file", "read_sources"]
+__all__ = ["STANDARD_INPUT", "DefinitionSource", "read_definition", "read_file", "read_sources", "read_state"]

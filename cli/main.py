@@ -7,12 +7,13 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Final
-
-import typer
-from typer.exceptions import Abort, TyperException
+from typing import TYPE_CHECKING, Final
 
 from .command_errors import CommandFailed, UsageError
+
+if TYPE_CHECKING:
+    import typer
+    from typer.exceptions import TyperException
 
 INTERRUPTED: Final = 130
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,7 +27,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "recover": ("recover",),
     "doctor": ("doctor",),
     "config_schema": ("config",),
-    "workflow": ("workflow",),
+    "workflow_arguments": ("workflow",),
 }
 """The module of each verb and group, in the order of `booking --help`. A verb imports its own module only."""
 
@@ -41,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code. Every error is one message on standard error."""
+    if arguments[:1] == ["workflow"]:
+        return _run_workflow(arguments[1:])
+    import typer
+    from typer.exceptions import Abort, TyperException
+
     try:
         command = typer.main.get_command(build_app(arguments[:1]))
         answer = command.main(args=arguments, prog_name="booking", standalone_mode=False)
@@ -55,8 +61,22 @@ def run(arguments: list[str]) -> int:
     return answer if isinstance(answer, int) else 0
 
 
-def build_app(verbs: Sequence[str] = ()) -> typer.Typer:
+def _run_workflow(arguments: list[str]) -> int:
+    """Run a verb of `booking workflow`, which needs no typer."""
+    from .workflow_arguments import run_workflow
+
+    try:
+        return run_workflow(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except CommandFailed as error:
+        return _print_error(str(error), error.exit_code)
+
+
+def build_app(verbs: Sequence[str] = ()) -> "typer.Typer":
     """Return the command with the modules of `verbs`, or with all of them if there is no such verb."""
+    import typer
+
     app = typer.Typer(
         name="booking",
         help="Run, watch and verify purchases and refunds on AWS Step Functions.",
@@ -90,7 +110,7 @@ def _print_error(message: str, exit_code: int) -> int:
     return exit_code
 
 
-def _usage_message(error: TyperException) -> str:
+def _usage_message(error: "TyperException") -> str:
     """Return the problem with the arguments and the help to read."""
     context = getattr(error, "ctx", None)  # a usage error knows its verb
     verb = context.command_path if context else "booking"

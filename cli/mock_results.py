@@ -9,9 +9,9 @@ from pathlib import Path
 
 from typing_extensions import TypeIs
 
-from workflow import NotJson, parse
+from workflow.asl.definition import parse
 from workflow.asl.json_type import Json
-from workflow.asl.json_values import JsonObject
+from workflow.asl.json_values import JsonObject, NotJson
 
 from .command_errors import UsageError
 from .definition_files import read_file

@@ -1,7 +1,5 @@
 """Output: one JSON document or tables on standard output; progress goes to standard error."""
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Final
 
@@ -9,6 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from .json_output import print_json
 
 COLOURS: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
 PIPE_WIDTH: Final = 160  # columns where there is no terminal
@@ -30,13 +30,9 @@ def stderr_console() -> Console:
 def show(as_json: bool, document: Any, draw: Callable[[Console], None]) -> None:
     """Print the document as JSON, or call `draw` to print it for people."""
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=not _is_utf8_output()))
+        print_json(document)
     else:
         draw(stdout_console())
-
-
-def _is_utf8_output() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> Table:

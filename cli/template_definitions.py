@@ -5,18 +5,24 @@ Every object with StartAt and States is a state machine, and so is every string 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from workflow import Definition
+from workflow.asl.definition import Definition
 from workflow.asl.json_type import Json
 from workflow.asl.json_values import JsonObject, child
 
 _TYPE_FIELDS: Final = ("StateMachineType", "Type", "type")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainedDefinition:
+class DefinitionNotFound(ValueError):
+    """A file that contains no definition; the message completes a sentence that starts with the file's name."""
+
+
+class InvalidYaml(DefinitionNotFound):
+    """A file that is not valid YAML; the message includes line and column if they are known."""
+
+
+class ContainedDefinition(NamedTuple):
     """A definition and its place in the document."""
 
     pointer: str

@@ -1,4 +1,4 @@
-"""`booking workflow check|diagram|paths|diff|run|cost|permissions FILE…`, for any state machine.
+"""The verbs of `booking workflow`, for any state machine. Their arguments are in workflow_arguments.py.
 
 A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a class in the workflow language. A template stands
 for all definitions in it, or for one of them as `FILE#/json/pointer`.
@@ -7,63 +7,32 @@ Longer than 250 lines: one short function per verb, with the tables that it prin
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from workflow import NotJson, WorkflowError, parse
+from workflow.asl.definition import parse
+from workflow.asl.json_type import Json
+from workflow.asl.json_values import JsonObject, NotJson
+from workflow.failures import WorkflowError
 
 from .command_errors import CommandFailed, UsageError
-from .definition_files import STANDARD_INPUT, DefinitionNotFound, read_definition, read_file, read_sources
-from .mock_results import load_mock_results
-from .output import JsonOption, show, table
-from .yaml_definitions import InvalidYaml
+from .definition_files import STANDARD_INPUT, read_definition, read_file, read_sources, read_state
+from .json_output import print_json
+from .template_definitions import DefinitionNotFound, InvalidYaml
 
 if TYPE_CHECKING:
+    from workflow.interpreter import Run, StateRun
     from workflow.lint import Finding, MachineType
-
-workflow_app = typer.Typer(
-    help="Check, draw, compare, run and price state machines: JSON, YAML, templates, or module:Class.",
-    no_args_is_help=True,
-)
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the group."""
-    app.add_typer(workflow_app, name="workflow")
-
-
-_DEFINITION_HELP: Final = "JSON, YAML, a template (FILE#/json/pointer if it has several), -, or module:Class."
-File = Annotated[str, typer.Argument(metavar="FILE", help=f"Definition: {_DEFINITION_HELP}")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help=f"Definitions: {_DEFINITION_HELP}")]
 
 _NO_PATH: Final = "No path reaches an end."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
 """Number of rows shown of a long run; `--json` prints all."""
+_OF_HTTP: Final = ("request", "response")
 
 
-def _examples_epilog(*lines: str) -> str:
-    """Return the examples at the end of a verb's help; \\b stops Click from joining the lines."""
-    return "\b\nExamples:\n" + "\n".join(f"  booking workflow {line}" for line in lines)
-
-
-@workflow_app.command(
-    epilog=_examples_epilog(
-        "check order.asl.json",
-        "check statemachines/*.yaml --strict",
-        "check template.yaml --json",
-        "check - < order.asl.json",
-    )
-)
-def check(
-    files: Files,
-    as_json: JsonOption = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
-    express: Annotated[bool, typer.Option("--express", help="Check as an EXPRESS workflow.")] = False,
-) -> int:
+def check(files: list[str], as_json: bool = False, strict: bool = False, express: bool = False) -> int:
     """Find errors that AWS would refuse or that fail at run time.
 
     The exit code is 1 if there is an error. `explain CODE` describes a code.
@@ -82,22 +51,21 @@ def check(
             }
             for finding in findings
         ]
-    show(as_json, document, lambda _: _print_findings(document))
+    if as_json:
+        print_json(document)
+    else:
+        _print_findings(document)
     return 1 if failed else 0
 
 
-@workflow_app.command(epilog=_examples_epilog("explain NO_DOLLAR"))
-def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a finding, such as NO_DOLLAR.")],
-    as_json: JsonOption = False,
-) -> None:
+def explain(code: str, as_json: bool = False) -> None:
     """Describe a code of `check`, with an example."""
-    from workflow.asl.suggestions import meant
+    from workflow.asl.suggestions import suggest
     from workflow.lint.codes import EXPLANATIONS, explanation_of
 
     explained = explanation_of(code)
     if explained is None:
-        hint = meant(code.upper(), EXPLANATIONS, "docs/reference/workflow/codes.md lists all codes.")
+        hint = suggest(code.upper(), EXPLANATIONS, "docs/reference/workflow/codes.md lists all codes.")
         raise UsageError(f"There is no code {code}. {hint}")
     document = {
         "code": code.upper(),
@@ -109,25 +77,10 @@ def explain(
     }
     example = [f"Example: {explained.example}"] if explained.can_be_shown else []
     lines = [f"{document['code']} ({explained.severity}): {explained.meaning}", explained.remedy, *example]
-    show(as_json, document, lambda _: _print_lines(lines))
+    _show(as_json, document, lines)
 
 
-@workflow_app.command(
-    epilog=_examples_epilog(
-        "diagram order.asl.json > order.mmd",
-        'diagram order.asl.json --out order.svg --title "Orders"',
-        'diagram order.asl.json --out late.svg --path "Validate,Charge,Refused"',
-    )
-)
-def diagram(
-    file: File,
-    form: Annotated[str, typer.Option("--format", help="mermaid or svg.")] = "",
-    output: Annotated[
-        Path | None, typer.Option("--out", help="File to write; its extension selects the format.")
-    ] = None,
-    path: Annotated[str, typer.Option(help="States of a path to highlight, separated by commas.")] = "",
-    title: Annotated[str | None, typer.Option(help="Heading; the file's name if left out.")] = None,
-) -> None:
+def diagram(file: str, form: str = "", output: Path | None = None, path: str = "", title: str | None = None) -> None:
     """Draw a state machine as Mermaid or SVG."""
     from workflow.diagram import mermaid, svg
 
@@ -144,12 +97,7 @@ def diagram(
         _write_file(output, text)
 
 
-@workflow_app.command(
-    epilog=_examples_epilog(
-        "paths order.asl.json", "paths 'template.yaml#/Resources/Orders/Properties/Definition' --json"
-    )
-)
-def paths(file: File, as_json: JsonOption = False) -> None:
+def paths(file: str, as_json: bool = False) -> None:
     """List the paths through a state machine."""
     from workflow.coverage import paths as paths_of
 
@@ -157,15 +105,10 @@ def paths(file: File, as_json: JsonOption = False) -> None:
         found = list(paths_of(read_definition(file)))
     except WorkflowError as error:
         raise CommandFailed(f"{file}: {error}.") from None
-    show(
-        as_json, [list(path.states) for path in found], lambda _: _print_lines(map(str, found) if found else [_NO_PATH])
-    )
+    _show(as_json, [list(path.states) for path in found], map(str, found) if found else [_NO_PATH])
 
 
-@workflow_app.command(
-    epilog=_examples_epilog("diff deployed.json order.asl.json", "diff <(git show main:order.asl.json) order.asl.json")
-)
-def diff(old: File, new: File, as_json: JsonOption = False) -> None:
+def diff(old: str, new: str, as_json: bool = False) -> None:
     """Describe the changes between two definitions in words."""
     from workflow.changes import diff as changes_between
 
@@ -173,74 +116,104 @@ def diff(old: File, new: File, as_json: JsonOption = False) -> None:
         raise UsageError("Only one of the two definitions can be read from standard input.")
     changes = changes_between(read_definition(old), read_definition(new))
     document = [{"what": change.what, "pointer": change.pointer, "sentence": change.sentence} for change in changes]
-    lines = [change.sentence for change in changes] or ["No changes."]
-    show(as_json, document, lambda _: _print_lines(lines))
+    _show(as_json, document, [change.sentence for change in changes] or ["No changes."])
 
 
-@workflow_app.command(
-    epilog=_examples_epilog(
-        "run order.asl.json --input '{\"order\": 1}'",
-        "run order.asl.json --input @order.json --functions answers.json --json",
-    )
-)
 def run(
-    file: File,
-    input_text: Annotated[str, typer.Option("--input", help="Input: JSON text, or @FILE.")] = "{}",
-    functions: Annotated[
-        Path | None,
-        typer.Option(
-            help="JSON file with a mock result per task, by state name: a value, {Error, Cause}, or a list of these."
-        ),
-    ] = None,
-    documented: Annotated[
-        bool,
-        typer.Option("--documented", help="Follow AWS's documentation where recorded executions contradict it."),
-    ] = False,
-    as_json: JsonOption = False,
+    file: str,
+    input_text: str = "{}",
+    functions: Path | None = None,
+    documented: bool = False,
+    express: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Run a state machine in process, with mock results.
 
     Nothing is called; each task returns its result from --functions. The exit code is 1 if the run fails.
     """
+    from workflow.interpreter import CannotRun
     from workflow.interpreter import run as run_in_process
     from workflow.interpreter.calls import NoFunction
     from workflow.interpreter.task_names import UnknownKey
 
+    from .mock_results import load_mock_results
+
     results = load_mock_results(functions)
+    given = _parse_json("--input", input_text)
     try:
-        finished = run_in_process(read_definition(file), _parse_input(input_text), results, documented=documented)
-    except (NoFunction, UnknownKey) as error:
+        finished = run_in_process(
+            read_definition(file), given, results, type="EXPRESS" if express else "STANDARD", documented=documented
+        )
+    except NoFunction as error:
         raise UsageError(f"{error.args[0]} Add its result to the file of --functions.") from None
-    document = {
-        "status": finished.status,
-        "output": finished.output,
-        "error": finished.error,
-        "cause": finished.cause,
-        "duration_seconds": finished.duration.total_seconds(),
-        "transitions": finished.transitions,
-        "visits": [
-            {
-                "state": visit.state,
-                "attempts": visit.attempts,
-                "input": visit.input,
-                "output": visit.output,
-                "error": visit.error,
-            }
-            for visit in finished.visits
-        ],
-    }
-    show(as_json, document, lambda console: console.print(_run_table(document)))
-    if not as_json:
+    except UnknownKey as error:
+        raise UsageError(f"--{error}") from None
+    except CannotRun as error:
+        raise UsageError(str(error)) from None
+    document = _run_document(finished)
+    if as_json:
+        print_json(document)
+    else:
+        columns = ["state", "attempts", "error", "output"]
+        _print_table("Path", columns, _visit_rows(document), ["attempts"])
         print(_summary(document))
     return 0 if finished.succeeded else 1
 
 
-@workflow_app.command(epilog=_examples_epilog("cost order.asl.json", "cost order.asl.json --express"))
-def cost(
-    file: File,
-    express: Annotated[bool, typer.Option("--express", help="Price as an EXPRESS workflow.")] = False,
-    as_json: JsonOption = False,
-) -> None:
+def run_state(
+    file: str,
+    state: str | None = None,
+    input_text: str = "{}",
+    result_text: str | None = None,
+    error: str | None = None,
+    cause: str = "",
+    variables_text: str | None = None,
+    context_text: str | None = None,
+    retry_count: int = 0,
+    failed_items: int = 0,
+    functions: Path | None = None,
+    level: str = "INFO",
+    documented: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Run one state alone, with a mock result or failure, like AWS's TestState.
+
+    The status is SUCCEEDED, CAUGHT_ERROR, RETRIABLE or FAILED. The exit code is 1 if it is FAILED.
+    """
+    from workflow.interpreter import CannotRun, Fault
+    from workflow.interpreter import run_state as run_in_process
+    from workflow.interpreter.calls import NoFunction
+    from workflow.interpreter.task_names import UnknownKey
+
+    from .mock_results import load_mock_results
+
+    mock = {} if result_text is None else {"result": _parse_json("--result", result_text)}
+    try:
+        ran = run_in_process(
+            read_state(file),
+            _parse_json("--input", input_text),
+            state=state,
+            fault=None if error is None else Fault(error=error, cause=cause),
+            functions=load_mock_results(functions),
+            variables=_parse_object("--variables", variables_text),
+            context=_parse_object("--context", context_text),
+            retry_count=retry_count,
+            failed_items=failed_items,
+            documented=documented,
+            **mock,
+        )
+    except NoFunction as problem:
+        raise UsageError(f"{problem.args[0]} Give its mock result with --result or --functions.") from None
+    except UnknownKey as problem:
+        raise UsageError(f"--{problem}") from None
+    except CannotRun as problem:
+        raise UsageError(str(problem)) from None
+    document = _state_document(ran, level)
+    _show(as_json, document, _state_lines(document))
+    return 1 if ran.status == "FAILED" else 0
+
+
+def cost(file: str, express: bool = False, as_json: bool = False) -> None:
     """Price each path through a state machine.
 
     STANDARD workflows cost per state transition, EXPRESS ones per request and duration.
@@ -273,23 +246,25 @@ def cost(
         for one in found
     ]
     columns = ["path", "transitions", "max. seconds", "$ per million"]
-    show(as_json, document, lambda console: console.print(table("Cost of each path", columns, rows, columns[1:])))
+    if as_json:
+        print_json(document)
+    else:
+        _print_table("Cost of each path", columns, rows, columns[1:])
 
 
-@workflow_app.command(
-    epilog=_examples_epilog("permissions order.asl.json", "permissions order.asl.json --json > statements.json")
-)
-def permissions(file: File, as_json: JsonOption = False) -> None:
+def permissions(file: str, as_json: bool = False) -> None:
     """List the permissions that the machine's role needs.
 
     With exact actions and resources; --json prints them as statements of a policy.
     """
-    from workflow import permissions as permissions_of
+    from workflow.iam import permissions as permissions_of
 
     found = permissions_of(read_definition(file))
+    if as_json:
+        print_json([one.statement() for one in found])
+        return
     rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]
-    drawn = table("Permissions of the role", ["actions", "resources", "why"], rows)
-    show(as_json, [one.statement() for one in found], lambda console: console.print(drawn))
+    _print_table("Permissions of the role", ["actions", "resources", "why"], rows)
 
 
 def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
@@ -316,21 +291,37 @@ def _write_file(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _parse_input(text: str) -> Any:
+def _parse_json(option: str, text: str) -> Any:
     content = read_file(Path(text[1:])) if text.startswith("@") else text
     try:
         return parse(content).value
     except NotJson as error:
-        raise UsageError(f"--input is not valid JSON: {error}.") from None
+        raise UsageError(f"{option} is not valid JSON: {error}.") from None
+
+
+def _parse_object(option: str, text: str | None) -> JsonObject:
+    value: Json = {} if text is None else _parse_json(option, text)
+    if not isinstance(value, dict):
+        raise UsageError(f"{option} must be a JSON object.")
+    return value
 
 
 def _default_title(file: str) -> str:
     return file.rpartition(":")[2] if ":" in file else "" if file == "-" else Path(file).stem
 
 
-def _print_lines(lines: Iterable[str]) -> None:
+def _show(as_json: bool, document: Any, lines: Iterable[str]) -> None:
+    if as_json:
+        print_json(document)
+        return
     for line in lines:
         print(line)
+
+
+def _print_table(title: str, columns: Sequence[str], rows: list[list[str]], right: Sequence[str] = ()) -> None:
+    from .output import stdout_console, table
+
+    stdout_console().print(table(title, columns, rows, right))
 
 
 def _print_findings(document: dict[str, list[dict[str, str]]]) -> None:
@@ -343,7 +334,28 @@ def _print_findings(document: dict[str, list[dict[str, str]]]) -> None:
             print(f"{file}: no findings")
 
 
-def _run_table(document: dict[str, Any]) -> Any:
+def _run_document(finished: "Run") -> dict[str, Any]:
+    return {
+        "status": finished.status,
+        "output": finished.output,
+        "error": finished.error,
+        "cause": finished.cause,
+        "duration_seconds": finished.duration.total_seconds(),
+        "transitions": finished.transitions,
+        "visits": [
+            {
+                "state": visit.state,
+                "attempts": visit.attempts,
+                "input": visit.input,
+                "output": visit.output,
+                "error": visit.error,
+            }
+            for visit in finished.visits
+        ],
+    }
+
+
+def _visit_rows(document: Mapping[str, Any]) -> list[list[str]]:
     rows = [
         [
             visit["state"],
@@ -356,12 +368,36 @@ def _run_table(document: dict[str, Any]) -> Any:
     hidden = len(rows) - _FIRST_ROWS - _LAST_ROWS
     if hidden > 0:
         rows[_FIRST_ROWS:-_LAST_ROWS] = [[f"… {hidden} more", "", "", ""]]
-    return table("Path", ["state", "attempts", "error", "output"], rows, ["attempts"])
+    return rows
 
 
-def _summary(document: dict[str, Any]) -> str:
+def _summary(document: Mapping[str, Any]) -> str:
     seconds = f"{document['duration_seconds']:g} s, {document['transitions']} transitions"
     if document["status"] == "SUCCEEDED":
         return f"SUCCEEDED ({seconds}): {json.dumps(document['output'], ensure_ascii=False)}"
-    reason = ": ".join(document[key] for key in ("error", "cause") if document[key])
-    return f"{document['status']} ({seconds}): {reason or 'without an error name'}"
+    return f"{document['status']} ({seconds}): {_reason(document)}"
+
+
+def _reason(document: Mapping[str, Any]) -> str:
+    return ": ".join(document[key] for key in ("error", "cause") if document.get(key)) or "without an error name"
+
+
+def _state_document(ran: "StateRun", level: str) -> dict[str, Any]:
+    """Return the outcome under the names of the TestState API, with the data that the level shows."""
+    document = {"status": ran.status, "error": ran.error, "cause": ran.cause, "nextState": ran.next_state}
+    shown: dict[str, Any] = {key: value for key, value in document.items() if value is not None}
+    if ran.status in ("SUCCEEDED", "CAUGHT_ERROR"):
+        shown["output"] = ran.output
+    if level != "INFO":
+        hidden = () if level == "TRACE" else _OF_HTTP
+        shown["inspectionData"] = {key: value for key, value in ran.inspection.items() if key not in hidden}
+    return shown
+
+
+def _state_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    onward = f" → {document['nextState']}" if "nextState" in document else ""
+    yield f"{document['status']}{onward}" + (f": {_reason(document)}" if "error" in document else "")
+    if "output" in document:
+        yield f"output: {json.dumps(document['output'], ensure_ascii=False)}"
+    for name, value in document.get("inspectionData", {}).items():
+        yield f"{name}: {json.dumps(value, ensure_ascii=False)}"

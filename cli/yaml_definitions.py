@@ -8,21 +8,16 @@ from typing import Any
 
 import yaml
 
-from workflow import Definition, NotJson
+from workflow.asl.definition import Definition
+from workflow.asl.json_values import NotJson
+
+from .template_definitions import InvalidYaml
 
 _STRING_TAG = "tag:yaml.org,2002:str"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _GUESSED_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _STRING_FIELDS = ("StartAt", "Next", "Default", "Error", "Cause", "Comment")
 """Fields that are strings: what YAML 1.1 takes for a boolean or a number (`Next: Yes`) is the name of a state there."""
-
-
-class DefinitionNotFound(ValueError):
-    """A file that contains no definition; the message completes a sentence that starts with the file's name."""
-
-
-class InvalidYaml(DefinitionNotFound):
-    """A file that is not valid YAML; the message includes line and column if they are known."""
 
 
 class _Loader(yaml.SafeLoader):

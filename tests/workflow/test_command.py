@@ -11,6 +11,7 @@ import pytest
 
 from cli.main import main
 from cli.main import run as run_command
+from cli.workflow_arguments import VERBS
 
 MACHINE = {
     "StartAt": "Look",
@@ -67,7 +68,7 @@ def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    """However it is spelled; what is no code is a fault of the command."""
+    """However it is spelled; an unknown code is a fault of the command line."""
     code, out, _ = command(capsys, "explain", "no_dollar", "--json")
     explained = json.loads(out)
     assert (code, explained["code"], explained["severity"]) == (0, "NO_DOLLAR", "warning")
@@ -334,10 +335,10 @@ def test_any_letter_is_printed_on_any_terminal(
 
 
 def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """With examples that name the verb, and a first sentence that the list of verbs has room for."""
+    """With examples that name the verb; the group lists all verbs."""
     _, listed, _ = command(capsys, "--help")
-    assert "..." not in listed.partition("Commands:")[2]
-    for verb in ("check", "explain", "diagram", "paths", "diff", "run", "cost", "permissions"):
+    for verb in VERBS:
+        assert f"\n    {verb}" in listed
         code, out, _ = command(capsys, verb, "--help")
         assert code == 0
         assert f"  booking workflow {verb} " in out.partition("Examples:")[2]
@@ -405,3 +406,80 @@ def test_states_of_yaml_may_have_names_that_yaml_takes_for_other_values(
         f"  {first}: {{Type: Pass, End: yes}}\n  {second}: {{Type: Fail, Error: {second}}}\n"
     )
     assert run_command(["workflow", "check", str(file)]) == 0, capsys.readouterr().out
+
+
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "Done",
+        "Parameters": {"FunctionName": "f", "Payload.$": "$"}, "OutputPath": "$.Payload",
+        "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1, "IntervalSeconds": 4}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Late"}]}  # fmt: skip
+
+
+@pytest.fixture
+def single(tmp_path: Path) -> str:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(TASK))
+    return str(file)
+
+
+def test_run_state_reports_as_the_api_does(capsys: pytest.CaptureFixture[str], single: str) -> None:
+    code, out, _ = command(capsys, "run-state", single, "--input", "{}", "--result", '{"Payload": 1}', "--json")
+    assert (code, json.loads(out)) == (0, {"status": "SUCCEEDED", "nextState": "Done", "output": 1})
+    code, out, _ = command(capsys, "run-state", single, "--error", "Busy", "--level", "DEBUG", "--json")
+    document = json.loads(out)
+    assert (code, document["status"], document["error"]) == (0, "RETRIABLE", "Busy")
+    assert document["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 4}
+    arguments = ("--error", "Busy", "--cause", "too many", "--retry-count", "1")
+    code, out, _ = command(capsys, "run-state", single, *arguments)
+    assert (code, out.splitlines()[0]) == (0, "CAUGHT_ERROR → Late: Busy: too many")
+    code, out, _ = command(capsys, "run-state", single, "--result", "{}")
+    assert (code, out.splitlines()[0]) == (
+        1,
+        "FAILED: States.Runtime: Invalid path '$.Payload' : No results for path: $['Payload']",
+    )
+
+
+def test_run_state_takes_a_state_of_a_machine(capsys: pytest.CaptureFixture[str], machine: str) -> None:
+    code, out, _ = command(capsys, "run-state", machine, "--state", "Look", "--input", '{"n": 4}', "--json")
+    assert (code, json.loads(out)["nextState"]) == (0, "Work")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--state", "Lok"), "There is no state 'Lok'. Did you mean Look?"),
+        ((), "Name the state to run"),
+        (("--state", "Look", "--result", "1"), "only a Task, Parallel or Map can have a mock"),
+        (("--state", "Work"), "Give its mock result with --result or --functions."),
+        (("--state", "Work", "--variables", "[]"), "--variables must be a JSON object."),
+        (("--state", "Work", "--retry-count", "x"), "Argument --retry-count: invalid int value: 'x'"),
+        (("--state", "Work", "--level", "ALL"), "--level: invalid choice: 'ALL'"),
+    ],
+)
+def test_run_state_explains_what_it_cannot_use(
+    capsys: pytest.CaptureFixture[str], machine: str, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = command(capsys, "run-state", machine, *arguments)
+    assert (code, out, message in err) == (64, "", True), err
+
+
+def test_run_accepts_express(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "machine.json"
+    file.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 900, "End": True}}}))
+    assert command(capsys, "run", str(file))[0] == 0
+    code, out, _ = command(capsys, "run", str(file), "--express")
+    assert (code, "TIMED_OUT (300 s" in out) == (1, True)
+
+
+def test_a_key_of_the_mock_results_that_names_nothing_is_rejected(
+    capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({"Wrok": 1}))
+    code, _, err = command(capsys, "run", machine, "--functions", str(answers))
+    assert (code, "--functions: no task calls 'Wrok'; did you mean 'Work'?" in err) == (64, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("chek",), ("check",), ("check", "--strickt", "x")])
+def test_a_wrong_command_line_is_one_message(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, err = command(capsys, *arguments)
+    assert (code, out, "booking workflow" in err) == (64, "", True)

@@ -1,4 +1,4 @@
-"""What a program that writes a workflow with dataclasses and checks it does not import: that is what keeps it quick."""
+"""Bounds on what is imported, which keep the start of programs and of the command quick."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.workflow import CHECK_PROGRAM, SMALL
+from cli.workflow_arguments import VERBS
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -47,5 +48,37 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
     ],
 )
 def test_what_is_left_out_comes_with_what_needs_it(met: str, comes: str) -> None:
-    """So the absence above is no accident of the name."""
+    """Show that the absence above is not an accident of the name."""
     assert comes in imported_by(SMALL + met)
+
+
+OF_OTHER_VERBS = {
+    "boto3", "botocore", "click", "components", "handlers", "jsonata", "local", "pulumi", "pydantic", "requests",
+    "rich", "typer", "workflow.booking", "workflow.covered_workflow", "workflow.language", "yaml",
+}  # fmt: skip
+"""Modules that no verb needs for a JSON file without JSONata; rich comes with the verbs that print tables."""
+MACHINE = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 1, "End": true}}}'
+COMMANDS = {
+    "check": ["{file}"], "explain": ["NO_DOLLAR"], "diagram": ["{file}"], "paths": ["{file}"],
+    "diff": ["{file}", "{file}"], "run": ["{file}", "--json"], "run-state": ["{file}", "--state", "A"],
+    "cost": ["{file}", "--json"], "permissions": ["{file}", "--json"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_of_the_command_imports_only_what_it_needs(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "machine.json"
+    file.write_text(MACHINE)
+    arguments = ["workflow", verb, *(part.format(file=file) for part in COMMANDS[verb])]
+    program = "import contextlib, io\nfrom stepbooking.command import main\nfrom cli.main import run\n"
+    program += f"with contextlib.redirect_stdout(io.StringIO()):\n    assert run({arguments!r}) == 0"
+    there = imported_by(program) - imported_by("pass")
+    assert "cli.workflow_arguments" in there
+    assert there & OF_OTHER_VERBS == set()
+
+
+def test_yaml_comes_with_a_yaml_file_and_rich_with_a_table(tmp_path: Path) -> None:
+    """Show that their absence above is not an accident of the names."""
+    (tmp_path / "machine.yaml").write_text(MACHINE)
+    program = f"from cli.main import run\nassert run(['workflow', 'cost', {str(tmp_path / 'machine.yaml')!r}]) == 0"
+    assert {"yaml", "rich"} <= imported_by(program)

@@ -150,7 +150,6 @@ UNFIT: list[tuple[Any, dict[str, Any], str]] = [
     (INVOKE, {"result": 1, "fault": "E"}, "either a result or a fault"),
     (INVOKE, {"failed_items": 1}, "unless the state is a Map"),
     (INVOKE, {"retry_count": -1}, "retry_count must be 0 or more, got -1"),
-    (INVOKE, {"functions": {"g": len}}, "'g' does not name a task"),
     ({"Type": "Map", "ItemProcessor": machine({"I": ends()}), "End": True}, {"result": 1}, "must be a list"),
 ]
 

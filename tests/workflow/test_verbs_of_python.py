@@ -162,11 +162,11 @@ FUNCTIONS: dict[Any, Callable[..., object]] = {work_fn: lambda _: "done"}
         ),
         (
             lambda: run(Each, {}, FUNCTIONS, faults={"wrok": ["X"]}),
-            "faults: there is no task 'wrok'; did you mean 'work'? Known: 'work'.",
+            "faults: there is no Task, Parallel or Map 'wrok'; did you mean 'work'? Known: 'work'.",
         ),
         (
             lambda: run(Limited, [1], FUNCTIONS, faults={"held": ["X"]}),
-            "faults: there is no task 'held'. Known: 'each.work'.",
+            "faults: there is no Task, Parallel or Map 'held'. Known: 'each', 'each.work'.",
         ),
         (
             lambda: run(Each, {}, FUNCTIONS, objects={"s3://bucket/items.json": []}),

@@ -108,12 +108,12 @@ def kind_of(value: Json) -> str:
 def json_of(value: object) -> Json:
     """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
     try:
-        return _copied(value)
+        return _copy(value)
     except TypeError:  # it is none of the plain types: look closer, and keep book of the place
-        return _copied_with_care(value)
+        return _copy_with_care(value)
 
 
-def _copied(value: object) -> Json:
+def _copy(value: object) -> Json:
     """The copy of a value of plain types only; TypeError for others."""
     root: list[Json] = [None]
     stack: list[tuple[object, Any, int | str]] = [(value, root, 0)]
@@ -145,7 +145,7 @@ def _copied(value: object) -> Json:
     return root[0]
 
 
-def _copied_with_care(value: object) -> Json:
+def _copy_with_care(value: object) -> Json:
     root: list[Json] = [None]
     stack: list[tuple[object, str, list[Json] | JsonObject, int | str]] = [(value, "", root, 0)]
     nodes = 0

@@ -53,7 +53,7 @@ def joined(words: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
-def meant(word: str, words: Collection[str], otherwise: str = "") -> str:
-    """A remedy that names the word that was probably meant."""
+def suggest(word: str, words: Collection[str], otherwise: str = "") -> str:
+    """Return a remedy that names the word that was probably meant."""
     near = likely(word, words)
     return f"Did you mean {near}?" if near else otherwise

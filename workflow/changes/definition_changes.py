@@ -7,7 +7,7 @@ from typing import Final
 
 from ..asl.definition import Definition, Scope, StateNode, parse
 from ..asl.json_values import JsonObject, child
-from .matching import StateMatches, matched, scope_name
+from .matching import StateMatches, match_states, scope_name
 from .rule_changes import RULES, changed_rules, is_rules
 from .wording import Change, changed_fields, changed_value
 
@@ -19,7 +19,7 @@ def diff(old: object, new: object) -> list[Change]:
     before, after = parse(old), parse(new)
     if before == after:
         return []
-    changes = list(_changes(before, after, matched(before, after)))
+    changes = list(_changes(before, after, match_states(before, after)))
     return changes or list(changed_value("the definition", before.value, after.value, "", ""))
 
 

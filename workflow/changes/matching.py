@@ -30,7 +30,7 @@ class StateMatches:
         return self.names.get(state.pointer, name) if state is not None else name
 
 
-def matched(old: Definition, new: Definition) -> StateMatches:
+def match_states(old: Definition, new: Definition) -> StateMatches:
     """Every state of both, paired as far as they are the same state."""
     found = StateMatches()
     _match_scopes(found, [(old.root, new.root)])

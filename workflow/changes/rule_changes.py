@@ -68,7 +68,7 @@ def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: 
         was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
         yield from changed_fields(new.name, was, now, new.pointer)
     before, after = _rules(old, field), _rules(new, field)
-    pairs = _paired(matches, old, before, after)
+    pairs = _pair(matches, old, before, after)
     paired_before = {earlier.index for earlier, _ in pairs}
     for rule in after:
         earlier = next((one for one, other in pairs if other.index == rule.index), None)
@@ -85,7 +85,7 @@ def _rules(state: StateNode, field: str) -> list[_Rule]:
     return [_Rule(field, rule, index) for index, rule in enumerate(listed)] if is_rules(listed) else []
 
 
-def _paired(
+def _pair(
     matches: StateMatches, old: StateNode, before: Sequence[_Rule], after: Sequence[_Rule]
 ) -> list[tuple[_Rule, _Rule]]:
     """By when they apply; then, of what is left, those that go to the same place, as long as it is clear which."""

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from .boxes import Connector, Layout, Neighbours, StateBox
-from .ordering import ordered
+from .ordering import order_layers
 from .placement import place_across, place_down
 
 DUMMY_WIDTH: Final = 8.0
 
 
-def arranged(
+def arrange(
     boxes: Sequence[StateBox], lines: Sequence[Connector], start: str, *, gap: float, label_height: float
 ) -> Layout:
     """Give every box and bend its place."""
@@ -30,7 +30,7 @@ def arranged(
     label_layers = _make_room_for_labels(by_key, kept)
     layers = _with_bends(by_key, kept, label_layers, label_height)
     above, below = _neighbours(by_key, kept)
-    layers = ordered(layers, above, below)
+    layers = order_layers(layers, above, below)
     place_across(layers, above, below)
     tops, bottoms = place_down(layers, below, label_layers, gap)
     labels = {layer: [box for box in layers[layer] if box.height] for layer in label_layers}

@@ -20,7 +20,7 @@ _FIRST_ORDERS: Final[Sequence[Callable[[StateBox], int]]] = (
 Layers = list[list[StateBox]]
 
 
-def ordered(layers: Layers, above: Neighbours, below: Neighbours) -> Layers:
+def order_layers(layers: Layers, above: Neighbours, below: Neighbours) -> Layers:
     """The order with the fewest crossings that is met on the way from any of the first orders."""
     met = (
         order

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ..asl.definition import Definition, Scope, StateNode, parse
 from .boxes import Connector, Layout, StateBox
 from .labels import arrow_label, printable, shortened, subtitle
-from .layout import arranged
+from .layout import arrange
 from .routes import curve, routes_of
 from .theme import COLOURS, ICONS, STYLE, text_width
 
@@ -78,7 +78,7 @@ def _scope(scope: Scope, pictures: Mapping[str, Picture], taken: frozenset[str],
     lines = list(_lines(scope))
     if any(line.target == END for line in lines):
         boxes.append(StateBox(END, 18, 18))
-    layout = arranged(boxes, lines, START, gap=GAP, label_height=LABEL_HEIGHT)
+    layout = arrange(boxes, lines, START, gap=GAP, label_height=LABEL_HEIGHT)
     nodes = (_node(state, layout.boxes[state.name], pictures, taken) for state in scope.states)
     body = "".join([*_drawn_lines(layout, taken, steps), *nodes, *_dots(layout)])
     return Picture(layout.width, layout.height, body)

@@ -61,7 +61,7 @@ class Data(Protocol):
         """Set variables and make the output of a state without work, or of one of its choice rules."""
         ...
 
-    def caught(self, catcher: JsonObject, error: Json) -> Json:
+    def catch(self, catcher: JsonObject, error: Json) -> Json:
         """Set variables and make the output of a catcher."""
         ...
 
@@ -133,7 +133,7 @@ class JsonataData:
     def passed(self, holder: JsonObject) -> Json:
         return self._finish(holder, self._frame.input)
 
-    def caught(self, catcher: JsonObject, error: Json) -> Json:
+    def catch(self, catcher: JsonObject, error: Json) -> Json:
         self._frame.extras["errorOutput"] = error
         return self._finish(catcher, error)
 
@@ -218,16 +218,16 @@ class PathData:
         if "ResultSelector" in self._fields:
             selected = self._template(self._fields["ResultSelector"], result)
         self._frame.inspection.update(result=result, afterResultSelector=selected)
-        return self._finish(self._fields, result, self._placed(self._fields, selected))
+        return self._finish(self._fields, result, self._place_result(self._fields, selected))
 
     def passed(self, holder: JsonObject) -> Json:
         if self._fields.get("Type") != "Pass":
             return self._finish(holder, self.effective, self.effective)
         result = self._fields["Result"] if "Result" in self._fields else self.arguments()
-        return self._finish(holder, result, self._placed(holder, result))
+        return self._finish(holder, result, self._place_result(holder, result))
 
-    def caught(self, catcher: JsonObject, error: Json) -> Json:
-        output = self._placed(catcher, error)
+    def catch(self, catcher: JsonObject, error: Json) -> Json:
+        output = self._place_result(catcher, error)
         self._assign(catcher, error)
         return output
 
@@ -312,7 +312,7 @@ class PathData:
         if isinstance(assigned, dict):
             self._frame.variables.assign(assigned)
 
-    def _placed(self, holder: Mapping[str, Json], result: Json) -> Json:
+    def _place_result(self, holder: Mapping[str, Json], result: Json) -> Json:
         path = holder.get("ResultPath", "$")
         if path is None:
             return self._frame.input

@@ -82,7 +82,7 @@ class Interpreter:
         context: dict[str, Json] = {**execution.context, "State": here, **item}
         frame = Frame(execution, variables, given, context)
         try:
-            visit.output, visit.arrow = yield from self._typed(state, frame, visit)
+            visit.output, visit.arrow = yield from self._run_by_type(state, frame, visit)
             if state.type not in _RETRIED:
                 self._refuse_too_large(state, visit.output)
         except StateFailed as failure:
@@ -91,7 +91,7 @@ class Interpreter:
         visit.left_at = execution.now
         return visit.output, visit.arrow
 
-    def _typed(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+    def _run_by_type(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
         if state.type in _RETRIED:
             return (yield from self._with_retries(state, frame, visit))
         data = data_of(state, frame)
@@ -155,7 +155,7 @@ class Interpreter:
         arrow = catcher_for(state, failure, documented=self._execution.documented)
         if arrow is None:
             raise failure
-        return data_of(state, frame).caught(arrow.holder, cast("Json", failure.output)), arrow
+        return data_of(state, frame).catch(arrow.holder, cast("Json", failure.output)), arrow
 
     def _work(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
         if state.type == "Task":

@@ -25,7 +25,7 @@ def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
     if state.query_language == "JSONPath":
         frame.inspection["afterItemsPath"] = [pair["Value"] for pair in pairs]
-    selected = [_selected(state, data, frame, context) for context in contexts]
+    selected = [_select(state, data, frame, context) for context in contexts]
     frame.inspection["afterItemSelector"] = selected
     batcher = state.fields.get("ItemBatcher")
     if isinstance(batcher, dict):
@@ -73,7 +73,7 @@ def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
     raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
 
 
-def _selected(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
+def _select(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
     selector = state.fields.get("ItemSelector", state.fields.get("Parameters"))
     if selector is None:
         item = context["Item"]

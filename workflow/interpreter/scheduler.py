@@ -83,7 +83,7 @@ class Scheduler:
     def _advance(self, strand: _Strand, message: "list[Result] | StateFailed | None") -> None:
         if message is _EXPIRED:
             _end(strand)
-            self._ended(strand, _EXPIRED)
+            self._finish(strand, _EXPIRED)
             return
         try:
             if isinstance(message, StateFailed):
@@ -93,9 +93,9 @@ class Scheduler:
             else:
                 wish = strand.work.send(message)
         except StopIteration as end:
-            self._ended(strand, end.value)
+            self._finish(strand, end.value)
         except StateFailed as failure:
-            self._ended(strand, failure)
+            self._finish(strand, failure)
         else:
             if isinstance(wish, Sleep):
                 self._wake(strand, [], wish.seconds)
@@ -120,7 +120,7 @@ class Scheduler:
         if parent.join.seconds is not None:
             self._wake(child, _EXPIRED, parent.join.seconds)
 
-    def _ended(self, strand: _Strand, result: Result) -> None:
+    def _finish(self, strand: _Strand, result: Result) -> None:
         strand.ended = True
         parent = strand.parent
         if parent is None:

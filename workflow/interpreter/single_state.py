@@ -12,7 +12,7 @@ from ..asl.definition import Arrow, Definition, JsonObject, StateNode, parse
 from ..asl.json_type import Json
 from ..asl.json_values import json_of
 from ..asl.records import NOTHING
-from ..asl.suggestions import meant
+from ..asl.suggestions import suggest
 from .calls import Callables
 from .data import Data
 from .execution import EPOCH, new_execution
@@ -174,13 +174,13 @@ class _SingleState(Interpreter):
             found["errorDetails"] = self._error_details
         return {**found, **_http_exchange(self._state_alone, found), "variables": variables.visible()}
 
-    def _typed(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
+    def _run_by_type(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
         if state is self._state_alone:
             self._frame = frame
             if state.type in _WORKING:
                 cast("JsonObject", frame.context["State"])["RetryCount"] = self._retry_count
             self._apply_context(frame)
-        return super()._typed(state, frame, visit)
+        return super()._run_by_type(state, frame, visit)
 
     def _apply_context(self, frame: Frame) -> None:
         """Replace the fields of the context object that were given."""
@@ -257,7 +257,7 @@ def _find(definition: object, name: str | None) -> tuple[Definition, StateNode]:
         raise CannotRun(f"{len(named)} states are called {name!r}. Use a pointer: {named[0].pointer}.")
     names = [state.name for state in asl.states()]
     known = f"The states are {', '.join(names[:10])}."
-    raise CannotRun(f"There is no state {name!r}. {meant(name, names, known)}")
+    raise CannotRun(f"There is no state {name!r}. {suggest(name, names, known)}")
 
 
 def _http_exchange(state: StateNode, inspection: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
         findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
         return tuple(findings)
     if read is not None:
-        return _in_order(_found(read, findings, type, frozenset(variables)), read.value)
+        return _in_order(_find_all(read, findings, type, frozenset(variables)), read.value)
     return tuple(findings)
 
 
-def _found(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
+def _find_all(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
     """What is wrong with a definition; if anything is, misspelled fields are read as what they were meant to be."""
     found = Findings()
     _check_document(read, read.duplicates, found, type, given)
@@ -55,7 +55,7 @@ def _found(read: Definition, of_text: Findings, type: MachineType, given: frozen
     from .typos import Spelling
 
     spelling = Spelling(of_text)
-    mended = spelling.mended(read)
+    mended = spelling.correct(read)
     if mended is read:
         return [*of_text, *found]
     _check_document(mended, read.duplicates, of_text, type, given)

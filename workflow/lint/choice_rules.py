@@ -8,7 +8,7 @@ from ..asl.definition import JsonObject
 from ..asl.fields import JOINERS, OPERATORS, RULE, WORDS
 from ..asl.json_type import Json
 from ..asl.json_values import child, spelled
-from ..asl.suggestions import joined, meant
+from ..asl.suggestions import joined, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, is_time, unknown_field
 from .lint_findings import Code
@@ -54,7 +54,7 @@ def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) ->
             f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, and the state speaks JSONata.",
             "Write the rule as Condition.",
         )
-        context.findings.intended(pointer, "Condition")
+        context.findings.note_intention(pointer, "Condition")
     for name in rule:
         if name not in RULE and name not in foreign:
             unknown_field(context.findings, name, child(pointer, name), "a rule", RULE)
@@ -143,7 +143,7 @@ def _check_names(context: LintContext, rule: JsonObject, pointer: str, top: bool
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
             context.findings.error(
-                "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", meant(name, words, "Remove it.")
+                "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", suggest(name, words, "Remove it.")
             )
 
 

@@ -13,7 +13,7 @@ from ..asl.fields import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG, 
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_PAYLOAD_BYTES
-from ..asl.suggestions import meant
+from ..asl.suggestions import suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, unknown_field
 from .templates import is_open, is_reference_of_a_template
@@ -145,7 +145,7 @@ def _needs(context: LintContext, resource: str, pointer: str, calls: Mapping[str
         "INVALID_RESOURCE",
         pointer,
         f"{resource!r} cannot be read from or written to here.",
-        meant(call, calls, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in calls)}."),
+        suggest(call, calls, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in calls)}."),
     )
     return ()
 

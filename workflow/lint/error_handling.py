@@ -10,7 +10,7 @@ from ..asl.fields import CATCHER, ERRORS, RETRIER
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS
-from ..asl.suggestions import meant
+from ..asl.suggestions import suggest
 from .lint_context import LintContext, unknown_field
 from .templates import Moment, is_open
 
@@ -113,7 +113,7 @@ def check_error_name(context: LintContext, name: str, pointer: str) -> None:
         "UNKNOWN_ERROR_NAME",
         pointer,
         f"Step Functions has no error {name!r}, and names of your own cannot start with States.",
-        meant(name, ERRORS, f"It has {', '.join(ERRORS)}."),
+        suggest(name, ERRORS, f"It has {', '.join(ERRORS)}."),
     )
 
 

@@ -11,7 +11,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
-from ..asl.suggestions import joined, meant
+from ..asl.suggestions import joined, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_findings import Findings
 from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
@@ -67,7 +67,7 @@ class LintContext(Record):
             f"{use}{switch if own or not self.speaks_jsonata else ''}.",
         )
         for each in own:
-            self.findings.intended(pointer.rpartition("/")[0], each)
+            self.findings.note_intention(pointer.rpartition("/")[0], each)
 
     def whole(
         self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = MAX_SECONDS
@@ -92,7 +92,7 @@ class LintContext(Record):
             "INVALID_VALUE",
             child(pointer, name),
             f"{name} is one of {', '.join(allowed)}, and not {value!r}.",
-            meant(value, allowed),
+            suggest(value, allowed),
         )
         return None
 
@@ -158,7 +158,9 @@ def unknown_field(findings: Findings, name: str, pointer: str, what: str, table:
     if name in WORDS:
         findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
         return
-    findings.error("UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", meant(name, table, "Remove it."))
+    findings.error(
+        "UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", suggest(name, table, "Remove it.")
+    )
 
 
 def is_time(value: Json) -> bool:

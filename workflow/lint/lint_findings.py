@@ -109,7 +109,7 @@ class Findings:
         self._add(finding)
         self._lacks[_place(finding)] = tuple(fields)
 
-    def intended(self, pointer: str, field: str) -> None:
+    def note_intention(self, pointer: str, field: str) -> None:
         """Note that a field of the other query language, which was told, stands for this one."""
         self._intended.add((printable(pointer), field))
 

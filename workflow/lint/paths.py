@@ -51,7 +51,7 @@ class PathTexts:
             self._texts.context.append(((), pointer))
             return
         for path in paths:
-            self._known(path, pointer)
+            self._note_reads(path, pointer)
 
     def template(self, value: Json, pointer: str) -> None:
         """Check a payload template of JSONPath."""
@@ -111,7 +111,7 @@ class PathTexts:
         if why:
             self._wrong_call(pointer, f"{text!r} can never work: {why}.")
         for path in call.paths():
-            self._known(path, pointer)
+            self._note_reads(path, pointer)
 
     def _wrong_call(self, pointer: str, sentence: str) -> None:
         remedy = "Mend the call of the intrinsic function."
@@ -132,9 +132,9 @@ class PathTexts:
         elif single and not path.is_reference:
             self._wrong_path(pointer, f"{text!r} may name several places, and one value is needed.")
         else:
-            self._known(path, pointer)
+            self._note_reads(path, pointer)
 
-    def _known(self, path: JsonPath, pointer: str) -> None:
+    def _note_reads(self, path: JsonPath, pointer: str) -> None:
         if path.variable is not None:
             self._texts.uses.append(Use(path.variable, pointer, self._tolerant))
         elif path.root == "$$":

@@ -10,7 +10,7 @@ from ..asl.definition import Scope, StateNode
 from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
 from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS, MAX_STATE_NAME_LENGTH
-from ..asl.suggestions import Guesses, meant
+from ..asl.suggestions import Guesses, suggest
 from .lint_context import unknown_field
 from .lint_findings import Findings
 from .reachability import check_reachable
@@ -77,7 +77,7 @@ class Scopes:
                 self._findings.error("WRONG_TYPE", here, f"{name} is a text: {words}.")
             elif isinstance(value, str) and value not in allowed and not is_open(value):
                 said = f"{name} is {words}, and not {value!r}."
-                self._findings.error("INVALID_VALUE", here, said, meant(value, allowed))
+                self._findings.error("INVALID_VALUE", here, said, suggest(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):

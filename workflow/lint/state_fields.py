@@ -12,7 +12,7 @@ from ..asl.fields import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, W
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_VARIABLE_NAME_LENGTH
-from ..asl.suggestions import meant
+from ..asl.suggestions import suggest
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
@@ -86,7 +86,7 @@ def _has_type(context: LintContext) -> bool:
         context.wrong_type(context.at("Type"), "Type is a text.")
     elif kind not in TYPES:
         context.findings.error(
-            "UNKNOWN_TYPE", context.at("Type"), f"There is no type {kind!r} of state.", meant(kind, TYPES, _types())
+            "UNKNOWN_TYPE", context.at("Type"), f"There is no type {kind!r} of state.", suggest(kind, TYPES, _types())
         )
     return isinstance(kind, str) and kind in TYPES
 

@@ -9,7 +9,7 @@ from ..asl.definition import JsonObject
 from ..asl.integrations import IntegrationTarget, UnknownTarget, is_sdk_spelling, needs_of, target_of
 from ..asl.json_type import Json
 from ..asl.json_values import walk
-from ..asl.suggestions import joined, likely, meant, nearest
+from ..asl.suggestions import joined, likely, nearest, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext
 from .templates import is_open, is_reference_of_a_template, looks_like_path
@@ -66,16 +66,16 @@ def _target(context: LintContext) -> IntegrationTarget | None:
         )
         return None
     if not is_open(resource):
-        return _known(context, resource)
+        return _check_target(context, resource)
     action = resource.split(":states:::")[-1]
-    return None if is_open(action) else _known(context, f"arn:aws:states:::{action}")
+    return None if is_open(action) else _check_target(context, f"arn:aws:states:::{action}")
 
 
-def _known(context: LintContext, resource: str) -> IntegrationTarget | None:
+def _check_target(context: LintContext, resource: str) -> IntegrationTarget | None:
     try:
         return target_of(resource)
     except UnknownTarget as error:
-        remedy = meant(error.word, error.words) if error.word else ""
+        remedy = suggest(error.word, error.words) if error.word else ""
         if error.certain or (error.word and nearest(error.word, error.words)):
             context.findings.error("INVALID_RESOURCE", context.at("Resource"), str(error), remedy)
         else:

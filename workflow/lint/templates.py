@@ -13,7 +13,7 @@ from ..asl.fields import CONTEXT
 from ..asl.json_type import Json
 from ..asl.json_values import child, walk
 from ..asl.records import Record
-from ..asl.suggestions import meant, nearest
+from ..asl.suggestions import nearest, suggest
 from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
@@ -262,7 +262,7 @@ class Texts:
                 "UNDEFINED_STATES_FIELD",
                 pointer,
                 f"$states has no {first!r}.",
-                meant(
+                suggest(
                     first, ("input", "result", "errorOutput", "context"), "It has input, result, errorOutput, context."
                 ),
             )
@@ -305,7 +305,7 @@ class Texts:
                     "UNKNOWN_CONTEXT_FIELD",
                     pointer,
                     f"{whose} has no {name!r}.",
-                    meant(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
+                    suggest(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
                 )
                 return
 

@@ -78,7 +78,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 
 
 class _Names:
-    """The names that are written in an object where others were meant, and those further inside."""
+    """The names that are written in an object where others were suggest, and those further inside."""
 
     __slots__ = ("inside", "written")
 
@@ -94,7 +94,7 @@ class Spelling:
         self._findings = findings
         self._names = _Names()
 
-    def mended(self, read: Definition) -> Definition:
+    def correct(self, read: Definition) -> Definition:
         """The definition without misspelled fields, of which each is told; itself if it has none."""
         if not any(_misspelled(holder, kind) for holder, kind, _ in _objects(read.value)):
             return read

@@ -52,9 +52,9 @@ class Flow:
             self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
             for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
                 if use.name not in visible:
-                    self._undefined(use, visible, known)
+                    self._report_undefined(use, visible, known)
                 elif use.name not in defined and not use.tolerant and use.name not in tested.get(state.name, ()):
-                    self._maybe_undefined(use, state)
+                    self._report_possibly_undefined(use, state)
 
     def _known(self, scope: Scope) -> _Known:
         own = frozenset(name for state in scope.states for name, _ in _assigned(state))
@@ -82,7 +82,7 @@ class Flow:
                         "Choose another name, or hand the value out as the scope's output.",
                     )
 
-    def _maybe_undefined(self, use: Use, state: StateNode) -> None:
+    def _report_possibly_undefined(self, use: Use, state: StateNode) -> None:
         self._findings.warning(
             "POSSIBLY_UNDEFINED_VARIABLE",
             use.pointer,
@@ -92,7 +92,7 @@ class Flow:
             else "Assign it on every path, or test it with IsPresent in a Choice.",
         )
 
-    def _undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
+    def _report_undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
         said = self._findings.warning if use.tolerant else self._findings.error
         if use.name in known.own:
             said(

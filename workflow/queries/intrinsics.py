@@ -122,7 +122,7 @@ def _call(scanner: Scanner) -> FunctionCall:
     start = scanner.place
     arguments: list[Argument] = []
     if scanner.peek() != ")":
-        arguments.extend(scanner.listed(lambda: _argument(scanner)))
+        arguments.extend(scanner.list_items(lambda: _argument(scanner)))
     scanner.expect(")")
     scanner.depth -= 1
     why = FUNCTIONS[name].refuses(len(arguments))

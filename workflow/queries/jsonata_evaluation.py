@@ -102,12 +102,12 @@ class Evaluator:
         if self._additions is None:
             self._additions = additions(self._randomness, lambda: self._now_ms)
         self._now_ms = now_ms
-        known = {name: self._as_held(value) for name, value in variables.items()}
-        told = {name: self._as_held(value) for name, value in states.items() if name != "context"}
-        context = {name: self._as_held(value) for name, value in cast("dict[str, Json]", states["context"]).items()}
+        known = {name: self._hold(value) for name, value in variables.items()}
+        told = {name: self._hold(value) for name, value in states.items() if name != "context"}
+        context = {name: self._hold(value) for name, value in cast("dict[str, Json]", states["context"]).items()}
         return {**known, **self._additions, "states": {**told, "context": context}, "__evaluate_entry": step_counter()}
 
-    def _as_held(self, value: Json) -> Any:
+    def _hold(self, value: Json) -> Any:
         if isinstance(value, str | int):
             return value
         if id(value) not in self._held:

@@ -63,7 +63,7 @@ def read_by_engine(expression: str) -> References:
     bound = {name for node, _, _ in nodes for name in _bound_by(node)}
     said: set[int] = set()
     if not any(node.type == "lambda" or (node.type == "variable" and node.value in FUNCTIONS) for node, _, _ in nodes):
-        found.called = [name for node, _, _ in nodes for name in _called_by(node, said)]
+        found.called = [name for node, _, _ in nodes for name in _find_callee(node, said)]
     for node, has_context, harmless in nodes:
         if id(node) not in said:
             _note(node, has_context, harmless, bound, found, said)
@@ -147,7 +147,7 @@ def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str]
         (found.tolerated if harmless else found.variables).append(name)
 
 
-def _called_by(node: Any, said: set[int]) -> Iterator[str]:
+def _find_callee(node: Any, said: set[int]) -> Iterator[str]:
     """The name that a node calls though it is none of a function; what the name is taken from is not looked at."""
     steps = node.steps if node.type == "path" else [node]
     for step in steps:

@@ -114,7 +114,7 @@ class Filter:
     def read(cls, scanner: Scanner, read_path: ReadPath) -> Filter:
         """Take a filter from the front of what is left."""
         scanner.deeper(50, "parentheses of filters")
-        made = _joined(scanner, read_path, "||", "or")
+        made = _join(scanner, read_path, "||", "or")
         scanner.depth -= 1
         return made
 
@@ -140,10 +140,10 @@ def _value(part: object, item: Json, root: Json) -> object:
         return _MISSING
 
 
-def _joined(scanner: Scanner, read_path: ReadPath, sign: str, kind: Literal["and", "or"]) -> Filter:
+def _join(scanner: Scanner, read_path: ReadPath, sign: str, kind: Literal["and", "or"]) -> Filter:
     parts: list[Filter] = []
     while True:
-        parts.append(_joined(scanner, read_path, "&&", "and") if kind == "or" else _single(scanner, read_path))
+        parts.append(_join(scanner, read_path, "&&", "and") if kind == "or" else _single(scanner, read_path))
         scanner.blanks()
         if not scanner.skip(sign):
             return parts[0] if len(parts) == 1 else Filter(kind, tuple(parts))
@@ -197,7 +197,9 @@ def _array(scanner: Scanner) -> Json:
     scanner.blanks()
     if scanner.skip("]"):
         return []
-    items: list[Json] = list(scanner.listed(lambda: scanner.quoted() if scanner.peek() in "'\"" else scanner.number()))
+    items: list[Json] = list(
+        scanner.list_items(lambda: scanner.quoted() if scanner.peek() in "'\"" else scanner.number())
+    )
     scanner.expect("]")
     return items
 

@@ -138,9 +138,9 @@ def _steps(scanner: Scanner) -> Iterator[PathStep]:
             if scanner.peek() != "[":
                 yield _dotted(scanner)
         elif scanner.skip("."):
-            yield _bracketed(scanner) if scanner.peek() == "[" else _dotted(scanner)
+            yield _read_brackets(scanner) if scanner.peek() == "[" else _dotted(scanner)
         else:
-            yield _bracketed(scanner)
+            yield _read_brackets(scanner)
 
 
 def _dotted(scanner: Scanner) -> PathStep:
@@ -154,24 +154,24 @@ def _dotted(scanner: Scanner) -> PathStep:
     return PathStep("key", name)
 
 
-def _bracketed(scanner: Scanner) -> PathStep:
+def _read_brackets(scanner: Scanner) -> PathStep:
     scanner.take(1)
     scanner.blanks()
     if scanner.skip("*"):
         step = PathStep("every")
     elif scanner.skip("?"):
-        step = _filtered(scanner)
+        step = _read_filter(scanner)
     elif scanner.peek() in ("'", '"'):
-        names = tuple(scanner.listed(scanner.quoted_name))
+        names = tuple(scanner.list_items(scanner.quoted_name))
         step = PathStep("key", names[0]) if len(names) == 1 else PathStep("keys", names)
     else:
-        step = _numbered(scanner)
+        step = _read_numbers(scanner)
     scanner.blanks()
     scanner.expect("]")
     return step
 
 
-def _numbered(scanner: Scanner) -> PathStep:
+def _read_numbers(scanner: Scanner) -> PathStep:
     bounds: list[int | None] = [scanner.whole_number()]
     scanner.blanks()
     if scanner.peek() == ":":
@@ -191,7 +191,7 @@ def _numbered(scanner: Scanner) -> PathStep:
     return PathStep("index", numbers[0]) if len(numbers) == 1 else PathStep("indexes", tuple(numbers))
 
 
-def _filtered(scanner: Scanner) -> PathStep:
+def _read_filter(scanner: Scanner) -> PathStep:
     scanner.blanks()
     scanner.expect("(")
     step = PathStep("filter", Filter.read(scanner, read_path))

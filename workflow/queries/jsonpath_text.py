@@ -89,14 +89,14 @@ class Scanner:
 
     def quoted(self) -> str:
         """Read a quoted string, in which a backslash escapes the next character."""
-        return _ESCAPED.sub(r"\1", self._quoted()[1])
+        return _ESCAPED.sub(r"\1", self._read_quotation()[1])
 
     def quoted_name(self) -> str:
         """Read a quoted field name, in which a backslash escapes only the quote and is otherwise part of the name."""
-        quote, name = self._quoted()
+        quote, name = self._read_quotation()
         return name.replace("\\" + quote, quote)
 
-    def _quoted(self) -> tuple[str, str]:
+    def _read_quotation(self) -> tuple[str, str]:
         quote = self.take(1)
         start = self.place
         while not self.done and self.peek() != quote:
@@ -107,7 +107,7 @@ class Scanner:
         self.place += 1
         return quote, inner
 
-    def listed(self, read: Callable[[], T]) -> Iterator[T]:
+    def list_items(self, read: Callable[[], T]) -> Iterator[T]:
         """Values between commas."""
         while True:
             self.blanks()

@@ -281,14 +281,14 @@ class Activity(Task[object, Out]):
 def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
     """Refuse an integration that there is not, and a call without what it cannot do without."""
     from ...asl.integrations import UnknownTarget, needs_of, target_of
-    from ...asl.suggestions import meant, nearest
+    from ...asl.suggestions import nearest, suggest
 
     try:
         target = target_of(f"arn:aws:states:::{called}")
     except UnknownTarget as error:
         if error.certain or (error.word and nearest(error.word, error.words)):
             raise WorkflowError(
-                f"{call!r} calls {called!r}: {error} {meant(error.word, error.words)}".rstrip()
+                f"{call!r} calls {called!r}: {error} {suggest(error.word, error.words)}".rstrip()
             ) from None
         return
     given = {name.lower() for name in sends}
