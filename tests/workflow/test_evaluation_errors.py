@@ -1,4 +1,4 @@
-"""What a run says of expressions and paths that go wrong: AWS's error names and words, and the field that is meant."""
+"""Errors of expressions and paths in a run: AWS's error names and words, and the field that is meant."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_json_as_text_keeps_letters_as_they_are(state: Any, text: str | None) ->
 
 
 def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
-    """What a branch assigns is gone after it."""
+    """The variables of a branch end with it."""
     states = {
         "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
         "B": {"Type": "Parallel", "Branches": [machine({"I": ends(Assign={"y": 2}, Output="{% $x %}")})], "Next": "C"},
@@ -467,7 +467,7 @@ def test_a_fail_state_need_not_say_what_went_wrong() -> None:
 
 
 def test_null_is_an_input_of_its_own() -> None:
-    """What is left out is an empty object, as in StartExecution."""
+    """An input that is left out is an empty object, as in StartExecution."""
     echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     assert run(echo).output == {}
     assert run(echo, None).output is None

@@ -2,8 +2,8 @@
 
 from .calls import StillWaiting, TaskCall
 from .execution import run
-from .outcome import Run, StateVisit
 from .machine_types import CannotRun
+from .outcome import Run, StateVisit
 from .single_state import StateRun, run_state
 from .state_errors import Fault, StateFailed, TaskFailed
 

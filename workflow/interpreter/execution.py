@@ -14,9 +14,9 @@ from ..queries.jsonata_evaluation import Evaluator
 from .calls import Callables, TaskFunctions
 from .frame import ExecutionState, Variables, iso
 from .machine import Interpreter
+from .machine_types import MachineType, reject_unsupported_states
 from .objects import Objects
 from .outcome import Run
-from .machine_types import MachineType, reject_unsupported_states
 from .scheduler import Scheduler
 from .state_errors import DATA_LIMIT, TASK_FAILED, TIMEOUT, Fault, StateFailed
 from .task_names import check_keys

@@ -18,10 +18,10 @@ from .data import Data
 from .execution import EPOCH, new_execution
 from .frame import ExecutionState, Frame, Variables
 from .machine import Done, Interpreter, Step
+from .machine_types import CannotRun
 from .map_items import items_of, tolerance
 from .outcome import StateVisit
 from .retry_delays import Retries, catcher_for
-from .machine_types import CannotRun
 from .scheduler import Work
 from .state_errors import TASK_FAILED, TOO_MANY_FAILED, Fault, StateFailed
 from .task_names import check_keys

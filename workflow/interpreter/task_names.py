@@ -53,7 +53,9 @@ def check_keys(
         _refuse("functions", "no task calls", unknown, _short(known))
     failing = [state for state in definition.states() if state.type in WORKING]
     by_state = dict.fromkeys(name for state in failing for name in (state.name, state.pointer))
-    _refuse("faults", "there is no Task, Parallel or Map", [key for key in faults if key not in by_state], _short(by_state))
+    _refuse(
+        "faults", "there is no Task, Parallel or Map", [key for key in faults if key not in by_state], _short(by_state)
+    )
     readers = list(_readers(definition))
     if not any(_is_from_data(str(part)) for reader in readers for part in reader):
         unread = [key for key in objects if not any(_reads(reader, key) for reader in readers)]
