@@ -29,13 +29,13 @@ class Night(TypedDict):
     share: float
 
 
-class Row(TypedDict):
+class CsvRow(TypedDict):
     id: str
     name: str
 
 
 class Batch(TypedDict):
-    Items: list[Row]
+    Items: list[CsvRow]
 
 
 inbox, results = Bucket("inbox"), Bucket("results")
