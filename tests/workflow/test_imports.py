@@ -54,7 +54,7 @@ def test_what_is_left_out_comes_with_what_needs_it(met: str, comes: str) -> None
 
 OF_OTHER_VERBS = {
     "boto3", "botocore", "click", "components", "handlers", "jsonata", "local", "pulumi", "pydantic", "requests",
-    "rich", "typer", "workflow.booking", "workflow.covered_workflow", "workflow.language", "yaml",
+    "rich", "typer", "workflow.booking", "workflow.covered_workflow", "workflow.dsl", "yaml",
 }  # fmt: skip
 """Modules that no verb needs for a JSON file without JSONata; rich comes with the verbs that print tables."""
 MACHINE = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 1, "End": true}}}'
