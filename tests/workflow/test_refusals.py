@@ -212,7 +212,7 @@ def test_only_what_has_run_has_an_output() -> None:
     route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
     use = Pass({"status": output_of(work)["status"]})
     with pytest.raises(
-        WorkflowError, match="use refers to the output of work, but is reached by ways on which work has not run"
+        WorkflowError, match="use refers to the output of work, which may not have run on every path to use"
     ):
         workflow(
             route=route,
@@ -409,8 +409,8 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
         ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a text in JSON: write float\(\) or str\(\)"),
         ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
         ({1: "a"}, "1 is a int, and the fields of an object have texts as names"),
-        (result_of(Answer), "there is a result in what a task, a Parallel or a Map itself gives and remembers"),
-        (caught(), r"there is an error along the way of a catch\(\) only"),
+        (result_of(Answer), "a result exists only in what a task, a Parallel or a Map itself gives"),
+        (caught(), r"an error exists only along the way of a catch\(\)"),
     ],
 )
 def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str) -> None:
@@ -448,7 +448,7 @@ def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) 
 def test_the_names_of_a_workflow_are_all_listed() -> None:
     """A method added to Workflow would take a name from those that people give."""
     own = {name for name in (*vars(Workflow), *vars(type(Workflow))) if not name.startswith("_")}
-    assert own | {"graph", "flow"} == OWN_NAMES
+    assert own | {"graph", "flow", "compiled_scope"} == OWN_NAMES
 
 
 def test_the_time_of_a_workflow_is_a_time() -> None:

@@ -123,13 +123,13 @@ class Bindings:
 
     def __init__(self, given: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None, partition: str) -> None:
         self.partition = partition
-        self._given: dict[str, BoundValue] = {}
+        self.given: dict[str, BoundValue] = {}
         entries = cast("object", given or {})
         if not isinstance(entries, Mapping):
             raise Unbound(f"{given!r}: names are bound by a dict, as in {{function: arn}}")
         for key, value in cast("Mapping[Binding | str, BoundValue]", entries).items():
-            self._given[str(key.name if isinstance(key, Binding) else key)] = value
-        self._late = not any(isinstance(value, str) for value in self._given.values())
+            self.given[str(key.name if isinstance(key, Binding) else key)] = value
+        self._late = not any(isinstance(value, str) for value in self.given.values())
         self.asked: dict[str, Binding] = {}
 
     def text(self, binding: Binding | str) -> str:
@@ -137,7 +137,7 @@ class Bindings:
         if isinstance(binding, str):
             return binding
         self._ask(binding)
-        value = self._given.get(binding.name)
+        value = self.given.get(binding.name)
         if value is not None and not isinstance(value, str):
             raise Unbound(
                 f"{binding.name} is {value!r}; it is a text: {binding.meaning or 'what the binding stands for'}"
@@ -171,7 +171,7 @@ class Bindings:
 
     def _value_of(self, limit: Limit) -> BoundValue:
         self._ask(limit)
-        return self._given.get(limit.name, limit.default)
+        return self.given.get(limit.name, limit.default)
 
     def _ask(self, binding: Binding) -> None:
         name = binding.name
@@ -191,7 +191,7 @@ class Bindings:
 
     def check(self) -> None:
         """Refuse names that the workflow does not have, and names left out where others were given."""
-        unknown = sorted(set(self._given) - set(self.asked))
+        unknown = sorted(set(self.given) - set(self.asked))
         if unknown:
             raise Unbound(f"no {', '.join(unknown)} in this workflow; it binds {', '.join(self.asked) or 'nothing'}")
         missing = list(self._missing())
@@ -202,5 +202,5 @@ class Bindings:
 
     def _missing(self) -> Iterator[str]:
         return (
-            name for name, binding in self.asked.items() if name not in self._given and not isinstance(binding, Limit)
+            name for name, binding in self.asked.items() if name not in self.given and not isinstance(binding, Limit)
         )

@@ -20,23 +20,24 @@ from .expressions import (
     Not,
     Present,
     Reference,
+    key_of,
 )
 
 Change = Callable[[object], object]
 
 
-def rewritten(value: object, change: Change) -> object:
+def rewrite(value: object, change: Change) -> object:
     """The same tree with every reference and every constant changed."""
     if isinstance(value, Call):
-        return Call(value.name, tuple(rewritten(argument, change) for argument in value.arguments), value.form)
+        return Call(value.name, tuple(rewrite(argument, change) for argument in value.arguments), value.form)
     if isinstance(value, Bound):
         return change(value.binding)
     if isinstance(value, Condition):
         return changed_condition(value, change)
     if isinstance(value, Mapping):
-        return {key: rewritten(item, change) for key, item in cast("Mapping[str, object]", value).items()}
+        return {key_of(key): rewrite(item, change) for key, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
-        return [rewritten(item, change) for item in cast("Sequence[object]", value)]
+        return [rewrite(item, change) for item in cast("Sequence[object]", value)]
     return change(value)
 
 
@@ -50,9 +51,9 @@ def changed_condition(condition: Condition, change: Change) -> Condition:
         case Not(part):
             return Not(changed_condition(part, change))
         case Compare(operator, left, right):
-            return Compare(operator, rewritten(left, change), rewritten(right, change))
+            return Compare(operator, rewrite(left, change), rewrite(right, change))
         case CompareTimes(operator, left, right):
-            return CompareTimes(operator, rewritten(left, change), rewritten(right, change))
+            return CompareTimes(operator, rewrite(left, change), rewrite(right, change))
         case Present(subject):
             return Present(_changed(subject, change))
         case IsKind(subject, kind):
@@ -74,9 +75,9 @@ def references_in(value: object) -> Iterator[Reference]:
             found.append(value)
         return value
 
-    rewritten(value, keep)
+    rewrite(value, keep)
     yield from found
 
 
 def _changed(subject: Expression, change: Change) -> Expression:
-    return cast("Expression", rewritten(subject, change))
+    return cast("Expression", rewrite(subject, change))

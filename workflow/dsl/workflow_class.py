@@ -18,12 +18,12 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
 
 from ..asl.definition import Definition
-from ..asl.json_values import JsonObject
+from ..asl.json_values import JsonObject, json_of
 from ..failures import WorkflowError
-from .backends import dialect_of
+from .backends import backend_for
 from .backends.query_language import QueryLanguage
 from .bindings import Binding, Bindings, BoundValue, Limit
-from .compiler.emit import compiled
+from .compiler.emit import check_scope, compile_scope
 from .compiler.graph import Graph, graph_of, has_states, machine_graph
 from .compiler.joins import check_types
 from .compiler.scoping import ANYWHERE
@@ -35,7 +35,9 @@ In = TypeVar("In")
 Out = TypeVar("Out", covariant=True)
 
 
-OWN_NAMES: Final = frozenset({"asl", "definition", "flow", "gives", "graph", "required", "takes", "timeout"})
+OWN_NAMES: Final = frozenset(
+    {"asl", "compiled_scope", "declared_input", "declared_output", "definition", "flow", "graph", "required", "timeout"}
+)
 """What a workflow's class has itself; `start` may name a state, for it is one."""
 _ROLES: Final = ("start", "flow")
 """Attributes that say what is done with the states."""
@@ -75,9 +77,11 @@ class WorkflowType(type):
     """Names states while the class body runs and builds the graph when it has."""
 
     graph: Graph
-    takes: object = object
+    compiled_scope: JsonObject
+    """StartAt and States in JSONata, with placeholders."""
+    declared_input: object = object
     """The type of what the workflow is started with."""
-    gives: object = object
+    declared_output: object = object
     """The type of what the workflow gives."""
 
     @classmethod
@@ -88,7 +92,7 @@ class WorkflowType(type):
         made = super().__new__(cls, name, bases, dict(body))
         declared = _declared_types(body)
         if declared is not None:
-            made.takes, made.gives = declared
+            made.declared_input, made.declared_output = declared
         try:
             made._build(body)
         except WorkflowError as error:
@@ -98,10 +102,11 @@ class WorkflowType(type):
     def _build(cls, body: Mapping[str, object]) -> None:
         if any(role in body for role in _ROLES) or has_states(body):
             cls.graph = graph_of(cls.__name__, body)
-            check_types(cls.__name__, cls.graph, cls.takes, cls.gives)
+            check_types(cls.__name__, cls.graph, cls.declared_input, cls.declared_output)
         if hasattr(cls, "graph"):
             check_spans(cls.__name__, 1, timeout=getattr(cls, "timeout", None))
-            compiled(machine_graph(cls.graph), Bindings(None, "aws"), dialect_of("JSONata"), ANYWHERE)
+            bindings, backend = Bindings(None, "aws"), backend_for("JSONata")
+            cls.compiled_scope = compile_scope(machine_graph(cls.graph), bindings, backend, ANYWHERE)
 
 
 class Workflow(Generic[In, Out], metaclass=WorkflowType):
@@ -130,7 +135,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
         bound = Bindings(bindings, partition)
         written: JsonObject = {"Comment": comment} if (comment := _first_sentence(cls.__doc__)) else {}
         written["QueryLanguage"] = language
-        written |= compiled(machine_graph(_graph(cls)), bound, dialect_of(language))
+        written |= _scope(cls, bound, partition, language)
         if cls.timeout is not None:
             written["TimeoutSeconds"] = bound.seconds(cls.timeout)
         bound.check()
@@ -151,7 +156,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
     def required(cls) -> tuple[Binding, ...]:
         """The names that `asl` binds."""
         bound = Bindings(None, "aws")
-        compiled(machine_graph(_graph(cls)), bound, dialect_of("JSONata"))
+        check_scope(machine_graph(_graph(cls)), bound, backend_for("JSONata"))
         if cls.timeout is not None:
             bound.seconds(cls.timeout)
         return tuple(bound.asked.values())
@@ -161,6 +166,17 @@ def _graph(workflow: type[Workflow[Any, Any]]) -> Graph:
     if not hasattr(workflow, "graph"):
         raise WorkflowError(f"{workflow.__name__} has no states: write some, `start = …` and `flow = (…,)`")
     return workflow.graph
+
+
+def _scope(
+    workflow: type[Workflow[Any, Any]], bindings: Bindings, partition: str, language: QueryLanguage
+) -> JsonObject:
+    """Return StartAt and States; those with placeholders were compiled when the class was made."""
+    graph, backend = machine_graph(_graph(workflow)), backend_for(language)
+    if bindings.given or partition != "aws" or language != "JSONata":
+        return compile_scope(graph, bindings, backend)
+    check_scope(graph, bindings, backend)
+    return cast("JsonObject", json_of(workflow.compiled_scope))
 
 
 def _first_sentence(doc: str | None) -> str | None:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from ...failures import WorkflowError
 
 if TYPE_CHECKING:
-    from .backend import Dialect
+    from .backend import Backend
     from .query_language import QueryLanguage
 
 
-def dialect_of(language: QueryLanguage) -> Dialect:
+def backend_for(language: QueryLanguage) -> Backend:
     """How this language says what is computed."""
     if language == "JSONata":
-        from .jsonata_backend import JsonataDialect
+        from .jsonata_backend import JsonataBackend
 
-        return JsonataDialect()
+        return JsonataBackend()
     if language != "JSONPath":
         raise WorkflowError(f"language={language!r}: it is 'JSONata' or 'JSONPath'")
-    from .jsonpath_backend import JsonpathDialect
+    from .jsonpath_backend import JsonpathBackend
 
-    return JsonpathDialect()
+    return JsonpathBackend()

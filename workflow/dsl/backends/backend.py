@@ -11,7 +11,7 @@ from ..states.arrows import AnyState, Exit
 from .query_language import QueryLanguage
 
 
-class Dialect(Protocol):
+class Backend(Protocol):
     """How what is computed is said in one query language."""
 
     language: QueryLanguage

@@ -10,7 +10,7 @@ from .jsonata_text import condition_text, template
 from .query_language import QueryLanguage
 
 
-class JsonataDialect:
+class JsonataBackend:
     """Arguments, Output, Assign and Condition, expressions between `{%` and `%}`."""
 
     language: QueryLanguage = "JSONata"

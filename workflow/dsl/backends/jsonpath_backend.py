@@ -18,7 +18,7 @@ _COMPUTED: Final = ("ErrorPath", "CausePath")
 """Paths that may be intrinsic functions too."""
 
 
-class JsonpathDialect:
+class JsonpathBackend:
     """Parameters, ResultSelector, OutputPath and Variable; fields from data end in `Path` or `.$`."""
 
     language: QueryLanguage = "JSONPath"

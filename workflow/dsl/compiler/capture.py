@@ -1,4 +1,4 @@
-"""Where a state finds what its expressions refer to: in its input, in the context, or in a variable kept for it."""
+"""The plan of captures: which inputs and outputs a scope keeps in variables for the states that refer to them later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...failures import WorkflowError
+from ..bindings import Binding, Bindings
 from ..expressions import Reference, Source, form_of, place_of
+from ..payload_schema import wire_value
+from ..rewriting import rewrite
 from ..states.arrows import AnyState, Catching, Exit, Given, Link
 from ..states.tasks import Task
 from .graph import Graph, Home
@@ -17,82 +20,109 @@ _INPUT = Reference(Source("state_input"))
 _RESULT = Reference(Source("result"))
 
 
-class Places:
-    """Answers for the states of one graph, and knows which variables are kept for whom."""
+class CapturePlan:
+    """The variables in which a scope captures inputs and outputs that later states need, and who assigns them."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.inputs: dict[int, str] = {}
-        self.outputs: dict[int, str] = {}
-        self._taken = _remembered(graph)
-        self._before = 0
+    def __init__(self, graph: Graph, bindings: Bindings) -> None:
+        self.graph, self.bindings = graph, bindings
+        self._inputs: dict[int, str] = {}
+        self._outputs: dict[int, str] = {}
+        self._names = _assigned_names(graph)
 
-    def settled(self) -> bool:
-        """Whether nothing new had to be kept since this was asked last."""
-        now = len(self.inputs) + len(self.outputs)
-        settled, self._before = now == self._before, now
-        return settled
-
-    def kept_at(self, state: AnyState) -> Mapping[str, object]:
-        """What this state must remember when it has done its work."""
-        kept: dict[str, object] = {}
-        if id(state) in self.inputs:
-            kept[self.inputs[id(state)]] = _INPUT
-        if id(state) in self.outputs:
-            kept[self.outputs[id(state)]] = _own_output(state)
-        return kept
-
-    def kept_along(self, exit_: Exit) -> Mapping[str, object]:
-        """What must be remembered along one way out of a state."""
-        state = exit_.state
-        if state.type == "Choice":
-            return self.kept_at(state)
-        return {self.inputs[id(state)]: _INPUT} if id(state) in self.inputs else {}
-
-    def seen_from(self, state: AnyState, reference: Reference) -> Reference:
-        """The same place as this state can name it."""
+    def capture(self, state: AnyState, reference: Reference) -> None:
+        """Plan what a state needs to write this reference."""
         source, _ = place_of(reference)
         if source.root == "input":
-            return self._input(state, reference)
-        if source.root == "output":
-            return self._output(state, reference)
-        if source.root == "variable" and not source.name:
+            self._capture_input(state)
+        elif source.root == "output":
+            self._capture_output(state, source)
+        elif source.root == "variable" and not source.name:
             raise WorkflowError(f"{state!r} uses a variable that no attribute of a workflow holds")
-        return reference
 
-    def _input(self, state: AnyState, reference: Reference) -> Reference:
-        home = self._home(state)
-        _, path = place_of(reference)
-        form = form_of(reference)
-        if home.is_machine:
-            return Reference(Source("context"), form, ("Execution", "Input", *path))
-        again = [link for link in self.graph.into(home.start) if self._home(link.exit.state) is home]
-        if state is home.start and not again:
-            return Reference(Source("state_input"), form, path)
-        if again:
-            raise WorkflowError(f"{home.start!r} is both the start and a later state: start with a state of its own")
-        name = self.inputs.get(id(home.start)) or self._variable(home.start, "input")
-        self.inputs[id(home.start)] = name
-        return Reference(Source("variable", name), form, path)
-
-    def _output(self, state: AnyState, reference: Reference) -> Reference:
+    def translate(self, state: AnyState, reference: Reference) -> Reference:
+        """Return the same place as this state can write it, once everything is planned."""
         source, path = place_of(reference)
         form = form_of(reference)
+        if source.root == "input":
+            return self._translate_input(state, form, path)
+        if source.root == "output":
+            owners = self._owners(state, source)
+            if self._hands_on(state, owners):
+                return Reference(Source("state_input"), form, path)
+            return Reference(Source("variable", self._outputs[id(owners[0])]), form, path)
+        return reference
+
+    def captured_at(self, state: AnyState) -> Mapping[str, object]:
+        """Return what a state assigns for others when it has done its work."""
+        captured: dict[str, object] = {}
+        if id(state) in self._inputs:
+            captured[self._inputs[id(state)]] = _INPUT
+        if id(state) in self._outputs:
+            captured[self._outputs[id(state)]] = self._own_output(state)
+        return captured
+
+    def captured_along(self, exit_: Exit) -> Mapping[str, object]:
+        """Return what is assigned for others along one way out of a state."""
+        state = exit_.state
+        if state.type == "Choice":
+            return self.captured_at(state)
+        return {self._inputs[id(state)]: _INPUT} if id(state) in self._inputs else {}
+
+    def _capture_input(self, state: AnyState) -> None:
+        home = self._home(state)
+        if home.is_machine or self._is_at_start(state, home):
+            return
+        if self._returns_to_start(home):
+            raise WorkflowError(f"{home.start!r} is both the start and a later state: start with a state of its own")
+        if id(home.start) not in self._inputs:
+            self._inputs[id(home.start)] = self._variable(home.start, "input")
+
+    def _translate_input(self, state: AnyState, form: object, path: tuple[str | int, ...]) -> Reference:
+        home = self._home(state)
+        if home.is_machine:
+            return Reference(Source("context"), form, ("Execution", "Input", *path))
+        if self._is_at_start(state, home):
+            return Reference(Source("state_input"), form, path)
+        return Reference(Source("variable", self._inputs[id(home.start)]), form, path)
+
+    def _is_at_start(self, state: AnyState, home: Home) -> bool:
+        return state is home.start and not self._returns_to_start(home)
+
+    def _returns_to_start(self, home: Home) -> bool:
+        return any(self._home(link.exit.state) is home for link in self.graph.into(home.start))
+
+    def _capture_output(self, state: AnyState, source: Source) -> None:
+        owners = self._owners(state, source)
+        if self._hands_on(state, owners):
+            return
+        owner = self._home(state).copies[id(source.owner)]
+        self._check_done(state, owner, owners)
+        name = self._outputs.get(id(owners[0])) or self._variable(owner, "output")
+        self._outputs.update(dict.fromkeys(map(id, owners), name))
+
+    def _owners(self, state: AnyState, source: Source) -> tuple[AnyState, ...]:
+        """Return the states whose output a reference means: several where a fragment has several ends."""
         owner = self._home(state).copies.get(id(source.owner))
         if owner is None:
             raise WorkflowError(
-                f"{state!r} refers to the output of {source.owner!r}, which is no state of its workflow"
+                f"{state!r} refers to the output of {source.owner!r}, which is not a state of its workflow"
             )
-        owners = self.graph.ends.get(id(owner), (owner,))
-        if self._hands_on(state, owners):
-            return Reference(Source("state_input"), form, path)
-        self._check_done(state, owner, owners)
-        name = self.outputs.get(id(owners[0])) or self._variable(owner, "output")
-        self.outputs.update(dict.fromkeys(map(id, owners), name))
-        return Reference(Source("variable", name), form, path)
+        return self.graph.ends.get(id(owner), (owner,))
+
+    def _own_output(self, state: AnyState) -> object:
+        """Return a state's output as the state itself can write it."""
+        given = output_by(state)
+        if given is not None:
+            return rewrite(given.value, lambda leaf: self._own_leaf(state, leaf))
+        return _RESULT if isinstance(state, Catching) and state.type != "Inline" else _INPUT
+
+    def _own_leaf(self, state: AnyState, leaf: object) -> object:
+        if isinstance(leaf, Reference):
+            return self.translate(state, leaf)
+        return self.bindings.value(leaf) if isinstance(leaf, Binding) else wire_value(leaf)
 
     def _hands_on(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
-        """Whether whatever leads to a state hands it the output of one of these."""
+        """Return whether all that leads to a state hands it the output of one of these."""
         seen: set[int] = set()
         waiting = [state]
         while waiting:
@@ -118,27 +148,27 @@ class Places:
         ]
         if id(state) in self.graph.reached(without=ways):
             raise WorkflowError(
-                f"{state!r} refers to the output of {owner!r}, but is reached by ways on which {owner!r} has not run"
+                f"{state!r} refers to the output of {owner!r}, which may not have run on every path to {state!r}"
             )
 
     def _home(self, state: AnyState) -> Home:
         return self.graph.homes[id(state)]
 
     def _variable(self, state: AnyState, what: str) -> str:
-        """A variable's name that says what is kept in it, and that nobody else has."""
+        """Return an unused name of a variable that says what is captured in it."""
         room = LONGEST_VARIABLE - len(what) - len("_99_")
         letters = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in state.name[:room])
-        kept = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
-        name, number = f"{kept}_{what}", 1
-        while name in self._taken:
+        stem = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
+        name, number = f"{stem}_{what}", 1
+        while name in self._names:
             number += 1
-            name = f"{kept}_{number}_{what}"
-        self._taken.add(name)
+            name = f"{stem}_{number}_{what}"
+        self._names.add(name)
         return name
 
 
 def output_by(state: AnyState) -> Given | None:
-    """What a state says that it gives; None where the States Language's default is right."""
+    """Return what a state says that it gives; None where the States Language's default is right."""
     if state.output is not None:
         return state.output
     if isinstance(state, Task) and state.result_path:
@@ -146,14 +176,10 @@ def output_by(state: AnyState) -> Given | None:
     return None
 
 
-def _own_output(state: AnyState) -> object:
-    given = output_by(state)
-    if given is not None:
-        return given.value
-    return _RESULT if isinstance(state, Catching) and state.type != "Inline" else _INPUT
-
-
-def _remembered(graph: Graph) -> set[str]:
-    """The names of the variables that the states themselves, or their ways out, remember."""
-    holders = [*(state.assign for state in graph.states.values()), *(link.exit.assign for link in graph.links)]
+def _assigned_names(graph: Graph) -> set[str]:
+    """Return the names of the variables that the workflow itself assigns."""
+    holders = [
+        *(state.assignments for state in graph.states.values()),
+        *(link.exit.assignments for link in graph.links),
+    ]
     return {name for holder in holders for name in holder}

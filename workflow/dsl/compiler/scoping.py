@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..states.nested_states import Map
 
 
-class Around(Record):
+class Enclosing(Record):
     """What is around a scope."""
 
     variables: frozenset[str] | None
@@ -26,14 +26,14 @@ class Around(Record):
     """The same."""
 
 
-ANYWHERE = Around(None, None)
-NOWHERE = Around(frozenset(), False)
+ANYWHERE = Enclosing(None, None)
+OUTERMOST = Enclosing(frozenset(), False)
 
 
-class Surroundings:
+class VariableScopes:
     """Answers for the states of one scope."""
 
-    def __init__(self, graph: Graph, around: Around) -> None:
+    def __init__(self, graph: Graph, around: Enclosing) -> None:
         self._around, self._graph = around, graph
         self._own = {name for state in graph.states.values() for name in _remembered(graph, state)}
         self._before = _before(graph)
@@ -48,13 +48,13 @@ class Surroundings:
         elif source.root == "result" and source.owner is not None:
             _check_function(state, reference, source.owner)
 
-    def inside(self, state: AnyState) -> Around:
+    def inside(self, state: AnyState) -> Enclosing:
         """What is around the scopes of a state."""
         in_map = state.type == "Map" or self._around.in_map
         if state.type == "Map" and cast("Map[object]", state).distribution is not None:
-            return Around(frozenset(), in_map)
+            return Enclosing(frozenset(), in_map)
         variables = self._around.variables
-        return Around(None if variables is None else variables | self._before.get(id(state), set()), in_map)
+        return Enclosing(None if variables is None else variables | self._before.get(id(state), set()), in_map)
 
     def _check_variable(self, state: AnyState, name: str, value: object) -> None:
         around = self._around.variables
@@ -97,9 +97,9 @@ def _check_function(state: AnyState, reference: Reference, function: object) -> 
 
 
 def _remembered(graph: Graph, state: AnyState) -> Iterator[str]:
-    yield from state.assign
+    yield from state.assignments
     for exit_ in _exits(graph, state):
-        yield from exit_.assign
+        yield from exit_.assignments
 
 
 def _exits(graph: Graph, state: AnyState) -> Iterator[Exit]:
@@ -129,14 +129,14 @@ def _ways_out(graph: Graph, state: AnyState) -> list[Link]:
 def _assigned_along(graph: Graph, link: Link) -> set[str]:
     """Return the variables that are assigned, or known to be, when this arrow is taken."""
     state, kind = link.exit.state, link.exit.kind
-    own = state.assign if kind != "catch" else {}
+    own = state.assignments if kind != "catch" else {}
     known = _known_by(link.exit.condition)
     if kind in ("choice", "default"):
         rules = [other.exit for other in graph.out_of(state, "choice")]
         before = rules[: next((place for place, rule in enumerate(rules) if rule is link.exit), len(rules))]
         for rule in before:
             known |= _known_by(rule.condition.part) if isinstance(rule.condition, Not) else set()
-    return {*own, *link.exit.assign, *known}
+    return {*own, *link.exit.assignments, *known}
 
 
 def _known_by(condition: Condition | None) -> set[str]:

@@ -47,7 +47,7 @@ class Exit(Record):
     case: tuple[object, ...] | None = None
     """The alternatives of a Choice's subject that it is for, where they are known."""
     errors: tuple[str, ...] = ()
-    assign: Mapping[str, object] = NOTHING
+    assignments: Mapping[str, object] = NOTHING
     output: Given | None = None
     comment: str | None = None
 
@@ -101,8 +101,8 @@ class Edge(Joinable[Out]):
         """Set a variable when this way is taken."""
         name = remembered(target, value)
         for exit_ in self._exits:
-            _check_once(self, name, exit_.assign)
-        return self._changed(lambda exit_: changed(exit_, assign={**exit_.assign, name: value}))
+            _check_once(self, name, exit_.assignments)
+        return self._changed(lambda exit_: changed(exit_, assignments={**exit_.assignments, name: value}))
 
     def passing(self, output: T) -> Edge[T]:
         """Pass this on instead of what would come along this way."""
@@ -171,7 +171,7 @@ class State(Joinable[Out], Generic[In, Out]):
         self.workflow_name = ""
         self.comment = comment
         self.source_line = find_source_line()
-        self.assign: dict[str, object] = {}
+        self.assignments: dict[str, object] = {}
         self.output: Given | None = None
         if not hasattr(self, "type"):
             raise WorkflowError(f"{type(self).__name__} is no state by itself: write a Pass, a Choice, an Invoke …")
@@ -189,8 +189,8 @@ class State(Joinable[Out], Generic[In, Out]):
     def remember(self, target: T, value: T) -> Self:
         """Set a variable when this state has done its work."""
         name = remembered(target, value)
-        _check_once(self, name, self.assign)
-        self.assign[name] = value
+        _check_once(self, name, self.assignments)
+        self.assignments[name] = value
         return self
 
     def exits(self) -> tuple[Exit, ...]:

@@ -156,10 +156,10 @@ class Parallel(Catching[I, O]):
         self.branches = branches
         self.sends = None if sends is None else Given(sends)
         if sends is None:
-            self.input_types = tuple(branch.takes for branch in branches)
+            self.input_types = tuple(branch.declared_input for branch in branches)
         for branch in branches:
             _check_sent(self, sends, branch)
-        self.gives = tuple[tuple(branch.gives for branch in branches)]  # type: ignore[misc]
+        self.gives = tuple[tuple(branch.declared_output for branch in branches)]  # type: ignore[misc]
 
 
 class Map(Catching[object, O], Generic[O]):
@@ -199,18 +199,18 @@ class Map(Catching[object, O], Generic[O]):
         if (
             sends is None
             and self.distribution is None
-            and (why := mismatch(item_of(form_of(items)), each.takes, every=False))
+            and (why := mismatch(item_of(form_of(items)), each.declared_input, every=False))
         ):
-            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.takes)}, and {why}")
-        self.gives = list[each.gives]  # type: ignore[name-defined]
+            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, and {why}")
+        self.gives = list[each.declared_output]  # type: ignore[name-defined]
 
 
 def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, Any]]) -> None:
     """Refuse to send what a workflow inside never takes."""
-    if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.takes, every=False)):
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.declared_input, every=False)):
+        taken = name_of(workflow.declared_input)
         raise WorkflowError(
-            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {name_of(workflow.takes)}, "
-            f"and {why}"
+            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {taken}, and {why}"
         )
 
 
@@ -303,4 +303,4 @@ class DistributedMap(Map[O]):
         if writer is not None:
             self.gives = WrittenResults
         elif flatten:
-            self.gives = each.gives
+            self.gives = each.declared_output

@@ -92,7 +92,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
             )
         waiting = cast("Task[In, T]", copy.copy(self))
         waiting.awaits_token, waiting.result_path, waiting.gives = True, (), gives
-        waiting.assign = dict(self.assign)
+        waiting.assignments = dict(self.assignments)
         return waiting
 
     def giving(self, output: T) -> Task[In, T]:
@@ -100,7 +100,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         other = cast("Task[In, T]", copy.copy(self))
         other.output = Given(output)
         other.gives = form_of(output)
-        other.assign = dict(self.assign)
+        other.assignments = dict(self.assignments)
         return other
 
 

@@ -1,0 +1,200 @@
+"""The fields of each state as pieces: the values that they are computed from, and how these become JSON.
+
+Collecting pieces is the first pass of the compiler: it says what each state refers to. A state's fields are the same in
+JSONata and JSONPath but for how values are written, which a `Backend` knows.
+
+Longer than 250 lines so that there is one method for each type of state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from ...asl.json_type import Json
+from ...asl.json_values import JsonObject
+from ...asl.records import Record
+from ...failures import WorkflowError
+from ..bindings import Bindings, Limit
+from ..expressions import Condition
+from ..states.arrows import AnyState, Catching, End, Link
+from .capture import CapturePlan, output_by
+from .graph import Graph
+
+if TYPE_CHECKING:
+    from ..backends.backend import Backend
+    from ..states.basic_states import Fail, Wait
+    from ..states.tasks import Task
+
+
+class Piece(Record):
+    """Some fields of a state."""
+
+    render: Callable[..., JsonObject]
+    """Takes the values as the state can write them."""
+    values: tuple[object, ...] = ()
+    roots: tuple[str, ...] = ()
+    """Roots of references (`result`, `error`) that exist in these fields only."""
+    holder: object = None
+    """The arrow that the fields belong to, if they are not the state's own."""
+
+
+class FieldCollector:
+    """Collects the pieces of the states of one scope."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        bindings: Bindings,
+        backend: Backend,
+        plan: CapturePlan,
+        compile_inside: Callable[[Graph, AnyState], JsonObject],
+    ) -> None:
+        self.graph, self.bindings, self.backend, self._plan = graph, bindings, backend, plan
+        self.compile_inside = compile_inside
+
+    def collect(self, state: AnyState) -> Iterator[Piece]:
+        """Yield the pieces of a state, in the order of its fields."""
+        collectors: Mapping[str, Callable[[AnyState], Iterator[Piece]]] = {
+            "Task": self._task,
+            "Choice": self._choice,
+            "Pass": self._passing,
+            "Wait": self._passing,
+            "Succeed": self._succeed,
+            "Fail": self._fail,
+            "Parallel": self._nested,
+            "Map": self._nested,
+        }
+        if state.type not in collectors:
+            raise WorkflowError(f"{state!r}: a {type(state).__name__} has no form in the States Language")
+        yield from collectors[state.type](state)
+
+    def _task(self, state: AnyState) -> Iterator[Piece]:
+        task = cast("Task[object, object]", state)
+        yield fixed({"Resource": task.resource(self.bindings)})
+        sent = task.arguments(self.bindings)
+        if sent is not None:
+            yield self.payload(self.backend.arguments_field, sent)
+        yield from self._limit(task, "TimeoutSeconds", task.timeout)
+        yield from self._limit(task, "HeartbeatSeconds", task.heartbeat)
+        if task.credentials is not None:
+            yield self.payload("Credentials", {"RoleArn": task.credentials})
+        yield from self.ending(task)
+
+    def _choice(self, choice: AnyState) -> Iterator[Piece]:
+        for link in self.graph.out_of(choice, "choice"):
+            yield self._along(link, self._write_rule, link.exit.condition)
+        for link in self.graph.out_of(choice, "default"):
+            yield self._along(link, self._write_default)
+
+    def _passing(self, state: AnyState) -> Iterator[Piece]:
+        if state.type == "Wait":
+            wait = cast("Wait[object]", state)
+            if wait.until is not None:
+                yield self.field("Timestamp", wait.until)
+            yield from self._limit(wait, "Seconds", wait.how_long)
+        yield self._outcome(state)
+        yield self._next(state)
+
+    def _succeed(self, succeed: AnyState) -> Iterator[Piece]:
+        yield self._outcome(succeed)
+
+    def _fail(self, state: AnyState) -> Iterator[Piece]:
+        fail = cast("Fail", state)
+        yield from self.fields({"Error": fail.error, "Cause": fail.cause})
+
+    def _nested(self, state: AnyState) -> Iterator[Piece]:
+        from .nested_fields import collect_map, collect_parallel
+
+        yield from (collect_parallel if state.type == "Parallel" else collect_map)(self, state)
+        yield from self.ending(state)
+
+    def ending(self, state: AnyState) -> Iterator[Piece]:
+        """Yield what a state that can fail assigns and gives, its retriers and catchers, and its next state."""
+        yield self._outcome(state)
+        retriers = cast("Catching[object, object]", state).retry
+        if retriers:
+            yield fixed({"Retry": [cast("Json", retry.asl(self.bindings)) for retry in retriers]})
+        for link in self.graph.out_of(state, "catch"):
+            yield self._along(link, self._write_catcher)
+        yield self._next(state)
+
+    def field(self, name: str, value: object) -> Piece:
+        """Return a field that is fixed or computed."""
+
+        def render(written: object) -> JsonObject:
+            return self.backend.field(name, written)
+
+        return Piece(render, (value,))
+
+    def fields(self, fields: Mapping[str, object]) -> Iterator[Piece]:
+        """Yield fields that are fixed or computed, without those that are None."""
+        yield from (self.field(name, value) for name, value in fields.items() if value is not None)
+
+    def payload(self, name: str, value: object) -> Piece:
+        """Return a field that holds a payload."""
+
+        def render(written: object) -> JsonObject:
+            return {name: self.backend.payload(written)}
+
+        return Piece(render, (value,))
+
+    def _limit(self, state: AnyState, name: str, limit: object) -> Iterator[Piece]:
+        if isinstance(limit, Limit | timedelta):
+            seconds = self.bindings.seconds(limit)
+            if seconds < (name != "Seconds"):
+                raise WorkflowError(
+                    f"{state!r}: {name} is {seconds}, which is {limit!r}: give it a value, or a default"
+                )
+            yield fixed({name: seconds})
+        elif limit is not None:
+            yield self.field(name, limit)
+
+    def _outcome(self, state: AnyState) -> Piece:
+        """Return what a state assigns and gives when it has done its work."""
+        output = output_by(state)
+        values = (dict(state.assignments), *(() if output is None else (output.value,)))
+
+        def render(assigned: Mapping[str, object], *given: object) -> JsonObject:
+            written = self._assign({**assigned, **self._plan.captured_at(state)})
+            return written | self.backend.output(state, given[0]) if given else written
+
+        return Piece(render, values, ("result",) if isinstance(state, Catching) else ())
+
+    def _along(self, link: Link, write: Callable[..., JsonObject], *before: object) -> Piece:
+        """Return what is assigned and passed on along one way out, as `write` puts it."""
+        exit_ = link.exit
+        own = exit_.state.assignments if exit_.state.type == "Choice" else {}
+        values = (*before, {**own, **exit_.assignments}, *(() if exit_.output is None else (exit_.output.value,)))
+
+        def render(*written: object) -> JsonObject:
+            first, (assigned, *given) = written[: len(before)], written[len(before) :]
+            fields: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
+            assigned = cast("Mapping[str, object]", assigned)
+            fields |= self._assign({**assigned, **self._plan.captured_along(exit_)})
+            fields |= self.backend.output_along(exit_, given[0]) if given else {}
+            return write(link, fields, *first)
+
+        return Piece(render, values, ("error",) if exit_.kind == "catch" else (), link)
+
+    def _write_rule(self, link: Link, fields: JsonObject, condition: Condition) -> JsonObject:
+        return {"Choices": [{**self.backend.rule(condition), **fields, "Next": link.target.name}]}
+
+    def _write_default(self, link: Link, fields: JsonObject) -> JsonObject:
+        return {"Default": link.target.name, **fields}
+
+    def _write_catcher(self, link: Link, fields: JsonObject) -> JsonObject:
+        return {"Catch": [{"ErrorEquals": list(link.exit.errors), **fields, "Next": link.target.name}]}
+
+    def _assign(self, values: Mapping[str, object]) -> JsonObject:
+        return {"Assign": self.backend.payload(values)} if values else {}
+
+    def _next(self, state: AnyState) -> Piece:
+        target = self.graph.out_of(state, "next")[0].target
+        return fixed({"End": True} if isinstance(target, End) else {"Next": target.name})
+
+
+def fixed(fields: JsonObject) -> Piece:
+    """Return fields that depend on no value."""
+    return Piece(lambda: fields)

@@ -1,0 +1,122 @@
+"""The fields of a Parallel, a Map and a distributed Map; imported when the compiler meets one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from ...asl.json_values import JsonObject
+from ..states.distribution import Distribution
+from ..states.nested_states import Map, Parallel
+from .fields_of_states import FieldCollector, Piece, fixed
+from .graph import nested_graph
+
+if TYPE_CHECKING:
+    from ..states.arrows import AnyState
+
+
+def collect_parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+    """Yield what a Parallel sends, and its branches."""
+    parallel = cast("Parallel[object, object]", state)
+    if parallel.sends is not None:
+        yield collector.payload(collector.backend.arguments_field, parallel.sends.value)
+    branches = parallel.branches
+    names = [branch.__name__ for branch in branches]
+    numbered = [f"{name}{place + 1 if names.count(name) > 1 else ''}" for place, name in enumerate(names)]
+    yield fixed(
+        {
+            "Branches": [
+                _compile_inside(collector, state, f"{state.name}.{name}", branch)
+                for name, branch in zip(numbered, branches, strict=True)
+            ]
+        }
+    )
+
+
+def collect_map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+    """Yield the items of a Map, what it sends, how it is distributed, and its processor."""
+    map_ = cast("Map[object]", state)
+    distribution = map_.distribution
+    if distribution is None or distribution.reader is None:
+        yield collector.field("Items", map_.items)
+    if map_.sends is not None:
+        yield collector.payload("ItemSelector", map_.sends.value)
+    yield from collector.fields({"MaxConcurrency": map_.at_once})
+    config: JsonObject = {"Mode": "INLINE"}
+    if distribution is not None:
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
+        yield from _distribution(collector, distribution)
+    inside = _compile_inside(collector, state, state.name, map_.each)
+    yield fixed({"ItemProcessor": {"ProcessorConfig": config, **inside}})
+
+
+def _distribution(collector: FieldCollector, how: Distribution) -> Iterator[Piece]:
+    if how.reader is not None:
+        yield _reader(collector, how)
+    if how.batcher is not None:
+        yield _batcher(collector, how)
+    if how.writer is not None:
+        yield _writer(collector, how)
+    elif how.flatten:
+        yield fixed({"ResultWriter": {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}})
+    tolerated: dict[str, object] = {
+        "ToleratedFailureCount": how.tolerated_failures,
+        "ToleratedFailurePercentage": how.tolerated_percentage,
+    }
+    yield from collector.fields(tolerated)
+    if how.label is not None:
+        yield fixed({"Label": how.label})
+
+
+def _reader(collector: FieldCollector, how: Distribution) -> Piece:
+    reader = how.reader
+    assert reader is not None
+    config = {name: value for name, value in reader.config().items() if value is not None}
+
+    def render(settings: object, sent: object) -> JsonObject:
+        written = _fields(collector, settings)
+        place = _s3(collector, reader.resource, sent)
+        return {"ItemReader": {**place, **({"ReaderConfig": written} if written else {})}}
+
+    return Piece(render, (config, reader.arguments(collector.bindings)))
+
+
+def _batcher(collector: FieldCollector, how: Distribution) -> Piece:
+    assert how.batcher is not None
+    limits = {name: value for name, value in how.batcher.limits().items() if value is not None}
+    shared = how.batcher.batch_input
+
+    def render(settings: object, *sent: object) -> JsonObject:
+        also: JsonObject = {"BatchInput": collector.backend.payload(sent[0])} if sent else {}
+        return {"ItemBatcher": {**_fields(collector, settings), **also}}
+
+    return Piece(render, (limits, *(() if shared is None else (shared,))))
+
+
+def _writer(collector: FieldCollector, how: Distribution) -> Piece:
+    writer = how.writer
+    assert writer is not None
+
+    def render(sent: object) -> JsonObject:
+        shape: JsonObject = {"WriterConfig": writer.config()} if writer.config() else {}
+        return {"ResultWriter": {**_s3(collector, "s3:putObject", sent), **shape}}
+
+    return Piece(render, (writer.arguments(collector.bindings),))
+
+
+def _fields(collector: FieldCollector, settings: object) -> JsonObject:
+    written: JsonObject = {}
+    for name, value in cast("dict[str, object]", settings).items():
+        written |= collector.backend.field(name, value)
+    return written
+
+
+def _s3(collector: FieldCollector, resource: str, sent: object) -> JsonObject:
+    return {
+        "Resource": f"arn:{collector.bindings.partition}:states:::{resource}",
+        collector.backend.arguments_field: collector.backend.payload(sent),
+    }
+
+
+def _compile_inside(collector: FieldCollector, state: AnyState, prefix: str, workflow: object) -> JsonObject:
+    return collector.compile_inside(nested_graph(cast("type", workflow), prefix), state)
