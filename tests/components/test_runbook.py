@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 
+from cli.main import build_app
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -62,3 +65,19 @@ def test_the_query_of_the_runbook_asks_for_what_is_logged() -> None:
     world.book(purchase_of("late", "pm_timeout", mug=(2, 500)))
     [asked] = re.findall(r"^fields @timestamp, (.+)$", RUNBOOK, re.M)
     assert set(asked.split(", ")) <= {key for line in world.lines for key in json.loads(line)}
+
+
+def test_every_booking_command_of_the_runbook_exists() -> None:
+    """With its options: whoever follows the page at night must not meet a usage error."""
+    commands = re.findall(r"(?:^ *|`)(booking [a-z][^`\n#]*)", RUNBOOK, re.M)
+    assert len(commands) > 20
+    root = typer.main.get_command(build_app())
+    assert [line for line in commands if not is_valid(root, line.split()[1:])] == []
+
+
+def is_valid(command: Any, words: list[str]) -> bool:
+    """Return True if the words name a verb, followed only by its own options and by arguments."""
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    known = {option for parameter in command.params for option in parameter.opts}
+    return not hasattr(command, "commands") and {word for word in words if word.startswith("--")} <= known
