@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from .answers import Answer
@@ -77,11 +78,30 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
 
 
 def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Return whether two audit objects agree. Their messages may differ, because a release may reword one."""
-    return canonical(_without_sentence(one)) == canonical(_without_sentence(other))
+    """Return whether two audit objects prove the same.
+
+    Another release may reword the message and know fields of its own (law 39). Fields that both have must agree, and
+    neither may lack what the hash chain and the key are checked by.
+    """
+    kind = one.get("kind")
+    required = _PROVEN_BY.get(str(kind), frozenset())
+    if kind != other.get("kind") or not required or not required <= one.keys() & other.keys():
+        return False
+    result, other_result = one["result"], other["result"]
+    if not isinstance(result, Mapping) or not isinstance(other_result, Mapping):
+        return False
+    return _agree(one, other, apart_from={"result", "schema"}) and _agree(
+        result, other_result, apart_from={"message", "schema"}
+    )
 
 
-def _without_sentence(record: Mapping[str, Json]) -> dict[str, Json]:
-    result = record.get("result")
-    kept = {key: value for key, value in result.items() if key != "message"} if isinstance(result, Mapping) else result
-    return {**record, "result": kept}
+_PROVEN_BY: Final[Mapping[str, frozenset[str]]] = {
+    "outcome": frozenset({"order_id", "seq", "ledger", "result"}),
+    "refusal": frozenset({"execution", "requested_at", "request_sha256", "result"}),
+}
+"""Fields without which an audit object of each kind proves nothing."""
+
+
+def _agree(one: Mapping[str, Json], other: Mapping[str, Json], apart_from: AbstractSet[str]) -> bool:
+    shared = (one.keys() & other.keys()) - apart_from
+    return all(canonical(one[name]) == canonical(other[name]) for name in shared)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.domain.audit import is_same_record
 from handlers.domain.errors import AuditContradiction, Unavailable
 from handlers.domain.stock import MoveUnits
 from handlers.domain.verification import Problem, verify
@@ -250,7 +251,8 @@ def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_a
     """Law 23 (audit completeness): write once."""
     world = World()
     log = S3AuditTrail(client=world.s3, bucket="audit")
-    one: dict[str, Any] = {"kind": "outcome", "result": {"status": "succeeded", "message": "Paid."}}
+    proof = {"kind": "outcome", "order_id": "ord_1", "seq": 1, "ledger": []}
+    one: dict[str, Any] = {**proof, "result": {"status": "succeeded", "message": "Paid."}}
     assert log.write("outcomes/x", one) is True
     assert log.write("outcomes/x", one) is False
     assert log.write("outcomes/x", {**one, "result": {**one["result"], "message": "Another version's words."}}) is False
@@ -334,3 +336,40 @@ def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later()
     assert (recorded["status"], recorded["code"], recorded["replayed"]) == ("rejected", "OUT_OF_STOCK", False)
     assert len([key for key in world.audit_objects() if key.startswith("refusals/")]) == 1
     assert world.findings() == ()
+
+
+def _of_another_release(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as a release would write it that knows one more field, and another schema."""
+    return {**record, "schema": 9, "region": "eu", "result": {**record["result"], "schema": 9, "fee_minor": 3}}
+
+
+@pytest.mark.parametrize("newer", ["written", "stored"])
+def test_a_record_with_one_more_field_of_another_release_is_the_same(newer: str) -> None:
+    """Law 39 (two releases): neither contradiction nor altered, whichever of the two writes first."""
+    world, order_id = _booked()
+    key = next(key for key in world.audit_objects() if order_id in key)
+    record = json.loads(world.audit_objects()[key])
+    stored, written = (record, _of_another_release(record))[:: 1 if newer == "written" else -1]
+    world.s3.versions.clear()
+    trail = S3AuditTrail(client=world.s3, bucket="audit")
+    assert trail.write(key, stored)
+    assert not trail.write(key, written)
+    assert world.reconcile()["left_to_people"] == []
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("field", ["order_id", "seq", "ledger", "result"])
+def test_a_record_without_what_proves_it_is_another_one(field: str) -> None:
+    """Law 39 (two releases): fewer fields are no way to hide an alteration."""
+    world, order_id = _booked()
+    record = json.loads(next(body for key, body in world.audit_objects().items() if order_id in key))
+    assert is_same_record(record, record)
+    assert not is_same_record({name: value for name, value in record.items() if name != field}, record)
+    assert not is_same_record(record, {**record, field: "forged"})
+
+
+def test_an_altered_amount_is_another_record() -> None:
+    """Law 22 (append-only): every field that both releases know must agree."""
+    world, order_id = _booked()
+    record = json.loads(next(body for key, body in world.audit_objects().items() if order_id in key))
+    assert not is_same_record(record, {**record, "result": {**record["result"], "amount_minor": 1}})
