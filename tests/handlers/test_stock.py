@@ -18,6 +18,7 @@ from handlers.domain.stock import (
     StockItem,
     StockRefused,
 )
+from tests.fakes.dynamodb import FakeDynamoDB, refusal
 from tests.handlers.world import World, purchase_of, refund_of
 
 TOKENS = ("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives")
@@ -246,3 +247,37 @@ def test_eighteen_of_ten_mugs_are_never_sold() -> None:
     results += [world.book(purchase_of(f"buy-{number}", MUG=(1, 900))) for number in range(8, 18)]
     assert sum(result["status"] == "succeeded" for result in results) == 10
     assert world.available("MUG") == 0
+
+
+class PopularSku(FakeDynamoDB):
+    """A DynamoDB on which other buyers of the same SKU win a number of transactions."""
+
+    conflicts = 0
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if self.conflicts:
+            self.conflicts -= 1
+            reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            raise refusal("TransactionCanceledException", "conflict", CancellationReasons=reasons)
+        return super().transact_write_items(**request)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "code", "left"),
+    [("pm_ok", "succeeded", None, 4), ("pm_declined", "rejected", "PAYMENT_DECLINED", 5)],
+)
+def test_conflicts_on_a_popular_sku_delay_a_purchase_and_keep_its_answer(
+    method: str, status: str, code: str | None, left: int
+) -> None:
+    """Law 45 (a burst is late): each write may lose nineteen races, and the answer is the same."""
+    dynamodb = PopularSku()
+    world = World(dynamodb=dynamodb)
+    world.stock(MUG=(800, 5))
+
+    def conflict(name: str) -> None:
+        dynamodb.conflicts = 19
+
+    dynamodb.conflicts = 19
+    world.faults.between = {20: conflict}  # the twenty calls before are those of the order's creation
+    result = world.step(purchase_of(payment_method=method, MUG=(1, 800)))
+    assert (result["status"], result["code"], world.available("MUG")) == (status, code, left)
