@@ -6,8 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from .aws.deployment_context import DeploymentContext
+from .aws.eventbridge import alert_on_key_changes
 from .aws.kms import ALARMS, EVENTS, encryption_key
-from .base import Arguments, Component, tags_of
+from .base import Arguments, Component, Shared, tags_of
 
 
 class AlertTopicArgs(TypedDict):
@@ -50,16 +51,23 @@ class AlertTopic(Component):
         topic = aws.sns.Topic(
             f"{name}-topic", kms_master_key_id=key, tags=tags, opts=pulumi.ResourceOptions(parent=self)
         )
-        self._allow_publishers(name, topic)
+        self.arn = self._allow_publishers(name, topic)
         self._subscribe(name, topic, args.get("email"))
-        self.arn = topic.arn
+        if args.get("key") is None:
+            shared = Shared(parent=self, tags=tags, key=key, topic=self.arn)
+            alert_on_key_changes(f"{name}-key-changes", key, shared)
         self.register_outputs({"arn": self.arn})
 
-    def _allow_publishers(self, name: str, topic: aws.sns.Topic) -> None:
+    def _allow_publishers(self, name: str, topic: aws.sns.Topic) -> pulumi.Output[str]:
+        """Return the ARN once the policy is attached, so that no alarm fires before it may publish."""
         context = DeploymentContext.of(self)
-        statements = [_allow_alarms(topic.arn, context), _allow_events(topic.arn), _require_tls(topic.arn)]
+        statements = [_allow_alarms(topic.arn, context), _allow_events(topic.arn, context), _require_tls(topic.arn)]
         policy = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
-        aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=policy, opts=pulumi.ResourceOptions(parent=self))
+        attached = aws.sns.TopicPolicy(
+            f"{name}-policy", arn=topic.arn, policy=policy, opts=pulumi.ResourceOptions(parent=self)
+        )
+        arn: pulumi.Output[str] = attached.arn
+        return arn
 
     def _subscribe(self, name: str, topic: aws.sns.Topic, email: str | None) -> None:
         if email:
@@ -77,12 +85,13 @@ def _allow_alarms(topic: pulumi.Output[str], context: DeploymentContext) -> dict
     return _allow("Alarms", f"{ALARMS}.amazonaws.com", topic) | {"Condition": only_ours}
 
 
-def _allow_events(topic: pulumi.Output[str]) -> dict[str, object]:
-    """Let EventBridge publish, without a condition: it cannot publish to a topic whose policy has one for it.
-
-    Source: EventBridge user guide, "Using resource-based policies", Amazon SNS.
-    """
-    return _allow("Events", f"{EVENTS}.amazonaws.com", topic)
+def _allow_events(topic: pulumi.Output[str], context: DeploymentContext) -> dict[str, object]:
+    """Allow EventBridge for rules of this account and region: a topic exists before the rules that notify it."""
+    only_our_rules = {
+        "StringEquals": {"aws:SourceAccount": context.account},
+        "ArnLike": {"aws:SourceArn": context.arn(EVENTS, "rule/*")},
+    }
+    return _allow("Events", f"{EVENTS}.amazonaws.com", topic) | {"Condition": only_our_rules}
 
 
 def _allow(sid: str, service: str, topic: pulumi.Output[str]) -> dict[str, object]:

@@ -6,9 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from .aws.iam import join, statement
-from .aws.kms import ACCESS_LOGS, encryption_key, origin_of
+from .aws.kms import ACCESS_LOGS, origin_of
 from .aws.s3 import access_log_bucket, encrypt, keep_private, keep_versions, log_access, send_events, settings_of
-from .base import Arguments, Component, tags_of
+from .base import Arguments, Component
+from .shared_arguments import share
 
 LOCK_MODES = ("COMPLIANCE", "GOVERNANCE", "NONE")
 SEVEN_YEARS_IN_DAYS = 2555
@@ -22,6 +23,9 @@ class AuditBucketArgs(TypedDict):
     kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own."""
     logbucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket for the access logs. Default: a bucket of its own."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
+    its own."""
     lock_mode: NotRequired[str]
     """COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE.
     Default: COMPLIANCE."""
@@ -65,8 +69,16 @@ class AuditBucket(Component):
         super().__init__("booking:index:AuditBucket", name, args, opts)
         self._name = name
         self._check(args)
-        self._tags = tags_of(name, args.get("tags"))
-        self._create_key(args)
+        self._shared = share(
+            self,
+            name,
+            args,
+            encrypts="the audit trail",
+            key_deletion_days=self._key_deletion_days,
+            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
+            protect=self._protected,
+        )
+        self.key = pulumi.Output.from_input(self._shared.key)
         bucket = self._create_bucket()
         self._lock(bucket)
         self._log_access(bucket, args)
@@ -116,24 +128,12 @@ class AuditBucket(Component):
         if "archive_days" in args:
             pulumi.log.warn("archive_days is ignored and will be removed in 0.3. Remove the argument.", self)
 
-    def _create_key(self, args: AuditBucketArgs) -> None:
-        self.key = encryption_key(
-            f"{self._name}-key",
-            args.get("key"),
-            encrypts="the audit trail",
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
-            protect=self._protected,
-        )
-
     def _create_bucket(self) -> aws.s3.Bucket:
         bucket = aws.s3.Bucket(
             f"{self._name}-bucket",
             object_lock_enabled=True,
             force_destroy=self._force_destroy,
-            tags=self._tags,
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=self._protected or None, depends_on=origin_of(self.key)),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
@@ -182,7 +182,7 @@ class AuditBucket(Component):
             key=self.key,
             prefix=prefix,
             parent=self,
-            tags=self._tags,
+            tags=self._shared.tags,
             force_destroy=self._force_destroy,
             protect=self._protected,
         )
@@ -207,9 +207,15 @@ class AuditBucket(Component):
             "StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": self.key},
             "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
         }
+        no_key = {
+            "StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "true"},
+        }
         denials = [
             deny | {"Sid": "EncryptedWithKmsOnly", "Action": "s3:PutObject", "Condition": other_algorithm},
             deny | {"Sid": "EncryptedWithThisKeyOnly", "Action": "s3:PutObject", "Condition": other_key},
+            # aws:kms without a key means the account's key aws/s3.
+            deny | {"Sid": "EncryptedWithNamedKeyOnly", "Action": "s3:PutObject", "Condition": no_key},
         ]
         erasing = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
         return denials if self._force_destroy else [*denials, deny | {"Sid": "NobodyDeletes", "Action": erasing}]

@@ -57,7 +57,7 @@ class SandboxGateway(Component):
         payments = create_table(f"{name}-table", GATEWAY, shared, policy, protect=False)
         self.table = payments.name
         # "copy", because AWS Backup allows 50 characters and project, stage and this name make exactly as many.
-        back_up(f"{name}-copy", payments.arn, shared, policy)
+        back_up(f"{name}-copy", payments.arn, shared, policy, key=shared.key)
         create_alarms(name, shared, table_alarms(payments.name))
         actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
         self.paygrant = table_grant("Pay", actions, [payments.arn], key=shared.key, parent=self)

@@ -10,8 +10,10 @@ from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
 from .aws.dashboard import Chart
 from .aws.dynamodb import create_table, operation_metrics, table_alarms, table_grant, table_metric
+from .aws.eventbridge import alert_on_key_changes
 from .aws.iam import join
-from .base import Arguments, Component
+from .aws.kms import encryption_key
+from .base import Arguments, Component, Shared
 from .shared_arguments import share
 
 
@@ -19,7 +21,9 @@ class OrderStoreArgs(TypedDict):
     """Arguments of an order store; every default is the strict one."""
 
     key: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key of the table and its backups. Default: a key of its own."""
+    """ARN of the KMS key of the table. Default: a key of its own."""
+    backupkey: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key of the backups. Default: `key`, else a second key of its own."""
     topic: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms go to. Default: a topic of its own."""
     boundary: NotRequired[pulumi.Input[str]]
@@ -78,7 +82,8 @@ class OrderStore(Component):
         )
         orders = create_table(f"{name}-table", ORDERS, shared, self._policy, protect=self._protected)
         self.table, self.arn, self.key = orders.name, orders.arn, pulumi.Output.from_input(shared.key)
-        self.vault = back_up(f"{name}-backup", orders.arn, shared, self._policy)
+        backup_key = self._create_backup_key(name, args, shared)
+        self.vault = back_up(f"{name}-backup", orders.arn, shared, self._policy, key=backup_key)
         create_alarms(name, shared, table_alarms(orders.name))
         self._create_grants()
         self.register_outputs(
@@ -129,6 +134,23 @@ class OrderStore(Component):
         self._protected = given.boolean("protect", True)
         self._policy = BackupPolicy.of(given)
         given.raise_if_invalid()
+
+    def _create_backup_key(self, name: str, args: OrderStoreArgs, shared: Shared) -> pulumi.Input[str]:
+        """Return the key of the backups: the given one, or one apart from the table's, so that neither loss is both."""
+        given = args.get("backupkey", args.get("key"))
+        if given is not None:
+            return given
+        key = encryption_key(
+            f"{name}-backup-key",
+            None,
+            encrypts="backups of orders and stock",
+            parent=self,
+            tags=shared.tags,
+            deletion_window_days=self._policy.key_deletion_days,
+            protect=self._protected,
+        )
+        alert_on_key_changes(f"{name}-backup-key-changes", key, shared)
+        return key
 
     def _create_grants(self) -> None:
         unsettled = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in (ATTENTION, BY_DAY)]

@@ -6,6 +6,7 @@ from typing import cast
 import pulumi
 
 from .alert_topic import AlertTopic, AlertTopicArgs
+from .aws.eventbridge import alert_on_key_changes
 from .aws.kms import encryption_key
 from .base import Component, Shared, Tags, tags_of
 
@@ -23,7 +24,8 @@ def share(
     """Return what the component's resources share: each value as given in `args`, or created.
 
     A key of the component's own encrypts what `encrypts` says; `services` may use it too, and with `protect` Pulumi
-    refuses to delete it.
+    refuses to delete it. The topic is told when somebody disables it or schedules its deletion; a given key is watched
+    by its owner.
     """
     tags = tags_of(name, cast("Tags | None", args.get("tags")))
     key = encryption_key(
@@ -36,13 +38,16 @@ def share(
         services=services,
         protect=protect,
     )
-    return Shared(
+    shared = Shared(
         parent=component,
         tags=tags,
         key=key,
         topic=_alert_topic(component, name, args, key_deletion_days),
         boundary=cast("pulumi.Input[str] | None", args.get("boundary")),
     )
+    if args.get("key") is None:
+        alert_on_key_changes(f"{name}-key-changes", key, shared)
+    return shared
 
 
 def _alert_topic(

@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .aws.kms import ACCESS_LOGS, encryption_key
+from .aws.kms import ACCESS_LOGS
 from .aws.s3 import (
     access_log_bucket,
     encrypt,
@@ -22,7 +22,8 @@ from .aws.s3 import (
     send_events,
     settings_of,
 )
-from .base import Arguments, Component, tags_of
+from .base import Arguments, Component
+from .shared_arguments import share
 
 PLATFORM = "AWSLambda-SHA384-ECDSA"
 
@@ -35,6 +36,9 @@ class SignedPackageArgs(TypedDict):
     key: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
     kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
+    its own."""
     logbucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket for the access logs. Default: a bucket of its own."""
     force_destroy: NotRequired[bool]
@@ -65,8 +69,14 @@ class SignedPackage(Component):
         super().__init__("booking:index:SignedPackage", name, args, opts)
         self._name = name
         self._check(args)
-        self._tags = tags_of(name, args.get("tags"))
-        self._create_key(args)
+        self._shared = share(
+            self,
+            name,
+            args,
+            encrypts=f"packages of {name}",
+            key_deletion_days=self._key_deletion_days,
+            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
+        )
         bucket, versions = self._create_bucket()
         self._log_access(bucket, args)
         signer = self._create_signer()
@@ -81,26 +91,23 @@ class SignedPackage(Component):
         self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
         given.raise_if_invalid()
 
-    def _create_key(self, args: SignedPackageArgs) -> None:
-        self._key = encryption_key(
-            f"{self._name}-key",
-            args.get("key"),
-            encrypts=f"packages of {self._name}",
-            parent=self,
-            tags=self._tags,
-            deletion_window_days=self._key_deletion_days,
-            services=(ACCESS_LOGS,) if args.get("logbucket") is None else (),
-        )
-
     def _create_bucket(self) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
-        """Create a versioned bucket, as AWS Signer requires; signed packages are kept as evidence of what ran."""
+        """Create a versioned bucket, as AWS Signer requires; signed packages are kept as evidence of what ran.
+
+        Object Lock makes it versioned from birth: switching versioning on takes up to 15 minutes to reach every put.
+        Source: S3 user guide, "Enabling versioning on buckets".
+        """
         name = f"{self._name}-bucket"
         bucket = aws.s3.Bucket(
-            name, force_destroy=self._force_destroy, tags=self._tags, opts=pulumi.ResourceOptions(parent=self)
+            name,
+            object_lock_enabled=True,
+            force_destroy=self._force_destroy,
+            tags=self._shared.tags,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.bucket = bucket.bucket
         keep_private(name, bucket)
-        encrypt(name, bucket, self._key)
+        encrypt(name, bucket, self._shared.key)
         send_events(f"{name}-events", bucket, settings_of(bucket))
         versions = keep_versions(name, bucket)
         expire(name, bucket, versions)
@@ -112,10 +119,10 @@ class SignedPackage(Component):
             f"{self._name}-access",
             args.get("logbucket"),
             source=bucket,
-            key=self._key,
+            key=self._shared.key,
             prefix=prefix,
             parent=self,
-            tags=self._tags,
+            tags=self._shared.tags,
             force_destroy=self._force_destroy,
             protect=False,
         )
@@ -128,7 +135,7 @@ class SignedPackage(Component):
             f"{self._name}-signer",
             name_prefix=prefix[-38:],
             platform_id=PLATFORM,
-            tags=self._tags,
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -141,8 +148,8 @@ class SignedPackage(Component):
             key=f"unsigned/{self._name}.zip",
             source=args["package"],
             server_side_encryption="aws:kms",
-            kms_key_id=self._key,
-            tags=self._tags,
+            kms_key_id=self._shared.key,
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
         )
 
@@ -170,7 +177,7 @@ class SignedPackage(Component):
             description=f"Code of {self._name}, signed by its own profile",
             allowed_publishers=publishers,
             policies=aws.lambda_.CodeSigningConfigPoliciesArgs(untrusted_artifact_on_deployment="Enforce"),
-            tags=self._tags,
+            tags=self._shared.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         arn: pulumi.Output[str] = config.arn

@@ -11,8 +11,8 @@ from .audit_bucket import AuditBucketArgs
 from .aws.alarms import create_alarms
 from .aws.dashboard import Row, create_dashboard
 from .aws.deployment_context import DeploymentContext
-from .aws.eventbridge import max_gap_minutes
-from .aws.kms import ACCESS_LOGS, ALARMS, EVENTS, LOG_DELIVERY, LOGS, encryption_key
+from .aws.eventbridge import alert_on_key_changes, max_gap_minutes
+from .aws.kms import ACCESS_LOGS, LOG_DELIVERY, LOGS, encryption_key
 from .base import Component, Shared, tags_of
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
@@ -37,7 +37,7 @@ def heartbeat_minutes(schedule: str) -> int:
 
 
 class Foundation(Component):
-    """One key for operations (logs, queues, alerts, environments), one alert topic and one package of code."""
+    """One key for operations (logs, queues, environments), one alert topic and one package of code."""
 
     key: pulumi.Output[str]
     """ARN of the key for everything except orders and the audit trail."""
@@ -54,15 +54,17 @@ class Foundation(Component):
         self.key = encryption_key(
             f"{name}-key",
             stage.key_arn or None,
-            encrypts=f"logs, queues, alerts and environments of {stage.name}",
+            encrypts=f"logs, queues and environments of {stage.name}",
             parent=self,
             tags=tags_of(name, self._tags),
             deletion_window_days=stage.key_deletion_days,
-            services=(LOGS, LOG_DELIVERY, ALARMS, EVENTS, *([ACCESS_LOGS] if stage.code_signing else [])),
+            services=(LOGS, LOG_DELIVERY, *([ACCESS_LOGS] if stage.code_signing else [])),
             protect=stage.deletion_protection,
         )
         self.topic = self._topic()
         shared = Shared(parent=self, tags=tags_of(name, self._tags), key=self.key, topic=self.topic)
+        if not stage.key_arn:
+            alert_on_key_changes(f"{name}-key-changes", self.key, shared)
         create_alarms(name, shared, business_alarms(stage.name))
         self.region = DeploymentContext.of(self).region
         self.register_outputs({"key": self.key, "topic": self.topic, "region": self.region})
@@ -103,6 +105,7 @@ class Foundation(Component):
             force_destroy=stage.force_destroy,
             protect=stage.deletion_protection,
             key_deletion_days=stage.key_deletion_days,
+            topic=self.topic,
             tags=self._tags,
         )
         if stage.key_arn:
@@ -183,10 +186,13 @@ class Foundation(Component):
         return create_dashboard(f"{self._name}-dashboard", rows, region=self.region, opts=last)
 
     def _topic(self) -> pulumi.Output[str]:
+        """Return the alert topic. It has a key of its own: a lost key must not silence the alert about its loss."""
         stage = self._stage
         if stage.alert_topic_arn:
             return pulumi.Output.from_input(stage.alert_topic_arn)
-        args = AlertTopicArgs(key=self.key, email=stage.alert_email, tags=self._tags)
+        args = AlertTopicArgs(email=stage.alert_email, key_deletion_days=stage.key_deletion_days, tags=self._tags)
+        if stage.key_arn:
+            args["key"] = stage.key_arn
         return AlertTopic(f"{self._name}-alerts", args, pulumi.ResourceOptions(parent=self)).arn
 
     def _add_shared(self, args: Args, key: pulumi.Input[str] | None) -> Args:
@@ -224,7 +230,9 @@ class Foundation(Component):
 
     def _signed_package(self, package: str) -> SignedPackageArgs:
         """Return arguments whose buckets may be deleted: a package can be built again from its commit."""
-        return SignedPackageArgs(package=pulumi.FileAsset(package), key=self.key, force_destroy=True, tags=self._tags)
+        return SignedPackageArgs(
+            package=pulumi.FileAsset(package), key=self.key, topic=self.topic, force_destroy=True, tags=self._tags
+        )
 
     @property
     def _common_environment(self) -> dict[str, pulumi.Input[str]]:

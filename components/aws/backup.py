@@ -1,5 +1,6 @@
 """AWS Backup for a table: a vault with its key, a plan with its schedule, and a role that may only copy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -38,11 +39,13 @@ class BackupPolicy:
         )
 
 
-def back_up(name: str, table: pulumi.Input[str], shared: Shared, policy: BackupPolicy) -> pulumi.Output[str]:
-    """Back up a table (an ARN) on a schedule and return the name of the vault."""
+def back_up(
+    name: str, table: pulumi.Input[str], shared: Shared, policy: BackupPolicy, *, key: pulumi.Input[str]
+) -> pulumi.Output[str]:
+    """Back up a table (an ARN) on a schedule, encrypted with `key`, and return the name of the vault."""
     vault = aws.backup.Vault(
         f"{name}-vault",
-        kms_key_arn=shared.key,
+        kms_key_arn=key,
         force_destroy=policy.force_destroy,
         tags=shared.tags,
         # AWS cannot give a vault another key: it keeps the one that its backups are encrypted with.
@@ -58,7 +61,8 @@ def back_up(name: str, table: pulumi.Input[str], shared: Shared, policy: BackupP
     plan = aws.backup.Plan(
         f"{name}-plan", rules=[rule], tags=shared.tags, opts=pulumi.ResourceOptions(parent=shared.parent)
     )
-    grants = _grants(table, vault.arn, shared.key, DeploymentContext.of(shared.parent))
+    keys = [shared.key] if key is shared.key else [shared.key, key]
+    grants = _grants(table, vault.arn, keys, DeploymentContext.of(shared.parent))
     role = service_role(f"{name}-role", "backup", grants, shared)
     aws.backup.Selection(
         f"{name}-selection",
@@ -74,7 +78,10 @@ def back_up(name: str, table: pulumi.Input[str], shared: Shared, policy: BackupP
 
 
 def _grants(
-    table: pulumi.Input[str], vault: pulumi.Input[str], key: pulumi.Input[str], context: DeploymentContext
+    table: pulumi.Input[str],
+    vault: pulumi.Input[str],
+    keys: Sequence[pulumi.Input[str]],
+    context: DeploymentContext,
 ) -> list[pulumi.Output[str]]:
     """Return what AWS Backup needs to copy one table; a restore runs under a role that is made for the restore.
 
@@ -89,6 +96,6 @@ def _grants(
         statement("CopyTable", [*copying, "dynamodb:StartAwsBackupJob"], [table]),
         statement("LookAfterCopies", ["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], [backups]),
         statement("PutIntoVault", ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], [vault]),
-        statement("UseKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [key]),
-        statement("LendKey", ["kms:CreateGrant"], [key], when=for_aws),
+        statement("UseKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], keys),
+        statement("LendKey", ["kms:CreateGrant"], keys, when=for_aws),
     ]

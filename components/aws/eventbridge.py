@@ -96,6 +96,39 @@ def invoke_on_schedule(
     )
 
 
+def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared) -> None:
+    """Notify the topic when somebody disables a KMS key (an ARN) or schedules its deletion.
+
+    The events come from CloudTrail, so the account needs a trail that logs management events.
+    Source: AWS KMS developer guide, "Monitoring KMS keys with Amazon EventBridge"; CloudTrail, "DisableKey".
+    """
+    lost = {
+        "source": ["aws.kms"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["kms.amazonaws.com"],
+            "eventName": ["DisableKey", "ScheduleKeyDeletion"],
+            "resources": {"ARN": [key]},
+        },
+    }
+    consequence = "Nobody may be told when somebody disables the key or schedules its deletion."
+    rule = event_rule(name, shared, pattern=pulumi.Output.json_dumps(lost), consequence=consequence)
+    paths = {"event": "$.detail.eventName", "caller": "$.detail.userIdentity.arn", "time": "$.detail.eventTime"}
+    text = pulumi.Output.concat(
+        f'"KMS key {name.removesuffix("-changes")} (',
+        key,
+        ") received <event> from <caller> at <time>. ",
+        f'Data encrypted with it becomes unreadable. What to do: {RUNBOOK}#key-changed"',
+    )
+    aws.cloudwatch.EventTarget(
+        f"{name}-target",
+        rule=rule.name,
+        arn=shared.topic,
+        input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(input_paths=paths, input_template=text),
+        opts=pulumi.ResourceOptions(parent=rule),
+    )
+
+
 def alert_on_failed_executions(name: str, machine: pulumi.Input[str], shared: Shared) -> None:
     """Notify the topic of each execution of `machine` (an ARN) that failed, timed out or was stopped.
 

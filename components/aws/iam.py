@@ -100,16 +100,19 @@ def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
 
 
 def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | None) -> pulumi.Output[str]:
+    """Trust a service for this account only; Step Functions also for its own machines only.
+
+    Lambda documents no such key for execution roles, and needs none: a function's role is of the function's account.
+    """
     trust: dict[str, object] = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
         "Principal": {"Service": f"{service}.amazonaws.com"},
     }
-    if only_for is not None:
-        trust["Condition"] = {
-            "StringEquals": {"aws:SourceAccount": DeploymentContext.of(parent).account},
-            "ArnLike": {"aws:SourceArn": only_for},
-        }
+    if service != "lambda":
+        trust["Condition"] = {"StringEquals": {"aws:SourceAccount": DeploymentContext.of(parent).account}} | (
+            {"ArnLike": {"aws:SourceArn": only_for}} if only_for is not None else {}
+        )
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [trust]})
 
 

@@ -29,6 +29,9 @@ _NEEDED = {
     LOGS: [action for action in _USE if action != "kms:DescribeKey"],
     # S3 needs no more to put an object under a bucket key. Source: S3 user guide, "Using SSE-KMS".
     ACCESS_LOGS: ["kms:Decrypt", "kms:GenerateDataKey"],
+    # Log delivery reads the execution data that Step Functions encrypted.
+    # Source: Step Functions developer guide, "Data at rest encryption", which puts no condition on it.
+    LOG_DELIVERY: ["kms:Decrypt"],
 }
 """Actions of a service on a key, where it needs fewer than `_USE`."""
 
@@ -113,9 +116,9 @@ def _allow(context: DeploymentContext, service: str) -> dict[str, object]:
 
 
 def _condition(context: DeploymentContext, service: str) -> dict[str, object]:
-    """Return the narrowest condition that a service can meet; EventBridge sends nothing that a condition could test."""
+    """Return the narrowest condition that a service can meet; EventBridge and log delivery send nothing to test."""
     if service == LOGS:
         return {"Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": context.arn("logs", "*")}}}
-    if service in (ALARMS, LOG_DELIVERY, ACCESS_LOGS):
+    if service in (ALARMS, ACCESS_LOGS):
         return {"Condition": {"StringEquals": {"aws:SourceAccount": context.account}}}
     return {}

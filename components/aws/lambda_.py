@@ -89,10 +89,17 @@ def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
 
 
 def network_grant() -> pulumi.Output[str]:
-    """Allow a function to join a VPC."""
+    """Allow a function to join a VPC. Source: AWS's managed policy AWSLambdaVPCAccessExecutionRole."""
     return statement(
         "JoinNetwork",
-        ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
         ["*"],
         why_everywhere="Lambda calls these without naming a network interface, because none exists yet",
     )

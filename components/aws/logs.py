@@ -10,10 +10,13 @@ from .iam import statement
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
 
-def log_group(name: str, shared: Shared, *, key: pulumi.Input[str], days: int) -> aws.cloudwatch.LogGroup:
-    """Create a log group, encrypted with `key`, that keeps its events for `days`."""
+def log_group(
+    name: str, shared: Shared, *, key: pulumi.Input[str], days: int, prefix: str | None = None
+) -> aws.cloudwatch.LogGroup:
+    """Create a log group, encrypted with `key`, that keeps its events for `days`; `prefix` begins its name in AWS."""
     return aws.cloudwatch.LogGroup(
         name,
+        name_prefix=prefix,
         kms_key_id=key,
         retention_in_days=days,
         tags=shared.tags,

@@ -28,7 +28,7 @@ from .journal import OWN_TAGS, Journal, JournalEntry
 from .property_schema import PropertyFault, find_faults, inputs_from_actual
 from .property_values import UNKNOWN, PropertyPath, format_path, integral_to_int
 from .registry import call_function, resource_type
-from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, generate_name
+from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, generate_name, generate_prefixed_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,11 @@ class EmbeddedProvider:
         if rule is None or rule.property in inputs:
             return inputs
         orphan = self.journal.orphan(urn)
-        kept = olds.get(rule.property) or (orphan.names.get(rule.property) if orphan else None)
+        prefix = inputs.get("namePrefix")
+        former = olds.get(rule.property) if olds.get("namePrefix") == prefix else None
+        kept = former or (orphan.names.get(rule.property) if orphan else None)
+        if isinstance(prefix, str) and not kept:
+            kept = generate_prefixed_name(prefix, urn, naming)
         ends = rule.suffix_if[1] if rule.suffix_if and inputs.get(rule.suffix_if[0]) else ""
         return {**inputs, rule.property: kept or generate_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
 

@@ -116,6 +116,11 @@ def _common_properties(properties: Mapping[str, Property], regional: bool) -> di
     return {name: property_ for name, property_ in added.items() if name not in properties}
 
 
+def generate_prefixed_name(prefix: str, urn: str, proposal: NameProposal) -> str:
+    """Generate a name that begins with `prefix`; Terraform ends it with 26 digits, of which these are the last ones."""
+    return prefix + _random_hex(urn, proposal.seed)
+
+
 def generate_name(rule: AutoName, urn: str, proposal: NameProposal, suffix: str = "") -> str:
     """Generate the name of a new resource: the same for the same seed, a random one without a seed.
 

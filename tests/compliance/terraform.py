@@ -50,7 +50,6 @@ _METRIC = block("metric", dimensions=None)
 _LIFECYCLE_RULE = block(
     "rule",
     filter=block("filter"),
-    transitions=block("transition"),
     expiration=block("expiration"),
     noncurrentVersionExpiration=block("noncurrent_version_expiration"),
     abortIncompleteMultipartUpload=block("abort_incomplete_multipart_upload"),

@@ -28,7 +28,8 @@ AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     (components.SandboxGateway, {}),
     (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
-EVERY: list[tuple[type[Any], Any]] = [*AND_SMALL_ONES, (components.Foundation, components.Stage.of("test", {}))]
+STAGE = components.Stage.of("test", {"alertEmail": "team@example.com"})
+EVERY: list[tuple[type[Any], Any]] = [*AND_SMALL_ONES, (components.Foundation, STAGE)]
 
 
 def with_options(component: type[Any], args: Any, **options: Any) -> Graph:

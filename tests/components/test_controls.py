@@ -1,16 +1,17 @@
 """Every control of the security table, for every stage; a stage relaxes by a named key only.
 
-Long because the table is: a row is a test or two, and tests/compliance/test_removals.py takes them all from here.
+Longer than 250 lines so that the table stays in one place, from which tests/compliance/test_removals.py takes it.
 """
 
 import importlib
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 
-from tests.components.synth import Graph, Recorded, synth
+from tests.components.synth import ALERT_EMAIL, Graph, Recorded, synth
 
 TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
@@ -119,8 +120,55 @@ def test_the_audit_bucket_is_written_once_with_its_key_and_watched(stage_graph: 
     assert stage_graph.named("audit-logging").inputs["targetBucket"] == "booking-audit-access-0123456"
     assert stage_graph.named("audit-events").inputs["eventbridge"]
     policy = policy_of(stage_graph, "audit-bucket-policy")
-    assert {"EncryptedWithKmsOnly", "EncryptedWithThisKeyOnly"} < set(policy)
-    assert "transitions" in stage_graph.named("audit-lifecycle").inputs["rules"][0]
+    assert {"EncryptedWithKmsOnly", "EncryptedWithThisKeyOnly", "EncryptedWithNamedKeyOnly"} < set(policy)
+    assert policy["EncryptedWithNamedKeyOnly"]["Condition"] == {
+        "StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+        "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "true"},
+    }
+    assert "transitions" not in stage_graph.named("audit-lifecycle").inputs["rules"][0]
+
+
+def test_the_key_of_the_logs_lets_log_delivery_decrypt(prod: Graph) -> None:
+    """Step Functions encrypts execution data; AWS documents no condition that log delivery would meet."""
+    allowed = policy_of(prod, "base-key")["DeliveryLogsMayUse"]
+    assert (allowed["Action"], "Condition" in allowed) == (["kms:Decrypt"], False)
+
+
+def test_the_log_of_executions_needs_no_resource_policy(stage_graph: Graph) -> None:
+    """Groups under /aws/vendedlogs/ do not count against the 5,120 characters of the account's policy."""
+    prefix = stage_graph.named("booking-logs").inputs["namePrefix"]
+    assert prefix == f"/aws/vendedlogs/states/booking-{stage_graph.outputs['stage']}-booking-"
+
+
+def test_the_bucket_of_packages_is_versioned_from_birth(prod: Graph) -> None:
+    """A put right after versioning is switched on may get no version, and AWS Signer needs one."""
+    assert prod.named("base-code-bucket").inputs["objectLockEnabled"]
+
+
+def test_only_our_alarms_and_rules_publish_to_the_alert_topic(stage_graph: Graph) -> None:
+    policy = policy_of(stage_graph, "base-alerts-policy")
+    assert policy["AlarmsMayPublish"]["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert policy["EventsMayPublish"]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:events:eu-central-1:123456789012:rule/*"},
+    }
+
+
+def test_functions_in_a_vpc_may_do_what_lambda_needs_there() -> None:
+    config = {"booking:subnetIds": '["subnet-0a"]', "booking:securityGroupIds": '["sg-0a"]'}
+    [allowed] = [
+        each
+        for each in json.loads(synth("dev", config).named("purchase-role-policy").inputs["policy"])["Statement"]
+        if each["Sid"] == "JoinNetwork"
+    ]
+    assert allowed["Action"] == [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
 
 
 def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(stage_graph: Graph) -> None:
@@ -161,7 +209,8 @@ def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph
             inputs["publish"],
             inputs["tracingConfig"]["mode"],
         ) == (["arm64"], True, "Active")
-        assert inputs["reservedConcurrentExecutions"] > 0
+        assert inputs.get("reservedConcurrentExecutions") != 0
+        assert bool(inputs.get("reservedConcurrentExecutions")) == (stage_graph.outputs["stage"] != "dev")
         assert inputs["kmsKeyArn"]
         assert inputs["deadLetterConfig"]["targetArn"]
         assert inputs["loggingConfig"]["logFormat"] == "JSON"
@@ -288,6 +337,12 @@ def test_no_managed_policy_is_attached(stage_graph: Graph) -> None:
     assert all("managedPolicyArns" not in role.inputs for role in stage_graph.of_type("aws:iam/role:Role"))
 
 
+def test_the_backup_roles_trust_aws_backup_for_this_account_only(stage_graph: Graph) -> None:
+    for role in ("orders-backup-role", "gateway-copy-role"):
+        [trust] = json.loads(stage_graph.named(role).inputs["assumeRolePolicy"])["Statement"]
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
 def test_the_machine_role_trusts_step_functions_for_this_account_only(stage_graph: Graph) -> None:
     """Against the confused deputy."""
     [trust] = json.loads(stage_graph.named("booking-role").inputs["assumeRolePolicy"])["Statement"]
@@ -296,22 +351,25 @@ def test_the_machine_role_trusts_step_functions_for_this_account_only(stage_grap
 
 
 def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Graph) -> None:
-    """Rings when it begins and when it is over; missing data is no alarm."""
+    """It notifies when it begins and when it ends; only a heartbeat rings without data."""
     for alarm in stage_graph.of_type(ALARM):
         topic = [stage_graph.outputs["alertTopicArn"]]
         assert (topic, topic) == (alarm.inputs["alarmActions"], alarm.inputs["okActions"])
         assert "docs/how-to/runbook.md#" in alarm.inputs["alarmDescription"]
-        assert alarm.inputs["treatMissingData"] == "notBreaching"
+        heartbeat = alarm.name.endswith("-heartbeat")
+        assert alarm.inputs["treatMissingData"] == ("breaching" if heartbeat else "notBreaching")
 
 
 def test_what_must_ring_rings(stage_graph: Graph) -> None:
     """Every alarm of the table, for every function, table, machine and the business."""
     names = {alarm.name for alarm in stage_graph.of_type(ALARM)}
     for function in ("purchase", "refund", "record", "reconcile"):
-        assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration", "concurrency")} <= names
+        assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration")} <= names
+        assert (f"{function}-function-concurrency" in names) == (stage_graph.outputs["stage"] != "dev")
     assert {f"booking-executions-{what}" for what in ("failed", "timed-out", "aborted", "throttled", "slow")} <= names
     for table in ("orders", "gateway"):
         assert {f"{table}-table-throttles", f"{table}-table-system-errors"} <= names
+    assert "reconcile-function-heartbeat" in names
     assert {"base-unknown-outcomes", "base-left-to-people", "base-drift-gateway", "base-drift-audit"} <= names
 
 
@@ -355,3 +413,59 @@ def test_logical_names_begin_with_their_components(kind: str, prod: Graph) -> No
     for each in prod.of_type(kind):
         assert each.parent
         assert each.name.startswith(each.parent.rpartition("::")[2].split("-")[0])
+
+
+def test_every_key_is_watched_for_its_loss(stage_graph: Graph) -> None:
+    """A call as CloudTrail reports it, on each key in turn: one rule matches, and it notifies the topic."""
+    patterns = {rule.name: json.loads(rule.inputs["eventPattern"]) for rule in _rules(stage_graph)}
+    keys = [key.name for key in stage_graph.of_type("aws:kms/key:Key")]
+    for name, event in product(keys, ["DisableKey", "ScheduleKeyDeletion"]):
+        arn = f"arn:aws:kms:eu-central-1:123456789012:key/booking-{name}-0123456"
+        call = {
+            "source": "aws.kms",
+            "detail-type": "AWS API Call via CloudTrail",
+            "detail": {"eventSource": "kms.amazonaws.com", "eventName": event, "resources": [{"ARN": arn}]},
+        }
+        assert [rule for rule, pattern in patterns.items() if matches(pattern, call)] == [f"{name}-changes"]
+        target = stage_graph.named(f"{name}-changes-target").inputs
+        assert target["arn"] == stage_graph.outputs["alertTopicArn"]
+        message = target["inputTransformer"]
+        assert f"{name} ({arn}) received <event> from <caller> at <time>" in message["inputTemplate"]
+        assert set(message["inputPaths"]) == {"event", "caller", "time"}
+
+
+def test_other_calls_on_a_key_notify_nobody(stage_graph: Graph) -> None:
+    patterns = [json.loads(each.inputs["eventPattern"]) for each in _rules(stage_graph)]
+    detail = {"eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "resources": [{"ARN": "arn"}]}
+    call = {"source": "aws.kms", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
+    assert not any(matches(pattern, call) for pattern in patterns)
+
+
+def test_neither_the_topic_nor_the_backups_share_a_key_with_what_they_outlive(prod: Graph) -> None:
+    """A lost key silences no alert about its loss, and takes no backup with the table."""
+    assert prod.named("base-alerts-topic").inputs["kmsMasterKeyId"].endswith("key/booking-base-alerts-key-0123456")
+    assert prod.named("orders-backup-vault").inputs["kmsKeyArn"].endswith("key/booking-orders-backup-key-0123456")
+    table = prod.named("orders-table").inputs["serverSideEncryption"]
+    assert table["kmsKeyArn"].endswith("key/booking-orders-key-0123456")
+
+
+def matches(pattern: Any, event: Any) -> bool:
+    """Return whether EventBridge would match: each list in a pattern is a choice, and an array matches by any element.
+
+    Source: EventBridge user guide, "Creating event patterns".
+    """
+    if isinstance(event, list):
+        return any(matches(pattern, each) for each in event)
+    if isinstance(pattern, list):
+        return event in pattern
+    return isinstance(event, dict) and all(matches(inner, event.get(key)) for key, inner in pattern.items())
+
+
+def _rules(graph: Graph) -> list[Recorded]:
+    return [each for each in graph.of_type("aws:cloudwatch/eventRule:EventRule") if "eventPattern" in each.inputs]
+
+
+def test_the_recipient_of_alerts_in_prod_is_subscribed(prod: Graph) -> None:
+    subscription = prod.named("base-alerts-email").inputs
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", ALERT_EMAIL)
+    assert subscription["topic"] == prod.outputs["alertTopicArn"]

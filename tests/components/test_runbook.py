@@ -13,13 +13,17 @@ from tests.components.synth import CHECKOUT, STAGES, Graph, synth
 from tests.handlers.world import World, purchase_of, refund_of
 
 RUNBOOK = (CHECKOUT / "docs" / "how-to" / "runbook.md").read_text()
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 EVERY_SECTION_SAYS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
 
 
 def slugs(graph: Graph) -> set[str]:
-    """The sections that the stage's alarms name."""
-    return {alarm.inputs["alarmDescription"].rpartition("docs/how-to/runbook.md#")[2] for alarm in graph.of_type(ALARM)}
+    """Return the sections that the stage's alarms and the messages of its rules name."""
+    texts = [alarm.inputs["alarmDescription"] for alarm in graph.of_type(ALARM)]
+    transformers = [target.inputs.get("inputTransformer") for target in graph.of_type(TARGET)]
+    texts += [each["inputTemplate"].rstrip('"') for each in transformers if each]
+    return {text.rpartition("docs/how-to/runbook.md#")[2] for text in texts}
 
 
 def sections() -> Iterator[tuple[str, str]]:

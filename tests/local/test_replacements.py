@@ -93,7 +93,7 @@ PULUMI_TOO: Mapping[str, set[str]] = {
     "aws:backup/selection:Selection": {"name", "iamRoleArn", "resources", "notResources", "selectionTags"},
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"actionsEnabled"},
     "aws:cloudwatch/eventRule:EventRule": {"eventBusName"},
-    "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass"},
+    "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass", "namePrefix"},
     "aws:dynamodb/table:Table": {"hashKey", "rangeKey"},
     "aws:kms/key:Key": {"keyUsage", "customerMasterKeySpec", "multiRegion"},
     "aws:lambda/permission:Permission": {"statementId", "qualifier"},

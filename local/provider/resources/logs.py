@@ -34,6 +34,7 @@ class LogGroup(Resource):
     identity = ("name",)
     properties = {
         "name": string(replaces=True),
+        "namePrefix": string(replaces=True, write_only=True),
         "kmsKeyId": Property(schema=KmsKeyId(), write_only=True),  # cannot be changed here
         "logGroupClass": string("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", default="STANDARD", replaces=True),
         "retentionInDays": number(0, default=0),
