@@ -29,6 +29,7 @@ from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
 from .deployment_progress import Listener, ProgressNote, ignore_progress
 from .monitor import Monitor
+from .outstanding_tasks import wait_for_outputs
 from .reuse import ReuseMonitor
 from .stack_config import StackConfig, load_config
 from .stack_record import StackRecord, load_record
@@ -222,8 +223,9 @@ def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.shutdown_default_executor())
 
 
-def _execute(program: Path) -> None:
+async def _execute(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")
+    await wait_for_outputs()
 
 
 @contextlib.contextmanager

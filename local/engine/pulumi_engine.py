@@ -13,6 +13,7 @@ import pulumi
 from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
 
 from ..drivers.deployment_progress import Listener, Progress, ProgressNote, ignore_progress
+from ..drivers.outstanding_tasks import wait_for_outputs
 from ..errors import PassphraseMissing, StateLocked, name_of
 from ..instance import Instance
 from . import provider_process
@@ -197,7 +198,7 @@ class PulumiEngine:
             return None
         return config_errors(self._instance, self._project.program, self._project.stage, self._config)
 
-    def _run_program(self) -> None:
+    async def _run_program(self) -> None:
         """The program itself, as the engine's inline program."""
         pulumi.runtime.register_stack_transformation(self._record_location)
         program, root = self._project.program.resolve(), self._project.root
@@ -211,6 +212,7 @@ class PulumiEngine:
             raise
         finally:
             sys.path.remove(str(root))
+        await wait_for_outputs()
 
     def _record_location(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Remember which line of the program makes a resource, for the sentence when it fails."""

@@ -20,6 +20,8 @@ from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks, MockSettings
 from pulumi.runtime.stack import run_in_stack
 
+from local.drivers.outstanding_tasks import wait_for_outputs
+
 CHECKOUT = Path(__file__).parents[2]
 STAGES = ("dev", "staging", "prod")
 ACCOUNT = "123456789012"
@@ -128,13 +130,18 @@ def _run(
         )
     )
     try:
-        loop.run_until_complete(run_in_stack(lambda: (program(), None)[1]))
+        loop.run_until_complete(run_in_stack(lambda: _run_to_the_end(program)))
     finally:
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))
         asyncio.set_event_loop(None)
         loop.close()
+
+
+async def _run_to_the_end(program: Callable[[], object]) -> None:
+    program()
+    await wait_for_outputs()
 
 
 def _text(value: Any) -> str:

@@ -19,27 +19,25 @@ from .inventory import account_inventory, state_inventory
 FUNCTIONS = ("purchase", "refund", "record", "reconcile")
 TEN_CHANGES = (
     "functionMemoryMb",
-    "functionConcurrency",
+    "alarmErrorPercent",
     "refundWindowDays",
     "reconcileSchedule",
     "logRetentionDays",
     "pointInTimeDays",
     "backupSchedule",
-    "auditArchiveDays",
+    "keyDeletionDays",
     "alarmP99Seconds",
     "executionTimeoutSeconds",
 )
 EXPECTED = {
     "functionMemoryMb": {f"{name}-function" for name in FUNCTIONS},
-    "functionConcurrency": {
-        f"{name}-function{about}" for name in FUNCTIONS if name != "reconcile" for about in ("", "-concurrency")
-    },
+    "alarmErrorPercent": {f"{name}-function-errors" for name in FUNCTIONS},
     "refundWindowDays": {"purchase-function"},
-    "reconcileSchedule": {"reconcile-schedule"},
+    "reconcileSchedule": {"reconcile-schedule", "reconcile-function-heartbeat"},
     "logRetentionDays": {"booking-logs", *(f"{name}-logs" for name in FUNCTIONS)},
     "pointInTimeDays": {"gateway-table", "orders-table"},
     "backupSchedule": {"orders-backup-plan", "gateway-copy-plan"},
-    "auditArchiveDays": {"audit-lifecycle"},
+    "keyDeletionDays": {"audit-key", "base-key", "orders-key"},
     "alarmP99Seconds": {"booking-executions-slow"},
     "executionTimeoutSeconds": {"booking-standard"},
 }
@@ -144,7 +142,7 @@ def made() -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize("keys", MADE, ids="-".join)
+@pytest.mark.parametrize("keys", MADE, ids=lambda keys: keys[0] if len(keys) == 1 else "together")
 def test_a_config_change_updates_only_its_resources_in_place(
     dev: PulumiEngine, instance: Instance, made: dict[str, str], keys: tuple[str, ...]
 ) -> None:
