@@ -95,18 +95,19 @@ class DeployedStack:
 @pytest.fixture(scope="session")
 def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An empty embedded AWS for the session."""
-    yield from _started_instance(tmp_path_factory.mktemp("embedded-aws"))
+    yield from start_instance(tmp_path_factory.mktemp("embedded-aws"))
 
 
 @pytest.fixture(scope="session")
 def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session."""
-    for instance in _started_instance(tmp_path_factory.mktemp("booking-stack")):
+    for instance in start_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
         yield DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
 
 
-def _started_instance(folder: Path) -> Iterator[Instance]:
+def start_instance(folder: Path) -> Iterator[Instance]:
+    """Start an instance in `folder`, yield it, and stop it whatever happens."""
     instance = Instance.at(folder)
     instance.start(wait_scale=WAIT_SCALE, record_calls=True)
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -97,6 +98,26 @@ def test_the_command_is_installed_by_the_wheel(their_python: Path, tmp_path: Pat
     lost = subprocess.run([str(booking), "up"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment())
     assert lost.returncode == 64
     assert "Pulumi.yaml" in lost.stderr
+
+
+def test_the_program_and_the_test_of_the_page_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
+    """A platform team copies the files of the page into a folder of its own and runs pytest."""
+    page = (ROOT / "docs" / "how-to" / "use-the-components.md").read_text("utf-8")
+    files = re.findall(r"^`([^`\n]+)`[^`\n]*:\n\n```\w+\n(.*?)^```", page, re.M | re.S)
+    assert [name for name, _ in files] == ["functions/greet.py", "__main__.py", "Pulumi.yaml", "test_guests.py"]
+    for name, content in files:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    ran = subprocess.run(
+        [str(their_python), "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=_bare_environment(),
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 passed" in ran.stdout
 
 
 def _bare_environment() -> dict[str, str]:
