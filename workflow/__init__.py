@@ -8,59 +8,142 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from . import fn
     from .asl.definition import Definition, parse
     from .asl.json_values import NotJson
     from .changes import Change, diff
     from .cost import Cost, cost_of_runs, costs
     from .coverage import Coverage, paths
-    from .covered_workflow import covered, covering
+    from .covered_workflow import coverage_fixture, covering
+    from .covered_workflow import covered as covered
     from .diagram import mermaid, svg
     from .dsl.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
     from .dsl.context_object import context
-    from .dsl.expressions import Condition
     from .dsl.functions import (
-        after,
-        all_of,
-        array,
-        at_time,
-        base64_decode,
-        base64_encode,
-        before,
-        bound,
-        choose,
-        concat,
-        contains,
-        from_json,
-        hash_of,
-        is_array,
-        is_boolean,
-        is_null,
-        is_number,
-        is_object,
-        is_present,
-        is_text,
-        is_timestamp,
-        is_true,
-        item_at,
-        jsonata,
-        length,
-        matches,
-        merged,
-        minus,
-        not_,
-        one_of,
-        or_else,
-        parted,
-        plus,
-        random_below,
-        seen_as,
-        some,
-        span,
-        split,
-        times,
-        to_json,
-        unique,
-        uuid,
+        after as after,
+    )
+    from .dsl.functions import (
+        all_of as all_of,
+    )
+    from .dsl.functions import (
+        array as array,
+    )
+    from .dsl.functions import (
+        at_time as at_time,
+    )
+    from .dsl.functions import (
+        base64_decode as base64_decode,
+    )
+    from .dsl.functions import (
+        base64_encode as base64_encode,
+    )
+    from .dsl.functions import (
+        before as before,
+    )
+    from .dsl.functions import (
+        bound as bound,
+    )
+    from .dsl.functions import (
+        choose as choose,
+    )
+    from .dsl.functions import (
+        concat as concat,
+    )
+    from .dsl.functions import (
+        contains as contains,
+    )
+    from .dsl.functions import (
+        from_json as from_json,
+    )
+    from .dsl.functions import (
+        hash_of as hash_of,
+    )
+    from .dsl.functions import (
+        is_array as is_array,
+    )
+    from .dsl.functions import (
+        is_boolean as is_boolean,
+    )
+    from .dsl.functions import (
+        is_null as is_null,
+    )
+    from .dsl.functions import (
+        is_number as is_number,
+    )
+    from .dsl.functions import (
+        is_object as is_object,
+    )
+    from .dsl.functions import (
+        is_present as is_present,
+    )
+    from .dsl.functions import (
+        is_text as is_text,
+    )
+    from .dsl.functions import (
+        is_timestamp as is_timestamp,
+    )
+    from .dsl.functions import (
+        is_true as is_true,
+    )
+    from .dsl.functions import (
+        item_at as item_at,
+    )
+    from .dsl.functions import (
+        jsonata as jsonata,
+    )
+    from .dsl.functions import (
+        length as length,
+    )
+    from .dsl.functions import (
+        matches as matches,
+    )
+    from .dsl.functions import (
+        merged as merged,
+    )
+    from .dsl.functions import (
+        minus as minus,
+    )
+    from .dsl.functions import (
+        not_ as not_,
+    )
+    from .dsl.functions import (
+        one_of as one_of,
+    )
+    from .dsl.functions import (
+        or_else as or_else,
+    )
+    from .dsl.functions import (
+        parted as parted,
+    )
+    from .dsl.functions import (
+        plus as plus,
+    )
+    from .dsl.functions import (
+        random_below as random_below,
+    )
+    from .dsl.functions import (
+        seen_as as seen_as,
+    )
+    from .dsl.functions import (
+        some as some,
+    )
+    from .dsl.functions import (
+        span as span,
+    )
+    from .dsl.functions import (
+        split as split,
+    )
+    from .dsl.functions import (
+        times as times,
+    )
+    from .dsl.functions import (
+        to_json as to_json,
+    )
+    from .dsl.functions import (
+        unique as unique,
+    )
+    from .dsl.functions import (
+        uuid as uuid,
     )
     from .dsl.references import caught, input_of, made, output_of, result_of, state_input
     from .dsl.retries import (
@@ -91,6 +174,7 @@ if TYPE_CHECKING:
         StartExecution,
     )
     from .dsl.states.tasks import Answer, Invoke, Task
+    from .dsl.value_expressions import Condition
     from .dsl.workflow_class import Workflow
     from .failures import (
         NoSuchField,
@@ -121,7 +205,7 @@ _LATE: Final = {
     ),
     "dsl.states.basic_states": ("Choice", "Fail", "Pass", "Succeed", "Wait"),
     "dsl.bindings": ("Binding", "Bucket", "EventBus", "Function", "Limit", "Machine", "Queue", "Table", "Topic"),
-    "dsl.expressions": ("Condition",),
+    "dsl.value_expressions": ("Condition",),
     "dsl.references": ("caught", "input_of", "made", "output_of", "result_of", "state_input"),
     "dsl.retries": (
         "ALL",
@@ -139,7 +223,7 @@ _LATE: Final = {
     "dsl.workflow_class": ("Workflow",),
     "lint": ("Finding", "check"),
     "changes": ("Change", "diff"),
-    "covered_workflow": ("covered", "covering"),
+    "covered_workflow": ("coverage_fixture", "covered", "covering"),
     "diagram": ("mermaid", "svg"),
     "dsl.context_object": ("context",),
     "dsl.states.distribution": ("ItemBatcher", "ItemReader", "ResultWriter", "WrittenResults"),
@@ -205,7 +289,10 @@ _LATE: Final = {
     "cost": ("Cost", "cost_of_runs", "costs"),
     "interpreter": ("Fault", "Run", "StateRun", "TaskFailed", "run", "run_state"),
 }
-"""The module of each name, which is imported when the name is first used."""
+"""The module of each name, which is imported when the name is first used.
+
+The functions of `fn`, and `covered`, are old names: import them from `workflow.fn`, and use `coverage_fixture`.
+"""
 
 __all__ = [
     "ALL",
@@ -280,75 +367,36 @@ __all__ = [
     "WorkflowError",
     "WrittenResults",
     "WrongJoin",
-    "after",
-    "all_of",
-    "array",
-    "at_time",
-    "base64_decode",
-    "base64_encode",
-    "before",
-    "bound",
     "caught",
     "check",
-    "choose",
-    "concat",
-    "contains",
     "context",
     "cost_of_runs",
     "costs",
-    "covered",
+    "coverage_fixture",
     "covering",
     "diff",
     "each_of",
-    "from_json",
-    "hash_of",
+    "fn",
     "input_of",
-    "is_array",
-    "is_boolean",
-    "is_null",
-    "is_number",
-    "is_object",
-    "is_present",
-    "is_text",
-    "is_timestamp",
-    "is_true",
-    "item_at",
-    "jsonata",
-    "length",
     "made",
-    "matches",
-    "merged",
     "mermaid",
-    "minus",
-    "not_",
-    "one_of",
-    "or_else",
     "output_of",
     "parse",
-    "parted",
     "paths",
     "permissions",
-    "plus",
     "policy",
-    "random_below",
     "result_of",
     "run",
     "run_state",
-    "seen_as",
-    "some",
-    "span",
-    "split",
     "state_input",
     "svg",
-    "times",
-    "to_json",
-    "unique",
-    "uuid",
     "variable",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name == "fn":
+        return import_module(".fn", __package__)
     for module, names in _LATE.items():
         if name in names:
             value = globals()[name] = getattr(import_module(f".{module}", __package__), name)

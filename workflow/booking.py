@@ -96,19 +96,19 @@ _execution = context.Execution
 
 
 def _asked() -> FunctionInput:
-    """What the functions are told: the caller's JSON as it came, and where it came from."""
+    """Return what the functions are told: the caller's JSON as it came, and where it came from."""
     return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
 
 
 def _reported(result: BookingResult | None = None, error: CaughtError | None = None) -> RecordInput:
-    """What is recorded: a result, an error, or neither where the request was refused."""
+    """Return what is recorded: a result, an error, or neither where the request was refused."""
     return made(RecordInput)(
         execution=_execution.Id, requested_at=_execution.StartTime, request=_request, result=result, error=error
     )
 
 
 def _unrecorded() -> BookingResult:
-    """What is known when the outcome could not be recorded."""
+    """Return what is known when the outcome could not be recorded."""
     return made(BookingResult)(
         status="unknown",
         code="NOT_RECORDED",

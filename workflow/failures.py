@@ -1,4 +1,4 @@
-"""What can be wrong with a workflow as it is written.
+"""Errors in a workflow as it is written.
 
 WorkflowError            a sentence that names the thing and what was allowed; raised when the workflow is built
 ├── NoSuchField          a reference names a field that its type does not have

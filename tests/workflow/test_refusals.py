@@ -126,7 +126,7 @@ def test_a_way_that_leads_nowhere_is_refused() -> None:
 
 def test_a_state_of_another_workflow_is_refused() -> None:
     a, stranger = Invoke(any_fn), Succeed(name="stranger")
-    with pytest.raises(WrongJoin, match="stranger stands in its flow and is no attribute of it"):
+    with pytest.raises(WrongJoin, match="stranger is in its flow but is not an attribute of it"):
         workflow(a=a, start=a, flow=(a >> stranger,))
 
 

@@ -32,7 +32,7 @@ class Binding(Record):
 
     @property
     def placeholder(self) -> str:
-        """What stands in a definition for a value that is not known yet."""
+        """Return what stands in a definition for a value that is not known yet."""
         return f"${{{self.name}}}"
 
 
@@ -112,7 +112,7 @@ _SIGNS: Final = frozenset("_:.-")
 
 
 def whole_seconds(span: timedelta) -> int:
-    """A length of time as Step Functions writes it; raises WorkflowError for what is no whole number of seconds."""
+    """A length of time as Step Functions writes it; raises WorkflowError for parts of a second."""
     if span % timedelta(seconds=1):
         raise WorkflowError(f"{span}: Step Functions counts in whole seconds")
     return int(span.total_seconds())

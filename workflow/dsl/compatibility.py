@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, cast, get_args
 
 from .bindings import Binding
-from .expressions import Condition, Expression, form_of
 from .payload_schema import KINDS, Field, fields_of, item_of, kinds_of, literals_of, members_of, name_of, wire_value
+from .value_expressions import Condition, Expression, form_of
 
 _MAX_DEPTH: Final = 8
 """Of fields in fields, after which recursive types count as equal."""
@@ -58,7 +58,7 @@ def misfit(value: object, form: object) -> str:
     if kinds_of(here).isdisjoint(kinds_of(form)):
         return f"{value!r} is {name_of(here)}"
     if allowed and _is_constant(value) and wire_value(value) not in allowed:
-        return f"{value!r} is none of these"
+        return f"{value!r} is not one of these"
     return value_mismatch(value, form, every=False)
 
 

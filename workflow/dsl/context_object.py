@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from ..asl.records import Record
-from .expressions import Reference, Source
+from .value_expressions import Reference, Source
 
 
 class ExecutionContext(Record):
@@ -14,7 +14,7 @@ class ExecutionContext(Record):
     Id: str
     """Its ARN."""
     Input: object
-    """What it was started with, also where a workflow inside has an input of its own."""
+    """Input of the execution, also where a workflow inside has an input of its own."""
     Name: str
     StartTime: str
     """ISO 8601, in UTC; the same for every attempt."""
@@ -42,7 +42,7 @@ class TaskContext(Record):
     """The task that runs."""
 
     Token: str
-    """What SendTaskSuccess and SendTaskFailure want, in tasks that wait for them."""
+    """The token that SendTaskSuccess and SendTaskFailure want, in tasks that wait for them."""
 
 
 class ItemContext(Record):
@@ -60,7 +60,7 @@ class MapContext(Record):
     Item: ItemContext
 
 
-class Context(Record):
+class ContextObject(Record):
     """All that Step Functions knows. Source: developer guide, "Accessing execution data from the Context object"."""
 
     Execution: ExecutionContext
@@ -70,5 +70,5 @@ class Context(Record):
     Map: MapContext
 
 
-context: Final = cast("Context", Reference(Source("context"), Context))
+context: Final = cast("ContextObject", Reference(Source("context"), ContextObject))
 """The context object of the state in which it is used."""

@@ -1,4 +1,4 @@
-"""What a workflow can say about its data: where it comes from, functions of it, and conditions on it.
+"""Functions of data and conditions on them; public as `workflow.fn`.
 
 Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
 
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, Union, cas
 
 from ..failures import WorkflowError
 from .bindings import Binding, Limit
-from .expressions import (
+from .option_checks import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
+from .payload_schema import item_of, kinds_of, members_of, moment_text, name_of
+from .value_expressions import (
     Bound,
-    Call,
     CompareTimes,
     Condition,
     Expression,
+    FunctionCall,
     IsKind,
     IsTrue,
     Matches,
@@ -31,8 +33,6 @@ from .expressions import (
     form_of,
     seen,
 )
-from .option_checks import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
-from .payload_schema import item_of, kinds_of, members_of, moment_text, name_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -76,7 +76,7 @@ def some(value: M | None) -> M:
 def or_else(value: M | None, otherwise: M) -> M:
     """A value, or another where it is missing or null."""
     there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
-    return cast("M", Call("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
+    return cast("M", FunctionCall("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
 
 
 def _without_null(value: object) -> object:
@@ -96,7 +96,7 @@ def bound(name: Binding) -> object:
     return Bound(name)
 
 
-def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> Call:
+def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> FunctionCall:
     """A call whose arguments may be of these kinds, the last one again for all that follow."""
     if not arguments:
         raise WorkflowError(f"{name}(): takes {_KINDS[kinds[0]]}")
@@ -104,7 +104,7 @@ def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str)
         if kind not in kinds_of(form_of(argument)):
             told = f"{argument!r} is {name_of(form_of(argument))}"
             raise WorkflowError(f"{name}({', '.join(map(repr, arguments))}): takes {_KINDS[str(kind)]}, and {told}")
-    return Call(name, arguments, form)
+    return FunctionCall(name, arguments, form)
 
 
 def concat(*texts: str) -> str:
@@ -114,7 +114,7 @@ def concat(*texts: str) -> str:
 
 def to_json(value: object) -> str:
     """A value as JSON text; a text gets its quotes."""
-    return cast("str", Call("to_json", (value,), str))
+    return cast("str", FunctionCall("to_json", (value,), str))
 
 
 def from_json(text: str, form: TypeForm[M]) -> M:
@@ -145,7 +145,7 @@ def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
 
 def uuid() -> str:
     """A random UUID, version 4."""
-    return cast("str", Call("uuid", (), str))
+    return cast("str", FunctionCall("uuid", (), str))
 
 
 def random_below(start: int, end: int) -> int:
@@ -170,7 +170,7 @@ def times(left: Number, right: Number) -> Number:
 
 def array(*items: M) -> list[M]:
     """These values as an array."""
-    return cast("list[M]", Call("array", items, list[object]))
+    return cast("list[M]", FunctionCall("array", items, list[object]))
 
 
 def item_at(items: Sequence[M], index: int) -> M:
@@ -179,12 +179,12 @@ def item_at(items: Sequence[M], index: int) -> M:
 
 
 def length(value: Sequence[object]) -> int:
-    """How many items an array has, or a text letters."""
+    """Return how many items an array has, or a text letters."""
     kinds = kinds_of(form_of(value))
     if kinds.isdisjoint(("string", "array")):
         raise WorkflowError(f"length({value!r}): takes an array or a text, and it is {name_of(form_of(value))}")
     text = tuple(kinds) == ("string",)
-    return cast("int", Call("text_length" if text else "array_length", (value,), int))
+    return cast("int", FunctionCall("text_length" if text else "array_length", (value,), int))
 
 
 def unique(items: Sequence[M]) -> list[M]:
@@ -192,11 +192,15 @@ def unique(items: Sequence[M]) -> list[M]:
     return cast("list[M]", _called("unique", (items,), form_of(items), "array"))
 
 
-def parted(items: Sequence[M], size: int) -> list[list[M]]:
+def chunks(items: Sequence[M], size: int) -> list[list[M]]:
     """The items in arrays of this size, the last perhaps shorter."""
-    check_numbers("parted", 1, size=size)
+    check_numbers("chunks", 1, size=size)
     form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that only the running program knows
     return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
+
+
+parted = chunks
+"""Deprecated: the old name of `chunks`."""
 
 
 def span(first: int, last: int, step: int = 1) -> list[int]:
@@ -213,22 +217,22 @@ def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[st
 
 def choose(condition: bool, then: M, otherwise: M) -> M:
     """One of two values."""
-    return cast("M", Call("choose", (condition_of(condition), then, otherwise), form_of(then)))
+    return cast("M", FunctionCall("choose", (condition_of(condition), then, otherwise), form_of(then)))
 
 
 def contains(items: Sequence[M], item: M) -> bool:
-    """Whether an array has this item."""
+    """Return whether an array has this item."""
     _called("contains", (items,), bool, "array")
-    return cast("bool", IsTrue(Call("contains", (items, item), bool)))
+    return cast("bool", IsTrue(FunctionCall("contains", (items, item), bool)))
 
 
 def not_(condition: bool) -> bool:
-    """Whether a condition does not hold."""
+    """Return whether a condition does not hold."""
     return cast("bool", Not(condition_of(condition)))
 
 
 def all_of(*conditions: bool) -> bool:
-    """Whether all of these hold."""
+    """Return whether all of these hold."""
     if not conditions:
         raise WorkflowError("all_of(): takes conditions")
     whole = condition_of(conditions[0])
@@ -238,7 +242,7 @@ def all_of(*conditions: bool) -> bool:
 
 
 def one_of(value: M, *allowed: M) -> bool:
-    """Whether a value is one of these."""
+    """Return whether a value is one of these."""
     whole: Condition | None = None
     for other in allowed:
         same = cast("Condition", value == other)
@@ -249,68 +253,68 @@ def one_of(value: M, *allowed: M) -> bool:
 
 
 def is_present(value: object) -> bool:
-    """Whether there is a value, null included."""
+    """Return whether there is a value, null included."""
     return cast("bool", Present(_expression(value)))
 
 
 def is_null(value: object) -> bool:
-    """Whether the value is null."""
+    """Return whether the value is null."""
     return _is(value, "null")
 
 
 def is_text(value: object) -> bool:
-    """Whether the value is a string."""
+    """Return whether the value is a string."""
     return _is(value, "string")
 
 
 def is_number(value: object) -> bool:
-    """Whether the value is a number."""
+    """Return whether the value is a number."""
     return _is(value, "number")
 
 
 def is_boolean(value: object) -> bool:
-    """Whether the value is true or false."""
+    """Return whether the value is true or false."""
     return _is(value, "boolean")
 
 
 def is_timestamp(value: object) -> bool:
-    """Whether the value is a time in the form of RFC 3339."""
+    """Return whether the value is a time in the form of RFC 3339."""
     return _is(value, "timestamp")
 
 
 def is_object(value: object) -> bool:
-    """Whether the value is an object."""
+    """Return whether the value is an object."""
     return _is(value, "object")
 
 
 def is_array(value: object) -> bool:
-    """Whether the value is an array."""
+    """Return whether the value is an array."""
     return _is(value, "array")
 
 
 def is_true(value: bool) -> bool:
-    """Whether the value is true."""
+    """Return whether the value is true."""
     return cast("bool", IsTrue(_expression(value, "boolean")))
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether a text is like a pattern in which * stands for any text; \\* is a star."""
+    """Return whether a text is like a pattern in which * stands for any text; \\* is a star."""
     check_fixed_texts("matches", pattern=pattern)
     return cast("bool", Matches(_expression(value, "string"), pattern))
 
 
 def before(value: str | datetime, other: str | datetime) -> bool:
-    """Whether a time comes before another."""
+    """Return whether a time comes before another."""
     return _times("<", value, other)
 
 
 def after(value: str | datetime, other: str | datetime) -> bool:
-    """Whether a time comes after another."""
+    """Return whether a time comes after another."""
     return _times(">", value, other)
 
 
 def at_time(value: str | datetime, other: str | datetime) -> bool:
-    """Whether two times are the same moment."""
+    """Return whether two times are the same moment."""
     return _times("=", value, other)
 
 

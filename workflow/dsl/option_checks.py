@@ -1,4 +1,4 @@
-"""What states are given, looked at where it is written: a wrong argument is refused there, in a sentence.
+"""Checks of the options of states: a wrong one is refused on the line that gives it.
 
 A field takes a value that is fixed, or one from data: an expression whose type may be what the field wants.
 """
@@ -11,8 +11,8 @@ from typing import Final, NoReturn
 
 from ..failures import WorkflowError
 from .bindings import Binding, Limit, whole_seconds
-from .expressions import Expression, form_of
 from .payload_schema import kinds_of, name_of
+from .value_expressions import Expression, form_of
 
 LARGEST: Final = 99_999_999
 """Of seconds, attempts and other numbers. Source: Amazon States Language specification, "Timeouts"."""
@@ -33,21 +33,21 @@ def check_kind(owner: object, what: str, value: object, *kinds: type) -> None:
 
 
 def check_texts(owner: object, **values: object) -> None:
-    """Refuse what is no text, fixed or from data; None is left out."""
+    """Refuse anything but a string, fixed or from data; None is left out."""
     for name, value in values.items():
         if not (value is None or isinstance(value, str) or _comes_as(value, "string")):
             refused(owner, f"{name} is a text, fixed or from data", value)
 
 
 def check_fixed_texts(owner: object, **values: object) -> None:
-    """Refuse what is no text of Python; None is left out."""
+    """Refuse anything but a fixed string; None is left out."""
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
             refused(owner, f"{name} is a fixed text", value)
 
 
 def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **values: object) -> None:
-    """Refuse what is no number in a range, or from data; None is left out."""
+    """Refuse anything but a number in a range, or from data; None is left out."""
     for name, given in values.items():
         value = given.default if isinstance(given, Limit) else given
         if value is None or _comes_as(value, "number"):
@@ -58,7 +58,7 @@ def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **valu
 
 
 def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
-    """Refuse what is no length of time; None is left out."""
+    """Refuse anything but a length of time; None is left out."""
     for name, value in values.items():
         if isinstance(value, timedelta):
             try:
@@ -74,7 +74,7 @@ def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: ob
 
 
 def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
-    """Refuse what is no timedelta; None is left out."""
+    """Refuse anything but a timedelta or a Limit; None is left out."""
     for name, value in values.items():
         if not (value is None or isinstance(value, timedelta | Limit)):
             refused(owner, f"{name} is a timedelta, or a Limit of one", value)
@@ -82,7 +82,7 @@ def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **valu
 
 
 def check_moments(owner: object, **values: object) -> None:
-    """Refuse what is no time with its zone; None is left out."""
+    """Refuse anything but a time with its zone; None is left out."""
     for name, value in values.items():
         if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
             continue
@@ -93,21 +93,21 @@ def check_moments(owner: object, **values: object) -> None:
 
 
 def check_binding(owner: object, kind: type[Binding], value: object, *, or_text: bool = False) -> None:
-    """Refuse what is no late-bound name of this kind."""
+    """Refuse anything but a late-bound name of this kind."""
     if not (isinstance(value, kind) or (or_text and isinstance(value, str))):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
         refused(owner, f"takes {article} {kind.__name__}{' or its name' if or_text else ''}", value)
 
 
 def check_objects(owner: object, **values: object) -> None:
-    """Refuse what is no mapping; None is left out."""
+    """Refuse anything but a mapping; None is left out."""
     for name, value in values.items():
         if value is not None and not isinstance(value, Mapping):
             refused(owner, f"{name} is written out, as a dict", value)
 
 
 def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
-    """Refuse what is none of a few words; None is left out."""
+    """Refuse anything but one of a few words; None is left out."""
     if value is not None and (not isinstance(value, str) or value not in allowed):
         refused(owner, f"{name} is one of {', '.join(map(str, allowed))}", value)
 
@@ -120,7 +120,7 @@ def check_flags(owner: object, **values: object) -> None:
 
 
 def check_form(owner: object, form: object) -> None:
-    """Refuse what is no type: also a type's name, of which nobody can say here what it stands for."""
+    """Refuse anything but a type, even a type's name: nobody can say here what it stands for."""
     if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING):
         refused(owner, "takes a type, as in `dict[str, str]`", form)
 

@@ -1,4 +1,4 @@
-"""What a type says about JSON: its fields, its kinds, and what tells the members of a union apart.
+"""The JSON schema of Python types: fields, kinds, and the field that tells the members of a union apart.
 
 Takes models of pydantic, dataclasses, TypedDicts, generic ones too, unions (annotated too), Literals, enumerations and
 plain types. A type that is there for type checkers only may be anything. pydantic is not imported here: a model brings
@@ -81,7 +81,7 @@ class Field(Record):
 
 
 def members_of(form: object) -> tuple[object, ...]:
-    """The members of a union, through annotations and aliases; a type that is none is its only member."""
+    """The members of a union, through annotations and aliases; any other type is its only member."""
     return tuple(_members(form))
 
 
@@ -115,7 +115,7 @@ def _is_alias(form: object) -> bool:
 
 
 def _arguments_of(form: object) -> dict[object, object]:
-    """What the type parameters of a generic type, or of an alias, stand for in a use of it."""
+    """Return what the type parameters of a generic type, or of an alias, stand for in a use of it."""
     origin = get_origin(form)
     parameters = getattr(origin, "__type_params__", ()) or getattr(origin, "__parameters__", ())
     return dict(zip(parameters, get_args(form), strict=False))
@@ -164,7 +164,7 @@ def _fields_of(form: object) -> Mapping[str, Field] | None:
 
 
 def _is_required(hint: object, otherwise: bool) -> bool:
-    """What NotRequired or Required says: a TypedDict itself does not see them in annotations that are texts."""
+    """Return what NotRequired or Required says: a TypedDict itself does not see them in annotations that are texts."""
     around = str(get_origin(hint)).rpartition(".")[2]
     if around in ("Required", "NotRequired"):
         return around == "Required"
@@ -261,18 +261,18 @@ def _is_text(kind: type) -> bool:
 
 
 def is_decimal(form: object) -> bool:
-    """Whether a type is Decimal, which JSON has as a number or as a text."""
+    """Return whether a type is Decimal, which JSON has as a number or as a text."""
     return isinstance(form, type) and (form.__module__, form.__name__) == ("decimal", "Decimal")
 
 
 def is_mapping(form: object) -> bool:
-    """Whether a type is that of a dict, its keys known or not."""
+    """Return whether a type is that of a dict, its keys known or not."""
     typed_dict = hasattr(get_origin(form) or form, "__required_keys__")
     return kinds_of(form) == frozenset({"object"}) and (typed_dict or fields_of(form) is None)
 
 
 def is_moment(form: object) -> bool:
-    """Whether a type is that of a time with its date, or of one that may be missing."""
+    """Return whether a type is that of a time with its date, or of one that may be missing."""
     members = [member for member in members_of(form) if member is not type(None)]
     return bool(members) and all(isinstance(member, type) and issubclass(member, datetime) for member in members)
 
@@ -316,7 +316,7 @@ def moment_text(moment: datetime) -> str:
 
 
 def values_of(form: object) -> object:
-    """What the fields of an object type hold whose names it does not say; `object` where it does not say either."""
+    """Return the type of the fields that an object type does not name; `object` where it does not say."""
     for member in members_of(form):
         arguments = get_args(member)
         if len(arguments) == 2 and kinds_of(member) == frozenset({"object"}):
@@ -325,7 +325,7 @@ def values_of(form: object) -> object:
 
 
 def item_of(form: object, index: int = 0) -> object:
-    """What stands in an array type, of a tuple in this place; `object` where the type does not say."""
+    """Return what stands in an array type, of a tuple in this place; `object` where the type does not say."""
     for member in members_of(form):
         arguments = cast("tuple[object, ...]", get_args(member))
         if get_origin(member) is tuple and arguments and arguments[-1] is not Ellipsis:
@@ -336,7 +336,7 @@ def item_of(form: object, index: int = 0) -> object:
 
 
 def name_of(form: object) -> str:
-    """How to call a type in a sentence."""
+    """Return how to call a type in a sentence."""
     return " | ".join(_name_of_member(member) for member in members_of(form))
 
 

@@ -1,4 +1,4 @@
-"""Where a workflow's data come from: its input, what states and functions gave, an error, or what is put together."""
+"""Sources of a workflow's data: its input, outputs of states, results of functions, errors, and built payloads."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, cast, overload
 from ..failures import WorkflowError
 from .bindings import Function
 from .compatibility import misfit
-from .expressions import Reference, Source
 from .option_checks import check_form, check_kind
 from .payload_schema import fields_of, name_of
 from .states.arrows import ErrorOutput, State
+from .value_expressions import Reference, Source
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -22,19 +22,19 @@ Out = TypeVar("Out")
 
 
 def input_of(form: TypeForm[M]) -> M:
-    """What the workflow was started with, wherever in it this is used."""
+    """Return what the workflow was started with, wherever in it this is used."""
     check_form("input_of", form)
     return cast("M", Reference(Source("input"), form))
 
 
 def state_input(form: TypeForm[M]) -> M:
-    """What the state that uses it was given."""
+    """Return what the state that uses it was given."""
     check_form("state_input", form)
     return cast("M", Reference(Source("state_input"), form))
 
 
 def output_of(state: State[Never, Out]) -> Out:
-    """What a state gives, in any state that comes after it."""
+    """Return what a state gives, in any state that comes after it."""
     check_kind("output_of", "takes a state", state, State)
     return cast("Out", Reference(Source("output", owner=state), state.gives))
 
@@ -44,7 +44,7 @@ def result_of(source: Function[Never, Out]) -> Out: ...
 @overload
 def result_of(source: TypeForm[Out]) -> Out: ...
 def result_of(source: object) -> object:
-    """What the function that this state invokes has returned, or (by its type) what the service has answered."""
+    """Return what the function that this state invokes has returned, or (by its type) what the service has answered."""
     if isinstance(source, Function):
         function = cast("Function[Never, object]", source)
         return Reference(Source("result", owner=function), function.gives, ("Payload",))

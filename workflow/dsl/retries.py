@@ -1,4 +1,4 @@
-"""When a state tries again and when it gives up: retriers, and the names of errors."""
+"""Retries of a state: retriers, and the names of errors."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ LAMBDA_TRANSIENT: Final = (
     LAMBDA_THROTTLED,
     "Lambda.ClientExecutionTimeoutException",
 )
-"""What Lambda answers when it is throttled or unwell.
+"""Errors of Lambda that pass: it was throttled or unwell.
 
 Source: Step Functions developer guide, "Handle transient Lambda service exceptions".
 """
 
 
 def check_errors(owner: str, names: object) -> None:
-    """Refuse what is no tuple of errors' names, and ALL beside others."""
+    """Refuse anything but a tuple of errors' names, and ALL beside others."""
     if isinstance(names, str):
         raise WorkflowError(f"{owner}(on={names!r}): takes a tuple of errors' names, ({names!r},)")
     check_kind(owner, "takes a tuple of errors' names", names, tuple, list)
@@ -68,11 +68,11 @@ class Retry(Record, kw_only=True):
     attempts: int | Limit | None = None
     """Retries after the first attempt, 0 for none. AWS's default: 3."""
     backoff: float | Limit | None = None
-    """What the wait is multiplied by each time. AWS's default: 2."""
+    """Factor of the wait after each retry. AWS's default: 2."""
     longest: timedelta | Limit | None = None
     """Cap on a single wait; whole seconds."""
     jitter: bool | None = None
-    """Whether a wait is drawn between nothing and its full length."""
+    """True if a wait is drawn between nothing and its full length."""
     comment: str | None = None
 
     def check(self) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
-from .expressions import (
+from .value_expressions import (
     All,
     Bound,
-    Call,
     Compare,
     CompareTimes,
     Condition,
     Either,
     Expression,
+    FunctionCall,
     IsKind,
     IsTrue,
     Matches,
@@ -28,8 +28,8 @@ Change = Callable[[object], object]
 
 def rewrite(value: object, change: Change) -> object:
     """The same tree with every reference and every constant changed."""
-    if isinstance(value, Call):
-        return Call(value.name, tuple(rewrite(argument, change) for argument in value.arguments), value.form)
+    if isinstance(value, FunctionCall):
+        return FunctionCall(value.name, tuple(rewrite(argument, change) for argument in value.arguments), value.form)
     if isinstance(value, Bound):
         return change(value.binding)
     if isinstance(value, Condition):

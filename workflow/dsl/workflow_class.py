@@ -24,21 +24,24 @@ from .backends import backend_for
 from .backends.query_language import QueryLanguage
 from .bindings import Binding, Bindings, BoundValue, Limit
 from .compiler.emit import check_scope, compile_scope
-from .compiler.graph import Graph, graph_of, has_states, machine_graph
+from .compiler.graph import ScopeGraph, graph_of, has_states, machine_graph
 from .compiler.joins import check_types
 from .compiler.scoping import ANYWHERE
-from .expressions import Reference
 from .option_checks import check_fixed_texts, check_spans
 from .states.arrows import Chain, Ending, State, set_name
+from .value_expressions import Reference
 
 In = TypeVar("In")
 Out = TypeVar("Out", covariant=True)
 
 
 OWN_NAMES: Final = frozenset(
-    {"asl", "compiled_scope", "declared_input", "declared_output", "definition", "flow", "graph", "required", "timeout"}
+    {
+        *("asl", "definition", "flow", "graph", "required", "required_bindings", "timeout"),
+        *("compiled_scope", "declared_input", "declared_output"),
+    }
 )
-"""What a workflow's class has itself; `start` may name a state, for it is one."""
+"""Names that a workflow's class has itself; `start` may name a state, for it is one."""
 _ROLES: Final = ("start", "flow")
 """Attributes that say what is done with the states."""
 
@@ -76,7 +79,7 @@ def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
 class WorkflowType(type):
     """Names states while the class body runs and builds the graph when it has."""
 
-    graph: Graph
+    graph: ScopeGraph
     compiled_scope: JsonObject
     """StartAt and States in JSONata, with placeholders."""
     declared_input: object = object
@@ -113,7 +116,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
     """A state machine; subclass it with the types of what it is started with and what it gives."""
 
     timeout: ClassVar[timedelta | Limit | None] = None
-    """How long an execution may take."""
+    """Maximum duration of an execution."""
     start: State[In, object] | Ending[Any]
     """The state with which it starts; takes what the workflow takes."""
     flow: Sequence[Chain[object, Out]]
@@ -153,7 +156,7 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
         return Definition(cls.asl(bindings, partition=partition, language=language))
 
     @classmethod
-    def required(cls) -> tuple[Binding, ...]:
+    def required_bindings(cls) -> tuple[Binding, ...]:
         """The names that `asl` binds."""
         bound = Bindings(None, "aws")
         check_scope(machine_graph(_graph(cls)), bound, backend_for("JSONata"))
@@ -161,8 +164,11 @@ class Workflow(Generic[In, Out], metaclass=WorkflowType):
             bound.seconds(cls.timeout)
         return tuple(bound.asked.values())
 
+    required = required_bindings
+    """Deprecated: the old name of `required_bindings`."""
 
-def _graph(workflow: type[Workflow[Any, Any]]) -> Graph:
+
+def _graph(workflow: type[Workflow[Any, Any]]) -> ScopeGraph:
     if not hasattr(workflow, "graph"):
         raise WorkflowError(f"{workflow.__name__} has no states: write some, `start = …` and `flow = (…,)`")
     return workflow.graph

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def backend_for(language: QueryLanguage) -> Backend:
-    """How this language says what is computed."""
+    """Return how this language says what is computed."""
     if language == "JSONata":
         from .jsonata_backend import JsonataBackend
 

@@ -1,4 +1,4 @@
-"""What a query language has to say for a workflow to be compiled to it: only type checkers import this."""
+"""The protocol of a query language that workflows compile to."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
-from ..expressions import Condition
 from ..states.arrows import AnyState, Exit
+from ..value_expressions import Condition
 from .query_language import QueryLanguage
 
 
 class Backend(Protocol):
-    """How what is computed is said in one query language."""
+    """Writer of values, conditions and outputs in one query language."""
 
     language: QueryLanguage
     arguments_field: str
-    """Where a state says what it sends."""
+    """Name of the field that holds what a state sends."""
 
     def payload(self, value: object) -> Json:
         """An object with expressions in it."""
@@ -27,13 +27,13 @@ class Backend(Protocol):
         ...
 
     def rule(self, condition: Condition) -> JsonObject:
-        """What a Choice's rule decides by."""
+        """Return what a Choice's rule decides by."""
         ...
 
     def output(self, state: AnyState, value: object) -> JsonObject:
-        """What a state gives."""
+        """Return what a state gives."""
         ...
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """What is passed on along one way out."""
+        """Return what is passed on along one way out."""
         ...

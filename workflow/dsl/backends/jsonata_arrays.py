@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..expressions import Condition, form_of
 from ..payload_schema import kinds_of
+from ..value_expressions import Condition, form_of
 
 
 def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str:
@@ -27,7 +27,7 @@ def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str
 
 
 def poured(text: str) -> str:
-    """What a function yields, as an array: also where it is a single item, or nothing."""
+    """Return what a function yields, as an array: also where it is a single item, or nothing."""
     return f"[{text}]"
 
 

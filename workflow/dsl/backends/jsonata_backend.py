@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
-from ..expressions import Condition
 from ..states.arrows import AnyState, Exit
+from ..value_expressions import Condition
 from .jsonata_text import condition_text, template
 from .query_language import QueryLanguage
 
@@ -25,13 +25,13 @@ class JsonataBackend:
         return {name: template(value)}
 
     def rule(self, condition: Condition) -> JsonObject:
-        """What a Choice's rule decides by."""
+        """Return what a Choice's rule decides by."""
         return {"Condition": "{% " + condition_text(condition) + " %}"}
 
     def output(self, state: AnyState, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which state
-        """What a state gives."""
+        """Return what a state gives."""
         return {"Output": template(value)}
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which way
-        """What is passed on along one way out."""
+        """Return what is passed on along one way out."""
         return {"Output": template(value)}

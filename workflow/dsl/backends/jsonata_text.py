@@ -14,14 +14,15 @@ from typing import Final, cast
 
 from ...asl.json_type import Json
 from ...failures import WorkflowError
-from ..expressions import (
+from ..payload_schema import kinds_of
+from ..value_expressions import (
     All,
-    Call,
     Compare,
     CompareTimes,
     Condition,
     Either,
     Expression,
+    FunctionCall,
     IsKind,
     IsTrue,
     Matches,
@@ -35,7 +36,6 @@ from ..expressions import (
     literal_of,
     place_of,
 )
-from ..payload_schema import kinds_of
 from .jsonata_arrays import array_text, poured
 from .query_language import is_moment_of_the_context, shared_kinds
 
@@ -47,7 +47,7 @@ _ROOTS: Final[Mapping[str, str]] = {
     "context": "$states.context",
 }
 _GIVEN: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
-"""Where in the context object there is what somebody has sent, which may be any JSON."""
+"""Places in the context object that hold what somebody has sent, which may be any JSON."""
 _TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
 
 
@@ -68,7 +68,7 @@ def text_of(value: object) -> str:
     """One expression, condition or constant as text."""
     if isinstance(value, Reference):
         return _reference(value)
-    if isinstance(value, Call):
+    if isinstance(value, FunctionCall):
         return _call(value)
     if isinstance(value, Raw):
         return f"({value.text})"
@@ -90,7 +90,7 @@ def condition_text(condition: Condition) -> str:
 
 
 def _conjuncts(condition: Condition) -> Sequence[str]:
-    """What must hold, one by one; a guard that several parts want is asked once."""
+    """Return what must hold, one by one; a guard that several parts want is asked once."""
     if isinstance(condition, All):
         return [text for part in condition.parts for text in _conjuncts(part)]
     if isinstance(condition, Either):
@@ -165,7 +165,7 @@ def _comparison(condition: Compare) -> list[str]:
 
 def _containers(expression: Expression) -> list[str]:
     """That every object on the way to a place is one (JSONata would look into each item of an array)."""
-    if isinstance(expression, Call):
+    if isinstance(expression, FunctionCall):
         return [
             guard
             for argument in expression.arguments
@@ -185,7 +185,7 @@ def _containers(expression: Expression) -> list[str]:
 
 
 def _is_of_the_context(reference: Reference, path: tuple[str | int, ...]) -> bool:
-    """Whether a place is an object that Step Functions itself has made, and nothing that it was given."""
+    """Return whether a place is an object that Step Functions itself has made, and nothing that it was given."""
     return place_of(reference)[0].root == "context" and not any(path[: len(data)] == data for data in _GIVEN)
 
 
@@ -229,11 +229,11 @@ def _constant(value: object) -> str:
     return json.dumps(literal, ensure_ascii=False)
 
 
-def _function(name: str) -> Callable[[Call], str]:
+def _function(name: str) -> Callable[[FunctionCall], str]:
     return lambda call: f"${name}({', '.join(text_of(argument) for argument in call.arguments)})"
 
 
-def _infix(operator: str) -> Callable[[Call], str]:
+def _infix(operator: str) -> Callable[[FunctionCall], str]:
     return lambda call: f" {operator} ".join(_tight(argument) for argument in call.arguments)
 
 
@@ -241,30 +241,32 @@ def _tight(value: object) -> str:
     """An operand, in parentheses where it is an operation itself."""
     text = text_of(value)
     return (
-        f"({text})" if isinstance(value, Condition) or (isinstance(value, Call) and value.name in _OPERATIONS) else text
+        f"({text})"
+        if isinstance(value, Condition) or (isinstance(value, FunctionCall) and value.name in _OPERATIONS)
+        else text
     )
 
 
-def _choose(call: Call) -> str:
+def _choose(call: FunctionCall) -> str:
     test, then, otherwise = call.arguments
     return f"({condition_text(condition_of(test))} ? {_tight(then)} : {_tight(otherwise)})"
 
 
-def _item_at(call: Call) -> str:
+def _item_at(call: FunctionCall) -> str:
     items, index = call.arguments
     return f"({text_of(items)})[{text_of(index)}]"
 
 
-def _contained(call: Call) -> str:
+def _contained(call: FunctionCall) -> str:
     items, item = call.arguments
     return f"({_tight(item)} in {_tight(items)})"
 
 
-def _poured(name: str) -> Callable[[Call], str]:
+def _poured(name: str) -> Callable[[FunctionCall], str]:
     return lambda call: poured(_function(name)(call))
 
 
-def _to_json(call: Call) -> str:
+def _to_json(call: FunctionCall) -> str:
     """`$string` leaves a text as it is; within an array it is JSON."""
     (value,) = call.arguments
     text, kinds = text_of(value), kinds_of(form_of(value))
@@ -274,25 +276,25 @@ def _to_json(call: Call) -> str:
     return quoted if len(kinds) == 1 else f'($type({text}) = "string" ? {quoted} : $string({text}))'
 
 
-def _split(call: Call) -> str:
+def _split(call: FunctionCall) -> str:
     return poured(f'{_function("split")(call)}[$ != ""]')
 
 
-def _merged(call: Call) -> str:
+def _merged(call: FunctionCall) -> str:
     return f"$merge([{', '.join(text_of(argument) for argument in call.arguments)}])"
 
 
-def _random(call: Call) -> str:
+def _random(call: FunctionCall) -> str:
     start, end = (_tight(argument) for argument in call.arguments)
     return f"($floor($random() * ({end} - {start})) + {start})"
 
 
-def _array(call: Call) -> str:
+def _array(call: FunctionCall) -> str:
     return text_of(list(call.arguments))
 
 
 _OPERATIONS: Final = frozenset({"concat", "plus", "minus", "times"})
-_CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
+_CALLS: Final[Mapping[str, Callable[[FunctionCall], str]]] = {
     "concat": _infix("&"),
     "plus": _infix("+"),
     "minus": _infix("-"),
@@ -318,7 +320,7 @@ _CALLS: Final[Mapping[str, Callable[[Call], str]]] = {
 }
 
 
-def _call(call: Call) -> str:
+def _call(call: FunctionCall) -> str:
     if call.name in _CALLS:
         return _CALLS[call.name](call)
     raise WorkflowError(f"{call!r} has no form in JSONata")

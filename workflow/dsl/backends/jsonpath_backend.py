@@ -7,10 +7,10 @@ from typing import Final, cast
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
 from ...failures import NotPortable
-from ..expressions import Condition, Expression, Reference, place_of
 from ..rewriting import references_in
 from ..states.arrows import AnyState, Catching, Exit
 from ..states.basic_states import Pass
+from ..value_expressions import Condition, Expression, Reference, place_of
 from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
 from .query_language import QueryLanguage
 
@@ -38,11 +38,11 @@ class JsonpathBackend:
         return {f"{name}Path": text}
 
     def rule(self, condition: Condition) -> JsonObject:
-        """What a Choice's rule decides by."""
+        """Return what a Choice's rule decides by."""
         return rule(condition)
 
     def output(self, state: AnyState, value: object) -> JsonObject:
-        """What a state gives."""
+        """Return what a state gives."""
         if isinstance(state, Catching):
             return _of_result(value)
         if isinstance(state, Pass):
@@ -54,7 +54,7 @@ class JsonpathBackend:
         )
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """What is passed on along one way out."""
+        """Return what is passed on along one way out."""
         if exit_.kind == "catch" and isinstance(value, Reference):
             source, path = place_of(value)
             if source.root == "error" and not path:

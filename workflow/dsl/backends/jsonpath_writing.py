@@ -16,14 +16,14 @@ from typing import Final, cast
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
 from ...failures import NotPortable
-from ..expressions import (
+from ..value_expressions import (
     All,
-    Call,
     Compare,
     CompareTimes,
     Condition,
     Either,
     Expression,
+    FunctionCall,
     IsKind,
     IsTrue,
     Matches,
@@ -94,7 +94,7 @@ def text_of(value: object) -> str:
     """One expression as a path or an intrinsic function."""
     if isinstance(value, Reference):
         return path_of(value)
-    if isinstance(value, Call):
+    if isinstance(value, FunctionCall):
         return _intrinsic(value)
     if isinstance(value, list | tuple):
         return f"States.Array({', '.join(_argument(item) for item in cast('Sequence[object]', value))})"
@@ -199,7 +199,7 @@ def _kind_guarded(subject: Expression, kind: str, test: JsonObject) -> JsonObjec
     return {"And": [_test(subject, "IsPresent", True), _test(subject, _KINDS[kind], True), test]}
 
 
-def _intrinsic(call: Call) -> str:
+def _intrinsic(call: FunctionCall) -> str:
     if call.name == "concat":
         return f"States.Format('{'{}' * len(call.arguments)}', {', '.join(_argument(item) for item in call.arguments)})"
     if call.name == "merged":
@@ -228,7 +228,7 @@ def _argument(value: object) -> str:
 
 
 def _is_computed_array(value: object) -> bool:
-    """Whether an array has items that are expressions; objects with expressions in them stand in it as they are."""
+    """Return whether an array has items that are expressions; objects that hold expressions are written as they are."""
     if not isinstance(value, list | tuple):
         return False
     items = cast("Sequence[object]", value)

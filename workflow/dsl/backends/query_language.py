@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from ...failures import WorkflowError
-from ..expressions import Compare, Reference, form_of, place_of
 from ..payload_schema import kinds_of
+from ..value_expressions import Compare, Reference, form_of, place_of
 
 QueryLanguage = Literal["JSONata", "JSONPath"]
 _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,7 +18,7 @@ _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def is_moment_of_the_context(value: object) -> bool:
-    """Whether a value is a time that Step Functions itself has written, so that nobody needs to ask."""
+    """Return whether a value is a time that Step Functions itself has written, so that nobody needs to ask."""
     if not isinstance(value, Reference):
         return False
     source, path = place_of(value)

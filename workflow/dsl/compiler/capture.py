@@ -7,12 +7,12 @@ from typing import Final
 
 from ...failures import WorkflowError
 from ..bindings import Binding, Bindings
-from ..expressions import Reference, Source, form_of, place_of
 from ..payload_schema import wire_value
 from ..rewriting import rewrite
-from ..states.arrows import AnyState, Catching, Exit, Given, Link
+from ..states.arrows import AnyState, Catching, Exit, Link, Some
 from ..states.tasks import Task
-from .graph import Graph, Home
+from ..value_expressions import Reference, Source, form_of, place_of
+from .graph import Home, ScopeGraph
 
 LONGEST_VARIABLE: Final = 80
 """Characters of a variable's name. Source: developer guide, "Passing data between states with variables"."""
@@ -23,7 +23,7 @@ _RESULT = Reference(Source("result"))
 class CapturePlan:
     """The variables in which a scope captures inputs and outputs that later states need, and who assigns them."""
 
-    def __init__(self, graph: Graph, bindings: Bindings) -> None:
+    def __init__(self, graph: ScopeGraph, bindings: Bindings) -> None:
         self.graph, self.bindings = graph, bindings
         self._inputs: dict[int, str] = {}
         self._outputs: dict[int, str] = {}
@@ -146,7 +146,7 @@ class CapturePlan:
         ways: list[Link] = [
             link for one in owners for kind in ("next", "choice", "default") for link in self.graph.out_of(one, kind)
         ]
-        if id(state) in self.graph.reached(without=ways):
+        if id(state) in self.graph.reachable(without=ways):
             raise WorkflowError(
                 f"{state!r} refers to the output of {owner!r}, which may not have run on every path to {state!r}"
             )
@@ -167,16 +167,16 @@ class CapturePlan:
         return name
 
 
-def output_by(state: AnyState) -> Given | None:
+def output_by(state: AnyState) -> Some | None:
     """Return what a state says that it gives; None where the States Language's default is right."""
     if state.output is not None:
         return state.output
     if isinstance(state, Task) and state.result_path:
-        return Given(Reference(Source("result"), object, state.result_path))
+        return Some(Reference(Source("result"), object, state.result_path))
     return None
 
 
-def _assigned_names(graph: Graph) -> set[str]:
+def _assigned_names(graph: ScopeGraph) -> set[str]:
     """Return the names of the variables that the workflow itself assigns."""
     holders = [
         *(state.assignments for state in graph.states.values()),

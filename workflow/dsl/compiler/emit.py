@@ -14,13 +14,13 @@ from ...asl.json_type import Json
 from ...asl.json_values import JsonObject, NotJson
 from ...failures import WorkflowError
 from ..bindings import Binding, Bindings
-from ..expressions import Condition, Expression, Reference, literal_of, place_of
 from ..payload_schema import wire_value
 from ..rewriting import rewrite
 from ..states.arrows import AnyState
+from ..value_expressions import Condition, Expression, Reference, literal_of, place_of
 from .capture import CapturePlan
 from .fields_of_states import FieldCollector, Piece
-from .graph import Graph
+from .graph import ScopeGraph
 from .scoping import OUTERMOST, Enclosing, VariableScopes
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ _ONLY_IN: Final[Mapping[str, str]] = {
 """Explanations of references that do not exist everywhere, by their root."""
 
 
-def compile_scope(graph: Graph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> JsonObject:
+def compile_scope(
+    graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST
+) -> JsonObject:
     """Return StartAt and States of a scope."""
 
-    def compile_inside(inner: Graph, around: Enclosing) -> JsonObject:
+    def compile_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
         return compile_scope(inner, bindings, backend, around)
 
     plan, pieces = _collect(graph, bindings, backend, enclosing, compile_inside)
@@ -44,10 +46,10 @@ def compile_scope(graph: Graph, bindings: Bindings, backend: Backend, enclosing:
     return {"StartAt": graph.start.name, "States": states}
 
 
-def check_scope(graph: Graph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> None:
+def check_scope(graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> None:
     """Refuse what a scope refers to and cannot have: the first pass alone."""
 
-    def check_inside(inner: Graph, around: Enclosing) -> JsonObject:
+    def check_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
         check_scope(inner, bindings, backend, around)
         return {}
 
@@ -55,11 +57,11 @@ def check_scope(graph: Graph, bindings: Bindings, backend: Backend, enclosing: E
 
 
 def _collect(
-    graph: Graph,
+    graph: ScopeGraph,
     bindings: Bindings,
     backend: Backend,
     enclosing: Enclosing,
-    compile_inside: Callable[[Graph, Enclosing], JsonObject],
+    compile_inside: Callable[[ScopeGraph, Enclosing], JsonObject],
 ) -> tuple[CapturePlan, list[tuple[AnyState, Sequence[Piece]]]]:
     plan, scopes = CapturePlan(graph, bindings), VariableScopes(graph, enclosing)
     collector = FieldCollector(

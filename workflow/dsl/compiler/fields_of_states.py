@@ -17,10 +17,10 @@ from ...asl.json_values import JsonObject
 from ...asl.records import Record
 from ...failures import WorkflowError
 from ..bindings import Bindings, Limit
-from ..expressions import Condition
 from ..states.arrows import AnyState, Catching, End, Link
+from ..value_expressions import Condition
 from .capture import CapturePlan, output_by
-from .graph import Graph
+from .graph import ScopeGraph
 
 if TYPE_CHECKING:
     from ..backends.backend import Backend
@@ -45,11 +45,11 @@ class FieldCollector:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: ScopeGraph,
         bindings: Bindings,
         backend: Backend,
         plan: CapturePlan,
-        compile_inside: Callable[[Graph, AnyState], JsonObject],
+        compile_inside: Callable[[ScopeGraph, AnyState], JsonObject],
     ) -> None:
         self.graph, self.bindings, self.backend, self._plan = graph, bindings, backend, plan
         self.compile_inside = compile_inside

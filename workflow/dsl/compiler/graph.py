@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Never, cast
 
 from ...asl.records import Record, changed
 from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
-from ..expressions import Reference, Source, place_of
 from ..payload_schema import name_of
 from ..states.arrows import (
     END,
@@ -30,6 +29,7 @@ from ..states.arrows import (
     states_in,
 )
 from ..states.basic_states import Choice, Fail, Pass, Succeed
+from ..value_expressions import Reference, Source, place_of
 
 if TYPE_CHECKING:
     from ..states.fragments import Inline
@@ -51,7 +51,7 @@ class Home(Record):
     copies: Mapping[int, AnyState]
 
 
-class Graph(Record):
+class ScopeGraph(Record):
     """States by name, in the order of writing, and the arrows between them."""
 
     start: AnyState
@@ -85,7 +85,7 @@ class Graph(Record):
         """The arrows that lead to a state."""
         return self._leading_to.get(id(state), [])
 
-    def reached(self, *, without: Iterable[Link] = ()) -> set[int]:
+    def reachable(self, *, without: Iterable[Link] = ()) -> set[int]:
         """The states (their ids) that paths from the start lead to, some arrows left out."""
         left_out = {id(link) for link in without}
         ways: dict[int, list[Link]] = {}
@@ -101,15 +101,18 @@ class Graph(Record):
         return reached
 
 
-def graph_of(name: str, body: Mapping[str, object]) -> Graph:
+def graph_of(name: str, body: Mapping[str, object]) -> ScopeGraph:
     """The graph that a class body says; raises WorkflowError for what cannot be."""
     start = body.get("start")
     if not isinstance(start, State) or isinstance(start, End):
         raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
     flow = body.get("flow", ())
     chains = cast("Iterable[object]", flow if isinstance(flow, tuple | list) else (flow,))
-    graph = Graph(
-        cast("AnyState", start), _named(name, body), tuple(_links(name, chains)), declared=_declared_variables(body)
+    graph = ScopeGraph(
+        cast("AnyState", start),
+        _states_by_name(name, body),
+        tuple(_links(name, chains)),
+        declared=_declared_variables(body),
     )
     _check_joins(name, graph)
     _check_catches(graph)
@@ -128,13 +131,13 @@ def _declared_variables(body: Mapping[str, object]) -> frozenset[str]:
 
 
 def has_states(body: Mapping[str, object]) -> bool:
-    """Whether a class body holds a state."""
-    return any(True for _ in _written(body))
+    """Return whether a class body holds a state."""
+    return any(True for _ in _states_in_body(body))
 
 
-def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
+def _states_by_name(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
     states: dict[str, AnyState] = {}
-    for state in _written(body):
+    for state in _states_in_body(body):
         if states.setdefault(state.name, state) is not state:
             raise WorkflowError(f"{name}: two states are called {state.name}", at=state)
         if state.workflow_name:
@@ -150,7 +153,7 @@ def _named(name: str, body: Mapping[str, object]) -> dict[str, AnyState]:
     return states
 
 
-def _written(body: Mapping[str, object]) -> Iterator[AnyState]:
+def _states_in_body(body: Mapping[str, object]) -> Iterator[AnyState]:
     for attribute, value in body.items():
         if attribute != "flow":
             set_name(value, attribute)
@@ -163,16 +166,16 @@ def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
             exit_ = cast("Edge[object]", chain).exits()[0]
             raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere", at=exit_.state)
         if not isinstance(chain, Chain):
-            raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is none")
+            raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is not one")
         yield from cast("Chain[object, object]", chain).links
 
 
-def _check_joins(name: str, graph: Graph) -> None:
+def _check_joins(name: str, graph: ScopeGraph) -> None:
     single: dict[tuple[int, str], Link] = {}
     for link in graph.links:
         for state in (link.exit.state, link.target):
             if not isinstance(state, End) and graph.states.get(state.name) is not state:
-                raise WrongJoin(f"{name}: {state!r} stands in its flow and is no attribute of it", at=link)
+                raise WrongJoin(f"{name}: {state!r} is in its flow but is not an attribute of it", at=link)
         if isinstance(link.target, End) and link.exit.kind != "next":
             raise WrongJoin(
                 f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()",
@@ -188,13 +191,13 @@ def _check_joins(name: str, graph: Graph) -> None:
                 )
 
 
-def _check_catches(graph: Graph) -> None:
+def _check_catches(graph: ScopeGraph) -> None:
     for state in graph.states.values():
         check_order(state, "way out by catch", [link.exit.errors for link in graph.out_of(state, "catch")])
 
 
-def _check_reached(name: str, graph: Graph) -> None:
-    reached = graph.reached()
+def _check_reached(name: str, graph: ScopeGraph) -> None:
+    reached = graph.reachable()
     lost = [state for state, value in graph.states.items() if id(value) not in reached]
     if lost:
         raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}", at=graph.states[lost[0]])
@@ -209,7 +212,7 @@ def _is_end(state: AnyState) -> bool:
     return isinstance(state, End | Succeed | Fail)
 
 
-def _check_choice(choice: Choice[object, object], graph: Graph) -> None:
+def _check_choice(choice: Choice[object, object], graph: ScopeGraph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
         raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()", at=choice)
@@ -238,18 +241,18 @@ def _root_of(subject: object) -> str:
     return place_of(subject)[0].root if isinstance(subject, Reference) else ""
 
 
-def machine_graph(graph: Graph) -> Graph:
+def machine_graph(graph: ScopeGraph) -> ScopeGraph:
     """The graph of a state machine, fragments set in."""
     home = Home(graph.start, "", True, {id(state): state for state in graph.states.values()})
     return _flat(graph, home)
 
 
-def nested_graph(workflow: type[Workflow[object, object]], prefix: str) -> Graph:
+def nested_graph(workflow: type[Workflow[object, object]], prefix: str) -> ScopeGraph:
     """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
     return _flat(*_copied(workflow.graph, prefix, is_machine=False))
 
 
-def _copied(graph: Graph, prefix: str, *, is_machine: bool) -> tuple[Graph, Home]:
+def _copied(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeGraph, Home]:
     copies: dict[int, AnyState] = {id(state): _renamed(state, prefix) for state in graph.states.values()}
 
     def there(state: AnyState) -> AnyState:
@@ -274,7 +277,7 @@ def _renamed(state: AnyState, prefix: str) -> AnyState:
     return renamed
 
 
-def _flat(graph: Graph, home: Home) -> Graph:
+def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
     """The graph with what `Inline` states hold standing in their places."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
     if not any(state.type == "Inline" for state in graph.states.values()):
@@ -302,7 +305,7 @@ def _flat(graph: Graph, home: Home) -> Graph:
     return changed(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
 
 
-def _open_ended(graph: Graph) -> Graph:
+def _open_ended(graph: ScopeGraph) -> ScopeGraph:
     """A Pass that ends in the place of each Succeed."""
     passes = {
         id(state): _passing(cast("Succeed[object]", state))
@@ -322,7 +325,7 @@ def _passing(succeed: Succeed[object]) -> AnyState:
     return cast("AnyState", Pass(output, name=succeed.name, comment=succeed.comment))
 
 
-def _set_in(links: list[Link], inline: AnyState, inner: Graph) -> list[Link]:
+def _set_in(links: list[Link], inline: AnyState, inner: ScopeGraph) -> list[Link]:
     """Arrows with those of a fragment among them: its ends lead on, and its states are caught as it is."""
     onward = next(link for link in links if link.exit.state is inline and link.exit.kind == "next")
     caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]

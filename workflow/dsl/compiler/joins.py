@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Union, cast
 
 from ...failures import WrongJoin
 from ..compatibility import mismatch, value_mismatch
-from ..expressions import Reference, place_of
 from ..payload_schema import literals_of, name_of
 from ..states.arrows import AnyState, End, ErrorOutput, Exit, Link
-from .graph import Graph
+from ..value_expressions import Reference, place_of
+from .graph import ScopeGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..states.basic_states import Choice
 
 
-def check_types(workflow: str, graph: Graph, input_type: object, output_type: object) -> None:
+def check_types(workflow: str, graph: ScopeGraph, input_type: object, output_type: object) -> None:
     """Refuse an arrow to a state that never takes what comes along it, and an output that is not as declared."""
     for wanted in graph.start.input_types:
         if why := mismatch(input_type, wanted, every=False):
@@ -36,7 +36,7 @@ def check_types(workflow: str, graph: Graph, input_type: object, output_type: ob
         )
 
 
-def _check_join(graph: Graph, link: Link) -> None:
+def _check_join(graph: ScopeGraph, link: Link) -> None:
     for wanted in link.target.input_types:
         why = _exit_mismatch(link.exit, wanted, every=False)
         if why and link.target.type == "Choice":
@@ -48,7 +48,7 @@ def _check_join(graph: Graph, link: Link) -> None:
             )
 
 
-def _choice_advice(graph: Graph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
+def _choice_advice(graph: ScopeGraph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
     """Explain what a Choice passes on, and what to write where it is to decide by something else."""
     return (
         f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
@@ -56,7 +56,7 @@ def _choice_advice(graph: Graph, choice: Choice[object, object], exit_: Exit, wh
     )
 
 
-def _choice_remedy(graph: Graph, choice: Choice[object, object], exit_: Exit) -> str:
+def _choice_remedy(graph: ScopeGraph, choice: Choice[object, object], exit_: Exit) -> str:
     givers = {link.exit.state for link in graph.into(choice)}
     given = "state_input(object)" if len(givers) > 1 or exit_.kind == "catch" else f"output_of({exit_.state!r})"
     if isinstance(choice.subject, Reference):
@@ -70,7 +70,9 @@ def _choice_remedy(graph: Graph, choice: Choice[object, object], exit_: Exit) ->
     )
 
 
-def _output_mismatches(graph: Graph, input_type: object, output_type: object) -> Iterator[tuple[Link | AnyState, str]]:
+def _output_mismatches(
+    graph: ScopeGraph, input_type: object, output_type: object
+) -> Iterator[tuple[Link | AnyState, str]]:
     ends: list[tuple[Link | AnyState, str]] = []
     for state in graph.states.values():
         if state.type == "Succeed" and state.output is not None:

@@ -1,4 +1,4 @@
-"""What a state can see besides its input: which variables may have been remembered, and what Step Functions knows."""
+"""Scopes of variables and of the context object: what each state can refer to besides its input."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, cast
 
 from ...asl.records import Record
 from ...failures import WorkflowError
-from ..expressions import All, Call, Condition, Either, Not, Present, Reference, place_of
 from ..states.arrows import AnyState, Exit, Link
 from ..states.tasks import Invoke, Task
-from .graph import Graph
+from ..value_expressions import All, Condition, Either, FunctionCall, Not, Present, Reference, place_of
+from .graph import ScopeGraph
 
 if TYPE_CHECKING:
     from ..states.nested_states import Map
 
 
 class Enclosing(Record):
-    """What is around a scope."""
+    """The surroundings of a scope."""
 
     variables: frozenset[str] | None
     """None where it is not known yet, for a workflow may stand in another one."""
@@ -33,7 +33,7 @@ OUTERMOST = Enclosing(frozenset(), False)
 class VariableScopes:
     """Answers for the states of one scope."""
 
-    def __init__(self, graph: Graph, around: Enclosing) -> None:
+    def __init__(self, graph: ScopeGraph, around: Enclosing) -> None:
         self._around, self._graph = around, graph
         self._own = {name for state in graph.states.values() for name in _remembered(graph, state)}
         self._before = _before(graph)
@@ -49,7 +49,7 @@ class VariableScopes:
             _check_function(state, reference, source.owner)
 
     def inside(self, state: AnyState) -> Enclosing:
-        """What is around the scopes of a state."""
+        """Return what is around the scopes of a state."""
         in_map = state.type == "Map" or self._around.in_map
         if state.type == "Map" and cast("Map[object]", state).distribution is not None:
             return Enclosing(frozenset(), in_map)
@@ -96,18 +96,18 @@ def _check_function(state: AnyState, reference: Reference, function: object) -> 
         raise WorkflowError(f"{state!r} gives what comes with its token: write result_of(…) with the type of that")
 
 
-def _remembered(graph: Graph, state: AnyState) -> Iterator[str]:
+def _remembered(graph: ScopeGraph, state: AnyState) -> Iterator[str]:
     yield from state.assignments
     for exit_ in _exits(graph, state):
         yield from exit_.assignments
 
 
-def _exits(graph: Graph, state: AnyState) -> Iterator[Exit]:
+def _exits(graph: ScopeGraph, state: AnyState) -> Iterator[Exit]:
     for kind in ("next", "choice", "default", "catch"):
         yield from (link.exit for link in graph.out_of(state, kind))
 
 
-def _before(graph: Graph) -> dict[int, set[str]]:
+def _before(graph: ScopeGraph) -> dict[int, set[str]]:
     """Return the variables that have been assigned on every path to each state, by the state's id."""
     before: dict[int, set[str]] = {id(graph.start): set()}
     waiting = [graph.start]
@@ -122,11 +122,11 @@ def _before(graph: Graph) -> dict[int, set[str]]:
     return before
 
 
-def _ways_out(graph: Graph, state: AnyState) -> list[Link]:
+def _ways_out(graph: ScopeGraph, state: AnyState) -> list[Link]:
     return [link for kind in ("next", "choice", "default", "catch") for link in graph.out_of(state, kind)]
 
 
-def _assigned_along(graph: Graph, link: Link) -> set[str]:
+def _assigned_along(graph: ScopeGraph, link: Link) -> set[str]:
     """Return the variables that are assigned, or known to be, when this arrow is taken."""
     state, kind = link.exit.state, link.exit.kind
     own = state.assignments if kind != "catch" else {}
@@ -149,7 +149,7 @@ def _known_by(condition: Condition | None) -> set[str]:
     return set()
 
 
-def _path_without(graph: Graph, state: AnyState, name: str) -> list[AnyState]:
+def _path_without(graph: ScopeGraph, state: AnyState, name: str) -> list[AnyState]:
     """Return a shortest path from the start to a state on which a variable is not assigned."""
     paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
     waiting = deque([graph.start])
@@ -181,7 +181,7 @@ def _parts(value: object) -> Sequence[object]:
         return (value.part,)
     if isinstance(value, Condition):
         return [getattr(value, name) for name in ("left", "right", "subject") if hasattr(value, name)]
-    if isinstance(value, Call):
+    if isinstance(value, FunctionCall):
         return value.arguments
     if isinstance(value, Mapping):
         return list(cast("Mapping[str, object]", value).values())

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self
 from ...asl.records import NOTHING, Record, changed
 from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
-from ..expressions import Condition, Reference, Source, form_of, place_of
 from ..option_checks import check_fixed_texts, check_form
 from ..payload_schema import name_of
 from ..retries import ALL, Retry, check_errors
 from ..source_lines import SourceLine, find_source_line
+from ..value_expressions import Condition, Reference, Source, form_of, place_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -32,7 +32,7 @@ ExitKind = Literal["next", "choice", "default", "catch"]
 
 
 class ErrorOutput(Record):
-    """What a catcher is given."""
+    """The input of a catcher."""
 
     Error: str
     Cause: str
@@ -48,7 +48,7 @@ class Exit(Record):
     """The alternatives of a Choice's subject that it is for, where they are known."""
     errors: tuple[str, ...] = ()
     assignments: Mapping[str, object] = NOTHING
-    output: Given | None = None
+    output: Some | None = None
     comment: str | None = None
 
 
@@ -106,7 +106,7 @@ class Edge(Joinable[Out]):
 
     def passing(self, output: T) -> Edge[T]:
         """Pass this on instead of what would come along this way."""
-        return Edge(tuple(changed(exit_, output=Given(output)) for exit_ in self._exits))
+        return Edge(tuple(changed(exit_, output=Some(output)) for exit_ in self._exits))
 
     def noted(self, comment: str) -> Self:
         """Say why, in the definition."""
@@ -132,7 +132,7 @@ class Chain(Generic[Out, Result]):
         return Chain((*self.links, *_links(self.last.exits(), target)), _state(target))
 
 
-class Given(Record):
+class Some(Record):
     """A value that was given, which may be None."""
 
     value: object
@@ -147,7 +147,7 @@ def check_options(owner: object, given: Mapping[str, object], known: type) -> No
 
 
 class StateOptions(TypedDict, total=False):
-    """What every state takes."""
+    """Options of every state."""
 
     name: str | None
     """Its name, where the attribute's will not do."""
@@ -172,9 +172,9 @@ class State(Joinable[Out], Generic[In, Out]):
         self.comment = comment
         self.source_line = find_source_line()
         self.assignments: dict[str, object] = {}
-        self.output: Given | None = None
+        self.output: Some | None = None
         if not hasattr(self, "type"):
-            raise WorkflowError(f"{type(self).__name__} is no state by itself: write a Pass, a Choice, an Invoke …")
+            raise WorkflowError(f"{type(self).__name__} is not a state by itself: write a Pass, a Choice, an Invoke …")
 
     if not TYPE_CHECKING:
 
@@ -305,7 +305,7 @@ def variable_name(target: object) -> str:
                 raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
             if not _can_be_called(source.name):
                 raise WorkflowError(
-                    f"{source.name!r} is no name for a variable: a letter, then letters, digits and _, 80 at most, "
+                    f"{source.name!r} is not a valid variable name: a letter, then letters, digits and _, 80 at most, "
                     "and not states, which is Step Functions' own"
                 )
             return source.name

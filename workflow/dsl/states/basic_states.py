@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, Unpack, cast, overloa
 
 from ...failures import WorkflowError, WrongJoin
 from ..bindings import Limit
-from ..expressions import Condition, Expression, Reference, condition_of, form_of
 from ..option_checks import check_form, check_moments, check_spans, check_texts
 from ..payload_schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
-from .arrows import Edge, Ending, Exit, Given, InputPassedOn, State, StateOptions
+from ..value_expressions import Condition, Expression, Reference, condition_of, form_of
+from .arrows import Edge, Ending, Exit, InputPassedOn, Some, State, StateOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -28,7 +28,7 @@ class Pass(State[object, T]):
 
     def __init__(self, output: T, *, name: str | None = None, comment: str | None = None) -> None:
         super().__init__(name=name, comment=comment)
-        self.output = Given(output)
+        self.output = Some(output)
         self.gives = form_of(output)
 
 
@@ -122,7 +122,7 @@ class Choice(State[T, T], Generic[T, F]):
         return Edge((Exit(self, "default"),))
 
     def alternatives(self) -> tuple[object, ...]:
-        """What it decides by can be: the members of a union, or the values of a Literal."""
+        """Return what it decides by can be: the members of a union, or the values of a Literal."""
         form = form_of(self.subject)
         return (True, False) if form is bool else literals_of(form) or members_of(form)
 
@@ -156,7 +156,7 @@ class Succeed(Ending[R]):
     def __init__(self, output: R, **options: Unpack[StateOptions]) -> None: ...
     def __init__(self, output: object = None, *, name: str | None = None, comment: str | None = None) -> None:
         super().__init__(name=name, comment=comment)
-        self.output = None if output is None else Given(output)
+        self.output = None if output is None else Some(output)
 
     def exits(self) -> tuple[Exit, ...]:
         raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
@@ -179,7 +179,7 @@ class Fail(State[object, Never]):
 
 
 def any_of(*conditions: object) -> Condition:
-    """Whether one of these holds."""
+    """Return whether one of these holds."""
     whole = condition_of(conditions[0])
     for condition in conditions[1:]:
         whole = whole | condition_of(condition)

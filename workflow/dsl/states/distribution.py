@@ -1,4 +1,4 @@
-"""How a distributed Map runs: where its items come from, how they are put together, where its results go."""
+"""Options of a distributed Map: where its items come from, how they are put together, where its results go."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from ..option_checks import (
 )
 
 LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}"
-"""What names the executions of a distributed Map. Source: Step Functions developer guide, "Distributed mode"."""
+"""Pattern of a label, which begins the names of a distributed Map's executions.
+
+Source: Step Functions developer guide, "Distributed mode".
+"""
 
 _WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
     "resource": ("s3:getObject", "s3:listObjectsV2"),
@@ -33,7 +36,7 @@ _WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class ItemReader(Record, kw_only=True):
-    """Where a distributed Map reads its items: an object of S3, or the listing of a bucket.
+    """Source of the items of a distributed Map: an object of S3, or the listing of a bucket.
 
     `max_items` may come from data. Which of the rest goes with which kind of data: AWS, "ItemReader (Map)".
     """
@@ -68,7 +71,7 @@ class ItemReader(Record, kw_only=True):
             raise WorkflowError('ItemReader: csv_headers and csv_delimiter are for input_type="CSV"')
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        """What is read."""
+        """Return what is read."""
         return _given(
             Bucket=bindings.text(self.bucket),
             Key=self.key,
@@ -77,7 +80,7 @@ class ItemReader(Record, kw_only=True):
         )
 
     def config(self) -> dict[str, object]:
-        """How it is read."""
+        """Return how it is read."""
         header = ("GIVEN" if self.csv_headers else "FIRST_ROW") if self.input_type == "CSV" else None
         return _given(
             InputType=self.input_type,
@@ -92,12 +95,12 @@ class ItemReader(Record, kw_only=True):
 
 
 class ItemBatcher(Record, kw_only=True):
-    """How a distributed Map puts items together, each run taking `{"Items": […]}`; limits may come from data."""
+    """Batches of items of a distributed Map, each run taking `{"Items": […]}`; limits may come from data."""
 
     max_items: int | Limit | None = None
     max_bytes: int | Limit | None = None
     batch_input: Mapping[str, object] | None = None
-    """What every batch gets besides, as its `BatchInput`."""
+    """Input that every batch gets besides its items, as its `BatchInput`."""
 
     def check(self) -> None:
         """Refuse limits that there cannot be, and a batch without one."""
@@ -107,12 +110,12 @@ class ItemBatcher(Record, kw_only=True):
             raise WorkflowError("ItemBatcher: say how large a batch is, with max_items or max_bytes")
 
     def limits(self) -> dict[str, object]:
-        """How large a batch may be."""
+        """Return how large a batch may be."""
         return _given(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
 
 
 class ResultWriter(Record, kw_only=True):
-    """Where a distributed Map writes its results, below a prefix in a bucket of S3, and how."""
+    """Destination and format of the results of a distributed Map, below a prefix in an S3 bucket."""
 
     bucket: Bucket | str
     prefix: str | None = None
@@ -131,34 +134,34 @@ class ResultWriter(Record, kw_only=True):
         check_choices(self, "output_type", self.output_type, ("JSON", "JSONL"))
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        """Where it is written."""
+        """Return where it is written."""
         return _given(
             Bucket=bindings.text(self.bucket), Prefix=self.prefix, ExpectedBucketOwner=self.expected_bucket_owner
         )
 
     def config(self) -> dict[str, Json]:
-        """How it is written."""
+        """Return how it is written."""
         if self.transformation is None and self.output_type is None:
             return {}
         return {"Transformation": self.transformation or "NONE", "OutputType": self.output_type or "JSON"}
 
 
 class WriterDetails(TypedDict):
-    """Where the manifest lies that names the objects with the results."""
+    """Location of the manifest that names the objects with the results."""
 
     Bucket: str
     Key: str
 
 
 class WrittenResults(TypedDict):
-    """What a distributed Map gives whose results are written to S3."""
+    """Output of a distributed Map whose results are written to S3."""
 
     MapRunArn: str
     ResultWriterDetails: WriterDetails
 
 
 class Distribution(Record, kw_only=True):
-    """How a distributed Map runs: as executions of their own, with items from S3 and failures tolerated."""
+    """Options of a distributed Map: executions of its own, items from S3, tolerated failures."""
 
     execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     reader: ItemReader | None = None

@@ -7,8 +7,8 @@ from typing import Final, cast
 
 from ...failures import WorkflowError
 from ..bindings import Binding, Limit
-from ..expressions import Call, Expression, form_of
 from ..payload_schema import is_decimal, kinds_of, wire_value
+from ..value_expressions import Expression, FunctionCall, form_of
 
 _BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "BOOL", "null": "NULL"}
 
@@ -46,4 +46,4 @@ def _expression(value: Expression) -> dict[str, object]:
             f"{value!r}: an attribute of DynamoDB is a text, a number or a boolean; which is this? "
             "seen_as() says; a list and an object are written out"
         )
-    return {_BY_KIND[kind]: Call("to_json", (value,), str) if kind == "number" else value}
+    return {_BY_KIND[kind]: FunctionCall("to_json", (value,), str) if kind == "number" else value}

@@ -32,6 +32,6 @@ class Inline(Catching[I, O]):
 
 
 def check_workflow(owner: object, value: object) -> None:
-    """Refuse what is no workflow where one belongs."""
+    """Refuse anything but a workflow where one belongs."""
     if not (isinstance(value, type) and hasattr(value, "graph")):
         raise WorkflowError(f"{type(owner).__name__}: runs workflows, which are classes of Workflow, and not {value!r}")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unp
 from ...failures import WorkflowError
 from ..bindings import Limit
 from ..compatibility import mismatch, value_mismatch
-from ..expressions import Expression, form_of
 from ..option_checks import check_choices, check_flags, check_numbers
 from ..payload_schema import item_of, kinds_of, name_of
 from ..retries import Retry
-from .arrows import AnyState, Catching, Given, StateOptions, check_options
+from ..value_expressions import Expression, form_of
+from .arrows import AnyState, Catching, Some, StateOptions, check_options
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .fragments import check_workflow
 
@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 class NestingOptions(StateOptions, total=False):
-    """What a Parallel takes besides its workflows."""
+    """Options of a Parallel besides its workflows."""
 
     retry: Retry | tuple[Retry, ...]
 
@@ -154,7 +154,7 @@ class Parallel(Catching[I, O]):
         for branch in branches:
             check_workflow(self, branch)
         self.branches = branches
-        self.sends = None if sends is None else Given(sends)
+        self.sends = None if sends is None else Some(sends)
         if sends is None:
             self.input_types = tuple(branch.declared_input for branch in branches)
         for branch in branches:
@@ -194,7 +194,7 @@ class Map(Catching[object, O], Generic[O]):
         check_workflow(self, each)
         self.items, self.each = items, each
         self.at_once = at_once
-        self.sends = None if sends is None else Given(sends)
+        self.sends = None if sends is None else Some(sends)
         _check_sent(self, sends, each)
         if (
             sends is None
@@ -215,16 +215,16 @@ def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, An
 
 
 class DistributedOptions(TypedDict, total=False):
-    """What every distributed Map takes."""
+    """Options of a distributed Map."""
 
     sends: object
     at_once: int | Limit | None
     execution_type: Literal["STANDARD", "EXPRESS"]
     batcher: ItemBatcher | None
     tolerated_failures: int | Limit | None
-    """How many runs may fail, fixed or from data."""
+    """Number of runs that may fail, fixed or from data."""
     tolerated_percentage: float | Limit | None
-    """How many of 100 runs may fail, fixed or from data."""
+    """Percentage of runs that may fail, fixed or from data."""
     label: str | None
     """Begins the names of the executions: 40 characters at most."""
     retry: Retry | tuple[Retry, ...]

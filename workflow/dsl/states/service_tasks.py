@@ -113,7 +113,7 @@ class PutEvent(Task[object, Answer]):
 
 
 class StartedExecution(TypedDict):
-    """What is known of an execution that nobody waits for."""
+    """The answer of Step Functions where nobody waits for the execution."""
 
     ExecutionArn: str
     StartDate: str

@@ -15,7 +15,6 @@ from ...asl.json_type import Json
 from ...failures import WorkflowError
 from ..bindings import Bindings, Function, Limit, Machine
 from ..compatibility import value_mismatch
-from ..expressions import Expression, Reference, Source, form_of, place_of
 from ..option_checks import (
     check_binding,
     check_spans,
@@ -24,7 +23,8 @@ from ..option_checks import (
 from ..payload_schema import name_of
 from ..retries import Retry
 from ..rewriting import references_in
-from .arrows import AnyState, Catching, Given, check_options
+from ..value_expressions import Expression, Reference, Source, form_of, place_of
+from .arrows import AnyState, Catching, Some, check_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -35,17 +35,17 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Answer = dict[str, Json]
-"""What a service answers, its shape not known here."""
+"""The answer of a service, whose shape is not known here."""
 
 
 class TaskOptions(TypedDict, total=False):
-    """What every task takes."""
+    """Options of every task."""
 
     retry: Retry | tuple[Retry, ...]
     timeout: timedelta | Limit | int
-    """How long one attempt may take: fixed, set by the deployment, or seconds from data."""
+    """Maximum duration of one attempt: fixed, set by the deployment, or seconds from data."""
     heartbeat: timedelta | Limit | int
-    """How long whoever does the work may be silent."""
+    """Maximum silence of whoever does the work."""
     credentials: str
     """ARN of a role that the call is made as."""
     name: str
@@ -59,9 +59,9 @@ class Task(Catching[In, Out], Generic[In, Out]):
     service: ClassVar[str] = ""
     """The integration, as in `arn:aws:states:::<service>`."""
     is_polled: ClassVar[bool] = False
-    """Whether a worker asks for its work, so that it has a token in any case."""
+    """True if a worker asks for its work, so that it has a token in any case."""
     result_path: tuple[str, ...] = ()
-    """Where in the integration's answer the state's own result lies."""
+    """Path of the state's own result in the integration's answer."""
 
     def __init__(self, **options: Unpack[TaskOptions]) -> None:
         check_options(self, options, TaskOptions)
@@ -76,7 +76,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         self.awaits_token = False
 
     def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
-        """What the integration is given; expressions included."""
+        """Return what the integration is given; expressions included."""
         raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a Call or another kind")
 
     def resource(self, bindings: Bindings) -> str:
@@ -98,7 +98,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
     def giving(self, output: T) -> Task[In, T]:
         """The same task, giving this instead of its result."""
         other = cast("Task[In, T]", copy.copy(self))
-        other.output = Given(output)
+        other.output = Some(output)
         other.gives = form_of(output)
         other.assignments = dict(self.assignments)
         return other
@@ -152,7 +152,7 @@ def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Mac
 
 
 def payload_of(sends: object) -> object:
-    """What a task sends: what it was told to, or its input."""
+    """Return what a task sends: what it was told to, or its input."""
     return Reference(Source("state_input")) if sends is None else sends
 
 

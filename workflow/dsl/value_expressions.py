@@ -36,7 +36,7 @@ _INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or con
 
 
 class Expression:
-    """What is computed when the workflow runs."""
+    """A value that is computed when the workflow runs."""
 
     __slots__ = ()
 
@@ -58,22 +58,22 @@ class Expression:
     def __ge__(self, other: object) -> Condition:
         return _compared(">=", self, other)
 
-    def __add__(self, other: object) -> Call:
+    def __add__(self, other: object) -> FunctionCall:
         return _calculated("+", self, other)
 
-    def __radd__(self, other: object) -> Call:
+    def __radd__(self, other: object) -> FunctionCall:
         return _calculated("+", other, self)
 
-    def __sub__(self, other: object) -> Call:
+    def __sub__(self, other: object) -> FunctionCall:
         return _calculated("-", self, other)
 
-    def __rsub__(self, other: object) -> Call:
+    def __rsub__(self, other: object) -> FunctionCall:
         return _calculated("-", other, self)
 
-    def __mul__(self, other: object) -> Call:
+    def __mul__(self, other: object) -> FunctionCall:
         return _calculated("*", self, other)
 
-    def __rmul__(self, other: object) -> Call:
+    def __rmul__(self, other: object) -> FunctionCall:
         return _calculated("*", other, self)
 
     def __and__(self, other: object) -> NoReturn:
@@ -133,7 +133,7 @@ class Expression:
 
 
 class Source(Record):
-    """Where a reference starts."""
+    """The start of a reference."""
 
     root: Root
     name: str = ""
@@ -164,11 +164,11 @@ class Reference(Expression):
         return Reference(self._source, form, (*self._path, wire))
 
     def _get(self, key: str, otherwise: object = None) -> Expression:
-        """What a dict's `get` gives: a value that may be missing, or another in its place."""
+        """Return what a dict's `get` gives: a value that may be missing, or another in its place."""
         value = self[key]
         if otherwise is None:
             return value
-        return Call("choose", (Present(value), value, otherwise), form_of(value))
+        return FunctionCall("choose", (Present(value), value, otherwise), form_of(value))
 
     def __setattr__(self, name: str, value: object) -> None:
         self._fixed(name)
@@ -236,7 +236,7 @@ def form_of(expression: object) -> object:
         return bool
     if isinstance(expression, Binding):
         return expression.form
-    return expression.form if isinstance(expression, Call | Raw | Bound) else type(expression)
+    return expression.form if isinstance(expression, FunctionCall | Raw | Bound) else type(expression)
 
 
 def seen(expression: object, form: object) -> object:
@@ -244,10 +244,10 @@ def seen(expression: object, form: object) -> object:
     if isinstance(expression, Reference):
         source, path = place_of(expression)
         return Reference(source, form, path)
-    return changed(expression, form=form) if isinstance(expression, Call | Raw) else expression
+    return changed(expression, form=form) if isinstance(expression, FunctionCall | Raw) else expression
 
 
-class Call(Expression, Record):
+class FunctionCall(Expression, Record):
     """A function of other expressions; `name` is the language's own, compilers know what to make of it."""
 
     name: str
@@ -269,7 +269,7 @@ class Raw(Expression, Record):
 
 
 class Bound(Expression, Record):
-    """What a late-bound name stands for."""
+    """The value of a late-bound name."""
 
     binding: Binding
 
@@ -283,7 +283,7 @@ class Bound(Expression, Record):
 
 
 class Condition:
-    """What a Choice decides by."""
+    """The condition of a Choice rule."""
 
     __slots__ = ()
     _kind: ClassVar[str] = "condition"
@@ -384,7 +384,7 @@ class IsTrue(Condition, Record):
 
 
 class CompareTimes(Condition, Record):
-    """Two timestamps compared; false where one is missing or is none."""
+    """Two timestamps compared; false where one is missing or not a timestamp."""
 
     operator: Operator
     left: object
@@ -408,14 +408,14 @@ def condition_of(value: object) -> Condition:
 _CALCULATING: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times"}
 
 
-def _calculated(sign: str, left: object, right: object) -> Call:
+def _calculated(sign: str, left: object, right: object) -> FunctionCall:
     """Two numbers added, subtracted or multiplied, or two texts joined."""
     forms = form_of(left), form_of(right)
     kinds = set(map(kinds_of, forms))
     if kinds == {frozenset({"number"})}:
-        return Call(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
+        return FunctionCall(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
     if kinds == {frozenset({"string"})} and sign == "+":
-        return Call("concat", (left, right), str)
+        return FunctionCall("concat", (left, right), str)
     what = "adds two numbers or joins two texts" if sign == "+" else "takes two numbers"
     instead = f"where the types do not say, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
     told = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
@@ -439,7 +439,7 @@ def _compared(operator: Operator, left: Expression, right: object) -> Condition:
 
 
 def key_of(name: object) -> str:
-    """The name of a field of an object; raises WorkflowError for what is no text."""
+    """The name of a field of an object; raises WorkflowError for anything but a string."""
     if not isinstance(name, str):
         raise WorkflowError(f"{name!r} is a {type(name).__name__}, and the fields of an object have texts as names")
     return name
