@@ -24,7 +24,6 @@ ProviderError                         the provider reports it to its driver, whi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 
 class InstanceError(Exception):
@@ -115,7 +114,7 @@ class ResourceFailed(ProviderError):
 class PartiallyCreated(ResourceFailed):
     """The resource has an id and outputs; `reasons` say how it differs from the program. The next update continues."""
 
-    def __init__(self, urn: str, verb: str, id_: str, outputs: Mapping[str, Any], reasons: Sequence[str]) -> None:
+    def __init__(self, urn: str, verb: str, id_: str, outputs: Mapping[str, object], reasons: Sequence[str]) -> None:
         super().__init__(urn, verb, "; ".join(reasons))
         self.id = id_
         self.outputs = outputs

@@ -13,9 +13,9 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import config as pulumi_config
@@ -26,6 +26,7 @@ from pulumi.runtime.stack import run_in_stack
 from ..errors import DeploymentFailed, ProviderError
 from ..instance import Instance
 from ..provider.journal import Journal
+from ..provider.property_values import ReadonlyValues, Values
 from ..provider.provider import EmbeddedProvider
 from .deployment_progress import Listener, ProgressNote, ignore_progress
 from .monitor import Monitor
@@ -42,11 +43,11 @@ def deploy(
     instance: Instance,
     program: Path = Path("__main__.py"),
     stage: str = "dev",
-    config: Mapping[str, Any] | None = None,
+    config: ReadonlyValues | None = None,
     listener: Listener = ignore_progress,
     *,
     fresh: bool = False,
-) -> dict[str, Any]:
+) -> Values:
     """Deploy the program's stage into the instance, or find it unchanged there; return the stack's outputs.
 
     The first stack of an instance starts from an emptied account. A further stack, of another project or stage, is

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
@@ -19,7 +19,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from ..errors import DeploymentFailed, ProviderError, ResourceFailed, name_of
 from ..provider.configuration import configure, setting_faults
-from ..provider.property_values import FileArchive
+from ..provider.property_values import FileArchive, Values
 from ..provider.provider import EmbeddedProvider
 from ..provider.wire import UnwrappedProperties, unwrap, wrap
 from .deployment_progress import Listener, Operation, Progress
@@ -32,6 +32,10 @@ _STACK: Final = "pulumi:pulumi:Stack"
 _PROVIDERS: Final = "pulumi:providers:"
 
 
+_NamedRequest: TypeAlias = resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest
+_ProviderRequest: TypeAlias = resource_pb2.RegisterResourceRequest | resource_pb2.ResourceInvokeRequest
+
+
 class Monitor(MockMonitor):
     """Answers the SDK as the engine would, for creations."""
 
@@ -40,7 +44,7 @@ class Monitor(MockMonitor):
 
     def __init__(self, provider: EmbeddedProvider, settings: StackConfig, listener: Listener) -> None:
         super().__init__(_UnusedMocks())
-        self.outputs: dict[str, Any] = {}
+        self.outputs: Values = {}
         self.failure: BaseException | None = None
         self.deployed: dict[str, DeployedResource] = {}
         """The resources that the program asked for, by URN."""
@@ -51,7 +55,7 @@ class Monitor(MockMonitor):
         self._urns: set[str] = set()
         self._lock = threading.Lock()
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 - the protocol's name
         urn = self._urn(request)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -65,7 +69,7 @@ class Monitor(MockMonitor):
         secrets = self._provider.secret_outputs(request.type, inputs.secrets)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=wrap(outputs, secrets))
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802 - the protocol's name
         urn = self._urn(request)
         with self._report_step("read", urn, request):
             found = self._provider.read(urn, request.type, request.id)
@@ -73,15 +77,15 @@ class Monitor(MockMonitor):
                 raise ResourceFailed(urn, "read", f"there is none with the id {request.id}")
         return resource_pb2.ReadResourceResponse(urn=urn, properties=wrap(found.outputs))
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802 - the protocol's name
         try:
             result = self._provider_of(request).invoke(request.tok, self._unwrap(request.args).values)
         except ProviderError as error:
             raise self._record_failure(error) from None
-        answer: dict[str, Any] = {"return": wrap(result)}  # a keyword of Python's
+        answer: Values = {"return": wrap(result)}  # a keyword of Python's
         return resource_pb2.ResourceInvokeResponse(**answer)
 
-    def RegisterResourceOutputs(self, request: Any) -> Empty:  # noqa: N802 - the protocol's name
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Empty:  # noqa: N802 - the protocol's name
         if f"::{_STACK}::" in request.urn:
             self.outputs = self._unwrap(request.outputs).values
         return Empty()
@@ -90,13 +94,15 @@ class Monitor(MockMonitor):
         """Begin nothing new; steps under way are ended."""
         self._record_failure(KeyboardInterrupt())
 
-    def _import(self, urn: str, request: Any) -> tuple[str, dict[str, Any]]:
+    def _import(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> tuple[str, Values]:
         found = self._provider_of(request).read(urn, request.type, request.importId)
         if found is None:
             raise ResourceFailed(urn, "imported", f"there is none with the id {request.importId}")
         return found.id, found.outputs
 
-    def _provide(self, urn: str, request: Any, inputs: UnwrappedProperties) -> tuple[str, dict[str, Any]]:
+    def _provide(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: UnwrappedProperties
+    ) -> tuple[str, Values]:
         """Create the resource, and return its id and outputs."""
         provider = self._provider_of(request)
         naming = self._settings.autonaming.propose(request.type, request.name)
@@ -109,7 +115,9 @@ class Monitor(MockMonitor):
         self.deployed[urn] = DeployedResource.of(request.type, made.id, checked.inputs, tags)
         return made.id, made.outputs
 
-    def _configure_provider(self, urn: str, request: Any, inputs: UnwrappedProperties) -> Any:
+    def _configure_provider(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: UnwrappedProperties
+    ) -> resource_pb2.RegisterResourceResponse:
         """Configure an explicit provider of the program."""
         faults = [f"{name}: {reason}" for name, reason in setting_faults(inputs.values, explicit=True)]
         if faults:
@@ -117,20 +125,20 @@ class Monitor(MockMonitor):
         self._providers[urn] = configure(self._provider, inputs.values)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
 
-    def _provider_of(self, request: Any) -> EmbeddedProvider:
+    def _provider_of(self, request: _ProviderRequest) -> EmbeddedProvider:
         return self._providers.get(request.provider.rpartition("::")[0], self._provider)
 
     def _unwrap(self, struct: Struct) -> UnwrappedProperties:
         plain = unwrap(struct, self._provider.aws.folder)
         return UnwrappedProperties(values=_with_hashes(plain.values), secrets=plain.secrets)
 
-    def _urn(self, request: Any) -> str:
+    def _urn(self, request: _NamedRequest) -> str:
         parent = request.parent.split("::")[2] if request.parent else _STACK
         prefix = "" if parent == _STACK else f"{parent}$"
         return f"urn:pulumi:{self._settings.stage}::{self._settings.project}::{prefix}{request.type}::{request.name}"
 
     @contextlib.contextmanager
-    def _report_step(self, operation: Operation, urn: str, request: Any) -> Iterator[None]:
+    def _report_step(self, operation: Operation, urn: str, request: _NamedRequest) -> Iterator[None]:
         """Tell the listener how the step goes; after a failure nothing new is begun."""
         if self.failure is not None:
             raise self.failure
@@ -161,10 +169,10 @@ class Monitor(MockMonitor):
 class _UnusedMocks(Mocks):
     """Never asked: the monitor answers everything itself."""
 
-    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: MockCallArgs) -> tuple[Values, None]:
         raise NotImplementedError(args.token)
 
-    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, Values]:
         raise NotImplementedError(name_of(args.typ))
 
 

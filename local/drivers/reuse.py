@@ -3,9 +3,12 @@
 An unchanged program gets the resources that there are. The first difference ends the run: this driver cannot update.
 """
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
+
+from pulumi.runtime.proto import resource_pb2
 
 from ..errors import DeploymentFailed, ResourceFailed, name_of
+from ..provider.property_values import Values
 from ..provider.provider import EmbeddedProvider
 from ..provider.wire import UnwrappedProperties
 from .deployment_progress import Listener, Operation
@@ -46,7 +49,9 @@ class ReuseMonitor(Monitor):
         for urn in self._record.resources.keys() - self.deployed.keys():
             raise ProgramChanged(f"{name_of(urn)} has been removed")
 
-    def _provide(self, urn: str, request: Any, inputs: UnwrappedProperties) -> tuple[str, dict[str, Any]]:
+    def _provide(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: UnwrappedProperties
+    ) -> tuple[str, Values]:
         deployed = self._record.resources.get(urn)
         if deployed is None:
             raise ProgramChanged(f"{name_of(urn)} has been added")

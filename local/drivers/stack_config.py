@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..errors import DeploymentFailed
+from ..provider.property_values import ReadonlyValues, Values
 from .autonaming import Autonaming
 
 _ENCRYPTED = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
@@ -35,7 +36,7 @@ class StackConfig:
         return dict(json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {})
 
 
-def load_config(program: Path, stage: str, overrides: Mapping[str, Any] | None = None) -> StackConfig:
+def load_config(program: Path, stage: str, overrides: ReadonlyValues | None = None) -> StackConfig:
     """The configuration of one stage; `given` values win. Raises DeploymentFailed for an unknown stage."""
     folder = program.parent
     project = _read_yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {}
@@ -56,7 +57,7 @@ def default_project_name(program: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "-", name) or "program"
 
 
-def _project_values(project: Mapping[str, Any]) -> dict[str, Any]:
+def _project_values(project: ReadonlyValues) -> Values:
     """The values and defaults in the project file: `key: {default: …}`, `key: {value: …}`, or `key: …`."""
     declared = project.get("config") or {}
     return {
@@ -65,7 +66,7 @@ def _project_values(project: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stage_values(folder: Path, stage: str) -> dict[str, Any]:
+def _stage_values(folder: Path, stage: str) -> Values:
     file = folder / f"Pulumi.{stage}.yaml"
     if file.exists():
         return dict(_read_yaml(file).get("config") or {})
@@ -75,7 +76,7 @@ def _stage_values(folder: Path, stage: str) -> dict[str, Any]:
     return {}
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> Values:
     try:
         return dict(yaml.safe_load(file.read_text()) or {})
     except (OSError, ValueError, yaml.YAMLError) as error:

@@ -1,8 +1,6 @@
 """The program's own errors about its configuration, where the engine stops at the first value of a wrong type."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
 
@@ -13,10 +11,11 @@ from ..drivers.stack_config import load_config
 from ..errors import DeploymentFailed
 from ..instance import Instance
 from ..provider.journal import Journal
+from ..provider.property_values import ReadonlyValues
 from ..provider.provider import EmbeddedProvider
 
 
-def config_errors(instance: Instance, program: Path, stage: str, overrides: Mapping[str, Any]) -> str | None:
+def config_errors(instance: Instance, program: Path, stage: str, overrides: ReadonlyValues) -> str | None:
     """The program's refusal of its configuration, with every fault in it; None if it gets as far as a resource."""
     try:
         settings = load_config(program.resolve(), stage, overrides)
@@ -36,12 +35,12 @@ class _ReachedFirstResource(DeploymentFailed):
 class _DryRunMonitor(Monitor):
     """Creates nothing and answers nothing."""
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 - the protocol's name
         if request.type == "pulumi:pulumi:Stack":
             return resource_pb2.RegisterResourceResponse(urn=self._urn(request))
         raise self._record_failure(_ReachedFirstResource(f"it asks for {request.name}"))
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802 - the protocol's name
         raise self._record_failure(_ReachedFirstResource(f"it calls {request.tok}"))
 
 

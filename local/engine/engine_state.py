@@ -8,9 +8,9 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..instance import processes
+from ..provider.property_values import Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class EngineState:
         """Was the last run killed while it worked?"""
         return bool(self.locks() or self._latest_deployment().get("pending_operations"))
 
-    def resources(self) -> list[dict[str, Any]]:
+    def resources(self) -> list[Values]:
         """Every resource that the engine knows, as it keeps it."""
         return list(self._latest_deployment().get("resources") or [])
 
@@ -62,7 +62,7 @@ class EngineState:
     def _path(self, kind: str) -> Path:
         return self.folder / ".pulumi" / kind / self.project
 
-    def _latest_deployment(self) -> dict[str, Any]:
+    def _latest_deployment(self) -> Values:
         with contextlib.suppress(OSError, ValueError):
             checkpoint = json.loads(self._file.read_text())["checkpoint"]
             return dict(checkpoint.get("latest") or {})

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from ..instance import Instance
+from ..provider.aws import AwsClient
 from ..provider.journal import Journal
 from ..provider.provider import EmbeddedProvider
 from .engine_state import EngineState
@@ -61,11 +61,11 @@ def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
     return [entry.urn for entry in orphans if entry.urn.startswith(state.urn_prefix) and provider.delete_entry(entry)]
 
 
-def _bucket_names(s3: Any) -> list[str]:
+def _bucket_names(s3: AwsClient) -> list[str]:
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
-def _version_locks(s3: Any, bucket: str) -> Iterator[tuple[str, datetime | None]]:
+def _version_locks(s3: AwsClient, bucket: str) -> Iterator[tuple[str, datetime | None]]:
     """Yield the mode of each locked version, and the end of its retention."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in page.get("Versions", ()):

@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from ..drivers.stack_config import default_project_name
 from ..errors import EngineError, PassphraseMissing, UnknownStage
+from ..provider.property_values import ReadonlyValues, Values
 
 _SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
@@ -35,7 +35,7 @@ class Project:
         """As the engine knows it."""
         return str(self._project_settings()["name"])
 
-    def copy_to(self, folder: Path, config: Mapping[str, Any]) -> None:
+    def copy_to(self, folder: Path, config: ReadonlyValues) -> None:
         """Lay the two files for the engine; raises UnknownStage, or PassphraseMissing where it would need one."""
         settings, stage = self._project_settings(), self._stage_settings()
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,13 +53,13 @@ class Project:
         stage = self._stage_settings()
         return "encryptionsalt" in stage and _has_secret(stage.get("config"))
 
-    def _project_settings(self) -> dict[str, Any]:
+    def _project_settings(self) -> Values:
         file = self.root / "Pulumi.yaml"
         if file.exists():
             return _read_yaml(file)
         return {"name": default_project_name(self.program.resolve()), "runtime": "python"}
 
-    def _stage_settings(self) -> dict[str, Any]:
+    def _stage_settings(self) -> Values:
         file = self.root / f"Pulumi.{self.stage}.yaml"
         if file.exists():
             return _read_yaml(file)
@@ -73,7 +73,7 @@ class Project:
     def _qualified_key(self, key: str) -> str:
         return key if ":" in key else f"{self.name}:{key}"
 
-    def _drop_secrets_provider(self, stage: dict[str, Any], copy: Path) -> None:
+    def _drop_secrets_provider(self, stage: Values, copy: Path) -> None:
         if self.uses_own_passphrase():
             return
         if _has_secret(stage.get("config")):
@@ -88,7 +88,7 @@ class Project:
             stage["encryptionsalt"] = salt
 
 
-def _parse_json(value: Any) -> Any:
+def _parse_json(value: object) -> object:
     """Lists and objects may be given as JSON text, as on a command line."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         with contextlib.suppress(ValueError):
@@ -96,14 +96,14 @@ def _parse_json(value: Any) -> Any:
     return value
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> Values:
     try:
         return dict(yaml.safe_load(file.read_text()) or {})
     except (yaml.YAMLError, ValueError) as error:
         raise EngineError(f"{file.name} cannot be read: {' '.join(str(error).split())}.") from error
 
 
-def _has_secret(value: Any) -> bool:
+def _has_secret(value: object) -> bool:
     if isinstance(value, Mapping):
         return "secure" in value or any(_has_secret(item) for item in value.values())
     return isinstance(value, list) and any(_has_secret(item) for item in value)

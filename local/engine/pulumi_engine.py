@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, chdir
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 from pulumi.automation import CommandError, LocalWorkspace, OutputMap, PulumiCommand, Stack
@@ -16,6 +16,7 @@ from ..drivers.deployment_progress import Listener, Progress, ProgressNote, igno
 from ..drivers.outstanding_tasks import wait_for_outputs
 from ..errors import PassphraseMissing, StateLocked, name_of
 from ..instance import Instance
+from ..provider.property_values import ReadonlyValues, Values
 from . import provider_process
 from .config_errors import config_errors
 from .engine_events import EngineEvents, program_location
@@ -34,7 +35,7 @@ class Outcome:
     """The steps of an operation, done or previewed."""
 
     steps: tuple[Progress, ...]
-    outputs: dict[str, Any] = field(default_factory=dict)
+    outputs: Values = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Progress, ...]:
@@ -52,7 +53,7 @@ class PulumiEngine:
         instance: Instance,
         program: Path = Path("__main__.py"),
         stage: str = "dev",
-        config: Mapping[str, Any] | None = None,
+        config: ReadonlyValues | None = None,
         listener: Listener = ignore_progress,
     ) -> None:
         self._instance = instance
@@ -221,6 +222,6 @@ class PulumiEngine:
             self._locations[args.type_, args.name] = place
 
 
-def _plain_outputs(outputs: OutputMap) -> dict[str, Any]:
+def _plain_outputs(outputs: OutputMap) -> Values:
     """As they are kept in a file and shown: secrets stay in the state."""
     return {name: "[secret]" if output.secret else output.value for name, output in outputs.items()}

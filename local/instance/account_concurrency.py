@@ -7,7 +7,7 @@ the machine has no memory left.
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 UNRESERVED_CONCURRENCY: Final = 10
 """Executions at a time of all functions without a reservation together: the whole quota of a new AWS account."""
@@ -17,18 +17,25 @@ _MIN_UNRESERVED: Final = 100
 """The part of the quota that AWS lets nobody reserve; all of it where the quota is smaller."""
 
 
-def limit_concurrency(functions: Any) -> None:
+class MiniStackModule(Protocol):
+    """A module of MiniStack, which has no types: its private functions are read and replaced."""
+
+    def __getattr__(self, name: str, /) -> Any: ...
+    def __setattr__(self, name: str, value: object, /) -> None: ...
+
+
+def limit_concurrency(functions: MiniStackModule) -> None:
     """Patch MiniStack's Lambda module."""
     _share_reservations(functions)
     _refuse_reservations(functions)
     _throttle_unreserved_functions(functions)
 
 
-def _share_reservations(functions: Any) -> None:
+def _share_reservations(functions: MiniStackModule) -> None:
     """Let a reservation hold for all versions of a function together; else fifty executions start fifty processes."""
     of_record = functions._reserved_concurrency
 
-    def of_function(record: Any, configuration: Mapping[str, Any]) -> int | None:
+    def of_function(record: object, configuration: Mapping[str, str]) -> int | None:
         own = of_record(record, configuration)
         if own is not None:
             return int(own)
@@ -38,13 +45,13 @@ def _share_reservations(functions: Any) -> None:
     functions._reserved_concurrency = of_function
 
 
-def _refuse_reservations(functions: Any) -> None:
+def _refuse_reservations(functions: MiniStackModule) -> None:
     """Refuse a reservation that leaves too little of the quota to the other functions."""
-    put: Callable[[str, Any], object] = functions._put_function_concurrency
+    put: Callable[[str, Mapping[str, int]], object] = functions._put_function_concurrency
     quota = int(functions._ACCOUNT_CONCURRENCY_CAP)
     minimum = min(_MIN_UNRESERVED, quota)
 
-    def put_within_quota(name: str, data: Mapping[str, Any]) -> object:
+    def put_within_quota(name: str, data: Mapping[str, int]) -> object:
         others = sum(
             int(functions._functions[other].get("concurrency") or 0) for other in functions._functions if other != name
         )
@@ -61,7 +68,7 @@ def _refuse_reservations(functions: Any) -> None:
     functions._put_function_concurrency = put_within_quota
 
 
-def _throttle_unreserved_functions(functions: Any) -> None:
+def _throttle_unreserved_functions(functions: MiniStackModule) -> None:
     """Throttle functions without a reservation beyond their common limit."""
     acquire, release = functions._acquire_execution_slot, functions._release_execution_slot
     lock, running = threading.Lock(), Counter[str]()

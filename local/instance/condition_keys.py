@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ..provider.property_values import ReadonlyValues
+
 LEADING_KEYS: Final = "dynamodb:LeadingKeys"
 ATTRIBUTES: Final = "dynamodb:Attributes"
 
@@ -26,14 +28,14 @@ _PATH: Final = re.compile(r"[:#]?[A-Za-z_][\w]*(?:\.#?\w+|\[\d+\])*\s*\(?")
 _KEYWORDS: Final = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"})
 
 
-def item_context(request: Mapping[str, Any], hash_key: str) -> Context:
+def item_context(request: ReadonlyValues, hash_key: str) -> Context:
     """Return the keys of one item's request: an operation on a single item, a query, or one part of a transaction."""
     leading = _leading_key(request, hash_key)
     named = sorted({*_keys(request), *_named_in_expressions(request)})
     return {**({LEADING_KEYS: [leading]} if leading is not None else {}), **({ATTRIBUTES: named} if named else {})}
 
 
-def put_context(headers: Mapping[str, str], query: Mapping[str, Any]) -> Context:
+def put_context(headers: Mapping[str, str], query: ReadonlyValues) -> Context:
     """Return the keys of an `s3:PutObject`; a part of an upload creates no object, its completion does."""
     creates = "partNumber" not in query and "uploads" not in query
     found: Context = {"s3:ObjectCreationOperation": str(creates).lower()}
@@ -50,25 +52,25 @@ _CONDITIONAL_HEADERS: Final = {
 }
 
 
-def transaction_items(body: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def transaction_items(body: bytes) -> Iterator[tuple[str, ReadonlyValues]]:
     """Yield the kind (`Put`) and the request of each item of a transaction, in its order."""
     for item in json.loads(body or b"{}").get("TransactItems", ()):
         yield from ((kind, request) for kind, request in item.items() if isinstance(request, Mapping))
 
 
-def _keys(request: Mapping[str, Any]) -> Iterator[str]:
+def _keys(request: ReadonlyValues) -> Iterator[str]:
     for name in ("Item", "Key"):
         yield from request.get(name, {})
 
 
-def _leading_key(request: Mapping[str, Any], hash_key: str) -> str | None:
+def _leading_key(request: ReadonlyValues, hash_key: str) -> str | None:
     for name in ("Item", "Key"):
         if hash_key in request.get(name, {}):
             return _plain(request[name][hash_key])
     return _queried_key(request, hash_key)
 
 
-def _queried_key(request: Mapping[str, Any], hash_key: str) -> str | None:
+def _queried_key(request: ReadonlyValues, hash_key: str) -> str | None:
     """Return the value that a key condition compares the hash key with."""
     condition, names = str(request.get("KeyConditionExpression", "")), request.get("ExpressionAttributeNames", {})
     for name, placeholder in re.findall(r"(#?\w+)\s*=\s*(:\w+)", condition):
@@ -77,7 +79,7 @@ def _queried_key(request: Mapping[str, Any], hash_key: str) -> str | None:
     return None
 
 
-def _named_in_expressions(request: Mapping[str, Any]) -> Iterator[str]:
+def _named_in_expressions(request: ReadonlyValues) -> Iterator[str]:
     names = request.get("ExpressionAttributeNames", {})
     for expression in (str(request.get(name, "")) for name in _EXPRESSIONS):
         for path in _PATH.findall(expression):
@@ -86,6 +88,6 @@ def _named_in_expressions(request: Mapping[str, Any]) -> Iterator[str]:
                 yield str(names.get(head, head))
 
 
-def _plain(value: Mapping[str, Any]) -> str:
+def _plain(value: ReadonlyValues) -> str:
     """Return an attribute value as the evaluator compares it."""
     return str(next(iter(value.values())))

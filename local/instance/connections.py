@@ -10,9 +10,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..errors import NotRunning, ToolMissing
+from ..provider.aws import AwsClient
 
 _VALIDITY_DAYS: Final = 825
 TOKEN_HEADER: Final = "x-booking-token"  # noqa: S105 - the name of a header
@@ -38,7 +39,7 @@ def connect(
     certificate: Path,
     region: str,
     credentials: Mapping[str, str | None] = _ADMINISTRATOR,
-) -> Any:
+) -> AwsClient:
     """A boto3 client of a service, with an administrator's rights or with credentials as STS gives them."""
     import boto3
     import botocore.session
@@ -51,7 +52,7 @@ def connect(
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=_NO_USER_FILES),
     )
-    return session.client(
+    client: AwsClient = session.client(
         service,  # type: ignore[call-overload]  # the name comes from the caller
         endpoint_url=endpoint,
         verify=str(certificate),
@@ -64,6 +65,7 @@ def connect(
             proxies={},
         ),
     )
+    return client
 
 
 def fetch(url: str, certificate: Path, method: str = "GET", headers: Mapping[str, str] | None = None) -> bytes:

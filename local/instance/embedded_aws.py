@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMissing
-from ..provider.aws import REGION, Aws
+from ..provider.aws import REGION, Aws, AwsClient
+from ..provider.property_values import ReadonlyValues, Values
 from . import connections, processes, run_folder
 from .connections import ensure_certificate
 from .daemon_environment import DEFAULT_ACCOUNT_CONCURRENCY, daemon_environment
@@ -55,7 +56,7 @@ class Instance:
         self.folder = folder.parent.resolve() / folder.name
         self.name = folder.name
         self._child: subprocess.Popen[bytes] | None = None
-        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._clients: dict[tuple[str, str | None], AwsClient] = {}
 
     @classmethod
     def at(cls, root: Path, name: str = "default") -> "Instance":
@@ -65,7 +66,7 @@ class Instance:
     # ---- what it is -------------------------------------------------------------------------------------------
 
     @cached_property
-    def _identity(self) -> Mapping[str, Any]:
+    def _identity(self) -> Mapping[str, object]:
         self._ensure_folder()
         identity = run_folder.read_marker(self.folder)
         assert identity is not None, "the folder was just proven ours"
@@ -78,7 +79,7 @@ class Instance:
     @property
     def port(self) -> int:
         """The port, the same for as long as the folder lives."""
-        return int(self._identity["port"])
+        return int(str(self._identity["port"]))
 
     @property
     def endpoint(self) -> str:
@@ -196,12 +197,12 @@ class Instance:
         """Return the account that the provider's resource types work on."""
         return Aws(connect=self._connect, folder=self.folder, default_tags=default_tags or {})
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> Values:
         """The outputs of the deployed stack; empty before a deployment."""
         file = self.folder / "outputs.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
-    def save_outputs(self, outputs: Mapping[str, Any]) -> None:
+    def save_outputs(self, outputs: ReadonlyValues) -> None:
         """Called by the driver that deployed."""
         self._ensure_folder()
         (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
@@ -240,10 +241,10 @@ class Instance:
 
     # ---- the steps --------------------------------------------------------------------------------------------
 
-    def _connect(self, service: str) -> Any:
+    def _connect(self, service: str) -> AwsClient:
         return connections.connect(service, self.endpoint, self.certificate, REGION)
 
-    def _connect_as(self, role: str, service: str) -> Any:
+    def _connect_as(self, role: str, service: str) -> AwsClient:
         given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
         return connections.connect(service, self.endpoint, self.certificate, REGION, given)
 
@@ -316,7 +317,7 @@ class Instance:
         (self.folder / "tmp").mkdir(exist_ok=True)
 
     @staticmethod
-    def _new_identity() -> dict[str, Any]:
+    def _new_identity() -> dict[str, object]:
         return {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
 
     def _port_error(self) -> PortTaken:

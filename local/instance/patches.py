@@ -22,7 +22,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from ..provider.aws import ACCOUNT, REGION
-from .account_concurrency import limit_concurrency
+from .account_concurrency import MiniStackModule, limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
 
 PATCHED_VERSION: Final = "1.5.33"
@@ -48,10 +48,10 @@ def apply() -> None:
     _name_role_of_session(iam_evaluator, iam)
 
 
-def _keep_recovery_period(tables: Any) -> None:
+def _keep_recovery_period(tables: MiniStackModule) -> None:
     update, describe = tables._update_continuous_backups, tables._describe_continuous_backups
 
-    def updating(request: Mapping[str, Any]) -> Any:
+    def updating(request: Mapping[str, Any]) -> object:
         answer = update(request)
         settings, name = tables._pitr_settings, tables._normalize_table_name(request.get("TableName"))
         if settings.get(name):  # a period instead of a flag: MiniStack keeps whatever is true
@@ -71,10 +71,10 @@ def _keep_recovery_period(tables: Any) -> None:
     tables._update_continuous_backups, tables._describe_continuous_backups = updating, describing
 
 
-def _name_throttling_error(machines: Any) -> None:
+def _name_throttling_error(machines: MiniStackModule) -> None:
     call = machines._call_lambda
 
-    def calling(function: Any, event: Any) -> Any:
+    def calling(function: object, event: object) -> object:
         try:
             return call(function, event)
         except machines._ExecutionError as error:
@@ -85,7 +85,7 @@ def _name_throttling_error(machines: Any) -> None:
     machines._call_lambda = calling
 
 
-def _honour_delays(machines: Any) -> None:
+def _honour_delays(machines: MiniStackModule) -> None:
     find = machines._find_matching_retrier
 
     def found(retriers: Any, error: str, counts: Mapping[int, int]) -> Any:
@@ -101,10 +101,10 @@ def _honour_delays(machines: Any) -> None:
     machines._find_matching_retrier = found
 
 
-def _check_machine_roles(machines: Any) -> None:
+def _check_machine_roles(machines: MiniStackModule) -> None:
     execute, invoke = machines._execute_task, machines._invoke_resource
 
-    def executing(state: Any, raw_input: Any, execution: Any, context: Any) -> Any:
+    def executing(state: object, raw_input: object, execution: Mapping[str, str] | None, context: object) -> object:
         machine = machines._state_machines.get(execution["stateMachineArn"]) if execution else None
         token = _ROLE.set(machine["roleArn"] if machine else None)
         try:
@@ -112,7 +112,7 @@ def _check_machine_roles(machines: Any) -> None:
         finally:
             _ROLE.reset(token)
 
-    def invoking(resource: str, parameters: Any) -> Any:
+    def invoking(resource: str, parameters: Mapping[str, object]) -> object:
         role, needed = _ROLE.get(), _required_permission(resource, parameters)
         if role is not None and needed is not None and not _is_allowed(role, needed.action, needed.resource):
             cause = f"User: {role} is not authorized to perform: {needed.action} on resource: {needed.resource}"
@@ -131,7 +131,7 @@ class _RequiredPermission:
     error: str
 
 
-def _required_permission(resource: str, parameters: Any) -> _RequiredPermission | None:
+def _required_permission(resource: str, parameters: Mapping[str, object]) -> _RequiredPermission | None:
     here = f"{REGION}:{ACCOUNT}"
     if "states:::lambda:invoke" in resource:
         name = str(parameters.get("FunctionName", ""))
@@ -163,7 +163,7 @@ def _is_allowed(role: str, action: str, resource: str) -> bool:
     return bool(iam_evaluator.evaluate(asked, policies, *limits).decision == "Allow")
 
 
-def _add_put_conditions(actions: Any) -> None:
+def _add_put_conditions(actions: MiniStackModule) -> None:
     of_request = actions.s3_service_context
 
     def found(action: str, query: Any, path: str = "", headers: Any = None) -> Context:
@@ -179,7 +179,7 @@ class _ItemArn(str):
     context: Context
 
 
-def _add_item_conditions(actions: Any, evaluator: Any, tables: Any) -> None:
+def _add_item_conditions(actions: MiniStackModule, evaluator: MiniStackModule, tables: MiniStackModule) -> None:
     of_body, of_transaction, enforce = (
         actions.dynamodb_service_context,
         actions.dynamodb_transaction_checks,
@@ -213,7 +213,7 @@ def _with_context(arn: str, context: Context) -> str:
     return named
 
 
-def _hash_key(tables: Any, request: Mapping[str, Any]) -> str:
+def _hash_key(tables: MiniStackModule, request: Mapping[str, Any]) -> str:
     """Return the hash key's name of the table or index of a request; nothing where there is no such table."""
     table = tables._tables.get(str(request["TableName"]).rpartition("/")[2])
     if table is None:
@@ -224,7 +224,7 @@ def _hash_key(tables: Any, request: Mapping[str, Any]) -> str:
     return str(table["pk_name"])
 
 
-def _name_role_of_session(evaluator: Any, iam: Any) -> None:
+def _name_role_of_session(evaluator: MiniStackModule, iam: MiniStackModule) -> None:
     resolve = evaluator._resolve_condition_key
 
     def resolved(key: str, context: Any) -> Any:

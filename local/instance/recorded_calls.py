@@ -6,11 +6,11 @@ for call in recorded_calls(instance): print(call.function, call.actions)
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..provider.aws import ACCOUNT, REGION
+from ..provider.property_values import ReadonlyValues
 from .embedded_aws import Instance
 
 _ACTIONS = {
@@ -37,7 +37,7 @@ class RecordedCall:
     function: str
     service: str
     operation: str
-    parameters: Mapping[str, Any]
+    parameters: ReadonlyValues
 
     @property
     def actions(self) -> frozenset[str]:
@@ -81,7 +81,7 @@ def permissions_by_function(instance: Instance) -> dict[str, frozenset[tuple[str
     return found
 
 
-def _resource_arn(service: str, parameters: Mapping[str, Any]) -> str:
+def _resource_arn(service: str, parameters: ReadonlyValues) -> str:
     """The ARN that a policy would have to name; `*` where the call names nothing, or is of another service."""
     if service == "dynamodb" and "TableName" in parameters:
         return _table_arn(parameters)
@@ -92,6 +92,6 @@ def _resource_arn(service: str, parameters: Mapping[str, Any]) -> str:
     return "*"
 
 
-def _table_arn(parameters: Mapping[str, Any]) -> str:
+def _table_arn(parameters: ReadonlyValues) -> str:
     index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{parameters['TableName']}{index}"

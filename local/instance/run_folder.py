@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ..errors import ForeignFolder, InvalidInstanceName, ToolMissing
 
@@ -41,7 +40,7 @@ def folder_of(root: Path, name: str) -> Path:
     return root / FOLDER / name
 
 
-def read_marker(folder: Path) -> Mapping[str, Any] | None:
+def read_marker(folder: Path) -> Mapping[str, object] | None:
     """Return the identity that a folder's marker states, or None for a folder without a valid marker."""
     marker = folder / MARKER
     try:
@@ -51,7 +50,7 @@ def read_marker(folder: Path) -> Mapping[str, Any] | None:
     return identity if _is_identity(identity) else None
 
 
-def create(folder: Path, new_identity: Callable[[], Mapping[str, Any]]) -> None:
+def create(folder: Path, new_identity: Callable[[], Mapping[str, object]]) -> None:
     """Create the folder with its marker in one step, or accept the one that is already ours.
 
     An identity is made only for a new folder, since it takes a free port.
@@ -76,7 +75,7 @@ def create(folder: Path, new_identity: Callable[[], Mapping[str, Any]]) -> None:
         raise ToolMissing(f"The folder {folder} cannot be created.")
 
 
-def write_marker(folder: Path, identity: Mapping[str, Any]) -> None:
+def write_marker(folder: Path, identity: Mapping[str, object]) -> None:
     """Write the marker, whole or not at all."""
     new = folder / f"{MARKER}.new"
     new.write_text(json.dumps(identity) + "\n")

@@ -4,22 +4,29 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from .journal import MARKER_TAG
+from .property_values import ReadonlyValues
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 PARTITION = "aws"
 
 
+class AwsClient(Protocol):
+    """A boto3 client: one method per operation of its service, which takes the operation's parameters."""
+
+    def __getattr__(self, operation: str, /) -> Callable[..., Any]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Aws:
     """One embedded AWS, seen by an administrator."""
 
-    connect: Callable[[str], Any]
+    connect: Callable[[str], AwsClient]
     """Makes a boto3 client of a service."""
     folder: Path
     """The instance's run folder."""
@@ -27,10 +34,10 @@ class Aws:
     region: str = REGION
     partition: str = PARTITION
     default_tags: Mapping[str, str] = field(default_factory=dict)
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _clients: dict[str, AwsClient] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> AwsClient:
         """The client of a service, made once: boto3's clients may be shared by threads, their making may not."""
         with self._lock:
             if service not in self._clients:
@@ -50,7 +57,7 @@ class Aws:
             )
         )
 
-    def tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+    def tags(self, inputs: ReadonlyValues) -> dict[str, str]:
         """A resource's tags with the program's default ones below them."""
         return {**self.default_tags, **(inputs.get("tags") or {})}
 

@@ -3,10 +3,9 @@
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .property_schema import MapOf, Object, Property, SetOf, canonical_values
-from .property_values import UNKNOWN, PropertyPath, format_path
+from .property_values import UNKNOWN, PropertyPath, ReadonlyValues, format_path
 
 AUTO_NAMED = "__defaults"
 """The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
@@ -56,7 +55,7 @@ class Diff:
 
 
 def compare_inputs(
-    properties: Mapping[str, Property], old: Mapping[str, Any], new: Mapping[str, Any], identity: tuple[str, ...] = ()
+    properties: Mapping[str, Property], old: ReadonlyValues, new: ReadonlyValues, identity: tuple[str, ...] = ()
 ) -> Diff:
     """Compare two sets of inputs by meaning; `identity` names what makes two resources one in AWS's eyes."""
     changes = tuple(_compare_group(properties, old, new, (), replaces=False))
@@ -66,7 +65,7 @@ def compare_inputs(
     )
 
 
-def _names_collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _names_collide(identity: tuple[str, ...], old: ReadonlyValues, new: ReadonlyValues) -> bool:
     """Would the new resource meet the old one under the same name, chosen by the program?"""
     auto_named = new.get(AUTO_NAMED) or ()
     return bool(identity) and all(
@@ -76,8 +75,8 @@ def _names_collide(identity: tuple[str, ...], old: Mapping[str, Any], new: Mappi
 
 def _compare_group(
     properties: Mapping[str, Property],
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
+    old: ReadonlyValues,
+    new: ReadonlyValues,
     path: PropertyPath,
     *,
     replaces: bool,
@@ -92,7 +91,7 @@ def _compare_group(
 
 
 def _compare_property(
-    property_: Property, before: Any, after: Any, path: PropertyPath, *, replaces: bool
+    property_: Property, before: object, after: object, path: PropertyPath, *, replaces: bool
 ) -> Iterator[PropertyChange]:
     shape = property_.schema
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -113,6 +112,6 @@ def _compare_property(
     yield _change(path, before, after, replaces=replaces)
 
 
-def _change(path: PropertyPath, before: Any, after: Any, *, replaces: bool) -> PropertyChange:
+def _change(path: PropertyPath, before: object, after: object, *, replaces: bool) -> PropertyChange:
     kind = ChangeKind.ADD if before is None else ChangeKind.DELETE if after is None else ChangeKind.UPDATE
     return PropertyChange(path=path, kind=kind, replaces=replaces)

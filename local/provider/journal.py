@@ -1,4 +1,5 @@
 """The resources created for each URN, written before and after each call, so that a killed creation leaves no orphan.
+from .property_values import Values
 
 An entry lives through three states. *Intended*: the call may or may not have reached AWS; the entry holds the name and
 the tag under which its resource would be found. *Created*: it has an id, and the engine may have died before it wrote
@@ -11,7 +12,6 @@ import secrets
 import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 OWN_TAGS = "booking:embedded:"
 """The prefix of tags that this provider puts on resources for itself; reads hide them."""
@@ -25,7 +25,7 @@ class JournalEntry:
 
     urn: str
     marker: str
-    names: dict[str, Any]
+    names: dict[str, object]
     id: str | None = None
     known: bool = False
 
@@ -45,7 +45,7 @@ class Journal:
         entry = self._entries.get(urn)
         return entry if entry and not entry.known else None
 
-    def record_intent(self, urn: str, names: dict[str, Any]) -> JournalEntry:
+    def record_intent(self, urn: str, names: dict[str, object]) -> JournalEntry:
         """Before the AWS call."""
         return self._write(JournalEntry(urn=urn, marker=secrets.token_hex(8), names=names))
 

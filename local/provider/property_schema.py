@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from .property_values import UNKNOWN, FileArchive, PropertyPath, has_unknown
 
@@ -35,14 +35,14 @@ class Schema(ABC):
     """The kind of value that a property holds."""
 
     @abstractmethod
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         """Yield the faults of a value that is neither None nor unknown."""
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         """A form in which values that mean the same are equal; unknowns stay what they are."""
         return value
 
-    def as_written(self, actual: Any, written: Any) -> Any:
+    def as_written(self, actual: object, written: object) -> object:
         """The actual value with only those parts that the program wrote, or that differ from their defaults."""
         return written if self.canonical(actual) == self.canonical(written) else actual
 
@@ -57,7 +57,7 @@ class Property:
     """A change makes a new resource."""
     computed: bool = False
     """AWS alone sets it."""
-    default: Any = None
+    default: object = None
     """The value in AWS where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
     write_only: bool = False
     """AWS (or the embedded one) does not give it back: what the program wrote last is what counts."""
@@ -73,7 +73,7 @@ class String(Schema):
 
     one_of: tuple[str, ...] = ()
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, str):
             yield PropertyFault(path, f"expected a string, got {_type_name(value)}")
         elif self.one_of and value not in self.one_of:
@@ -87,7 +87,7 @@ class Number(Schema):
     minimum: float | None = None
     maximum: float | None = None
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield PropertyFault(path, f"expected a number, got {_type_name(value)}")
         elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
@@ -98,7 +98,7 @@ class Number(Schema):
 class Boolean(Schema):
     """True or false."""
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, bool):
             yield PropertyFault(path, f"expected true or false, got {_type_name(value)}")
 
@@ -107,7 +107,7 @@ class Boolean(Schema):
 class FileContent(Schema):
     """An archive or asset, compared by hash."""
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, FileArchive):
             yield PropertyFault(path, f"expected an archive, got {_type_name(value)}")
 
@@ -121,16 +121,13 @@ class JsonString(Schema):
 
     policy: bool = False
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
-        try:
-            json.loads(value)
-        except (TypeError, ValueError):
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
+        if _parse(value) is _NOT_JSON:
             yield PropertyFault(path, "expected a JSON document as a string")
 
-    def canonical(self, value: Any) -> Any:
-        try:
-            document = json.loads(value)
-        except (TypeError, ValueError):
+    def canonical(self, value: object) -> object:
+        document = _parse(value)
+        if document is _NOT_JSON:
             return value
         return json.dumps(_canonical_policy(document) if self.policy else document, sort_keys=True)
 
@@ -139,7 +136,7 @@ class JsonString(Schema):
 class KmsKeyId(String):
     """A KMS key by its id or its ARN, which mean the same."""
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         return value.rsplit("key/", 1)[-1] if isinstance(value, str) else value
 
 
@@ -149,18 +146,18 @@ class Object(Schema):
 
     fields: Mapping[str, Property]
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, Mapping):
             yield PropertyFault(path, f"expected an object, got {_type_name(value)}")
             return
         yield from find_faults(self.fields, value, path)
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
         return canonical_values(self.fields, value)
 
-    def as_written(self, actual: Any, written: Any) -> Any:
+    def as_written(self, actual: object, written: object) -> object:
         if not isinstance(actual, Mapping):
             return actual
         return inputs_from_actual(self.fields, actual, written if isinstance(written, Mapping) else {})
@@ -172,7 +169,7 @@ class ListOf(Schema):
 
     item: Schema
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, list):
             yield PropertyFault(path, f"expected a list, got {_type_name(value)}")
             return
@@ -180,10 +177,10 @@ class ListOf(Schema):
             if item is not None and item is not UNKNOWN:
                 yield from self.item.faults((*path, index), item)
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         return [self.item.canonical(item) for item in value] if isinstance(value, list) else value
 
-    def as_written(self, actual: Any, written: Any) -> Any:
+    def as_written(self, actual: object, written: object) -> object:
         if not isinstance(actual, list):
             return actual
         pairs = written if isinstance(written, list) and len(written) == len(actual) else [None] * len(actual)
@@ -194,12 +191,12 @@ class ListOf(Schema):
 class SetOf(ListOf):
     """A list whose order does not count."""
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         if not isinstance(value, list):
             return value
         return sorted((self.item.canonical(item) for item in value), key=_sort_key)
 
-    def as_written(self, actual: Any, written: Any) -> Any:
+    def as_written(self, actual: object, written: object) -> object:
         """In the program's order as far as it goes, what else there is behind it."""
         if not isinstance(actual, list):
             return actual
@@ -219,7 +216,7 @@ class MapOf(Schema):
 
     item: Schema
 
-    def faults(self, path: PropertyPath, value: Any) -> Iterator[PropertyFault]:
+    def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
         if not isinstance(value, Mapping):
             yield PropertyFault(path, f"expected an object, got {_type_name(value)}")
             return
@@ -227,14 +224,14 @@ class MapOf(Schema):
             if item is not None and item is not UNKNOWN:
                 yield from self.item.faults((*path, key), item)
 
-    def canonical(self, value: Any) -> Any:
+    def canonical(self, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
         return {key: self.item.canonical(item) for key, item in value.items() if item is not None}
 
 
 def find_faults(
-    properties: Mapping[str, Property], values: Mapping[str, Any], path: PropertyPath = ()
+    properties: Mapping[str, Property], values: Mapping[str, object], path: PropertyPath = ()
 ) -> Iterator[PropertyFault]:
     """Every unknown, missing and ill-typed property of a group."""
     settable = sorted(name for name, property_ in properties.items() if not property_.computed)
@@ -252,7 +249,7 @@ def find_faults(
             yield PropertyFault((*path, name), "required and missing")
 
 
-def canonical_values(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
+def canonical_values(properties: Mapping[str, Property], values: Mapping[str, object]) -> dict[str, object]:
     """Every settable property in its canonical form, defaults filled in, empty ones left out."""
     result = {}
     for name, property_ in properties.items():
@@ -271,14 +268,14 @@ def canonical_values(properties: Mapping[str, Property], values: Mapping[str, An
 
 
 def inputs_from_actual(
-    properties: Mapping[str, Property], actual: Mapping[str, Any], written: Mapping[str, Any]
-) -> dict[str, Any]:
+    properties: Mapping[str, Property], actual: Mapping[str, object], written: Mapping[str, object]
+) -> dict[str, object]:
     """Return the inputs of a program that wants the actual state, starting from the inputs that it wrote.
 
     A property is in it where the program wrote it, or where the actual value differs from the declared default; so
     drift shows, and an AWS default does not.
     """
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for name, property_ in properties.items():
         if property_.computed:
             continue
@@ -290,12 +287,12 @@ def inputs_from_actual(
     return {name: value for name, value in result.items() if value is not None}
 
 
-def _is_aws_default(property_: Property, value: Any) -> bool:
+def _is_aws_default(property_: Property, value: object) -> bool:
     """Is the value what AWS has anyway, where the program says nothing?"""
     return property_.default is CHOSEN_BY_AWS or _equals_default(property_, value)
 
 
-def _equals_default(property_: Property, value: Any) -> bool:
+def _equals_default(property_: Property, value: object) -> bool:
     """Is the value written out what it would be without being written?"""
     if property_.default is CHOSEN_BY_AWS:
         return value is None
@@ -304,7 +301,18 @@ def _equals_default(property_: Property, value: Any) -> bool:
     return form in ([], {}, "", None) if default is None else bool(form == default)
 
 
-def _canonical_policy(document: Any) -> Any:
+_NOT_JSON: Final = object()
+
+
+def _parse(value: object) -> object:
+    """Parse a JSON document; return `_NOT_JSON` for anything else."""
+    try:
+        return json.loads(value) if isinstance(value, str) else _NOT_JSON
+    except ValueError:
+        return _NOT_JSON
+
+
+def _canonical_policy(document: object) -> object:
     if isinstance(document, dict):
         return {key: _canonical_policy(value) for key, value in document.items()}
     if isinstance(document, list):
@@ -313,11 +321,11 @@ def _canonical_policy(document: Any) -> Any:
     return document
 
 
-def _sort_key(value: Any) -> str:
+def _sort_key(value: object) -> str:
     return "~unknown" if has_unknown(value) else json.dumps(value, sort_keys=True, default=str)
 
 
-def _type_name(value: Any) -> str:
+def _type_name(value: object) -> str:
     if value is None:
         return "nothing"
     names = {

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+Values: TypeAlias = dict[str, Any]
+"""Values under the names of a service or of Pulumi: properties, parameters of a request, parts of a response."""
+ReadonlyValues: TypeAlias = Mapping[str, Any]
+"""The same, for those who only read them."""
 PropertyPath: TypeAlias = tuple[str | int, ...]
 """The place of a value in a resource's properties: ("attributes", 0, "name")."""
 
@@ -54,7 +58,7 @@ def integral_to_int(value: Any) -> Any:
     return value
 
 
-def has_unknown(value: Any) -> bool:
+def has_unknown(value: object) -> bool:
     """Is any part of the value known only after a creation?"""
     if isinstance(value, Mapping):
         return any(has_unknown(item) for item in value.values())

@@ -26,7 +26,7 @@ from .aws import Aws
 from .diff import AUTO_NAMED, Diff, compare_inputs
 from .journal import OWN_TAGS, Journal, JournalEntry
 from .property_schema import PropertyFault, find_faults, inputs_from_actual
-from .property_values import UNKNOWN, PropertyPath, format_path, integral_to_int
+from .property_values import UNKNOWN, PropertyPath, ReadonlyValues, Values, format_path, integral_to_int
 from .registry import call_function, resource_type
 from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, generate_name, generate_prefixed_name
 
@@ -35,7 +35,7 @@ from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, gene
 class CheckResult:
     """Inputs as the engine is to keep them; with faults they are not to be used."""
 
-    inputs: dict[str, Any]
+    inputs: Values
     faults: tuple[PropertyFault, ...] = ()
 
     def messages(self) -> list[str]:
@@ -47,7 +47,7 @@ class CreatedResource:
     """A resource that exists, or in a preview would."""
 
     id: str
-    outputs: dict[str, Any]
+    outputs: Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ class ReadResource:
     """A resource as it is: `outputs` are what is, `inputs` what a program that wants just that would have written."""
 
     id: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    inputs: Values
+    outputs: Values
 
 
 class EmbeddedProvider:
@@ -123,10 +123,10 @@ class EmbeddedProvider:
         id_: str,
         old_inputs: Inputs,
         new_inputs: Inputs,
-        old_outputs: Mapping[str, Any] | None = None,
+        old_outputs: ReadonlyValues | None = None,
         *,
         preview: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Values:
         """Bring the resource to the new inputs; the same routine that finishes a creation, so it also repairs."""
         kind, olds, wanted = resource_type(token), _without_missing(old_inputs), _without_missing(new_inputs)
         self.journal.record_known(urn, id_)
@@ -136,7 +136,7 @@ class EmbeddedProvider:
             )
         return self._converge(kind, urn, "updated", id_, wanted, olds)
 
-    def delete(self, urn: str, token: str, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, urn: str, token: str, id_: str, outputs: ReadonlyValues) -> None:
         """Remove the resource."""
         try:
             resource_type(token).delete(self.aws, id_, integral_to_int(dict(outputs)))
@@ -144,7 +144,7 @@ class EmbeddedProvider:
             raise ResourceFailed(urn, "deleted", _failure_reason(error)) from error
         self.journal.record_deleted(urn, id_)
 
-    def delete_entry(self, entry: JournalEntry, overrides: Mapping[str, Any] | None = None) -> str | None:
+    def delete_entry(self, entry: JournalEntry, overrides: ReadonlyValues | None = None) -> str | None:
         """Delete the resource of a journal entry, which no state knows of; return its id if there was one.
 
         `overrides` are outputs that the deletion looks at, such as `forceDestroy`.
@@ -157,7 +157,7 @@ class EmbeddedProvider:
         self.journal.record_deleted(entry.urn, id_)
         return id_
 
-    def invoke(self, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, token: str, args: ReadonlyValues) -> Values:
         """The result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
         return call_function(self.aws, token, integral_to_int(dict(args)))
 
@@ -180,9 +180,7 @@ class EmbeddedProvider:
             PropertyFault(("region",), f"{region!r} is not here, the embedded AWS has one region: {self.aws.region}"),
         )
 
-    def _with_name(
-        self, kind: Resource, urn: str, inputs: dict[str, Any], olds: Inputs, naming: NameProposal
-    ) -> dict[str, Any]:
+    def _with_name(self, kind: Resource, urn: str, inputs: Values, olds: Inputs, naming: NameProposal) -> Values:
         """The inputs with a name: the old one, else that of an interrupted creation, else a new one."""
         rule = kind.auto_name
         if rule is None or rule.property in inputs:
@@ -209,7 +207,7 @@ class EmbeddedProvider:
         self.journal.record_created(entry, id_)
         return id_
 
-    def _converge(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> dict[str, Any]:
+    def _converge(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> Values:
         try:
             kind.converge(self.aws, id_, inputs, olds)
             outputs = self._read_outputs(kind, id_, inputs)
@@ -221,7 +219,7 @@ class EmbeddedProvider:
             raise ResourceFailed(urn, verb, "it is gone as soon as it was made")
         return outputs
 
-    def _best_known_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> dict[str, Any]:
+    def _best_known_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Values:
         """Return the outputs of a resource that is not as it should be: those of AWS, else those asked for."""
         with suppress(ClientError, BotoCoreError, ProviderError, OSError):
             return self._read_outputs(kind, id_, inputs) or _predicted_outputs(kind, inputs, {}, ())
@@ -254,7 +252,7 @@ def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]
     actual["tags"] = {key: value for key, value in tags.items() if key in own or default_tags.get(key) != value}
 
 
-def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: Mapping[str, Any], changed: Any) -> dict[str, Any]:
+def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: ReadonlyValues, changed: Any) -> Values:
     """Outputs before the fact: what is asked for, and of the rest what no change can touch."""
     outputs = {**old_outputs, **{name: value for name, value in inputs.items() if not name.startswith("__")}}
     for name, property_ in kind.properties.items():
@@ -264,7 +262,7 @@ def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: Mapping[str,
     return outputs
 
 
-def _without_missing(inputs: Inputs) -> dict[str, Any]:
+def _without_missing(inputs: Inputs) -> Values:
     return {name: value for name, value in integral_to_int(dict(inputs)).items() if value is not None}
 
 

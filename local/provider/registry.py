@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
 
 from ..errors import InvalidFunctionArguments, UnsupportedFunction, UnsupportedType
 from .aws import Aws
+from .property_values import ReadonlyValues, Values
 from .resource import Resource
 from .resources import (
     backup,
@@ -62,12 +62,12 @@ def resource_type(token: str) -> Resource:
     return found
 
 
-def _caller_identity(aws: Aws) -> dict[str, Any]:
+def _caller_identity(aws: Aws) -> Values:
     identity = aws.client("sts").get_caller_identity()
     return {"accountId": identity["Account"], "arn": identity["Arn"], "userId": identity["UserId"]}
 
 
-def _region(aws: Aws) -> dict[str, Any]:
+def _region(aws: Aws) -> Values:
     return {
         "name": aws.region,
         "region": aws.region,
@@ -76,11 +76,11 @@ def _region(aws: Aws) -> dict[str, Any]:
     }
 
 
-def _partition(aws: Aws) -> dict[str, Any]:
+def _partition(aws: Aws) -> Values:
     return {"partition": aws.partition, "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
-_FUNCTIONS: Mapping[str, Callable[[Aws], dict[str, Any]]] = {
+_FUNCTIONS: Mapping[str, Callable[[Aws], Values]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
@@ -92,7 +92,7 @@ def supported_functions() -> tuple[str, ...]:
     return tuple(sorted(_FUNCTIONS))
 
 
-def call_function(aws: Aws, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
+def call_function(aws: Aws, token: str, args: ReadonlyValues) -> Values:
     """The result of one data source; each takes `region` at most, and that only as the region there is."""
     function = _FUNCTIONS.get(token)
     if function is None:

@@ -12,14 +12,15 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from .aws import Aws
 from .property_schema import CHOSEN_BY_AWS, MapOf, Property, String
+from .property_values import ReadonlyValues, Values
 
-Inputs: TypeAlias = Mapping[str, Any]
+Inputs: TypeAlias = ReadonlyValues
 """The program's inputs, checked, in normal form; optional ones may be missing, never None."""
-Outputs: TypeAlias = dict[str, Any]
+Outputs: TypeAlias = Values
 """The state in AWS, in normal form."""
 
 
@@ -100,7 +101,7 @@ class Resource(ABC):
         """Everything that AWS knows of the resource; None when it is gone."""
 
     @abstractmethod
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         """Remove the resource; one that is gone already is a success."""
 
     def import_id(self, id_: str) -> str:

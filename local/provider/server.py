@@ -9,11 +9,11 @@ one, or an explicit one), so configuration and cancellation are kept per connect
 import functools
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent import futures
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -23,7 +23,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add
 
 from ..errors import PartiallyCreated, ProviderError
 from .configuration import configure, setting_faults
-from .property_values import format_path
+from .property_values import ReadonlyValues, Values, format_path
 from .provider import EmbeddedProvider
 from .resource import NameProposal
 from .responses import abort_with_partial_state, diff_response
@@ -37,6 +37,15 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 class Cancelled(ProviderError):
     """The user has asked the engine to stop: what runs is finished, nothing new is begun."""
+
+
+class _ResourceRequest(Protocol):
+    """The part that requests about one resource have in common."""
+
+    @property
+    def urn(self) -> str: ...
+    @property
+    def type(self) -> str: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,17 +83,21 @@ class ProviderServer(ResourceProviderServicer):
 
     # ---- who we are -------------------------------------------------------------------------------------------
 
-    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
+    def Handshake(
+        self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
-    def Attach(self, request: Any, context: Any) -> Empty:
+    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> Empty:
         return Empty()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
 
     @_report_errors
-    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
         news = self.unwrap(request.news).values
         explicit = not request.urn.split("::")[-1].startswith("default")
         failures = [
@@ -93,28 +106,30 @@ class ProviderServer(ResourceProviderServicer):
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """New settings take effect with the next operation; they never make a new provider resource."""
         same = request.old_inputs == request.news
         diff = provider_pb2.DiffResponse
         return diff(changes=diff.DIFF_NONE if same else diff.DIFF_SOME)
 
     @_report_errors
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
         provider = configure(self._default, self.unwrap(request.args).values)
         self._connections[context.peer()] = _Connection(provider=provider)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Empty:
+    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         self._connection(context).cancelled.set()
         return Empty()
 
     # ---- resources --------------------------------------------------------------------------------------------
 
     @_report_errors
-    def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         news = self.unwrap(request.news)
         olds = self.unwrap(request.olds).values if request.HasField("olds") else None
         checked = self._provider(context).check(
@@ -127,13 +142,13 @@ class ProviderServer(ResourceProviderServicer):
         )
 
     @_report_errors
-    def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
         diff = self._provider(context).diff(request.urn, _type_token(request), request.id, olds.values, news.values)
         return diff_response(diff)
 
     @_report_errors
-    def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         inputs, provider = self.unwrap(request.properties), self._provider(context, starts_change=True)
         made = provider.create(request.urn, _type_token(request), inputs.values, preview=request.preview)
         return provider_pb2.CreateResponse(
@@ -141,7 +156,7 @@ class ProviderServer(ResourceProviderServicer):
         )
 
     @_report_errors
-    def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         inputs, provider = self.unwrap(request.inputs), self._provider(context)
         found = provider.read(request.urn, _type_token(request), request.id, inputs.values)
         if found is None:
@@ -153,7 +168,7 @@ class ProviderServer(ResourceProviderServicer):
         )
 
     @_report_errors
-    def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         provider = self._provider(context, starts_change=True)
         olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
         outputs = provider.update(
@@ -168,15 +183,15 @@ class ProviderServer(ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=_wrap_outputs(provider, request, outputs, news))
 
     @_report_errors
-    def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:
         provider = self._provider(context, starts_change=True)
         provider.delete(request.urn, _type_token(request), request.id, self.unwrap(request.properties).values)
         return Empty()
 
     @_report_errors
-    def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         result = self._provider(context).invoke(request.tok, self.unwrap(request.args).values)
-        answer: dict[str, Any] = {"return": wrap(result)}  # a keyword of Python's
+        answer: Values = {"return": wrap(result)}  # a keyword of Python's
         return provider_pb2.InvokeResponse(**answer)
 
     # ---- the steps --------------------------------------------------------------------------------------------
@@ -212,12 +227,12 @@ def listen(provider: EmbeddedProvider, port: int = 0) -> tuple[grpc.Server, int]
     return server, bound
 
 
-def _type_token(request: Any) -> str:
+def _type_token(request: _ResourceRequest) -> str:
     """The resource's type token; the last one in the URN's chain of parents, where an older engine does not say."""
     return str(request.type or request.urn.split("::")[2].split("$")[-1])
 
 
-def _name_proposal(request: Any) -> NameProposal:
+def _name_proposal(request: provider_pb2.CheckRequest) -> NameProposal:
     """Return the engine's seed, and the name that the stack's `pulumi:autonaming` asks for."""
     seed = bytes(request.randomSeed)
     if not request.HasField("autonaming"):
@@ -232,6 +247,6 @@ def _name_proposal(request: Any) -> NameProposal:
 
 
 def _wrap_outputs(
-    provider: EmbeddedProvider, request: Any, outputs: Mapping[str, Any], inputs: UnwrappedProperties
+    provider: EmbeddedProvider, request: _ResourceRequest, outputs: ReadonlyValues, inputs: UnwrappedProperties
 ) -> Struct:
     return wrap(outputs, provider.secret_outputs(_type_token(request), inputs.secrets))

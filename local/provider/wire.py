@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-from .property_values import UNKNOWN, FileArchive, PropertyPath
+from .property_values import UNKNOWN, FileArchive, PropertyPath, ReadonlyValues, Values
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
@@ -39,7 +39,7 @@ _UNKNOWNS: Final = frozenset(
 class UnwrappedProperties:
     """Properties in normal form, and the places in them that are secret."""
 
-    values: dict[str, Any]
+    values: Values
     secrets: frozenset[PropertyPath]
 
 
@@ -50,7 +50,7 @@ def unwrap(struct: Struct, folder: Path) -> UnwrappedProperties:
     return UnwrappedProperties(values=values, secrets=frozenset(secrets))
 
 
-def wrap(values: Mapping[str, Any], secrets: Collection[PropertyPath] = ()) -> Struct:
+def wrap(values: ReadonlyValues, secrets: Collection[PropertyPath] = ()) -> Struct:
     """The wire form of `values`; a secret inside a list makes the whole list secret, for its order may have changed."""
     places = {_up_to_list(place) for place in secrets}
     return Struct(fields={name: _wrap_value(value, (name,), places) for name, value in values.items()})

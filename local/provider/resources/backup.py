@@ -3,11 +3,9 @@
 https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 
@@ -51,7 +49,7 @@ class Vault(Resource):
             "tags": client.list_tags(ResourceArn=fact["BackupVaultArn"]).get("Tags", {}),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("backup").delete_backup_vault(BackupVaultName=id_)
 
@@ -112,7 +110,7 @@ class Plan(Resource):
             "tags": client.list_tags(ResourceArn=fact["BackupPlanArn"]).get("Tags", {}),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("backup").delete_backup_plan(BackupPlanId=id_)
 
@@ -180,17 +178,17 @@ class Selection(Resource):
             "selectionTags": tags or None,
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         plan, _, selection = id_.partition("|")
         with ignore_not_found():
             aws.client("backup").delete_backup_selection(BackupPlanId=plan, SelectionId=selection)
 
 
-def _plan(inputs: Inputs) -> dict[str, Any]:
+def _plan(inputs: Inputs) -> Values:
     return {"BackupPlanName": inputs["name"], "Rules": [_rule(rule) for rule in inputs["rules"]]}
 
 
-def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule(rule: ReadonlyValues) -> Values:
     kept = rule.get("lifecycle")
     wanted = {
         "RuleName": rule["ruleName"],
@@ -212,7 +210,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     return without_none(wanted)
 
 
-def _rule_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_outputs(fact: ReadonlyValues) -> Values:
     kept = fact.get("Lifecycle")
     described = {
         "ruleName": fact["RuleName"],

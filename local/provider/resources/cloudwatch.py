@@ -4,11 +4,11 @@ The embedded AWS keeps alarms, and evaluates them on PutMetricData only.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, Boolean, MapOf, Object, Property, SetOf, String
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import (
     TAGS,
@@ -146,7 +146,7 @@ class MetricAlarm(Resource):
             "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["AlarmArn"]).get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
@@ -209,12 +209,12 @@ class CompositeAlarm(Resource):
             "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["AlarmArn"]).get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
 
-def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+def _query(query: ReadonlyValues) -> Values:
     metric = query.get("metric")
     wanted = {
         "Id": query["id"],

@@ -6,8 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws, is_not_found
+from ..aws import Aws, AwsClient, is_not_found
 from ..property_schema import Boolean, JsonString, MapOf, Number, Property, String
+from ..property_values import ReadonlyValues, Values
 from ..resource import Inputs, Outputs
 
 TAGS = Property(schema=MapOf(String()))
@@ -78,7 +79,7 @@ def tag_changes(
     return {key: value for key, value in wanted.items() if present.get(key) != value}, dropped
 
 
-def sync_tags(client: Any, aws: Aws, inputs: Inputs, actual: Outputs) -> None:
+def sync_tags(client: AwsClient, aws: Aws, inputs: Inputs, actual: Outputs) -> None:
     """Bring the tags of a resource to the inputs, for services that call its ARN `ResourceARN`."""
     changed, dropped = tag_changes(aws, inputs, actual["tags"])
     if dropped:
@@ -87,6 +88,6 @@ def sync_tags(client: Any, aws: Aws, inputs: Inputs, actual: Outputs) -> None:
         client.tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
 
 
-def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(values: ReadonlyValues) -> Values:
     """The same without what is not there."""
     return {name: value for name, value in values.items() if value is not None}

@@ -3,9 +3,6 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ..aws import Aws
 from ..property_schema import JsonString, Property
 from ..resource import Inputs, Outputs, Resource
@@ -43,6 +40,6 @@ class Dashboard(Resource):
             "dashboardArn": fact["DashboardArn"],
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("cloudwatch").delete_dashboards(DashboardNames=[id_])

@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws, is_not_found
+from ..aws import Aws, AwsClient, is_not_found
 from ..property_schema import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 
 
@@ -142,7 +143,7 @@ class Table(Resource):
         if wanted:
             client.tag_resource(ResourceArn=actual["arn"], Tags=[{"Key": k, "Value": v} for k, v in wanted.items()])
 
-    def _converge_table(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+    def _converge_table(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
         """The settings of the table itself; AWS takes each kind in a call of its own."""
         billing = inputs.get("billingMode", "PROVISIONED")
         if billing != actual["billingMode"]:
@@ -159,7 +160,7 @@ class Table(Resource):
         if inputs.get("streamEnabled", False) != actual["streamEnabled"]:
             client.update_table(TableName=id_, StreamSpecification=_stream(inputs))
 
-    def _converge_ttl(self, client: Any, id_: str, wanted: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_ttl(self, client: AwsClient, id_: str, wanted: Inputs, actual: ReadonlyValues) -> None:
         """AWS takes one change at a time: another attribute is the old one off, the new one on."""
         if dict(wanted) == actual:
             return
@@ -170,7 +171,7 @@ class Table(Resource):
             on = {"Enabled": True, "AttributeName": wanted["attributeName"]}
             client.update_time_to_live(TableName=id_, TimeToLiveSpecification=on)
 
-    def _converge_indexes(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+    def _converge_indexes(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
         """Indexes are added and dropped one at a time; one that differs is dropped and added again."""
         wanted = {index["IndexName"]: index for index in _indexes(inputs)}
         present = {index["IndexName"]: index for index in _indexes(actual)}
@@ -204,7 +205,7 @@ class Table(Resource):
             "tags": {tag["Key"]: tag["Value"] for tag in tags},
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         try:
             aws.client("dynamodb").delete_table(TableName=id_)
         except ClientError as error:
@@ -212,7 +213,7 @@ class Table(Resource):
                 raise
 
 
-def _table_outputs(table: Mapping[str, Any]) -> Outputs:
+def _table_outputs(table: ReadonlyValues) -> Outputs:
     keys = _key_outputs(table["KeySchema"])
     encryption = table.get("SSEDescription", {})
     stream = table.get("StreamSpecification", {})
@@ -243,7 +244,7 @@ def _table_outputs(table: Mapping[str, Any]) -> Outputs:
     }
 
 
-def _index_outputs(index: Mapping[str, Any]) -> dict[str, Any]:
+def _index_outputs(index: ReadonlyValues) -> Values:
     projection = index["Projection"]
     fields = {
         "name": index["IndexName"],
@@ -259,13 +260,13 @@ def _key_outputs(schema: list[Mapping[str, str]]) -> dict[str, str | None]:
     return {"hashKey": by_kind.get("HASH"), "rangeKey": by_kind.get("RANGE")}
 
 
-def _ttl_outputs(expiry: Mapping[str, Any]) -> dict[str, Any]:
+def _ttl_outputs(expiry: ReadonlyValues) -> Values:
     if expiry.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         return {"enabled": False}
     return {"enabled": True, "attributeName": expiry["AttributeName"]}
 
 
-def _recovery_outputs(description: Mapping[str, Any]) -> dict[str, Any]:
+def _recovery_outputs(description: ReadonlyValues) -> Values:
     if description.get("PointInTimeRecoveryStatus") != "ENABLED":
         return {"enabled": False}
     days = description.get("RecoveryPeriodInDays")
@@ -276,14 +277,14 @@ def _attributes(inputs: Inputs) -> list[dict[str, str]]:
     return [{"AttributeName": item["name"], "AttributeType": item["type"]} for item in inputs["attributes"]]
 
 
-def _keys(group: Mapping[str, Any]) -> list[dict[str, str]]:
+def _keys(group: ReadonlyValues) -> list[dict[str, str]]:
     if group.get("keySchemas"):
         return [{"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in group["keySchemas"]]
     kinds = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
     return [{"AttributeName": group[name], "KeyType": kind} for name, kind in kinds if group.get(name)]
 
 
-def _indexes(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _indexes(inputs: ReadonlyValues) -> list[Values]:
     return [
         {
             "IndexName": index["name"],
@@ -297,7 +298,7 @@ def _indexes(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _throughput(inputs: Inputs) -> dict[str, Any]:
+def _throughput(inputs: Inputs) -> Values:
     if inputs.get("billingMode", "PROVISIONED") != "PROVISIONED":
         return {}
     units = {
@@ -307,7 +308,7 @@ def _throughput(inputs: Inputs) -> dict[str, Any]:
     return {"ProvisionedThroughput": units}
 
 
-def _encryption(inputs: Inputs) -> dict[str, Any]:
+def _encryption(inputs: Inputs) -> Values:
     wanted = inputs.get("serverSideEncryption") or {}
     if not wanted.get("enabled"):
         return {}
@@ -315,12 +316,12 @@ def _encryption(inputs: Inputs) -> dict[str, Any]:
     return {"SSESpecification": {"Enabled": True, "SSEType": "KMS", **key}}
 
 
-def _recovery(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _recovery(wanted: ReadonlyValues) -> Values:
     days = wanted.get("recoveryPeriodInDays")
     return {"PointInTimeRecoveryEnabled": wanted["enabled"], **({"RecoveryPeriodInDays": days} if days else {})}
 
 
-def _stream(inputs: Inputs) -> dict[str, Any]:
+def _stream(inputs: Inputs) -> Values:
     if not inputs.get("streamEnabled"):
         return {"StreamEnabled": False}
     return {"StreamEnabled": True, "StreamViewType": inputs.get("streamViewType", "NEW_AND_OLD_IMAGES")}

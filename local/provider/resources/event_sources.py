@@ -3,11 +3,9 @@
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
+from ..property_values import Values
 from ..resource import Inputs, Outputs, Resource
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 from .invocations import function_name
@@ -66,12 +64,12 @@ class EventSourceMapping(Resource):
             "functionResponseTypes": fact.get("FunctionResponseTypes") or None,
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("lambda").delete_event_source_mapping(UUID=id_)
 
 
-def _mapping(inputs: Inputs) -> dict[str, Any]:
+def _mapping(inputs: Inputs) -> Values:
     return without_none(
         {
             "FunctionName": inputs["functionName"],

@@ -90,7 +90,7 @@ class EventRule(Resource):
             "tags": tag_map(client.list_tags_for_resource(ResourceARN=fact["Arn"]).get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         bus, name = _split_bus(id_)
         with ignore_not_found():
             aws.client("events").delete_rule(Name=name, EventBusName=bus)
@@ -195,7 +195,7 @@ class EventTarget(Resource):
             ),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         where, _, target = id_.rpartition("/")
         bus, rule = _split_bus(where)
         with ignore_not_found():

@@ -4,11 +4,10 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import (
     TAGS,
@@ -99,7 +98,7 @@ class Role(Resource):
             "tags": tag_map(role.get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         client = aws.client("iam")
         with ignore_not_found():
             if outputs.get("forceDetachPolicies"):
@@ -137,7 +136,7 @@ class RolePolicy(Resource):
         answer = fetch_or_none(aws.client("iam").get_role_policy, RoleName=role, PolicyName=name)
         return answer and {"role": role, "name": name, "policy": _decode_document(answer["PolicyDocument"])}
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         role, _, name = id_.partition(":")
         with ignore_not_found():
             aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
@@ -204,7 +203,7 @@ class Policy(Resource):
             "tags": tag_map(fact.get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         client = aws.client("iam")
         with ignore_not_found():
             for version in client.list_policy_versions(PolicyArn=id_)["Versions"]:
@@ -234,7 +233,7 @@ class RolePolicyAttachment(Resource):
         attached = {policy_["PolicyArn"] for policy_ in answer.get("AttachedPolicies", ())}
         return {"role": role, "policyArn": arn} if arn in attached else None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         role, _, arn = id_.partition("/")
         with ignore_not_found():
             aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
@@ -247,7 +246,7 @@ def _decode_document(document: Any) -> str:
     return json.dumps(document)
 
 
-def _remove_policies(client: Any, role: str) -> None:
+def _remove_policies(client: AwsClient, role: str) -> None:
     for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
         client.delete_role_policy(RoleName=role, PolicyName=name)
     for attached in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:

@@ -4,11 +4,10 @@ https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, MapOf, Number, Object, Property
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
@@ -55,7 +54,7 @@ class Alias(Resource):
             "invokeArn": invoke_arn(aws, fact["AliasArn"]),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         function, _, name = id_.rpartition(":")
         with ignore_not_found():
             aws.client("lambda").delete_alias(FunctionName=function_name(function), Name=name)
@@ -115,7 +114,7 @@ class Permission(Resource):
             **_condition_outputs(fact.get("Condition", {})),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         function, qualifier, sid = _split_id(id_)
         where = without_none({"FunctionName": function, "Qualifier": qualifier, "StatementId": sid})
         with ignore_not_found():
@@ -183,7 +182,7 @@ class FunctionEventInvokeConfig(Resource):
             "destinationConfig": destinations or None,
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         function, _, qualifier = id_.partition(":")
         where = without_none({"FunctionName": function, "Qualifier": qualifier or None})
         with ignore_not_found():
@@ -195,7 +194,7 @@ def invoke_arn(aws: Aws, arn: str) -> str:
     return f"arn:{aws.partition}:apigateway:{aws.region}:lambda:{path}"
 
 
-def _alias_arguments(inputs: Inputs) -> dict[str, Any]:
+def _alias_arguments(inputs: Inputs) -> Values:
     weights = (inputs.get("routingConfig") or {}).get("additionalVersionWeights") or {}
     return {
         "FunctionName": inputs["functionName"],
@@ -217,6 +216,6 @@ def _split_id(id_: str) -> tuple[str, str | None, str]:
     return name, qualifier or None, sid
 
 
-def _condition_outputs(condition: Mapping[str, Any]) -> dict[str, Any]:
+def _condition_outputs(condition: ReadonlyValues) -> Values:
     values = {key.lower(): value for group in condition.values() for key, value in group.items()}
     return {"sourceAccount": values.get("aws:sourceaccount"), "sourceArn": values.get("aws:sourcearn")}

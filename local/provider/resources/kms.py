@@ -5,10 +5,8 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..journal import MARKER_TAG
 from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
@@ -82,7 +80,7 @@ class Key(Resource):
         if changed:
             client.tag_resource(KeyId=id_, Tags=tag_list(changed, "TagKey", "TagValue"))
 
-    def _converge_rotation(self, client: Any, id_: str, inputs: Inputs, actual: Outputs) -> None:
+    def _converge_rotation(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
         period = inputs.get("rotationPeriodInDays")
         if not inputs.get("enableKeyRotation"):
             if actual["enableKeyRotation"]:
@@ -115,7 +113,7 @@ class Key(Resource):
         listed = fetch_or_none(aws.client("kms").list_resource_tags, KeyId=id_) or {}
         return tag_map(listed.get("Tags"), "TagKey", "TagValue")
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         if self.read(aws, id_) is not None:
             days = outputs.get("deletionWindowInDays", 30)
             aws.client("kms").schedule_key_deletion(KeyId=id_, PendingWindowInDays=days)
@@ -154,7 +152,7 @@ class Alias(Resource):
                     return {"name": id_, "arn": alias["AliasArn"], "targetKeyId": key, "targetKeyArn": key_arn}
         return None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("kms").delete_alias(AliasName=id_)
 
@@ -183,7 +181,7 @@ class KeyPolicy(Resource):
         answer = fetch_or_none(aws.client("kms").get_key_policy, KeyId=id_, PolicyName="default")
         return {"keyId": id_, "policy": answer["Policy"]} if answer else None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         own = {
             "Effect": "Allow",
             "Principal": {"AWS": aws.arn("iam", "root", region=False)},

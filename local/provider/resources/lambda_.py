@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ProviderError
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..journal import OWN_TAGS
 from ..property_schema import (
     CHOSEN_BY_AWS,
@@ -24,6 +24,7 @@ from ..property_schema import (
     SetOf,
     String,
 )
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
 from .function_packages import build_runnable, code_sha256, load_from_s3
@@ -123,7 +124,7 @@ class Function(Resource):
         if inputs.get("publish"):
             client.publish_version(FunctionName=id_)  # gives the latest one again where nothing has changed
 
-    def _converge_signing(self, client: Any, id_: str, wanted: str) -> None:
+    def _converge_signing(self, client: AwsClient, id_: str, wanted: str) -> None:
         if wanted == client.get_function_code_signing_config(FunctionName=id_).get("CodeSigningConfigArn", ""):
             return
         if wanted:
@@ -131,7 +132,7 @@ class Function(Resource):
         else:
             client.delete_function_code_signing_config(FunctionName=id_)
 
-    def _converge_code(self, aws: Aws, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_code(self, aws: Aws, id_: str, inputs: Inputs, actual: ReadonlyValues) -> None:
         package = _package(aws, inputs)
         architectures = inputs.get("architectures", ["x86_64"])
         if (actual["CodeSha256"], actual.get("Architectures")) != (code_sha256(package), architectures):
@@ -139,7 +140,7 @@ class Function(Resource):
             client.update_function_code(FunctionName=id_, ZipFile=package, Architectures=architectures)
             _wait_until_ready(client, id_)
 
-    def _converge_configuration(self, client: Any, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_configuration(self, client: AwsClient, id_: str, inputs: Inputs, actual: ReadonlyValues) -> None:
         wanted = _configuration(inputs)
         if any(
             _comparable_setting(name, actual.get(name)) != _comparable_setting(name, value)
@@ -148,7 +149,7 @@ class Function(Resource):
             client.update_function_configuration(FunctionName=id_, **wanted)
             _wait_until_ready(client, id_)
 
-    def _converge_concurrency(self, client: Any, id_: str, inputs: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_concurrency(self, client: AwsClient, id_: str, inputs: Inputs, actual: ReadonlyValues) -> None:
         wanted, present = (
             inputs.get("reservedConcurrentExecutions", -1),
             actual.get("ReservedConcurrentExecutions", -1),
@@ -160,7 +161,7 @@ class Function(Resource):
         else:
             client.put_function_concurrency(FunctionName=id_, ReservedConcurrentExecutions=wanted)
 
-    def _converge_tags(self, aws: Aws, inputs: Inputs, actual: Mapping[str, Any]) -> None:
+    def _converge_tags(self, aws: Aws, inputs: Inputs, actual: ReadonlyValues) -> None:
         client, arn = aws.client("lambda"), actual["Configuration"]["FunctionArn"]
         own = {_RUNTIME_TAG: inputs["runtime"]}
         changed, dropped = tag_changes(aws, inputs, actual.get("Tags", {}), own)
@@ -190,7 +191,7 @@ class Function(Resource):
             "qualifiedInvokeArn": invoke_arn(aws, f"{arn}:{version}"),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("lambda").delete_function(FunctionName=id_)
 
@@ -207,7 +208,7 @@ def _package(aws: Aws, inputs: Inputs) -> bytes:
     return build_runnable(archive, inputs["runtime"], aws.folder)
 
 
-def _configuration(inputs: Inputs) -> dict[str, Any]:
+def _configuration(inputs: Inputs) -> Values:
     """Return the settings of CreateFunction and UpdateFunctionConfiguration; those not asked for are reset."""
     logging = inputs.get("loggingConfig") or {}
     return {
@@ -251,7 +252,7 @@ def _comparable_setting(name: str, value: Any) -> Any:
     return value or None
 
 
-def _function_outputs(fact: Mapping[str, Any]) -> Outputs:
+def _function_outputs(fact: ReadonlyValues) -> Outputs:
     variables = fact.get("Environment", {}).get("Variables")
     dead_letters = fact.get("DeadLetterConfig", {}).get("TargetArn")
     logging = fact.get("LoggingConfig", {})
@@ -285,7 +286,7 @@ def _function_outputs(fact: Mapping[str, Any]) -> Outputs:
     }
 
 
-def _wait_until_ready(client: Any, name: str) -> None:
+def _wait_until_ready(client: AwsClient, name: str) -> None:
     """A function cannot be changed while an earlier change is under way."""
     for _ in range(200):
         fact = client.get_function_configuration(FunctionName=name)

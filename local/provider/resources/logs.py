@@ -3,12 +3,9 @@
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from botocore.exceptions import ClientError
 
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..journal import OWN_TAGS
 from ..property_schema import JsonString, KmsKeyId, MapOf, Object, Property, String
 from ..resource import AutoName, Inputs, Outputs, Resource
@@ -66,7 +63,7 @@ class LogGroup(Resource):
         if changed:
             client.tag_resource(resourceArn=actual["arn"], tags=changed)
 
-    def _converge_key(self, client: Any, id_: str, key: str | None, old: str | None) -> None:
+    def _converge_key(self, client: AwsClient, id_: str, key: str | None, old: str | None) -> None:
         """The embedded AWS (MiniStack 1.5.33) takes a key at creation, and knows no way to change it."""
         if key == old:
             return
@@ -94,7 +91,7 @@ class LogGroup(Resource):
             "tags": client.list_tags_for_resource(resourceArn=arn).get("tags", {}),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         if not outputs.get("skipDestroy"):
             with ignore_not_found():
                 aws.client("logs").delete_log_group(logGroupName=id_)
@@ -128,7 +125,7 @@ class LogDataProtectionPolicy(Resource):
         tags = (fetch_or_none(aws.client("logs").list_tags_for_resource, resourceArn=arn) or {}).get("tags", {})
         return {"logGroupName": id_, "policyDocument": tags[self._tag]} if self._tag in tags else None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("logs").untag_resource(resourceArn=aws.arn("logs", f"log-group:{id_}"), tagKeys=[self._tag])
 
@@ -208,7 +205,7 @@ class LogMetricFilter(Resource):
             ),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         group, _, name = id_.rpartition(":")
         with ignore_not_found():
             aws.client("logs").delete_metric_filter(logGroupName=group, filterName=name)
@@ -236,6 +233,6 @@ class LogResourcePolicy(Resource):
         fact = next((item for item in facts if item["policyName"] == id_), None)
         return fact and {"policyName": id_, "policyDocument": fact["policyDocument"]}
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("logs").delete_resource_policy(policyName=id_)

@@ -3,10 +3,7 @@
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import TAGS, boolean, fetch_or_none, ignore_not_found, output, string, tag_list, tag_map
 
@@ -63,10 +60,10 @@ class Bucket(Resource):
             "tags": self._tags(client, id_),
         }
 
-    def _tags(self, client: Any, id_: str) -> dict[str, str]:
+    def _tags(self, client: AwsClient, id_: str) -> dict[str, str]:
         return tag_map((fetch_or_none(client.get_bucket_tagging, Bucket=id_) or {}).get("TagSet"))
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         client = aws.client("s3")
         with ignore_not_found():
             if outputs.get("forceDestroy"):
@@ -74,7 +71,7 @@ class Bucket(Resource):
             client.delete_bucket(Bucket=id_)
 
 
-def _delete_all_versions(client: Any, bucket: str) -> None:
+def _delete_all_versions(client: AwsClient, bucket: str) -> None:
     """Delete every version of every object, as far as their locks allow it to an administrator."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):

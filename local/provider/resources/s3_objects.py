@@ -5,8 +5,6 @@ of the object finds the package from which the like is made for this machine.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 """
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from ...errors import ProviderError
@@ -93,7 +91,7 @@ class BucketObjectv2(Resource):
             "versionId": fact.get("VersionId", ""),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         """Every version of it, as pulumi-aws does."""
         bucket, _, key = id_.partition("/")
         client = aws.client("s3")

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfigurat
 from collections.abc import Mapping
 from typing import Any
 
+from ..aws import AwsClient
 from ..property_schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
+from ..property_values import ReadonlyValues, Values
 from ..resource import Inputs, Outputs
 from .common import boolean, fetch_or_none, number, string, without_none
 from .s3_settings import BUCKET, BucketSetting
@@ -37,15 +39,15 @@ class BucketObjectLockConfiguration(BucketSetting):
         ),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
-        wanted: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
+        wanted: Values = {"ObjectLockEnabled": "Enabled"}
         if inputs.get("rule"):
             kept = inputs["rule"]["defaultRetention"]
             retention = {"Mode": kept.get("mode"), "Days": kept.get("days"), "Years": kept.get("years")}
             wanted["Rule"] = {"DefaultRetention": without_none(retention)}
         client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_object_lock_configuration, Bucket=bucket)
         if answer is None:
             return None
@@ -56,7 +58,7 @@ class BucketObjectLockConfiguration(BucketSetting):
             "rule": {"defaultRetention": without_none(described)} if described else None,
         }
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
 
 
@@ -93,14 +95,14 @@ class BucketNotification(BucketSetting):
         "topics": ("TopicConfigurations", "topicArn", "TopicArn"),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
-        wanted: dict[str, Any] = {"EventBridgeConfiguration": {}} if inputs.get("eventbridge") else {}
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
+        wanted: Values = {"EventBridgeConfiguration": {}} if inputs.get("eventbridge") else {}
         for name, (group, ours, theirs) in self._KINDS.items():
             if inputs.get(name):
                 wanted[group] = [_notification(item, ours, theirs) for item in inputs[name]]
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         facts = fetch_or_none(client.get_bucket_notification_configuration, Bucket=bucket)
         if facts is None:
             return None
@@ -111,7 +113,7 @@ class BucketNotification(BucketSetting):
         eventbridge = "EventBridgeConfiguration" in facts
         return {"eventbridge": eventbridge, **told} if eventbridge or any(told.values()) else None
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
 
 
@@ -157,19 +159,19 @@ class BucketLifecycleConfiguration(BucketSetting):
         "transitionDefaultMinimumObjectSize": string(default=CHOSEN_BY_AWS),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         rules = [_rule_to_aws(rule) for rule in inputs["rules"]]
         client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_bucket_lifecycle_configuration, Bucket=bucket)
         return answer and {"rules": [_rule_from_aws(rule) for rule in answer["Rules"]]}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.delete_bucket_lifecycle(Bucket=bucket)
 
 
-def _rule_to_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_to_aws(rule: ReadonlyValues) -> Values:
     """AWS spells a rule as we do, in capitals, but for the ID and the filter."""
     wanted = {
         _capitalize(name): _capitalize_keys(value) for name, value in rule.items() if name not in ("id", "filter")
@@ -177,12 +179,12 @@ def _rule_to_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {"ID": rule["id"], "Filter": _filter(rule.get("filter") or {}), **wanted}
 
 
-def _filter(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _filter(wanted: ReadonlyValues) -> Values:
     parts = _capitalize_keys(wanted) or {"Prefix": ""}
     return {"And": parts} if len(parts) > 1 else parts
 
 
-def _rule_from_aws(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_from_aws(rule: ReadonlyValues) -> Values:
     described = {
         _uncapitalize(name): _uncapitalize_keys(value)
         for name, value in rule.items()
@@ -213,7 +215,7 @@ def _uncapitalize_keys(value: Any) -> Any:
     return [_uncapitalize_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _notification(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, Any]:
+def _notification(item: ReadonlyValues, ours: str, theirs: str) -> Values:
     rules = [
         {"Name": name, "Value": item[key]}
         for key, name in (("filterPrefix", "prefix"), ("filterSuffix", "suffix"))
@@ -229,7 +231,7 @@ def _notification(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, 
     )
 
 
-def _notification_outputs(item: Mapping[str, Any], ours: str, theirs: str) -> dict[str, Any]:
+def _notification_outputs(item: ReadonlyValues, ours: str, theirs: str) -> Values:
     rules = item.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     filters = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return {

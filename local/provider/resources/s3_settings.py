@@ -4,10 +4,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
 
-from ..aws import Aws
+from ..aws import Aws, AwsClient
 from ..property_schema import KmsKeyId, Object, Property, SetOf
 from ..resource import Inputs, Outputs, Resource
 from .common import boolean, fetch_or_none, ignore_not_found, policy, string, without_none
@@ -35,20 +33,20 @@ class BucketSetting(Resource):
         actual = self.get(aws.client("s3"), id_)
         return None if actual is None else {"bucket": id_, **actual}
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             self.unset(aws.client("s3"), id_)
 
     @abstractmethod
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         """Write the setting."""
 
     @abstractmethod
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         """Return the setting, or None where nothing is set."""
 
     @abstractmethod
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         """Remove the setting."""
 
 
@@ -63,16 +61,16 @@ class BucketVersioning(BucketSetting):
         ),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         status = inputs["versioningConfiguration"]["status"]
         if status != "Disabled":
             client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_bucket_versioning, Bucket=bucket)
         return answer and {"versioningConfiguration": {"status": answer.get("Status") or "Disabled"}}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         """A bucket with Object Lock refuses to be suspended: it keeps its versions until it goes itself."""
         if fetch_or_none(client.get_object_lock_configuration, Bucket=bucket) is None:
             client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
@@ -104,7 +102,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         ),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         rules = []
         for rule in inputs["rules"]:
             default = rule.get("applyServerSideEncryptionByDefault") or {}
@@ -117,7 +115,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
             )
         client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_bucket_encryption, Bucket=bucket)
         if answer is None:
             return None
@@ -133,7 +131,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
             )
         return {"rules": rules}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.delete_bucket_encryption(Bucket=bucket)
 
 
@@ -156,16 +154,16 @@ class BucketPublicAccessBlock(BucketSetting):
         "restrictPublicBuckets": "RestrictPublicBuckets",
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         wanted = {parameter: inputs.get(name, False) for name, parameter in self._NAMES.items()}
         client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=wanted)
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_public_access_block, Bucket=bucket)
         facts = answer and answer["PublicAccessBlockConfiguration"]
         return facts and {name: facts.get(parameter, False) for name, parameter in self._NAMES.items()}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.delete_public_access_block(Bucket=bucket)
 
 
@@ -187,16 +185,16 @@ class BucketOwnershipControls(BucketSetting):
         ),
     }
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
         client.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [rule]})
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_bucket_ownership_controls, Bucket=bucket)
         rules = answer and answer["OwnershipControls"]["Rules"]
         return {"rule": {"objectOwnership": rules[0]["ObjectOwnership"]}} if rules else None
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.delete_bucket_ownership_controls(Bucket=bucket)
 
 
@@ -206,14 +204,14 @@ class BucketPolicy(BucketSetting):
     token = "aws:s3/bucketPolicy:BucketPolicy"
     properties = {"bucket": BUCKET, "policy": policy(required=True)}
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         client.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         answer = fetch_or_none(client.get_bucket_policy, Bucket=bucket)
         return answer and {"policy": answer["Policy"]}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.delete_bucket_policy(Bucket=bucket)
 
 
@@ -223,13 +221,13 @@ class BucketLogging(BucketSetting):
     token = "aws:s3/bucketLogging:BucketLogging"
     properties = {"bucket": BUCKET, "targetBucket": string(required=True), "targetPrefix": string(required=True)}
 
-    def put(self, client: Any, bucket: str, inputs: Inputs) -> None:
+    def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         wanted = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs["targetPrefix"]}
         client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": wanted})
 
-    def get(self, client: Any, bucket: str) -> Outputs | None:
+    def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         fact = (fetch_or_none(client.get_bucket_logging, Bucket=bucket) or {}).get("LoggingEnabled")
         return fact and {"targetBucket": fact["TargetBucket"], "targetPrefix": fact.get("TargetPrefix", "")}
 
-    def unset(self, client: Any, bucket: str) -> None:
+    def unset(self, client: AwsClient, bucket: str) -> None:
         client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})

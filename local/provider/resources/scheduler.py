@@ -3,11 +3,9 @@
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
 
@@ -79,13 +77,13 @@ class Schedule(Resource):
             "target": _target_outputs(fact["Target"]),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         group, _, name = id_.partition("/")
         with ignore_not_found():
             aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
 
 
-def _settings(inputs: Inputs) -> dict[str, Any]:
+def _settings(inputs: Inputs) -> Values:
     """Return the settings of CreateSchedule and UpdateSchedule; those not asked for are reset."""
     window = inputs["flexibleTimeWindow"]
     wanted = {
@@ -104,7 +102,7 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     return without_none(wanted)
 
 
-def _target(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _target(wanted: ReadonlyValues) -> Values:
     dead_letters, retry = wanted.get("deadLetterConfig"), wanted.get("retryPolicy")
     target = {
         "Arn": wanted["arn"],
@@ -122,7 +120,7 @@ def _target(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return without_none(target)
 
 
-def _target_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _target_outputs(fact: ReadonlyValues) -> Values:
     dead_letters, retry = fact.get("DeadLetterConfig"), fact.get("RetryPolicy")
     described = {
         "arn": fact["Arn"],

@@ -3,11 +3,9 @@
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
+from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
 from .common import (
     TAGS,
@@ -116,12 +114,12 @@ class StateMachine(Resource):
         listed = aws.client("stepfunctions").list_tags_for_resource(resourceArn=id_)
         return tag_map(listed.get("tags"), "key", "value")
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("stepfunctions").delete_state_machine(stateMachineArn=id_)
 
 
-def _settings(inputs: Inputs) -> dict[str, Any]:
+def _settings(inputs: Inputs) -> Values:
     """Return the settings of CreateStateMachine and UpdateStateMachine; what is not asked for is reset."""
     logging = inputs.get("loggingConfiguration") or {}
     destination = logging.get("logDestination")
@@ -138,7 +136,7 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _logging_outputs(fact: Mapping[str, Any]) -> dict[str, Any]:
+def _logging_outputs(fact: ReadonlyValues) -> Values:
     destinations = fact.get("destinations") or []
     logged = {"level": fact.get("level", "OFF"), "includeExecutionData": fact.get("includeExecutionData", False)}
     if destinations:

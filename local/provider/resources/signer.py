@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Number, Object, Property, SetOf, String
@@ -90,7 +89,7 @@ class SigningProfile(Resource):
             "versionArn": fact["profileVersionArn"],
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("signer").cancel_signing_profile(profileName=id_)
 
@@ -175,7 +174,7 @@ class SigningJob(Resource):
             "platformId": fact["platformId"],
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         """Nothing: AWS keeps a job for two years, and its signed object until somebody deletes it."""
 
 
@@ -218,7 +217,7 @@ class CodeSigningConfig(Resource):
         kept = fetch_or_none(aws.client("ssm").get_parameter, Name=_record(id_))
         return kept and {**json.loads(kept["Parameter"]["Value"]), "arn": id_, "configId": id_.rpartition(":")[2]}
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("ssm").delete_parameter(Name=_record(id_))
 

@@ -4,8 +4,6 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, Property
@@ -91,7 +89,7 @@ class Topic(Resource):
             "tags": tag_map(client.list_tags_for_resource(ResourceArn=id_).get("Tags")),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("sns").delete_topic(TopicArn=id_)
 
@@ -118,7 +116,7 @@ class TopicPolicy(Resource):
         text_ = answer and answer["Attributes"].get("Policy")
         return {"arn": id_, "policy": text_, "owner": aws.account} if text_ else None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             self._set(aws, id_, _default_policy(aws, id_))
 
@@ -196,7 +194,7 @@ class TopicSubscription(Resource):
             "confirmationWasAuthenticated": facts.get("ConfirmationWasAuthenticated") == "true",
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("sns").unsubscribe(SubscriptionArn=id_)
 

@@ -94,7 +94,7 @@ class Queue(Resource):
             "tags": client.list_queue_tags(QueueUrl=id_).get("Tags", {}),
         }
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             aws.client("sqs").delete_queue(QueueUrl=id_)
 
@@ -123,7 +123,7 @@ class _QueueAttribute(Resource):
         value = answer and answer["Attributes"].get(self.attribute)
         return {"queueUrl": id_, self.property: value} if value else None
 
-    def delete(self, aws: Aws, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():
             self._set(aws, id_, "")
 
