@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, cast
 
@@ -65,9 +65,20 @@ def _collect(
 ) -> tuple[CapturePlan, list[tuple[AnyState, Sequence[Piece]]]]:
     plan, scopes = CapturePlan(graph, bindings), VariableScopes(graph, enclosing)
     collector = FieldCollector(
-        graph, bindings, backend, plan, lambda inner, state: compile_inside(inner, scopes.inside(state))
+        graph,
+        bindings,
+        backend,
+        plan,
+        lambda inner, state: compile_inside(inner, scopes.inside(state)),
+        _collect_nested,
     )
     return plan, [(state, _capture(collector, plan, scopes, state)) for state in graph.states.values()]
+
+
+def _collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+    from .nested_fields import collect_nested
+
+    return collect_nested(collector, state)
 
 
 def _capture(collector: FieldCollector, plan: CapturePlan, scopes: VariableScopes, state: AnyState) -> Sequence[Piece]:

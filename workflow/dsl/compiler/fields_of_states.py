@@ -50,9 +50,10 @@ class FieldCollector:
         backend: Backend,
         plan: CapturePlan,
         compile_inside: Callable[[ScopeGraph, AnyState], JsonObject],
+        collect_nested: Callable[[FieldCollector, AnyState], Iterator[Piece]],
     ) -> None:
         self.graph, self.bindings, self.backend, self._plan = graph, bindings, backend, plan
-        self.compile_inside = compile_inside
+        self.compile_inside, self._collect_nested = compile_inside, collect_nested
 
     def collect(self, state: AnyState) -> Iterator[Piece]:
         """Yield the pieces of a state, in the order of its fields."""
@@ -105,9 +106,7 @@ class FieldCollector:
         yield from self.fields({"Error": fail.error, "Cause": fail.cause})
 
     def _nested(self, state: AnyState) -> Iterator[Piece]:
-        from .nested_fields import collect_map, collect_parallel
-
-        yield from (collect_parallel if state.type == "Parallel" else collect_map)(self, state)
+        yield from self._collect_nested(self, state)
         yield from self.ending(state)
 
     def ending(self, state: AnyState) -> Iterator[Piece]:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from ..states.arrows import AnyState
 
 
-def collect_parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+def collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+    """Yield the fields of a state with workflows inside."""
+    yield from (_parallel if state.type == "Parallel" else _map)(collector, state)
+
+
+def _parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
     """Yield what a Parallel sends, and its branches."""
     parallel = cast("Parallel[object, object]", state)
     if parallel.sends is not None:
@@ -33,7 +38,7 @@ def collect_parallel(collector: FieldCollector, state: AnyState) -> Iterator[Pie
     )
 
 
-def collect_map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
+def _map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
     """Yield the items of a Map, what it sends, how it is distributed, and its processor."""
     map_ = cast("Map[object]", state)
     distribution = map_.distribution
