@@ -1,8 +1,7 @@
-"""The zip that a function is made of: the modules of a folder and a hashed lock; same sources, same bytes.
+"""Build the zip of a function from a folder and a hashed lock file: the same sources give the same bytes, anywhere.
 
-A package says what it was made from (`manifest.json` at its root) and has its recipe beside it, so that the embedded
-AWS can make the like for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/`;
-what did not change is not made again.
+`manifest.json` at the root of a package names its sources, and a recipe beside it lets the embedded AWS build the same
+for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/` and reused.
 """
 
 import hashlib
@@ -23,11 +22,12 @@ _MANIFEST = "manifest.json"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold
 _KEPT = 10
 _UNUSED_IN_WHEELS = ("__pycache__", "bin", "*.pyi", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "sboms")
+_UNUSED_IN_FOLDERS = ("*.pyc", "*.pyi", "*.lock", "requirements*.in", "requirements*.txt")
 _LINUX_MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class PackageFailed(Exception):
-    """A package could not be made; the message says which step failed and what it said."""
+    """A package could not be built; the message names the step that failed and its error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,12 @@ class Target:
 
     @classmethod
     def of_lambda(cls, architecture: str, python: str = "3.13") -> Self:
-        """Lambda's Amazon Linux on `architecture` (arm64 or x86_64)."""
+        """Return Lambda's Amazon Linux on `architecture` (arm64 or x86_64)."""
         return cls(system="lambda", machine=_LINUX_MACHINE[architecture], python=python)
 
     @classmethod
     def of_this_machine(cls) -> Self:
-        """This machine and this interpreter."""
+        """Return this machine and this interpreter."""
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
         return cls(system=platform.system().lower(), machine=platform.machine().lower(), python=python)
 
@@ -53,39 +53,32 @@ class Target:
         return f"{self.system}-{self.machine}-python{self.python}"
 
     def pip_options(self) -> list[str]:
-        """What pip is told, so that it takes wheels for this target."""
+        """Return the options that make pip take wheels for this target."""
         if self.system != "lambda":
             return []
         platforms = [f"manylinux2014_{self.machine}", f"manylinux_2_17_{self.machine}"]
         named = [option for each in platforms for option in ("--platform", each)]
         return [*named, "--implementation", "cp", "--python-version", self.python]
 
-    def interpreter(self) -> str | None:
-        """An interpreter of this target's version that runs here, to compile byte code with."""
-        if self.system != "lambda":
-            return sys.executable
-        found = shutil.which(f"python{self.python}")
-        asked = found and subprocess.run([found, "-c", ""], capture_output=True, check=False, timeout=60)
-        return found if asked and asked.returncode == 0 else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What a package is made of: the modules below `folder`, importable as `name`, and the wheels that `lock` pins."""
+    """The contents of a package: the files below `folder`, importable as `name`, and the wheels that `lock` pins."""
 
     name: str
     folder: Path
     lock: Path | None
 
     def sources(self) -> list[Path]:
-        """The modules that are packed: every one in the folder but tests; no caches, no data, no hidden files."""
-        found = sorted(path for path in self.folder.rglob("*.py") if self._is_packed(path.relative_to(self.folder)))
-        if not found:
-            raise PackageFailed(f"{self.folder} has no Python modules to pack")
+        """Return the files to pack: modules and data, but no tests, caches, requirements or hidden files."""
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        found = sorted(path for path in paths if self._is_packed(path.relative_to(self.folder)))
+        if not any(path.suffix == ".py" for path in found):
+            raise PackageFailed(f"{self.folder} must contain a Python module to pack.")
         return found
 
     def digest(self) -> str:
-        """SHA-256 over names and contents of all that goes in."""
+        """Return the SHA-256 of the names and contents of everything in the package."""
         digest = hashlib.sha256()
         for path in [*self.sources(), *([self.lock] if self.lock else [])]:
             content = path.read_bytes()
@@ -97,21 +90,22 @@ class Recipe:
 
     def _is_packed(self, path: Path) -> bool:
         hidden = any(part.startswith(".") or part in ("__pycache__", "tests") for part in path.parts)
-        return not hidden and not path.name.startswith(("test_", "conftest"))
+        unused = path.name.startswith(("test_", "conftest")) or any(map(path.match, _UNUSED_IN_FOLDERS))
+        return not hidden and not unused
 
 
 def handlers_package(architecture: str = "arm64", python: str = "3.13") -> Path:
-    """The package of our functions for Lambda."""
+    """Build the package of our functions for Lambda."""
     return build_package("handlers", HANDLERS, HANDLERS / "requirements.lock", Target.of_lambda(architecture, python))
 
 
 def local_package() -> Path:
-    """The package of our functions for this machine and this interpreter."""
+    """Build the package of our functions for this machine and this interpreter."""
     return build_package("handlers", HANDLERS, HANDLERS / "requirements.lock", Target.of_this_machine())
 
 
 def build_package(name: str, folder: Path, lock: Path | None, target: Target, shelf: Path | None = None) -> Path:
-    """A zip of the modules in `folder`, importable as `name`, with the wheels that `lock` pins, for `target`.
+    """Build a zip of the files in `folder`, importable as `name`, with the wheels that `lock` pins, for `target`.
 
     Raises:
         PackageFailed: the folder has no modules, or a pinned wheel cannot be had for the target.
@@ -120,7 +114,7 @@ def build_package(name: str, folder: Path, lock: Path | None, target: Target, sh
 
 
 def same_for(package: Path, target: Target) -> Path:
-    """The package that `build_package` made, made again for another target.
+    """Build a package of `build_package` again, for another target.
 
     Raises:
         PackageFailed: `package` was not made by it here, or a pinned wheel cannot be had for the target.
@@ -147,7 +141,7 @@ def _build(recipe: Recipe, target: Target, shelf: Path) -> Path:
         _pack(root, Path(folder, "zip"))
         _write_recipe(package, recipe)
         Path(folder, "zip").replace(package)
-    _forget_old(shelf, f"{recipe.name}-{target}-")
+    _delete_old(shelf, f"{recipe.name}-{target}-")
     return package
 
 
@@ -162,7 +156,7 @@ def _lay_out(root: Path, recipe: Recipe, target: Target, shelf: Path) -> None:
 
 
 def _wheels(lock: Path, target: Target, shelf: Path) -> Path:
-    """A folder with what `lock` pins, installed for `target`."""
+    """Return a folder with the wheels that `lock` pins, installed for `target`."""
     installed = shelf / f"wheels-{target}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if installed.exists():
         return installed
@@ -173,13 +167,13 @@ def _wheels(lock: Path, target: Target, shelf: Path) -> Path:
         where = ["--target", str(root), "--requirement", str(lock)]
         pip = [sys.executable, "-m", "pip", "install", *quiet, *only_pinned, *target.pip_options(), *where]
         _run(pip, f"installing the wheels of {lock.name} for {target}")
-        _leave_out_unused(root)
+        _remove_unused(root)
         if not installed.exists():
             root.replace(installed)
     return installed
 
 
-def _leave_out_unused(root: Path) -> None:
+def _remove_unused(root: Path) -> None:
     for path in [found for pattern in _UNUSED_IN_WHEELS for found in root.rglob(pattern)]:
         if path.is_dir():
             shutil.rmtree(path)
@@ -188,19 +182,19 @@ def _leave_out_unused(root: Path) -> None:
 
 
 def _compile(root: Path, target: Target) -> None:
-    """Byte code that is never checked against its source, so that a cold start neither compiles nor looks."""
-    interpreter = target.interpreter()
-    if interpreter is None:
-        print(
-            f"No python{target.python} runs here, so the package has no byte code and starts slower.", file=sys.stderr
-        )
+    """Add byte code for this machine, so that functions in the embedded AWS start faster.
+
+    Packages for Lambda have none: it would make them differ between machines with and without Lambda's interpreter,
+    and every deployment from another machine would publish a new version (docs/adr/0006-packages-without-byte-code.md).
+    """
+    if target.system == "lambda":
         return
     options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", "/var/task"]
-    _run([interpreter, "-m", "compileall", *options, str(root)], f"compiling for {target}")
+    _run([sys.executable, "-m", "compileall", *options, str(root)], f"compiling for {target}")
 
 
 def _pack(root: Path, package: Path) -> None:
-    """Sorted names, one time, two modes: nothing in the zip depends on when or where it was made."""
+    """Write a zip with sorted names, one time and two modes, independent of when and where it is built."""
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EARLIEST)
@@ -223,8 +217,8 @@ def _write_recipe(package: Path, recipe: Recipe) -> None:
     _recipe_file(package).write_text(json.dumps(told))
 
 
-def _forget_old(shelf: Path, prefix: str) -> None:
-    """Keep the packages that were made last; an older one is made again when it is wanted."""
+def _delete_old(shelf: Path, prefix: str) -> None:
+    """Keep the newest packages; an older one is built again when it is needed."""
     made = sorted(shelf.glob(f"{prefix}*.zip"), key=lambda package: package.stat().st_mtime, reverse=True)
     for package in made[_KEPT:]:
         package.unlink(missing_ok=True)
@@ -236,6 +230,6 @@ def _recipe_file(package: Path) -> Path:
 
 
 def _shelf() -> Path:
-    """`.build/packages` of the checkout; of the working directory where this is installed as a wheel."""
+    """Return `.build/packages` of the checkout, or of the working directory if this is installed as a wheel."""
     checkout = HANDLERS.parent
     return (checkout if (checkout / "Pulumi.yaml").exists() else Path.cwd()) / ".build" / "packages"

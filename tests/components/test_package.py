@@ -33,10 +33,12 @@ def folder(tmp_path: Path) -> Path:
         "tests/test_app.py",
         "__pycache__/app.py",
         ".hidden/x.py",
+        "requirements.lock",
+        "requirements.in",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(f"NAME = {name!r}\n")
-    (root / "notes.txt").write_text("not code")
+    (root / "inner" / "rates.json").write_text("{}")
     return root
 
 
@@ -58,18 +60,31 @@ def test_a_changed_source_gives_another_package(folder: Path) -> None:
     assert before.name != built(folder, "shelf").name
 
 
-def test_a_package_holds_modules_and_a_manifest_and_nothing_else(folder: Path) -> None:
-    """No tests, no caches of the checkout, no hidden files, no data."""
+def test_a_package_holds_modules_data_and_a_manifest_and_nothing_else(folder: Path) -> None:
+    """No tests, caches, requirements or hidden files."""
     with zipfile.ZipFile(built(folder, "shelf", HERE)) as package:
         names = [name for name in package.namelist() if not name.endswith(".pyc")]
         manifest = json.loads(package.read("manifest.json"))
-    assert names == ["manifest.json", "work/app.py", "work/inner/__init__.py", "work/inner/deep.py"]
+    assert names == [
+        "manifest.json",
+        *("work/app.py", "work/inner/__init__.py", "work/inner/deep.py", "work/inner/rates.json"),
+    ]
     assert (1, "work", str(HERE)) == (manifest["schema"], manifest["name"], manifest["target"])
     assert len(manifest["sources"]) == 64
 
 
-def test_byte_code_is_compiled_where_the_target_interpreter_runs(folder: Path) -> None:
-    """This machine's own always does."""
+def test_packages_for_lambda_are_the_same_with_and_without_its_interpreter(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A python3.13 on PATH, as on some laptops, changes no byte: a deployment would publish new versions for ever."""
+    without = built(folder, "one").read_bytes()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3.13").symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    assert built(folder, "two").read_bytes() == without
+
+
+def test_packages_for_this_machine_have_byte_code(folder: Path) -> None:
     with zipfile.ZipFile(built(folder, "shelf", HERE)) as package:
         compiled = [name for name in package.namelist() if name.endswith(".pyc")]
         assert len(compiled) == 3
@@ -100,7 +115,7 @@ def test_a_zip_of_somebody_elses_making_has_no_recipe(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """A package without modules cannot be meant."""
-    with pytest.raises(PackageFailed, match="has no Python modules to pack"):
+    with pytest.raises(PackageFailed, match="must contain a Python module to pack"):
         build_package("work", tmp_path, None, LAMBDA, tmp_path)
 
 

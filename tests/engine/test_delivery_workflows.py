@@ -31,6 +31,14 @@ def test_no_workflow_reads_a_stored_key(path: Path) -> None:
     assert "secrets." not in path.read_text()
 
 
+def test_workflows_use_the_pulumi_cli_that_the_tests_use() -> None:
+    """Any newer one could change what an `up` does without a commit."""
+    [tested] = re.findall(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", (ROOT / "tools/engine/go.mod").read_text())
+    steps = [step for path in WORKFLOWS for job in _jobs(path).values() for step in job.get("steps", [])]
+    used = [step["with"].get("pulumi-version") for step in steps if "pulumi/actions" in step.get("uses", "")]
+    assert used == [tested] * 2
+
+
 def test_every_stage_is_previewed_and_deployed_in_order() -> None:
     stages = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")}
     [preview] = _jobs(ROOT / ".github/workflows/preview.yml").values()
