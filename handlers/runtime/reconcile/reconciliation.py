@@ -1,6 +1,6 @@
 """Bringing ledger, gateway and audit log together: ask, fence before giving up, restore; never start money moving."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ class Reconciliation:
             self._back_off(order)
 
     @contextmanager
-    def _isolate(self, order_id: str) -> Iterator[None]:
+    def _isolate(self, order_id: str) -> Generator[None]:
         """Turn an error into a finding: a service that fails postpones the order, anything else needs a person."""
         try:
             yield
