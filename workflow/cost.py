@@ -1,4 +1,4 @@
-"""What a way through a state machine costs: state transitions (STANDARD), requests and duration (EXPRESS).
+"""The cost of a path through a state machine: state transitions (STANDARD), requests and duration (EXPRESS).
 
 Source: aws.amazon.com/step-functions/pricing, us-east-1; a transition is counted for every step, retries included, and
 for the start. An EXPRESS workflow is billed for every begun 100 ms, at the rate of its first 1,000 GB-hours a month,
@@ -44,11 +44,11 @@ class Cost:
     dollars_per_million: Decimal
     """Of an EXPRESS estimate: when it takes as long as it can."""
     transitions_per_item: int = 0
-    """What each item of the Maps on the way adds in a static estimate, at most; it is in none of the other numbers."""
+    """The maximum that each item of the Maps on the path adds; not part of the other numbers."""
 
 
 class _Extent(NamedTuple):
-    """How much a way, or a state, can take."""
+    """The maximum cost and duration of a path or a state."""
 
     transitions: int = 0
     seconds: float | None = 0.0
@@ -66,7 +66,7 @@ class _Extent(NamedTuple):
 
 
 def costs(definition: object, *, express: bool = False) -> list[Cost]:
-    """What each way through a definition costs when nothing is tried again; in branches it is the longest way."""
+    """Price each path through a definition without retries; branches count by their longest path."""
     asl = parse(definition)
     limits = [asl.root.fields.get("TimeoutSeconds"), MAX_EXPRESS_SECONDS if express else None]
     inner = _extents(asl)
@@ -82,7 +82,7 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
 
 
 def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
-    """What runs cost, one line for each way that was taken, the dearest run of each."""
+    """Return what runs cost, one line for each way that was taken, the dearest run of each."""
     dearest: dict[tuple[str, ...], Cost] = {}
     for run in runs:
         seconds = run.duration.total_seconds()

@@ -43,7 +43,7 @@ class StatePath:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells this way from others."""
+        """Return the part that distinguishes this path from others."""
         return (self.scope, self.start, *(_key(arrow) for arrow in self.arrows))
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ def all_paths(definition: object, *, most: int = 10_000) -> Iterator[StatePath]:
 
 
 class Coverage:
-    """Which ways through a state machine runs have taken."""
+    """The paths through a state machine that runs have taken."""
 
     def __init__(self, definition: object, runs: Iterable[Run] = ()) -> None:
         self.definition = parse(definition)
@@ -89,7 +89,7 @@ class Coverage:
         return tuple(path for path in all_paths(self.definition, most=most) if path.key not in self._taken)
 
     def share(self) -> float:
-        """How much of all ways was taken, from 0 to 1."""
+        """Return the share of all paths that was taken, from 0 to 1."""
         every = [path.key for path in all_paths(self.definition)]
         return sum(key in self._taken for key in every) / len(every) if every else 1.0
 

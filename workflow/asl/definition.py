@@ -19,7 +19,7 @@ Kind = Literal["next", "choice", "default", "catch"]
 
 _FILE_ENDINGS: Final = (".json", ".asl")
 NESTED_MAP_FIELDS: Final = ("ItemProcessor", "Iterator")
-"""Where a Map keeps its scope; `Iterator` is the older name."""
+"""The fields in which a Map keeps its scope; `Iterator` is the older name."""
 
 
 class Definition:
@@ -57,7 +57,7 @@ class Definition:
         return canonical(self.value)
 
     def at(self, pointer: str) -> Json:
-        """What a JSON pointer points at; raises KeyError."""
+        """Return what a JSON pointer points at; raises KeyError."""
         return at(self.value, pointer)
 
     def __eq__(self, other: object) -> bool:
@@ -150,7 +150,7 @@ class Scope(Record):
 
     @cached_property
     def query_language(self) -> str:
-        """What states of this scope use unless they say otherwise: the machine's, also inside a Map or a branch."""
+        """The default query language of its states: the machine's, also inside a Map or a branch."""
         scope = self
         while scope.parent is not None:
             scope = scope.parent.scope
@@ -158,7 +158,7 @@ class Scope(Record):
 
     @cached_property
     def depth(self) -> int:
-        """How many states this scope is nested in."""
+        """Return how many states this scope is nested in."""
         depth, scope = 0, self
         while scope.parent is not None:
             depth, scope = depth + 1, scope.parent.scope
@@ -199,17 +199,17 @@ class StateNode(Record):
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
-        """Where it can go, in document order of its fields' meaning: choices, default, next, catches."""
+        """Return where it can go, in document order of its fields' meaning: choices, default, next, catches."""
         return tuple(self._arrows())
 
     @property
     def ends(self) -> bool:
-        """Whether its scope can end here."""
+        """Return true if its scope can end here."""
         return self.fields.get("End") is True or self.type in ("Succeed", "Fail")
 
     @property
     def is_distributed(self) -> bool:
-        """Whether it is a Map that starts child executions."""
+        """Return true if it is a Map that starts child executions."""
         processors = (_object(self.fields.get(name)) for name in NESTED_MAP_FIELDS)
         configs = (_object(processor.get("ProcessorConfig")) for processor in processors)
         return self.type == "Map" and any(config.get("Mode") == "DISTRIBUTED" for config in configs)
@@ -244,7 +244,7 @@ class Arrow(Record):
     holder: JsonObject
     """The object that names the target: the state itself, a choice rule or a catcher."""
     index: int
-    """Which rule or catcher it is, -1 for `next` and `default`."""
+    """The index of the rule or catcher, -1 for `next` and `default`."""
 
 
 def _object(value: Json) -> JsonObject:
@@ -256,7 +256,7 @@ def _list(value: Json) -> list[Json]:
 
 
 def _language(fields: JsonObject) -> str | None:
-    """What is meant where one is named: AWS takes whatever is not JSONPath for JSONata."""
+    """Return the query language that is named. AWS takes every other name than JSONPath for JSONata."""
     named = fields.get("QueryLanguage")
     if named is None:
         return None

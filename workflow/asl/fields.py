@@ -12,9 +12,9 @@ Language = Literal["both", "JSONata", "JSONPath"]
 LANGUAGES: Final = ("JSONata", "JSONPath")
 TYPES: Final = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
 MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
-"""Which have Next or End."""
+"""The types of state that have Next or End."""
 WORKING: Final = ("Task", "Parallel", "Map")
-"""Which have a result, and can fail."""
+"""The types of state that have a result and can fail."""
 
 TOP: Final = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 BRANCH: Final = frozenset({"Comment", "StartAt", "States"})

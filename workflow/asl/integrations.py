@@ -1,4 +1,4 @@
-"""Which services a Task may call, in which pattern, and what each call cannot do without.
+"""Services that a Task may call, in which pattern, with the required arguments of each call.
 
 The optimised integrations are listed here by hand; those of the AWS SDK come from `sdk_actions.json`, which
 `tools/sdk_actions.py` writes. Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
@@ -19,7 +19,7 @@ PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
 
 
 class Action(Record):
-    """What a service can be asked to do."""
+    """An action of a service."""
 
     patterns: tuple[str, ...]
     needs: tuple[str, ...]
@@ -27,7 +27,7 @@ class Action(Record):
 
 
 class IntegrationTarget(Record):
-    """What a Resource names."""
+    """The service, action and pattern that a Resource names."""
 
     kind: Literal["lambda", "activity", "optimised", "sdk"]
     service: str = ""
@@ -36,12 +36,12 @@ class IntegrationTarget(Record):
 
     @property
     def waits_for_token(self) -> bool:
-        """Whether the task ends when its token is answered."""
+        """Return true if the task ends when its token is answered."""
         return self.pattern == ".waitForTaskToken"
 
     @property
     def needs_standard(self) -> bool:
-        """Whether it waits longer than an EXPRESS workflow may."""
+        """Return true if it waits longer than an EXPRESS workflow may."""
         return bool(self.pattern) or self.kind == "activity"
 
 
@@ -54,7 +54,7 @@ class UnknownTarget(ValueError):
 
 
 def target_of(resource: str) -> IntegrationTarget:
-    """What a Resource names; raises UnknownTarget."""
+    """Return what a Resource names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
         raise UnknownTarget(f"{resource!r} is no ARN.")
     _, partition, service, region, account, rest = (resource.split(":", 5) + [""] * 5)[:6]
@@ -151,7 +151,7 @@ def _sdk_target(parts: list[str], pattern: str) -> IntegrationTarget:
 
 
 def is_sdk_spelling(name: str, known: str) -> bool:
-    """Whether Step Functions may write a name of the SDK so: as it is, or with `DB` as `Db`."""
+    """Return true if Step Functions may write a name of the SDK so: as it is, or with `DB` as `Db`."""
     if len(name) != len(known) or name.lower() != known.lower():
         return False
     inside = {place for found in re.finditer(_INSIDE_ACRONYM, known) for place in range(*found.span())}

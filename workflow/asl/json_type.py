@@ -1,4 +1,4 @@
-"""What JSON can say, as Python says it."""
+"""The type of JSON values. A module of its own, because it costs nothing to import."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def child(pointer: str, key: str | int) -> str:
 
 
 def at(value: Json, pointer: str) -> Json:
-    """What a JSON pointer points at; raises KeyError where there is nothing."""
+    """Return what a JSON pointer points at; raises KeyError where there is nothing."""
     for escaped in pointer.split("/")[1:]:
         key = escaped.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and key in value:
@@ -229,7 +229,7 @@ def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def same(left: Json, right: Json) -> bool:
-    """Whether two values are one JSON value; 1, 1.0 and true are three."""
+    """Return true if two values are one JSON value; 1, 1.0 and true are three."""
     return canonical(left) == canonical(right)
 
 

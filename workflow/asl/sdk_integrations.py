@@ -1,4 +1,4 @@
-"""Where the integrations of the AWS SDK are not what botocore, from which `sdk_actions.json` is made, knows.
+"""Differences between the integrations of the AWS SDK and botocore, from which `sdk_actions.json` is made.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """

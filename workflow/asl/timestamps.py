@@ -10,7 +10,7 @@ _TIMESTAMP: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 
 def is_timestamp(text: str) -> bool:
-    """Whether a text says a time that there is."""
+    """Return true if a string is a valid time."""
     try:
         moment_of(text)
     except ValueError:

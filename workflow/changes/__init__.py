@@ -1,4 +1,4 @@
-"""What changed between two definitions, in words: states, arrows, conditions, retries, limits, arguments.
+"""Changes between two definitions in words: states, arrows, conditions, retries, limits, arguments.
 
 Nothing that changed goes unmentioned; what has no words of its own is told by its field's name.
 """

@@ -15,7 +15,7 @@ _SCOPES: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
 
 
 def diff(old: object, new: object) -> list[Change]:
-    """What changed, the machine first, then its states in the new order; empty where the values are the same."""
+    """Return what changed, the machine first, then its states in the new order; empty where the values are the same."""
     before, after = parse(old), parse(new)
     if before == after:
         return []
@@ -67,7 +67,7 @@ def _field_of(scope: Scope) -> str:
 
 
 def _scope(matches: StateMatches, old: Scope, new: Scope) -> Iterator[Change]:
-    """What is said of a scope itself; a start that was only renamed is none of it."""
+    """Yield the changes of a scope itself; a start that was only renamed is not one of them."""
     fields, earlier = dict(new.fields), dict(old.fields)
     if old.start is not None and new.start == matches.target(old, old.start):
         fields.pop("StartAt", None)
@@ -108,7 +108,7 @@ def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Ch
 
 
 def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[Change]:
-    """Where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
+    """Yield where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
     for field, way in (("Next", "next"), ("Default", "otherwise")):
         before, after = old.fields.get(field, ""), new.fields.get(field, "")
         if not isinstance(before, str) or not isinstance(after, str):
@@ -128,7 +128,7 @@ def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str])
 
 
 def _holds_scopes_only(state: StateNode) -> bool:
-    """Whether all that its fields for scopes have in them is scopes."""
+    """Return true if its fields for scopes contain only scopes."""
     held = [state.fields[field] for field in _SCOPES if field in state.fields]
     items = [item for value in held for item in (value if isinstance(value, list) else [value])]
     return len(items) == len(state.scopes)

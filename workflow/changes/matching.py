@@ -1,4 +1,4 @@
-"""Which state of one definition is which of another: by name where it stands, elsewhere, or by its look."""
+"""Match the states of two definitions: by name in the same scope, by name elsewhere, or by similarity."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _ARROWS = ("Next", "End", "Default", "Choices", "Catch")
 
 @dataclass(slots=True)
 class StateMatches:
-    """What of the old definition is what of the new; everything by its pointer."""
+    """The counterpart of each part of the old definition in the new one, by pointer."""
 
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
     """The old scope, by the pointer of the new."""
     states: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
     """The old state, by the pointer of the new."""
     names: dict[str, str] = field(default_factory=dict[str, str])
-    """What an old state is called now."""
+    """The new name of each old state."""
     gone: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
     added: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
 
     def target(self, scope: Scope, name: str) -> str:
-        """What the state with this name in an old scope is called now."""
+        """Return what the state with this name in an old scope is called now."""
         state = scope.by_name.get(name)
         return self.names.get(state.pointer, name) if state is not None else name
 
@@ -42,7 +42,7 @@ def match_states(old: Definition, new: Definition) -> StateMatches:
 
 
 def scope_name(scope: Scope) -> str:
-    """How a scope is called in a sentence."""
+    """Return how a scope is called in a sentence."""
     outer = scope.parent
     if outer is None:
         return "the machine"

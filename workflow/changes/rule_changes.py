@@ -37,7 +37,7 @@ class _Rule:
 
     @property
     def when(self) -> Json:
-        """When it applies."""
+        """Return when it applies."""
         if self.field != "Choices":
             return self.fields.get("ErrorEquals")
         condition = {name: value for name, value in self.fields.items() if name not in _BESIDE_A_CONDITION}
@@ -45,24 +45,24 @@ class _Rule:
 
     @property
     def beside(self) -> JsonObject:
-        """What it says besides when it applies."""
+        """Return what it says besides when it applies."""
         own = set(_BESIDE_A_CONDITION) if self.field == "Choices" else set(self.fields) - {"ErrorEquals"}
         return {name: value for name, value in self.fields.items() if name in own}
 
     @property
     def target(self) -> str | None:
-        """Where it goes."""
+        """Return where it goes."""
         target = self.fields.get("Next")
         return target if isinstance(target, str) else None
 
 
 def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
-    """Whether it is a list as these are."""
+    """Return true if it is a list as these are."""
     return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
 def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[Change]:
-    """What changed in one of the lists."""
+    """Yield what changed in one of the lists."""
     here = child(new.pointer, field)
     if not old.fields.get(field) and not new.fields.get(field):  # an empty list came or went
         was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
@@ -144,7 +144,7 @@ def _amount(retrier: JsonObject, field: str) -> str:
 
 
 def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[Change]:
-    """Which rules come at another turn among those that were there before."""
+    """Yield which rules come at another turn among those that were there before."""
     was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
     for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
         if turn != was[before.index]:
@@ -177,7 +177,7 @@ def _word(rule: _Rule) -> str:
 
 
 def _label(rule: _Rule) -> str:
-    """When it applies, in words that stay the same while its target changes."""
+    """Return when it applies, in words that stay the same while its target changes."""
     return f"{_word(rule)} {short(_readable(rule))}"
 
 

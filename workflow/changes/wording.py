@@ -1,4 +1,4 @@
-"""How a change is told: the words for fields, and values short enough to be read beside one another."""
+"""Wording of changes: names of fields, and values short enough to be read beside one another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture is made of before it is drawn: boxes, the lines between them, and where they stand."""
+"""Parts of a picture before it is drawn: boxes, the lines between them, and their places."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 COLUMN_GAP: Final = 34.0
 CORNER: Final = 22.0
-"""What lines leave free at either end of a box."""
+"""The width that lines leave free at either end of a box."""
 LINE_GAP: Final = 17.0
 """Between two neighbours of which one at least is a line."""
 _PULLS: Final[Mapping[str, float]] = {"next": 8.0, "catch": 1.0}
@@ -28,7 +28,7 @@ class StateBox:
     """Of its upper edge."""
     layer: int = 0
     is_bend: bool = False
-    """Whether this is where a line passes a layer, with or without its label."""
+    """True if this is where a line passes a layer, with or without its label."""
 
     @property
     def left(self) -> float:
@@ -42,11 +42,11 @@ class StateBox:
 
     @property
     def reach(self) -> float:
-        """How far from the centre lines may arrive."""
+        """Return how far from the centre lines may arrive."""
         return 0.0 if self.is_bend else max(self.width / 2 - CORNER, 0.0)
 
     def gap_to(self, right: StateBox) -> float:
-        """How far its centre stays from that of its right neighbour."""
+        """Return how far its centre stays from that of its right neighbour."""
         return (self.width + right.width) / 2 + (LINE_GAP if self.is_bend and right.is_bend else COLUMN_GAP)
 
 
@@ -59,7 +59,7 @@ class Connector:
     kind: str = "next"
     """As of the arrows it stands for: all of one kind, between the same two states."""
     words: list[str] = field(default_factory=list[str])
-    """When each of its arrows is taken."""
+    """The condition of each of its arrows."""
     label_width: float = 0.0
     """Of the label with its margins; 0 where there is none."""
     backwards: bool = False
@@ -69,7 +69,7 @@ class Connector:
 
     @property
     def pull(self) -> float:
-        """How much it draws its two states below one another: the plain way on most, errors least."""
+        """Return how much it draws its two states below one another: the plain way on most, errors least."""
         return _PULLS.get(self.kind, _PULL_OF_CHOICES)
 
 
@@ -89,6 +89,6 @@ class Layout:
     bottoms: list[float]
     """Lower edge of each layer."""
     labels: dict[int, list[StateBox]]
-    """What stands in the layers of labels."""
+    """The contents of the layers of labels."""
     width: float = 0.0
     height: float = 0.0

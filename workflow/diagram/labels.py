@@ -1,4 +1,4 @@
-"""What is written into a picture: short words for what a state does and for when an arrow is taken."""
+"""Labels of a picture: short words for a state's work and for an arrow's condition."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SIGNS: Final[Mapping[str, str]] = {
 
 
 def subtitle(state: StateNode) -> str:
-    """What a state does, in a few words."""
+    """Return what a state does, in a few words."""
     if state.type == "Task":
         return " · ".join(part for part in (_call(state), _limit(state), _retries(state)) if part)
     if state.type == "Wait":
@@ -62,7 +62,7 @@ def subtitle(state: StateNode) -> str:
 
 
 def arrow_label(arrow: Arrow) -> str:
-    """When an arrow is taken; empty for the plain next."""
+    """Return when an arrow is taken; empty for the plain next."""
     if arrow.kind == "next":
         return ""
     if arrow.kind == "default":

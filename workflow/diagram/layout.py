@@ -1,4 +1,4 @@
-"""Where everything stands in a picture: layers from the start down, few crossings, straight lines.
+"""Layout of a picture: layers from the start down, few crossings, straight lines.
 
 The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order the layers, and place what
 is in them. A label is a wide bend of its line in a layer of its own, so that it takes part in all of this and covers

@@ -1,4 +1,4 @@
-"""Where the boxes of ordered layers stand: near what they are joined to, apart from their neighbours, lines straight.
+"""Placement of the boxes of ordered layers: near connected boxes, apart from neighbours, with straight lines.
 
 Each layer is placed by isotonic regression: the places nearest to where its neighbours want the boxes that keep order
 and gaps. Then threads are pulled straight: runs of boxes and bends that belong below one another.
@@ -15,12 +15,12 @@ from .boxes import COLUMN_GAP, Neighbours, StateBox
 _SWEEPS: Final = 8
 _SETTLING: Final = 24
 _BEND_PULL: Final = 2.0
-"""How much more a bend insists on its place than a box: a bent line is worse than a state that stands aside."""
+"""The weight of a bend relative to a box: a bent line is worse than a state that stands aside."""
 _PLAIN_PULL: Final = 8.0
 BESIDE_LABEL: Final = 0.72
 """The part of a gap that is left above and below labels."""
 _ROOM_FOR_SLANTS: Final = 0.06
-"""How much further apart two layers are, for each unit that a line between them goes sideways."""
+"""The distance that two layers gain for each unit that a line between them goes sideways."""
 
 Layers = Sequence[Sequence[StateBox]]
 
@@ -67,7 +67,7 @@ def place_down(
 
 
 def _sideways(box: StateBox, other: StateBox) -> float:
-    """How far a line between two boxes goes sideways at least."""
+    """Return how far a line between two boxes goes sideways at least."""
     return max(abs(box.x - other.x) - box.reach - other.reach, 0.0)
 
 
@@ -88,7 +88,7 @@ def _wanted(box: StateBox, near: Near) -> float:
 
 
 def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
-    """Where the other would have this one: below its middle, or for a line with a label, below any part of it."""
+    """Return the place below the middle of the other box, or below any part of it for a line with a label."""
     reach = other.reach if box.is_bend and pull < _PLAIN_PULL else 0.0
     return min(max(box.x, other.x - reach), other.x + reach)
 

@@ -1,4 +1,4 @@
-"""How arrows run between the boxes of a layout: where they leave and arrive, and the smooth curves in between."""
+"""Routes of the arrows between the boxes of a layout: where they leave and arrive, and the curves between."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def routes_of(layout: Layout) -> dict[int, list[Point]]:
 
 
 def _through(bend: StateBox, before: float, after: float, layout: Layout) -> list[Point]:
-    """How a line passes a layer: upright, or in a layer of labels slanting where it touches no other label."""
+    """Return how a line passes a layer: upright, or in a layer of labels slanting where it touches no other label."""
     top, bottom = layout.tops[bend.layer], layout.bottoms[bend.layer]
     if bend.layer in layout.labels:
         ends = [bend.x, *(bend.x + (x - bend.x) * SLANT for x in (before, after))]
@@ -55,7 +55,7 @@ def _chain(layout: Layout, line: Connector) -> list[StateBox]:
 def _ports(
     layout: Layout, lines: Sequence[Connector], chains: Mapping[int, list[StateBox]], *, lower_end: bool
 ) -> dict[int, float]:
-    """Where lines leave or enter a box: as straight towards the next bend as the box's width and order allow."""
+    """Return where lines leave or enter a box: as straight towards the next bend as the box's width and order allow."""
     at_box: dict[str, list[Connector]] = {}
     for line in lines:
         at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)
@@ -71,7 +71,7 @@ def _ports(
 
 
 def _towards(box: StateBox, other: StateBox) -> float:
-    """Where a line to another box best leaves this one: straight where they overlap."""
+    """Return where a line to another box best leaves this one: straight where they overlap."""
     low, high = max(box.x - box.reach, other.x - other.reach), min(box.x + box.reach, other.x + other.reach)
     if low <= high:
         return min(max((box.x + other.x) / 2, low), high)
@@ -95,7 +95,7 @@ def curve(points: Sequence[Point]) -> str:
 
 
 def _slopes(points: Sequence[Point]) -> list[float]:
-    """How far right per unit down at each point: upright at ends and turns, else half more than both sides' mean.
+    """Return the slope at each point, right per unit down: 0 at ends and turns, else the harmonic mean of both sides.
 
     The harmonic mean is that of Fritsch and Butland (1984), A method for constructing local monotone piecewise cubic
     interpolants; up to three times a side keeps the curve monotone, and more than once bends softer.

@@ -1,4 +1,4 @@
-"""What a state machine's role must be allowed to do: exact actions and resources, read off its definition."""
+"""Permissions that a state machine's role needs: exact actions and resources, read off its definition."""
 
 from .statements import Permission, permissions, policy
 

@@ -1,4 +1,4 @@
-"""How IAM calls what Step Functions calls by the names of the AWS SDK.
+"""IAM's names for the actions that Step Functions calls by the names of the AWS SDK.
 
 A service's prefix comes from `iam_prefixes.json`, which `tools/sdk_actions.py` writes. An action has the name of the
 operation, but where it is listed here. Source: https://docs.aws.amazon.com/service-authorization/latest/reference/

@@ -1,4 +1,4 @@
-"""Which resource the arguments of a call name."""
+"""The resource that the arguments of a call name."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def object_of(value: Json) -> JsonObject:
 
 
 def is_name(value: str) -> bool:
-    """Whether it is a plain name, of which an ARN is to be made."""
+    """Return true if it is a plain name, of which an ARN is to be made."""
     return not value.startswith(("arn:", "${", "*"))
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a template fills it in later; as the whole Resource of a task it is the ARN of a function."""
+    """Return true if a template fills it in later; as the whole Resource of a task it is the ARN of a function."""
     return value.startswith("${") and value.endswith("}") and "}" not in value[:-1]
 
 

@@ -1,4 +1,4 @@
-"""What a call of a service needs: the optimised integrations by hand, those of the AWS SDK by rule.
+"""Actions that a call of a service needs: the optimised integrations by hand, those of the AWS SDK by rule.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 """
@@ -28,7 +28,7 @@ from .resource_names import (
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What `.sync` needs on top: to follow the job, to stop it, and often a rule by which its end is told.
+    """The additional actions of `.sync`: to follow the job, to stop it, and often a rule that reports its end.
 
     `below`   what is followed lies below what was called, so far: `/jobruns/*` of an application
     `any`     actions that are for no one resource

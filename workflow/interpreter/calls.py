@@ -39,7 +39,7 @@ class _TimeIsUp(BaseException):
 
 @dataclass(slots=True, kw_only=True)
 class TaskCall:
-    """What a callable may know of its task, and do besides returning; has the members of Lambda's context too."""
+    """The task as its callable sees it, with the members of Lambda's context."""
 
     state: str
     resource: str
@@ -91,7 +91,7 @@ class TaskCall:
         return self.function_name
 
     def settle(self, at: float) -> tuple[float, StateFailed | None]:
-        """When the attempt ends that would end at this time, and the timeout it runs into before."""
+        """Return when the attempt ends that would end at this time, and the timeout it runs into before."""
         deadline, error = self._deadline()
         if at <= deadline:
             return at, None
@@ -106,7 +106,7 @@ class TaskCall:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt of a task ended, and how long it took."""
+    """The end of one attempt of a task, and its duration."""
 
     seconds: float
     result: "Json | StateFailed"

@@ -24,7 +24,7 @@ _SHAPE: Final = re.compile(r"(String|Numeric|Boolean|Timestamp)(.+?)(Path)?")
 
 
 def holds(rule: JsonObject, data: Data) -> bool:
-    """Whether a rule of a Choice holds; rules may be nested at any depth."""
+    """Return true if a rule of a Choice holds; rules may be nested at any depth."""
     if isinstance(data, PathData):
         return _joined(rule, data)
     value = data.field(rule, "Condition")

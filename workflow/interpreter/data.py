@@ -1,4 +1,4 @@
-"""How a state makes its data: the fields of JSONata states and those of JSONPath states, behind one face.
+"""The data flow of a state: the fields of JSONata states and of JSONPath states behind one interface.
 
 Causes are worded as Step Functions words them where recorded executions show it, so that they can be searched for.
 """
@@ -31,10 +31,10 @@ _KINDS: Final = ("array", "boolean", "number", "string")
 
 
 class Data(Protocol):
-    """What the running of a state asks its query language."""
+    """The operations that a state needs of its query language."""
 
     def arguments(self) -> Json:
-        """What its work gets."""
+        """Return what its work gets."""
         ...
 
     def field(self, holder: JsonObject, name: str) -> Json:
@@ -46,7 +46,7 @@ class Data(Protocol):
         ...
 
     def items(self) -> Json:
-        """What a Map goes through."""
+        """Return what a Map goes through."""
         ...
 
     def built(self, template: Json, place: str) -> Json:
@@ -148,7 +148,7 @@ class JsonataData:
         return self.built(holder[name], self._place(holder) + name) if name in holder else otherwise
 
     def _place(self, holder: JsonObject) -> str:
-        """What stands before the name of a field of a choice rule or a catcher, as `Choices[1]/`."""
+        """Return what stands before the name of a field of a choice rule or a catcher, as `Choices[1]/`."""
         if holder is self._fields:
             return ""
         if self._places is None:

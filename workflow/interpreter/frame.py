@@ -1,4 +1,4 @@
-"""What a state sees while it runs: its input, the variables in scope, the context object, the clock and chance."""
+"""The surroundings of a running state: its input, the variables in scope, the context object, clock and chance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Variables:
 
 @dataclass(slots=True)
 class ExecutionState:
-    """What all states of one run share."""
+    """The data that all states of one run share."""
 
     definition: Definition
     functions: "TaskFunctions"

@@ -1,6 +1,6 @@
-"""How scopes and states run: one generator per strand of work, which the scheduler advances.
+"""Interpreter of scopes and states: one generator per strand of work, which the scheduler advances.
 
-Longer than most files here: the eight types of state share their way in and out, and are read together.
+Longer than 250 lines because the eight types of state share their way in and out and are read together.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class Interpreter:
         return int(number_of(data, state.fields, "MaxConcurrency") or 0)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
-        """What a distributed Map's child sees as its execution: one of its own, with its item as input."""
+        """Return what a distributed Map's child sees as its execution: one of its own, with its item as input."""
         own_execution = cast("dict[str, Json]", self._execution.context["Execution"])
         name = f"{own_execution['Name']}-{place}"
         return {"Execution": {**own_execution, "Id": f"{own_execution['Id']}-{place}", "Name": name, "Input": given}}

@@ -13,7 +13,7 @@ from .state_errors import QUERY, StateFailed
 
 @dataclass(frozen=True, slots=True)
 class MapItem:
-    """What one run of the processor gets, and the part of the context object that says so."""
+    """The input of one child or iteration, and its part of the context object."""
 
     input: Json
     context: Json
@@ -36,7 +36,7 @@ def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
 
 
 def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
-    """How many items may fail."""
+    """Return how many items may fail."""
     most = number_of(data, state.fields, "ToleratedFailureCount")
     share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
     for name, given in (("toleratedFailureCount", most), ("toleratedFailurePercentage", share)):
@@ -47,7 +47,7 @@ def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
 
 
 def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
-    """What an ItemReader reads, and where that is."""
+    """Return what an ItemReader reads, and where that is."""
     name = "Arguments" if "Arguments" in reader else "Parameters"
     arguments = data.built(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")
@@ -60,7 +60,7 @@ def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
 
 
 def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
-    """What the context object says of each item; only distributed Maps go through objects, and tell the source."""
+    """Return the context object's part for each item. Only distributed Maps iterate objects and name the source."""
     reader = state.fields.get("ItemReader")
     found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
     own: JsonObject = {"Source": source} if state.is_distributed else {}

@@ -1,4 +1,4 @@
-"""What distributed Maps read and write: objects of S3, in memory.
+"""Objects of S3 in memory, which distributed Maps read and write.
 
 An object is its text, or what the text would say: a list of items, for instance.
 """
@@ -24,7 +24,7 @@ class Objects:
         self.written: dict[str, Json] = {}
 
     def items(self, reader: JsonObject, arguments: Json, most: int | None) -> Json:
-        """What an ItemReader reads."""
+        """Return what an ItemReader reads."""
         config = reader.get("ReaderConfig")
         wanted = arguments if isinstance(arguments, dict) else {}
         bucket = wanted.get("Bucket")

@@ -1,4 +1,4 @@
-"""What a run yields: how it ended, the path it took, and what went in and out of each state."""
+"""The outcome of a run: its end, the path it took, and the input and output of each state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class StateVisit:
     pointer: str
     type: str
     strand: tuple[int, ...]
-    """Which branch or item it ran in, from the outside in; empty for the machine itself."""
+    """The branch or item that it ran in, from the outside in; empty for the machine itself."""
     entered_at: datetime
     input: Any
     """A JSON value, as are the outputs: what a test knows of their shape is its own matter."""
@@ -27,7 +27,7 @@ class StateVisit:
     error: str | None = None
     cause: str | None = None
     attempts: int = 0
-    """How often its work was tried; 0 for states that only route or pass on."""
+    """The number of attempts of its work; 0 for states without work."""
     arrow: Arrow | None = None
     """The arrow by which it was left; None where its scope ended there or it failed."""
 
@@ -49,13 +49,13 @@ class Run:
     variables: Mapping[str, Any]
     """The variables of the machine's own scope at the end."""
     written: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What ResultWriters wrote, by `s3://bucket/key`."""
+    """The objects that ResultWriters wrote, by `s3://bucket/key`."""
     origin: BaseException | None = None
     """The exception of a callable, where one made the run fail."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended well."""
+        """Return true if it succeeded."""
         return self.status == "SUCCEEDED"
 
     @property
@@ -65,7 +65,7 @@ class Run:
 
     @property
     def attempts(self) -> Mapping[str, int]:
-        """How often each state's work was tried, by its name."""
+        """Return how often each state's work was tried, by its name."""
         counted: dict[str, int] = {}
         for visit in self.visits:
             if visit.attempts:

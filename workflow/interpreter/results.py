@@ -1,4 +1,4 @@
-"""What a distributed Map gives and writes: the outputs of its runs, or records that tell of each run."""
+"""The result of a distributed Map: the outputs of its children, or records of each child."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from .state_errors import StateFailed
 def collected(
     state: StateNode, data: Data, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> Json:
-    """What the Map gives for the results of its runs, some of which may be tolerated failures.
+    """Return what the Map gives for the results of its runs, some of which may be tolerated failures.
 
     `children`    the executions that the runs were, as the context object tells of them
     """

@@ -61,7 +61,7 @@ class Scheduler:
         self._turn = 0
 
     def run(self, work: Work) -> "Result | None":
-        """What the work yields or how it fails; None when the deadline comes first."""
+        """Return what the work yields or how it fails; None when the deadline comes first."""
         first = _Strand(work)
         self._wake(first, None, 0)
         while self._queue:

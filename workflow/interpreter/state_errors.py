@@ -1,4 +1,4 @@
-"""How states fail: AWS's error names, which retriers and catchers they match, and faults for tests.
+"""Errors of states: AWS's error names, the retriers and catchers that they match, and faults for tests.
 
 StateFailed    an error of a state, as Retry and Catch see it
 PathNotFound   a JSONPath that matches nothing; a Choice's IsPresent takes it for false
@@ -22,7 +22,7 @@ QUERY: Final = "States.QueryEvaluationError"
 PARAMETER_PATH: Final = "States.ParameterPathFailure"
 RESULT_PATH: Final = "States.ResultPathMatchFailure"
 PATH_CONFLICT: Final = "States.ReferencePathConflict"
-"""What Step Functions raises for a ResultPath or ItemsPath that does not fit; its documentation does not list it."""
+"""The error of a ResultPath or ItemsPath that does not fit; AWS's documentation does not list it."""
 INTRINSIC: Final = "States.IntrinsicFailure"
 NO_CHOICE: Final = "States.NoChoiceMatched"
 ITEM_READER: Final = "States.ItemReaderFailed"
@@ -40,7 +40,7 @@ class StateFailed(Exception):
 
     @property
     def output(self) -> dict[str, str]:
-        """What a catcher gets."""
+        """Return what a catcher gets."""
         return {"Error": self.error, "Cause": self.cause}
 
     def matches(self, names: Sequence[object], *, documented: bool = False) -> bool:
@@ -79,6 +79,6 @@ class Fault:
     error: str = TASK_FAILED
     cause: str = "injected"
     after: timedelta = timedelta(0)
-    """How long the attempt takes until it fails; longer than its timeout gives States.Timeout."""
+    """The time until the attempt fails; longer than the task's timeout gives States.Timeout."""
     lost_reply: bool = False
-    """Whether the callable is called all the same, and only its answer is lost."""
+    """True if the callable is called all the same, and only its answer is lost."""

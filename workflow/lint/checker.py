@@ -47,7 +47,7 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
 
 
 def _find_all(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
-    """What is wrong with a definition; if anything is, misspelled fields are read as what they were meant to be."""
+    """Check a definition; if anything is wrong, check it again with its misspelled fields corrected."""
     found = Findings()
     _check_document(read, read.duplicates, found, type, given)
     if not any(found):
@@ -82,7 +82,7 @@ def _read(definition: object, findings: Findings) -> Definition | None:
 
 
 def _is_small(value: Json) -> bool:
-    """Whether a value is far from every limit and has no halves of surrogate pairs, as its spelling in Python shows."""
+    """Return true if a value is far from every limit and has no half of a surrogate pair, judged by its repr."""
     try:
         shown = repr(value)
     except RecursionError:

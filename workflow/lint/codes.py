@@ -1,8 +1,9 @@
-"""What each code of `check` means, with the smallest definition that has it.
+"""The meaning of each code of `check`, with the smallest definition that has it.
 
 docs/reference/workflow/codes.md and `booking workflow explain CODE` are generated from this table; `check` itself does
 not import it.
-Long, for it is a table. Source of the codes that are AWS's own: the API reference of ValidateStateMachineDefinition.
+Longer than 250 lines because it is a table.
+Source of the codes that are AWS's own: the API reference of ValidateStateMachineDefinition.
 """
 
 from __future__ import annotations
@@ -39,11 +40,11 @@ class Explanation(Record):
     aws: str = ""
     """The code that AWS gives for it, where it is known to."""
     express: bool = False
-    """Whether the example is one of an EXPRESS workflow."""
+    """True if the example is one of an EXPRESS workflow."""
 
     @property
     def can_be_shown(self) -> bool:
-        """Whether the example is something to look at: not the empty text, nor a text whose length is its fault."""
+        """True unless the example is empty, or too long because its length is the problem."""
         return 0 < len(self.example) < _LONGEST_SHOWN
 
 
@@ -539,5 +540,5 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
 
 
 def explanation_of(code: str) -> Explanation | None:
-    """What a code means; None for what is no code."""
+    """Return the explanation of a code, or None if there is no such code."""
     return next((explained for known, explained in EXPLANATIONS.items() if known == code.upper()), None)

@@ -1,4 +1,4 @@
-"""What the checks of one state share: the state, where its findings go, and tests of single values."""
+"""The context that the checks of one state share: the state, its findings, and tests of single values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LintContext(Record):
     texts: Texts
     speaks_jsonata: bool
     express: bool
-    """Whether it runs in an EXPRESS workflow, or in an EXPRESS child of a Map."""
+    """True if it runs in an EXPRESS workflow, or in an EXPRESS child of a Map."""
 
     @property
     def fields(self) -> JsonObject:
@@ -97,7 +97,7 @@ class LintContext(Record):
         return None
 
     def dynamic(self, holder: JsonObject, name: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> bool:
-        """Whether a field is an expression, or open; checks the expression."""
+        """Return true if a field is an expression, or open; checks the expression."""
         value = holder.get(name)
         if is_open(value) or is_reference_of_a_template(value):
             return True
@@ -164,12 +164,12 @@ def unknown_field(findings: Findings, name: str, pointer: str, what: str, table:
 
 
 def is_time(value: Json) -> bool:
-    """Whether a value is a time as the States Language writes it."""
+    """Return true if a value is a time as the States Language writes it."""
     from ..asl.timestamps import is_timestamp
 
     return isinstance(value, str) and is_timestamp(value)
 
 
 def is_text_expression(value: Json) -> bool:
-    """Whether a value is one JSONata expression."""
+    """Return true if a value is one JSONata expression."""
     return is_expression(value)

@@ -1,4 +1,4 @@
-"""What `check` says, and where."""
+"""Findings of `check`: code, severity, place, message and remedy."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Findings:
         self._intended.add((printable(pointer), field))
 
     def make_way(self, pointer: str) -> bool:
-        """Whether an error may say more of a place: none was told of it yet, and warnings are taken back."""
+        """Return true if an error may say more of a place: none was told of it yet, and warnings are taken back."""
         place = printable(pointer)
         told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
         if any(finding.severity == "error" for finding in told.values()):
@@ -131,7 +131,7 @@ class Findings:
                 yield finding
 
     def has_within(self, pointer: str) -> bool:
-        """Whether something was said about a member of this place."""
+        """Return true if something was said about a member of this place."""
         return any(place.startswith(pointer + "/") for _, place, _ in self._found)
 
     def _add(self, finding: Finding) -> None:

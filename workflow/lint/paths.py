@@ -149,7 +149,7 @@ class PathTexts:
 
 
 def _is_meant_as_path(item: Json) -> bool:
-    """Whether a plain text is a path, or the beginning of a call; `$.a + $.b` is a formula of somebody else's."""
+    """Return true for a path or the beginning of a call. `$.a + $.b` is a formula of another language."""
     if not isinstance(item, str) or not looks_like_path(item) or item == "$" or is_open(item):
         return False
     try:

@@ -23,15 +23,15 @@ Guess = Callable[[str], "str | None"]
 
 
 class _Ways(Record):
-    """Where the states of a scope lead, by name; also those that are no objects."""
+    """The transitions of a scope by state, also of states that are not objects."""
 
     targets: dict[str, list[str]]
     ends: list[str]
-    """Which end the scope."""
+    """The states that end the scope."""
     broken: list[str]
-    """Which have a transition to what is no state."""
+    """The states with a transition to an unknown state."""
     strays: list[str]
-    """Which have a transition that resembles no name; with several such transitions, several times."""
+    """The states with a transition that resembles no name, once for each such transition."""
 
 
 def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _ways(scope: Scope, guess: Guess) -> _Ways:
 
 
 def _named(state: StateNode) -> Iterator[Json]:
-    """What a state names as targets, whatever it is; None where a target is missing."""
+    """Yield what a state names as targets, whatever it is; None where a target is missing."""
     fields = state.fields
     known = state.type in TYPES
     if state.type == "Choice" or not known:

@@ -1,4 +1,4 @@
-"""What a state has from around it: the type of workflow that it runs in, and what the context object holds."""
+"""Facts that a state inherits: the type of workflow that it runs in, and the parts of the context object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LACKING: Final = {
     for task in (True, False)
     for in_map in (True, False)
 }
-"""Which parts of the context object are not there, for a Task or not, in a Map or not."""
+"""The missing parts of the context object, for a Task or not, in a Map or not."""
 
 
 class ScopeContexts:

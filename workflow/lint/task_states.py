@@ -31,7 +31,7 @@ _TAKES: Final = {
     "dynamodb:deleteItem": f"TableName Key ConditionalOperator {_WRITTEN}",
     "http:invoke": "ApiEndpoint Method Authentication InvocationConfig Headers QueryParameters RequestBody Transform",
 }
-"""What the most used calls take; others may take more than is known here."""
+"""The arguments of the most used calls; other calls may take more than is known here."""
 
 
 def check_task(context: LintContext) -> None:
@@ -116,7 +116,7 @@ def _wants_names(target: IntegrationTarget) -> bool:
 
 
 def _of_other_language(context: LintContext) -> bool:
-    """Whether the arguments are there in the words of the other query language, which is said elsewhere."""
+    """Return true if the arguments are there in the words of the other query language, which is said elsewhere."""
     return ("Parameters" if context.speaks_jsonata else "Arguments") in context.fields
 
 
@@ -186,7 +186,7 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
 
 
 def _sending(context: LintContext, name: str) -> tuple[str, ...]:
-    """Where what is sent comes from: the arguments, or the state's input where there are none."""
+    """Return where what is sent comes from: the arguments, or the state's input where there are none."""
     return (context.at(name), context.at("InputPath"))
 
 

@@ -20,7 +20,7 @@ from ..queries.jsonata_reading import References, references_of
 from .lint_findings import Findings
 
 Moment = Literal["before", "after", "caught"]
-"""When a text is evaluated: before the state's work, after it, or in a catcher."""
+"""The moment of an evaluation: before the state's work, after it, or in a catcher."""
 _PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
 _OPENINGS: Final = ("${", "{{", "<%", "#{")
 _CONSTANTS: Final = ("true", "false", "null")
@@ -28,19 +28,19 @@ _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 
 
 def is_open(value: object) -> bool:
-    """Whether a text has places that something else fills in before AWS sees it, such as `${name}`."""
+    """Return true if a text has places that something else fills in before AWS sees it, such as `${name}`."""
     if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
         return False
     return re.search(_PLACEHOLDER, value) is not None
 
 
 def is_reference_of_a_template(value: Json) -> bool:
-    """Whether a value is what CloudFormation replaces before AWS sees it: `{"Ref": …}` or `{"Fn::GetAtt": …}`."""
+    """Return true for `{"Ref": …}` and the like, which CloudFormation replaces before AWS sees them."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
 def looks_like_path(value: object) -> bool:
-    """Whether a text seems to be meant as a path or an intrinsic function."""
+    """Return true if a text seems to be meant as a path or an intrinsic function."""
     if not isinstance(value, str) or not value.startswith(("$", "States.")):
         return False
     if value.startswith("States."):
@@ -52,12 +52,12 @@ def looks_like_path(value: object) -> bool:
 
 
 def is_key_of_jsonpath(key: str, item: Json) -> bool:
-    """Whether a key of JSONPath, with what it takes, stands in a JSONata state."""
+    """Return true if a key of JSONPath, with what it takes, stands in a JSONata state."""
     return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
 
 
 def _is_remarkable(text: str) -> bool:
-    """Whether there may be anything to say about a text in a JSONata state."""
+    """Return true if there may be anything to say about a text in a JSONata state."""
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 
@@ -316,7 +316,7 @@ def _function_meant(name: str) -> str:
 
 
 def _whole_name(name: str, text: str) -> str:
-    """What to write for a name that stands alone: a constant, a name with a hyphen, or a field of the input."""
+    """Return what to write for a name that stands alone: a constant, a name with a hyphen, or a field of the input."""
     if name.lower() in _CONSTANTS:
         return f"Write {name.lower()}."
     if re.search(rf"\w-{re.escape(name)}\b", text):

@@ -1,1 +1,1 @@
-"""What a definition's texts say in JSONata, JSONPath and intrinsic functions: read, looked into and evaluated."""
+"""Parse, inspect and evaluate JSONata, JSONPath and intrinsic functions."""

@@ -1,4 +1,4 @@
-"""What each of the 18 intrinsic functions does with its values."""
+"""The 18 intrinsic functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class IntrinsicFailed(ValueError):
 
 
 class Randomness(Protocol):
-    """Where random numbers come from; `random.Random` is one."""
+    """A source of random numbers, such as `random.Random`."""
 
     def random(self) -> float: ...
     def getrandbits(self, k: int, /) -> int: ...
@@ -37,7 +37,7 @@ class Function:
     most: int | None
     compute: Callable[[list[Json], Randomness], Json]
     takes: tuple[str, ...] = ()
-    """What each of its first values must be: a key of CONSTANTS."""
+    """The kinds of its first values: keys of CONSTANTS."""
 
     def refuses(self, given: int) -> str:
         """Why it cannot be called with so many values; empty if it can."""
@@ -54,7 +54,7 @@ class Function:
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:
-        """What it yields; raises IntrinsicFailed."""
+        """Evaluate it. Raises IntrinsicFailed."""
         try:
             return self.compute(values, randomness)
         except IntrinsicFailed as error:
@@ -79,7 +79,7 @@ CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "false": lambda value: value is False,
     "any value": lambda _: True,
 }
-"""What a value may have to be, and whether a constant is that; arrays and objects cannot be written as constants."""
+"""Tests of constants by kind of argument; arrays and objects cannot be written as constants."""
 
 
 def _array(value: Json) -> list[Json]:

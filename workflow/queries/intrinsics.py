@@ -22,7 +22,7 @@ from .jsonpath_text import Scanner
 
 Argument: TypeAlias = "FunctionCall | JsonPath | Json"
 DEEPEST = 10
-"""How deep calls may be nested."""
+"""The maximum nesting of calls."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
 """A backslash, itself not escaped, before what needs none."""
 
@@ -70,7 +70,7 @@ class FunctionCall:
         return ""
 
     def result(self, find: Callable[[JsonPath], Json], randomness: Randomness) -> Json:
-        """What it yields, given what paths lead to; raises IntrinsicFailed."""
+        """Return what it yields, given what paths lead to; raises IntrinsicFailed."""
         values = [
             argument.result(find, randomness)
             if isinstance(argument, FunctionCall)
@@ -93,7 +93,7 @@ class Template(FunctionCall):
 
 
 def is_intrinsic(text: str) -> bool:
-    """Whether a text is meant as a call."""
+    """Return true if a text is meant as a call."""
     return text.startswith("States.")
 
 

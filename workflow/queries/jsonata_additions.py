@@ -49,7 +49,7 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
 
 
 def step_counter() -> Callable[..., None]:
-    """What the engine calls before each step of an evaluation; ends one that runs away, always at the same step."""
+    """A callback before each step of an evaluation, which ends a runaway one, always at the same step."""
     steps = itertools.count(1)
 
     def count(*_: object) -> None:

@@ -33,7 +33,7 @@ def string(value: Any, prettify: bool | None) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """What Python takes for a number besides (`+1`, `1_000`, ` 1`) is none."""
+    """Refuse the other numbers that Python reads: `+1`, `1_000`, ` 1`."""
     if isinstance(value, str) and _OTHER_BASE.fullmatch(value):
         return int(value, 0)
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
@@ -71,7 +71,7 @@ def _by_template(template: str) -> Callable[[re.Match[str]], str]:
 
 
 def _group(found: re.Match[str], sign: str) -> str:
-    """What `$$`, `$0` or `$1` stands for; of `$12` only the 1 counts where there are not twelve groups."""
+    """Return what `$$`, `$0` or `$1` stands for; of `$12` only the 1 counts where there are not twelve groups."""
     if sign == "$":
         return "$"
     known = len(found.groups())
@@ -117,7 +117,7 @@ def _as_in_the_reference(picture: str, small: bool) -> str:
 
 
 def distinct(value: Any) -> Any:
-    """What is there once stays an array; `1` and `true` differ, and the order of an object's names does not."""
+    """Keep a single value as an array; `1` and `true` differ, the order of an object's names does not matter."""
     if not isinstance(value, list) or len(cast("Sequence[Any]", value)) <= 1:
         return cast("Any", value)
     items = cast("Sequence[Any]", value)
@@ -165,7 +165,7 @@ def type_of(value: Any) -> str | None:
 
 
 def decode_url(text: str | None) -> str | None:
-    """What has a meaning in URLs stays encoded."""
+    """Keep characters with a meaning in URLs encoded."""
     return None if text is None else unquote(_RESERVED_IN_URLS.sub("%25", text), errors="strict")
 
 

@@ -46,7 +46,7 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         self.now_ms = 0
 
     def result(self, bindings: Mapping[str, Any], now_ms: int) -> Any:
-        """What the expression yields for values of variables; raises what the engine raises."""
+        """Return what the expression yields for values of variables; raises what the engine raises."""
         running = copy.copy(self)  # what runs is of one thread, and a parsed expression of all
         running.now_ms = now_ms
         Jsonata.CURRENT.jsonata = running
@@ -116,7 +116,7 @@ class _Strict(Signature):  # type: ignore[misc]  # jsonata-python ships no types
 
 
 class _Holder:
-    """Where the engine looks up what a function does."""
+    """The table in which the engine looks up functions."""
 
     def __init__(self, compute: Callable[..., object]) -> None:
         self.compute = compute

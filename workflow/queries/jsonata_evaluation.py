@@ -27,7 +27,7 @@ _LITERALS: Final = (
     r"""(?s)\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/"""
 )
 THREW: Final = "threw an error during evaluation: "
-"""How the sentence of JsonataFailed begins where an expression failed, and did not only yield nothing."""
+"""The beginning of JsonataFailed's message if an expression failed, rather than yielded nothing."""
 _COALESCING: Final = r"\?\?|\?:"
 _MOST_HELD: Final = 1_000
 
@@ -37,11 +37,11 @@ class InvalidJsonata(ValueError):
 
 
 class JsonataFailed(ValueError):
-    """What went wrong: how a sentence ends that begins with the expression."""
+    """The problem, as the end of a sentence that begins with the expression."""
 
 
 def is_expression(value: object) -> bool:
-    """Whether a value of a definition is a JSONata expression."""
+    """Return true if a value of a definition is a JSONata expression."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) >= 4
 
 
@@ -85,7 +85,7 @@ class Evaluator:
         self._additions: dict[str, Any] | None = None
 
     def result(self, expression: str, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> Json:
-        """What an expression yields; raises JsonataFailed and InvalidJsonata. Values must not change afterwards."""
+        """Evaluate an expression; raise JsonataFailed or InvalidJsonata. Values must not change afterwards."""
         parsed = parse_jsonata(expression)
         try:
             return _plain(parsed.result(self._bindings(states, variables, now_ms), now_ms))

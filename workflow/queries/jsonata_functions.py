@@ -20,4 +20,4 @@ KINDS_OF_FUNCTIONS: Final = {
     **dict.fromkeys(("string", "uppercase", "lowercase", "join", "now", "uuid", "hash"), "string"),
     **dict.fromkeys(("partition", "range"), "array"),
 }
-"""Where it is certain: the kind of what a function yields."""
+"""The kind of a function's result, if it is certain."""

@@ -14,7 +14,7 @@ from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 _SIGN: Final = r"""(?a)\s*(\[\d{1,6}\]|\d+(?:\.\d+)?|[.$]?\w+|"[^"\\]*"|'[^'"\\]*'|[!<>]=|\S)"""
 _WORDS: Final = ("and", "or", "in", "true", "false", "null")
 _OF_NAMES: Final = ("$", '"', "'")
-"""What makes a name of a word before it, to the engine."""
+"""The characters that turn the word before them into a name, to the engine."""
 _OPERATORS: Final = ("!=", "<=", ">=", "=", "<", ">", "&", "+", "*")
 _STRENGTH: Final = {
     "or": 1,
@@ -35,7 +35,7 @@ class NotPlain(Exception):
 
 
 class PlainExpression:
-    """What a plain expression refers to, in the order of writing; raises NotPlain."""
+    """The references of a plain expression, in order. Raises NotPlain."""
 
     def __init__(self, expression: str) -> None:
         self.states: list[tuple[str, ...]] = []
@@ -135,7 +135,7 @@ class PlainExpression:
             self._expect(",")
 
     def _alone(self, kind: str | None) -> str | None:
-        """What is in brackets or called is not looked into here."""
+        """Skip the contents of brackets and calls."""
         if self._next()[0] in ("step", "index") or self._next() in (("bracket", "["), ("bracket", "(")):
             raise NotPlain
         return kind
@@ -154,7 +154,7 @@ def _signs_of(expression: str) -> list[tuple[str, str]]:
 
 
 def _kind_of(sign: str, following: str) -> str:
-    """What a sign is, and which character comes after it; raises NotPlain for what is left to the engine."""
+    """Return the kind of a token and the position after it. Raises NotPlain for tokens that only the engine reads."""
     first, rest = sign[0], sign[1:]
     if sign in _OPERATORS:
         return "operator"

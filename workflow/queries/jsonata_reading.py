@@ -1,4 +1,4 @@
-"""What can be known of a JSONata expression without evaluating it: what it refers to, and the kind of its value."""
+"""Static facts of a JSONata expression: its references, and the kind of its value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS_OF_OPERATORS: Final = {
 
 
 class References:
-    """What an expression refers to."""
+    """The references of an expression."""
 
     __slots__ = ("bare", "called", "functions", "has_constants", "kind", "states", "tolerated", "variables")
 
@@ -43,7 +43,7 @@ class References:
 
 @lru_cache(maxsize=4096)
 def references_of(expression: str) -> References:
-    """What an expression refers to; raises InvalidJsonata."""
+    """Return what an expression refers to; raises InvalidJsonata."""
     try:
         plain = PlainExpression(expression)
     except (NotPlain, RecursionError):
@@ -56,7 +56,7 @@ def references_of(expression: str) -> References:
 
 
 def read_by_engine(expression: str) -> References:
-    """What any expression refers to; raises InvalidJsonata."""
+    """Return what any expression refers to; raises InvalidJsonata."""
     tree = cast("Any", parse_jsonata(expression)).ast
     found = References(_kind(tree))
     nodes = list(_walk(tree))

@@ -84,7 +84,7 @@ class Pattern:
         return "".join([*pieces, text[place:]])
 
     def split(self, text: str) -> list[str]:
-        """What stands between the matches."""
+        """Return what stands between the matches."""
         pieces: list[str] = []
         place = 0
         for found in self.finditer(text):

@@ -12,7 +12,7 @@ from .jsonata_library import JException, Utils
 
 
 def text_of(value: Any, indent: int = 0) -> str:
-    """What `$string` and `&` make of a value; of a function nothing."""
+    """Return what `$string` and `&` make of a value; of a function nothing."""
     value = value[0] if getattr(value, "outer_wrapper", False) else value
     if isinstance(value, str):
         return value

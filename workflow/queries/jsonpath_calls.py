@@ -30,7 +30,7 @@ class NoSuchPlace(LookupError):
 
 
 def called(name: str, value: Json, text: str) -> Json:
-    """What a function of a path, which is told in its error, yields."""
+    """Return what a function of a path, which is told in its error, yields."""
     if name in ("length", "size") and isinstance(value, list | dict | str):
         return len(value)
     if name == "keys" and isinstance(value, dict):

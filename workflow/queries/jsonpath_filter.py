@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ReadPath: TypeAlias = "Callable[[Scanner, str], JsonPath]"
 _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
-"""What follows the first slash: the pattern, in which a slash is escaped, and its flags."""
+"""The part after the first slash: the pattern, in which a slash is escaped, and its flags."""
 _WORD: Final = re.compile(r"[^\s()\[\]{}'\"&|<>=!,@$]+")
 """A text that stands without quotes, which Step Functions takes: `[?(@.Name == /eggs/cooked)]`."""
 
@@ -35,7 +35,7 @@ def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]
 
 
 def _equal(left: object, right: object) -> bool:
-    """What is missing equals nothing, so that it passes a `!=`; a text may say a number."""
+    """Compare values: a missing one equals nothing, so that it passes `!=`; a string may say a number."""
     if isinstance(left, str) != isinstance(right, str) and _is_number(left) != _is_number(right):
         return _number(left) == _number(right)
     return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and left == right
@@ -75,7 +75,7 @@ def _fits(left: object, right: object) -> bool:
 
 
 def _text(value: object) -> str:
-    """What a pattern is matched with."""
+    """Return what a pattern is matched with."""
     return value if isinstance(value, str) else written(value) if isinstance(value, int | float) else ""
 
 
@@ -119,7 +119,7 @@ class Filter:
         return made
 
     def accepts(self, item: Json, root: Json) -> bool:
-        """Whether an item of an array (or an object) passes."""
+        """Return true if an item of an array (or an object) passes."""
         if self.kind in ("and", "or", "not"):
             results = (part.accepts(item, root) for part in self.parts if isinstance(part, Filter))
             return all(results) if self.kind == "and" else any(results) if self.kind == "or" else not any(results)

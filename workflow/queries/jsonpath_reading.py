@@ -48,12 +48,12 @@ class JsonPath:
 
     @cached_property
     def definite(self) -> bool:
-        """Whether it names one place."""
+        """Return true if it names one place."""
         return all(step.kind in ("key", "index", "merge", "call") for step in self.steps)
 
     @cached_property
     def is_reference(self) -> bool:
-        """Whether a value can be put there: names and indexes only."""
+        """Return true if a value can be put there: names and indexes only."""
         return all(step.kind in ("key", "index") for step in self.steps)
 
     @property
@@ -62,7 +62,7 @@ class JsonPath:
         return self.root[1:] if len(self.root) > 1 and self.root != "$$" else None
 
     def find(self, value: Json, root: Json = None) -> Json:
-        """What is there in a value; raises NoSuchPlace."""
+        """Return the value at this path. Raises NoSuchPlace."""
         if self.definite:
             for step in self.steps:
                 value = _only(step, value, self.text)

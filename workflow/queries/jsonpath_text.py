@@ -21,7 +21,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.S)
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a number and nothing else."""
+    """Return true if a text is a number and nothing else."""
     return _NUMBER.fullmatch(text) is not None
 
 
@@ -37,7 +37,7 @@ class Scanner:
 
     @property
     def done(self) -> bool:
-        """Whether all is read."""
+        """Return true if all is read."""
         return self.place >= len(self.text)
 
     def peek(self) -> str:
@@ -51,7 +51,7 @@ class Scanner:
         return taken
 
     def skip(self, sign: str) -> bool:
-        """Whether this comes next; if so it is read."""
+        """Return true if this comes next; if so it is read."""
         if not self.text.startswith(sign, self.place):
             return False
         self.place += len(sign)
