@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
+
 from tests.environment import LONGEST_FIRST
 
 ROOT = Path(__file__).parents[2]
@@ -27,3 +29,18 @@ def test_the_program_is_a_table_of_contents() -> None:
 def test_the_test_files_that_start_first_exist() -> None:
     """A renamed file would start last, and one worker would wait for the other."""
     assert [file for file in LONGEST_FIRST if not (ROOT / "tests" / file).exists()] == []
+
+
+MAX_FILES_IN_CYCLES = 15
+"""Modules of `workflow` that import one another in a circle; lower it with every circle that is gone."""
+
+
+def test_no_further_module_of_the_workflow_package_imports_itself_by_way_of_others() -> None:
+    graph = grimp.build_graph("workflow", cache_dir=None)
+    circular = [module for module in graph.modules if _imports_back(graph, module)]
+    assert len(circular) == MAX_FILES_IN_CYCLES, sorted(circular)
+
+
+def _imports_back(graph: grimp.ImportGraph, module: str) -> bool:
+    """Return true if a module that this one imports leads back to it."""
+    return any(graph.chain_exists(imported, module) for imported in graph.find_modules_directly_imported_by(module))

@@ -160,3 +160,38 @@ def test_an_expression_that_fails_or_never_ends_fails_its_state(expression: str,
     """With the name that Retry and Catch know, and always at the same step."""
     ended = run(only(Output=f"{{% {expression} %}}"), {})
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
+
+
+HOSTILE = [
+    "$pad('x', 1000000000)",
+    "$pad('x', -1000000000, 'ab')",
+    "$join($map([1..10000], function($x) { $pad('a', 1000) }))",
+    "[1..100000000]",
+    "$count([1..10000000])",
+    "$range(1, 1000000000, 1)",
+    "$reduce([1..40], function($a, $b) { $a & $a }, 'xx')",
+]
+
+
+@pytest.mark.parametrize("expression", HOSTILE)
+def test_an_expression_whose_result_would_be_huge_fails(expression: str) -> None:
+    """It fails before it uses the memory, as on Step Functions."""
+    ended = run(only(Output=f"{{% {expression} %}}"))
+    assert (ended.error, "memory limit exceeded" in str(ended.cause)) == (QUERY, True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("$pad('foo', 5)", "foo  "),
+        ("$pad('foo', -5, '#')", "##foo"),
+        ("$pad('foo', 8, '-+')", "foo-+-+-"),
+        ("$pad('foo', 2)", "foo"),
+        ("$pad('foo', 5, '')", "foo  "),
+        ("$join(['a', 'b'], ', ')", "a, b"),
+        ("$join('a')", "a"),
+        ("$join([])", ""),
+    ],
+)
+def test_strings_are_padded_and_joined(expression: str, result: str) -> None:
+    assert run(only(Output=f"{{% {expression} %}}")).output == result

@@ -19,12 +19,50 @@ from .jsonata_writing import text_of
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _OTHER_BASE: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
+MAX_CHARACTERS: Final = 4_194_304
+"""Characters of a string that an expression makes. Source: measured on Step Functions by others."""
 _RESERVED_IN_URLS: Final = re.compile(r"%(?=3B|2F|3F|3A|40|26|3D|2B|24|2C|23)", re.IGNORECASE)
 _DATE: Final = "[Y0001]-[M01]-[D01]"
 _DATE_IN_PICTURE: Final = re.compile(r"\[\s*[YXxMDdFWw]")
 _TIME: Final = re.compile(
     r"\d{4}(-[01]\d)*(-[0-3]\d)*(T[0-2]\d:[0-5]\d:[0-5]\d)*(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?", re.ASCII
 )
+
+
+class TooMuchMemory(Exception):
+    """An expression makes more than Step Functions holds."""
+
+    def __init__(self) -> None:
+        super().__init__("Expression evaluation memory limit exceeded: Check for excessive memory usage")
+
+
+def bounded(text: str) -> str:
+    """Return the string unless it is too long."""
+    if len(text) > MAX_CHARACTERS:
+        raise TooMuchMemory
+    return text
+
+
+def pad(text: str | None, width: float, padding: str | None) -> str | None:
+    """Pad on the right, or on the left for a negative width, with a bound on the length."""
+    if text is None:
+        return None
+    length = abs(int(width))
+    if length > MAX_CHARACTERS:
+        raise TooMuchMemory
+    missing, unit = length - len(text), padding or " "
+    added = (unit * (missing // len(unit) + 1))[:missing] if missing > 0 else ""
+    return text + added if width > 0 else added + text
+
+
+def join(texts: list[str] | None, separator: str | None) -> str | None:
+    """Join strings, with a bound on the length that is checked before any memory is used."""
+    if texts is None:
+        return None
+    between = separator or ""
+    if sum(map(len, texts)) + len(between) * max(len(texts) - 1, 0) > MAX_CHARACTERS:
+        raise TooMuchMemory
+    return between.join(texts)
 
 
 def string(value: Any, prettify: bool | None) -> str | None:
@@ -193,8 +231,10 @@ CORRECTIONS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = {
     "decodeUrl": ("<s-:s>", decode_url),
     "distinct": ("<x:x>", distinct),
     "formatNumber": ("<n-so?:s>", format_number),
+    "join": ("<a<s>s?:s>", join),
     "lowercase": ("<s-:s>", lowercase),
     "number": ("<(nsb)-:n>", number),
+    "pad": ("<s-ns?:s>", pad),
     "replace": ("<s-(sf)(sf)n?:s>", replace),
     "sort": ("<af?:a>", sort),
     "split": ("<s-(sf)n?:a<s>>", split),

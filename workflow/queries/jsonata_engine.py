@@ -15,24 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ..asl.json_type import Json
-from .jsonata_corrections import CORRECTIONS
+from .jsonata_corrections import CORRECTIONS, TooMuchMemory, bounded
 from .jsonata_library import JException, Jsonata, Signature, Utils
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
 
 NULL: Final = Utils.NULL_VALUE
 """JSON's null; the engine's None is undefined."""
-MOST_IN_RANGE: Final = 873_782
+MAX_RANGE: Final = 873_782
 """Numbers of `[1..n]`. Source: measured on Step Functions by others, as the next."""
-MOST_CHARACTERS: Final = 4_194_304
-"""Characters of a text that `&` makes."""
-
-
-class TooMuchMemory(Exception):
-    """An expression makes more than Step Functions holds."""
-
-    def __init__(self) -> None:
-        super().__init__("Expression evaluation memory limit exceeded: Check for excessive memory usage")
 
 
 class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
@@ -64,13 +55,10 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         return any(_is_same(item, lhs) for item in (cast("Sequence[Any]", rhs) if isinstance(rhs, list) else [rhs]))
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
-        text = "".join(text_of(side) for side in (lhs, rhs) if side is not None)
-        if len(text) > MOST_CHARACTERS:
-            raise TooMuchMemory
-        return text
+        return bounded("".join(text_of(side) for side in (lhs, rhs) if side is not None))
 
     def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
-        if Utils.is_numeric(lhs) and Utils.is_numeric(rhs) and rhs - lhs >= MOST_IN_RANGE:
+        if Utils.is_numeric(lhs) and Utils.is_numeric(rhs) and rhs - lhs >= MAX_RANGE:
             raise TooMuchMemory
         return Jsonata.evaluate_range_expression(self, lhs, rhs)
 
