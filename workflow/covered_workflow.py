@@ -1,6 +1,6 @@
 """For pytest: a module's tests fail when they leave a way through a workflow untaken.
 
-    booking = covered(Booking)                   # a fixture
+    booking = coverage_fixture(Booking)                   # a fixture
 
     def test_a_purchase(booking):
         run = booking.run({"action": "purchase"}, functions)
@@ -64,7 +64,7 @@ def covering(
     workflow.require()
 
 
-def covered(definition: object, *, impossible: Mapping[tuple[str, ...], str] | None = None) -> Any:
+def coverage_fixture(definition: object, *, impossible: Mapping[tuple[str, ...], str] | None = None) -> Any:
     """A fixture of a module: the workflow, whose every way the module's tests must take.
 
     `impossible` names ways that no run can take, by their states, and says why. When only a part of the tests is run,
@@ -103,7 +103,7 @@ def _is_partial(request: "pytest.FixtureRequest") -> bool:
 
 
 def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None:
-    """Run without xdist, because each process knows its own runs only."""
+    """Refuse xdist, because each process knows its own runs only."""
     using = {item.nodeid for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())}
     here = {name for name in using if name.startswith(f"{request.node.nodeid}::")}
     if hasattr(request.config, "workerinput") and here - ran.names:
@@ -112,3 +112,7 @@ def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None
             f'taken: keep them in one, by pytestmark = pytest.mark.xdist_group("{request.fixturename}") and '
             "--dist loadgroup, or by --dist loadfile"
         )
+
+
+covered = coverage_fixture
+"""Deprecated: the old name of `coverage_fixture`."""

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ..asl.json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
-from .jsonata_engine import TooMuchMemory, function, held
+from .jsonata_corrections import TooMuchMemory
+from .jsonata_engine import function, held
 from .jsonata_evaluation import THREW, JsonataFailed, plain
 from .jsonata_library import Functions
 

@@ -98,7 +98,7 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     if not _is_constant(node):
         return ""
     from .jsonata_additions import additions
-    from .jsonata_engine import TooMuchMemory
+    from .jsonata_corrections import TooMuchMemory
     from .jsonata_library import JException
 
     part = copy.copy(engine)
