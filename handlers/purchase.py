@@ -1,4 +1,4 @@
-"""Buys: takes the lines from the shelves, charges, and confirms the order or lets it go."""
+"""The purchase function: take the lines from stock, charge, and confirm or release the order."""
 
 from typing import Any, Final
 
@@ -18,12 +18,12 @@ REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table",
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
-    """The Lambda function."""
+    """Run the Lambda function."""
     return purchase(event, dependencies(*REQUIRED_SETTINGS))
 
 
 def purchase(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Answer a message of the machine; at most two writes, no read and one call of the gateway (see `run_step`)."""
+    """Answer a message of the machine with at most two writes, no read and one gateway call (see `run_step`)."""
     return run_step("purchase", event, deps, PlaceOrder, _create_order)
 
 
@@ -38,11 +38,14 @@ def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> tu
 
 
 def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    """The order is there already: a replay, another request under its key, or one that stopped half way."""
-    asked = order.requests[order.order_id]
-    if asked.fingerprint != request.fingerprint:
+    """Handle a request whose order already exists.
+
+    A different fingerprint is a reused key, a stored answer is replayed, and an interrupted charge is resumed.
+    """
+    accepted = order.requests[order.order_id]
+    if accepted.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
-    return (asked.answer, True) if asked.answer else (_resume(order, request, origin, deps), False)
+    return (accepted.answer, True) if accepted.answer else (_resume(order, request, origin, deps), False)
 
 
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:

@@ -1,4 +1,4 @@
-"""Settles what was left open, fences and releases what the gateway never heard of, and restores missing records."""
+"""The reconcile function: settle what is in flight, release what never reached the gateway, restore audit objects."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,10 +27,10 @@ MIN_REMAINING_TIME: Final = timedelta(seconds=20)  # one more order needs less t
 
 
 class Context(Protocol):
-    """What Lambda tells about an invocation, as far as it is read here."""
+    """The part of Lambda's context that the function reads."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the function's time-out."""
+        """Return the time left until the function times out."""
         ...
 
 
@@ -50,7 +50,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
 
 
 def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """One report of two runs: lists and numbers added up, the rest from the later."""
+    """Merge the reports of two runs: lists and numbers add up, the rest is from the later run."""
     lists = {name: one[name] + value for name, value in other.items() if isinstance(value, list)}
     drift = {between: one["drift"][between] + value for between, value in other["drift"].items()}
     return {**other, **lists, "drift": drift}

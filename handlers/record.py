@@ -1,4 +1,4 @@
-"""Writes down what became of a request, once, and says it."""
+"""The record function: write the result of an execution to the audit trail, once, and return it."""
 
 from typing import Any, Final
 
@@ -12,15 +12,15 @@ REQUIRED_SETTINGS: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeou
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
-    """The Lambda function."""
+    """Run the Lambda function."""
     return record(event, dependencies(*REQUIRED_SETTINGS))
 
 
 def record(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Whatever went before to its BookingResult, recorded; at most one read and one put.
+    """Record the result of the steps before with at most one read and one put, and return it.
 
     Raises:
-        Unavailable: to be tried again; a second write of the same record changes nothing.
+        Unavailable: to be retried; writing the same audit object again changes nothing.
     """
     message = RecordInput.model_validate(event)
     recorded = record_outcome(message, deps.orders, deps.audit, deps.now())

@@ -1,4 +1,4 @@
-"""Gives money back: reserves the refund, asks the gateway, and settles the reservation or lets it go."""
+"""The refund function: reserve the refund, call the gateway, and settle or release the reservation."""
 
 from typing import Any, Final
 
@@ -18,22 +18,22 @@ REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table",
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
-    """The Lambda function."""
+    """Run the Lambda function."""
     return refund(event, dependencies(*REQUIRED_SETTINGS))
 
 
 def refund(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Answer a message of the machine; at most two writes, one read and one call of the gateway (see `run_step`)."""
-    return run_step("refund", event, deps, IssueRefund, _issue)
+    """Answer a message of the machine with at most two writes, one read and one gateway call (see `run_step`)."""
+    return run_step("refund", event, deps, IssueRefund, _issue_refund)
 
 
-def _issue(request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _issue_refund(request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
     order = deps.orders.load(request.order_id)
     return _reserve_refund(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
 
 
 def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    """Reserve, from whatever the order is by then; a lost race hands it over."""
+    """Reserve the refund and send it. A lost race returns the order from which the next attempt is computed."""
     for _ in deps.retry.attempts(order.order_id):
         if request.refund_id in order.requests:
             return _resume_or_replay(order, request, origin, deps)
@@ -48,11 +48,14 @@ def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: De
 
 
 def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
-    """The refund is there already: a replay, another request under its key, or one that stopped half way."""
-    asked = order.requests[request.refund_id]
-    if asked.fingerprint != request.fingerprint:
+    """Handle a request whose refund already exists.
+
+    A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed.
+    """
+    accepted = order.requests[request.refund_id]
+    if accepted.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
-    return (asked.answer, True) if asked.answer else (_resume(order, request.refund_id, origin, deps), False)
+    return (accepted.answer, True) if accepted.answer else (_resume(order, request.refund_id, origin, deps), False)
 
 
 def _resume(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:

@@ -1,4 +1,4 @@
-"""The few AWS operations that we use, as we use them, and what their failures mean."""
+"""The AWS operations that the adapters use, and the meaning of their failures."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
@@ -13,7 +13,7 @@ Operation = Callable[..., Reply]
 
 
 class DynamoDBClient(Protocol):
-    """`boto3.client("dynamodb")`, as far as we use it."""
+    """The operations of `boto3.client("dynamodb")` that the adapters use."""
 
     def get_item(self, **request: object) -> Reply: ...
     def put_item(self, **request: object) -> Reply: ...
@@ -23,7 +23,7 @@ class DynamoDBClient(Protocol):
 
 
 class S3Client(Protocol):
-    """`boto3.client("s3")`, as far as we use it."""
+    """The operations of `boto3.client("s3")` that the adapters use."""
 
     def put_object(self, **request: object) -> Reply: ...
     def get_object(self, **request: object) -> Reply: ...
@@ -31,7 +31,7 @@ class S3Client(Protocol):
 
 
 class SQSClient(Protocol):
-    """`boto3.client("sqs")`, as far as we use it."""
+    """The operations of `boto3.client("sqs")` that the adapters use."""
 
     def receive_message(self, **request: object) -> Reply: ...
     def delete_message(self, **request: object) -> Reply: ...
@@ -60,16 +60,16 @@ TRANSIENT: Final = frozenset(
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's name for what went wrong."""
+    """Return the error code of a failed call."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def call(operation: Operation, **request: object) -> Reply:
-    """Make a call.
+    """Call an AWS operation.
 
     Raises:
-        Unavailable: a throttle, a 5xx, a time-out or a broken connection; whether the call had its effect is not known.
-        ClientError: AWS refused the call for what it asks.
+        Unavailable: a throttle, a 5xx, a timeout or a broken connection. The call may or may not have taken effect.
+        ClientError: AWS rejected the request itself.
     """
     try:
         return operation(**request)

@@ -1,4 +1,4 @@
-"""The audit log in S3: put once with `If-None-Match: *` and a SHA-256, never changed.
+"""The audit trail in S3: objects are put once, with `If-None-Match: *` and a SHA-256, and never changed.
 
 Source: Amazon S3 user guide, "Prevent object overwrites with conditional writes".
 """
@@ -20,13 +20,13 @@ from .clients import Reply, S3Client, call, code_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3AuditTrail:
-    """The `AuditTrail` of production."""
+    """The audit trail in a bucket."""
 
     client: S3Client
     bucket: str
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
-        """One conditional put; where an object is there already, one read to compare."""
+        """Put an object if its key is free; if it is not, read the object and compare."""
         body = canonical(record).encode()
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         try:
@@ -47,12 +47,12 @@ class S3AuditTrail:
         return True
 
     def _require_same_record(self, key: str, record: Mapping[str, Json]) -> None:
-        there = self.read(key)
-        if there is None or not is_same_record(_parse(there), record):
-            raise AuditContradiction(f"A different record lies under {key}.")
+        existing = self.read(key)
+        if existing is None or not is_same_record(_parse(existing), record):
+            raise AuditContradiction(f"The audit trail already holds a different object under {key}.")
 
     def read(self, key: str) -> bytes | None:
-        """The latest version of the object."""
+        """Return the content of the latest version, or None if the object does not exist."""
         try:
             return bytes(call(self._get_body, Bucket=self.bucket, Key=key)["Body"])
         except ClientError as error:
@@ -65,7 +65,7 @@ class S3AuditTrail:
         return {"Body": self.client.get_object(**request)["Body"].read()}
 
     def keys(self, prefix: str, after: str | None = None) -> Page:
-        """One page of the listing, a thousand keys at most."""
+        """Return one page of the listing, at most 1,000 keys."""
         start = {"StartAfter": after} if after else {}
         try:
             reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)

@@ -1,4 +1,4 @@
-"""A payment gateway to test with: it keeps its memory in a table of its own and behaves by the payment method's name.
+"""A payment gateway for tests and tours. It keeps its state in its own table; the payment method decides its behaviour.
 
 The tokens resemble the well-known providers' test cards. The table in docs/explanation/money.md is generated from here.
 """
@@ -19,9 +19,9 @@ from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the gateway treats one direction of money under a token."""
+    """The gateway's treatment of charges, or of refunds, under a token."""
 
-    ends: GatewayStatus = GatewayStatus.SETTLED
+    outcome: GatewayStatus = GatewayStatus.SETTLED
     reason: str = ""
     replies_lost: int = 0
     arrives: bool = True
@@ -29,8 +29,8 @@ class Behaviour:
 
 
 _ALWAYS: Final = 1_000_000_000
-_FINE: Final = Behaviour()
-_DECLINED: Final = Behaviour(ends=GatewayStatus.DECLINED, reason="insufficient_funds")
+_SUCCEEDS: Final = Behaviour()
+_DECLINED: Final = Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds")
 _REPLY_LOST_ONCE: Final = Behaviour(replies_lost=1)
 _REPLY_LOST: Final = Behaviour(replies_lost=_ALWAYS)
 _NEVER_ARRIVES: Final = Behaviour(arrives=False)
@@ -38,58 +38,59 @@ _NEVER_ARRIVES: Final = Behaviour(arrives=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A payment method, and what charges and refunds under it do."""
+    """A payment method with the behaviour of its charges and refunds."""
 
     meaning: str
-    charge: Behaviour = field(default=_FINE)
-    refund: Behaviour = field(default=_FINE)
+    charge: Behaviour = field(default=_SUCCEEDS)
+    refund: Behaviour = field(default=_SUCCEEDS)
 
 
 TOKENS: Final[Mapping[str, Token]] = {
-    "pm_ok": Token(meaning="Charges and refunds are made."),
-    "pm_declined": Token(meaning="The charge is declined for want of funds.", charge=_DECLINED),
+    "pm_ok": Token(meaning="Charges and refunds succeed."),
+    "pm_declined": Token(meaning="The charge is declined for insufficient funds.", charge=_DECLINED),
     "pm_timeout_then_ok": Token(
-        meaning="The charge is made and its first reply is lost; asking again tells.", charge=_REPLY_LOST_ONCE
+        meaning="The charge is made but its first reply is lost; a retry gets it.", charge=_REPLY_LOST_ONCE
     ),
     "pm_timeout": Token(
-        meaning="The charge is made and every reply is lost; only reconcile's look-up tells.", charge=_REPLY_LOST
+        meaning="The charge is made but every reply is lost; only reconcile's lookup finds it.", charge=_REPLY_LOST
     ),
     "pm_timeout_declined": Token(
-        meaning="The charge is declined and every reply is lost; only reconcile's look-up tells.",
-        charge=Behaviour(ends=GatewayStatus.DECLINED, reason="insufficient_funds", replies_lost=_ALWAYS),
+        meaning="The charge is declined but every reply is lost; only reconcile's lookup finds it.",
+        charge=Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds", replies_lost=_ALWAYS),
     ),
     "pm_timeout_never_arrives": Token(
-        meaning="No charge ever reaches the gateway; reconcile fences it and releases the order.", charge=_NEVER_ARRIVES
+        meaning="No charge ever reaches the gateway; reconcile fences the key and releases the order.",
+        charge=_NEVER_ARRIVES,
     ),
     "pm_refund_declined": Token(
-        meaning="The charge is made; refunds are declined.",
-        refund=Behaviour(ends=GatewayStatus.DECLINED, reason="account_closed"),
+        meaning="The charge succeeds; refunds are declined.",
+        refund=Behaviour(outcome=GatewayStatus.DECLINED, reason="account_closed"),
     ),
     "pm_refund_timeout_then_ok": Token(
-        meaning="Refunds are made and the first reply is lost; asking again tells.", refund=_REPLY_LOST_ONCE
+        meaning="Refunds are made but the first reply is lost; a retry gets it.", refund=_REPLY_LOST_ONCE
     ),
     "pm_refund_timeout": Token(
-        meaning="Refunds are made and every reply is lost; only reconcile's look-up tells.", refund=_REPLY_LOST
+        meaning="Refunds are made but every reply is lost; only reconcile's lookup finds them.", refund=_REPLY_LOST
     ),
     "pm_refund_timeout_never_arrives": Token(
-        meaning="No refund ever reaches the gateway; reconcile fences it and releases the reservation.",
+        meaning="No refund ever reaches the gateway; reconcile fences the key and releases the reservation.",
         refund=_NEVER_ARRIVES,
     ),
     "pm_refund_reversed": Token(
-        meaning="Refunds are made and come back later: the look-up says reversed.",
+        meaning="Refunds are made and returned later: the lookup reports them as reversed.",
         refund=Behaviour(later=GatewayStatus.REVERSED),
     ),
 }
-"""What the sandbox knows; any other token is declined as `unknown_payment_method`."""
+"""The payment methods of the sandbox. Any other is declined as `unknown_payment_method`."""
 
 _UNKNOWN_TOKEN: Final = Token(
-    meaning="", charge=Behaviour(ends=GatewayStatus.DECLINED, reason="unknown_payment_method")
+    meaning="", charge=Behaviour(outcome=GatewayStatus.DECLINED, reason="unknown_payment_method")
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPaymentGateway:
-    """The `PaymentGateway` of tests and tours: one item per key, and what is first written there is the outcome."""
+    """The gateway of tests and tours. It writes one item per key, and the first write is the outcome."""
 
     client: DynamoDBClient
     table: str
@@ -97,22 +98,22 @@ class SandboxPaymentGateway:
     can_fence: ClassVar[bool] = True
 
     def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
-        """Take money as the token says."""
+        """Charge as the token describes."""
         token = TOKENS.get(payment_method, _UNKNOWN_TOKEN)
         facts: dict[str, Json] = {"kind": "charge", "amount_minor": amount_minor, "currency": currency}
         return self._move(key, {**facts, "token": payment_method}, token.charge)
 
     def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
-        """Give money back as the charge's token says."""
+        """Refund as the charge's token describes."""
         facts: dict[str, Json] = {"kind": "refund", "amount_minor": amount_minor, "currency": currency}
         charge = self._find(charge_key)
         if charge is None or charge["heard"] != GatewayStatus.SETTLED:
-            return self._move(key, facts, Behaviour(ends=GatewayStatus.DECLINED, reason="charge_not_found"))
+            return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="charge_not_found"))
         token = TOKENS.get(str(charge["token"]), _UNKNOWN_TOKEN)
         return self._move(key, {**facts, "charge": charge_key, "token": charge["token"]}, token.refund)
 
     def lookup(self, key: str) -> GatewayReply:
-        """What is known of the key; a refund whose token says so has come back meanwhile."""
+        """Return the state of the key. A refund under a token with `later` is reversed by now."""
         item = self._read(key)
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
@@ -122,7 +123,7 @@ class SandboxPaymentGateway:
         return _reply(item)
 
     def cancel(self, key: str) -> GatewayReply:
-        """Put a tombstone under the key, unless something is there already."""
+        """Write a tombstone under the key, unless the key exists."""
         fence: dict[str, Json] = {"kind": "fence", "heard": GatewayStatus.FENCED.value, "amount_minor": 0}
         return _reply(self._insert(key, fence))
 
@@ -130,37 +131,37 @@ class SandboxPaymentGateway:
         try:
             return self._apply_behaviour(key, facts, behaviour)
         except Unavailable as error:
-            raise PaymentOutcomeUnknown(f"The gateway did not answer for {key}.") from error
+            raise PaymentOutcomeUnknown(f"The gateway did not answer about {key}.") from error
 
     def _apply_behaviour(self, key: str, facts: Mapping[str, Json], behaviour: Behaviour) -> GatewayReply:
         if not behaviour.arrives:
             return self._reject_undelivered(key)
-        ends: dict[str, Json] = {"heard": behaviour.ends.value, "reason": behaviour.reason}
-        first = {"pk": key, **facts, **ends, "lost": behaviour.replies_lost}
-        kept = self._insert(key, first)
-        if _is_reply_lost(kept, behaviour, is_first=kept is first):
-            raise PaymentOutcomeUnknown(f"The gateway's reply for {key} was lost.")
-        return _reply(kept)
+        outcome: dict[str, Json] = {"heard": behaviour.outcome.value, "reason": behaviour.reason}
+        first = {"pk": key, **facts, **outcome, "lost": behaviour.replies_lost}
+        stored = self._insert(key, first)
+        if _is_reply_lost(stored, behaviour, is_first=stored is first):
+            raise PaymentOutcomeUnknown(f"The gateway's reply about {key} was lost.")
+        return _reply(stored)
 
     def _reject_undelivered(self, key: str) -> GatewayReply:
-        """Nothing arrives, but that a key is fenced is told to whoever asks."""
+        """Raise, because the call never arrives; but reply if the key was fenced."""
         item = self._read(key)
         if item is None:
-            raise PaymentOutcomeUnknown(f"The gateway did not answer for {key}.")
+            raise PaymentOutcomeUnknown(f"The gateway did not answer about {key}.")
         return _reply(item)
 
     def _find(self, key: str) -> Mapping[str, Json] | None:
         try:
             return self._read(key)
         except Unavailable as error:
-            raise PaymentOutcomeUnknown(f"The gateway did not answer for {key}.") from error
+            raise PaymentOutcomeUnknown(f"The gateway did not answer about {key}.") from error
 
     def _read(self, key: str) -> Mapping[str, Json] | None:
         reply = call(self.client.get_item, TableName=self.table, Key={"pk": encode(key)}, ConsistentRead=True)
         return decode_item(reply["Item"]) if reply.get("Item") else None
 
     def _insert(self, key: str, facts: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What was first written under the key: `facts` itself, if that is now."""
+        """Return the first item that was written under the key, which is `facts` itself if it is written now."""
         try:
             call(
                 self.client.put_item,
@@ -176,9 +177,9 @@ class SandboxPaymentGateway:
         return facts
 
 
-def _is_reply_lost(kept: Mapping[str, Json], behaviour: Behaviour, *, is_first: bool) -> bool:
-    """A fence is always told."""
-    if kept["heard"] == GatewayStatus.FENCED:
+def _is_reply_lost(stored: Mapping[str, Json], behaviour: Behaviour, *, is_first: bool) -> bool:
+    """Return whether the reply gets lost; the reply of a fenced key never does."""
+    if stored["heard"] == GatewayStatus.FENCED:
         return False
     return behaviour.replies_lost == _ALWAYS or (is_first and behaviour.replies_lost > 0)
 
@@ -188,10 +189,10 @@ def _existing_item(error: ClientError) -> Item:
 
 
 def _reply(item: Mapping[str, Json]) -> GatewayReply:
-    heard, amount_minor = GatewayStatus(str(item["heard"])), item.get("amount_minor")
+    status, amount_minor = GatewayStatus(str(item["heard"])), item.get("amount_minor")
     return GatewayReply(
-        status=heard,
-        reference=f"sandbox_{digest(str(item.get('pk', '')))[:16]}" if heard is GatewayStatus.SETTLED else "",
+        status=status,
+        reference=f"sandbox_{digest(str(item.get('pk', '')))[:16]}" if status is GatewayStatus.SETTLED else "",
         reason=str(item.get("reason", "")),
         amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
     )

@@ -1,4 +1,4 @@
-"""The queue of outcomes that could not be recorded."""
+"""The parking queue in SQS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from .clients import SQSClient, call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SQSParkingQueue:
-    """The `ParkingQueue` of production."""
+    """The parking queue."""
 
     client: SQSClient
     queue_url: str
 
     def receive(self) -> Sequence[ParkedResult]:
-        """At most ten, without waiting."""
+        """Return at most ten results, without waiting for more."""
         reply = call(self.client.receive_message, QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         return [
             ParkedResult(message=str(each["Body"]), receipt=str(each["ReceiptHandle"]))
@@ -23,5 +23,5 @@ class SQSParkingQueue:
         ]
 
     def delete(self, parked: ParkedResult) -> None:
-        """Delete the message."""
+        """Delete the message of a result."""
         call(self.client.delete_message, QueueUrl=self.queue_url, ReceiptHandle=parked.receipt)

@@ -1,1 +1,1 @@
-"""What surrounds a function: its settings, its door, its log, and the one place where the parts are put together."""
+"""The parts that the functions share: settings, dependencies, parsing, logging, recording and reconciliation."""

@@ -1,4 +1,4 @@
-"""The one place where the parts of a function are put together: lazily, once per process."""
+"""The dependencies of a function, built lazily and once per process."""
 
 import os
 import random
@@ -21,12 +21,12 @@ from .log import Log
 from .settings import Settings
 
 _MAX_ATTEMPTS: Final = (
-    2  # the second for a connection that went stale while the process was frozen; the machine does the rest
+    2  # the second for a connection that broke while the process was frozen; the machine retries beyond that
 )
 
 
 class ClientFactory(Protocol):
-    """Makes a client for a service ("dynamodb", "s3", "sqs"): boto3's, or a fake of its shape."""
+    """A factory of the client of a service ("dynamodb", "s3", "sqs"): boto3's, or a fake of the same shape."""
 
     def __call__(self, service: str) -> Any: ...  # clients of boto3 have no common type
 
@@ -52,7 +52,7 @@ def _salt() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """What a function works with. Tests hand in clients, a clock and chance of their own."""
+    """The dependencies of a function. Tests pass their own clients, clock and random numbers."""
 
     settings: Settings
     clients: ClientFactory
@@ -64,14 +64,14 @@ class Dependencies:
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:  # as above
-        """The client of a service, made when it is first needed."""
+        """Return the client of a service, created when it is first needed."""
         if service not in self._clients:
             self._clients[service] = self.clients(service)
         return self._clients[service]
 
     @cached_property
     def retry(self) -> RetryPolicy:
-        """How often a lost race is run again."""
+        """The retry policy of lost races."""
         return RetryPolicy(sleep=self.sleep, rng=self.rng)
 
     @cached_property
@@ -81,7 +81,7 @@ class Dependencies:
 
     @cached_property
     def orders(self) -> OrderRepository:
-        """Orders and stock."""
+        """The orders."""
         return DynamoDBOrderRepository(
             client=self.client("dynamodb"), table=self.settings.orders_table, retry=self.conflict_retry
         )
@@ -97,36 +97,36 @@ class Dependencies:
 
     @cached_property
     def audit(self) -> AuditTrail:
-        """The audit log."""
+        """The audit trail."""
         return S3AuditTrail(client=self.client("s3"), bucket=self.settings.audit_bucket)
 
     @cached_property
     def parked(self) -> ParkingQueue:
-        """The queue of what could not be recorded."""
+        """The queue of results that could not be recorded."""
         return SQSParkingQueue(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
 
     @cached_property
     def policy(self) -> RefundPolicy:
-        """The refund policy that a new order is given."""
+        """The refund policy of new orders."""
         return RefundPolicy(window=self.settings.refund_window)
 
     @cached_property
     def log(self) -> Log:
-        """Where steps and metrics are written."""
+        """The log of steps and metrics."""
         return Log(write=self.write, now=self.now, stage=self.settings.stage)
 
 
 def aws_clients(settings: Settings) -> ClientFactory:
-    """boto3's clients, whose whole call (tries and all) ends within the time that the settings allow."""
+    """Return a factory of boto3 clients whose calls, including retries, end within the configured timeout."""
 
     def client(service: str) -> Any:  # as above
-        import boto3  # as late as this: it is the slowest import of a function, and a fake client needs none
+        import boto3  # imported late: it is the slowest import of a function, and fakes do not need it
         from botocore.config import Config
 
-        a_try = settings.sdk_timeout.total_seconds() / _MAX_ATTEMPTS
+        per_attempt = settings.sdk_timeout.total_seconds() / _MAX_ATTEMPTS
         limits = Config(
-            connect_timeout=a_try / 5,
-            read_timeout=a_try * 4 / 5,
+            connect_timeout=per_attempt / 5,
+            read_timeout=per_attempt * 4 / 5,
             retries={"total_max_attempts": _MAX_ATTEMPTS, "mode": "standard"},
         )
         make = cast("ClientMaker", boto3.client)  # pyright: ignore[reportUnknownMemberType]  # overloads by service
@@ -139,7 +139,7 @@ _composed: dict[tuple[str, ...], Dependencies] = {}
 
 
 def dependencies(*required: str, environment: Mapping[str, str] | None = None) -> Dependencies:
-    """This process's parts, put together on the first call; `needed` names the settings that must be there."""
+    """Return the dependencies of this process, built on the first call. The settings in `required` must be present."""
     if required not in _composed:
         settings = Settings.of(os.environ if environment is None else environment, required)
         _composed[required] = Dependencies(settings=settings, clients=aws_clients(settings))

@@ -1,7 +1,7 @@
 """One JSON line per step, and business metrics in CloudWatch's embedded metric format.
 
-A line never holds a payment method nor a reason. Source of the format: CloudWatch user guide, "Specification:
-Embedded metric format".
+A line holds ids, codes and amounts, never a person's id or free text. Source of the format: CloudWatch user guide,
+"Specification: Embedded metric format".
 """
 
 import json
@@ -16,18 +16,18 @@ Fact = str | int | bool | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """Where a function says what it does."""
+    """The log of a function."""
 
     write: Callable[[str], None]
     now: Callable[[], datetime]
     stage: str
 
     def log_step(self, step: str, **facts: Fact) -> None:
-        """Say that a step was taken."""
+        """Log the end of a step."""
         self.write(json.dumps({"step": step, "stage": self.stage, **facts}))
 
     def add_metric(self, metric: MetricName, value: int, of: str | None = None) -> None:
-        """Add to a metric; `of` is the value of its further dimension."""
+        """Add to a metric. `of` is the value of the metric's further dimension, if it has one."""
         further = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
         self.write(json.dumps(self._embedded(metric, value, {STAGE: self.stage, **further})))
 

@@ -1,4 +1,4 @@
-"""Writing down what became of a request: an outcome of the ledger once for ever, a refusal once per execution."""
+"""Record the result of a request: an outcome of the ledger once for ever, a refusal once per execution."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The result that was recorded, where, and whether the object is new."""
+    """A recorded result: the answer, the key of its audit object, and whether that object is new."""
 
     answer: Answer
     replayed: bool
@@ -32,7 +32,7 @@ class Recorded:
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write the record of an execution: what the ledger holds of its request, else the answer of its step."""
+    """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step."""
     request = parse_request(message.request)
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
@@ -43,8 +43,8 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
 
 
 def _has_trace(order: Order, request: Request) -> bool:
-    asked = order.requests.get(request.subject)
-    return asked is not None and asked.fingerprint == request.fingerprint
+    accepted = order.requests.get(request.subject)
+    return accepted is not None and accepted.fingerprint == request.fingerprint
 
 
 def _was_refused(message: RecordInput, order: Order, subject: str) -> bool:
@@ -66,15 +66,15 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write it on the day of the execution's start, or on the present one where an attempt comes after that closed."""
+    """Write a refusal on the day of the execution's start, or on the present day if that day is closed."""
     answer = _refusal(message, request)
-    asked, origin = _serializable(message.request), origin_of(message)
+    sent, origin = _serializable(message.request), origin_of(message)
     for day in _days_of_attempts(origin, now):
-        record = refusal_record(asked, answer, origin, day)
+        record = refusal_record(sent, answer, origin, day)
         if audit.read(refusal_key_of(record)) is not None:
             break
     else:
-        record = refusal_record(asked, answer, origin, _day_of_writing(origin, now))
+        record = refusal_record(sent, answer, origin, _day_of_writing(origin, now))
     key = refusal_key_of(record)
     return Recorded(answer=answer, replayed=False, key=key, is_new=audit.write(key, record))
 
@@ -85,7 +85,7 @@ def _day_of_writing(origin: Origin, now: datetime) -> str:
 
 
 def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
-    """The days on which an earlier attempt may have written the record: none while the day of the start is open."""
+    """Yield the days on which an earlier attempt may have written it: none while the day of the start is open."""
     day = day_of(origin.at)
     if is_closed(day, now):
         yield day
@@ -97,13 +97,13 @@ def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
 
 
 def _serializable(request: object) -> Json:
-    """What was asked, if it can be spelled out at all: JSON may be nested deeper than the interpreter's stack."""
-    asked = cast("Json", request)
+    """Return the request, or a placeholder if it is nested more deeply than the interpreter's stack."""
+    sent = cast("Json", request)
     try:
-        canonical(asked)
+        canonical(sent)
     except RecursionError:
         return "nested too deeply to be spelled out"
-    return asked
+    return sent
 
 
 def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
@@ -119,7 +119,7 @@ def _answer_of_step(result: BookingResult) -> Answer:
 
 
 def _not_executed(request: Request, origin: Origin) -> Answer:
-    """The steps failed and the ledger has no trace: nothing was decided and no money was asked for."""
+    """Answer a request whose steps failed without a trace in the ledger: nothing was decided and no money moved."""
     return Answer(
         status="failed",
         code=Code.NOT_EXECUTED,
@@ -133,13 +133,13 @@ def _not_executed(request: Request, origin: Origin) -> Answer:
 
 
 def count_recorded(log: Log, recorded: Recorded) -> None:
-    """Count an outcome, if its record is new: so a replay and a second attempt count nothing."""
+    """Count an answer if its audit object is new, so that replays and retries do not count."""
     if recorded.is_new:
         count_answer(log, recorded.answer)
 
 
 def count_answer(log: Log, answer: Answer) -> None:
-    """Count what an answer says."""
+    """Add an answer to the business metrics."""
     if answer.status == "succeeded":
         _count_success(log, answer)
     elif answer.status == "rejected":

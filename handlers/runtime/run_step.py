@@ -59,7 +59,7 @@ def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, rep
 def _log_errors(
     deps: Dependencies, step: str, origin: Origin, request: Request | Answer
 ) -> Generator[None, None, None]:
-    """Log an attempt that the machine will retry, or that met a bug, with its ids."""
+    """Log, with its ids, an attempt that the machine will retry or that met a bug."""
     try:
         yield
     except BookingError as error:

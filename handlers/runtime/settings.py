@@ -1,4 +1,4 @@
-"""What a function is told by its environment; the one place at run time that reads it."""
+"""The settings of a function. No other module reads its environment variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Self
 
 
 class Misconfigured(Exception):
-    """A variable of the environment is missing or wrong; the message names it and what is allowed."""
+    """An environment variable is missing or invalid. The message names it and the allowed values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The environment, read when it is asked for: a function has only the variables that it needs."""
+    """The settings, each read when it is needed, because a function has only the variables that it needs."""
 
     environment: Mapping[str, str]
 
@@ -28,10 +28,10 @@ class Settings:
 
     @property
     def gateway(self) -> str:
-        """Which payment gateway: `sandbox`."""
+        """Name of the payment gateway: `sandbox`."""
         name = self._text("BOOKING_GATEWAY")
         if name != "sandbox":
-            raise Misconfigured(f"BOOKING_GATEWAY is {name!r}; allowed is sandbox.")
+            raise Misconfigured(f"BOOKING_GATEWAY must be sandbox, got {name!r}.")
         return name
 
     @property
@@ -46,25 +46,25 @@ class Settings:
 
     @property
     def parking_queue_url(self) -> str:
-        """URL of the queue of outcomes that could not be recorded."""
+        """URL of the parking queue."""
         return self._text("BOOKING_PARKING_QUEUE_URL")
 
     @property
     def refund_window(self) -> timedelta:
-        """How long after a purchase it can be refunded."""
+        """Time after a purchase within which it can be refunded."""
         return timedelta(days=self._integer("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))
 
     @property
     def sdk_timeout(self) -> timedelta:
-        """How long one call of AWS may take."""
+        """Time within which a call of AWS must end, including retries."""
         return timedelta(seconds=self._integer("BOOKING_SDK_TIMEOUT_SECONDS", 5, 1, 60))
 
     @classmethod
     def of(cls, environment: Mapping[str, str], required: tuple[str, ...]) -> Self:
-        """The settings, with the properties named in `needed` read once now, so that a fault shows at the start.
+        """Return the settings after reading those in `required`, so that a mistake shows at the start.
 
         Raises:
-            Misconfigured: the first of them that is missing or wrong.
+            Misconfigured: one of them is missing or invalid.
         """
         settings = cls(environment=environment)
         for name in required:
@@ -74,11 +74,11 @@ class Settings:
     def _text(self, name: str) -> str:
         value = self.environment.get(name, "")
         if not value:
-            raise Misconfigured(f"{name} is not set in this function's environment.")
+            raise Misconfigured(f"{name} is not set in the environment of this function.")
         return value
 
     def _integer(self, name: str, default: int | None, minimum: int, maximum: int) -> int:
         text = self.environment.get(name, "" if default is None else str(default))
         if not text.isascii() or not text.isdigit() or not minimum <= int(text) <= maximum:
-            raise Misconfigured(f"{name} is {text!r}; allowed is a whole number from {minimum} to {maximum}.")
+            raise Misconfigured(f"{name} must be an integer from {minimum} to {maximum}, got {text!r}.")
         return int(text)

@@ -39,13 +39,13 @@ def test_a_function_says_at_its_first_call_which_variable_is_missing(function: s
         ("BOOKING_GATEWAY", "stripe", "gateway"),
     ],
 )
-def test_a_wrong_variable_is_named_with_what_is_allowed(name: str, value: str, reads: str) -> None:
+def test_an_invalid_variable_is_named_with_its_allowed_values(name: str, value: str, reads: str) -> None:
     """Settings are strict."""
-    with pytest.raises(Misconfigured, match=rf"{name} is '{value}'; allowed is"):
+    with pytest.raises(Misconfigured, match=rf"{name} must be .*, got '{value}'"):
         Settings.of({**ENVIRONMENT, name: value}, (reads,))
 
 
-def test_a_call_of_aws_ends_within_its_time_tries_and_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_of_aws_ends_within_its_timeout_including_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """SDK call < function: two tries of a connect and a read time-out each end within the seconds that are set."""
     settings = Settings(environment={**ENVIRONMENT, "BOOKING_SDK_TIMEOUT_SECONDS": "4"})
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

@@ -1,4 +1,4 @@
-"""Everything that is stored, for a person who looks at it: whole scans, so never in a function."""
+"""The whole content of the table, for a person's command. It scans, so no function uses it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .stock_items import stock_item_from
 
 
 class ScanningClient(Protocol):
-    """`boto3.client("dynamodb")`, as far as it is used here."""
+    """The operations of `boto3.client("dynamodb")` that an archive uses."""
 
     def get_item(self, **request: object) -> Reply: ...
     def scan(self, **request: object) -> Reply: ...
@@ -25,23 +25,23 @@ class ScanningClient(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """Orders and stock as they are stored."""
+    """The stored orders and stock, read as they are."""
 
     client: ScanningClient
     table: str
 
     def order(self, order_id: str) -> StoredOrder | None:
-        """One order."""
+        """Return one order, or None if it does not exist."""
         key = {"pk": encode(order_key(order_id))}
         item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return stored_order(item) if item else None
 
     def orders(self) -> Iterator[StoredOrder]:
-        """All orders, in no order."""
+        """Yield all orders, in an arbitrary sequence."""
         return (stored_order(item) for item in self._items(order_key("")))
 
     def stock(self) -> tuple[StockItem, ...]:
-        """All articles, by sku."""
+        """Return all stock items, sorted by SKU."""
         items = (stock_item_from(item) for item in self._items(sku_key("")))
         return tuple(sorted(items, key=lambda item: item.sku))
 
@@ -56,7 +56,7 @@ class Archive:
 
 
 def stored_order(item: Item) -> StoredOrder:
-    """An order with its ledger as it lies there."""
+    """Read an order and its ledger exactly as an item holds them."""
     ledger = decode(item.get("ledger", {"L": []}))
     entries = [entry for entry in ledger if isinstance(entry, Mapping)] if isinstance(ledger, Sequence) else []
     order_id = item["pk"]["S"].removeprefix(order_key(""))
@@ -77,7 +77,7 @@ def _try_order(item: Item) -> Order | None:
 
 
 def audit_objects(log: AuditTrail, prefixes: Sequence[str] = (OUTCOMES_PREFIX, REFUSALS_PREFIX)) -> dict[str, bytes]:
-    """All records below the prefixes, by key."""
+    """Return the content of all audit objects below the prefixes, by key."""
     keys = (key for prefix in prefixes for key in _keys(log, prefix))
     return {key: content for key in keys if (content := log.read(key)) is not None}
 

@@ -1,4 +1,4 @@
-"""DynamoDB's spelling of values: `{"S": "text"}`, `{"N": "12"}` and so on, for what we store."""
+"""DynamoDB attribute values, such as `{"S": "text"}` and `{"N": "12"}`, of the types that are stored here."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ Item = Mapping[str, AttributeValue]
 
 
 def encode(value: Json) -> dict[str, Any]:
-    """A value as DynamoDB takes it."""
+    """Encode a value as a DynamoDB attribute value."""
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bool):
@@ -25,12 +25,12 @@ def encode(value: Json) -> dict[str, Any]:
 
 
 def encode_item(item: Mapping[str, Json]) -> dict[str, dict[str, Any]]:
-    """A whole item as DynamoDB takes it."""
+    """Encode an item for DynamoDB."""
     return {key: encode(value) for key, value in item.items()}
 
 
 def decode(value: AttributeValue) -> Json:
-    """A value as DynamoDB gives it; numbers are whole, for we store no others."""
+    """Decode a DynamoDB attribute value. Numbers are integers, because no others are stored."""
     ((kind, content),) = value.items()
     match kind:
         case "N":
@@ -50,5 +50,5 @@ def _plain(content: str | bool | Sequence[str]) -> Json:
 
 
 def decode_item(item: Item) -> dict[str, Json]:
-    """A whole item as DynamoDB gives it."""
+    """Decode an item of DynamoDB."""
     return {key: decode(value) for key, value in item.items()}

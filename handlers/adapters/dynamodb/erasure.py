@@ -1,4 +1,4 @@
-"""Forgetting what people wrote: the free text of an order, of which ledger and records hold a salted hash only."""
+"""Erase the free text of an order. The ledger and the audit trail hold only salted hashes of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from .update_expression import Update
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eraser:
-    """Erases texts and changes the salt, so that the hashes that stay can no longer be compared with anything."""
+    """Erase text and replace its salt, so that the remaining hashes can no longer be compared with anything."""
 
     client: DynamoDBClient
     table: str
     fresh_salt: Callable[[], str]
 
     def forget(self, order: Order) -> None:
-        """Erase every reason and payment method of an order. Ledger, totals and records stay as they are."""
+        """Erase every reason and payment method of an order. Ledger, totals and audit objects stay as they are."""
         update = Update()
         update.condition = f"attribute_exists({update.name('pk')})"
         update.set({"salt": self.fresh_salt()})

@@ -1,4 +1,4 @@
-"""An order as a DynamoDB item: its ledger, and beside it the projection that conditions, indexes and people read."""
+"""An order as a DynamoDB item: its ledger, and the projection that conditions, indexes and people read."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,17 @@ from .attribute_values import Item, decode_item, encode_item
 
 
 def shard_of(order_id: str) -> int:
-    """Which partition of the indexes of change an order is in."""
+    """Return the shard of an order in the indexes."""
     return hashlib.sha256(order_id.encode()).digest()[0] % SHARDS
 
 
 def changed_day(day: str, shard: int) -> str:
-    """The hash key of the index of changes."""
+    """Return the hash key of a day and shard in the index of changes."""
     return f"{day}#{shard}"
 
 
 def projection(order: Order) -> dict[str, Json]:
-    """What follows from the ledger and changes with it."""
+    """Return the attributes that follow from the ledger and change with it."""
     last, account = order.ledger[-1], order.account
     return {
         "version": order.version,
@@ -39,13 +39,13 @@ def projection(order: Order) -> dict[str, Json]:
 
 
 def attention(order: Order) -> dict[str, Json]:
-    """What puts an order with money in flight into the sparse index; nothing for one at rest."""
+    """Return the attributes that put an order with money in flight into the sparse index; none for any other."""
     since = order.in_flight_since()
     return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: since} if since else {}
 
 
 def order_item(order: Order) -> dict[str, Any]:
-    """The item of an order that is written for the first time."""
+    """Return the item of a new order."""
     lines: Json = [
         {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor} for line in order.lines
     ]
@@ -69,7 +69,7 @@ def order_item(order: Order) -> dict[str, Any]:
 
 
 def order_from(item: Item) -> Order:
-    """The order that an item holds; its status and totals are folded from the ledger, whatever is stored beside it."""
+    """Read an order from its item. Status and totals are folded from the ledger, not read from the projection."""
     stored = decode_item(item)
     ledger = tuple(entry_from(entry) for entry in cast("Sequence[Mapping[str, Json]]", stored["ledger"]))
     requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
@@ -83,7 +83,7 @@ def order_from(item: Item) -> Order:
 
 
 def request_json(asked: AcceptedRequest) -> dict[str, Json]:
-    """A request as it is stored beside the ledger."""
+    """Return a request as it is stored beside the ledger."""
     return {
         "request_id": asked.request_id,
         "subject": asked.subject,

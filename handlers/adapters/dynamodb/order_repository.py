@@ -1,4 +1,4 @@
-"""Orders in DynamoDB: each change is one conditional write, and a refused one says why without another read."""
+"""Orders in DynamoDB. Each change is one conditional write; a failed condition returns the item that explains it."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ from .order_writes import append_order, create_order, defer_order, release_stock
 from .stock_items import stock_item_from
 from .transactions import CONFLICTS, FAILED, transact
 
-_EARLIEST = "0"  # before every written instant; a key may not be empty
+_EARLIEST = "0"  # before every formatted instant; a key may not be empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +32,13 @@ class DynamoDBOrderRepository:
     retry: RetryPolicy
 
     def load(self, order_id: str) -> Order | None:
-        """The order as last written: a consistent read."""
+        """Return the order as last written: a consistent read."""
         key = {"pk": encode(order_key(order_id))}
         item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return order_from(item) if item else None
 
     def create(self, order: Order) -> Written | StaleOrder | StockMismatch:
-        """One transaction: the order, and every shelf. An existing order wins over every difference of the shelves."""
+        """Write the order and take its units from stock in one transaction. An existing order wins over a mismatch."""
         writes = [{"Put": create_order(self.table, order)}]
         writes += [{"Update": reserve_stock(self.table, line, order.currency)} for line in order.lines]
         for _ in self.retry.attempts("The stock"):
@@ -52,7 +52,7 @@ class DynamoDBOrderRepository:
         raise AssertionError("attempts() ends by raising")
 
     def append(self, change: Change) -> Written | StaleOrder:
-        """One conditional update; where units go back on the shelf, one transaction with it."""
+        """Append in one conditional update, or in one transaction if units return to stock."""
         restock = dict(change.restock)
         for _ in self.retry.attempts(change.after.order_id):
             reasons = self._update_and_restock(change, restock) if restock else self._update(change)
@@ -61,7 +61,7 @@ class DynamoDBOrderRepository:
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if reasons[0].get("Code") == FAILED:
-                raise Unavailable(f"{change.after.order_id} is gone.")
+                raise Unavailable(f"Order {change.after.order_id} no longer exists.")
             _skip_deleted_skus(restock, reasons[1:])
         raise AssertionError("attempts() ends by raising")
 
@@ -78,11 +78,11 @@ class DynamoDBOrderRepository:
                 raise
 
     def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
-        """From the index of changes."""
+        """Query the index of changes."""
         return self._query(BY_DAY, changed_day(day, shard), ">=", since or _EARLIEST, after, limit)
 
     def _update(self, change: Change) -> Sequence[Reply] | None:
-        """None when written, else the reason in the form that a transaction gives it."""
+        """Return None if written, else the reason in the form of a transaction's cancellation reasons."""
         try:
             call(self.client.update_item, **append_order(self.table, change))
         except ClientError as error:
@@ -124,18 +124,18 @@ def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:
 
 
 def _skip_deleted_skus(restock: dict[str, int], reasons: Sequence[Reply]) -> None:
-    """An article that left the catalogue has no shelf to go back to; that must not keep the money from settling."""
+    """Skip SKUs that were deleted: units of theirs cannot return to stock, and money must settle all the same."""
     for sku, reason in zip(tuple(restock), reasons, strict=False):
         if reason.get("Code") == FAILED:
             del restock[sku]
 
 
 def page_end(reply: Reply) -> str | None:
-    """Where a query's next page begins."""
+    """Return the position at which a query's next page begins, as an opaque string."""
     last = reply.get("LastEvaluatedKey")
     return base64.urlsafe_b64encode(json.dumps(last).encode()).decode() if last else None
 
 
 def page_start(after: str | None) -> dict[str, Any]:
-    """What a query is told to begin there."""
+    """Return the parameters with which a query begins at a position."""
     return {"ExclusiveStartKey": json.loads(base64.urlsafe_b64decode(after))} if after else {}

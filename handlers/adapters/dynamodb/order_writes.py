@@ -1,4 +1,4 @@
-"""The conditional writes of orders and stock; the condition is the invariant."""
+"""The conditional writes of orders and stock. Each condition is the invariant that the write must keep."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .update_expression import Update
 
 
 def create_order(table: str, order: Order) -> dict[str, Any]:
-    """Make the order, if there is none of that id."""
+    """Create the order, unless one with its id exists."""
     return {
         "TableName": table,
         "Item": order_item(order),
@@ -22,7 +22,7 @@ def create_order(table: str, order: Order) -> dict[str, Any]:
 
 
 def reserve_stock(table: str, line: Line, currency: str) -> dict[str, Any]:
-    """Take units from a shelf, if the price is still the quoted one and enough are there."""
+    """Take units from stock, if the price is still the quoted one and enough units are available."""
     update = Update()
     price, sold_in, available = update.name("price_minor"), update.name("currency"), update.name("available")
     quantity = update.value(line.quantity)
@@ -35,7 +35,7 @@ def reserve_stock(table: str, line: Line, currency: str) -> dict[str, Any]:
 
 
 def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
-    """Put units back on a shelf that is still there."""
+    """Return units to the stock of a SKU that still exists."""
     update = Update()
     update.condition = f"attribute_exists({update.name('available')})"
     update.increase("available", quantity)
@@ -43,9 +43,9 @@ def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
 
 
 def append_order(table: str, change: Change) -> dict[str, Any]:
-    """Add a change's entries, if nothing was added since its `before`.
+    """Append the entries of a change, if the order is still as in its `before`.
 
-    It sets what it knows and leaves every other attribute, so that an older function keeps what a newer one wrote.
+    Unknown attributes stay, so that an older function keeps what a newer one has written.
     """
     before, after, update = change.before, change.after, Update()
     update.condition = f"{update.name('version')} = {update.value(before.version)}"

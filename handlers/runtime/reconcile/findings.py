@@ -40,13 +40,13 @@ class Findings:
         self.failures.append((name, f"{stack}{type(error).__name__}"))
 
     def note_rejection(self, rejection: AuditRejected) -> None:
-        """Leave a bucket that rejects calls to people: once per run, because every record meets the same refusal."""
+        """Leave a bucket that rejects calls to people, once per run, because every object meets the same rejection."""
         sentence = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
         if sentence not in self.left_to_people:
             self.left_to_people.append(sentence)
 
     def as_report(self, continuation: str | None) -> ReconcileReport:
-        """Return the report of the run; `continuation` says where the next run goes on."""
+        """Return the report of the run; `continuation` is the position of the next run."""
         return ReconcileReport(
             settled=self.settled,
             released=self.released,
@@ -58,7 +58,7 @@ class Findings:
         )
 
     def add_metrics(self, log: Log) -> None:
-        """Count every outcome that was recorded now, and each kind of finding."""
+        """Count the answers that were recorded in this run, and each kind of finding."""
         for recorded in self.recorded:
             count_recorded(log, recorded)
         log.add_metric(MetricName.SETTLED, len(self.settled))

@@ -1,4 +1,4 @@
-"""Bringing ledger, gateway and audit log together: ask, fence before giving up, restore; never start money moving."""
+"""Reconcile one order with gateway and audit trail: look up, fence before releasing, restore. It never moves money."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """One run over orders, one at a time; each step is safe to repeat and to race with the functions."""
+    """One run over orders, one at a time. Each step is safe to repeat and to run beside the functions."""
 
     orders: OrderRepository
     gateway: PaymentGateway
@@ -76,7 +76,7 @@ class Reconciliation:
             self.orders.defer(order, format_instant(self.now + delay))
 
     def _query_gateway(self, order: Order, key: str) -> Order:
-        """The order with what the gateway says of a key."""
+        """Look up a key and apply the gateway's reply to the order."""
         reply = self.gateway.lookup(key)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
@@ -84,17 +84,17 @@ class Reconciliation:
         return self._apply(order, key, reply)
 
     def _fence(self, order: Order, key: str) -> GatewayReply | None:
-        """What the gateway says when told to cancel an unheard-of key; None while an attempt may be under way."""
+        """Fence a key that the gateway never received; None while an attempt may still be running."""
         since = next(entry.recorded_at for entry in order.ledger if entry.subject == key)
         if self.fence_after and self.now - parse_instant(since) < self.fence_after:
             return None
         if self.gateway.can_fence:
             return self.gateway.cancel(key)
-        self.findings.left_to_people.append(f"{key}: the gateway has not heard of it and cannot fence it")
+        self.findings.left_to_people.append(f"{key}: the gateway never received it and cannot fence it")
         return None
 
     def _apply(self, order: Order, key: str, reply: GatewayReply) -> Order:
-        """One write; an order that changed meanwhile is looked at again by the next run."""
+        """Apply a reply in one write. If the order has changed meanwhile, the next run looks at it again."""
         change = apply_gateway_reply(order, key, reply, None, format_instant(self.now))
         if isinstance(change, Contradiction):
             self.findings.drift["gateway"] += 1
@@ -104,21 +104,21 @@ class Reconciliation:
         outcome = self.orders.append(change)
         if isinstance(outcome, StaleOrder):
             return outcome.current
-        self._note_settled(key, change.after.ledger[order.version :])
+        self._add_settlement(key, change.after.ledger[order.version :])
         return change.after
 
-    def _note_settled(self, key: str, entries: tuple[Entry, ...]) -> None:
+    def _add_settlement(self, key: str, entries: tuple[Entry, ...]) -> None:
         was_released = any(entry.kind in _RELEASES for entry in entries)
         (self.findings.released if was_released else self.findings.settled).append(key)
 
     def _restore(self, order: Order, known: int) -> None:
-        """Write the records that are missing; what was in the ledger for long without one has drifted."""
+        """Write the missing audit objects. An old entry without one is drift."""
         seqs = outcome_seqs(order)
-        there = self._keys(order, {day_of(order.ledger[seq - 1].recorded_at) for seq in seqs})
+        existing = self._keys(order, {day_of(order.ledger[seq - 1].recorded_at) for seq in seqs})
         for seq in seqs:
             key = outcome_key(order, seq)
-            if key not in there and self.audit.write(key, outcome_record(order, seq)):
-                self._note_restored(order, seq, key, is_drift=seq <= known and self._is_old(order.ledger[seq - 1]))
+            if key not in existing and self.audit.write(key, outcome_record(order, seq)):
+                self._add_restoration(order, seq, key, is_drift=seq <= known and self._is_old(order.ledger[seq - 1]))
 
     def _keys(self, order: Order, days: set[str]) -> set[str]:
         keys: set[str] = set()
@@ -130,7 +130,7 @@ class Reconciliation:
     def _is_old(self, entry: Entry) -> bool:
         return self.now - parse_instant(entry.recorded_at) >= self.fence_after
 
-    def _note_restored(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
+    def _add_restoration(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
         self.findings.restored.append(f"{order.order_id}/{seq}")
         self.findings.drift["audit"] += is_drift
         answer = outcome_at(order, seq)

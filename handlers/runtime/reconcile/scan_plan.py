@@ -1,4 +1,4 @@
-"""Where a run of reconcile goes, and where the one before stopped."""
+"""The plan of a run of reconcile: the index partitions to scan, and the position in them."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _ROTATION: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPartition:
-    """One partition of one index: of what waits (no day), or of what changed on a day."""
+    """One partition of an index: of orders in flight (no day), or of orders that changed on a day."""
 
     shard: int
     day: str | None = None
@@ -32,10 +32,10 @@ class IndexPartition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanPlan:
-    """What waits first, then the days; `at` and `after` say where it goes on.
+    """The partitions of orders in flight, then those of the days; `at` and `after` are the position in them.
 
-    Each scheduled run begins the days at another place (`turn`), so that none starves when there is more than one run
-    can look at.
+    Each scheduled run begins the days at a different partition (`turn`), so that none starves if one run cannot scan
+    them all.
     """
 
     days: tuple[str, ...]
@@ -46,7 +46,7 @@ class ScanPlan:
 
     @classmethod
     def plan(cls, message: ReconcileInput, now: datetime) -> Self:
-        """From where the message says, else from the beginning."""
+        """Return the plan that the message continues, or a new one."""
         if message.continuation:
             return cls._resume(json.loads(base64.urlsafe_b64decode(message.continuation)))
         seconds = message.recent_seconds
@@ -68,16 +68,16 @@ class ScanPlan:
 
     @property
     def partition(self) -> IndexPartition | None:
-        """Where to look now; None when everything has been looked at."""
+        """The partition to scan now; None at the end of the plan."""
         return next(iter(self._partitions()[self.at : self.at + 1]), None)
 
     def advance(self, page: Page) -> Self:
-        """The itinerary after a page of the present place."""
+        """Return the plan after a page of the present partition."""
         ends = page.after is None
         return replace(self, at=self.at + ends, after=page.after)
 
     def continuation(self) -> str | None:
-        """Where the next run goes on, as text."""
+        """Return the position of the next run as an opaque string; None at the end of the plan."""
         if self.partition is None:
             return None
         return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
@@ -92,5 +92,5 @@ class ScanPlan:
 
 
 def _days_around(now: datetime) -> tuple[str, ...]:
-    """Yesterday, today and tomorrow, for clocks differ by as much as a day."""
+    """Return yesterday, today and tomorrow, because clocks may differ around midnight."""
     return tuple(day_of(format_instant(now + timedelta(days=days))) for days in (-1, 0, 1))
