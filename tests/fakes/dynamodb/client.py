@@ -14,9 +14,9 @@ from typing import Any
 
 from .conditions import Values, project
 from .errors import Exceptions, invalid, refusal
+from .expressions import Compiled, compiled
 from .model import require_model
 from .table import Index, Table, described
-from .value_expressions import Compiled, compiled
 from .values import MAXIMUM_ITEM_BYTES, Item, accepted_item, size_of
 
 Response = dict[str, Any]
