@@ -544,3 +544,34 @@ def test_an_unknown_type_is_rejected() -> None:
 def test_a_fault_can_be_injected_into_every_state_that_works(kind: str) -> None:
     asl = branches(machine({"I": ends()})) if kind == "Parallel" else mapped()
     assert run(asl, [], faults={"A": ["E"]}).error == "E"
+
+
+# Hostile definitions
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "holds"),
+    [
+        ("*a" * 30 + "b", "a" * 200, False),
+        ("*a" * 30 + "*", "a" * 200, True),
+        ("a*b", "ab", True),
+        ("a*a", "a", False),
+        ("*", "", True),
+        ("a\\*c", "a*c", True),
+        ("a\\*c", "abc", False),
+        ("a\\\\*", "a\\b", True),
+        ("x*yz*z", "xyzz", True),
+        ("x*yz*z", "xyz", False),
+    ],
+)
+def test_wildcards_match_in_linear_time(pattern: str, value: str, holds: bool) -> None:
+    rule = {"Variable": "$", "StringMatches": pattern, "Next": "Yes"}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "No"}
+    ended = run(machine({"A": choice, "Yes": {"Type": "Succeed"}, "No": {"Type": "Succeed"}}), value)
+    assert ended.path == ("A", "Yes" if holds else "No")
+
+
+def test_endless_retries_end() -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 99_999_999}]
+    ended = run(machine({"A": task(Retry=retry)}), {}, {"A": lambda _: 1 / 0}, most_transitions=200)
+    assert (ended.error, ended.attempts["A"]) == ("States.Runtime", 201)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .state_errors import Fault
 
 
+_LATEST_SECONDS = 6_000 * 31_536_000
+"""The virtual clock stops here, because Python's dates end with the year 9999."""
+
+
 class Variables:
     """The variables of one scope, and of the scopes around it."""
 
@@ -58,7 +62,7 @@ class ExecutionState:
     @property
     def now(self) -> datetime:
         """The virtual time."""
-        return self.start + timedelta(seconds=self.scheduler.now)
+        return self.start + timedelta(seconds=min(self.scheduler.now, _LATEST_SECONDS))
 
     def fault(self, *names: str) -> "Fault | None":
         """The fault that the next attempt of a state meets."""

@@ -132,6 +132,8 @@ class Interpreter:
         retries = Retries(state, self._execution.chance, documented=self._execution.documented)
         while True:
             visit.attempts += 1
+            if visit.attempts > self._execution.most_transitions:
+                raise StateFailed(RUNTIME, f"{state.name!r} was tried {visit.attempts - 1} times and has not ended")
             try:
                 return (yield from self._attempt(state, frame, visit))
             except StateFailed as failure:

@@ -4,6 +4,7 @@ from random import Random
 
 from ..asl.definition import Arrow, JsonObject, StateNode
 from ..asl.json_type import Json
+from ..asl.limits import MAX_RETRY_DELAY_SECONDS
 from .state_errors import StateFailed
 
 
@@ -30,7 +31,7 @@ class Retries:
 
     def _delay(self, rule: JsonObject, attempt: int) -> float:
         interval = _number(rule.get("IntervalSeconds"), 1)
-        cap = _number(rule.get("MaxDelaySeconds"), float("inf"))
+        cap = min(_number(rule.get("MaxDelaySeconds"), MAX_RETRY_DELAY_SECONDS), MAX_RETRY_DELAY_SECONDS)
         try:
             delay = min(interval * _number(rule.get("BackoffRate"), 2.0) ** (attempt - 1), cap)
         except OverflowError:
