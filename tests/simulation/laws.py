@@ -121,7 +121,15 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
 
 
 _REPEATABLE = frozenset(
-    {"OUT_OF_STOCK", "PRICE_CHANGED", "NOT_EXECUTED", "ORDER_NOT_FOUND", "NOTHING_TO_REFUND", "REFUND_EXCEEDS_BALANCE"}
+    {
+        "OUT_OF_STOCK",
+        "PRICE_CHANGED",
+        "NOT_EXECUTED",
+        "NOT_CAPTURED",
+        "ORDER_NOT_FOUND",
+        "NOTHING_TO_REFUND",
+        "REFUND_EXCEEDS_BALANCE",
+    }
     | {"INVALID_REQUEST", "REFUND_EXCEEDS_LINE", "REFUND_WINDOW_CLOSED", "SKU_NOT_FOUND"}
 )
 """Refusals that leave the key unused: the same request may succeed later (law 12)."""
