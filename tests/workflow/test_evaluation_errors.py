@@ -195,3 +195,13 @@ def test_an_expression_whose_result_would_be_huge_fails(expression: str) -> None
 )
 def test_strings_are_padded_and_joined(expression: str, result: str) -> None:
     assert run(only(Output=f"{{% {expression} %}}")).output == result
+
+
+def test_a_pattern_that_backtracks_for_ever_fails() -> None:
+    """In a filter of JSONPath, and in JSONata; a sound pattern with a nested repetition matches."""
+    text = "a" * 40 + "!"
+    filtered = only("JSONPath", Parameters={"v.$": "$[?(@.a =~ /(a+)+$/)]"})
+    assert "takes more than 5 seconds" in str(run(filtered, [{"a": text}]).cause)
+    assert "takes more than 5 seconds" in str(run(only(Output="{% $match($states.input, /^(a+)+$/) %}"), text).cause)
+    words = only(Output="{% $contains($states.input, /^([a-z]+-)*[a-z]+$/) %}")
+    assert run(words, "one-two-three-four-five-six").output is True

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import kind_of, written
+from ..queries.bounded_regex import CannotMatch
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
 from ..queries.jsonpath_reading import InvalidPath, JsonPath, NoSuchPlace, parse_path
@@ -244,7 +245,7 @@ class PathData:
         except NoSuchPlace as error:
             cause = no_match(text, field, self._root(text, here)) if field else str(error)
             raise self._not_found(cause, error) from None
-        except InvalidPath as error:
+        except (InvalidPath, CannotMatch) as error:
             raise StateFailed(RUNTIME, str(error), error) from None
 
     def _call(self, text: str, here: Json) -> Json:

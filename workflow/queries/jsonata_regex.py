@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from .bounded_regex import CannotMatch, refuse_endless
+
 _DIGIT: Final = "0-9"
 _WORD: Final = "A-Za-z0-9_"
 _SPACE: Final = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -39,10 +41,6 @@ _MEMBER: Final = re.compile(
 _NOT_IN_PYTHON: Final = "look-behind requires fixed-width pattern"
 
 
-class CannotMatch(ValueError):
-    """A sentence about a pattern, or a text, that cannot be matched."""
-
-
 class Pattern:
     """A compiled pattern, with the methods that the JSONata engine asks of one."""
 
@@ -60,6 +58,7 @@ class Pattern:
         """The first match."""
         if self._compiled is None:
             raise CannotMatch(f"/{self.source}/: lookbehind of several lengths cannot be run here")
+        refuse_endless(self._compiled, text)
         return self._compiled.search(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
@@ -68,6 +67,7 @@ class Pattern:
         while found is not None:
             yield found
             assert self._compiled is not None
+            refuse_endless(self._compiled, text, found.end())
             found = self._compiled.search(text, found.end()) if found.end() < len(text) else None
             if found is not None and not found[0]:
                 raise CannotMatch(f"D1004: Regular expression matches zero length string: /{self.source}/")

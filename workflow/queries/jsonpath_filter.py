@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from ..asl.json_type import Json
 from ..asl.json_values import written
+from .bounded_regex import refuse_endless
 from .jsonpath_text import Scanner, is_number
 
 if TYPE_CHECKING:
@@ -70,8 +71,13 @@ def _fits(left: object, right: object) -> bool:
     if not isinstance(right, re.Pattern) or left is _MISSING:
         return False
     return any(
-        cast("re.Pattern[str]", right).fullmatch(_text(item)) for item in (_items(left) if _is_list(left) else [left])
+        _matches(cast("re.Pattern[str]", right), _text(item)) for item in (_items(left) if _is_list(left) else [left])
     )
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
+    refuse_endless(pattern, text, whole=True)
+    return bool(pattern.fullmatch(text))
 
 
 def _text(value: object) -> str:
