@@ -2,7 +2,16 @@
 
 import pulumi
 
-from components import AuditBucket, BookingStateMachine, Foundation, MonitoredLambda, OrderStore, SandboxGateway, Stage
+from components import (
+    AuditBucket,
+    BookingStateMachine,
+    Foundation,
+    MonitoredLambda,
+    OrderStore,
+    SandboxGateway,
+    SigningKey,
+    Stage,
+)
 
 stage = Stage.load()
 base = Foundation("base", stage)
@@ -14,11 +23,11 @@ audit = AuditBucket("audit", base.audit_bucket("outcomes/", "refusals/"))
 money = orders.environment | gateway.environment
 purchase = MonitoredLambda(
     "purchase",
-    base.function("purchase", money | stage.refund_policy, orders.grant_book(), gateway.grant_pay()),
+    base.function("purchase", money | stage.refund_policy, orders.grant_book(), gateway.grant_charge()),
 )
 refund = MonitoredLambda(
     "refund",
-    base.function("refund", money, orders.grant_refund(), gateway.grant_pay()),
+    base.function("refund", money, orders.grant_refund(), gateway.grant_refund()),
 )
 record = MonitoredLambda(
     "record",
@@ -33,10 +42,18 @@ reconcile = MonitoredLambda(
     base.scheduled_function(
         "reconcile",
         money | audit.environment | machine.environment,
-        *(orders.grant_reconcile(), gateway.grant_pay(), audit.grant_reconcile(), machine.grant_drain()),
+        *(orders.grant_reconcile(), gateway.grant_fence(), audit.grant_reconcile(), machine.grant_drain()),
     ),
 )
-dashboard = base.dashboard(machine, orders, purchase, refund, record, reconcile, beside=(gateway, audit))
+seal_key = SigningKey("signing", base.signing_key())
+seal = MonitoredLambda(
+    "seal",
+    base.sealing_function(audit.environment | seal_key.environment, audit.grant_seal(), seal_key.grant_sign()),
+)
+seal_key.reserve_for(seal.role)
+dashboard = base.dashboard(
+    *(machine, orders, purchase, refund, record, reconcile, seal), beside=(gateway, audit, seal_key)
+)
 
 pulumi.export("stage", stage.name)
 pulumi.export("region", base.region)
@@ -48,6 +65,8 @@ pulumi.export("purchaseFunction", purchase.function)
 pulumi.export("refundFunction", refund.function)
 pulumi.export("recordFunction", record.function)
 pulumi.export("reconcileFunction", reconcile.function)
+pulumi.export("sealFunction", seal.function)
+pulumi.export("sealKeyArn", seal_key.arn)
 pulumi.export("parkingQueueUrl", machine.parking)
 pulumi.export("alertTopicArn", base.topic)
 pulumi.export("dashboardName", dashboard)

@@ -4,17 +4,22 @@ from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
 from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import SHARDS
 from handlers.domain.canonical import format_instant
-from handlers.domain.ports import OrderRepository
-from handlers.domain.verification import Finding, StoredOrder
+from handlers.domain.days import last_closed_day
+from handlers.domain.ports import AuditTrail, OrderRepository
+from handlers.domain.seal_verification import SEALING_TIME, SealedHistory, SealVerification, statements_of_proof
+from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
+from handlers.domain.verification import Finding, StoredOrder, verify_versions
 
 from .audit_report import parse_day, report
 from .order_view import order_store
@@ -50,7 +55,7 @@ def verify_audit(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Recompute the hash chain of every ledger and compare it with the audit objects.
+    """Recompute every hash chain, compare ledgers with audit objects and their versions, and check every seal.
 
     The exit code is 1 if there are findings. Memory does not grow with the trail.
     """
@@ -59,7 +64,8 @@ def verify_audit(
     settled_before = format_instant(datetime.now(UTC) - timedelta(seconds=grace_seconds))
     with _parallel_map() as parallel_map:
         verification = plan_verification(target, first, settled_before, parallel_map)
-        document = run_verification(verification)
+        seals = plan_seal_verification(target, verification.audit, verification.since)
+        document = run_verification(verification, seals)
     show(as_json, document, lambda console: _draw(console, document))
     return 0 if document["clean"] else 1
 
@@ -83,6 +89,20 @@ def plan_verification(
         since=since.isoformat() if since else None,
         parallel_map=parallel_map,
         on_object=print_progress,
+    )
+
+
+def plan_seal_verification(target: DeploymentTarget, audit: AuditTrail, since: str | None) -> SealVerification | None:
+    """Return the check of the target's seals; None for a program that does not seal."""
+    key = target.outputs.get("sealKeyArn")
+    if key is None:
+        return None
+    kms = target.client("kms")
+    return SealVerification(
+        audit=audit,
+        is_valid=lambda digest, signature: is_signature_valid(kms, str(key), digest, signature),
+        due=last_closed_day(datetime.now(UTC) - SEALING_TIME),
+        since=since,
     )
 
 
@@ -110,17 +130,21 @@ def print_progress(objects: int) -> None:
         stderr_console().print(f"{objects} audit objects verified …")
 
 
-def run_verification(verification: TrailVerification) -> dict[str, Any]:
+def run_verification(verification: TrailVerification, seals: SealVerification | None = None) -> dict[str, Any]:
     """Run a check and return its document. It lists the first 1000 findings and counts them all."""
     found, shown = 0, list[Finding]()
-    for finding in verification.findings():
+    versions = verify_versions(verification.audit, (*SEALED_PREFIXES, SEALS_PREFIX), verification.since)
+    for finding in chain(verification.findings(), versions, seals.findings() if seals else ()):
         found += 1
         shown += [finding] if found <= MAX_SHOWN else []
-    counts = verification.counts
+    counts, history = verification.counts, seals.history if seals else SealedHistory()
     return {
         "since": verification.since,
         "orders": counts["orders"],
         "objects": counts["objects"],
+        "seals": history.seals,
+        "sealed_through": history.last,
+        "proves": [] if found else list(statements_of_proof(history)),
         "clean": not found,
         "found": found,
         "findings": [
@@ -141,6 +165,8 @@ def _draw(console: Console, document: Mapping[str, Any]) -> None:
     counts = f"{document['orders']} orders and {document['objects']} audit objects {scope}"
     if document["clean"]:
         console.print(f"{counts} agree: every hash chain is intact and nothing is missing.")
+        for statement in document["proves"]:
+            console.print(f"- {statement}")
         return
     rows = [(each["problem"], each["where"], each["sentence"]) for each in document["findings"]]
     shown = f", of which the first {len(rows)} are" if document["found"] > len(rows) else ""

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain, groupby
 from typing import Any, Final
 
-from handlers.contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX
+from handlers.contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX, SEALS_PREFIX
 from handlers.domain.audit import outcomes_of
 from handlers.domain.ports import AuditTrail
 from handlers.domain.verification import (
@@ -28,7 +28,7 @@ from handlers.domain.verification import (
     verify_chain,
 )
 
-KNOWN_PREFIXES: Final = (OUTCOMES_PREFIX, REFUSALS_PREFIX)
+KNOWN_PREFIXES: Final = (OUTCOMES_PREFIX, REFUSALS_PREFIX, SEALS_PREFIX)
 MAX_HELD: Final = 100  # objects, and their orders, in memory at once
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every other character of a key
 

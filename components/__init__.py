@@ -17,6 +17,8 @@ from .packaging import Target as Target
 from .packaging import build_package as build_package
 from .signed_package import SignedPackage as SignedPackage
 from .signed_package import SignedPackageArgs as SignedPackageArgs
+from .signing_key import SigningKey as SigningKey
+from .signing_key import SigningKeyArgs as SigningKeyArgs
 from .stack import Foundation as Foundation
 from .stage import InvalidStage as InvalidStage
 from .stage import Stage as Stage

@@ -5,6 +5,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contracts.storage import SEALS_PREFIX
+
 from .aws.iam import join, statement
 from .aws.kms import ACCESS_LOGS, origin_of
 from .aws.s3 import access_log_bucket, encrypt, keep_private, keep_versions, log_access, send_events, settings_of
@@ -63,7 +65,9 @@ class AuditBucket(Component):
     readgrant: pulumi.Output[str]
     """Permission to list and read objects: policy statements as JSON."""
     reconcilegrant: pulumi.Output[str]
-    """Permission to find missing objects and put them: policy statements as JSON."""
+    """Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON."""
+    sealgrant: pulumi.Output[str]
+    """Permission to read objects, and to put seals under `seals/` and nothing else: policy statements as JSON."""
 
     def __init__(self, name: str, args: AuditBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:AuditBucket", name, args, opts)
@@ -92,6 +96,7 @@ class AuditBucket(Component):
                 "writegrant": self.writegrant,
                 "readgrant": self.readgrant,
                 "reconcilegrant": self.reconcilegrant,
+                "sealgrant": self.sealgrant,
             }
         )
 
@@ -106,6 +111,10 @@ class AuditBucket(Component):
     def grant_reconcile(self) -> pulumi.Output[str]:
         """Return the permission to find missing objects and put them, `reconcilegrant`."""
         return self.reconcilegrant
+
+    def grant_seal(self) -> pulumi.Output[str]:
+        """Return the permission to read objects and put seals, `sealgrant`."""
+        return self.sealgrant
 
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:
@@ -196,7 +205,11 @@ class AuditBucket(Component):
         return pulumi.ResourceOptions.merge(settings_of(bucket, *after), own)
 
     def _denials(self) -> list[dict[str, object]]:
-        """Deny deleting objects, and putting them with any encryption other than the bucket's key."""
+        """Deny deleting and overwriting objects, and putting them with any encryption other than the bucket's key.
+
+        Source: Amazon S3 user guide, "Enforce conditional writes on Amazon S3 buckets". The parts of a multipart upload
+        carry no condition; its completion, which creates the object, does.
+        """
         objects = pulumi.Output.concat(self.arn, "/*")
         deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Resource": objects}
         other_algorithm = {
@@ -211,30 +224,47 @@ class AuditBucket(Component):
             "StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
             "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "true"},
         }
+        unconditional = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
         denials = [
             deny | {"Sid": "EncryptedWithKmsOnly", "Action": "s3:PutObject", "Condition": other_algorithm},
             deny | {"Sid": "EncryptedWithThisKeyOnly", "Action": "s3:PutObject", "Condition": other_key},
             # aws:kms without a key means the account's key aws/s3.
             deny | {"Sid": "EncryptedWithNamedKeyOnly", "Action": "s3:PutObject", "Condition": no_key},
+            deny | {"Sid": "WrittenOnce", "Action": "s3:PutObject", "Condition": unconditional},
         ]
         erasing = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
         return denials if self._force_destroy else [*denials, deny | {"Sid": "NobodyDeletes", "Action": erasing}]
 
     def _create_grants(self, prefixes: list[str]) -> None:
-        objects = [pulumi.Output.concat(self.arn, "/", prefix, "*") for prefix in prefixes]
+        objects = self._objects(prefixes)
+        listing = ["s3:ListBucket", "s3:ListBucketVersions"]
+        # Without the permission to list, S3 answers "denied" instead of "not found".
         self.writegrant = join(
+            statement("FindOutcomes", listing[:1], [self.arn], when=_under(prefixes)),
             statement("RecordOutcomes", ["s3:GetObject", "s3:PutObject"], objects),
             statement("RecordOutcomesKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key]),
         )
-        listing = statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_under(prefixes))
-        self.reconcilegrant = join(listing, self.writegrant)
+        self.reconcilegrant = join(
+            statement("ListVersions", listing[1:], [self.arn], when=_under(prefixes)), self.writegrant
+        )
+        sealed = [*prefixes, SEALS_PREFIX]
+        reading = statement("ReadOutcomes", ["s3:GetObject"], self._objects(sealed))
         self.readgrant = join(
-            listing,
-            statement("ReadOutcomes", ["s3:GetObject"], objects),
+            statement("ListOutcomes", listing, [self.arn], when=_under(sealed)),
+            reading,
             statement("ReadOutcomesKey", ["kms:Decrypt"], [self.key]),
         )
+        self.sealgrant = join(
+            statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_under(sealed)),
+            reading,
+            statement("PutSeals", ["s3:PutObject"], self._objects([SEALS_PREFIX])),
+            statement("SealsKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key]),
+        )
+
+    def _objects(self, prefixes: list[str]) -> list[pulumi.Output[str]]:
+        return [pulumi.Output.concat(self.arn, "/", prefix, "*") for prefix in prefixes]
 
 
 def _under(prefixes: list[str]) -> dict[str, dict[str, str | list[str]]] | None:
     """Return the condition that only keys under `prefixes` are listed."""
-    return None if prefixes == [""] else {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
+    return None if "" in prefixes else {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}

@@ -1,5 +1,7 @@
 """Charts of the business metrics that the functions write, and alarms on those that need a person."""
 
+from dataclasses import replace
+
 import pulumi
 
 from handlers.contracts.metrics import DIMENSIONS, NAMESPACE, STAGE, MetricName
@@ -26,6 +28,7 @@ def business_charts(stage: str) -> list[Chart]:
         Chart("Drift", [_drift(stage, other) for other in COMPARED]),
         Chart("Postponed by reconcile", [_total(stage, MetricName.POSTPONED)]),
         Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
+        Chart("Audit trail", [_total(stage, each) for each in (MetricName.SEALS, MetricName.ALTERED)]),
     ]
 
 
@@ -52,6 +55,20 @@ def business_alarms(stage: str) -> list[Alarm]:
                 threshold=0,
             )
             for other, name in COMPARED.items()
+        ),
+        Alarm(
+            slug="audit-altered",
+            meaning="Audit objects were overwritten, deleted or altered. Somebody may be forging the audit trail.",
+            metric=_total(stage, MetricName.ALTERED),
+            threshold=0,
+        ),
+        Alarm(
+            slug="seal-heartbeat",
+            meaning="No seal of the audit trail was written in the last 26 hours. Later days are not protected by it.",
+            metric=replace(_total(stage, MetricName.SEALS), period_seconds=3600),
+            threshold=1,
+            periods=26,
+            heartbeat=True,
         ),
     ]
 

@@ -1,14 +1,16 @@
 """The sandbox payment gateway: a table of its own that accepts test tokens and moves no money."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from handlers.contracts.storage import GATEWAY
+from handlers.contracts.storage import CHARGE_KEYS, FENCE_ATTRIBUTES, GATEWAY, REFUND_KEYS
 
 from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
 from .aws.dynamodb import create_table, table_alarms, table_grant
+from .aws.iam import join
 from .base import Arguments, Component
 from .shared_arguments import share
 
@@ -45,8 +47,12 @@ class SandboxGateway(Component):
 
     table: pulumi.Output[str]
     """Name of its table."""
-    paygrant: pulumi.Output[str]
-    """Permission to charge, refund, look up and cancel: policy statements as JSON."""
+    chargegrant: pulumi.Output[str]
+    """Permission to charge: policy statements as JSON."""
+    refundgrant: pulumi.Output[str]
+    """Permission to look up charges and to refund them: policy statements as JSON."""
+    fencegrant: pulumi.Output[str]
+    """Permission to look up charges and refunds, and to cancel unused keys: policy statements as JSON."""
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SandboxGateway", name, args, opts)
@@ -59,15 +65,41 @@ class SandboxGateway(Component):
         # "copy", because AWS Backup allows 50 characters and project, stage and this name make exactly as many.
         back_up(f"{name}-copy", payments.arn, shared, policy, key=shared.key)
         create_alarms(name, shared, table_alarms(payments.name))
-        actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
-        self.paygrant = table_grant("Pay", actions, [payments.arn], key=shared.key, parent=self)
-        self.register_outputs({"table": self.table, "paygrant": self.paygrant})
+        self._create_grants(payments.arn, shared.key)
+        self.register_outputs(
+            {
+                "table": self.table,
+                "chargegrant": self.chargegrant,
+                "refundgrant": self.refundgrant,
+                "fencegrant": self.fencegrant,
+            }
+        )
 
-    def grant_pay(self) -> pulumi.Output[str]:
-        """Return the permission to charge, refund, look up and cancel, `paygrant`."""
-        return self.paygrant
+    def grant_charge(self) -> pulumi.Output[str]:
+        """Return the permission to charge, `chargegrant`."""
+        return self.chargegrant
+
+    def grant_refund(self) -> pulumi.Output[str]:
+        """Return the permission to look up charges and to refund them, `refundgrant`."""
+        return self.refundgrant
+
+    def grant_fence(self) -> pulumi.Output[str]:
+        """Return the permission to look up charges and refunds, and to cancel unused keys, `fencegrant`."""
+        return self.fencegrant
 
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """Environment variables of a function that pays through it."""
         return {"BOOKING_GATEWAY": "sandbox", "BOOKING_GATEWAY_TABLE": self.table}
+
+    def _create_grants(self, table: pulumi.Output[str], key: pulumi.Input[str]) -> None:
+        def grant(sid: str, action: str, *items: str, attributes: Sequence[str] = ()) -> pulumi.Output[str]:
+            actions = [f"dynamodb:{action}"]
+            return table_grant(sid, actions, [table], key=key, parent=self, items=items, attributes=attributes)
+
+        look_up = grant("LookUp", "GetItem", CHARGE_KEYS, REFUND_KEYS)
+        self.chargegrant = join(grant("LookUpCharges", "GetItem", CHARGE_KEYS), grant("Charge", "PutItem", CHARGE_KEYS))
+        self.refundgrant = join(look_up, grant("Refund", "PutItem", REFUND_KEYS))
+        self.fencegrant = join(
+            look_up, grant("Fence", "PutItem", CHARGE_KEYS, REFUND_KEYS, attributes=FENCE_ATTRIBUTES)
+        )

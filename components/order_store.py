@@ -1,10 +1,20 @@
 """The table of orders and stock, with backups, alarms and one grant for each kind of access."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from handlers.contracts.storage import ATTENTION, BY_DAY, ORDERS
+from handlers.contracts.storage import (
+    APPENDED_ATTRIBUTES,
+    ATTENTION,
+    BY_DAY,
+    ORDERS,
+    PRICE_ATTRIBUTES,
+    STOCK_ATTRIBUTES,
+    order_key,
+    sku_key,
+)
 
 from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
@@ -60,7 +70,7 @@ class OrderStore(Component):
     vault: pulumi.Output[str]
     """Name of the backup vault."""
     readgrant: pulumi.Output[str]
-    """Permission to read single items: policy statements as JSON."""
+    """Permission to read single orders: policy statements as JSON."""
     bookgrant: pulumi.Output[str]
     """Permission to place and settle orders: policy statements as JSON."""
     refundgrant: pulumi.Output[str]
@@ -100,7 +110,7 @@ class OrderStore(Component):
         )
 
     def grant_read(self) -> pulumi.Output[str]:
-        """Return the permission to read single items, `readgrant`."""
+        """Return the permission to read single orders, `readgrant`."""
         return self.readgrant
 
     def grant_book(self) -> pulumi.Output[str]:
@@ -154,12 +164,23 @@ class OrderStore(Component):
 
     def _create_grants(self) -> None:
         unsettled = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in (ATTENTION, BY_DAY)]
-        self.readgrant = self._grant("ReadItems", "GetItem")
-        self.bookgrant = self._grant("PlaceOrders", "PutItem", "UpdateItem")
-        self.refundgrant = self._grant("RefundOrders", "GetItem", "UpdateItem")
+        self.readgrant = self._grant("ReadOrders", "GetItem", order_key("*"))
+        append = self._grant("AppendToOrders", "UpdateItem", order_key("*"), APPENDED_ATTRIBUTES)
+        release = self._grant("ReleaseStock", "UpdateItem", sku_key("*"), STOCK_ATTRIBUTES)
+        # DynamoDB does not tell a condition on the price from a change of the price (ADR 7).
+        reserve = self._grant("ReserveStock", "UpdateItem", sku_key("*"), (*STOCK_ATTRIBUTES, *PRICE_ATTRIBUTES))
+        self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), append, reserve)
+        self.refundgrant = join(self.readgrant, append, release)
         find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
-        self.reconcilegrant = join(find, self._grant("SettleOrders", "GetItem", "UpdateItem"))
+        self.reconcilegrant = join(find, self.refundgrant)
 
-    def _grant(self, sid: str, *actions: str) -> pulumi.Output[str]:
-        named = [f"dynamodb:{action}" for action in actions]
-        return table_grant(sid, named, [self.arn], key=self.key, parent=self)
+    def _grant(self, sid: str, action: str, items: str, attributes: Sequence[str] = ()) -> pulumi.Output[str]:
+        return table_grant(
+            sid,
+            [f"dynamodb:{action}"],
+            [self.arn],
+            key=self.key,
+            parent=self,
+            items=[items],
+            attributes=attributes,
+        )

@@ -1,10 +1,13 @@
 """The resources that all components of a stage share, and the arguments of each component from the stage's keys."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
 import pulumi
+
+from handlers.contracts.storage import SEALS_PREFIX
 
 from .alert_topic import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
@@ -12,6 +15,7 @@ from .aws.alarms import create_alarms
 from .aws.dashboard import Row, create_dashboard
 from .aws.deployment_context import DeploymentContext
 from .aws.eventbridge import alert_on_key_changes, max_gap_minutes
+from .aws.iam import statement
 from .aws.kms import ACCESS_LOGS, LOG_DELIVERY, LOGS, encryption_key
 from .base import Component, Shared, tags_of
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
@@ -21,9 +25,11 @@ from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_store import OrderStore, OrderStoreArgs
 from .packaging import PackageFailed, handlers_package
 from .signed_package import SignedPackage, SignedPackageArgs
+from .signing_key import SigningKeyArgs
 from .stage import Stage
 
 RECONCILE_SECONDS = 60
+SEAL_SECONDS = 900
 
 
 Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
@@ -34,6 +40,12 @@ def heartbeat_minutes(schedule: str) -> int:
     """Return after how many minutes without a finished run a schedule counts as broken: two runs or an hour late."""
     gap = max_gap_minutes(schedule)
     return max(15, gap + min(2 * gap, 60))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SealCopy:
+    environment: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    grants: tuple[pulumi.Output[str], ...] = ()
 
 
 class Foundation(Component):
@@ -144,6 +156,42 @@ class Foundation(Component):
         args["concurrency"] = min(2, self._stage.function_concurrency)
         args["heartbeat_minutes"] = heartbeat_minutes(self._stage.reconcile_schedule)
         return args
+
+    def signing_key(self) -> SigningKeyArgs:
+        """Return the arguments of the key that signs seals."""
+        stage = self._stage
+        return SigningKeyArgs(
+            topic=self.topic,
+            key_deletion_days=stage.key_deletion_days,
+            protect=stage.deletion_protection,
+            tags=self._tags,
+        )
+
+    def sealing_function(
+        self, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
+    ) -> MonitoredLambdaArgs:
+        """Return the arguments of the function that seals the audit trail, every hour and one at a time.
+
+        An hour, because a run that fails, or has too little time for a day, is to be followed by others before the
+        heartbeat alarm rings; a run without anything to seal makes two requests.
+        """
+        copied = self._seal_copy()
+        args = self.function("seal", environment | copied.environment, *grants, *copied.grants)
+        args["schedule"] = "rate(1 hour)"
+        args["timeout"] = SEAL_SECONDS
+        args["concurrency"] = min(1, self._stage.function_concurrency)
+        return args
+
+    def _seal_copy(self) -> "_SealCopy":
+        """Return what the sealing function needs to copy seals into another account, if the stage asks for it."""
+        bucket = self._stage.seal_copy_bucket
+        if not bucket:
+            return _SealCopy()
+        objects = pulumi.Output.concat("arn:", DeploymentContext.of(self).partition, f":s3:::{bucket}/{SEALS_PREFIX}*")
+        return _SealCopy(
+            environment={"BOOKING_SEAL_COPY_BUCKET": bucket},
+            grants=(statement("CopySeals", ["s3:PutObject"], [objects]),),
+        )
 
     def machine(self, **functions: pulumi.Input[str]) -> BookingStateMachineArgs:
         """Return the arguments of the booking machine, which invokes `functions` (ARNs of published versions)."""

@@ -48,6 +48,7 @@ _FORMS = {
     "backupSchedule": "an AWS cron expression such as cron(0 3 * * ? *)",
     "logRetentionDays": f"one of {', '.join(map(str, RETENTIONS))}",
     "alertEmail": "an address such as team@example.com, or empty",
+    "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
     "subnetIds": "a list of ids such as subnet-0a1b2c3d",
     "securityGroupIds": "a list of ids such as sg-0a1b2c3d",
@@ -121,6 +122,8 @@ class Stage(BaseModel):
     """Lock of audit objects: COMPLIANCE (nobody can shorten it), GOVERNANCE (a special permission can) or NONE."""
     audit_lock_days: int = Field(2555, ge=1, le=36_500)
     """Days for which an audit object can be neither overwritten nor deleted, 1 to 36500."""
+    seal_copy_bucket: str = Field("", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")
+    """Bucket, best in another account, that the audit trail's seals are copied to as well; empty for none."""
     audit_archive_days: int = Field(90, ge=30, le=3650, deprecated=True)
     """Ignored, and rejected from 0.3 on: S3 never moves objects below 128 KB to cheaper storage."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from .contracts.messages import ReconcileInput
 from .runtime.dependencies import Dependencies, dependencies
+from .runtime.reconcile.audit_sample import AuditSample
 from .runtime.reconcile.findings import Findings
 from .runtime.reconcile.parked_results import drain
 from .runtime.reconcile.reconciliation import Reconciliation
@@ -73,6 +74,7 @@ def reconcile(event: object, deps: Dependencies, has_time: Callable[[], bool] = 
     continuation = _scan(run, message, deps, has_time)
     if message.continuation is None and has_time():
         drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit)
+        run.findings.altered += AuditSample(orders=deps.orders, audit=deps.audit, now=run.now).altered()
     return _report(run.findings, continuation, deps)
 
 

@@ -11,7 +11,7 @@ from ..base import Shared
 from .alarms import Alarm, Metric
 from .backup import BackupPolicy
 from .deployment_context import DeploymentContext
-from .iam import join, statement
+from .iam import Condition, join, statement
 
 # The functions call these, and so does the command, which lists and rebuilds the tables.
 _OPERATIONS = ("GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem")
@@ -98,11 +98,26 @@ def table_grant(
     *,
     key: pulumi.Input[str],
     parent: pulumi.Resource,
+    items: Sequence[str] = (),
+    attributes: Sequence[str] = (),
 ) -> pulumi.Output[str]:
-    """Allow `actions` on tables or indexes, and the use of their key through DynamoDB only."""
+    """Allow `actions` on tables or indexes, and the use of their key through DynamoDB only.
+
+    `items` are patterns of primary keys, and `attributes` names that a request may mention, in its condition too; empty
+    for all. Source: DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control".
+    """
     reads_only = all(action.split(":")[1] in ("GetItem", "Query", "Scan", "BatchGetItem") for action in actions)
     via = {"StringEquals": {"kms:ViaService": DeploymentContext.of(parent).via("dynamodb")}}
     return join(
-        statement(sid, actions, resources),
+        statement(sid, actions, resources, when=_only(items, attributes)),
         statement(f"{sid}Key", _TO_READ if reads_only else _TO_WRITE, [key], when=via),
     )
+
+
+def _only(items: Sequence[str], attributes: Sequence[str]) -> Condition | None:
+    when: dict[str, dict[str, list[str]]] = {}
+    if items:
+        when["ForAllValues:StringLike"] = {"dynamodb:LeadingKeys": list(items)}
+    if attributes:
+        when["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
+    return when or None

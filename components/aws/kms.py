@@ -63,14 +63,19 @@ def encryption_key(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect or None),
     )
+    readable_name(name, key)
+    arn: pulumi.Output[str] = key.arn
+    return arn
+
+
+def readable_name(name: str, key: aws.kms.Key) -> None:
+    """Give a key the alias that people know it by."""
     aws.kms.Alias(
         f"{name}-alias",
         name=f"alias/{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
         target_key_id=key.key_id,
         opts=pulumi.ResourceOptions(parent=key),
     )
-    arn: pulumi.Output[str] = key.arn
-    return arn
 
 
 def origin_of(key: pulumi.Input[str]) -> pulumi.Output[list[pulumi.Resource]]:
@@ -87,16 +92,19 @@ def _policy(context: DeploymentContext, services: Sequence[str]) -> pulumi.Outpu
 
     Source: AWS KMS developer guide, "Default key policy"; CloudWatch Logs user guide, "Encrypt log data".
     """
-    own: dict[str, object] = {
+    statements = [account_decides(context), *(_allow(context, service) for service in services)]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def account_decides(context: DeploymentContext) -> dict[str, object]:
+    """Return the statement that lets this account's IAM policies decide about a key."""
+    return {
         "Sid": "AccountDecides",
         "Effect": "Allow",
         "Principal": {"AWS": context.account_root()},
         "Action": "kms:*",
         "Resource": "*",
     }
-    return pulumi.Output.json_dumps(
-        {"Version": "2012-10-17", "Statement": [own, *(_allow(context, service) for service in services)]}
-    )
 
 
 def _allow(context: DeploymentContext, service: str) -> dict[str, object]:

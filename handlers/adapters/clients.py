@@ -28,6 +28,14 @@ class S3Client(Protocol):
     def put_object(self, **request: object) -> Reply: ...
     def get_object(self, **request: object) -> Reply: ...
     def list_objects_v2(self, **request: object) -> Reply: ...
+    def list_object_versions(self, **request: object) -> Reply: ...
+
+
+class KMSClient(Protocol):
+    """`boto3.client("kms")`, as far as we use it."""
+
+    def sign(self, **request: object) -> Reply: ...
+    def verify(self, **request: object) -> Reply: ...
 
 
 class SQSClient(Protocol):
@@ -43,6 +51,7 @@ TRANSIENT: Final = frozenset(
         "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "KMSInternalException",
         "LimitExceededException",
         "OperationAborted",
         "ProvisionedThroughputExceededException",
@@ -56,7 +65,7 @@ TRANSIENT: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes after which the same call may succeed. Source: the error pages of DynamoDB, S3 and SQS."""
+"""Codes after which the same call may succeed. Source: the error pages of DynamoDB, KMS, S3 and SQS."""
 
 
 def code_of(error: ClientError) -> str:

@@ -8,14 +8,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from ..domain.audit import is_same_record
 from ..domain.canonical import Json, canonical
 from ..domain.errors import AuditContradiction, AuditRejected
-from ..domain.ports import Page
+from ..domain.ports import ObjectVersion, Page, VersionPage
 from .clients import Reply, S3Client, call, code_of
+
+_END_WITHIN_KEY: Final = "\n"  # in no key of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,13 @@ class S3AuditTrail:
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
         """Put an object if its key is free; if it is not, read the object and compare."""
-        body = canonical(record).encode()
+        is_new = self.put(key, canonical(record).encode())
+        if not is_new:
+            self._require_same_record(key, record)
+        return is_new
+
+    def put(self, key: str, body: bytes) -> bool:
+        """One conditional put with a checksum, which S3 compares with what arrives."""
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         try:
             call(
@@ -42,7 +51,6 @@ class S3AuditTrail:
         except ClientError as error:
             if code_of(error) not in ("PreconditionFailed", "412"):
                 raise _rejected(error) from error
-            self._require_same_record(key, record)
             return False
         return True
 
@@ -73,6 +81,22 @@ class S3AuditTrail:
             raise _rejected(error) from error
         names = tuple(str(each["Key"]) for each in reply.get("Contents", ()))
         return Page(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
+
+    def versions(self, prefix: str, after: str | None = None) -> VersionPage:
+        """One page of the listing, a thousand versions at most; `after` is a key, or a page's end within a key."""
+        reply = call(self.client.list_object_versions, Bucket=self.bucket, Prefix=prefix, **_version_markers(after))
+        found = [ObjectVersion(key=str(each["Key"]), is_deletion=False) for each in reply.get("Versions", ())]
+        found += [ObjectVersion(key=str(each["Key"]), is_deletion=True) for each in reply.get("DeleteMarkers", ())]
+        ordered = tuple(sorted(found, key=lambda version: version.key))
+        if not reply.get("IsTruncated"):
+            return VersionPage(versions=ordered)
+        end = _END_WITHIN_KEY.join((str(reply["NextKeyMarker"]), str(reply.get("NextVersionIdMarker", ""))))
+        return VersionPage(versions=ordered, after=end)
+
+
+def _version_markers(after: str | None) -> dict[str, str]:
+    key, _, version = (after or "").partition(_END_WITHIN_KEY)
+    return {name: value for name, value in (("KeyMarker", key), ("VersionIdMarker", version)) if value}
 
 
 def _rejected(error: ClientError) -> AuditRejected:

@@ -185,6 +185,8 @@ class ReconcileReport(Message):
     """Orders for which a service failed; the next run tries them again."""
     left_to_people: list[str] = Field(default_factory=list[str])
     """Cases that need a person, each with its reason."""
+    altered: list[str] = Field(default_factory=list[str])
+    """Audit objects of this run's sample that were overwritten, deleted or altered, each with its reason."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])
     """Numbers of orders that disagree with the gateway (`gateway`) and of missing audit objects (`audit`)."""
     continuation: str | None = None

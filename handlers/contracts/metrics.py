@@ -25,6 +25,8 @@ class MetricName(StrEnum):
     POSTPONED = "PostponedByReconcile"
     LEFT_TO_PEOPLE = "LeftToPeople"
     DRIFT = "Drift"
+    ALTERED = "AlteredAuditObjects"
+    SEALS = "Seals"
 
 
 DIMENSIONS: Final[dict[MetricName, str]] = {

@@ -14,6 +14,7 @@ Source: DynamoDB developer guide, "Using write sharding to distribute workloads 
 
 OUTCOMES_PREFIX: Final = "outcomes/"
 REFUSALS_PREFIX: Final = "refusals/"
+SEALS_PREFIX: Final = "seals/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,27 @@ ORDERS: Final = TableSchema(hash_key="pk", indexes=(BY_CUSTOMER, ATTENTION, BY_D
 
 GATEWAY: Final = TableSchema(hash_key="pk")
 """The sandbox gateway's memory: one item per gateway key."""
+
+
+APPENDED_ATTRIBUTES: Final = (
+    *("pk", "version", "ledger", "requests", "status"),
+    *("captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"),
+    *(ATTENTION.hash_key, ATTENTION.range_key, BY_DAY.hash_key, BY_DAY.range_key),
+)
+"""Attributes of an order that change after it was placed: what an update names, its condition included."""
+
+STOCK_ATTRIBUTES: Final = ("pk", "available")
+"""Attributes of a stock item that an update names when units return to it."""
+
+PRICE_ATTRIBUTES: Final = ("price_minor", "currency")
+"""Attributes of a stock item that the condition of a purchase names as well."""
+
+FENCE_ATTRIBUTES: Final = ("pk", "schema", "kind", "heard", "amount_minor")
+"""Attributes of the item with which the sandbox gateway's memory fences a key."""
+
+CHARGE_KEYS: Final = "ord_*"
+REFUND_KEYS: Final = "ref_*"
+"""Patterns of gateway keys: the ids of orders and of refunds."""
 
 
 def order_key(order_id: str) -> str:

@@ -75,7 +75,31 @@ class OrderRepository(Protocol):
         ...
 
 
-class AuditTrail(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectVersion:
+    """One version of an object, or the marker that its deletion left."""
+
+    key: str
+    is_deletion: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionPage:
+    """Some of a listing of versions, in the order of keys, and the key behind which it goes on (None: nowhere)."""
+
+    versions: tuple[ObjectVersion, ...]
+    after: str | None = None
+
+
+class WriteOnceStore(Protocol):
+    """Objects that can be put once each. May raise `Unavailable`."""
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Put an object unless one has that key already; return whether it was put now."""
+        ...
+
+
+class AuditTrail(WriteOnceStore, Protocol):
     """The audit objects, which are written once and never changed. Every method may raise `Unavailable`."""
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
@@ -92,6 +116,10 @@ class AuditTrail(Protocol):
 
     def keys(self, prefix: str, after: str | None = None) -> Page:
         """List the keys that begin with `prefix`, in order, after the position `after`."""
+        ...
+
+    def versions(self, prefix: str, after: str | None = None) -> VersionPage:
+        """Versions of the objects whose keys begin with `prefix`, those of one key together, from behind `after`."""
         ...
 
 

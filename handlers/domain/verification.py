@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
 from .canonical import Json, canonical
 from .ledger import Entry, find_breaks
 from .order import Order
+from .ports import AuditTrail, ObjectVersion
 
 
 class Problem(StrEnum):
@@ -20,6 +22,11 @@ class Problem(StrEnum):
     REORDERED = "reordered"
     CHAIN_BROKEN = "chain broken"
     PROJECTION_DIFFERS = "projection differs"
+    OVERWRITTEN = "overwritten"
+    DELETED = "deleted"
+    SEAL_MISSING = "seal missing"
+    SEAL_BROKEN = "seal broken"
+    UNSEALED = "unsealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,29 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
         is_refusal = key.startswith("refusals/")
         found += judge_refusal(key, content) if is_refusal else judge_outcome(key, content, stored.get(order_id))
     return tuple(found)
+
+
+def verify_versions(audit: AuditTrail, prefixes: Iterable[str], since: str | None = None) -> Iterator[Finding]:
+    """Every object that was overwritten or deleted: it has more than the one version that was written."""
+    for prefix in prefixes:
+        versions = _versions(audit, prefix, f"{prefix}date={since}/" if since else None)
+        for key, of_key in groupby(versions, key=lambda version: version.key):
+            found = tuple(of_key)
+            if any(version.is_deletion for version in found):
+                yield Finding(
+                    problem=Problem.DELETED, where=key, sentence="It was deleted; its versions tell what it was."
+                )
+            elif len(found) > 1:
+                sentence = f"It was overwritten: it has {len(found)} versions, and the oldest is what was recorded."
+                yield Finding(problem=Problem.OVERWRITTEN, where=key, sentence=sentence)
+
+
+def _versions(audit: AuditTrail, prefix: str, after: str | None) -> Iterator[ObjectVersion]:
+    page = audit.versions(prefix, after)
+    yield from page.versions
+    while page.after:
+        page = audit.versions(prefix, page.after)
+        yield from page.versions
 
 
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:

@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import Any, Final, Protocol, cast
 
 from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
+from ..adapters.kms_signer import KMSSealSigner
 from ..adapters.s3_audit import S3AuditTrail
 from ..adapters.sandbox_gateway import SandboxPaymentGateway
 from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
-from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy
+from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
+from ..domain.seals import SealSigner
 from .log import Log
 from .settings import Settings
 
@@ -99,6 +101,17 @@ class Dependencies:
     def audit(self) -> AuditTrail:
         """The audit trail."""
         return S3AuditTrail(client=self.client("s3"), bucket=self.settings.audit_bucket)
+
+    @cached_property
+    def seal_signer(self) -> SealSigner:
+        """The key that seals are signed with."""
+        return KMSSealSigner(client=self.client("kms"), key=self.settings.seal_key)
+
+    @cached_property
+    def seal_copies(self) -> WriteOnceStore | None:
+        """The store that seals are copied to, if the stage names a bucket."""
+        bucket = self.settings.seal_copy_bucket
+        return S3AuditTrail(client=self.client("s3"), bucket=bucket) if bucket else None
 
     @cached_property
     def parked(self) -> ParkingQueue:

@@ -71,7 +71,7 @@ def _record_refusal(message: RecordInput, request: Request | Answer, audit: Audi
     sent, origin = _serializable(message.request), origin_of(message)
     for day in _days_of_attempts(origin, now):
         record = refusal_record(sent, answer, origin, day)
-        if audit.read(refusal_key_of(record)) is not None:
+        if audit.keys(refusal_key_of(record)).names:
             break
     else:
         record = refusal_record(sent, answer, origin, _day_of_writing(origin, now))

@@ -50,6 +50,16 @@ class Settings:
         return self._text("BOOKING_PARKING_QUEUE_URL")
 
     @property
+    def seal_key(self) -> str:
+        """ARN of the key that seals are signed with."""
+        return self._text("BOOKING_SEAL_KEY")
+
+    @property
+    def seal_copy_bucket(self) -> str | None:
+        """Name of the bucket that seals are copied to as well, if there is one."""
+        return self.environment.get("BOOKING_SEAL_COPY_BUCKET") or None
+
+    @property
     def refund_window(self) -> timedelta:
         """Time after a purchase within which it can be refunded."""
         return timedelta(days=self._integer("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))

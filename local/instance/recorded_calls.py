@@ -87,6 +87,8 @@ def _resource_arn(service: str, parameters: ReadonlyValues) -> str:
         return _table_arn(parameters)
     if service == "s3" and "Bucket" in parameters:
         return f"arn:aws:s3:::{parameters['Bucket']}" + (f"/{parameters['Key']}" if "Key" in parameters else "")
+    if service == "kms" and str(parameters.get("KeyId", "")).startswith("arn:"):
+        return str(parameters["KeyId"])
     if service == "sqs" and "QueueUrl" in parameters:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{parameters['QueueUrl'].rpartition('/')[2]}"
     return "*"

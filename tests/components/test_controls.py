@@ -243,7 +243,7 @@ def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> 
 def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
     """No two functions share what they may do."""
     roles = [function.inputs["role"] for function in stage_graph.of_type(FUNCTION)]
-    assert len(set(roles)) == len(roles) == 4
+    assert len(set(roles)) == len(roles) == 5
 
 
 def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, prod: Graph) -> None:
@@ -308,6 +308,9 @@ def test_keys_rotate_and_let_nobody_in_by_a_wildcard(dev: Graph, prod: Graph) ->
     """A month to bring one back, a week in dev."""
     for graph, days in ((prod, 30), (dev, 7)):
         for key in graph.of_type(KEY):
+            if key.inputs.get("keyUsage") == "SIGN_VERIFY":  # AWS rotates no asymmetric key
+                assert key.inputs["deletionWindowInDays"] == days
+                continue
             assert (True, days) == (key.inputs["enableKeyRotation"], key.inputs["deletionWindowInDays"])
             principals = [each["Principal"] for each in json.loads(key.inputs["policy"])["Statement"]]
             assert "*" not in json.dumps(principals)
@@ -363,7 +366,7 @@ def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Gra
 def test_what_must_ring_rings(stage_graph: Graph) -> None:
     """Every alarm of the table, for every function, table, machine and the business."""
     names = {alarm.name for alarm in stage_graph.of_type(ALARM)}
-    for function in ("purchase", "refund", "record", "reconcile"):
+    for function in ("purchase", "refund", "record", "reconcile", "seal"):
         assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration")} <= names
         assert (f"{function}-function-concurrency" in names) == (stage_graph.outputs["stage"] != "dev")
     assert {f"booking-executions-{what}" for what in ("failed", "timed-out", "aborted", "throttled", "slow")} <= names
@@ -371,6 +374,36 @@ def test_what_must_ring_rings(stage_graph: Graph) -> None:
         assert {f"{table}-table-throttles", f"{table}-table-system-errors"} <= names
     assert "reconcile-function-heartbeat" in names
     assert {"base-unknown-outcomes", "base-left-to-people", "base-drift-gateway", "base-drift-audit"} <= names
+    assert {"base-audit-altered", "base-seal-heartbeat"} <= names
+
+
+def test_silence_of_the_seal_rings_after_26_hours(stage_graph: Graph) -> None:
+    """CloudWatch evaluates at most seven days, and one hour is the shortest period with that much."""
+    inputs = stage_graph.named("base-seal-heartbeat").inputs
+    assert (inputs["period"], inputs["evaluationPeriods"], inputs["threshold"]) == (3600, 26, 1)
+    assert inputs["comparisonOperator"] == "LessThanThreshold"
+
+
+def test_nobody_but_the_sealing_function_signs(stage_graph: Graph) -> None:
+    """By the key's own policy, whatever a role allows."""
+    key, policy = stage_graph.named("signing-key"), stage_graph.named("signing-policy")
+    assert (key.inputs["keyUsage"], key.inputs["customerMasterKeySpec"]) == ("SIGN_VERIFY", "ECC_NIST_P256")
+    [denied] = [each for each in json.loads(policy.inputs["policy"])["Statement"] if each["Effect"] == "Deny"]
+    assert (denied["Principal"], denied["Action"]) == ("*", "kms:Sign")
+    assert denied["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": stage_graph.named("seal-function").inputs["role"]}
+    }
+
+
+def test_the_audit_bucket_refuses_every_put_that_could_overwrite(stage_graph: Graph) -> None:
+    """By the bucket's own policy: AWS's example, which lets the parts of an upload pass."""
+    statements = json.loads(stage_graph.named("audit-bucket-policy").inputs["policy"])["Statement"]
+    [once] = [each for each in statements if each["Sid"] == "WrittenOnce"]
+    assert (once["Effect"], once["Principal"], once["Action"]) == ("Deny", "*", "s3:PutObject")
+    assert once["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
 
 
 def test_the_dashboard_shows_business_workflow_functions_and_store(stage_graph: Graph) -> None:

@@ -93,6 +93,7 @@ def embedded() -> set[Named]:
         world.book(purchase_of(token, token, MUG=(1, 800)))
     world.clock.advance(timedelta(hours=1))
     world.reconcile()
+    world.seal()
     lines = [json.loads(line) for line in world.lines]
     return {
         Named(told["Namespace"], metric["Name"], frozenset(dimensions))

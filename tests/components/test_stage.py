@@ -64,6 +64,7 @@ WRONG: dict[str, list[Any]] = {
     "alertTopicArn": ["topic", KEY, f"{TOPIC}.fifo", f"{TOPIC}:0a1b2c3d-subscription"],
     "permissionsBoundaryArn": ["boundary", "arn:aws:iam::123456789012:role/boundary", KEY],
     "starterRole": ["a role"],
+    "sealCopyBucket": ["Seals", "a", "arn:aws:s3:::seals", "seals_of_ours"],
     "subnetIds": ['["net-1"]', "subnet-1"],
     "securityGroupIds": ['["group-1"]'],
 }

@@ -48,6 +48,7 @@ class StoredObject:
     content_type: str
     metadata: dict[str, str]
     stored_at: datetime
+    is_deletion: bool = False
 
     @property
     def etag(self) -> str:
@@ -79,7 +80,8 @@ class FakeS3:
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """The keys of a bucket, in S3's order (UTF-8 bytes)."""
-        return sorted(key for held, key in self.versions if held == bucket and key.startswith(prefix))
+        held = (key for (at, key), versions in self.versions.items() if at == bucket and not versions[-1].is_deletion)
+        return sorted(key for key in held if key.startswith(prefix))
 
     def put_object(self, **request: Any) -> Response:
         self._begin("PutObject", request)
@@ -109,7 +111,7 @@ class FakeS3:
             raise _refusal(
                 "NotImplemented", "A header you provided implies functionality that is not implemented", "PutObject"
             )
-        if place in self.versions:
+        if place in self.versions and not self.versions[place][-1].is_deletion:
             raise _refusal(
                 "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "PutObject"
             )
@@ -117,7 +119,7 @@ class FakeS3:
     def _stored(self, operation: str, request: dict[str, Any]) -> StoredObject:
         self._begin(operation, request)
         versions = self.versions.get((request["Bucket"], request["Key"]))
-        if not versions:
+        if not versions or (versions[-1].is_deletion and "VersionId" not in request):
             code = "404" if operation == "HeadObject" else "NoSuchKey"
             raise _refusal(code, "Not Found" if code == "404" else "The specified key does not exist.", operation)
         return versions[int(request.get("VersionId", len(versions))) - 1]
@@ -159,6 +161,33 @@ class FakeS3:
             answer["Contents"] = [self._listed(request["Bucket"], key) for key in page]
         if answer["IsTruncated"]:
             answer["NextContinuationToken"] = page[-1] if page else start
+        return answer
+
+    def delete_object(self, **request: Any) -> Response:
+        """Leave a marker: every bucket is versioned."""
+        self._begin("DeleteObject", request)
+        marker = StoredObject(b"", "", {}, self._now(), is_deletion=True)
+        self.versions.setdefault((request["Bucket"], request["Key"]), []).append(marker)
+        return {"DeleteMarker": True, "ResponseMetadata": _METADATA}
+
+    def list_object_versions(self, **request: Any) -> Response:
+        """Versions of each key from the newest to the oldest, as S3 lists them."""
+        self._begin("ListObjectVersions", request)
+        start = (request.get("KeyMarker", ""), -int(request.get("VersionIdMarker", 0)))
+        listed = sorted(
+            (key, -number, version)
+            for (bucket, key), versions in self.versions.items()
+            if bucket == request["Bucket"] and key.startswith(request.get("Prefix", ""))
+            for number, version in enumerate(versions, start=1)
+            if (key, -number) > start and ("VersionIdMarker" in request or key != start[0])
+        )
+        page = listed[: self.page_keys]
+        answer: Response = {"IsTruncated": len(listed) > len(page), "ResponseMetadata": _METADATA}
+        for key, number, version in page:
+            group = "DeleteMarkers" if version.is_deletion else "Versions"
+            answer.setdefault(group, []).append({"Key": key, "VersionId": str(-number)})
+        if answer["IsTruncated"]:
+            answer |= {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": str(-page[-1][1])}
         return answer
 
     def _listed(self, bucket: str, key: str) -> Response:

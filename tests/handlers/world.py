@@ -22,11 +22,15 @@ from handlers.record import record
 from handlers.refund import refund
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
+from handlers.seal import seal
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.kms import FakeKMS
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
 from tests.handlers.faults import Counted, Faults
+
+SEAL_KEY = "arn:aws:kms:eu-west-1:123456789012:key/seal"
 
 ENVIRONMENT = {
     "BOOKING_STAGE": "test",
@@ -35,6 +39,7 @@ ENVIRONMENT = {
     "BOOKING_GATEWAY_TABLE": "gateway",
     "BOOKING_REFUND_WINDOW_DAYS": "30",
     "BOOKING_AUDIT_BUCKET": "audit",
+    "BOOKING_SEAL_KEY": SEAL_KEY,
     "BOOKING_PARKING_QUEUE_URL": "https://sqs.example/parking",
 }
 
@@ -70,6 +75,7 @@ class World:
     dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
     s3: FakeS3 = field(default_factory=FakeS3)
     sqs: FakeSQS = field(default_factory=FakeSQS)
+    kms: FakeKMS = field(default_factory=FakeKMS)
     faults: Faults = field(default_factory=Faults)
     lines: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
@@ -85,7 +91,7 @@ class World:
         return self.faults.calls
 
     def parts(self, **overrides: Any) -> Dependencies:
-        clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs}
+        clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
         given = {
             "settings": Settings(environment=self.environment),
             "clients": lambda service: Counted(clients[service], self.faults),
@@ -148,6 +154,9 @@ class World:
     def reconcile(self, **message: Any) -> dict[str, Any]:
         return reconcile({"schema": 1, **message}, self.parts())
 
+    def seal(self) -> dict[str, Any]:
+        return seal(self.parts(), Invocation())
+
     def order(self, order_id: str) -> Order:
         order = self.parts().orders.load(order_id)
         assert order is not None
@@ -173,6 +182,17 @@ class World:
             elif item.get("charge", {}).get("S") == order_id:
                 net -= amount
         return net
+
+
+@dataclass
+class Invocation:
+    """An invocation whose time is left for so many questions about it."""
+
+    questions: int = 1_000_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.questions -= 1
+        return 900_000 if self.questions >= 0 else 0
 
 
 def attempted(call: Any, attempts: int) -> dict[str, Any]:

@@ -68,3 +68,14 @@ def audit_keys(shop: DeployedStack, prefix: str = "") -> list[str]:
     pages = shop.client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=shop.outputs["auditBucket"], Prefix=prefix)
     return [content["Key"] for page in found for content in page.get("Contents", ())]
+
+
+def erase(shop: DeployedStack, *keys: str) -> None:
+    """Delete every version of audit objects, as only an administrator of a stage without compliance lock can."""
+    s3, bucket = shop.client("s3"), shop.outputs["auditBucket"]
+    for key in keys:
+        listed = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        for version in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
+            s3.delete_object(
+                Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"], BypassGovernanceRetention=True
+            )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 from local.pytest_plugin import DeployedStack
 from workflow import permissions
 
-ROLES = ("purchase", "refund", "record", "reconcile", "machine")
+ROLES = ("purchase", "refund", "record", "reconcile", "seal", "machine")
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 KEY = {"pk": {"S": "ORDER#x"}}
 ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
@@ -75,6 +76,7 @@ def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
         "other bucket": "not-ours",
         "other queue": shop.client("sqs").create_queue(QueueName="not-ours")["QueueUrl"],
         "role": role_of(shop, "purchase").rpartition("/")[2],
+        "sealing key": shop.outputs["sealKeyArn"],
     }
     shop.client("sqs").purge_queue(QueueUrl=shop.outputs["parkingQueueUrl"])
 
@@ -147,7 +149,7 @@ PLACE: Call = (
     "put_item",
     lambda at: {"TableName": at["orders"], "Item": KEY, "ConditionExpression": "attribute_exists(pk)"},
 )
-PAY: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["gateway"], "Key": KEY})
+PAY: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["gateway"], "Key": {"pk": {"S": "ord_x"}}})
 LIST: Call = ("s3", "list_objects_v2", lambda at: {"Bucket": at["audit"], "Prefix": "outcomes/"})
 LOOK: Call = ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/none"})
 KEEP: Call = (
@@ -157,21 +159,90 @@ KEEP: Call = (
         "Bucket": at["audit"],
         "Key": "outcomes/none",
         "Body": b"{}",
+        "IfNoneMatch": "*",
         "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of nothing: whoever may put is refused too
     },
 )
 TAKE: Call = ("sqs", "receive_message", lambda at: {"QueueUrl": at["parking"]})
 PARK: Call = ("sqs", "send_message", lambda at: {"QueueUrl": at["parking"], "MessageBody": "x"})
+
+
+def _update(pk: str, attribute: str) -> Call:
+    """Return an update of one attribute of an item that does not exist, so that it never takes effect."""
+    return (
+        "dynamodb",
+        "update_item",
+        lambda at: {
+            "TableName": at["orders"],
+            "Key": {"pk": {"S": pk}},
+            "UpdateExpression": "SET #a = :v",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {"#a": attribute},
+            "ExpressionAttributeValues": {":v": {"N": "1"}},
+        },
+    )
+
+
+def _pay(pk: str, *attributes: str) -> Call:
+    """Return a put into the sandbox gateway's memory that never takes effect."""
+    item = {"pk": {"S": pk}, **{name: {"N": "1"} for name in attributes}}
+    return (
+        "dynamodb",
+        "put_item",
+        lambda at: {"TableName": at["gateway"], "Item": item, "ConditionExpression": "attribute_exists(pk)"},
+    )
+
+
+def _put(key: str, **condition: str) -> Call:
+    """Return a put whose checksum is wrong, so that it never takes effect."""
+    checksum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    body = {"Body": b"{}", "ChecksumSHA256": checksum, **condition}
+    return ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": key, **body})
+
+
+SIGN: Call = (
+    "kms",
+    "sign",
+    lambda at: {
+        "KeyId": at["sealing key"],
+        "Message": bytes(32),
+        "MessageType": "DIGEST",
+        "SigningAlgorithm": "ECDSA_SHA_256",
+    },
+)
+FORGERIES: dict[str, Call] = {
+    "append to an order": _update("ORDER#x", "ledger"),
+    "change what was ordered": _update("ORDER#x", "lines"),
+    "change the stock": _update("SKU#x", "available"),
+    "change a price": _update("SKU#x", "price_minor"),
+    "invent a charge at the sandbox gateway": _pay("ord_x", "token"),
+    "invent a refund at the sandbox gateway": _pay("ref_x", "token"),
+    "forge the end of a payment at the sandbox gateway": _pay("ord_x", "heard"),
+    "add an audit object": KEEP,
+    "overwrite an audit object": _put("outcomes/none"),
+    "delete an audit object": ("s3", "delete_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/none"}),
+    "add a seal": _put("seals/none", IfNoneMatch="*"),
+    "overwrite a seal": _put("seals/none"),
+    "sign a seal": SIGN,
+}
+"""Attacks with a function's own credentials; docs/explanation/audit.md has their table, with who finds them."""
+
 BY_NAME = {"READ": READ, "FIND": FIND, "WRITE": WRITE, "PLACE": PLACE, "PAY": PAY, "LIST": LIST, "LOOK": LOOK} | {
-    "KEEP": KEEP,
     "TAKE": TAKE,
     "PARK": PARK,
+    **FORGERIES,
 }
 MAY = {
-    "purchase": {"PLACE", "WRITE", "PAY"},
-    "refund": {"READ", "WRITE", "PAY"},
-    "record": {"READ", "LOOK", "KEEP"},
-    "reconcile": {"READ", "WRITE", "FIND", "PAY", "LIST", "LOOK", "KEEP", "TAKE"},
+    "purchase": {"PLACE", "WRITE", "PAY"}
+    | {"append to an order", "change the stock", "change a price"}
+    | {"invent a charge at the sandbox gateway", "forge the end of a payment at the sandbox gateway"},
+    "refund": {"READ", "WRITE", "PAY"}
+    | {"append to an order", "change the stock", "invent a refund at the sandbox gateway"},
+    "record": {"READ", "LIST", "LOOK", "add an audit object"},
+    "reconcile": {"READ", "WRITE", "FIND", "PAY", "LIST", "LOOK", "TAKE"}
+    | {"append to an order", "change the stock", "forge the end of a payment at the sandbox gateway"}
+    | {"add an audit object"},
+    "seal": {"LIST", "LOOK", "add a seal", "sign a seal"},
     "machine": {"PARK"},  # and invoke its functions, which every journey shows
 }
 
@@ -181,6 +252,14 @@ def test_each_role_may_make_its_own_calls_and_no_others(shop: DeployedStack, pla
     """The table of roles and calls, tried cell by cell."""
     may = {name for name, call in BY_NAME.items() if answer(shop, who, call, place) not in DENIED}
     assert MAY[who] == may
+
+
+def test_the_page_says_which_role_can_attempt_which_forgery() -> None:
+    """docs/explanation/audit.md: a row for each forgery, with the roles that can."""
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "audit.md").read_text()
+    for forgery in FORGERIES:
+        able = [role for role in ROLES if forgery in MAY[role]]
+        assert f"\n| {forgery} | {', '.join(able) or 'no role'} |" in page, (forgery, able)
 
 
 def test_the_machines_role_allows_exactly_what_its_definition_calls(shop: DeployedStack) -> None:

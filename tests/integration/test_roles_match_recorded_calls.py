@@ -2,18 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from handlers.domain.days import last_closed_day
 from local.instance.recorded_calls import permissions_by_function
 from local.pytest_plugin import DeployedStack
-from tests.integration.shop import audit_keys, purchase, refund
+from tests.integration.shop import audit_keys, erase, purchase, refund
 
-FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")
+FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "sealFunction")
 
-ON_ITS_BEHALF = ("kms:", "logs:", "xray:", "sqs:SendMessage")
+ON_ITS_BEHALF = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncrypt",
+    "logs:",
+    "xray:",
+    "sqs:SendMessage",
+)
 """Actions of AWS on a function's behalf, without a call by the function: keys, logs, traces, dead letters."""
 
 TOKENS = (
@@ -40,6 +51,7 @@ def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
         _park(shop, {"request": {"some": "other refusal"}})
         _park(shop, outcome)
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
+    _seal_a_closed_day(shop)
     return permissions_by_function(shop.instance)
 
 
@@ -84,6 +96,17 @@ def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         for action in statement["Action"]:
             yield from ((action, each) for each in resources if not action.startswith(ON_ITS_BEHALF))
+
+
+def _seal_a_closed_day(shop: DeployedStack) -> None:
+    """Put objects into the first day that the function will seal, run it twice, and remove what it sealed."""
+    day, bucket, s3 = last_closed_day(datetime.now(UTC)), shop.outputs["auditBucket"], shop.client("s3")
+    keys = [f"outcomes/date={day}/order=ord_old/000002.json", f"refusals/date={day}/old.json"]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    assert shop.invoke("sealFunction", {})["objects"] == len(keys)
+    assert shop.invoke("sealFunction", {})["days"] == []
+    erase(shop, *keys, *audit_keys(shop, "seals/"))
 
 
 def _lose_an_audit_object(shop: DeployedStack) -> None:

@@ -33,7 +33,15 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        return self.method not in ("get_item", "query", "get_object", "list_objects_v2", "lookup", "receive_message")
+        return self.method not in (
+            "get_item",
+            "query",
+            "get_object",
+            "list_objects_v2",
+            "list_object_versions",
+            "lookup",
+            "receive_message",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Findings:
     restored: list[str] = field(default_factory=list[str])
     postponed: list[str] = field(default_factory=list[str])
     left_to_people: list[str] = field(default_factory=list[str])
+    altered: list[str] = field(default_factory=list[str])
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -53,6 +54,7 @@ class Findings:
             restored=self.restored,
             postponed=self.postponed,
             left_to_people=self.left_to_people,
+            altered=self.altered,
             drift=self.drift,
             continuation=continuation,
         )
@@ -66,6 +68,7 @@ class Findings:
         log.add_metric(MetricName.RESTORED, len(self.restored))
         log.add_metric(MetricName.POSTPONED, len(self.postponed))
         log.add_metric(MetricName.LEFT_TO_PEOPLE, len(self.left_to_people))
+        log.add_metric(MetricName.ALTERED, len(self.altered))
         for between, orders in self.drift.items():
             log.add_metric(MetricName.DRIFT, orders, of=between)
 
@@ -80,5 +83,6 @@ class Findings:
             restored=len(self.restored),
             postponed=len(self.postponed),
             left_to_people=len(self.left_to_people),
+            altered=len(self.altered),
             is_finished=is_finished,
         )

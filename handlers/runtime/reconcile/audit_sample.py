@@ -1,0 +1,93 @@
+"""A sample of the audit trail in each run of reconcile: contents and versions, in a deterministic rotation.
+
+Runs take turns through the days of five weeks and, within a day, through the order ids, which are hashes. The seals
+cover every object; the sample finds a forgery within minutes where it happens to look, and before the day is sealed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Final
+
+from ...domain.audit import is_same_record, outcome_record, outcomes_on
+from ...domain.canonical import Json, day_of, format_instant
+from ...domain.errors import BookingError, Unavailable
+from ...domain.ports import AuditTrail, ObjectVersion, OrderRepository
+
+DAYS: Final = 35
+SLICES: Final = 256  # of the order ids: by their first two hexadecimal digits
+OBJECTS: Final = 20
+_TURN: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSample:
+    """The objects that are looked at in the turn of `now`."""
+
+    orders: OrderRepository
+    audit: AuditTrail
+    now: datetime
+
+    def altered(self) -> list[str]:
+        """Return each object of the sample that was overwritten, deleted, or is not what its ledger says.
+
+        A service that fails ends the sample early: other runs look again.
+        """
+        found = dict[str, str]()
+        with suppress(BookingError):
+            for key, versions in islice(self._objects(), OBJECTS):
+                if reason := self._reason(key, versions):
+                    found[key] = reason
+        return [f"{key}: {reason}" for key, reason in found.items()]
+
+    def _objects(self) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
+        """Yield keys with their versions: today's in every other turn, an earlier day's in the others."""
+        turn = int(self.now.timestamp() // _TURN.total_seconds())
+        days_ago = 0 if turn % 2 else turn // 2 % DAYS
+        prefix = outcomes_on(day_of(format_instant(self.now - timedelta(days=days_ago))))
+        start = f"{prefix}order=ord_{turn * 37 % SLICES:02x}"
+        yield from self._from(prefix, start)
+        yield from self._from(prefix, None)
+
+    def _from(self, prefix: str, start: str | None) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
+        page = self.audit.versions(prefix, start)
+        for key, versions in groupby(page.versions, key=lambda version: version.key):
+            yield key, tuple(versions)
+
+    def _reason(self, key: str, versions: tuple[ObjectVersion, ...]) -> str | None:
+        if any(version.is_deletion for version in versions):
+            return "it was deleted"
+        if len(versions) > 1:
+            return "it was overwritten"
+        return None if self._is_as_the_ledger_says(key) else "it is not what the ledger says"
+
+    def _is_as_the_ledger_says(self, key: str) -> bool:
+        order_id, seq = _address(key)
+        try:
+            order = self.orders.load(order_id)
+        except Unavailable:
+            raise
+        except (BookingError, KeyError, TypeError, ValueError):
+            return False
+        record = _parse(self.audit.read(key))
+        if order is None or record is None or not 1 <= seq <= order.version:
+            return False
+        return is_same_record(record, outcome_record(order, seq))
+
+
+def _address(key: str) -> tuple[str, int]:
+    """Return the order and the sequence number that a key names; 0 where it names none."""
+    *_, order, name = key.split("/")
+    number = name.removesuffix(".json")
+    return order.removeprefix("order="), int(number) if number.isascii() and number.isdigit() else 0
+
+
+def _parse(content: bytes | None) -> Mapping[str, Json] | None:
+    try:
+        parsed: Json = json.loads(content or b"")
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, Mapping) else None
