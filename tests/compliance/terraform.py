@@ -136,7 +136,7 @@ TABLE: Mapping[str, Row] = {
     "aws:signer/signingProfile:SigningProfile": row("aws_signer_signing_profile"),
     "aws:sns/topic:Topic": row("aws_sns_topic"),
     "aws:sns/topicPolicy:TopicPolicy": row("aws_sns_topic_policy"),
-    "aws:sns/topicSubscription:TopicSubscription": row("aws_sns_topic_subscription"),
+    "aws:sns/topicSubscription:TopicSubscription": row("aws_sns_topic_subscription", {"topic": "topic_arn"}),
     "aws:sqs/queue:Queue": row("aws_sqs_queue"),
     "aws:sqs/queuePolicy:QueuePolicy": row("aws_sqs_queue_policy"),
 }

@@ -89,7 +89,9 @@ def test_dev_without_its_relaxing_keys_is_prod() -> None:
     chosen = {key.removeprefix("booking:") for key in stage_values("dev")}
     assert chosen == DEV_RELAXES | DEV_SIZES
     strict = Stage.of("prod", {"alertEmail": ALERT_EMAIL}).model_dump(by_alias=True, mode="json")
-    as_prod = {key: stage_values("prod").get(f"booking:{key}", strict[key]) for key in chosen & set(strict)}
+    as_prod = {"alertEmail": ALERT_EMAIL} | {
+        key: stage_values("prod").get(f"booking:{key}", strict[key]) for key in chosen & set(strict)
+    }
     assert told(synth("dev", {f"booking:{key}": value for key, value in as_prod.items()})) == told(synth("prod"))
 
 

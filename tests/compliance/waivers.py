@@ -41,11 +41,12 @@ POLICY_MISTAKES = {
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
     *("auditLockMode", "auditLockDays", "logRetentionDays", "codeSigning"),
+    *("alertRecipientRequired", "functionConcurrency"),
 }
 """The keys of Pulumi.dev.yaml that relax a control."""
 
-DEV_SIZES = {"aws:region", "functionConcurrency"}
-"""The others: how large, and where."""
+DEV_SIZES = {"aws:region"}
+"""The other keys, which relax nothing."""
 
-DEV_CHECKS = {"CKV_AWS_272": "codeSigning", "CKV_AWS_338": "logRetentionDays"}
+DEV_CHECKS = {"CKV_AWS_115": "functionConcurrency", "CKV_AWS_272": "codeSigning", "CKV_AWS_338": "logRetentionDays"}
 """What checkov finds in dev beyond the waivers, by the stage key that relaxes it there."""
