@@ -472,7 +472,7 @@ def _taking_anything() -> type[Workflow[Any, Any]]:
 def _each(calls: bool) -> type[Workflow[Any, Any]]:
     """A small workflow to set in, run side by side or run for each item."""
 
-    class Each(Workflow[Item, Any]):
+    class Each(Workflow[Any, Any]):
         item = input_of(Item)
         work = Invoke(item_fn, {"given": item}) if calls else Pass({"given": item})
         start = work
