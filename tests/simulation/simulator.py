@@ -13,7 +13,7 @@ from tests.simulation.choices import Choices
 from tests.simulation.history import Actor, History, at_rest
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import SCENARIOS
-from tests.simulation.world import START, States
+from tests.simulation.world import AFTER_FENCE, LATE, START, States
 
 FAULT_PERCENT = 8
 """How many of a hundred calls go wrong: about one and a half in a history."""
@@ -56,7 +56,8 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
-    days = sorted({_day(START), *(_day(each.clock) for each in history.executions)})
+    # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
+    days = sorted({_day(START), _day(START + LATE + AFTER_FENCE), *(_day(each.clock) for each in history.executions)})
     states, _ = at_rest(tuple(history.states), days)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)
