@@ -58,6 +58,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "aws:sfn/stateMachine:StateMachine": (
         *("definition", "roleArn", "encryptionConfiguration.kmsKeyId", "loggingConfiguration.logDestination"),
     ),
+    "aws:kms/keyPolicy:KeyPolicy": ("keyId",),
     "aws:sns/topicPolicy:TopicPolicy": ("arn",),
     "aws:sqs/queue:Queue": ("messageRetentionSeconds",),
     "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl",),
@@ -67,7 +68,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 """What a resource of a type must say, for its controls to hold."""
 
 CONDITIONAL = re.compile(
-    r"(Orders|Items|Pay)Key$|^LendKey$|^ListOutcomes$|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish)$|^S3Delivers"
+    r"(Orders|Items)Key$|^LendKey$|^(Append|Place|Read)\w*Orders$|^(Reserve|Release)Stock(Key)?$"
+    r"|^(Charge|Fence|LookUp|LookUpCharges|Refund)(Key)?$|^(Find|List)Outcomes$|^ListVersions$|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish)$|^S3Delivers"
 )
 """Sids of permissions that need a condition. EventBridge and log delivery send a key nothing that one could test."""
 

@@ -17,6 +17,7 @@ TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
 QUEUE, TOPIC, KEY = "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:kms/key:Key"
 ALARM, GROUP = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logGroup:LogGroup"
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
 MANAGED = "arn:aws:dataprotection::aws:data-identifier/{}"
 MANAGED_NAMES = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurityCode", "EmailAddress")
@@ -502,3 +503,14 @@ def test_the_recipient_of_alerts_in_prod_is_subscribed(prod: Graph) -> None:
     subscription = prod.named("base-alerts-email").inputs
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", ALERT_EMAIL)
     assert subscription["topic"] == prod.outputs["alertTopicArn"]
+
+
+def test_schedules_send_each_function_its_own_event(stage_graph: Graph) -> None:
+    """Without it EventBridge would send its own, which reconcile rejects."""
+    sent = {each.name: each.inputs["input"] for each in stage_graph.of_type(TARGET) if "schedule" in each.name}
+    assert sent == {
+        "reconcile-schedule-target": '{"schema": 1, "recent_seconds": 7200}',
+        "seal-schedule-target": "{}",
+    }
+    permissions = {each.name for each in stage_graph.of_type("aws:lambda/permission:Permission")}
+    assert permissions >= {name.replace("-target", "-may-invoke") for name in sent}

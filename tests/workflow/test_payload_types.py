@@ -199,7 +199,10 @@ def test_payloads_take_what_their_types_say() -> None:
     ("payload", "sentence"),
     [
         (lambda: made(Letter)(sent_at=3, number=UUID(int=1)), "sent_at is datetime, and 3 is int"),
-        (lambda: made(Letter)(to="silver", sent_at=MIDNIGHT, number=UUID(int=1)), "to is Level, and 'silver' is not one of these"),
+        (
+            lambda: made(Letter)(to="silver", sent_at=MIDNIGHT, number=UUID(int=1)),
+            "to is Level, and 'silver' is not one of these",
+        ),
         (lambda: made(Note)(text=parcel.rank), "text is str, and <input.rank> is Rank"),
         (lambda: made(Note)("a", text="b"), "text is given twice"),
         (lambda: made(Note)("a", "b", "c"), "3 values; its fields are text, by"),
