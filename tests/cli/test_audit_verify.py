@@ -30,29 +30,37 @@ def test_the_trail_is_clean_after_bookings(shell: Shell, outcome: str) -> None:
     assert "every hash chain is intact" in shell("audit", "verify").stdout
 
 
-@pytest.mark.parametrize("deed", ["altered", "missing", "extra"])
+FOUND = {"altered": ["altered", "overwritten"], "missing": ["missing", "deleted"], "extra": ["extra"]}
+
+
+@pytest.mark.parametrize("deed", FOUND)
 def test_what_was_done_to_the_trail_is_found(
     shell: Shell, booking_stack: DeployedStack, outcome: str, deed: str
 ) -> None:
-    """Done with an administrator's rights, which no function has; undone afterwards."""
+    """Done with an administrator's rights, which no function has; undone afterwards. The versions tell of it, too."""
     s3, bucket = booking_stack.client("s3"), booking_stack.outputs["auditBucket"]
     content = s3.get_object(Bucket=bucket, Key=outcome)["Body"].read()
     stranger = outcome.replace("000002.json", "000009.json")
     if deed == "altered":
         record = json.loads(content)
         record["result"]["amount_minor"] += 1
-        s3.put_object(Bucket=bucket, Key=outcome, Body=json.dumps(record).encode())
+        undo = _put(booking_stack, outcome, json.dumps(record).encode())
     elif deed == "missing":
-        s3.delete_object(Bucket=bucket, Key=outcome)
+        undo = s3.delete_object(Bucket=bucket, Key=outcome)["VersionId"]
     else:
-        s3.put_object(Bucket=bucket, Key=stranger, Body=content)
+        undo = _put(booking_stack, stranger, content)
+    touched = stranger if deed == "extra" else outcome
     try:
-        assert verify_findings(shell) == [
-            ("altered" if deed == "altered" else deed, stranger if deed == "extra" else outcome)
-        ]
+        assert verify_findings(shell) == [(problem, touched) for problem in FOUND[deed]]
     finally:
-        s3.put_object(Bucket=bucket, Key=outcome, Body=content)
-        s3.delete_object(Bucket=bucket, Key=stranger)
+        s3.delete_object(Bucket=bucket, Key=touched, VersionId=undo, BypassGovernanceRetention=True)
+    assert verify_findings(shell) == []
+
+
+def _put(booking_stack: DeployedStack, key: str, body: bytes) -> str:
+    """Put an object and return its version."""
+    bucket = booking_stack.outputs["auditBucket"]
+    return str(booking_stack.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
 
 
 def test_since_verifies_the_orders_changed_and_the_objects_written_from_that_day_on(shell: Shell, outcome: str) -> None:
