@@ -42,6 +42,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "auditLockMode": {"auditLockMode": "GOVERNANCE"},
     "auditLockDays": {"auditLockDays": "2", "auditLockMode": "GOVERNANCE"},
     "auditArchiveDays": {"auditArchiveDays": "60"},
+    "sealCopyBucket": {"sealCopyBucket": "seals-of-another-account"},
     "alertRecipientRequired": {"alertRecipientRequired": "true", "alertEmail": "team@example.com"},
     "alertEmail": {"alertEmail": "team@example.com"},
     "alarmErrorPercent": {"alarmErrorPercent": "10"},
