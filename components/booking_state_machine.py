@@ -205,7 +205,8 @@ class BookingStateMachine(Component):
         key = args.get("logkey") or self._shared.key
         # Log delivery writes a resource policy of at most 5,120 characters, unless the group's name begins like this.
         # Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history".
-        prefix = f"/aws/vendedlogs/states/{pulumi.get_project()}-{pulumi.get_stack()}-{self._name}-"
+        # Without the component's name, so that a renamed component keeps its group.
+        prefix = f"/aws/vendedlogs/states/{pulumi.get_project()}-{pulumi.get_stack()}-"
         name = f"{self._name}-logs"
         self._log_group = log_group(name, self._shared, key=key, days=self._log_days, prefix=prefix)
         self._mask = mask(f"{self._name}-mask", self._log_group, self._masked, parent=self)

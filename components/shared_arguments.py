@@ -42,16 +42,16 @@ def share(
         parent=component,
         tags=tags,
         key=key,
-        topic=_alert_topic(component, name, args, key_deletion_days),
+        topic=_alert_topic(component, name, args, key_deletion_days, protect=protect),
         boundary=cast("pulumi.Input[str] | None", args.get("boundary")),
     )
     if args.get("key") is None:
-        alert_on_key_changes(f"{name}-key-changes", key, shared)
+        alert_on_key_changes(f"{name}-key-changes", key, shared, protect=protect)
     return shared
 
 
 def _alert_topic(
-    component: Component, name: str, args: Mapping[str, object], key_deletion_days: int
+    component: Component, name: str, args: Mapping[str, object], key_deletion_days: int, *, protect: bool
 ) -> pulumi.Output[str]:
     """Return the given topic or a new one: an alarm without an action is a defect."""
     given = cast("pulumi.Input[str] | None", args.get("topic"))
@@ -59,4 +59,4 @@ def _alert_topic(
         return pulumi.Output.from_input(given)
     tags = tags_of(name, cast("Tags | None", args.get("tags")))
     own = AlertTopicArgs(key_deletion_days=key_deletion_days, tags=tags)
-    return AlertTopic(f"{name}-alerts", own, pulumi.ResourceOptions(parent=component)).arn
+    return AlertTopic(f"{name}-alerts", own, pulumi.ResourceOptions(parent=component, protect=protect or None)).arn

@@ -54,6 +54,7 @@ def event_rule(
     consequence: str,
     schedule: str | None = None,
     pattern: pulumi.Input[str] | None = None,
+    protect: bool = False,
 ) -> aws.cloudwatch.EventRule:
     """Create a rule for a schedule or an event pattern; `consequence` says what an undelivered event means."""
     rule = aws.cloudwatch.EventRule(
@@ -61,7 +62,7 @@ def event_rule(
         schedule_expression=schedule,
         event_pattern=pattern,
         tags=shared.tags,
-        opts=pulumi.ResourceOptions(parent=shared.parent),
+        opts=pulumi.ResourceOptions(parent=shared.parent, protect=protect or None),
     )
     undelivered = Alarm(
         slug="events-undelivered",
@@ -96,8 +97,10 @@ def invoke_on_schedule(
     )
 
 
-def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared) -> None:
+def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, protect: bool = False) -> None:
     """Notify the topic when somebody disables a KMS key (an ARN) or schedules its deletion.
+
+    With `protect`, Pulumi refuses to delete the watch, so that a refused destroy leaves it in place.
 
     The events come from CloudTrail, so the account needs a trail that logs management events.
     Source: AWS KMS developer guide, "Monitoring KMS keys with Amazon EventBridge"; CloudTrail, "DisableKey".
@@ -112,7 +115,8 @@ def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared) -> N
         },
     }
     consequence = "Nobody may be told when somebody disables the key or schedules its deletion."
-    rule = event_rule(name, shared, pattern=pulumi.Output.json_dumps(lost), consequence=consequence)
+    pattern = pulumi.Output.json_dumps(lost)
+    rule = event_rule(name, shared, pattern=pattern, consequence=consequence, protect=protect)
     paths = {"event": "$.detail.eventName", "caller": "$.detail.userIdentity.arn", "time": "$.detail.eventTime"}
     text = pulumi.Output.concat(
         f'"KMS key {name.removesuffix("-changes")} (',

@@ -138,7 +138,7 @@ def test_the_key_of_the_logs_lets_log_delivery_decrypt(prod: Graph) -> None:
 def test_the_log_of_executions_needs_no_resource_policy(stage_graph: Graph) -> None:
     """Groups under /aws/vendedlogs/ do not count against the 5,120 characters of the account's policy."""
     prefix = stage_graph.named("booking-logs").inputs["namePrefix"]
-    assert prefix == f"/aws/vendedlogs/states/booking-{stage_graph.outputs['stage']}-booking-"
+    assert prefix == f"/aws/vendedlogs/states/booking-{stage_graph.outputs['stage']}-"
 
 
 def test_the_bucket_of_packages_is_versioned_from_birth(prod: Graph) -> None:

@@ -145,7 +145,7 @@ def test_a_secret_of_another_secrets_provider_cannot_be_decrypted(aws: Instance,
 def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: Instance) -> None:
     engine = engine_of("faulty", "locked")
     engine.up()
-    folder = aws.folder / "engine/state/.pulumi/locks/organization/booking/locked"
+    folder = aws.folder / "engine/state/.pulumi/locks/organization" / engine.state.project / "locked"
     folder.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen([sys.executable, "-c", "input('pulumi')"], stdin=subprocess.PIPE) as other:
         lock = folder / "other.json"
