@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ..provider.diff import AUTO_NAMED
+from ..provider.diff import AUTO_NAMED, NAME_PREFIX
 from ..provider.property_schema import canonical_values
 from ..provider.property_values import FileArchive
 from ..provider.registry import resource_type
@@ -29,12 +29,12 @@ class DeployedResource:
     digest: str
     """SHA-256 of the inputs in canonical form, in hexadecimal digits."""
     names: dict[str, str] = field(default_factory=dict)
-    """The property that was named automatically, and its value."""
+    """The property that was named automatically, and the prefix of its value if the program gave one."""
 
     @classmethod
     def of(cls, token: str, id_: str, inputs: Inputs, default_tags: Mapping[str, str]) -> "DeployedResource":
         """Describe a resource that was created from checked inputs under a provider's default tags."""
-        names = {name: str(inputs[name]) for name in inputs.get(AUTO_NAMED, ())}
+        names = {name: str(inputs[name]) for name in (*inputs.get(AUTO_NAMED, ()), NAME_PREFIX) if name in inputs}
         return cls(id=id_, digest=digest_of(token, inputs, default_tags), names=names)
 
 

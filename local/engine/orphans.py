@@ -54,10 +54,13 @@ def pending_keys(instance: Instance) -> list[PendingKey]:
 
 
 def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
-    """Delete what killed runs created and no state has, such as what has left the program since; their URNs."""
+    """Delete what killed runs created and no state has, such as what has left the program since; return their URNs.
+
+    A resource is known by its type and id, because an alias may have given it another URN since it was created.
+    """
     provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
-    known = {(resource["urn"], resource.get("id")) for resource in state.resources()}
-    orphans = [entry for entry in provider.journal.orphans() if (entry.urn, entry.id) not in known]
+    known = {(resource["type"], resource.get("id")) for resource in state.resources()}
+    orphans = [entry for entry in provider.journal.orphans() if (entry.token, entry.id) not in known]
     return [entry.urn for entry in orphans if entry.urn.startswith(state.urn_prefix) and provider.delete_entry(entry)]
 
 

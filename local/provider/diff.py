@@ -8,6 +8,7 @@ from .property_schema import MapOf, Object, Property, SetOf, canonical_values
 from .property_values import UNKNOWN, PropertyPath, ReadonlyValues, format_path
 
 AUTO_NAMED = "__defaults"
+NAME_PREFIX = "namePrefix"
 """The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
 
 

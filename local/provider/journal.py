@@ -29,6 +29,11 @@ class JournalEntry:
     id: str | None = None
     known: bool = False
 
+    @property
+    def token(self) -> str:
+        """The type of the resource, such as `aws:s3/bucket:Bucket`."""
+        return self.urn.split("::")[2].split("$")[-1]
+
 
 class Journal:
     """One file per instance, one line per event; safe for many threads of one process."""

@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import PartiallyCreated, ProviderError, ResourceFailed
 from .aws import Aws
-from .diff import AUTO_NAMED, Diff, compare_inputs
+from .diff import AUTO_NAMED, NAME_PREFIX, Diff, compare_inputs
 from .journal import OWN_TAGS, Journal, JournalEntry
 from .property_schema import PropertyFault, find_faults, inputs_from_actual
 from .property_values import UNKNOWN, PropertyPath, ReadonlyValues, Values, format_path, integral_to_int
@@ -149,11 +149,10 @@ class EmbeddedProvider:
 
         `overrides` are outputs that the deletion looks at, such as `forceDestroy`.
         """
-        token = entry.urn.split("::")[2].split("$")[-1]
-        kind = resource_type(token)
+        kind = resource_type(entry.token)
         id_ = entry.id or kind.find(self.aws, entry.names, entry.marker)
         if id_ is not None:
-            self.delete(entry.urn, token, id_, {**(kind.read(self.aws, id_) or {}), **(overrides or {})})
+            self.delete(entry.urn, entry.token, id_, {**(kind.read(self.aws, id_) or {}), **(overrides or {})})
         self.journal.record_deleted(entry.urn, id_)
         return id_
 
@@ -186,8 +185,8 @@ class EmbeddedProvider:
         if rule is None or rule.property in inputs:
             return inputs
         orphan = self.journal.orphan(urn)
-        prefix = inputs.get("namePrefix")
-        former = olds.get(rule.property) if olds.get("namePrefix") == prefix else None
+        prefix = inputs.get(NAME_PREFIX)
+        former = olds.get(rule.property) if olds.get(NAME_PREFIX) == prefix else None
         kept = former or (orphan.names.get(rule.property) if orphan else None)
         if isinstance(prefix, str) and not kept:
             kept = generate_prefixed_name(prefix, urn, naming)
