@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// AuditBucket: A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted.
+// AuditBucket: A write-once bucket: writers may put an object and read it back, and nobody may put one unencrypted.
 type AuditBucket struct {
 	pulumi.ResourceState
 
@@ -18,46 +18,53 @@ type AuditBucket struct {
 	Arn pulumi.StringOutput `pulumi:"arn"`
 	// ARN of the key of its objects.
 	Key pulumi.StringOutput `pulumi:"key"`
-	// Name of the bucket that has its access logs.
+	// Name of the bucket with its access logs.
 	Logbucket pulumi.StringOutput `pulumi:"logbucket"`
-	// Permission to put objects, and to read back what was put: policy statements as JSON.
+	// Permission to put objects and read them back: policy statements as JSON.
 	Writegrant pulumi.StringOutput `pulumi:"writegrant"`
 	// Permission to list and read objects: policy statements as JSON.
 	Readgrant pulumi.StringOutput `pulumi:"readgrant"`
-	// Permission to find what is missing and to put it: policy statements as JSON.
+	// Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON.
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
+	// Permission to read objects, and to put seals under `seals/` and nothing else: policy statements as JSON.
+	Sealgrant pulumi.StringOutput `pulumi:"sealgrant"`
 }
 
 // AuditBucketArgs is what a AuditBucket is made of; everything that is left out has its default.
 type AuditBucketArgs struct {
-	// ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
-	// kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own.
+	// ARN of the KMS key for the objects and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+	// kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
 	Key pulumi.StringPtrInput
-	// Name of the bucket that takes the access logs. Default: a bucket of its own.
+	// Name of the bucket for the access logs. Default: a bucket of its own.
 	Logbucket pulumi.StringPtrInput
-	// COMPLIANCE (nobody can shorten it), GOVERNANCE (a named permission can) or NONE. Default: COMPLIANCE.
+	// ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
+	// its own.
+	Topic pulumi.StringPtrInput
+	// COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE. Default:
+	// COMPLIANCE.
 	LockMode *string
-	// Days for which an object can be neither changed nor deleted, 1 to 36500. Default: 2555.
+	// Days for which an object can be neither overwritten nor deleted, 1 to 36500. Default: 2555.
 	LockDays *float64
-	// Days after which an object moves to cheaper storage, 30 to 3650. Default: 90.
+	// Ignored, and removed in 0.3: S3 never moves objects below 128 KB to cheaper storage. Default: none.
 	ArchiveDays *float64
-	// Whether destroying the bucket deletes what is in it, as far as its lock allows. Default: false.
+	// Deletes the objects when the bucket is destroyed, as far as its lock allows. Default: false.
 	ForceDestroy *bool
-	// Whether Pulumi refuses to delete or replace the bucket. Default: true.
+	// Makes Pulumi refuse to delete or replace the bucket. Default: true.
 	Protect *bool
-	// Prefixes of keys under which the grants hold, such as `outcomes/`. Default: every key.
+	// Key prefixes that the grants cover, such as `outcomes/`. Default: every key.
 	Prefixes pulumi.StringArrayInput
-	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
 type auditBucketArgs struct {
 	Key             *string           `pulumi:"key"`
 	Logbucket       *string           `pulumi:"logbucket"`
+	Topic           *string           `pulumi:"topic"`
 	LockMode        *string           `pulumi:"lockMode"`
 	LockDays        *float64          `pulumi:"lockDays"`
 	ArchiveDays     *float64          `pulumi:"archiveDays"`
@@ -83,7 +90,7 @@ func NewAuditBucket(ctx *pulumi.Context, name string, args *AuditBucketArgs, opt
 	return made, ctx.RegisterRemoteComponentResource("booking:index:AuditBucket", name, args, made, opts...)
 }
 
-// BookingStateMachine: A logged, traced and watched state machine that may do what its definition says and nothing else.
+// BookingStateMachine: A logged, traced and monitored state machine that may do what its definition needs and nothing else.
 type BookingStateMachine struct {
 	pulumi.ResourceState
 
@@ -95,57 +102,57 @@ type BookingStateMachine struct {
 	Role pulumi.StringOutput `pulumi:"role"`
 	// Name of its log group.
 	Loggroup pulumi.StringOutput `pulumi:"loggroup"`
-	// URL of the queue that takes results which could not be recorded.
+	// URL of the queue for results that could not be recorded.
 	Parking pulumi.StringOutput `pulumi:"parking"`
 	// Permission to take messages out of the parking queue: policy statements as JSON.
 	Drain pulumi.StringOutput `pulumi:"drain"`
-	// Permission to start executions of this machine and to see how they end: policy statements as JSON.
+	// Permission to start executions of this machine and follow them: policy statements as JSON.
 	Startgrant pulumi.StringOutput `pulumi:"startgrant"`
 }
 
 // BookingStateMachineArgs is what a BookingStateMachine is made of; everything that is left out has its default.
 type BookingStateMachineArgs struct {
-	// Name to ARN of a published version, of each function that the definition invokes; the booking workflow invokes
+	// ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow invokes
 	// purchase, refund and record. Default: none.
 	Functions pulumi.StringMapInput
-	// Definition in the Amazon States Language, as JSON text; the role may do what it names. Default: the booking
+	// Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
 	// workflow of this package, which invokes `functions`.
 	Definition pulumi.StringPtrInput
-	// What the machine may do beyond what its definition names (a resource that is known from data only, say): policy
-	// statements as JSON. Default: nothing.
+	// Permissions in addition to those derived from the definition (for a resource that only data names, say): grants,
+	// each a JSON list of policy statements. Default: none.
 	Grants pulumi.StringArrayInput
-	// Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a
-	// second machine beside the running one. Default: false.
+	// Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
+	// machine beside the running one. Default: false.
 	Express *bool
-	// Whether the log holds what executions are given and return, with the values of `masked` masked. Default: true.
-	// Another workflow than ours without `masked` has false: nobody has said what is personal in its data.
+	// Logs the input and output of executions, with the fields in `masked` masked. Default: true, but false for a
+	// workflow of your own without `masked`, because nobody has said which of its data is personal.
 	LogData *bool
-	// Names of fields whose text the log does not show, 10 at most; card numbers and e-mail addresses never are shown.
+	// Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
 	// Default: customer_id, payment_method, reason and requested_by.
 	Masked pulumi.StringArrayInput
-	// Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
+	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
 	// Seconds that one attempt of a task of the booking workflow may take, 2 to 900. Default: 20.
 	TaskSeconds *float64
 	// Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300.
 	ExecutionSeconds *float64
-	// Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above it. Default: 60.
+	// Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60.
 	P99Seconds *float64
-	// ARN of the KMS key for the definition, the parking queue and executions' data. Default: a key of its own.
+	// ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own.
 	Key pulumi.StringPtrInput
-	// ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`.
+	// ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
 	Logkey pulumi.StringPtrInput
-	// ARN of the SNS topic that alarms and failed executions go to. Default: a topic of its own.
+	// ARN of the SNS topic that alarms and failed executions notify. Default: a topic of its own.
 	Topic pulumi.StringPtrInput
-	// ARN of the permissions boundary of its role. Default: none.
+	// ARN of the permissions boundary of its IAM role. Default: none.
 	Boundary pulumi.StringPtrInput
-	// Name of the IAM role that may start executions of this machine, and of no other. Default: nobody is let in.
+	// Name of an IAM role that may start executions of this machine and of no other. Default: none.
 	Starter *string
-	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -184,7 +191,7 @@ func NewBookingStateMachine(ctx *pulumi.Context, name string, args *BookingState
 	return made, ctx.RegisterRemoteComponentResource("booking:index:BookingStateMachine", name, args, made, opts...)
 }
 
-// MonitoredLambda: A published function with least privilege, whose failures ring.
+// MonitoredLambda: A published function with least privilege and an alarm on each kind of failure.
 type MonitoredLambda struct {
 	pulumi.ResourceState
 
@@ -192,9 +199,9 @@ type MonitoredLambda struct {
 	Function pulumi.StringOutput `pulumi:"function"`
 	// ARN of the function, without a version.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// ARN of the version that this deployment published: what tasks invoke.
+	// ARN of the version that this deployment published, which tasks invoke.
 	Version pulumi.StringOutput `pulumi:"version"`
-	// ARN of the alias `live`, which points at that version.
+	// ARN of the alias `live`, which points to that version.
 	Alias pulumi.StringOutput `pulumi:"alias"`
 	// ARN of the function's role.
 	Role pulumi.StringOutput `pulumi:"role"`
@@ -208,20 +215,20 @@ type MonitoredLambda struct {
 
 // MonitoredLambdaArgs is what a MonitoredLambda is made of; everything that is left out has its default.
 type MonitoredLambdaArgs struct {
-	// The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`.
+	// The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
 	Code pulumi.ArchiveInput
-	// Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none.
+	// Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
 	CodeBucket pulumi.StringPtrInput
 	// Key of the package in `code_bucket`. Default: none.
 	CodeKey pulumi.StringPtrInput
-	// Version of the package in `code_bucket`. Default: nothing, the newest.
+	// Version of the package in `code_bucket`. Default: the newest.
 	CodeVersion pulumi.StringPtrInput
-	// ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
-	// for.
+	// ARN of the code signing configuration that names the required signer. Default: no signature is required.
 	CodeSigning pulumi.StringPtrInput
-	// Module and function that are called, such as `handlers.refund.handler`.
+	// Module and function to call, such as `handlers.refund.handler`.
 	Handler pulumi.StringPtrInput
-	// What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.
+	// Permissions in addition to logs and traces: grants, each a JSON list of policy statements from the owner of the
+	// resource. Default: none.
 	Grants pulumi.StringArrayInput
 	// Environment variables, encrypted at rest; no secrets. Default: none.
 	Environment pulumi.StringMapInput
@@ -231,65 +238,68 @@ type MonitoredLambdaArgs struct {
 	Architecture *string
 	// Memory in MB, 128 to 10240. Default: 512.
 	Memory *float64
-	// Seconds after which an invocation is stopped, 1 to 900. Default: 15.
+	// Seconds after which Lambda stops an invocation, 1 to 900. Default: 15.
 	Timeout *float64
-	// Invocations at a time, reserved for this function, 1 to 1000. Default: 50.
+	// Simultaneous invocations reserved for this function, 0 to 1000; 0 reserves none. Default: 50.
 	Concurrency *float64
-	// When to invoke it, as an EventBridge rate or cron expression, such as `rate(5 minutes)`. Default: never.
+	// Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none.
 	Schedule *string
-	// What it is invoked with on schedule, as JSON text. Default: {}.
+	// Event that the schedule sends, as JSON text. Default: {}.
 	ScheduleInput *string
-	// Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
+	// Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+	HeartbeatMinutes *float64
+	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
 	// ARN of the KMS key for environment and dead letters. Default: a key of its own.
 	Key pulumi.StringPtrInput
-	// ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`.
+	// ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
 	Logkey pulumi.StringPtrInput
 	// ARN of the SNS topic that alarms go to. Default: a topic of its own.
 	Topic pulumi.StringPtrInput
-	// ARN of the permissions boundary of its role. Default: none.
+	// ARN of the permissions boundary of its IAM role. Default: none.
 	Boundary pulumi.StringPtrInput
-	// Ids of the VPC subnets it runs in, together with `securitygroups`. Default: it runs in no VPC.
+	// Ids of the VPC subnets it runs in, together with `securitygroups`. Default: no VPC.
 	Subnets pulumi.StringArrayInput
-	// Ids of the security groups it runs in, together with `subnets`. Default: it runs in no VPC.
+	// Ids of its security groups, together with `subnets`. Default: no VPC.
 	Securitygroups pulumi.StringArrayInput
-	// Percentage of invocations that may fail before its alarm rings, 1 to 100. Default: 5.
+	// Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
 	ErrorPercent *float64
-	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
 type monitoredLambdaArgs struct {
-	Code            pulumi.Archive    `pulumi:"code"`
-	CodeBucket      *string           `pulumi:"codeBucket"`
-	CodeKey         *string           `pulumi:"codeKey"`
-	CodeVersion     *string           `pulumi:"codeVersion"`
-	CodeSigning     *string           `pulumi:"codeSigning"`
-	Handler         *string           `pulumi:"handler"`
-	Grants          []string          `pulumi:"grants"`
-	Environment     map[string]string `pulumi:"environment"`
-	Runtime         *string           `pulumi:"runtime"`
-	Architecture    *string           `pulumi:"architecture"`
-	Memory          *float64          `pulumi:"memory"`
-	Timeout         *float64          `pulumi:"timeout"`
-	Concurrency     *float64          `pulumi:"concurrency"`
-	Schedule        *string           `pulumi:"schedule"`
-	ScheduleInput   *string           `pulumi:"scheduleInput"`
-	LogDays         *float64          `pulumi:"logDays"`
-	Key             *string           `pulumi:"key"`
-	Logkey          *string           `pulumi:"logkey"`
-	Topic           *string           `pulumi:"topic"`
-	Boundary        *string           `pulumi:"boundary"`
-	Subnets         []string          `pulumi:"subnets"`
-	Securitygroups  []string          `pulumi:"securitygroups"`
-	ErrorPercent    *float64          `pulumi:"errorPercent"`
-	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
-	Region          *string           `pulumi:"region"`
-	Tags            map[string]string `pulumi:"tags"`
+	Code             pulumi.Archive    `pulumi:"code"`
+	CodeBucket       *string           `pulumi:"codeBucket"`
+	CodeKey          *string           `pulumi:"codeKey"`
+	CodeVersion      *string           `pulumi:"codeVersion"`
+	CodeSigning      *string           `pulumi:"codeSigning"`
+	Handler          *string           `pulumi:"handler"`
+	Grants           []string          `pulumi:"grants"`
+	Environment      map[string]string `pulumi:"environment"`
+	Runtime          *string           `pulumi:"runtime"`
+	Architecture     *string           `pulumi:"architecture"`
+	Memory           *float64          `pulumi:"memory"`
+	Timeout          *float64          `pulumi:"timeout"`
+	Concurrency      *float64          `pulumi:"concurrency"`
+	Schedule         *string           `pulumi:"schedule"`
+	ScheduleInput    *string           `pulumi:"scheduleInput"`
+	HeartbeatMinutes *float64          `pulumi:"heartbeatMinutes"`
+	LogDays          *float64          `pulumi:"logDays"`
+	Key              *string           `pulumi:"key"`
+	Logkey           *string           `pulumi:"logkey"`
+	Topic            *string           `pulumi:"topic"`
+	Boundary         *string           `pulumi:"boundary"`
+	Subnets          []string          `pulumi:"subnets"`
+	Securitygroups   []string          `pulumi:"securitygroups"`
+	ErrorPercent     *float64          `pulumi:"errorPercent"`
+	KeyDeletionDays  *float64          `pulumi:"keyDeletionDays"`
+	Region           *string           `pulumi:"region"`
+	Tags             map[string]string `pulumi:"tags"`
 }
 
 // ElementType ties the arguments to their resolved form.
@@ -306,7 +316,7 @@ func NewMonitoredLambda(ctx *pulumi.Context, name string, args *MonitoredLambdaA
 	return made, ctx.RegisterRemoteComponentResource("booking:index:MonitoredLambda", name, args, made, opts...)
 }
 
-// OrderStore: One table for orders and stock, with backups, alarms, and a grant for each thing that is done with it.
+// OrderStore: One table for orders and stock, with backups, alarms, and a grant for each kind of access.
 type OrderStore struct {
 	pulumi.ResourceState
 
@@ -318,46 +328,49 @@ type OrderStore struct {
 	Key pulumi.StringOutput `pulumi:"key"`
 	// Name of the backup vault.
 	Vault pulumi.StringOutput `pulumi:"vault"`
-	// Permission to read single items: policy statements as JSON.
+	// Permission to read single orders: policy statements as JSON.
 	Readgrant pulumi.StringOutput `pulumi:"readgrant"`
 	// Permission to place and settle orders: policy statements as JSON.
 	Bookgrant pulumi.StringOutput `pulumi:"bookgrant"`
 	// Permission to refund orders: policy statements as JSON.
 	Refundgrant pulumi.StringOutput `pulumi:"refundgrant"`
-	// Permission to find and settle what is unsettled: policy statements as JSON.
+	// Permission to find unsettled orders and settle them: policy statements as JSON.
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
 }
 
 // OrderStoreArgs is what a OrderStore is made of; everything that is left out has its default.
 type OrderStoreArgs struct {
-	// ARN of the KMS key of the table and its backups. Default: a key of its own.
+	// ARN of the KMS key of the table. Default: a key of its own.
 	Key pulumi.StringPtrInput
+	// ARN of the KMS key of the backups. Default: `key`, else a second key of its own.
+	Backupkey pulumi.StringPtrInput
 	// ARN of the SNS topic that alarms go to. Default: a topic of its own.
 	Topic pulumi.StringPtrInput
-	// ARN of the permissions boundary of the role that takes backups. Default: none.
+	// ARN of the permissions boundary of its IAM role, which takes the backups. Default: none.
 	Boundary pulumi.StringPtrInput
-	// Whether AWS refuses to delete the table. Default: true.
+	// Makes AWS refuse to delete the table. Default: true.
 	DeletionProtection *bool
-	// Whether Pulumi refuses to delete or replace the table. Default: true.
+	// Makes Pulumi refuse to delete or replace the table. Default: true.
 	Protect *bool
-	// Days into the past to which the table can be restored, 1 to 35. Default: 35.
+	// Days back to which the table can be restored to any second, 1 to 35. Default: 35.
 	PointInTimeDays *float64
-	// Days for which a backup is kept, 1 to 36500. Default: 365.
+	// Days for which each backup is kept, 1 to 36500. Default: 365.
 	BackupDays *float64
-	// When backups are taken, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
+	// Schedule of the backups, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
 	BackupSchedule *string
-	// Whether destroying the store deletes its backups. Default: false.
+	// Deletes the backups when the store is destroyed. Default: false.
 	ForceDestroy *bool
-	// Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
 type orderStoreArgs struct {
 	Key                *string           `pulumi:"key"`
+	Backupkey          *string           `pulumi:"backupkey"`
 	Topic              *string           `pulumi:"topic"`
 	Boundary           *string           `pulumi:"boundary"`
 	DeletionProtection *bool             `pulumi:"deletionProtection"`

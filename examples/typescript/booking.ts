@@ -3,32 +3,36 @@
 import * as pulumi from "@pulumi/pulumi";
 
 export interface AuditBucketArgs {
-    // ARN of the KMS key for the objects and the access logs, which `logging.s3.amazonaws.com` may use with
-    // kms:Decrypt and kms:GenerateDataKey: without that no access log arrives. Default: a key of its own.
+    // ARN of the KMS key for the objects and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+    // kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
     key?: pulumi.Input<string>;
-    // Name of the bucket that takes the access logs. Default: a bucket of its own.
+    // Name of the bucket for the access logs. Default: a bucket of its own.
     logbucket?: pulumi.Input<string>;
-    // COMPLIANCE (nobody can shorten it), GOVERNANCE (a named permission can) or NONE. Default: COMPLIANCE.
+    // ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic
+    // of its own.
+    topic?: pulumi.Input<string>;
+    // COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE. Default:
+    // COMPLIANCE.
     lockMode?: string;
-    // Days for which an object can be neither changed nor deleted, 1 to 36500. Default: 2555.
+    // Days for which an object can be neither overwritten nor deleted, 1 to 36500. Default: 2555.
     lockDays?: number;
-    // Days after which an object moves to cheaper storage, 30 to 3650. Default: 90.
+    // Ignored, and removed in 0.3: S3 never moves objects below 128 KB to cheaper storage. Default: none.
     archiveDays?: number;
-    // Whether destroying the bucket deletes what is in it, as far as its lock allows. Default: false.
+    // Deletes the objects when the bucket is destroyed, as far as its lock allows. Default: false.
     forceDestroy?: boolean;
-    // Whether Pulumi refuses to delete or replace the bucket. Default: true.
+    // Makes Pulumi refuse to delete or replace the bucket. Default: true.
     protect?: boolean;
-    // Prefixes of keys under which the grants hold, such as `outcomes/`. Default: every key.
+    // Key prefixes that the grants cover, such as `outcomes/`. Default: every key.
     prefixes?: string[];
-    // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A write-once bucket: its writers may put an object and read it again, and nobody may put one unencrypted. */
+/** A write-once bucket: writers may put an object and read it back, and nobody may put one unencrypted. */
 export class AuditBucket extends pulumi.ComponentResource {
     // Name of the bucket.
     declare public readonly bucket: pulumi.Output<string>;
@@ -36,67 +40,69 @@ export class AuditBucket extends pulumi.ComponentResource {
     declare public readonly arn: pulumi.Output<string>;
     // ARN of the key of its objects.
     declare public readonly key: pulumi.Output<string>;
-    // Name of the bucket that has its access logs.
+    // Name of the bucket with its access logs.
     declare public readonly logbucket: pulumi.Output<string>;
-    // Permission to put objects, and to read back what was put: policy statements as JSON.
+    // Permission to put objects and read them back: policy statements as JSON.
     declare public readonly writegrant: pulumi.Output<string>;
     // Permission to list and read objects: policy statements as JSON.
     declare public readonly readgrant: pulumi.Output<string>;
-    // Permission to find what is missing and to put it: policy statements as JSON.
+    // Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON.
     declare public readonly reconcilegrant: pulumi.Output<string>;
+    // Permission to read objects, and to put seals under `seals/` and nothing else: policy statements as JSON.
+    declare public readonly sealgrant: pulumi.Output<string>;
 
     constructor(name: string, args: AuditBucketArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { bucket: undefined, arn: undefined, key: undefined, logbucket: undefined, writegrant: undefined, readgrant: undefined, reconcilegrant: undefined };
+        const outputs = { bucket: undefined, arn: undefined, key: undefined, logbucket: undefined, writegrant: undefined, readgrant: undefined, reconcilegrant: undefined, sealgrant: undefined };
         super("booking:index:AuditBucket", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
 
 export interface BookingStateMachineArgs {
-    // Name to ARN of a published version, of each function that the definition invokes; the booking workflow
+    // ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow
     // invokes purchase, refund and record. Default: none.
     functions?: Record<string, pulumi.Input<string>>;
-    // Definition in the Amazon States Language, as JSON text; the role may do what it names. Default: the booking
+    // Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
     // workflow of this package, which invokes `functions`.
     definition?: pulumi.Input<string>;
-    // What the machine may do beyond what its definition names (a resource that is known from data only, say):
-    // policy statements as JSON. Default: nothing.
+    // Permissions in addition to those derived from the definition (for a resource that only data names, say):
+    // grants, each a JSON list of policy statements. Default: none.
     grants?: pulumi.Input<string>[];
-    // Whether executions are of type EXPRESS (at least once, five minutes) instead of STANDARD. A change makes a
-    // second machine beside the running one. Default: false.
+    // Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
+    // machine beside the running one. Default: false.
     express?: boolean;
-    // Whether the log holds what executions are given and return, with the values of `masked` masked. Default:
-    // true. Another workflow than ours without `masked` has false: nobody has said what is personal in its data.
+    // Logs the input and output of executions, with the fields in `masked` masked. Default: true, but false for a
+    // workflow of your own without `masked`, because nobody has said which of its data is personal.
     logData?: boolean;
-    // Names of fields whose text the log does not show, 10 at most; card numbers and e-mail addresses never are
-    // shown. Default: customer_id, payment_method, reason and requested_by.
+    // Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
+    // Default: customer_id, payment_method, reason and requested_by.
     masked?: string[];
-    // Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
+    // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
     // Seconds that one attempt of a task of the booking workflow may take, 2 to 900. Default: 20.
     taskSeconds?: number;
     // Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300.
     executionSeconds?: number;
-    // Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above it. Default: 60.
+    // Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60.
     p99Seconds?: number;
-    // ARN of the KMS key for the definition, the parking queue and executions' data. Default: a key of its own.
+    // ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own.
     key?: pulumi.Input<string>;
-    // ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`.
+    // ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
     logkey?: pulumi.Input<string>;
-    // ARN of the SNS topic that alarms and failed executions go to. Default: a topic of its own.
+    // ARN of the SNS topic that alarms and failed executions notify. Default: a topic of its own.
     topic?: pulumi.Input<string>;
-    // ARN of the permissions boundary of its role. Default: none.
+    // ARN of the permissions boundary of its IAM role. Default: none.
     boundary?: pulumi.Input<string>;
-    // Name of the IAM role that may start executions of this machine, and of no other. Default: nobody is let in.
+    // Name of an IAM role that may start executions of this machine and of no other. Default: none.
     starter?: string;
-    // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A logged, traced and watched state machine that may do what its definition says and nothing else. */
+/** A logged, traced and monitored state machine that may do what its definition needs and nothing else. */
 export class BookingStateMachine extends pulumi.ComponentResource {
     // ARN of the state machine.
     declare public readonly arn: pulumi.Output<string>;
@@ -106,11 +112,11 @@ export class BookingStateMachine extends pulumi.ComponentResource {
     declare public readonly role: pulumi.Output<string>;
     // Name of its log group.
     declare public readonly loggroup: pulumi.Output<string>;
-    // URL of the queue that takes results which could not be recorded.
+    // URL of the queue for results that could not be recorded.
     declare public readonly parking: pulumi.Output<string>;
     // Permission to take messages out of the parking queue: policy statements as JSON.
     declare public readonly drain: pulumi.Output<string>;
-    // Permission to start executions of this machine and to see how they end: policy statements as JSON.
+    // Permission to start executions of this machine and follow them: policy statements as JSON.
     declare public readonly startgrant: pulumi.Output<string>;
 
     constructor(name: string, args: BookingStateMachineArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -120,20 +126,20 @@ export class BookingStateMachine extends pulumi.ComponentResource {
 }
 
 export interface MonitoredLambdaArgs {
-    // The package: a zip with the handler at its root. Default: none, it lies in `code_bucket`.
+    // The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
     code?: pulumi.Input<pulumi.asset.Archive>;
-    // Name of the bucket that the package lies in, such as a signed one, instead of `code`. Default: none.
+    // Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
     codeBucket?: pulumi.Input<string>;
     // Key of the package in `code_bucket`. Default: none.
     codeKey?: pulumi.Input<string>;
-    // Version of the package in `code_bucket`. Default: nothing, the newest.
+    // Version of the package in `code_bucket`. Default: the newest.
     codeVersion?: pulumi.Input<string>;
-    // ARN of the code signing configuration that says whose signature the package must have. Default: none is asked
-    // for.
+    // ARN of the code signing configuration that names the required signer. Default: no signature is required.
     codeSigning?: pulumi.Input<string>;
-    // Module and function that are called, such as `handlers.refund.handler`.
+    // Module and function to call, such as `handlers.refund.handler`.
     handler: pulumi.Input<string>;
-    // What it may do beyond logs and traces: policy statements as JSON, from their owners. Default: nothing.
+    // Permissions in addition to logs and traces: grants, each a JSON list of policy statements from the owner of
+    // the resource. Default: none.
     grants?: pulumi.Input<string>[];
     // Environment variables, encrypted at rest; no secrets. Default: none.
     environment?: Record<string, pulumi.Input<string>>;
@@ -143,47 +149,49 @@ export interface MonitoredLambdaArgs {
     architecture?: string;
     // Memory in MB, 128 to 10240. Default: 512.
     memory?: number;
-    // Seconds after which an invocation is stopped, 1 to 900. Default: 15.
+    // Seconds after which Lambda stops an invocation, 1 to 900. Default: 15.
     timeout?: number;
-    // Invocations at a time, reserved for this function, 1 to 1000. Default: 50.
+    // Simultaneous invocations reserved for this function, 0 to 1000; 0 reserves none. Default: 50.
     concurrency?: number;
-    // When to invoke it, as an EventBridge rate or cron expression, such as `rate(5 minutes)`. Default: never.
+    // Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none.
     schedule?: string;
-    // What it is invoked with on schedule, as JSON text. Default: {}.
+    // Event that the schedule sends, as JSON text. Default: {}.
     scheduleInput?: string;
-    // Days for which logs are kept, one of the numbers that CloudWatch Logs knows. Default: 365.
+    // Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+    heartbeatMinutes?: number;
+    // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
     // ARN of the KMS key for environment and dead letters. Default: a key of its own.
     key?: pulumi.Input<string>;
-    // ARN of the KMS key for logs, which CloudWatch Logs may use. Default: `key`.
+    // ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
     logkey?: pulumi.Input<string>;
     // ARN of the SNS topic that alarms go to. Default: a topic of its own.
     topic?: pulumi.Input<string>;
-    // ARN of the permissions boundary of its role. Default: none.
+    // ARN of the permissions boundary of its IAM role. Default: none.
     boundary?: pulumi.Input<string>;
-    // Ids of the VPC subnets it runs in, together with `securitygroups`. Default: it runs in no VPC.
+    // Ids of the VPC subnets it runs in, together with `securitygroups`. Default: no VPC.
     subnets?: pulumi.Input<string>[];
-    // Ids of the security groups it runs in, together with `subnets`. Default: it runs in no VPC.
+    // Ids of its security groups, together with `subnets`. Default: no VPC.
     securitygroups?: pulumi.Input<string>[];
-    // Percentage of invocations that may fail before its alarm rings, 1 to 100. Default: 5.
+    // Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
     errorPercent?: number;
-    // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A published function with least privilege, whose failures ring. */
+/** A published function with least privilege and an alarm on each kind of failure. */
 export class MonitoredLambda extends pulumi.ComponentResource {
     // Name of the function.
     declare public readonly function: pulumi.Output<string>;
     // ARN of the function, without a version.
     declare public readonly arn: pulumi.Output<string>;
-    // ARN of the version that this deployment published: what tasks invoke.
+    // ARN of the version that this deployment published, which tasks invoke.
     declare public readonly version: pulumi.Output<string>;
-    // ARN of the alias `live`, which points at that version.
+    // ARN of the alias `live`, which points to that version.
     declare public readonly alias: pulumi.Output<string>;
     // ARN of the function's role.
     declare public readonly role: pulumi.Output<string>;
@@ -201,33 +209,35 @@ export class MonitoredLambda extends pulumi.ComponentResource {
 }
 
 export interface OrderStoreArgs {
-    // ARN of the KMS key of the table and its backups. Default: a key of its own.
+    // ARN of the KMS key of the table. Default: a key of its own.
     key?: pulumi.Input<string>;
+    // ARN of the KMS key of the backups. Default: `key`, else a second key of its own.
+    backupkey?: pulumi.Input<string>;
     // ARN of the SNS topic that alarms go to. Default: a topic of its own.
     topic?: pulumi.Input<string>;
-    // ARN of the permissions boundary of the role that takes backups. Default: none.
+    // ARN of the permissions boundary of its IAM role, which takes the backups. Default: none.
     boundary?: pulumi.Input<string>;
-    // Whether AWS refuses to delete the table. Default: true.
+    // Makes AWS refuse to delete the table. Default: true.
     deletionProtection?: boolean;
-    // Whether Pulumi refuses to delete or replace the table. Default: true.
+    // Makes Pulumi refuse to delete or replace the table. Default: true.
     protect?: boolean;
-    // Days into the past to which the table can be restored, 1 to 35. Default: 35.
+    // Days back to which the table can be restored to any second, 1 to 35. Default: 35.
     pointInTimeDays?: number;
-    // Days for which a backup is kept, 1 to 36500. Default: 365.
+    // Days for which each backup is kept, 1 to 36500. Default: 365.
     backupDays?: number;
-    // When backups are taken, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
+    // Schedule of the backups, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
     backupSchedule?: string;
-    // Whether destroying the store deletes its backups. Default: false.
+    // Deletes the backups when the store is destroyed. Default: false.
     forceDestroy?: boolean;
-    // Days for which a deleted key of its own can be brought back, 7 to 30. Default: 30.
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // AWS region of everything in it but roles, which have none. Default: its parent's, else its provider's.
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** One table for orders and stock, with backups, alarms, and a grant for each thing that is done with it. */
+/** One table for orders and stock, with backups, alarms, and a grant for each kind of access. */
 export class OrderStore extends pulumi.ComponentResource {
     // Name of the table.
     declare public readonly table: pulumi.Output<string>;
@@ -237,13 +247,13 @@ export class OrderStore extends pulumi.ComponentResource {
     declare public readonly key: pulumi.Output<string>;
     // Name of the backup vault.
     declare public readonly vault: pulumi.Output<string>;
-    // Permission to read single items: policy statements as JSON.
+    // Permission to read single orders: policy statements as JSON.
     declare public readonly readgrant: pulumi.Output<string>;
     // Permission to place and settle orders: policy statements as JSON.
     declare public readonly bookgrant: pulumi.Output<string>;
     // Permission to refund orders: policy statements as JSON.
     declare public readonly refundgrant: pulumi.Output<string>;
-    // Permission to find and settle what is unsettled: policy statements as JSON.
+    // Permission to find unsettled orders and settle them: policy statements as JSON.
     declare public readonly reconcilegrant: pulumi.Output<string>;
 
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {

@@ -127,6 +127,7 @@ COMMON = {"key": KEY, "topic": TOPIC, "region": HERE, "tags": {"team": "given"}}
 ROLES = {"boundary": "arn:aws:iam::000000000000:policy/given"}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": HERE, "tags": {"team": "given"}},
+    "AuditBucket watched": {"topic": TOPIC, "region": HERE},
     "BookingStateMachine": {
         **COMMON,
         **ROLES,
@@ -155,11 +156,12 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "codeSigning": "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-given",
         "region": HERE,
     },
-    "OrderStore": {**COMMON, **ROLES},
+    "OrderStore": {**COMMON, **ROLES, "backupkey": KEY.replace("1", "2")},
 }
 """A value for every input that may be an Output, or has leaves that may; a component is the first word."""
 PLAIN = {
     "AuditBucket": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
+    "AuditBucket watched": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
     "BookingStateMachine": {},
     "MonitoredLambda": {},
     "MonitoredLambda signed": {},

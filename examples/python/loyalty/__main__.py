@@ -56,7 +56,7 @@ again: Final = Retry(on=LAMBDA_TRANSIENT, interval=timedelta(seconds=1), attempt
 limit: Final = timedelta(seconds=20)
 
 
-class Loyalty(Workflow[Visit, Standing]):
+class Loyalty(Workflow[Visit, Standing | Gift]):
     """Count points, and give something to who became gold."""
 
     timeout = timedelta(minutes=2)
