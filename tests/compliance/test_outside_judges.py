@@ -29,6 +29,8 @@ SEES = {
     ("aws:dynamodb/table:Table", "serverSideEncryption.kmsKeyArn"): {"CKV_AWS_119"},
     ("aws:kms/key:Key", "enableKeyRotation"): {"CKV_AWS_7"},
     ("aws:kms/key:Key", "policy"): {"CKV2_AWS_64"},
+    ("aws:kms/key:Key", "keyUsage"): {"CKV2_AWS_64"},
+    ("aws:kms/key:Key", "customerMasterKeySpec"): {"CKV_AWS_7", "CKV2_AWS_64"},
     ("aws:lambda/function:Function", "codeSigningConfigArn"): {"CKV_AWS_272"},
     ("aws:lambda/function:Function", "deadLetterConfig"): {"CKV_AWS_116"},
     ("aws:lambda/function:Function", "deadLetterConfig.targetArn"): {"CKV_AWS_116"},

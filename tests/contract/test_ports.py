@@ -17,6 +17,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.adapters.sqs_parking import SQSParkingQueue
 from handlers.contracts.storage import GATEWAY, ORDERS
+from handlers.domain.canonical import Json
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayReply, GatewayStatus, PaymentGateway
@@ -290,12 +291,13 @@ def audit(request: pytest.FixtureRequest) -> AuditTrail:
 
 def test_an_audit_record_is_written_once(audit: AuditTrail) -> None:
     """Law 23: a second write of the same record is a success that changes nothing; of a different one an error."""
+    record: dict[str, Json] = {"kind": "outcome", "order_id": "é", "seq": 1, "ledger": [], "result": {}}
     assert audit.read("a/1") is None
-    assert audit.write("a/1", {"amount": 1, "who": "é"})
-    assert not audit.write("a/1", {"who": "é", "amount": 1})
+    assert audit.write("a/1", record)
+    assert not audit.write("a/1", dict(reversed(record.items())))
     with pytest.raises(AuditContradiction):
-        audit.write("a/1", {"amount": 2, "who": "é"})
-    assert audit.read("a/1") == b'{"amount":1,"who":"\\u00e9"}'
+        audit.write("a/1", {**record, "seq": 2})
+    assert audit.read("a/1") == b'{"kind":"outcome","ledger":[],"order_id":"\\u00e9","result":{},"seq":1}'
 
 
 def test_keys_are_listed_in_order_after_a_given_key(audit: AuditTrail) -> None:

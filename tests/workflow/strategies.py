@@ -13,7 +13,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from hypothesis import strategies as st
 
-from tests.workflow.task_strategies import CALLED, bucket, served, tasks
+from tests.workflow.task_strategies import bucket, served, tasks
 from workflow import (
     ALL,
     END,
@@ -23,6 +23,7 @@ from workflow import (
     TIMEOUT,
     Catching,
     Choice,
+    Definition,
     DistributedMap,
     ErrorOutput,
     Fail,
@@ -481,7 +482,11 @@ def _each(calls: bool) -> type[Workflow[Any, Any]]:
     return Each
 
 
-FUNCTIONS: dict[str, Any] = dict.fromkeys(("item_fn", *CALLED), served)
+def serve_tasks(asl: dict[str, Any]) -> dict[str, Any]:
+    """Return a callable for every task of a definition, by the name of its state."""
+    return {state.name: served for state in Definition(asl).states() if state.type == "Task"}
+
+
 """What every function and service of a generated workflow answers."""
 
 
@@ -496,7 +501,6 @@ def values_for(written: type[Workflow[Any, Any]]) -> dict[str, str]:
 
 
 __all__ = [
-    "FUNCTIONS",
     "Item",
     "Memo",
     "Payload",
@@ -504,6 +508,7 @@ __all__ = [
     "conditions",
     "hostile",
     "payloads",
+    "serve_tasks",
     "values_for",
     "workflows",
 ]

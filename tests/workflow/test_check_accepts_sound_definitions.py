@@ -120,7 +120,8 @@ def test_parameters_are_any_value(value: Any) -> None:
     ):
         assert [str(finding) for finding in check(machine({"A": state}))] == []
     for state in (ends(Parameters=value), task(Parameters=value)):
-        ended = run(machine({"A": state}), {"b": 1}, {"A": lambda event: event})
+        functions = {"A": lambda event: event} if state["Type"] == "Task" else {}
+        ended = run(machine({"A": state}), {"b": 1}, functions)
         assert ended.output == (["a", {"b": 1}] if isinstance(value, list) else value)
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflow.strategies import FUNCTIONS, choosers, hostile, payloads, values_for, workflows
+from tests.workflow.strategies import choosers, hostile, payloads, serve_tasks, values_for, workflows
 from workflow import Limit, Workflow, parse, permissions
 from workflow.asl.json_values import written
 from workflow.changes import diff
@@ -49,16 +49,16 @@ def test_round_trips(written_in_it: Written) -> None:
 @given(written_in_it=workflows(), given_input=payloads)
 def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) -> None:
     """With inputs of its type and functions that answer, it ends well."""
-    ended = run(written_in_it.asl(), given_input, FUNCTIONS)
+    asl = written_in_it.asl()
+    ended = run(asl, given_input, serve_tasks(asl))
     assert (ended.cause, ended.status) == (None, "SUCCEEDED")
 
 
 @given(written_in_it=workflows(portable=True), given_input=payloads)
 def test_does_the_same_in_both_query_languages(written_in_it: Written, given_input: dict[str, Any]) -> None:
     """JSONata and JSONPath take the same path to the same output."""
-    jsonata, jsonpath = (
-        run(written_in_it.asl(language=language), given_input, FUNCTIONS) for language in ("JSONata", "JSONPath")
-    )  # type: ignore[arg-type]
+    definitions = [written_in_it.asl(language=language) for language in ("JSONata", "JSONPath")]  # type: ignore[arg-type]
+    jsonata, jsonpath = (run(asl, given_input, serve_tasks(asl)) for asl in definitions)
     assert (jsonata.path, jsonata.status, jsonata.output) == (jsonpath.path, jsonpath.status, jsonpath.output)
 
 

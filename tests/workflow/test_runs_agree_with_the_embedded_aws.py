@@ -101,8 +101,8 @@ def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, writt
     """The function's errors are tried again and caught by their names, or fail the execution."""
     assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))
-    ours = run(written.asl(), given_input, dict.fromkeys(("item_fn", "work_fn"), handler))
     names = [name for name in written.required() if not isinstance(name, Limit)]
+    ours = run(written.asl(), given_input, {name: handler for name in names if isinstance(name, Function)})
     bound = written.asl({name: machines.function if isinstance(name, Function) else name.placeholder for name in names})
     assert machines.run(bound, given_input) == (ours.status, ours.output, ours.error)
 
