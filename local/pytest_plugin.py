@@ -100,10 +100,22 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]
 
 @pytest.fixture(scope="session")
 def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
-    """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session."""
+    """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session.
+
+    Its schedules are paused, because a function that runs by the clock would change what a test sees by chance.
+    """
     for instance in start_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
-        yield DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
+        stack = DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
+        _pause_schedules(stack)
+        yield stack
+
+
+def _pause_schedules(stack: DeployedStack) -> None:
+    events = stack.client("events")
+    for rule in events.list_rules()["Rules"]:
+        if "ScheduleExpression" in rule:
+            events.disable_rule(Name=rule["Name"])
 
 
 def start_instance(folder: Path) -> Iterator[Instance]:
