@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.environment import LONGEST_FIRST, THOROUGH
+from tests.environment import LAST, LONGEST_FIRST, THOROUGH
 
 ROOT = Path(__file__).parent
 _SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # machines are shared and noisy
@@ -20,6 +20,6 @@ settings.load_profile("thorough" if THOROUGH else "default")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move the files that take longest to the front; the order within a file stays."""
-    places = {ROOT / file: place for place, file in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    """Move the files that take longest to the front and one to the end; the order within a file stays."""
+    places = {ROOT / file: place for place, file in enumerate(LONGEST_FIRST)} | {ROOT / LAST: len(LONGEST_FIRST) + 1}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST_FIRST)))

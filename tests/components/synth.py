@@ -127,6 +127,12 @@ def _run(
             project="booking",
             stack=stage,
             dry_run=preview,
+            callbacks=None,
+            # What `MockSettings` leaves alone would be shared with earlier runs, whose event loops are closed.
+            outputs=set(),
+            lock=threading.Lock(),
+            package_refs={},
+            base_providers_by_ref={},
         )
     )
     try:
