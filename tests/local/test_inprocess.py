@@ -294,6 +294,7 @@ def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_pat
         if len(told) == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the worker was started with
     instance.start()
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -305,4 +306,5 @@ def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_pat
         _deploy(instance, folder, body, fresh=False)
         assert len(instance.client("sqs").list_queues()["QueueUrls"]) == 10
     finally:
+        signal.signal(signal.SIGINT, usual)
         instance.stop()
