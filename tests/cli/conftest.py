@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -63,8 +64,20 @@ def program_folder(tmp_path: Path) -> Iterator[Path]:
 
 def run_booking(folder: Path, *arguments: str) -> CommandResult:
     """Run the installed command as a person would: a process of its own."""
-    ran = subprocess.run([str(BOOKING), *arguments], cwd=folder, capture_output=True, text=True, timeout=1_200)
+    ran = subprocess.run(
+        [str(BOOKING), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=1_200,
+        preexec_fn=_listen_to_interrupts,
+    )
     return CommandResult(exit_code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)
+
+
+def _listen_to_interrupts() -> None:
+    """Undo what a job in the background inherits from its shell."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def supply(shell: Shell, sku: str = "MUG", price: str = "8.00", units: int = 1000) -> None:
