@@ -85,8 +85,7 @@ class Reconciliation:
 
     def _fence(self, order: Order, key: str) -> GatewayReply | None:
         """Fence a key that the gateway never received; None while an attempt may still be running."""
-        since = next(entry.recorded_at for entry in order.ledger if entry.subject == key)
-        if self.fence_after and self.now - parse_instant(since) < self.fence_after:
+        if self.fence_after and self.now - parse_instant(order.opened_at(key)) < self.fence_after:
             return None
         if self.gateway.can_fence:
             return self.gateway.cancel(key)
