@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -286,15 +287,21 @@ def test_two_deployments_at_once_leave_no_orphans(tmp_path: Path, folder: Path) 
 def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_path: Path, folder: Path) -> None:
     """Ctrl-C; the next run starts from nothing."""
     instance = Instance.at(tmp_path)
-    body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
+    body = "q = None\nfor n in range(10):\n    q = aws.sqs.Queue(f'q{n}', tags={'a': q.arn if q else 'first'})\n"
     told: list[Progress | ProgressNote] = []
+    noticed = threading.Event()
+
+    def raise_interrupt(_signal: int, _frame: object) -> None:
+        noticed.set()
+        raise KeyboardInterrupt
 
     def interrupt(step: Progress | ProgressNote) -> None:
         told.append(step)
         if len(told) == 1:
             os.kill(os.getpid(), signal.SIGINT)
+            assert noticed.wait(60)  # the steps go on only after the main thread has been interrupted
 
-    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the worker was started with
+    usual = signal.signal(signal.SIGINT, raise_interrupt)  # whatever the worker was started with
     instance.start()
     try:
         with pytest.raises(KeyboardInterrupt):
