@@ -9,6 +9,7 @@ from .aws import Aws
 from .property_values import ReadonlyValues, Values
 from .resource import Resource
 from .resources import (
+    apigateway,
     backup,
     cloudwatch,
     dashboards,
@@ -32,8 +33,8 @@ from .resources import (
 )
 
 _MODULES = (
-    *(backup, cloudwatch, dashboards, dynamodb, event_sources, eventbridge, iam, invocations, kms, lambda_, logs),
-    *(s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
+    *(apigateway, backup, cloudwatch, dashboards, dynamodb, event_sources, eventbridge, iam, invocations, kms),
+    *(lambda_, logs, s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
 )
 
 

@@ -28,6 +28,9 @@ class Prerequisites:
     role: Mapping[str, Any]
     bucket: str
     locked: str
+    apis: tuple[str, str]
+    integrations: tuple[str, str]
+    authorizer: str
     target: str
     topics: tuple[str, str]
     queues: tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -57,6 +60,10 @@ class Prerequisites:
             checked = provider.check(urn, token, inputs)
             assert not checked.faults, checked.messages()
             return provider.create(urn, token, checked.inputs).outputs
+
+        def make_id(token: str, name: str, **inputs: Any) -> str:
+            urn = urn_of(token, name)
+            return provider.create(urn, token, provider.check(urn, token, inputs).inputs).id
 
         role = make("aws:iam/role:Role", "world", assumeRolePolicy=trust("lambda"))
         code = (package(folder / "one.zip", 1), package(folder / "two.zip", 2))
@@ -100,12 +107,24 @@ class Prerequisites:
             allowedPublishers={"signingProfileVersionArns": [profiles[0]["versionArn"]]},
             policies={"untrustedArtifactOnDeployment": "Enforce"},
         )["arn"]
+        http = {"protocolType": "HTTP"}
+        apis = tuple(make("aws:apigatewayv2/api:Api", n, **http)["arn"].rpartition("/")[2] for n in "ab")
+        proxy = {"apiId": apis[0], "integrationType": "HTTP_PROXY", "integrationMethod": "GET"}
+        integrations = tuple(
+            make_id("aws:apigatewayv2/integration:Integration", n, **proxy, integrationUri=f"https://{n}.example.com")
+            for n in "ab"
+        )
+        jwt = {"authorizerType": "JWT", "identitySources": ["$request.header.Authorization"]}
+        authorizer = make_id("aws:apigatewayv2/authorizer:Authorizer", "world", apiId=apis[0], **jwt)
         return cls(
             provider=provider,
             folder=folder,
             keys=tuple(make("aws:kms/key:Key", f"key{n}")["arn"] for n in "ab"),  # type: ignore[arg-type]
             role=role,
             bucket=make("aws:s3/bucket:Bucket", "world")["bucket"],
+            apis=apis,
+            integrations=integrations,  # type: ignore[arg-type]
+            authorizer=authorizer,
             locked=make("aws:s3/bucket:Bucket", "locked", objectLockEnabled=True)["bucket"],
             target=make("aws:s3/bucket:Bucket", "target")["bucket"],
             topics=tuple(make("aws:sns/topic:Topic", f"topic{n}")["arn"] for n in "ab"),  # type: ignore[arg-type]
@@ -316,6 +335,64 @@ def _object(world: Prerequisites, encryption: Mapping[str, Any]) -> st.SearchStr
 
 
 INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]]] = {
+    "aws:apigatewayv2/api:Api": lambda world: _objects(
+        {"protocolType": "HTTP"},
+        description=TEXTS,
+        corsConfiguration=st.fixed_dictionaries(
+            {"allowOrigins": st.just(["https://shop.example.com"]), "maxAge": st.integers(0, 600)}
+        ),
+        disableExecuteApiEndpoint=st.booleans(),
+        tags=TAGS,
+    ),
+    "aws:apigatewayv2/authorizer:Authorizer": lambda world: _objects(
+        {
+            "apiId": st.sampled_from(world.apis),
+            "authorizerType": "JWT",
+            "identitySources": ["$request.header.Authorization"],
+            "jwtConfiguration": WORDS.map(lambda word: {"issuer": f"https://{word}.example.com", "audiences": [word]}),
+        }
+    ),
+    "aws:apigatewayv2/integration:Integration": lambda world: _objects(
+        {
+            "apiId": world.apis[1],
+            "integrationType": "AWS_PROXY",
+            "integrationUri": world.function["invokeArn"],
+            "integrationMethod": "POST",
+        },
+        payloadFormatVersion=st.sampled_from(["1.0", "2.0"]),
+        timeoutMilliseconds=st.integers(50, 30000),
+        description=TEXTS,
+    ),
+    "aws:apigatewayv2/route:Route": lambda world: st.one_of(
+        _objects(
+            {
+                "apiId": world.apis[0],
+                "routeKey": WORDS.map(lambda word: f"GET /{word}"),
+                "target": st.sampled_from(world.integrations).map(lambda id_: f"integrations/{id_}"),
+            },
+            operationName=WORDS,
+        ),
+        _objects(
+            {
+                "apiId": world.apis[0],
+                "routeKey": WORDS.map(lambda word: f"POST /{word}/{{id}}"),
+                "target": f"integrations/{world.integrations[0]}",
+                "authorizationType": "JWT",
+                "authorizerId": world.authorizer,
+            },
+            authorizationScopes=st.just(["orders"]),
+        ),
+    ),
+    "aws:apigatewayv2/stage:Stage": lambda world: _objects(
+        {"apiId": st.sampled_from(world.apis), "name": st.sampled_from(["$default", "v1"])},
+        autoDeploy=st.booleans(),
+        defaultRouteSettings=st.fixed_dictionaries(
+            {"throttlingBurstLimit": st.integers(1, 100), "throttlingRateLimit": st.integers(1, 100)}
+        ),
+        routeSettings=st.just([{"routeKey": "GET /health", "throttlingBurstLimit": 5, "throttlingRateLimit": 5}]),
+        accessLogSettings=st.just({"destinationArn": world.group["arn"], "format": "$context.routeKey"}),
+        tags=TAGS,
+    ),
     "aws:backup/plan:Plan": lambda world: _objects(
         {
             "rules": _objects(

@@ -16,6 +16,7 @@ from tests.syntax import without_collector
 OURS_ALONE: Mapping[str, set[str]] = {
     # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
     "aws:lambda/function:Function": {"handler", "runtime"},
+    "aws:apigatewayv2/authorizer:Authorizer": {"identitySources"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"comparisonOperator", "evaluationPeriods"},
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {"policyName"},

@@ -1,0 +1,141 @@
+"""Resource types that are a table and a handful of names: botocore's models know the rest.
+
+AWS's younger services spell their operations alike: CreateRoute, GetRoute, UpdateRoute, DeleteRoute, whose members are
+the properties of pulumi-aws with a capital first letter. A class that inherits from `ModelledResource` says the
+service, the noun and what is spelled otherwise; which members an operation takes is asked of its model.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..aws import Aws
+from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Object, Property, Schema, SetOf, String
+from ..property_values import ReadonlyValues, Values
+from ..resource import Inputs, Outputs, Resource
+from .common import fetch_or_none, ignore_not_found
+
+
+class ModelledResource(Resource):
+    """A type whose four verbs are Create, Get, Update and Delete of one noun; its id is what creation returns."""
+
+    service: ClassVar[str]
+    """boto3's name of the service: "apigatewayv2"."""
+    noun: ClassVar[str]
+    """The noun of the operations: "Route"."""
+    id_member: ClassVar[str]
+    """The member of answers and requests that holds the id: "RouteId"."""
+    spelled: ClassVar[Mapping[str, str]] = {}
+    """AWS's names of properties, at any depth, that are not pulumi-aws's with a capital letter."""
+    reads: ClassVar[str] = "Get"
+    """The verb that reads: "Get" or "Describe"."""
+    wrapped_in: ClassVar[str | None] = None
+    """The member of an answer that holds the description, where it is not the answer itself."""
+
+    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
+        made = self.call(aws, "Create", self.request(inputs) | self.creation_extras(aws, inputs, marker))
+        return str(self._description(made)[self.id_member])
+
+    def creation_extras(self, aws: Aws, inputs: Inputs, marker: str) -> Values:
+        """Members of the creation beyond the properties, such as tags."""
+        return {}
+
+    def keys(self, aws: Aws, id_: str) -> Values | None:
+        """The members that tell AWS which resource is meant; None when it is known to be gone."""
+        return {self.id_member: id_}
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        if old:
+            self.call(aws, "Update", self._resets() | self.request(inputs) | (self.keys(aws, id_) or {}))
+
+    def read(self, aws: Aws, id_: str) -> Outputs | None:
+        keys = self.keys(aws, id_)
+        answer = fetch_or_none(self.call, aws=aws, verb=self.reads, members=keys) if keys is not None else None
+        return None if answer is None else self.outputs(aws, id_, self._description(answer))
+
+    def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
+        """The properties of a description; classes add what AWS computes."""
+        return _values(self.properties, fact, self.spelled)
+
+    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
+        with ignore_not_found():
+            keys = self.keys(aws, id_)
+            if keys is not None:
+                self.call(aws, "Delete", keys)
+
+    def request(self, inputs: Inputs) -> Values:
+        """The inputs, and the defaults of those that are not written, under AWS's names."""
+        return _members(self.properties, inputs, self.spelled)
+
+    def call(self, aws: Aws, verb: str, members: ReadonlyValues) -> Values:
+        """Call an operation with those members that its model has."""
+        client: Any = aws.client(self.service)  # `meta` is no operation
+        shape = client.meta.service_model.operation_model(verb + self.noun).input_shape
+        taken = {name: value for name, value in members.items() if name in shape.members}
+        answer: Values = getattr(client, snake_case(verb + self.noun))(**taken)
+        return answer
+
+    def _description(self, answer: Values) -> Values:
+        return answer[self.wrapped_in] if self.wrapped_in else answer
+
+    def _resets(self) -> Values:
+        """Empty values for an update, which leaves alone what it does not name."""
+        empty = {
+            _spell(name, self.spelled): _empty(property_.schema)
+            for name, property_ in self.properties.items()
+            if not property_.computed and property_.default is None and not property_.required
+        }
+        return {name: value for name, value in empty.items() if value is not None}
+
+
+def snake_case(operation: str) -> str:
+    """Return boto3's method of an operation.
+
+    >>> snake_case("CreateRoute")
+    'create_route'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
+def _spell(name: str, spelled: Mapping[str, str]) -> str:
+    return spelled.get(name, name[0].upper() + name[1:])
+
+
+def _members(properties: Mapping[str, Property], values: ReadonlyValues, spelled: Mapping[str, str]) -> Values:
+    members: Values = {}
+    for name, property_ in properties.items():
+        default = None if property_.default is CHOSEN_BY_AWS else property_.default
+        value = values.get(name, default)
+        if not property_.computed and value is not None:
+            members[_spell(name, spelled)] = _member(property_.schema, value, spelled)
+    return members
+
+
+def _member(schema: Schema, value: Any, spelled: Mapping[str, str]) -> Any:
+    if isinstance(schema, Object):
+        return _members(schema.fields, value, spelled)
+    if isinstance(schema, ListOf):
+        return [_member(schema.item, each, spelled) for each in value]
+    return value
+
+
+def _values(properties: Mapping[str, Property], members: ReadonlyValues, spelled: Mapping[str, str]) -> Values:
+    found = {
+        name: _value(property_.schema, members.get(_spell(name, spelled)), spelled)
+        for name, property_ in properties.items()
+    }
+    return {name: value for name, value in found.items() if value not in (None, "", [], {})}
+
+
+def _value(schema: Schema, member: Any, spelled: Mapping[str, str]) -> Any:
+    if member is not None and isinstance(schema, Object):
+        return _values(schema.fields, member, spelled)
+    if member is not None and isinstance(schema, ListOf):
+        return [_value(schema.item, each, spelled) for each in member]
+    return member
+
+
+def _empty(schema: Schema) -> Any:
+    """Return the value of a shape that stands for none; None where there is no such value."""
+    kinds: tuple[tuple[type[Schema], Any], ...] = ((String, ""), (SetOf, []), (ListOf, []), (MapOf, {}), (Object, {}))
+    return next((value for kind, value in kinds if isinstance(schema, kind)), None)
