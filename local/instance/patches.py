@@ -8,6 +8,7 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
   `Lambda.Unknown`.
 - *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
 - *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
+- *Batches of a stream* are taken as in AWS: see `stream_batches`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
 """
@@ -24,6 +25,7 @@ from typing import Any, Final
 from ..provider.aws import ACCOUNT, REGION
 from .account_concurrency import MiniStackModule, limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
+from .stream_batches import settle_batches
 
 PATCHED_VERSION: Final = "1.5.33"
 _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)
@@ -39,6 +41,7 @@ def apply() -> None:
     from ministack.services import dynamodb, iam, lambda_svc, stepfunctions
 
     limit_concurrency(lambda_svc)
+    settle_batches(lambda_svc, dynamodb)
     _keep_recovery_period(dynamodb)
     _name_throttling_error(stepfunctions)
     _honour_delays(stepfunctions)

@@ -141,6 +141,14 @@ class KmsKeyId(String):
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionName(String):
+    """A function by its name or its ARN, each with a version or alias or without, which mean the same."""
+
+    def canonical(self, value: object) -> object:
+        return value.rsplit("function:", 1)[-1] if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
 class Object(Schema):
     """A nested group of properties."""
 

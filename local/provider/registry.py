@@ -14,6 +14,7 @@ from .resources import (
     cloudwatch,
     dashboards,
     dynamodb,
+    event_buses,
     event_sources,
     eventbridge,
     iam,
@@ -33,8 +34,8 @@ from .resources import (
 )
 
 _MODULES = (
-    *(apigateway, backup, cloudwatch, dashboards, dynamodb, event_sources, eventbridge, iam, invocations, kms),
-    *(lambda_, logs, s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
+    *(apigateway, backup, cloudwatch, dashboards, dynamodb, event_buses, event_sources, eventbridge, iam),
+    *(invocations, kms, lambda_, logs, s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
 )
 
 

@@ -37,6 +37,8 @@ class Prerequisites:
     function: Mapping[str, Any]
     group: Mapping[str, Any]
     rule: str
+    bus: Mapping[str, Any]
+    streamed: Mapping[str, Any]
     vault: str
     plan: str
     policies: tuple[str, str]
@@ -116,6 +118,8 @@ class Prerequisites:
         )
         jwt = {"authorizerType": "JWT", "identitySources": ["$request.header.Authorization"]}
         authorizer = make_id("aws:apigatewayv2/authorizer:Authorizer", "world", apiId=apis[0], **jwt)
+        stream = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
+        stream |= {"streamEnabled": True, "streamViewType": "NEW_AND_OLD_IMAGES"}
         return cls(
             provider=provider,
             folder=folder,
@@ -132,6 +136,8 @@ class Prerequisites:
             function=function,
             group=make("aws:cloudwatch/logGroup:LogGroup", "world"),
             rule=rule["name"],
+            bus=make("aws:cloudwatch/eventBus:EventBus", "world"),
+            streamed=make("aws:dynamodb/table:Table", "streamed", **stream),
             vault=vault,
             plan=plan,
             policies=tuple(make("aws:iam/policy:Policy", n, policy=allow("s3:GetObject"))["arn"] for n in "ab"),  # type: ignore[arg-type]
@@ -424,6 +430,20 @@ INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]
             "dashboardBody": TEXTS.map(lambda text: json.dumps({"widgets": [], "t": text})),
         }
     ),
+    "aws:cloudwatch/eventArchive:EventArchive": lambda world: _objects(
+        {"eventSourceArn": st.just(world.bus["arn"])},
+        description=TEXTS,
+        eventPattern=st.just(json.dumps({"source": ["shop"]})),
+        retentionDays=st.integers(0, 365),
+        kmsKeyIdentifier=st.sampled_from(world.keys),
+    ),
+    "aws:cloudwatch/eventBus:EventBus": lambda world: _objects(
+        {},
+        description=TEXTS,
+        kmsKeyIdentifier=st.sampled_from(world.keys),
+        deadLetterConfig=st.just({"arn": world.queues[0]["arn"]}),
+        tags=TAGS,
+    ),
     "aws:cloudwatch/eventRule:EventRule": lambda world: st.one_of(
         _objects(
             {"scheduleExpression": st.sampled_from(["rate(1 hour)", "cron(0 3 * * ? *)"])}, description=TEXTS, tags=TAGS
@@ -509,10 +529,26 @@ INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]
         description=TEXTS,
         tags=TAGS,
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: _objects(
-        {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
-        batchSize=st.integers(1, 10),
-        functionResponseTypes=st.just(["ReportBatchItemFailures"]),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda world: st.one_of(
+        _objects(
+            {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
+            batchSize=st.integers(1, 10),
+            functionResponseTypes=st.just(["ReportBatchItemFailures"]),
+        ),
+        _objects(
+            {
+                "functionName": st.sampled_from([world.function["arn"], world.function["qualifiedArn"]]),
+                "eventSourceArn": world.streamed["streamArn"],
+                "startingPosition": "TRIM_HORIZON",
+                "enabled": False,
+            },
+            bisectBatchOnFunctionError=st.booleans(),
+            destinationConfig=st.just({"onFailure": {"destinationArn": world.queues[0]["arn"]}}),
+            filterCriteria=WORDS.map(lambda word: {"filters": [{"pattern": json.dumps({"eventName": [word]})}]}),
+            maximumRetryAttempts=st.integers(0, 10),
+            maximumRecordAgeInSeconds=st.integers(60, 3600),
+            parallelizationFactor=st.integers(1, 10),
+        ),
     ),
     "aws:lambda/function:Function": _function,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": lambda world: _objects(

@@ -20,6 +20,11 @@ CLOUDFORMATION: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("AWS::CloudWatch::CompositeAlarm", {"alarmName": "AlarmName"}),
     "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", {"dashboardName": "DashboardName"}),
+    "aws:cloudwatch/eventArchive:EventArchive": (
+        "AWS::Events::Archive",
+        {"name": "ArchiveName", "eventSourceArn": "SourceArn"},
+    ),
+    "aws:cloudwatch/eventBus:EventBus": ("AWS::Events::EventBus", {"name": "Name"}),
     "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule", {"name": "Name"}),
     "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", {"name": "LogGroupName"}),
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": (

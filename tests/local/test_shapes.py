@@ -178,6 +178,8 @@ def test_an_automatic_name_is_the_logical_one_with_seven_digits(logical: str, lo
 @pytest.mark.parametrize(
     ("token", "property_", "max_length", "pattern"),
     [
+        ("aws:cloudwatch/eventArchive:EventArchive", "name", 48, "My.Name_1-#"),
+        ("aws:cloudwatch/eventBus:EventBus", "name", 256, "My.Name_1-#"),
         ("aws:cloudwatch/eventRule:EventRule", "name", 64, "My.Name_1-#"),
         ("aws:cloudwatch/eventTarget:EventTarget", "targetId", 255, "My.Name_1-#"),
         ("aws:cloudwatch/logGroup:LogGroup", "name", 255, "My.Name_1-#"),

@@ -4,24 +4,45 @@ https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
 from ..aws import Aws
-from ..property_schema import CHOSEN_BY_AWS, Boolean, Property, SetOf, String
-from ..property_values import Values
-from ..resource import Inputs, Outputs, Resource
-from .common import fetch_or_none, ignore_not_found, number, output, string, without_none
+from ..property_schema import (
+    CHOSEN_BY_AWS,
+    Boolean,
+    FunctionName,
+    JsonString,
+    Object,
+    Property,
+    SetOf,
+    String,
+)
+from ..property_values import ReadonlyValues
+from ..resource import Inputs, Outputs
+from .common import boolean, number, output, string
 from .invocations import function_name
+from .modelled import ModelledResource
+
+_DESTINATION = Property(schema=Object({"destinationArn": string(required=True)}))
+_FILTER = Property(schema=SetOf(Object({"pattern": Property(schema=JsonString(), required=True)})))
 
 
-class EventSourceMapping(Resource):
+class EventSourceMapping(ModelledResource):
     """A queue or stream whose messages a function takes."""
 
     token = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    service, noun, id_member = "lambda", "EventSourceMapping", "UUID"
+    spelled = {"arn": "EventSourceMappingArn", "uuid": "UUID", "destinationArn": "Destination"}
     identity = ("functionName", "eventSourceArn")
     properties = {
-        "functionName": string(required=True),
+        "functionName": Property(schema=FunctionName(), required=True),
         "eventSourceArn": string(required=True, replaces=True),
         "batchSize": number(1, 10000, default=CHOSEN_BY_AWS),
+        "bisectBatchOnFunctionError": boolean(),
+        "destinationConfig": Property(schema=Object({"onFailure": _DESTINATION})),
         "enabled": Property(schema=Boolean(), default=True),
+        "filterCriteria": Property(schema=Object({"filters": _FILTER})),
         "maximumBatchingWindowInSeconds": number(0, 300, default=0),
+        "maximumRecordAgeInSeconds": number(-1, 604_800, default=CHOSEN_BY_AWS),
+        "maximumRetryAttempts": number(-1, 10_000, default=CHOSEN_BY_AWS),
+        "parallelizationFactor": number(1, 10, default=CHOSEN_BY_AWS),
         "startingPosition": string("LATEST", "TRIM_HORIZON", replaces=True),
         "functionResponseTypes": Property(schema=SetOf(String())),
         "arn": output(),
@@ -35,47 +56,10 @@ class EventSourceMapping(Resource):
         )["EventSourceMappings"]
         return listed[0]["UUID"] if listed else None
 
-    def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("lambda").create_event_source_mapping(
-            EventSourceArn=inputs["eventSourceArn"],
-            **_mapping(inputs),
-            **without_none({"StartingPosition": inputs.get("startingPosition")}),
-        )
-        return str(made["UUID"])
-
-    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        if old:
-            aws.client("lambda").update_event_source_mapping(UUID=id_, **_mapping(inputs))
-
-    def read(self, aws: Aws, id_: str) -> Outputs | None:
-        fact = fetch_or_none(aws.client("lambda").get_event_source_mapping, UUID=id_)
-        if fact is None:
-            return None
-        return {
-            "uuid": id_,
-            "arn": aws.arn("lambda", f"event-source-mapping:{id_}"),
-            "functionName": function_name(fact["FunctionArn"]),
-            "functionArn": fact["FunctionArn"],
-            "eventSourceArn": fact["EventSourceArn"],
-            "batchSize": fact.get("BatchSize"),
+    def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
+        return super().outputs(aws, id_, fact) | {
+            "functionName": FunctionName().canonical(fact["FunctionArn"]),
             "enabled": fact.get("State") not in ("Disabled", "Disabling"),
+            "bisectBatchOnFunctionError": fact.get("BisectBatchOnFunctionError", False),
             "maximumBatchingWindowInSeconds": fact.get("MaximumBatchingWindowInSeconds", 0),
-            "startingPosition": fact.get("StartingPosition"),
-            "functionResponseTypes": fact.get("FunctionResponseTypes") or None,
         }
-
-    def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
-        with ignore_not_found():
-            aws.client("lambda").delete_event_source_mapping(UUID=id_)
-
-
-def _mapping(inputs: Inputs) -> Values:
-    return without_none(
-        {
-            "FunctionName": inputs["functionName"],
-            "BatchSize": inputs.get("batchSize"),
-            "Enabled": inputs.get("enabled", True),
-            "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds"),
-            "FunctionResponseTypes": list(inputs.get("functionResponseTypes") or ()),
-        }
-    )

@@ -1,0 +1,146 @@
+"""Batches of a table's stream, as Lambda takes them: partial failures, a limit of retries, bisection, dead letters.
+
+MiniStack tries a failed batch for ever, and takes one that reports failed items for done. Here, as in AWS:
+
+- a batch that reports failed items (`ReportBatchItemFailures`) is tried again from the first of them on;
+- a batch that failed `MaximumRetryAttempts` times more is taken apart, if the mapping bisects, until every record that
+  can be processed is; what still fails goes to the destination of failures, and the stream moves on.
+
+Source: Lambda developer guide, "Configuring partial batch response with DynamoDB and Lambda".
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from .account_concurrency import MiniStackModule
+
+_POLLING: Final[ContextVar[bool]] = ContextVar("a stream is being polled", default=False)
+_FOREVER: Final = -1
+
+Record = Mapping[str, Any]
+Result = dict[str, Any]
+Invoke = Callable[[object, Mapping[str, object]], Result]
+
+
+def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
+    """Wrap the polling of streams, and the invocations that it makes."""
+    poll, invoke = functions._poll_dynamodb_streams, functions._execute_function
+    batches = _Batches(functions=functions, tables=tables, invoke=invoke)
+
+    def polling() -> object:
+        token = _POLLING.set(True)
+        try:
+            return poll()
+        finally:
+            _POLLING.reset(token)
+
+    def invoking(function: Any, event: Mapping[str, object]) -> Result:
+        return batches.settle(function, event) if _POLLING.get() else invoke(function, event)
+
+    functions._poll_dynamodb_streams, functions._execute_function = polling, invoking
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batches:
+    """The failures of each mapping's present batch. The poller is one thread, so nothing here is locked."""
+
+    functions: MiniStackModule
+    tables: MiniStackModule
+    invoke: Invoke
+    failures: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    """Mapping → the first record of the batch that failed last, and how often it has."""
+
+    def settle(self, function: Any, event: Mapping[str, object]) -> Result:
+        """Invoke the function; a result with an error makes the poller try again from the mapping's position on."""
+        records: Any = event["Records"]
+        mapping = self._mapping_of(function, records)
+        result, left = self._try(function, mapping, records)
+        if not left:
+            self.failures.pop(mapping["UUID"], None)
+            return result
+        self._move_to(mapping, left[0])
+        if self._count_failure(mapping, left[0]) <= mapping.get("MaximumRetryAttempts", _FOREVER):
+            return _failed(result)
+        if mapping.get("MaximumRetryAttempts", _FOREVER) == _FOREVER:
+            return _failed(result)
+        self._give_up(function, mapping, left, result)
+        self._move_behind(mapping, left[-1])
+        self.failures.pop(mapping["UUID"], None)
+        return _failed(result)  # the position is right already; the poller would add the length of the batch to it
+
+    def _try(self, function: Any, mapping: Mapping[str, Any], records: Sequence[Record]) -> tuple[Result, list[Record]]:
+        """Return what the function answered, and the records that must be tried again."""
+        result = self.invoke(function, {"Records": records})
+        if result.get("error"):
+            return result, list(records)
+        failed = _reported(result) if "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ()) else []
+        first = min((index for index, one in enumerate(records) if _number(one) in failed), default=None)
+        if failed and first is None:  # an unknown or empty identifier fails the whole batch
+            return result, list(records)
+        return result, [] if first is None else list(records[first:])
+
+    def _give_up(self, function: Any, mapping: Mapping[str, Any], records: Sequence[Record], result: Result) -> None:
+        """Take a batch apart as far as the mapping allows, and put aside what cannot be processed."""
+        if len(records) == 1 or not mapping.get("BisectBatchOnFunctionError"):
+            stream = mapping["EventSourceArn"]
+            self.functions._send_ddb_stream_failure_record(
+                mapping, function, records, stream, result, "RetryAttemptsExhausted"
+            )
+            return
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            answer, left = self._try(function, mapping, half)
+            if left:
+                self._give_up(function, mapping, left, answer)
+
+    def _count_failure(self, mapping: Mapping[str, Any], first: Record) -> int:
+        number, times = self.failures.get(mapping["UUID"], ("", 0))
+        times = times + 1 if number == _number(first) else 1
+        self.failures[mapping["UUID"]] = (_number(first), times)
+        return times
+
+    def _mapping_of(self, function: Any, records: Sequence[Record]) -> Any:
+        name = function["config"]["FunctionName"]
+        stream = records[0]["eventSourceARN"]
+        return next(
+            mapping
+            for _, _, mapping in self.functions._iter_all_esms()
+            if mapping["EventSourceArn"] == stream and mapping["FunctionName"] == name
+        )
+
+    def _move_to(self, mapping: Mapping[str, Any], record: Record) -> None:
+        self._set_position(mapping, self._place_of(mapping, record))
+
+    def _move_behind(self, mapping: Mapping[str, Any], record: Record) -> None:
+        self._set_position(mapping, self._place_of(mapping, record) + 1)
+
+    def _place_of(self, mapping: Mapping[str, Any], record: Record) -> int:
+        table = mapping["EventSourceArn"].split("/")[1]
+        start = self.tables.stream_start_position(table)
+        numbers = [_number(each) for each in self.tables.stream_live_records(table)]
+        return int(start) + numbers.index(_number(record))
+
+    def _set_position(self, mapping: Mapping[str, Any], position: int) -> None:
+        with self.functions._dynamodb_stream_positions_lock:
+            self.functions._dynamodb_stream_positions[mapping["UUID"]] = position
+
+
+def _number(record: Record) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _reported(result: Result) -> list[str]:
+    """Return the sequence numbers that a function reports as failed."""
+    body = result.get("body")
+    answer = json.loads(body) if isinstance(body, str | bytes) and body else body
+    if not isinstance(answer, dict):
+        return []
+    items = cast("dict[str, Sequence[Mapping[str, object]] | None]", answer).get("batchItemFailures")
+    return [str(item.get("itemIdentifier")) for item in items or ()]
+
+
+def _failed(result: Result) -> Result:
+    return {**result, "error": True}
