@@ -28,6 +28,7 @@ def business_charts(stage: str) -> list[Chart]:
         Chart("Drift", [_drift(stage, other) for other in COMPARED]),
         Chart("Postponed by reconcile", [_total(stage, MetricName.POSTPONED)]),
         Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
+        Chart("Events published", [_total(stage, MetricName.EVENTS)]),
         Chart("Audit trail", [_total(stage, each) for each in (MetricName.SEALS, MetricName.ALTERED)]),
     ]
 

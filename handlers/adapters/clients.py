@@ -38,6 +38,12 @@ class KMSClient(Protocol):
     def verify(self, **request: object) -> Reply: ...
 
 
+class EventsClient(Protocol):
+    """The operations of `boto3.client("events")` that the adapters use."""
+
+    def put_events(self, **request: object) -> Reply: ...
+
+
 class SQSClient(Protocol):
     """The operations of `boto3.client("sqs")` that the adapters use."""
 
@@ -49,6 +55,7 @@ TRANSIENT: Final = frozenset(
     {
         "ConditionalRequestConflict",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "KMSInternalException",
@@ -65,7 +72,7 @@ TRANSIENT: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes after which the same call may succeed. Source: the error pages of DynamoDB, KMS, S3 and SQS."""
+"""Codes after which the same call may succeed. Source: the error pages of DynamoDB, EventBridge, KMS, S3 and SQS."""
 
 
 def code_of(error: ClientError) -> str:

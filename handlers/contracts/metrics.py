@@ -27,6 +27,7 @@ class MetricName(StrEnum):
     DRIFT = "Drift"
     ALTERED = "AlteredAuditObjects"
     SEALS = "Seals"
+    EVENTS = "PublishedEvents"
 
 
 DIMENSIONS: Final[dict[MetricName, str]] = {

@@ -16,6 +16,9 @@ OUTCOMES_PREFIX: Final = "outcomes/"
 REFUSALS_PREFIX: Final = "refusals/"
 SEALS_PREFIX: Final = "seals/"
 
+EVENT_SOURCE: Final = "booking.orders"
+"""The source of every order event; consumers match it in their rules."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSchema:

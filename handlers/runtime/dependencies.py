@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, cast
 
 from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
+from ..adapters.event_bus import EventBridgeBus
 from ..adapters.kms_signer import KMSSealSigner
 from ..adapters.s3_audit import S3AuditTrail
 from ..adapters.sandbox_gateway import SandboxPaymentGateway
@@ -18,6 +19,7 @@ from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
+from ..domain.publication import EventBus
 from ..domain.seals import SealSigner
 from .log import Log
 from .settings import Settings
@@ -117,6 +119,16 @@ class Dependencies:
     def parked(self) -> ParkingQueue:
         """The queue of results that could not be recorded."""
         return SQSParkingQueue(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
+
+    @cached_property
+    def bus(self) -> EventBus:
+        """The bus of the order events."""
+        return EventBridgeBus(client=self.client("events"), bus=self.settings.event_bus)
+
+    @cached_property
+    def bus_retry(self) -> RetryPolicy:
+        """The retry policy of events that the bus did not take; beyond it, the stream brings them again."""
+        return RetryPolicy(sleep=self.sleep, rng=self.rng, max_attempts=3)
 
     @cached_property
     def policy(self) -> RefundPolicy:

@@ -50,6 +50,11 @@ class Settings:
         return self._text("BOOKING_PARKING_QUEUE_URL")
 
     @property
+    def event_bus(self) -> str:
+        """Name of the bus that order events are published to."""
+        return self._text("BOOKING_EVENT_BUS")
+
+    @property
     def seal_key(self) -> str:
         """ARN of the key that seals are signed with."""
         return self._text("BOOKING_SEAL_KEY")

@@ -94,6 +94,7 @@ def embedded() -> set[Named]:
     world.clock.advance(timedelta(hours=1))
     world.reconcile()
     world.seal()
+    world.publish()
     lines = [json.loads(line) for line in world.lines]
     return {
         Named(told["Namespace"], metric["Name"], frozenset(dimensions))

@@ -16,6 +16,7 @@ from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
 from handlers.domain.stock import AddItem, StockChanged, StockItem
 from handlers.domain.verification import Finding, verify
+from handlers.publish import publish
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
@@ -25,6 +26,7 @@ from handlers.runtime.settings import Settings
 from handlers.seal import seal
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.events import FakeEventBridge
 from tests.fakes.kms import FakeKMS
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
@@ -39,6 +41,7 @@ ENVIRONMENT = {
     "BOOKING_GATEWAY_TABLE": "gateway",
     "BOOKING_REFUND_WINDOW_DAYS": "30",
     "BOOKING_AUDIT_BUCKET": "audit",
+    "BOOKING_EVENT_BUS": "orders",
     "BOOKING_SEAL_KEY": SEAL_KEY,
     "BOOKING_PARKING_QUEUE_URL": "https://sqs.example/parking",
 }
@@ -76,6 +79,7 @@ class World:
     s3: FakeS3 = field(default_factory=FakeS3)
     sqs: FakeSQS = field(default_factory=FakeSQS)
     kms: FakeKMS = field(default_factory=FakeKMS)
+    events: FakeEventBridge = field(default_factory=FakeEventBridge)
     faults: Faults = field(default_factory=Faults)
     lines: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
@@ -91,7 +95,8 @@ class World:
         return self.faults.calls
 
     def parts(self, **overrides: Any) -> Dependencies:
-        clients = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
+        clients: dict[str, Any] = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
+        clients["events"] = self.events
         given = {
             "settings": Settings(environment=self.environment),
             "clients": lambda service: Counted(clients[service], self.faults),
@@ -156,6 +161,10 @@ class World:
 
     def seal(self) -> dict[str, Any]:
         return seal(self.parts(), Invocation())
+
+    def publish(self) -> dict[str, Any]:
+        """Publish the whole stream of the orders table, as one batch."""
+        return publish({"Records": self.dynamodb.streams["orders"]}, self.parts())
 
     def order(self, order_id: str) -> Order:
         order = self.parts().orders.load(order_id)

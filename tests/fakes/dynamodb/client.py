@@ -16,7 +16,7 @@ from .conditions import Values, project
 from .errors import Exceptions, invalid, refusal
 from .expressions import Compiled, compiled
 from .model import require_model
-from .table import Index, Table, described
+from .table import Index, Table, described, stream_record
 from .values import MAXIMUM_ITEM_BYTES, Item, accepted_item, size_of
 
 Response = dict[str, Any]
@@ -51,6 +51,7 @@ class FakeDynamoDB:
         seconds: Callable[[], float] = time.time,
     ) -> None:
         self.tables: dict[str, Table] = {}
+        self.streams: dict[str, list[Response]] = {}
         self.strict, self.page_items, self.lag = strict, page_items, lag
         self._seconds = seconds
         self._tokens: dict[str, tuple[float, str]] = {}
@@ -116,6 +117,9 @@ class FakeDynamoDB:
         table, key = write.table, write.key
         if self.lag:
             self._undo.append((table, key, write.old))
+        if write.old != new:
+            stream = self.streams.setdefault(table.name, [])
+            stream.append(stream_record(table, write.old, new, len(stream)))
         if new is None:
             table.rows.pop(key, None)
             table.bounds.pop(key, None)

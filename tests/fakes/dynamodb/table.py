@@ -151,3 +151,11 @@ def _index(schema: list[dict[str, str]], projection: dict[str, Any], table: list
         named = projection.get("NonKeyAttributes", [])
         shown = frozenset([*named, *keys.values(), *(entry["AttributeName"] for entry in table)])
     return Index(keys["HASH"], keys.get("RANGE"), shown)
+
+
+def stream_record(table: Table, old: Item | None, new: Item | None, number: int) -> dict[str, Any]:
+    """A change as a stream of new and old images tells it."""
+    images = {name: dict(image) for name, image in (("OldImage", old), ("NewImage", new)) if image is not None}
+    keys = {name: (new or old or {})[name] for name in table.key.attributes}
+    kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+    return {"eventName": kind, "dynamodb": {"Keys": keys, "SequenceNumber": f"{number:021d}", **images}}

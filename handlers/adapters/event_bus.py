@@ -1,0 +1,52 @@
+"""The bus of the order events in EventBridge."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..contracts.storage import EVENT_SOURCE
+from ..domain.publication import MAX_EVENT_BYTES, LedgerEvent
+from .clients import EventsClient, call
+
+MAX_ENTRIES: Final = 10
+"""Entries of one request. Source: EventBridge API reference, "PutEvents"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBridgeBus:
+    """A bus in EventBridge, by its name or ARN."""
+
+    client: EventsClient
+    bus: str
+
+    def publish(self, events: Sequence[LedgerEvent]) -> tuple[LedgerEvent, ...]:
+        """Put as many requests as it takes; a request that EventBridge takes in part names what it did not take."""
+        return tuple(event for part in _parts(events) for event in self._put(part))
+
+    def _put(self, events: Sequence[LedgerEvent]) -> Iterator[LedgerEvent]:
+        reply = call(self.client.put_events, Entries=[self._entry(event) for event in events])
+        for event, result in zip(events, reply["Entries"], strict=True):
+            if result.get("ErrorCode"):
+                yield event
+
+    def _entry(self, event: LedgerEvent) -> dict[str, Any]:
+        return {
+            "EventBusName": self.bus,
+            "Source": EVENT_SOURCE,
+            "DetailType": event.kind,
+            "Detail": event.detail,
+            "Time": event.time,
+        }
+
+
+def _parts(events: Sequence[LedgerEvent]) -> Iterator[list[LedgerEvent]]:
+    """Yield the events in as few requests as their number and size allow."""
+    part, size = list[LedgerEvent](), 0
+    for event in events:
+        if part and (len(part) == MAX_ENTRIES or size + event.size > MAX_EVENT_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(event)
+        size += event.size
+    if part:
+        yield part

@@ -1,0 +1,97 @@
+"""Publishing: the events of a batch of the orders table's stream, in order per order.
+
+No two events of one order are in one request to the bus, because it may take the second without the first. So the first
+events of all orders go first, then the second ones; an order whose event was not taken waits, and holds up no other.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..adapters.dynamodb.order_stream import StreamRecord
+from ..domain.errors import Unavailable
+from ..domain.ports import RetryPolicy
+from ..domain.publication import EventBus, LedgerEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedBatch:
+    """The outcome of a batch: the number of events published, and the records that must be tried again."""
+
+    events: int
+    failed: tuple[StreamRecord, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """The events of one order that are still to be published, each with the position of its record in the batch."""
+
+    events: deque[tuple[int, LedgerEvent]] = field(default_factory=deque[tuple[int, LedgerEvent]])
+    failed_at: int | None = None
+    """The position of the first record that failed; all later ones of the order fail with it."""
+
+    def add(self, position: int, record: StreamRecord) -> None:
+        if record.events is None and self.failed_at is None:
+            self.failed_at = position
+        if self.failed_at is None:
+            self.events.extend((position, event) for event in record.events or ())
+
+    def give_up(self) -> None:
+        self.failed_at = self.events[0][0]
+        self.events.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """Publishes batches. A batch may be published again, in whole or in part: consumers ignore repetitions."""
+
+    bus: EventBus
+    retry: RetryPolicy
+
+    def run(self, records: Sequence[StreamRecord]) -> PublishedBatch:
+        """Publish what can be published; a record that fails makes the later ones of its order fail."""
+        orders = _by_order(records)
+        published = 0
+        while wave := [order for order in orders.values() if order.events]:
+            refused = self._publish(tuple(order.events[0][1] for order in wave))
+            published += len(wave) - len(refused)
+            for order in wave:
+                if order.events[0][1] in refused:
+                    order.give_up()
+                else:
+                    order.events.popleft()
+        return PublishedBatch(events=published, failed=tuple(_failed(records, orders)))
+
+    def _publish(self, events: tuple[LedgerEvent, ...]) -> tuple[LedgerEvent, ...]:
+        """Return the events that the bus did not take, however often it was asked."""
+        left = events
+        try:
+            for _ in self.retry.attempts("The event bus"):
+                left = self._attempt(left)
+                if not left:
+                    return ()
+        except Unavailable:
+            pass
+        return left
+
+    def _attempt(self, events: tuple[LedgerEvent, ...]) -> tuple[LedgerEvent, ...]:
+        try:
+            return self.bus.publish(events)
+        except Unavailable:
+            return events
+
+
+def _by_order(records: Sequence[StreamRecord]) -> dict[str, _Waiting]:
+    orders: dict[str, _Waiting] = {}
+    for position, record in enumerate(records):
+        orders.setdefault(record.order_id, _Waiting()).add(position, record)
+    return orders
+
+
+def _failed(records: Sequence[StreamRecord], orders: dict[str, _Waiting]) -> list[StreamRecord]:
+    first = {order_id: waiting.failed_at for order_id, waiting in orders.items()}
+    return [
+        record
+        for position, record in enumerate(records)
+        if (failed_at := first[record.order_id]) is not None and position >= failed_at
+    ]
