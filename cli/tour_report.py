@@ -1,6 +1,8 @@
 """Take the tour and show it: one line per finished step, then tables, then the next steps."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -51,7 +53,7 @@ def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool) -> i
         draw_next_steps(console, state.orders["first"])
 
     show(as_json, document, draw)
-    return _report_mismatches(outcomes)
+    return report_mismatches(target, outcomes)
 
 
 def missing_outputs(outputs: Mapping[str, Any]) -> list[str]:
@@ -106,10 +108,24 @@ def _refundable(result: Mapping[str, Any]) -> str:
     return "" if refundable is None else format_amount(refundable, result["currency"])
 
 
-def _report_mismatches(outcomes: list[StepOutcome]) -> int:
-    """Print the steps that did not end as expected, and return the exit code."""
-    for outcome in outcomes:
+def report_mismatches(target: DeploymentTarget, outcomes: list[StepOutcome]) -> int:
+    """Print the steps that did not end as expected, with a report of each execution, and return the exit code."""
+    unexpected = [outcome for outcome in outcomes if outcome.mismatches]
+    for outcome in unexpected:
         for mismatch in outcome.mismatches:
             message = f"The step {outcome.step.title!r} did not end as expected: {mismatch}."
             stderr_console().print(message, soft_wrap=True)
-    return 1 if any(outcome.mismatches for outcome in outcomes) else 0
+        for path in _write_reports(target, outcome):
+            stderr_console().print(f"Report of its execution: {path}", soft_wrap=True)
+    return 1 if unexpected else 0
+
+
+def _write_reports(target: DeploymentTarget, outcome: StepOutcome) -> Iterator[Path]:
+    from .report import render_execution, write_page
+
+    folder = Path(tempfile.mkdtemp(prefix="booking-tour-"))
+    for execution in filter(None, (outcome.execution, outcome.after_reconcile)):
+        page = render_execution(target, execution.arn)
+        path = write_page(page, folder / f"{execution.arn.rpartition(':')[2]}.html") if page else None
+        if path:
+            yield path

@@ -50,6 +50,8 @@ class DeployedStack:
 
     instance: Instance
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
+    """ARNs of the executions that `start` began, the latest last."""
 
     def client(self, service: str, role: str | None = None) -> Any:
         """A boto3 client with an administrator's rights, or with those of a role (its ARN)."""
@@ -64,7 +66,8 @@ class DeployedStack:
         started = self.client("stepfunctions").start_execution(
             stateMachineArn=self.outputs[machine], name=f"test-{secrets.token_hex(8)}", input=json.dumps(event)
         )
-        return str(started["executionArn"])
+        self.started.append(str(started["executionArn"]))
+        return self.started[-1]
 
     def wait(self, execution: str, *, timeout_seconds: float = 90) -> Execution:
         """The execution's end; TimeoutError when it does not come."""

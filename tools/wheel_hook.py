@@ -7,8 +7,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HOME = "stepbooking"
-PARTS = ("cli", "components", "handlers", "local", "workflow")
-DATA = {".json", ".lock", ".typed", ".yaml", ".svg"}
+PARTS = ("cli", "components", "console", "handlers", "local", "workflow")
+DATA = {".css", ".html", ".js", ".json", ".lock", ".typed", ".yaml", ".svg"}
 
 
 class WheelHook(BuildHookInterface[Any]):

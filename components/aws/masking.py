@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contracts.messages import PERSONAL_FIELDS
+
 from .deployment_context import DeploymentContext
 
-PERSONAL = ("customer_id", "payment_method", "reason", "requested_by")
-"""Fields of a booking request with the customer, the payment method and free text."""
+PERSONAL = PERSONAL_FIELDS
 MAX_FIELDS = 10  # custom identifiers of one policy
 FIELD = r"[A-Za-z0-9_-]{1,40}"  # twice in an expression of 200 characters at most
 

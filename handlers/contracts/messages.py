@@ -17,6 +17,8 @@ MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number
 MAX_LINES: Final = 50  # they and the order are written in one transaction, which takes 100 items
 MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
+PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "reason", "requested_by")
+"""Fields of a request with the customer, the payment method and free text: logs and reports mask their values."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -72,6 +72,7 @@ class FakeS3:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.versions: dict[tuple[str, str], list[StoredObject]] = {}
+        self.retentions: dict[str, dict[str, Any]] = {}
         self.strict, self.page_keys, self._now = strict, page_keys, now
 
     def _begin(self, operation: str, request: dict[str, Any]) -> None:
@@ -130,6 +131,12 @@ class FakeS3:
 
     def head_object(self, **request: Any) -> Response:
         return self._described(self._stored("HeadObject", request), request)
+
+    def get_object_retention(self, **request: Any) -> Response:
+        self._begin("GetObjectRetention", request)
+        if request["Key"] not in self.retentions:
+            raise _refusal("NoSuchObjectLockConfiguration", "The object has no retention.", "GetObjectRetention")
+        return {"Retention": self.retentions[request["Key"]], "ResponseMetadata": _METADATA}
 
     def _described(self, stored: StoredObject, request: dict[str, Any]) -> Response:
         described: Response = {

@@ -1,8 +1,13 @@
 """The whole program in an embedded AWS, stocked, with IAM enforced: one for the session."""
 
+from collections.abc import Generator
+from pathlib import Path
+
 import pytest
 
+from cli.target import DeploymentTarget
 from local.pytest_plugin import DeployedStack, booking_stack
+from tests.integration.failure_reports import write_reports
 from tests.integration.shop import SHELVES, put_on_shelf
 
 __all__ = ["booking_stack"]
@@ -14,3 +19,19 @@ def shop(booking_stack: DeployedStack) -> DeployedStack:
     for sku, (price_minor, available) in SHELVES.items():
         put_on_shelf(booking_stack, sku, price_minor, available)
     return booking_stack
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write a report of each execution of a failed test, and add the paths to the test's output."""
+    outcome = yield
+    stack = item.funcargs.get("shop") or item.funcargs.get("booking_stack")
+    if call.when == "call" and isinstance(stack, DeployedStack):
+        began, stack.started[:] = list(stack.started), []
+        if outcome.failed:
+            target = DeploymentTarget(name="embedded AWS of the tests", outputs=stack.outputs, client=stack.client)
+            folder: Path = item.config._tmp_path_factory.mktemp("reports")  # type: ignore[attr-defined]
+            outcome.sections.append(("Reports", "\n".join(map(str, write_reports(target, began, folder)))))
+    return outcome

@@ -1,0 +1,70 @@
+"""Visits, attempts and nesting are read from the events of an execution."""
+
+from datetime import UTC, datetime, timedelta
+
+from console.execution_history import HistoryEvent, spans_of
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def events(*told: tuple[int, str, dict[str, str]]) -> list[HistoryEvent]:
+    """Make events a second apart: the number of the event before, type, details."""
+    return [
+        HistoryEvent(number=place, previous=previous, type=kind, at=START + timedelta(seconds=place), details=details)
+        for place, (previous, kind, details) in enumerate(told, start=1)
+    ]
+
+
+def test_attempts_and_the_waits_between_them_are_told() -> None:
+    [span] = spans_of(
+        events(
+            (0, "TaskStateEntered", {"name": "pay", "input": '{"a": 1}'}),
+            (1, "TaskScheduled", {}),
+            (2, "TaskFailed", {"error": "Unavailable", "cause": "busy"}),
+            (3, "TaskScheduled", {}),
+            (4, "TaskSucceeded", {}),
+            (5, "TaskStateExited", {"name": "pay", "output": "[2]"}),
+        )
+    )
+    assert (span.state, span.type, span.tries, span.input, span.output) == ("pay", "Task", 2, {"a": 1}, [2])
+    assert [attempt.error for attempt in span.attempts] == ["Unavailable", None]
+    assert span.waits == (timedelta(seconds=1),)
+    assert span.error is None
+
+
+def test_branches_that_run_at_once_are_told_apart_by_the_event_before() -> None:
+    spans = spans_of(
+        events(
+            (0, "ParallelStateEntered", {"name": "both"}),
+            (1, "ParallelStateStarted", {}),
+            (2, "TaskStateEntered", {"name": "left"}),
+            (2, "TaskStateEntered", {"name": "right"}),
+            (3, "TaskScheduled", {}),
+            (4, "TaskScheduled", {}),
+            (5, "TaskFailed", {"error": "Left"}),
+            (7, "TaskStateExited", {"name": "left", "output": "1"}),
+            (6, "TaskSucceeded", {}),
+            (9, "TaskStateExited", {"name": "right", "output": "2"}),
+            (10, "ParallelStateSucceeded", {}),
+            (11, "ParallelStateExited", {"name": "both", "output": "[1,2]"}),
+            (12, "PassStateEntered", {"name": "after"}),
+        )
+    )
+    assert [(span.state, span.depth) for span in spans] == [("both", 0), ("left", 1), ("right", 1), ("after", 0)]
+    both, left, right, after = spans
+    assert (both.output, left.error, right.error, after.left_at) == ([1, 2], "Left", None, None)
+
+
+def test_without_the_event_before_an_event_belongs_to_the_state_entered_last() -> None:
+    first, second = spans_of(
+        events(
+            (0, "TaskStateEntered", {"name": "one"}),
+            (0, "LambdaFunctionScheduled", {}),
+            (0, "LambdaFunctionTimedOut", {"error": "States.Timeout"}),
+            (0, "TaskStateExited", {"name": "one", "output": "{}"}),
+            (0, "FailStateEntered", {"name": "two"}),
+            (0, "ExecutionFailed", {"error": "Gone", "cause": "{}"}),
+        )
+    )
+    assert (first.error, first.depth, second.depth) == ("States.Timeout", 0, 0)
+    assert (second.error, second.cause, second.left_at) == ("Gone", {}, START + timedelta(seconds=6))
