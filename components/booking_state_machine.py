@@ -45,7 +45,7 @@ class BookingStateMachineArgs(TypedDict):
     workflow of your own without `masked`, because nobody has said which of its data is personal."""
     masked: NotRequired[list[str]]
     """Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
-    Default: customer_id, payment_method, reason and requested_by."""
+    Default: customer_id, payment_method, reason, requested_by and sub."""
     log_days: NotRequired[float]
     """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     task_seconds: NotRequired[float]

@@ -10,24 +10,24 @@ from datetime import timedelta
 from typing import Final
 
 from handlers.contracts.messages import (
+    ApiRequest,
     BookingRequest,
     BookingResult,
     CaughtError,
     FunctionInput,
-    PurchaseRequest,
     RecordInput,
-    RefundRequest,
 )
 
 from .dsl.bindings import Function, Limit, Queue
 from .dsl.context_object import context
-from .dsl.functions import concat, to_json
+from .dsl.functions import concat, seen_as, to_json
 from .dsl.references import caught, input_of, made, output_of, result_of
 from .dsl.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
 from .dsl.states.arrows import variable
 from .dsl.states.basic_states import Choice, Fail, Succeed
 from .dsl.states.service_tasks import SendMessage
 from .dsl.states.tasks import Invoke
+from .dsl.value_expressions import Condition
 from .dsl.workflow_class import Workflow
 
 purchase_fn: Final = Function("purchase_fn", FunctionInput, BookingResult)
@@ -95,6 +95,11 @@ _request = input_of(BookingRequest)
 _execution = context.Execution
 
 
+def _asks_for(action: str) -> bool | Condition:
+    """Return whether the input is such a request, bare or in the API's envelope."""
+    return (_request.action == action) | (seen_as(_request, ApiRequest).request.action == action)
+
+
 def _asked() -> FunctionInput:
     """Return what the functions are told: the caller's JSON as it came, and where it came from."""
     return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
@@ -143,8 +148,8 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     start = route
     # fmt: off
     flow = (
-        route.case(PurchaseRequest) >> purchase >> record >> verdict,
-        route.case(RefundRequest)   >> refund   >> record,
+        route.when(_asks_for("purchase")) >> purchase >> record >> verdict,
+        route.when(_asks_for("refund"))   >> refund   >> record,
         route.otherwise.remember(report, _reported())                                       >> record,
         (purchase | refund).catch(ALL).remember(report, _reported(error=caught(CaughtError))) >> record,
         record.catch(ALL).remember(outcome, _unrecorded())                                  >> park >> failed,

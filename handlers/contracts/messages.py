@@ -17,8 +17,9 @@ MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number
 MAX_LINES: Final = 50  # they and the order are written in one transaction, which takes 100 items
 MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
-PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "reason", "requested_by")
-"""Fields of a request with the customer, the payment method and free text: logs and reports mask their values."""
+PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "reason", "requested_by", "sub")
+"""Fields with the customer, the payment method and free text of a request, and the subject of the API's caller: logs and reports
+mask their values."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -100,6 +101,36 @@ class RefundRequest(_RequestModel):
 
 BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator="action")]
 """The input of an execution."""
+
+
+class ApiCaller(BaseModel):
+    """The person or machine that the API identified, and the request that the proof is for."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    iss: Annotated[str, Field(max_length=512)]
+    sub: Annotated[str, Field(max_length=255)]
+    roles: Annotated[list[str], Field(max_length=8)]
+    request_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the request's canonical JSON."""
+    expires: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z$")]
+    """ISO 8601; an execution that starts later has no proof."""
+
+
+class ApiProof(BaseModel):
+    """The caller of a request, and the API's MAC over what it says of the caller."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    caller: ApiCaller
+    mac: Annotated[str, Field(max_length=256)]
+
+
+class ApiRequest(ApiProof):
+    """The input of an execution that the API started; one that anybody else starts may be the bare request."""
+
+    request: BookingRequest
+
 
 Status = Literal["succeeded", "rejected", "failed", "unknown"]
 """The status of a result: `rejected` is for the caller to act on, `failed` for us; `unknown`: money may have moved."""

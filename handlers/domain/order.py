@@ -155,6 +155,7 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
         facts={
             "request_id": request.request_id,
             "execution": origin.execution,
+            "origin": origin.door,
             "customer_id": request.customer_id,
             "currency": request.currency,
             "lines": [[line.sku, line.quantity, line.unit_price_minor] for line in request.lines],

@@ -123,6 +123,18 @@ def refuse_invalid(message: str, action: str | None = None, request_id: str | No
     return Answer(status="rejected", code=Code.INVALID_REQUEST, message=message, action=action, request_id=request_id)
 
 
+def refuse_unproven(request: Request, reason: str) -> Answer:
+    """Refuse a request whose proof of its caller does not hold."""
+    return Answer(
+        status="rejected",
+        code=Code.CALLER_NOT_PROVEN,
+        message=f"The proof of the caller does not hold: {reason}. Send the request through the API, or without caller "
+        "and mac.",
+        action=request.action,
+        request_id=request.request_id,
+    )
+
+
 def refuse_purchase(request: PlaceOrder, code: Code, message: str) -> Answer:
     """Refuse a purchase; nothing is written."""
     return Answer(

@@ -143,6 +143,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
         facts={
             "request_id": request.request_id,
             "execution": origin.execution,
+            "origin": origin.door,
             "requested_by": request.requested_by,
             **({} if request.restock else {"restock": False}),
             "reason_sha256": salted(order.salt, request.reason),

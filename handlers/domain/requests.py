@@ -24,6 +24,8 @@ class Origin:
 
     execution: str
     requested_at: str
+    door: str = "direct"
+    """`api` if the API identified the caller, else `direct`: whoever may start an execution."""
 
     @property
     def at(self) -> str:

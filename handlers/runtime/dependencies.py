@@ -12,10 +12,12 @@ from typing import Any, Final, Protocol, cast
 
 from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from ..adapters.event_bus import EventBridgeBus
+from ..adapters.kms_proof import KMSProofKey
 from ..adapters.kms_signer import KMSSealSigner
 from ..adapters.s3_audit import S3AuditTrail
 from ..adapters.sandbox_gateway import SandboxPaymentGateway
 from ..adapters.sqs_parking import SQSParkingQueue
+from ..domain.callers import ProofKey
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
@@ -108,6 +110,12 @@ class Dependencies:
     def seal_signer(self) -> SealSigner:
         """The key that seals are signed with."""
         return KMSSealSigner(client=self.client("kms"), key=self.settings.seal_key)
+
+    @cached_property
+    def proof_key(self) -> ProofKey | None:
+        """The key with which the API proves callers, if the deployment has an API."""
+        key = self.settings.proof_key
+        return KMSProofKey(client=self.client("kms"), key=key) if key else None
 
     @cached_property
     def seal_copies(self) -> WriteOnceStore | None:

@@ -15,6 +15,7 @@ from ..domain.order import Order
 from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
+from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
 
@@ -33,7 +34,7 @@ class Recorded:
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
     """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step."""
-    request = parse_request(message.request)
+    request = parse_request(unwrap(message.request))
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
         return _record_refusal(message, request, audit, now)
@@ -68,7 +69,7 @@ def _record_trace(message: RecordInput, order: Order, subject: str, audit: Audit
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
     """Write a refusal on the day of the execution's start, or on the present day if that day is closed."""
     answer = _refusal(message, request)
-    sent, origin = _serializable(message.request), origin_of(message)
+    sent, origin = _serializable(unwrap(message.request)), origin_of(message)
     for day in _days_of_attempts(origin, now):
         record = refusal_record(sent, answer, origin, day)
         if audit.keys(refusal_key_of(record)).names:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..contracts.messages import FunctionInput
 from ..domain.answers import Answer
 from ..domain.errors import BookingError
-from ..domain.outcomes import refuse_wrong_function
+from ..domain.outcomes import refuse_unproven, refuse_wrong_function
 from ..domain.requests import IssueRefund, Origin, PlaceOrder, Request
 from .dependencies import Dependencies
+from .envelope import ForgedProof, unwrap, verify_origin
 from .request_parsing import origin_of, parse_request, result_message
 
 R = TypeVar("R", PlaceOrder, IssueRefund)
@@ -31,13 +33,27 @@ def run_step(
         Unavailable, PaymentOutcomeUnknown: to be retried; the same request resumes where this attempt stopped.
     """
     message = FunctionInput.model_validate(event)
-    origin, request = origin_of(message), parse_request(message.request)
+    origin, request = origin_of(message), parse_request(unwrap(message.request))
     with _log_errors(deps, step, origin, request):
         if isinstance(request, accepts):
-            answer, replayed = decide(request, origin, deps)
+            answer, replayed = _decide_if_proven(message, request, origin, deps, decide)
         else:
             answer, replayed = request if isinstance(request, Answer) else refuse_wrong_function(step), False
     return report(deps, step, origin, answer, replayed=replayed)
+
+
+def _decide_if_proven(
+    message: FunctionInput,
+    request: R,
+    origin: Origin,
+    deps: Dependencies,
+    decide: Callable[[R, Origin, Dependencies], tuple[Answer, bool]],
+) -> tuple[Answer, bool]:
+    """Decide a request as coming from the API or directly; refuse one whose proof of the caller does not hold."""
+    door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
+    if isinstance(door, ForgedProof):
+        return refuse_unproven(request, door.reason), False
+    return decide(request, replace(origin, door=door), deps)
 
 
 def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:

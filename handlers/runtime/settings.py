@@ -60,6 +60,11 @@ class Settings:
         return self._text("BOOKING_SEAL_KEY")
 
     @property
+    def proof_key(self) -> str | None:
+        """ARN of the key with which the API proves callers, if the deployment has an API."""
+        return self.environment.get("BOOKING_PROOF_KEY") or None
+
+    @property
     def seal_copy_bucket(self) -> str | None:
         """Name of the bucket that seals are copied to as well, if there is one."""
         return self.environment.get("BOOKING_SEAL_COPY_BUCKET") or None

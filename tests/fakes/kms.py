@@ -1,4 +1,4 @@
-"""A KMS with the shape of a boto3 client: signs and verifies digests, each key with a secret of its own."""
+"""A KMS with the shape of a boto3 client: signs, makes and verifies MACs, each key with a secret of its own."""
 
 import hashlib
 import hmac
@@ -24,6 +24,17 @@ class FakeKMS:
             response = {"Error": {"Code": "KMSInvalidSignatureException", "Message": ""}}
             raise ClientError(response, "Verify")  # type: ignore[arg-type]
         return {"KeyId": request["KeyId"], "SignatureValid": True}
+
+    def generate_mac(self, **request: Any) -> Response:
+        require_model("GenerateMac", request, "kms")
+        return {"KeyId": request["KeyId"], "Mac": _mac(request), "MacAlgorithm": request["MacAlgorithm"]}
+
+    def verify_mac(self, **request: Any) -> Response:
+        require_model("VerifyMac", request, "kms")
+        if not hmac.compare_digest(_mac(request), request["Mac"]):
+            response = {"Error": {"Code": "KMSInvalidMacException", "Message": ""}}
+            raise ClientError(response, "VerifyMac")  # type: ignore[arg-type]
+        return {"KeyId": request["KeyId"], "MacValid": True, "MacAlgorithm": request["MacAlgorithm"]}
 
 
 def _mac(request: Response) -> bytes:

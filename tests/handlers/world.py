@@ -22,6 +22,7 @@ from handlers.reconcile import reconcile
 from handlers.record import record
 from handlers.refund import refund
 from handlers.runtime.dependencies import Dependencies
+from handlers.runtime.envelope import unwrap
 from handlers.runtime.settings import Settings
 from handlers.seal import seal
 from tests.fakes.clock import FakeClock
@@ -143,7 +144,8 @@ class World:
     def book(self, request: Any, attempts: int = 3) -> dict[str, Any]:
         """What the machine does: route, try, catch, record, and park what could not be recorded."""
         message = self.message(request)
-        action = request.get("action") if isinstance(request, dict) else None
+        bare = unwrap(request)
+        action = bare.get("action") if isinstance(bare, dict) else None
         function = {"purchase": purchase, "refund": refund}.get(action) if isinstance(action, str) else None
         outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
         report = through_json({**message, **outcome})

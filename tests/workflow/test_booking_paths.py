@@ -53,6 +53,16 @@ def test_an_outcome_is_recorded_and_the_run_ends_as_it_went(booking: CoveredWork
         assert told[0].get("result") == (None if action is None else SUCCEEDED)
 
 
+@pytest.mark.parametrize("action", REQUESTS)
+def test_a_request_in_the_apis_envelope_goes_the_way_of_a_bare_one(
+    booking: CoveredWorkflow, action: str | None
+) -> None:
+    enveloped = {"request": REQUESTS[action], "caller": {"sub": "anna"}, "mac": "bWFj"}
+    functions = {"purchase_fn": lambda _: SUCCEEDED, "refund_fn": lambda _: SUCCEEDED, "record_fn": lambda _: SUCCEEDED}
+    ended = booking.run(enveloped, functions)
+    assert ended.path == (*work(action), "record", "verdict", "completed")
+
+
 @pytest.mark.parametrize("action", ["purchase", "refund"])
 @pytest.mark.parametrize(("status", "verdict"), [("succeeded", "completed"), ("unknown", "failed")])
 def test_a_function_that_stays_down_is_recorded_with_its_error(
