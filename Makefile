@@ -46,7 +46,7 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies of pyproject.toml again, with ha
 engine: ## Find or build the Pulumi CLI (needs pulumi, or go).
 	@tools/engine/build
 
-judges: $(VENV)/dev.stamp ## Install the outside judges whose toolchain is here (npm, Maven, PyPI).
+judges: $(VENV)/dev.stamp ## Install the outside judges whose toolchain is here (npm, Maven, PyPI, Go).
 	@tools/judges/install
 
 simulate: $(VENV)/dev.stamp ## Run seeded fault histories: make simulate HISTORIES=1000000 SEED=7.
