@@ -25,7 +25,7 @@ from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
 from handlers.domain.errors import BookingError
-from handlers.domain.ledger import OPENING, entry_from, find_breaks
+from handlers.domain.ledger import OPENING, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
 from handlers.domain.outcomes import outcome_at
 from handlers.domain.ports import AuditTrail, Change
@@ -200,7 +200,7 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
 
 def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
     """Rebuild a request, without its text and fingerprint, which the trail does not contain."""
-    refund = order.account.refunds.get(subject)
+    refund = order.account.refunds.get(key_of(subject))
     request = AcceptedRequest(
         request_id=refund.request_id if refund else order.placed.text("request_id"),
         subject=subject,

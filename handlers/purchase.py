@@ -6,7 +6,7 @@ from .domain.answers import Answer
 from .domain.canonical import format_instant
 from .domain.order import Order, place_order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
-from .domain.payments import GatewayReply
+from .domain.payments import GatewayReply, PaymentMethod
 from .domain.ports import StaleOrder
 from .domain.requests import Origin, PlaceOrder
 from .domain.settlement import settle
@@ -51,11 +51,12 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
     if order.may_send(order.order_id, deps.now()):
         return _charge(order, request, origin, deps)
-    return _settle(order, deps.gateway.lookup(order.order_id), origin, deps)
+    return _settle(order, deps.gateway.lookup(order.instruction(order.order_id)), origin, deps)
 
 
 def _charge(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
-    reply = deps.gateway.charge(order.order_id, request.amount_minor, request.currency, request.payment_method)
+    method = PaymentMethod(token=request.payment_method)
+    reply = deps.gateway.charge(order.instruction(order.order_id), method)
     return _settle(order, reply, origin, deps)
 
 

@@ -35,7 +35,7 @@ def _issue_refund(request: IssueRefund, origin: Origin, deps: Dependencies) -> t
 def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
     """Reserve the refund and send it. A lost race returns the order from which the next attempt is computed."""
     for _ in deps.retry.attempts(order.order_id):
-        if request.refund_id in order.requests:
+        if order.find_request(request.refund_id):
             return _resume_or_replay(order, request, origin, deps)
         change = reserve_refund(order, request, origin, format_instant(deps.now()))
         if isinstance(change, Answer):
@@ -52,7 +52,7 @@ def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: 
 
     A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed.
     """
-    accepted = order.requests[request.refund_id]
+    accepted = order.requests[order.subject(request.refund_id)]
     if accepted.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
     return (accepted.answer, True) if accepted.answer else (_resume(order, request.refund_id, origin, deps), False)
@@ -61,12 +61,11 @@ def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: 
 def _resume(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
     if order.may_send(refund_id, deps.now()):
         return _refund(order, refund_id, origin, deps)
-    return _settle(order, refund_id, deps.gateway.lookup(refund_id), origin, deps)
+    return _settle(order, refund_id, deps.gateway.lookup(order.instruction(refund_id)), origin, deps)
 
 
 def _refund(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
-    amount_minor = order.account.refunds[refund_id].amount_minor
-    reply = deps.gateway.refund(refund_id, order.order_id, amount_minor, order.currency)
+    reply = deps.gateway.refund(order.instruction(refund_id))
     return _settle(order, refund_id, reply, origin, deps)
 
 

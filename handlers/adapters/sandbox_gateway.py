@@ -5,6 +5,7 @@ The tokens resemble the well-known providers' test cards. The table in docs/expl
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar, Final, cast
 
 from botocore.exceptions import ClientError
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from ..contracts.storage import ITEM_SCHEMA
 from ..domain.canonical import Json, digest
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
-from ..domain.payments import GatewayReply, GatewayStatus
+from ..domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
 from .clients import DynamoDBClient, call, code_of
 from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 
@@ -95,26 +96,27 @@ class SandboxPaymentGateway:
     client: DynamoDBClient
     table: str
 
-    can_fence: ClassVar[bool] = True
+    key_life: ClassVar[timedelta | None] = None
+    miss_age: ClassVar[timedelta] = timedelta()
+    fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge as the token describes."""
-        token = TOKENS.get(payment_method, _UNKNOWN_TOKEN)
-        facts: dict[str, Json] = {"kind": "charge", "amount_minor": amount_minor, "currency": currency}
-        return self._move(key, {**facts, "token": payment_method}, token.charge)
+        token = TOKENS.get(method.token, _UNKNOWN_TOKEN)
+        return self._move(instruction.key, {**_facts(instruction), "token": method.token}, token.charge)
 
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
+    def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund as the charge's token describes."""
-        facts: dict[str, Json] = {"kind": "refund", "amount_minor": amount_minor, "currency": currency}
-        charge = self._find(charge_key)
+        key, facts = instruction.key, _facts(instruction)
+        charge = self._find(instruction.charge_key)
         if charge is None or charge["heard"] != GatewayStatus.SETTLED:
             return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="charge_not_found"))
         token = TOKENS.get(str(charge["token"]), _UNKNOWN_TOKEN)
-        return self._move(key, {**facts, "charge": charge_key, "token": charge["token"]}, token.refund)
+        return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
-    def lookup(self, key: str) -> GatewayReply:
+    def lookup(self, instruction: Instruction) -> GatewayReply:
         """Return the state of the key. A refund under a token with `later` is reversed by now."""
-        item = self._read(key)
+        item = self._read(instruction.key)
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
         token = TOKENS.get(str(item.get("token")), _UNKNOWN_TOKEN)
@@ -122,10 +124,10 @@ class SandboxPaymentGateway:
             return _reply({**item, "heard": token.refund.later})
         return _reply(item)
 
-    def cancel(self, key: str) -> GatewayReply:
+    def fence(self, instruction: Instruction) -> GatewayReply:
         """Write a tombstone under the key, unless the key exists."""
         fence: dict[str, Json] = {"kind": "fence", "heard": GatewayStatus.FENCED.value, "amount_minor": 0}
-        return _reply(self._insert(key, fence))
+        return _reply(self._insert(instruction.key, fence))
 
     def _move(self, key: str, facts: Mapping[str, Json], behaviour: Behaviour) -> GatewayReply:
         try:
@@ -175,6 +177,14 @@ class SandboxPaymentGateway:
                 raise
             return decode_item(_existing_item(error))
         return facts
+
+
+def _facts(instruction: Instruction) -> dict[str, Json]:
+    return {
+        "kind": instruction.operation.value,
+        "amount_minor": instruction.amount_minor,
+        "currency": instruction.currency,
+    }
 
 
 def _is_reply_lost(stored: Mapping[str, Json], behaviour: Behaviour, *, is_first: bool) -> bool:

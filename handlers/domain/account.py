@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import Final, cast
 
 from .errors import LedgerBroken
-from .ledger import Entry, Kind
+from .ledger import Entry, Kind, key_of
 
 
 class OrderStatus(StrEnum):
     """The state of an order."""
 
     PENDING = "PENDING"
+    AUTHORIZED = "AUTHORIZED"
     CONFIRMED = "CONFIRMED"
     DECLINED = "DECLINED"
     CANCELLED = "CANCELLED"
@@ -27,7 +28,10 @@ class OrderStatus(StrEnum):
 class RefundStatus(StrEnum):
     """The state of a refund."""
 
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
     RESERVED = "RESERVED"
+    PENDING = "PENDING"
+    DENIED = "DENIED"
     SETTLED = "SETTLED"
     DECLINED = "DECLINED"
     RELEASED = "RELEASED"
@@ -73,6 +77,10 @@ class Share:
     amount_minor: int
 
 
+_HOLDING: Final = frozenset({_R.AWAITING_APPROVAL, _R.RESERVED, _R.PENDING, _R.SETTLED})
+"""The states in which a refund's amount is reserved or refunded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """A refund and its present state."""
@@ -88,27 +96,41 @@ class Refund:
     @property
     def holds_money(self) -> bool:
         """Return whether the refund's amount is reserved or refunded."""
-        return self.status in (RefundStatus.RESERVED, RefundStatus.SETTLED)
+        return self.status in _HOLDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An order's status and totals, in minor units.
 
-    Captured: paid and settled. Reserved: requested by refunds without an outcome. Refunded: settled minus reversed.
+    Authorised: promised by the customer's bank. Held: authorised, and neither captured nor given up. Captured: paid
+    and settled. Reserved: requested by refunds without an outcome. Refunded: settled minus reversed. Disputed:
+    withdrawn by open and lost disputes.
     """
 
     status: OrderStatus | None = None
     requested_minor: int = 0
+    authorised_minor: int = 0
+    held_minor: int = 0
     captured_minor: int = 0
     reserved_minor: int = 0
     refunded_minor: int = 0
+    disputed_minor: int = 0
     refunds: Mapping[str, Refund] = field(default_factory=dict[str, Refund])
 
     @property
     def refundable_minor(self) -> int:
         """The amount that can still be refunded."""
-        return self.captured_minor - self.refunded_minor - self.reserved_minor
+        return max(0, self._balance_minor)
+
+    @property
+    def overdrawn_minor(self) -> int:
+        """The amount by which refunds and disputes exceed what was captured."""
+        return max(0, -self._balance_minor)
+
+    @property
+    def _balance_minor(self) -> int:
+        return self.captured_minor - self.refunded_minor - self.reserved_minor - self.disputed_minor
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -170,18 +192,22 @@ _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
 
 def _apply_refund_entry(account: Account, entry: Entry) -> Account:
-    refund = _advance_refund(account.refunds.get(entry.subject), entry)
+    refund = _advance_refund(account.refunds.get(key_of(entry.subject)), entry)
     moved = replace(
         account,
         reserved_minor=account.reserved_minor + _RESERVED.get(entry.kind, 0) * refund.amount_minor,
         refunded_minor=account.refunded_minor + _REFUNDED.get(entry.kind, 0) * refund.amount_minor,
         refunds={**account.refunds, refund.refund_id: refund},
     )
-    if moved.refundable_minor < 0 or entry.amount_minor != refund.amount_minor:
+    if _exceeds_captured(moved) or entry.amount_minor != refund.amount_minor:
         raise LedgerBroken(
             f"Entry {entry.seq} ({entry.kind}) moves {entry.amount_minor} minor units, which the order does not hold."
         )
     return moved
+
+
+def _exceeds_captured(account: Account) -> bool:
+    return account.refunded_minor + account.reserved_minor > account.captured_minor
 
 
 def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
@@ -196,7 +222,7 @@ def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
 def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
     stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
     return Refund(
-        refund_id=entry.subject,
+        refund_id=key_of(entry.subject),
         request_id=entry.text("request_id"),
         status=status,
         amount_minor=entry.amount_minor,

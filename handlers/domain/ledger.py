@@ -15,21 +15,75 @@ class Kind(StrEnum):
     """The events in the life of an order."""
 
     ORDER_PLACED = "OrderPlaced"
+    PAYMENT_PENDING = "PaymentPending"
+    PAYMENT_ACTION_REQUIRED = "PaymentActionRequired"
+    PAYMENT_AUTHORIZED = "PaymentAuthorized"
+    PAYMENT_CAPTURE_REQUESTED = "PaymentCaptureRequested"
     PAYMENT_CAPTURED = "PaymentCaptured"
+    PAYMENT_CAPTURE_DECLINED = "PaymentCaptureDeclined"
+    PAYMENT_VOID_REQUESTED = "PaymentVoidRequested"
+    PAYMENT_VOIDED = "PaymentVoided"
     PAYMENT_DECLINED = "PaymentDeclined"
     PAYMENT_RELEASED = "PaymentReleased"
     REFUND_REQUESTED = "RefundRequested"
+    REFUND_HELD = "RefundHeld"
+    REFUND_APPROVED = "RefundApproved"
+    REFUND_DENIED = "RefundDenied"
+    REFUND_PENDING = "RefundPending"
     REFUND_SETTLED = "RefundSettled"
     REFUND_DECLINED = "RefundDeclined"
     REFUND_RELEASED = "RefundReleased"
     REFUND_REVERSED = "RefundReversed"
+    DISPUTE_OPENED = "DisputeOpened"
+    DISPUTE_WON = "DisputeWon"
+    DISPUTE_LOST = "DisputeLost"
+    CASE_OPENED = "CaseOpened"
+    RESOLUTION_PROPOSED = "ResolutionProposed"
+    RESOLUTION_DENIED = "ResolutionDenied"
+    CASE_CLOSED = "CaseClosed"
+    TEXT_FORGOTTEN = "TextForgotten"
 
 
 SUPERSEDED: Final = "superseded"
 """Fact of an entry that another entry of its subject follows in the same write: it answers no request."""
 
-OPENING = frozenset({Kind.ORDER_PLACED, Kind.REFUND_REQUESTED})
-"""The kinds that put money in flight. Every other kind is an outcome."""
+OPENING: Final = frozenset(
+    {
+        Kind.ORDER_PLACED,
+        Kind.PAYMENT_CAPTURE_REQUESTED,
+        Kind.PAYMENT_VOID_REQUESTED,
+        Kind.REFUND_REQUESTED,
+        Kind.REFUND_APPROVED,
+    }
+)
+"""The kinds that precede a call of the gateway. Every other kind is reporting and has one audit object."""
+
+INTERIM: Final = frozenset(
+    {
+        Kind.PAYMENT_PENDING,
+        Kind.PAYMENT_ACTION_REQUIRED,
+        Kind.REFUND_HELD,
+        Kind.REFUND_PENDING,
+        Kind.DISPUTE_OPENED,
+        Kind.CASE_OPENED,
+        Kind.RESOLUTION_PROPOSED,
+    }
+)
+"""The reporting kinds after which someone else must act. Every other reporting kind is final for its subject."""
+
+_SUBJECT_TYPES: Final = {"ref": "refund", "cap": "capture", "void": "void", "dec": "decision"}
+"""The type of a subject by the prefix of its gateway key. The order is its own subject."""
+
+
+def subject_of(key: str) -> str:
+    """Return the subject of a gateway key: an order's own id, or the key preceded by its type (schema 2)."""
+    kind = _SUBJECT_TYPES.get(key.partition("_")[0])
+    return f"{kind}:{key}" if kind else key
+
+
+def key_of(subject: str) -> str:
+    """Return the gateway key, or the id, of a subject; a subject of schema 1 is its own key."""
+    return subject.rpartition(":")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

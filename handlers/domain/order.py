@@ -8,8 +8,8 @@ from typing import Self, cast
 from .account import Account, OrderStatus, fold
 from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
-from .ledger import OPENING, Entry, Kind, append_entry
-from .payments import SEND_WINDOW
+from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of
+from .payments import SEND_WINDOW, Instruction, Operation
 from .requests import Line, Origin, PlaceOrder
 
 
@@ -35,8 +35,8 @@ class AcceptedRequest:
 class Order:
     """An order and its ledger.
 
-    `requests` is by subject: the order's own id, or a refund's. The hashes of free text in the ledger are salted with
-    `salt`; erasing it makes them meaningless.
+    `requests` is by subject: the order's own id, or one that carries its type (`refund:ref_…`). The hashes of free text
+    in the ledger are salted with `salt`; erasing it makes them meaningless.
     """
 
     order_id: str
@@ -91,17 +91,45 @@ class Order:
         """The gateway keys without an outcome."""
         return (self.order_id,) if self.status is OrderStatus.PENDING else self.account.in_flight
 
-    def opened_at(self, subject: str) -> str:
-        """Return the time of the entry that allowed money to be asked for under a key."""
-        return next(entry.recorded_at for entry in self.ledger if entry.subject == subject)
+    def subject(self, key: str) -> str:
+        """Return the subject of a gateway key in this order; a subject of ledger schema 1 is the bare key."""
+        return key if key in self.requests else subject_of(key)
 
-    def may_send(self, subject: str, now: datetime) -> bool:
+    def find_request(self, key: str) -> AcceptedRequest | None:
+        """Return the request that a gateway key belongs to, or None."""
+        return self.requests.get(self.subject(key))
+
+    def opened_at(self, key: str) -> str:
+        """Return the time of the entry that allowed money to be asked for under a key."""
+        return next(entry.recorded_at for entry in self.ledger if entry.subject == self.subject(key))
+
+    def may_send(self, key: str, now: datetime) -> bool:
         """Tell whether money may still be asked for under a key; later it may only be looked up."""
-        return now - parse_instant(self.opened_at(subject)) <= SEND_WINDOW
+        return now - parse_instant(self.opened_at(key)) <= SEND_WINDOW
+
+    def instruction(self, key: str) -> Instruction:
+        """Return what the gateway is asked for under a key, with what the ledger knows of it."""
+        is_charge = key == self.order_id
+        return Instruction(
+            key=key,
+            operation=Operation.CHARGE if is_charge else Operation.REFUND,
+            amount_minor=self.account.requested_minor if is_charge else self.account.refunds[key].amount_minor,
+            currency=self.currency,
+            opened_at=self.opened_at(key),
+            reference=self._reference(key),
+            charge_key="" if is_charge else self.order_id,
+            charge_reference="" if is_charge else self._reference(self.order_id),
+        )
+
+    def _reference(self, key: str) -> str:
+        """Return the gateway's own id of a key, which its latest reply gave, or an empty string."""
+        subject = self.subject(key)
+        told = (str(entry.facts.get("reference", "")) for entry in reversed(self.ledger) if entry.subject == subject)
+        return next((reference for reference in told if reference), "")
 
     def in_flight_since(self) -> str | None:
         """Return the `recorded_at` of the oldest entry whose money is in flight, or None."""
-        opened = (entry for entry in self.ledger if entry.kind in OPENING and entry.subject in self.in_flight)
+        opened = (e for e in self.ledger if e.kind in OPENING and key_of(e.subject) in self.in_flight)
         return next((entry.recorded_at for entry in opened), None)
 
     def with_request(self, accepted: AcceptedRequest) -> Self:

@@ -9,7 +9,7 @@ from typing import Final
 
 from .account import Account, fold
 from .answers import Answer, Code
-from .ledger import SUPERSEDED, Entry, Kind
+from .ledger import SUPERSEDED, Entry, Kind, key_of
 from .money import format_amount
 from .order import Order
 from .requests import IssueRefund, PlaceOrder, Request
@@ -75,7 +75,7 @@ def outcome_at(order: Order, seq: int) -> Answer:
         action="refund" if is_refund else "purchase",
         request_id=_request_id(order, account, entry),
         order_id=order.order_id,
-        refund_id=entry.subject if is_refund else None,
+        refund_id=key_of(entry.subject) if is_refund else None,
         amount_minor=entry.amount_minor,
         currency=order.currency,
         order_status=account.status.value if account.status else None,
@@ -86,7 +86,7 @@ def outcome_at(order: Order, seq: int) -> Answer:
 
 
 def _request_id(order: Order, account: Account, entry: Entry) -> str:
-    refund = account.refunds.get(entry.subject)
+    refund = account.refunds.get(key_of(entry.subject))
     return refund.request_id if refund else order.placed.text("request_id")
 
 
@@ -99,23 +99,25 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
     )
 
 
-def outcome_seq(order: Order, subject: str) -> int:
-    """Return the ledger entry that ends a request: the first outcome of its subject, or the opening entry without one.
+def outcome_seq(order: Order, key: str) -> int:
+    """Return the ledger entry that ends a request: the first outcome under its key, or the opening entry without one.
 
     A refund first heard of as reversed has two entries from one write; the reversal is its outcome.
     """
+    subject = order.subject(key)
     opening, *reports = [entry for entry in order.ledger if entry.subject == subject]
     return next((entry for entry in reports if not entry.facts.get(SUPERSEDED)), opening).seq
 
 
-def execution_of(order: Order, subject: str) -> str:
+def execution_of(order: Order, key: str) -> str:
     """Return the execution in which a request began. Any other execution of the request is a replay."""
+    subject = order.subject(key)
     return next(entry.text("execution") for entry in order.ledger if entry.subject == subject)
 
 
-def answer_of(order: Order, subject: str) -> Answer:
+def answer_of(order: Order, key: str) -> Answer:
     """Return the stored answer of a request, or `unknown` while it is in flight."""
-    return order.requests[subject].answer or outcome_at(order, outcome_seq(order, subject))
+    return order.requests[order.subject(key)].answer or outcome_at(order, outcome_seq(order, key))
 
 
 def refuse_invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:

@@ -12,9 +12,22 @@ Shorter than any gateway remembers a key, so that a repeated request never moves
 """
 
 
+class Operation(StrEnum):
+    """What is asked of the gateway under a key."""
+
+    CHARGE = "charge"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
 class GatewayStatus(StrEnum):
     """The state of a key at the gateway."""
 
+    PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
+    AUTHORIZED = "authorized"
     SETTLED = "settled"
     DECLINED = "declined"
     FENCED = "fenced"
@@ -23,18 +36,49 @@ class GatewayStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """An operation under a key, with what the ledger knows of it.
+
+    `opened_at` is the `recorded_at` of the entry that allowed sending. `reference` is the gateway's own id, once a
+    reply has given it. `charge_key` and `charge_reference` name the payment that is captured, voided or refunded.
+    """
+
+    key: str
+    operation: Operation
+    amount_minor: int
+    currency: str
+    opened_at: str
+    reference: str = ""
+    charge_key: str = ""
+    charge_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethod:
+    """What pays: the gateway's token, and where the customer's bank sends the customer back to."""
+
+    token: str
+    return_url: str | None = None
+    gateway_customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReply:
     """A definite reply about a key. An ambiguous one is raised as `PaymentOutcomeUnknown`.
 
-    `settled`: the money moved, now or earlier. `declined`: it never will under this key. `fenced`: the key was
-    cancelled before it moved money, and never will. `reversed`: the money moved and was returned (refunds only).
-    `nothing`: the gateway never received the key.
+    `pending`: the bank has not answered. `action_required`: the customer must act, for instance in 3-D Secure.
+    `authorized`: the amount is held until `until`. `settled`: the operation took effect, now or earlier. `declined`: it
+    never will under this key. `fenced`: the key was cancelled before it moved money, and never will; an authorised key
+    that is fenced is void. `reversed`: the money moved and was returned (refunds only). `nothing`: the gateway never
+    received the key. An empty `currency` is not compared.
     """
 
     status: GatewayStatus
     reference: str = ""
     reason: str = ""
     amount_minor: int = 0
+    currency: str = ""
+    until: str | None = None
 
 
 class PaymentGateway(Protocol):
@@ -43,21 +87,25 @@ class PaymentGateway(Protocol):
     An ambiguous reply (a timeout, a 5xx, a lost reply) is raised as `PaymentOutcomeUnknown`.
     """
 
-    can_fence: ClassVar[bool]
-    """True if `cancel` keeps its promise. Otherwise, a key that the gateway never received is left to people."""
+    key_life: ClassVar[timedelta | None]
+    """The time for which the gateway remembers a key; None: for ever."""
+    miss_age: ClassVar[timedelta]
+    """The age from which a lookup that finds nothing proves that the key never arrived."""
+    fences: ClassVar[frozenset[Operation]]
+    """The operations whose keys `fence` can cancel. A lost key of another one is left to people."""
 
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge a payment method, once for the key."""
         ...
 
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
+    def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund a part or all of a charge, once for the key."""
         ...
 
-    def lookup(self, key: str) -> GatewayReply:
+    def lookup(self, instruction: Instruction) -> GatewayReply:
         """Return the state of the key."""
         ...
 
-    def cancel(self, key: str) -> GatewayReply:
+    def fence(self, instruction: Instruction) -> GatewayReply:
         """Make sure that the key never moves money: return `fenced`, or its earlier outcome."""
         ...

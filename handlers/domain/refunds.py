@@ -7,7 +7,7 @@ from typing import Final
 from .account import OrderStatus, Share
 from .answers import Answer, Code
 from .canonical import parse_instant, salted
-from .ledger import Kind
+from .ledger import Kind, subject_of
 from .money import format_amount
 from .order import AcceptedRequest, Order
 from .outcomes import refuse_refund
@@ -130,7 +130,7 @@ def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share
 def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...], now: str) -> Order:
     accepted = AcceptedRequest(
         request_id=request.request_id,
-        subject=request.refund_id,
+        subject=subject_of(request.refund_id),
         fingerprint=request.fingerprint,
         text=request.reason,
     )
@@ -138,7 +138,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
         Kind.REFUND_REQUESTED,
         at=origin.at,
         now=now,
-        subject=request.refund_id,
+        subject=subject_of(request.refund_id),
         amount_minor=sum(share.amount_minor for share in shares),
         facts={
             "request_id": request.request_id,

@@ -60,8 +60,8 @@ class PlaceOrder:
     action: ClassVar[str] = "purchase"
 
     @property
-    def subject(self) -> str:
-        """The subject that the request creates; it is also the gateway key."""
+    def key(self) -> str:
+        """The gateway key of the request; the ledger's subject follows from it."""
         return self.order_id
 
     @property
@@ -105,8 +105,8 @@ class IssueRefund:
     action: ClassVar[str] = "refund"
 
     @property
-    def subject(self) -> str:
-        """The subject that the request creates; it is also the gateway key."""
+    def key(self) -> str:
+        """The gateway key of the request; the ledger's subject follows from it."""
         return self.refund_id
 
     @property

@@ -73,7 +73,9 @@ def apply_gateway_reply(
     after = order
     for kind in kinds:
         facts = _facts(after, kind, key, reply, is_last=kind is kinds[-1])
-        after = after.append(kind, at=at, now=now, subject=key, amount_minor=amount_of(order, key), facts=facts)
+        after = after.append(
+            kind, at=at, now=now, subject=order.subject(key), amount_minor=amount_of(order, key), facts=facts
+        )
     return Change(before=order, after=_answer_request(after, key), restock=_stock_to_release(order, after))
 
 
@@ -115,7 +117,7 @@ def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, *, is_last: 
 
 def _answer_request(order: Order, key: str) -> Order:
     """Store the answer that the last entry gives, unless the request has one."""
-    request = order.requests[key]
+    request = order.requests[order.subject(key)]
     return order if request.answer else order.with_request(request.with_answer(outcome_at(order, order.version)))
 
 

@@ -38,32 +38,32 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
     order = None if isinstance(request, Answer) else orders.load(request.order_id)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
         return _record_refusal(message, request, audit, now)
-    if _was_refused(message, order, request.subject):
+    if _was_refused(message, order, request.key):
         return _record_refusal(message, request, audit, now)
-    return _record_trace(message, order, request.subject, audit)
+    return _record_trace(message, order, request.key, audit)
 
 
 def _has_trace(order: Order, request: Request) -> bool:
-    accepted = order.requests.get(request.subject)
+    accepted = order.find_request(request.key)
     return accepted is not None and accepted.fingerprint == request.fingerprint
 
 
-def _was_refused(message: RecordInput, order: Order, subject: str) -> bool:
+def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
     """Tell whether this execution was refused although another one has executed the same request.
 
     A parked result is recorded late, when the ledger may hold that other execution's outcome.
     """
     result = message.result
     is_refusal = result is not None and result.status == "rejected" and result.code not in LEDGER_CODES
-    return is_refusal and execution_of(order, subject) != message.execution
+    return is_refusal and execution_of(order, key) != message.execution
 
 
-def _record_trace(message: RecordInput, order: Order, subject: str, audit: AuditTrail) -> Recorded:
-    seq = outcome_seq(order, subject)
-    key = outcome_key(order, seq)
-    is_new = audit.write(key, outcome_record(order, seq))
-    replayed = execution_of(order, subject) != message.execution
-    return Recorded(answer=answer_of(order, subject), replayed=replayed, key=key, is_new=is_new)
+def _record_trace(message: RecordInput, order: Order, key: str, audit: AuditTrail) -> Recorded:
+    seq = outcome_seq(order, key)
+    name = outcome_key(order, seq)
+    is_new = audit.write(name, outcome_record(order, seq))
+    replayed = execution_of(order, key) != message.execution
+    return Recorded(answer=answer_of(order, key), replayed=replayed, key=name, is_new=is_new)
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:

@@ -6,6 +6,7 @@ still runs on the fakes.
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from handlers.contracts.storage import GATEWAY, ORDERS
 from handlers.domain.canonical import Json
 from handlers.domain.errors import AuditContradiction
 from handlers.domain.order import Order, RefundPolicy, place_order
-from handlers.domain.payments import GatewayReply, GatewayStatus, PaymentGateway
+from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentGateway, PaymentMethod
 from handlers.domain.ports import AuditTrail, Change, ParkingQueue, RetryPolicy, StaleOrder, Written
 from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
@@ -225,54 +226,65 @@ def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
     return SandboxPaymentGateway(client=client, table=_made_table(client, GATEWAY))
 
 
+CHARGE = Instruction(key="order", operation=Operation.CHARGE, amount_minor=1000, currency="EUR", opened_at=WHEN)
+
+
+def _charge(gateway: PaymentGateway, token: str) -> GatewayReply:
+    return gateway.charge(CHARGE, PaymentMethod(token=token))
+
+
+def _refund_of(charge_key: str, key: str, amount_minor: int) -> Instruction:
+    return replace(CHARGE, key=key, operation=Operation.REFUND, amount_minor=amount_minor, charge_key=charge_key)
+
+
 def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
     """Law 8: whoever repeats a key hears the first outcome."""
-    first = gateway.charge("order", 1000, "EUR", "pm_ok")
+    first = _charge(gateway, "pm_ok")
     assert first.status is GatewayStatus.SETTLED
-    assert gateway.charge("order", 1000, "EUR", "pm_ok") == first
-    assert gateway.lookup("order").status is GatewayStatus.SETTLED
-    assert gateway.lookup("order").amount_minor == 1000
+    assert _charge(gateway, "pm_ok") == first
+    assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED
+    assert gateway.lookup(CHARGE).amount_minor == 1000
 
 
 def test_a_decline_is_permanent(gateway: PaymentGateway) -> None:
     """Law 16: the key that was declined stays declined."""
-    assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
-    assert gateway.charge("order", 1000, "EUR", "pm_declined").status is GatewayStatus.DECLINED
-    assert gateway.lookup("order").status is GatewayStatus.DECLINED
-    assert gateway.lookup("order").reason
+    assert _charge(gateway, "pm_declined").status is GatewayStatus.DECLINED
+    assert _charge(gateway, "pm_declined").status is GatewayStatus.DECLINED
+    assert gateway.lookup(CHARGE).status is GatewayStatus.DECLINED
+    assert gateway.lookup(CHARGE).reason
 
 
 def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
     """Law 19: a late first attempt finds the fence."""
-    assert gateway.lookup("order").status is GatewayStatus.NOTHING
-    assert gateway.cancel("order").status is GatewayStatus.FENCED
-    assert gateway.charge("order", 1000, "EUR", "pm_ok").status is GatewayStatus.FENCED
-    assert gateway.cancel("order").status is GatewayStatus.FENCED
-    assert gateway.lookup("order").status is GatewayStatus.FENCED
+    assert gateway.lookup(CHARGE).status is GatewayStatus.NOTHING
+    assert gateway.fence(CHARGE).status is GatewayStatus.FENCED
+    assert _charge(gateway, "pm_ok").status is GatewayStatus.FENCED
+    assert gateway.fence(CHARGE).status is GatewayStatus.FENCED
+    assert gateway.lookup(CHARGE).status is GatewayStatus.FENCED
 
 
 def test_a_fence_comes_too_late_for_money_that_moved(gateway: PaymentGateway) -> None:
     """Law 19: cancel tells what was done before it."""
-    gateway.charge("order", 1000, "EUR", "pm_ok")
-    assert gateway.cancel("order").status is GatewayStatus.SETTLED
-    assert gateway.lookup("order").status is GatewayStatus.SETTLED
+    _charge(gateway, "pm_ok")
+    assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED
+    assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED
 
 
 def test_refunds_have_keys_of_their_own(gateway: PaymentGateway) -> None:
     """Law 18: two refunds of one charge are two, the same refund is one, a refund of nothing is declined."""
-    gateway.charge("order", 1000, "EUR", "pm_ok")
-    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.SETTLED
-    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.SETTLED
-    assert gateway.refund("r2", "order", 400, "EUR").status is GatewayStatus.SETTLED
-    assert gateway.lookup("r1").amount_minor == 600
-    assert gateway.refund("r3", "no-order", 1, "EUR").status is GatewayStatus.DECLINED
+    _charge(gateway, "pm_ok")
+    assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.SETTLED
+    assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.SETTLED
+    assert gateway.refund(_refund_of("order", "r2", 400)).status is GatewayStatus.SETTLED
+    assert gateway.lookup(_refund_of("order", "r1", 600)).amount_minor == 600
+    assert gateway.refund(_refund_of("no-order", "r3", 1)).status is GatewayStatus.DECLINED
 
 
 def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
     """Law 16: by the charge's token."""
-    gateway.charge("order", 1000, "EUR", "pm_refund_declined")
-    assert gateway.refund("r1", "order", 600, "EUR").status is GatewayStatus.DECLINED
-    assert gateway.can_fence
+    _charge(gateway, "pm_refund_declined")
+    assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.DECLINED
+    assert gateway.fences == frozenset(Operation)
 
 
 # the audit log

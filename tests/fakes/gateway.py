@@ -6,9 +6,10 @@ over-refund pass on purpose: the ledger has to prevent it, and the books show wh
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import ClassVar
 
-from handlers.domain.payments import GatewayReply, GatewayStatus
+from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
 
 
 class KeyMisused(AssertionError):
@@ -31,34 +32,38 @@ class Booked:
 class FakeGateway:
     """Every key has one outcome for ever (a refund may later come back); `moved` lists each movement of money once."""
 
-    can_fence: ClassVar[bool] = True
+    key_life: ClassVar[timedelta | None] = None
+    miss_age: ClassVar[timedelta] = timedelta()
+    fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
     books: dict[str, Booked] = field(default_factory=dict)
     moved: list[tuple[str, str, int]] = field(default_factory=list)
 
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Take money, unless the method is one that is declined."""
-        heard = GatewayStatus.DECLINED if payment_method == "pm_declined" else GatewayStatus.SETTLED
-        return self._book(key, Booked("charge", heard, amount_minor, currency, "", payment_method))
+        heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.SETTLED
+        booked = Booked("charge", heard, instruction.amount_minor, instruction.currency, "", method.token)
+        return self._book(instruction.key, booked)
 
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
+    def refund(self, instruction: Instruction) -> GatewayReply:
         """Give money back, unless there is no charge or its method declines refunds."""
-        charge = self.books.get(charge_key)
+        charge = self.books.get(instruction.charge_key)
         declined = (
             charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
         )
         heard = GatewayStatus.DECLINED if declined else GatewayStatus.SETTLED
-        return self._book(key, Booked("refund", heard, amount_minor, currency, charge_key))
+        booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
+        return self._book(instruction.key, booked)
 
-    def lookup(self, key: str) -> GatewayReply:
-        """What is known of the key."""
-        booked = self.books.get(key)
-        return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(key, booked)
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        """Return what is known of the key."""
+        booked = self.books.get(instruction.key)
+        return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(instruction.key, booked)
 
-    def cancel(self, key: str) -> GatewayReply:
+    def fence(self, instruction: Instruction) -> GatewayReply:
         """Fence the key, unless something was done under it."""
-        booked = self.books.setdefault(key, Booked("fence", GatewayStatus.FENCED))
-        return _reply(key, booked)
+        booked = self.books.setdefault(instruction.key, Booked("fence", GatewayStatus.FENCED))
+        return _reply(instruction.key, booked)
 
     def reverse(self, key: str) -> None:
         """A settled refund comes back: what a bank does days later."""

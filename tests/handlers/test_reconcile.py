@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import Unavailable
+from handlers.domain.payments import GatewayReply, Instruction, Operation
 from handlers.reconcile import handler, reconcile
 from handlers.runtime import dependencies
 from tests.handlers.world import World, purchase_of, refund_of
@@ -62,10 +63,10 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
     """Law 19 (reconcile): nothing is released whose key may still move money."""
 
     class Unfenced(SandboxPaymentGateway):
-        can_fence = False  # type: ignore[misc]  # what another provider's adapter would say
+        fences: ClassVar[frozenset[Operation]] = frozenset()
 
-        def cancel(self, key: str) -> Any:
-            raise AssertionError(key)
+        def fence(self, instruction: Instruction) -> GatewayReply:
+            raise AssertionError(instruction.key)
 
     world = _open_cases(3)
     parts = world.parts()
@@ -281,8 +282,8 @@ def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> Non
     world = _open_cases(12)
 
     class Failing(SandboxPaymentGateway):
-        def lookup(self, key: str) -> Any:
-            raise Unavailable(key)
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            raise Unavailable(instruction.key)
 
     deps = world.parts()
     deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway")

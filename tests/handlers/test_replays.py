@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import PaymentOutcomeUnknown
-from handlers.domain.payments import GatewayReply
+from handlers.domain.payments import GatewayReply, Instruction, PaymentMethod
 from handlers.domain.stock import MoveUnits
 from handlers.purchase import purchase
 from handlers.refund import refund
@@ -194,15 +194,15 @@ def test_every_retry_carries_the_same_gateway_key() -> None:
 class ForgetfulGateway(SandboxPaymentGateway):
     """A gateway that has forgotten every key by the time at which it is asked again."""
 
-    def lookup(self, key: str) -> GatewayReply:
-        self.client.delete_item(TableName=self.table, Key={"pk": {"S": key}})  # type: ignore[attr-defined]  # the fake has it
-        return super().lookup(key)
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        self.client.delete_item(TableName=self.table, Key={"pk": {"S": instruction.key}})  # type: ignore[attr-defined]  # the fake has it
+        return super().lookup(instruction)
 
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
-        raise AssertionError(f"{key} was sent again")
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        raise AssertionError(f"{instruction.key} was sent again")
 
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
-        raise AssertionError(f"{key} was sent again")
+    def refund(self, instruction: Instruction) -> GatewayReply:
+        raise AssertionError(f"{instruction.key} was sent again")
 
 
 def _a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
@@ -240,13 +240,13 @@ def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: 
     asked: list[str] = []
 
     class RecordingGateway(SandboxPaymentGateway):
-        def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
+        def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
             asked.append("charge")
-            return super().charge(key, amount_minor, currency, payment_method)
+            return super().charge(instruction, method)
 
-        def lookup(self, key: str) -> GatewayReply:
+        def lookup(self, instruction: Instruction) -> GatewayReply:
             asked.append("lookup")
-            return super().lookup(key)
+            return super().lookup(instruction)
 
     deps = world.parts()
     deps.__dict__["gateway"] = RecordingGateway(client=world.dynamodb, table="gateway")

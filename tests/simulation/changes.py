@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.contracts.storage import ATTENTION
-from handlers.domain.ledger import find_breaks
+from handlers.domain.ledger import find_breaks, key_of
 
 ORDERS_TABLE = "orders"
 CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
@@ -175,7 +175,7 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     waits = totals.status == "PENDING" or totals.reserved > 0
     require(("attention" in new) == waits, "law 19", f"in the index of attention: {'attention' in new}, waits: {waits}")
     return [
-        Claim(entry["subject"], _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
+        Claim(key_of(entry["subject"]), _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
         for entry in ledger[len(earlier) :]
         if entry["type"] in _HEARD
     ]

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from handlers.domain.ledger import key_of, subject_of
 from handlers.domain.requests import order_id_of, refund_id_of
 from tests.fakes.gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE, ledger_of, plain, require, totals_of
@@ -37,7 +38,7 @@ def _hold_money(orders: dict[str, Any], books: dict[str, Booked], moved: list[tu
     """Laws 8, 11, 18, 19."""
     times = Counter((kind, key) for kind, key, _ in moved)
     require(all(count == 1 for count in times.values()), "law 11", f"moved more than once: {times}")
-    subjects = {entry["subject"] for row in orders.values() for entry in ledger_of(row)}
+    subjects = {key_of(entry["subject"]) for row in orders.values() for entry in ledger_of(row)}
     require({key for _, key, _ in moved} <= subjects, "law 18", "money moved that no ledger knows of")
     for order_id, row in orders.items():
         totals = totals_of(ledger_of(row))
@@ -113,7 +114,8 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
         came_back = booked is not None and booked.heard.value == "reversed"
         undecided = answer["code"] in _REPEATABLE
         require(not moved or came_back or undecided, "law 15", f"{said}, the gateway's books say {booked}")
-    in_ledger = subject is not None and subject[0] in orders and subject[1] in plain(orders[subject[0]]["requests"])
+    accepted = plain(orders[subject[0]]["requests"]) if subject and subject[0] in orders else {}
+    in_ledger = subject is not None and subject_of(subject[1]) in accepted
     if not in_ledger or answer["code"] == "KEY_REUSED":
         name = execution.name
         found = [key for key in objects if key.startswith("refusals/") and f"/{name}-" in key]

@@ -7,10 +7,10 @@ table has: a handler that is not a function of event, clock and replies is found
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from handlers.domain.payments import GatewayReply
+from handlers.domain.payments import GatewayReply, Instruction, Operation, PaymentMethod
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile
 from handlers.record import record
@@ -129,22 +129,24 @@ class _Gateway:
     """The gateway port. Its ambiguity and its absence are replies like any other."""
 
     asked: _Asked
-    can_fence: bool = True
+    key_life: ClassVar[timedelta | None] = None
+    miss_age: ClassVar[timedelta] = timedelta()
+    fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
-    def charge(self, key: str, amount_minor: int, currency: str, payment_method: str) -> GatewayReply:
-        return self._ask("charge", key=key, amount_minor=amount_minor, currency=currency, payment_method=payment_method)
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        return self._ask("charge", instruction=instruction, method=method)
 
-    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> GatewayReply:
-        return self._ask("refund", key=key, charge_key=charge_key, amount_minor=amount_minor, currency=currency)
+    def refund(self, instruction: Instruction) -> GatewayReply:
+        return self._ask("refund", instruction=instruction)
 
-    def lookup(self, key: str) -> GatewayReply:
-        return self._ask("lookup", key=key)
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        return self._ask("lookup", instruction=instruction)
 
-    def cancel(self, key: str) -> GatewayReply:
-        return self._ask("cancel", key=key)
+    def fence(self, instruction: Instruction) -> GatewayReply:
+        return self._ask("fence", instruction=instruction)
 
-    def _ask(self, method: str, **arguments: Any) -> GatewayReply:
-        reply = self.asked.ask("gateway", method, arguments)
+    def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
+        reply = self.asked.ask("gateway", operation, arguments)
         assert isinstance(reply, GatewayReply)
         return reply
 

@@ -77,7 +77,7 @@ class Reconciliation:
 
     def _query_gateway(self, order: Order, key: str) -> Order:
         """Look up a key and apply the gateway's reply to the order."""
-        reply = self.gateway.lookup(key)
+        reply = self.gateway.lookup(order.instruction(key))
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
             return self._apply(order, key, fenced) if fenced else order
@@ -87,8 +87,9 @@ class Reconciliation:
         """Fence a key that the gateway never received; None while an attempt may still be running."""
         if self.fence_after and self.now - parse_instant(order.opened_at(key)) < self.fence_after:
             return None
-        if self.gateway.can_fence:
-            return self.gateway.cancel(key)
+        instruction = order.instruction(key)
+        if instruction.operation in self.gateway.fences:
+            return self.gateway.fence(instruction)
         self.findings.left_to_people.append(f"{key}: the gateway never received it and cannot fence it")
         return None
 
