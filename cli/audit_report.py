@@ -4,13 +4,14 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -24,8 +25,9 @@ from handlers.domain.ports import AuditTrail
 
 from .command_errors import CommandFailed, UsageError
 from .output import stdout_console, table
+from .report import write_page
 from .request_input import as_object
-from .target import InstanceOption, StageOption, resolve_target
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was read
 _MAX_READERS: Final = 16
@@ -95,6 +97,9 @@ def report(
     first: Annotated[str, typer.Option("--from", help="First day, UTC, as YYYY-MM-DD.")],
     last: Annotated[str, typer.Option("--to", help="Last day, UTC, as YYYY-MM-DD; included.")],
     output_format: Annotated[ReportFormat, typer.Option("--format", help="table, csv or json.")] = ReportFormat.TABLE,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file to write instead, with plots; - for standard output.")
+    ] = None,
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
@@ -102,8 +107,21 @@ def report(
     days = list_days(first, last)
     target = resolve_target(stage, instance)
     log = S3AuditTrail(client=target.client("s3"), bucket=target.output("auditBucket"))
-    print_report(output_format, log, days)
+    if out is None:
+        print_report(output_format, log, days)
+    elif path := write_page(render_days(target, log, days), out):
+        stdout_console().print(f"Wrote {path}.")
     return 0
+
+
+def render_days(target: DeploymentTarget, log: AuditTrail, days: Sequence[str]) -> str:
+    """Return the report of `days` as a page."""
+    from console.day_pages import days_report, read_open_orders
+    from console.rendering import render_report
+
+    figures = chain.from_iterable(report_day(log, day) for day in days)
+    found = days_report(days[0], days[-1], figures, read_open_orders(target), days)
+    return render_report("days_report.html", report=found, source=target.name, read_at=datetime.now(UTC))
 
 
 def print_report(output_format: str, log: AuditTrail, days: Iterable[str]) -> None:

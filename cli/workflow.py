@@ -8,6 +8,7 @@ Longer than 250 lines: one short function per verb, with the tables that it prin
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,10 +127,12 @@ def run(
     documented: bool = False,
     express: bool = False,
     as_json: bool = False,
+    output: Path | None = None,
 ) -> int:
     """Run a state machine in process, with mock results.
 
-    Nothing is called; each task returns its result from --functions. The exit code is 1 if the run fails.
+    Nothing is called; each task returns its result from --functions. --out writes a page with the path on the diagram.
+    The exit code is 1 if the run fails.
     """
     from workflow.interpreter import CannotRun
     from workflow.interpreter import run as run_in_process
@@ -150,6 +153,8 @@ def run(
         raise UsageError(f"--{error}") from None
     except CannotRun as error:
         raise UsageError(str(error)) from None
+    if output is not None:
+        _write_file(output, _run_page(file, finished, given))
     document = _run_document(finished)
     if as_json:
         print_json(document)
@@ -353,6 +358,14 @@ def _run_document(finished: "Run") -> dict[str, Any]:
             for visit in finished.visits
         ],
     }
+
+
+def _run_page(file: str, finished: "Run", given: Json) -> str:
+    from console.rendering import render_report
+    from console.trace import trace_of_run
+
+    trace = trace_of_run(_default_title(file) or "standard input", finished, given)
+    return render_report("execution_report.html", trace=trace, source=file, read_at=datetime.now(UTC))
 
 
 def _visit_rows(document: Mapping[str, Any]) -> list[list[str]]:

@@ -170,11 +170,14 @@ def _diff(parser: argparse.ArgumentParser) -> None:
     verbs.run,
     "run order.asl.json --input '{\"order\": 1}'",
     "run order.asl.json --input @order.json --functions answers.json --json",
+    "run order.asl.json --functions answers.json --out run.html",
 )
 def _run(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     _add_run(parser)
     _add_express(parser, "Run")
+    text = "HTML file to write: the path on the diagram, and each state with its data."
+    parser.add_argument("--out", dest="output", type=Path, metavar="FILE", help=text)
 
 
 @_verb(

@@ -126,7 +126,9 @@ def _row(span: StateSpan, number: int, scale: TimeScale, end: datetime) -> str:
     parts = [f'<text class="row" x="0" y="{y + 13}">{name}</text>']
     parts.append(f'<rect class="visit" x="{start:.1f}" y="{y + 8}" width="{max(left - start, 2):.1f}" height="3"/>')
     parts += [_bar(scale, y, each.started_at, each.ended_at or end, bool(each.error)) for each in span.attempts]
-    if not span.attempts:
+    if span.tries and not span.attempts:
+        parts.append(_bar(scale, y, span.entered_at, span.left_at or end, bool(span.error)))
+    elif not span.attempts:
         parts.append(f'<circle class="{"bad" if span.error else "dot"}" cx="{start:.1f}" cy="{y + 9.5}" r="4"/>')
     return "".join(parts)
 

@@ -1,10 +1,11 @@
 """One execution as people look at it: each visit of a state, with its attempts and the waits between them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from workflow.interpreter import Run
@@ -91,6 +92,15 @@ class ExecutionTrace:
         return tuple(span.state for span in self.spans)
 
     @property
+    def result(self) -> Mapping[str, Any] | None:
+        """The BookingResult that it ended with; None for another machine's output."""
+        ended: Any = self.cause if self.error else self.output
+        if not isinstance(ended, dict):
+            return None
+        fields = cast("dict[str, Any]", ended)
+        return fields if {"schema", "status", "code", "message"} <= fields.keys() else None
+
+    @property
     def end(self) -> datetime:
         """The end, or the latest moment that is known."""
         known = [moment for span in self.spans for moment in (span.entered_at, span.left_at) if moment]
@@ -114,7 +124,7 @@ def trace_of_run(name: str, run: "Run", given: Any) -> ExecutionTrace:
         input=given,
         output=run.output,
         error=run.error,
-        cause=run.cause,
+        cause=_parse(run.cause),
         spans=spans,
         definition=run.definition.value,
         run=run,
@@ -136,3 +146,10 @@ def _spans_of_run(run: "Run") -> Iterator[StateSpan]:
             cause=visit.cause,
             tries=visit.attempts,
         )
+
+
+def _parse(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text

@@ -189,6 +189,27 @@ def test_run_uses_mock_results(capsys: pytest.CaptureFixture[str], machine: str,
     assert command(capsys, "run", machine, "--input", "{")[0] == 64
 
 
+def test_run_writes_a_page_that_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A state's name, an error and a cause are data, whatever they hold."""
+    planted = '<script>alert("x")</script>'
+    states = {planted: {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}}
+    (tmp_path / "machine.json").write_text(json.dumps({"StartAt": planted, "States": states}))
+    (tmp_path / "answers.json").write_text(
+        json.dumps({planted: {"Error": planted, "Cause": f"mail a@b.example {planted}"}})
+    )
+    page = tmp_path / "run.html"
+    files = ("--functions", str(tmp_path / "answers.json"), "--out", str(page))
+    code, out, _ = command(capsys, "run", str(tmp_path / "machine.json"), "--input", '"in"', *files, "--json")
+    assert (code, json.loads(out)["status"]) == (1, "FAILED")
+    text = page.read_text("utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert "a@b.example" not in text
+    assert "data:image/svg+xml;base64," in text
+    nowhere = ("--functions", str(tmp_path / "answers.json"), "--out", str(tmp_path / "no" / "run.html"))
+    assert command(capsys, "run", str(tmp_path / "machine.json"), *nowhere)[0] == 64
+
+
 def test_cost_prices_each_way(capsys: pytest.CaptureFixture[str], machine: str) -> None:
     _, out, _ = command(capsys, "cost", machine, "--json")
     assert [(one["transitions"], one["dollars_per_million"]) for one in json.loads(out)] == [(4, 100.0), (3, 75.0)]

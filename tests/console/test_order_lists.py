@@ -1,0 +1,76 @@
+"""Lists of orders are complete, newest first, and paged without gaps or repetitions."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from console.order_lists import OrderLists, OrderPage, Position
+from tests.console.in_process_deployment import InProcessDeployment
+from tests.handlers.world import purchase_of
+
+ORDERS = 23
+
+
+@pytest.fixture(scope="module")
+def shop() -> InProcessDeployment:
+    """Orders of three customers over three days."""
+    deployment = InProcessDeployment()
+    deployment.world.stock(mug=(500, 99))
+    for number in range(ORDERS):
+        customer = {"customer_id": f"customer-{number % 3}"}
+        deployment.book({**purchase_of(f"buy-{number}", mug=(1, 500)), **customer})
+        deployment.world.clock.advance(timedelta(hours=3))
+    return deployment
+
+
+def lists_of(shop: InProcessDeployment) -> OrderLists:
+    return OrderLists(client=shop.world.dynamodb, table="orders", now=shop.world.clock)
+
+
+def pages(lists: OrderLists, size: int) -> Iterator[OrderPage]:
+    """Yield every page, each from the position that the one before ended at, as a link carries it."""
+    page = lists.page(lists.changed(), size=size)
+    yield page
+    while page.after:
+        page = lists.page(lists.changed(Position.parse(str(page.after))), size=size)
+        yield page
+
+
+@pytest.mark.parametrize("size", [1, 4, 23, 50])
+def test_pages_of_any_size_hold_every_order_once_newest_first(shop: InProcessDeployment, size: int) -> None:
+    found = [stored for page in pages(lists_of(shop), size) for stored in page.orders]
+    times = [stored.order.ordered_at for stored in found if stored.order]
+    assert len({stored.order_id for stored in found}) == len(found) == ORDERS
+    assert times == sorted(times, reverse=True)
+
+
+def test_orders_of_one_customer_or_one_day_are_those_alone(shop: InProcessDeployment) -> None:
+    lists = lists_of(shop)
+    of_customer = lists.page(lists.of_customer("customer-1"))
+    assert {stored.order.customer_id for stored in of_customer.orders if stored.order} == {"customer-1"}
+    assert len(of_customer.orders) == 8
+    of_day = lists.page(lists.changed(day="2026-03-02"))
+    assert {stored.order.ordered_at[:10] for stored in of_day.orders if stored.order} == {"2026-03-02"}
+
+
+def test_a_filter_skips_what_does_not_match_and_pages_go_on(shop: InProcessDeployment) -> None:
+    lists = lists_of(shop)
+    page = lists.page(lists.changed(), lambda order: bool(order and order.customer_id == "customer-2"), size=3)
+    again = lists.page(lists.changed(page.after), lambda order: bool(order and order.customer_id == "customer-2"))
+    assert (len(page.orders), len(again.orders), again.after) == (3, 4, None)
+
+
+def test_an_order_in_flight_is_listed_until_it_is_settled() -> None:
+    deployment = InProcessDeployment()
+    deployment.world.stock(mug=(500, 9))
+    deployment.book(purchase_of("lost", "pm_timeout", mug=(1, 500)))
+    lists = lists_of(deployment)
+    assert len(lists.page(lists.in_flight()).orders) == 1
+    deployment.world.reconcile()
+    assert lists.page(lists.in_flight()).orders == ()
+
+
+@pytest.mark.parametrize("text", ["", "no position", "x" * 500 + "~y"])
+def test_a_position_that_no_link_has_is_ignored(text: str) -> None:
+    assert Position.parse(text) is None
