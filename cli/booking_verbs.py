@@ -157,6 +157,10 @@ def draw_result(console: Console, execution: ClosedExecution, result: Mapping[st
     if result.get("refundable_minor") is not None and result.get("currency"):
         rows.append(("refundable", format_amount(result["refundable_minor"], result["currency"])))
     rows += [("order status", str(result["order_status"]))] if result.get("order_status") else []
+    if awaited := result.get("next_action"):
+        rows.append(
+            ("waits for", f"{awaited['who']}, until {awaited['until']}" if awaited["until"] else awaited["who"])
+        )
     rows += [("replayed", "yes")] if result.get("replayed") else []
     rows += _path_row(execution)
     console.print(table(str(result.get("action") or "booking"), ("", ""), rows))

@@ -9,7 +9,7 @@ The outcome of a booking is a result, not an error: EXIT_CODES maps its status t
 from collections.abc import Mapping
 from typing import Final
 
-EXIT_CODES: Final[Mapping[str, int]] = {"succeeded": 0, "rejected": 2, "failed": 3, "unknown": 3}
+EXIT_CODES: Final[Mapping[str, int]] = {"succeeded": 0, "pending": 0, "rejected": 2, "failed": 3, "unknown": 3}
 
 
 class CommandFailed(Exception):

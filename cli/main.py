@@ -1,6 +1,6 @@
 """The `booking` command: its verbs, and an exit code for each way to end.
 
-0 succeeded · 1 something is wrong, and the message says what · 2 rejected · 3 failed or unknown · 64 usage.
+0 succeeded or pending · 1 something is wrong, and the message says what · 2 rejected · 3 failed or unknown · 64 usage.
 """
 
 import io

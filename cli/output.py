@@ -10,7 +10,7 @@ from rich.text import Text
 
 from .json_output import print_json
 
-COLOURS: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
+COLOURS: Final = {"succeeded": "green", "pending": "cyan", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
 PIPE_WIDTH: Final = 160  # columns where there is no terminal
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 

@@ -8,11 +8,11 @@ from .domain.order import Order, place_order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
 from .domain.payments import GatewayReply, PaymentMethod
 from .domain.ports import StaleOrder
-from .domain.requests import Origin, PlaceOrder
+from .domain.requests import Origin, PlaceOrder, Request
 from .domain.settlement import settle
 from .domain.stock import StockMismatch
 from .runtime.dependencies import Dependencies, dependencies
-from .runtime.run_step import run_step
+from .runtime.run_step import Decided, run_step
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table", "refund_window", "sdk_timeout")
 
@@ -24,10 +24,14 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 def purchase(event: object, deps: Dependencies) -> dict[str, Any]:
     """Answer a message of the machine with at most two writes, no read and one gateway call (see `run_step`)."""
-    return run_step("purchase", event, deps, PlaceOrder, _create_order)
+    return run_step("purchase", event, deps, _decide)
 
 
-def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
+    return _create_order(request, origin, deps) if isinstance(request, PlaceOrder) else None
+
+
+def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:
     order = place_order(request, origin, deps.policy, deps.new_salt(), format_instant(deps.now()))
     written = deps.orders.create(order)
     if isinstance(written, StockMismatch):
@@ -37,7 +41,7 @@ def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> tu
     return _charge(order, request, origin, deps), False
 
 
-def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:
     """Handle a request whose order already exists.
 
     A different fingerprint is a reused key, a stored answer is replayed, and an interrupted charge is resumed.

@@ -9,10 +9,10 @@ from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
 from .domain.payments import GatewayReply
 from .domain.ports import StaleOrder
 from .domain.refunds import reserve_refund
-from .domain.requests import IssueRefund, Origin
+from .domain.requests import IssueRefund, Origin, Request
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
-from .runtime.run_step import run_step
+from .runtime.run_step import Decided, run_step
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table", "sdk_timeout")
 
@@ -24,15 +24,19 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 def refund(event: object, deps: Dependencies) -> dict[str, Any]:
     """Answer a message of the machine with at most two writes, one read and one gateway call (see `run_step`)."""
-    return run_step("refund", event, deps, IssueRefund, _issue_refund)
+    return run_step("refund", event, deps, _decide)
 
 
-def _issue_refund(request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
+    return _issue_refund(request, origin, deps) if isinstance(request, IssueRefund) else None
+
+
+def _issue_refund(request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
     order = deps.orders.load(request.order_id)
     return _reserve_refund(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
 
 
-def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
     """Reserve the refund and send it. A lost race returns the order from which the next attempt is computed."""
     for _ in deps.retry.attempts(order.order_id):
         if order.find_request(request.refund_id):
@@ -47,7 +51,7 @@ def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: De
     raise AssertionError("attempts() ends by raising")
 
 
-def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> tuple[Answer, bool]:
+def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
     """Handle a request whose refund already exists.
 
     A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed.

@@ -1,4 +1,4 @@
-"""The booking workflow: purchase or refund, record the outcome, end as it went.
+"""The booking workflow: let the purchase or the refund function decide, record the outcome, end as it went.
 
 Every task has a time limit, tries again what AWS documents as passing, and has a way on when it fails for good. The
 limits nest: a call of the SDK < a function < a task < the execution.
@@ -7,6 +7,7 @@ limits nest: a call of the SDK < a function < a task < the execution.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import reduce
 from typing import Final
 
 from handlers.contracts.messages import (
@@ -27,7 +28,7 @@ from .dsl.states.arrows import variable
 from .dsl.states.basic_states import Choice, Fail, Succeed
 from .dsl.states.service_tasks import SendMessage
 from .dsl.states.tasks import Invoke
-from .dsl.value_expressions import Condition
+from .dsl.value_expressions import Condition, condition_of
 from .dsl.workflow_class import Workflow
 
 purchase_fn: Final = Function("purchase_fn", FunctionInput, BookingResult)
@@ -95,9 +96,11 @@ _request = input_of(BookingRequest)
 _execution = context.Execution
 
 
-def _asks_for(action: str) -> bool | Condition:
-    """Return whether the input is such a request, bare or in the API's envelope."""
-    return (_request.action == action) | (seen_as(_request, ApiRequest).request.action == action)
+def _asks_for(*actions: str) -> Condition:
+    """Return whether the input is a request for one of the actions, bare or in the API's envelope."""
+    enveloped = seen_as(_request, ApiRequest).request
+    asked = [each.action == action for each in (_request, enveloped) for action in actions]
+    return reduce(lambda one, other: one | other, map(condition_of, asked))
 
 
 def _asked() -> FunctionInput:
@@ -122,7 +125,7 @@ def _unrecorded() -> BookingResult:
 
 
 class Booking(Workflow[BookingRequest, BookingResult]):
-    """Purchase or refund an order, then record the outcome."""
+    """Move the money of an order, then record the outcome."""
 
     timeout = execution_limit
 
@@ -143,7 +146,7 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     refund.remember(report, _reported(result=result_of(refund_fn)))
     record.remember(outcome, result_of(record_fn))
 
-    customers_case = (outcome.status == "succeeded") | (outcome.status == "rejected")
+    for_the_caller = (outcome.status == "succeeded") | (outcome.status == "pending") | (outcome.status == "rejected")
 
     start = route
     # fmt: off
@@ -154,7 +157,7 @@ class Booking(Workflow[BookingRequest, BookingResult]):
         (purchase | refund).catch(ALL).remember(report, _reported(error=caught(CaughtError))) >> record,
         record.catch(ALL).remember(outcome, _unrecorded())                                  >> park >> failed,
         park.catch(ALL)              >> failed,
-        verdict.when(customers_case) >> completed,
+        verdict.when(for_the_caller) >> completed,
         verdict.otherwise            >> failed,
     )
     # fmt: on

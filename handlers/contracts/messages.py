@@ -18,8 +18,10 @@ MAX_LINES: Final = 50  # they and the order are written in one transaction, whic
 MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
 PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "reason", "requested_by", "sub")
-"""Fields with the customer, the payment method and free text of a request, and the subject of the API's caller: logs and reports
-mask their values."""
+"""Fields with the customer, the payment method and free text of a request, and the subject of the API's caller.
+
+Logs and reports mask their values.
+"""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -132,8 +134,11 @@ class ApiRequest(ApiProof):
     request: BookingRequest
 
 
-Status = Literal["succeeded", "rejected", "failed", "unknown"]
-"""The status of a result: `rejected` is for the caller to act on, `failed` for us; `unknown`: money may have moved."""
+Status = Literal["succeeded", "pending", "rejected", "failed", "unknown"]
+"""The status of a result: `rejected` is for the caller to act on, `failed` for us; `unknown`: money may have moved.
+
+`pending`: somebody else must act first, whom `next_action` names; the same request then tells how it ended.
+"""
 
 
 class Message(BaseModel):
@@ -142,6 +147,15 @@ class Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
     schema_version: int = Field(default=MESSAGE_SCHEMA, alias="schema")
+
+
+class AwaitedAction(Message):
+    """Somebody whose action a `pending` result awaits."""
+
+    who: str
+    """`customer` (3-D Secure, for instance), `bank`, or `approver`; readers accept any other."""
+    until: str | None = None
+    """The time at which the wait ends without that action, ISO 8601; null if nothing ends it."""
 
 
 class BookingResult(Message):
@@ -158,6 +172,7 @@ class BookingResult(Message):
     refundable_minor: int | None = None
     code: str | None = None
     message: str = ""
+    next_action: AwaitedAction | None = None
     replayed: bool = False
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 from .canonical import Json
 
@@ -70,6 +70,18 @@ MEANINGS: Final[Mapping[Code, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NextAction:
+    """Somebody (`customer`, `bank` or `approver`) who must act by `until` before a request can end."""
+
+    who: str
+    until: str | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the action as answers contain it."""
+        return {"who": self.who, "until": self.until}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The result of a request: the contract's BookingResult without `replayed`."""
 
@@ -84,16 +96,24 @@ class Answer:
     refundable_minor: int | None = None
     code: str | None = None
     message: str = ""
+    next_action: NextAction | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """Return the answer as orders and audit objects store it."""
-        return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}}
+        """Return the answer as orders and audit objects store it; only one that is pending has a `next_action`."""
+        action = {"next_action": self.next_action.as_json()} if self.next_action else {}
+        return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}, **action}
 
 
-_FIELDS = tuple(field.name for field in fields(Answer))
+_FIELDS = tuple(field.name for field in fields(Answer) if field.name != "next_action")
 
 
-def answer_from(stored: dict[str, Json]) -> Answer:
+def answer_from(stored: Mapping[str, Json]) -> Answer:
     """Read a stored answer; fields that this release does not know are ignored."""
     known = {name: stored[name] for name in _FIELDS if name in stored}
-    return Answer(**known)  # type: ignore[arg-type]  # written by as_json, so of the right types
+    action = stored.get("next_action")
+    next_action = (
+        NextAction(who=str(action["who"]), until=cast("str | None", action.get("until")))
+        if isinstance(action, Mapping)
+        else None
+    )
+    return Answer(**known, next_action=next_action)  # type: ignore[arg-type]  # written by as_json: of the right types

@@ -110,7 +110,7 @@ def _serializable(request: object) -> Json:
 def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
     if isinstance(request, Answer):
         return request
-    if message.result is None or message.result.status == "succeeded":
+    if message.result is None or message.result.status in ("succeeded", "pending"):
         return _not_executed(request, origin_of(message))
     return _answer_of_step(message.result)
 

@@ -3,31 +3,26 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from ..contracts.messages import FunctionInput
 from ..domain.answers import Answer
 from ..domain.errors import BookingError
 from ..domain.outcomes import refuse_unproven, refuse_wrong_function
-from ..domain.requests import IssueRefund, Origin, PlaceOrder, Request
+from ..domain.requests import Origin, Request
 from .dependencies import Dependencies
 from .envelope import ForgedProof, unwrap, verify_origin
 from .request_parsing import origin_of, parse_request, result_message
 
-R = TypeVar("R", PlaceOrder, IssueRefund)
+Decided = tuple[Answer, bool]
+"""An answer, and True if it replays an earlier one."""
+
+Decide = Callable[[Request, Origin, Dependencies], Decided | None]
+"""A step's decision on a valid request; None for a request that is for another step."""
 
 
-def run_step(
-    step: str,
-    event: object,
-    deps: Dependencies,
-    accepts: type[R],
-    decide: Callable[[R, Origin, Dependencies], tuple[Answer, bool]],
-) -> dict[str, Any]:
+def run_step(step: str, event: object, deps: Dependencies, decide: Decide) -> dict[str, Any]:
     """Answer a message of the machine with a BookingResult.
-
-    `decide` is called for a valid request of the type that the step accepts. It returns the answer, and whether that
-    is a replay of an earlier one.
 
     Raises:
         Unavailable, PaymentOutcomeUnknown: to be retried; the same request resumes where this attempt stopped.
@@ -35,20 +30,15 @@ def run_step(
     message = FunctionInput.model_validate(event)
     origin, request = origin_of(message), parse_request(unwrap(message.request))
     with _log_errors(deps, step, origin, request):
-        if isinstance(request, accepts):
-            answer, replayed = _decide_if_proven(message, request, origin, deps, decide)
-        else:
-            answer, replayed = request if isinstance(request, Answer) else refuse_wrong_function(step), False
+        decided = None if isinstance(request, Answer) else _decide_if_proven(message, request, origin, deps, decide)
+        refused = request if isinstance(request, Answer) else refuse_wrong_function(step)
+        answer, replayed = decided or (refused, False)
     return report(deps, step, origin, answer, replayed=replayed)
 
 
 def _decide_if_proven(
-    message: FunctionInput,
-    request: R,
-    origin: Origin,
-    deps: Dependencies,
-    decide: Callable[[R, Origin, Dependencies], tuple[Answer, bool]],
-) -> tuple[Answer, bool]:
+    message: FunctionInput, request: Request, origin: Origin, deps: Dependencies, decide: Decide
+) -> Decided | None:
     """Decide a request as coming from the API or directly; refuse one whose proof of the caller does not hold."""
     door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
     if isinstance(door, ForgedProof):

@@ -54,12 +54,12 @@ def booking(request: pytest.FixtureRequest) -> Any:
 
 @pytest.mark.parametrize("given", [PURCHASE, REFUND, {}, "text", [PURCHASE], 3, None, {"action": ["purchase"]}])
 @pytest.mark.parametrize("work", [FINE, "Boom"])
-@pytest.mark.parametrize("status", ["succeeded", "rejected", "failed", "unknown"])
+@pytest.mark.parametrize("status", ["succeeded", "pending", "rejected", "failed", "unknown"])
 def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: Any, work: Any, status: str) -> None:
-    """Succeeded and rejected end well with the result as output; the rest ends in an error that names the status."""
+    """Succeeded, pending and rejected end well with the result as output; the rest ends in an error that names the status."""
     result = FINE | {"status": status}
     ended = booking.run(given, Functions(work, result).all())
-    if status in ("succeeded", "rejected"):
+    if status in ("succeeded", "pending", "rejected"):
         assert ("SUCCEEDED", result) == (ended.status, ended.output)
     else:
         assert (f"Booking.{status}", result) == (ended.error, json.loads(ended.cause or ""))
