@@ -80,7 +80,7 @@ class Coverage:
             self.add(run)
 
     def add(self, run: Run) -> None:
-        """Count the ways that a run took; a way that broke off in the middle is none."""
+        """Count the paths that a run took; one that broke off in the middle does not count."""
         for path in taken(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
 

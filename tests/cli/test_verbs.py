@@ -35,7 +35,7 @@ def test_a_refund_by_lines_gives_back_what_was_paid(shell: Shell) -> None:
 
 
 def test_a_rejection_exits_with_2_and_names_what_is_allowed(shell: Shell) -> None:
-    """The customer's case is no failure of ours, and the sentence helps."""
+    """A rejection is the customer's case, not a failure of ours, and its message helps."""
     order = str(buy_mugs(shell)["order_id"])
     said = shell("refund", order, "--amount", "16.01", "--by", "a", "--reason", "all and more")
     assert said.exit_code == 2
@@ -81,7 +81,7 @@ def test_run_takes_any_json_and_prints_the_result(shell: Shell, tmp_path: Path) 
 
 @pytest.mark.parametrize("text", ["[]", '"purchase"', "null", "17", "{}"])
 def test_run_of_json_that_is_no_request_is_rejected(shell: Shell, tmp_path: Path, text: str) -> None:
-    """What is no request is the system's to refuse, with a result and an audit record."""
+    """The system, not the command, refuses an invalid request, with a result and an audit record."""
     event = tmp_path / "event.json"
     event.write_text(text)
     said = shell("run", str(event), "--json")

@@ -96,7 +96,7 @@ _WAITS = "lambda:invoke.waitForTaskToken"
 
 _TABLE: list[tuple[str, str, str, Any]] = [
     # the document
-    ("is no JSON", "INVALID_JSON_DESCRIPTION", "", "{'StartAt': 1}"),
+    ("is not JSON", "INVALID_JSON_DESCRIPTION", "", "{'StartAt': 1}"),
     ("is empty", "MISSING_DESCRIPTION", "", "  "),
     ("has NaN", "INVALID_JSON_DESCRIPTION", "", '{"StartAt": "A", "TimeoutSeconds": NaN}'),
     ("is a list", "WRONG_TYPE", "", []),
@@ -119,7 +119,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ("starts nowhere", "MISSING_TRANSITION_TARGET", "/StartAt", {"StartAt": "a", "States": {"A": ends()}}),
     ("has no states", "MISSING_REQUIRED_FIELD", "", {"StartAt": "A"}),
     ("has an empty list of states", "EMPTY_LIST", "/States", {"StartAt": "A", "States": {}}),
-    ("has a state that is no object", "WRONG_TYPE", "/States/B", machine({"A": ends(), "B": 3})),
+    ("has a state that is not an object", "WRONG_TYPE", "/States/B", machine({"A": ends(), "B": 3})),
     # one name is wrong, so that one is missing
     ("says startAt", "UNKNOWN_FIELD", "/startAt", {"startAt": "A", "States": {"A": ends()}}),
     ("says states", "UNKNOWN_FIELD", "/states", {"StartAt": "A", "states": {"A": ends()}}),
@@ -242,7 +242,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Next",
         machine({"A": {"Type": "Pass", "Next": "C"}, "B": ends()}),
     ),
-    ("has Next that is no text", "WRONG_TYPE", "/States/A/Next", machine({"A": {"Type": "Pass", "Next": 3}})),
+    ("has a Next that is not a string", "WRONG_TYPE", "/States/A/Next", machine({"A": {"Type": "Pass", "Next": 3}})),
     ("has End as text", "WRONG_TYPE", "/States/A/End", machine({"A": {"Type": "Pass", "End": "true"}})),
     (
         "has a Default that is not there",
@@ -321,7 +321,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ("misspells a field", "UNKNOWN_FIELD", "/States/A/ResultPaht", machine({"A": task(ResultPaht="$.x")})),
     ("has a field of other types", "UNSUPPORTED_FIELD", "/States/A/Retry", machine({"A": ends(Retry=[])})),
     ("succeeds and goes on", "UNSUPPORTED_FIELD", "/States/A/End", machine({"A": {"Type": "Succeed", "End": True}})),
-    ("has a comment that is no text", "WRONG_TYPE", "/States/A/Comment", machine({"A": ends(Comment=3)})),
+    ("has a Comment that is not a string", "WRONG_TYPE", "/States/A/Comment", machine({"A": ends(Comment=3)})),
     # the other query language
     ("speaks JSONPath with Output", "WRONG_QUERY_LANGUAGE", "/States/A/Output", machine({"A": ends(Output={"a": 1})})),
     (
@@ -431,7 +431,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         rule(Variable="$.x", TimestampLessThan="tomorrow", Next="B"),
     ),
     (
-        "compares by a path that is none",
+        "compares by an invalid path",
         "INVALID_JSONPATH",
         "/States/A/Choices/0/StringEqualsPath",
         rule(Variable="$.x", StringEqualsPath="y", Next="B"),
@@ -455,7 +455,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         rule(And=[{"Variable": "$.x", "IsNull": True}, {"Or": [{"Variable": "$.y", "IsNul": True}]}], Next="B"),
     ),
     (
-        "has And that is no list",
+        "has an And that is not an array",
         "WRONG_TYPE",
         "/States/A/Choices/0/And",
         rule(And={"Variable": "$.x", "IsNull": True}, Next="B"),
@@ -465,7 +465,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ("has a condition that yields a number", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 1 + 2 %}")),
     # JSONPath
     (
-        "has an InputPath that is no path",
+        "has an InputPath that is not a path",
         "INVALID_JSONPATH",
         "/States/A/InputPath",
         machine({"A": ends(InputPath="order.id")}),
@@ -769,7 +769,12 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Catch/0",
         machine({"A": task(Catch=[{"ErrorEquals": ["States.ALL"]}])}),
     ),
-    ("has Retry that is no list", "WRONG_TYPE", "/States/A/Retry", machine({"A": task(Retry={"ErrorEquals": ["E"]})})),
+    (
+        "has a Retry that is not an array",
+        "WRONG_TYPE",
+        "/States/A/Retry",
+        machine({"A": task(Retry={"ErrorEquals": ["E"]})}),
+    ),
     # timeouts
     (
         "beats slower than it times out",
@@ -825,7 +830,12 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ),
     # integrations
     ("calls nothing", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Task", "End": True}})),
-    ("calls what is no ARN", "INVALID_RESOURCE", "/States/A/Resource", machine({"A": task(Resource="work")})),
+    (
+        "has a Resource that is not an ARN",
+        "INVALID_RESOURCE",
+        "/States/A/Resource",
+        machine({"A": task(Resource="work")}),
+    ),
     (
         "calls an integration that is not there",
         "INVALID_RESOURCE",
@@ -1347,7 +1357,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         machine({"A": {"Type": "Wait", "Seconds": "$.s"} | _END}),
     ),
 ]
-"""What belongs to the other query language, to other languages and to other places."""
+"""Fields that belong to the other query language, to other languages and to other places."""
 
 
 def text_of(document: Any) -> str:

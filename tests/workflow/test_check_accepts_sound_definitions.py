@@ -101,7 +101,7 @@ def test_check_takes_any_state(state: Any, name: str) -> None:
 
 
 def test_a_template_is_checked_before_it_is_filled_in() -> None:
-    """`${name}` without quotes is no JSON; one warning says so, and the rest is checked as usual."""
+    """`${name}` without quotes is not JSON; one warning says so, and the rest is checked as usual."""
     text = json.dumps(machine({"A": task(TimeoutSeconds="?", Comment="a: ${b}, c")})).replace('"?"', "${Limit}")
     assert [finding.code for finding in check(text)] == ["OPEN_TEMPLATE"]
     assert [finding.code for finding in check(text.replace("Comment", "Coment"))] == ["OPEN_TEMPLATE", "UNKNOWN_FIELD"]
@@ -127,7 +127,7 @@ def test_parameters_are_any_value(value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["$.a + $.b", "$.c * 2", "$.price each", "$"])
 def test_a_formula_is_no_forgotten_path(text: str) -> None:
-    """What begins like a path and is none is somebody else's: CDK's EvaluateExpression sends such."""
+    """A string that only begins like a path belongs to somebody else: CDK's EvaluateExpression sends such."""
     assert [str(finding) for finding in check(machine({"A": ends(Parameters={"expression": text})}))] == []
 
 

@@ -16,7 +16,7 @@ def test_a_seeded_defect_is_found_at_its_place(defect: Defect) -> None:
 
 @pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
 def test_one_defect_is_told_once(defect: Defect) -> None:
-    """What follows from a defect is not held against the document as well; of an island, each state is named."""
+    """A consequence of a defect is not reported as well; of an unreachable group, each state is named."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert len(found) == 1 or {finding.code for finding in found} == {"UNREACHABLE_STATE"}, found
     assert all(finding.sentence.endswith((".", "…")) for finding in found)
@@ -28,7 +28,7 @@ def test_one_defect_is_told_once(defect: Defect) -> None:
         ("$states.input.first-name", "in backquotes: $states.input.`a-b`"),
         ("$states.input.ready = True", "Write true."),
         ("order.id", "Write $states.input.order."),
-        ("'\\q'", "\\q is no escape of a text"),
+        ("'\\q'", "\\q is not an escape sequence of a string"),
         ("!$states.input", "JSONata has no '!'"),
         ("1 /* one", "not an expression, or not a whole one"),
         ("$map([1], $lenght)", "Did you mean $length?"),

@@ -87,7 +87,7 @@ def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str
 
 
 def _tokens(text: str, make_float: Callable[[str], float]) -> Iterator[tuple[str, Json, int]]:
-    """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for what is no sign."""
+    """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for anything else."""
     sign, place = re.compile(_SIGN), 0
     while place < len(text):
         found = sign.match(text, place)

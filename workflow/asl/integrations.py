@@ -56,13 +56,13 @@ class UnknownTarget(ValueError):
 def target_of(resource: str) -> IntegrationTarget:
     """Return what a Resource names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
-        raise UnknownTarget(f"{resource!r} is no ARN.")
+        raise UnknownTarget(f"{resource!r} is not an ARN.")
     _, partition, service, region, account, rest = (resource.split(":", 5) + [""] * 5)[:6]
     if not _is_partition(partition) or resource == f"arn:{partition}":
         raise UnknownTarget(f"{resource!r} names no partition of AWS, such as arn:aws or arn:aws-cn.")
     if service == "lambda":
         if not re.fullmatch(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:[^:]+(:\$?[\w.-]+)?", resource):
-            raise UnknownTarget(f"{resource!r} is no ARN of a Lambda function.")
+            raise UnknownTarget(f"{resource!r} is not the ARN of a Lambda function.")
         return IntegrationTarget("lambda")
     if service != "states" or not (rest and _is_word(region) and (account.isdecimal() or not account)):
         return _unknown_service(resource)
@@ -116,7 +116,7 @@ def _unknown_integration(service: str, action: str) -> UnknownTarget:
         words = (word,) if service in _NEVER_OPTIMISED else (*OPTIMISED, "aws-sdk")
         return UnknownTarget(f"There is no integration {service!r}.", word=word, words=words)
     return UnknownTarget(
-        f"{service!r} is no integration that is known here; its SDK is aws-sdk:{service}.",
+        f"{service!r} is not an optimized integration; its SDK is aws-sdk:{service}.",
         word=service,
         words=tuple(OPTIMISED),
         certain=False,

@@ -1,6 +1,6 @@
 """JSON values as they are written: duplicate keys seen, 1, 1.0 and true told apart, any depth without a deep stack.
 
-NotJson    the text is no JSON, or the value has no counterpart in JSON; says where
+NotJson    the string is not valid JSON, or the value has no counterpart in JSON; says where
 
 Python's C code for JSON is used where it can be, and recurses; past its limit the same is done here with a stack of our
 own, for a document of 200 nested Parallel states is more than 800 levels deep. Past 250 lines: each way in has its fast
@@ -109,7 +109,7 @@ def json_of(value: object) -> Json:
     """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
     try:
         return _copy(value)
-    except TypeError:  # it is none of the plain types: look closer, and keep book of the place
+    except TypeError:  # not one of the plain types: look closer, and track the place
         return _copy_with_care(value)
 
 
@@ -295,5 +295,5 @@ def _whole(digits: str) -> int:
 
 def _name(name: object, pointer: str) -> str:
     if not isinstance(name, str):
-        raise NotJson(f"{pointer or '/'}: {name!r} is no name of a JSON object: names are strings")
+        raise NotJson(f"{pointer or '/'}: {name!r} cannot be a key of a JSON object: keys are strings")
     return name

@@ -21,5 +21,5 @@ def is_timestamp(text: str) -> bool:
 def moment_of(text: str) -> datetime:
     """The time that a timestamp says; raises ValueError."""
     if not re.fullmatch(_TIMESTAMP, text):
-        raise ValueError(f"{text!r} is no timestamp such as 2026-01-31T12:00:00Z")
+        raise ValueError(f"{text!r} is not a timestamp such as 2026-01-31T12:00:00Z")
     return datetime.fromisoformat(text)

@@ -41,7 +41,7 @@ def _joined(rule: JsonObject, data: PathData) -> bool:
         if len(known) < len(parts) and not _decided(node, known):
             part = parts[len(known)]
             if not isinstance(part, dict):
-                raise StateFailed(RUNTIME, f"{part!r} is no rule of a Choice")
+                raise StateFailed(RUNTIME, f"{part!r} is not a rule of a Choice")
             stack.append((part, [], _parts(part)))
             continue
         stack.pop()
@@ -85,7 +85,7 @@ def _compared(rule: JsonObject, data: PathData) -> bool:
         return isinstance(value, str) and isinstance(wanted, str) and _matches(wanted, value)
     shape = _SHAPE.fullmatch(name)
     if shape is None:
-        raise StateFailed(RUNTIME, f"{name} is no comparison operator")
+        raise StateFailed(RUNTIME, f"{name} is not a comparison operator")
     kind, order, from_path = shape.groups()
     return _ordered(kind, order, value, _value(str(wanted), data) if from_path else wanted)
 

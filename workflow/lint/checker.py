@@ -39,7 +39,9 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
         read = _read(definition, findings)
     except NotJson as error:
         where = f" in line {error.line}, column {error.column}" if error.line else ""
-        findings.error("INVALID_JSON_DESCRIPTION", "", f"This is no JSON: {error.sentence}{where}.", "Mend the JSON.")
+        findings.error(
+            "INVALID_JSON_DESCRIPTION", "", f"This is not valid JSON: {error.sentence}{where}.", "Mend the JSON."
+        )
         return tuple(findings)
     if read is not None:
         return _in_order(_find_all(read, findings, type, frozenset(variables)), read.value)
@@ -106,7 +108,7 @@ def _read_text(text: str | bytes, findings: Findings) -> Definition:
     findings.warning(
         "OPEN_TEMPLATE",
         "",
-        "This is no JSON yet: it has places such as ${name}, which something else must fill in.",
+        "This is not valid JSON yet: it has placeholders such as ${name}, which something else must fill in.",
         "Check it again when they are filled in.",
     )
     return read

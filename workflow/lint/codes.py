@@ -88,7 +88,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_JSON_DESCRIPTION": Explanation(
         "error",
-        "The text is no JSON. YAML, comments, trailing commas, NaN and half surrogate pairs are none.",
+        "The string is not valid JSON. YAML, comments, trailing commas, NaN and half surrogate pairs are not.",
         "Mend the JSON at the line and column that are named.",
         '{"StartAt": "A",}',
         aws="INVALID_JSON_DESCRIPTION",
@@ -151,7 +151,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_VALUE": Explanation(
         "error",
-        "The value has the right type and is out of range, or is none of the words that the field knows.",
+        "The value has the right type but is out of range or not one of the values that the field allows.",
         "Write a value that is allowed.",
         _task(Retry=[{"ErrorEquals": ["States.ALL"], "BackoffRate": 0.5}]),
         aws=_SCHEMA,
@@ -255,7 +255,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNKNOWN_OPERATOR": Explanation(
         "error",
-        "A rule of a Choice has a field that is none of the 39 comparison operators, And, Or, Not.",
+        "A rule of a Choice has a field other than the 39 comparison operators, And, Or and Not.",
         "Correct its spelling.",
         _choice(Variable="$.x", StringEqual="a"),
         aws=_SCHEMA,
@@ -320,8 +320,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # integrations
     "INVALID_RESOURCE": Explanation(
         "error",
-        "The Resource is no ARN of what a Task can call, or names a service, an action or a pattern that "
-        "does not exist.",
+        "The Resource is not the ARN of something that a Task can call, or names a service, an action or a pattern "
+        "that does not exist.",
         "Correct it; the word that was probably meant is named.",
         _call("lamda:invoke"),
         aws="INVALID_RESOURCE",
@@ -387,7 +387,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # data by JSONPath
     "INVALID_JSONPATH": Explanation(
         "error",
-        "The text is no path, or one that may name several places where one is needed.",
+        "The string is not a path, or it is a path that may name several places where one is needed.",
         "Write a path such as `$.order.id`; only names and indexes lead to one place.",
         _pass(InputPath="order.id"),
         aws=_SCHEMA,

@@ -165,7 +165,7 @@ class Scopes:
         if target in scope.by_name or is_open(target):
             return
         if isinstance(scope.fields.get("States"), dict) and target in scope.fields["States"]:  # type: ignore[operator]
-            return  # it is there and is no object, which is said elsewhere
+            return  # present but not an object, which is reported elsewhere
         elsewhere = self._by_name.get(target)
         if elsewhere is not None:
             self._findings.error(

@@ -200,7 +200,10 @@ def _check_timestamp(context: LintContext) -> None:
         )
     elif not is_time(value):
         context.findings.error(
-            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is no time.", "Write it as 2026-01-31T12:00:00Z."
+            "INVALID_VALUE",
+            context.at("Timestamp"),
+            f"{value!r} is not a timestamp.",
+            "Write it as 2026-01-31T12:00:00Z.",
         )
 
 

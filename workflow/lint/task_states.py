@@ -211,7 +211,10 @@ def _check_role(context: LintContext, given: dict[str, Json]) -> None:
     role = context.text(given, "RoleArn", context.at("Credentials"))
     if role is not None and not role.startswith(("arn:", "{%")) and not is_open(role) and not looks_like_path(role):
         context.findings.error(
-            "INVALID_VALUE", context.at("Credentials", "RoleArn"), f"{role!r} is no ARN of a role.", "Write its ARN."
+            "INVALID_VALUE",
+            context.at("Credentials", "RoleArn"),
+            f"{role!r} is not the ARN of a role.",
+            "Write its ARN.",
         )
     if context.speaks_jsonata:
         context.texts.jsonata(given, context.at("Credentials"), "before")

@@ -269,7 +269,7 @@ class Texts:
 
     def _result(self, pointer: str, moment: Moment) -> None:
         if not self.works:
-            sentence = "$states.result is the result of a Task, a Parallel or a Map, and this state is none."
+            sentence = "$states.result is the result of a Task, a Parallel or a Map, unlike this state."
         elif moment == "before":
             sentence = "$states.result is there after the work only, and this is evaluated before it."
         elif moment == "caught":

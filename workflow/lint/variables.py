@@ -32,7 +32,7 @@ class Flow:
         self._given = given
         self._guesses = Guesses()
         self._unreadable: set[str] = set()
-        """The scopes in which, or around which, a state has an Assign that is no object, and so may assign anything."""
+        """The scopes in which, or around which, an Assign is not an object and so may assign anything."""
         self._entry: dict[str, frozenset[str]] = {}
         self._sure_entry: dict[str, frozenset[str]] = {}
         self._taken: dict[str, frozenset[str]] = {"": given}

@@ -1,6 +1,6 @@
 """The 18 intrinsic functions of JSONPath states: `States.Format('Hello, {}', $.name)`.
 
-InvalidIntrinsic    the text is no call of one of them; says where and why
+InvalidIntrinsic    the string does not call one of them; says where and why
 IntrinsicFailed     the call cannot work on these values (States.IntrinsicFailure)
 
 Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
@@ -160,7 +160,7 @@ def _name(scanner: Scanner) -> str:
         folded = {each.lower(): each for each in FUNCTIONS}
         near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
         hint = f"; did you mean {folded[near[0]]}?" if near else ""
-        raise scanner.refuse(f"{name} is no intrinsic function{hint}")
+        raise scanner.refuse(f"{name} is not an intrinsic function{hint}")
     return name
 
 

@@ -1,7 +1,7 @@
 """The engine that evaluates JSONata: `jsonata-python`, brought nearer to the reference implementation.
 
 Numbers are JavaScript's (a division by nothing is infinite), `in` asks whether it is the same, `&` and `$string` write
-alike, regular expressions are JavaScript's, and what is no function is refused without a word on standard output.
+alike, regular expressions are JavaScript's, and calling something other than a function is refused without output.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """JSONata as Step Functions runs it: version 2 without `$eval`, with six functions of its own.
 
-InvalidJsonata    the text is no expression; says where and why
+InvalidJsonata    the string is not an expression; says where and why
 JsonataFailed     the expression cannot be evaluated on these data, or yields nothing (States.QueryEvaluationError)
 
 `jsonata-python` does the work and is imported when an expression is met that is not plain; whatever only evaluation
@@ -153,7 +153,7 @@ def failure_text(error: Exception) -> str:
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None
-    said = f"\\{escaped} is no escape of a text" if escaped else str(error) or type(error).__name__
+    said = f"\\{escaped} is not an escape sequence of a string" if escaped else str(error) or type(error).__name__
     return f"{said}{where}"
 
 

@@ -43,7 +43,7 @@ class PlainExpression:
         self.tolerated: list[str] = []
         self.functions: list[str] = []
         self.has_constants = False
-        """Whether a call or an operator has constants that may not fit."""
+        """Return whether a call or an operator has constants that may not fit."""
         self._signs = _signs_of(expression)
         self._place = 0
         self.kind = self._operation(1)

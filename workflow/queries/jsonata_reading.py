@@ -38,7 +38,7 @@ class References:
         self.called: list[str] = []
         """Names called without `$`, in an expression that has no functions as values."""
         self.has_constants = True
-        """Whether some part of it may be constant, and more than a literal."""
+        """Return whether some part of it may be constant, and more than a literal."""
 
 
 @lru_cache(maxsize=4096)
@@ -148,7 +148,7 @@ def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str]
 
 
 def _find_callee(node: Any, said: set[int]) -> Iterator[str]:
-    """The name that a node calls though it is none of a function; what the name is taken from is not looked at."""
+    """Return the name that a node calls although no function has it; the object of a path is not examined."""
     steps = node.steps if node.type == "path" else [node]
     for step in steps:
         procedure = step.procedure if step.type == "function" and id(step) not in said else None

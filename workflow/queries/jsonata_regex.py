@@ -1,7 +1,7 @@
 """The regular expressions of JSONata, which are JavaScript's, done by Python's `re`.
 
 `\\d`, `\\w` and `\\b` mean ASCII, `$` is the very end, `.` stops at every line end, groups are named by `(?<name>…)`.
-A match of nothing is no match to go on from. Source: https://tc39.es/ecma262/#sec-patterns
+An empty match ends the search. Source: https://tc39.es/ecma262/#sec-patterns
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """JSONPath as Step Functions speaks it: into a state's data (`$`), the context object (`$$`) and variables (`$name`).
 
-InvalidPath    the text is no path; says where and why
+InvalidPath    the string is not a path; says where and why
 NoSuchPlace    the path leads nowhere in these data
 
 A path that names one place (`$.order.lines[0]`) yields what stands there, and fails where nothing does. One that may
@@ -149,7 +149,7 @@ def _dotted(scanner: Scanner) -> PathStep:
     name = scanner.name()
     if scanner.skip("()"):
         if name not in CALLS:
-            raise scanner.refuse(f"{name}() is no function of a path; it may end in {', '.join(CALLS)}")
+            raise scanner.refuse(f"{name}() is not a function of a path; it may end in {', '.join(CALLS)}")
         return PathStep("call", name)
     return PathStep("key", name)
 

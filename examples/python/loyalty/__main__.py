@@ -28,7 +28,7 @@ from workflow import (
 
 
 class Visit(TypedDict):
-    """What an execution is started with."""
+    """The input of an execution."""
 
     customer_id: str
     spent_minor: int
@@ -36,7 +36,7 @@ class Visit(TypedDict):
 
 
 class Standing(TypedDict):
-    """Where a customer stands after a visit."""
+    """The state of a customer after a visit."""
 
     customer_id: str
     points: int
@@ -44,7 +44,7 @@ class Standing(TypedDict):
 
 
 class Gift(TypedDict):
-    """What a customer gets."""
+    """The reward of a customer."""
 
     customer_id: str
     gift: str

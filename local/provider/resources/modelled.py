@@ -69,7 +69,7 @@ class ModelledResource(Resource):
 
     def call(self, aws: Aws, verb: str, members: ReadonlyValues) -> Values:
         """Call an operation with those members that its model has."""
-        client: Any = aws.client(self.service)  # `meta` is no operation
+        client: Any = aws.client(self.service)  # `meta` is not an operation
         shape = client.meta.service_model.operation_model(verb + self.noun).input_shape
         taken = {name: value for name, value in members.items() if name in shape.members}
         answer: Values = getattr(client, snake_case(verb + self.noun))(**taken)

@@ -1,1 +1,1 @@
-"""What runs in Lambda: plain Python, no dependency."""
+"""The code that runs in Lambda: plain Python without dependencies."""
