@@ -24,7 +24,7 @@ BOOKING = Path(sys.executable).parent / "booking"
 
 @dataclass(frozen=True, kw_only=True)
 class CommandResult:
-    """What a command printed, and its exit code."""
+    """The output of a command and its exit code."""
 
     exit_code: int
     stdout: str

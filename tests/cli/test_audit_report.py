@@ -60,7 +60,7 @@ def test_each_day_has_its_own_outcomes() -> None:
 
 @pytest.fixture(params=["UTC", "America/Los_Angeles", "Pacific/Kiritimati", "Europe/Berlin"])
 def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where the machine stands that the report is asked on."""
+    """Set the time zone of the machine on which the report is requested."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param

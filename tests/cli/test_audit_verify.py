@@ -18,7 +18,7 @@ def outcome(shell: Shell) -> str:
 
 
 def verify_findings(shell: Shell) -> list[tuple[str, str]]:
-    """What is found, as (problem, where); the exit code agrees."""
+    """Return the findings as (problem, where), and check that the exit code agrees."""
     said = shell("audit", "verify", "--grace-seconds", "0", "--json")
     assert said.exit_code == (0 if said.document["clean"] else 1)
     return [(finding["problem"], finding["where"]) for finding in said.document["findings"]]

@@ -32,7 +32,7 @@ def book_orders() -> tuple[World, list[str]]:
 
 
 def recover_outcomes(world: World, dry_run: bool = False) -> dict[str, RecoveryOutcome]:
-    """What was done about each order."""
+    """Return the action taken for each order."""
     return {each.order_id: each.outcome for each in recover_orders(world, dry_run)}
 
 
@@ -52,7 +52,7 @@ def lose_table(world: World) -> None:
 
 
 def without_text(order: Order) -> tuple[Any, ...]:
-    """What the trail can know of an order."""
+    """Return the part of an order that the trail can restore."""
     answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.requests.items()}
     return order.ledger, order.account, order.status, answers
 
@@ -68,7 +68,7 @@ def test_an_emptied_table_comes_back_from_the_trail() -> None:
 
 
 def test_a_second_recovery_changes_nothing() -> None:
-    """What is there and right is left alone."""
+    """An order that is complete is left alone."""
     world, orders = book_orders()
     before = world.dynamodb.scan(TableName="orders")["Items"]
     assert dict.fromkeys(orders, RecoveryOutcome.UNCHANGED) == recover_outcomes(world)
@@ -92,7 +92,7 @@ def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
 
 
 def test_an_order_that_is_further_than_the_trail_is_never_overwritten() -> None:
-    """What the record step has not written yet is not lost by a recovery."""
+    """An outcome that the record step has not written yet survives a recovery."""
     world, orders = book_orders()
     world.step(refund_of(orders[0], "unrecorded", amount_minor=50))
     before = world.order(orders[0])

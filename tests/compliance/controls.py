@@ -1,6 +1,6 @@
 """Controls of a resource graph beyond those of tests/components/test_controls.py: what makes hardening take hold.
 
-A setting that is attached to nothing, a role without its policy or a policy without its condition is no hardening. Each
+A setting that is attached to nothing, a role without its policy or a policy without its condition hardens nothing. Each
 control is a function of a graph that says what is wrong, one sentence each; nothing for a sound graph.
 """
 
@@ -65,7 +65,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     _TARGET: ("rule", "arn"),
     _ALARM: ("comparisonOperator", "evaluationPeriods", "threshold"),
 }
-"""What a resource of a type must say, for its controls to hold."""
+"""The arguments that a resource of a type must have for its controls to hold."""
 
 CONDITIONAL = re.compile(
     r"(Orders|Items)Key$|^LendKey$|^(Append|Place|Read)\w*Orders$|^(Reserve|Release)Stock(Key)?$"
@@ -111,7 +111,7 @@ def incomplete_buckets(graph: Graph) -> Iterator[str]:
 
 
 def lonely(graph: Graph) -> Iterator[str]:
-    """What is nothing alone: roles without policies, rules without targets or alarms, keys without aliases."""
+    """Resources without any effect: roles without policies, rules without targets or alarms, keys without aliases."""
     policies = Counter(each.parent for each in graph.of_type(_ROLE_POLICY))
     yield from (f"{role.name} has no policy" for role in graph.of_type(_ROLE) if policies[role.urn] != 1)
     targets = {each.inputs.get("rule") for each in graph.of_type(_TARGET)}
@@ -133,7 +133,7 @@ def lonely(graph: Graph) -> Iterator[str]:
 
 
 def missing_parts(graph: Graph) -> Iterator[str]:
-    """What nothing refers to and the system cannot be without."""
+    """Resources that nothing refers to, and that the system cannot do without."""
     if not graph.of_type(_RULE) or len(graph.of_type(_RULE)) < 2:
         yield "either reconcile has no schedule or failed executions are told to nobody"
     for target in graph.of_type(_TARGET):
@@ -201,7 +201,7 @@ def _lifecycle_rules(graph: Graph, name: str) -> list[dict[str, Any]]:
 
 
 def _said(value: Any, path: list[str]) -> bool:
-    """Whether every value at the path is there; of a list, in each member."""
+    """Return whether every value at the path exists; in a list, for each member."""
     if isinstance(value, list):
         return bool(value) and all(_said(each, path) for each in value)
     return not path or (isinstance(value, dict) and path[0] in value and _said_below(value[path[0]], path[1:]))

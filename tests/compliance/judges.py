@@ -20,7 +20,7 @@ _TOO_LONG_SECONDS = 1_200
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What checkov says about one plan: the number of passed checks, and the failed ones as (check, address)."""
+    """Run checkov on one plan; return the number of passed checks, and the failed ones as (check, address)."""
 
     passed: int
     failed: frozenset[tuple[str, str]]
@@ -47,7 +47,7 @@ def checkov(plans: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, V
 
 
 def policy_findings(graphs: Iterable[Graph]) -> list[dict[str, Any]]:
-    """What parliament and cloudsplaining find in every policy of the graphs."""
+    """Return the findings of parliament and cloudsplaining in every policy of the graphs."""
     asked = {f"{number}:{name}": policy for number, graph in enumerate(graphs) for name, policy in _policies(graph)}
     found: list[dict[str, Any]] = json.loads(_run([str(python()), "-W", "ignore", str(_JUDGE)], told=json.dumps(asked)))
     return found
@@ -67,7 +67,7 @@ def _policies(graph: Graph) -> Iterable[tuple[str, dict[str, str]]]:
 
 
 def _run(command: list[str], told: str = "") -> str:
-    """What the process prints. It has no network to ask and no API key to ask with."""
+    """Return the output of the process, which has no network and no API key."""
     alone = os.environ | {
         "LOG_LEVEL": "CRITICAL",
         "BC_SKIP_MAPPING": "TRUE",

@@ -18,7 +18,7 @@ _POLICIES = ("policy", "assumeRolePolicy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What was removed of which resource, and what is left of the graph."""
+    """An argument that was removed from a resource, and the graph without it."""
 
     type: str
     name: str

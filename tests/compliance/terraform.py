@@ -152,7 +152,7 @@ _NAMED_BY_PULUMI: Mapping[str, str] = {
 """The names that Terraform requires and Pulumi generates."""
 
 _MADE_BY_CREATION = re.compile(r"(?:^|[:/])booking-([^:/]+)-0123456$")
-"""How synth() spells a name or ARN that only creation tells; the group is the resource's logical name."""
+"""The spelling that synth() gives a name or ARN known only after creation; the group is the resource's logical name."""
 
 
 def plan(graph: Graph) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def _listed(value: Any) -> list[Any]:
 def _with_references(
     values: dict[str, Any], addresses: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """What another resource's creation tells is no value in a plan, but a reference to that resource."""
+    """A value that another resource's creation provides becomes a reference to that resource."""
     references: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         made = _MADE_BY_CREATION.search(value) if isinstance(value, str) else None

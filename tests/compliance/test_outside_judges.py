@@ -46,7 +46,7 @@ SEES = {
     ("aws:sns/topic:Topic", "kmsMasterKeyId"): {"CKV_AWS_26"},
     ("aws:sqs/queue:Queue", "kmsMasterKeyId"): {"CKV_AWS_27"},
 }
-"""What checkov itself says when an argument is removed; the rest is seen by our own controls (test_removals.py)."""
+"""The checks that checkov fails when an argument is removed; our own controls see the rest (test_removals.py)."""
 
 TYPES = {type_ for type_, _ in SEES}
 
@@ -61,7 +61,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
 
 
 def waived(check: str) -> bool:
-    """Whether a finding has a reason."""
+    """Return whether a finding has a reason."""
     return check in {each.check for each in OURS}
 
 
@@ -98,7 +98,7 @@ def test_dev_without_its_relaxing_keys_is_prod() -> None:
 
 
 def told(graph: Graph) -> dict[str, str]:
-    """What each resource is, whatever the stage is called."""
+    """Describe each resource by type, protection and inputs, with the stage's name replaced."""
     written = {each.name: (each.type, each.protect, _plain(each.inputs)) for each in graph.resources if each.custom}
     return {name: re.sub(r"(?<![a-z])dev(?![a-z])", "prod", str(said)) for name, said in written.items()}
 
@@ -125,7 +125,7 @@ def test_checkov_sees_the_removal_of_what_it_knows(verdicts: dict[str, Verdict])
 
 
 def test_a_resource_that_cannot_be_translated_is_an_error_that_names_it() -> None:
-    """What is not exported would not be judged."""
+    """A resource that cannot be exported fails the export, because it would not be judged."""
     [queue, *_] = synth("prod").of_type("aws:sqs/queue:Queue")
     with pytest.raises(Untranslatable, match="aws:mq/broker:Broker"):
         plan(Graph([replace(queue, type="aws:mq/broker:Broker")]))

@@ -54,7 +54,7 @@ def _of_one(control: Callable[..., None]) -> Callable[[Graph], None]:
 
 
 def flips(control: Callable[[Graph], None], graph: Graph) -> bool:
-    """Whether a control that holds for the program does not hold for this graph."""
+    """Return whether a control that holds for the program fails for this graph."""
     try:
         control(graph)
     except (AssertionError, KeyError, ValueError, IndexError, TypeError, AttributeError):
@@ -63,7 +63,7 @@ def flips(control: Callable[[Graph], None], graph: Graph) -> bool:
 
 
 def test_no_hardening_argument_can_be_removed_unnoticed() -> None:
-    """What can be removed is listed above with its reason, and nothing is listed that a check would miss."""
+    """Each argument that can be removed unnoticed is listed above with its reason, and no other is listed."""
     checks, unnoticed = controls(), defaultdict[str, set[str]](set)
     for removal in removals(synth("prod")):
         if not what_is_wrong(removal.graph) and not any(flips(check, removal.graph) for check in checks):

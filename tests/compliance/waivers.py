@@ -1,4 +1,4 @@
-"""What outside judges say and we do not do, each with its reason. Nothing else may be found."""
+"""Findings of outside judges that we accept, each with its reason. Any other finding fails the tests."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ POLICY_MISTAKES = {
         "The same: an action of accounts, not of buckets."
     ),
 }
-"""What parliament says above LOW and is wrong about."""
+"""Findings of parliament above LOW that are mistaken."""
 
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
@@ -49,4 +49,4 @@ DEV_SIZES = {"aws:region"}
 """The other keys, which relax nothing."""
 
 DEV_CHECKS = {"CKV_AWS_115": "functionConcurrency", "CKV_AWS_272": "codeSigning", "CKV_AWS_338": "logRetentionDays"}
-"""What checkov finds in dev beyond the waivers, by the stage key that relaxes it there."""
+"""Findings of checkov in dev beyond the waivers, by the stage key that relaxes the control there."""

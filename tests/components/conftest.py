@@ -7,17 +7,17 @@ from tests.components.synth import STAGES, Graph, synth
 
 @pytest.fixture(scope="session", params=STAGES)
 def stage_graph(request: pytest.FixtureRequest) -> Graph:
-    """What the program registers for each stage in turn."""
+    """The resources that the program registers, for each stage in turn."""
     return synth(request.param)
 
 
 @pytest.fixture(scope="session")
 def prod() -> Graph:
-    """What the program registers for prod."""
+    """The resources that the program registers for prod."""
     return synth("prod")
 
 
 @pytest.fixture(scope="session")
 def dev() -> Graph:
-    """What the program registers for dev."""
+    """The resources that the program registers for dev."""
     return synth("dev")

@@ -1,4 +1,4 @@
-"""Where the engine looks for a resource that is called otherwise now: under its own aliases and those of what it is in.
+"""Find the former names of a renamed resource, as the engine does: its own aliases and those of its parents.
 
 Source: the engine's `computeAliases` and `inheritedChildAlias` (pkg/resource/deploy/source_eval.go, step_generator.go):
 a child whose name begins with its parent's name follows a rename of its parent.

@@ -94,7 +94,7 @@ def difference(base: Any, now: Any) -> Any:
 
 
 def consequences(reviewed: Golden, now: Golden) -> list[str]:
-    """What an `up` over the reviewed graph would lose, make anew or open: a sentence each, those about data first."""
+    """List what an `up` over the reviewed graph would lose, replace or expose, one sentence each, data first."""
     said = [*_gone(reviewed, now), *_replaced(reviewed, now), *_unguarded(reviewed, now)]
     return sorted(said, key=lambda sentence: (not sentence.startswith("DATA"), sentence))
 

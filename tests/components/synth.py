@@ -1,4 +1,4 @@
-"""What a program would create, as plain data to assert on: no engine, no cloud, nothing to await.
+"""Synthesise a program: the resources it would create as plain data, without an engine, a cloud or anything to await.
 
 `synth("prod")` runs the real `__main__.py` with the stage's own configuration file and returns every registration as
 the engine would see it. What only creation can tell (ARNs, URLs, versions) is made up from the resource's name.
@@ -68,7 +68,7 @@ class Graph:
 
 
 def synth(stage: str, config: Mapping[str, Any] | None = None, *, preview: bool = False) -> Graph:
-    """What `__main__.py` registers for a stage; `config` wins over the stage's file. To look at, not to change."""
+    """Return what `__main__.py` registers for a stage; `config` overrides its file. Do not change the result."""
     return _synthesised(stage, tuple(sorted((config or {}).items())), preview)
 
 
@@ -94,7 +94,7 @@ def record(
     config: Mapping[str, Any] | None = None,
     preview: bool = False,
 ) -> Graph:
-    """What a program registers; its exceptions are raised here. With `preview`, what creation tells is unknown."""
+    """Return what a program registers; its exceptions are raised here. With `preview`, created values are unknown."""
     monitor = _Recorder(preview)
     failures: list[BaseException] = []
 
@@ -215,7 +215,7 @@ class _Aws(Mocks):
 
 
 def _made(type_: str, name: str, region: str) -> dict[str, Any]:
-    """What creating a resource of a type tells."""
+    """Return the outputs that creating a resource of a type provides."""
     service = {"dynamodb": "dynamodb", "cloudwatch": "logs", "sfn": "states"}.get(type_.split(":")[1].split("/")[0], "")
     service = service or type_.split(":")[1].split("/")[0]
     kind = {

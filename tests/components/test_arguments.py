@@ -76,7 +76,7 @@ def test_wrong_arguments_are_refused_before_any_resource_exists(
 
 
 def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
-    """What decides whether a child exists must be known now."""
+    """A key that decides whether a child exists must be known at once."""
 
     def program() -> None:
         components.AuditBucket("mine", typing.cast("Any", {"lock_days": pulumi.Output.from_input(3)}))
@@ -166,7 +166,7 @@ def test_a_machine_takes_any_definition_and_its_role_follows_from_it() -> None:
 
 @pytest.mark.parametrize("component", PUBLIC)
 def test_every_input_and_output_is_described_and_of_a_type_that_travels(component: type[Any]) -> None:
-    """What other Pulumi languages see in the schema."""
+    """The schema's view of other Pulumi languages."""
     definition = _definition(component)
     assert definition.description
     for key, told in {**definition.inputs, **definition.outputs}.items():

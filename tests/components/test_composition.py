@@ -1,4 +1,4 @@
-"""How components behave in somebody else's program: what is said to a component reaches every child."""
+"""Components in somebody else's program: options given to a component reach every child."""
 
 import importlib
 import inspect
@@ -38,7 +38,7 @@ def with_options(component: type[Any], args: Any, **options: Any) -> Graph:
 
 
 def takes_region(token: str) -> bool:
-    """Whether pulumi-aws lets a resource of this type say where it is."""
+    """Return whether pulumi-aws accepts a region for resources of this type."""
     _, module, kind = token.split(":")
     folder = {"lambda": "lambda_"}.get(module.split("/")[0], module.split("/")[0])
     return "region" in inspect.signature(getattr(importlib.import_module(f"pulumi_aws.{folder}"), kind).get).parameters
@@ -161,7 +161,7 @@ MAPS: dict[type[Any], dict[str, Any]] = {
 
 @pytest.mark.parametrize(("component", "args"), EACH)
 def test_an_output_through_every_input_gives_what_its_value_gives(component: type[Any], args: dict[str, Any]) -> None:
-    """What another component's output is wired to, in each key that takes one."""
+    """Wire another component's output into each key that takes one."""
     plain = args | INPUTS[component] | LISTS[component] | MAPS[component]
 
     def later() -> dict[str, Any]:

@@ -224,7 +224,7 @@ def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph
 
 
 def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> None:
-    """What is put is what is signed, and what is signed is what runs; dev's package is not signed, by its key."""
+    """The published code is signed, and the signed code runs; dev's package is not signed, by its key."""
     bucket, unsigned = "booking-base-code-bucket-0123456", prod.named("base-code-unsigned").inputs
     job, config = prod.named("base-code-signed").inputs, prod.named("base-code-signing").inputs
     version = "version-of-booking-base-code-unsigned-0123456"

@@ -93,7 +93,7 @@ def masked(line: str) -> str:
 
 
 def test_every_expression_is_in_the_alphabet_of_cloudwatch() -> None:
-    """Which has neither quotes nor colons nor parentheses."""
+    """CloudWatch's alphabet has no quotes, colons or parentheses."""
     found = [*expressions(synth("prod")), expression("x" * 40)]
     assert [each for each in found if not re.fullmatch(ALPHABET, each)] == []
 

@@ -49,7 +49,7 @@ DOCUMENTED = (
 
 
 def watched(graph: Graph) -> Iterator[tuple[Named, dict[str, str]]]:
-    """What the alarms look at, with the dimensions' values."""
+    """Return the metrics that the alarms watch, with the values of their dimensions."""
     for alarm in graph.of_type(ALARM):
         queries = [each["metric"] for each in alarm.inputs.get("metricQueries") or () if "metric" in each]
         for told in queries or [alarm.inputs]:
@@ -57,7 +57,7 @@ def watched(graph: Graph) -> Iterator[tuple[Named, dict[str, str]]]:
 
 
 def shown(graph: Graph) -> Iterator[tuple[Named, dict[str, str]]]:
-    """What the dashboard shows, with the dimensions' values; of a search, those that it fixes."""
+    """Return the metrics on the dashboard, with the values of their dimensions; of a search, those that it fixes."""
     [dashboard] = graph.of_type(DASHBOARD)
     for widget in json.loads(dashboard.inputs["dashboardBody"])["widgets"]:
         for line in widget["properties"].get("metrics", ()):

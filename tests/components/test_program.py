@@ -1,4 +1,4 @@
-"""What the program deploys, whatever the stage."""
+"""The program's resources, at every stage."""
 
 import ast
 import json

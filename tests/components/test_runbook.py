@@ -48,7 +48,7 @@ def test_every_section_has_an_alarm() -> None:
 
 @pytest.mark.parametrize(("heading", "text"), list(sections()), ids=lambda value: value[:24].strip("\n"))
 def test_every_section_says_what_to_do_and_when_it_is_over(heading: str, text: str) -> None:
-    """What it means, how to look, what to do, how to know it is over."""
+    """Each section says what the alarm means, how to look, what to do, and how to know that it is over."""
     assert [text.count(each) for each in EVERY_SECTION_SAYS] == [1, 1, 1, 1], heading
 
 

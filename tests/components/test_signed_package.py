@@ -44,7 +44,7 @@ def test_a_function_runs_what_was_signed_and_trusts_its_signer_alone() -> None:
 
 
 def test_a_signed_location_of_ones_own_needs_no_package_of_ours() -> None:
-    """What another pipeline has signed is named by bucket, key, version and configuration."""
+    """A package signed by another pipeline is named by bucket, key, version and configuration."""
     config = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0d4518bd353a0a7c6"
     given = {"code_bucket": "theirs", "code_key": "sell.zip", "code_version": "v7", "code_signing": config}
     graph = record(lambda: MonitoredLambda("sell", {"handler": "app.handler", **given}))  # type: ignore[typeddict-item]

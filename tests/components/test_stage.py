@@ -185,7 +185,7 @@ def test_pulumi_yaml_declares_every_key_with_its_type_default_and_meaning() -> N
 
 
 def test_the_schema_for_editors_knows_every_key_and_refuses_others() -> None:
-    """What the editor completes is what the program takes."""
+    """The editor completes exactly the keys that the program takes."""
     config: Any = json.loads(json.dumps(json_schema()))["properties"]["config"]
     assert sorted(f"booking:{key}" for key in KEYS) == sorted(config["properties"])
     assert config["additionalProperties"] is False

@@ -68,7 +68,7 @@ def loads_empty(key: str) -> bool:
 @pytest.mark.parametrize("key", NUMBERS)
 @pytest.mark.parametrize("spelling", ["true", "12.0", "1_000", "0x20", "' 30'", "many", "''"])
 def test_a_number_is_spelled_like_one(tmp_path: Path, key: str, spelling: str) -> None:
-    """What another reader would take for another number, or for none."""
+    """Numbers that another YAML reader would take for another number, or for a string."""
     if spelling in ("1_000", "0x20"):
         spelling = f"'{spelling}'"
     [sentence] = refusals(tmp_path, f"  booking:{key}: {spelling}\n")
@@ -135,7 +135,7 @@ def _contradictions(values: dict[str, str]) -> list[str]:
 
 
 def against(documents: list[Any]) -> list[list[str]]:
-    """What a validator that is not ours has against each document."""
+    """Return the findings of an independent validator for each document."""
     with npm_judges():  # installs it, or says how
         command = ["node", str(CHECKOUT / "tools" / "judges" / "asl" / "schema.cjs"), str(INSTALLED)]
         asked = json.dumps({"schema": json_schema(), "documents": documents})

@@ -1,4 +1,4 @@
-"""What the type checker sees: a misspelled AWS argument, and a misspelled argument of ours."""
+"""Type checkers find a misspelled AWS argument and a misspelled argument of ours."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ MISSPELLED = {
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """How many errors pyright strict finds in each program, in one run."""
+    """Return the number of errors that pyright strict finds in each program, in one run."""
     folder = tmp_path_factory.mktemp("typed")
     for name, source in (MISSPELLED | {"right": RIGHT}).items():
         (folder / f"{name.replace(' ', '_')}.py").write_text(source)

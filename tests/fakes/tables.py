@@ -6,7 +6,7 @@ from handlers.contracts.storage import TableSchema
 
 
 def table_request(name: str, schema: TableSchema) -> dict[str, Any]:
-    """What creates a table of this schema, on the fake, on DynamoDB Local and on the embedded AWS."""
+    """Return the request that creates a table: on the fake, on DynamoDB Local and on the embedded AWS."""
     request: dict[str, Any] = {
         "TableName": name,
         "KeySchema": [{"AttributeName": schema.hash_key, "KeyType": "HASH"}],

@@ -1,4 +1,4 @@
-"""Where a tool is missing, the first line printed says so and what to install."""
+"""A missing tool is named in the first line printed, with the way to install it."""
 
 import os
 import shutil
@@ -70,7 +70,7 @@ def test_a_python_without_venv_is_said(checkout: Path) -> None:
 
 
 def test_a_full_disk_is_said(checkout: Path) -> None:
-    """How much is free, where, and how much is needed."""
+    """Return the free space, its place, and the space needed."""
     little = "os.statvfs = lambda folder: types.SimpleNamespace(f_bavail=12, f_frsize=1000000)"
     full = fake_python(checkout, ANSWERS + preflight_after(little))
     first = make_up(checkout, PYTHON=full)[0]

@@ -38,7 +38,7 @@ class NpmJudges:
         self._process = process
 
     def against(self, asl: Any) -> list[str]:
-        """What they have against a definition."""
+        """Return the judges' findings in a definition."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"asl": asl}) + "\n")
@@ -67,7 +67,7 @@ def npm_judges() -> Iterator[NpmJudges]:
 
 
 def cfn_lint_against(*definitions: Any) -> list[str]:
-    """What rule E3601 of cfn-lint has against definitions; it takes as long for many as for one."""
+    """Return the findings of cfn-lint's rule E3601 in definitions; many take as long as one."""
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
@@ -89,13 +89,13 @@ def cfn_lint_against(*definitions: Any) -> list[str]:
 
 
 def _is_about_a_parallel_with_parameters(path: list[str | int], template: str) -> bool:
-    """Whether it refuses what the specification's table of fields gives a Parallel state too."""
+    """Return whether the judge refuses a field that the specification's table gives a Parallel state too."""
     pointer = "".join(f"/{str(each).replace('~', '~0').replace('/', '~1')}" for each in path[:-1])
     return path[-1:] == ["Parameters"] and at(json.loads(template), pointer).get("Type") == "Parallel"
 
 
 def _is_about_a_backslash(error: str, asl: Any) -> bool:
-    """Whether it refuses an intrinsic function for an escaped backslash, which AWS's guide allows."""
+    """Return whether the judge refuses an intrinsic function for an escaped backslash, which AWS's guide allows."""
     found = _BAD_TEMPLATE.search(error)
     if found is None:
         return False

@@ -91,7 +91,7 @@ MOMENTS = ("2026-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2027-05-05T05:05:05.
 
 
 class Kind(StrEnum):
-    """What a payload's kind is."""
+    """The kind of a payload."""
 
     A = "a"
     B = "b"
@@ -106,7 +106,7 @@ class Item(TypedDict):
 
 
 class Payload(TypedDict):
-    """What generated workflows are written for."""
+    """The input of generated workflows."""
 
     kind: Literal["a", "b", "c"]
     text: str
@@ -119,7 +119,7 @@ class Payload(TypedDict):
 
 @dataclass
 class Memo:
-    """What generated workflows remember."""
+    """The variables of generated workflows."""
 
     text: str
     number: int
@@ -128,7 +128,7 @@ class Memo:
 item_fn = Function("item_fn", object, dict)
 
 Calls = Literal["nothing", "functions", "anything"]
-"""What generated workflows call."""
+"""The functions that generated workflows call."""
 
 texts = st.sampled_from(TEXTS)
 numbers = st.integers(-3, 12)

@@ -92,7 +92,7 @@ def test_what_cannot_be_recorded_is_parked(
 
 @pytest.mark.parametrize("given", [None, [], 3, "purchase", {"action": None}, {"action": ["purchase"]}, {"action": {}}])
 def test_any_input_is_recorded(booking: CoveredWorkflow, given: Any) -> None:
-    """What is no request goes to the record function by the Choice's default."""
+    """An invalid request goes to the record function by the Choice's default."""
     ended = booking.run(given, {"record_fn": lambda _: {"schema": 1, "status": "rejected"}})
     assert ended.path == ("route", "record", "verdict", "completed")
 

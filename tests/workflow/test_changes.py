@@ -172,7 +172,7 @@ def edited(definition: Any, pointer: str, value: Any) -> Any:
 
 
 def touches(told: str, place: str) -> bool:
-    """Whether one place is in the other, or both are in the same rule."""
+    """Return whether one place is in the other, or both are in the same rule."""
     return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
 
 

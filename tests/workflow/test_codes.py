@@ -35,7 +35,7 @@ def test_every_code_has_a_seeded_defect() -> None:
         for defect in DEFECTS
         for found in check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     }
-    assert set(get_args(Code)) - given == {"OPEN_TEMPLATE"}  # which is no defect: test_a_template_is_checked…
+    assert set(get_args(Code)) - given == {"OPEN_TEMPLATE"}  # which is not a defect: test_a_template_is_checked…
 
 
 def test_a_code_is_found_however_it_is_spelled() -> None:

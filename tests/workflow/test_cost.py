@@ -1,4 +1,4 @@
-"""What a way costs, worked out by hand from AWS's page of prices."""
+"""The cost of a path, worked out by hand from AWS's price page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_step_counts_also_those_of_branches_and_items(
 
 @pytest.mark.parametrize("state", [PASS, {"Type": "Parallel", "Branches": [TWO, ONE], "End": True}])
 def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
-    """Where nothing is tried again and there is one way."""
+    """A workflow with one path and no retries costs exactly that path."""
     ended = run(machine({"A": state}))
     assert ended.transitions == of(state)[0]
     (cost,) = cost_of_runs([ended])

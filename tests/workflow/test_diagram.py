@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Area(NamedTuple):
-    """What a card or a label takes up."""
+    """The rectangle of a card or a label."""
 
     title: str
     left: float
@@ -30,11 +30,11 @@ class Area(NamedTuple):
     bottom: float
 
     def covers(self, x: float, y: float) -> bool:
-        """Whether a point is well inside."""
+        """Return whether a point is well inside."""
         return self.left + 0.5 < x < self.right - 0.5 and self.top + 0.5 < y < self.bottom - 0.5
 
     def overlaps(self, other: Area) -> bool:
-        """Whether they share more than an edge."""
+        """Return whether the rectangles share more than an edge."""
         across = min(self.right, other.right) - max(self.left, other.left)
         return across > 0.2 and min(self.bottom, other.bottom) - max(self.top, other.top) > 0.2
 
@@ -82,7 +82,7 @@ def points(line: ET.Element) -> Iterator[tuple[float, float]]:
 
 
 def blemishes(text: str) -> list[str]:
-    """What covers what."""
+    """Return the pairs of shapes that overlap."""
     found: list[str] = []
     for areas, lines in drawn_scopes(ET.fromstring(text)):
         found += [
@@ -136,7 +136,7 @@ def test_a_crowd_of_labels_keeps_apart(branches: int) -> None:
 
 
 def test_a_shortened_condition_is_told_in_full_on_its_arrow() -> None:
-    """What has no room in the picture is its tooltip."""
+    """A text too long for the picture becomes its tooltip."""
     condition = " or ".join(f"$states.input.colour = 'shade {n}'" for n in range(9))
     asl = machine(
         Pick={"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": "End"}]},
@@ -196,7 +196,7 @@ def is_dim(element: ET.Element) -> bool:
 
 
 def card_middles(text: str) -> dict[str, float]:
-    """Where the cards of the outermost scope stand across, by name."""
+    """Return the horizontal positions of the cards of the outermost scope, by name."""
     (areas, _), *_ = reversed(list(drawn_scopes(ET.fromstring(text))))
     return {one.title: (one.left + one.right) / 2 for one in areas}
 

@@ -1,4 +1,4 @@
-"""What holds for every workflow that can be written in the language."""
+"""Properties of every workflow that can be written in the language."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ Written = type[Workflow[Any, Any]]
 
 @given(written_in_it=workflows())
 def test_passes_the_check(written_in_it: Written) -> None:
-    """What the language writes is what AWS takes."""
+    """AWS accepts every workflow that the language writes."""
     assert [str(finding) for finding in check(written_in_it.asl())] == []
 
 
@@ -103,7 +103,7 @@ def test_needs_no_permission_for_everything(written_in_it: Written) -> None:
 
 @given(data=st.data(), written_in_it=workflows())
 def test_binds_all_names_or_none(data: st.DataObject, written_in_it: Written) -> None:
-    """What is required is what is bound."""
+    """The functions and queues that a workflow requires are those that it is bound to."""
     names = [binding.name for binding in written_in_it.required() if not isinstance(binding, Limit)]
     text = json.dumps(written_in_it.asl({name: f"bound-{name}" for name in names}))
     assert all(f"bound-{name}" in text and f"${{{name}}}" not in text for name in names)

@@ -36,7 +36,7 @@ from workflow.lint import check
 
 
 class Given(TypedDict):
-    """What the workflows below are started with."""
+    """The input of the workflows below."""
 
     word: str
     items: list[object]
@@ -159,7 +159,7 @@ def test_what_is_kept_gets_names_of_its_own() -> None:
 
 
 def test_a_guard_is_asked_once_and_not_of_what_step_functions_wrote() -> None:
-    """What several parts of a condition want, and the times of the context object."""
+    """Conditions with several required parts, and the times of the context object."""
     work, done = Pass({"word": given["word"], "count": 3}), Succeed()
     told = seen_as(output_of(work), dict[str, int])
     look = Choice(told)

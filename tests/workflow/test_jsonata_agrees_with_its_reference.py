@@ -107,7 +107,7 @@ def test_what_is_no_function_is_refused_without_a_word(capsys: pytest.CaptureFix
 
 
 def test_an_expression_leaves_its_data_as_they_are() -> None:
-    """What a state was given is told afterwards, and seen by later expressions."""
+    """The values given to a state are reported afterwards, and visible to later expressions."""
     ended = run(jsonata({"A": ends(Output="{% [$states.input.none{'a': 1}, $states.input] %}")}), {"none": []})
     assert ended.visits[0].input == {"none": []}
     assert ended.output[-1] == {"none": []}
@@ -140,7 +140,7 @@ def test_patterns_mean_what_they_mean_in_javascript(pattern: str, text: str, fou
 
 
 def test_a_pattern_that_python_cannot_run_says_so_when_it_is_run() -> None:
-    """It is no mistake of the workflow: JavaScript can."""
+    """The workflow is right: JavaScript can."""
     with pytest.raises(CannotMatch, match="lookbehind"):
         Pattern("(?<=a+)b").search("aab")
     for invalid in ("(", r"\b+", r"a\B{2}"):

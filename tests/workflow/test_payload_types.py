@@ -1,4 +1,4 @@
-"""What payloads may be made of: enumerations, times, generic and recursive types, types that only checkers see."""
+"""Payload types: enumerations, times, generic and recursive types, and types that only checkers see."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ parcel = input_of(Parcel)
 
 
 def decided(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
-    """Which way a Choice goes with this condition."""
+    """Return the branch that a Choice takes on this condition."""
 
     class Decides(Workflow[Any, Any]):
         way = Choice(parcel)
@@ -129,7 +129,7 @@ def decided(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> b
 
 
 def given_by(value: Any, given: Any = PARCEL) -> Any:
-    """What a Pass gives for this value."""
+    """Return the output of a Pass for this value."""
 
     class Gives(Workflow[Any, Any]):
         value_of = Pass(value)

@@ -1,4 +1,4 @@
-"""What `permissions` says a role needs is what AWS's guide grants for the same call.
+"""The permissions that `permissions` lists for a call are those that AWS's guide grants for it.
 
 Source: Step Functions developer guide, "How Step Functions generates IAM policies for integrated services".
 """
@@ -18,7 +18,7 @@ from workflow.asl.integrations import OPTIMISED
 RULES: Final = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
 IAM: Final = ROOT / ".build" / "judges" / "policies"
 NEWER: Final = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgentRuntime")
-"""What the judge's list of IAM's actions does not have yet."""
+"""Actions that the judge's list of IAM actions does not have yet."""
 
 
 def needs(integration: str, arguments: Any) -> dict[str, list[str]]:

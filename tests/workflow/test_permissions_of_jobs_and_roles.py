@@ -1,4 +1,4 @@
-"""What a role is allowed is what AWS's own generated policies allow, read off the definition alone."""
+"""The permissions of a role equal those of AWS's own generated policies, derived from the definition alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a workflow is refused when Python reads it, in a sentence that says what to do."""
+"""A wrong workflow is refused when Python imports it, in a sentence that says what to do."""
 
 import types
 from dataclasses import dataclass

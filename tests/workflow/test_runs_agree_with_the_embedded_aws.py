@@ -108,11 +108,11 @@ def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, writt
 
 
 def _calls(written: Any) -> bool:
-    """Whether it calls functions, which are not deployed here; bookings with functions are run by tests/integration."""
+    """Return whether it calls functions, which are not deployed here; tests/integration runs bookings."""
     return any(state.type == "Task" for state in written.definition().states())
 
 
 def _writes_letters_as_text(asl: Any, given_input: Any) -> bool:
-    """Whether JSON with more than ASCII may be made a text: MiniStack 1.5.33 escapes there what AWS leaves as it is."""
+    """Return whether it makes a string of non-ASCII JSON: MiniStack 1.5.33 escapes there what AWS leaves as it is."""
     text = json.dumps([asl, given_input], ensure_ascii=False)
     return not text.isascii() and ("$string" in text or "JsonToString" in text)

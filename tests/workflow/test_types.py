@@ -31,7 +31,7 @@ def errors_of_mypy() -> set[tuple[str, int]]:
 
 
 def errors_of_pyright() -> set[tuple[str, int]]:
-    """File and line of each error that pyright reports; unused expressions are no matter of types."""
+    """File and line of each error that pyright reports; unused expressions do not concern types."""
     command = [sys.executable, "-m", "pyright", "--outputjson", *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout)["generalDiagnostics"]

@@ -1,4 +1,4 @@
-"""What is given where it cannot be is refused where it stands, or when the class is made: always in a sentence."""
+"""A wrong argument is refused at its own line, or when the class is made, always in a sentence."""
 
 from __future__ import annotations
 

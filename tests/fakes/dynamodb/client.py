@@ -358,7 +358,7 @@ class _Write:
                 raise invalid(_TOO_LARGE_UPDATE)
 
     def returned(self, asked: str) -> Item | None:
-        """What ReturnValues asks for."""
+        """Return the attributes that ReturnValues requests."""
         if asked == "NONE":
             return None
         if asked == "ALL_OLD":

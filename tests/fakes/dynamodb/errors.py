@@ -1,4 +1,4 @@
-"""What DynamoDB refuses with, as botocore raises it.
+"""The errors of DynamoDB, as botocore raises them.
 
 One class per modelled error, so that both `except client.exceptions.ConditionalCheckFailedException` and
 `except ClientError` with a look at the code work as they do with a real client.

@@ -15,7 +15,7 @@ _ALWAYS: Test = lambda item, values: True  # noqa: E731 - a constant that happen
 
 @dataclass(frozen=True, slots=True)
 class KeyCondition:
-    """What a query asks of an index: one hash, and perhaps a test of the range."""
+    """The query of an index: one hash, and perhaps a test of the range."""
 
     hash: str
     value: str

@@ -109,7 +109,7 @@ class Table:
         return rows
 
     def position(self, row: Item, index: Index) -> tuple[Any, ...]:
-        """Where a row stands in an index: range first, since a query holds one hash."""
+        """Return the sort position of a row in an index: range first, since a query holds one hash."""
         names = (*((index.range,) if index.range else ()), index.hash, *self.key.attributes)
         return tuple(_sortable(row[name]) for name in names)
 

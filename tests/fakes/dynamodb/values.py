@@ -162,7 +162,7 @@ def ordered(left: Value, right: Value) -> int | None:
 
 
 def length(value: Value) -> int | None:
-    """What size() sees: bytes of text or binary, members of a set or document; None for the rest."""
+    """Return the result of size(): bytes of a string or binary, members of a set or document; None for other types."""
     ((tag, held),) = value.items()
     if tag == "S":
         return _text_size(held)

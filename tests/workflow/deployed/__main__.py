@@ -1,4 +1,4 @@
-"""What generated workflows need to be run with functions in the embedded AWS: one function, and a role for machines."""
+"""Deploy what generated workflows need in the embedded AWS: one function, and a role for machines."""
 
 import json
 

@@ -4,11 +4,11 @@ from typing import Any
 
 
 class E(Exception):  # the name that the generated retriers and catchers match
-    """What a call fails with."""
+    """The error that a call fails with."""
 
 
 def letters(value: Any) -> int:
-    """How many letters there are in the texts of a value."""
+    """Return the number of characters in the strings of a value."""
     if isinstance(value, dict):
         return sum(map(letters, value.values()))
     if isinstance(value, list):
