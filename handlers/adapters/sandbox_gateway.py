@@ -129,6 +129,10 @@ class SandboxPaymentGateway:
         fence: dict[str, Json] = {"kind": "fence", "heard": GatewayStatus.FENCED.value, "amount_minor": 0}
         return _reply(self._insert(instruction.key, fence))
 
+    def find_order(self, reference: str) -> str | None:  # noqa: ARG002 - the port's argument
+        """Return None: the sandbox sends no events."""
+        return None
+
     def _move(self, key: str, facts: Mapping[str, Json], behaviour: Behaviour) -> GatewayReply:
         try:
             return self._apply_behaviour(key, facts, behaviour)

@@ -109,3 +109,7 @@ class PaymentGateway(Protocol):
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Make sure that the key never moves money: return `fenced`, or its earlier outcome."""
         ...
+
+    def find_order(self, reference: str) -> str | None:
+        """Return the order of a payment that an event names by the gateway's own id; None if it is not ours."""
+        ...

@@ -65,6 +65,11 @@ class FakeGateway:
         booked = self.books.setdefault(instruction.key, Booked("fence", GatewayStatus.FENCED))
         return _reply(instruction.key, booked)
 
+    def find_order(self, reference: str) -> str | None:
+        """Return the order whose payment has a reference."""
+        orders = (key for key, booked in self.books.items() if booked.kind == "charge")
+        return next((key for key in orders if reference == f"fake_{key[-12:]}"), None)
+
     def reverse(self, key: str) -> None:
         """A settled refund comes back: what a bank does days later."""
         booked = self.books.get(key)

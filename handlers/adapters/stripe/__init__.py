@@ -1,0 +1,1 @@
+"""Stripe as the payment gateway, over plain HTTP."""

@@ -1,0 +1,93 @@
+"""The amounts that Stripe takes, by currency.
+
+Source: docs.stripe.com/currencies: at most eight digits, a minimum charge for each settlement currency, the last digit
+of three-decimal currencies is 0, and ISK and UGX are written with two decimals that are 00. Our amounts are in ISO 4217
+minor units; Stripe's units differ from them for a few currencies only.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...domain.money import DECIMALS
+
+MAX_UNITS: Final = 99_999_999
+
+STRIPE_DECIMALS: Final[Mapping[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
+"""Currencies whose unit at Stripe is not ISO's minor unit. ISK and UGX are written in hundredths that are always 0."""
+
+MINIMUM_UNITS: Final[Mapping[str, int]] = {
+    "AED": 200,
+    "AUD": 50,
+    "BRL": 50,
+    "CAD": 50,
+    "CHF": 50,
+    "CZK": 15_00,
+    "DKK": 250,
+    "EUR": 50,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 175_00,
+    "INR": 50,
+    "JPY": 50,
+    "MXN": 10_00,
+    "MYR": 200,
+    "NOK": 300,
+    "NZD": 50,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "SGD": 50,
+    "THB": 10_00,
+    "USD": 50,
+}
+"""The least charge in Stripe's units. Elsewhere Stripe judges the amount after conversion, so it may still decline."""
+
+UNSUPPORTED: Final = frozenset(
+    (
+        "CUP",
+        "ERN",
+        "IQD",
+        "IRR",
+        "KPW",
+        "LYD",
+        "MRU",
+        "SDG",
+        "SSP",
+        "STN",
+        "SVC",
+        "SYP",
+        "TMT",
+        "UYI",
+        "VED",
+        "VES",
+        "ZWG",
+    )
+)
+"""Currencies in circulation in which Stripe does not present charges."""
+
+
+def to_units(amount_minor: int, currency: str) -> int:
+    """Convert ISO minor units to Stripe's units. Call `refuse_amount` first: not every amount has one."""
+    ours, theirs = DECIMALS[currency], STRIPE_DECIMALS.get(currency, DECIMALS[currency])
+    return amount_minor * 10 ** (theirs - ours) if theirs >= ours else amount_minor // 10 ** (ours - theirs)
+
+
+def to_minor(units: int, currency: str) -> int:
+    """Convert Stripe's units to ISO minor units."""
+    ours, theirs = DECIMALS.get(currency, 2), STRIPE_DECIMALS.get(currency, DECIMALS.get(currency, 2))
+    return units // 10 ** (theirs - ours) if theirs >= ours else units * 10 ** (ours - theirs)
+
+
+def refuse_amount(amount_minor: int, currency: str) -> str:
+    """Return why Stripe does not take a charge of this amount, with what it takes; an empty text if it does."""
+    if currency in UNSUPPORTED or currency not in DECIMALS:
+        return f"Stripe takes no payments in {currency}."
+    if DECIMALS[currency] == 3 and amount_minor % 10:
+        return f"The last digit of an amount in {currency} must be 0 at Stripe, got {amount_minor}."
+    if to_minor(to_units(amount_minor, currency), currency) != amount_minor:
+        return f"Amounts in {currency} must be whole units at Stripe, got {amount_minor} minor units."
+    lowest = to_minor(MINIMUM_UNITS.get(currency, 1), currency)
+    highest = to_minor(MAX_UNITS, currency)
+    if not lowest <= amount_minor <= highest:
+        return f"Stripe takes {lowest} to {highest} minor units of {currency}, got {amount_minor}."
+    return ""

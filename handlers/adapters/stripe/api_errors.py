@@ -1,0 +1,73 @@
+"""The meaning of Stripe's errors, as data.
+
+Source: docs.stripe.com/error-low-level, /error-codes and /declines/codes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class ErrorMeaning(StrEnum):
+    """Our reading of an error."""
+
+    DECLINED = "declined"
+    """The bank or Stripe refused to move money. Not final: see `StripePaymentGateway`."""
+    STATE_CHANGED = "state_changed"
+    """The object is in another state than the caller thought. Read it."""
+    MISSING = "missing"
+    """There is no such object."""
+    REFUND_REFUSED = "refund_refused"
+    """The charge cannot be refunded, or not by as much."""
+    RATE_LIMITED = "rate_limited"
+    """Nothing was done. Repeat it later."""
+    CONFLICT = "conflict"
+    """Another request holds the object or the key. Nothing was done. Repeat it later."""
+    MISMATCH = "mismatch"
+    """The key was first used with other parameters. Look the object up; it is never a decline."""
+    SAVED_ERROR = "saved_error"
+    """Stripe failed, perhaps after it acted, and repeats this answer under the key. Look the object up."""
+    UNAUTHORIZED = "unauthorized"
+    """The secret key is not valid (any more)."""
+    BUG = "bug"
+    """The request makes no sense. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRule:
+    """A row of the table; what is empty or 0 matches everything."""
+
+    meaning: ErrorMeaning
+    status: int = 0
+    kind: str = ""
+    code: str = ""
+
+
+ERROR_TABLE: Final = (
+    ErrorRule(meaning=ErrorMeaning.UNAUTHORIZED, status=401),
+    ErrorRule(meaning=ErrorMeaning.CONFLICT, status=409),
+    ErrorRule(meaning=ErrorMeaning.CONFLICT, code="lock_timeout"),
+    ErrorRule(meaning=ErrorMeaning.RATE_LIMITED, status=429),
+    ErrorRule(meaning=ErrorMeaning.MISMATCH, kind="idempotency_error"),
+    ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="payment_intent_unexpected_state"),
+    ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="charge_expired_for_capture"),
+    ErrorRule(meaning=ErrorMeaning.REFUND_REFUSED, code="charge_already_refunded"),
+    ErrorRule(meaning=ErrorMeaning.REFUND_REFUSED, code="charge_disputed"),
+    ErrorRule(meaning=ErrorMeaning.REFUND_REFUSED, code="refund_disputed_payment"),
+    ErrorRule(meaning=ErrorMeaning.MISSING, code="resource_missing"),
+    ErrorRule(meaning=ErrorMeaning.MISSING, status=404),
+    ErrorRule(meaning=ErrorMeaning.DECLINED, code="amount_too_large"),
+    ErrorRule(meaning=ErrorMeaning.DECLINED, code="amount_too_small"),
+    ErrorRule(meaning=ErrorMeaning.DECLINED, status=402),
+    ErrorRule(meaning=ErrorMeaning.DECLINED, kind="card_error"),
+    ErrorRule(meaning=ErrorMeaning.SAVED_ERROR, kind="api_error"),
+)
+"""The first row that matches counts; a status of 500 or more is a saved error, and anything else is a bug."""
+
+
+def error_meaning(status: int, kind: str, code: str) -> ErrorMeaning:
+    """Return the meaning of an error by HTTP status, `type` and `code`."""
+    for rule in ERROR_TABLE:
+        if rule.status in (0, status) and rule.kind in ("", kind) and rule.code in ("", code):
+            return rule.meaning
+    return ErrorMeaning.SAVED_ERROR if status >= 500 else ErrorMeaning.BUG

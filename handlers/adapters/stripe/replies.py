@@ -1,0 +1,138 @@
+"""Stripe's objects as replies of the gateway. Nothing here calls Stripe."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from ...domain.canonical import format_instant
+from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Operation
+from .amounts import to_minor
+from .api import StripeObject
+
+KEY: Final = "booking_key"
+ORDER: Final = "booking_order"
+STAGE: Final = "booking_stage"
+"""Our metadata on payment intents and refunds: the gateway key, the order, and the stage."""
+
+REFUSED: Final = "booking_refused"
+"""Our metadata on an intent whose confirmation Stripe refused without asking a bank: the reason."""
+
+AUTHORISATION_GONE: Final = "authorization_gone"
+ALREADY_CAPTURED: Final = "already_captured"
+
+
+def is_declined(intent: StripeObject) -> bool:
+    """Return whether an attempt to pay failed and whoever holds the client secret may try again."""
+    return intent.get("status") == "requires_payment_method" and bool(_failure(intent))
+
+
+def payment_reply(intent: StripeObject) -> GatewayReply:
+    """Return what an intent, with its latest charge expanded, says of a charge or an authorisation.
+
+    An unconfirmed intent is `nothing`: it moves no money unless somebody still confirms it.
+    """
+    match intent.get("status"):
+        case "succeeded":
+            return _reply(intent, GatewayStatus.SETTLED, units=_number(intent, "amount_received"))
+        case "requires_capture":
+            until = _mapping(_card(intent)).get("capture_before")
+            held = _reply(intent, GatewayStatus.AUTHORIZED, units=_number(intent, "amount_capturable"))
+            return held if not isinstance(until, int) else _until(held, until)
+        case "processing":
+            return _reply(intent, GatewayStatus.PENDING)
+        case "requires_action":
+            return _reply(intent, GatewayStatus.ACTION_REQUIRED)
+        case "canceled":
+            failure = _failure(intent)
+            status = GatewayStatus.DECLINED if failure else GatewayStatus.FENCED
+            return _reply(intent, status, reason=failure or str(intent.get("cancellation_reason") or ""))
+        case _:
+            return GatewayReply(status=GatewayStatus.NOTHING, reference=str(intent["id"]))
+
+
+def capture_reply(intent: StripeObject) -> GatewayReply:
+    """Return what an intent says of its capture."""
+    match intent.get("status"):
+        case "succeeded":
+            return _reply(intent, GatewayStatus.SETTLED, units=_number(intent, "amount_received"))
+        case "canceled":
+            return _reply(intent, GatewayStatus.DECLINED, reason=AUTHORISATION_GONE)
+        case _:
+            return GatewayReply(status=GatewayStatus.NOTHING)
+
+
+def void_reply(intent: StripeObject) -> GatewayReply:
+    """Return what an intent says of its voiding."""
+    match intent.get("status"):
+        case "canceled":
+            return _reply(intent, GatewayStatus.SETTLED)
+        case "succeeded":
+            return _reply(intent, GatewayStatus.DECLINED, reason=ALREADY_CAPTURED)
+        case "processing":
+            return _reply(intent, GatewayStatus.PENDING)
+        case _:
+            return GatewayReply(status=GatewayStatus.NOTHING)
+
+
+def refund_reply(refund: StripeObject) -> GatewayReply:
+    """Return what a refund says of itself. A failed one is `declined`; if it had succeeded, that is a reversal."""
+    match refund.get("status"):
+        case "succeeded":
+            status = GatewayStatus.SETTLED
+        case "failed" | "canceled":
+            status = GatewayStatus.DECLINED
+        case _:
+            status = GatewayStatus.PENDING
+    return _reply(refund, status, reason=str(refund.get("failure_reason") or ""))
+
+
+def reply_to(instruction: Instruction, intent: StripeObject) -> GatewayReply:
+    """Return what an intent says of an instruction other than a refund."""
+    readers = {Operation.CAPTURE: capture_reply, Operation.VOID: void_reply}
+    return readers.get(instruction.operation, payment_reply)(intent)
+
+
+def _reply(item: StripeObject, status: GatewayStatus, *, units: int | None = None, reason: str = "") -> GatewayReply:
+    currency = str(item.get("currency", "")).upper()
+    amount = _number(item, "amount") if units is None else units
+    return GatewayReply(
+        status=status,
+        reference=str(item["id"]),
+        reason=reason,
+        amount_minor=to_minor(amount, currency),
+        currency=currency,
+    )
+
+
+def _until(held: GatewayReply, capture_before: int) -> GatewayReply:
+    until = format_instant(datetime.fromtimestamp(capture_before, UTC))
+    return GatewayReply(
+        status=held.status,
+        reference=held.reference,
+        amount_minor=held.amount_minor,
+        currency=held.currency,
+        until=until,
+    )
+
+
+def _failure(intent: StripeObject) -> str:
+    """Return the code of the last failed attempt to pay; an empty text if there is none."""
+    error, charge = _mapping(intent.get("last_payment_error")), _mapping(intent.get("latest_charge"))
+    if error:
+        return str(error.get("decline_code") or error.get("code") or "payment_failed")
+    if charge.get("status") != "failed":
+        return str(_mapping(intent.get("metadata")).get(REFUSED) or "")
+    return str(_mapping(charge.get("outcome")).get("reason") or charge.get("failure_code") or "payment_failed")
+
+
+def _card(intent: StripeObject) -> object:
+    return _mapping(_mapping(intent.get("latest_charge")).get("payment_method_details")).get("card")
+
+
+def _number(item: StripeObject, name: str) -> int:
+    value = item.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

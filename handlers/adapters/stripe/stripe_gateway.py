@@ -1,0 +1,289 @@
+"""Stripe as the payment gateway: one payment intent for each order, and one refund for each refund.
+
+Creating and confirming an intent are separate calls, so that the intent's id can be had again by repeating the
+creation, which moves no money. A decline is reported only once the intent is canceled: until then, whoever holds its
+client secret can pay with another card. An answer that was saved under an idempotency key may be older than the truth,
+so it only yields the id, and the state is read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from ...domain.canonical import parse_instant
+from ...domain.errors import BookingError, PaymentOutcomeUnknown
+from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from .amounts import to_units
+from .api import Form, StripeApi, StripeError, StripeObject, StripeResult
+from .api_errors import ErrorMeaning
+from .replies import KEY, ORDER, REFUSED, STAGE, is_declined, payment_reply, refund_reply, reply_to
+
+INTENTS: Final = "/v1/payment_intents"
+REFUNDS: Final = "/v1/refunds"
+WITH_CHARGE: Final[Form] = {"expand[]": "latest_charge"}
+_REPEAT_LATER: Final = frozenset(
+    {ErrorMeaning.RATE_LIMITED, ErrorMeaning.CONFLICT, ErrorMeaning.SAVED_ERROR, ErrorMeaning.UNAUTHORIZED}
+)
+_READ_STATE: Final = frozenset({ErrorMeaning.STATE_CHANGED, ErrorMeaning.MISMATCH, ErrorMeaning.SAVED_ERROR})
+_NEVER_PAID: Final = frozenset({ErrorMeaning.DECLINED, ErrorMeaning.MISSING, ErrorMeaning.BUG})
+
+
+class StripeRequestRejected(BookingError):
+    """Stripe rejected a request as senseless: a bug of ours, or an account that is not set up. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripePaymentGateway:
+    """The gateway of production. `stage` marks what is ours at Stripe."""
+
+    api: StripeApi
+    stage: str
+    now: Callable[[], datetime]
+
+    key_life: ClassVar[timedelta | None] = timedelta(hours=24)
+    miss_age: ClassVar[timedelta] = timedelta(hours=25)
+    fences: ClassVar[frozenset[Operation]] = frozenset({Operation.CHARGE, Operation.AUTHORIZE})
+
+    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        """Create an intent and confirm it: two calls, and two more if the payment is declined."""
+        return self._pay(instruction, method)
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        """Create an intent that waits for its capture, and confirm it."""
+        return self._pay(instruction, method)
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        """Capture an authorised intent, wholly or in part."""
+        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
+        form = {"amount_to_capture": str(_units(instruction)), **WITH_CHARGE}
+        made = self.api.post(f"{INTENTS}/{intent_id}/capture", form, key=f"{instruction.key}:capture")
+        if isinstance(made, StripeResult):
+            return reply_to(instruction, self._current(made, intent_id))
+        if made.meaning in _READ_STATE:
+            return self._definite(reply_to(instruction, self._retrieve(intent_id)), made)
+        if made.meaning in _NEVER_PAID:
+            known = reply_to(instruction, self._retrieve(intent_id))
+            return _declined(instruction, made.reason) if known.status is GatewayStatus.NOTHING else known
+        raise _failure(made, instruction)
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        """Cancel an intent that is not captured."""
+        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
+        return self._definite(reply_to(instruction, self._cancel(intent_id, "requested_by_customer")), None)
+
+    def refund(self, instruction: Instruction) -> GatewayReply:
+        """Refund a part or all of a payment."""
+        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
+        form = {"payment_intent": intent_id, "amount": str(_units(instruction)), **self._metadata(instruction)}
+        made = self.api.post(REFUNDS, form, key=f"{instruction.key}:refund")
+        if isinstance(made, StripeResult):
+            found = self._get(f"{REFUNDS}/{made.item['id']}") if made.is_replayed else made.item
+            return refund_reply(found)
+        if made.meaning in _REPEAT_LATER and made.meaning is not ErrorMeaning.SAVED_ERROR:
+            raise _failure(made, instruction)
+        return self._refund_after_error(instruction, intent_id, made)
+
+    def _refund_after_error(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
+        known = self._find_refund(instruction.key, intent_id)
+        if known is not None:
+            return refund_reply(known)
+        if error.meaning in _READ_STATE:
+            raise _failure(error, instruction)
+        return _declined(instruction, error.reason)
+
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        """Read the state of a key; one or two calls. An intent that was declined is canceled before it is reported."""
+        if instruction.operation is Operation.REFUND:
+            return self._lookup_refund(instruction)
+        intent_id = self._intent_id(instruction)
+        if intent_id is None:
+            return GatewayReply(status=GatewayStatus.NOTHING)
+        return reply_to(instruction, self._settle_decline(self._retrieve(intent_id)))
+
+    def _lookup_refund(self, instruction: Instruction) -> GatewayReply:
+        if instruction.reference:
+            return refund_reply(self._get(f"{REFUNDS}/{instruction.reference}"))
+        intent_id = instruction.charge_reference or self._find_intent(instruction.charge_key)
+        found = self._find_refund(instruction.key, intent_id) if intent_id else None
+        return refund_reply(found) if found is not None else GatewayReply(status=GatewayStatus.NOTHING)
+
+    def fence(self, instruction: Instruction) -> GatewayReply:
+        """Cancel the intent of a key, which is created first if there may be none: then nobody can create it later.
+
+        Once Stripe has forgotten the key, a new intent would not be the one of a late sender; but senders stop long
+        before that, so the search decides: `nothing` then says that the key never arrived.
+        """
+        intent_id = instruction.reference or self._create_or_find(instruction)
+        if isinstance(intent_id, GatewayReply):
+            return intent_id
+        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), None)
+
+    def _create_or_find(self, instruction: Instruction) -> str | GatewayReply:
+        if self._is_key_alive(instruction):
+            return self._create(instruction)
+        return self._find_intent(instruction.key) or GatewayReply(status=GatewayStatus.NOTHING)
+
+    def find_order(self, reference: str) -> str | None:
+        """Return the order that a payment intent belongs to, if it is one of this stage's."""
+        made = self.api.get(f"{INTENTS}/{reference}")
+        if isinstance(made, StripeError):
+            if made.meaning is ErrorMeaning.MISSING:
+                return None
+            raise PaymentOutcomeUnknown(f"Stripe did not show {reference}: {made.reason}.")
+        metadata = made.item["metadata"]
+        return metadata.get(ORDER) if metadata.get(STAGE) == self.stage else None
+
+    # payment intents
+
+    def _pay(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        intent_id = self._create(instruction)
+        if isinstance(intent_id, GatewayReply):
+            return intent_id
+        if method.gateway_customer:
+            self._attach_customer(instruction, intent_id, method.gateway_customer)
+        form = {"payment_method": method.token, **WITH_CHARGE}
+        if method.return_url:
+            form["return_url"] = method.return_url
+        made = self.api.post(f"{INTENTS}/{intent_id}/confirm", form, key=f"{instruction.key}:confirm")
+        if isinstance(made, StripeResult):
+            return self._paid(instruction, self._current(made, intent_id))
+        if made.meaning in _NEVER_PAID:
+            return self._decline(intent_id, made)
+        if made.meaning in _READ_STATE:
+            return self._paid(instruction, self._retrieve(intent_id), made)
+        raise _failure(made, instruction)
+
+    def _paid(self, instruction: Instruction, intent: StripeObject, error: StripeError | None = None) -> GatewayReply:
+        return self._definite(reply_to(instruction, self._settle_decline(intent)), error)
+
+    def _decline(self, intent_id: str, error: StripeError) -> GatewayReply:
+        """Cancel an intent whose confirmation was refused; what it says then counts.
+
+        Stripe keeps the reason of a bank's decline, but not that of a request which never reached a bank, such as one
+        with an unknown payment method. We keep that one in the metadata, so that every later lookup finds it.
+        """
+        if error.meaning is not ErrorMeaning.DECLINED:
+            self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": error.reason})
+        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
+
+    def _settle_decline(self, intent: StripeObject) -> StripeObject:
+        """Cancel an intent after a failed attempt to pay, so that the decline is final; return its state then."""
+        return self._cancel(str(intent["id"]), "abandoned") if is_declined(intent) else intent
+
+    def _create(self, instruction: Instruction) -> str | GatewayReply:
+        """Return the id of the intent of a key, created now or earlier; or a decline if Stripe never takes the amount.
+
+        The form holds facts of the ledger only, so that whoever repeats it, years later, writes the same form.
+        """
+        manual = instruction.operation is Operation.AUTHORIZE
+        form = {
+            "amount": str(_units(instruction)),
+            "currency": instruction.currency.lower(),
+            "capture_method": "manual" if manual else "automatic",
+            "payment_method_types[]": "card",
+            **self._metadata(instruction),
+        }
+        made = self.api.post(INTENTS, form, key=f"{instruction.key}:create")
+        if isinstance(made, StripeResult):
+            return str(made.item["id"])
+        if made.meaning is ErrorMeaning.MISMATCH:
+            return self._search(instruction.key, instruction)
+        if made.meaning is ErrorMeaning.DECLINED:
+            return _declined(instruction, made.reason)
+        raise _failure(made, instruction)
+
+    def _attach_customer(self, instruction: Instruction, intent_id: str, customer: str) -> None:
+        """Name the customer who owns a saved payment method: in a call of its own, because the ledger has no names."""
+        made = self.api.post(f"{INTENTS}/{intent_id}", {"customer": customer})
+        if isinstance(made, StripeError) and made.meaning in _REPEAT_LATER:
+            raise _failure(made, instruction)
+
+    def _cancel(self, intent_id: str, reason: str) -> StripeObject:
+        """Cancel an intent if its state allows that, and return the intent."""
+        made = self.api.post(f"{INTENTS}/{intent_id}/cancel", {"cancellation_reason": reason, **WITH_CHARGE})
+        if isinstance(made, StripeResult):
+            return made.item
+        if made.meaning in _READ_STATE:
+            return self._retrieve(intent_id)
+        raise PaymentOutcomeUnknown(f"Stripe did not cancel {intent_id}: {made.reason}.")
+
+    def _current(self, made: StripeResult, intent_id: str) -> StripeObject:
+        return self._retrieve(intent_id) if made.is_replayed else made.item
+
+    def _retrieve(self, intent_id: str) -> StripeObject:
+        return self._get(f"{INTENTS}/{intent_id}", WITH_CHARGE)
+
+    def _get(self, path: str, query: Form | None = None) -> StripeObject:
+        made = self.api.get(path, query)
+        if isinstance(made, StripeError):
+            raise PaymentOutcomeUnknown(f"Stripe did not show {path}: {made.reason}.")
+        return made.item
+
+    def _intent_id(self, instruction: Instruction) -> str | None:
+        """Return the id of the intent that an instruction is about, if Stripe shows one by now."""
+        if instruction.operation in (Operation.CAPTURE, Operation.VOID):
+            return instruction.charge_reference or self._find_intent(instruction.charge_key)
+        return instruction.reference or self._find_intent(instruction.key)
+
+    def _find_intent(self, key: str) -> str | None:
+        """Search the intent of a key; new ones appear after a while."""
+        found = self._get(f"{INTENTS}/search", {"query": f"metadata['{KEY}']:'{key}'"})
+        ours = [intent for intent in found["data"] if intent["metadata"].get(STAGE) == self.stage]
+        return str(ours[-1]["id"]) if ours else None  # the oldest: the one that senders got
+
+    def _search(self, key: str, instruction: Instruction) -> str:
+        found = self._find_intent(key)
+        if found is None:
+            raise PaymentOutcomeUnknown(f"Stripe does not show the payment of {instruction.key} yet.")
+        return found
+
+    def _find_refund(self, key: str, intent_id: str) -> StripeObject | None:
+        """Find a refund by its key among those of its payment."""
+        query = {"payment_intent": intent_id, "limit": "100"}
+        while True:
+            page = self._get(REFUNDS, query)
+            for refund in page["data"]:
+                if refund["metadata"].get(KEY) == key and refund["metadata"].get(STAGE) == self.stage:
+                    return refund
+            if not page["has_more"]:
+                return None
+            query["starting_after"] = page["data"][-1]["id"]
+
+    def _is_key_alive(self, instruction: Instruction) -> bool:
+        """Return whether a repeated creation surely meets the first one: an hour before Stripe may forget the key."""
+        return self.now() - parse_instant(instruction.opened_at) < timedelta(hours=23)
+
+    def _metadata(self, instruction: Instruction) -> dict[str, str]:
+        order = instruction.charge_key or instruction.key
+        named = {KEY: instruction.key, ORDER: order, STAGE: self.stage}
+        return {f"metadata[{name}]": value for name, value in named.items()}
+
+    def _definite(self, reply: GatewayReply, error: StripeError | None) -> GatewayReply:
+        """Return a reply, unless it leaves open what became of the call."""
+        if reply.status is GatewayStatus.NOTHING:
+            raise PaymentOutcomeUnknown(f"Stripe left the payment open: {error.reason if error else 'no error'}.")
+        return reply
+
+
+def _failure(error: StripeError, instruction: Instruction) -> BookingError:
+    """Return the exception for an error that says nothing definite about money."""
+    if error.meaning in _REPEAT_LATER or error.meaning in _READ_STATE:
+        return PaymentOutcomeUnknown(f"Stripe did not settle {instruction.key}: {error.reason}.")
+    return StripeRequestRejected(
+        f"Stripe rejected {instruction.operation} {instruction.key}: {error.reason}"
+        + (f" (parameter {error.param})." if error.param else ".")
+    )
+
+
+def _units(instruction: Instruction) -> int:
+    return to_units(instruction.amount_minor, instruction.currency)
+
+
+def _declined(instruction: Instruction, reason: str) -> GatewayReply:
+    return GatewayReply(
+        status=GatewayStatus.DECLINED,
+        reason=reason,
+        amount_minor=instruction.amount_minor,
+        currency=instruction.currency,
+    )

@@ -1,0 +1,351 @@
+"""Stripe's adapter over the stateful double: every trap that MONEY's law of one outcome per key meets at Stripe."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway, StripeRequestRejected
+from handlers.domain.canonical import format_instant
+from handlers.domain.errors import PaymentOutcomeUnknown
+from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from tests.fakes.clock import FakeClock
+from tests.support.stripe.double import StripeDouble
+from tests.support.stripe.fault_plan import BEFORE, Fault
+from tests.support.stripe.gateways import stripe_gateway
+
+AMOUNT = 1000
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Till:
+    """The adapter, the double, and one payment under way."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.double = StripeDouble(self.clock)
+        self.gateway: StripePaymentGateway = stripe_gateway(self.double, self.clock)
+        self.order = self._instruction("ord_1", Operation.CHARGE)
+
+    def _instruction(self, key: str, operation: Operation, amount_minor: int = AMOUNT, **more: Any) -> Instruction:
+        opened_at = format_instant(self.clock())
+        return Instruction(
+            key=key, operation=operation, amount_minor=amount_minor, currency="EUR", opened_at=opened_at, **more
+        )
+
+    def charge(self, token: str = "pm_ok", **more: Any) -> GatewayReply:
+        return self.gateway.charge(self.order, PaymentMethod(token=token, return_url="https://shop.example/", **more))
+
+    def authorize(self, token: str = "pm_ok") -> GatewayReply:
+        self.order = replace(self.order, operation=Operation.AUTHORIZE)
+        return self.gateway.authorize(self.order, PaymentMethod(token=token))
+
+    def about_order(self, operation: Operation, key: str, amount_minor: int = AMOUNT) -> Instruction:
+        reference = self.double.intent_of("ord_1")["id"]
+        return self._instruction(key, operation, amount_minor, charge_key="ord_1", charge_reference=reference)
+
+    def refund(self, key: str = "ref_1", amount_minor: int = AMOUNT) -> Instruction:
+        return self.about_order(Operation.REFUND, key, amount_minor)
+
+    @property
+    def operations(self) -> list[str]:
+        """The calls so far, by method and last part of the path."""
+        return [f"{call.method} {call.target.partition('?')[0].rpartition('/')[2]}" for call in self.double.calls]
+
+
+@pytest.fixture
+def till() -> Till:
+    return Till()
+
+
+def test_a_charge_takes_two_calls_and_says_what_moved(till: Till) -> None:
+    reply = till.charge()
+    assert till.operations == ["POST payment_intents", "POST confirm"]
+    assert (reply.status, reply.amount_minor, reply.currency) == (GatewayStatus.SETTLED, AMOUNT, "EUR")
+    assert till.double.books.balance() == AMOUNT
+
+
+def test_creation_carries_facts_of_the_ledger_only(till: Till) -> None:
+    """Whoever repeats the creation to fence it knows neither payment method nor return URL."""
+    till.charge()
+    create, confirm = till.double.calls
+    assert b"pm_ok" not in create.body
+    assert b"return_url" not in create.body
+    assert b"payment_method=pm_ok" in confirm.body
+    assert (create.header("Idempotency-Key"), confirm.header("Idempotency-Key")) == ("ord_1:create", "ord_1:confirm")
+    assert {call.header("Stripe-Version") for call in till.double.calls} == {"2026-08-26.dahlia"}
+
+
+def test_a_decline_is_reported_only_after_the_intent_is_canceled(till: Till) -> None:
+    reply = till.charge("pm_declined")
+    assert (reply.status, reply.reason) == (GatewayStatus.DECLINED, "insufficient_funds")
+    assert till.double.intent_of("ord_1")["status"] == "canceled"
+    assert till.gateway.lookup(replace(till.order, reference=reply.reference)) == reply
+    assert till.charge("pm_declined") == reply
+
+
+def test_a_customer_who_pays_after_a_decline_has_paid(till: Till) -> None:
+    """The client secret allows another attempt until the intent is canceled."""
+    till.double.faults.add(Fault.BROKEN_BEFORE, "cancel")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.charge("pm_declined")
+    till.double.payments.pay_again(till.double.intent_of("ord_1"), "pm_ok")
+    assert till.charge("pm_declined").status is GatewayStatus.SETTLED
+    assert till.double.books.balance() == AMOUNT
+
+
+def test_an_unknown_payment_method_is_declined_for_good(till: Till) -> None:
+    reply = till.charge("pm_that_nobody_has")
+    assert (reply.status, reply.reason) == (GatewayStatus.DECLINED, "resource_missing")
+    assert till.gateway.lookup(replace(till.order, reference=reply.reference)) == reply
+
+
+def test_an_amount_that_stripe_never_takes_is_declined_without_an_intent(till: Till) -> None:
+    till.order = replace(till.order, amount_minor=100_000_000)
+    assert till.charge().reason == "amount_too_large"
+    assert till.operations == ["POST payment_intents"]
+
+
+def test_three_d_secure_waits_for_the_customer(till: Till) -> None:
+    assert till.charge("pm_card_authenticationRequired").status is GatewayStatus.ACTION_REQUIRED
+    till.double.payments.authenticate(till.double.intent_of("ord_1"))
+    assert till.charge("pm_card_authenticationRequired").status is GatewayStatus.SETTLED
+
+
+def test_failed_three_d_secure_is_a_decline(till: Till) -> None:
+    reference = till.charge("pm_card_authenticationRequired").reference
+    till.double.payments.fail_authentication(till.double.intent_of("ord_1"))
+    reply = till.gateway.lookup(replace(till.order, reference=reference))
+    assert (reply.status, reply.reason) == (GatewayStatus.DECLINED, "payment_intent_authentication_failure")
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("pm_card_processing", GatewayStatus.SETTLED),
+        ("pm_card_processingThenDeclined", GatewayStatus.DECLINED),
+    ],
+)
+def test_a_slow_bank_is_pending_until_it_answers(till: Till, token: str, expected: GatewayStatus) -> None:
+    pending = till.charge(token)
+    assert pending.status is GatewayStatus.PENDING
+    assert till.gateway.fence(replace(till.order, reference=pending.reference)).status is GatewayStatus.PENDING
+    till.clock.advance(3 * DAY)
+    assert till.gateway.lookup(replace(till.order, reference=pending.reference)).status is expected
+
+
+@pytest.mark.parametrize("operation", ["create", "confirm"])
+@pytest.mark.parametrize("fault", [*BEFORE, Fault.REPLY_LOST, Fault.LATE])
+def test_a_charge_is_made_once_whatever_fails_and_is_repeated(till: Till, operation: str, fault: Fault) -> None:
+    """Law 8."""
+    till.double.faults.add(fault, operation)
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.charge()
+    till.clock.advance(timedelta(minutes=20))
+    assert till.charge().status is GatewayStatus.SETTLED
+    assert till.double.books.balance() == AMOUNT
+
+
+@pytest.mark.parametrize("operation", ["create", "confirm"])
+def test_a_saved_error_is_repeated_and_then_fenced(till: Till, operation: str) -> None:
+    """Stripe answers 500 under the key for a day, so the payment is never made under it."""
+    till.double.faults.add(Fault.SAVED_ERROR, operation)
+    for _ in range(2):
+        with pytest.raises(PaymentOutcomeUnknown):
+            till.charge()
+    till.clock.advance(timedelta(hours=25))
+    assert till.gateway.fence(till.order).status is (
+        GatewayStatus.NOTHING if operation == "create" else GatewayStatus.FENCED
+    )
+    assert till.double.books.balance() == 0
+
+
+def test_a_saved_error_after_the_charge_is_looked_up(till: Till) -> None:
+    till.double.faults.add(Fault.SAVED_ERROR_AFTER, "confirm")
+    assert till.charge().status is GatewayStatus.SETTLED
+
+
+def test_a_fenced_key_never_moves_money(till: Till) -> None:
+    """Law 19: a late first attempt meets the canceled intent."""
+    assert till.gateway.lookup(till.order).status is GatewayStatus.NOTHING
+    assert till.gateway.fence(till.order).status is GatewayStatus.FENCED
+    assert till.charge().status is GatewayStatus.FENCED
+    till.clock.advance(2 * DAY)
+    assert till.gateway.lookup(till.order).status is GatewayStatus.FENCED
+    assert till.double.books.balance() == 0
+
+
+def test_a_late_confirmation_meets_the_fence(till: Till) -> None:
+    till.double.faults.add(Fault.LATE, "confirm")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.charge()
+    assert till.gateway.fence(till.order).status is GatewayStatus.FENCED
+    till.clock.advance(DAY)
+    assert till.gateway.lookup(till.order).status is GatewayStatus.FENCED
+    assert till.double.books.balance() == 0
+
+
+def test_a_fence_comes_too_late_for_money_that_moved(till: Till) -> None:
+    till.double.faults.add(Fault.REPLY_LOST, "confirm")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.charge()
+    assert till.gateway.fence(till.order).status is GatewayStatus.SETTLED
+
+
+def test_search_lags_so_the_fence_repeats_the_creation(till: Till) -> None:
+    till.double.endpoints.search_lag = timedelta(hours=20)
+    till.charge()
+    assert till.gateway.lookup(till.order).status is GatewayStatus.NOTHING
+    assert till.gateway.fence(till.order).status is GatewayStatus.SETTLED
+
+
+def test_a_key_that_stripe_forgot_is_never_created_again(till: Till) -> None:
+    """Repeating the creation after a day would make a second intent."""
+    till.clock.advance(25 * timedelta(hours=1))
+    assert till.gateway.fence(till.order).status is GatewayStatus.NOTHING
+    assert not till.double.books.newest_first("payment_intent")
+
+
+def test_another_form_under_the_key_is_looked_up_and_never_a_decline(till: Till) -> None:
+    till.charge()
+    till.clock.advance(timedelta(minutes=2))
+    till.order = replace(till.order, amount_minor=AMOUNT + 1)
+    assert till.charge().amount_minor == AMOUNT
+    till.order = replace(till.order, key="ord_2")
+    till.double.faults.add(Fault.REPLY_LOST, "create")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.charge()
+    till.order = replace(till.order, amount_minor=AMOUNT)
+    with pytest.raises(PaymentOutcomeUnknown, match="does not show"):
+        till.charge()
+
+
+def test_authorised_then_captured_in_part(till: Till) -> None:
+    held = till.authorize()
+    assert (held.status, held.amount_minor) == (GatewayStatus.AUTHORIZED, AMOUNT)
+    assert held.until == "2026-03-08T12:00:00.000000Z"
+    captured = till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 400))
+    assert (captured.status, captured.amount_minor) == (GatewayStatus.SETTLED, 400)
+    assert till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 400)) == captured
+    assert till.gateway.lookup(till.about_order(Operation.CAPTURE, "cap_1", 400)) == captured
+    assert till.gateway.void(till.about_order(Operation.VOID, "void_1")).reason == "already_captured"
+    assert till.double.books.balance() == 400
+
+
+def test_a_voided_authorisation_cannot_be_captured(till: Till) -> None:
+    till.authorize()
+    void = till.about_order(Operation.VOID, "void_1")
+    assert till.gateway.lookup(void).status is GatewayStatus.NOTHING
+    assert till.gateway.void(void).status is GatewayStatus.SETTLED
+    assert till.gateway.lookup(void).status is GatewayStatus.SETTLED
+    declined = till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1"))
+    assert (declined.status, declined.reason) == (GatewayStatus.DECLINED, "authorization_gone")
+
+
+def test_an_authorisation_that_ran_out_cannot_be_captured(till: Till) -> None:
+    till.authorize()
+    till.clock.advance(8 * DAY)
+    assert till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1")).reason == "authorization_gone"
+
+
+def test_a_refused_capture_leaves_the_authorisation(till: Till) -> None:
+    till.authorize("pm_card_captureDeclined")
+    refused = till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1"))
+    assert (refused.status, refused.reason) == (GatewayStatus.DECLINED, "capture_declined")
+    assert till.gateway.lookup(till.order).status is GatewayStatus.NOTHING  # the search lags
+    till.clock.advance(timedelta(minutes=5))
+    assert till.gateway.lookup(till.order).status is GatewayStatus.AUTHORIZED
+
+
+def test_refunds_have_keys_of_their_own(till: Till) -> None:
+    till.charge()
+    for key, amount in (("ref_1", 600), ("ref_1", 600), ("ref_2", 400)):
+        assert till.gateway.refund(till.refund(key, amount)).status is GatewayStatus.SETTLED
+    assert till.double.books.balance() == 0
+    assert till.gateway.refund(till.refund("ref_3", 1)).status is GatewayStatus.DECLINED
+    assert till.gateway.lookup(till.refund("ref_1", 600)).amount_minor == 600
+
+
+@pytest.mark.parametrize("fault", [*BEFORE, Fault.REPLY_LOST, Fault.LATE])
+def test_a_refund_is_made_once_whatever_fails_and_is_repeated(till: Till, fault: Fault) -> None:
+    till.charge()
+    till.double.faults.add(fault, "create_refund")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.gateway.refund(till.refund(amount_minor=600))
+    till.clock.advance(timedelta(minutes=20))
+    assert till.gateway.refund(till.refund(amount_minor=600)).status is GatewayStatus.SETTLED
+    assert till.double.books.balance() == 400
+
+
+def test_a_saved_error_of_a_refund_is_looked_up(till: Till) -> None:
+    till.charge()
+    till.double.faults.add(Fault.SAVED_ERROR_AFTER, "create_refund")
+    assert till.gateway.refund(till.refund()).status is GatewayStatus.SETTLED
+    till.double.faults.add(Fault.SAVED_ERROR, "create_refund")
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.gateway.refund(till.refund("ref_2", 1))
+
+
+def test_a_refund_is_found_among_hundreds_by_its_payment(till: Till) -> None:
+    till.charge()
+    for number in range(130):
+        till.gateway.refund(till.refund(f"ref_{number}", 1))
+    assert till.gateway.lookup(till.refund("ref_0", 1)).status is GatewayStatus.SETTLED
+    assert till.gateway.lookup(till.refund("ref_130", 1)).status is GatewayStatus.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("token", "first", "last"),
+    [
+        ("pm_card_pendingRefund", GatewayStatus.PENDING, GatewayStatus.SETTLED),
+        ("pm_card_pendingThenFailedRefund", GatewayStatus.PENDING, GatewayStatus.DECLINED),
+        ("pm_card_refundFail", GatewayStatus.SETTLED, GatewayStatus.DECLINED),
+        ("pm_refund_declined", GatewayStatus.DECLINED, GatewayStatus.DECLINED),
+    ],
+)
+def test_refunds_end_later(till: Till, token: str, first: GatewayStatus, last: GatewayStatus) -> None:
+    till.charge(token)
+    assert till.gateway.refund(till.refund()).status is first
+    till.clock.advance(4 * DAY)
+    assert till.gateway.lookup(till.refund()).status is last
+    assert till.double.books.balance() == (0 if last is GatewayStatus.SETTLED else AMOUNT)
+
+
+def test_a_disputed_payment_is_not_refunded(till: Till) -> None:
+    till.charge("pm_card_createDispute")
+    declined = till.gateway.refund(till.refund())
+    assert (declined.status, declined.reason) == (GatewayStatus.DECLINED, "charge_disputed")
+
+
+def test_a_saved_payment_method_belongs_to_its_customer(till: Till) -> None:
+    assert till.charge(gateway_customer="cus_1").status is GatewayStatus.SETTLED
+    assert till.double.intent_of("ord_1")["customer"] == "cus_1"
+
+
+def test_a_rolled_key_is_read_anew_once(till: Till) -> None:
+    till.double.keys = {"sk_test_new"}
+    asked: list[bool] = []
+
+    def secret(fresh: bool) -> str:
+        asked.append(fresh)
+        return "sk_test_new" if fresh else "sk_test_old"
+
+    till.gateway = replace(till.gateway, api=replace(till.gateway.api, secret=secret))
+    assert till.charge().status is GatewayStatus.SETTLED
+    assert asked == [False, True, False, True]
+
+
+def test_a_senseless_request_is_an_error_of_ours(till: Till) -> None:
+    till.order = replace(till.order, amount_minor=0)
+    with pytest.raises(StripeRequestRejected, match="parameter_invalid_integer"):
+        till.charge()
+
+
+def test_orders_are_found_by_payment_intent_within_the_stage(till: Till) -> None:
+    reference = till.charge().reference
+    assert till.gateway.find_order(reference) == "ord_1"
+    assert replace(till.gateway, stage="other").find_order(reference) is None
+    assert till.gateway.find_order("pi_unknown") is None

@@ -1,0 +1,18 @@
+"""A stateful double of Stripe's API: the payment flow with money, time, faults and webhooks, all scripted by the test.
+
+    card_behaviours   the payment methods, and how charges and refunds under each behave
+    wire_objects      the objects of the API as they go over the wire
+    books             the stored objects, the clock, the schedule and the events
+    payments          the life of a payment intent and its charge
+    returns           the life of a refund and of a dispute
+    idempotency       saved replies by idempotency key
+    fault_plan        faults at chosen HTTP calls
+    double            the API: authentication, idempotency, faults and routing around the endpoints
+    endpoints         one function per endpoint
+    webhook_delivery  signatures, and deliveries that are delayed, repeated, reordered or lost
+    pool              the double behind the interface of a urllib3 pool, without sockets
+    loopback_server   the double behind HTTP on loopback, with a page for the customer and one for the tester
+
+Sources: docs.stripe.com/api, /payments/paymentintents/lifecycle, /refunds, /disputes, /webhooks, and the OpenAPI
+document in stripe-mock, against which `tests/contract/test_stripe_judges.py` holds every answer.
+"""

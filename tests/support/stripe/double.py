@@ -1,0 +1,234 @@
+"""The API of the double: authentication, faults and idempotency around the endpoints, from bytes to bytes."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.stripe.books import Books
+from tests.support.stripe.card_behaviours import CARDS
+from tests.support.stripe.endpoints import Endpoints, Refusal, invalid
+from tests.support.stripe.fault_plan import Fault, FaultPlan
+from tests.support.stripe.idempotency import SavedReplies, fingerprint
+from tests.support.stripe.payments import Payments
+from tests.support.stripe.returns import Returns
+from tests.support.stripe.wire_objects import Wire
+
+TEST_KEY: Final = "sk_test_double"  # of the double only
+
+
+class ConnectionBroken(Exception):
+    """The client hears nothing. The call may have taken effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """A call as it arrives."""
+
+    method: str
+    target: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def header(self, name: str) -> str:
+        """Return a header, whatever its case, or an empty text."""
+        return next((text for key, text in self.headers.items() if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """A reply as it leaves."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def parsed(self) -> Wire:
+        """The body as an object."""
+        parsed: Wire = json.loads(self.body)
+        return parsed
+
+
+_ID: Final = r"([A-Za-z0-9_]+)"
+ROUTES: Final = tuple(
+    (method, re.compile(f"/v1/{path}"), name)
+    for method, path, name in (
+        ("POST", "payment_intents", "create"),
+        ("GET", "payment_intents", "list_intents"),
+        ("GET", "payment_intents/search", "search"),
+        ("GET", f"payment_intents/{_ID}", "retrieve"),
+        ("POST", f"payment_intents/{_ID}", "update"),
+        ("POST", f"payment_intents/{_ID}/confirm", "confirm"),
+        ("POST", f"payment_intents/{_ID}/capture", "capture"),
+        ("POST", f"payment_intents/{_ID}/cancel", "cancel"),
+        ("POST", "refunds", "create_refund"),
+        ("GET", "refunds", "list_refunds"),
+        ("GET", f"refunds/{_ID}", "retrieve_refund"),
+        ("GET", f"charges/{_ID}", "retrieve_charge"),
+        ("GET", "disputes", "list_disputes"),
+        ("GET", f"disputes/{_ID}", "retrieve_dispute"),
+        ("GET", "balance_transactions", "list_transactions"),
+        ("GET", "events", "list_events"),
+        ("GET", "account", "retrieve_account"),
+        ("POST", "webhook_endpoints", "create_endpoint"),
+        ("GET", "webhook_endpoints", "list_endpoints"),
+        ("DELETE", f"webhook_endpoints/{_ID}", "delete_endpoint"),
+    )
+)
+
+
+class StripeDouble:
+    """Stripe, as far as a payment needs it. Every call is kept in `calls`."""
+
+    def __init__(self, now: Callable[[], datetime], *, key: str = TEST_KEY, livemode: bool = False) -> None:
+        self.books = Books(now=now, livemode=livemode)
+        self.payments = Payments(books=self.books)
+        self.returns = Returns(books=self.books)
+        self.endpoints = Endpoints(books=self.books, payments=self.payments, returns=self.returns)
+        self.saved = SavedReplies()
+        self.faults = FaultPlan()
+        self.keys = {key}
+        self.calls: list[HttpCall] = []
+        self._lost: dict[str, int] = {}
+
+    def handle(self, call: HttpCall) -> HttpReply:
+        """Answer a call.
+
+        Raises:
+            ConnectionBroken: the fault plan, or the card, says that the client hears nothing.
+        """
+        self.books.catch_up()
+        self.calls.append(call)
+        operation, arguments = self._route(call)
+        reply = self._reply_with_faults(call, operation, arguments)
+        self.books.catch_up()
+        return reply
+
+    def _route(self, call: HttpCall) -> tuple[str, tuple[str, ...]]:
+        path = urlsplit(call.target).path
+        for method, pattern, name in ROUTES:
+            if method == call.method and (matched := pattern.fullmatch(path)):
+                return name, matched.groups()
+        return "", ()
+
+    def _reply_with_faults(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+        fault = self.faults.take(operation) or self._fault_of_card(call, operation)
+        if fault in _REFUSED:
+            return _error(_REFUSED[fault])
+        if fault is Fault.BROKEN_BEFORE:
+            raise ConnectionBroken("The connection broke before the call arrived.")
+        if fault is Fault.LATE:
+            self.books.schedule(self.faults.late_by, lambda: self._answer(call, operation, arguments) and None)
+            raise ConnectionBroken("The call is under way.")
+        if fault in (Fault.SAVED_ERROR, Fault.SAVED_ERROR_AFTER):
+            return self._fail(call, operation, arguments, took_effect=fault is Fault.SAVED_ERROR_AFTER)
+        reply = self._answer(call, operation, arguments)
+        if fault is Fault.REPLY_LOST:
+            raise ConnectionBroken("The reply was lost.")
+        return reply
+
+    def _fail(self, call: HttpCall, operation: str, arguments: tuple[str, ...], *, took_effect: bool) -> HttpReply:
+        """Answer 500, and answer it again under the same key, whether the call took effect or not."""
+        key = call.header("Idempotency-Key")
+        if key and self.saved.find(key, self.books.now()):
+            return self._answer(call, operation, arguments)
+        if took_effect:
+            self._execute(call, operation, arguments)
+        reply = _error(Refusal(500, "api_error", "An unexpected error occurred."))
+        self._save(call, reply)
+        return reply
+
+    def _fault_of_card(self, call: HttpCall, operation: str) -> Fault | None:
+        if operation == "confirm":
+            card = CARDS.get(_form(call).get("payment_method", ""))
+            return self._next_loss(call, card.arrives, card.replies_lost) if card else None
+        if operation == "create_refund":
+            intent = self.books.find("payment_intent", _form(call).get("payment_intent")) or {}
+            card = CARDS.get(str(intent.get("payment_method")))
+            return self._next_loss(call, card.refund.arrives, card.refund.replies_lost) if card else None
+        return None
+
+    def _next_loss(self, call: HttpCall, arrives: bool, replies_lost: int) -> Fault | None:
+        key = call.header("Idempotency-Key")
+        self._lost[key] = self._lost.get(key, 0) + 1
+        if not arrives:
+            return Fault.BROKEN_BEFORE
+        return Fault.REPLY_LOST if self._lost[key] <= replies_lost else None
+
+    def _answer(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+        """Answer with the saved reply of the key, or execute the call and save its reply."""
+        key, now = call.header("Idempotency-Key"), self.books.now()
+        saved = self.saved.find(key, now) if key and call.method == "POST" else None
+        if saved is None:
+            return self._execute(call, operation, arguments)
+        if saved.request != _fingerprint(call):
+            message = "Keys for idempotent requests can only be used with the same parameters."
+            return _error(Refusal(400, "idempotency_error", message))
+        return HttpReply(status=saved.status, body=saved.body, headers={"Idempotent-Replayed": "true"})
+
+    def _execute(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+        try:
+            self._authenticate(call)
+            if not operation:
+                raise invalid(f"Unrecognized request URL ({call.method}: {call.target}).", status=404)
+            endpoint: Any = getattr(self.endpoints, operation)
+            reply = HttpReply(status=200, body=_encode(endpoint(_form(call), *arguments)))
+        except Refusal as refusal:
+            if refusal.is_validation:
+                return _error(refusal)
+            reply = _error(refusal)
+        self._save(call, reply)
+        return reply
+
+    def _authenticate(self, call: HttpCall) -> None:
+        if call.header("Authorization").removeprefix("Bearer ") not in self.keys:
+            raise invalid("Invalid API Key provided.", status=401)
+
+    def _save(self, call: HttpCall, reply: HttpReply) -> None:
+        key = call.header("Idempotency-Key")
+        if key and call.method == "POST":
+            self.saved.save(key, _fingerprint(call), reply.status, reply.body, self.books.now())
+
+    # what happens outside the API
+
+    def intent_of(self, key: str) -> Wire:
+        """Return the newest payment intent whose metadata holds a text, such as our key."""
+        intents = self.books.newest_first("payment_intent")
+        return next(intent for intent in intents if key in intent["metadata"].values())
+
+    def charge_of(self, key: str) -> Wire:
+        """Return the latest charge of that payment intent."""
+        return self.books.objects[self.intent_of(key)["latest_charge"]]
+
+    def refund_in_dashboard(self, key: str, amount: int) -> Wire:
+        """Refund a payment the way a person does in the dashboard: without our metadata."""
+        return self.returns.refund(self.charge_of(key), amount, {})
+
+
+_REFUSED: Final[Mapping[Fault | None, Refusal]] = {
+    Fault.RATE_LIMITED: Refusal(429, "invalid_request_error", "Too many requests.", code="rate_limit"),
+    Fault.LOCK_TIMEOUT: Refusal(429, "invalid_request_error", "The object is locked.", code="lock_timeout"),
+    Fault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
+    Fault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
+}
+
+
+def _form(call: HttpCall) -> dict[str, str]:
+    query = urlsplit(call.target).query if call.method != "POST" else call.body.decode()
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def _fingerprint(call: HttpCall) -> str:
+    return fingerprint(call.target, call.body)
+
+
+def _encode(item: Wire) -> bytes:
+    return json.dumps(item, separators=(",", ":")).encode()
+
+
+def _error(refusal: Refusal) -> HttpReply:
+    return HttpReply(status=refusal.status, body=_encode(refusal.body))

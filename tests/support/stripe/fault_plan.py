@@ -1,0 +1,66 @@
+"""Faults at chosen HTTP calls, as the test scripts them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """A thing that can go wrong with one HTTP call."""
+
+    RATE_LIMITED = "rate_limited"
+    """429, nothing done."""
+    LOCK_TIMEOUT = "lock_timeout"
+    """429 `lock_timeout`, nothing done."""
+    KEY_IN_USE = "key_in_use"
+    """409 `idempotency_key_in_use`, nothing done."""
+    UNAVAILABLE = "unavailable"
+    """503, nothing done and nothing saved."""
+    SAVED_ERROR = "saved_error"
+    """500 saved under the idempotency key, nothing done."""
+    SAVED_ERROR_AFTER = "saved_error_after"
+    """500 saved under the idempotency key, although the call took effect."""
+    BROKEN_BEFORE = "broken_before"
+    """The connection breaks before the call arrives."""
+    REPLY_LOST = "reply_lost"
+    """The call takes effect, and the connection breaks before its reply arrives."""
+    LATE = "late"
+    """The client gives up; the call arrives after `late_by`."""
+
+
+BEFORE = (Fault.RATE_LIMITED, Fault.LOCK_TIMEOUT, Fault.KEY_IN_USE, Fault.UNAVAILABLE, Fault.BROKEN_BEFORE)
+AFTER = (Fault.SAVED_ERROR, Fault.SAVED_ERROR_AFTER, Fault.REPLY_LOST, Fault.LATE)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlannedFault:
+    """A fault of the calls of one operation (every operation if it is empty), after `skip` of them, `times` times."""
+
+    fault: Fault
+    operation: str = ""
+    skip: int = 0
+    times: int = 1
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """The faults to come. Each call meets at most one of them."""
+
+    planned: list[PlannedFault] = field(default_factory=list[PlannedFault])
+    late_by: timedelta = timedelta(minutes=10)
+
+    def add(self, fault: Fault, operation: str = "", *, skip: int = 0, times: int = 1) -> None:
+        """Plan a fault."""
+        self.planned.append(PlannedFault(fault=fault, operation=operation, skip=skip, times=times))
+
+    def take(self, operation: str) -> Fault | None:
+        """Return the fault that this call meets, if any."""
+        for planned in self.planned:
+            if planned.operation not in ("", operation) or planned.times == 0:
+                continue
+            if planned.skip:
+                planned.skip -= 1
+                continue
+            planned.times -= 1
+            return planned.fault
+        return None

@@ -1,0 +1,85 @@
+"""The life of a refund and of a dispute, whoever acts: the API, the dashboard, the bank or the clock."""
+
+from dataclasses import dataclass
+
+from tests.support.stripe import wire_objects
+from tests.support.stripe.books import Books
+from tests.support.stripe.card_behaviours import CARDS, RefundBehaviour
+from tests.support.stripe.wire_objects import Wire
+
+FUNDS_HELD = ("needs_response", "under_review", "lost")
+
+
+@dataclass(slots=True)
+class Returns:
+    """Every change of refunds and disputes. Money is withdrawn when a refund is made, and comes back if it fails."""
+
+    books: Books
+
+    def refund(self, charge: Wire, amount: int, metadata: Wire, behaviour: RefundBehaviour | None = None) -> Wire:
+        """Refund a part or all of a charge."""
+        course = behaviour or CARDS[str(charge["payment_method"])].refund
+        name = self.books.new_id("re")
+        made = wire_objects.refund(
+            name, self.books.timestamp(), charge, amount=amount, status=course.status, metadata=metadata
+        )
+        self.books.store(made)
+        if course.status == "failed":
+            made["failure_reason"] = "declined"
+        else:
+            self._withdraw(made, charge)
+        self.books.emit("refund.created", made)
+        for later in course.later:
+            self.books.schedule(later.after, lambda status=later.status: self.advance(made, status))
+        return made
+
+    def _withdraw(self, refund: Wire, charge: Wire) -> None:
+        charge["amount_refunded"] += refund["amount"]
+        charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+        refund["balance_transaction"] = self.books.move_money(refund, -refund["amount"], "refund", "refund")["id"]
+        self.books.emit("charge.refunded", charge)
+
+    def advance(self, refund: Wire, status: str) -> None:
+        """The bank ends a pending refund, or returns one that had succeeded."""
+        if refund["status"] not in ("pending", "succeeded") or refund["status"] == status:
+            return
+        refund["status"] = status
+        if status == "failed":
+            self._return_money(refund)
+        self.books.emit("refund.failed" if status == "failed" else "refund.updated", refund)
+
+    def _return_money(self, refund: Wire) -> None:
+        charge = self.books.objects[refund["charge"]]
+        charge["amount_refunded"] -= refund["amount"]
+        charge["refunded"] = False
+        returned = self.books.move_money(refund, refund["amount"], "refund_failure", "refund_failure")
+        refund["failure_balance_transaction"], refund["failure_reason"] = returned["id"], "expired_or_canceled_card"
+
+    def open_dispute(self, charge: Wire, amount: int, status: str = "needs_response") -> Wire:
+        """The customer disputes a charge, or only inquires (`warning_needs_response`), which takes no money."""
+        name = self.books.new_id("du")
+        made = wire_objects.dispute(name, self.books.timestamp(), charge, amount=amount, status=status)
+        self.books.store(made)
+        charge["disputed"] = True
+        if status in FUNDS_HELD:
+            self._move(made, -amount, "dispute")
+        self.books.emit("charge.dispute.created", made)
+        if status in FUNDS_HELD:
+            self.books.emit("charge.dispute.funds_withdrawn", made)
+        return made
+
+    def _move(self, dispute: Wire, amount: int, category: str) -> None:
+        dispute["balance_transactions"].append(self.books.move_money(dispute, amount, "adjustment", category))
+
+    def change_dispute(self, dispute: Wire, status: str) -> None:
+        """The bank decides, or decides otherwise. Money follows: a won dispute is paid back, a lost one is not."""
+        held, holds = dispute["status"] in FUNDS_HELD, status in FUNDS_HELD
+        dispute["status"], dispute["is_charge_refundable"] = status, not holds
+        if holds and not held:
+            self._move(dispute, -dispute["amount"], "dispute")
+            self.books.emit("charge.dispute.funds_withdrawn", dispute)
+        elif held and not holds:
+            self._move(dispute, dispute["amount"], "dispute_reversal")
+            self.books.emit("charge.dispute.funds_reinstated", dispute)
+        closed = status in ("won", "lost", "warning_closed")
+        self.books.emit("charge.dispute.closed" if closed else "charge.dispute.updated", dispute)
