@@ -14,7 +14,7 @@ from .domain.stock import StockMismatch
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.run_step import Decided, run_step
 
-REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "gateway_table", "refund_window", "sdk_timeout")
+REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "refund_window", "sdk_timeout")
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from .contracts.messages import ReconcileInput
+from .contracts.messages import MESSAGE_SCHEMA, ReconcileInput
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.reconcile.audit_sample import AuditSample
 from .runtime.reconcile.findings import Findings
+from .runtime.reconcile.gateway_notices import is_batch, take
 from .runtime.reconcile.parked_results import drain
 from .runtime.reconcile.reconciliation import Reconciliation
 from .runtime.reconcile.scan_plan import ScanPlan
@@ -16,7 +17,6 @@ REQUIRED_SETTINGS: Final = (
     "stage",
     "orders_table",
     "gateway",
-    "gateway_table",
     "audit_bucket",
     "parking_queue_url",
     "sdk_timeout",
@@ -36,18 +36,25 @@ class Context(Protocol):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Run on schedule while there is time. A message with a limit gets one run."""
-    asked = ReconcileInput.model_validate(event)
+    """Run on schedule while there is time. A message with a limit gets one run, and so does an order of a queue."""
     deps = dependencies(*REQUIRED_SETTINGS)
 
     def has_time() -> bool:
         return timedelta(milliseconds=context.get_remaining_time_in_millis()) > MIN_REMAINING_TIME
 
+    if is_batch(event):
+        return take(event, deps, lambda order_id: settle_order(order_id, deps), has_time)
+    asked = ReconcileInput.model_validate(event)
     report = reconcile(event, deps, has_time)
     while report["continuation"] and "limit" not in asked.model_fields_set and has_time():
         following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, deps, has_time)
         report = _merge_reports(report, following)
     return report
+
+
+def settle_order(order_id: str, deps: Dependencies) -> bool:
+    """Reconcile one order, and return whether every service answered."""
+    return order_id not in reconcile({"schema": MESSAGE_SCHEMA, "order_id": order_id}, deps)["postponed"]
 
 
 def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

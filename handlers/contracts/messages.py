@@ -220,6 +220,13 @@ class ReconcileInput(Message):
     """The position at which the previous run stopped, from its report."""
 
 
+class GatewayNotice(Message):
+    """A notice that an order may have changed at the gateway, which names the order or the gateway's payment."""
+
+    order_id: Identifier | None = None
+    reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,255}$")] | None = None
+
+
 class ReconcileReport(Message):
     """The report of one run of `reconcile`."""
 

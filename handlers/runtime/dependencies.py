@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from ..adapters.event_bus import EventBridgeBus
@@ -16,6 +16,7 @@ from ..adapters.kms_proof import KMSProofKey
 from ..adapters.kms_signer import KMSSealSigner
 from ..adapters.s3_audit import S3AuditTrail
 from ..adapters.sandbox_gateway import SandboxPaymentGateway
+from ..adapters.sqs_notices import SQSNoticeQueue
 from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.callers import ProofKey
 from ..domain.order import RefundPolicy
@@ -25,6 +26,9 @@ from ..domain.publication import EventBus
 from ..domain.seals import SealSigner
 from .log import Log
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..adapters.stripe.secrets_manager import SigningSecrets
 
 _MAX_ATTEMPTS: Final = (
     2  # the second for a connection that broke while the process was frozen; the machine retries beyond that
@@ -67,6 +71,7 @@ class Dependencies:
     rng: Callable[[], float] = random.random
     new_salt: Callable[[], str] = _salt
     write: Callable[[str], None] = _print
+    http_pool: Any = None  # a pool like urllib3's, from tests; by default, the adapter that needs one creates it
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:  # as above
@@ -95,11 +100,26 @@ class Dependencies:
     @cached_property
     def gateway(self) -> PaymentGateway:
         """The payment gateway that the settings name."""
-        adapters = {"sandbox": self._sandbox}
+        adapters = {"sandbox": self._sandbox, "stripe": self._stripe}
         return adapters[self.settings.gateway]()
 
     def _sandbox(self) -> PaymentGateway:
         return SandboxPaymentGateway(client=self.client("dynamodb"), table=self.settings.gateway_table)
+
+    def _stripe(self) -> PaymentGateway:
+        from ..adapters.stripe.connection import connect  # imported late: the sandbox's cold start has no use for it
+
+        settings = self.settings
+        return connect(
+            secrets=self.client("secretsmanager"),
+            secret_arn=settings.stripe_secret,
+            mode=settings.stripe_mode,
+            endpoint=settings.stripe_endpoint,
+            stage=settings.stage,
+            timeout_seconds=settings.sdk_timeout.total_seconds(),
+            now=self.now,
+            pool=self.http_pool,
+        )
 
     @cached_property
     def audit(self) -> AuditTrail:
@@ -137,6 +157,19 @@ class Dependencies:
     def bus_retry(self) -> RetryPolicy:
         """The retry policy of events that the bus did not take; beyond it, the stream brings them again."""
         return RetryPolicy(sleep=self.sleep, rng=self.rng, max_attempts=3)
+
+    @cached_property
+    def notices(self) -> SQSNoticeQueue:
+        """The queue of orders that gateway events name."""
+        return SQSNoticeQueue(client=self.client("sqs"), queue_url=self.settings.events_queue_url)
+
+    @cached_property
+    def signing_secrets(self) -> "SigningSecrets":
+        """The signing secrets of Stripe's webhooks."""
+        from ..adapters.stripe.secrets_manager import SigningSecrets  # imported late, like the gateway
+
+        arn = self.settings.stripe_webhook_secret
+        return SigningSecrets(client=self.client("secretsmanager"), arn=arn, now=self.now)
 
     @cached_property
     def policy(self) -> RefundPolicy:

@@ -28,16 +28,42 @@ class Settings:
 
     @property
     def gateway(self) -> str:
-        """Name of the payment gateway: `sandbox`."""
-        name = self._text("BOOKING_GATEWAY")
-        if name != "sandbox":
-            raise Misconfigured(f"BOOKING_GATEWAY must be sandbox, got {name!r}.")
+        """Name of the payment gateway: `sandbox` or `stripe`. Its own settings are checked as well."""
+        name = self._choice("BOOKING_GATEWAY", "sandbox", "stripe")
+        own = ("gateway_table",) if name == "sandbox" else ("stripe_secret", "stripe_mode", "stripe_endpoint")
+        for setting in own:
+            getattr(self, setting)
         return name
 
     @property
     def gateway_table(self) -> str:
         """Name of the sandbox gateway's table."""
         return self._text("BOOKING_GATEWAY_TABLE")
+
+    @property
+    def stripe_secret(self) -> str:
+        """ARN of the secret with Stripe's secret key."""
+        return self._text("BOOKING_STRIPE_SECRET")
+
+    @property
+    def stripe_webhook_secret(self) -> str:
+        """ARN of the secret with the signing secrets of Stripe's webhooks."""
+        return self._text("BOOKING_STRIPE_WEBHOOK_SECRET")
+
+    @property
+    def stripe_mode(self) -> str:
+        """Mode of Stripe: `live` or `test`."""
+        return self._choice("BOOKING_STRIPE_MODE", "live", "test")
+
+    @property
+    def stripe_endpoint(self) -> str:
+        """Address of Stripe's API; a double's in a stage that moves no money."""
+        return self.environment.get("BOOKING_STRIPE_ENDPOINT") or "https://api.stripe.com"
+
+    @property
+    def events_queue_url(self) -> str:
+        """URL of the queue of orders that gateway events name."""
+        return self._text("BOOKING_EVENTS_QUEUE_URL")
 
     @property
     def audit_bucket(self) -> str:
@@ -95,6 +121,12 @@ class Settings:
         value = self.environment.get(name, "")
         if not value:
             raise Misconfigured(f"{name} is not set in the environment of this function.")
+        return value
+
+    def _choice(self, name: str, *allowed: str) -> str:
+        value = self._text(name)
+        if value not in allowed:
+            raise Misconfigured(f"{name} must be {' or '.join(allowed)}, got {value!r}.")
         return value
 
     def _integer(self, name: str, default: int | None, minimum: int, maximum: int) -> int:

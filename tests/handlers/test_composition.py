@@ -36,7 +36,8 @@ def test_a_function_says_at_its_first_call_which_variable_is_missing(function: s
         ("BOOKING_REFUND_WINDOW_DAYS", "30.0", "refund_window"),
         ("BOOKING_REFUND_WINDOW_DAYS", "9999", "refund_window"),
         ("BOOKING_SDK_TIMEOUT_SECONDS", "0", "sdk_timeout"),
-        ("BOOKING_GATEWAY", "stripe", "gateway"),
+        ("BOOKING_GATEWAY", "paypal", "gateway"),
+        ("BOOKING_STRIPE_MODE", "prod", "stripe_mode"),
     ],
 )
 def test_an_invalid_variable_is_named_with_its_allowed_values(name: str, value: str, reads: str) -> None:

@@ -1,0 +1,20 @@
+"""Secrets by ARN, with the shape of a boto3 client."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .dynamodb.model import require_model
+
+
+@dataclass(slots=True)
+class FakeSecretsManager:
+    """The secrets, and the number of times that they were read."""
+
+    secrets: dict[str, str] = field(default_factory=dict[str, str])
+    reads: int = 0
+
+    def get_secret_value(self, **request: Any) -> dict[str, Any]:
+        """Return a secret."""
+        require_model("GetSecretValue", request, "secretsmanager")
+        self.reads += 1
+        return {"ARN": request["SecretId"], "SecretString": self.secrets[request["SecretId"]]}
