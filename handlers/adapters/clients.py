@@ -54,9 +54,18 @@ class SQSClient(Protocol):
     def delete_message(self, **request: object) -> Reply: ...
 
 
+class StepFunctionsClient(Protocol):
+    """The operations of `boto3.client("stepfunctions")` that the API uses."""
+
+    def start_execution(self, **request: object) -> Reply: ...
+    def start_sync_execution(self, **request: object) -> Reply: ...
+    def describe_execution(self, **request: object) -> Reply: ...
+
+
 TRANSIENT: Final = frozenset(
     {
         "ConditionalRequestConflict",
+        "ExecutionLimitExceeded",
         "InternalError",
         "InternalException",
         "InternalFailure",
@@ -75,7 +84,10 @@ TRANSIENT: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes after which the same call may succeed. Source: the error pages of DynamoDB, EventBridge, KMS, S3 and SQS."""
+"""Codes after which the same call may succeed.
+
+Source: the error pages of DynamoDB, EventBridge, KMS, S3, SQS and Step Functions.
+"""
 
 
 def code_of(error: ClientError) -> str:

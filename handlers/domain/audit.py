@@ -56,8 +56,13 @@ def refusal_key_of(record: Mapping[str, Json]) -> str:
     """Return the key that a refusal's audit object must have, by its own content: day, execution and request hash."""
     day = str(record.get("recorded_on") or day_of(str(record.get("requested_at"))))
     execution, fingerprint = str(record.get("execution")), str(record.get("request_sha256"))
+    return f"{refusals_of(day, execution)}{fingerprint[:16]}-{digest(execution)[:16]}.json"
+
+
+def refusals_of(day: str, execution: str) -> str:
+    """Return the key prefix of an execution's refusal on a day (YYYY-MM-DD)."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", execution.rpartition(":")[2])[:96]
-    return f"refusals/date={day}/{name}-{fingerprint[:16]}-{digest(execution)[:16]}.json"
+    return f"refusals/date={day}/{name}-"
 
 
 def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> dict[str, Json]:

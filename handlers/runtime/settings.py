@@ -91,6 +91,36 @@ class Settings:
         return self.environment.get("BOOKING_PROOF_KEY") or None
 
     @property
+    def machine(self) -> str:
+        """ARN of the booking machine."""
+        return self._text("BOOKING_MACHINE")
+
+    @property
+    def is_express(self) -> bool:
+        """True if the machine's executions are EXPRESS."""
+        return self._text("BOOKING_WORKFLOW_TYPE") == "EXPRESS"
+
+    @property
+    def issuer(self) -> str:
+        """Issuer of the tokens that the API accepts."""
+        return self._text("BOOKING_API_ISSUER")
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Audiences of the tokens that the API accepts, separated by spaces."""
+        return tuple(self._text("BOOKING_API_AUDIENCES").split(" "))
+
+    @property
+    def roles_claim(self) -> str:
+        """Claim of a token that lists its groups."""
+        return self._text("BOOKING_API_ROLES_CLAIM")
+
+    @property
+    def api_wait_seconds(self) -> int:
+        """Seconds that a call may wait for its result at most."""
+        return self._integer("BOOKING_API_WAIT_SECONDS", 0, 0, 25)
+
+    @property
     def seal_copy_bucket(self) -> str | None:
         """Name of the bucket that seals are copied to as well, if there is one."""
         return self.environment.get("BOOKING_SEAL_COPY_BUCKET") or None

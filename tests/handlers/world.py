@@ -141,9 +141,9 @@ class World:
         function = purchase if request["action"] == "purchase" else refund
         return function(self.message(request), self.parts(**overrides))
 
-    def book(self, request: Any, attempts: int = 3) -> dict[str, Any]:
+    def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
         """What the machine does: route, try, catch, record, and park what could not be recorded."""
-        message = self.message(request)
+        message = self.message(request, **message_fields)
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
         function = {"purchase": purchase, "refund": refund}.get(action) if isinstance(action, str) else None

@@ -1,0 +1,73 @@
+"""Lists of orders from the table's indexes, page by page: eventually consistent, as indexes are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...contracts.storage import ORDERS, IndexSchema, order_key
+from ..clients import DynamoDBClient, call
+from .attribute_values import decode, encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a partition of an index: the sort key and the order. Nothing in it decides what may be seen."""
+
+    sort: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Some order ids, in order, and the position behind which the list goes on (None: nowhere)."""
+
+    order_ids: tuple[str, ...]
+    after: Position | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoDBOrderListing:
+    """The indexes of the orders table."""
+
+    client: DynamoDBClient
+    table: str
+
+    def page(self, index: IndexSchema, partition: str, condition: str, bound: str, start: "Start") -> Listed:
+        """Query one partition whose sort keys satisfy `condition` (">=" or "<=") with `bound`."""
+        reply = call(
+            self.client.query,
+            TableName=self.table,
+            IndexName=index.name,
+            KeyConditionExpression=f"#partition = :partition AND #sort {condition} :bound",
+            ExpressionAttributeNames={"#partition": index.hash_key, "#sort": index.range_key},
+            ExpressionAttributeValues={":partition": encode(partition), ":bound": encode(bound)},
+            Limit=start.limit,
+            **start.parameters(index, partition),
+        )
+        ids = tuple(_order_id(item) for item in reply["Items"])
+        last = reply.get("LastEvaluatedKey")
+        after = Position(sort=str(decode(last[index.range_key])), order_id=_order_id(last)) if last else None
+        return Listed(order_ids=ids, after=after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a page begins, and how many orders it may hold."""
+
+    limit: int
+    position: Position | None = None
+
+    def parameters(self, index: IndexSchema, partition: str) -> dict[str, Any]:
+        """Return the parameters of the query; the partition is always the asker's, whatever the position says."""
+        if self.position is None:
+            return {}
+        key = {
+            ORDERS.hash_key: order_key(self.position.order_id),
+            index.hash_key: partition,
+            index.range_key: self.position.sort,
+        }
+        return {"ExclusiveStartKey": {name: encode(value) for name, value in key.items()}}
+
+
+def _order_id(item: Mapping[str, Any]) -> str:
+    return str(decode(item[ORDERS.hash_key])).removeprefix(order_key(""))

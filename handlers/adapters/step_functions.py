@@ -1,0 +1,69 @@
+"""Executions of the booking machine, started and followed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from botocore.exceptions import ClientError
+
+from ..domain.canonical import Json
+from .clients import Reply, StepFunctionsClient, call, code_of
+
+_GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineTypeNotSupported"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionState:
+    """An execution: running, or ended with the result of its request (None: it ended without any)."""
+
+    is_running: bool
+    result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMachine:
+    """The machine of a stage. Every method may raise `Unavailable`."""
+
+    client: StepFunctionsClient
+    arn: str
+    is_express: bool
+
+    def start(self, name: str, envelope: Json, trace: str) -> ExecutionState:
+        """Start an execution; an EXPRESS one ends before this returns."""
+        request = {"stateMachineArn": self.arn, "name": name, "input": json.dumps(envelope), **_trace(trace)}
+        if self.is_express:
+            return _ended(call(self.client.start_sync_execution, **request))
+        call(self.client.start_execution, **request)
+        return ExecutionState(is_running=True)
+
+    def describe(self, name: str) -> ExecutionState | None:
+        """Return an execution as it is; None if it is forgotten, as all EXPRESS ones are."""
+        if self.is_express:
+            return None
+        try:
+            reply = call(self.client.describe_execution, executionArn=self.execution_arn(name))
+        except ClientError as error:
+            if code_of(error) not in _GONE:
+                raise
+            return None
+        return ExecutionState(is_running=True) if reply["status"] == "RUNNING" else _ended(reply)
+
+    def execution_arn(self, name: str) -> str:
+        """Return the ARN of an execution."""
+        return f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def _trace(trace: str) -> dict[str, str]:
+    return {"traceHeader": trace} if trace.startswith("Root=") else {}
+
+
+def _ended(reply: Reply) -> ExecutionState:
+    """Read the result: the output, or the cause with which `failed` ends."""
+    text = reply.get("output") if reply["status"] == "SUCCEEDED" else reply.get("cause")
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return ExecutionState(is_running=False)
+    result = cast("Mapping[str, Any]", value) if isinstance(value, dict) and "status" in value else None
+    return ExecutionState(is_running=False, result=result)

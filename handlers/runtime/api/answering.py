@@ -1,0 +1,129 @@
+"""Answer a call: who is it, may they, and then one function for each route."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from json import loads
+from typing import Any, Final
+
+from ...contracts.api_routes import OPENAPI, ROUTES, Route
+from ...domain.answers import Answer
+from ...domain.canonical import format_instant
+from ...domain.errors import Unavailable
+from ...domain.refunds import reserve_refund
+from ...domain.requests import IssueRefund, Origin, Request
+from .calls import Call, Problem, Reply
+from .identity import Caller, identify
+from .reading import list_orders, list_refunds, load_readable_order, show_order
+from .requesting import IDENTIFIER, build_request, show_request, start
+from .results import status_of_rejection, unavailable
+from .services import ApiServices
+from .views import view_stock
+
+Serve = Callable[[ApiServices, Call, Caller], Reply]
+
+
+def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
+    """Answer a call of API Gateway. The log gets route, status and the hashed subject, and nothing else of the call."""
+    call = Call.of(event)
+    route = _ROUTES.get(call.route)
+    caller: Caller | None = None
+    try:
+        if route is None:
+            raise Problem(404, "ROUTE_NOT_FOUND", "There is no such route; /openapi.json describes all.")
+        caller = None if route.is_public else _admit(services, call, route)
+        reply = _PUBLIC[route.name]() if caller is None else _SERVED[route.name](services, call, caller)
+    except Problem as problem:
+        reply = problem.reply(call.trace)
+    except Unavailable:
+        reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
+    _log(services, call, reply, caller)
+    return reply.as_event(call.trace)
+
+
+def _admit(services: ApiServices, call: Call, route: Route) -> Caller:
+    """Return the caller of a route.
+
+    Raises:
+        Problem: 401 or 403.
+    """
+    caller = identify(call, services.rules, services.now())
+    if caller.roles.isdisjoint(route.roles):
+        allowed = ", ".join(sorted(route.roles))
+        raise Problem(403, "ROLE_NOT_ALLOWED", f"{route.key} is for {allowed}.")
+    return replace(caller, roles=caller.roles & route.roles)
+
+
+def _log(services: ApiServices, call: Call, reply: Reply, caller: Caller | None) -> None:
+    person = caller.person_id if caller else None
+    known = call.route if call.route in _ROUTES else None
+    services.deps.log.log_step("api", route=known, status=reply.status, person=person, trace=call.trace[:128])
+
+
+def _purchase(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    bare, request = build_request(call, {"action": "purchase", "customer_id": caller.person_id})
+    return start(services, call, caller, bare, request)
+
+
+def _refund(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    if call.query.keys() - {"dry_run"} or call.query.get("dry_run", "false") not in ("true", "false"):
+        raise Problem(400, "BAD_FILTER", "The only parameter is dry_run, true or false.")
+    order = load_readable_order(services, call, caller)
+    own = {"action": "refund", "order_id": order.order_id, "requested_by": caller.person_id}
+    bare, request = build_request(call, own)
+    if call.query.get("dry_run") == "true":
+        return _preview(services, call, caller, request)
+    return start(services, call, caller, bare, request)
+
+
+def _preview(services: ApiServices, call: Call, caller: Caller, request: Request) -> Reply:
+    """Answer with what a refund would do now; nothing is written."""
+    assert isinstance(request, IssueRefund)
+    order, now = load_readable_order(services, call, caller), format_instant(services.now())
+    change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, door="api"), now)
+    if isinstance(change, Answer):
+        raise Problem(status_of_rejection(change.code), str(change.code), change.message, {"dry_run": True})
+    after = change.after.account
+    body = {
+        "dry_run": True,
+        "amount_minor": after.refunds[request.refund_id].amount_minor,
+        "currency": order.currency,
+        "refundable_minor": after.refundable_minor,
+    }
+    return Reply(status=200, body=body)
+
+
+def _show_stock(services: ApiServices, call: Call, _caller: Caller) -> Reply:
+    sku = call.path.get("sku", "")
+    item = services.load_stock(sku) if IDENTIFIER.fullmatch(sku) else None
+    if item is None:
+        raise Problem(404, "SKU_NOT_FOUND", "There is no such SKU.")
+    return Reply(status=200, body=view_stock(item))
+
+
+def _show_caller(_services: ApiServices, _call: Call, caller: Caller) -> Reply:
+    shown = {"id": caller.person_id, "issuer": caller.iss, "subject": caller.sub, "is_machine": caller.is_machine}
+    return Reply(status=200, body={**shown, "roles": sorted(caller.roles)})
+
+
+@cache
+def _openapi() -> Mapping[str, Any]:
+    document: Mapping[str, Any] = loads(OPENAPI.read_text(encoding="utf-8"))
+    return document
+
+
+_ROUTES: Final = {route.key: route for route in ROUTES}
+_PUBLIC: Final[Mapping[str, Callable[[], Reply]]] = {
+    "show_openapi": lambda: Reply(status=200, body=_openapi()),
+    "show_health": lambda: Reply(status=200, body={"status": "ok"}),
+}
+_SERVED: Final[Mapping[str, Serve]] = {
+    "purchase": _purchase,
+    "refund": _refund,
+    "list_orders": list_orders,
+    "show_order": show_order,
+    "list_refunds": list_refunds,
+    "show_request": show_request,
+    "show_stock": _show_stock,
+    "show_caller": _show_caller,
+}

@@ -1,0 +1,58 @@
+"""Cursors of lists: an unsigned position, the asker's filters and the version, in one string.
+
+A cursor decides only where a list goes on. What may be seen follows from the caller, on every page anew.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from ...domain.canonical import Json, canonical, digest
+from .calls import Problem
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A position in a list over several partitions."""
+
+    partition: int = 0
+    sort: str = ""
+    order_id: str = ""
+
+
+def encode_cursor(place: Place, filters: Mapping[str, Json]) -> str:
+    """Return the cursor of a place in the list that the filters select."""
+    parts = [_VERSION, digest(filters)[:16], place.partition, place.sort, place.order_id]
+    return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
+    """Return the place of a cursor.
+
+    Raises:
+        Problem: it is malformed, or was given for other filters or to another caller.
+    """
+    parts = _parts(text)
+    if parts is None or parts[:2] != [_VERSION, digest(filters)[:16]]:
+        raise Problem(400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller.")
+    return Place(partition=parts[2], sort=parts[3], order_id=parts[4])
+
+
+def _parts(text: str) -> list[Any] | None:
+    try:
+        value = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    parts = cast("list[Any]", value) if isinstance(value, list) else []
+    kinds: list[Any] = [type(part) for part in parts]
+    is_form = kinds == [int, str, int, str, str] and 0 <= parts[2] < 10_000 and len(parts[3]) <= 40
+    return parts if is_form and len(parts[4]) <= 64 and _is_plain(parts[3] + parts[4]) else None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and '"' not in text

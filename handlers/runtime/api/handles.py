@@ -1,0 +1,58 @@
+"""Handles of requests: what a caller needs to ask for a result later, readable by that caller alone."""
+
+import base64
+import binascii
+import hmac
+import json
+from dataclasses import astuple, dataclass
+from typing import Any, Final, cast
+
+from ...domain.callers import ProofKey
+from ...domain.canonical import Json, canonical, digest
+
+_VERSION: Final = 1
+_TAG_LENGTH: Final = 32
+_MAX_LENGTH: Final = 700
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHandle:
+    """One request: its order, action, id and execution, and the day on which it was started."""
+
+    order_id: str
+    action: str
+    request_id: str
+    execution: str
+    day: str
+
+    def encode(self, person_id: str, key: ProofKey) -> str:
+        """Return the handle as a string that only `person_id` can use."""
+        parts = [_VERSION, *astuple(self), _tag(self, person_id, key)]
+        return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
+
+
+def decode_handle(text: str, person_id: str, key: ProofKey) -> RequestHandle | None:
+    """Return the handle in a string; None if it is malformed, altered, or was given to somebody else."""
+    parts = _parts(text)
+    if parts is None or parts[0] != _VERSION or not all(isinstance(part, str) for part in parts[1:]):
+        return None
+    order_id, action, request_id, execution, day, tag = cast("list[str]", parts[1:])
+    handle = RequestHandle(order_id, action, request_id, execution, day)
+    return handle if hmac.compare_digest(tag.encode(), _tag(handle, person_id, key).encode()) else None
+
+
+def _parts(text: str) -> list[Any] | None:
+    if len(text) > _MAX_LENGTH or not text.isascii():
+        return None
+    try:
+        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    is_list = isinstance(value, list) and len(cast("list[Any]", value)) == 7
+    return cast("list[Any]", value) if is_list else None
+
+
+def _tag(handle: RequestHandle, person_id: str, key: ProofKey) -> str:
+    """Return what binds a handle to a person: a part of a MAC that is never the MAC of a statement about a caller."""
+    bound: Json = ["handle", person_id, *astuple(handle)]
+    return key.sign(digest(bound).encode("ascii"))[:_TAG_LENGTH]

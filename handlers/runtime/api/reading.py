@@ -1,0 +1,175 @@
+"""Reads of orders and lists, for those who may."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ...adapters.dynamodb.order_items import changed_day
+from ...adapters.dynamodb.order_listing import Position, Start
+from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE, Role
+from ...contracts.storage import ATTENTION, BY_CUSTOMER, BY_DAY, SHARDS, IndexSchema
+from ...domain.canonical import Json, day_of, format_instant
+from ...domain.days import next_day
+from ...domain.order import Order
+from .calls import Call, Problem, Reply
+from .cursors import Place, decode_cursor, encode_cursor
+from .identity import Caller
+from .requesting import IDENTIFIER
+from .services import ApiServices
+from .views import view_order, view_refunds
+
+_MAX_DAYS: Final = 31
+_PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is answered as it is, with a cursor
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def sees_everything(caller: Caller) -> bool:
+    """Return whether a caller may read every order."""
+    return not caller.roles.isdisjoint({Role.STAFF, Role.AUDITOR})
+
+
+def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Order:
+    """Return the order in a call's path.
+
+    Raises:
+        Problem: 404, the same for an order that does not exist and for one that is not the caller's.
+    """
+    order_id = call.path.get("order_id", "")
+    order = services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
+    if order is None or not (sees_everything(caller) or order.customer_id == caller.person_id):
+        raise Problem(404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
+    return order
+
+
+def show_order(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Answer with an order."""
+    order = load_readable_order(services, call, caller)
+    return Reply(status=200, body=view_order(order, for_customer=not sees_everything(caller)))
+
+
+def list_refunds(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Answer with the refunds of an order."""
+    order = load_readable_order(services, call, caller)
+    return Reply(status=200, body={"refunds": view_refunds(order, for_customer=not sees_everything(caller))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """The orders of a list. For customers, `customer` is themselves, whatever they ask for."""
+
+    customer: str | None
+    since: str
+    needs_attention: bool
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the filters as a cursor is bound to them."""
+        return {"customer": self.customer, "since": self.since, "needs_attention": self.needs_attention}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Partition:
+    index: IndexSchema
+    name: str
+    condition: str
+    bound: str
+
+
+def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Answer with a page of orders and the cursor of the next."""
+    wanted, limit = _read_filter(call, caller, services.now()), _read_limit(call)
+    place = decode_cursor(call.query["cursor"], wanted.as_json()) if "cursor" in call.query else Place()
+    partitions = list(_partitions(wanted, services.now()))
+    ids, after = _collect(services, partitions, place, limit)
+    orders = [order for order_id in ids if (order := services.load_order(order_id)) and _is_wanted(order, wanted)]
+    body: dict[str, Any] = {"orders": [view_order(order, for_customer=not sees_everything(caller)) for order in orders]}
+    return Reply(status=200, body=body | ({"cursor": encode_cursor(after, wanted.as_json())} if after else {}))
+
+
+def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
+    unknown = sorted(call.query.keys() - {"customer", "since", "needs_attention", "cursor", "limit"})
+    if unknown:
+        raise Problem(400, "BAD_FILTER", "The filters are customer, since, needs_attention, limit and cursor.")
+    customer, attention = call.query.get("customer"), call.query.get("needs_attention", "false")
+    if customer is not None and not IDENTIFIER.fullmatch(customer):
+        raise Problem(400, "BAD_FILTER", "customer must be 1 to 64 characters of A-Z a-z 0-9 _ . : -.")
+    if attention not in ("true", "false"):
+        raise Problem(400, "BAD_FILTER", "needs_attention must be true or false.")
+    own = customer if sees_everything(caller) else caller.person_id
+    return OrderFilter(customer=own, since=_read_since(call, own, now), needs_attention=attention == "true")
+
+
+def _read_since(call: Call, customer: str | None, now: datetime) -> str:
+    """Return the first day of a list: by default the beginning of a customer's orders, and today of everybody's."""
+    today = day_of(format_instant(now))
+    since = call.query.get("since", "0001-01-01" if customer else today)
+    earliest = day_of(format_instant(now - timedelta(days=_MAX_DAYS)))
+    if not _is_day(since) or (customer is None and since < earliest):
+        allowed = f" from {earliest} on" if customer is None else ""
+        raise Problem(400, "BAD_FILTER", f"since must be a day, YYYY-MM-DD,{allowed} in UTC.")
+    return since
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(_DAY.fullmatch(text))
+
+
+def _read_limit(call: Call) -> int:
+    text = call.query.get("limit", str(DEFAULT_PAGE))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_PAGE and len(text) <= 4):
+        raise Problem(400, "BAD_FILTER", f"limit must be an integer, 1–{MAX_PAGE}.")
+    return int(text)
+
+
+def _partitions(wanted: OrderFilter, now: datetime) -> Iterator[_Partition]:
+    """Yield the partitions of the index that serves a list, in order."""
+    if wanted.customer:
+        yield _Partition(index=BY_CUSTOMER, name=wanted.customer, condition=">=", bound=wanted.since)
+        return
+    if wanted.needs_attention:
+        due = format_instant(now)
+        yield from (_Partition(index=ATTENTION, name=str(shard), condition="<=", bound=due) for shard in range(SHARDS))
+        return
+    day, today = wanted.since, day_of(format_instant(now))
+    while day <= today:
+        for shard in range(SHARDS):
+            yield _Partition(index=BY_DAY, name=changed_day(day, shard), condition=">=", bound=day)
+        day = next_day(day)
+
+
+def _collect(
+    services: ApiServices, partitions: list[_Partition], place: Place, limit: int
+) -> tuple[list[str], Place | None]:
+    """Return at most `limit` order ids from `place` on, and the place at which the next page begins."""
+    ids: list[str] = []
+    position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
+    for number in range(place.partition, min(place.partition + _PARTITIONS_PER_PAGE, len(partitions))):
+        each = partitions[number]
+        if position and not _is_within(each, position):
+            raise Problem(
+                400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller."
+            )
+        start = Start(limit=limit - len(ids), position=position)
+        listed = services.listing.page(each.index, each.name, each.condition, each.bound, start)
+        ids, position = [*ids, *listed.order_ids], None
+        if listed.after:
+            return ids, Place(partition=number, sort=listed.after.sort, order_id=listed.after.order_id)
+        if len(ids) >= limit:
+            return ids, Place(partition=number + 1) if number + 1 < len(partitions) else None
+    end = place.partition + _PARTITIONS_PER_PAGE
+    return ids, Place(partition=end) if end < len(partitions) else None
+
+
+def _is_within(partition: _Partition, position: Position) -> bool:
+    """Return whether DynamoDB would accept the position, which must satisfy the query's own condition."""
+    is_after = position.sort >= partition.bound
+    return is_after if partition.condition == ">=" else position.sort <= partition.bound
+
+
+def _is_wanted(order: Order, wanted: OrderFilter) -> bool:
+    return bool(order.in_flight) or not (wanted.needs_attention and wanted.customer)

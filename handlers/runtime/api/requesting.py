@@ -1,0 +1,140 @@
+"""Requests that the API makes on behalf of its callers: built from a call, started, and followed."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from ...adapters.step_functions import ExecutionState
+from ...domain.answers import Answer
+from ...domain.callers import enclose
+from ...domain.canonical import day_of, format_instant
+from ...domain.order import Order
+from ...domain.outcomes import answer_of, execution_of
+from ...domain.requests import Request
+from ..request_parsing import parse_request
+from .calls import Call, Problem, Reply, read_json
+from .handles import RequestHandle, decode_handle
+from .identity import Caller
+from .results import accepted, reply_with_result, unavailable
+from .services import ApiServices
+
+IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_KEY: Final = re.compile(r'"?([A-Za-z0-9_.:-]{1,64})"?')
+_WAIT: Final = re.compile(r"(?:^|[,; ])wait=([0-9]{1,4})(?:$|[,; ])")
+_FIRST_PAUSE: Final = timedelta(milliseconds=100)
+_LONGEST_PAUSE: Final = timedelta(seconds=1)
+
+
+def build_request(call: Call, own: Mapping[str, str]) -> tuple[dict[str, Any], Request]:
+    """Return the bare request of a call, and what it parses to; `own` are the fields that no caller may write.
+
+    Raises:
+        Problem: 400 without an idempotency key; 422 if the request does not match the contract.
+    """
+    body = read_json(call)
+    own = {**own, "request_id": idempotency_key(call)}
+    written = sorted(own.keys() & body.keys())
+    if written:
+        message = f"{', '.join(written)} must not be in the body: the API takes it from the token, path and headers."
+        raise Problem(422, "INVALID_REQUEST", message)
+    bare = {**own, **body}
+    request = parse_request(bare)
+    if isinstance(request, Answer):
+        raise Problem(422, str(request.code), request.message)
+    return bare, request
+
+
+def idempotency_key(call: Call) -> str:
+    """Return the key that makes a repeated call the same request.
+
+    Raises:
+        Problem: there is none, or it is not an identifier.
+    """
+    match = _KEY.fullmatch(call.headers.get("idempotency-key", ""))
+    if match is None:
+        message = (
+            "The header Idempotency-Key must be 1 to 64 characters of A-Z a-z 0-9 _ . : -, the same in each retry."
+        )
+        raise Problem(400, "IDEMPOTENCY_KEY_MISSING", message)
+    return match[1]
+
+
+def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any], request: Request) -> Reply:
+    """Start an execution of the request and answer with its result, as far as the caller waits for it."""
+    now = services.now()
+    name = _execution_name(request)
+    handle = RequestHandle(
+        request.order_id, request.action, request.request_id, name, day_of(format_instant(now))
+    ).encode(caller.person_id, services.proof_key)
+    roles = tuple(sorted(caller.roles))
+    envelope = enclose(bare, iss=caller.iss, sub=caller.sub, roles=roles, key=services.proof_key, now=now)
+    state = services.machine.start(name, envelope, call.trace)
+    seconds = min(_wait_seconds(call), services.settings.api_wait_seconds)
+    return _reply(_wait(services, name, state, seconds), handle, request.order_id)
+
+
+def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Answer with the result of an earlier request of the same caller.
+
+    Raises:
+        Problem: 404 for a handle that this caller was not given, and for one that nothing is known of any more.
+    """
+    text = call.path.get("handle", "")
+    handle = decode_handle(text, caller.person_id, services.proof_key)
+    if handle is None:
+        raise Problem(404, "REQUEST_NOT_FOUND", "There is no such request of this caller.")
+    order = services.load_order(handle.order_id)
+    subject = _subject(order, handle)
+    if order and subject and execution_of(order, subject) == services.machine.execution_arn(handle.execution):
+        return reply_with_result(answer_of(order, subject).as_json(), text)
+    state = services.machine.describe(handle.execution)
+    if state is not None and (state.is_running or state.result is not None):
+        return _reply(state, text, handle.order_id)
+    result = answer_of(order, subject).as_json() if order and subject else _recorded_refusal(services, handle)
+    if result is None:
+        raise Problem(404, "REQUEST_NOT_FOUND", "Nothing is known of this request (yet). Repeat it with the same key.")
+    return reply_with_result(result, text)
+
+
+def _reply(state: ExecutionState, handle: str, order_id: str) -> Reply:
+    if state.is_running:
+        return accepted(handle, {"status": "running", "order_id": order_id})
+    if state.result is None:
+        raise unavailable("The request ended without a result. It is safe to repeat it with the same key.")
+    return reply_with_result(state.result, handle)
+
+
+def _wait(services: ApiServices, name: str, state: ExecutionState, seconds: int) -> ExecutionState:
+    """Poll the execution until it ends or the time is over."""
+    deadline, pause = services.now() + timedelta(seconds=seconds), _FIRST_PAUSE
+    while state.is_running and services.now() + pause <= deadline:
+        services.deps.sleep(pause)
+        state = services.machine.describe(name) or state
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return state
+
+
+def _wait_seconds(call: Call) -> int:
+    match = _WAIT.search(call.headers.get("prefer", ""))
+    return int(match[1]) if match else 0
+
+
+def _execution_name(request: Request) -> str:
+    """Return a readable, unique name, `<action>-<request_id>-<random>`. Nothing depends on it."""
+    readable = re.sub(r"[^A-Za-z0-9_-]", "_", request.request_id)[:32]
+    return f"{request.action}-{readable}-{secrets.token_hex(6)}"
+
+
+def _subject(order: Order | None, handle: RequestHandle) -> str | None:
+    """Return the subject that the request created in its order, if it did."""
+    accepted_ones = order.requests.values() if order else ()
+    subjects = [each.subject for each in accepted_ones if each.request_id == handle.request_id]
+    is_purchase = handle.action == "purchase"
+    return next((each for each in subjects if (each == handle.order_id) == is_purchase), None)
+
+
+def _recorded_refusal(services: ApiServices, handle: RequestHandle) -> Mapping[str, Any] | None:
+    """Return the result in the audit object of a refusal, which outlives the execution."""
+    return services.find_refusal(handle.day, services.machine.execution_arn(handle.execution))

@@ -1,0 +1,63 @@
+"""Results of requests as answers of the API: one table from statuses and codes to HTTP's."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .calls import Problem, Reply
+
+RETRY_AFTER_SECONDS: Final = 5
+
+NOT_FOUND: Final = frozenset({"ORDER_NOT_FOUND"})
+UNPROCESSABLE: Final = frozenset(
+    {
+        "CURRENCY_MISMATCH",
+        "INVALID_REQUEST",
+        "KEY_REUSED",
+        "LINE_NOT_IN_ORDER",
+        "PAYMENT_DECLINED",
+        "REFUND_DECLINED",
+        "SKU_NOT_FOUND",
+    }
+)
+"""Codes of rejected requests that are answered 404 and 422. Every other code is 409: it depends on the state of the
+order or the stock, so the same request may be carried out later."""
+
+
+def status_of_rejection(code: str | None) -> int:
+    """Return the HTTP status of a rejected request."""
+    return 404 if code in NOT_FOUND else 422 if code in UNPROCESSABLE else 409
+
+
+def reply_with_result(result: Mapping[str, Any], handle: str) -> Reply:
+    """Return the answer to a request whose result is known.
+
+    Raises:
+        Problem: it was rejected or has failed.
+    """
+    shown = {name: value for name, value in result.items() if name != "schema" and value is not None}
+    status = str(result.get("status"))
+    if status == "succeeded":
+        return Reply(status=200, body={**shown, "handle": handle})
+    if status in ("rejected", "failed"):
+        raise _problem(status, shown, handle)
+    return accepted(handle, shown)
+
+
+def accepted(handle: str, shown: Mapping[str, Any]) -> Reply:
+    """Return the answer to a request that is under way, or whose outcome is not known yet."""
+    location = {"location": f"/v1/requests/{handle}", "retry-after": "1"}
+    return Reply(status=202, body={**shown, "handle": handle}, headers=location)
+
+
+def unavailable(detail: str, more: Mapping[str, Any] | None = None) -> Problem:
+    """Return the problem of a service that may answer soon."""
+    return Problem(503, "UNAVAILABLE", detail, more or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
+
+
+def _problem(status: str, shown: Mapping[str, Any], handle: str) -> Problem:
+    code, message = str(shown.get("code", "FAILED")), str(shown.get("message", ""))
+    known = {"code", "message", "status"}
+    more = {**{name: value for name, value in shown.items() if name not in known}, "result": status, "handle": handle}
+    if status == "failed":
+        return Problem(503, code, message, more, {"retry-after": str(RETRY_AFTER_SECONDS)})
+    return Problem(status_of_rejection(code), code, message, more)

@@ -1,0 +1,67 @@
+"""Orders, refunds and stock as the API shows them."""
+
+from typing import Any
+
+from ...domain.order import Order
+from ...domain.stock import StockItem
+
+View = dict[str, Any]
+
+
+def view_order(order: Order, *, for_customer: bool) -> View:
+    """Return an order; staff and auditors also see whose it is."""
+    account = order.account
+    shown: dict[str, Any] = {
+        "order_id": order.order_id,
+        "status": order.status.value,
+        "currency": order.currency,
+        "ordered_at": order.ordered_at,
+        "refundable_until": order.refundable_until,
+        "lines": [
+            {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
+            for line in order.lines
+        ],
+        "captured_minor": account.captured_minor,
+        "reserved_minor": account.reserved_minor,
+        "refunded_minor": account.refunded_minor,
+        "refundable_minor": account.refundable_minor,
+    }
+    return shown if for_customer else shown | _for_staff(order)
+
+
+def _for_staff(order: Order) -> View:
+    return {
+        "customer_id": order.customer_id,
+        "origin": order.placed.facts.get("origin"),
+        "needs_attention": bool(order.in_flight),
+        "version": order.version,
+    }
+
+
+def view_refunds(order: Order, *, for_customer: bool) -> list[View]:
+    """Return the refunds of an order; staff and auditors also see who requested them."""
+    return [_refund(order, refund_id, for_customer) for refund_id in order.account.refunds]
+
+
+def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
+    refund = order.account.refunds[refund_id]
+    opening = next(entry for entry in order.ledger if entry.subject == order.subject(refund_id))
+    shown = {
+        "refund_id": refund_id,
+        "status": refund.status.value,
+        "amount_minor": refund.amount_minor,
+        "currency": order.currency,
+        "requested_at": opening.at,
+    }
+    names = ("requested_by", "request_id", "origin")
+    return shown if for_customer else shown | {name: opening.facts.get(name) for name in names}
+
+
+def view_stock(item: StockItem) -> View:
+    """Return the price and availability of an article."""
+    return {
+        "sku": item.sku,
+        "price_minor": item.price_minor,
+        "currency": item.currency,
+        "available": item.available,
+    }

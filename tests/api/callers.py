@@ -1,0 +1,165 @@
+"""The shop behind its API, in process: the real functions on fakes, callers with tokens, and short ways to call."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from handlers.contracts.api_routes import Role
+from handlers.domain.callers import person_id_of
+from handlers.runtime.api.answering import answer
+from handlers.runtime.api.services import ApiServices
+from handlers.runtime.dependencies import Dependencies
+from tests.fakes.api_gateway import claims_of, event_of, jwt
+from tests.fakes.dynamodb.model import require_model
+from tests.handlers.world import World
+
+ISSUER, AUDIENCE = "https://id.example.com", "booking"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:booking"
+ENVIRONMENT = {
+    "BOOKING_PROOF_KEY": "arn:aws:kms:eu-west-1:123456789012:key/proof",
+    "BOOKING_MACHINE": MACHINE,
+    "BOOKING_WORKFLOW_TYPE": "STANDARD",
+    "BOOKING_API_ISSUER": ISSUER,
+    "BOOKING_API_AUDIENCES": f"{AUDIENCE} other",
+    "BOOKING_API_ROLES_CLAIM": "groups",
+    "BOOKING_API_WAIT_SECONDS": "10",
+}
+
+
+@dataclass
+class MachineDouble:
+    """The machine as a boto3 client: an execution ends at once, or when it is told to."""
+
+    world: World
+    is_slow: bool = False
+    executions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def start_execution(self, **request: Any) -> dict[str, Any]:
+        require_model("StartExecution", request, "stepfunctions")
+        arn = MACHINE.replace(":stateMachine:", ":execution:") + f":{request['name']}"
+        self.executions[arn] = {"status": "RUNNING", "input": request["input"]}
+        if not self.is_slow:
+            self.finish(arn)
+        return {"executionArn": arn}
+
+    def start_sync_execution(self, **request: Any) -> dict[str, Any]:
+        require_model("StartSyncExecution", request, "stepfunctions")
+        arn = self.start_execution(**request)["executionArn"]
+        self.finish(arn)
+        return self.executions.pop(arn)
+
+    def describe_execution(self, **request: Any) -> dict[str, Any]:
+        require_model("DescribeExecution", request, "stepfunctions")
+        if request["executionArn"] not in self.executions:
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}, "DescribeExecution")
+        return self.executions[request["executionArn"]]
+
+    def finish(self, arn: str) -> None:
+        """Run the execution to its end."""
+        result = self.world.book(json.loads(self.executions[arn]["input"]), execution=arn)
+        ended = result["status"] in ("succeeded", "rejected", "pending")
+        key = "output" if ended else "cause"
+        self.executions[arn] |= {"status": "SUCCEEDED" if ended else "FAILED", key: json.dumps(result)}
+
+    def finish_all(self) -> None:
+        """Run every execution to its end."""
+        for arn, execution in list(self.executions.items()):
+            if execution["status"] == "RUNNING":
+                self.finish(arn)
+
+
+@dataclass(frozen=True)
+class ApiReply:
+    """An answer as an HTTP client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def code(self) -> str:
+        """The code of a problem."""
+        return str(self.body.get("code"))
+
+
+@dataclass
+class Api:
+    """The API of a shop with lamps and mugs."""
+
+    world: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        self.world.environment.update(ENVIRONMENT)
+        self.world.stock(lamp=(1000, 50), mug=(500, 50))
+        self.machine = MachineDouble(self.world)
+        self._lock = threading.Lock()
+
+    def token(self, name: str, *roles: Role | str, header: Mapping[str, Any] | None = None, **claims: Any) -> str:
+        """An access token; a claim of None is left out."""
+        now = int(self.world.clock().timestamp())
+        payload = {"iss": ISSUER, "sub": name, "aud": AUDIENCE, "exp": now + 900, "iat": now, "groups": list(roles)}
+        given = {name: value for name, value in {**payload, **claims}.items() if value is not None}
+        return jwt(given, **(header or {}))
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        token: str | None = None,
+        body: Any = None,
+        claims: Mapping[str, str] | None = None,
+        **headers: str,
+    ) -> ApiReply:
+        """One call, as API Gateway would hand it over after verifying the token."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent.setdefault("authorization", f"Bearer {token}")
+        content = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+        if content:
+            sent.setdefault("content-type", "application/json")
+        verified = claims if claims is not None else claims_of(token) if token else None
+        event = event_of(method, target, sent, content, verified)
+        assert event is not None, f"no route: {method} {target}"
+        return self.answer(event)
+
+    def answer(self, event: dict[str, Any]) -> ApiReply:
+        """The function's answer to an event."""
+        reply = answer(event, ApiServices(deps=self.dependencies()))
+        return ApiReply(reply["statusCode"], reply["headers"], json.loads(reply["body"]))
+
+    def dependencies(self) -> Dependencies:
+        """The dependencies of the function, whose sleep moves the clock."""
+        deps = self.world.parts(sleep=self.world.clock.advance)
+        deps._clients["stepfunctions"] = self.machine
+        return deps
+
+    def buy(self, sub: str = "anna", key: str = "buy-1", wait: int = 5, **lines: tuple[int, int]) -> ApiReply:
+        """A purchase by a customer."""
+        token = self.token(sub, Role.CUSTOMER)
+        headers = {"idempotency_key": key, "prefer": f"wait={wait}"}
+        return self.call("POST", "/v1/orders", token, purchase_body(**(lines or {"lamp": (1, 1000)})), **headers)
+
+    def ordered(self, sub: str = "anna", key: str = "buy-1") -> str:
+        """The id of a new order."""
+        reply = self.buy(sub, key)
+        assert reply.status == 200, reply
+        return str(reply.body["order_id"])
+
+    def staff(self, *more: Role) -> str:
+        """A token of somebody who works here."""
+        return self.token("sam", Role.STAFF, *more)
+
+
+def purchase_body(**lines: tuple[int, int]) -> dict[str, Any]:
+    """The body of a purchase: sku=(quantity, unit price)."""
+    listed = [{"sku": sku, "quantity": n, "unit_price_minor": price} for sku, (n, price) in lines.items()]
+    return {"currency": "EUR", "lines": listed, "payment_method": "pm_ok"}
+
+
+def person(sub: str) -> str:
+    """The id by which the system names somebody."""
+    return person_id_of(ISSUER, sub)

@@ -1,0 +1,130 @@
+"""Who is let in: access tokens of one issuer, for one audience, with a role, and nothing else."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.contracts.api_routes import ROUTES, Role, Route
+from tests.api.callers import Api, person
+from tests.fakes.api_gateway import claims_of
+
+OTHER = "https://other.example.com"
+
+
+@pytest.fixture(scope="module")
+def api() -> Api:
+    return Api()
+
+
+def target(route: Route) -> str:
+    return route.path.replace("{order_id}", "ord_1").replace("{handle}", "h").replace("{sku}", "lamp")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+@pytest.mark.parametrize("role", [*Role, None])
+def test_a_route_is_open_to_its_roles_alone(api: Api, route: Route, role: Role | None) -> None:
+    """The whole matrix. What comes after the door (404, 400, 200) is not its business."""
+    reply = api.call(route.method, target(route), api.token("anna", *([role] if role else [])))
+    is_let_in = route.is_public or role in route.roles
+    assert (reply.status not in (401, 403)) == is_let_in
+    assert is_let_in or reply.code == ("NO_ROLE" if role is None else "ROLE_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_without_a_token_only_public_routes_answer(api: Api, route: Route) -> None:
+    assert (api.call(route.method, target(route)).status == 401) == (not route.is_public)
+
+
+REFUSED: dict[str, Any] = {
+    "a foreign issuer": lambda api: api.token("anna", Role.STAFF, iss=OTHER),
+    "an expired one": lambda api: api.token("anna", Role.STAFF, exp=int(api.world.clock().timestamp())),
+    "one without exp": lambda api: api.token("anna", Role.STAFF, exp=None),
+    "one whose exp is a string": lambda api: api.token("anna", Role.STAFF, exp="9999999999"),
+    "one whose exp is true": lambda api: api.token("anna", Role.STAFF, exp=True),
+    "a wrong audience": lambda api: api.token("anna", Role.STAFF, aud="shop"),
+    "no audience": lambda api: api.token("anna", Role.STAFF, aud=None),
+    "an audience that contains ours": lambda api: api.token("anna", Role.STAFF, aud="booking other"),
+    "alg none": lambda api: api.token("anna", Role.STAFF, header={"alg": "none"}),
+    "HS256": lambda api: api.token("anna", Role.STAFF, header={"alg": "HS256"}),
+    "an ID token": lambda api: api.token("anna", Role.STAFF, header={"typ": "JWT"}),
+    "an ID token of Cognito": lambda api: api.token("anna", Role.STAFF, token_use="id"),
+    "no subject": lambda api: api.token("anna", Role.STAFF, sub=None),
+    "an empty subject": lambda api: api.token("", Role.STAFF),
+    "a subject that is a list": lambda api: api.token("anna", Role.STAFF, sub=["anna"]),
+}
+
+
+@pytest.mark.parametrize("attack", REFUSED)
+def test_a_token_is_refused_even_if_the_authorizer_let_it_pass(api: Api, attack: str) -> None:
+    reply = api.call("GET", "/v1/me", REFUSED[attack](api))
+    assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
+    assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("groups", [["Domain staff"], ["[staff]"], ["staff,approver"], ["STAFF"], [], "staff", None])
+def test_a_group_is_a_role_only_if_its_whole_name_is(api: Api, groups: Any) -> None:
+    """The authorizer's flat string says "[Domain staff]", which splits into `staff`."""
+    reply = api.call("GET", "/v1/me", api.token("anna", groups=groups))
+    assert (reply.status, reply.code) == (403, "NO_ROLE")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Basic YTpi",
+        "Bearer",
+        "Bearer a.b",
+        "Bearer a.b.c",
+        "{} {}",
+        "Bearer {}, Bearer {}",
+        "Bearer {},Bearer x.y.z",
+    ],
+)
+def test_the_header_is_one_bearer_with_one_token(api: Api, header: str) -> None:
+    token = api.token("anna", Role.STAFF)
+    reply = api.call("GET", "/v1/me", claims=claims_of(token), authorization=header.replace("{}", token))
+    assert reply.status == 401
+
+
+@pytest.mark.parametrize("claim", ["iss", "sub", "exp"])
+def test_the_token_must_be_the_one_that_was_verified(api: Api, claim: str) -> None:
+    token = api.token("anna", Role.STAFF)
+    for claims in ({**claims_of(token), claim: "1"}, {}, {k: v for k, v in claims_of(token).items() if k != claim}):
+        assert api.call("GET", "/v1/me", token, claims=claims).status == 401
+
+
+def test_the_caller_is_shown_with_id_and_roles(api: Api) -> None:
+    shown = api.call("GET", "/v1/me", api.token("anna", Role.AUDITOR, Role.CUSTOMER)).body
+    assert (shown["id"], shown["roles"], shown["is_machine"]) == (person("anna"), ["auditor", "customer"], False)
+
+
+def test_tokens_of_cognito_name_their_client_as_the_audience(api: Api) -> None:
+    token = api.token("anna", Role.STAFF, aud=None, client_id="booking", token_use="access", header={"typ": None})
+    assert api.call("GET", "/v1/me", token).status == 200
+
+
+@pytest.mark.parametrize("claims", [{"client_id": "robot"}, {"gty": "client-credentials"}, {"idtyp": "app"}])
+def test_a_client_that_acts_for_itself_is_a_machine(api: Api, claims: dict[str, str]) -> None:
+    assert api.call("GET", "/v1/me", api.token("robot", Role.STAFF, **claims)).body["is_machine"]
+
+
+@given(st.text(), st.text())
+def test_ids_do_not_depend_on_where_issuer_and_subject_meet(issuer: str, subject: str) -> None:
+    from handlers.domain.callers import person_id_of
+
+    known = person_id_of(issuer, subject)
+    assert len(known) == 34
+    assert subject == "" or known != person_id_of(issuer + subject[0], subject[1:])
+
+
+def test_nothing_of_a_token_is_logged(api: Api) -> None:
+    token = api.token("anna@example.com", Role.STAFF)
+    api.world.lines.clear()
+    api.call("GET", "/v1/orders?customer=secret-customer", token)
+    [line] = api.world.lines
+    for secret in (*token.split("."), "anna@example.com", "secret-customer"):
+        assert secret not in line
+    assert person("anna@example.com") in line

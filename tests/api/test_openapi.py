@@ -1,0 +1,97 @@
+"""The OpenAPI document is the contracts', and what the API answers is what it says."""
+
+from typing import Any
+
+import pytest
+
+from handlers.contracts.api_routes import OPENAPI, ROUTES, Role
+from tests.api.callers import Api, ApiReply, purchase_body
+from tools.openapi import build_document, render_document
+
+DOCUMENT = build_document()
+
+
+def test_the_document_is_current() -> None:
+    """Renew it with `python -m tools.openapi`."""
+    assert OPENAPI.read_text(encoding="utf-8") == render_document()
+
+
+def test_the_document_is_served() -> None:
+    assert Api().call("GET", "/openapi.json").body == DOCUMENT
+
+
+def test_every_route_and_every_role_is_in_it() -> None:
+    found = {
+        f"{method.upper()} {path}": operation.get("x-roles", [])
+        for path, operations in DOCUMENT["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == {route.key: sorted(route.roles) for route in ROUTES}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in _references(DOCUMENT):
+        assert _resolve({"$ref": reference}) is not None
+
+
+@pytest.mark.parametrize("field", ["customer_id", "requested_by", "request_id", "action"])
+def test_no_body_has_what_the_api_itself_writes(field: str) -> None:
+    for name in ("Purchase", "Refund"):
+        assert field not in DOCUMENT["components"]["schemas"][name]["properties"]
+
+
+def test_answers_have_the_fields_of_their_schemas() -> None:
+    api = Api()
+    customer, staff = api.token("anna", Role.CUSTOMER), api.staff()
+    bought = api.buy("anna")
+    order = bought.body["order_id"]
+    back = {"reason": "scratched", "amount_minor": 100}
+    key = {"idempotency_key": "back", "prefer": "wait=5"}
+    answers = [
+        ("purchase", bought),
+        ("refund", api.call("POST", f"/v1/orders/{order}/refunds?dry_run=true", staff, back, **key)),
+        ("refund", api.call("POST", f"/v1/orders/{order}/refunds", staff, back, **key)),
+        ("purchase", api.call("POST", "/v1/orders", customer, purchase_body(lamp=(99, 1000)), **key)),
+        ("list_orders", api.call("GET", "/v1/orders", staff)),
+        ("show_order", api.call("GET", f"/v1/orders/{order}", customer)),
+        ("show_order", api.call("GET", f"/v1/orders/{order}", staff)),
+        ("list_refunds", api.call("GET", f"/v1/orders/{order}/refunds", staff)),
+        ("show_request", api.call("GET", f"/v1/requests/{bought.body['handle']}", customer)),
+        ("show_stock", api.call("GET", "/v1/stock/lamp", customer)),
+        ("show_caller", api.call("GET", "/v1/me", customer)),
+        ("show_caller", api.call("GET", "/v1/me")),
+        ("show_order", api.call("GET", "/v1/orders/ord_0", customer)),
+    ]
+    for name, reply in answers:
+        _check(name, reply)
+
+
+def _check(name: str, reply: ApiReply) -> None:
+    [operation] = [o for each in DOCUMENT["paths"].values() for o in each.values() if o["operationId"] == name]
+    assert str(reply.status) in operation["responses"], (name, reply)
+    response = _resolve(operation["responses"][str(reply.status)])
+    schema = _resolve(response["content"][reply.headers["content-type"]]["schema"])
+    alternatives = [_resolve(each) for each in schema.get("anyOf", [schema])]
+    assert any(_fits(reply.body, each) for each in alternatives), (name, reply)
+
+
+def _fits(body: dict[str, Any], schema: dict[str, Any]) -> bool:
+    known = schema.get("properties", {})
+    is_problem = "trace_id" in known  # which may say more
+    return set(schema.get("required", [])) <= set(body) and (is_problem or set(body) <= set(known))
+
+
+def _resolve(value: Any) -> Any:
+    if "$ref" not in value:
+        return value
+    found: Any = DOCUMENT
+    for part in value["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return found
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if "$ref" in value else []
+        return own + [each for inner in value.values() for each in _references(inner)]
+    return [each for inner in value for each in _references(inner)] if isinstance(value, list) else []

@@ -1,0 +1,119 @@
+"""Reads through the API: a customer sees their own orders through no parameter any other."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.contracts.api_routes import Role
+from tests.api.callers import Api, person
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+def anna(api: Api) -> str:
+    return api.token("anna", Role.CUSTOMER)
+
+
+def listed(api: Api, token: str, query: str = "") -> list[str]:
+    """The ids of every page of a list."""
+    ids: list[str] = []
+    cursor = ""
+    while True:
+        reply = api.call("GET", f"/v1/orders?{query}{cursor}", token)
+        assert reply.status == 200, reply
+        ids += [order["order_id"] for order in reply.body["orders"]]
+        if "cursor" not in reply.body:
+            return ids
+        cursor = f"&cursor={reply.body['cursor']}"
+
+
+@pytest.mark.parametrize("path", ["/v1/orders/{}", "/v1/orders/{}/refunds"])
+def test_a_foreign_order_is_one_that_does_not_exist(api: Api, path: str) -> None:
+    foreign, own = api.ordered("ben"), api.ordered("anna")
+    answers = [api.call("GET", path.format(each), anna(api)) for each in (foreign, "ord_0", "%00", "ORDER%23x")]
+    assert {(each.status, each.code, each.body["detail"]) for each in answers} == {
+        (404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
+    }
+    assert api.call("GET", path.format(own), anna(api)).status == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["", "customer={ben}", "since=2026-01-01", "needs_attention=true", "customer={ben}&needs_attention=false"]
+)
+def test_no_filter_shows_a_customer_anybody_elses_orders(api: Api, query: str) -> None:
+    api.ordered("ben")
+    own = api.ordered("anna")
+    found = listed(api, anna(api), query.format(ben=person("ben")))
+    assert found in ([own], [])
+    assert found == [own] or "attention" in query
+
+
+def test_a_cursor_of_another_caller_is_refused(api: Api) -> None:
+    for number in range(3):
+        api.ordered("ben", f"b{number}")
+    token = api.token("ben", Role.CUSTOMER)
+    cursor = api.call("GET", "/v1/orders?limit=1", token).body["cursor"]
+    assert api.call("GET", f"/v1/orders?cursor={cursor}", token).status == 200
+    for other in (anna(api), api.staff()):
+        reply = api.call("GET", f"/v1/orders?limit=1&cursor={cursor}", other)
+        assert (reply.status, reply.code) == (400, "BAD_CURSOR")
+
+
+@given(cursor=st.text(alphabet="ABCDEFabcdef0123456789-_", max_size=80))
+def test_a_cursor_of_somebodys_making_is_refused_or_shows_nothing_else(cursor: str) -> None:
+    api = Api()
+    api.ordered("ben")
+    reply = api.call("GET", f"/v1/orders?cursor={cursor}", anna(api))
+    assert reply.status == 400 or reply.body["orders"] == []
+
+
+def test_pages_show_every_order_once(api: Api) -> None:
+    made = set()
+    for number in range(7):
+        made.add(api.ordered("anna" if number % 2 else "ben", f"k{number}"))
+        api.world.clock.advance(timedelta(minutes=1))
+    for query in ("limit=1&", "limit=3&", "limit=100&"):
+        found = listed(api, api.staff(), query)
+        assert sorted(found) == sorted(made)
+    assert len(listed(api, anna(api), "limit=2&")) == 3
+
+
+def test_staff_find_the_orders_of_a_customer_and_those_that_need_attention(api: Api) -> None:
+    own = api.ordered("anna")
+    api.ordered("ben")
+    token = api.staff()
+    assert listed(api, token, f"customer={person('anna')}") == [own]
+    assert listed(api, token, "needs_attention=true") == []
+    assert listed(api, token, f"since={api.world.clock():%Y-%m-%d}&customer={person('anna')}") == [own]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("limit=0", "limit=101", "limit=x", "limit=", "limit=²", "customer=", "customer=a%20b", "since=today"),
+        *("since=2026-02-30", "since=0001-01-01", "needs_attention=yes", "order_by=x", "cursor=", "cursor=W10"),
+    ],
+)
+def test_a_malformed_filter_is_refused_with_what_is_allowed(api: Api, query: str) -> None:
+    reply = api.call("GET", f"/v1/orders?{query}", api.staff())
+    assert (reply.status, reply.code in ("BAD_FILTER", "BAD_CURSOR")) == (400, True)
+
+
+def test_staff_and_auditors_see_whose_an_order_is(api: Api) -> None:
+    order_id = api.ordered("anna")
+    for role in (Role.STAFF, Role.AUDITOR):
+        shown = api.call("GET", f"/v1/orders/{order_id}", api.token("eva", role)).body
+        assert (shown["customer_id"], shown["origin"]) == (person("anna"), "api")
+    assert "customer_id" not in api.call("GET", f"/v1/orders/{order_id}", anna(api)).body
+
+
+def test_stock_is_shown_to_whoever_is_signed_in(api: Api) -> None:
+    shown = api.call("GET", "/v1/stock/lamp", anna(api)).body
+    assert shown == {"sku": "lamp", "price_minor": 1000, "currency": "EUR", "available": 50}
+    assert api.call("GET", "/v1/stock/sofa", anna(api)).code == "SKU_NOT_FOUND"
+    assert api.call("GET", "/v1/stock/%2e%2e%2f", anna(api)).status == 404

@@ -1,0 +1,236 @@
+"""Requests through the API: whose they are, what they answer, and that one key is one request."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.contracts.api_routes import Role
+from handlers.domain.answers import Code
+from handlers.runtime.api.results import status_of_rejection
+from tests.api.callers import Api, person, purchase_body
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+def refund(api: Api, order_id: str, key: str = "back-1", query: str = "", sub: str = "sam", **body: Any) -> Any:
+    token = api.token(sub, Role.STAFF)
+    path = f"/v1/orders/{order_id}/refunds{query}"
+    sent = {"reason": "The handle is scratched.", **body}
+    return api.call("POST", path, token, sent, idempotency_key=key, prefer="wait=5")
+
+
+def test_a_purchase_is_made_for_the_caller_and_proven(api: Api) -> None:
+    bought = api.buy("anna", lamp=(2, 1000))
+    assert (bought.status, bought.body["amount_minor"], bought.body["status"]) == (200, 2000, "succeeded")
+    order = api.world.order(bought.body["order_id"])
+    assert (order.customer_id, order.placed.text("origin")) == (person("anna"), "api")
+    assert api.world.findings() == ()
+
+
+def test_without_waiting_the_answer_is_where_the_result_will_be(api: Api) -> None:
+    api.machine.is_slow = True
+    reply = api.buy("anna", wait=0)
+    assert (reply.status, reply.body["status"]) == (202, "running")
+    token = api.token("anna", Role.CUSTOMER)
+    assert api.call("GET", reply.headers["location"], token).status == 202
+    api.machine.finish_all()
+    ended = api.call("GET", reply.headers["location"], token)
+    assert (ended.status, ended.body["status"]) == (200, "succeeded")
+
+
+def test_waiting_ends_at_the_cap_of_the_stage(api: Api) -> None:
+    api.machine.is_slow = True
+    began = api.world.clock()
+    assert api.buy("anna", wait=600).status == 202
+    assert 9 < (api.world.clock() - began).total_seconds() <= 10
+
+
+def test_a_repeated_call_is_the_same_request(api: Api) -> None:
+    first, again = api.buy("anna"), api.buy("anna")
+    assert (first.body["order_id"], again.body["replayed"]) == (again.body["order_id"], True)
+    assert api.world.available("lamp") == 49
+
+
+def test_a_key_with_another_body_is_refused(api: Api) -> None:
+    api.buy("anna")
+    reply = api.buy("anna", lamp=(2, 1000))
+    assert (reply.status, reply.code) == (422, "KEY_REUSED")
+
+
+def test_one_key_of_two_customers_is_two_orders(api: Api) -> None:
+    assert api.ordered("anna", "same") != api.ordered("ben", "same")
+
+
+def test_ten_simultaneous_calls_with_one_key_make_one_order(api: Api) -> None:
+    """All ten executions have started before the first one runs."""
+    api.machine.is_slow = True
+    replies = [api.buy("anna", wait=0) for _ in range(10)]
+    assert {reply.body["order_id"] for reply in replies} == {replies[0].body["order_id"]}
+    arns = list(api.machine.executions)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        list(pool.map(api.machine.finish, reversed(arns)))
+    token = api.token("anna", Role.CUSTOMER)
+    assert {api.call("GET", reply.headers["location"], token).status for reply in replies} == {200}
+    assert api.world.available("lamp") == 49
+
+
+FORBIDDEN = ["action", "request_id", "customer_id", "order_id", "requested_by", "via", "origin", "caller", "mac"]
+
+
+@pytest.mark.parametrize("field", FORBIDDEN)
+def test_no_body_decides_who_asks_for_what(api: Api, field: str) -> None:
+    forged = {**purchase_body(lamp=(1, 1000)), field: person("ben")}
+    token = api.token("anna", Role.CUSTOMER)
+    reply = api.call("POST", "/v1/orders", token, forged, idempotency_key="k")
+    assert (reply.status, reply.code) == (422, "INVALID_REQUEST")
+    assert api.machine.executions == {}
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 65, '"', "ä", "a,b"])
+def test_a_request_needs_an_idempotency_key(api: Api, key: str) -> None:
+    token = api.token("anna", Role.CUSTOMER)
+    reply = api.call("POST", "/v1/orders", token, purchase_body(lamp=(1, 1000)), idempotency_key=key)
+    assert (reply.status, reply.code) == (400, "IDEMPOTENCY_KEY_MISSING")
+
+
+def test_a_quoted_key_is_the_bare_one(api: Api) -> None:
+    assert api.ordered("anna", "key-1") == api.ordered("anna", '"key-1"')
+
+
+BODIES: dict[str, tuple[bytes, int]] = {
+    "nothing": (b"", 415),
+    "no JSON": (b"{", 400),
+    "a list": (b"[]", 400),
+    "not a number": (b'{"currency": NaN}', 400),
+    "a repeated field": (b'{"currency": "EUR", "currency": "USD"}', 400),
+    "no UTF-8": (b'{"currency": "\xff"}', 400),
+    "deep": (b'{"lines": ' + b"[" * 20 + b"]" * 20 + b"}", 400),
+    "deeper than the stack": (b'{"lines": ' + b"[" * 30_000, 400),
+    "large": (b" " * 65_537, 413),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_must_be_a_small_json_object(api: Api, body: str) -> None:
+    content, status = BODIES[body]
+    token = api.token("anna", Role.CUSTOMER)
+    assert api.call("POST", "/v1/orders", token, content, idempotency_key="k").status == status
+
+
+def test_a_body_of_another_type_is_refused(api: Api) -> None:
+    token = api.token("anna", Role.CUSTOMER)
+    reply = api.call("POST", "/v1/orders", token, b"a=b", idempotency_key="k", content_type="text/plain")
+    assert reply.status == 415
+
+
+def test_what_the_machine_rejects_is_a_problem_with_its_code(api: Api) -> None:
+    reply = api.buy("anna", lamp=(51, 1000))
+    assert (reply.status, reply.code) == (409, "OUT_OF_STOCK")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.body["detail"] == "SKU lamp has 50 available, fewer than the 51 requested."
+    kept = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
+    assert (kept.status, kept.code) == (409, "OUT_OF_STOCK")
+
+
+def test_a_refusal_is_found_in_the_audit_trail_when_its_execution_is_forgotten(api: Api) -> None:
+    handle = api.buy("anna", lamp=(51, 1000)).body["handle"]
+    api.machine.executions.clear()
+    kept = api.call("GET", f"/v1/requests/{handle}", api.token("anna", Role.CUSTOMER))
+    assert (kept.status, kept.code) == (409, "OUT_OF_STOCK")
+
+
+def test_an_unknown_outcome_is_accepted_and_can_be_asked_for(api: Api) -> None:
+    body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_timeout"}
+    token = api.token("anna", Role.CUSTOMER)
+    reply = api.call("POST", "/v1/orders", token, body, idempotency_key="k", prefer="wait=5")
+    assert (reply.status, reply.body["status"]) == (202, "unknown")
+    assert api.call("GET", reply.headers["location"], token).status == 202
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_of_a_rejection_has_a_status(code: Code) -> None:
+    assert status_of_rejection(code.value) in (404, 409, 422)
+
+
+def test_an_express_machine_answers_at_once(api: Api) -> None:
+    api.world.environment["BOOKING_WORKFLOW_TYPE"] = "EXPRESS"
+    reply = api.buy("anna", wait=0)
+    assert reply.status == 200
+    kept = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
+    assert kept.status == 200
+
+
+def test_a_handle_is_of_use_to_its_caller_alone(api: Api) -> None:
+    handle = api.buy("anna").body["handle"]
+    for token in (api.token("ben", Role.CUSTOMER), api.staff(), api.token("anna", Role.CUSTOMER, iss="x")):
+        assert api.call("GET", f"/v1/requests/{handle}", token).status in (401, 404)
+    altered = handle[:-2] + ("AA" if handle[-2:] != "AA" else "BB")
+    assert api.call("GET", f"/v1/requests/{altered}", api.token("anna", Role.CUSTOMER)).status == 404
+
+
+@given(text=st.text(alphabet=st.characters(codec="ascii", exclude_characters="/?#%"), min_size=1, max_size=60))
+def test_no_text_is_anothers_handle(text: str) -> None:
+    api = Api()
+    assert api.call("GET", f"/v1/requests/{text}", api.token("ben", Role.CUSTOMER)).status == 404
+
+
+def test_staff_refund_and_the_customer_sees_it(api: Api) -> None:
+    order_id = api.ordered("anna")
+    assert refund(api, order_id, amount_minor=300).status == 200
+    seen = api.call("GET", f"/v1/orders/{order_id}/refunds", api.token("anna", Role.CUSTOMER)).body["refunds"]
+    assert [(each["amount_minor"], each["status"]) for each in seen] == [(300, "SETTLED")]
+    assert "requested_by" not in seen[0]
+    facts = [entry.facts for entry in api.world.order(order_id).ledger if "requested_by" in entry.facts]
+    assert [(each["requested_by"], each["origin"]) for each in facts] == [(person("sam"), "api")]
+
+
+def test_a_dry_run_shows_what_a_refund_would_do(api: Api) -> None:
+    order_id = api.ordered("anna")
+    shown = refund(api, order_id, query="?dry_run=true", amount_minor=300)
+    assert (shown.status, shown.body["amount_minor"], shown.body["refundable_minor"]) == (200, 300, 700)
+    refused = refund(api, order_id, query="?dry_run=true", amount_minor=1001)
+    assert (refused.status, refused.code) == (409, "REFUND_EXCEEDS_BALANCE")
+    assert len(api.world.order(order_id).ledger) == 2
+
+
+def test_two_of_the_staff_with_one_key_get_their_own_answers(api: Api) -> None:
+    order_id = api.ordered("anna")
+    first, second = refund(api, order_id, sub="sam"), refund(api, order_id, sub="tom")
+    assert (first.status, second.status, second.code) == (200, 422, "KEY_REUSED")
+    kept = api.call("GET", f"/v1/requests/{second.body['handle']}", api.token("tom", Role.STAFF))
+    assert (kept.status, kept.code) == (422, "KEY_REUSED")
+
+
+def test_a_service_that_is_down_is_a_503_with_a_time_to_try_again(api: Api) -> None:
+    order_id = api.ordered("anna")
+    api.world.faults.arm(at_0="throttle", at_1="throttle", at_2="throttle")
+    reply = api.call("GET", f"/v1/orders/{order_id}", api.staff())
+    assert (reply.status, reply.code, int(reply.headers["retry-after"]) > 0) == (503, "UNAVAILABLE", True)
+
+
+def test_every_answer_has_the_headers_and_the_trace(api: Api) -> None:
+    for reply in (
+        api.buy("anna"),
+        api.call("GET", "/health"),
+        api.call("GET", "/v1/me"),
+        api.call("GET", "/v1/me", api.staff(), x_amzn_trace_id="Root=1-5759e988-bd862e3fe1be46a994272793"),
+    ):
+        assert reply.headers["cache-control"] == "no-store"
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["trace-id"] in ("r-1", "Root=1-5759e988-bd862e3fe1be46a994272793")
+
+
+def test_the_executions_input_names_the_caller_and_nothing_of_the_token(api: Api) -> None:
+    api.machine.is_slow = True
+    api.buy("anna")
+    [execution] = api.machine.executions.values()
+    sent = json.loads(execution["input"])
+    assert set(sent) == {"request", "caller", "mac"}
+    assert sent["caller"]["roles"] == ["customer"]
