@@ -413,7 +413,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         rule(Variable="$.x", IsNull=True, IsString=True, Next="B"),
     ),
     (
-        "compares a text with a number",
+        "compares a string with a number",
         "WRONG_TYPE",
         "/States/A/Choices/0/StringEquals",
         rule(Variable="$.x", StringEquals=3, Next="B"),
@@ -461,7 +461,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         rule(And={"Variable": "$.x", "IsNull": True}, Next="B"),
     ),
     ("has a condition of plain text", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("$states.input.x")),
-    ("has a condition that yields a text", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 'yes' %}")),
+    ("has a condition that yields a string", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 'yes' %}")),
     ("has a condition that yields a number", "WRONG_TYPE", "/States/A/Choices/0/Condition", condition("{% 1 + 2 %}")),
     # JSONPath
     (
@@ -740,7 +740,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         retried({"ErrorEquals": ["E"], "BackoffRate": 0.5}),
     ),
     (
-        "has a text as number of attempts",
+        "has a string as number of attempts",
         "WRONG_TYPE",
         "/States/A/Retry/0/MaxAttempts",
         retried({"ErrorEquals": ["E"], "MaxAttempts": "3"}),
@@ -798,7 +798,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         machine({"A": {"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}}),
     ),
     (
-        "waits for a text",
+        "waits for a string",
         "WRONG_TYPE",
         "/States/A/Seconds",
         machine({"A": {"Type": "Wait", "Seconds": "10", "End": True}}),

@@ -13,7 +13,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from hypothesis import strategies as st
 
-from tests.workflow.task_strategies import bucket, served, tasks
+from tests.workflow.task_strategies import bucket, serve, tasks
 from workflow import (
     ALL,
     END,
@@ -90,7 +90,7 @@ TEXTS = ("", "a", "b", "north", "north*", "it's {odd}", 'quo"te', "back\\slash",
 MOMENTS = ("2026-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2027-05-05T05:05:05.5+02:00")
 
 
-class Kind(StrEnum):
+class PayloadKind(StrEnum):
     """The kind of a payload."""
 
     A = "a"
@@ -207,9 +207,9 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                 )
             )
         case "literal":
-            one = draw(st.sampled_from(list(Kind)))
+            one = draw(st.sampled_from(list(PayloadKind)))
             few = draw(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True))
-            kind_of_payload = seen_as(payload["kind"], Kind)
+            kind_of_payload = seen_as(payload["kind"], PayloadKind)
             return draw(
                 st.sampled_from([one_of(payload["kind"], *few), kind_of_payload == one, kind_of_payload != one])
             )
@@ -283,7 +283,7 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
         {"bucket": bucket, "seconds": Limit("seconds", default=timedelta(seconds=9)), "since": NEW_YEAR},
         seen_as(payload["text"], object),
         some(payload["text"]),
-        Kind.B,
+        PayloadKind.B,
         draw(texts),
         draw(numbers),
         None,
@@ -484,7 +484,7 @@ def _each(calls: bool) -> type[Workflow[Any, Any]]:
 
 def serve_tasks(asl: dict[str, Any]) -> dict[str, Any]:
     """Return a callable for every task of a definition, by the name of its state."""
-    return {state.name: served for state in Definition(asl).states() if state.type == "Task"}
+    return {state.name: serve for state in Definition(asl).states() if state.type == "Task"}
 
 
 """What every function and service of a generated workflow answers."""

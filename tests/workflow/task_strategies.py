@@ -113,7 +113,7 @@ def tasks(
     return draw(st.sampled_from(made))()
 
 
-def served(_: Any, call: Any) -> Any:
+def serve(_: Any, call: Any) -> Any:
     """Whatever is asked for is done."""
     answer = {"ok": True}
     if call.token is not None:

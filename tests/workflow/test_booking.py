@@ -56,7 +56,7 @@ def booking(request: pytest.FixtureRequest) -> Any:
 @pytest.mark.parametrize("work", [FINE, "Boom"])
 @pytest.mark.parametrize("status", ["succeeded", "pending", "rejected", "failed", "unknown"])
 def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: Any, work: Any, status: str) -> None:
-    """Succeeded, pending and rejected end well with the result as output; the rest ends in an error that names the status."""
+    """Succeeded, pending and rejected end well with the result; the rest ends in an error that names the status."""
     result = FINE | {"status": status}
     ended = booking.run(given, Functions(work, result).all())
     if status in ("succeeded", "pending", "rejected"):

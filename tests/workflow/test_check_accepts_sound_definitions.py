@@ -107,7 +107,7 @@ def test_a_template_is_checked_before_it_is_filled_in() -> None:
     assert [finding.code for finding in check(text.replace("Comment", "Coment"))] == ["OPEN_TEMPLATE", "UNKNOWN_FIELD"]
 
 
-@pytest.mark.parametrize("value", ["a text", 3, None, True, ["a", {"b.$": "$.b"}], {}])
+@pytest.mark.parametrize("value", ["a string", 3, None, True, ["a", {"b.$": "$.b"}], {}])
 def test_parameters_are_any_value(value: Any) -> None:
     """AWS's own schema and statelint take any; only an integration needs names."""
     each = {"StartAt": "B", "States": {"B": ends()}}

@@ -89,7 +89,7 @@ SAME = [
 @pytest.mark.parametrize(("value", "expected"), SAME, ids=[repr(value) for value, _ in SAME])
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_a_function_gives_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
-    """Arrays stay whole in arrays, one item stays in its array, none is an empty one, and a text in JSON has quotes."""
+    """Arrays stay whole, one item stays in an array, no item gives an empty one, and a string in JSON has quotes."""
     ended = run(giving(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "what": [7, 8]})
     assert (ended.output, ended.cause) == ({"value": expected}, None)
 

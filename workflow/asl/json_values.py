@@ -49,7 +49,7 @@ class _Object(dict[str, "Json"]):
 
 
 def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
-    """The value that a text says, and its duplicate keys; raises NotJson."""
+    """The value that a string says, and its duplicate keys; raises NotJson."""
     decoded = _decoded(text)
     import json
 
@@ -92,7 +92,7 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
 
 
 def spelled(value: Json) -> str:
-    """The value as a sentence shows it: as JSON, but a text in the quotes that other texts are in; cut where long."""
+    """The value as a sentence shows it: as JSON, but a string in the quotes that other texts are in; cut where long."""
     text = repr(value) if isinstance(value, str) else written(value)
     return text if len(text) <= _LONGEST_SPELLED else f"{text[:_LONGEST_SPELLED]}…"
 

@@ -66,7 +66,7 @@ _WIDE: Final = frozenset("mwMW@%—…→↻")
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """About how wide a text is in a common sans serif; a little too wide rather than too narrow."""
+    """About how wide a string is in a common sans serif; a little too wide rather than too narrow."""
     return sum(map(_units, text)) * size * (1.12 if bold else 1.0)
 
 

@@ -140,7 +140,7 @@ class Bindings:
         value = self.given.get(binding.name)
         if value is not None and not isinstance(value, str):
             raise Unbound(
-                f"{binding.name} is {value!r}; it is a text: {binding.meaning or 'what the binding stands for'}"
+                f"{binding.name} is {value!r}; it is a string: {binding.meaning or 'what the binding stands for'}"
             )
         return binding.placeholder if value is None else value
 
@@ -186,7 +186,7 @@ class Bindings:
             )
 
     def value(self, binding: Binding) -> str | int | float:
-        """Return the value of a name: of a limit its number or seconds, else a text."""
+        """Return the value of a name: of a limit its number or seconds, else a string."""
         return self.number(binding) if isinstance(binding, Limit) else self.text(binding)
 
     def check(self) -> None:

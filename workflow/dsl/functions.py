@@ -42,7 +42,7 @@ P = ParamSpec("P")
 Out = TypeVar("Out")
 Number = TypeVar("Number", int, float)
 _KINDS: Final[Mapping[str, str]] = {
-    "string": "a text",
+    "string": "a string",
     "number": "a number",
     "array": "an array",
     "object": "an object",
@@ -113,7 +113,7 @@ def concat(*texts: str) -> str:
 
 
 def to_json(value: object) -> str:
-    """A value as JSON text; a text gets its quotes."""
+    """A value as JSON text; a string gets its quotes."""
     return cast("str", FunctionCall("to_json", (value,), str))
 
 
@@ -123,12 +123,12 @@ def from_json(text: str, form: TypeForm[M]) -> M:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """The pieces of a text between separators, empty ones left out, as Step Functions' own function leaves them out."""
+    """Split a string at separators, leaving out empty pieces as Step Functions' own function does."""
     return cast("list[str]", _called("split", (text, separator), list[str], "string"))
 
 
 def base64_encode(text: str) -> str:
-    """A text in Base64."""
+    """A string in Base64."""
     return cast("str", _called("base64_encode", (text,), str, "string"))
 
 
@@ -138,7 +138,7 @@ def base64_decode(text: str) -> str:
 
 
 def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
-    """A digest of a text, in lower-case hexadecimal."""
+    """A digest of a string, in lower-case hexadecimal."""
     check_choices("hash_of", "algorithm", algorithm, get_args(Algorithm))
     return cast("str", _called("hash_of", (text, algorithm), str, "string"))
 
@@ -149,7 +149,7 @@ def uuid() -> str:
 
 
 def random_below(start: int, end: int) -> int:
-    """A random whole number from start on, below end."""
+    """A random integer from start on, below end."""
     return cast("int", _called("random_below", (start, end), int, "number"))
 
 
@@ -179,10 +179,10 @@ def item_at(items: Sequence[M], index: int) -> M:
 
 
 def length(value: Sequence[object]) -> int:
-    """Return how many items an array has, or a text letters."""
+    """Return the number of items of an array, or of characters of a string."""
     kinds = kinds_of(form_of(value))
     if kinds.isdisjoint(("string", "array")):
-        raise WorkflowError(f"length({value!r}): takes an array or a text, and it is {name_of(form_of(value))}")
+        raise WorkflowError(f"length({value!r}): takes an array or a string, and it is {name_of(form_of(value))}")
     text = tuple(kinds) == ("string",)
     return cast("int", FunctionCall("text_length" if text else "array_length", (value,), int))
 
@@ -206,7 +206,7 @@ parted = chunks
 def span(first: int, last: int, step: int = 1) -> list[int]:
     """Whole numbers from the first to the last, both included."""
     if type(step) is int and step == 0:
-        raise WorkflowError("span: step is a whole number, and not 0")
+        raise WorkflowError("span: step is an integer, and not 0")
     return cast("list[int]", _called("span", (first, last, step), list[int], "number"))
 
 
@@ -298,7 +298,7 @@ def is_true(value: bool) -> bool:
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Return whether a text is like a pattern in which * stands for any text; \\* is a star."""
+    """Return whether a string is like a pattern in which * stands for any text; \\* is a star."""
     check_fixed_texts("matches", pattern=pattern)
     return cast("bool", Matches(_expression(value, "string"), pattern))
 

@@ -36,14 +36,14 @@ def check_texts(owner: object, **values: object) -> None:
     """Refuse anything but a string, fixed or from data; None is left out."""
     for name, value in values.items():
         if not (value is None or isinstance(value, str) or _comes_as(value, "string")):
-            refused(owner, f"{name} is a text, fixed or from data", value)
+            refused(owner, f"{name} must be a string, fixed or from data", value)
 
 
 def check_fixed_texts(owner: object, **values: object) -> None:
     """Refuse anything but a fixed string; None is left out."""
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
-            refused(owner, f"{name} is a fixed text", value)
+            refused(owner, f"{name} must be a fixed string", value)
 
 
 def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **values: object) -> None:
@@ -54,7 +54,7 @@ def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **valu
             continue
         whole = isinstance(value, int) or (isinstance(value, float) and highest <= 100)
         if not whole or isinstance(value, bool) or not lowest <= value <= highest:  # type: ignore[operator]  # a number
-            refused(owner, f"{name} is a whole number from {lowest} to {highest}, fixed, a Limit or from data", given)
+            refused(owner, f"{name} must be an integer from {lowest} to {highest}, fixed, a Limit or from data", given)
 
 
 def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
@@ -70,14 +70,14 @@ def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: ob
         elif isinstance(value, int) and not isinstance(value, bool):
             check_numbers(owner, lowest, highest, **{name: value})
         elif not (value is None or isinstance(value, Limit) or _comes_as(value, "number")):
-            refused(owner, f"{name} is a timedelta, a Limit, or seconds from data", value)
+            refused(owner, f"{name} must be a timedelta, a Limit, or seconds from data", value)
 
 
 def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
     """Refuse anything but a timedelta or a Limit; None is left out."""
     for name, value in values.items():
         if not (value is None or isinstance(value, timedelta | Limit)):
-            refused(owner, f"{name} is a timedelta, or a Limit of one", value)
+            refused(owner, f"{name} must be a timedelta, or a Limit of one", value)
         check_spans(owner, lowest, highest, **{name: value})
 
 
@@ -89,7 +89,9 @@ def check_moments(owner: object, **values: object) -> None:
         from ..asl.timestamps import is_timestamp
 
         if not isinstance(value, str) or not is_timestamp(value):
-            refused(owner, f"{name} is a datetime, or a text such as 2026-01-31T12:00:00Z, fixed or from data", value)
+            refused(
+                owner, f"{name} must be a datetime, or a string such as 2026-01-31T12:00:00Z, fixed or from data", value
+            )
 
 
 def check_binding(owner: object, kind: type[Binding], value: object, *, or_text: bool = False) -> None:
@@ -103,13 +105,13 @@ def check_objects(owner: object, **values: object) -> None:
     """Refuse anything but a mapping; None is left out."""
     for name, value in values.items():
         if value is not None and not isinstance(value, Mapping):
-            refused(owner, f"{name} is written out, as a dict", value)
+            refused(owner, f"{name} must be written out, as a dict", value)
 
 
 def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
     """Refuse anything but one of a few words; None is left out."""
     if value is not None and (not isinstance(value, str) or value not in allowed):
-        refused(owner, f"{name} is one of {', '.join(map(str, allowed))}", value)
+        refused(owner, f"{name} must be one of {', '.join(map(str, allowed))}", value)
 
 
 def check_flags(owner: object, **values: object) -> None:

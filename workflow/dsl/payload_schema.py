@@ -261,7 +261,7 @@ def _is_text(kind: type) -> bool:
 
 
 def is_decimal(form: object) -> bool:
-    """Return whether a type is Decimal, which JSON has as a number or as a text."""
+    """Return whether a type is Decimal, which JSON has as a number or as a string."""
     return isinstance(form, type) and (form.__module__, form.__name__) == ("decimal", "Decimal")
 
 
@@ -293,7 +293,7 @@ def literals_of(form: object) -> tuple[Json, ...] | None:
 def wire_value(value: object) -> object:
     """A constant of Python as it stands in JSON: of an enumeration's member its value, a time as text.
 
-    Raises WorkflowError for a time without its zone and for a Decimal, which may be a number or a text.
+    Raises WorkflowError for a time without its zone and for a Decimal, which may be a number or a string.
     """
     if isinstance(value, str | int | float) and not isinstance(value, Enum):
         return value
@@ -304,7 +304,7 @@ def wire_value(value: object) -> object:
     if isinstance(value, date | time):
         return value.isoformat()
     if is_decimal(type(value)):
-        raise WorkflowError(f"{value!r} may be a number or a text in JSON: write float() or str() around it")
+        raise WorkflowError(f"{value!r} may be a number or a string in JSON: write float() or str() around it")
     return str(value) if _is_text(type(value)) else value
 
 

@@ -85,7 +85,7 @@ class Retry(Record, kw_only=True):
         check_fixed_texts(self, comment=self.comment)
         backoff = self.backoff.default if isinstance(self.backoff, Limit) else self.backoff
         if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
-            refused(self, "backoff is a number from 1 on", self.backoff)
+            refused(self, "backoff must be a number from 1 on", self.backoff)
         first = self.interval or timedelta(seconds=1)
         if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
             raise WorkflowError(

@@ -371,7 +371,7 @@ class IsKind(Condition, Record):
 
 
 class Matches(Condition, Record):
-    """A text that is like a pattern in which * stands for any text; \\* is a star."""
+    """A string that is like a pattern in which * stands for any text; \\* is a star."""
 
     subject: Expression
     pattern: str

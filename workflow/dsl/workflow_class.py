@@ -55,7 +55,7 @@ class _Namespace(dict[str, object]):
                 f"{name} is what a workflow itself has: call this attribute otherwise, and give it name={name!r}"
             )
         if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
-            raise WorkflowError(f"timeout = {value!r}: it is a timedelta, or a Limit that the deployment sets")
+            raise WorkflowError(f"timeout = {value!r}: it must be a timedelta, or a Limit that the deployment sets")
         if _is_box(self.get(name)) and self[name] is not value:
             raise WorkflowError(f"{name} stands twice in this workflow")
         if name not in _ROLES:

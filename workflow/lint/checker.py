@@ -178,7 +178,7 @@ def _check_document(
             "DUPLICATE_KEY", duplicate.pointer, f"The key {duplicate.key!r} is there more than once.", "Keep one."
         )
     if not isinstance(read.value, dict):
-        findings.error("WRONG_TYPE", "", "A state machine is an object.", 'Write {"StartAt": …, "States": {…}}.')
+        findings.error("WRONG_TYPE", "", "A state machine must be an object.", 'Write {"StartAt": …, "States": {…}}.')
         return
     _check_machine_limit(read, findings, type)
     states = list(read.states())

@@ -24,7 +24,7 @@ def check_choices(context: LintContext, check_assign: AssignCheck) -> None:
         context.missing(context.state.pointer, "Choices", "A Choice has Choices.", "Add a list of rules.")
         return
     if not isinstance(rules, list):
-        context.wrong_type(context.at("Choices"), "Choices is a list of rules.")
+        context.wrong_type(context.at("Choices"), "Choices must be a list of rules.")
         return
     if not rules:
         context.findings.error("EMPTY_LIST", context.at("Choices"), "A Choice has at least one rule.", "Add a rule.")
@@ -34,7 +34,7 @@ def check_choices(context: LintContext, check_assign: AssignCheck) -> None:
 
 def _check_rule(context: LintContext, rule: Json, pointer: str, check_assign: AssignCheck) -> None:
     if not isinstance(rule, dict):
-        context.wrong_type(pointer, "A rule is an object.")
+        context.wrong_type(pointer, "A rule must be an object.")
         return
     if "Next" not in rule:
         context.missing(pointer, "Next", "A rule says which state comes next.")
@@ -75,7 +75,7 @@ def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> No
     if isinstance(condition, str) and condition.startswith("{%"):
         context.texts.jsonata(condition, here, "before", ("boolean",))
         return
-    context.wrong_type(here, "A Condition is an expression {% … %} that yields a boolean.", "Put it into {% … %}.")
+    context.wrong_type(here, "A Condition must be an expression {% … %} that yields a boolean.", "Put it into {% … %}.")
 
 
 def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> None:
@@ -86,7 +86,7 @@ def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> No
             if isinstance(part, dict):
                 stack.append((part, where, False))
             else:
-                context.wrong_type(where, "A rule is an object.")
+                context.wrong_type(where, "A rule must be an object.")
 
 
 def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
@@ -152,7 +152,7 @@ def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) ->
     if joiner == "Not":
         return [(parts, here)]
     if not isinstance(parts, list):
-        context.wrong_type(here, f"{joiner} is a list of rules.")
+        context.wrong_type(here, f"{joiner} must be a list of rules.")
         return []
     if not parts:
         context.findings.error("EMPTY_LIST", here, f"{joiner} joins at least one rule.", "Add a rule.")
@@ -184,7 +184,7 @@ def _check_operand(context: LintContext, name: str, kind: str, value: Json, poin
         said(code, pointer, f"{value!r} looks like a path and is taken as plain text.", f"Use {name}Path.")
     elif not fits[kind]:
         wanted = {
-            "String": "a text",
+            "String": "a string",
             "Numeric": "a number",
             "Boolean": "true or false",
             "Timestamp": "a time such as 2026-01-31T12:00:00Z",

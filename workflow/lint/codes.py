@@ -172,7 +172,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "WRONG_QUERY_LANGUAGE": Explanation(
         "error",
-        "A field of JSONPath in a state that speaks JSONata, or the other way round; as a warning: a text "
+        "A field of JSONPath in a state that speaks JSONata, or the other way round; as a warning: a string "
         "that looks like one.",
         "Use the counterpart that is named, or set QueryLanguage. Inside a Map or a branch the machine's "
         "language counts.",
@@ -446,7 +446,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "NOT_EVALUATED": Explanation(
         "warning",
-        "A text has `{% … %}` in it, and is evaluated only where it starts and ends with them.",
+        "A string has `{% … %}` in it, and is evaluated only where it starts and ends with them.",
         "Make the whole text one expression.",
         _jsonata(Output="Hello {% $states.input.name %}!"),
     ),

@@ -58,7 +58,9 @@ def _check_reader_config(context: LintContext, config: JsonObject, pointer: str)
         context.missing(pointer, "CSVHeaders", "The names of the columns are GIVEN, and there are none.")
     headers = config.get("CSVHeaders", [])
     if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
-        context.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders is a list of texts: the names of the columns.")
+        context.wrong_type(
+            child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the names of the columns."
+        )
     context.whole(config, "MaxItems", pointer, 0, 100_000_000)
     _check_paths(context, config, pointer, ("MaxItems",))
 
@@ -118,7 +120,7 @@ def _check_paths(context: LintContext, holder: JsonObject, pointer: str, names: 
 def _object(context: LintContext, holder: JsonObject, name: str, pointer: str) -> JsonObject | None:
     value = holder.get(name)
     if name in holder and not isinstance(value, dict) and not is_open(value):
-        context.wrong_type(child(pointer, name), f"{name} is an object.")
+        context.wrong_type(child(pointer, name), f"{name} must be an object.")
     return value if isinstance(value, dict) else None
 
 
@@ -130,7 +132,7 @@ def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: 
         context.missing(pointer, "Resource", "There is no Resource to read from or write to.")
     elif not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
-            context.wrong_type(here, "Resource is a text: an ARN.")
+            context.wrong_type(here, "Resource must be a string: an ARN.")
     else:
         needs = _needs(context, resource, here, calls)
     _check_arguments(context, holder, pointer, needs)
@@ -156,7 +158,7 @@ def _check_arguments(context: LintContext, holder: JsonObject, pointer: str, nee
     if name not in holder and needs:
         context.missing(pointer, name, f"It is not said where, by {' and '.join(needs)}.")
     elif name in holder and not isinstance(given, dict) and not is_expression(given) and not is_open(given):
-        context.wrong_type(here, f"{name} is an object.", "Name what you pass: {…}.")
+        context.wrong_type(here, f"{name} must be an object.", "Name what you pass: {…}.")
     elif name in holder:
         _check_payload(context, given, here)
     if not isinstance(given, dict):

@@ -55,11 +55,11 @@ def _rules(context: LintContext, field: str) -> list[tuple[int, JsonObject, str]
     rules = context.fields[field]
     if not isinstance(rules, list):
         if not is_open(rules):
-            context.wrong_type(context.at(field), f"{field} is a list of objects.")
+            context.wrong_type(context.at(field), f"{field} must be a list of objects.")
         return []
     for index, rule in enumerate(rules):
         if not isinstance(rule, dict) and not is_open(rule):
-            context.wrong_type(context.at(field, index), f"{field} is a list of objects.")
+            context.wrong_type(context.at(field, index), f"{field} must be a list of objects.")
     return [(index, rule, context.at(field, index)) for index, rule in enumerate(rules) if isinstance(rule, dict)]
 
 
@@ -74,7 +74,7 @@ def _check_errors(
     if is_open(names):
         return
     if not isinstance(names, list):
-        context.wrong_type(here, "ErrorEquals is a list of error names.")
+        context.wrong_type(here, "ErrorEquals must be a list of error names.")
         return
     if not names:
         context.findings.error("EMPTY_LIST", here, "ErrorEquals names at least one error.", "Add an error's name.")
@@ -82,7 +82,7 @@ def _check_errors(
     for place, name in enumerate(names):
         where = child(here, place)
         if not isinstance(name, str):
-            context.wrong_type(where, "The name of an error is a text.")
+            context.wrong_type(where, "The name of an error must be a string.")
         elif name == _ALL:
             _check_all(context, where, alone=len(names) == 1, last=last, what=what)
         else:
@@ -157,7 +157,7 @@ def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None
     rate = rule.get("BackoffRate", 2.0)
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         if not is_open(rate):
-            context.wrong_type(child(pointer, "BackoffRate"), "BackoffRate is a number.")
+            context.wrong_type(child(pointer, "BackoffRate"), "BackoffRate must be a number.")
     elif rate < 1:
         context.findings.error(
             "INVALID_VALUE", child(pointer, "BackoffRate"), f"BackoffRate is at least 1.0, and not {rate}."
@@ -177,7 +177,7 @@ def _whole(
 ) -> int | None:
     value = rule.get(name)
     if isinstance(value, str) and value.startswith("{%"):
-        context.wrong_type(child(pointer, name), f"{name} of a retrier is a number, and no expression.")
+        context.wrong_type(child(pointer, name), f"{name} of a retrier must be a number, not an expression.")
         return None
     return context.whole(rule, name, pointer, least, most)
 

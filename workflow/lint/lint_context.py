@@ -72,19 +72,19 @@ class LintContext(Record):
     def whole(
         self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = MAX_SECONDS
     ) -> int | None:
-        """Check a whole number, or an expression that may yield one; the number if it is one."""
+        """Check an integer, or an expression that may yield one; the number if it is one."""
         return whole_number(self, holder, name, pointer, least, most)
 
     def text(self, holder: JsonObject, name: str, pointer: str) -> str | None:
-        """Check a text."""
+        """Check a string."""
         value = holder.get(name)
         if name not in holder or isinstance(value, str):
             return value if isinstance(value, str) else None
-        self.wrong_type(child(pointer, name), f"{name} is a text.")
+        self.wrong_type(child(pointer, name), f"{name} must be a string.")
         return None
 
     def one_of(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
-        """Check a text that is one of some words."""
+        """Check a string that is one of some words."""
         value = self.text(holder, name, pointer)
         if value is None or value in allowed or is_open(value):
             return value
@@ -134,10 +134,10 @@ def whole_number(
         return None
     value, here = holder[name], child(pointer, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        context.wrong_type(here, f"{name} is a whole number.", _how_to_write(context, name, value))
+        context.wrong_type(here, f"{name} must be an integer.", _how_to_write(context, name, value))
         return None
     if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
-        context.wrong_type(here, f"{name} is a whole number.")
+        context.wrong_type(here, f"{name} must be an integer.")
         return None
     if value < least or (most is not None and value > most):
         allowed = f"at least {least}" if most is None else f"from {least} to {most}"

@@ -73,7 +73,7 @@ def _check_processor(context: LintContext) -> bool | None:
         )
     processor = context.fields[given[0]]
     if not isinstance(processor, dict):
-        context.wrong_type(context.at(given[0]), f"{given[0]} is an object with StartAt and States.")
+        context.wrong_type(context.at(given[0]), f"{given[0]} must be an object with StartAt and States.")
         return None
     if "ProcessorConfig" not in processor:
         return False
@@ -84,7 +84,7 @@ def _check_config(context: LintContext, config: Json, pointer: str) -> bool | No
     if is_open(config):
         return None
     if not isinstance(config, dict):
-        context.wrong_type(pointer, "ProcessorConfig is an object.")
+        context.wrong_type(pointer, "ProcessorConfig must be an object.")
         return None
     for name in config:
         if name not in PROCESSOR_CONFIG:
@@ -127,7 +127,7 @@ def _check_items(context: LintContext, distributed: bool | None) -> None:
         if literal or not isinstance(items, str | list | dict) or (isinstance(items, dict) and len(kinds) == 1):
             context.wrong_type(
                 context.at("Items"),
-                f"Items is an {' or an '.join(kinds)}, or an expression {{% … %}} that yields one.",
+                f"Items must be an {' or an '.join(kinds)}, or an expression {{% … %}} that yields one.",
                 "An object needs a distributed Map." if isinstance(items, dict) else "",
             )
         context.texts.jsonata(items, context.at("Items"), "before", kinds)
@@ -160,7 +160,7 @@ def _check_numbers(context: LintContext) -> None:
         context.fields, "ToleratedFailurePercentage", here, "before", ("number",)
     ):
         if isinstance(share, bool) or not isinstance(share, int | float):
-            context.wrong_type(context.at("ToleratedFailurePercentage"), "ToleratedFailurePercentage is a number.")
+            context.wrong_type(context.at("ToleratedFailurePercentage"), "ToleratedFailurePercentage must be a number.")
         elif not 0 <= share <= 100:
             context.findings.error(
                 "INVALID_VALUE", context.at("ToleratedFailurePercentage"), f"A percentage is 0 to 100, and not {share}."

@@ -33,7 +33,7 @@ class PathTexts:
     ) -> None:
         """Check a field that holds a path: see Texts.path."""
         if not isinstance(value, str):
-            self._no_text(pointer, f"A path is a text, and this is {_shown(value)}.")
+            self._no_text(pointer, f"A path is a string, and this is {_shown(value)}.")
         elif is_expression(value):
             self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
         elif is_open(value):
@@ -106,7 +106,7 @@ class PathTexts:
             self._wrong_call(pointer, f"{error}.")
             return
         if call.name not in allowed:
-            self._wrong_call(pointer, f"{call.name} cannot stand here, where a text is needed.")
+            self._wrong_call(pointer, f"{call.name} cannot stand here, where a string is needed.")
         why = call.cannot_work()
         if why:
             self._wrong_call(pointer, f"{text!r} can never work: {why}.")

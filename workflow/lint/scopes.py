@@ -65,7 +65,7 @@ class Scopes:
                     "UNSUPPORTED_FIELD", here, f"{name} belongs to the machine, not to {what}.", "Remove it."
                 )
         if not isinstance(scope.fields.get("Comment", ""), str):
-            self._findings.error("WRONG_TYPE", child(scope.pointer, "Comment"), "Comment is a text.")
+            self._findings.error("WRONG_TYPE", child(scope.pointer, "Comment"), "Comment must be a string.")
         if scope.parent is None:
             self._check_top(scope)
 
@@ -74,14 +74,14 @@ class Scopes:
         for name, allowed in (("Version", ("1.0",)), ("QueryLanguage", LANGUAGES)):
             value, here, words = fields.get(name), child("", name), " or ".join(allowed)
             if name in fields and not isinstance(value, str):
-                self._findings.error("WRONG_TYPE", here, f"{name} is a text: {words}.")
+                self._findings.error("WRONG_TYPE", here, f"{name} must be a string: {words}.")
             elif isinstance(value, str) and value not in allowed and not is_open(value):
                 said = f"{name} is {words}, and not {value!r}."
                 self._findings.error("INVALID_VALUE", here, said, suggest(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):
-                self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds is a whole number.")
+                self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds must be an integer.")
         elif not 1 <= limit <= MAX_SECONDS:
             self._findings.error(
                 "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds is from 1 to 99999999, and not {limit}."
@@ -92,13 +92,13 @@ class Scopes:
         if "States" not in scope.fields:
             self._lacks(scope, "States", "There are no States.")
         elif not isinstance(states, dict):
-            self._findings.error("WRONG_TYPE", here, "States is an object: names and states.")
+            self._findings.error("WRONG_TYPE", here, "States must be an object: names and states.")
         elif not states:
             self._findings.error("EMPTY_LIST", here, "There is no state in States.", "Add a state.")
         else:
             for name, state in states.items():
                 if not isinstance(state, dict):
-                    self._findings.error("WRONG_TYPE", child(here, name), "A state is an object.")
+                    self._findings.error("WRONG_TYPE", child(here, name), "A state must be an object.")
             return True
         return False
 
@@ -110,7 +110,7 @@ class Scopes:
         if "StartAt" not in scope.fields:
             self._lacks(scope, "StartAt", "It is not said where to start.")
         elif scope.start is None:
-            self._findings.error("WRONG_TYPE", here, "StartAt is a text: the name of a state.")
+            self._findings.error("WRONG_TYPE", here, "StartAt must be a string: the name of a state.")
         else:
             self._check_target(scope, scope.start, here)
 
@@ -133,14 +133,16 @@ class Scopes:
             if name not in holder:
                 continue
             if not isinstance(target, str):
-                self._findings.error("WRONG_TYPE", here, f"{name} is a text: the name of a state.")
+                self._findings.error("WRONG_TYPE", here, f"{name} must be a string: the name of a state.")
             else:
                 self._check_target(state.scope, target, here)
 
     def _check_next_or_end(self, state: StateNode) -> None:
         end = state.fields.get("End")
         if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
-            self._findings.error("WRONG_TYPE", child(state.pointer, "End"), "End is true.", "Write true, unquoted.")
+            self._findings.error(
+                "WRONG_TYPE", child(state.pointer, "End"), "End must be true.", "Write true, unquoted."
+            )
         elif "Next" not in state.fields and end is not True and not is_open(end):
             self._findings.lack(
                 "MISSING_TRANSITION",

@@ -50,7 +50,7 @@ def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str,
     if is_open(assigned):
         return
     if not isinstance(assigned, dict):
-        context.wrong_type(here, "Assign is an object: names of variables and their values.")
+        context.wrong_type(here, "Assign must be an object: names of variables and their values.")
         return
     for key in assigned:
         if context.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
@@ -83,7 +83,7 @@ def _has_type(context: LintContext) -> bool:
     if "Type" not in context.fields:
         context.missing(context.state.pointer, "Type", "The state has no Type.", f"Add one of {', '.join(TYPES)}.")
     elif not isinstance(kind, str):
-        context.wrong_type(context.at("Type"), "Type is a text.")
+        context.wrong_type(context.at("Type"), "Type must be a string.")
     elif kind not in TYPES:
         context.findings.error(
             "UNKNOWN_TYPE", context.at("Type"), f"There is no type {kind!r} of state.", suggest(kind, TYPES, _types())
@@ -112,7 +112,9 @@ def _check_jsonata_fields(context: LintContext) -> None:
     if "Arguments" in context.fields:
         arguments = context.fields["Arguments"]
         if context.state.type == "Task" and not isinstance(arguments, dict | str):
-            context.wrong_type(context.at("Arguments"), "Arguments is an object, or an expression that yields one.")
+            context.wrong_type(
+                context.at("Arguments"), "Arguments must be an object, or an expression that yields one."
+            )
         named = ":states:::" in str(context.fields.get("Resource"))
         context.texts.jsonata(arguments, context.at("Arguments"), "before", named=named)
     if "Output" in context.fields:
@@ -147,7 +149,7 @@ def _check_template(context: LintContext, name: str) -> None:
             'Write an object: {"name.$": "$.path"}.',
         )
     elif not is_open(value):
-        context.wrong_type(context.at(name), f"{name} is an object.", "Name what you pass: {…}.")
+        context.wrong_type(context.at(name), f"{name} must be an object.", "Name what you pass: {…}.")
 
 
 def _check_static_result(context: LintContext) -> None:
@@ -235,11 +237,11 @@ def _check_parallel(context: LintContext) -> None:
     if "Branches" not in context.fields:
         context.missing(context.state.pointer, "Branches", "A Parallel has Branches.", "Add a list of branches.")
     elif not isinstance(branches, list):
-        context.wrong_type(context.at("Branches"), "Branches is a list of objects with StartAt and States.")
+        context.wrong_type(context.at("Branches"), "Branches must be a list of objects with StartAt and States.")
     elif branches:
         for index, branch in enumerate(branches):
             if not isinstance(branch, dict):
-                context.wrong_type(context.at("Branches", index), "A branch is an object with StartAt and States.")
+                context.wrong_type(context.at("Branches", index), "A branch must be an object with StartAt and States.")
     else:
         context.findings.error(
             "EMPTY_LIST", context.at("Branches"), "A Parallel without branches does nothing.", "Add a branch."

@@ -58,11 +58,14 @@ def _target(context: LintContext) -> IntegrationTarget | None:
         return None
     if not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
-            context.wrong_type(context.at("Resource"), "Resource is a text: an ARN.")
+            context.wrong_type(context.at("Resource"), "Resource must be a string: an ARN.")
         return None
     if is_expression(resource):
         context.findings.error(
-            "INVALID_RESOURCE", context.at("Resource"), "Resource is a fixed text, and no expression.", "Write the ARN."
+            "INVALID_RESOURCE",
+            context.at("Resource"),
+            "Resource is a fixed string, and no expression.",
+            "Write the ARN.",
         )
         return None
     if not is_open(resource):
@@ -100,15 +103,15 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
         )
     elif context.speaks_jsonata and isinstance(given, str) and target.service:
         if not is_expression(given) and not is_open(given):
-            context.wrong_type(context.at(name), "Arguments is an object, or an expression that yields one.")
+            context.wrong_type(context.at(name), "Arguments must be an object, or an expression that yields one.")
     elif isinstance(given, dict):
         _check_needs(context, given, needs, name, target)
         _check_spelling(context, given, needs, name, target)
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
-            context.wrong_type(context.at(name, "Payload"), "Payload is an object, an array, a text or null.")
+            context.wrong_type(context.at(name, "Payload"), "Payload must be an object, an array, a string or null.")
     elif name in context.fields and not context.speaks_jsonata and _wants_names(target) and not is_open(given):
-        context.wrong_type(context.at(name), f"{name} of an integration is an object.", "Name what you pass: {…}.")
+        context.wrong_type(context.at(name), f"{name} of an integration must be an object.", "Name what you pass: {…}.")
 
 
 def _wants_names(target: IntegrationTarget) -> bool:
@@ -201,7 +204,7 @@ def _check_credentials(context: LintContext) -> None:
     if is_open(given):
         return
     if not isinstance(given, dict):
-        context.wrong_type(context.at("Credentials"), "Credentials is an object with RoleArn.")
+        context.wrong_type(context.at("Credentials"), "Credentials must be an object with RoleArn.")
         return
     _check_role(context, given)
 

@@ -28,7 +28,7 @@ _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 
 
 def is_open(value: object) -> bool:
-    """Return true if a text has places that something else fills in before AWS sees it, such as `${name}`."""
+    """Return true if a string has places that something else fills in before AWS sees it, such as `${name}`."""
     if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
         return False
     return re.search(_PLACEHOLDER, value) is not None
@@ -40,7 +40,7 @@ def is_reference_of_a_template(value: Json) -> bool:
 
 
 def looks_like_path(value: object) -> bool:
-    """Return true if a text seems to be meant as a path or an intrinsic function."""
+    """Return true if a string seems to be meant as a path or an intrinsic function."""
     if not isinstance(value, str) or not value.startswith(("$", "States.")):
         return False
     if value.startswith("States."):
@@ -57,7 +57,7 @@ def is_key_of_jsonpath(key: str, item: Json) -> bool:
 
 
 def _is_remarkable(text: str) -> bool:
-    """Return true if there may be anything to say about a text in a JSONata state."""
+    """Return true if there may be anything to say about a string in a JSONata state."""
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 

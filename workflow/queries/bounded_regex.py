@@ -21,7 +21,7 @@ _PROBE: Final = (
 
 
 class CannotMatch(ValueError):
-    """A sentence about a pattern, or a text, that cannot be matched."""
+    """A sentence about a pattern, or a string, that cannot be matched."""
 
 
 def refuse_endless(pattern: re.Pattern[str], text: str, place: int = 0, *, whole: bool = False) -> None:

@@ -70,7 +70,7 @@ UNKNOWN: Final = object()
 CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "an array": lambda _: False,
     "an object": lambda _: False,
-    "a text": lambda value: isinstance(value, str),
+    "a string": lambda value: isinstance(value, str),
     "a number": _is_number,
     "a number other than 0": lambda value: _is_number(value) and value != 0,
     "a number of at least 0": lambda value: _is_number(value) and cast("float", value) >= 0,
@@ -90,19 +90,19 @@ def _array(value: Json) -> list[Json]:
 
 def _text(value: Json) -> str:
     if not isinstance(value, str):
-        raise IntrinsicFailed("a text is needed")
+        raise IntrinsicFailed("a string is needed")
     return value
 
 
 def _short(value: Json) -> str:
     text = _text(value)
     if len(text) > _LONGEST_TEXT:
-        raise IntrinsicFailed(f"a text has at most {_LONGEST_TEXT} characters here")
+        raise IntrinsicFailed(f"a string has at most {_LONGEST_TEXT} characters here")
     return text
 
 
 def _whole(value: Json) -> int:
-    """The nearest whole number; of two that are as near the greater, as recorded executions show."""
+    """The nearest integer; of two that are as near the greater, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise IntrinsicFailed("a number is needed")
     return math.floor(value + 0.5)
@@ -189,7 +189,7 @@ def _decode(values: list[Json], _: Randomness) -> Json:
     try:
         return base64.b64decode(_short(values[0]), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise IntrinsicFailed(f"the text is not Base64 of a text: {error}") from None
+        raise IntrinsicFailed(f"the text is not Base64 of a string: {error}") from None
 
 
 def _hash(values: list[Json], _: Randomness) -> Json:
@@ -253,8 +253,8 @@ def _json_to_string(values: list[Json], _: Randomness) -> Json:
 FUNCTIONS: Final[Mapping[str, Function]] = {
     function.name: function
     for function in (
-        Function("States.Format", 1, None, _format, ("a text",)),
-        Function("States.StringToJson", 1, 1, _string_to_json, ("a text",)),
+        Function("States.Format", 1, None, _format, ("a string",)),
+        Function("States.StringToJson", 1, 1, _string_to_json, ("a string",)),
         Function("States.JsonToString", 1, 1, _json_to_string),
         Function("States.Array", 0, None, lambda values, _: values),
         Function("States.ArrayPartition", 2, 2, _partition, ("an array", "a number of at least 1")),
@@ -263,13 +263,13 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         Function("States.ArrayGetItem", 2, 2, _item, ("an array", "a number of at least 0")),
         Function("States.ArrayLength", 1, 1, lambda values, _: len(_array(values[0])), ("an array",)),
         Function("States.ArrayUnique", 1, 1, _unique, ("an array",)),
-        Function("States.Base64Encode", 1, 1, _encode, ("a text",)),
-        Function("States.Base64Decode", 1, 1, _decode, ("a text",)),
+        Function("States.Base64Encode", 1, 1, _encode, ("a string",)),
+        Function("States.Base64Decode", 1, 1, _decode, ("a string",)),
         Function("States.Hash", 2, 2, _hash, ("any value", _ALGORITHM)),
         Function("States.JsonMerge", 3, 3, _merge, ("an object", "an object", "false")),
         Function("States.MathRandom", 2, 3, _random, ("a number",) * 3),
         Function("States.MathAdd", 2, 2, _add, ("a number",) * 2),
-        Function("States.StringSplit", 2, 2, _split, ("a text",) * 2),
+        Function("States.StringSplit", 2, 2, _split, ("a string",) * 2),
         Function("States.UUID", 0, 0, _uuid),
     )
 }

@@ -93,13 +93,13 @@ class Template(FunctionCall):
 
 
 def is_intrinsic(text: str) -> bool:
-    """Return true if a text is meant as a call."""
+    """Return true if a string is meant as a call."""
     return text.startswith("States.")
 
 
 @lru_cache(maxsize=4096)
 def parse_intrinsic(text: str) -> FunctionCall:
-    """The call that a text says; raises InvalidIntrinsic."""
+    """The call that a string says; raises InvalidIntrinsic."""
     scanner = Scanner(text)
     try:
         call = _call(scanner)
@@ -134,7 +134,7 @@ def _call(scanner: Scanner) -> FunctionCall:
 
 
 def _as_written(text: str, start: int) -> str:
-    """A text in quotes with its backslashes."""
+    """A string in quotes with its backslashes."""
     scanner = Scanner(text)
     scanner.place = start
     scanner.quoted()
@@ -179,15 +179,15 @@ def _argument(scanner: Scanner) -> Argument:
         if scanner.skip(word):
             return value
     if sign == '"':
-        raise scanner.refuse("a text stands in single quotes")
+        raise scanner.refuse("a string stands in single quotes")
     return scanner.number()
 
 
 def _text(scanner: Scanner) -> str:
-    """A text in quotes. Source: Step Functions developer guide, "Reserved characters in intrinsic functions"."""
+    """A string in quotes. Source: Step Functions developer guide, "Reserved characters in intrinsic functions"."""
     raw = _as_written(scanner.text, scanner.place)
     if re.search(_OPEN_ESCAPE, raw):
-        raise scanner.refuse(r"a backslash stands only before ', {, } and \ in a text")
+        raise scanner.refuse(r"a backslash stands only before ', {, } and \ in a string")
     return scanner.quoted()
 
 

@@ -21,7 +21,7 @@ _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
 """The part after the first slash: the pattern, in which a slash is escaped, and its flags."""
 _WORD: Final = re.compile(r"[^\s()\[\]{}'\"&|<>=!,@$]+")
-"""A text that stands without quotes, which Step Functions takes: `[?(@.Name == /eggs/cooked)]`."""
+"""A string that stands without quotes, which Step Functions takes: `[?(@.Name == /eggs/cooked)]`."""
 
 
 def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:

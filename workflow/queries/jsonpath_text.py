@@ -21,7 +21,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.S)
 
 
 def is_number(text: str) -> bool:
-    """Return true if a text is a number and nothing else."""
+    """Return true if a string is a number and nothing else."""
     return _NUMBER.fullmatch(text) is not None
 
 
@@ -30,7 +30,7 @@ class InvalidPath(ValueError):
 
 
 class Scanner:
-    """A text and the place up to which it has been read."""
+    """A string and the place up to which it has been read."""
 
     def __init__(self, text: str) -> None:
         self.text, self.place, self.depth = text, 0, 0
@@ -77,7 +77,7 @@ class Scanner:
         return self.take(len(found.group())) if found else ""
 
     def whole_number(self) -> int | None:
-        """A whole number, None where there is none."""
+        """An integer, None where there is none."""
         found = _WHOLE.match(self.text, self.place)
         return int(self.take(len(found.group()))) if found else None
 

@@ -72,10 +72,10 @@ assert_type(purchase.catch(ALL) >> Succeed(), Chain[Never, ErrorOutput])
 assert_type(purchase.catch(ALL) >> Fail(), Chain[Never, Never])
 assert_type((purchase | refund).catch(ALL), Edge[ErrorOutput])
 assert_type(output_of(purchase), BookingResult)
-assert_type(output_of(purchase).status, Literal["succeeded", "rejected", "failed", "unknown"])
+assert_type(output_of(purchase).status, Literal["succeeded", "pending", "rejected", "failed", "unknown"])
 
 
-class Line(TypedDict):
+class Shipment(TypedDict):
     sku: str
 
 
@@ -87,24 +87,24 @@ class Shipping(TypedDict):
     kind: Literal["new", "old"]
 
 
-ship_fn = Function("ship_fn", Line, Done)
-ships = Invoke(Function("ships_fn", Line, Shipping))
+ship_fn = Function("ship_fn", Shipment, Done)
+ships = Invoke(Function("ships_fn", Shipment, Shipping))
 
 
-class Ship(Workflow[Line, Done]):
+class Ship(Workflow[Shipment, Done]):
     """x"""
 
 
-class Other(Workflow[Line, int]):
+class Other(Workflow[Shipment, int]):
     """x"""
 
 
-class Many(Workflow[Line, list[Done]]):
+class Many(Workflow[Shipment, list[Done]]):
     """x"""
 
 
-lines = variable(list[Line])
-assert_type(lines, list[Line])
+lines = variable(list[Shipment])
+assert_type(lines, list[Shipment])
 m = Map(lines, Ship)
 assert_type(m, Map[list[Done]])
 assert_type(output_of(m), list[Done])
@@ -117,7 +117,7 @@ s3 = DistributedMap(lines, Ship, writer=ResultWriter(bucket="b"))
 assert_type(output_of(s3), WrittenResults)
 assert_type(output_of(s3)["ResultWriterDetails"]["Key"], str)
 p = Parallel(Ship, Other)
-assert_type(p, Parallel[Line, tuple[Done, int]])
+assert_type(p, Parallel[Shipment, tuple[Done, int]])
 assert_type(output_of(p), tuple[Done, int])
 w = Invoke(purchase_fn, {"t": context.Task.Token}).waiting_for_token(Done)
 assert_type(w, Task[object, Done])
@@ -126,20 +126,20 @@ assert_type(own_input, Invoke[object, BookingResult])
 sent = Invoke(ship_fn, lines[0])
 assert_type(sent, Invoke[object, Done])
 lone = Invoke(ship_fn, retry=Retry(on=("E",)))
-assert_type(lone, Invoke[Line, Done])
+assert_type(lone, Invoke[Shipment, Done])
 by_field = Choice(output_of(ships), by=output_of(ships)["kind"])
 assert_type(by_field.equals("new"), Edge[Shipping])
 held = Wait(timedelta(seconds=1))
 assert_type(held, Wait[object])
-assert_type(Wait(Limit("pause"), passes=Line), Wait[Line])
+assert_type(Wait(Limit("pause"), passes=Shipment), Wait[Shipment])
 assert_type(lone >> Choice(output_of(lone), by=output_of(lone)["ok"]), Chain[Done, Never])
 both = Parallel(Ship, Other, sends=lines[0])
 assert_type(both, Parallel[object, tuple[Done, int]])
-assert_type(made(Line)(sku="x"), Line)
+assert_type(made(Shipment)(sku="x"), Shipment)
 assert_type(Succeed(), Succeed[InputPassedOn])
 assert_type(Succeed(3), Succeed[int])
 i = Inline(Ship)
-assert_type(i, Inline[Line, Done])
+assert_type(i, Inline[Shipment, Done])
 assert_type(caught(), ErrorOutput)
 assert_type(Call("ecs:runTask", {}, Done), Call[Done])
 assert_type(Pass(output_of(purchase)), Pass[BookingResult])
@@ -175,17 +175,17 @@ assert_type(or_else(variable(str | None), "none"), str)
 assert_type(seen_as(context.Execution.StartTime, datetime), datetime)
 assert_type(before(box["leaves_at"], datetime(2026, 1, 1, tzinfo=UTC)), bool)
 assert_type(concat("s3://", bound(Bucket("bucket")), "/a"), str)
-machine = Machine("machine", Line, Done)
-assert_type(StartExecution(machine), StartExecution[Line, Done])
+machine = Machine("machine", Shipment, Done)
+assert_type(StartExecution(machine), StartExecution[Shipment, Done])
 assert_type(StartExecution(machine, lines[0]), StartExecution[object, Done])
 assert_type(StartExecution(machine, lines[0], wait=False), StartExecution[object, StartedExecution])
 assert_type(output_of(StartExecution(machine, wait=False))["ExecutionArn"], str)
 
 
-class Steps(Workflow[Line, Done]):
+class Steps(Workflow[Shipment, Done]):
     """x"""
 
-    steps: Sequence[Invoke[Line, Done]] = [Invoke(ship_fn), Invoke(ship_fn)]
+    steps: Sequence[Invoke[Shipment, Done]] = [Invoke(ship_fn), Invoke(ship_fn)]
     done = Succeed(made(Done)(ok=False))
     start = steps[0]
     flow = (each_of(*steps).catch(ALL) >> done,)

@@ -267,7 +267,7 @@ def _poured(name: str) -> Callable[[FunctionCall], str]:
 
 
 def _to_json(call: FunctionCall) -> str:
-    """`$string` leaves a text as it is; within an array it is JSON."""
+    """`$string` leaves a string as it is; within an array it is JSON."""
     (value,) = call.arguments
     text, kinds = text_of(value), kinds_of(form_of(value))
     if "string" not in kinds or isinstance(value, Condition):

@@ -166,7 +166,7 @@ class State(Joinable[Out], Generic[In, Out]):
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
         check_fixed_texts(self, name=name, comment=comment)
         if name == "":
-            raise WorkflowError(f"{type(self).__name__}: name is a text of 1 to 80 characters, and not ''")
+            raise WorkflowError(f"{type(self).__name__}: name is a string of 1 to 80 characters, and not ''")
         self.name = name or ""
         self.workflow_name = ""
         self.comment = comment

@@ -36,7 +36,7 @@ class Wait(State[T, T]):
     """Waits for a time, or until one, fixed or from data; passes its input on.
 
     `how_long`    a length of time, one that the deployment sets, or seconds from data
-    `until`       a time with its zone, or a text in the form of RFC 3339 from data
+    `until`       a time with its zone, or a string in the form of RFC 3339 from data
     `passes`      the type of what it passes on, for type checkers: what comes after it may want to know
     """
 

@@ -179,7 +179,11 @@ class Distribution(Record, kw_only=True):
         check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
         check_fixed_texts(owner, label=self.label)
         if self.label is not None and not re.fullmatch(LABEL, self.label):
-            refused(owner, "label has 1 to 40 letters, digits, - or other plain signs, no spaces", self.label)
+            refused(
+                owner,
+                "label must have 1 to 40 characters: letters, digits, - or other plain characters, no spaces",
+                self.label,
+            )
         for part, kind in ((self.reader, ItemReader), (self.batcher, ItemBatcher), (self.writer, ResultWriter)):
             if isinstance(part, kind):
                 part.check()

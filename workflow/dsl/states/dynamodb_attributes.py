@@ -43,7 +43,7 @@ def _expression(value: Expression) -> dict[str, object]:
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
     if kind not in _BY_KIND:
         raise WorkflowError(
-            f"{value!r}: an attribute of DynamoDB is a text, a number or a boolean; which is this? "
+            f"{value!r}: an attribute of DynamoDB is a string, a number or a boolean; which is this? "
             "seen_as() says; a list and an object are written out"
         )
     return {_BY_KIND[kind]: FunctionCall("to_json", (value,), str) if kind == "number" else value}
