@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.components.synth import Graph, Recorded
+from tests.components.synth import Graph, RegisteredResource
 
 Path = tuple[str | int, ...]
 ABSENT = "(the resource)"
@@ -37,7 +37,7 @@ def removals(graph: Graph) -> Iterator[Removal]:
                 yield _removal(graph, position, argument, replace(resource, inputs=inputs))
 
 
-def _removal(graph: Graph, position: int, argument: str, instead: Recorded | None) -> Removal:
+def _removal(graph: Graph, position: int, argument: str, instead: RegisteredResource | None) -> Removal:
     gone = graph.resources[position]
     left = [*graph.resources[:position], *([instead] if instead else []), *graph.resources[position + 1 :]]
     mutated = Graph(left, graph.outputs, graph.registered)
@@ -58,7 +58,7 @@ def _spelled(path: Path) -> str:
     return ".".join(key for key in path if isinstance(key, str))
 
 
-def _without(resource: Recorded, path: Path) -> Recorded:
+def _without(resource: RegisteredResource, path: Path) -> RegisteredResource:
     inputs = copy.deepcopy(resource.inputs)
     inner: Any = inputs
     for key in path[:-1]:
@@ -89,9 +89,9 @@ def _position(removal: Removal) -> int:
     return [each.name for each in removal.graph.resources].index(removal.name)
 
 
-def weakened_copies(graph: Graph, types: Collection[str]) -> dict[tuple[str, str], tuple[str, Recorded]]:
+def weakened_copies(graph: Graph, types: Collection[str]) -> dict[tuple[str, str], tuple[str, RegisteredResource]]:
     """For each argument of each of the types: a resource that has it, and a copy of that resource without it."""
-    copies: dict[tuple[str, str], tuple[str, Recorded]] = {}
+    copies: dict[tuple[str, str], tuple[str, RegisteredResource]] = {}
     for each in removals(graph):
         if each.argument != ABSENT and each.type in types and (each.type, each.argument) not in copies:
             copy = each.graph.resources[_position(each)]

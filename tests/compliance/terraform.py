@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.components.synth import Graph, Recorded
+from tests.components.synth import Graph, RegisteredResource
 
 
 class Untranslatable(Exception):
@@ -28,7 +28,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TranslationRow:
     """A resource type: its name in Terraform, its blocks (`None` is a map of the user's own keys), and its renames."""
 
     type: str
@@ -41,9 +41,9 @@ def block(name: str, **blocks: Block | None) -> Block:
     return Block(name=name, blocks=blocks)
 
 
-def row(type_: str, renames: Mapping[str, str] | None = None, **blocks: Block | None) -> Row:
+def row(type_: str, renames: Mapping[str, str] | None = None, **blocks: Block | None) -> TranslationRow:
     """A row of the table; everything may have tags."""
-    return Row(type=type_, blocks={"tags": None, **blocks}, renames=renames or {})
+    return TranslationRow(type=type_, blocks={"tags": None, **blocks}, renames=renames or {})
 
 
 _METRIC = block("metric", dimensions=None)
@@ -55,7 +55,7 @@ _LIFECYCLE_RULE = block(
     abortIncompleteMultipartUpload=block("abort_incomplete_multipart_upload"),
 )
 
-TABLE: Mapping[str, Row] = {
+TABLE: Mapping[str, TranslationRow] = {
     "aws:backup/plan:Plan": row(
         "aws_backup_plan", rules=block("rule", lifecycle=block("lifecycle"), recoveryPointTags=None)
     ),
@@ -199,30 +199,30 @@ def _with_flat_keys(index: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in index.items() if key != "key_schema"} | keys
 
 
-def _row(resource: Recorded) -> Row:
+def _row(resource: RegisteredResource) -> TranslationRow:
     if resource.type not in TABLE:
         raise Untranslatable(f"{resource.name}: tests/compliance/terraform.py has no row for {resource.type}")
     return TABLE[resource.type]
 
 
-def _address(resource: Recorded) -> str:
+def _address(resource: RegisteredResource) -> str:
     return f"{_row(resource).type}.{resource.name}"
 
 
-def _identity(resource: Recorded) -> dict[str, Any]:
+def _identity(resource: RegisteredResource) -> dict[str, Any]:
     return {"address": _address(resource), "mode": "managed", "type": _row(resource).type, "name": resource.name}
 
 
-def _planned(resource: Recorded, values: dict[str, Any]) -> dict[str, Any]:
+def _planned(resource: RegisteredResource, values: dict[str, Any]) -> dict[str, Any]:
     return _identity(resource) | {"provider_name": "registry.terraform.io/hashicorp/aws", "values": values}
 
 
-def _change(resource: Recorded, values: dict[str, Any]) -> dict[str, Any]:
+def _change(resource: RegisteredResource, values: dict[str, Any]) -> dict[str, Any]:
     change = {"actions": ["create"], "before": None, "after": values, "after_unknown": {}}
     return _identity(resource) | {"change": change}
 
 
-def _values(resource: Recorded) -> dict[str, Any]:
+def _values(resource: RegisteredResource) -> dict[str, Any]:
     translation = _row(resource)
     return {
         _spelled(key, translation): _value(value, key, translation.blocks, f"{resource.type} {resource.name}")
@@ -230,7 +230,7 @@ def _values(resource: Recorded) -> dict[str, Any]:
     }
 
 
-def _spelled(key: str, translation: Row) -> str:
+def _spelled(key: str, translation: TranslationRow) -> str:
     known = translation.blocks.get(key)
     return known.name if known else translation.renames.get(key) or _snake(key)
 
@@ -247,7 +247,7 @@ def _value(value: Any, key: str, blocks: Mapping[str, Block | None], where: str)
 
 
 def _inside(value: Mapping[str, Any], translation: Block, where: str) -> dict[str, Any]:
-    spelled = Row(type=where, blocks=translation.blocks)
+    spelled = TranslationRow(type=where, blocks=translation.blocks)
     return {_spelled(key, spelled): _value(each, key, translation.blocks, where) for key, each in value.items()}
 
 

@@ -46,11 +46,11 @@ def controls() -> list[Callable[[Graph], None]]:
 
 
 def _of_one(control: Callable[..., None]) -> Callable[[Graph], None]:
-    def judged(graph: Graph) -> None:
+    def judge(graph: Graph) -> None:
         given: dict[str, Any] = {"stage_graph": graph, "prod": graph, "dev": synth("dev")}
         control(**{name: given[name] for name in inspect.signature(control).parameters})
 
-    return judged
+    return judge
 
 
 def flips(control: Callable[[Graph], None], graph: Graph) -> bool:

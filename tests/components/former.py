@@ -7,7 +7,7 @@ a child whose name begins with its parent's name follows a rename of its parent.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tests.components.synth import Graph, Recorded
+from tests.components.synth import Graph, RegisteredResource
 
 
 def former_urns(graph: Graph) -> dict[str, str]:
@@ -18,7 +18,7 @@ def former_urns(graph: Graph) -> dict[str, str]:
     return {former: urn for urn, formers in known.items() for former in formers}
 
 
-def _formerly(each: Recorded, known: dict[str, list[str]]) -> Iterator[str]:
+def _formerly(each: RegisteredResource, known: dict[str, list[str]]) -> Iterator[str]:
     above = known.get(each.parent, [])
     for former in above:
         yield _urn(each, former, each.type, _followed(each.name, each.parent, former))
@@ -26,7 +26,7 @@ def _formerly(each: Recorded, known: dict[str, list[str]]) -> Iterator[str]:
         yield from _called(each, alias, above)
 
 
-def _called(each: Recorded, alias: dict[str, Any], above: Iterable[str]) -> Iterator[str]:
+def _called(each: RegisteredResource, alias: dict[str, Any], above: Iterable[str]) -> Iterator[str]:
     """The URNs that one alias stands for: below the parent, and below whatever the parent was."""
     if "urn" in alias:
         yield alias["urn"]
@@ -43,7 +43,7 @@ def _followed(name: str, parent: str, former: str) -> str:
     return then + name.removeprefix(now) if name.startswith(now) else name
 
 
-def _urn(each: Recorded, parent: str, type_: str, name: str) -> str:
+def _urn(each: RegisteredResource, parent: str, type_: str, name: str) -> str:
     """As the SDK's mocks spell it: with the type of the parent alone, not of all that is above."""
     stack, project, *_ = each.urn.split("::")
     above = f"{parent.split('::')[2].split('$')[-1]}$" if parent else ""

@@ -13,7 +13,7 @@ from typing import Any
 from local.provider.diff import compare_inputs
 from local.provider.registry import resource_type
 from tests.components.former import former_urns
-from tests.components.synth import STAGES, Graph, Recorded, synth
+from tests.components.synth import STAGES, Graph, RegisteredResource, synth
 
 FOLDER = Path(__file__).parent / "golden"
 BASE = "prod"
@@ -141,7 +141,7 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def _told(each: Recorded) -> dict[str, Any]:
+def _told(each: RegisteredResource) -> dict[str, Any]:
     inputs = {key: _readable(value) for key, value in each.inputs.items() if _VARIES.get(each.type) != key}
     return {"inputs": inputs if each.custom else {}, "protect": each.protect, "parent": each.parent.rpartition("::")[2]}
 

@@ -32,7 +32,7 @@ _TOO_LONG_SECONDS = 1_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RegisteredResource:
     """One resource as it was registered; `inputs` are plain values under their wire names (camelCase)."""
 
     type: str
@@ -50,18 +50,18 @@ class Recorded:
 class Graph:
     """Everything that a program registered and exported."""
 
-    resources: list[Recorded] = field(default_factory=list[Recorded])
+    resources: list[RegisteredResource] = field(default_factory=list[RegisteredResource])
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     registered: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """By component, what it gave to `register_outputs`."""
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The functions of providers that were called, each with the provider."""
 
-    def of_type(self, type_: str) -> list[Recorded]:
+    def of_type(self, type_: str) -> list[RegisteredResource]:
         """The resources of a type, such as `aws:sqs/queue:Queue`."""
         return [each for each in self.resources if each.type == type_]
 
-    def named(self, name: str) -> Recorded:
+    def named(self, name: str) -> RegisteredResource:
         """The one resource with this logical name."""
         [found] = [each for each in self.resources if each.name == name]
         return found
@@ -69,11 +69,11 @@ class Graph:
 
 def synth(stage: str, config: Mapping[str, Any] | None = None, *, preview: bool = False) -> Graph:
     """Return what `__main__.py` registers for a stage; `config` overrides its file. Do not change the result."""
-    return _synthesised(stage, tuple(sorted((config or {}).items())), preview)
+    return _register(stage, tuple(sorted((config or {}).items())), preview)
 
 
 @cache
-def _synthesised(stage: str, config: tuple[tuple[str, Any], ...], preview: bool) -> Graph:
+def _register(stage: str, config: tuple[tuple[str, Any], ...], preview: bool) -> Graph:
     program = CHECKOUT / "__main__.py"
     values = stage_values(stage) | dict(config)
     return record(
@@ -178,8 +178,8 @@ class _Recorder(MockMonitor):
         self.graph.asked.append((request.tok, request.provider))
         return super().Invoke(request)
 
-    def _recorded(self, request: Any) -> Recorded:
-        return Recorded(
+    def _recorded(self, request: Any) -> RegisteredResource:
+        return RegisteredResource(
             type=request.type,
             name=request.name,
             urn=self.make_urn(request.parent, request.type, request.name),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.synth import ALERT_EMAIL, Graph, Recorded, synth
+from tests.components.synth import ALERT_EMAIL, Graph, RegisteredResource, synth
 
 TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
@@ -44,12 +44,12 @@ def policy_of(graph: Graph, name: str) -> dict[str, Any]:
     return {each["Sid"]: each for each in json.loads(graph.named(name).inputs["policy"])["Statement"]}
 
 
-def below(graph: Graph, parent: Recorded, type_: str) -> list[Recorded]:
+def below(graph: Graph, parent: RegisteredResource, type_: str) -> list[RegisteredResource]:
     """The children of a type."""
     return [each for each in graph.of_type(type_) if each.parent == parent.urn]
 
 
-def about(graph: Graph, bucket: Recorded, type_: str) -> list[Recorded]:
+def about(graph: Graph, bucket: RegisteredResource, type_: str) -> list[RegisteredResource]:
     """The settings of a type that a bucket has."""
     return [each for each in graph.of_type(type_) if each.inputs["bucket"] == f"booking-{bucket.name}-0123456"]
 
@@ -495,7 +495,7 @@ def matches(pattern: Any, event: Any) -> bool:
     return isinstance(event, dict) and all(matches(inner, event.get(key)) for key, inner in pattern.items())
 
 
-def _rules(graph: Graph) -> list[Recorded]:
+def _rules(graph: Graph) -> list[RegisteredResource]:
     return [each for each in graph.of_type("aws:cloudwatch/eventRule:EventRule") if "eventPattern" in each.inputs]
 
 

@@ -87,11 +87,11 @@ CONTRADICTORY = [
 
 def of(values: dict[str, Any]) -> Stage:
     """A stage as its configuration spells it."""
-    [stage] = _loaded(values)
+    [stage] = _load(values)
     return stage
 
 
-def _loaded(values: dict[str, Any]) -> list[Stage]:
+def _load(values: dict[str, Any]) -> list[Stage]:
     found: list[Stage] = []
     given = {"alertRecipientRequired": "false"} | values
     record(lambda: found.append(Stage.load()), config={f"booking:{key}": value for key, value in given.items()})

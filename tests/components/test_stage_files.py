@@ -26,7 +26,7 @@ FLAGS = [key for key in KEYS if FIELDS[key]["type"] == "boolean"]
 RANGES = [(FIELDS[key]["minimum"], FIELDS[key]["maximum"]) for key in NUMBERS if "minimum" in FIELDS[key]]
 
 
-def loaded(folder: Path, written: str, secrets: set[str] | None = None) -> Stage:
+def load(folder: Path, written: str, secrets: set[str] | None = None) -> Stage:
     """The stage that a program sees whose `Pulumi.dev.yaml` has this as its configuration."""
     (folder / "Pulumi.yaml").write_text("name: booking\nruntime: python\n")
     required = "" if "booking:alertRecipientRequired" in written else "  booking:alertRecipientRequired: false\n"
@@ -45,7 +45,7 @@ def loaded(folder: Path, written: str, secrets: set[str] | None = None) -> Stage
 def refusals(folder: Path, written: str, secrets: set[str] | None = None) -> list[str]:
     """The sentences with which it is refused."""
     with pytest.raises(InvalidStage) as refused:
-        loaded(folder, written, secrets)
+        load(folder, written, secrets)
     return [line.strip() for line in str(refused.value).splitlines()[1:]]
 
 
@@ -107,7 +107,7 @@ def test_a_key_that_is_none_of_ours_is_no_silent_default(tmp_path: Path, written
 
 def test_keys_of_others_are_left_to_them(tmp_path: Path) -> None:
     """Those of a provider, and of another program's namespace."""
-    assert loaded(tmp_path, "  aws:region: eu-west-1\n  random:seed: 1\n  booking:backupDays: 7\n").backup_days == 7
+    assert load(tmp_path, "  aws:region: eu-west-1\n  random:seed: 1\n  booking:backupDays: 7\n").backup_days == 7
 
 
 def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:

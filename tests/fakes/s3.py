@@ -117,7 +117,7 @@ class FakeS3:
                 "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "PutObject"
             )
 
-    def _stored(self, operation: str, request: dict[str, Any]) -> StoredObject:
+    def _find(self, operation: str, request: dict[str, Any]) -> StoredObject:
         self._begin(operation, request)
         versions = self.versions.get((request["Bucket"], request["Key"]))
         if not versions or (versions[-1].is_deletion and "VersionId" not in request):
@@ -126,11 +126,11 @@ class FakeS3:
         return versions[int(request.get("VersionId", len(versions))) - 1]
 
     def get_object(self, **request: Any) -> Response:
-        stored = self._stored("GetObject", request)
+        stored = self._find("GetObject", request)
         return {**self._described(stored, request), "Body": io.BytesIO(stored.body)}
 
     def head_object(self, **request: Any) -> Response:
-        return self._described(self._stored("HeadObject", request), request)
+        return self._described(self._find("HeadObject", request), request)
 
     def get_object_retention(self, **request: Any) -> Response:
         self._begin("GetObjectRetention", request)
@@ -201,13 +201,13 @@ class FakeS3:
         stored = self.versions[bucket, key][-1]
         return {"Key": key, "ETag": stored.etag, "Size": len(stored.body), "LastModified": stored.stored_at}
 
-    def get_paginator(self, operation: str) -> "_Paginator":
+    def get_paginator(self, operation: str) -> "_ListPaginator":
         if operation != "list_objects_v2":
             raise NotImplementedError(f"the fake S3 has no paginator for {operation}")
-        return _Paginator(self)
+        return _ListPaginator(self)
 
 
-class _Paginator:
+class _ListPaginator:
     def __init__(self, client: FakeS3) -> None:
         self._client = client
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .conditions import Values, project
 from .errors import Exceptions, invalid, refusal
-from .expressions import Compiled, compiled
+from .expressions import Compiled, compile_expressions
 from .model import require_model
 from .table import Index, Table, described, stream_record
 from .values import MAXIMUM_ITEM_BYTES, Item, accepted_item, size_of
@@ -85,7 +85,7 @@ class FakeDynamoDB:
     def get_item(self, **request: Any) -> Response:
         self._begin("GetItem", request)
         table = self._table(request)
-        expressions = compiled(request, table)
+        expressions = compile_expressions(request, table)
         expressions.bound(request)
         key = table.key_of(accepted_item(request["Key"])[0], exact=True)
         row = table.rows.get(key) if request.get("ConsistentRead") or not self.lag else self._stale(table).get(key)
@@ -189,7 +189,7 @@ class FakeDynamoDB:
         found, seen = [], set()
         for entry in entries:
             table = self._table(entry)
-            expressions = compiled(entry, table)
+            expressions = compile_expressions(entry, table)
             expressions.bound(entry)
             key = table.key_of(accepted_item(entry["Key"])[0], exact=True)
             seen.add((table.name, key))
@@ -207,7 +207,7 @@ class FakeDynamoDB:
         index = table.index(request.get("IndexName"))
         if index is not table.key and request.get("ConsistentRead"):
             raise invalid("Consistent reads are not supported on global secondary indexes")
-        expressions = compiled(request, table)
+        expressions = compile_expressions(request, table)
         condition = expressions.key_condition
         if condition is None:
             raise invalid(
@@ -241,7 +241,7 @@ class FakeDynamoDB:
         index = table.index(request.get("IndexName"))
         if "Segment" in request:
             raise NotImplementedError("the fake has no parallel scans")
-        expressions = compiled(request, table)
+        expressions = compile_expressions(request, table)
         values = expressions.bound(request)
         return self._page(table, index, self._entries(table, index, request), request, expressions, values)
 
@@ -316,7 +316,7 @@ class _Write:
         self.table, self.kind, self.request = table, kind, request
         if kind == "ConditionCheck" and "ConditionExpression" not in request:
             raise invalid("ConditionCheck needs a ConditionExpression")
-        self.expressions = compiled(request, table)
+        self.expressions = compile_expressions(request, table)
         self.values = self.expressions.bound(request)
         attributes, self.bound = accepted_item(request[_WRITES[kind]])
         self.key = table.key_of(attributes, exact=kind != "Put")

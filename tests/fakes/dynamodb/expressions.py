@@ -7,7 +7,7 @@ from .conditions import Check, Test, Values, compile_condition
 from .errors import invalid
 from .parser import Call, Names, Node, Path, Placeholder, Reader
 from .table import Table
-from .updates import Update, compile_update
+from .updates import ParsedUpdate, compile_update
 from .values import Value, accepted
 
 _ALWAYS: Test = lambda item, values: True  # noqa: E731 - a constant that happens to be callable
@@ -33,7 +33,7 @@ class Compiled:
     """A request's expressions, ready to run."""
 
     condition: Test
-    update: Update | None
+    update: ParsedUpdate | None
     projection: list[Path] | None
     key_condition: KeyCondition | None
     checks: tuple[Check, ...]
@@ -51,10 +51,10 @@ class Compiled:
                 raise invalid("ExpressionAttributeValues must not be empty")
             for name, value in given.items():
                 values[name] = _accepted(name, value)
-        _refuse_unused("ExpressionAttributeValues", values.keys() - self.values)
+        _reject_unreferenced("ExpressionAttributeValues", values.keys() - self.values)
         names = request.get("ExpressionAttributeNames")
         if names is not None:
-            _refuse_unused("ExpressionAttributeNames", names.keys() - self.names)
+            _reject_unreferenced("ExpressionAttributeNames", names.keys() - self.names)
         for name in self.values:
             if name not in values:
                 raise invalid(
@@ -76,7 +76,7 @@ def _accepted(name: str, value: Value) -> Value:
         raise invalid(f"ExpressionAttributeValues contains invalid value: {said} for key {name}") from None
 
 
-def _refuse_unused(what: str, unused: set[str]) -> None:
+def _reject_unreferenced(what: str, unused: set[str]) -> None:
     if unused:
         raise invalid(f"Value provided in {what} unused in expressions: keys: {{{', '.join(sorted(unused))}}}")
 
@@ -91,7 +91,7 @@ _KINDS = (
 _cache: dict[tuple[Any, ...], Compiled] = {}
 
 
-def compiled(request: dict[str, Any], table: Table) -> Compiled:
+def compile_expressions(request: dict[str, Any], table: Table) -> Compiled:
     """The compiled expressions of a request on a table."""
     names = request.get("ExpressionAttributeNames")
     get = request.get

@@ -106,7 +106,7 @@ class Reader:
         if self.position < len(self.tokens):
             self.take("<EOF>")
 
-    def separated(self, read_one: Callable[[], Node]) -> list["Node"]:
+    def read_list(self, read_one: Callable[[], Node]) -> list["Node"]:
         found = [read_one()]
         while self.peek() == ",":
             self.take()
@@ -164,7 +164,7 @@ class Reader:
         if name not in known:
             self.refuse(f"Invalid function name; function: {name}")
         self.take("(")
-        operands = self.separated(read_operand)
+        operands = self.read_list(read_operand)
         self.take(")")
         if len(operands) != known[name]:
             self.refuse(
@@ -206,10 +206,10 @@ class Reader:
             self.take()
             return Call("NOT", (self._negation(),))
         if self.peek() == "(":
-            return self._parenthesised()
+            return self._read_parenthesis()
         return self._test()
 
-    def _parenthesised(self) -> Node:
+    def _read_parenthesis(self) -> Node:
         self.take("(")
         doubled = self.peek() == "("
         start = self.position
@@ -244,7 +244,7 @@ class Reader:
         if operator == "IN":
             self.take()
             self.take("(")
-            members = self.separated(self._operand)
+            members = self.read_list(self._operand)
             self.take(")")
             return self._distinct(Call("IN", (left, *members)))
         if isinstance(left, Call):
@@ -288,7 +288,7 @@ class Reader:
                 self.refuse(f'The "{section}" section can only be used once in an update expression;')
             self.take()
             read_one = {"SET": self._assignment, "REMOVE": self.path}.get(section, self._contribution)
-            sections[section] = self.separated(read_one)
+            sections[section] = self.read_list(read_one)
         return sections
 
     def _assignment(self) -> Node:
@@ -314,6 +314,6 @@ class Reader:
         return Call("CONTRIBUTE", (self.path(), self.placeholder()))
 
     def projection(self) -> list[Path]:
-        paths = [node for node in self.separated(self.path) if isinstance(node, Path)]
+        paths = [node for node in self.read_list(self.path) if isinstance(node, Path)]
         self.end()
         return paths

@@ -16,7 +16,7 @@ _GONE = "The provided expression refers to an attribute that does not exist in t
 
 
 @dataclass(slots=True)
-class Update:
+class ParsedUpdate:
     """A compiled update: what it assigns (computed on the item as it was) and what it removes."""
 
     assignments: tuple[tuple[Path, Callable[[Item, Values], Value | None]], ...]
@@ -67,10 +67,10 @@ def _assign(item: dict[str, Value], steps: tuple[str | int, ...], value: Value |
         return
     if name not in item:
         raise invalid(_BAD_PATH)
-    item[name] = _assigned(item[name], rest, value)
+    item[name] = _replace_at(item[name], rest, value)
 
 
-def _assigned(container: Value, steps: list[str | int], value: Value | None) -> Value:
+def _replace_at(container: Value, steps: list[str | int], value: Value | None) -> Value:
     step, *rest = steps
     if isinstance(step, str):
         if "M" not in container:
@@ -84,7 +84,7 @@ def _assigned(container: Value, steps: list[str | int], value: Value | None) -> 
     if rest:
         if step >= len(elements):
             raise invalid(_BAD_PATH)
-        elements[step] = _assigned(elements[step], rest, value)
+        elements[step] = _replace_at(elements[step], rest, value)
     elif value is None:
         del elements[step : step + 1]
     elif step < len(elements):
@@ -94,13 +94,13 @@ def _assigned(container: Value, steps: list[str | int], value: Value | None) -> 
     return {"L": elements}
 
 
-def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks: list[Check]) -> Update:
+def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks: list[Check]) -> ParsedUpdate:
     """Compile the sections of an update; refuses paths that overlap."""
     assignments: list[tuple[Path, Callable[[Item, Values], Value | None]]] = []
     for node in sections.get("SET", []):
         assert isinstance(node, Call)
         assert isinstance(node.operands[0], Path)
-        assignments.append((node.operands[0], _computed(node.operands[1], checks)))
+        assignments.append((node.operands[0], _compute(node.operands[1], checks)))
     for section, compile_one in (("ADD", _addition), ("DELETE", _subtraction)):
         for node in sections.get(section, []):
             assert isinstance(node, Call)
@@ -109,7 +109,7 @@ def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks
             assert isinstance(placeholder, Placeholder)
             assignments.append((path, compile_one(path, placeholder.name, checks)))
     removals = [node for node in sections.get("REMOVE", []) if isinstance(node, Path)]
-    update = Update(tuple(assignments), tuple(removals))
+    update = ParsedUpdate(tuple(assignments), tuple(removals))
     _refuse_overlaps([path for path, _ in assignments] + removals)
     update.key_touched = next((name for name in update.touched if name in key), None)
     return update
@@ -126,14 +126,14 @@ def _refuse_overlaps(paths: list[Path]) -> None:
                 raise invalid("Invalid UpdateExpression: Two document paths conflict with each other")
 
 
-def _computed(node: Node, checks: list[Check]) -> Compute:
+def _compute(node: Node, checks: list[Check]) -> Compute:
     if isinstance(node, Placeholder):
         name = node.name
         return lambda item, values: values[name]
     if isinstance(node, Path):
         found = operand_of(node)
         return lambda item, values: _present(found(item, values))
-    operands = [_computed(operand, checks) for operand in node.operands if node.name != "if_not_exists"]
+    operands = [_compute(operand, checks) for operand in node.operands if node.name != "if_not_exists"]
     if node.name in ("+", "-"):
         _require(node, "N", checks)
         return _arithmetic(*operands, 1 if node.name == "+" else -1)
@@ -142,7 +142,7 @@ def _computed(node: Node, checks: list[Check]) -> Compute:
         return _joined(*operands)
     path, default = node.operands
     assert isinstance(path, Path)
-    return _defaulted(path, _computed(default, checks))
+    return _defaulted(path, _compute(default, checks))
 
 
 def _present(value: Value | None) -> Value:
