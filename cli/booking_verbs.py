@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from handlers.domain.money import format_amount
+from handlers.domain.newer_release import ReadOnlyOrder
 
 from . import order_view, stock
 from .command_errors import EXIT_CODES, UsageError
@@ -113,7 +114,11 @@ def show_order(
 ) -> None:
     """Show an order, its ledger and its audit objects."""
     target = resolve_target(stage, instance)
-    loaded = order_view.load_order(target, order)
+    loaded = order_view.load_readable_order(target, order)
+    if isinstance(loaded, ReadOnlyOrder):
+        document = order_view.read_only_as_json(loaded)
+        show(as_json, document, lambda console: order_view.draw_read_only(console, loaded))
+        return
     keys = order_view.audit_keys(target, loaded)
     document = order_view.order_as_json(loaded, keys)
     show(as_json, document, lambda console: order_view.draw_order(console, loaded, keys))

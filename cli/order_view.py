@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -12,6 +12,7 @@ from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.domain.audit import outcomes_of
 from handlers.domain.canonical import day_of
 from handlers.domain.money import format_amount
+from handlers.domain.newer_release import NewerRelease, ReadOnlyOrder
 from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
 
@@ -29,8 +30,19 @@ def order_store(target: DeploymentTarget) -> DynamoDBOrderRepository:
 
 
 def load_order(target: DeploymentTarget, order_id: str) -> Order:
-    """Load an order, which must exist."""
-    order = order_store(target).load(parse_identifier("ORDER", order_id))
+    """Load an order, which must exist and be of a release that this one knows."""
+    order = load_readable_order(target, order_id)
+    if isinstance(order, ReadOnlyOrder):
+        raise CommandFailed(str(NewerRelease(order)))
+    return order
+
+
+def load_readable_order(target: DeploymentTarget, order_id: str) -> Order | ReadOnlyOrder:
+    """Load an order, which must exist; of one that a newer release has continued, what can be read."""
+    try:
+        order = order_store(target).load(parse_identifier("ORDER", order_id))
+    except NewerRelease as newer:
+        return newer.order
     if order is None:
         raise UsageError(f"There is no order {order_id} in the {target.name}.")
     return order
@@ -77,7 +89,7 @@ def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
 def draw_order(console: Console, order: Order, keys: list[str]) -> None:
     """Print the order, its ledger and its audit objects as tables."""
     console.print(_totals_table(order))
-    console.print(_ledger_table(order))
+    console.print(_ledger_table([entry.as_json() for entry in order.ledger], order.currency))
     console.print(table("Audit objects", ("key",), [(key,) for key in keys]))
 
 
@@ -97,9 +109,33 @@ def _totals_table(order: Order) -> Any:
     return table("Order", ("", ""), rows)
 
 
-def _ledger_table(order: Order) -> Any:
+def read_only_as_json(order: ReadOnlyOrder) -> dict[str, Any]:
+    """Return an order that a newer release has continued, for --json: its ledger, and no totals."""
+    totals = dict.fromkeys(("status", "captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"))
+    return {
+        "order_id": order.order_id,
+        "currency": order.currency,
+        **totals,
+        "ledger": [dict(entry) for entry in order.entries],
+        "problem": str(NewerRelease(order)),
+    }
+
+
+def draw_read_only(console: Console, order: ReadOnlyOrder) -> None:
+    """Print the ledger of an order that a newer release has continued."""
+    console.print(str(NewerRelease(order)))
+    console.print(_ledger_table(order.entries, order.currency))
+
+
+def _ledger_table(entries: Sequence[Mapping[str, Any]], currency: str) -> Any:
     rows = [
-        (str(entry.seq), entry.at, entry.kind.value, format_amount(entry.amount_minor, order.currency), entry.hash[:12])
-        for entry in order.ledger
+        (
+            str(entry["seq"]),
+            str(entry["at"]),
+            str(entry["type"]),
+            format_amount(entry["amount_minor"], currency),
+            str(entry["hash"])[:12],
+        )
+        for entry in entries
     ]
     return table("Ledger", ("seq", "at", "entry", "amount", "hash"), rows, right=("seq", "amount"))

@@ -3,9 +3,12 @@
 from typing import Any, Final
 
 from .contracts.messages import RecordInput
+from .domain.answers import Answer
+from .domain.newer_release import NewerRelease, ReadOnlyOrder, answer_read_only
 from .runtime.dependencies import Dependencies, dependencies
+from .runtime.envelope import unwrap
 from .runtime.recording import count_recorded, record_outcome
-from .runtime.request_parsing import origin_of
+from .runtime.request_parsing import origin_of, parse_request
 from .runtime.run_step import report
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "audit_bucket", "sdk_timeout")
@@ -23,6 +26,16 @@ def record(event: object, deps: Dependencies) -> dict[str, Any]:
         Unavailable: to be retried; writing the same audit object again changes nothing.
     """
     message = RecordInput.model_validate(event)
-    recorded = record_outcome(message, deps.orders, deps.audit, deps.now())
+    try:
+        recorded = record_outcome(message, deps.orders, deps.audit, deps.now())
+    except NewerRelease as newer:
+        return _report_unrecorded(message, newer.order, deps)
     count_recorded(deps.log, recorded)
     return report(deps, "record", origin_of(message), recorded.answer, replayed=recorded.replayed)
+
+
+def _report_unrecorded(message: RecordInput, order: ReadOnlyOrder, deps: Dependencies) -> dict[str, Any]:
+    """Return the answer that an order of a newer release stores; the audit object follows from its whole ledger."""
+    request = parse_request(unwrap(message.request))
+    answer, replayed = (request, False) if isinstance(request, Answer) else answer_read_only(order, request)
+    return report(deps, "record", origin_of(message), answer, replayed=replayed)

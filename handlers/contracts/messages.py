@@ -161,7 +161,7 @@ class AwaitedAction(Message):
 class BookingResult(Message):
     """The result of a request. Fields that a refusal cannot know are null."""
 
-    status: Status
+    status: Status | str
     action: str | None = None
     request_id: str | None = None
     order_id: str | None = None

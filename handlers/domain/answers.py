@@ -37,6 +37,7 @@ class Code(StrEnum):
     KEY_REUSED = "KEY_REUSED"
     NOT_RECORDED = "NOT_RECORDED"
     NOT_EXECUTED = "NOT_EXECUTED"
+    NEWER_RELEASE = "NEWER_RELEASE"
     CALLER_NOT_PROVEN = "CALLER_NOT_PROVEN"
 
 
@@ -64,6 +65,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
     Code.CALLER_NOT_PROVEN: "The request came in the API's envelope, but the API did not make it for this request.",
+    Code.NEWER_RELEASE: "A newer release has continued the order, so this one must not change it. Nothing was begun.",
     Code.NOT_EXECUTED: "The steps failed before they decided anything. Nothing was written and no money moved.",
 }
 """The meaning of each code. The table in docs/explanation/money.md is generated from here."""

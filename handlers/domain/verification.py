@@ -9,6 +9,7 @@ from itertools import groupby
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
 from .canonical import Json, canonical
 from .ledger import Entry, find_breaks
+from .newer_release import is_known
 from .order import Order
 from .ports import AuditTrail, ObjectVersion
 
@@ -27,6 +28,7 @@ class Problem(StrEnum):
     SEAL_MISSING = "seal missing"
     SEAL_BROKEN = "seal broken"
     UNSEALED = "unsealed"
+    CANNOT_JUDGE = "cannot judge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +47,14 @@ class StoredOrder:
     order_id: str
     entries: Sequence[Mapping[str, Json]]
     order: Order | None
-    """None if the ledger is too broken to be folded."""
+    """None if the ledger is too broken to be folded, or holds a kind of entry that this release does not know."""
     differing: tuple[str, ...] = ()
     """Stored attributes that do not follow from the ledger. They reveal a ledger that has lost its end."""
+
+    @property
+    def unknown_entry(self) -> Mapping[str, Json] | None:
+        """The first entry of a kind that this release does not know."""
+        return next((entry for entry in self.entries if not is_known(entry)), None)
 
 
 def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple[Finding, ...]:
@@ -90,7 +97,9 @@ def _versions(audit: AuditTrail, prefix: str, after: str | None) -> Iterator[Obj
 def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
     """Return the breaks of the ledger's hash chain, and the stored attributes that do not follow from it."""
     order_id = stored.order_id
-    faults = [*find_breaks(order_id, stored.entries), *([] if stored.order else ["the ledger cannot be folded"])]
+    unknown = stored.unknown_entry
+    faults = [*find_breaks(order_id, stored.entries)]
+    faults += [] if stored.order or unknown else ["the ledger cannot be folded"]
     broken = (
         Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id}, {what}.") for what in faults
     )
@@ -102,7 +111,12 @@ def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
         )
         for name in stored.differing
     )
-    return (*broken, *differing)
+    return (*broken, *differing, *([_cannot_judge(order_id, unknown)] if unknown else []))
+
+
+def _cannot_judge(order_id: str, unknown: Mapping[str, Json]) -> Finding:
+    sentence = f"Entry {unknown.get('seq')} ({unknown.get('type')}) of {order_id} was written by a newer release."
+    return Finding(problem=Problem.CANNOT_JUDGE, where=order_id, sentence=f"{sentence} Verify it with that release.")
 
 
 def required_records(stored: StoredOrder) -> dict[str, Entry]:
@@ -121,12 +135,22 @@ def missing_record(stored: StoredOrder, key: str) -> Finding:
 def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Iterator[Finding]:
     """Compare the record under `key` with the ledger of its order, which is None if there is no such order."""
     expected, record = _expected_record(key, stored), _parse(content)
-    if expected is None:
+    if stored and stored.unknown_entry:
+        yield from _judge_by_chain(key, record, stored)
+    elif expected is None:
         yield Finding(problem=Problem.EXTRA, where=key, sentence="No ledger has an entry for this record.")
     elif record is None:
         yield Finding(problem=Problem.ALTERED, where=key, sentence="The record is not a JSON object.")
     elif not is_same_record(record, expected):
         yield _difference(key, record, expected)
+
+
+def _judge_by_chain(key: str, record: Mapping[str, Json] | None, stored: StoredOrder) -> Iterator[Finding]:
+    """Compare the ledger in a record with the stored one, for an order whose answers this release cannot compute."""
+    seq = record.get("seq") if record else None
+    entries = list(stored.entries[:seq]) if isinstance(seq, int) else []
+    if record is None or not entries or record.get("ledger") != entries or f"/{seq:06d}.json" not in key:
+        yield Finding(problem=Problem.ALTERED, where=key, sentence="Its ledger is not the order's.")
 
 
 def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | None:

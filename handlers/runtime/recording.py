@@ -11,6 +11,7 @@ from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, canonical, day_of, format_instant
 from ..domain.days import is_closed, next_day
+from ..domain.newer_release import NewerRelease
 from ..domain.order import Order
 from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, outcome_seq
 from ..domain.ports import AuditTrail, OrderRepository
@@ -19,6 +20,7 @@ from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
 
+_REFUSING: Final = ("rejected", "failed")
 _LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
 
 
@@ -33,14 +35,29 @@ class Recorded:
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step."""
+    """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step.
+
+    Raises:
+        NewerRelease: the request is in a ledger that only a newer release can fold, and which so records its outcome.
+    """
     request = parse_request(unwrap(message.request))
-    order = None if isinstance(request, Answer) else orders.load(request.order_id)
+    order = None if isinstance(request, Answer) else _load(request, orders)
     if order is None or isinstance(request, Answer) or not _has_trace(order, request):
         return _record_refusal(message, request, audit, now)
     if _was_refused(message, order, request.key):
         return _record_refusal(message, request, audit, now)
     return _record_trace(message, order, request.key, audit)
+
+
+def _load(request: Request, orders: OrderRepository) -> Order | None:
+    """Load the order of a request; None also for an order of a newer release that knows nothing of the request."""
+    try:
+        return orders.load(request.order_id)
+    except NewerRelease as newer:
+        accepted = newer.order.find_request(request.key)
+        if accepted and accepted.fingerprint == request.fingerprint:
+            raise
+        return None
 
 
 def _has_trace(order: Order, request: Request) -> bool:
@@ -54,7 +71,7 @@ def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
     A parked result is recorded late, when the ledger may hold that other execution's outcome.
     """
     result = message.result
-    is_refusal = result is not None and result.status == "rejected" and result.code not in LEDGER_CODES
+    is_refusal = result is not None and result.status in _REFUSING and result.code not in LEDGER_CODES
     return is_refusal and execution_of(order, key) != message.execution
 
 

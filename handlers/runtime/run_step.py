@@ -8,6 +8,7 @@ from typing import Any
 from ..contracts.messages import FunctionInput
 from ..domain.answers import Answer
 from ..domain.errors import BookingError
+from ..domain.newer_release import NewerRelease, answer_read_only
 from ..domain.outcomes import refuse_unproven, refuse_wrong_function
 from ..domain.requests import Origin, Request
 from .dependencies import Dependencies
@@ -43,7 +44,10 @@ def _decide_if_proven(
     door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
     if isinstance(door, ForgedProof):
         return refuse_unproven(request, door.reason), False
-    return decide(request, replace(origin, door=door), deps)
+    try:
+        return decide(request, replace(origin, door=door), deps)
+    except NewerRelease as newer:
+        return answer_read_only(newer.order, request)
 
 
 def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def codes() -> str:
     status = {code: said for said, code, _ in OUTCOME_MESSAGES.values() if code} | {
         Code.NOT_EXECUTED: "failed",
         Code.NOT_RECORDED: "unknown",
+        Code.NEWER_RELEASE: "failed",
     }
     rows = [(f"`{code}`", status.get(code, "rejected"), meaning) for code, meaning in MEANINGS.items()]
     return _table(("code", "status", "meaning"), rows)

@@ -9,6 +9,7 @@ from ...domain.account import fold
 from ...domain.answers import answer_from
 from ...domain.canonical import Json, day_of
 from ...domain.ledger import entry_from
+from ...domain.newer_release import NewerRelease, ReadOnlyOrder, is_known
 from ...domain.order import AcceptedRequest, Order
 from .attribute_values import Item, decode_item, encode_item
 
@@ -69,17 +70,37 @@ def order_item(order: Order) -> dict[str, Any]:
 
 
 def order_from(item: Item) -> Order:
-    """Read an order from its item. Status and totals are folded from the ledger, not read from the projection."""
+    """Read an order from its item. Status and totals are folded from the ledger, not read from the projection.
+
+    Raises:
+        NewerRelease: the ledger holds a kind of entry that this release does not know.
+    """
     stored = decode_item(item)
-    ledger = tuple(entry_from(entry) for entry in cast("Sequence[Mapping[str, Json]]", stored["ledger"]))
-    requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
+    entries = cast("Sequence[Mapping[str, Json]]", stored["ledger"])
+    if not all(map(is_known, entries)):
+        raise NewerRelease(_read_only(stored, entries))
+    ledger = tuple(map(entry_from, entries))
     return Order(
         order_id=str(stored["order_id"]),
         ledger=ledger,
         account=fold(ledger),
-        requests={subject: _request_from(asked) for subject, asked in requests.items()},
+        requests=_requests_from(stored),
         salt=str(stored["salt"]),
     )
+
+
+def _read_only(stored: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> ReadOnlyOrder:
+    return ReadOnlyOrder(
+        order_id=str(stored["order_id"]),
+        currency=str(stored["currency"]),
+        entries=entries,
+        requests=_requests_from(stored),
+    )
+
+
+def _requests_from(stored: Mapping[str, Json]) -> dict[str, AcceptedRequest]:
+    requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
+    return {subject: _request_from(asked) for subject, asked in requests.items()}
 
 
 def request_json(asked: AcceptedRequest) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from typing import Final
 from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
 from ...domain.errors import AuditRejected, BookingError
+from ...domain.newer_release import NewerRelease
 from ..log import Log
 from ..recording import Recorded, count_recorded
 
@@ -45,6 +46,11 @@ class Findings:
         sentence = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
         if sentence not in self.left_to_people:
             self.left_to_people.append(sentence)
+
+    def note_newer_release(self, newer: NewerRelease) -> None:
+        """Leave an order that this release cannot fold to the newer one, once per run."""
+        if str(newer) not in self.left_to_people:
+            self.left_to_people.append(str(newer))
 
     def as_report(self, continuation: str | None) -> ReconcileReport:
         """Return the report of the run; `continuation` is the position of the next run."""

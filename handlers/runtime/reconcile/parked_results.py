@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ...contracts.messages import RecordInput
 from ...domain.errors import AuditRejected, Unavailable
+from ...domain.newer_release import NewerRelease
 from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue
 from ..recording import record_outcome
 from .findings import Findings
@@ -59,6 +60,8 @@ def _record_parked(
         findings.postpone("a parked outcome")
     except AuditRejected:
         raise
+    except NewerRelease as newer:
+        findings.note_newer_release(newer)
     except Exception as error:  # law 28: one unreadable message must not keep the others
         findings.note_failure("a parked outcome", error)
     else:

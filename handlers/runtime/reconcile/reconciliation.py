@@ -10,6 +10,7 @@ from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_
 from ...domain.canonical import day_of, format_instant, parse_instant
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind
+from ...domain.newer_release import NewerRelease
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import GatewayReply, GatewayStatus, PaymentGateway
@@ -64,6 +65,8 @@ class Reconciliation:
         except AuditRejected as rejection:
             self.findings.postpone(order_id)
             self.findings.note_rejection(rejection)
+        except NewerRelease as newer:
+            self.findings.note_newer_release(newer)
         except Exception as error:  # law 28: an error that nobody foresaw must not stop the others
             self.findings.note_failure(order_id, error)
 
