@@ -51,8 +51,10 @@ seal = MonitoredLambda(
     base.sealing_function(audit.environment | seal_key.environment, audit.grant_seal(), seal_key.grant_sign()),
 )
 seal_key.reserve_for(seal.role)
+events = base.publish_events(orders)
 dashboard = base.dashboard(
-    *(machine, orders, purchase, refund, record, reconcile, seal), beside=(gateway, audit, seal_key)
+    *(machine, orders, purchase, refund, record, reconcile, seal, *events.functions),
+    beside=(gateway, audit, seal_key, *events.buses),
 )
 
 pulumi.export("stage", stage.name)
@@ -67,6 +69,9 @@ pulumi.export("recordFunction", record.function)
 pulumi.export("reconcileFunction", reconcile.function)
 pulumi.export("sealFunction", seal.function)
 pulumi.export("sealKeyArn", seal_key.arn)
+pulumi.export("publishFunction", events.function)
+pulumi.export("eventBus", events.bus)
+pulumi.export("eventArchiveArn", events.archive)
 pulumi.export("parkingQueueUrl", machine.parking)
 pulumi.export("alertTopicArn", base.topic)
 pulumi.export("dashboardName", dashboard)

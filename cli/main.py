@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "stock": ("stock",),
     "audit": ("audit",),
     "parking": ("parking",),
+    "events": ("events",),
     "recover": ("recover",),
     "doctor": ("doctor",),
     "config_schema": ("config",),

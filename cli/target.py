@@ -31,6 +31,7 @@ OUTPUT_SOURCES: Final[Mapping[str, str]] = {
     "parkingQueueUrl": "the `parking` of a BookingStateMachine",
     "ordersTable": "the `table` of an OrderStore",
     "auditBucket": "the `bucket` of an AuditBucket",
+    "eventBus": "the `bus` of an OrderEvents",
     "reconcileFunction": "the `function` of the MonitoredLambda that runs reconcile",
 }
 """The outputs that verbs read, each with the value that a program exports under this name."""

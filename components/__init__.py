@@ -11,6 +11,8 @@ from .gateway import SandboxGateway as SandboxGateway
 from .gateway import SandboxGatewayArgs as SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda as MonitoredLambda
 from .monitored_lambda import MonitoredLambdaArgs as MonitoredLambdaArgs
+from .order_events import OrderEvents as OrderEvents
+from .order_events import OrderEventsArgs as OrderEventsArgs
 from .order_store import OrderStore as OrderStore
 from .order_store import OrderStoreArgs as OrderStoreArgs
 from .packaging import Target as Target

@@ -13,7 +13,17 @@ from .aws.dashboard import Chart
 from .aws.eventbridge import SCHEDULE, invoke_on_schedule
 from .aws.iam import service_role, trace_grant
 from .aws.kms import LOGS
-from .aws.lambda_ import function_alarms, function_metric, heartbeat_alarm, invoke_grant, network_grant, vpc_config
+from .aws.lambda_ import (
+    RecordSource,
+    function_alarms,
+    function_metric,
+    heartbeat_alarm,
+    invoke_grant,
+    invoke_on_records,
+    network_grant,
+    stream_alarm,
+    vpc_config,
+)
 from .aws.logs import RETENTIONS, grant_write_logs, log_group
 from .aws.sqs import grant_send, monitored_queue
 from .base import Arguments, Component
@@ -58,6 +68,13 @@ class MonitoredLambdaArgs(TypedDict):
     """Event that the schedule sends, as JSON text. Default: {}."""
     heartbeat_minutes: NotRequired[float]
     """Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm."""
+    stream: NotRequired[pulumi.Input[str]]
+    """ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
+    failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none."""
+    stream_pattern: NotRequired[str]
+    """Pattern of the records that it receives, as JSON text. Default: all records."""
+    stream_minutes: NotRequired[float]
+    """Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5."""
     log_days: NotRequired[float]
     """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     key: NotRequired[pulumi.Input[str]]
@@ -119,6 +136,7 @@ class MonitoredLambda(Component):
         self._create_role(args)
         live = self._create_function(args)
         self._invoke_on_schedule(live, args)
+        self._invoke_on_records(live, args)
         self._create_alarms()
         self.invokegrant = invoke_grant(self.arn)
         self.register_outputs(
@@ -161,6 +179,8 @@ class MonitoredLambda(Component):
         self._timeout = given.integer("timeout", 15, 1, 900, "seconds")
         self._concurrency = given.integer("concurrency", 50, 0, 1000, "invocations")
         self._schedule = given.string("schedule", "", SCHEDULE, "an EventBridge expression such as rate(5 minutes)")
+        self._stream_pattern = given.string("stream_pattern", "", r"\{.*\}", "an event pattern as JSON text")
+        self._stream_minutes = given.integer("stream_minutes", 5, 1, 1440, "minutes")
         self._heartbeat_minutes = given.integer("heartbeat_minutes", 0, 5, 10_080, "minutes")
         self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
         self._error_percent = given.integer("error_percent", 5, 1, 100, "percent")
@@ -238,6 +258,20 @@ class MonitoredLambda(Component):
             invoke_on_schedule(
                 f"{self._name}-schedule", self._name, live, self._shared, schedule=self._schedule, event=event
             )
+
+    def _invoke_on_records(self, live: aws.lambda_.Alias, args: MonitoredLambdaArgs) -> None:
+        """Pass on the records of the stream, with the dead-letter queue for those that fail for good."""
+        stream = args.get("stream")
+        if stream is None:
+            return
+        source = RecordSource(
+            stream=stream,
+            pattern=self._stream_pattern,
+            failures=self._dead_letters,
+            permissions=self._role.policy,
+        )
+        invoke_on_records(f"{self._name}-records", live, self._shared, source)
+        create_alarms(self._name, self._shared, [stream_alarm(self._name, self.function, self._stream_minutes)])
 
     def _create_alarms(self) -> None:
         alarms = function_alarms(self._name, self.function, self._timeout, self._concurrency, self._error_percent)

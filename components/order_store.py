@@ -19,7 +19,7 @@ from handlers.contracts.storage import (
 from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
 from .aws.dashboard import Chart
-from .aws.dynamodb import create_table, operation_metrics, table_alarms, table_grant, table_metric
+from .aws.dynamodb import create_table, operation_metrics, stream_grant, table_alarms, table_grant, table_metric
 from .aws.eventbridge import alert_on_key_changes
 from .aws.iam import join
 from .aws.kms import encryption_key
@@ -50,6 +50,8 @@ class OrderStoreArgs(TypedDict):
     """Schedule of the backups, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *)."""
     force_destroy: NotRequired[bool]
     """Deletes the backups when the store is destroyed. Default: false."""
+    stream: NotRequired[bool]
+    """Keeps every change for 24 hours, so that a function can be told of it. Default: false."""
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
@@ -77,6 +79,10 @@ class OrderStore(Component):
     """Permission to refund orders: policy statements as JSON."""
     reconcilegrant: pulumi.Output[str]
     """Permission to find unsettled orders and settle them: policy statements as JSON."""
+    stream: pulumi.Output[str]
+    """ARN of the stream of changes; empty without `stream`."""
+    streamgrant: pulumi.Output[str]
+    """Permission to be told of every change: policy statements as JSON."""
 
     def __init__(self, name: str, args: OrderStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:OrderStore", name, args, opts)
@@ -90,7 +96,10 @@ class OrderStore(Component):
             key_deletion_days=self._policy.key_deletion_days,
             protect=self._protected,
         )
-        orders = create_table(f"{name}-table", ORDERS, shared, self._policy, protect=self._protected)
+        orders = create_table(
+            f"{name}-table", ORDERS, shared, self._policy, protect=self._protected, stream=self._streams
+        )
+        self.stream = orders.stream_arn if self._streams else pulumi.Output.from_input("")
         self.table, self.arn, self.key = orders.name, orders.arn, pulumi.Output.from_input(shared.key)
         backup_key = self._create_backup_key(name, args, shared)
         self.vault = back_up(f"{name}-backup", orders.arn, shared, self._policy, key=backup_key)
@@ -106,6 +115,8 @@ class OrderStore(Component):
                 "bookgrant": self.bookgrant,
                 "refundgrant": self.refundgrant,
                 "reconcilegrant": self.reconcilegrant,
+                "stream": self.stream,
+                "streamgrant": self.streamgrant,
             }
         )
 
@@ -125,6 +136,10 @@ class OrderStore(Component):
         """Return the permission to find unsettled orders and settle them, `reconcilegrant`."""
         return self.reconcilegrant
 
+    def grant_stream(self) -> pulumi.Output[str]:
+        """Return the permission to be told of every change, `streamgrant`."""
+        return self.streamgrant
+
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """Environment variables of a function that works on orders."""
@@ -143,6 +158,7 @@ class OrderStore(Component):
         given = Arguments("OrderStore", self._name, args, OrderStoreArgs)
         self._protected = given.boolean("protect", True)
         self._policy = BackupPolicy.of(given)
+        self._streams = given.boolean("stream", False)
         given.raise_if_invalid()
 
     def _create_backup_key(self, name: str, args: OrderStoreArgs, shared: Shared) -> pulumi.Input[str]:
@@ -173,6 +189,7 @@ class OrderStore(Component):
         self.refundgrant = join(self.readgrant, append, release)
         find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
         self.reconcilegrant = join(find, self.refundgrant)
+        self.streamgrant = stream_grant(self.arn, key=self.key, parent=self)
 
     def _grant(self, sid: str, action: str, items: str, attributes: Sequence[str] = ()) -> pulumi.Output[str]:
         return table_grant(

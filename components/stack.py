@@ -1,5 +1,6 @@
 """The resources that all components of a stage share, and the arguments of each component from the stage's keys."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,7 +8,7 @@ from typing import TypeVar
 
 import pulumi
 
-from handlers.contracts.storage import SEALS_PREFIX
+from handlers.contracts.storage import ORDERS, SEALS_PREFIX, order_key
 
 from .alert_topic import AlertTopic, AlertTopicArgs
 from .audit_bucket import AuditBucketArgs
@@ -22,6 +23,7 @@ from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
 from .gateway import SandboxGatewayArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
+from .order_events import OrderEvents, OrderEventsArgs
 from .order_store import OrderStore, OrderStoreArgs
 from .packaging import PackageFailed, handlers_package
 from .signed_package import SignedPackage, SignedPackageArgs
@@ -30,6 +32,10 @@ from .stage import Stage
 
 RECONCILE_SECONDS = 60
 SEAL_SECONDS = 900
+PUBLISH_SECONDS = 60
+
+ORDER_RECORDS = json.dumps({"dynamodb": {"Keys": {ORDERS.hash_key: {"S": [{"prefix": order_key("")}]}}}})
+"""Pattern of the records of the table's stream that are changes of orders, not of stock."""
 
 
 Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
@@ -46,6 +52,24 @@ def heartbeat_minutes(schedule: str) -> int:
 class _SealCopy:
     environment: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     grants: tuple[pulumi.Output[str], ...] = ()
+
+
+def _nothing() -> pulumi.Output[str]:
+    return pulumi.Output.from_input("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedOrders:
+    """What publishes the events of orders; empty where the stage publishes none."""
+
+    bus: pulumi.Output[str] = field(default_factory=_nothing)
+    """Name of the bus."""
+    archive: pulumi.Output[str] = field(default_factory=_nothing)
+    """ARN of the archive."""
+    function: pulumi.Output[str] = field(default_factory=_nothing)
+    """Name of the function that publishes."""
+    functions: tuple[MonitoredLambda, ...] = ()
+    buses: tuple[OrderEvents, ...] = ()
 
 
 class Foundation(Component):
@@ -92,8 +116,38 @@ class Foundation(Component):
             backup_schedule=stage.backup_schedule,
             force_destroy=stage.force_destroy,
             key_deletion_days=stage.key_deletion_days,
+            stream=stage.order_events,
         )
         return self._add_shared(args, stage.key_arn or None)
+
+    def publish_events(self, orders: OrderStore) -> PublishedOrders:
+        """Create the bus of the order events and the function that publishes to it, if the stage asks for them."""
+        if not self._stage.order_events:
+            return PublishedOrders()
+        events = OrderEvents("events", self._order_events())
+        publish = MonitoredLambda("publish", self._publishing_function(orders, events))
+        return PublishedOrders(
+            bus=events.bus, archive=events.archive, function=publish.function, functions=(publish,), buses=(events,)
+        )
+
+    def _order_events(self) -> OrderEventsArgs:
+        stage = self._stage
+        args = OrderEventsArgs(
+            archive_days=stage.event_archive_days,
+            key_deletion_days=stage.key_deletion_days,
+            topic=self.topic,
+            tags=self._tags,
+        )
+        if stage.key_arn:
+            args["key"] = stage.key_arn
+        return args
+
+    def _publishing_function(self, orders: OrderStore, events: OrderEvents) -> MonitoredLambdaArgs:
+        args = self.function("publish", events.environment, orders.grant_stream(), events.grant_publish())
+        args["stream"], args["stream_pattern"] = orders.stream, ORDER_RECORDS
+        args["timeout"] = max(PUBLISH_SECONDS, self._stage.function_timeout_seconds)
+        args["concurrency"] = min(10, self._stage.function_concurrency)
+        return args
 
     def gateway(self) -> SandboxGatewayArgs:
         """Return the arguments of the sandbox gateway."""

@@ -101,6 +101,11 @@ class Stage(BaseModel):
     """Schedule on which reconcile settles unknown outcomes: an EventBridge expression such as
     rate(5 minutes)."""
 
+    order_events: bool = True
+    """Publishes an event for every entry of an order's ledger to an event bus of the stage."""
+    event_archive_days: int = Field(365, ge=1, le=36_500)
+    """Days for which the archive of the event bus keeps every event, so that it can be sent again, 1 to 36500."""
+
     log_retention_days: RetentionDays = 365
     """Days for which logs are kept, one of the values that CloudWatch Logs supports."""
     log_execution_data: bool = True

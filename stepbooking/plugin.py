@@ -9,7 +9,7 @@ from typing import Final
 import pulumi
 from pulumi.provider.experimental import component_provider_host
 
-from components import AuditBucket, BookingStateMachine, MonitoredLambda, OrderStore
+from components import AuditBucket, BookingStateMachine, MonitoredLambda, OrderEvents, OrderStore
 
 from . import __version__
 
@@ -18,6 +18,7 @@ COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     AuditBucket,
     BookingStateMachine,
     MonitoredLambda,
+    OrderEvents,
     OrderStore,
 )
 

@@ -22,9 +22,12 @@ _TO_WRITE = [*_TO_READ, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom
 
 
 def create_table(
-    name: str, schema: TableSchema, shared: Shared, policy: BackupPolicy, *, protect: bool
+    name: str, schema: TableSchema, shared: Shared, policy: BackupPolicy, *, protect: bool, stream: bool = False
 ) -> aws.dynamodb.Table:
-    """Create a table with the key and the indexes of `schema`; with `protect`, Pulumi refuses to delete it."""
+    """Create a table with the key and the indexes of `schema`; with `protect`, Pulumi refuses to delete it.
+
+    With `stream`, AWS keeps the old and new image of each changed item for 24 hours.
+    """
     return aws.dynamodb.Table(
         name,
         billing_mode="PAY_PER_REQUEST",
@@ -36,6 +39,8 @@ def create_table(
             enabled=True, recovery_period_in_days=policy.point_in_time_days
         ),
         deletion_protection_enabled=policy.deletion_protection,
+        stream_enabled=stream or None,
+        stream_view_type="NEW_AND_OLD_IMAGES" if stream else None,
         tags=shared.tags,
         opts=pulumi.ResourceOptions(parent=shared.parent, protect=protect or None),
     )
@@ -111,6 +116,19 @@ def table_grant(
     return join(
         statement(sid, actions, resources, when=_only(items, attributes)),
         statement(f"{sid}Key", _TO_READ if reads_only else _TO_WRITE, [key], when=via),
+    )
+
+
+def stream_grant(table: pulumi.Input[str], *, key: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Allow reading the streams of a table (an ARN), which Lambda does in the name of the function.
+
+    Source: DynamoDB developer guide, "IAM policy to allow an AWS Lambda function to access DynamoDB stream records".
+    """
+    actions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")]
+    via = {"StringEquals": {"kms:ViaService": DeploymentContext.of(parent).via("dynamodb")}}
+    return join(
+        statement("ReadStream", actions, [pulumi.Output.concat(table, "/stream/*")]),
+        statement("ReadStreamKey", _TO_READ, [key], when=via),
     )
 
 

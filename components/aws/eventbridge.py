@@ -7,6 +7,8 @@ import pulumi_aws as aws
 
 from ..base import Shared
 from .alarms import RUNBOOK, Alarm, Metric
+from .kms import EVENTS
+from .sqs import monitored_queue
 
 
 def _cron_field(value: str) -> str:
@@ -72,6 +74,28 @@ def event_rule(
     )
     undelivered.create(f"{name}-undelivered", shared.below(rule))
     return rule
+
+
+def event_bus(name: str, shared: Shared, *, holds: str) -> aws.cloudwatch.EventBus:
+    """Create an encrypted bus; events that EventBridge could not encrypt or decrypt go to a queue with an alarm.
+
+    Source: EventBridge user guide, "Encrypting EventBridge event buses with AWS KMS keys".
+    """
+    undecipherable = monitored_queue(
+        f"{name}-dead-letters",
+        shared,
+        meaning=f"EventBridge could not encrypt or decrypt events of {name}. Consumers miss them.",
+        slug="events-undecipherable",
+        sender=EVENTS,
+    )
+    return aws.cloudwatch.EventBus(
+        name,
+        description=holds,
+        kms_key_identifier=shared.key,
+        dead_letter_config=aws.cloudwatch.EventBusDeadLetterConfigArgs(arn=undecipherable.arn),
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=shared.parent),
+    )
 
 
 def invoke_on_schedule(

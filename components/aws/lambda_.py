@@ -1,14 +1,31 @@
 """Lambda functions: their metrics, alarms, network and the permission to invoke them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from ..base import Shared
 from .alarms import Alarm, Metric
 from .iam import statement
 
 MINUTES_OF_A_DAY = 1440
+STREAM_ATTEMPTS = 50
+"""Retries of a record that fails. It holds up its part of the stream meanwhile, so they must not be endless."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSource:
+    """A DynamoDB stream (an ARN), the pattern of the records that count, and the queue of those that fail for good.
+
+    Lambda reads the stream with the function's `permissions`, which must be there first.
+    """
+
+    stream: pulumi.Input[str]
+    pattern: str
+    failures: aws.sqs.Queue
+    permissions: pulumi.Resource
 
 
 def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
@@ -86,6 +103,40 @@ def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
     """Allow every version of a function, so that executions that began before a deployment can end."""
     unqualified = pulumi.Output.from_input(function).apply(lambda arn: ":".join(arn.split(":")[:7]))
     return statement("InvokeFunction", ["lambda:InvokeFunction"], [pulumi.Output.concat(unqualified, ":*")])
+
+
+def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, source: RecordSource) -> None:
+    """Invoke an alias with the records of a stream, the oldest first.
+
+    A batch that fails is tried again from its first failed record on, then taken apart, and what still fails put aside.
+    """
+    wanted = [aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=source.pattern)] if source.pattern else []
+    aside = aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(destination_arn=source.failures.arn)
+    aws.lambda_.EventSourceMapping(
+        name,
+        event_source_arn=source.stream,
+        function_name=alias.arn,
+        starting_position="TRIM_HORIZON",
+        batch_size=100,
+        bisect_batch_on_function_error=True,
+        maximum_retry_attempts=STREAM_ATTEMPTS,
+        function_response_types=["ReportBatchItemFailures"],
+        filter_criteria=aws.lambda_.EventSourceMappingFilterCriteriaArgs(filters=wanted) if wanted else None,
+        destination_config=aws.lambda_.EventSourceMappingDestinationConfigArgs(on_failure=aside),
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=alias, depends_on=[source.permissions]),
+    )
+
+
+def stream_alarm(name: str, function: pulumi.Output[str], minutes: int) -> Alarm:
+    """Return an alarm that rings while the records that wait for the function `name` are older than `minutes`."""
+    return Alarm(
+        slug="stream-late",
+        meaning=f"Records of its stream have been waiting for {name} for more than {minutes} minutes. "
+        "The stream keeps them for 24 hours.",
+        metric=function_metric(function, "IteratorAge", "Maximum"),
+        threshold=minutes * 60_000,
+    )
 
 
 def network_grant() -> pulumi.Output[str]:

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from ..base import Shared
 from .alarms import Alarm, Metric
+from .deployment_context import DeploymentContext
 from .iam import join, statement
 
 FOURTEEN_DAYS = 1_209_600
@@ -26,10 +27,12 @@ def monitored_queue(
     slug: str,
     overflow: aws.sqs.Queue | None = None,
     attempts: int = MAX_RECEIVES,
+    sender: str | None = None,
 ) -> aws.sqs.Queue:
     """Create a queue whose alarm `slug` rings while a message is visible in it.
 
-    A message that was received `attempts` times without being deleted moves to `overflow`.
+    A message that was received `attempts` times without being deleted moves to `overflow`. An AWS service that is the
+    `sender` may put messages into it for this account.
     """
     queue = aws.sqs.Queue(
         name,
@@ -42,7 +45,7 @@ def monitored_queue(
     aws.sqs.QueuePolicy(
         f"{name}-policy",
         queue_url=queue.url,
-        policy=_require_tls(queue.arn),
+        policy=_policy(queue.arn, sender, shared.parent),
         opts=pulumi.ResourceOptions(parent=queue),
     )
     visible = Metric(
@@ -78,8 +81,9 @@ def _redrive(overflow: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str
     return pulumi.Output.json_dumps({"deadLetterTargetArn": overflow.arn, "maxReceiveCount": attempts})
 
 
-def _require_tls(queue: pulumi.Output[str]) -> pulumi.Output[str]:
-    deny = {
+def _policy(queue: pulumi.Output[str], sender: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Refuse everything that is not over TLS, and let a service send for this account."""
+    deny: dict[str, object] = {
         "Sid": "OverTlsOnly",
         "Effect": "Deny",
         "Principal": "*",
@@ -87,4 +91,16 @@ def _require_tls(queue: pulumi.Output[str]) -> pulumi.Output[str]:
         "Resource": queue,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [deny]})
+    statements = [deny] if sender is None else [deny, _send_statement(queue, sender, parent)]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _send_statement(queue: pulumi.Output[str], sender: str, parent: pulumi.Resource) -> dict[str, object]:
+    return {
+        "Sid": "ServiceMaySend",
+        "Effect": "Allow",
+        "Principal": {"Service": f"{sender}.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"StringEquals": {"aws:SourceAccount": DeploymentContext.of(parent).account}},
+    }

@@ -128,7 +128,7 @@ type BookingStateMachineArgs struct {
 	// workflow of your own without `masked`, because nobody has said which of its data is personal.
 	LogData *bool
 	// Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
-	// Default: customer_id, payment_method, reason and requested_by.
+	// Default: customer_id, payment_method, reason, requested_by and sub.
 	Masked pulumi.StringArrayInput
 	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
@@ -248,6 +248,13 @@ type MonitoredLambdaArgs struct {
 	ScheduleInput *string
 	// Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
 	HeartbeatMinutes *float64
+	// ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
+	// failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+	Stream pulumi.StringPtrInput
+	// Pattern of the records that it receives, as JSON text. Default: all records.
+	StreamPattern *string
+	// Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+	StreamMinutes *float64
 	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
 	// ARN of the KMS key for environment and dead letters. Default: a key of its own.
@@ -289,6 +296,9 @@ type monitoredLambdaArgs struct {
 	Schedule         *string           `pulumi:"schedule"`
 	ScheduleInput    *string           `pulumi:"scheduleInput"`
 	HeartbeatMinutes *float64          `pulumi:"heartbeatMinutes"`
+	Stream           *string           `pulumi:"stream"`
+	StreamPattern    *string           `pulumi:"streamPattern"`
+	StreamMinutes    *float64          `pulumi:"streamMinutes"`
 	LogDays          *float64          `pulumi:"logDays"`
 	Key              *string           `pulumi:"key"`
 	Logkey           *string           `pulumi:"logkey"`
@@ -316,6 +326,60 @@ func NewMonitoredLambda(ctx *pulumi.Context, name string, args *MonitoredLambdaA
 	return made, ctx.RegisterRemoteComponentResource("booking:index:MonitoredLambda", name, args, made, opts...)
 }
 
+// OrderEvents: An encrypted event bus of its own for the events of orders, with an archive of all of them.
+type OrderEvents struct {
+	pulumi.ResourceState
+
+	// Name of the bus, for the rules of consumers.
+	Bus pulumi.StringOutput `pulumi:"bus"`
+	// ARN of the bus.
+	Arn pulumi.StringOutput `pulumi:"arn"`
+	// ARN of the archive.
+	Archive pulumi.StringOutput `pulumi:"archive"`
+	// Permission to publish to the bus: policy statements as JSON.
+	Publishgrant pulumi.StringOutput `pulumi:"publishgrant"`
+}
+
+// OrderEventsArgs is what a OrderEvents is made of; everything that is left out has its default.
+type OrderEventsArgs struct {
+	// Days for which the archive keeps every event, so that it can be sent again, 1 to 36500. Default: 365.
+	ArchiveDays *float64
+	// ARN of the KMS key of bus, archive and queue, which EventBridge must be allowed to use. Default: a key of its
+	// own.
+	Key pulumi.StringPtrInput
+	// ARN of the SNS topic that alarms go to. Default: a topic of its own.
+	Topic pulumi.StringPtrInput
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type orderEventsArgs struct {
+	ArchiveDays     *float64          `pulumi:"archiveDays"`
+	Key             *string           `pulumi:"key"`
+	Topic           *string           `pulumi:"topic"`
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (OrderEventsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*orderEventsArgs)(nil)).Elem()
+}
+
+// NewOrderEvents registers a OrderEvents, which the plugin then makes.
+func NewOrderEvents(ctx *pulumi.Context, name string, args *OrderEventsArgs, opts ...pulumi.ResourceOption) (*OrderEvents, error) {
+	made := &OrderEvents{}
+	if args == nil {
+		args = &OrderEventsArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:OrderEvents", name, args, made, opts...)
+}
+
 // OrderStore: One table for orders and stock, with backups, alarms, and a grant for each kind of access.
 type OrderStore struct {
 	pulumi.ResourceState
@@ -336,6 +400,10 @@ type OrderStore struct {
 	Refundgrant pulumi.StringOutput `pulumi:"refundgrant"`
 	// Permission to find unsettled orders and settle them: policy statements as JSON.
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
+	// ARN of the stream of changes; empty without `stream`.
+	Stream pulumi.StringOutput `pulumi:"stream"`
+	// Permission to be told of every change: policy statements as JSON.
+	Streamgrant pulumi.StringOutput `pulumi:"streamgrant"`
 }
 
 // OrderStoreArgs is what a OrderStore is made of; everything that is left out has its default.
@@ -360,6 +428,8 @@ type OrderStoreArgs struct {
 	BackupSchedule *string
 	// Deletes the backups when the store is destroyed. Default: false.
 	ForceDestroy *bool
+	// Keeps every change for 24 hours, so that a function can be told of it. Default: false.
+	Stream *bool
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
 	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
@@ -379,6 +449,7 @@ type orderStoreArgs struct {
 	BackupDays         *float64          `pulumi:"backupDays"`
 	BackupSchedule     *string           `pulumi:"backupSchedule"`
 	ForceDestroy       *bool             `pulumi:"forceDestroy"`
+	Stream             *bool             `pulumi:"stream"`
 	KeyDeletionDays    *float64          `pulumi:"keyDeletionDays"`
 	Region             *string           `pulumi:"region"`
 	Tags               map[string]string `pulumi:"tags"`

@@ -74,7 +74,7 @@ export interface BookingStateMachineArgs {
     // workflow of your own without `masked`, because nobody has said which of its data is personal.
     logData?: boolean;
     // Names of fields whose values the log masks, at most 10; card numbers and e-mail addresses are always masked.
-    // Default: customer_id, payment_method, reason and requested_by.
+    // Default: customer_id, payment_method, reason, requested_by and sub.
     masked?: string[];
     // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
@@ -159,6 +159,13 @@ export interface MonitoredLambdaArgs {
     scheduleInput?: string;
     // Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
     heartbeatMinutes?: number;
+    // ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records
+    // that failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+    stream?: pulumi.Input<string>;
+    // Pattern of the records that it receives, as JSON text. Default: all records.
+    streamPattern?: string;
+    // Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+    streamMinutes?: number;
     // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
     // ARN of the KMS key for environment and dead letters. Default: a key of its own.
@@ -208,6 +215,39 @@ export class MonitoredLambda extends pulumi.ComponentResource {
     }
 }
 
+export interface OrderEventsArgs {
+    // Days for which the archive keeps every event, so that it can be sent again, 1 to 36500. Default: 365.
+    archiveDays?: number;
+    // ARN of the KMS key of bus, archive and queue, which EventBridge must be allowed to use. Default: a key of its
+    // own.
+    key?: pulumi.Input<string>;
+    // ARN of the SNS topic that alarms go to. Default: a topic of its own.
+    topic?: pulumi.Input<string>;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** An encrypted event bus of its own for the events of orders, with an archive of all of them. */
+export class OrderEvents extends pulumi.ComponentResource {
+    // Name of the bus, for the rules of consumers.
+    declare public readonly bus: pulumi.Output<string>;
+    // ARN of the bus.
+    declare public readonly arn: pulumi.Output<string>;
+    // ARN of the archive.
+    declare public readonly archive: pulumi.Output<string>;
+    // Permission to publish to the bus: policy statements as JSON.
+    declare public readonly publishgrant: pulumi.Output<string>;
+
+    constructor(name: string, args: OrderEventsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { bus: undefined, arn: undefined, archive: undefined, publishgrant: undefined };
+        super("booking:index:OrderEvents", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
 export interface OrderStoreArgs {
     // ARN of the KMS key of the table. Default: a key of its own.
     key?: pulumi.Input<string>;
@@ -229,6 +269,8 @@ export interface OrderStoreArgs {
     backupSchedule?: string;
     // Deletes the backups when the store is destroyed. Default: false.
     forceDestroy?: boolean;
+    // Keeps every change for 24 hours, so that a function can be told of it. Default: false.
+    stream?: boolean;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
     // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
@@ -255,9 +297,13 @@ export class OrderStore extends pulumi.ComponentResource {
     declare public readonly refundgrant: pulumi.Output<string>;
     // Permission to find unsettled orders and settle them: policy statements as JSON.
     declare public readonly reconcilegrant: pulumi.Output<string>;
+    // ARN of the stream of changes; empty without `stream`.
+    declare public readonly stream: pulumi.Output<string>;
+    // Permission to be told of every change: policy statements as JSON.
+    declare public readonly streamgrant: pulumi.Output<string>;
 
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, reconcilegrant: undefined };
+        const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, reconcilegrant: undefined, stream: undefined, streamgrant: undefined };
         super("booking:index:OrderStore", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }

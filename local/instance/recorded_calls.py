@@ -53,6 +53,9 @@ class RecordedCall:
             return frozenset(
                 (f"{prefix}:{_TRANSACTION_ACTIONS.get(kind, 'GetItem')}", _table_arn(what)) for kind, what in items
             )
+        if self.operation == "PutEvents":
+            buses = {str(entry.get("EventBusName", "default")) for entry in self.parameters["Entries"]}
+            return frozenset((f"{prefix}:PutEvents", _bus_arn(bus)) for bus in buses)
         if self.operation in ("BatchGetItem", "BatchWriteItem"):
             tables = ({"TableName": name} for name in self.parameters["RequestItems"])
             return frozenset((f"{prefix}:{self.operation}", _table_arn(each)) for each in tables)
@@ -92,6 +95,10 @@ def _resource_arn(service: str, parameters: ReadonlyValues) -> str:
     if service == "sqs" and "QueueUrl" in parameters:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{parameters['QueueUrl'].rpartition('/')[2]}"
     return "*"
+
+
+def _bus_arn(bus: str) -> str:
+    return bus if bus.startswith("arn:") else f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"
 
 
 def _table_arn(parameters: ReadonlyValues) -> str:

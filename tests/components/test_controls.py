@@ -244,7 +244,7 @@ def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> 
 def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
     """No two functions share what they may do."""
     roles = [function.inputs["role"] for function in stage_graph.of_type(FUNCTION)]
-    assert len(set(roles)) == len(roles) == 5
+    assert len(set(roles)) == len(roles) == 6
 
 
 def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, prod: Graph) -> None:

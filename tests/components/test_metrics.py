@@ -37,6 +37,7 @@ def sent_by(namespace: str, dimensions: str, *names: str) -> set[Named]:
 # dimensions"; "Available CloudWatch metrics for Amazon SQS"; "Monitoring Amazon EventBridge".
 DOCUMENTED = (
     sent_by("AWS/Lambda", "FunctionName", "Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")
+    | sent_by("AWS/Lambda", "FunctionName", "IteratorAge")
     | sent_by("AWS/States", "StateMachineArn", "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
     | sent_by("AWS/States", "StateMachineArn", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled")
     | sent_by("AWS/States", "StateMachineArn", "ExecutionTime")

@@ -14,15 +14,16 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTION = "aws:lambda/function:Function"
 EXPORTS = {
     *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),
+    *("publishFunction", "eventBus", "eventArchiveArn"),
     *("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "sealFunction", "sealKeyArn"),
     *("alertTopicArn", "dashboardName"),
 }
 
 
 def test_the_program_is_a_table_of_contents() -> None:
-    """At most 75 lines, no apply, no dictionary literals, no branches."""
+    """At most 100 lines, no apply, no dictionary literals, no branches."""
     source = (CHECKOUT / "__main__.py").read_text()
-    assert len(source.splitlines()) <= 75
+    assert len(source.splitlines()) <= 100
     kinds = {type(node) for node in ast.walk(parse(source))}
     assert not kinds & {ast.Dict, ast.If, ast.For, ast.While, ast.FunctionDef, ast.Lambda, ast.Try}
     assert "apply" not in source
@@ -47,6 +48,7 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
         "refund": sorted([*every, *money]),
         "record": sorted([*every, "BOOKING_AUDIT_BUCKET"]),
         "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),
+        "publish": sorted([*every[:2], "BOOKING_EVENT_BUS"]),
         "seal": sorted([*every[:2], "BOOKING_AUDIT_BUCKET", "BOOKING_SEAL_KEY"]),
     } == told
 

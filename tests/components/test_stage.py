@@ -36,6 +36,8 @@ WRONG: dict[str, list[Any]] = {
     "keyDeletionDays": ["6", "31"],
     "pointInTimeDays": ["0", "36"],
     "backupDays": ["0"],
+    "orderEvents": ["maybe"],
+    "eventArchiveDays": ["0"],
     "backupSchedule": [
         "rate(1 day)",
         "cron(0 3)",

@@ -11,9 +11,17 @@ import pytest
 from handlers.domain.days import last_closed_day
 from local.instance.recorded_calls import permissions_by_function
 from local.pytest_plugin import DeployedStack
+from tests.integration.consumer import consuming
 from tests.integration.shop import audit_keys, erase, purchase, refund
 
-FUNCTIONS = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "sealFunction")
+FUNCTIONS = (
+    "purchaseFunction",
+    "refundFunction",
+    "recordFunction",
+    "reconcileFunction",
+    "sealFunction",
+    "publishFunction",
+)
 
 ON_ITS_BEHALF = (
     "kms:Decrypt",
@@ -24,8 +32,9 @@ ON_ITS_BEHALF = (
     "logs:",
     "xray:",
     "sqs:SendMessage",
+    *(f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")),
 )
-"""Actions of AWS on a function's behalf, without a call by the function: keys, logs, traces, dead letters."""
+"""Actions of AWS on a function's behalf, without a call by the function: keys, logs, traces, dead letters, streams."""
 
 TOKENS = (
     *("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives"),
@@ -52,6 +61,9 @@ def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
         _park(shop, outcome)
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
     _seal_a_closed_day(shop)
+    with consuming(shop, "recorder") as consumer:
+        order_id = shop.run(purchase("seen-last", {"MUG": 1})).result["order_id"]
+        consumer.wait_for({order_id: 2})
     return permissions_by_function(shop.instance)
 
 

@@ -534,6 +534,7 @@ INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]
             {"functionName": world.function["name"], "eventSourceArn": world.queues[1]["arn"], "enabled": False},
             batchSize=st.integers(1, 10),
             functionResponseTypes=st.just(["ReportBatchItemFailures"]),
+            tags=TAGS,
         ),
         _objects(
             {

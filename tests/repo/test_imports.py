@@ -19,9 +19,9 @@ def test_the_import_contracts_hold() -> None:
 
 
 def test_the_program_is_a_table_of_contents() -> None:
-    """`__main__.py` has at most 75 lines, applies nothing and writes no dictionary."""
+    """`__main__.py` has at most 100 lines, applies nothing and writes no dictionary."""
     text = (ROOT / "__main__.py").read_text("utf-8")
-    assert len(text.splitlines()) <= 75
+    assert len(text.splitlines()) <= 100
     assert ".apply(" not in text
     assert "{" not in text.replace("{}", "")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
+from ...contracts.storage import BY_DAY, OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
 from ...domain.errors import BookingError
 from ...domain.order import Order
 from ...domain.ports import AuditTrail
@@ -32,9 +32,18 @@ class Archive:
 
     def order(self, order_id: str) -> StoredOrder | None:
         """Return one order, or None if it does not exist."""
-        key = {"pk": encode(order_key(order_id))}
-        item = call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        item = self.item(order_id)
         return stored_order(item) if item else None
+
+    def item(self, order_id: str) -> Item | None:
+        """Return the item of one order, or None if it does not exist."""
+        key = {"pk": encode(order_key(order_id))}
+        return call(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+
+    def changed_items(self, since: str) -> Iterator[Item]:
+        """Yield the items of all orders whose last entry was recorded at a formatted instant or later."""
+        moment = BY_DAY.range_key
+        return (item for item in self._items(order_key("")) if str(decode(item[moment])) >= since)
 
     def orders(self) -> Iterator[StoredOrder]:
         """Yield all orders, in an arbitrary sequence."""

@@ -14,9 +14,9 @@ from ..property_schema import (
     SetOf,
     String,
 )
-from ..property_values import ReadonlyValues
+from ..property_values import ReadonlyValues, Values
 from ..resource import Inputs, Outputs
-from .common import boolean, number, output, string
+from .common import TAGS, boolean, number, output, string, tag_changes
 from .invocations import function_name
 from .modelled import ModelledResource
 
@@ -45,6 +45,7 @@ class EventSourceMapping(ModelledResource):
         "parallelizationFactor": number(1, 10, default=CHOSEN_BY_AWS),
         "startingPosition": string("LATEST", "TRIM_HORIZON", replaces=True),
         "functionResponseTypes": Property(schema=SetOf(String())),
+        "tags": TAGS,
         "arn": output(),
         "functionArn": output("functionName"),
         "uuid": output(),
@@ -56,8 +57,21 @@ class EventSourceMapping(ModelledResource):
         )["EventSourceMappings"]
         return listed[0]["UUID"] if listed else None
 
+    def creation_extras(self, aws: Aws, inputs: Inputs, marker: str) -> Values:
+        return {"Tags": aws.tags(inputs)}
+
+    def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
+        super().converge(aws, id_, inputs, old)
+        actual, client = self.read(aws, id_) or {}, aws.client(self.service)
+        changed, dropped = tag_changes(aws, inputs, actual["tags"])
+        if dropped:
+            client.untag_resource(Resource=actual["arn"], TagKeys=dropped)
+        if changed:
+            client.tag_resource(Resource=actual["arn"], Tags=changed)
+
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
         return super().outputs(aws, id_, fact) | {
+            "tags": dict(aws.client(self.service).list_tags(Resource=fact["EventSourceMappingArn"]).get("Tags", {})),
             "functionName": FunctionName().canonical(fact["FunctionArn"]),
             "enabled": fact.get("State") not in ("Disabled", "Disabling"),
             "bisectBatchOnFunctionError": fact.get("BisectBatchOnFunctionError", False),

@@ -1,0 +1,73 @@
+"""A consumer of the order events of a deployed stack: a queue behind a rule, which keeps the order of publication."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.pytest_plugin import DeployedStack
+
+GIVE_UP_SECONDS = 300
+"""Ends a wait for what never comes; what comes takes a second or two."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EventConsumer:
+    """The events that were published since it was opened, repetitions and all, in their order."""
+
+    stack: DeployedStack
+    queue: str
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def seqs(self) -> dict[str, list[int]]:
+        """The entries that arrived so far, by order."""
+        self._receive()
+        arrived: dict[str, list[int]] = {}
+        for event in self.events:
+            arrived.setdefault(event["detail"]["order_id"], []).append(event["detail"]["seq"])
+        return arrived
+
+    def wait_for(self, versions: Mapping[str, int]) -> dict[str, list[int]]:
+        """The entries by order, once each order's newest one (by `versions`) has arrived."""
+        return self.wait_until(
+            lambda arrived: all(seq in arrived.get(order_id, ()) for order_id, seq in versions.items())
+        )
+
+    def wait_until(self, holds: Callable[[dict[str, list[int]]], bool]) -> dict[str, list[int]]:
+        """The entries by order, once they are as told."""
+        end = time.monotonic() + GIVE_UP_SECONDS
+        while not holds(arrived := self.seqs()):
+            if time.monotonic() > end:
+                raise TimeoutError(f"the events did not come; these did: {arrived}")
+            time.sleep(0.1)
+        return arrived
+
+    def _receive(self) -> None:
+        sqs = self.stack.client("sqs")
+        while messages := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.events.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+@contextmanager
+def consuming(stack: DeployedStack, name: str) -> Iterator[EventConsumer]:
+    """Subscribe to the bus of a stack, and end the subscription behind the block."""
+    sqs, events, bus = stack.client("sqs"), stack.client("events"), stack.outputs["eventBus"]
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName=f"{name}.fifo", Attributes=fifo)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    service = {"Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **service}]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["booking.orders"]}))
+    target = {"Id": name, "Arn": arn, "SqsParameters": {"MessageGroupId": "all"}}
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[target])
+    try:
+        yield EventConsumer(stack=stack, queue=url)
+    finally:
+        events.remove_targets(Rule=name, EventBusName=bus, Ids=[name])
+        events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
