@@ -31,6 +31,7 @@ MAX_SHOWN: Final = 1000  # findings; all are counted
 PROGRESS_STEP: Final = 10_000  # objects between two lines of progress
 READERS: Final = 16
 PAGE_ORDERS: Final = 100
+GRACE: Final = 300  # seconds
 
 app = typer.Typer(help="Verify and read the audit trail.", no_args_is_help=True)
 app.command("report")(report)
@@ -50,7 +51,7 @@ def verify_audit(
     grace_seconds: Annotated[
         int,
         typer.Option(min=0, help="Ledger entries younger than this may lack their object: executions may be running."),
-    ] = 300,
+    ] = GRACE,
     as_json: JsonOption = False,
     stage: StageOption = None,
     instance: InstanceOption = "default",
@@ -62,7 +63,7 @@ def verify_audit(
     first = parse_day("--since", since) if since else None
     target = resolve_target(stage, instance)
     settled_before = format_instant(datetime.now(UTC) - timedelta(seconds=grace_seconds))
-    with _parallel_map() as parallel_map:
+    with open_readers() as parallel_map:
         verification = plan_verification(target, first, settled_before, parallel_map)
         seals = plan_seal_verification(target, verification.audit, verification.since)
         document = run_verification(verification, seals)
@@ -155,7 +156,8 @@ def run_verification(verification: TrailVerification, seals: SealVerification | 
 
 
 @contextmanager
-def _parallel_map() -> Generator[ParallelMap]:
+def open_readers() -> Generator[ParallelMap]:
+    """Return a `map` that reads up to 16 objects at once."""
     with ThreadPoolExecutor(READERS) as readers:
         yield readers.map
 

@@ -21,6 +21,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "stack_changes": ("preview", "refresh", "destroy"),
     "booking_verbs": ("purchase", "refund", "run", "show"),
     "report": ("report",),
+    "console": ("console",),
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),

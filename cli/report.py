@@ -49,7 +49,7 @@ def render_subject(target: DeploymentTarget, subject: str) -> str:
         UsageError: the target has neither an order nor an execution of that name.
     """
     page = None if subject.startswith("arn:") else render_order(target, subject)
-    page = page or render_execution(target, execution_arn(target, subject))
+    page = page or render_execution(target, subject)
     if page is None:
         raise UsageError(
             f"There is no order and no execution {subject} in the {target.name}. "
@@ -69,23 +69,18 @@ def render_order(target: DeploymentTarget, order_id: str) -> str | None:
     return render_report("order_report.html", report=found, source=target.name, read_at=datetime.now(UTC))
 
 
-def render_execution(target: DeploymentTarget, arn: str) -> str | None:
-    """Return the page of an execution, or None if there is none."""
+def render_execution(target: DeploymentTarget, subject: str) -> str | None:
+    """Return the page of an execution, by its ARN or its name, or None if there is none."""
+    from console.execution_history import execution_arn
     from console.function_logs import FunctionLogs
     from console.order_pages import read_traced
     from console.rendering import render_report
 
+    arn = execution_arn(target.output("stateMachineArn"), subject)
     trace = read_traced(target, FunctionLogs.of(target), arn)
     if trace is None:
         return None
     return render_report("execution_report.html", trace=trace, source=target.name, read_at=datetime.now(UTC))
-
-
-def execution_arn(target: DeploymentTarget, name: str) -> str:
-    """Return the ARN of an execution of the target's machine; an ARN stays as it is."""
-    if name.startswith("arn:"):
-        return name
-    return f"{target.output('stateMachineArn').replace(':stateMachine:', ':execution:')}:{name}"
 
 
 def write_page(page: str, path: Path) -> Path | None:

@@ -57,7 +57,7 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysReport:
-    """What the page of a number of days shows."""
+    """The content of the page of a number of days."""
 
     first: str
     last: str

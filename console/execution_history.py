@@ -211,6 +211,11 @@ def fetch_definition(deployment: Deployment, arn: str) -> Any:
         return None
 
 
+def execution_arn(machine: str, name: str) -> str:
+    """Return the ARN of an execution of a machine by its name; an ARN stays as it is."""
+    return name if name.startswith("arn:") else f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
 def machine_of(arn: str) -> str:
     """Return the ARN of the machine of an execution: `…:execution:MACHINE:NAME`, or `…:express:MACHINE:NAME:UUID`."""
     parts = arn.split(":")

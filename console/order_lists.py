@@ -25,8 +25,11 @@ from .deployment import Deployment
 PAGE: Final = 25
 MAX_SCANNED: Final = 500
 """Orders read for one page of a filtered list."""
-MAX_DAYS: Final = 92
+DAYS: Final = 7
+"""Days that one page of the list by change looks back; a quiet stage has few orders, and a day takes eight queries."""
+EARLIEST: Final = "2024"
 _LATEST: Final = "9999"
+_END_OF_DAY: Final = "T~"  # sorts after every time of a day
 _QUERY_LIMIT: Final = 50
 _READERS: Final = 8
 
@@ -55,7 +58,7 @@ class OrderPage:
     orders: tuple[StoredOrder, ...]
     after: Position | None = None
     is_cut: bool = False
-    """True if the search stopped early, after reading many orders that do not match."""
+    """True if the page is not full although the list goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +70,27 @@ class OrderLists:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @classmethod
-    def of(cls, deployment: Deployment) -> Self:
+    def of(cls, deployment: Deployment, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Self:
         """Return the lists of a deployment."""
-        return cls(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"))
+        return cls(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"), now=now)
 
     def changed(self, before: Position | None = None, day: str = "") -> Iterator[Position]:
         """Yield the orders by their last change; with `day` (YYYY-MM-DD), those that changed last on it."""
-        latest = before.at[:10] if before else day or (self.now() + timedelta(days=1)).date().isoformat()
-        first = date.fromisoformat(latest)
-        days = [day] if day else [(first - timedelta(days=back)).isoformat() for back in range(MAX_DAYS)]
-        for each in days:
+        for each in [day] if day else self._days(before):
             shards = [self._query(BY_DAY, changed_day(each, shard), before) for shard in range(SHARDS)]
             yield from heapq.merge(*shards, reverse=True)
+
+    def end_of_changed(self, before: Position | None = None, day: str = "") -> Position | None:
+        """Return the position from which the list that `changed` yields goes on; None if it is complete."""
+        last = self._days(before)[-1]
+        at = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
+        return None if day or at < EARLIEST else Position(at=f"{at}{_END_OF_DAY}", order_id="")
+
+    def _days(self, before: Position | None) -> list[str]:
+        """Return the days that a page looks at, the latest first; tomorrow counts, because clocks differ."""
+        first = _day_at(before) if before else None
+        first = first or (self.now() + timedelta(days=1)).date()
+        return [(first - timedelta(days=back)).isoformat() for back in range(DAYS)]
 
     def of_customer(self, customer_id: str, before: Position | None = None) -> Iterator[Position]:
         """Yield a customer's orders by the time of the purchase."""
@@ -89,9 +101,13 @@ class OrderLists:
         return iter(sorted(each for shard in range(SHARDS) for each in self._query(ATTENTION, str(shard), None)))
 
     def page(
-        self, positions: Iterator[Position], matches: Callable[[Order | None], bool] = lambda _: True, size: int = PAGE
+        self,
+        positions: Iterator[Position],
+        matches: Callable[[Order | None], bool] = lambda _: True,
+        size: int = PAGE,
+        end: Position | None = None,
     ) -> OrderPage:
-        """Return the next orders of a list that match."""
+        """Return the next orders of a list that match; `end` is the position from which the list itself goes on."""
         found: list[StoredOrder] = []
         last: Position | None = None
         scanned = 0
@@ -103,7 +119,8 @@ class OrderLists:
                 found += [stored] if stored and matches(stored.order) else []
         is_cut = scanned >= MAX_SCANNED
         more = next(positions, None) if len(found) == size or is_cut else None
-        return OrderPage(orders=tuple(found), after=last if more else None, is_cut=is_cut and more is not None)
+        after = last if more else end
+        return OrderPage(orders=tuple(found), after=after, is_cut=after is not None and len(found) < size)
 
     def load(self, positions: list[Position]) -> list[StoredOrder | None]:
         """Return the orders as they are stored."""
@@ -139,3 +156,10 @@ class OrderLists:
 def _position(item: Any, index: IndexSchema) -> Position:
     key = str(decode(item[ORDERS.hash_key]))
     return Position(at=str(decode(item[index.range_key])), order_id=key.removeprefix(order_key("")))
+
+
+def _day_at(position: Position) -> date | None:
+    try:
+        return date.fromisoformat(position.at[:10])
+    except ValueError:
+        return None

@@ -1,9 +1,13 @@
 """A deployment in this process with a few bookings in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from cli.console import console_services
+from cli.target import DeploymentTarget
+from console.server.console_services import ConsoleServices
+from tests.console.asgi_client import ConsoleClient
 from tests.console.in_process_deployment import InProcessDeployment
 from tests.handlers.world import purchase_of, refund_of
 
@@ -31,3 +35,16 @@ def book_shop(deployment: InProcessDeployment) -> BookedShop:
     deployment.book(refund_of(bought["order_id"], "refund-1", amount_minor=300))
     rejected = deployment.book(refund_of(bought["order_id"], "refund-2", amount_minor=100_000))
     return BookedShop(deployment, bought["order_id"], rejected)
+
+
+def services_of(deployment: InProcessDeployment, *, can_write: bool = True) -> ConsoleServices:
+    """Return the services that the command would hand over."""
+    target = DeploymentTarget(name=deployment.name, outputs=deployment.outputs, client=deployment.client)
+    made = console_services(target, write=can_write)
+    return replace(made, now=deployment.world.clock)
+
+
+@pytest.fixture
+def client(booked: BookedShop) -> ConsoleClient:
+    """A browser that has opened the console of the booked shop, which may write."""
+    return ConsoleClient(services_of(booked.deployment)).open()

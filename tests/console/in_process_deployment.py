@@ -11,7 +11,7 @@ from handlers.record import record
 from handlers.refund import refund
 from tests.fakes.logs import FakeLogs
 from tests.fakes.stepfunctions import MACHINE, FakeExecution, FakeStepFunctions
-from tests.handlers.world import SEAL_KEY, World
+from tests.handlers.world import ENVIRONMENT, SEAL_KEY, World
 from workflow.booking import Booking, purchase_fn, record_fn, refund_fn
 from workflow.interpreter import TaskFailed
 
@@ -30,11 +30,12 @@ OUTPUTS = {
 
 
 class FunctionConfigurations:
-    """The configuration of functions, each with a log group of its own."""
+    """The configuration of functions, each with a log group of its own and the environment of the world."""
 
     def get_function_configuration(self, **request: Any) -> dict[str, Any]:
         name = request["FunctionName"]
-        return {"FunctionName": name, "LoggingConfig": {"LogGroup": f"{name}-logs"}}
+        environment = {"Variables": ENVIRONMENT}
+        return {"FunctionName": name, "LoggingConfig": {"LogGroup": f"{name}-logs"}, "Environment": environment}
 
 
 @dataclass

@@ -1,0 +1,135 @@
+"""`booking console`: the pages of the report, live in a browser on this machine."""
+
+import threading
+import webbrowser
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.domain.canonical import format_instant
+
+from .audit import GRACE, open_readers, plan_seal_verification, plan_verification, run_verification
+from .audit_report import DayTotals, report_day
+from .command_errors import CommandFailed, UsageError
+from .executions import start_execution
+from .output import stdout_console
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
+
+if TYPE_CHECKING:
+    from console.server.console_services import ConsoleServices
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("console")(console)
+
+
+def console(
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Allow purchases and refunds. Only on the embedded AWS, where no money moves."),
+    ] = False,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Show orders, executions, trust and days in a browser on this machine. It only reads, unless --write is given.
+
+    Prints an address that opens the console once, and serves it until Ctrl-C.
+    """
+    if write and stage:
+        raise UsageError(
+            "--write works on the embedded AWS only. On a deployed stage people book through its API, which knows them."
+        )
+    target = resolve_target(stage, instance)
+    target.output("ordersTable")
+    run_console(console_services(target, write=write), port, open_browser=open_browser)
+
+
+def run_console(services: "ConsoleServices", port: int, *, open_browser: bool) -> None:
+    """Serve the console until Ctrl-C."""
+    try:
+        from console.server.application import build_application
+        from console.server.entrance import Entrance
+        from console.server.serving import listen, serve, write_launcher
+    except ModuleNotFoundError as error:
+        raise CommandFailed(
+            f"The console needs {error.name}, which is not installed: pip install 'stepbooking[console]'"
+        ) from error
+    try:
+        listener = listen(port)
+    except OSError as error:
+        raise UsageError(f"Port {port} of 127.0.0.1 cannot be used: {error.strerror}. Leave --port out.") from error
+    with listener:
+        entrance = Entrance(port=listener.getsockname()[1])
+        print_address(entrance.start_url, services)
+        launcher = write_launcher(entrance.start_url) if open_browser else None
+        try:
+            if launcher:
+                webbrowser.open(launcher.as_uri())
+            serve(build_application(services, entrance), listener)
+        finally:
+            if launcher:
+                launcher.unlink(missing_ok=True)
+
+
+def print_address(address: str, services: "ConsoleServices") -> None:
+    """Print the address that opens the console, and what the console may do."""
+    mode = "It can also book." if services.can_write else "It only reads; --write lets it book on the embedded AWS."
+    output = stdout_console()
+    output.print(f"Console of the {services.deployment.name}. {mode}")
+    output.print(f"Open this address; it works once: {address}", soft_wrap=True)
+    output.print("Ctrl-C stops it.")
+
+
+def console_services(target: DeploymentTarget, *, write: bool) -> "ConsoleServices":
+    """Return what the console reads and does in a target."""
+    from console.server.console_services import ConsoleServices
+
+    shared = SharedClients(target=target)
+    reused = DeploymentTarget(name=target.name, outputs=target.outputs, client=shared.client)
+
+    def day_figures(days: Sequence[str]) -> list[DayTotals]:
+        log = S3AuditTrail(client=reused.client("s3"), bucket=reused.output("auditBucket"))
+        return list(chain.from_iterable(report_day(log, day) for day in days))
+
+    def start(event: Mapping[str, Any]) -> str:
+        return start_execution(reused, event)
+
+    return ConsoleServices(
+        deployment=reused, day_figures=day_figures, verify=_verifier(reused), start=start if write else None
+    )
+
+
+def _verifier(target: DeploymentTarget) -> Callable[[str | None], Mapping[str, Any]]:
+    def verify(since: str | None) -> Mapping[str, Any]:
+        first = date.fromisoformat(since) if since else None
+        settled_before = format_instant(datetime.now(UTC) - timedelta(seconds=GRACE))
+        with open_readers() as parallel_map:
+            verification = plan_verification(target, first, settled_before, parallel_map)
+            seals = plan_seal_verification(target, verification.audit, verification.since)
+            return run_verification(verification, seals)
+
+    return verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedClients:
+    """The clients of a target, each made once: a page of the console would otherwise make all of them again."""
+
+    target: DeploymentTarget
+    _made: dict[str, Any] = field(default_factory=dict[str, Any])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, service: str) -> Any:  # clients of boto3 have no common type
+        """Return the client of a service."""
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self.target.client(service)
+            return self._made[service]

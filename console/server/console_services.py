@@ -1,0 +1,32 @@
+"""The reads and effects of the console, handed over by the command that starts it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..day_pages import DayFigures
+from ..deployment import Deployment
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleServices:
+    """The deployed program, and the verbs that have no code of their own in the console."""
+
+    deployment: Deployment
+    day_figures: Callable[[Sequence[str]], Iterable[DayFigures]]
+    """`booking audit report`: the totals of some days (YYYY-MM-DD)."""
+    verify: Callable[[str | None], Mapping[str, Any]]
+    """`booking audit verify`: its document, from a day on or of everything."""
+    start: Callable[[Mapping[str, Any]], str] | None = None
+    """`booking run`: starts an execution and returns its ARN. None: the console only reads."""
+    now: Callable[[], datetime] = _now
+
+    @property
+    def can_write(self) -> bool:
+        """True if forms that start executions exist."""
+        return self.start is not None

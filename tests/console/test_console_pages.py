@@ -1,0 +1,162 @@
+"""The pages of the console show what is stored; forms show first what they would do, and then do it."""
+
+from datetime import timedelta
+
+import pytest
+
+from cli.console import run_console
+from cli.main import run
+from console.alarm_states import runbook_section
+from tests.console.asgi_client import ConsoleClient, fields_of
+from tests.console.conftest import BookedShop, services_of
+from tests.console.test_order_report import alter_entry, text_of
+from tests.handlers.world import purchase_of
+
+Fields = dict[str, str]
+
+
+def ledger_size(booked: BookedShop) -> int:
+    return booked.deployment.world.order(booked.order_id).version
+
+
+def plan_refund(client: ConsoleClient, booked: BookedShop, **fields: str) -> Fields:
+    """Plan a refund and return the fields with which the plan's page would start it."""
+    given = {"by": "agent-7", "reason": "late", "request_id": "console-1", "mode": "plan", **fields}
+    page = client.post(f"/orders/{booked.order_id}/refunds", **given)
+    assert page.status == 200, page.text
+    return {**fields_of(page.text), "shown": text_of(page.text)}
+
+
+def test_a_refund_is_shown_first_and_done_after(client: ConsoleClient, booked: BookedShop) -> None:
+    before = ledger_size(booked)
+    fields = plan_refund(client, booked, amount="2.50")
+    assert "2.50 EUR was refunded. 4.50 EUR can still be refunded." in fields.pop("shown")
+    assert ledger_size(booked) == before
+    answer = client.send_form(f"/orders/{booked.order_id}/refunds", {**fields, "mode": "do"})
+    assert answer.status == 303
+    assert ledger_size(booked) == before + 2
+    again = client.send_form(f"/orders/{booked.order_id}/refunds", {**fields, "mode": "do"})
+    assert (again.status, ledger_size(booked)) == (303, before + 2), "the same form again is a replay"
+    page = client.get(answer.headers["location"])
+    assert "2.50 EUR was refunded." in text_of(page.text)
+
+
+def test_a_forecast_says_what_the_function_would_refuse(client: ConsoleClient, booked: BookedShop) -> None:
+    shown = plan_refund(client, booked, amount="900")["shown"]
+    assert "REFUND_EXCEEDS_BALANCE At most 7.00 EUR can be refunded, but 900.00 EUR was requested." in shown
+    assert "INVALID_REQUEST" in plan_refund(client, booked, by="not an id!")["shown"]
+
+
+@pytest.mark.parametrize("amount", ["1.234", "-1", "1e3", "NaN"])
+def test_an_amount_that_is_none_is_explained(client: ConsoleClient, booked: BookedShop, amount: str) -> None:
+    page = client.post(f"/orders/{booked.order_id}/refunds", mode="plan", by="a", reason="r", amount=amount)
+    assert (page.status, "is not an amount in EUR: write it like 12.34" in page.text) == (400, True)
+
+
+def test_a_purchase_is_shown_first_and_done_after(client: ConsoleClient, booked: BookedShop) -> None:
+    form = client.get("/purchase")
+    assert "mug (7 available)" in form.text
+    given = fields_of(form.text) | {"sku0": "mug", "quantity0": "2", "customer": "customer-9", "payment": "pm_ok"}
+    plan = client.send_form("/purchase", {**given, "mode": "plan"})
+    assert "10.00 EUR was paid." in text_of(plan.text)
+    assert booked.deployment.world.available("mug") == 7
+    done = client.send_form("/purchase", {**fields_of(plan.text), "mode": "do"})
+    assert (done.status, booked.deployment.world.available("mug")) == (303, 5)
+    assert "10.00 EUR was paid." in text_of(client.get(done.headers["location"]).text)
+    assert "customer-9" in client.get("/orders?customer=customer-9").text
+
+
+def test_a_purchase_above_the_stock_is_forecast_as_refused(client: ConsoleClient) -> None:
+    page = client.post(
+        "/purchase", mode="plan", sku0="mug", quantity0="99", customer="c", payment="pm_ok", request_id="x"
+    )
+    assert "OUT_OF_STOCK" in page.text
+    for fields, sentence in (({}, "Choose at least one SKU"), ({"sku0": "no", "quantity0": "1"}, "no SKU no"),
+                             ({"sku0": "mug", "quantity0": "1.5"}, "must be an integer")):  # fmt: skip
+        page = client.post("/purchase", mode="plan", **fields)
+        assert (page.status, sentence in page.text) == (400, True)
+
+
+def test_an_execution_is_live_while_it_runs(client: ConsoleClient, booked: BookedShop) -> None:
+    machine = booked.deployment.machine
+    machine.is_holding = True
+    arn = booked.deployment.book(purchase_of("held", mug=(1, 500)))
+    assert 'data-live="' in client.get(f"/executions/{arn}").text
+    assert "1 executions are running." in client.get("/executions").text
+    machine.release()
+    page = client.get(f"/executions/{arn}").text
+    assert ('data-live="' in page, "SUCCEEDED" in page) == (False, True)
+
+
+def test_an_alteration_is_found_on_the_trust_page_and_leads_to_the_order(
+    client: ConsoleClient, booked: BookedShop
+) -> None:
+    assert "they agree, every hash chain is intact" in text_of(client.get("/trust?since=all").text)
+    alter_entry(booked, seq=2, amount_minor=1)
+    page = client.get("/trust?since=all")
+    assert "chain broken" in page.text
+    assert f'href="/orders/{booked.order_id}"' in page.text
+    assert client.get("/trust?since=yesterday").status == 400
+
+
+def test_ringing_alarms_come_with_their_section_of_the_runbook(client: ConsoleClient, booked: BookedShop) -> None:
+    described = "Executions failed. What to do: docs/how-to/runbook.md#executions-failed"
+    alarm = {"AlarmName": "booking-dev-x", "AlarmDescription": described, "StateValue": "ALARM", "StateReason": "1 > 0"}
+    booked.deployment.cloudwatch.alarms[:] = [alarm, {**alarm, "AlarmName": "booking-prod-y"}]
+    page = client.get("/trust?since=all").text
+    assert "booking-dev-x" in page
+    assert "booking-prod-y" not in page
+    assert runbook_section("executions-failed").split("\n")[0][:20] in page
+
+
+def test_search_leads_to_orders_customers_and_executions(client: ConsoleClient, booked: BookedShop) -> None:
+    name = booked.rejected.rpartition(":")[2]
+    for wanted, place in (
+        (booked.order_id, f"/orders/{booked.order_id}"),
+        ("customer-1", "/orders?customer=customer-1"),
+        (name, f"/executions/{booked.rejected}"),
+        (booked.rejected, f"/executions/{booked.rejected}"),
+    ):
+        assert client.get(f"/search?q={wanted}").headers["location"] == place
+    assert client.get("/search?q=nobody").status == 404
+
+
+def test_filters_and_pages_go_on_where_the_last_one_ended(client: ConsoleClient, booked: BookedShop) -> None:
+    world = booked.deployment.world
+    world.stock(cup=(100, 99))
+    for number in range(30):
+        world.clock.advance(timedelta(minutes=1))
+        booked.deployment.book({**purchase_of(f"cup-{number}", cup=(1, 100)), "customer_id": "customer-2"})
+    first = client.get("/orders?customer=customer-2")
+    assert first.text.count("<code>ord_") == 25
+    older = first.text.partition('<a href="/orders?customer=customer-2&amp;before=')[2].partition('"')[0]
+    second = client.get(f"/orders?customer=customer-2&before={older}")
+    assert second.text.count("<code>ord_") == 5
+    assert client.get("/orders?status=PARTIALLY_REFUNDED").text.count("<code>ord_") == 1
+    assert client.get("/orders?status=nonsense&day=nonsense&before=nonsense").status == 200
+
+
+def test_days_that_cannot_be_are_explained(client: ConsoleClient) -> None:
+    for query in ("from=x", "from=2026-03-02&to=2026-03-01", "from=2025-01-01&to=2026-03-01"):
+        page = client.get(f"/days?{query}")
+        assert (page.status, "Give two days such as" in page.text) == (400, True)
+
+
+def test_an_error_of_aws_is_a_page_with_its_message(client: ConsoleClient, booked: BookedShop) -> None:
+    del booked.deployment.world.s3.versions[next(iter(booked.deployment.world.s3.versions))]
+    assert client.get(f"/orders/{booked.order_id}").status == 200
+    booked.deployment.outputs = {**booked.deployment.outputs, "purchaseFunction": ""}
+    assert client.get("/nothing").status == 404
+
+
+def test_write_is_for_the_embedded_aws_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["console", "--write", "--stage", "prod"]) == 64
+    assert "embedded AWS only" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_a_usage_error(booked: BookedShop) -> None:
+    from cli.command_errors import UsageError
+    from console.server.serving import listen
+
+    with listen() as taken, pytest.raises(UsageError, match="cannot be used"):
+        run_console(services_of(booked.deployment), taken.getsockname()[1], open_browser=False)
