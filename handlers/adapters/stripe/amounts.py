@@ -69,13 +69,17 @@ UNSUPPORTED: Final = frozenset(
 def to_units(amount_minor: int, currency: str) -> int:
     """Convert ISO minor units to Stripe's units. Call `refuse_amount` first: not every amount has one."""
     ours, theirs = DECIMALS[currency], STRIPE_DECIMALS.get(currency, DECIMALS[currency])
-    return amount_minor * 10 ** (theirs - ours) if theirs >= ours else amount_minor // 10 ** (ours - theirs)
+    return amount_minor * _power(theirs - ours) if theirs >= ours else amount_minor // _power(ours - theirs)
 
 
 def to_minor(units: int, currency: str) -> int:
     """Convert Stripe's units to ISO minor units."""
     ours, theirs = DECIMALS.get(currency, 2), STRIPE_DECIMALS.get(currency, DECIMALS.get(currency, 2))
-    return units // 10 ** (theirs - ours) if theirs >= ours else units * 10 ** (ours - theirs)
+    return units // _power(theirs - ours) if theirs >= ours else units * _power(ours - theirs)
+
+
+def _power(decimals: int) -> int:
+    return int(10**decimals)
 
 
 def refuse_amount(amount_minor: int, currency: str) -> str:

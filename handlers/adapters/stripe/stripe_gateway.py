@@ -243,7 +243,8 @@ class StripePaymentGateway:
         query = {"payment_intent": intent_id, "limit": "100"}
         while True:
             page = self._get(REFUNDS, query)
-            for refund in page["data"]:
+            found: list[StripeObject] = page["data"]
+            for refund in found:
                 if refund["metadata"].get(KEY) == key and refund["metadata"].get(STAGE) == self.stage:
                     return refund
             if not page["has_more"]:

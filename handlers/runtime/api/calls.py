@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, cast
 
@@ -149,6 +149,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _depth(value: object) -> int:
+    inner: Iterable[object]
     if isinstance(value, dict):
         inner = cast("dict[str, object]", value).values()
     elif isinstance(value, list):

@@ -27,7 +27,7 @@ class Place:
 
 def encode_cursor(place: Place, filters: Mapping[str, Json]) -> str:
     """Return the cursor of a place in the list that the filters select."""
-    parts = [_VERSION, digest(filters)[:16], place.partition, place.sort, place.order_id]
+    parts: list[Json] = [_VERSION, digest(filters)[:16], place.partition, place.sort, place.order_id]
     return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
 
 
@@ -48,7 +48,7 @@ def _parts(text: str) -> list[Any] | None:
         value = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         return None
-    parts = cast("list[Any]", value) if isinstance(value, list) else []
+    parts = cast("list[Any]", value) if isinstance(value, list) else []  # type: ignore[redundant-cast]  # pyright needs it
     kinds: list[Any] = [type(part) for part in parts]
     is_form = kinds == [int, str, int, str, str] and 0 <= parts[2] < 10_000 and len(parts[3]) <= 40
     return parts if is_form and len(parts[4]) <= 64 and _is_plain(parts[3] + parts[4]) else None

@@ -48,7 +48,7 @@ def _parts(text: str) -> list[Any] | None:
         value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         return None
-    is_list = isinstance(value, list) and len(cast("list[Any]", value)) == 7
+    is_list = isinstance(value, list) and len(cast("list[Any]", value)) == 7  # type: ignore[redundant-cast]  # pyright needs it
     return cast("list[Any]", value) if is_list else None
 
 
