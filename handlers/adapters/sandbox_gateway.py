@@ -81,6 +81,14 @@ TOKENS: Final[Mapping[str, Token]] = {
         meaning="Refunds are made and returned later: the lookup reports them as reversed.",
         refund=Behaviour(later=GatewayStatus.REVERSED),
     ),
+    "pm_refund_pending": Token(
+        meaning="Refunds wait for the bank: the lookup reports them as settled.",
+        refund=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
+    ),
+    "pm_refund_pending_declined": Token(
+        meaning="Refunds wait for the bank, which declines them: the lookup reports it.",
+        refund=Behaviour(outcome=GatewayStatus.PENDING, reason="account_closed", later=GatewayStatus.DECLINED),
+    ),
 }
 """The payment methods of the sandbox. Any other is declined as `unknown_payment_method`."""
 
@@ -115,12 +123,12 @@ class SandboxPaymentGateway:
         return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return the state of the key. A refund under a token with `later` is reversed by now."""
+        """Return the state of the key. A refund under a token with `later` has come to that by now."""
         item = self._read(instruction.key)
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
         token = TOKENS.get(str(item.get("token")), _UNKNOWN_TOKEN)
-        if item["kind"] == "refund" and item["heard"] == GatewayStatus.SETTLED and token.refund.later:
+        if item["kind"] == "refund" and item["heard"] == token.refund.outcome and token.refund.later:
             return _reply({**item, "heard": token.refund.later})
         return _reply(item)
 
@@ -209,4 +217,5 @@ def _reply(item: Mapping[str, Json]) -> GatewayReply:
         reference=f"sandbox_{digest(str(item.get('pk', '')))[:16]}" if status is GatewayStatus.SETTLED else "",
         reason=str(item.get("reason", "")),
         amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
+        currency=str(item.get("currency", "")),
     )

@@ -46,10 +46,12 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
     (_O.PENDING, Kind.PAYMENT_DECLINED): (_O.DECLINED,),
     (_O.PENDING, Kind.PAYMENT_RELEASED): (_O.CANCELLED,),
     (_O.CONFIRMED, Kind.REFUND_REQUESTED): (_O.CONFIRMED,),
+    (_O.CONFIRMED, Kind.REFUND_PENDING): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_DECLINED): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_RELEASED): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_REQUESTED): (_O.PARTIALLY_REFUNDED,),
+    (_O.PARTIALLY_REFUNDED, Kind.REFUND_PENDING): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_DECLINED): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_RELEASED): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
@@ -63,6 +65,10 @@ REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] 
     (_R.RESERVED, Kind.REFUND_SETTLED): _R.SETTLED,
     (_R.RESERVED, Kind.REFUND_DECLINED): _R.DECLINED,
     (_R.RESERVED, Kind.REFUND_RELEASED): _R.RELEASED,
+    (_R.RESERVED, Kind.REFUND_PENDING): _R.PENDING,
+    (_R.PENDING, Kind.REFUND_SETTLED): _R.SETTLED,
+    (_R.PENDING, Kind.REFUND_DECLINED): _R.DECLINED,
+    (_R.PENDING, Kind.REFUND_RELEASED): _R.RELEASED,
     (_R.SETTLED, Kind.REFUND_REVERSED): _R.REVERSED,
 }
 """The state of a refund after an entry."""
@@ -79,6 +85,9 @@ class Share:
 
 _HOLDING: Final = frozenset({_R.AWAITING_APPROVAL, _R.RESERVED, _R.PENDING, _R.SETTLED})
 """The states in which a refund's amount is reserved or refunded."""
+
+_SENT: Final = frozenset({_R.RESERVED, _R.PENDING})
+"""The states in which the gateway owes an outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,7 @@ class Account:
     @property
     def in_flight(self) -> tuple[str, ...]:
         """The gateway keys of the refunds without an outcome. The order's own key is in flight while it is PENDING."""
-        return tuple(each.refund_id for each in self.refunds.values() if each.status is RefundStatus.RESERVED)
+        return tuple(each.refund_id for each in self.refunds.values() if each.status in _SENT)
 
 
 def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:

@@ -33,6 +33,7 @@ class Code(StrEnum):
     REFUND_DECLINED = "REFUND_DECLINED"
     REFUND_RELEASED = "REFUND_RELEASED"
     REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"
+    REFUND_PENDING = "REFUND_PENDING"
     REFUND_REVERSED = "REFUND_REVERSED"
     KEY_REUSED = "KEY_REUSED"
     NOT_RECORDED = "NOT_RECORDED"
@@ -61,6 +62,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.REFUND_DECLINED: "The gateway declined the refund for good.",
     Code.REFUND_RELEASED: "The refund never reached the gateway and can no longer be made.",
     Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say whether the refund was made.",
+    Code.REFUND_PENDING: "The bank has not completed the refund yet.",
     Code.REFUND_REVERSED: "The refund was returned after it had settled.",
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",

@@ -16,7 +16,6 @@ from .order import AcceptedRequest
 from .outcomes import refuse_reused_key
 from .requests import Request
 
-
 _KINDS: Final = frozenset(kind.value for kind in Kind)
 
 

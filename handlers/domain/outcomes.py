@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .account import Account, fold
-from .answers import Answer, Code
-from .ledger import SUPERSEDED, Entry, Kind, key_of
+from .answers import Answer, Code, NextAction
+from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of
 from .money import format_amount
 from .order import Order
 from .requests import IssueRefund, PlaceOrder, Request
@@ -41,6 +41,12 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
         "The gateway has not confirmed the refund of {amount}, so it may or may not have been made. The amount stays "
         "reserved until the gateway answers. It is safe to repeat the same request.",
     ),
+    Kind.REFUND_PENDING: (
+        "pending",
+        Code.REFUND_PENDING,
+        "The bank has not completed the refund of {amount} yet. The amount stays reserved. Repeat the same request to "
+        "see the outcome.",
+    ),
     Kind.REFUND_SETTLED: ("succeeded", None, "{amount} was refunded. {refundable} can still be refunded."),
     Kind.REFUND_DECLINED: (
         "rejected",
@@ -60,6 +66,8 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
     ),
 }
 
+
+_NEXT_ACTIONS: Final = {Kind.REFUND_PENDING: NextAction(who="bank")}
 
 LEDGER_CODES: Final = frozenset(code.value for _, code, _ in OUTCOME_MESSAGES.values() if code)
 """Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
@@ -82,6 +90,7 @@ def outcome_at(order: Order, seq: int) -> Answer:
         refundable_minor=account.refundable_minor,
         code=code.value if code else None,
         message=_message(template, order, account, entry),
+        next_action=_NEXT_ACTIONS.get(entry.kind),
     )
 
 
@@ -100,13 +109,14 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
 
 
 def outcome_seq(order: Order, key: str) -> int:
-    """Return the ledger entry that ends a request: the first outcome under its key, or the opening entry without one.
+    """Return the ledger entry that ends a request: the first final one under its key, or without one the latest.
 
     A refund first heard of as reversed has two entries from one write; the reversal is its outcome.
     """
     subject = order.subject(key)
-    opening, *reports = [entry for entry in order.ledger if entry.subject == subject]
-    return next((entry for entry in reports if not entry.facts.get(SUPERSEDED)), opening).seq
+    entries = [entry for entry in order.ledger if entry.subject == subject]
+    finals = (e for e in entries if e.kind not in OPENING | INTERIM and not e.facts.get(SUPERSEDED))
+    return next(finals, entries[-1]).seq
 
 
 def execution_of(order: Order, key: str) -> str:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 from .account import OrderStatus, RefundStatus
 from .canonical import Json, format_instant
-from .ledger import SUPERSEDED, Kind
+from .ledger import INTERIM, SUPERSEDED, Kind
 from .order import Order
 from .outcomes import outcome_at
 from .payments import GatewayReply, GatewayStatus
@@ -38,13 +38,24 @@ _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] =
     (RefundStatus.RESERVED, GatewayStatus.DECLINED): (Kind.REFUND_DECLINED,),
     (RefundStatus.RESERVED, GatewayStatus.FENCED): (Kind.REFUND_RELEASED,),
     (RefundStatus.RESERVED, GatewayStatus.REVERSED): (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
+    (RefundStatus.RESERVED, GatewayStatus.PENDING): (Kind.REFUND_PENDING,),
+    (RefundStatus.PENDING, GatewayStatus.SETTLED): (Kind.REFUND_SETTLED,),
+    (RefundStatus.PENDING, GatewayStatus.DECLINED): (Kind.REFUND_DECLINED,),
+    (RefundStatus.PENDING, GatewayStatus.FENCED): (Kind.REFUND_RELEASED,),
+    (RefundStatus.PENDING, GatewayStatus.REVERSED): (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
     (RefundStatus.SETTLED, GatewayStatus.SETTLED): (),
+    (RefundStatus.SETTLED, GatewayStatus.DECLINED): (Kind.REFUND_REVERSED,),
     (RefundStatus.SETTLED, GatewayStatus.REVERSED): (Kind.REFUND_REVERSED,),
     (RefundStatus.REVERSED, GatewayStatus.SETTLED): (),
     (RefundStatus.REVERSED, GatewayStatus.REVERSED): (),
+    (RefundStatus.REVERSED, GatewayStatus.DECLINED): (),
     (RefundStatus.DECLINED, GatewayStatus.DECLINED): (),
     (RefundStatus.RELEASED, GatewayStatus.FENCED): (),
 }
+"""The entries that a reply adds to a refund; none if the ledger has them. A failure after settlement is a reversal."""
+
+_BELOW_FINAL: Final = frozenset({GatewayStatus.PENDING})
+"""Replies that a ledger which knows more ignores: they were overtaken on their way."""
 
 _SETTLED_PAYMENTS: Mapping[OrderStatus, GatewayStatus] = {
     OrderStatus.CONFIRMED: GatewayStatus.SETTLED,
@@ -64,7 +75,7 @@ def apply_gateway_reply(
     """
     kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
-        says = f"{reply.status.value} {reply.amount_minor}"
+        says = f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
         return Contradiction(
             subject=key, ledger_says=f"{_ledger_status(order, key)} {amount_of(order, key)}", gateway_says=says
         )
@@ -85,9 +96,9 @@ def amount_of(order: Order, key: str) -> int:
 
 
 def _amount_differs(order: Order, key: str, reply: GatewayReply) -> bool:
-    return reply.status in (GatewayStatus.SETTLED, GatewayStatus.REVERSED) and reply.amount_minor != amount_of(
-        order, key
-    )
+    if reply.status not in (GatewayStatus.SETTLED, GatewayStatus.REVERSED):
+        return False
+    return reply.amount_minor != amount_of(order, key) or reply.currency not in ("", order.currency)
 
 
 def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
@@ -97,7 +108,9 @@ def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None
 
 
 def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
-    return _REFUND_ENTRIES.get((order.account.refunds[key].status, reply.status))
+    status = order.account.refunds[key].status
+    overtaken = () if status is not RefundStatus.RESERVED and reply.status in _BELOW_FINAL else None
+    return _REFUND_ENTRIES.get((status, reply.status), overtaken)
 
 
 def _ledger_status(order: Order, key: str) -> str:
@@ -116,9 +129,13 @@ def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, *, is_last: 
 
 
 def _answer_request(order: Order, key: str) -> Order:
-    """Store the answer that the last entry gives, unless the request has one."""
+    """Store the answer that the last entry gives, unless the request has one or still waits."""
     request = order.requests[order.subject(key)]
-    return order if request.answer else order.with_request(request.with_answer(outcome_at(order, order.version)))
+    return (
+        order
+        if request.answer or order.ledger[-1].kind in INTERIM
+        else order.with_request(request.with_answer(outcome_at(order, order.version)))
+    )
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.account import OrderStatus, RefundStatus
-from handlers.domain.answers import Answer
+from handlers.domain.answers import Answer, NextAction
 from handlers.domain.ledger import Kind
 from handlers.domain.order import Order
 from handlers.domain.outcomes import answer_of, outcome_at, outcome_seq
@@ -69,6 +69,66 @@ def test_reports_end_the_same_in_whatever_order_they_come(reports: tuple[Gateway
         order = told(order, key, heard)
     assert order.account.refunds[key].status is RefundStatus.REVERSED
     assert order.account.refundable_minor == 1000
+
+
+@pytest.mark.parametrize(
+    ("reports", "status", "refundable"),
+    [
+        (
+            (GatewayStatus.PENDING, GatewayStatus.SETTLED, GatewayStatus.REVERSED),
+            RefundStatus.REVERSED,
+            1000,
+        ),
+        ((GatewayStatus.PENDING, GatewayStatus.SETTLED), RefundStatus.SETTLED, 300),
+        ((GatewayStatus.PENDING, GatewayStatus.DECLINED), RefundStatus.DECLINED, 1000),
+        ((GatewayStatus.PENDING, GatewayStatus.FENCED), RefundStatus.RELEASED, 1000),
+    ],
+)
+def test_a_pending_refund_ends_the_same_in_whatever_order_replies_are_heard(
+    reports: tuple[GatewayStatus, ...], status: RefundStatus, refundable: int
+) -> None:
+    """Law 34 (pending is not unknown): a reply ranked below what the ledger knows is ignored."""
+    reserved, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    for heard in itertools.permutations(reports):
+        order = reserved
+        for each in heard:
+            assert not contradicts(order, key, each)
+            order = told(order, key, each)
+        assert (order.account.refunds[key].status, order.account.refundable_minor) == (status, refundable)
+
+
+def test_a_failure_before_settlement_releases_once_and_one_after_it_is_a_reversal() -> None:
+    """Law 16 (definite decline) and law 17 (reversal)."""
+    reserved, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    pending_refund = told(reserved, key, GatewayStatus.PENDING)
+    assert pending_refund.in_flight == (key,)
+    assert pending_refund.account.refundable_minor == 300
+    failed = told(told(pending_refund, key, GatewayStatus.DECLINED), key, GatewayStatus.DECLINED)
+    assert [entry.kind for entry in failed.ledger[-2:]] == [Kind.REFUND_PENDING, Kind.REFUND_DECLINED]
+    settled = told(pending_refund, key, GatewayStatus.SETTLED)
+    came_back = told(told(settled, key, GatewayStatus.DECLINED), key, GatewayStatus.DECLINED)
+    assert [entry.kind for entry in came_back.ledger[-2:]] == [Kind.REFUND_SETTLED, Kind.REFUND_REVERSED]
+    assert failed.account.refundable_minor == came_back.account.refundable_minor == 1000
+
+
+def test_a_pending_refund_is_answered_with_whom_it_waits_for_until_it_ends() -> None:
+    """Law 34 (pending is not unknown) and law 43 (true answers): only the final answer is stored."""
+    reserved, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    waiting = told(reserved, key, GatewayStatus.PENDING)
+    answer = answer_of(waiting, key)
+    assert (answer.status, answer.code, answer.next_action) == ("pending", "REFUND_PENDING", NextAction(who="bank"))
+    ended = told(waiting, key, GatewayStatus.SETTLED)
+    assert answer_of(ended, key).status == "succeeded"
+    assert outcome_at(ended, outcome_seq(ended, key)) == answer_of(ended, key)
+
+
+def test_a_gateway_that_moved_another_currency_is_left_to_people() -> None:
+    """Law 27 (currency): compared wherever the gateway gives it."""
+    order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
+    reply = GatewayReply(status=GatewayStatus.SETTLED, amount_minor=700, currency="USD")
+    said = apply_gateway_reply(order, key, reply, NOON, NOON)
+    assert isinstance(said, Contradiction)
+    assert said.gateway_says == "settled 700 USD"
 
 
 def test_a_refund_first_heard_of_as_reversed_is_answered_as_reversed() -> None:

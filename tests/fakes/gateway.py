@@ -51,13 +51,17 @@ class FakeGateway:
         declined = (
             charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
         )
-        heard = GatewayStatus.DECLINED if declined else GatewayStatus.SETTLED
+        slow = charge is not None and charge.payment_method == "pm_refund_pending"
+        heard = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
         booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
         return self._book(instruction.key, booked)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return what is known of the key."""
+        """Return what is known of the key; by then, a slow bank has completed a refund."""
         booked = self.books.get(instruction.key)
+        if booked is not None and booked.heard is GatewayStatus.PENDING:
+            self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
+            self.moved.append((booked.kind, instruction.key, booked.amount_minor))
         return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(instruction.key, booked)
 
     def fence(self, instruction: Instruction) -> GatewayReply:
@@ -107,4 +111,5 @@ def _reply(key: str, booked: Booked) -> GatewayReply:
         reference=f"fake_{key[-12:]}" if booked.heard is GatewayStatus.SETTLED else "",
         reason=reasons.get(booked.heard, ""),
         amount_minor=booked.amount_minor,
+        currency=booked.currency,
     )

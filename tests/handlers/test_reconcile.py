@@ -125,6 +125,25 @@ def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> N
     assert world.reconcile()["settled"] == []
 
 
+@pytest.mark.parametrize(
+    ("token", "status", "refundable"),
+    [("pm_refund_pending", "succeeded", 1000), ("pm_refund_pending_declined", "rejected", 1600)],
+)
+def test_a_refund_that_waits_for_its_bank_is_pending_and_ends_with_reconcile(
+    token: str, status: str, refundable: int
+) -> None:
+    """Law 34 (pending is not unknown)."""
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
+    answer = world.book(refund_of(order_id, amount_minor=600))
+    assert (answer["status"], answer["next_action"]["who"]) == ("pending", "bank")
+    assert world.reconcile()["settled"] == [answer["refund_id"]]
+    assert world.book(refund_of(order_id, amount_minor=600))["status"] == status
+    assert world.order(order_id).account.refundable_minor == refundable
+    assert world.findings() == ()
+
+
 @pytest.mark.parametrize("change", [{"heard": {"S": "declined"}}, {"amount_minor": {"N": "1599"}}])
 def test_a_gateway_that_disagrees_is_drift_and_left_to_people(change: dict[str, Any]) -> None:
     """Law 18 (conservation): ledger == gateway is proven, not assumed."""

@@ -61,6 +61,10 @@ def ledger_of(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 _NEXT_REFUND = {
     (None, "RefundRequested"): "RESERVED",
+    ("RESERVED", "RefundPending"): "PENDING",
+    ("PENDING", "RefundSettled"): "SETTLED",
+    ("PENDING", "RefundDeclined"): "OVER",
+    ("PENDING", "RefundReleased"): "OVER",
     ("RESERVED", "RefundSettled"): "SETTLED",
     ("RESERVED", "RefundDeclined"): "OVER",
     ("RESERVED", "RefundReleased"): "OVER",
@@ -102,7 +106,7 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             require(now, "law 21", f"{kind} for a refund that is {was}")
             require(held == amount, "laws 16 and 17", f"{kind} of {amount} where {held} was held")
             refunds[entry["subject"]] = (now or "", amount)
-            reserved = sum(minor for state, minor in refunds.values() if state == "RESERVED")
+            reserved = sum(minor for state, minor in refunds.values() if state in ("RESERVED", "PENDING"))
             refunded = sum(minor for state, minor in refunds.values() if state == "SETTLED")
             settled = {None: status}.get(None, status)
             if kind in ("RefundSettled", "RefundReversed"):

@@ -142,7 +142,11 @@ def _hold_replays(executions: list[Execution]) -> None:
     told: dict[str, Any] = {}
     for execution in executions:
         answer = execution.answer
-        if answer is None or answer["status"] == "unknown" or answer["code"] in {*_REPEATABLE, "KEY_REUSED"}:
+        if (
+            answer is None
+            or answer["status"] in ("unknown", "pending")
+            or answer["code"] in {*_REPEATABLE, "KEY_REUSED"}
+        ):
             continue
         key = json.dumps(execution.request, sort_keys=True, default=repr)
         decided = {name: value for name, value in answer.items() if name != "replayed"}

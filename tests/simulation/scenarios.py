@@ -18,6 +18,7 @@ SKEWS = (timedelta(0), DAY, -DAY)
 _BOUGHT: dict[str, dict[str, Any]] = {
     "one mug": {"mugs": 1},
     "two lines": {"mugs": 1, "pens": 3},
+    "refunds pending": {"mugs": 1, "payment_method": "pm_refund_pending"},
     "refunds declined": {"mugs": 1, "payment_method": "pm_refund_declined"},
 }
 

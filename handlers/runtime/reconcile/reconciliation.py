@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from ...domain.account import RefundStatus
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import day_of, format_instant, parse_instant
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
@@ -52,7 +53,7 @@ class Reconciliation:
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
             self._restore(order, known=before)
-        if len(self.findings.postponed) > postponed and order.in_flight:
+        if order.in_flight and (len(self.findings.postponed) > postponed or _waits_for_bank(order)):
             self._back_off(order)
 
     @contextmanager
@@ -81,6 +82,9 @@ class Reconciliation:
     def _query_gateway(self, order: Order, key: str) -> Order:
         """Look up a key and apply the gateway's reply to the order."""
         reply = self.gateway.lookup(order.instruction(key))
+        if isinstance(apply_gateway_reply(order, key, reply, None, format_instant(self.now)), Contradiction):
+            order = self.orders.load(order.order_id) or order
+            reply = self.gateway.lookup(order.instruction(key))  # once more: either side may have been overtaken
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
             return self._apply(order, key, fenced) if fenced else order
@@ -138,3 +142,7 @@ class Reconciliation:
         self.findings.drift["audit"] += is_drift
         answer = outcome_at(order, seq)
         self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
+
+
+def _waits_for_bank(order: Order) -> bool:
+    return any(refund.status is RefundStatus.PENDING for refund in order.account.refunds.values())
