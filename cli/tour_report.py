@@ -69,6 +69,8 @@ def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
         "booking purchase --customer c-1 MUG=2",
         f'booking refund {order_id} --amount 5.00 --by agent-7 --reason "late"',
         f"booking show {order_id}",
+        "booking console --open --write     # all of this in a browser: orders, executions, what is proven",
+        f"booking report {order_id}    # this order in one HTML file",
         "booking audit verify",
         "booking down          # or: make down",
     )

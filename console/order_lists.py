@@ -35,7 +35,7 @@ _READERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Position:
+class ListPosition:
     """A place in a list: the time by which it is sorted, and the order's id."""
 
     at: str
@@ -56,7 +56,7 @@ class OrderPage:
     """Some orders of a list. `after` is the position from which it goes on; None at its end."""
 
     orders: tuple[StoredOrder, ...]
-    after: Position | None = None
+    after: ListPosition | None = None
     is_cut: bool = False
     """True if the page is not full although the list goes on."""
 
@@ -74,42 +74,42 @@ class OrderLists:
         """Return the lists of a deployment."""
         return cls(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"), now=now)
 
-    def changed(self, before: Position | None = None, day: str = "") -> Iterator[Position]:
+    def changed(self, before: ListPosition | None = None, day: str = "") -> Iterator[ListPosition]:
         """Yield the orders by their last change; with `day` (YYYY-MM-DD), those that changed last on it."""
         for each in [day] if day else self._days(before):
             shards = [self._query(BY_DAY, changed_day(each, shard), before) for shard in range(SHARDS)]
             yield from heapq.merge(*shards, reverse=True)
 
-    def end_of_changed(self, before: Position | None = None, day: str = "") -> Position | None:
+    def end_of_changed(self, before: ListPosition | None = None, day: str = "") -> ListPosition | None:
         """Return the position from which the list that `changed` yields goes on; None if it is complete."""
         last = self._days(before)[-1]
         at = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
-        return None if day or at < EARLIEST else Position(at=f"{at}{_END_OF_DAY}", order_id="")
+        return None if day or at < EARLIEST else ListPosition(at=f"{at}{_END_OF_DAY}", order_id="")
 
-    def _days(self, before: Position | None) -> list[str]:
+    def _days(self, before: ListPosition | None) -> list[str]:
         """Return the days that a page looks at, the latest first; tomorrow counts, because clocks differ."""
         first = _day_at(before) if before else None
         first = first or (self.now() + timedelta(days=1)).date()
         return [(first - timedelta(days=back)).isoformat() for back in range(DAYS)]
 
-    def of_customer(self, customer_id: str, before: Position | None = None) -> Iterator[Position]:
+    def of_customer(self, customer_id: str, before: ListPosition | None = None) -> Iterator[ListPosition]:
         """Yield a customer's orders by the time of the purchase."""
         return self._query(BY_CUSTOMER, customer_id, before)
 
-    def in_flight(self) -> Iterator[Position]:
+    def in_flight(self) -> Iterator[ListPosition]:
         """Yield the orders with money in flight or a pending case, the longest due first."""
         return iter(sorted(each for shard in range(SHARDS) for each in self._query(ATTENTION, str(shard), None)))
 
     def page(
         self,
-        positions: Iterator[Position],
+        positions: Iterator[ListPosition],
         matches: Callable[[Order | None], bool] = lambda _: True,
         size: int = PAGE,
-        end: Position | None = None,
+        end: ListPosition | None = None,
     ) -> OrderPage:
         """Return the next orders of a list that match; `end` is the position from which the list itself goes on."""
         found: list[StoredOrder] = []
-        last: Position | None = None
+        last: ListPosition | None = None
         scanned = 0
         while scanned < MAX_SCANNED and (batch := list(islice(positions, size))):
             for position, stored in zip(batch, self.load(batch), strict=True):
@@ -122,13 +122,13 @@ class OrderLists:
         after = last if more else end
         return OrderPage(orders=tuple(found), after=after, is_cut=after is not None and len(found) < size)
 
-    def load(self, positions: list[Position]) -> list[StoredOrder | None]:
+    def load(self, positions: list[ListPosition]) -> list[StoredOrder | None]:
         """Return the orders as they are stored."""
         archive = Archive(client=self.client, table=self.table)
         with ThreadPoolExecutor(_READERS) as readers:
             return list(readers.map(archive.order, [position.order_id for position in positions]))
 
-    def _query(self, index: IndexSchema, partition: str, before: Position | None) -> Iterator[Position]:
+    def _query(self, index: IndexSchema, partition: str, before: ListPosition | None) -> Iterator[ListPosition]:
         """Yield a partition of an index from `before` on, newest first; equal times are in the order of ids."""
         start: dict[str, Any] = {}
         while True:
@@ -153,12 +153,12 @@ class OrderLists:
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
 
 
-def _position(item: Any, index: IndexSchema) -> Position:
+def _position(item: Any, index: IndexSchema) -> ListPosition:
     key = str(decode(item[ORDERS.hash_key]))
-    return Position(at=str(decode(item[index.range_key])), order_id=key.removeprefix(order_key("")))
+    return ListPosition(at=str(decode(item[index.range_key])), order_id=key.removeprefix(order_key("")))
 
 
-def _day_at(position: Position) -> date | None:
+def _day_at(position: ListPosition) -> date | None:
     try:
         return date.fromisoformat(position.at[:10])
     except ValueError:

@@ -15,6 +15,7 @@ LONGEST_FIRST = (  # by CPU time, from about 80 seconds to 8
     "cli/test_up.py",
     "engine/test_object_lock.py",
     "engine/test_signed_code.py",
+    "console/test_console_in_a_browser.py",
     "integration/test_soak.py",
     "engine/test_platform_program.py",
     "simulation/test_simulation.py",

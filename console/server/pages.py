@@ -17,7 +17,7 @@ from ..alarm_states import read_alarms
 from ..day_pages import days_report, read_open_orders
 from ..execution_history import execution_arn, parse_object
 from ..function_logs import FunctionLogs
-from ..order_lists import OrderLists, Position
+from ..order_lists import ListPosition, OrderLists
 from ..order_pages import read_order, read_traced
 from ..trace import ExecutionTrace
 from .page_frame import Views, parameter, redirect
@@ -39,7 +39,7 @@ class Pages:
         """List orders, newest first, with filters."""
         lists = OrderLists.of(self.views.services.deployment, self.views.services.now)
         filters = {name: parameter(request, name) for name in ("customer", "status", "day")}
-        before = Position.parse(parameter(request, "before"))
+        before = ListPosition.parse(parameter(request, "before"))
         matches = _status_filter(filters["status"])
         if filters["customer"]:
             page = lists.page(lists.of_customer(filters["customer"], before), matches)
@@ -129,7 +129,7 @@ class Pages:
     def _find(self, wanted: str) -> Response | None:
         deployment = self.views.services.deployment
         lists = OrderLists.of(deployment)
-        if lists.load([Position(at="", order_id=wanted)])[0] is not None:
+        if lists.load([ListPosition(at="", order_id=wanted)])[0] is not None:
             return redirect(f"/orders/{wanted}")
         if next(lists.of_customer(wanted), None) is not None:
             return redirect("/orders", {"customer": wanted})

@@ -37,7 +37,7 @@ def listen(port: int = 0) -> socket.socket:
 def serve(application: RequestGuard, listener: socket.socket, stopped: asyncio.Event | None = None) -> None:
     """Serve until `stopped`, or until Ctrl-C."""
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # which the server closes
     config.graceful_timeout = _GRACE_SECONDS
     config.include_server_header = False
     config.accesslog = None  # it would hold the start token

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.order_lists import OrderLists, OrderPage, Position
+from console.order_lists import ListPosition, OrderLists, OrderPage
 from tests.console.in_process_deployment import InProcessDeployment
 from tests.handlers.world import purchase_of
 
@@ -30,13 +30,13 @@ def lists_of(shop: InProcessDeployment) -> OrderLists:
 
 def pages(lists: OrderLists, size: int) -> Iterator[OrderPage]:
     """Yield every page, each from the position that the one before ended at, as a link carries it."""
-    position: Position | None = None
+    position: ListPosition | None = None
     for _ in range(60):
         page = lists.page(lists.changed(position), size=size, end=lists.end_of_changed(position))
         yield page
         if page.after is None or page.after.at < "2026-02":
             return
-        position = Position.parse(str(page.after))
+        position = ListPosition.parse(str(page.after))
 
 
 @pytest.mark.parametrize("size", [1, 4, 23, 50])
@@ -85,4 +85,4 @@ def test_an_order_in_flight_is_listed_until_it_is_settled() -> None:
 
 @pytest.mark.parametrize("text", ["", "no position", "x" * 500 + "~y"])
 def test_a_position_that_no_link_has_is_ignored(text: str) -> None:
-    assert Position.parse(text) is None
+    assert ListPosition.parse(text) is None

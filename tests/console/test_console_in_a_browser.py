@@ -1,0 +1,245 @@
+"""People use the console with a keyboard in Debian's Chromium: one browser and one shop for all tests.
+
+The console runs in this process on fakes of AWS. Every wait is for a condition of the page, never for a time.
+"""
+
+import asyncio
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.rendering import render_report
+from console.server.application import build_application
+from console.server.entrance import Entrance
+from console.server.serving import listen, serve
+from tests.console.conftest import BookedShop, book_shop, services_of
+from tests.console.in_process_deployment import InProcessDeployment
+from tests.console.test_console_attacks import PLANTED, plant
+from tests.console.test_order_report import READ_AT, alter_entry, report_of
+from tests.environment import require
+from tests.handlers.world import purchase_of
+
+CHROMIUM = shutil.which("chromium")
+SIZES = ((1440, 900), (390, 844))
+PATHS = ("/orders", "/attention", "/executions", "/trust?since=all", "/days", "/purchase", "/nothing")
+DARK = ("/trust?since=all", "/days", "/purchase")
+"""Pages that together have every colour."""
+Page = Any  # playwright's types come with the package, which may be missing
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium for all tests."""
+    require(CHROMIUM, "The browser tests need chromium (apt-get install chromium).")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def shop() -> BookedShop:
+    """A shop with two pages of orders."""
+    shop = book_shop(InProcessDeployment())
+    shop.deployment.world.stock(cup=(100, 99))
+    for number in range(26):
+        shop.deployment.book({**purchase_of(f"cup-{number}", cup=(1, 100)), "customer_id": "customer-2"})
+    return shop
+
+
+@pytest.fixture(scope="module")
+def console(shop: BookedShop) -> Iterator[Entrance]:
+    """The console of the shop, served on a free port."""
+    stopped, loop_ready = asyncio.Event(), threading.Event()
+    with listen() as listener:
+        entrance = Entrance(port=listener.getsockname()[1])
+        application = build_application(services_of(shop.deployment), entrance)
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            loops.append(asyncio.get_running_loop())
+            loop_ready.set()
+            await application(scope, receive, send)
+
+        server = threading.Thread(target=serve, args=(guarded, listener, stopped))
+        server.start()
+        yield entrance
+        loops[-1].call_soon_threadsafe(stopped.set)
+        server.join()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Any, console: Entrance) -> Iterator[Any]:
+    """A browser profile that has opened the start address."""
+    context = browser.new_context(base_url=console.origin, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(console.start_url)
+    page.wait_for_url("**/orders")
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: Any) -> Iterator[Page]:
+    """A page that fails its test if a script of the page fails or the policy of the page is broken."""
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda message: problems.append(message.text) if "Security Policy" in message.text else None)
+    opened.on("dialog", lambda dialog: problems.append(dialog.message) or dialog.dismiss())
+    yield opened
+    opened.close()
+    assert problems == []
+
+
+def reach(page: Page, name: str, role: str = "link") -> None:
+    """Move the focus to an element with the Tab key, as someone without a mouse does."""
+    wanted = page.get_by_role(role, name=name, exact=True).first
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not reach the {role} {name!r}")
+
+
+def type_into(page: Page, name: str, text: str) -> None:
+    """Reach a field with the keyboard and replace its text."""
+    reach(page, name, "textbox")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def plan_and_do(page: Page) -> None:
+    """Show what would happen, then start the execution, by keyboard."""
+    reach(page, "Show what would happen", "button")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What would happen").wait_for()
+    reach(page, "Start the execution", "button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/executions/**")
+
+
+def test_a_purchase_and_its_refund_by_keyboard(page: Page) -> None:
+    page.goto("/orders")
+    reach(page, "New purchase")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/purchase")
+    page.get_by_label("SKU 1").focus()
+    page.keyboard.type("mug")
+    type_into(page, "Quantity 1", "2")
+    plan_and_do(page)
+    assert "10.00 EUR was paid." in page.inner_text("main")
+    reach(page, "its order")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/ord_*")
+    type_into(page, "Amount in EUR (empty: everything)", "4.00")
+    type_into(page, "Reason", "late")
+    plan_and_do(page)
+    assert "4.00 EUR was refunded. 6.00 EUR can still be refunded." in page.inner_text("main")
+
+
+def test_an_execution_arrives_live(page: Page, shop: BookedShop) -> None:
+    machine = shop.deployment.machine
+    machine.is_holding = True
+    arn = shop.deployment.book(purchase_of("held", mug=(1, 500)))
+    page.goto(f"/executions/{arn}")
+    page.get_by_text("RUNNING", exact=True).first.wait_for()
+    machine.release()
+    page.get_by_text("SUCCEEDED", exact=True).first.wait_for()
+    assert page.get_by_role("status").inner_text() == "SUCCEEDED"
+    assert page.locator("[data-live]").count() == 0
+
+
+def test_a_planted_alteration_is_found_on_the_trust_page(page: Page, shop: BookedShop) -> None:
+    key = {"pk": {"S": f"ORDER#{shop.order_id}"}}
+    dynamodb = shop.deployment.world.dynamodb
+    intact = dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    alter_entry(shop, seq=2, amount_minor=1)
+    page.goto("/trust?since=all")
+    reach(page, shop.order_id)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{shop.order_id}")
+    assert page.get_by_text("✗ computed").count() == 1
+    dynamodb.put_item(TableName="orders", Item=intact)
+
+
+def test_a_hash_chain_is_followed_by_its_links(page: Page, shop: BookedShop) -> None:
+    page.goto(f"/orders/{shop.order_id}")
+    links = page.locator("a.hash")
+    hashes = [row.hash for row in report_of(shop).ledger]
+    for place in range(links.count()):
+        links.nth(place).press("Enter")
+        page.wait_for_url(f"**#h-{hashes[place][:12]}")
+        assert page.locator("tr:target .ok").inner_text() == "✓ same"
+
+
+def test_search_filter_and_pages_by_keyboard(page: Page, shop: BookedShop) -> None:
+    page.goto("/orders")
+    reach(page, "Search by id", "searchbox")
+    page.keyboard.type("customer-2\n")
+    page.wait_for_url("**/orders?customer=customer-2")
+    first = set(re.findall(r"ord_[0-9a-f]+", page.content()))
+    reach(page, "Older orders")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**before=*")
+    second = set(re.findall(r"ord_[0-9a-f]+", page.content()))
+    assert (len(first), len(second), first & second) == (25, 1, set())
+    reach(page, "Search by id", "searchbox")
+    page.keyboard.type(f"{shop.order_id}\n")
+    page.wait_for_url(f"**/orders/{shop.order_id}")
+
+
+def test_no_page_has_a_serious_finding_of_axe_or_overflows(page: Page, shop: BookedShop, tmp_path: Path) -> None:
+    """Every rule in light, the contrast of colours in dark as well, at both widths, with every detail open."""
+    report = tmp_path / "report.html"
+    text = render_report("order_report.html", report=report_of(shop), source="here", read_at=READ_AT)
+    report.write_text(text, encoding="utf-8")
+    for path in (*PATHS, f"/orders/{shop.order_id}", f"/executions/{shop.rejected}", report.as_uri()):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert serious_findings(page) == [], path
+        if path in DARK:
+            page.emulate_media(color_scheme="dark")
+            assert serious_findings(page, "color-contrast") == [], path
+            page.emulate_media(color_scheme="light")
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+
+
+def serious_findings(page: Page, *rules: str) -> list[str]:
+    """Return the serious and critical findings of axe, by all of its rules or only by some."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in ("serious", "critical")]
+
+
+def test_pages_work_without_scripts(browser: Any, context: Any, console: Entrance) -> None:
+    opened = browser.new_context(java_script_enabled=False, storage_state=context.storage_state())
+    page = opened.new_page()
+    page.goto(f"{console.origin}/orders")
+    page.get_by_label("Customer").fill("customer-2")
+    page.get_by_role("button", name="Filter").press("Enter")
+    page.wait_for_url("**customer=customer-2**")
+    opened.close()
+
+
+def test_a_planted_alteration_is_shown_and_planted_script_does_not_run(page: Page) -> None:
+    shop = book_shop(InProcessDeployment())
+    alter_entry(shop, seq=2, amount_minor=1)
+    plant(shop.deployment, shop.order_id)
+    html = render_report("order_report.html", report=report_of(shop), source=PLANTED, read_at=READ_AT)
+    page.set_content(html)
+    assert page.get_by_text("✗ not intact").count() == 1
+    assert page.locator("script").count() == 0
+    assert page.locator("img[onerror]").count() == 0
