@@ -8,7 +8,6 @@ from components import (
     Foundation,
     MonitoredLambda,
     OrderStore,
-    SandboxGateway,
     SigningKey,
     Stage,
 )
@@ -17,13 +16,16 @@ stage = Stage.load()
 base = Foundation("base", stage)
 
 orders = OrderStore("orders", base.order_store())
-gateway = SandboxGateway("gateway", base.gateway())
+gateway = base.payment_gateway("gateway")
+webhooks = base.gateway_events("webhooks")
 audit = AuditBucket("audit", base.audit_bucket("outcomes/", "refusals/"))
 
 money = orders.environment | gateway.environment
 purchase = MonitoredLambda(
     "purchase",
-    base.function("purchase", money | stage.refund_policy, orders.grant_book(), gateway.grant_charge()),
+    base.function(
+        "purchase", money | stage.refund_policy | stage.payment_policy, orders.grant_book(), gateway.grant_charge()
+    ),
 )
 refund = MonitoredLambda(
     "refund",
@@ -43,6 +45,7 @@ reconcile = MonitoredLambda(
         "reconcile",
         money | audit.environment | machine.environment,
         *(orders.grant_reconcile(), gateway.grant_fence(), audit.grant_reconcile(), machine.grant_drain()),
+        *(each.grant_take() for each in webhooks),
     ),
 )
 seal_key = SigningKey("signing", base.signing_key())
@@ -51,9 +54,10 @@ seal = MonitoredLambda(
     base.sealing_function(audit.environment | seal_key.environment, audit.grant_seal(), seal_key.grant_sign()),
 )
 seal_key.reserve_for(seal.role)
+base.deliver_notices(webhooks, reconcile)
 events = base.publish_events(orders)
 dashboard = base.dashboard(
-    *(machine, orders, purchase, refund, record, reconcile, seal, *events.functions),
+    *(machine, orders, purchase, refund, record, reconcile, seal, *events.functions, *webhooks),
     beside=(gateway, audit, seal_key, *events.buses),
 )
 

@@ -9,6 +9,8 @@ from .booking_state_machine import BookingStateMachine as BookingStateMachine
 from .booking_state_machine import BookingStateMachineArgs as BookingStateMachineArgs
 from .gateway import SandboxGateway as SandboxGateway
 from .gateway import SandboxGatewayArgs as SandboxGatewayArgs
+from .gateway_events import GatewayEvents as GatewayEvents
+from .gateway_events import GatewayEventsArgs as GatewayEventsArgs
 from .monitored_lambda import MonitoredLambda as MonitoredLambda
 from .monitored_lambda import MonitoredLambdaArgs as MonitoredLambdaArgs
 from .order_events import OrderEvents as OrderEvents
@@ -24,3 +26,5 @@ from .signing_key import SigningKeyArgs as SigningKeyArgs
 from .stack import Foundation as Foundation
 from .stage import InvalidStage as InvalidStage
 from .stage import Stage as Stage
+from .stripe_gateway import StripeGateway as StripeGateway
+from .stripe_gateway import StripeGatewayArgs as StripeGatewayArgs

@@ -21,7 +21,8 @@ from .aws.kms import ACCESS_LOGS, LOG_DELIVERY, LOGS, encryption_key
 from .base import Component, Shared, tags_of
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
-from .gateway import SandboxGatewayArgs
+from .gateway import SandboxGateway, SandboxGatewayArgs
+from .gateway_events import GatewayEvents, GatewayEventsArgs
 from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_events import OrderEvents, OrderEventsArgs
 from .order_store import OrderStore, OrderStoreArgs
@@ -29,6 +30,7 @@ from .packaging import PackageFailed, handlers_package
 from .signed_package import SignedPackage, SignedPackageArgs
 from .signing_key import SigningKeyArgs
 from .stage import Stage
+from .stripe_gateway import StripeGateway, StripeGatewayArgs
 
 RECONCILE_SECONDS = 60
 SEAL_SECONDS = 900
@@ -161,6 +163,32 @@ class Foundation(Component):
         )
         return self._add_shared(args, self.key)
 
+    def payment_gateway(self, name: str) -> SandboxGateway | StripeGateway:
+        """Create the payment gateway that the stage names."""
+        stage = self._stage
+        if stage.gateway == "sandbox":
+            return SandboxGateway(name, self.gateway())
+        args = StripeGatewayArgs(secret=stage.stripe_secret_arn, mode=stage.stripe_mode)
+        if stage.stripe_endpoint:
+            args["endpoint"] = stage.stripe_endpoint
+        return StripeGateway(name, args)
+
+    def gateway_events(self, name: str) -> list[GatewayEvents]:
+        """Create the webhooks of the gateway, if the stage names their signing secret."""
+        stage = self._stage
+        if not stage.stripe_webhook_secret_arn:
+            return []
+        function = self.function("gateway_events", {})
+        function["concurrency"] = min(10, stage.function_concurrency)
+        args = GatewayEventsArgs(**function, secret=stage.stripe_webhook_secret_arn, mode=stage.stripe_mode)
+        return [GatewayEvents(name, args)]
+
+    def deliver_notices(self, webhooks: Sequence[GatewayEvents], consumer: MonitoredLambda) -> None:
+        """Let a function take the orders that the webhooks queue, and export the webhooks' address."""
+        for each in webhooks:
+            each.deliver_to(consumer)
+            pulumi.export("webhookUrl", each.url)
+
     def audit_bucket(self, *prefixes: str) -> AuditBucketArgs:
         """Return the arguments of the audit bucket, whose grants cover `prefixes`."""
         stage = self._stage
@@ -266,7 +294,7 @@ class Foundation(Component):
         self,
         machine: BookingStateMachine,
         orders: OrderStore,
-        *functions: MonitoredLambda,
+        *functions: MonitoredLambda | GatewayEvents,
         beside: Sequence[Component] = (),
     ) -> pulumi.Output[str]:
         """Create the dashboard of these components and return its name; those in `beside` have no charts.

@@ -24,10 +24,13 @@ from .aws.eventbridge import CRON, SCHEDULE, runs_daily
 from .aws.iam import BOUNDARY_ARN
 from .aws.kms import KEY_ARN
 from .aws.logs import RETENTIONS
+from .aws.secrets_manager import SECRET_ARN
 
 PROJECT = "booking"
+RETURN_HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 KeyArn = Annotated[str, Field(pattern=rf"^({KEY_ARN})?$")]
+SecretArn = Annotated[str, Field(pattern=rf"^({SECRET_ARN})?$")]
 TopicArn = Annotated[str, Field(pattern=rf"^({TOPIC_ARN})?$")]
 BoundaryArn = Annotated[str, Field(pattern=rf"^({BOUNDARY_ARN})?$")]
 
@@ -50,9 +53,15 @@ _FORMS = {
     "alertEmail": "an address such as team@example.com, or empty",
     "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
+    "returnHosts": "a list of hosts such as shop.example.com",
     "subnetIds": "a list of ids such as subnet-0a1b2c3d",
     "securityGroupIds": "a list of ids such as sg-0a1b2c3d",
     **dict.fromkeys(("keyArn", "logKeyArn"), "the ARN of a KMS key (arn:aws:kms:...:key/...), or empty"),
+    **dict.fromkeys(
+        ("stripeSecretArn", "stripeWebhookSecretArn"),
+        "the ARN of a secret in AWS Secrets Manager (arn:aws:secretsmanager:...:secret:...), or empty",
+    ),
+    "stripeEndpoint": "an address such as http://127.0.0.1:12111, or empty",
     "alertTopicArn": "the ARN of a standard SNS topic (arn:aws:sns:...), or empty",
     "permissionsBoundaryArn": "the ARN of an IAM policy (arn:aws:iam::...:policy/...), or empty",
 }
@@ -105,6 +114,21 @@ class Stage(BaseModel):
     """Publishes an event for every entry of an order's ledger to an event bus of the stage."""
     event_archive_days: int = Field(365, ge=1, le=36_500)
     """Days for which the archive of the event bus keeps every event, so that it can be sent again, 1 to 36500."""
+
+    gateway: Literal["sandbox", "stripe"] = "sandbox"
+    """Payment gateway: sandbox (test tokens, no money moves) or stripe."""
+    stripe_mode: Literal["live", "test"] = "live"
+    """Mode of Stripe: live, or test, in which no money moves."""
+    stripe_secret_arn: SecretArn = ""
+    """ARN of the AWS secret that holds Stripe's secret key (sk_... or rk_...); required with gateway stripe."""
+    stripe_webhook_secret_arn: SecretArn = ""
+    """ARN of the AWS secret that holds the signing secret of the webhook endpoint (whsec_...), or two while it is being
+    rolled; empty for no webhooks: reconcile then finds every change by asking."""
+    return_hosts: tuple[Annotated[str, Field(pattern=RETURN_HOST)], ...] = ()
+    """Hosts, such as shop.example.com, to which a bank may send a customer back after 3-D Secure; empty for none."""
+    stripe_endpoint: str = Field("", pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$")
+    """Address of a double of Stripe's API, for tests; empty for Stripe. Rejected in stage prod and with
+    stripeMode live."""
 
     log_retention_days: RetentionDays = 365
     """Days for which logs are kept, one of the values that CloudWatch Logs supports."""
@@ -200,6 +224,11 @@ class Stage(BaseModel):
         """Environment variables from which the purchase function writes the refund policy into an order."""
         return {"BOOKING_REFUND_WINDOW_DAYS": str(self.refund_window_days)}
 
+    @property
+    def payment_policy(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables with the limits of a payment."""
+        return {"BOOKING_RETURN_HOSTS": ",".join(self.return_hosts)} if self.return_hosts else {}
+
     def conflicts(self) -> list[str]:
         """Return a message for each rule between keys that the values break."""
         return [message for broken, message in self._rules() if broken]
@@ -234,10 +263,31 @@ class Stage(BaseModel):
                 not runs_daily(self.reconcile_schedule),
                 f"reconcileSchedule must run at least once a day, got {self.reconcile_schedule!r}.",
             ),
+            *self._stripe_rules(),
             (
                 bool(self.subnet_ids) != bool(self.security_group_ids),
                 "subnetIds and securityGroupIds must be set together, "
                 f"got {list(self.subnet_ids)} and {list(self.security_group_ids)}.",
+            ),
+        ]
+
+    def _stripe_rules(self) -> list[tuple[bool, str]]:
+        stripe, double = self.gateway == "stripe", self.stripe_endpoint
+        secrets = {"stripeSecretArn": self.stripe_secret_arn, "stripeWebhookSecretArn": self.stripe_webhook_secret_arn}
+        named = [key for key, value in {**secrets, "stripeEndpoint": double}.items() if value]
+        return [
+            (
+                stripe and not self.stripe_secret_arn,
+                "stripeSecretArn must be set with gateway stripe: create a secret that holds Stripe's secret key.",
+            ),
+            (
+                bool(named) and not stripe,
+                f"{' and '.join(named)} must be empty with gateway {self.gateway}, which does not use Stripe.",
+            ),
+            (
+                bool(double) and (self.name == "prod" or self.stripe_mode == "live"),
+                "stripeEndpoint must be empty in stage prod and with stripeMode live, "
+                f"got {double!r}: payments would go to a double.",
             ),
         ]
 

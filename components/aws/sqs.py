@@ -59,6 +59,32 @@ def monitored_queue(
     return queue
 
 
+def work_queue(
+    name: str, shared: Shared, *, seconds: int, keep_seconds: int, attempts: int, overflow: aws.sqs.Queue
+) -> aws.sqs.Queue:
+    """Create a queue for a function that takes up to `seconds` for a batch.
+
+    A message that was taken `attempts` times without being deleted moves to `overflow`. Six times the function's time,
+    because Lambda repeats a throttled batch itself. Source: Lambda developer guide, "Using Lambda with Amazon SQS".
+    """
+    queue = aws.sqs.Queue(
+        name,
+        kms_master_key_id=shared.key,
+        visibility_timeout_seconds=6 * seconds,
+        message_retention_seconds=keep_seconds,
+        redrive_policy=_redrive(overflow, attempts),
+        tags=shared.tags,
+        opts=pulumi.ResourceOptions(parent=shared.parent),
+    )
+    aws.sqs.QueuePolicy(
+        f"{name}-policy",
+        queue_url=queue.url,
+        policy=_policy(queue.arn, None, shared.parent),
+        opts=pulumi.ResourceOptions(parent=queue),
+    )
+    return queue
+
+
 def grant_send(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
     """Allow putting messages into `queue`."""
     return join(
@@ -73,6 +99,12 @@ def grant_drain(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulum
         statement(sid, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [queue.arn]),
         statement(f"{sid}Key", ["kms:Decrypt"], [key]),
     )
+
+
+def grant_take(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
+    """Allow Lambda to take messages out of `queue` in a function's name."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return join(statement(sid, actions, [queue.arn]), statement(f"{sid}Key", ["kms:Decrypt"], [key]))
 
 
 def _redrive(overflow: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str] | None:

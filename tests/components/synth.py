@@ -243,6 +243,10 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
         made["signedObjects"] = [{"s3s": [{"bucket": "signed", "key": f"signed/{name}"}]}]
     if type_ == "aws:sqs/queue:Queue":
         made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
+    if type_ == "aws:apigatewayv2/api:Api":
+        made["executionArn"] = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
+    if type_ == "aws:apigatewayv2/stage:Stage":
+        made["invokeUrl"] = f"https://{name}.execute-api.{region}.amazonaws.com/"
     if type_ == "aws:cloudwatch/dashboard:Dashboard":
         made["dashboardName"] = name
     return made

@@ -16,6 +16,7 @@ CODE: Any = {"code": pulumi.AssetArchive({}), "handler": "app.handler"}
 VERSIONS: Any = {
     name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:1" for name in ("purchase", "refund", "record")
 }
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:signing-a1b2c3"
 EACH: list[tuple[type[Any], dict[str, Any]]] = [
     (components.OrderStore, {}),
     (components.AuditBucket, {}),
@@ -26,6 +27,7 @@ AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     *EACH,
     (components.AlertTopic, {"email": "team@example.com"}),
     (components.SandboxGateway, {}),
+    (components.GatewayEvents, CODE | {"secret": SECRET}),
     (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
 STAGE = components.Stage.of("test", {"alertEmail": "team@example.com"})

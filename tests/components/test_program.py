@@ -192,3 +192,54 @@ def test_an_alarm_rings_when_reconcile_has_not_finished_in_time(schedule: str, p
     assert [each["metric"]["metricName"] for each in (whole, part)] == ["Invocations", "Errors"]
     assert {each["metric"]["period"] for each in (whole, part)} == {period}
     assert alarm["evaluationPeriods"] == periods
+
+
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:{}-a1b2c3"
+WITH_STRIPE = {
+    "gateway": "stripe",
+    "stripeSecretArn": SECRET.format("key"),
+    "stripeWebhookSecretArn": SECRET.format("signing"),
+    "returnHosts": '["shop.example"]',
+}
+
+
+def _readers(graph: Graph, secret: str) -> set[str]:
+    """Return the functions whose role may read a secret."""
+    policies = graph.of_type("aws:iam/rolePolicy:RolePolicy")
+    return {each.name.removesuffix("-role-policy") for each in policies if secret in each.inputs["policy"]}
+
+
+def test_each_secret_of_stripe_has_its_readers_and_no_others() -> None:
+    graph = synth("prod", WITH_STRIPE)
+    assert _readers(graph, SECRET.format("key")) == {"purchase", "refund", "reconcile"}
+    assert _readers(graph, SECRET.format("signing")) == {"webhooks-check"}
+
+
+def test_functions_pay_through_stripe_and_no_sandbox_exists() -> None:
+    graph = synth("prod", WITH_STRIPE)
+    told = graph.named("purchase-function").inputs["environment"]["variables"]
+    assert (told["BOOKING_GATEWAY"], told["BOOKING_STRIPE_MODE"]) == ("stripe", "live")
+    assert told["BOOKING_STRIPE_SECRET"] == SECRET.format("key")
+    assert told["BOOKING_RETURN_HOSTS"] == "shop.example"
+    assert {"BOOKING_GATEWAY_TABLE", "BOOKING_STRIPE_ENDPOINT"}.isdisjoint(told)
+    assert [each.name for each in graph.of_type("aws:dynamodb/table:Table")] == ["orders-table"]
+
+
+def test_webhooks_have_one_throttled_route_and_their_orders_reach_reconcile() -> None:
+    graph = synth("prod", WITH_STRIPE)
+    [route] = graph.of_type("aws:apigatewayv2/route:Route")
+    assert route.inputs["routeKey"] == "POST /webhooks/{gateway}"
+    [stage] = graph.of_type("aws:apigatewayv2/stage:Stage")
+    assert stage.inputs["defaultRouteSettings"] == {"throttlingRateLimit": 25, "throttlingBurstLimit": 50}
+    assert "$context.path" not in stage.inputs["accessLogSettings"]["format"]
+    mapping = graph.named("webhooks-consumer").inputs
+    assert mapping["eventSourceArn"].endswith(":booking-webhooks-orders-0123456")
+    assert "reconcile" in mapping["functionName"]
+    assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert graph.outputs["webhookUrl"].endswith(".amazonaws.com/webhooks/")
+
+
+def test_a_stage_with_a_double_says_so_to_its_functions() -> None:
+    double = WITH_STRIPE | {"stripeMode": "test", "stripeEndpoint": "http://127.0.0.1:12111"}
+    told = synth("dev", double).named("purchase-function").inputs["environment"]["variables"]
+    assert (told["BOOKING_STRIPE_MODE"], told["BOOKING_STRIPE_ENDPOINT"]) == ("test", "http://127.0.0.1:12111")

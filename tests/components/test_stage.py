@@ -14,6 +14,7 @@ from tests.components.synth import CHECKOUT, STAGES, record, stage_values
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-1111-2222-3333-444455556666"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-a1b2c3"
 KEYS = sorted(to_camel(name) for name in Stage.model_fields if name != "name")
 
 WRONG: dict[str, list[Any]] = {
@@ -29,6 +30,12 @@ WRONG: dict[str, list[Any]] = {
     "workflowType": ["FAST"],
     "refundWindowDays": ["-1", "3651"],
     "reconcileSchedule": ["every minute", "rate(1 minutes)", "rate(0 minutes)", "cron(0 3 * *)", "cron(0 3 * * * *)"],
+    "gateway": ["paypal"],
+    "stripeMode": ["prod"],
+    "stripeSecretArn": ["stripe", KEY],
+    "stripeWebhookSecretArn": ["stripe", KEY],
+    "stripeEndpoint": ["127.0.0.1:80", "http://127.0.0.1/v1"],
+    "returnHosts": ['["https://shop.example"]', '["Shop.example"]', "shop.example"],
     "logRetentionDays": ["0", "8", "1000"],
     "logExecutionData": ["maybe"],
     "deletionProtection": ["maybe"],
@@ -80,6 +87,10 @@ CONTRADICTORY = [
     ("forceDestroy", {"forceDestroy": "true", "auditLockMode": "NONE"}),
     ("subnetIds", {"subnetIds": '["subnet-1"]'}),
     ("forceDestroy", {"forceDestroy": "true", "deletionProtection": "false"}),
+    ("stripeSecretArn", {"gateway": "stripe"}),
+    ("stripeSecretArn", {"stripeSecretArn": SECRET}),
+    ("stripeWebhookSecretArn", {"stripeWebhookSecretArn": SECRET}),
+    ("stripeEndpoint", {"gateway": "stripe", "stripeSecretArn": SECRET, "stripeEndpoint": "http://127.0.0.1:1"}),
     ("alertEmail", {"alertRecipientRequired": "true"}),
     ("reconcileSchedule", {"reconcileSchedule": "rate(25 hours)"}),
     ("reconcileSchedule", {"reconcileSchedule": "cron(0 3 ? * MON *)"}),
