@@ -1,15 +1,21 @@
 """Base of all components: the region of their children, what those children share, and the check of arguments."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import pulumi
 from typing_extensions import TypeIs
 
 Tags = dict[str, pulumi.Input[str]]
+
+KEY_ARN: Final = r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+TOPIC_ARN: Final = r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+"""The ARN of a standard topic: alarms cannot notify a FIFO topic."""
+BOUNDARY_ARN: Final = r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+"
 
 _WITHOUT_REGION = "aws:iam/"
 
@@ -70,8 +76,22 @@ class InvalidArguments(pulumi.RunError):
     """
 
 
+_ARNS: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(("key", "logkey"), (KEY_ARN, "the ARN of a KMS key (arn:aws:kms:...:key/...)")),
+    "topic": (TOPIC_ARN, "the ARN of a standard SNS topic (arn:aws:sns:...)"),
+    "boundary": (BOUNDARY_ARN, "the ARN of an IAM policy (arn:aws:iam::...:policy/...)"),
+}
+"""Arguments that are ARNs in every component that has them: a pattern, and its meaning for people."""
+
+_DICTIONARIES: Final = ("tags", "functions")
+"""Arguments that are plain dictionaries with Outputs for values, because their keys decide what is created."""
+
+
 class Arguments:
-    """The arguments of one component, with all their problems collected, so that they are reported at once."""
+    """The arguments of one component, with all their problems collected, so that they are reported at once.
+
+    The arguments that several components share are checked by their names at once: ARNs, dictionaries and grants.
+    """
 
     def __init__(self, component: str, name: str, args: Mapping[str, object], known: type) -> None:
         self._owner = f"{component} {name!r}"
@@ -82,6 +102,33 @@ class Arguments:
             near = get_close_matches(key, allowed, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"The arguments are {', '.join(allowed)}."
             self.reject(f"{key} is not an argument of {component}. {hint}")
+        self._check_shared()
+
+    def _check_shared(self) -> None:
+        for key in _ARNS.keys() & self._args.keys():
+            self._check_arn(key, *_ARNS[key])
+        for key in _DICTIONARIES:
+            if not isinstance(self._args.get(key), Mapping | None):
+                self._reject_value(key, "a dictionary, whose values may be Outputs")
+        self._check_grants(self._args.get("grants"))
+
+    def _check_arn(self, key: str, pattern: str, meaning: str) -> None:
+        value = self._args[key]
+        if isinstance(value, pulumi.Resource):
+            self.reject(f"{key} must be {meaning}, got the resource itself: pass its `arn`.")
+        elif not isinstance(value, pulumi.Output | None) and not re.fullmatch(pattern, str(value)):
+            self._reject_value(key, meaning)
+
+    def _check_grants(self, grants: object) -> None:
+        if not isinstance(grants, list | None):
+            self._reject_value("grants", "a list of grants, each of which may be an Output")
+            return
+        for number, grant in enumerate(cast("list[object]", grants or [])):
+            if not isinstance(grant, pulumi.Output) and not _is_grant(grant):
+                self.reject(
+                    f"grants[{number}] must be policy statements as a JSON list, such as json.dumps([{{'Effect': "
+                    f"'Allow', ...}}]) or another component's grant, got {_shorten(grant)}."
+                )
 
     def integer(self, key: str, default: int, minimum: int, maximum: int, unit: str) -> int:
         """Return the integer under `key`, between `minimum` and `maximum`."""
@@ -169,8 +216,22 @@ class Arguments:
 
     def _reject_value(self, key: str, allowed: str) -> None:
         value = self._args[key]
-        shown = "an Output, which is not known yet" if isinstance(value, pulumi.Output) else repr(value)
+        shown = "an Output, which is not known yet" if isinstance(value, pulumi.Output) else _shorten(value)
         self.reject(f"{key} must be {allowed}, got {shown}.")
+
+
+def _is_grant(value: object) -> bool:
+    """Return whether a value is a JSON list of policy statements."""
+    try:
+        statements = json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return isinstance(statements, list) and all(isinstance(each, dict) for each in cast("list[object]", statements))
+
+
+def _shorten(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 120 else f"{shown[:119]}…"
 
 
 def _is_integer(value: object) -> TypeIs[int | float]:

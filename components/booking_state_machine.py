@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from workflow.booking import Booking
+from workflow.lint.checker import check
 
 from .aws.alarms import Metric, create_alarms
 from .aws.dashboard import Chart
@@ -167,7 +168,9 @@ class BookingStateMachine(Component):
         self._execution_seconds = given.integer("execution_seconds", 300, 10, 86_400, "seconds")
         self._p99_seconds = given.integer("p99_seconds", 60, 1, 86_400, "seconds")
         self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        if "definition" not in args:
+        if "definition" in args:
+            self._check_definition(given, args["definition"])
+        elif isinstance(args.get("functions", {}), dict):
             self._check_functions(given, set(args.get("functions", {})))
         if self._task_seconds >= self._execution_seconds:
             given.reject(
@@ -175,6 +178,19 @@ class BookingStateMachine(Component):
                 f"got {self._task_seconds}."
             )
         given.raise_if_invalid()
+
+    def _check_definition(self, given: Arguments, definition: object) -> None:
+        """Reject a definition that AWS would reject; that of an Output is known too late."""
+        if isinstance(definition, pulumi.Output):
+            return
+        if not isinstance(definition, str):
+            given.reject(
+                f"definition must be JSON text, got a {type(definition).__name__}: pass json.dumps(...) of it."
+            )
+            return
+        for each in check(definition, type="EXPRESS" if self._express else "STANDARD"):
+            if each.severity == "error":
+                given.reject(f"definition, {each.pointer or '/'}: {each.code}: {each.sentence} {each.remedy}".rstrip())
 
     def _check_functions(self, given: Arguments, named: set[str]) -> None:
         invoked = set(function_keys(self._workflow))

@@ -19,12 +19,10 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from .aws.alarms import TOPIC_ARN
 from .aws.eventbridge import CRON, SCHEDULE, runs_daily
-from .aws.iam import BOUNDARY_ARN
-from .aws.kms import KEY_ARN
 from .aws.logs import RETENTIONS
 from .aws.secrets_manager import SECRET_ARN
+from .base import BOUNDARY_ARN, KEY_ARN, TOPIC_ARN
 
 PROJECT = "booking"
 RETURN_HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"

@@ -9,8 +9,6 @@ import pulumi_aws as aws
 from ..base import Shared
 
 RUNBOOK = "docs/how-to/runbook.md"
-TOPIC_ARN = r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
-"""The ARN of a standard topic: alarms cannot notify a FIFO topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

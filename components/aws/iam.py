@@ -15,8 +15,6 @@ import pulumi_aws as aws
 from ..base import Shared
 from .deployment_context import DeploymentContext
 
-BOUNDARY_ARN = r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+"
-
 Condition = Mapping[str, Mapping[str, pulumi.Input[str] | list[str]]]
 
 

@@ -8,8 +8,6 @@ import pulumi_aws as aws
 from ..base import Tags
 from .deployment_context import DeploymentContext
 
-KEY_ARN = r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
-
 LOGS = "logs"
 ALARMS = "cloudwatch"
 EVENTS = "events"

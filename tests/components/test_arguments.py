@@ -7,6 +7,7 @@ import typing
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition
 
@@ -59,6 +60,37 @@ REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
         {"functions": VERSIONS, "task_seconds": 300},
         "task_seconds must be less than execution_seconds, 300, got 300.",
     ),
+    (components.OrderStore, {"key": "alias/ours"}, "key must be the ARN of a KMS key (arn:aws:kms:...:key/...), got"),
+    (components.OrderStore, {"topic": VERSIONS["record"]}, "topic must be the ARN of a standard SNS topic"),
+    (components.OrderStore, {"boundary": "Boundary"}, "boundary must be the ARN of an IAM policy"),
+    (
+        components.OrderStore,
+        {"tags": ["team"]},
+        "tags must be a dictionary, whose values may be Outputs, got ['team'].",
+    ),
+    (components.MonitoredLambda, CODE | {"logkey": "key/1"}, "logkey must be the ARN of a KMS key"),
+    (components.MonitoredLambda, CODE | {"grants": "[]"}, "grants must be a list of grants, each of which may be"),
+    (
+        components.MonitoredLambda,
+        CODE | {"grants": ["[]", {"Version": "2012-10-17", "Statement": []}]},
+        "grants[1] must be policy statements as a JSON list, such as json.dumps([{'Effect': 'Allow', ...}])",
+    ),
+    (components.MonitoredLambda, CODE | {"grants": ['{"Statement": []}']}, "grants[0] must be policy statements as a"),
+    (
+        components.BookingStateMachine,
+        {"functions": ["arn"]},
+        "functions must be a dictionary, whose values may be Outputs, got ['arn'].",
+    ),
+    (
+        components.BookingStateMachine,
+        {"definition": {"StartAt": "A"}},
+        "definition must be JSON text, got a dict: pass json.dumps(...) of it.",
+    ),
+    (
+        components.BookingStateMachine,
+        {"definition": '{"StartAt": "A", "States": {"B": {"Type": "Succeed"}}}'},
+        "definition, /StartAt: MISSING_TRANSITION_TARGET: ",
+    ),
 ]
 
 
@@ -83,6 +115,20 @@ def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
 
     with pytest.raises(
         InvalidArguments, match="lock_days must be an integer, 1–36500 days, got an Output, which is not known yet"
+    ):
+        record(program)
+
+
+def test_a_resource_in_place_of_its_arn_is_refused_in_words() -> None:
+    """Its `arn` is one attribute away, and the message says so."""
+
+    def program() -> None:
+        key = aws.kms.Key("ours")
+        components.OrderStore("mine", typing.cast("Any", {"key": key, "tags": pulumi.Output.from_input({})}))
+
+    with pytest.raises(
+        InvalidArguments,
+        match=r"(?s)key must be .*, got the resource itself: pass its `arn`.*tags must be a dictionary",
     ):
         record(program)
 

@@ -126,7 +126,11 @@ def test_every_child_lies_below_its_component(component: type[Any], args: Any) -
 
 ARN = "arn:aws:{0}:eu-central-1:123456789012:{1}"
 INPUTS: dict[type[Any], dict[str, Any]] = {
-    components.OrderStore: {"key": ARN.format("kms", "key/1"), "topic": ARN.format("sns", "t"), "boundary": "b"},
+    components.OrderStore: {
+        "key": ARN.format("kms", "key/1"),
+        "topic": ARN.format("sns", "t"),
+        "boundary": "arn:aws:iam::123456789012:policy/b",
+    },
     components.AuditBucket: {"key": ARN.format("kms", "key/1"), "logbucket": "logs"},
     components.MonitoredLambda: {
         "handler": "app.handler",
@@ -134,13 +138,13 @@ INPUTS: dict[type[Any], dict[str, Any]] = {
         "key": ARN.format("kms", "key/1"),
         "logkey": ARN.format("kms", "key/2"),
         "topic": ARN.format("sns", "t"),
-        "boundary": "b",
+        "boundary": "arn:aws:iam::123456789012:policy/b",
     },
     components.BookingStateMachine: {
         "key": ARN.format("kms", "key/1"),
         "logkey": ARN.format("kms", "key/2"),
         "topic": ARN.format("sns", "t"),
-        "boundary": "b",
+        "boundary": "arn:aws:iam::123456789012:policy/b",
     },
 }
 LISTS: dict[type[Any], dict[str, Any]] = {
