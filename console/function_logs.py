@@ -57,6 +57,11 @@ class FunctionLogs:
                     found[arn] = min(int(event["timestamp"]), found.get(arn, int(event["timestamp"])))
         return tuple(sorted(found, key=lambda arn: found[arn]))
 
+    def lines_with(self, group: str, phrase: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+        """Return the lines of a group that contain a phrase, with their times, the earliest first."""
+        found = sorted(self._filter(group, phrase, start, end), key=lambda event: int(event["timestamp"]))
+        return [(datetime.fromtimestamp(int(each["timestamp"]) / 1000, UTC), str(each["message"])) for each in found]
+
     def _function_lines(self, function: str, execution: str, start: datetime, end: datetime) -> Iterator[LogLine]:
         group, window = self.groups[function], (start - AROUND, end + AROUND)
         streams = list(dict.fromkeys(event["logStreamName"] for event in self._filter(group, execution, *window)))

@@ -17,6 +17,7 @@ from ..alarm_states import read_alarms
 from ..day_pages import days_report, read_open_orders
 from ..execution_history import execution_arn, parse_object
 from ..function_logs import FunctionLogs
+from ..latest_reconcile import read_latest_run
 from ..order_lists import ListPosition, OrderLists
 from ..order_pages import read_order, read_traced
 from ..trace import ExecutionTrace
@@ -109,8 +110,15 @@ class Pages:
         is_valid = since == "all" or bool(_DAY.fullmatch(since))
         document = self.views.services.verify(None if since == "all" else since) if is_valid else None
         alarms = read_alarms(self.views.services.deployment)
+        reconciled = read_latest_run(self.views.services.deployment, self.views.services.now())
         return self.views.page(
-            request, "trust.html", 200 if is_valid else 400, document=document, alarms=alarms, since=since
+            request,
+            "trust.html",
+            200 if is_valid else 400,
+            document=document,
+            alarms=alarms,
+            since=since,
+            reconciled=reconciled,
         )
 
     def days(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The pages of the console show what is stored; forms show first what they would do, and then do it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,26 @@ def test_an_alteration_is_found_on_the_trust_page_and_leads_to_the_order(
     assert "chain broken" in page.text
     assert f'href="/orders/{booked.order_id}"' in page.text
     assert client.get("/trust?since=yesterday").status == 400
+
+
+def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClient, booked: BookedShop) -> None:
+    assert "not logged a finished run" in client.get("/trust?since=all").text
+    world = booked.deployment.world
+    booked.deployment.outputs = {**booked.deployment.outputs, "reconcileFunction": "reconcile"}
+    client = ConsoleClient(services_of(booked.deployment)).open()
+    world.lines.clear()
+    [key] = [key for key in world.audit_objects() if key.endswith("000002.json")]
+    world.s3.delete_object(Bucket="audit", Key=key)
+    world.reconcile()
+    booked.deployment.logs.put("reconcile-logs", "stream", world.clock(), *world.lines)
+    text = text_of(client.get("/trust?since=all").text)
+    assert "restored 1" in text
+    assert "✓ ledger, gateway and audit trail agree" in text
+    drift = {"_aws": {}, "Stage": "test", "Between": "gateway", "Drift": 2}
+    booked.deployment.logs.put("reconcile-logs", "stream", world.clock(), json.dumps(drift))
+    text = text_of(client.get("/trust?since=all").text)
+    assert "drift from gateway 2" in text
+    assert "something needs attention" in text
 
 
 def test_ringing_alarms_come_with_their_section_of_the_runbook(client: ConsoleClient, booked: BookedShop) -> None:

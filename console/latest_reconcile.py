@@ -1,0 +1,47 @@
+"""The latest run of reconcile, from its own log: what it settled, left to people and found to disagree."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from .deployment import Deployment
+from .execution_history import parse_object
+from .function_logs import FunctionLogs
+
+LOOK_BACK: Final = timedelta(hours=24)
+_OF_ONE_RUN: Final = timedelta(minutes=5)
+"""The schedule of reconcile: what was logged within it before the end of a run is of that run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRun:
+    """A run that finished: its end, and the number of each kind of finding."""
+
+    ended_at: datetime
+    figures: tuple[tuple[str, int], ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """True if nothing disagrees and nothing waits for a person."""
+        counts = dict(self.figures)
+        watched = ("left to people", "altered", "postponed", *(name for name in counts if name.startswith("drift")))
+        return not any(counts.get(name, 0) for name in watched)
+
+
+def read_latest_run(deployment: Deployment, now: datetime) -> ReconcileRun | None:
+    """Return the latest finished run of the last day, or None."""
+    logs = FunctionLogs.of(deployment)
+    group = logs.groups.get("reconcile")
+    lines = logs.lines_with(group, "is_finished", now - LOOK_BACK, now) if group else []
+    if group is None or not lines:
+        return None
+    at, text = lines[-1]
+    counts = {
+        name.replace("_", " "): value for name, value in parse_object(text).items() if type(value) is int
+    }  # not bool, which is an int, too
+    for when, line in logs.lines_with(group, "Between", now - LOOK_BACK, now):
+        metric = parse_object(line)
+        if at - _OF_ONE_RUN <= when <= at and isinstance(drift := metric.get("Drift"), int):
+            name = f"drift from {metric.get('Between')}"
+            counts[name] = counts.get(name, 0) + drift
+    return ReconcileRun(ended_at=at.astimezone(UTC), figures=tuple(counts.items()))
