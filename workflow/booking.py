@@ -142,9 +142,9 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     completed = Succeed(outcome)
     failed = Fail(error=concat("Booking.", outcome.status), cause=to_json(outcome))
 
-    purchase.remember(report, _reported(result=result_of(purchase_fn)))
-    refund.remember(report, _reported(result=result_of(refund_fn)))
-    record.remember(outcome, result_of(record_fn))
+    purchase.assign(report, _reported(result=result_of(purchase_fn)))
+    refund.assign(report, _reported(result=result_of(refund_fn)))
+    record.assign(outcome, result_of(record_fn))
 
     for_the_caller = (outcome.status == "succeeded") | (outcome.status == "pending") | (outcome.status == "rejected")
 
@@ -153,9 +153,9 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     flow = (
         route.when(_asks_for("purchase")) >> purchase >> record >> verdict,
         route.when(_asks_for("refund"))   >> refund   >> record,
-        route.otherwise.remember(report, _reported())                                       >> record,
-        (purchase | refund).catch(ALL).remember(report, _reported(error=caught(CaughtError))) >> record,
-        record.catch(ALL).remember(outcome, _unrecorded())                                  >> park >> failed,
+        route.otherwise.assign(report, _reported())                                       >> record,
+        (purchase | refund).catch(ALL).assign(report, _reported(error=caught(CaughtError))) >> record,
+        record.catch(ALL).assign(outcome, _unrecorded())                                  >> park >> failed,
         park.catch(ALL)              >> failed,
         verdict.when(for_the_caller) >> completed,
         verdict.otherwise            >> failed,

@@ -308,7 +308,7 @@ def output_of_another_type() -> type[Workflow[Any, Any]]:
 def variable_assigned_on_one_path_only() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, str]):
         receipt = variable(Receipt)
-        charge = Invoke(charge_fn).remember(receipt, result_of(charge_fn))
+        charge = Invoke(charge_fn).assign(receipt, result_of(charge_fn))
         ship = Invoke(ship_fn)
         told = Pass(receipt.number)
         start = charge
@@ -333,7 +333,7 @@ def variable_without_a_value() -> type[Workflow[Any, Any]]:
 def variable_of_another_type() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, Receipt]):
         number = variable(str)
-        charge = Invoke(charge_fn).remember(number, result_of(charge_fn).paid)
+        charge = Invoke(charge_fn).assign(number, result_of(charge_fn).paid)
         start = charge
         flow = (charge >> END,)
 

@@ -1,6 +1,6 @@
 """Workflows that hypothesis writes in the language: every one is one that a person could have written.
 
-A generated workflow is a chain of states with extra arrows forwards, so that it ends; its first state remembers a
+A generated workflow is a chain of states with extra arrows forwards, so that it ends; its first state assigns a
 variable that later states may use. `portable` keeps to what JSONPath can say as well.
 """
 
@@ -254,7 +254,7 @@ def _ordered(left: Any, right: Any) -> list[Any]:
 
 @st.composite
 def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: bool) -> Any:
-    """Values computed from a payload and from what is remembered."""
+    """Values computed from a payload and from variables."""
     choices: list[Any] = [
         payload["text"],
         payload["items"],
@@ -327,7 +327,7 @@ def workflows(
 
     def body(space: dict[str, Any]) -> None:
         space["payload"], space[f"memo{nesting}"] = payload, memo
-        space["first"] = first.remember(memo, made(Memo)(text=payload["text"], number=payload["number"]))
+        space["first"] = first.assign(memo, made(Memo)(text=payload["text"], number=payload["number"]))
         states = [space["first"]]
         drawn = [
             draw(_states(name, payload, memo, portable=portable, nesting=nesting, calls=calls, inner=generated_inside))
@@ -355,7 +355,7 @@ def workflows(
                 if "broken" not in space:
                     space["broken"], space[f"error{nesting}"] = Fail("Broken", concat(memo.text, error.Error)), error
                 names_caught = draw(st.sampled_from([(ALL,), (TASK_FAILED,), ("E", TIMEOUT), (HEARTBEAT_TIMEOUT, "E")]))
-                flow.append(state.catch(*names_caught).remember(error, caught()) >> space["broken"])
+                flow.append(state.catch(*names_caught).assign(error, caught()) >> space["broken"])
         space["start"] = space["first"]
         space["flow"] = tuple(flow)
 

@@ -144,7 +144,7 @@ def test_what_is_kept_gets_names_of_its_own() -> None:
     wishes: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
     states = [Pass({"n": number}, name=name) for number, name in enumerate(wishes)]
     step_output = variable(str, name="step_output")
-    states[3].remember(step_output, "mine")
+    states[3].assign(step_output, "mine")
 
     def body(space: dict[str, Any]) -> None:
         space.update({f"state{number}": state for number, state in enumerate(states)}, step_output=step_output)

@@ -223,11 +223,11 @@ def test_only_what_has_run_has_an_output() -> None:
         )
 
 
-def test_only_a_variable_is_remembered() -> None:
-    with pytest.raises(WorkflowError, match="only a variable can be remembered"):
-        Invoke(any_fn).remember(input_of(Buy).sku, "x")
+def test_only_a_variable_can_be_assigned() -> None:
+    with pytest.raises(WorkflowError, match="only a whole variable can be assigned"):
+        Invoke(any_fn).assign(input_of(Buy).sku, "x")
     with pytest.raises(WorkflowError, match="gets its name from the attribute"):
-        Invoke(any_fn).remember(variable(str), "x")
+        Invoke(any_fn).assign(variable(str), "x")
 
 
 def test_payloads_have_the_fields_of_their_type() -> None:
@@ -480,3 +480,11 @@ def test_what_no_operator_compares_is_refused(condition: Any, sentence: str) -> 
     compared = condition(input_of(dict[str, Any]))
     with pytest.raises(WorkflowError, match=sentence):
         workflow(route=route, done=done, start=route, flow=(route.when(compared) >> done, route.otherwise >> done))
+
+
+def test_the_old_name_of_assign_works_and_warns() -> None:
+    """A workflow written for 0.1 keeps working until 0.3."""
+    late = variable(int, name="late")
+    with pytest.warns(DeprecationWarning, match=r"remember\(\) is now assign\(\)"):
+        state = Pass(1).remember(late, 3)
+    assert list(state.assignments.values()) == [3]

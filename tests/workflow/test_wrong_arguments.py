@@ -320,16 +320,16 @@ def test_references_are_their_own_copies() -> None:
     assert copy.deepcopy({"a": buy.sku})["a"].__class__ is buy.sku.__class__
 
 
-def test_variables_are_remembered_before_they_are_used() -> None:
+def test_variables_are_assigned_before_they_are_used() -> None:
     late, one, two = (variable(int, name=name) for name in ("late", "one", "two"))
-    use, keep = Pass(late), Pass(1).remember(late, 3)
+    use, keep = Pass(late), Pass(1).assign(late, 3)
     with pytest.raises(
         WorkflowError,
         match="use uses the variable late, which is not assigned on every path to it: not on use, the first state",
     ):
         workflow((use >> keep >> END,), use=use, keep=keep)
     with pytest.raises(WorkflowError, match="first uses the variable one, which is not assigned on every path to it"):
-        workflow(first=Pass(1).remember(one, 1).remember(two, one))
+        workflow(first=Pass(1).assign(one, 1).assign(two, one))
     lone = workflow(first=Pass(two))
     with pytest.raises(WorkflowError, match="first uses the variable two, which nothing assigns"):
         lone.asl()
@@ -337,7 +337,7 @@ def test_variables_are_remembered_before_they_are_used() -> None:
 
 def test_what_asks_whether_a_variable_is_there_may_come_before_it() -> None:
     rounds = variable(int, name="rounds")
-    ask, keep, done = Choice(state_input(object)), Pass(1).remember(rounds, 1), Succeed()
+    ask, keep, done = Choice(state_input(object)), Pass(1).assign(rounds, 1), Succeed()
     arrows = (ask.when(is_present(rounds) & (rounds > 3)) >> done, ask.otherwise >> keep >> ask)
     assert workflow(arrows, ask=ask, keep=keep, done=done).asl()
 
@@ -350,9 +350,9 @@ def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
         start = use
         flow = (use >> END,)
 
-    first, run_each = Pass(1).remember(name, "a"), Map([1], Uses)
+    first, run_each = Pass(1).assign(name, "a"), Map([1], Uses)
     assert workflow((first >> run_each >> END,), first=first, run_each=run_each).asl()
-    first, run_each = Pass(1).remember(name, "a"), DistributedMap([1], Uses)
+    first, run_each = Pass(1).assign(name, "a"), DistributedMap([1], Uses)
     with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which nothing assigns"):
         workflow((first >> run_each >> END,), first=first, run_each=run_each)
 
@@ -371,11 +371,11 @@ def test_the_item_of_a_map_is_there_inside_it_only() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (lambda v: Pass(1).remember(v, "text"), "v is int, and 'text' is str"),
-        (lambda v: Pass(1).remember(v, 1).remember(v, 2), "remembers v already"),
-        (lambda v: Invoke(buy_fn).catch(ALL).remember(v, 1).remember(v, 2), "remembers v already"),
-        (lambda _: Pass(1).remember(variable(int, name="a b"), 1), "'a b' is not a valid variable name"),
-        (lambda _: Pass(1).remember(variable(int, name="states"), 1), "which is Step Functions' own"),
+        (lambda v: Pass(1).assign(v, "text"), "v is int, and 'text' is str"),
+        (lambda v: Pass(1).assign(v, 1).assign(v, 2), "assigns v already"),
+        (lambda v: Invoke(buy_fn).catch(ALL).assign(v, 1).assign(v, 2), "assigns v already"),
+        (lambda _: Pass(1).assign(variable(int, name="a b"), 1), "'a b' is not a valid variable name"),
+        (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is Step Functions' own"),
     ],
 )
 def test_variables_take_what_they_can_hold_once(value: Any, sentence: str) -> None:

@@ -18,7 +18,7 @@ _LEAD: Final = 15
 _WORDS: Final[Mapping[str, str]] = {
     "Arguments": "what it sends",
     "Parameters": "what it sends",
-    "Assign": "what it remembers",
+    "Assign": "what it assigns",
     "Output": "what it gives",
     "ResultSelector": "what it gives",
     "ResultPath": "where its result goes",

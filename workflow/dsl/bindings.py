@@ -55,13 +55,13 @@ class Limit(Binding):
 class Function(Binding, Generic[In, Out]):
     """A Lambda function, bound to the ARN of a version: what it takes and what it gives."""
 
-    takes: object = object
-    gives: object = object
+    input_type: object = object
+    output_type: object = object
 
-    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+    def __init__(self, name: str, input_type: TypeForm[In], output_type: TypeForm[Out]) -> None:
         super().__init__(name, "ARN of a version of a Lambda function")
-        object.__setattr__(self, "takes", takes)
-        object.__setattr__(self, "gives", gives)
+        object.__setattr__(self, "input_type", input_type)
+        object.__setattr__(self, "output_type", output_type)
 
 
 class Queue(Binding):
@@ -97,13 +97,13 @@ class Bucket(Binding):
 class Machine(Binding, Generic[In, Out]):
     """A state machine, bound to its ARN: what it takes and what it gives."""
 
-    takes: object = object
-    gives: object = object
+    input_type: object = object
+    output_type: object = object
 
-    def __init__(self, name: str, takes: TypeForm[In], gives: TypeForm[Out]) -> None:
+    def __init__(self, name: str, input_type: TypeForm[In], output_type: TypeForm[Out]) -> None:
         super().__init__(name, "ARN of a state machine")
-        object.__setattr__(self, "takes", takes)
-        object.__setattr__(self, "gives", gives)
+        object.__setattr__(self, "input_type", input_type)
+        object.__setattr__(self, "output_type", output_type)
 
 
 BoundValue = str | int | float | timedelta

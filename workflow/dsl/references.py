@@ -36,7 +36,7 @@ def state_input(form: TypeForm[M]) -> M:
 def output_of(state: State[Never, Out]) -> Out:
     """Return what a state gives, in any state that comes after it."""
     check_kind("output_of", "takes a state", state, State)
-    return cast("Out", Reference(Source("output", owner=state), state.gives))
+    return cast("Out", Reference(Source("output", owner=state), state.output_type))
 
 
 @overload
@@ -47,7 +47,7 @@ def result_of(source: object) -> object:
     """Return what the function that this state invokes has returned, or (by its type) what the service has answered."""
     if isinstance(source, Function):
         function = cast("Function[Never, object]", source)
-        return Reference(Source("result", owner=function), function.gives, ("Payload",))
+        return Reference(Source("result", owner=function), function.output_type, ("Payload",))
     check_form("result_of", source)
     return Reference(Source("result"), source)
 

@@ -183,9 +183,7 @@ class Reference(Expression):
         self._fixed(key)
 
     def _fixed(self, name: object) -> NoReturn:
-        raise NotACondition(
-            f"{self!r}.{name}: a reference cannot be assigned to; a state remembers values in variables"
-        )
+        raise NotACondition(f"{self!r}.{name}: a reference cannot be assigned to; a state assigns values to variables")
 
     def __getitem__(self, key: str | int) -> Reference:
         if not isinstance(key, str):

@@ -72,7 +72,7 @@ assert_type(purchase.catch(ALL) >> Succeed(), Chain[Never, ErrorOutput])
 assert_type(purchase.catch(ALL) >> Fail(), Chain[Never, Never])
 assert_type((purchase | refund).catch(ALL), Edge[ErrorOutput])
 assert_type(output_of(purchase), BookingResult)
-assert_type(output_of(purchase).status, Literal["succeeded", "pending", "rejected", "failed", "unknown"])
+assert_type(output_of(purchase).message, str)
 
 
 class Shipment(TypedDict):

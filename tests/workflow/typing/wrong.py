@@ -27,7 +27,6 @@ from workflow import (
     before,
     concat,
     input_of,
-    made,
     or_else,
     output_of,
     seen_as,
@@ -77,7 +76,6 @@ StartExecution(machine, wait="no")  # wrong
 SendMessage(table)  # wrong
 GetItem(table, "key")  # wrong
 Wait("1 s")  # wrong
-Pass(made(BookingResult)(status="lost", code="", message=""))  # wrong
 concat("a", trip["nights"])  # wrong
 concat("a", trip["note"])  # wrong
 or_else(trip["note"], 3) + 1  # wrong
@@ -87,7 +85,7 @@ before(trip["nights"], "2026-01-01T00:00:00Z")  # wrong
 trip["leaves_at"] < "2026-01-01T00:00:00Z"  # wrong
 Map(trip["nights"], Purchasing)  # wrong
 Parallel(purchase_fn)  # wrong
-record.catch(ALL).remember(3)  # wrong
+record.catch(ALL).assign(3)  # wrong
 Pass(trip).catch(ALL)  # wrong
 
 

@@ -52,7 +52,7 @@ def _choice_advice(graph: ScopeGraph, choice: Choice[object, object], exit_: Exi
     """Explain what a Choice passes on, and what to write where it is to decide by something else."""
     return (
         f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
-        f"{choice.subject!r} is {name_of(choice.gives)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
+        f"{choice.subject!r} is {name_of(choice.output_type)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
     )
 
 
@@ -92,15 +92,17 @@ def _exit_mismatch(exit_: Exit, wanted: object, *, every: bool) -> str:
     if exit_.kind == "catch":
         return mismatch(ErrorOutput, wanted, every=every)
     state = exit_.state
-    if exit_.case is not None and literals_of(state.gives) is None and not _decides_by_value(state):
+    if exit_.case is not None and literals_of(state.output_type) is None and not _decides_by_value(state):
         return mismatch(Union[exit_.case], wanted, every=every)  # noqa: UP007  # of many
     if state.type == "Pass" and state.output is not None:
         return value_mismatch(state.output.value, wanted, every=every)
-    return mismatch(state.gives, wanted, every=every)
+    return mismatch(state.output_type, wanted, every=every)
 
 
 def _decides_by_value(state: AnyState) -> bool:
-    return state.type == "Choice" and (not cast("Choice[object, object]", state).is_narrowing or state.gives is bool)
+    return state.type == "Choice" and (
+        not cast("Choice[object, object]", state).is_narrowing or state.output_type is bool
+    )
 
 
 def _giver(end: Link | AnyState) -> str:

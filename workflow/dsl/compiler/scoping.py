@@ -35,7 +35,7 @@ class VariableScopes:
 
     def __init__(self, graph: ScopeGraph, around: Enclosing) -> None:
         self._around, self._graph = around, graph
-        self._own = {name for state in graph.states.values() for name in _remembered(graph, state)}
+        self._own = {name for state in graph.states.values() for name in _assigned_in(graph, state)}
         self._before = _before(graph)
 
     def check(self, state: AnyState, reference: Reference, value: object) -> None:
@@ -68,7 +68,7 @@ class VariableScopes:
     def _missing(self, state: AnyState, name: str) -> str:
         """Explain where a variable is not assigned, and what to do."""
         if name not in self._own:
-            return "which nothing assigns: add .remember(…) to a state that runs before"
+            return "which nothing assigns: add .assign(…) to a state that runs before"
         path = _path_without(self._graph, state, name)
         told = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
         return (
@@ -96,7 +96,7 @@ def _check_function(state: AnyState, reference: Reference, function: object) -> 
         raise WorkflowError(f"{state!r} gives what comes with its token: write result_of(…) with the type of that")
 
 
-def _remembered(graph: ScopeGraph, state: AnyState) -> Iterator[str]:
+def _assigned_in(graph: ScopeGraph, state: AnyState) -> Iterator[str]:
     yield from state.assignments
     for exit_ in _exits(graph, state):
         yield from exit_.assignments

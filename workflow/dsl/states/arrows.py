@@ -7,6 +7,7 @@ an arrow is a value, and a workflow has the arrows that its `flow` holds.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
 
@@ -39,7 +40,7 @@ class ErrorOutput(Record):
 
 
 class Exit(Record):
-    """A way out of a state, and what is remembered and passed on along it."""
+    """A way out of a state, and what is assigned and passed on along it."""
 
     state: AnyState
     kind: ExitKind
@@ -97,12 +98,17 @@ class Edge(Joinable[Out]):
     def __repr__(self) -> str:
         return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self._exits)
 
-    def remember(self, target: T, value: T) -> Self:
+    def assign(self, target: T, value: T) -> Self:
         """Set a variable when this way is taken."""
-        name = remembered(target, value)
+        name = assigned_variable(target, value)
         for exit_ in self._exits:
             _check_once(self, name, exit_.assignments)
         return self._changed(lambda exit_: changed(exit_, assignments={**exit_.assignments, name: value}))
+
+    def remember(self, target: T, value: T) -> Self:
+        """Deprecated name of `assign`, until 0.3."""
+        _warn_of_old_name("remember", "assign")
+        return self.assign(target, value)
 
     def passing(self, output: T) -> Edge[T]:
         """Pass this on instead of what would come along this way."""
@@ -160,7 +166,7 @@ class State(Joinable[Out], Generic[In, Out]):
     type: ClassVar[str]
     input_types: tuple[object, ...] = ()
     """The types that what leads to it must fit, where they are known."""
-    gives: object = object
+    output_type: object = object
     """The type of what it gives."""
 
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
@@ -186,12 +192,17 @@ class State(Joinable[Out], Generic[In, Out]):
     def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((self, other))
 
-    def remember(self, target: T, value: T) -> Self:
+    def assign(self, target: T, value: T) -> Self:
         """Set a variable when this state has done its work."""
-        name = remembered(target, value)
+        name = assigned_variable(target, value)
         _check_once(self, name, self.assignments)
         self.assignments[name] = value
         return self
+
+    def remember(self, target: T, value: T) -> Self:
+        """Deprecated name of `assign`, until 0.3."""
+        _warn_of_old_name("remember", "assign")
+        return self.assign(target, value)
 
     def exits(self) -> tuple[Exit, ...]:
         """The ways out that `>>` joins."""
@@ -288,11 +299,15 @@ def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     return given
 
 
-def remembered(target: object, value: object) -> str:
+def _warn_of_old_name(old: str, new: str) -> None:
+    warnings.warn(f"{old}() is now {new}(), and goes in 0.3.", DeprecationWarning, stacklevel=3)
+
+
+def assigned_variable(target: object, value: object) -> str:
     """The name of the variable that is to hold a value; refuses a value that it can never hold."""
     name = variable_name(target)
     if why := misfit(value, form_of(target)):
-        raise WorkflowError(f"remember({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
+        raise WorkflowError(f"assign({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
     return name
 
 
@@ -309,7 +324,7 @@ def variable_name(target: object) -> str:
                     "and not states, which is Step Functions' own"
                 )
             return source.name
-    raise WorkflowError(f"remember({target!r}, …): only a variable can be remembered, all of it")
+    raise WorkflowError(f"assign({target!r}, …): only a whole variable can be assigned")
 
 
 def each_of(*states: State[Never, T]) -> Group[T]:
@@ -338,7 +353,7 @@ def _can_be_called(name: str) -> bool:
 
 def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:
     if name in assigned:
-        raise WorkflowError(f"{owner!r} remembers {name} already, and can remember one value in it")
+        raise WorkflowError(f"{owner!r} assigns {name} already, and can assign it once")
 
 
 def set_name(target: object, name: str) -> None:
@@ -352,7 +367,7 @@ def set_name(target: object, name: str) -> None:
 
 
 def variable(form: TypeForm[T], *, name: str = "") -> T:
-    """A value that states remember and later states use; named by the attribute that holds it."""
+    """A value that states assign and later states use; named by the attribute that holds it."""
     check_form("variable", form)
     check_fixed_texts("variable", name=name)
     return cast("T", Reference(Source("variable", name), form))

@@ -29,7 +29,7 @@ class Pass(State[object, T]):
     def __init__(self, output: T, *, name: str | None = None, comment: str | None = None) -> None:
         super().__init__(name=name, comment=comment)
         self.output = Some(output)
-        self.gives = form_of(output)
+        self.output_type = form_of(output)
 
 
 class Wait(State[T, T]):
@@ -69,7 +69,7 @@ class Wait(State[T, T]):
         self.how_long = how_long
         self.until = moment_text(until) if isinstance(until, datetime) else until
         check_form(self, passes)
-        self.input_types, self.gives = (passes,), passes
+        self.input_types, self.output_type = (passes,), passes
 
 
 class Choice(State[T, T], Generic[T, F]):
@@ -94,7 +94,7 @@ class Choice(State[T, T], Generic[T, F]):
             if not isinstance(value, Expression):
                 raise WorkflowError(f"Choice({value!r}): decides by input_of(…), output_of(…) or another reference")
         self.subject = subject if by is None else by
-        self.input_types, self.gives = (form_of(subject),), form_of(subject)
+        self.input_types, self.output_type = (form_of(subject),), form_of(subject)
 
     def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
         """The way taken by values of one member of the subject's union, told by the field in which they differ."""

@@ -28,7 +28,7 @@ class Inline(Catching[I, O]):
         super().__init__(name=name)
         check_workflow(self, workflow)
         self.workflow = workflow
-        self.input_types, self.gives = (workflow.declared_input,), workflow.declared_output
+        self.input_types, self.output_type = (workflow.declared_input,), workflow.declared_output
 
 
 def check_workflow(owner: object, value: object) -> None:

@@ -38,7 +38,7 @@ class GetItem(Task[object, Answer]):
         _check_items(self, table, projection, key=key, names=names)
         self.table, self.key, self.consistent = table, key, consistent
         self.projection, self.names = projection, names
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}
@@ -66,7 +66,7 @@ class PutItem(Task[object, Answer]):
         check_texts(self, condition=condition)
         _check_items(self, table, condition, item=item, values=values, names=names)
         self.table, self.item, self.condition, self.values, self.names = table, item, condition, values, names
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TableName": bindings.text(self.table), "Item": _item(self.item)}
@@ -99,7 +99,7 @@ class UpdateItem(Task[object, Answer]):
         check_choices(self, "returns", returns, ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"))
         self.table, self.key, self.update, self.values, self.condition = table, key, update, values, condition
         self.names, self.returns = names, returns
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {
@@ -130,7 +130,7 @@ class DeleteItem(Task[object, Answer]):
         check_texts(self, condition=condition)
         _check_items(self, table, condition, key=key, values=values, names=names)
         self.table, self.key, self.condition, self.values, self.names = table, key, condition, values, names
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TableName": bindings.text(self.table), "Key": _item(self.key)}

@@ -159,7 +159,7 @@ class Parallel(Catching[I, O]):
             self.input_types = tuple(branch.declared_input for branch in branches)
         for branch in branches:
             _check_sent(self, sends, branch)
-        self.gives = tuple[tuple(branch.declared_output for branch in branches)]  # type: ignore[misc]
+        self.output_type = tuple[tuple(branch.declared_output for branch in branches)]  # type: ignore[misc]
 
 
 class Map(Catching[object, O], Generic[O]):
@@ -202,7 +202,7 @@ class Map(Catching[object, O], Generic[O]):
             and (why := mismatch(item_of(form_of(items)), each.declared_input, every=False))
         ):
             raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, and {why}")
-        self.gives = list[each.declared_output]  # type: ignore[name-defined]
+        self.output_type = list[each.declared_output]  # type: ignore[name-defined]
 
 
 def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, Any]]) -> None:
@@ -301,6 +301,6 @@ class DistributedMap(Map[O]):
         self.distribution.check()
         self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
         if writer is not None:
-            self.gives = WrittenResults
+            self.output_type = WrittenResults
         elif flatten:
-            self.gives = each.declared_output
+            self.output_type = each.declared_output

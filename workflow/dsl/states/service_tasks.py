@@ -57,7 +57,7 @@ class SendMessage(Task[object, Answer]):
         check_spans(self, 0, 900, delay=delay)
         self.queue, self.sends, self.group = queue, sends, group
         self.deduplication_id, self.delay = deduplication_id, delay
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"QueueUrl": bindings.text(self.queue), "MessageBody": payload_of(self.sends)}
@@ -81,7 +81,7 @@ class Publish(Task[object, Answer]):
         check_binding(self, Topic, topic)
         check_texts(self, subject=subject)
         self.topic, self.sends, self.subject = topic, sends, subject
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"TopicArn": bindings.text(self.topic), "Message": payload_of(self.sends)}
@@ -100,7 +100,7 @@ class PutEvent(Task[object, Answer]):
         check_binding(self, EventBus, bus)
         check_texts(self, source=source, detail_type=detail_type)
         self.bus, self.source, self.detail_type, self.detail = bus, source, detail_type, detail
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         entry = {
@@ -182,7 +182,7 @@ class StartExecution(Task[In, Out]):
         self.machine, self.sends, self.waits, self.execution = machine, sends, wait, execution
         self.result_path = ("Output",) if wait else ()
         self.input_types = check_sent(self, sends, machine)
-        self.gives = machine.gives if wait else StartedExecution
+        self.output_type = machine.output_type if wait else StartedExecution
 
     def resource(self, bindings: Bindings) -> str:
         pattern = ".waitForTaskToken" if self.awaits_token else ".sync:2" if self.waits else ""
@@ -203,7 +203,7 @@ class GetObject(Task[object, Answer]):
         check_binding(self, Bucket, bucket)
         check_texts(self, key=key)
         self.bucket, self.key = bucket, key
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         return {"Bucket": bindings.text(self.bucket), "Key": self.key}
@@ -219,7 +219,7 @@ class PutObject(Task[object, Answer]):
         check_binding(self, Bucket, bucket)
         check_texts(self, key=key)
         self.bucket, self.key, self.sends = bucket, key, sends
-        self.gives = Answer
+        self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         return {"Bucket": bindings.text(self.bucket), "Key": self.key, "Body": payload_of(self.sends)}
@@ -248,7 +248,7 @@ class Call(Task[object, Out]):
                 f"Call({integration!r}): takes what stands after `:states:::`, so that it runs in every partition"
             )
         self.integration, self.sends = integration, sends
-        self.gives = gives
+        self.output_type = gives
 
     def resource(self, bindings: Bindings) -> str:
         called = f"{self.integration}{'.waitForTaskToken' if self.awaits_token else ''}"
@@ -269,7 +269,7 @@ class Activity(Task[object, Out]):
         check_binding(self, Binding, activity)
         check_form(self, gives)
         self.activity, self.sends = activity, sends
-        self.gives = gives
+        self.output_type = gives
 
     def resource(self, bindings: Bindings) -> str:
         return bindings.text(self.activity)

@@ -91,7 +91,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
                 f"{type(self).__name__}: nobody can answer, for what it sends has no context.Task.Token"
             )
         waiting = cast("Task[In, T]", copy.copy(self))
-        waiting.awaits_token, waiting.result_path, waiting.gives = True, (), gives
+        waiting.awaits_token, waiting.result_path, waiting.output_type = True, (), gives
         waiting.assignments = dict(self.assignments)
         return waiting
 
@@ -99,7 +99,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         """The same task, giving this instead of its result."""
         other = cast("Task[In, T]", copy.copy(self))
         other.output = Some(output)
-        other.gives = form_of(output)
+        other.output_type = form_of(output)
         other.assignments = dict(self.assignments)
         return other
 
@@ -127,7 +127,7 @@ class Invoke(Task[In, Out]):
         check_binding(self, Function, function)
         self.function, self.sends = function, sends
         self.input_types = check_sent(self, sends, function)
-        self.gives = function.gives
+        self.output_type = function.output_type
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         return {"FunctionName": bindings.text(self.function), "Payload": payload_of(self.sends)}
@@ -143,10 +143,10 @@ def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -
 def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Machine[Any, Any]) -> tuple[object, ...]:
     """Return the types that the task's input must fit; refuse to send what the receiver never takes."""
     if sends is None:
-        return (receiver.takes,)
-    if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.takes, every=False)):
+        return (receiver.input_type,)
+    if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.input_type, every=False)):
         raise WorkflowError(
-            f"{type(task).__name__}({receiver!r}, {sends!r}): it takes {name_of(receiver.takes)}, and {why}"
+            f"{type(task).__name__}({receiver!r}, {sends!r}): it takes {name_of(receiver.input_type)}, and {why}"
         )
     return ()
 
