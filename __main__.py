@@ -29,7 +29,7 @@ purchase = MonitoredLambda(
 )
 refund = MonitoredLambda(
     "refund",
-    base.function("refund", money, orders.grant_refund(), gateway.grant_refund()),
+    base.function("refund", money | stage.approval_policy, orders.grant_refund(), gateway.grant_refund()),
 )
 record = MonitoredLambda(
     "record",

@@ -52,6 +52,7 @@ _FORMS = {
     "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
     "returnHosts": "a list of hosts such as shop.example.com",
+    "approvalLimits": "a list of pairs of currency and minor units such as EUR:10000",
     "subnetIds": "a list of ids such as subnet-0a1b2c3d",
     "securityGroupIds": "a list of ids such as sg-0a1b2c3d",
     **dict.fromkeys(("keyArn", "logKeyArn"), "the ARN of a KMS key (arn:aws:kms:...:key/...), or empty"),
@@ -104,6 +105,14 @@ class Stage(BaseModel):
 
     refund_window_days: int = Field(30, ge=0, le=3650)
     """Days after a purchase during which it can be refunded, 0 to 3650; an order keeps the window of its purchase."""
+    approval_limits: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}:[0-9]{1,12}$")], ...] = ()
+    """Amounts in minor units, such as EUR:10000, above which another person must approve an order's refunds. A currency
+    that the list lacks always needs approval; an empty list asks for none by amount."""
+    approval_days: int = Field(7, ge=1, le=365)
+    """Days for which a held refund waits for its approval before it is given up, 1 to 365."""
+    approvals: Literal["any", "api-only"] = "api-only"
+    """Accepts decisions and overrides of the refund window from direct starts too (any), where anyone who may start an
+    execution can name any person, or only from the API, which identifies the caller (api-only)."""
     reconcile_schedule: str = Field("rate(5 minutes)", pattern=rf"^({SCHEDULE})$")
     """Schedule on which reconcile settles unknown outcomes: an EventBridge expression such as
     rate(5 minutes)."""
@@ -226,6 +235,15 @@ class Stage(BaseModel):
     def payment_policy(self) -> dict[str, pulumi.Input[str]]:
         """Environment variables with the limits of a payment."""
         return {"BOOKING_RETURN_HOSTS": ",".join(self.return_hosts)} if self.return_hosts else {}
+
+    @property
+    def approval_policy(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables from which the refund function knows the refunds that another person must approve."""
+        return {
+            "BOOKING_APPROVAL_LIMITS": " ".join(self.approval_limits),
+            "BOOKING_APPROVAL_DAYS": str(self.approval_days),
+            "BOOKING_APPROVALS": self.approvals,
+        }
 
     def conflicts(self) -> list[str]:
         """Return a message for each rule between keys that the values break."""

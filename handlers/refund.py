@@ -1,20 +1,30 @@
-"""The refund function: reserve the refund, call the gateway, and settle or release the reservation."""
+"""The refund function: reserve or hold a refund, take another person's decision, send the refund and settle it."""
 
 from typing import Any, Final
 
 from .domain.answers import Answer
+from .domain.approvals import decide
 from .domain.canonical import format_instant
+from .domain.ledger import key_of
 from .domain.order import Order
 from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
 from .domain.payments import GatewayReply
-from .domain.ports import StaleOrder
+from .domain.ports import Change, StaleOrder
 from .domain.refunds import reserve_refund
-from .domain.requests import IssueRefund, Origin, Request
+from .domain.requests import IssueRefund, MakeDecision, Origin, Request
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.run_step import Decided, run_step
 
-REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "sdk_timeout")
+REQUIRED_SETTINGS: Final = (
+    "stage",
+    "orders_table",
+    "gateway",
+    "sdk_timeout",
+    "approval_limits",
+    "approval_wait",
+    "approvals_need_api",
+)
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
@@ -28,51 +38,67 @@ def refund(event: object, deps: Dependencies) -> dict[str, Any]:
 
 
 def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
-    return _issue_refund(request, origin, deps) if isinstance(request, IssueRefund) else None
-
-
-def _issue_refund(request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
+    if not isinstance(request, IssueRefund | MakeDecision):
+        return None
     order = deps.orders.load(request.order_id)
-    return _reserve_refund(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
+    return _append(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
 
 
-def _reserve_refund(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
-    """Reserve the refund and send it. A lost race returns the order from which the next attempt is computed."""
+def _append(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Decided:
+    """Write what a request changes and send what may be sent.
+
+    A lost race returns the order from which the next attempt is computed.
+    """
     for _ in deps.retry.attempts(order.order_id):
-        if order.find_request(request.refund_id):
+        if order.find_request(request.key):
             return _resume_or_replay(order, request, origin, deps)
-        change = reserve_refund(order, request, origin, format_instant(deps.now()))
+        change = _change(order, request, origin, deps)
         if isinstance(change, Answer):
             return change, False
         written = deps.orders.append(change)
         if not isinstance(written, StaleOrder):
-            return _refund(change.after, request.refund_id, origin, deps), False
+            return _send(change.after, request, origin, deps), False
         order = written.current
     raise AssertionError("attempts() ends by raising")
 
 
-def _resume_or_replay(order: Order, request: IssueRefund, origin: Origin, deps: Dependencies) -> Decided:
-    """Handle a request whose refund already exists.
+def _change(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Change | Answer:
+    now = format_instant(deps.now())
+    if isinstance(request, MakeDecision):
+        return decide(order, request, origin, now, deps.approvals)
+    return reserve_refund(order, request, origin, now, deps.approvals)
 
-    A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed.
+
+def _resume_or_replay(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Decided:
+    """Handle a request that the order already has.
+
+    A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed, also by
+    the decision that approved it.
     """
-    accepted = order.requests[order.subject(request.refund_id)]
+    accepted = order.requests[order.subject(request.key)]
     if accepted.fingerprint != request.fingerprint:
         return refuse_reused_key(request), False
-    return (accepted.answer, True) if accepted.answer else (_resume(order, request.refund_id, origin, deps), False)
+    return _send(order, request, origin, deps), accepted.answer is not None
 
 
-def _resume(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
+def _send(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Answer:
+    """Send the refund of a request if nothing holds it and it has no outcome; return the request's answer."""
+    refund_id = key_of(request.subject) if isinstance(request, MakeDecision) else request.refund_id
+    if refund_id in order.account.in_flight:
+        order = _resume(order, refund_id, origin, deps)
+    return answer_of(order, request.key)
+
+
+def _resume(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Order:
     if order.may_send(refund_id, deps.now()):
         return _refund(order, refund_id, origin, deps)
     return _settle(order, refund_id, deps.gateway.lookup(order.instruction(refund_id)), origin, deps)
 
 
-def _refund(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Answer:
+def _refund(order: Order, refund_id: str, origin: Origin, deps: Dependencies) -> Order:
     reply = deps.gateway.refund(order.instruction(refund_id))
     return _settle(order, refund_id, reply, origin, deps)
 
 
-def _settle(order: Order, refund_id: str, reply: GatewayReply, origin: Origin, deps: Dependencies) -> Answer:
-    after = settle(deps.orders, deps.retry, order, refund_id, reply, at=origin.at, clock=deps.now)
-    return answer_of(after, refund_id)
+def _settle(order: Order, refund_id: str, reply: GatewayReply, origin: Origin, deps: Dependencies) -> Order:
+    return settle(deps.orders, deps.retry, order, refund_id, reply, at=origin.at, clock=deps.now)

@@ -92,6 +92,8 @@ class RefundRequest(_RequestModel):
     lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
     restock: bool = True
     """True if refunded units return to stock; false for goods that cannot be sold again."""
+    override: Literal["window"] | None = None
+    """`window` to refund although the refund window has closed. Another person must then approve."""
 
     @model_validator(mode="after")
     def _amount_or_lines_and_one_line_per_sku(self) -> Self:
@@ -101,7 +103,19 @@ class RefundRequest(_RequestModel):
         return self
 
 
-BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator="action")]
+class DecisionRequest(_RequestModel):
+    """A decision on a refund that waits for another person's approval."""
+
+    action: Literal["decide"]
+    request_id: Identifier
+    order_id: Identifier
+    subject: Identifier
+    """The refund_id of what waits."""
+    decision: Literal["approve", "deny"]
+    requested_by: Identifier
+
+
+BookingRequest = Annotated[PurchaseRequest | RefundRequest | DecisionRequest, Field(discriminator="action")]
 """The input of an execution."""
 
 

@@ -49,11 +49,17 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
     (_O.CONFIRMED, Kind.REFUND_PENDING): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_DECLINED): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_RELEASED): (_O.CONFIRMED,),
+    (_O.CONFIRMED, Kind.REFUND_HELD): (_O.CONFIRMED,),
+    (_O.CONFIRMED, Kind.REFUND_APPROVED): (_O.CONFIRMED,),
+    (_O.CONFIRMED, Kind.REFUND_DENIED): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_REQUESTED): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_PENDING): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_DECLINED): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_RELEASED): (_O.PARTIALLY_REFUNDED,),
+    (_O.PARTIALLY_REFUNDED, Kind.REFUND_HELD): (_O.PARTIALLY_REFUNDED,),
+    (_O.PARTIALLY_REFUNDED, Kind.REFUND_APPROVED): (_O.PARTIALLY_REFUNDED,),
+    (_O.PARTIALLY_REFUNDED, Kind.REFUND_DENIED): (_O.PARTIALLY_REFUNDED,),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
     (_O.REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
@@ -62,6 +68,9 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
 
 REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] = {
     (None, Kind.REFUND_REQUESTED): _R.RESERVED,
+    (None, Kind.REFUND_HELD): _R.AWAITING_APPROVAL,
+    (_R.AWAITING_APPROVAL, Kind.REFUND_APPROVED): _R.RESERVED,
+    (_R.AWAITING_APPROVAL, Kind.REFUND_DENIED): _R.DENIED,
     (_R.RESERVED, Kind.REFUND_SETTLED): _R.SETTLED,
     (_R.RESERVED, Kind.REFUND_DECLINED): _R.DECLINED,
     (_R.RESERVED, Kind.REFUND_RELEASED): _R.RELEASED,
@@ -101,6 +110,13 @@ class Refund:
     shares: tuple[Share, ...]
     restock: bool = True
     """True if its units return to stock when it settles."""
+    held: bool = False
+    """True if another person had to approve it."""
+
+    @property
+    def was_sent(self) -> bool:
+        """Return whether its key may have reached the gateway."""
+        return self.status not in (RefundStatus.AWAITING_APPROVAL, RefundStatus.DENIED)
 
     @property
     def holds_money(self) -> bool:
@@ -196,7 +212,14 @@ _PAYMENT = {
 }
 
 # Factors of the refund's amount by which the reserved and the refunded total change.
-_RESERVED = {Kind.REFUND_REQUESTED: 1, Kind.REFUND_SETTLED: -1, Kind.REFUND_DECLINED: -1, Kind.REFUND_RELEASED: -1}
+_RESERVED = {
+    Kind.REFUND_REQUESTED: 1,
+    Kind.REFUND_HELD: 1,
+    Kind.REFUND_DENIED: -1,
+    Kind.REFUND_SETTLED: -1,
+    Kind.REFUND_DECLINED: -1,
+    Kind.REFUND_RELEASED: -1,
+}
 _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
 
@@ -237,4 +260,5 @@ def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
         amount_minor=entry.amount_minor,
         shares=tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored),
         restock=entry.facts.get("restock") is not False,
+        held=entry.kind is Kind.REFUND_HELD,
     )

@@ -35,6 +35,13 @@ class Code(StrEnum):
     REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"
     REFUND_PENDING = "REFUND_PENDING"
     REFUND_REVERSED = "REFUND_REVERSED"
+    APPROVAL_NEEDED = "APPROVAL_NEEDED"
+    REFUND_DENIED = "REFUND_DENIED"
+    NOT_AWAITING_DECISION = "NOT_AWAITING_DECISION"
+    OWN_DECISION = "OWN_DECISION"
+    DECISION_TOO_LATE = "DECISION_TOO_LATE"
+    DISPUTED = "DISPUTED"
+    API_REQUIRED = "API_REQUIRED"
     KEY_REUSED = "KEY_REUSED"
     NOT_RECORDED = "NOT_RECORDED"
     NOT_EXECUTED = "NOT_EXECUTED"
@@ -64,6 +71,13 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say whether the refund was made.",
     Code.REFUND_PENDING: "The bank has not completed the refund yet.",
     Code.REFUND_REVERSED: "The refund was returned after it had settled.",
+    Code.APPROVAL_NEEDED: "The refund waits for another person's approval, with its amount reserved.",
+    Code.REFUND_DENIED: "Another person denied the refund, or nobody approved it in time.",
+    Code.NOT_AWAITING_DECISION: "The order has no such refund, or the refund does not wait for a decision.",
+    Code.OWN_DECISION: "The decision is by the requester of the refund or by the customer.",
+    Code.DECISION_TOO_LATE: "The decision started after the refund's waiting time.",
+    Code.DISPUTED: "Refunds and disputes exceed what was captured, so nothing can be approved.",
+    Code.API_REQUIRED: "The stage accepts decisions and overrides only through its API.",
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
     Code.CALLER_NOT_PROVEN: "The request came in the API's envelope, but the API did not make it for this request.",

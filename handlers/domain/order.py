@@ -1,11 +1,11 @@
 """The order: one aggregate, created by a purchase and changed only by appending to its ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self, cast
 
-from .account import Account, OrderStatus, fold
+from .account import Account, OrderStatus, RefundStatus, fold
 from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
 from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of
@@ -101,7 +101,8 @@ class Order:
 
     def opened_at(self, key: str) -> str:
         """Return the time of the entry that allowed money to be asked for under a key."""
-        return next(entry.recorded_at for entry in self.ledger if entry.subject == self.subject(key))
+        subject = self.subject(key)
+        return next(e.recorded_at for e in self.ledger if e.subject == subject and e.kind in OPENING)
 
     def may_send(self, key: str, now: datetime) -> bool:
         """Tell whether money may still be asked for under a key; later it may only be looked up."""
@@ -126,6 +127,29 @@ class Order:
         subject = self.subject(key)
         told = (str(entry.facts.get("reference", "")) for entry in reversed(self.ledger) if entry.subject == subject)
         return next((reference for reference in told if reference), "")
+
+    @property
+    def sent_keys(self) -> tuple[str, ...]:
+        """The gateway keys that may have reached the gateway: all but those of refunds that nobody approved."""
+        return (self.order_id, *(each.refund_id for each in self.account.refunds.values() if each.was_sent))
+
+    def entries_of(self, key: str) -> tuple[Entry, ...]:
+        """Return the entries of a key: those of its subject, or for a decision the one that it caused."""
+        subject = self.subject(key)
+        return tuple(e for e in self.ledger if subject in (e.subject, e.facts.get("decision")))
+
+    def due_at(self) -> str | None:
+        """Return the time at which reconcile must look at the order, or None if nothing is open."""
+        waits = [*self._waits()]
+        return min(waits) if waits else None
+
+    def _waits(self) -> Iterator[str]:
+        if since := self.in_flight_since():
+            yield since
+        for entry in self.ledger:
+            refund = self.account.refunds.get(key_of(entry.subject))
+            if entry.kind is Kind.REFUND_HELD and refund and refund.status is RefundStatus.AWAITING_APPROVAL:
+                yield entry.text("until")
 
     def in_flight_since(self) -> str | None:
         """Return the `recorded_at` of the oldest entry whose money is in flight, or None."""

@@ -5,14 +5,15 @@ to do. It names no person, because logs and the locked audit trail keep messages
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from .account import Account, fold
+from .account import Account, RefundStatus, fold
 from .answers import Answer, Code, NextAction
 from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of
 from .money import format_amount
 from .order import Order
-from .requests import IssueRefund, PlaceOrder, Request
+from .requests import IssueRefund, MakeDecision, PlaceOrder, Request
 from .stock import StockItem
 
 OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
@@ -64,6 +65,22 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
         Code.REFUND_REVERSED,
         "The refund of {amount} was made and then returned. {refundable} can be refunded under a new request_id.",
     ),
+    Kind.REFUND_HELD: (
+        "pending",
+        Code.APPROVAL_NEEDED,
+        "The refund of {amount} needs the approval of another person{why}. The amount is reserved until {until}. "
+        "Repeat the same request to see the outcome.",
+    ),
+    Kind.REFUND_APPROVED: (
+        "succeeded",
+        None,
+        "The refund of {amount} was approved. Its own request tells whether it has been made.",
+    ),
+    Kind.REFUND_DENIED: (
+        "rejected",
+        Code.REFUND_DENIED,
+        "The refund of {amount} was not approved{why}. {refundable} can be refunded under a new request_id.",
+    ),
 }
 
 
@@ -75,8 +92,24 @@ LEDGER_CODES: Final = frozenset(code.value for _, code, _ in OUTCOME_MESSAGES.va
 
 def outcome_at(order: Order, seq: int) -> Answer:
     """Return the answer that follows from the order's ledger up to entry `seq`."""
+    kind = order.ledger[seq - 1].kind
+    return decision_answer(order, seq) if kind is Kind.REFUND_APPROVED else _answer(order, seq, kind)
+
+
+def decision_answer(order: Order, seq: int) -> Answer:
+    """Return the answer to the decision that caused entry `seq`: it is done, whatever becomes of its subject."""
+    entry = order.ledger[seq - 1]
+    approval = _answer(order, seq, Kind.REFUND_APPROVED)
+    is_approval = entry.kind is Kind.REFUND_APPROVED
+    amount = format_amount(entry.amount_minor, order.currency)
+    message = approval.message if is_approval else f"The refund of {amount} was denied."
+    return replace(approval, action="decide", request_id=entry.text("request_id"), message=message)
+
+
+def _answer(order: Order, seq: int, kind: Kind) -> Answer:
+    """Return the answer of entry `seq`, in the words of an entry of `kind`."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    status, code, template = OUTCOME_MESSAGES[entry.kind]
+    status, code, template = OUTCOME_MESSAGES[kind]
     is_refund = entry.subject != order.order_id
     return Answer(
         status=status,
@@ -90,8 +123,14 @@ def outcome_at(order: Order, seq: int) -> Answer:
         refundable_minor=account.refundable_minor,
         code=code.value if code else None,
         message=_message(template, order, account, entry),
-        next_action=_NEXT_ACTIONS.get(entry.kind),
+        next_action=_next_action(entry, kind),
     )
+
+
+def _next_action(entry: Entry, kind: Kind) -> NextAction | None:
+    if kind is Kind.REFUND_HELD:
+        return NextAction(who="approver", until=entry.text("until"))
+    return _NEXT_ACTIONS.get(kind)
 
 
 def _request_id(order: Order, account: Account, entry: Entry) -> str:
@@ -105,29 +144,44 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
         amount=format_amount(entry.amount_minor, order.currency),
         refundable=format_amount(account.refundable_minor, order.currency),
         why=why,
+        until=entry.facts.get("until", ""),
     )
 
 
 def outcome_seq(order: Order, key: str) -> int:
-    """Return the ledger entry that ends a request: the first final one under its key, or without one the latest.
+    """Return the ledger entry that ends a request, or without one the entry that the request has come to.
 
-    A refund first heard of as reversed has two entries from one write; the reversal is its outcome.
+    That is the first final entry under its key. A refund first heard of as reversed has two entries from one write; the
+    reversal is its outcome. An approval is the outcome of a decision and not of the refund, which has come to its
+    reservation.
     """
-    subject = order.subject(key)
-    entries = [entry for entry in order.ledger if entry.subject == subject]
-    finals = (e for e in entries if e.kind not in OPENING | INTERIM and not e.facts.get(SUPERSEDED))
-    return next(finals, entries[-1]).seq
+    entries = order.entries_of(key)
+    if is_decision(key):
+        return entries[0].seq
+    open_kinds = OPENING | INTERIM
+    finals = (e.seq for e in entries if e.kind not in open_kinds and not e.facts.get(SUPERSEDED))
+    latest = next(e.seq for e in reversed(entries) if e.kind is not Kind.REFUND_APPROVED)
+    return next(finals, latest)
+
+
+def is_decision(key: str) -> bool:
+    """Return whether the key is that of a person's decision, which asks nothing of the gateway."""
+    return key.startswith("dec_")
 
 
 def execution_of(order: Order, key: str) -> str:
     """Return the execution in which a request began. Any other execution of the request is a replay."""
-    subject = order.subject(key)
-    return next(entry.text("execution") for entry in order.ledger if entry.subject == subject)
+    return order.entries_of(key)[0].text("execution")
 
 
 def answer_of(order: Order, key: str) -> Answer:
-    """Return the stored answer of a request, or `unknown` while it is in flight."""
-    return order.requests[order.subject(key)].answer or outcome_at(order, outcome_seq(order, key))
+    """Return the stored answer of a request, or its present state: `unknown` while it is in flight, or `pending`."""
+    answer = order.requests[order.subject(key)].answer
+    if answer:
+        return answer
+    seq, refund = outcome_seq(order, key), order.account.refunds.get(key)
+    is_approved = refund is not None and refund.held and refund.status is RefundStatus.RESERVED
+    return _answer(order, seq, Kind.REFUND_REQUESTED) if is_approved else outcome_at(order, seq)
 
 
 def refuse_invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:
@@ -177,15 +231,38 @@ def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order |
     )
 
 
+def refuse_decision(request: MakeDecision, code: Code, message: str, order: Order | None = None) -> Answer:
+    """Refuse a decision; nothing is written."""
+    return Answer(
+        status="rejected",
+        code=code,
+        message=message,
+        action=request.action,
+        request_id=request.request_id,
+        order_id=request.order_id,
+        currency=order.currency if order else None,
+        order_status=order.status.value if order else None,
+        refundable_minor=order.account.refundable_minor if order else None,
+    )
+
+
 def refuse_wrong_function(function: str) -> Answer:
     """Refuse a request for another function; the state machine never sends one."""
     return refuse_invalid(f"action must be {function} for this function.")
 
 
-def refuse_unknown_order(request: IssueRefund) -> Answer:
-    """Refuse a refund on an order that does not exist."""
+def refuse_unknown_order(request: IssueRefund | MakeDecision) -> Answer:
+    """Refuse a refund of, or a decision on, an order that does not exist."""
     message = f"Order {request.order_id} does not exist. The result of a purchase contains its order_id."
-    return refuse_refund(request, Code.ORDER_NOT_FOUND, message)
+    return _refuse(request, Code.ORDER_NOT_FOUND, message)
+
+
+def _refuse(request: Request, code: Code, message: str) -> Answer:
+    if isinstance(request, PlaceOrder):
+        return refuse_purchase(request, code, message)
+    if isinstance(request, IssueRefund):
+        return refuse_refund(request, code, message)
+    return refuse_decision(request, code, message)
 
 
 def refuse_reused_key(request: Request) -> Answer:
@@ -195,8 +272,7 @@ def refuse_reused_key(request: Request) -> Answer:
         f"request_id {request.request_id} of {scope} belongs to a different {request.action}. "
         "Repeat that request unchanged, or send this one under a new request_id."
     )
-    refuse = refuse_purchase if isinstance(request, PlaceOrder) else refuse_refund
-    return refuse(request, Code.KEY_REUSED, message)  # type: ignore[arg-type]  # narrowed together with `refuse`
+    return _refuse(request, Code.KEY_REUSED, message)
 
 
 def refuse_stock_mismatch(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:

@@ -6,7 +6,8 @@ from typing import Final
 
 from .account import OrderStatus, Share
 from .answers import Answer, Code
-from .canonical import parse_instant, salted
+from .approvals import NO_APPROVALS, ApprovalPolicy
+from .canonical import Json, parse_instant, salted
 from .ledger import Kind, subject_of
 from .money import format_amount
 from .order import AcceptedRequest, Order
@@ -31,22 +32,30 @@ class Remaining:
     amount_minor: int
 
 
-def reserve_refund(order: Order, request: IssueRefund, origin: Origin, now: str) -> Change | Answer:
-    """Reserve a refund on an order, or refuse it.
+def reserve_refund(
+    order: Order, request: IssueRefund, origin: Origin, now: str, policy: ApprovalPolicy = NO_APPROVALS
+) -> Change | Answer:
+    """Reserve a refund on an order, or refuse it. One that needs approval is held: it is reserved and not sent.
 
     The order is judged as it is now; the refund window is judged at the start of the execution, whichever attempt it
     is.
     """
     lines = remaining_lines(order)
-    refusal = _refusal(order, request, origin, lines)
-    shares = () if refusal else _allocate(request, lines)
-    return refusal or Change(before=order, after=_append_request(order, request, origin, shares, now))
+    refusal = _refusal(order, request, origin, lines, policy)
+    if refusal:
+        return refusal
+    shares = _allocate(request, lines)
+    held = policy.hold(order, request, sum(share.amount_minor for share in shares), now)
+    return Change(before=order, after=_append_request(order, request, origin, shares, now, held))
 
 
-def _refusal(order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...]) -> Answer | None:
+def _refusal(
+    order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...], policy: ApprovalPolicy
+) -> Answer | None:
     checks = (
         _check_captured(order),
-        _check_window(order, origin),
+        policy.find_fault(origin, "overrides") if request.override else None,
+        _check_window(order, request, origin),
         _check_balance(order, request),
         _check_lines(request, lines),
         _check_room(order),
@@ -67,8 +76,8 @@ def _check_captured(order: Order) -> Fault:
     )
 
 
-def _check_window(order: Order, origin: Origin) -> Fault:
-    if parse_instant(origin.requested_at) <= parse_instant(order.refundable_until):
+def _check_window(order: Order, request: IssueRefund, origin: Origin) -> Fault:
+    if request.override or parse_instant(origin.requested_at) <= parse_instant(order.refundable_until):
         return None
     return (
         Code.REFUND_WINDOW_CLOSED,
@@ -127,7 +136,14 @@ def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share
     return everything(lines)
 
 
-def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: tuple[Share, ...], now: str) -> Order:
+def _append_request(
+    order: Order,
+    request: IssueRefund,
+    origin: Origin,
+    shares: tuple[Share, ...],
+    now: str,
+    held: Mapping[str, Json],
+) -> Order:
     accepted = AcceptedRequest(
         request_id=request.request_id,
         subject=subject_of(request.refund_id),
@@ -135,7 +151,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
         text=request.reason,
     )
     return order.with_request(accepted).append(
-        Kind.REFUND_REQUESTED,
+        Kind.REFUND_HELD if held else Kind.REFUND_REQUESTED,
         at=origin.at,
         now=now,
         subject=subject_of(request.refund_id),
@@ -146,6 +162,7 @@ def _append_request(order: Order, request: IssueRefund, origin: Origin, shares: 
             "origin": origin.door,
             "requested_by": request.requested_by,
             **({} if request.restock else {"restock": False}),
+            **held,
             "reason_sha256": salted(order.salt, request.reason),
             "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
         },

@@ -18,6 +18,11 @@ def refund_id_of(order_id: str, request_id: str) -> str:
     return f"ref_{digest(['refund', order_id, request_id])[:_LENGTH]}"
 
 
+def decision_id_of(order_id: str, action: str, request_id: str) -> str:
+    """Return the id of a person's decision on a subject of an order; `action` is the request's."""
+    return f"dec_{digest(['decision', order_id, action, request_id])[:_LENGTH]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """The execution of a request and its start, which decides policy questions in every attempt."""
@@ -101,6 +106,8 @@ class IssueRefund:
     units: tuple[Units, ...] | None = None
     restock: bool = True
     """True if the refunded units return to stock."""
+    override: str | None = None
+    """`window` to refund after the refund window has closed, which another person must approve."""
 
     action: ClassVar[str] = "refund"
 
@@ -119,7 +126,33 @@ class IssueRefund:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
         further: list[Json] = [] if self.restock else ["no restock"]  # a default is not part: older fingerprints hold
+        further += [] if self.override is None else [f"override {self.override}"]
         return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units, *further])
 
 
-Request = PlaceOrder | IssueRefund
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeDecision:
+    """Approve or deny what waits for another person: a held refund."""
+
+    request_id: str
+    order_id: str
+    subject: str
+    """The id of what waits, with or without its type (`ref_…`, `refund:ref_…`)."""
+    decision: str
+    """`approve` or `deny`."""
+    requested_by: str
+
+    action: ClassVar[str] = "decide"
+
+    @property
+    def key(self) -> str:
+        """The id of the decision; the ledger's subject follows from it."""
+        return decision_id_of(self.order_id, self.action, self.request_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that is equal for equal requests."""
+        return digest([self.order_id, self.subject.rpartition(":")[2], self.decision, self.requested_by])
+
+
+Request = PlaceOrder | IssueRefund | MakeDecision

@@ -18,6 +18,7 @@ from ..adapters.s3_audit import S3AuditTrail
 from ..adapters.sandbox_gateway import SandboxPaymentGateway
 from ..adapters.sqs_notices import SQSNoticeQueue
 from ..adapters.sqs_parking import SQSParkingQueue
+from ..domain.approvals import ApprovalPolicy
 from ..domain.callers import ProofKey
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
@@ -175,6 +176,14 @@ class Dependencies:
     def policy(self) -> RefundPolicy:
         """The refund policy of new orders."""
         return RefundPolicy(window=self.settings.refund_window)
+
+    @cached_property
+    def approvals(self) -> ApprovalPolicy:
+        """The refunds that another person must approve."""
+        settings = self.settings
+        return ApprovalPolicy(
+            limits=settings.approval_limits, wait=settings.approval_wait, api_only=settings.approvals_need_api
+        )
 
     @cached_property
     def log(self) -> Log:

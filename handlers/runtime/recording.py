@@ -11,11 +11,12 @@ from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, canonical, day_of, format_instant
 from ..domain.days import is_closed, next_day
+from ..domain.ledger import key_of
 from ..domain.newer_release import NewerRelease
 from ..domain.order import Order
-from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, outcome_seq
+from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_at, outcome_seq
 from ..domain.ports import AuditTrail, OrderRepository
-from ..domain.requests import Origin, Request
+from ..domain.requests import MakeDecision, Origin, Request
 from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
@@ -32,6 +33,8 @@ class Recorded:
     replayed: bool
     key: str
     is_new: bool
+    further: tuple["Recorded", ...] = ()
+    """The outcome of the refund that a decision is about, if it has one by now."""
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
@@ -79,8 +82,30 @@ def _record_trace(message: RecordInput, order: Order, key: str, audit: AuditTrai
     seq = outcome_seq(order, key)
     name = outcome_key(order, seq)
     is_new = audit.write(name, outcome_record(order, seq))
-    replayed = execution_of(order, key) != message.execution
-    return Recorded(answer=answer_of(order, key), replayed=replayed, key=name, is_new=is_new)
+    return Recorded(
+        answer=_present_answer(message, order, key, seq),
+        replayed=execution_of(order, key) != message.execution,
+        key=name,
+        is_new=is_new,
+        further=_record_decided(order, seq, audit, is_new=is_new) if is_decision(key) else (),
+    )
+
+
+def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> Answer:
+    """Return the answer of a request; one that found its refund waiting says so, though it was approved since."""
+    answer = answer_of(order, key)
+    found_waiting = message.result is not None and message.result.status == "pending"
+    return outcome_at(order, seq) if found_waiting and answer.status == "unknown" else answer
+
+
+def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
+    """Write the outcome that a refund has after the decision at entry `seq`; a denial is that outcome itself."""
+    final = outcome_seq(order, key_of(order.ledger[seq - 1].subject))
+    if final < seq:
+        return ()
+    name = outcome_key(order, final)
+    is_new = is_new if final == seq else audit.write(name, outcome_record(order, final))
+    return (Recorded(answer=outcome_at(order, final), replayed=False, key=name, is_new=is_new),)
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
@@ -146,7 +171,7 @@ def _not_executed(request: Request, origin: Origin) -> Answer:
         action=request.action,
         request_id=request.request_id,
         order_id=request.order_id,
-        amount_minor=request.amount_minor,
+        amount_minor=None if isinstance(request, MakeDecision) else request.amount_minor,
     )
 
 
@@ -154,11 +179,16 @@ def count_recorded(log: Log, recorded: Recorded) -> None:
     """Count an answer if its audit object is new, so that replays and retries do not count."""
     if recorded.is_new:
         count_answer(log, recorded.answer)
+    for each in recorded.further:
+        count_recorded(log, each)
+
+
+_MOVING: Final = frozenset({"purchase", "refund"})  # the actions whose success moved money
 
 
 def count_answer(log: Log, answer: Answer) -> None:
     """Add an answer to the business metrics."""
-    if answer.status == "succeeded":
+    if answer.status == "succeeded" and answer.action in _MOVING:
         _count_success(log, answer)
     elif answer.status == "rejected":
         log.add_metric(MetricName.REJECTIONS, 1, of=answer.code)

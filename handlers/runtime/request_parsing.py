@@ -16,6 +16,7 @@ from ..contracts.messages import (
     MAX_REASON_LENGTH,
     BookingRequest,
     BookingResult,
+    DecisionRequest,
     FunctionInput,
     PurchaseRequest,
     RefundRequest,
@@ -23,9 +24,9 @@ from ..contracts.messages import (
 from ..domain.answers import Answer
 from ..domain.money import DECIMALS
 from ..domain.outcomes import refuse_invalid
-from ..domain.requests import IssueRefund, Line, Origin, PlaceOrder, Request, Units
+from ..domain.requests import IssueRefund, Line, MakeDecision, Origin, PlaceOrder, Request, Units
 
-_REQUEST: Final[TypeAdapter[PurchaseRequest | RefundRequest]] = TypeAdapter(BookingRequest)
+_REQUEST: Final[TypeAdapter[PurchaseRequest | RefundRequest | DecisionRequest]] = TypeAdapter(BookingRequest)
 
 
 def parse_request(value: object) -> Request | Answer:
@@ -36,6 +37,8 @@ def parse_request(value: object) -> Request | Answer:
         return _refuse(describe_error(error), value)
     if isinstance(request, RefundRequest):
         return _issue_refund(request)
+    if isinstance(request, DecisionRequest):
+        return MakeDecision(**request.model_dump(exclude={"action"}))
     if request.currency not in DECIMALS:
         return _refuse("currency must be the ISO 4217 code of a currency in circulation, such as EUR.", value)
     return _place_order(request)
@@ -73,6 +76,7 @@ def _issue_refund(request: RefundRequest) -> IssueRefund:
         amount_minor=request.amount_minor,
         units=None if lines is None else tuple(Units(sku=line.sku, quantity=line.quantity) for line in lines),
         restock=request.restock,
+        override=request.override,
     )
 
 
@@ -82,7 +86,7 @@ def _refuse(message: str, value: object) -> Answer:
     action, request_id = sent.get("action"), sent.get("request_id")
     return refuse_invalid(
         message,
-        action="purchase" if action == "purchase" else "refund" if action == "refund" else None,
+        action=action if isinstance(action, str) and action in _ACTIONS else None,
         request_id=request_id if isinstance(request_id, str) and _is_identifier(request_id) else None,
     )
 
@@ -94,11 +98,12 @@ def _is_identifier(text: str) -> bool:
 _PUNCTUATION: Final = str.maketrans(dict.fromkeys("_.:-", "x"))
 
 
+_ACTIONS: Final = frozenset({"purchase", "refund", "decide"})
 _IDENTIFIER: Final = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
 _MINOR: Final = f"an integer from 1 to {MAX_MINOR}, in minor units"
 
 ALLOWED: Final[Mapping[str, str]] = {
-    "action": "purchase or refund",
+    "action": "purchase, refund or decide",
     "request_id": _IDENTIFIER,
     "customer_id": _IDENTIFIER,
     "order_id": _IDENTIFIER,
@@ -111,6 +116,9 @@ ALLOWED: Final[Mapping[str, str]] = {
     "unit_price_minor": _MINOR,
     "quantity": f"an integer from 1 to {MAX_QUANTITY}",
     "restock": "true or false",
+    "override": "window, or left out",
+    "subject": "the refund_id of what waits",
+    "decision": "approve or deny",
     "lines": f"a list of 1 to {MAX_LINES} objects, one per sku",
 }
 """The allowed values of each field of a request, in words."""
@@ -135,11 +143,11 @@ def _describe_problem(problem: ErrorDetails) -> str:
         return _WHOLE[kind]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _describe_action(value)
-    path = [part for part in problem["loc"] if part not in ("purchase", "refund")]
+    path = [part for part in problem["loc"] if part not in _ACTIONS]
     if kind == "string_unicode" and not path:
         return "The request has a field whose name is not valid Unicode; remove it."
     if not path:
-        return f"The request must be an object with the fields of a purchase or a refund, got {describe(value)}."
+        return f"The request must be an object with the fields of its action, got {describe(value)}."
     return _describe_field(kind, _dotted_path(path), _field(path), value)
 
 

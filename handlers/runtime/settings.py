@@ -1,5 +1,6 @@
 """The settings of a function. No other module reads its environment variables."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,6 +130,28 @@ class Settings:
     def refund_window(self) -> timedelta:
         """Time after a purchase within which it can be refunded."""
         return timedelta(days=self._integer("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))
+
+    @property
+    def approval_limits(self) -> dict[str, int]:
+        """Amount above which another person must approve a refund, in minor units by currency; empty for none."""
+        pairs = self.environment.get("BOOKING_APPROVAL_LIMITS", "").split()
+        for pair in pairs:
+            if not re.fullmatch(r"[A-Z]{3}:[0-9]{1,12}", pair):
+                raise Misconfigured(f"BOOKING_APPROVAL_LIMITS must list pairs such as EUR:10000, got {pair!r}.")
+        return {pair[:3]: int(pair[4:]) for pair in pairs}
+
+    @property
+    def approval_wait(self) -> timedelta:
+        """Time for which a held refund waits for its approval."""
+        return timedelta(days=self._integer("BOOKING_APPROVAL_DAYS", 7, 1, 365))
+
+    @property
+    def approvals_need_api(self) -> bool:
+        """True if decisions and overrides count only when the API identified the caller."""
+        mode = self._text("BOOKING_APPROVALS")
+        if mode not in ("any", "api-only"):
+            raise Misconfigured(f"BOOKING_APPROVALS must be any or api-only, got {mode!r}.")
+        return mode == "api-only"
 
     @property
     def sdk_timeout(self) -> timedelta:

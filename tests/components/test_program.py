@@ -45,7 +45,7 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
     money = ["BOOKING_GATEWAY", "BOOKING_GATEWAY_TABLE"]
     assert {
         "purchase": sorted([*every, *money, "BOOKING_REFUND_WINDOW_DAYS"]),
-        "refund": sorted([*every, *money]),
+        "refund": sorted([*every, *money, "BOOKING_APPROVALS", "BOOKING_APPROVAL_DAYS", "BOOKING_APPROVAL_LIMITS"]),
         "record": sorted([*every, "BOOKING_AUDIT_BUCKET"]),
         "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),
         "publish": sorted([*every[:2], "BOOKING_EVENT_BUS"]),

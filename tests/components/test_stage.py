@@ -74,6 +74,9 @@ WRONG: dict[str, list[Any]] = {
     "permissionsBoundaryArn": ["boundary", "arn:aws:iam::123456789012:role/boundary", KEY],
     "starterRole": ["a role"],
     "sealCopyBucket": ["Seals", "a", "arn:aws:s3:::seals", "seals_of_ours"],
+    "approvalLimits": ['["EUR"]', "EUR:1", '["eur:1"]', '["EUR:1.00"]'],
+    "approvalDays": ["0", "366"],
+    "approvals": ["none", "all"],
     "subnetIds": ['["net-1"]', "subnet-1"],
     "securityGroupIds": ['["group-1"]'],
 }

@@ -88,8 +88,8 @@ def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({}, "The request must be an object with the fields of a purchase or a refund, got null."),
-        ({"action": "steal"}, "action must be purchase or refund, got a string of 5 characters."),
+        ({}, "The request must be an object with the fields of its action, got null."),
+        ({"action": "steal"}, "action must be purchase, refund or decide, got a string of 5 characters."),
         ({"lines": []}, "lines must be a list of 1 to 50 objects, one per sku, got a list of 0 items."),
         ({"lines": [1]}, "lines[0] must be an object with sku and quantity, got 1."),
         ({"lines": PURCHASE["lines"] * 2}, "lines must not contain the same sku twice; add the quantities up."),

@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "BOOKING_GATEWAY": "sandbox",
     "BOOKING_GATEWAY_TABLE": "gateway",
     "BOOKING_REFUND_WINDOW_DAYS": "30",
+    "BOOKING_APPROVALS": "any",
     "BOOKING_AUDIT_BUCKET": "audit",
     "BOOKING_EVENT_BUS": "orders",
     "BOOKING_SEAL_KEY": SEAL_KEY,
@@ -146,7 +147,9 @@ class World:
         message = self.message(request, **message_fields)
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
-        function = {"purchase": purchase, "refund": refund}.get(action) if isinstance(action, str) else None
+        function = (
+            {"purchase": purchase, "refund": refund, "decide": refund}.get(action) if isinstance(action, str) else None
+        )
         outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
         report = through_json({**message, **outcome})
         recorded = attempted(lambda: record(report, self.parts()), 6)
@@ -242,5 +245,18 @@ def refund_of(order_id: str, request_id: str = "refund-1", **more: Any) -> dict[
         "order_id": order_id,
         "requested_by": "agent-7",
         "reason": "The handle is scratched.",
+        **more,
+    }
+
+
+def decision_of(order_id: str, subject: str, request_id: str = "decision-1", **more: Any) -> dict[str, Any]:
+    """A decision on what waits; by another person, and an approval unless `more` says otherwise."""
+    return {
+        "action": "decide",
+        "request_id": request_id,
+        "order_id": order_id,
+        "subject": subject,
+        "decision": "approve",
+        "requested_by": "lead-1",
         **more,
     }

@@ -65,6 +65,9 @@ _NEXT_REFUND = {
     ("PENDING", "RefundSettled"): "SETTLED",
     ("PENDING", "RefundDeclined"): "OVER",
     ("PENDING", "RefundReleased"): "OVER",
+    (None, "RefundHeld"): "AWAITING",
+    ("AWAITING", "RefundApproved"): "RESERVED",
+    ("AWAITING", "RefundDenied"): "OVER",
     ("RESERVED", "RefundSettled"): "SETTLED",
     ("RESERVED", "RefundDeclined"): "OVER",
     ("RESERVED", "RefundReleased"): "OVER",
@@ -106,7 +109,8 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             require(now, "law 21", f"{kind} for a refund that is {was}")
             require(held == amount, "laws 16 and 17", f"{kind} of {amount} where {held} was held")
             refunds[entry["subject"]] = (now or "", amount)
-            reserved = sum(minor for state, minor in refunds.values() if state in ("RESERVED", "PENDING"))
+            waiting = ("AWAITING", "RESERVED", "PENDING")
+            reserved = sum(minor for state, minor in refunds.values() if state in waiting)
             refunded = sum(minor for state, minor in refunds.values() if state == "SETTLED")
             settled = {None: status}.get(None, status)
             if kind in ("RefundSettled", "RefundReversed"):
@@ -120,14 +124,16 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
 def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, int]]) -> None:
     """Per line: units and money of refunds that hold money stay within what was bought; units come back once."""
     over = {
-        entry["subject"] for entry in ledger if entry["type"] in ("RefundDeclined", "RefundReleased", "RefundReversed")
+        entry["subject"]
+        for entry in ledger
+        if entry["type"] in ("RefundDenied", "RefundDeclined", "RefundReleased", "RefundReversed")
     }
     restocked = [0] * len(lines)
     units, money = [0] * len(lines), [0] * len(lines)
     for entry in ledger:
         for line, quantity in entry.get("restocked", ()):
             restocked[line] += quantity
-        if entry["type"] == "RefundRequested":
+        if entry["type"] in ("RefundRequested", "RefundHeld"):
             shares = entry["shares"]
             require(
                 sum(minor for _, _, minor in shares) in (0, entry["amount_minor"]), "law 7", f"{shares} do not add up"

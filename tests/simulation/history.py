@@ -29,6 +29,8 @@ from tests.simulation.world import (
 PASSING = frozenset({"Unavailable", "PaymentOutcomeUnknown", "Lambda.Unknown", "States.Timeout"})
 """Errors after which the machine tries again (workflow/booking.py)."""
 MOST_STEPS = 2_000
+PHASES = {"purchase": "purchase", "refund": "refund", "decide": "refund"}
+"""The function that decides an action (workflow/booking.py)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +52,7 @@ class Execution:
         """Route, as the machine's Choice does."""
         self.message = first_message(self.name, self.request, self.requested_at)
         action = self.request.get("action") if isinstance(self.request, dict) else None
-        self.phase = action if action in ("purchase", "refund") else "record"
+        self.phase = PHASES.get(action, "record") if isinstance(action, str) else "record"
         self.left = self.tries
         return self.attempt()
 

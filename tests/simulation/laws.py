@@ -5,13 +5,13 @@ from collections import Counter
 from typing import Any
 
 from handlers.domain.ledger import key_of, subject_of
-from handlers.domain.requests import order_id_of, refund_id_of
+from handlers.domain.requests import decision_id_of, order_id_of, refund_id_of
 from tests.fakes.gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE, ledger_of, plain, require, totals_of
 from tests.simulation.history import Execution, History
 from tests.simulation.world import SHOP, States
 
-_OPENING = ("OrderPlaced", "RefundRequested")
+_OPENING = ("OrderPlaced", "RefundRequested", "RefundApproved")
 _held: set[Any] = set()
 
 
@@ -41,10 +41,23 @@ def _hold_money(orders: dict[str, Any], books: dict[str, Booked], moved: list[tu
     subjects = {key_of(entry["subject"]) for row in orders.values() for entry in ledger_of(row)}
     require({key for _, key, _ in moved} <= subjects, "law 18", "money moved that no ledger knows of")
     for order_id, row in orders.items():
+        _hold_approvals(ledger_of(row), {key for _, key, _ in moved})
         totals = totals_of(ledger_of(row))
         require(totals.reserved == 0 and totals.status != "PENDING", "law 19", f"{order_id} is not at rest: {totals}")
         net = net_minor(books, order_id)
         require(net == totals.captured - totals.refunded, "law 18", f"{order_id}: the gateway's net is {net}, {totals}")
+
+
+def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
+    """Law 35: a held refund moves money only if another person approved it, and ends once."""
+    kinds: dict[str, list[str]] = {}
+    for entry in ledger:
+        kinds.setdefault(key_of(entry["subject"]), []).append(entry["type"])
+    for key, known in kinds.items():
+        if "RefundHeld" in known:
+            require(key not in moved or "RefundApproved" in known, "law 35", f"{key} moved money without approval")
+            ends = known.count("RefundApproved") + known.count("RefundDenied")
+            require(ends == 1, "law 35", f"{key} was decided {ends} times")
 
 
 def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
@@ -95,6 +108,8 @@ def _subject(request: Any) -> tuple[str, str] | None:
         return order_id, order_id
     if request.get("action") == "refund" and isinstance(request.get("order_id"), str):
         return request["order_id"], refund_id_of(request["order_id"], request["request_id"])
+    if request.get("action") == "decide":
+        return request["order_id"], decision_id_of(request["order_id"], "decide", request["request_id"])
     return None
 
 
@@ -107,7 +122,7 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
     booked = books.get(subject[1]) if subject else None
     moved = booked is not None and booked.heard.value in ("settled", "reversed")
     said = f"{execution.name} was told {answer['status']} {answer['code']}"
-    if answer["status"] == "succeeded":
+    if answer["status"] == "succeeded" and answer["action"] != "decide":
         require(moved, "law 15", f"{said}, the gateway's books say {booked}")
         require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{said}: {booked}")
     elif answer["code"] != "KEY_REUSED" and answer["status"] in ("rejected", "failed"):
@@ -132,7 +147,7 @@ _REPEATABLE = frozenset(
         "NOTHING_TO_REFUND",
         "REFUND_EXCEEDS_BALANCE",
     }
-    | {"INVALID_REQUEST", "REFUND_EXCEEDS_LINE", "REFUND_WINDOW_CLOSED", "SKU_NOT_FOUND"}
+    | {"INVALID_REQUEST", "NOT_AWAITING_DECISION", "REFUND_EXCEEDS_LINE", "REFUND_WINDOW_CLOSED", "SKU_NOT_FOUND"}
 )
 """Refusals that leave the key unused: the same request may succeed later (law 12)."""
 

@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "BOOKING_GATEWAY": "sandbox",
     "BOOKING_GATEWAY_TABLE": "gateway",
     "BOOKING_REFUND_WINDOW_DAYS": "30",
+    "BOOKING_APPROVALS": "any",
     "BOOKING_AUDIT_BUCKET": "audit",
     "BOOKING_PARKING_QUEUE_URL": "parking",
 }

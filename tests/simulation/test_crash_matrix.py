@@ -17,11 +17,20 @@ from tests.simulation.history import Actor, History, at_rest, kinds_of
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import sold
 from tests.simulation.services import Call, calls
-from tests.simulation.test_interleavings import in_flight
-from tests.simulation.world import AFTER_FENCE, CUSTOMER, OPENING, SHOP, States, purchase_request, refund_request
+from tests.simulation.test_interleavings import HELD, held, in_flight
+from tests.simulation.world import (
+    AFTER_FENCE,
+    CUSTOMER,
+    OPENING,
+    SHOP,
+    States,
+    decision_request,
+    purchase_request,
+    refund_request,
+)
 
 ORDER = order_id_of(CUSTOMER, "p1")
-OPENING_TYPES = ("OrderPlaced", "RefundRequested")
+OPENING_TYPES = ("OrderPlaced", "RefundRequested", "RefundApproved")
 LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
 
 
@@ -43,6 +52,10 @@ SUBJECTS = [
     Subject("refund of a line", lambda: sold("two lines"), refund_request("r1", "p1", **LINE), "refund"),
     Subject("refund, declined", lambda: sold("refunds declined"), refund_request("r1", "p1"), "refund"),
     Subject("refund, too much", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=1001), "refund"),
+    Subject("refund, held", lambda: sold("one mug"), HELD, "refund"),
+    Subject("decision, approved", held, decision_request("approve", "d1", HELD), "refund"),
+    Subject("decision, denied", held, decision_request("deny", "d1", HELD), "refund"),
+    Subject("record of a decision", held, decision_request("approve", "d1", HELD), "record"),
     Subject("record of an outcome", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "record"),
     Subject("record of a refusal", lambda: OPENING, {"action": "steal"}, "record"),
     Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),

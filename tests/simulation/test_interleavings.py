@@ -1,6 +1,7 @@
 """Two actors, every interleaving of their calls: enumerated, not sampled; and again with one fault at every place."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -12,11 +13,20 @@ from tests.simulation.history import History, at_rest
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import sold
 from tests.simulation.services import calls
-from tests.simulation.world import AFTER_FENCE, CUSTOMER, OPENING, States, purchase_request, refund_request
+from tests.simulation.world import (
+    AFTER_FENCE,
+    CUSTOMER,
+    OPENING,
+    States,
+    decision_request,
+    purchase_request,
+    refund_request,
+)
 
 ORDER = order_id_of(CUSTOMER, "p1")
 SIX = refund_request("r1", "p1", amount_minor=600)
 OTHER_SIX = refund_request("r2", "p1", amount_minor=600)
+HELD = refund_request("r4", "p1", amount_minor=600, override="window")
 MUG = refund_request("r3", "p1", lines=[{"sku": "mug", "quantity": 1}])
 
 
@@ -33,6 +43,15 @@ def in_flight(fate: str = "lost reply") -> States:
             history.strike(actor, actor.node, fate)
         else:
             history.advance(actor)
+    history.run()
+    return tuple(history.states)  # type: ignore[return-value]
+
+
+def held() -> States:
+    """An order with a refund that waits for another person."""
+    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history.fixed_tries = 0
+    history.add("first", HELD)
     history.run()
     return tuple(history.states)  # type: ignore[return-value]
 
@@ -87,6 +106,26 @@ def purchase_and_reconcile(history: History) -> None:
     history.add_reconcile(AFTER_FENCE, ORDER)
 
 
+def approve_and_deny(history: History) -> None:
+    history.add("approve", decision_request("approve", "d1", HELD))
+    history.add("deny", decision_request("deny", "d2", HELD))
+
+
+def approve_twice(history: History) -> None:
+    history.add("approve-a", decision_request("approve", "d1", HELD))
+    history.add("approve-b", decision_request("approve", "d1", HELD))
+
+
+def approve_and_repeat(history: History) -> None:
+    history.add("approve", decision_request("approve", "d1", HELD))
+    history.add("refund-a", HELD)
+
+
+def approve_and_lapse(history: History) -> None:
+    history.add("approve", decision_request("approve", "d1", HELD), after=timedelta(days=7))
+    history.add_reconcile(timedelta(days=7) + AFTER_FENCE, ORDER)
+
+
 Scene = Callable[[History], None]
 SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
     refund_and_refund: (lambda: sold("one mug"), 500),
@@ -96,6 +135,10 @@ SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
     refund_and_settle: (in_flight, 300),
     refund_and_reconcile: (lambda: sold("one mug"), 30),
     refund_and_reversal: (in_flight, 7),
+    approve_and_deny: (held, 200),
+    approve_twice: (held, 200),
+    approve_and_repeat: (held, 100),
+    approve_and_lapse: (held, 30),
     purchase_and_purchase: (lambda: OPENING, 250),
     purchase_twice: (lambda: OPENING, 250),
     purchase_and_reconcile: (lambda: OPENING, 30),

@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from handlers.contracts.storage import ORDERS
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
-from handlers.domain.requests import order_id_of
+from handlers.domain.requests import order_id_of, refund_id_of
 from tests.fakes.dynamodb import FakeDynamoDB, refusal
 from tests.fakes.s3 import FakeS3
 from tests.fakes.tables import table_request
@@ -115,4 +115,16 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
         "requested_by": "agent-1",
         "reason": "broken",
         **asked,
+    }
+
+
+def decision_request(decision: str, request_id: str, refund: dict[str, Any]) -> dict[str, Any]:
+    """A decision of another person on a held refund."""
+    return {
+        "action": "decide",
+        "request_id": request_id,
+        "order_id": refund["order_id"],
+        "subject": refund_id_of(refund["order_id"], refund["request_id"]),
+        "decision": decision,
+        "requested_by": "lead-1",
     }

@@ -40,9 +40,9 @@ def projection(order: Order) -> dict[str, Json]:
 
 
 def attention(order: Order) -> dict[str, Json]:
-    """Return the attributes that put an order with money in flight into the sparse index; none for any other."""
-    since = order.in_flight_since()
-    return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: since} if since else {}
+    """Return the attributes that put an order that needs another look into the sparse index; none for any other."""
+    due = order.due_at()
+    return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: due} if due else {}
 
 
 def order_item(order: Order) -> dict[str, Any]:

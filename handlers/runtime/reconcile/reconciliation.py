@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ...domain.account import RefundStatus
+from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import day_of, format_instant, parse_instant
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
-from ...domain.ledger import Entry, Kind
+from ...domain.ledger import Entry, Kind, key_of
 from ...domain.newer_release import NewerRelease
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
@@ -48,7 +49,9 @@ class Reconciliation:
 
     def _settle_and_restore(self, order: Order) -> None:
         before, postponed = order.version, len(self.findings.postponed)
-        for key in (order.order_id, *order.account.refunds):
+        with self._isolate(order.order_id):
+            order = self._lapse(order)
+        for key in order.sent_keys:
             with self._isolate(order.order_id):
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
@@ -78,6 +81,16 @@ class Reconciliation:
         delay = min(max(age / 4, MIN_BACK_OFF), MAX_BACK_OFF)
         with self._isolate(order.order_id):
             self.orders.defer(order, format_instant(self.now + delay))
+
+    def _lapse(self, order: Order) -> Order:
+        """Give up the held refunds that nobody decided in time. If the order has changed, the next run looks again."""
+        while change := lapse_refund(order, self.now, self.fence_after):
+            written = self.orders.append(change)
+            if isinstance(written, StaleOrder):
+                return written.current
+            self.findings.released.append(key_of(change.after.ledger[-1].subject))
+            order = change.after
+        return order
 
     def _query_gateway(self, order: Order, key: str) -> Order:
         """Look up a key and apply the gateway's reply to the order."""

@@ -1,0 +1,187 @@
+"""Approvals: the refunds that wait for another person, and that person's decision.
+
+A held refund has its amount reserved and has not reached the gateway. It ends with a decision, or lapses when its time
+is over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from .account import Refund, RefundStatus
+from .answers import Answer, Code
+from .canonical import Json, format_instant, parse_instant
+from .ledger import Entry, Kind, key_of, subject_of
+from .money import format_amount
+from .order import AcceptedRequest, Order
+from .outcomes import decision_answer, outcome_at, refuse_decision
+from .ports import Change
+from .requests import IssueRefund, MakeDecision, Origin
+
+MAX_DECLINED_REFUNDS: Final = 50
+"""The number of declined refunds from which on every refund of an order needs approval (law 44)."""
+
+Fault = tuple[Code, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPolicy:
+    """The refunds that another person must approve, and the requests that are accepted as decisions.
+
+    `limits` is by currency, in minor units. Without any limit, no refund is held for its amount; with one, every refund
+    in a currency that has none is held.
+    """
+
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    wait: timedelta = timedelta(days=7)
+    """Time for which a held refund waits for a decision."""
+    api_only: bool = False
+    """True if decisions and overrides count only when the API identified the caller."""
+
+    def hold(self, order: Order, request: IssueRefund, amount_minor: int, now: str) -> dict[str, Json]:
+        """Return the facts with which a refund waits for approval; none if it needs no approval."""
+        reason = self._find_reason(order, request, amount_minor)
+        return {"reason_code": reason, "until": format_instant(parse_instant(now) + self.wait)} if reason else {}
+
+    def _find_reason(self, order: Order, request: IssueRefund, amount_minor: int) -> str | None:
+        declined = sum(each.status is RefundStatus.DECLINED for each in order.account.refunds.values())
+        reasons = (
+            ("window_overridden", request.override is not None),
+            ("above_limit", self._exceeds_limit(order, amount_minor)),
+            ("many_declined", declined >= MAX_DECLINED_REFUNDS),
+        )
+        return next((reason for reason, holds in reasons if holds), None)
+
+    def find_fault(self, origin: Origin, what: str) -> Fault:
+        """Return the refusal of a decision or an override that the API must make, or None."""
+        if not self.api_only or origin.door == "api":
+            return None
+        return Code.API_REQUIRED, f"This stage accepts {what} only through its API, which identifies the caller."
+
+    def _exceeds_limit(self, order: Order, amount_minor: int) -> bool:
+        """Tell whether the order's unapproved refunds and a new one exceed the limit, so that splitting is no help."""
+        if not self.limits:
+            return False
+        refunds = order.account.refunds.values()
+        unapproved = sum(each.amount_minor for each in refunds if each.holds_money and not each.held)
+        return unapproved + amount_minor > self.limits.get(order.currency, 0)
+
+
+NO_APPROVALS: Final = ApprovalPolicy()
+"""The policy of a stage that configures no limits."""
+
+
+def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy) -> Change | Answer:
+    """Approve or deny a held refund, or refuse the decision. An approved refund may be sent to the gateway."""
+    refund = order.account.refunds.get(key_of(request.subject))
+    if refund is None:
+        message = f"Order {order.order_id} has no refund {request.subject}. `booking show` lists its refunds."
+        return refuse_decision(request, Code.NOT_AWAITING_DECISION, message, order)
+    return _decide_refund(order, refund, request, origin, now, policy)
+
+
+def _decide_refund(
+    order: Order, refund: Refund, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy
+) -> Change | Answer:
+    checks = (
+        policy.find_fault(origin, "decisions"),
+        _check_waiting(refund),
+        _check_person(order, refund, request),
+        _check_time(order, refund, origin),
+        _check_balance(order, request),
+    )
+    found = next((each for each in checks if each), None)
+    if found:
+        return refuse_decision(request, *found, order)
+    kind = Kind.REFUND_APPROVED if request.decision == "approve" else Kind.REFUND_DENIED
+    facts: dict[str, Json] = {
+        "request_id": request.request_id,
+        "execution": origin.execution,
+        "origin": origin.door,
+        "by": request.requested_by,
+        "decision": subject_of(request.key),
+        **({"reason_code": "denied"} if kind is Kind.REFUND_DENIED else {}),
+    }
+    return Change(before=order, after=_answer_decision(_end_wait(order, refund, kind, origin.at, now, facts), request))
+
+
+def lapse_refund(order: Order, now: datetime, patience: timedelta) -> Change | None:
+    """Give up a held refund whose time is over; None if no such refund waits.
+
+    `patience` is the longest life of an execution: a decision that started in time still counts.
+    """
+    for refund in order.account.refunds.values():
+        if (
+            refund.status is RefundStatus.AWAITING_APPROVAL
+            and now - parse_instant(held_until(order, refund)) > patience
+        ):
+            facts: dict[str, Json] = {"by": "lapse", "reason_code": "lapsed", "cause": "reconcile"}
+            after = _end_wait(order, refund, Kind.REFUND_DENIED, None, format_instant(now), facts)
+            return Change(before=order, after=after)
+    return None
+
+
+def held_until(order: Order, refund: Refund) -> str:
+    """Return the last instant at which a decision on a held refund may start."""
+    return _held(order, refund).text("until")
+
+
+def _held(order: Order, refund: Refund) -> Entry:
+    subject = order.subject(refund.refund_id)
+    return next(entry for entry in order.ledger if entry.subject == subject)
+
+
+def _end_wait(order: Order, refund: Refund, kind: Kind, at: str | None, now: str, facts: Mapping[str, Json]) -> Order:
+    subject = order.subject(refund.refund_id)
+    after = order.append(kind, at=at, now=now, subject=subject, amount_minor=refund.amount_minor, facts=facts)
+    if kind is Kind.REFUND_APPROVED:
+        return after
+    return after.with_request(after.requests[subject].with_answer(outcome_at(after, after.version)))
+
+
+def _answer_decision(order: Order, request: MakeDecision) -> Order:
+    accepted = AcceptedRequest(
+        request_id=request.request_id,
+        subject=subject_of(request.key),
+        fingerprint=request.fingerprint,
+        text="",
+        answer=decision_answer(order, order.version),
+    )
+    return order.with_request(accepted)
+
+
+def _check_waiting(refund: Refund) -> Fault:
+    if refund.status is RefundStatus.AWAITING_APPROVAL:
+        return None
+    message = f"The refund {refund.refund_id} does not wait for a decision: it is {refund.status}."
+    return Code.NOT_AWAITING_DECISION, message
+
+
+def _check_person(order: Order, refund: Refund, request: MakeDecision) -> Fault:
+    if request.requested_by not in (_held(order, refund).text("requested_by"), order.customer_id):
+        return None
+    message = "A refund must be decided by someone other than its requester and the customer. Ask another person."
+    return Code.OWN_DECISION, message
+
+
+def _check_time(order: Order, refund: Refund, origin: Origin) -> Fault:
+    until = held_until(order, refund)
+    if parse_instant(origin.requested_at) <= parse_instant(until):
+        return None
+    return (
+        Code.DECISION_TOO_LATE,
+        f"This refund could be decided until {until}, but the decision was requested at {origin.at}. Request the "
+        "refund again under a new request_id.",
+    )
+
+
+def _check_balance(order: Order, request: MakeDecision) -> Fault:
+    overdrawn = order.account.overdrawn_minor
+    if request.decision != "approve" or not overdrawn:
+        return None
+    amount = format_amount(overdrawn, order.currency)
+    message = (
+        f"Refunds and disputes exceed what was captured by {amount}. Deny the refund, or wait until the dispute is won."
+    )
+    return Code.DISPUTED, message
