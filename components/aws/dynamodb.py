@@ -124,10 +124,16 @@ def stream_grant(table: pulumi.Input[str], *, key: pulumi.Input[str], parent: pu
 
     Source: DynamoDB developer guide, "IAM policy to allow an AWS Lambda function to access DynamoDB stream records".
     """
-    actions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")]
+    actions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator")]
     via = {"StringEquals": {"kms:ViaService": DeploymentContext.of(parent).via("dynamodb")}}
     return join(
         statement("ReadStream", actions, [pulumi.Output.concat(table, "/stream/*")]),
+        statement(
+            "ListStreams",
+            ["dynamodb:ListStreams"],
+            ["*"],
+            why_everywhere="Lambda lists streams to find the table's, and the action has no resource-level scope",
+        ),
         statement("ReadStreamKey", _TO_READ, [key], when=via),
     )
 

@@ -40,11 +40,18 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "aws:backup/selection:Selection": ("planId", "iamRoleArn"),
     "aws:backup/vault:Vault": ("forceDestroy",),
     "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy": ("logGroupName", "policyDocument"),
+    "aws:cloudwatch/eventArchive:EventArchive": ("eventSourceArn", "kmsKeyIdentifier", "retentionDays"),
+    "aws:cloudwatch/eventBus:EventBus": ("deadLetterConfig.arn", "kmsKeyIdentifier"),
     "aws:dynamodb/table:Table": ("hashKey", "pointInTimeRecovery.recoveryPeriodInDays"),
     "aws:kms/alias:Alias": ("targetKeyId",),
     "aws:lambda/alias:Alias": ("functionName",),
     "aws:lambda/codeSigningConfig:CodeSigningConfig": ("allowedPublishers.signingProfileVersionArns",),
     _FUNCTION: ("timeout", "runtime", "handler", "environment.variables"),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+        *("eventSourceArn", "functionName", "startingPosition", "filterCriteria.filters.pattern"),
+        *("destinationConfig.onFailure.destinationArn", "maximumRetryAttempts", "bisectBatchOnFunctionError"),
+        "functionResponseTypes",
+    ),
     "aws:lambda/permission:Permission": ("action", "function", "principal", "qualifier", "sourceArn"),
     _ROLE: ("assumeRolePolicy",),
     _ROLE_POLICY: ("role", "policy"),
@@ -69,7 +76,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 CONDITIONAL = re.compile(
     r"(Orders|Items)Key$|^LendKey$|^(Append|Place|Read)\w*Orders$|^(Reserve|Release)Stock(Key)?$"
-    r"|^(Charge|Fence|LookUp|LookUpCharges|Refund)(Key)?$|^(Find|List)Outcomes$|^ListVersions$|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish)$|^S3Delivers"
+    r"|^(Charge|Fence|LookUp|LookUpCharges|Refund)(Key)?$|^(Find|List)Outcomes$|^ListVersions$|^ReadStreamKey$|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish|MaySend)$|^S3Delivers"
 )
 """Sids of permissions that need a condition. EventBridge and log delivery send a key nothing that one could test."""
 

@@ -62,6 +62,8 @@ TABLE: Mapping[str, TranslationRow] = {
     "aws:backup/selection:Selection": row("aws_backup_selection"),
     "aws:backup/vault:Vault": row("aws_backup_vault"),
     "aws:cloudwatch/dashboard:Dashboard": row("aws_cloudwatch_dashboard"),
+    "aws:cloudwatch/eventArchive:EventArchive": row("aws_cloudwatch_event_archive"),
+    "aws:cloudwatch/eventBus:EventBus": row("aws_cloudwatch_event_bus", deadLetterConfig=block("dead_letter_config")),
     "aws:cloudwatch/eventRule:EventRule": row("aws_cloudwatch_event_rule"),
     "aws:cloudwatch/eventTarget:EventTarget": row(
         "aws_cloudwatch_event_target",
@@ -89,6 +91,11 @@ TABLE: Mapping[str, TranslationRow] = {
     "aws:lambda/alias:Alias": row("aws_lambda_alias"),
     "aws:lambda/codeSigningConfig:CodeSigningConfig": row(
         "aws_lambda_code_signing_config", allowedPublishers=block("allowed_publishers"), policies=block("policies")
+    ),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": row(
+        "aws_lambda_event_source_mapping",
+        destinationConfig=block("destination_config", onFailure=block("on_failure")),
+        filterCriteria=block("filter_criteria", filters=block("filter")),
     ),
     "aws:lambda/function:Function": row(
         "aws_lambda_function",
@@ -145,6 +152,8 @@ _NAMED_BY_PULUMI: Mapping[str, str] = {
     "aws_backup_plan": "name",
     "aws_backup_selection": "name",
     "aws_backup_vault": "name",
+    "aws_cloudwatch_event_archive": "name",
+    "aws_cloudwatch_event_bus": "name",
     "aws_cloudwatch_metric_alarm": "alarm_name",
     "aws_dynamodb_table": "name",
     "aws_lambda_function": "function_name",
@@ -189,6 +198,8 @@ def configuration(graph: Graph) -> dict[str, Any]:
             body.setdefault(_NAMED_BY_PULUMI[resource["type"]], f"{resource['name']}-0123456")
         if "global_secondary_index" in body:
             body["global_secondary_index"] = [_with_flat_keys(each) for each in body["global_secondary_index"]]
+        if resource["type"] == "aws_cloudwatch_event_archive":
+            body.pop("kms_key_identifier", None)  # which the provider takes since version 6
         resources.setdefault(resource["type"], {})[resource["name"]] = body
     return {"resource": resources}
 

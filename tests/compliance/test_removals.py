@@ -16,6 +16,9 @@ NO_HARDENING = {
     "aws:cloudwatch/dashboard:Dashboard": {"dashboardName"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"metricQueries.label"},
     "aws:backup/plan:Plan": {"rules.recoveryPointTags", "rules.ruleName"},
+    "aws:cloudwatch/eventArchive:EventArchive": {"description"},
+    "aws:cloudwatch/eventBus:EventBus": {"description"},
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"batchSize"},
     "aws:dynamodb/table:Table": {
         *("attributes", "attributes.name", "attributes.type", "globalSecondaryIndexes"),
         *("globalSecondaryIndexes.keySchemas", "globalSecondaryIndexes.keySchemas.attributeName"),

@@ -225,12 +225,18 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
         "aws:cloudwatch/logGroup:LogGroup": f"log-group:{name}",
         "aws:kms/key:Key": f"key/{name}",
         "aws:backup/vault:Vault": f"backup-vault:{name}",
+        "aws:cloudwatch/eventBus:EventBus": f"event-bus/{name}",
+        "aws:cloudwatch/eventArchive:EventArchive": f"archive/{name}",
     }.get(type_, name)
+    if type_.startswith("aws:cloudwatch/event"):
+        service = "events"
     arn = f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}"
     arn = {"s3": f"arn:aws:s3:::{name}", "iam": f"arn:aws:iam::{ACCOUNT}:role/{name}"}.get(service, arn)
     made: dict[str, Any] = {"arn": arn, "name": name}
     if type_ == "aws:s3/bucket:Bucket":
         made["bucket"] = name
+    if type_ == "aws:dynamodb/table:Table":
+        made["streamArn"] = f"{arn}/stream/2026-01-31T00:00:00.000"
     if type_ == "aws:kms/key:Key":
         made["keyId"] = name
     if type_ == "aws:lambda/function:Function":

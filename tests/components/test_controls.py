@@ -21,7 +21,7 @@ TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
 MANAGED = "arn:aws:dataprotection::aws:data-identifier/{}"
 MANAGED_NAMES = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurityCode", "EmailAddress")
-WITHOUT_RESOURCE_SCOPE = {"logs:", "xray:", "ec2:"}
+WITHOUT_RESOURCE_SCOPE = {"logs:", "xray:", "ec2:", "dynamodb:ListStreams"}
 
 
 def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -266,7 +266,7 @@ def test_the_machine_logs_all_levels_with_data_and_masks_what_is_personal(stage_
     assert find["Operation"] == {"Audit": {"FindingsDestination": {}}}
     assert hide["Operation"] == {"Deidentify": {"MaskConfig": {}}}
     named = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
-    assert named == ["customer_id", "payment_method", "reason", "requested_by"]
+    assert named == ["customer_id", "payment_method", "reason", "requested_by", "sub"]
     assert find["DataIdentifier"] == hide["DataIdentifier"] == [*named, *map(MANAGED.format, MANAGED_NAMES)]
     assert machine.inputs["tracingConfiguration"]["enabled"]
     assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"

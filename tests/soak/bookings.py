@@ -14,6 +14,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
 from local.pytest_plugin import DeployedStack
+from tests.integration.consumer import EventConsumer, consuming
 from tests.soak.crashes import Crashes
 
 CLIENTS = 8
@@ -94,6 +95,9 @@ class Report:
     findings: tuple[str, ...]
     left_to_people: tuple[str, ...]
     restored: int
+    publisher_crashes: int
+    unpublished: tuple[str, ...]
+    """Orders with an entry that no event told, or told before an earlier one."""
 
     def lines(self) -> Sequence[str]:
         """Return the report as text."""
@@ -108,6 +112,8 @@ class Report:
             f"money in flight        {self.in_flight} orders",
             f"audit                  {len(self.findings)} findings after one reconcile, which restored {self.restored}",
             f"left to people         {len(self.left_to_people)}",
+            f"publishers killed      {self.publisher_crashes}",
+            f"not published in order {len(self.unpublished)} orders",
         ]
 
     def broken(self) -> list[str]:
@@ -122,6 +128,8 @@ class Report:
             f"the audit is complete ({self.findings[:3]})": not self.findings,
             f"nothing is left to people ({self.left_to_people[:3]})": not self.left_to_people,
             "functions were killed": self.crashes > 0,
+            "the publisher was killed twice": self.publisher_crashes == 2,
+            f"every entry is published, in order per order ({self.unpublished[:3]})": not self.unpublished,
             "no execution is left running": set(self.statuses) <= {"SUCCEEDED", "FAILED"},
         }
         return [claim for claim, holds in claims.items() if not holds]
@@ -133,13 +141,16 @@ def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: in
     load, statuses, results = Load(seed), Counter[str](), Counter[str]()
     pid = stack.instance.pid
     assert pid is not None
-    crashes = Crashes(pid, kill_every, seed)
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        for status, result in clients.map(lambda number: _book(stack, load, crashes, number), range(executions)):
-            statuses[status] += 1
-            results[f"{result.get('status')} {result.get('code') or ''}".strip()] += 1
-    restored, left = _reconcile(stack)
-    return _read_books(stack, statuses, results, crashes.killed, restored, left)
+    thirds = (executions // 3, 2 * executions // 3)
+    crashes = Crashes(pid, kill_every, seed, stack.outputs["publishFunction"], thirds)
+    with consuming(stack, "soak") as consumer:
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            for status, result in clients.map(lambda number: _book(stack, load, crashes, number), range(executions)):
+                statuses[status] += 1
+                results[f"{result.get('status')} {result.get('code') or ''}".strip()] += 1
+        restored, left = _reconcile(stack)
+        unpublished = _find_unpublished(stack, consumer)
+    return _read_books(stack, statuses, results, crashes, restored, left, unpublished)
 
 
 def _book(stack: DeployedStack, load: Load, crashes: Crashes, number: int) -> tuple[str, dict[str, Any]]:
@@ -174,9 +185,10 @@ def _read_books(
     stack: DeployedStack,
     statuses: Counter[str],
     results: Counter[str],
-    crashes: int,
+    crashes: Crashes,
     restored: int,
     left: tuple[str, ...],
+    unpublished: tuple[str, ...],
 ) -> Report:
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
     stored = [each for each in archive.orders() if each.order and _is_ours(each.order)]
@@ -187,7 +199,7 @@ def _read_books(
     return Report(
         statuses,
         results,
-        crashes,
+        crashes.killed,
         captured_minor=sum(order.account.captured_minor for order in orders),
         refunded_minor=sum(order.account.refunded_minor for order in orders),
         gateway_net_minor=_gateway_net(stack, orders),
@@ -197,6 +209,20 @@ def _read_books(
         findings=tuple(str(finding) for finding in verify(stored, objects)),
         left_to_people=left,
         restored=restored,
+        publisher_crashes=crashes.publishers_killed,
+        unpublished=unpublished,
+    )
+
+
+def _find_unpublished(stack: DeployedStack, consumer: EventConsumer) -> tuple[str, ...]:
+    """Return the orders whose entries did not arrive each at least once and, for the first time, in their order."""
+    archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
+    versions = {each.order_id: each.order.version for each in archive.orders() if each.order and _is_ours(each.order)}
+    arrived = consumer.wait_for(versions)
+    return tuple(
+        order_id
+        for order_id, version in versions.items()
+        if list(dict.fromkeys(arrived[order_id])) != list(range(1, version + 1))
     )
 
 

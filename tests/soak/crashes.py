@@ -1,11 +1,13 @@
 """Kill the functions of one embedded AWS from outside, as a failing machine would."""
 
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 def descendants(pid: int) -> dict[int, str]:
@@ -22,6 +24,23 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
+def functions_named(pid: int, name: str) -> list[int]:
+    """Return the processes below a process that run the Lambda function `name`."""
+    return [each for each, command in descendants(pid).items() if _is_function(command) and _runs(each, name)]
+
+
+def _runs(pid: int, name: str) -> bool:
+    """Look for the function's name in the environment of a process; False for one that has ended."""
+    wanted = f"AWS_LAMBDA_FUNCTION_NAME={name}"
+    if (environment := Path(f"/proc/{pid}/environ")).exists():
+        try:
+            return wanted in environment.read_text(errors="replace").split("\0")
+        except OSError:
+            return False
+    listed = subprocess.run(["ps", "-Eww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    return wanted in listed.stdout.split()
+
+
 @dataclass
 class Crashes:
     """Kill a function of the instance, whatever it is doing, each time that so many bookings have ended."""
@@ -29,7 +48,12 @@ class Crashes:
     instance_pid: int
     every: int
     seed: int
+    publisher: str
+    """Name of the function that publishes, which is killed twice, whatever else is."""
+    publisher_kills_from: tuple[int, int]
+    """Numbers of bookings from which on it is killed."""
     killed: int = 0
+    publishers_killed: int = 0
     _ended: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -39,6 +63,16 @@ class Crashes:
             self._ended += 1
             if self._ended % self.every == 0:
                 self._kill_one()
+            due = sum(self._ended >= number for number in self.publisher_kills_from)
+            if self.publishers_killed < due:
+                self._kill_publisher()
+
+    def _kill_publisher(self) -> None:
+        """Kill the publish function; if it is not running just now, it is its turn after the next booking."""
+        for pid in functions_named(self.instance_pid, self.publisher)[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.publishers_killed += 1
 
     def _kill_one(self) -> None:
         chance = random.Random(f"{self.seed}/{self._ended}")
