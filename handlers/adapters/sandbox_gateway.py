@@ -105,7 +105,7 @@ class SandboxPaymentGateway:
     table: str
 
     key_life: ClassVar[timedelta | None] = None
-    miss_age: ClassVar[timedelta] = timedelta()
+    miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:

@@ -89,8 +89,8 @@ class PaymentGateway(Protocol):
 
     key_life: ClassVar[timedelta | None]
     """The time for which the gateway remembers a key; None: for ever."""
-    miss_age: ClassVar[timedelta]
-    """The age from which a lookup that finds nothing proves that the key never arrived."""
+    miss_age: ClassVar[timedelta | None]
+    """The age from which a lookup that finds nothing proves that the key never arrived; None: never."""
     fences: ClassVar[frozenset[Operation]]
     """The operations whose keys `fence` can cancel. A lost key of another one is left to people."""
 
@@ -107,7 +107,10 @@ class PaymentGateway(Protocol):
         ...
 
     def fence(self, instruction: Instruction) -> GatewayReply:
-        """Make sure that the key never moves money: return `fenced`, or its earlier outcome."""
+        """Make sure that the key never moves money: return `fenced`, or its earlier outcome.
+
+        `nothing`: the key is too old to be fenced, and never arrived as far as a lookup shows.
+        """
         ...
 
     def find_order(self, reference: str) -> str | None:

@@ -33,7 +33,7 @@ class FakeGateway:
     """Every key has one outcome for ever (a refund may later come back); `moved` lists each movement of money once."""
 
     key_life: ClassVar[timedelta | None] = None
-    miss_age: ClassVar[timedelta] = timedelta()
+    miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
     books: dict[str, Booked] = field(default_factory=dict)

@@ -64,6 +64,7 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
 
     class Unfenced(SandboxPaymentGateway):
         fences: ClassVar[frozenset[Operation]] = frozenset()
+        miss_age: ClassVar[timedelta | None] = None
 
         def fence(self, instruction: Instruction) -> GatewayReply:
             raise AssertionError(instruction.key)

@@ -42,7 +42,7 @@ class StripePaymentGateway:
     now: Callable[[], datetime]
 
     key_life: ClassVar[timedelta | None] = timedelta(hours=24)
-    miss_age: ClassVar[timedelta] = timedelta(hours=25)
+    miss_age: ClassVar[timedelta | None] = timedelta(hours=25)
     fences: ClassVar[frozenset[Operation]] = frozenset({Operation.CHARGE, Operation.AUTHORIZE})
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:

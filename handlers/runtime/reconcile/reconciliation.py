@@ -15,7 +15,7 @@ from ...domain.ledger import Entry, Kind, key_of
 from ...domain.newer_release import NewerRelease
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
-from ...domain.payments import GatewayReply, GatewayStatus, PaymentGateway
+from ...domain.payments import SEND_WINDOW, GatewayReply, GatewayStatus, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
 from ...domain.settlement import Contradiction, apply_gateway_reply
 from ..recording import Recorded
@@ -109,8 +109,20 @@ class Reconciliation:
             return None
         instruction = order.instruction(key)
         if instruction.operation in self.gateway.fences:
-            return self.gateway.fence(instruction)
-        self.findings.left_to_people.append(f"{key}: the gateway never received it and cannot fence it")
+            reply = self.gateway.fence(instruction)
+            if reply.status is not GatewayStatus.NOTHING:
+                return reply
+        return self._give_up(order, key)
+
+    def _give_up(self, order: Order, key: str) -> GatewayReply | None:
+        """Release a key without a fence once no sender can exist and the miss of the lookup is proof (law 19)."""
+        miss_age = self.gateway.miss_age
+        if miss_age is None:
+            self.findings.left_to_people.append(f"{key}: the gateway never received it and cannot fence it")
+            return None
+        if self.now - parse_instant(order.opened_at(key)) >= max(miss_age, SEND_WINDOW + self.fence_after):
+            return GatewayReply(status=GatewayStatus.FENCED, reason="never_received")
+        self.findings.postpone(order.order_id)
         return None
 
     def _apply(self, order: Order, key: str, reply: GatewayReply) -> Order:

@@ -1,0 +1,175 @@
+"""Bookings through Stripe: the real handlers over the adapter and the double, with faults at every HTTP call."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.reconcile import settle_order
+from handlers.runtime.dependencies import Dependencies
+from handlers.runtime.reconcile.gateway_notices import take
+from tests.environment import THOROUGH
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.s3 import FakeS3
+from tests.fakes.secrets_manager import FakeSecretsManager
+from tests.handlers.world import World, purchase_of, refund_of
+from tests.support.stripe.double import TEST_KEY, StripeDouble
+from tests.support.stripe.fault_plan import Fault
+from tests.support.stripe.pool import DoublePool
+from tests.support.stripe.webhook_delivery import Webhooks
+
+KEY_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-key"
+HISTORIES = 20_000 if THOROUGH else 20
+TOKENS = ("pm_ok", "pm_ok", "pm_declined", "pm_refund_declined", "pm_timeout", "pm_that_nobody_has")
+MUGS = 40
+
+
+@dataclass
+class StripeWorld(World):
+    """A world whose functions pay through Stripe."""
+
+    dynamodb: FakeDynamoDB = field(default_factory=lambda: FakeDynamoDB(strict=False))
+    s3: FakeS3 = field(default_factory=lambda: FakeS3(strict=False))
+    vault: FakeSecretsManager = field(default_factory=lambda: FakeSecretsManager({KEY_ARN: TEST_KEY}))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.double = StripeDouble(self.clock)
+        self.webhooks = Webhooks(self.double)
+        self.double.endpoints.create_endpoint({"url": "https://a.example/", "enabled_events[]": "*"})
+        own = {"BOOKING_GATEWAY": "stripe", "BOOKING_STRIPE_MODE": "test", "BOOKING_STRIPE_SECRET": KEY_ARN}
+        self.environment = {**self.environment, **own}
+        self.stock(MUG=(800, MUGS))
+
+    def parts(self, **overrides: Any) -> Dependencies:
+        parts = super().parts(http_pool=DoublePool(self.double), **overrides)
+        parts.__dict__["_clients"]["secretsmanager"] = self.vault
+        return parts
+
+    def settle_everything(self) -> None:
+        """Let more than a day pass, and let reconcile run when executions, senders and misses have ended."""
+        for pause in (timedelta(minutes=20), timedelta(hours=2), timedelta(hours=26)):
+            self.clock.advance(pause)
+            self.reconcile(limit=1000)
+
+    def deliver(self, order: Callable[[list[str]], list[str]]) -> None:
+        """Deliver the webhooks that wait, as reconcile gets them: order ids in some order."""
+        told = [json.loads(body)["data"]["object"].get("metadata", {}) for _, body in self.webhooks.waiting]
+        self.webhooks.waiting.clear()
+        ids = order([metadata["booking_order"] for metadata in told if "booking_order" in metadata])
+        records = [
+            {"messageId": str(number), "body": json.dumps({"order_id": each})} for number, each in enumerate(ids)
+        ]
+        parts = self.parts()
+        take({"Records": records}, parts, lambda order_id: settle_order(order_id, parts), lambda: True)
+
+    def check_laws(self) -> None:
+        """The ledgers agree with the money at Stripe, the stock and the audit trail."""
+        assert self.findings() == ()
+        orders = [self.order(order_id) for order_id in self.order_ids()]
+        assert [order.in_flight for order in orders if order.in_flight] == []
+        net = sum(order.account.captured_minor - order.account.refunded_minor for order in orders)
+        assert self.double.books.balance() == net
+        assert self.available("MUG") + sum(order.account.captured_minor // 800 for order in orders) == MUGS
+
+    def order_ids(self) -> list[str]:
+        rows = self.dynamodb.scan(TableName="orders")["Items"]
+        return [row["pk"]["S"].removeprefix("ORDER#") for row in rows if row["pk"]["S"].startswith("ORDER#")]
+
+
+@pytest.fixture
+def world() -> StripeWorld:
+    return StripeWorld()
+
+
+def test_a_purchase_and_a_refund_cost_two_and_one_calls(world: StripeWorld) -> None:
+    bought = world.book(purchase_of(MUG=(2, 800)))
+    assert (bought["status"], len(world.double.calls)) == ("succeeded", 2)
+    refunded = world.book(refund_of(bought["order_id"], amount_minor=600))
+    assert (refunded["status"], len(world.double.calls)) == ("succeeded", 3)
+    assert world.double.books.balance() == 1000
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("call", range(4))
+@pytest.mark.parametrize("token", ["pm_ok", "pm_declined", "pm_refund_declined"])
+def test_every_fault_at_every_call_ends_in_one_outcome(world: StripeWorld, fault: Fault, call: int, token: str) -> None:
+    """The crash matrix: a purchase and a refund of it, with one HTTP call going wrong."""
+    world.double.faults.add(fault, skip=call)
+    bought = world.book(purchase_of(payment_method=token, MUG=(1, 800)))
+    world.settle_everything()
+    world.book(refund_of(bought["order_id"], amount_minor=300))
+    world.settle_everything()
+    assert world.findings() == ()
+    account = world.order(bought["order_id"]).account
+    assert world.order(bought["order_id"]).in_flight == ()
+    assert world.double.books.balance() == account.captured_minor - account.refunded_minor
+
+
+@pytest.mark.parametrize("token", ["pm_timeout_never_arrives", "pm_refund_timeout_never_arrives"])
+def test_what_never_arrives_is_released_after_the_search_can_have_missed_nothing(
+    world: StripeWorld, token: str
+) -> None:
+    """Law 19: a payment is fenced; a refund cannot be, and waits until a miss is proof."""
+    bought = world.book(purchase_of(payment_method=token, MUG=(1, 800)))
+    world.clock.advance(timedelta(hours=1))
+    released = world.reconcile()["released"]
+    assert bool(released) is (token == "pm_timeout_never_arrives")
+    if not released:
+        refund = world.book(refund_of(bought["order_id"], amount_minor=300))
+        world.clock.advance(timedelta(hours=24))
+        assert world.reconcile()["released"] == []
+        world.settle_everything()
+        assert world.order(bought["order_id"]).account.refunds[refund["refund_id"]].status == "RELEASED"
+    assert world.order(bought["order_id"]).in_flight == ()
+
+
+def test_secrets_and_cards_are_in_no_log_ledger_or_audit_object(world: StripeWorld) -> None:
+    """The order keeps the payment method beside its ledger, as erasable text, to resume the payment."""
+    bought = world.book(purchase_of(payment_method="pm_card_visa", MUG=(1, 800)))
+    world.book(refund_of(bought["order_id"], amount_minor=300))
+    world.book(purchase_of("buy-2", payment_method="pm_declined", MUG=(1, 800)))
+    world.settle_everything()
+    written = [*world.lines, *(body.decode() for body in world.audit_objects().values())]
+    written += [json.dumps(row.get("ledger", {})) for row in world.dynamodb.scan(TableName="orders")["Items"]]
+    for hidden in (TEST_KEY, "_secret_", "whsec_", "hooks.stripe", "pm_card_visa", "pm_declined"):
+        assert [text for text in written if hidden in text] == [], hidden
+
+
+def _history(seed: int, *, polls: bool) -> StripeWorld:
+    """Run a history that the seed chooses; and end it with webhooks, shuffled, repeated and lost, or not."""
+    rng, world = random.Random(seed), StripeWorld()
+    orders: list[str] = []
+    for number in range(rng.randrange(3, 9)):
+        if rng.random() < 0.6:
+            world.double.faults.add(rng.choice(list(Fault)), skip=rng.randrange(4))
+        if orders and rng.random() < 0.5:
+            amount = rng.choice([100, 300, 800])
+            world.book(
+                refund_of(rng.choice(orders), f"refund-{number}", amount_minor=amount), attempts=rng.randrange(1, 4)
+            )
+        else:
+            asked = purchase_of(f"buy-{number}", payment_method=rng.choice(TOKENS), MUG=(1, 800))
+            orders.append(world.book(asked, attempts=rng.randrange(1, 4))["order_id"])
+        world.clock.advance(timedelta(minutes=rng.choice([0, 1, 20, 90])))
+    world.double.faults.planned.clear()
+    if not polls:
+        for _ in range(3):
+            world.deliver(lambda ids: rng.choices(ids, k=rng.randrange(len(ids) + 2)) if ids else [])
+            world.clock.advance(timedelta(hours=2))
+    world.settle_everything()
+    return world
+
+
+@pytest.mark.parametrize("first", range(0, HISTORIES, 20))
+def test_histories_keep_the_laws_and_end_alike_with_webhooks_and_without(first: int) -> None:
+    for seed in range(first, first + 20):
+        polled, told = _history(seed, polls=True), _history(seed, polls=False)
+        polled.check_laws()
+        told.check_laws()
+        ends = [{each: world.order(each).status for each in world.order_ids()} for world in (polled, told)]
+        assert ends[0] == ends[1], seed
