@@ -65,6 +65,9 @@ def refund(
         list[str] | None, typer.Option("--line", help="Returned units as SKU=QUANTITY; repeatable.")
     ] = None,
     restock: Annotated[bool, typer.Option(help="Return the units to stock, or not if they are damaged.")] = True,
+    override_window: Annotated[
+        bool, typer.Option("--override-window", help="Refund after the refund window; another person must approve.")
+    ] = False,
     request_id: RequestIdOption = None,
     as_json: JsonOption = False,
     stage: StageOption = None,
@@ -87,6 +90,8 @@ def refund(
         event["lines"] = [_refund_line(text) for text in lines]
     if not restock:
         event["restock"] = False
+    if override_window:
+        event["override"] = "window"
     return print_outcome(execute(target, event), as_json)
 
 

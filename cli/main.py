@@ -22,6 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "booking_verbs": ("purchase", "refund", "run", "show"),
     "report": ("report",),
     "console": ("console",),
+    "decisions": ("approve", "deny"),
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),

@@ -1,4 +1,4 @@
-"""The tour: seven bookings that show what the system promises, each with its expected result.
+"""The tour: nine bookings that show what the system promises, each with its expected result.
 
 Request ids have a random suffix, so every tour makes new orders.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from handlers.domain.requests import refund_id_of
 from handlers.domain.stock import AddItem, Inventory, MoveUnits, SetPrice, StockItem
 
 from . import stock
@@ -90,6 +91,19 @@ def refund_event(state: TourState, name: str, amount_minor: int) -> Mapping[str,
     }
 
 
+def approval_event(state: TourState, name: str) -> Mapping[str, Any]:
+    """Return another person's approval of a refund of the tour's first purchase."""
+    refund = refund_event(state, name, 0)
+    return {
+        "action": "decide",
+        "request_id": f"tour-{state.suffix}-{name}-approval",
+        "order_id": refund["order_id"],
+        "subject": refund_id_of(refund["order_id"], refund["request_id"]),
+        "decision": "approve",
+        "requested_by": "lead-3",
+    }
+
+
 STEPS: Final = (
     TourStep(
         title="A purchase",
@@ -111,6 +125,16 @@ STEPS: Final = (
         title="A refund above the balance",
         event=lambda state: refund_event(state, "too-much", 3051),
         expected={"status": "rejected", "code": "REFUND_EXCEEDS_BALANCE"},
+    ),
+    TourStep(
+        title="A refund that needs another person",
+        event=lambda state: {**refund_event(state, "exception", 500), "override": "window"},
+        expected={"status": "pending", "code": "APPROVAL_NEEDED", "refundable_minor": 2550},
+    ),
+    TourStep(
+        title="The approval of that refund",
+        event=lambda state: approval_event(state, "exception"),
+        expected={"status": "succeeded", "action": "decide", "amount_minor": 500},
     ),
     TourStep(
         title="A declined card",

@@ -176,3 +176,19 @@ def test_a_refused_stock_verb_exits_with_1_and_says_why(shell: Shell, arguments:
         refused = shell("stock", *arguments, *mode)
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert message in refused.stderr
+
+
+def test_another_person_approves_a_refund_after_a_preview(shell: Shell) -> None:
+    """Law 35 (approval): the preview moves nothing, the requester may not approve, another person may."""
+    order = str(buy_mugs(shell)["order_id"])
+    asked = shell("refund", order, "--amount", "5", "--by", "a", "--reason", "kind", "--override-window", "--json")
+    assert (asked.exit_code, asked.document["status"]) == (0, "pending")
+    refund = str(asked.document["refund_id"])
+    shown = shell("approve", order, refund, "--by", "b", "--dry-run", "--json")
+    assert (shown.exit_code, shown.document["entry"]) == (0, "RefundApproved")
+    own = shell("approve", order, refund, "--by", "a", "--json")
+    assert (own.exit_code, own.document["code"]) == (2, "OWN_DECISION"), own.document
+    approved = shell("approve", order, refund, "--by", "b", "--json")
+    assert (approved.exit_code, approved.document["status"]) == (0, "succeeded")
+    assert shell("deny", order, refund, "--by", "b", "--dry-run").exit_code == 2
+    assert shell("show", order, "--json").document["refunded_minor"] == 500
