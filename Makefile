@@ -10,10 +10,10 @@ HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
 
-.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak bench wheel clean
+.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak stripe-live-check bench wheel clean
 
 help: ## Show this list.
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program into it and take the tour.
 	@$(BIN)/booking up
@@ -54,6 +54,9 @@ simulate: $(VENV)/dev.stamp ## Run seeded fault histories: make simulate HISTORI
 
 mutants: $(VENV)/dev.stamp ## Apply each seeded mutant and see that a test kills it.
 	$(BIN)/python -m tools.mutants
+
+stripe-live-check: $(VENV)/dev.stamp ## Charge and refund in Stripe's test mode: STRIPE_KEY_FILE=key.txt (skipped without).
+	$(BIN)/python -m tools.stripe_live_check "$(STRIPE_KEY_FILE)"
 
 soak: $(VENV)/dev.stamp ## Run EXECUTIONS bookings with 8 clients and crashing functions through the embedded AWS.
 	$(BIN)/python -m tests.soak --executions $(EXECUTIONS)

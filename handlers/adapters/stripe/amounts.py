@@ -90,7 +90,7 @@ def refuse_amount(amount_minor: int, currency: str) -> str:
         return f"The last digit of an amount in {currency} must be 0 at Stripe, got {amount_minor}."
     if to_minor(to_units(amount_minor, currency), currency) != amount_minor:
         return f"Amounts in {currency} must be whole units at Stripe, got {amount_minor} minor units."
-    lowest = to_minor(MINIMUM_UNITS.get(currency, 1), currency)
+    lowest = max(1, to_minor(MINIMUM_UNITS.get(currency, 1), currency))
     highest = to_minor(MAX_UNITS, currency)
     if not lowest <= amount_minor <= highest:
         return f"Stripe takes {lowest} to {highest} minor units of {currency}, got {amount_minor}."

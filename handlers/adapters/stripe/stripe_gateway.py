@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from ...domain.canonical import parse_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown
 from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
-from .amounts import to_units
+from .amounts import refuse_amount, to_units
 from .api import Form, StripeApi, StripeError, StripeObject, StripeResult
 from .api_errors import ErrorMeaning
 from .replies import KEY, ORDER, REFUSED, STAGE, is_declined, payment_reply, refund_reply, reply_to
@@ -44,6 +44,10 @@ class StripePaymentGateway:
     key_life: ClassVar[timedelta | None] = timedelta(hours=24)
     miss_age: ClassVar[timedelta | None] = timedelta(hours=25)
     fences: ClassVar[frozenset[Operation]] = frozenset({Operation.CHARGE, Operation.AUTHORIZE})
+
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:
+        """Return why Stripe never takes this amount, and what it takes; an empty text if it does. Calls nobody."""
+        return refuse_amount(amount_minor, currency)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Create an intent and confirm it: two calls, and two more if the payment is declined."""

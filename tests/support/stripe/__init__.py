@@ -11,7 +11,7 @@
     endpoints         one function per endpoint
     webhook_delivery  signatures, and deliveries that are delayed, repeated, reordered or lost
     pool              the double behind the interface of a urllib3 pool, without sockets
-    loopback_server   the double behind HTTP on loopback, with a page for the customer and one for the tester
+    loopback_server   the double behind HTTP on loopback
 
 Sources: docs.stripe.com/api, /payments/paymentintents/lifecycle, /refunds, /disputes, /webhooks, and the OpenAPI
 document in stripe-mock, against which `tests/contract/test_stripe_judges.py` holds every answer.
