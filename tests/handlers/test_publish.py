@@ -17,6 +17,7 @@ from handlers.publish import publish
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
 from tests.fakes.events import FakeEventBridge
+from tests.handlers.event_schemas import generate
 from tests.handlers.faults import MODES, Counted, Crash, Faults
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -261,3 +262,9 @@ def _large_order(number: int, size: int) -> Record:
     key = f"ORDER#ord_{number}"
     item: Any = {"pk": key, "order_id": f"ord_{number}", "customer_id": "c", "currency": "EUR", "ledger": [entry]}
     return {"dynamodb": {"Keys": {"pk": {"S": key}}, "SequenceNumber": f"{number:03d}", "NewImage": encode_item(item)}}
+
+
+def test_the_page_and_the_schema_of_events_are_as_the_code_writes_them() -> None:
+    """Renew both with `python -m tests.handlers.event_schemas`."""
+    for path, text in generate().items():
+        assert path.read_text("utf-8") == text, path
