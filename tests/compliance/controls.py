@@ -15,6 +15,8 @@ from tests.components.synth import Graph
 _BUCKET, _FUNCTION, _ROLE = "aws:s3/bucket:Bucket", "aws:lambda/function:Function", "aws:iam/role:Role"
 _ALARM, _KEY, _RULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:kms/key:Key", "aws:cloudwatch/eventRule:EventRule"
 _ROLE_POLICY, _TARGET = "aws:iam/rolePolicy:RolePolicy", "aws:cloudwatch/eventTarget:EventTarget"
+_BUS, _ARCHIVE = "aws:cloudwatch/eventBus:EventBus", "aws:cloudwatch/eventArchive:EventArchive"
+_MAPPING, _TABLE = "aws:lambda/eventSourceMapping:EventSourceMapping", "aws:dynamodb/table:Table"
 _SETTINGS = tuple(
     f"aws:s3/bucket{kind[0].upper()}{kind[1:]}:Bucket{kind[0].upper()}{kind[1:]}"
     for kind in (
@@ -143,6 +145,12 @@ def missing_parts(graph: Graph) -> Iterator[str]:
     """Resources that nothing refers to, and that the system cannot do without."""
     if not graph.of_type(_RULE) or len(graph.of_type(_RULE)) < 2:
         yield "either reconcile has no schedule or failed executions are told to nobody"
+    buses, archives, mappings = (graph.of_type(kind) for kind in (_BUS, _ARCHIVE, _MAPPING))
+    if len(buses) != len(archives):
+        yield "an event bus has no archive"
+    streaming = [each for each in graph.of_type(_TABLE) if each.inputs.get("streamViewType") == "NEW_AND_OLD_IMAGES"]
+    if not len(buses) == len(mappings) == len([each for each in streaming if each.inputs.get("streamEnabled")]):
+        yield "no stream of old and new images is published to an event bus"
     for target in graph.of_type(_TARGET):
         transformer = target.inputs.get("inputTransformer", {"inputTemplate": True})
         if "inputTemplate" not in transformer:
