@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from .account import OrderStatus, Share
 from .answers import Answer, Code
@@ -14,12 +13,7 @@ from .order import AcceptedRequest, Order
 from .outcomes import refuse_refund
 from .ports import Change
 from .requests import IssueRefund, Origin
-
-MAX_ENTRIES: Final = 150
-"""The number of ledger entries from which on no refund is accepted.
-
-Refunds in flight still end, and the item stays below DynamoDB's limit of 400 KB.
-"""
+from .room import APPROVED_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +40,9 @@ def reserve_refund(
         return refusal
     shares = _allocate(request, lines)
     held = policy.hold(order, request, sum(share.amount_minor for share in shares), now)
-    return Change(before=order, after=_append_request(order, request, origin, shares, now, held))
+    after = _append_request(order, request, origin, shares, now, held)
+    full = _check_room(after, APPROVED_LIMIT if held else ORDINARY_LIMIT)
+    return refuse_refund(request, *full, order) if full else Change(before=order, after=after)
 
 
 def _refusal(
@@ -58,7 +54,6 @@ def _refusal(
         _check_window(order, request, origin),
         _check_balance(order, request),
         _check_lines(request, lines),
-        _check_room(order),
     )
     found = next((each for each in checks if each), None)
     return refuse_refund(request, *found, order) if found else None
@@ -121,11 +116,15 @@ def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
     return None
 
 
-def _check_room(order: Order) -> Fault:
-    if order.version < MAX_ENTRIES:
+def _check_room(after: Order, limit: int) -> Fault:
+    size = worst_case_bytes(after)
+    if size <= limit:
         return None
-    message = f"This order cannot take another refund: its ledger has {order.version} of at most {MAX_ENTRIES} entries."
-    return Code.LEDGER_FULL, message
+    return (
+        Code.LEDGER_FULL,
+        f"This order cannot take this refund: its ledger could grow to {-(-size // KB)} KB, and at most "
+        f"{limit // KB} KB are allowed. Refund the rest in one request, by amount.",
+    )
 
 
 def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:

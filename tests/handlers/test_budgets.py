@@ -13,10 +13,15 @@ from handlers.adapters.dynamodb.attribute_values import Item
 from handlers.adapters.dynamodb.order_items import order_item
 from handlers.contracts.messages import MAX_LINES, MAX_REASON_LENGTH
 from handlers.contracts.storage import SHARDS
+from handlers.domain.account import RefundStatus
 from handlers.domain.answers import Answer
+from handlers.domain.approvals import NO_APPROVALS, decide
+from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus
-from handlers.domain.refunds import MAX_ENTRIES, reserve_refund
-from handlers.domain.requests import IssueRefund, Line, Units
+from handlers.domain.ports import Change
+from handlers.domain.refunds import reserve_refund
+from handlers.domain.requests import IssueRefund, Line, MakeDecision, Units
+from handlers.domain.room import APPROVED_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
 from tests.domain.orders import NOON, ORIGIN, pending, told
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of
@@ -69,8 +74,10 @@ def _row(world: World, order_id: str) -> Item:
     return item
 
 
-def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_so() -> None:
-    """A named limit, long before DynamoDB's 400 KB; and refunds begun before it still end, and may come back."""
+@pytest.mark.parametrize("ends_at_once", [True, False])
+@pytest.mark.parametrize("override", [None, "window"])
+def test_what_was_accepted_fits_into_the_item_to_its_end(ends_at_once: bool, override: str | None) -> None:
+    """Law 31 (room): whatever the lines, text and refunds in flight, each can still end and come back."""
     lines = tuple(Line(sku=f"{n:02d}{'s' * 62}", quantity=99_999, unit_price_minor=99_999) for n in range(MAX_LINES))
     order = told(pending(lines), pending(lines).order_id, GatewayStatus.SETTLED)
     units = tuple(Units(sku=line.sku, quantity=1_111) for line in lines)
@@ -82,18 +89,37 @@ def test_the_largest_order_fits_into_an_item_and_its_end_is_a_refusal_that_says_
             requested_by="a" * 64,
             reason="\U0001f600" * MAX_REASON_LENGTH,
             units=units,
+            override=override,
         )
         decided = reserve_refund(order, request, ORIGIN, NOON)
         if isinstance(decided, Answer):
             refused = decided
         else:
-            order = told(decided.after, request.refund_id, GatewayStatus.SETTLED)
+            order = _ended(decided.after, request.refund_id) if ends_at_once else decided.after
     assert refused.code == "LEDGER_FULL"
-    assert f"at most {MAX_ENTRIES} entries" in refused.message
+    limit = APPROVED_LIMIT if override else ORDINARY_LIMIT
+    assert f"at most {limit // KB} KB are allowed" in refused.message
+    assert size_of(order_item(order)) <= worst_case_bytes(order) <= limit
     for refund_id in order.account.refunds:
-        order = told(order, refund_id, GatewayStatus.REVERSED)
-    assert order.version > MAX_ENTRIES
-    assert size_of(order_item(order)) < 400 * 1024
+        order = told(_ended(order, refund_id), refund_id, GatewayStatus.REVERSED)
+    assert size_of(order_item(order)) <= worst_case_bytes(order) <= limit
+    assert len(order.account.refunds) >= 25
+
+
+def _ended(order: Order, refund_id: str) -> Order:
+    """Approve a refund if it is held, let its bank be slow, and settle it."""
+    if order.account.refunds[refund_id].status is RefundStatus.AWAITING_APPROVAL:
+        decision = MakeDecision(
+            request_id=refund_id.rjust(64, "d"),
+            order_id=order.order_id,
+            subject=refund_id,
+            decision="approve",
+            requested_by="b" * 64,
+        )
+        approved = decide(order, decision, ORIGIN, NOON, NO_APPROVALS)
+        assert isinstance(approved, Change), approved
+        order = approved.after
+    return told(told(order, refund_id, GatewayStatus.PENDING), refund_id, GatewayStatus.SETTLED)
 
 
 MAX_MODULES = 260
