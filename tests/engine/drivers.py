@@ -11,7 +11,7 @@ from local.provider.provider import EmbeddedProvider
 
 Facts = Mapping[str, Any]
 """URN → inputs and outputs, or None where AWS has no such resource."""
-_MOMENTS = {"createDate", "creationDate", "createdDate", "lastModified", "uniqueId"}
+_MOMENTS = {"createDate", "creationDate", "createdDate", "lastModified", "uniqueId", "streamLabel"}
 _CODE = {"code", "sourceCodeHash", "sourceCodeSize"}
 
 
@@ -42,6 +42,7 @@ def _normalize(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
         if re.fullmatch(r"[0-9a-f-]{36}", id_):
             text = text.replace(id_, f"<{name}>")
     text = re.sub(r"-[0-9a-f]{7}(?![0-9a-f])", "-#######", text)
+    text = re.sub(r"/stream/[0-9T:.-]+", "/stream/<moment>", text)
     return json.loads(re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>", text))
 
 

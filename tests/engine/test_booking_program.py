@@ -16,7 +16,7 @@ from .conftest import ROOT, started_instance
 from .drivers import journaled_resources, read_all
 from .inventory import account_inventory, state_inventory
 
-FUNCTIONS = ("purchase", "refund", "record", "reconcile", "seal")
+FUNCTIONS = ("purchase", "refund", "record", "reconcile", "seal", "publish")
 TEN_CHANGES = (
     "functionMemoryMb",
     "alarmErrorPercent",
@@ -37,7 +37,9 @@ EXPECTED = {
     "logRetentionDays": {"booking-logs", *(f"{name}-logs" for name in FUNCTIONS)},
     "pointInTimeDays": {"gateway-table", "orders-table"},
     "backupSchedule": {"orders-backup-plan", "gateway-copy-plan"},
-    "keyDeletionDays": {"audit-key", "base-alerts-key", "base-key", "orders-backup-key", "orders-key", "signing-key"},
+    "keyDeletionDays": {
+        *("audit-key", "base-alerts-key", "base-key", "events-key", "orders-backup-key", "orders-key", "signing-key")
+    },
     "alarmP99Seconds": {"booking-executions-slow"},
     "executionTimeoutSeconds": {"booking-standard"},
 }

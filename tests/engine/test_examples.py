@@ -120,6 +120,18 @@ KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-1111-1111-1111-1111111111
 TOPIC = "arn:aws:sns:us-east-1:000000000000:given"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:given:1"
 GRANT = json.dumps([{"Sid": "Given", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [TOPIC]}])
+STREAM = "the stream of the table `given`"
+"""Stands for the ARN of a table's stream, which contains the moment of its creation."""
+READ_STREAM = json.dumps(
+    [
+        {
+            "Sid": "Given",
+            "Effect": "Allow",
+            "Action": [f"dynamodb:{verb}" for verb in ("DescribeStream", "GetRecords", "GetShardIterator")],
+            "Resource": ["arn:aws:dynamodb:us-east-1:000000000000:table/given/stream/*"],
+        }
+    ]
+)
 DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 HERE = "us-east-1"
@@ -156,6 +168,14 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "codeSigning": "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-given",
         "region": HERE,
     },
+    "MonitoredLambda streamed": {
+        "code": "archive",
+        "handler": "handler.handler",
+        "stream": STREAM,
+        "grants": [READ_STREAM],
+        "region": HERE,
+    },
+    "OrderEvents": COMMON,
     "OrderStore": {**COMMON, **ROLES, "backupkey": KEY.replace("1", "2")},
 }
 """A value for every input that may be an Output, or has leaves that may; a component is the first word."""
@@ -165,6 +185,8 @@ PLAIN = {
     "BookingStateMachine": {},
     "MonitoredLambda": {},
     "MonitoredLambda signed": {},
+    "MonitoredLambda streamed": {},
+    "OrderEvents": {},
     "OrderStore": {"protect": False, "deletionProtection": False, "forceDestroy": True},
 }
 
@@ -192,7 +214,8 @@ def test_outputs_and_unknowns_pass_through_every_input(
     _put_signed_code(instance, archive)
     instance.client("iam").create_policy(PolicyName="given", PolicyDocument=json.dumps(ANYTHING))
     shutil.copy(PROGRAMS / "every-input.js", typescript / "dist")
-    values = json.dumps({"given": GIVEN, "plain": PLAIN, "archive": str(archive)})
+    every = json.loads(json.dumps(GIVEN).replace(STREAM, _create_stream(instance)))
+    values = json.dumps({"given": every, "plain": PLAIN, "archive": str(archive)})
     program = ExampleProgram(
         command=["node", "dist/every-input.js"], folder=typescript, environment={**variables, "EVERY_INPUT": values}
     )
@@ -201,7 +224,7 @@ def test_outputs_and_unknowns_pass_through_every_input(
     program.run("up")
     state = json.loads(program.run("state"))["resources"]
     program.run("destroy")
-    for name, args in GIVEN.items():
+    for name, args in every.items():
         children = [one for one in state if f"::{name.lower().replace(' ', '-')}" in one["urn"] and one.get("custom")]
         inputs = [one["inputs"] for one in children]
         arrived = json.dumps(inputs).replace("\\", "")
@@ -220,9 +243,21 @@ def _put_signed_code(instance: Instance, archive: Path) -> None:
     instance.client("ssm").put_parameter(Name="/booking/embedded/code-signing/csc-given", Value=record, Type="String")
 
 
+def _create_stream(instance: Instance) -> str:
+    table = instance.client("dynamodb").create_table(
+        TableName="given",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    return str(table["TableDescription"]["LatestStreamArn"])
+
+
 def _as_kept(value: str) -> str:
     """A machine's role is let at every version of a function, and a grant becomes statements among others."""
-    return {FUNCTION: FUNCTION.removesuffix(":1"), GRANT: GRANT[1:-1]}.get(value, value)
+    kept = {FUNCTION: FUNCTION.removesuffix(":1"), GRANT: GRANT[1:-1], READ_STREAM: READ_STREAM[1:-1]}
+    return kept.get(value, value)
 
 
 def _is_plain(value: Mapping[str, Any]) -> bool:

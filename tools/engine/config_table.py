@@ -18,6 +18,8 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "reference" / "config-changes.md"
 MAX_NAMED: Final = 2
 """Above this number, resources are counted instead of named."""
+_SECRET: Final = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
+_STRIPE: Final = {"gateway": "stripe", "stripeSecretArn": f"{_SECRET}stripe-a1b2c3"}
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "costCentre": {"costCentre": "tickets"},
     "architecture": {"architecture": "x86_64"},
@@ -34,6 +36,14 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "approvalDays": {"approvalDays": "14"},
     "approvals": {"approvals": "api-only"},
     "reconcileSchedule": {"reconcileSchedule": "rate(10 minutes)"},
+    "orderEvents": {"orderEvents": "false"},
+    "eventArchiveDays": {"eventArchiveDays": "30"},
+    "gateway": _STRIPE,
+    "stripeMode": {**_STRIPE, "stripeMode": "test"},
+    "stripeSecretArn": _STRIPE,
+    "stripeWebhookSecretArn": {**_STRIPE, "stripeWebhookSecretArn": f"{_SECRET}webhooks-a1b2c3"},
+    "returnHosts": {"returnHosts": '["shop.example.com"]'},
+    "stripeEndpoint": {**_STRIPE, "stripeMode": "test", "stripeEndpoint": "http://127.0.0.1:12111"},
     "logRetentionDays": {"logRetentionDays": "30"},
     "logExecutionData": {"logExecutionData": "false"},
     "deletionProtection": {"deletionProtection": "true", "forceDestroy": "false"},
