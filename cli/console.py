@@ -32,7 +32,9 @@ def add_commands(app: typer.Typer) -> None:
 def console(
     write: Annotated[
         bool,
-        typer.Option("--write", help="Allow purchases and refunds. Only on the embedded AWS, where no money moves."),
+        typer.Option(
+            "--write", help="Allow purchases, refunds and approvals. Only on the embedded AWS, where no money moves."
+        ),
     ] = False,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,

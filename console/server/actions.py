@@ -58,6 +58,11 @@ class Actions:
         currency = await run_in_threadpool(self._currency, order_id)
         return await self._act(request, lambda form: refund_event(form, order_id, currency), f"/orders/{order_id}")
 
+    async def decide(self, request: Request) -> Response:
+        """Plan or start a decision on a refund that waits for another person."""
+        order_id = str(request.path_params["order_id"])
+        return await self._act(request, lambda form: decision_event(form, order_id), f"/orders/{order_id}")
+
     async def _act(self, request: Request, build: Callable[[Mapping[str, str]], dict[str, Any]], back: str) -> Response:
         fields = parse_form(await request.body())
         if not self.views.entrance.accepts(fields.get("csrf", "")):
@@ -141,6 +146,18 @@ def refund_event(fields: Mapping[str, str], order_id: str, currency: str) -> dic
         except ValueError as error:
             raise FormProblem(f"Amount: {error}") from error
     return event
+
+
+def decision_event(fields: Mapping[str, str], order_id: str) -> dict[str, Any]:
+    """Return the decision that a form makes."""
+    return {
+        "action": "decide",
+        "request_id": fields.get("request_id", ""),
+        "order_id": order_id,
+        "subject": fields.get("subject", ""),
+        "decision": fields.get("decision", ""),
+        "requested_by": fields.get("by", ""),
+    }
 
 
 def _whole_number(name: str, text: str) -> int:

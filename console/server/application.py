@@ -44,6 +44,7 @@ def _reading(views: Views) -> list[BaseRoute]:
         Route("/orders/{order_id}", pages.order),
         Route("/search", pages.search),
         Route("/attention", pages.attention),
+        Route("/approvals", pages.approvals),
         Route("/executions", pages.executions),
         Route("/executions/{arn}", pages.execution),
         Route("/trust", pages.trust),
@@ -57,6 +58,7 @@ def _writing(views: Views) -> list[BaseRoute]:
         Route("/purchase", actions.purchase_form, methods=["GET"]),
         Route("/purchase", actions.purchase, methods=["POST"]),
         Route("/orders/{order_id}/refunds", actions.refund, methods=["POST"]),
+        Route("/orders/{order_id}/decisions", actions.decide, methods=["POST"]),
     ]
 
 

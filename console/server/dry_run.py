@@ -28,6 +28,7 @@ from ..deployment import Deployment
 FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[object, Dependencies], dict[str, Any]]]]] = {
     "purchase": ("purchaseFunction", purchase),
     "refund": ("refundFunction", refund),
+    "decide": ("refundFunction", refund),
 }
 """The output that names the function of an action, and the function."""
 
@@ -108,7 +109,7 @@ class AgreeingGateway:
     """A gateway that does at once what it is asked for."""
 
     key_life: ClassVar[timedelta | None] = None
-    miss_age: ClassVar[timedelta] = timedelta()
+    miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:  # noqa: ARG002  # whatever pays

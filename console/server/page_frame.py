@@ -16,6 +16,7 @@ from .entrance import Entrance
 NAVIGATION: Final = (
     ("/orders", "Orders"),
     ("/attention", "Attention"),
+    ("/approvals", "Approvals"),
     ("/executions", "Executions"),
     ("/trust", "Trust"),
     ("/days", "Days"),

@@ -14,7 +14,7 @@ from handlers.domain.account import OrderStatus
 from handlers.domain.order import Order
 
 from ..alarm_states import read_alarms
-from ..day_pages import days_report, read_open_orders
+from ..day_pages import days_report, read_open_orders, read_waiting_refunds, waiting_refunds
 from ..execution_history import execution_arn, parse_object
 from ..function_logs import FunctionLogs
 from ..latest_reconcile import read_latest_run
@@ -64,7 +64,8 @@ class Pages:
         report = read_order(self.views.services.deployment, order_id)
         if report is None:
             return self.views.problem(request, 404, f"There is no order {order_id}.")
-        return self.views.page(request, "order.html", report=report)
+        waiting = waiting_refunds(report.order) if report.order else ()
+        return self.views.page(request, "order.html", report=report, waiting=waiting)
 
     def search(self, request: Request) -> Response:
         """Find an order, an execution or a customer by its id, and go there."""
@@ -80,6 +81,11 @@ class Pages:
     def attention(self, request: Request) -> Response:
         """List the orders with money in flight."""
         return self.views.page(request, "attention.html", open_orders=read_open_orders(self.views.services.deployment))
+
+    def approvals(self, request: Request) -> Response:
+        """List the refunds that wait for another person."""
+        waiting = read_waiting_refunds(self.views.services.deployment)
+        return self.views.page(request, "approvals.html", waiting=waiting)
 
     def executions(self, request: Request) -> Response:
         """List the executions of the machine: those that run, then the latest."""

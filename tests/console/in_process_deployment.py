@@ -11,7 +11,7 @@ from handlers.record import record
 from handlers.refund import refund
 from tests.fakes.logs import FakeLogs
 from tests.fakes.stepfunctions import MACHINE, FakeExecution, FakeStepFunctions
-from tests.handlers.world import ENVIRONMENT, SEAL_KEY, World
+from tests.handlers.world import SEAL_KEY, World
 from workflow.booking import Booking, purchase_fn, record_fn, refund_fn
 from workflow.interpreter import TaskFailed
 
@@ -32,9 +32,12 @@ OUTPUTS = {
 class FunctionConfigurations:
     """The configuration of functions, each with a log group of its own and the environment of the world."""
 
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+
     def get_function_configuration(self, **request: Any) -> dict[str, Any]:
         name = request["FunctionName"]
-        environment = {"Variables": ENVIRONMENT}
+        environment = {"Variables": self.environment}
         return {"FunctionName": name, "LoggingConfig": {"LogGroup": f"{name}-logs"}, "Environment": environment}
 
 
@@ -70,8 +73,8 @@ class InProcessDeployment:
     def client(self, service: str, /) -> Any:
         world = self.world
         clients = {"dynamodb": world.dynamodb, "s3": world.s3, "kms": world.kms, "sqs": world.sqs}
-        return {**clients, "stepfunctions": self.machine, "logs": self.logs, "lambda": FunctionConfigurations(),
-                "cloudwatch": self.cloudwatch}[service]  # fmt: skip
+        return {**clients, "stepfunctions": self.machine, "logs": self.logs, "cloudwatch": self.cloudwatch,
+                "lambda": FunctionConfigurations(world.environment)}[service]  # fmt: skip
 
     def output(self, name: str) -> str:
         return str(self.outputs[name])

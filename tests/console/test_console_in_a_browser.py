@@ -26,7 +26,7 @@ from tests.handlers.world import purchase_of
 
 CHROMIUM = shutil.which("chromium")
 SIZES = ((1440, 900), (390, 844))
-PATHS = ("/orders", "/attention", "/executions", "/trust?since=all", "/days", "/purchase", "/nothing")
+PATHS = ("/orders", "/approvals", "/attention", "/executions", "/trust?since=all", "/days", "/purchase", "/nothing")
 DARK = ("/trust?since=all", "/purchase")
 """Pages that together have every colour."""
 Page = Any  # playwright's types come with the package, which may be missing

@@ -120,6 +120,40 @@ def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClie
     assert "something needs attention" in text
 
 
+def test_another_person_approves_a_held_refund_and_its_requester_cannot(
+    client: ConsoleClient, booked: BookedShop
+) -> None:
+    booked.deployment.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
+    held = plan_refund(client, booked, amount="5.00")
+    assert "APPROVAL_NEEDED" in held.pop("shown")
+    client.send_form(f"/orders/{booked.order_id}/refunds", {**held, "mode": "do"})
+    queue = client.get("/approvals")
+    assert "above limit" in queue.text
+    decision = fields_of(queue.text) | {"decision": "approve", "mode": "plan"}
+    path = f"/orders/{booked.order_id}/decisions"
+    own = client.send_form(path, {**decision, "by": "agent-7"})
+    assert "rejected" in text_of(own.text)
+    other = client.send_form(path, {**decision, "by": "approver-1"})
+    assert 'class="badge good">succeeded</span>' in other.text
+    assert "RefundSettled" in other.text, text_of(other.text)
+    assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 300
+    client.send_form(path, {**fields_of(other.text), "mode": "do"})
+    assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 800
+    assert "Nothing waits." in client.get("/approvals").text
+
+
+def test_a_hold_that_nobody_decides_expires(client: ConsoleClient, booked: BookedShop) -> None:
+    world = booked.deployment.world
+    world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
+    held = plan_refund(client, booked, amount="5.00")
+    client.send_form(f"/orders/{booked.order_id}/refunds", {**held, "mode": "do"})
+    assert booked.order_id in client.get("/approvals").text
+    world.clock.advance(timedelta(days=8))
+    world.reconcile()
+    assert "Nothing waits." in client.get("/approvals").text
+    assert "7.00 EUR" in text_of(client.get(f"/orders/{booked.order_id}").text)
+
+
 def test_ringing_alarms_come_with_their_section_of_the_runbook(client: ConsoleClient, booked: BookedShop) -> None:
     described = "Executions failed. What to do: docs/how-to/runbook.md#executions-failed"
     alarm = {"AlarmName": "booking-dev-x", "AlarmDescription": described, "StateValue": "ALARM", "StateReason": "1 > 0"}
