@@ -25,9 +25,9 @@ from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
 from handlers.domain.errors import BookingError
-from handlers.domain.ledger import OPENING, entry_from, find_breaks, key_of
+from handlers.domain.ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
-from handlers.domain.outcomes import outcome_at
+from handlers.domain.outcomes import decision_answer, outcome_at
 from handlers.domain.ports import AuditTrail, Change
 from handlers.domain.verification import StoredOrder, verify_chain
 
@@ -193,9 +193,22 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
     bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt="")
     for entry in ledger:
-        if entry.kind in OPENING:
+        if entry.kind in OPENING or entry.kind is Kind.REFUND_HELD:
             bare = bare.with_request(_accepted_request(bare, entry.subject))
+        if "decision" in entry.facts:
+            bare = bare.with_request(_made_decision(bare, entry))
     return bare
+
+
+def _made_decision(order: Order, entry: Entry) -> AcceptedRequest:
+    """Rebuild the decision that caused an entry; its answer follows from the entry."""
+    return AcceptedRequest(
+        request_id=entry.text("request_id"),
+        subject=entry.text("decision"),
+        fingerprint="",
+        text="",
+        answer=decision_answer(order, entry.seq),
+    )
 
 
 def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
@@ -207,7 +220,10 @@ def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
         fingerprint="",
         text="",
     )
-    ends = [entry.seq for entry in order.ledger if entry.subject == subject and entry.kind not in OPENING]
+    still_open = OPENING | INTERIM
+    ends = [
+        e.seq for e in order.ledger if e.subject == subject and e.kind not in still_open and SUPERSEDED not in e.facts
+    ]
     return request.with_answer(outcome_at(order, ends[0])) if ends else request
 
 

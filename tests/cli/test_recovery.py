@@ -11,7 +11,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.handlers.world import World, purchase_of, refund_of
+from tests.handlers.world import World, decision_of, purchase_of, refund_of
 
 from .conftest import Shell
 from .test_verbs import buy_mugs
@@ -55,6 +55,21 @@ def without_text(order: Order) -> tuple[Any, ...]:
     """Return the part of an order that the trail can restore."""
     answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.requests.items()}
     return order.ledger, order.account, order.status, answers
+
+
+def test_held_denied_and_approved_refunds_come_back_with_their_decisions() -> None:
+    """A refund that waits is no answered one, and a decision keeps its own answer."""
+    world = World()
+    world.stock(mug=(500, 100))
+    order = str(world.book(purchase_of("buy", "pm_ok", mug=(2, 500)))["order_id"])
+    refunds = [world.book(refund_of(order, f"r-{n}", amount_minor=100, override="window")) for n in range(3)]
+    world.book(decision_of(order, refunds[0]["refund_id"], "d-0"))
+    world.book(decision_of(order, refunds[1]["refund_id"], "d-1", decision="deny"))
+    before = without_text(world.order(order))
+    lose_table(world)
+    assert recover_outcomes(world) == {order: RecoveryOutcome.WRITTEN}
+    assert without_text(world.order(order)) == before
+    assert world.findings() == ()
 
 
 def test_an_emptied_table_comes_back_from_the_trail() -> None:
