@@ -27,6 +27,8 @@ def business_charts(stage: str) -> list[Chart]:
         Chart("Audit objects written late", [_total(stage, MetricName.RESTORED)]),
         Chart("Drift", [_drift(stage, other) for other in COMPARED]),
         Chart("Postponed by reconcile", [_total(stage, MetricName.POSTPONED)]),
+        Chart("Movements that no ledger has", [_total(stage, MetricName.ORPHANS)]),
+        Chart("Seconds behind the gateway's list", [_total(stage, MetricName.CURSOR_AGE)]),
         Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
         Chart("Events published", [_total(stage, MetricName.EVENTS)]),
         Chart("Audit trail", [_total(stage, each) for each in (MetricName.SEALS, MetricName.ALTERED)]),
@@ -56,6 +58,18 @@ def business_alarms(stage: str) -> list[Alarm]:
                 threshold=0,
             )
             for other, name in COMPARED.items()
+        ),
+        Alarm(
+            slug="gateway-orphans",
+            meaning="Money moved at the gateway that no ledger has. Orders were lost, or somebody paid by hand.",
+            metric=replace(_total(stage, MetricName.ORPHANS), statistic="Maximum"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="sweep-late",
+            meaning="The gateway's list has not been read for a day. Refunds that came back are not noticed.",
+            metric=replace(_total(stage, MetricName.CURSOR_AGE), statistic="Maximum"),
+            threshold=86400,
         ),
         Alarm(
             slug="audit-altered",

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from handlers.contracts.storage import CHARGE_KEYS, FENCE_ATTRIBUTES, GATEWAY, REFUND_KEYS
+from handlers.contracts.storage import BY_MOVEMENT, CHARGE_KEYS, FENCE_ATTRIBUTES, GATEWAY, REFUND_KEYS
 
 from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
@@ -52,7 +52,7 @@ class SandboxGateway(Component):
     refundgrant: pulumi.Output[str]
     """Permission to look up charges and to refund them: policy statements as JSON."""
     fencegrant: pulumi.Output[str]
-    """Permission to look up charges and refunds, and to cancel unused keys: policy statements as JSON."""
+    """Permission to look up and list charges and refunds, and to cancel unused keys: policy statements as JSON."""
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SandboxGateway", name, args, opts)
@@ -84,7 +84,7 @@ class SandboxGateway(Component):
         return self.refundgrant
 
     def grant_fence(self) -> pulumi.Output[str]:
-        """Return the permission to look up charges and refunds, and to cancel unused keys, `fencegrant`."""
+        """Return the permission to look up and list charges and refunds, and to cancel unused keys, `fencegrant`."""
         return self.fencegrant
 
     @property
@@ -100,6 +100,9 @@ class SandboxGateway(Component):
         look_up = grant("LookUp", "GetItem", CHARGE_KEYS, REFUND_KEYS)
         self.chargegrant = join(grant("LookUpCharges", "GetItem", CHARGE_KEYS), grant("Charge", "PutItem", CHARGE_KEYS))
         self.refundgrant = join(look_up, grant("Refund", "PutItem", REFUND_KEYS))
+        listed = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
         self.fencegrant = join(
-            look_up, grant("Fence", "PutItem", CHARGE_KEYS, REFUND_KEYS, attributes=FENCE_ATTRIBUTES)
+            look_up,
+            grant("Fence", "PutItem", CHARGE_KEYS, REFUND_KEYS, attributes=FENCE_ATTRIBUTES),
+            table_grant("ListMovements", ["dynamodb:Query"], [listed], key=key, parent=self),
         )

@@ -12,7 +12,9 @@ from handlers.contracts.storage import (
     ORDERS,
     PRICE_ATTRIBUTES,
     STOCK_ATTRIBUTES,
+    SWEEP_KEY,
     order_key,
+    orphan_key,
     sku_key,
 )
 
@@ -188,7 +190,18 @@ class OrderStore(Component):
         self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), append, reserve)
         self.refundgrant = join(self.readgrant, append, release)
         find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
-        self.reconcilegrant = join(find, self.refundgrant)
+        sweep = table_grant(
+            "Sweep",
+            ["dynamodb:GetItem", "dynamodb:PutItem"],
+            [self.arn],
+            key=self.key,
+            parent=self,
+            items=(SWEEP_KEY, orphan_key("*")),
+        )
+        review = table_grant(
+            "ReviewOrphans", ["dynamodb:UpdateItem"], [self.arn], key=self.key, parent=self, items=[orphan_key("*")]
+        )
+        self.reconcilegrant = join(find, self.refundgrant, sweep, review)
         self.streamgrant = stream_grant(self.arn, key=self.key, parent=self)
 
     def _grant(self, sid: str, action: str, items: str, attributes: Sequence[str] = ()) -> pulumi.Output[str]:

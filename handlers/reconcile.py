@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 from .contracts.messages import MESSAGE_SCHEMA, ReconcileInput
@@ -12,6 +13,7 @@ from .runtime.reconcile.gateway_notices import is_batch, take
 from .runtime.reconcile.parked_results import drain
 from .runtime.reconcile.reconciliation import Reconciliation
 from .runtime.reconcile.scan_plan import ScanPlan
+from .runtime.reconcile.sweep import GatewaySweep
 
 REQUIRED_SETTINGS: Final = (
     "stage",
@@ -45,7 +47,12 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     if is_batch(event):
         return take(event, deps, lambda order_id: settle_order(order_id, deps), has_time)
     asked = ReconcileInput.model_validate(event)
-    report = reconcile(event, deps, has_time)
+    total = timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+    def has_time_to_settle() -> bool:
+        return timedelta(milliseconds=context.get_remaining_time_in_millis()) > max(MIN_REMAINING_TIME, total / 2)
+
+    report = reconcile(event, deps, has_time, has_time_to_settle)
     while report["continuation"] and "limit" not in asked.model_fields_set and has_time():
         following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, deps, has_time)
         report = _merge_reports(report, following)
@@ -64,8 +71,17 @@ def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]
     return {**other, **lists, "drift": drift}
 
 
-def reconcile(event: object, deps: Dependencies, has_time: Callable[[], bool] = lambda: True) -> dict[str, Any]:
-    """Do one bounded run; the report says where the next one goes on. `has_time` is asked before each order."""
+def reconcile(
+    event: object,
+    deps: Dependencies,
+    has_time: Callable[[], bool] = lambda: True,
+    has_time_to_settle: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Do one bounded run; the report says where the next one goes on. `has_time` is asked before each order.
+
+    Orders are settled first, parked results recorded second, and the gateway's list swept third. The first run of an
+    invocation settles only while it `has_time_to_settle`, so that the others get their share.
+    """
     message = ReconcileInput.model_validate(event)
     seconds = message.fence_after_seconds
     run = Reconciliation(
@@ -78,11 +94,24 @@ def reconcile(event: object, deps: Dependencies, has_time: Callable[[], bool] = 
     if message.order_id is not None:
         run.reconcile_order(message.order_id)
         return _report(run.findings, None, deps)
-    continuation = _scan(run, message, deps, has_time)
+    continuation = _scan(run, message, deps, has_time_to_settle or has_time)
     if message.continuation is None and has_time():
         drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit)
         run.findings.altered += AuditSample(orders=deps.orders, audit=deps.audit, now=run.now).altered()
+        _sweep(run, deps, has_time)
     return _report(run.findings, continuation, deps)
+
+
+def _sweep(run: Reconciliation, deps: Dependencies, has_time: Callable[[], bool]) -> None:
+    GatewaySweep(
+        sweeps=deps.sweeps,
+        orders=deps.orders,
+        gateway=deps.gateway,
+        reconcile_order=partial(run.reconcile_order, is_swept=True),
+        now=run.now,
+        has_time=has_time,
+        findings=run.findings,
+    ).run()
 
 
 def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies, has_time: Callable[[], bool]) -> str | None:
@@ -95,7 +124,7 @@ def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies, has_
                 return plan.continuation()
             if order_id not in seen:
                 seen.add(order_id)
-                run.reconcile_order(order_id)
+                run.reconcile_order(order_id, is_due=partition.day is None)
         plan = plan.advance(page)
     return plan.continuation()
 

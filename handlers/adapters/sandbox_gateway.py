@@ -3,19 +3,33 @@
 The tokens resemble the well-known providers' test cards. The table in docs/explanation/money.md is generated from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, cast
 
 from botocore.exceptions import ClientError
 
-from ..contracts.storage import ITEM_SCHEMA
-from ..domain.canonical import Json, digest
+from ..contracts.storage import BY_MOVEMENT, ITEM_SCHEMA
+from ..domain.canonical import Json, day_of, digest, format_instant
+from ..domain.days import next_day
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
-from ..domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from ..domain.payments import (
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    Movement,
+    MovementPage,
+    Operation,
+    PaymentMethod,
+)
 from .clients import DynamoDBClient, call, code_of
 from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
+from .dynamodb.order_repository import page_end, page_start
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +41,8 @@ class Behaviour:
     replies_lost: int = 0
     arrives: bool = True
     later: GatewayStatus | None = None
+    delay: timedelta = timedelta()
+    """Time until `later` comes true."""
 
 
 _ALWAYS: Final = 1_000_000_000
@@ -81,6 +97,10 @@ TOKENS: Final[Mapping[str, Token]] = {
         meaning="Refunds are made and returned later: the lookup reports them as reversed.",
         refund=Behaviour(later=GatewayStatus.REVERSED),
     ),
+    "pm_refund_reversed_late": Token(
+        meaning="Refunds are made and returned ten days later.",
+        refund=Behaviour(later=GatewayStatus.REVERSED, delay=timedelta(days=10)),
+    ),
     "pm_refund_pending": Token(
         meaning="Refunds wait for the bank: the lookup reports them as settled.",
         refund=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
@@ -103,10 +123,12 @@ class SandboxPaymentGateway:
 
     client: DynamoDBClient
     table: str
+    now: Callable[[], datetime] = _utc_now
 
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
+    list_reach: ClassVar[timedelta | None] = None
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge as the token describes."""
@@ -128,9 +150,29 @@ class SandboxPaymentGateway:
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
         token = TOKENS.get(str(item.get("token")), _UNKNOWN_TOKEN)
-        if item["kind"] == "refund" and item["heard"] == token.refund.outcome and token.refund.later:
-            return _reply({**item, "heard": token.refund.later})
+        if item["kind"] == "refund" and item["heard"] == token.refund.outcome and self._has_come(token.refund, item):
+            return _reply({**item, "heard": cast("GatewayStatus", token.refund.later)})
         return _reply(item)
+
+    def _has_come(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
+        return behaviour.later is not None and str(item.get("moved_at", "")) <= format_instant(self.now())
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        """List a day of movements at a time; `after` is the day and the place in it."""
+        day, _, place = (after or day_of(since)).partition(" ")
+        reply = call(
+            self.client.query,
+            TableName=self.table,
+            IndexName=BY_MOVEMENT.name,
+            KeyConditionExpression="#day = :day AND #at BETWEEN :since AND :until",
+            ExpressionAttributeNames={"#day": BY_MOVEMENT.hash_key, "#at": BY_MOVEMENT.range_key},
+            ExpressionAttributeValues={":day": encode(day), ":since": encode(since), ":until": encode(until)},
+            **page_start(place),
+        )
+        moved = tuple(_movement(decode_item(item)) for item in reply["Items"])
+        rest = page_end(reply)
+        following = f"{day} {rest}" if rest else next_day(day) if day < day_of(until) else None
+        return MovementPage(movements=moved, after=following)
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Write a tombstone under the key, unless the key exists."""
@@ -151,11 +193,18 @@ class SandboxPaymentGateway:
         if not behaviour.arrives:
             return self._reject_undelivered(key)
         outcome: dict[str, Json] = {"heard": behaviour.outcome.value, "reason": behaviour.reason}
-        first = {"pk": key, **facts, **outcome, "lost": behaviour.replies_lost}
+        first = {"pk": key, **facts, **outcome, "lost": behaviour.replies_lost, **self._moved(behaviour)}
         stored = self._insert(key, first)
         if _is_reply_lost(stored, behaviour, is_first=stored is first):
             raise PaymentOutcomeUnknown(f"The gateway's reply about {key} was lost.")
         return _reply(stored)
+
+    def _moved(self, behaviour: Behaviour) -> dict[str, Json]:
+        """Return the place in the list of movements: of the money that moves now, or of what comes of it later."""
+        if behaviour.later is None and behaviour.outcome is not GatewayStatus.SETTLED:
+            return {}
+        at = format_instant(self.now() + behaviour.delay)
+        return {BY_MOVEMENT.hash_key: day_of(at), BY_MOVEMENT.range_key: at}
 
     def _reject_undelivered(self, key: str) -> GatewayReply:
         """Raise, because the call never arrives; but reply if the key was fenced."""
@@ -199,6 +248,23 @@ def _facts(instruction: Instruction) -> dict[str, Json]:
     }
 
 
+def _movement(item: Mapping[str, Json]) -> Movement:
+    key, amount_minor = str(item["pk"]), item.get("amount_minor")
+    return Movement(
+        reference=_reference(key),
+        at=str(item[BY_MOVEMENT.range_key]),
+        kind=str(item["kind"]),
+        amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
+        currency=str(item.get("currency", "")),
+        key=key,
+        order_id=str(item.get("charge", key)),
+    )
+
+
+def _reference(key: str) -> str:
+    return f"sandbox_{digest(key)[:16]}"
+
+
 def _is_reply_lost(stored: Mapping[str, Json], behaviour: Behaviour, *, is_first: bool) -> bool:
     """Return whether the reply gets lost; the reply of a fenced key never does."""
     if stored["heard"] == GatewayStatus.FENCED:
@@ -214,7 +280,7 @@ def _reply(item: Mapping[str, Json]) -> GatewayReply:
     status, amount_minor = GatewayStatus(str(item["heard"])), item.get("amount_minor")
     return GatewayReply(
         status=status,
-        reference=f"sandbox_{digest(str(item.get('pk', '')))[:16]}" if status is GatewayStatus.SETTLED else "",
+        reference=_reference(str(item.get("pk", ""))) if status is GatewayStatus.SETTLED else "",
         reason=str(item.get("reason", "")),
         amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
         currency=str(item.get("currency", "")),

@@ -256,6 +256,8 @@ class ReconcileReport(Message):
     """Cases that need a person, each with its reason."""
     altered: list[str] = Field(default_factory=list[str])
     """Audit objects of this run's sample that were overwritten, deleted or altered, each with its reason."""
+    orphans: list[str] = Field(default_factory=list[str])
+    """Movements in the gateway's list that no ledger has, each with its reference, amount and key."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])
     """Numbers of orders that disagree with the gateway (`gateway`) and of missing audit objects (`audit`)."""
     continuation: str | None = None

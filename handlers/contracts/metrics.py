@@ -25,6 +25,8 @@ class MetricName(StrEnum):
     POSTPONED = "PostponedByReconcile"
     LEFT_TO_PEOPLE = "LeftToPeople"
     DRIFT = "Drift"
+    ORPHANS = "GatewayOrphans"
+    CURSOR_AGE = "SweepCursorAge"
     ALTERED = "AlteredAuditObjects"
     SEALS = "Seals"
     EVENTS = "PublishedEvents"

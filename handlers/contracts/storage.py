@@ -57,9 +57,15 @@ BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="ch
 """Orders by the day of their last ledger entry and shard ("2026-01-31#0" to "2026-01-31#7")."""
 
 ORDERS: Final = TableSchema(hash_key="pk", indexes=(BY_CUSTOMER, ATTENTION, BY_DAY))
-"""Orders (`ORDER#<order_id>`), stock (`SKU#<sku>`) and its movements (`STOCK_REQUEST#<sku>#<request_id>`)."""
+"""Orders (`ORDER#<order_id>`), stock (`SKU#<sku>`) and its movements (`STOCK_REQUEST#<sku>#<request_id>`).
 
-GATEWAY: Final = TableSchema(hash_key="pk")
+Movements at the gateway that no ledger has are `ORPHAN#<reference>`; `SWEEP#cursor` is how far its list has been read.
+"""
+
+BY_MOVEMENT: Final = IndexSchema(name="by-movement", hash_key="moved_day", range_key="moved_at", projection="ALL")
+"""Sparse: the items of the sandbox gateway under which money moved, by day and time."""
+
+GATEWAY: Final = TableSchema(hash_key="pk", indexes=(BY_MOVEMENT,))
 """The sandbox gateway's memory: one item per gateway key."""
 
 
@@ -87,6 +93,15 @@ REFUND_KEYS: Final = "ref_*"
 def order_key(order_id: str) -> str:
     """Return the primary key of an order."""
     return f"ORDER#{order_id}"
+
+
+SWEEP_KEY: Final = "SWEEP#cursor"
+"""The primary key of the time up to which the gateway's list has been read."""
+
+
+def orphan_key(reference: str) -> str:
+    """Return the primary key of a movement at the gateway that no ledger has."""
+    return f"ORPHAN#{reference}"
 
 
 def sku_key(sku: str) -> str:

@@ -81,6 +81,30 @@ class GatewayReply:
     until: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """An entry of the gateway's own list: money that moved. It proves nothing, but names an order to look up.
+
+    `key` and `order_id` are empty for a movement that was not made by us. `at` is the gateway's time.
+    """
+
+    reference: str
+    at: str
+    kind: str
+    amount_minor: int
+    currency: str
+    key: str = ""
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementPage:
+    """A part of the gateway's list, and the position at which the next part begins (None: it was the last)."""
+
+    movements: tuple[Movement, ...]
+    after: str | None = None
+
+
 class PaymentGateway(Protocol):
     """The payment gateway. It moves money once per key: a repeated key gets the outcome of the first call.
 
@@ -111,6 +135,13 @@ class PaymentGateway(Protocol):
 
         `nothing`: the key is too old to be fenced, and never arrived as far as a lookup shows.
         """
+        ...
+
+    list_reach: ClassVar[timedelta | None]
+    """The age up to which movements are listed; None: for ever."""
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        """List the movements of our stage from `since` to `until`; None if the gateway has no such list."""
         ...
 
     def find_order(self, reference: str) -> str | None:

@@ -66,12 +66,14 @@ class OrderRepository(Protocol):
         """List the ids of the orders in one shard whose next look is due by `until`, the longest due first."""
         ...
 
-    def defer(self, order: Order, until: str) -> None:
-        """Make an order's next look due at `until`, unless the order has changed since it was loaded."""
+    def defer(self, order: Order, until: str | None) -> None:
+        """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded."""
         ...
 
-    def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
-        """Order ids whose last entry is of that day (YYYY-MM-DD) and not before `since`, in one shard."""
+    def list_changed(
+        self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None
+    ) -> Page:
+        """Order ids whose last entry is of that day (YYYY-MM-DD), from `since` to `until`, in one shard."""
         ...
 
 

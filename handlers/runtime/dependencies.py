@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
+from ..adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 from ..adapters.event_bus import EventBridgeBus
 from ..adapters.kms_proof import KMSProofKey
 from ..adapters.kms_signer import KMSSealSigner
@@ -25,6 +26,7 @@ from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
 from ..domain.publication import EventBus
 from ..domain.seals import SealSigner
+from ..domain.sweeps import SweepRepository
 from .log import Log
 from .settings import Settings
 
@@ -99,13 +101,18 @@ class Dependencies:
         )
 
     @cached_property
+    def sweeps(self) -> SweepRepository:
+        """The position of the sweep, and the orphans."""
+        return DynamoDBSweepRepository(client=self.client("dynamodb"), table=self.settings.orders_table)
+
+    @cached_property
     def gateway(self) -> PaymentGateway:
         """The payment gateway that the settings name."""
         adapters = {"sandbox": self._sandbox, "stripe": self._stripe}
         return adapters[self.settings.gateway]()
 
     def _sandbox(self) -> PaymentGateway:
-        return SandboxPaymentGateway(client=self.client("dynamodb"), table=self.settings.gateway_table)
+        return SandboxPaymentGateway(client=self.client("dynamodb"), table=self.settings.gateway_table, now=self.now)
 
     def _stripe(self) -> PaymentGateway:
         from ..adapters.stripe.connection import connect  # imported late: the sandbox's cold start has no use for it

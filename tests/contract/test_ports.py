@@ -19,7 +19,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.adapters.sqs_parking import SQSParkingQueue
 from handlers.contracts.storage import GATEWAY, ORDERS
-from handlers.domain.canonical import Json
+from handlers.domain.canonical import Json, parse_instant
 from handlers.domain.errors import AuditContradiction, PaymentOutcomeUnknown
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentGateway, PaymentMethod
@@ -298,6 +298,21 @@ def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
     _charge(gateway, "pm_refund_declined")
     assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.DECLINED
     assert Operation.CHARGE in gateway.fences
+
+
+def test_money_that_moved_is_listed_with_its_key_and_order() -> None:
+    """Law 38 (orphans): a movement names the order to look up; what moved no money is not listed."""
+    client = FakeDynamoDB()
+    gateway = SandboxPaymentGateway(client=client, table=_made_table(client, GATEWAY), now=lambda: parse_instant(WHEN))
+    _charge(gateway, "pm_ok")
+    gateway.refund(_refund_of("order", "r1", 600))
+    gateway.charge(replace(CHARGE, key="other"), PaymentMethod(token="pm_declined"))
+    page = gateway.movements("2026-02-28T00:00:00.000000Z", "2026-03-02T00:00:00.000000Z", None)
+    listed = list[tuple[str, str, str, int]]()
+    while page:
+        listed += [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
+        page = gateway.movements("2026-02-28", "2026-03-02", page.after) if page.after else None
+    assert sorted(listed) == [("charge", "order", "order", 1000), ("refund", "r1", "order", 600)]
 
 
 # the audit log

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, MovementPage, Operation, PaymentMethod
 
 
 class KeyMisused(AssertionError):
@@ -35,6 +35,7 @@ class FakeGateway:
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
+    list_reach: ClassVar[timedelta | None] = None
 
     books: dict[str, Booked] = field(default_factory=dict)
     moved: list[tuple[str, str, int]] = field(default_factory=list)
@@ -73,6 +74,10 @@ class FakeGateway:
         """Return the order whose payment has a reference."""
         orders = (key for key, booked in self.books.items() if booked.kind == "charge")
         return next((key for key in orders if reference == f"fake_{key[-12:]}"), None)
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        """List nothing: this gateway stands for those without a list."""
+        return None
 
     def reverse(self, key: str) -> None:
         """A settled refund comes back: what a bank does days later."""

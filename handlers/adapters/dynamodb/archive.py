@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...contracts.storage import BY_DAY, OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
+from ...contracts.storage import ATTENTION, BY_DAY, OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
 from ...domain.errors import BookingError
 from ...domain.order import Order
 from ...domain.ports import AuditTrail
@@ -74,7 +74,10 @@ def stored_order(item: Item) -> StoredOrder:
 
 
 def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
-    expected = {**projection(order), **attention(order)} if order else {}
+    due = attention(order) if order else {}  # reconcile defers the due time alone, so only its presence follows
+    expected = (
+        {**projection(order), **{name: due[name] for name in due.keys() - {ATTENTION.range_key}}} if order else {}
+    )
     return tuple(name for name, value in expected.items() if name not in item or decode(item[name]) != value)
 
 

@@ -69,7 +69,7 @@ class DynamoDBOrderRepository:
         """Query the sparse index of orders that need another look."""
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
-    def defer(self, order: Order, until: str) -> None:
+    def defer(self, order: Order, until: str | None) -> None:
         """Write the due time alone, under the condition that the ledger is still the loaded one."""
         try:
             call(self.client.update_item, **defer_order(self.table, order, until))
@@ -77,9 +77,14 @@ class DynamoDBOrderRepository:
             if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
                 raise
 
-    def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
+    def list_changed(
+        self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None
+    ) -> Page:
         """Query the index of changes."""
-        return self._query(BY_DAY, changed_day(day, shard), ">=", since or _EARLIEST, after, limit)
+        partition, since = changed_day(day, shard), since or _EARLIEST
+        if until:
+            return self._query(BY_DAY, partition, "BETWEEN :since AND", until, after, limit, since=since)
+        return self._query(BY_DAY, partition, ">=", since, after, limit)
 
     def _update(self, change: Change) -> Sequence[Reply] | None:
         """Return None if written, else the reason in the form of a transaction's cancellation reasons."""
@@ -98,15 +103,23 @@ class DynamoDBOrderRepository:
         return transact(self.client, [{"Update": append_order(self.table, change)}, *shelves])
 
     def _query(
-        self, index: IndexSchema, partition: str, comparison: str, moment: str, after: str | None, limit: int
+        self,
+        index: IndexSchema,
+        partition: str,
+        comparison: str,
+        moment: str,
+        after: str | None,
+        limit: int,
+        since: str | None = None,
     ) -> Page:
+        further = {":since": encode(since)} if since else {}
         reply = call(
             self.client.query,
             TableName=self.table,
             IndexName=index.name,
             KeyConditionExpression=f"#partition = :partition AND #moment {comparison} :moment",
             ExpressionAttributeNames={"#partition": index.hash_key, "#moment": index.range_key},
-            ExpressionAttributeValues={":partition": encode(partition), ":moment": encode(moment)},
+            ExpressionAttributeValues={":partition": encode(partition), ":moment": encode(moment), **further},
             Limit=limit,
             **page_start(after),
         )

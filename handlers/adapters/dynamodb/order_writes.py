@@ -7,7 +7,7 @@ from ...domain.order import Order
 from ...domain.ports import Change
 from ...domain.requests import Line
 from .attribute_values import encode
-from .order_items import attention, order_item, projection, request_json
+from .order_items import attention, order_item, projection, request_json, shard_of
 from .update_expression import Update
 
 
@@ -59,11 +59,14 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
-def defer_order(table: str, order: Order, until: str) -> dict[str, Any]:
-    """Set the time of an order's next look, if nothing was added to its ledger."""
+def defer_order(table: str, order: Order, until: str | None) -> dict[str, Any]:
+    """Set the time of an order's next look, or none, if nothing was added to its ledger."""
     update = Update()
     update.condition = f"{update.name('version')} = {update.value(order.version)}"
-    update.set({ATTENTION.range_key: until})
+    if until:
+        update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
+    else:
+        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
     return {"TableName": table, "Key": {"pk": encode(order_key(order.order_id))}, **update.request()}
 
 

@@ -51,9 +51,11 @@ class Update:
 
     def request(self) -> dict[str, Any]:
         """Return the parameters of the UpdateItem call."""
-        removes = f" REMOVE {', '.join(self._removes)}" if self._removes else ""
+        clauses = [
+            f"{verb} {', '.join(each)}" for verb, each in (("SET", self._sets), ("REMOVE", self._removes)) if each
+        ]
         return {
-            "UpdateExpression": f"SET {', '.join(self._sets)}{removes}",
+            "UpdateExpression": " ".join(clauses),
             "ConditionExpression": self.condition,
             "ExpressionAttributeNames": {placeholder: name for name, placeholder in self._names.items()},
             "ExpressionAttributeValues": dict(self._values),

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from ...domain.canonical import parse_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown
-from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from ...domain.payments import GatewayReply, GatewayStatus, Instruction, MovementPage, Operation, PaymentMethod
 from .amounts import refuse_amount, to_units
 from .api import Form, StripeApi, StripeError, StripeObject, StripeResult
 from .api_errors import ErrorMeaning
@@ -44,6 +44,7 @@ class StripePaymentGateway:
     key_life: ClassVar[timedelta | None] = timedelta(hours=24)
     miss_age: ClassVar[timedelta | None] = timedelta(hours=25)
     fences: ClassVar[frozenset[Operation]] = frozenset({Operation.CHARGE, Operation.AUTHORIZE})
+    list_reach: ClassVar[timedelta | None] = None
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
         """Return why Stripe never takes this amount, and what it takes; an empty text if it does. Calls nobody."""
@@ -127,6 +128,10 @@ class StripePaymentGateway:
         if self._is_key_alive(instruction):
             return self._create(instruction)
         return self._find_intent(instruction.key) or GatewayReply(status=GatewayStatus.NOTHING)
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:  # noqa: ARG002 - the port's
+        """Return None: settled orders are looked up again after days, and webhooks tell of changes in between."""
+        return None
 
     def find_order(self, reference: str) -> str | None:
         """Return the order that a payment intent belongs to, if it is one of this stage's."""

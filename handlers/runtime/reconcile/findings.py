@@ -8,6 +8,7 @@ from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
 from ...domain.errors import AuditRejected, BookingError
 from ...domain.newer_release import NewerRelease
+from ...domain.payments import Movement
 from ..log import Log
 from ..recording import Recorded, count_recorded
 
@@ -25,6 +26,9 @@ class Findings:
     postponed: list[str] = field(default_factory=list[str])
     left_to_people: list[str] = field(default_factory=list[str])
     altered: list[str] = field(default_factory=list[str])
+    orphans: list[str] = field(default_factory=list[str])
+    cursor_age: int | None = None
+    """Seconds since the time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -36,7 +40,10 @@ class Findings:
 
     def note_failure(self, name: str, error: Exception) -> None:
         """Leave to people what raised an error that repeating does not end; the log gets its stack trace."""
-        self.left_to_people.append(f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}")
+        sentence = f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}"
+        if sentence in self.left_to_people:
+            return
+        self.left_to_people.append(sentence)
         # Not the error's own text, which may quote what a person wrote.
         stack = "".join(traceback.format_tb(error.__traceback__, limit=TRACEBACK_ENTRIES))
         self.failures.append((name, f"{stack}{type(error).__name__}"))
@@ -52,6 +59,14 @@ class Findings:
         if str(newer) not in self.left_to_people:
             self.left_to_people.append(str(newer))
 
+    def note_orphan(self, movement: Movement) -> None:
+        """Report a movement at the gateway that no ledger has, in every run until one has it."""
+        amount = f"{movement.amount_minor} {movement.currency}".rstrip()
+        self.orphans.append(
+            f"{movement.reference}: a {movement.kind} of {amount} at {movement.at}, under key "
+            f"{movement.key or 'unknown'} of order {movement.order_id or 'unknown'}, which no ledger has"
+        )
+
     def as_report(self, continuation: str | None) -> ReconcileReport:
         """Return the report of the run; `continuation` is the position of the next run."""
         return ReconcileReport(
@@ -61,6 +76,7 @@ class Findings:
             postponed=self.postponed,
             left_to_people=self.left_to_people,
             altered=self.altered,
+            orphans=self.orphans,
             drift=self.drift,
             continuation=continuation,
         )
@@ -75,6 +91,9 @@ class Findings:
         log.add_metric(MetricName.POSTPONED, len(self.postponed))
         log.add_metric(MetricName.LEFT_TO_PEOPLE, len(self.left_to_people))
         log.add_metric(MetricName.ALTERED, len(self.altered))
+        log.add_metric(MetricName.ORPHANS, len(self.orphans))
+        if self.cursor_age is not None:
+            log.add_metric(MetricName.CURSOR_AGE, self.cursor_age)
         for between, orders in self.drift.items():
             log.add_metric(MetricName.DRIFT, orders, of=between)
 
@@ -90,5 +109,6 @@ class Findings:
             postponed=len(self.postponed),
             left_to_people=len(self.left_to_people),
             altered=len(self.altered),
+            orphans=len(self.orphans),
             is_finished=is_finished,
         )

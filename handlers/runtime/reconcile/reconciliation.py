@@ -37,17 +37,18 @@ class Reconciliation:
     fence_after: timedelta
     findings: Findings = field(default_factory=Findings)
 
-    def reconcile_order(self, order_id: str) -> None:
+    def reconcile_order(self, order_id: str, *, is_due: bool = False, is_swept: bool = False) -> None:
         """Bring ledger, gateway and audit trail of one order together.
 
-        Whatever one order, key or record raises is a finding and disturbs no other one (law 28).
+        Whatever one order, key or record raises is a finding and disturbs no other one (law 28). An order that `is_due`
+        leaves the index of attention if it is at rest; one that `is_swept` comes into it if a service fails.
         """
         with self._isolate(order_id):
             order = self.orders.load(order_id)
             if order:
-                self._settle_and_restore(order)
+                self._settle_and_restore(order, is_due=is_due, is_swept=is_swept)
 
-    def _settle_and_restore(self, order: Order) -> None:
+    def _settle_and_restore(self, order: Order, *, is_due: bool, is_swept: bool) -> None:
         before, postponed = order.version, len(self.findings.postponed)
         with self._isolate(order.order_id):
             order = self._lapse(order)
@@ -56,8 +57,12 @@ class Reconciliation:
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
             self._restore(order, known=before)
-        if order.in_flight and (len(self.findings.postponed) > postponed or _waits_for_bank(order)):
+        has_failed = len(self.findings.postponed) > postponed
+        if (has_failed and (is_swept or is_due or order.due_at())) or _waits_for_bank(order):
             self._back_off(order)
+        elif is_due and order.due_at() is None and order.version == before:
+            with self._isolate(order.order_id):
+                self.orders.defer(order, None)
 
     @contextmanager
     def _isolate(self, order_id: str) -> Generator[None]:

@@ -1,0 +1,110 @@
+"""The position of the sweep and the orphans, as items of the orders table.
+
+Orphans are in the index of attention, in a partition of their own, so that people and runs find them without a scan.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Final, cast
+
+from botocore.exceptions import ClientError
+
+from ...contracts.storage import ATTENTION, ITEM_SCHEMA, SWEEP_KEY, orphan_key
+from ...domain.canonical import Json
+from ...domain.payments import Movement
+from ...domain.sweeps import SweepPosition
+from ..clients import DynamoDBClient, call, code_of
+from .attribute_values import Item, decode, decode_item, encode, encode_item
+
+ORPHANS: Final = "orphan"
+"""The partition of the orphans in the index of attention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoDBSweepRepository:
+    """The sweep's items."""
+
+    client: DynamoDBClient
+    table: str
+
+    def position(self) -> SweepPosition | None:
+        """Return the stored position: a consistent read."""
+        item = self._get(SWEEP_KEY)
+        return _position(item) if item else None
+
+    def advance(self, before: SweepPosition | None, after: SweepPosition) -> bool:
+        """Put the position, unless the stored one is no longer `before`."""
+        stored: dict[str, Json] = {"pk": SWEEP_KEY, "schema": ITEM_SCHEMA, **asdict(after)}
+        conditions = {f":{name}": encode(value) for name, value in asdict(before).items()} if before else {}
+        same = " AND ".join(f"#{name[1:]} = {name}" for name in conditions)
+        return self._put(
+            stored,
+            ConditionExpression=same or "attribute_not_exists(pk)",
+            **(
+                {
+                    "ExpressionAttributeNames": {f"#{name[1:]}": name[1:] for name in conditions},
+                    "ExpressionAttributeValues": conditions,
+                }
+                if before
+                else {}
+            ),
+        )
+
+    def add_orphan(self, movement: Movement, now: str) -> None:
+        """Put an orphan, unless it is known."""
+        listed: dict[str, Json] = {ATTENTION.hash_key: ORPHANS, ATTENTION.range_key: now}
+        stored: dict[str, Json] = {"pk": orphan_key(movement.reference), "schema": ITEM_SCHEMA, **asdict(movement)}
+        self._put({**stored, **listed}, ConditionExpression="attribute_not_exists(pk)")
+
+    def remove_orphan(self, reference: str) -> None:
+        """Take an orphan out of the index; the item stays as a trace."""
+        call(
+            self.client.update_item,
+            TableName=self.table,
+            Key={"pk": encode(orphan_key(reference))},
+            UpdateExpression="REMOVE #listed, #since",
+            ExpressionAttributeNames={"#listed": ATTENTION.hash_key, "#since": ATTENTION.range_key},
+        )
+
+    def orphans(self, limit: int) -> tuple[Movement, ...]:
+        """Query the partition of the orphans, and read each."""
+        reply = call(
+            self.client.query,
+            TableName=self.table,
+            IndexName=ATTENTION.name,
+            KeyConditionExpression="#listed = :orphans",
+            ExpressionAttributeNames={"#listed": ATTENTION.hash_key},
+            ExpressionAttributeValues={":orphans": encode(ORPHANS)},
+            Limit=limit,
+        )
+        found = (self._get(str(decode(item["pk"]))) for item in reply["Items"])
+        return tuple(_orphan(item) for item in found if item)
+
+    def _get(self, key: str) -> Item | None:
+        reply = call(self.client.get_item, TableName=self.table, Key={"pk": encode(key)}, ConsistentRead=True)
+        return cast("Item | None", reply.get("Item"))
+
+    def _put(self, item: dict[str, Json], **condition: object) -> bool:
+        try:
+            call(self.client.put_item, TableName=self.table, Item=encode_item(item), **condition)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+
+def _position(item: Item) -> SweepPosition:
+    stored = decode_item(item)
+    until, after = stored.get("until"), stored.get("after")
+    return SweepPosition(
+        through=str(stored["through"]),
+        until=until if isinstance(until, str) else None,
+        after=after if isinstance(after, str) else None,
+    )
+
+
+def _orphan(item: Item) -> Movement:
+    stored = decode_item(item)
+    amount_minor = stored["amount_minor"]
+    text = {name: str(stored[name]) for name in ("reference", "at", "kind", "currency", "key", "order_id")}
+    return Movement(**text, amount_minor=amount_minor if isinstance(amount_minor, int) else 0)  # type: ignore[arg-type]

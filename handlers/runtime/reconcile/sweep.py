@@ -1,0 +1,177 @@
+"""Sweep the gateway's own list for what changed behind our back: late reversals, and movements that no ledger has.
+
+A movement only names an order to look up; applying a reply is idempotent, so windows overlap by an hour and nothing is
+lost to clocks or to entries that the gateway lists late. A gateway without a list is asked about settled orders after
+1, 7 and 30 days.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ...contracts.storage import SHARDS
+from ...domain.canonical import day_of, format_instant, parse_instant
+from ...domain.errors import PaymentOutcomeUnknown, Unavailable
+from ...domain.newer_release import NewerRelease, ReadOnlyOrder
+from ...domain.order import Order
+from ...domain.payments import Movement, PaymentGateway
+from ...domain.ports import OrderRepository
+from ...domain.sweeps import SweepPosition, SweepRepository
+from .findings import Findings
+
+OVERLAP: Final = timedelta(hours=1)
+MARGIN: Final = timedelta(minutes=1)
+FIRST_WINDOW: Final = timedelta(days=30)
+"""The time before the first sweep that it reads, so that it finds what a restored table has lost."""
+MAX_PAGES: Final = 200
+MAX_ORPHANS: Final = 100
+AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+AGED_WINDOW: Final = timedelta(minutes=15)
+"""Three runs of the usual schedule, so that one that fails is made up for."""
+_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySweep:
+    """One run of the sweep. `reconcile_order` looks an order up; it stores a due time for one whose service fails."""
+
+    sweeps: SweepRepository
+    orders: OrderRepository
+    gateway: PaymentGateway
+    reconcile_order: Callable[[str], None]
+    now: datetime
+    has_time: Callable[[], bool]
+    findings: Findings
+
+    def run(self) -> None:
+        """Read on from the stored position while there is time; whatever fails is tried again by the next run."""
+        try:
+            stored = self.sweeps.position()
+            self._note_age(stored)
+            self._sweep(stored)
+            self._review_orphans()
+        except (Unavailable, PaymentOutcomeUnknown):
+            self.findings.postpone("the sweep of the gateway")
+        except Exception as error:  # law 28: orders are settled whatever the list holds
+            self.findings.note_failure("the sweep of the gateway", error)
+
+    def _sweep(self, stored: SweepPosition | None) -> None:
+        begun = self._begin(stored)
+        reached = self._read(begun)
+        if reached is None:
+            self._check_aged()
+        elif not self.sweeps.advance(stored, reached):
+            self.findings.postpone("the sweep of the gateway")  # another run reads the same list
+        else:
+            self._note_age(reached)
+
+    def _note_age(self, position: SweepPosition | None) -> None:
+        if position:
+            self.findings.cursor_age = int((self.now - parse_instant(position.through)).total_seconds())
+
+    def _begin(self, stored: SweepPosition | None) -> SweepPosition:
+        """Return the unfinished window, or the one that ends now."""
+        if stored and stored.until:
+            return stored
+        until = format_instant(self.now - MARGIN)
+        through = stored.through if stored else format_instant(self.now - FIRST_WINDOW)
+        if stored and self._is_beyond_reach(stored.through):
+            self._queue_unsettled()
+        return SweepPosition(through=through, until=until)
+
+    def _is_beyond_reach(self, through: str) -> bool:
+        reach = self.gateway.list_reach
+        return reach is not None and self.now - parse_instant(through) > reach
+
+    def _queue_unsettled(self) -> None:
+        """Make every order that is not at rest due now, because the list no longer names those that changed."""
+        for shard in range(SHARDS):
+            page = self.orders.list_due(shard, format_instant(self.now + FIRST_WINDOW), None, _PAGE)
+            for order_id in page.names if self.has_time() else ():
+                self.reconcile_order(order_id)
+
+    def _read(self, position: SweepPosition) -> SweepPosition | None:
+        """Read the window page by page; None if the gateway has no list."""
+        until, after = str(position.until), position.after
+        since = format_instant(parse_instant(position.through) - OVERLAP)
+        seen = set[str]()
+        for _ in range(MAX_PAGES):
+            if not self.has_time():
+                break
+            page = self.gateway.movements(since, until, after)
+            if page is None:
+                return None
+            for movement in page.movements:
+                self._follow_alone(movement, seen)
+            after = page.after
+            if after is None:
+                return SweepPosition(through=until)
+        return SweepPosition(through=position.through, until=until, after=after)
+
+    def _follow_alone(self, movement: Movement, seen: set[str]) -> None:
+        try:
+            self._follow(movement, seen)
+        except (Unavailable, PaymentOutcomeUnknown):
+            raise
+        except Exception as error:  # law 28: an order that cannot be read blocks neither the list nor its position
+            self.findings.note_failure(movement.order_id or movement.reference, error)
+
+    def _follow(self, movement: Movement, seen: set[str]) -> None:
+        """Look up the order of a movement that its ledger does not have yet."""
+        if self._has_entry(movement):
+            return
+        if movement.order_id and movement.order_id not in seen:
+            seen.add(movement.order_id)
+            self.reconcile_order(movement.order_id)
+        if not self._is_known(movement):
+            self.sweeps.add_orphan(movement, format_instant(self.now))
+
+    def _has_entry(self, movement: Movement) -> bool:
+        """Return whether the ledger knows the outcome of the key since the money moved, or waits for it."""
+        order = self._load(movement.order_id)
+        if isinstance(order, ReadOnlyOrder):
+            return True
+        if order is None:
+            return False
+        if movement.key in order.in_flight:
+            return True  # the index of attention has it, with its own due time
+        subject = order.subject(movement.key)
+        return any(entry.subject == subject and entry.recorded_at >= movement.at for entry in order.ledger)
+
+    def _is_known(self, movement: Movement) -> bool:
+        order = self._load(movement.order_id)
+        return order is not None and order.find_request(movement.key) is not None
+
+    def _load(self, order_id: str) -> Order | ReadOnlyOrder | None:
+        try:
+            return self.orders.load(order_id) if order_id else None
+        except NewerRelease as newer:
+            self.findings.note_newer_release(newer)
+            return newer.order
+
+    def _review_orphans(self) -> None:
+        """List every orphan in each run, and forget those whose entry a ledger has by now."""
+        for movement in self.sweeps.orphans(MAX_ORPHANS):
+            if self._is_known(movement):
+                self.sweeps.remove_orphan(movement.reference)
+            else:
+                self.findings.note_orphan(movement)
+
+    def _check_aged(self) -> None:
+        """Look up the orders whose last entry is 1, 7 or 30 days old."""
+        for age in AGES:
+            until = self.now - age
+            since = format_instant(until - AGED_WINDOW)
+            for day in sorted({day_of(since), day_of(format_instant(until))}):
+                self._check_day(day, since, format_instant(until))
+
+    def _check_day(self, day: str, since: str, until: str) -> None:
+        for shard in range(SHARDS):
+            after: str | None = None
+            while self.has_time():
+                page = self.orders.list_changed(day, shard, since, after, _PAGE, until)
+                for order_id in page.names:
+                    self.reconcile_order(order_id)
+                if (after := page.after) is None:
+                    break

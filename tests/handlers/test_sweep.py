@@ -1,0 +1,125 @@
+"""The sweep of the gateway's own list: late reversals, orphans, and a position that nothing blocks."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.errors import Unavailable
+from handlers.domain.payments import GatewayReply, Instruction, MovementPage
+from handlers.reconcile import reconcile
+from tests.handlers.world import World, purchase_of, refund_of
+
+
+def _refunded(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
+    answer = world.book(refund_of(order_id, amount_minor=600))
+    assert answer["status"] == "succeeded"
+    return world, order_id, answer["refund_id"]
+
+
+def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
+    """A run as the schedule makes it: it looks at what changed within two hours."""
+    deps = world.parts()
+    deps.__dict__.update(overrides)
+    return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
+
+
+def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sweep() -> None:
+    """Law 29 (late reversals)."""
+    world, order_id, refund_id = _refunded()
+    for day in range(12):
+        report = _scheduled(world)
+        assert (refund_id in report["settled"]) is (day == 11), day
+        world.clock.advance(timedelta(days=1))
+    assert world.order(order_id).account.refundable_minor == 1600
+    assert world.findings() == ()
+    assert _scheduled(world)["orphans"] == []
+
+
+def test_a_gateway_without_a_list_is_asked_about_settled_orders_after_days() -> None:
+    """Law 29 (late reversals): after 1, 7 and 30 days."""
+
+    class Unlisted(SandboxPaymentGateway):
+        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+            return None
+
+    world, order_id, refund_id = _refunded()
+    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
+    world.clock.advance(timedelta(days=12))
+    assert _scheduled(world, gateway=unlisted)["settled"] == []
+    world.clock.advance(timedelta(days=18, minutes=5))
+    assert _scheduled(world, gateway=unlisted)["settled"] == [refund_id]
+    assert world.order(order_id).account.refunded_minor == 0
+
+
+def test_a_movement_that_no_ledger_has_is_an_orphan_in_every_run_until_one_has_it() -> None:
+    """Law 38 (orphans): a charge whose order was lost, and a refund whose entry was lost with a restored table."""
+    world, order_id, refund_id = _refunded("pm_ok")
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    stored = world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    world.dynamodb.delete_item(TableName="orders", Key=key)
+    world.clock.advance(timedelta(hours=3))
+    for _ in range(2):
+        orphans = _scheduled(world)["orphans"]
+        assert len(orphans) == 2
+        assert all(order_id in each for each in orphans)
+        assert any(refund_id in each and "a refund of 600 EUR" in each for each in orphans)
+        world.clock.advance(timedelta(days=1))
+    assert any('"GatewayOrphans": 2' in line for line in world.lines)
+    world.dynamodb.put_item(TableName="orders", Item=stored)
+    assert _scheduled(world)["orphans"] == []
+
+
+def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() -> None:
+    """Law 29 (late reversals): nothing blocks the position."""
+
+    class Failing(SandboxPaymentGateway):
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            raise Unavailable(instruction.key)
+
+    world, order_id, refund_id = _refunded()
+    _scheduled(world)
+    world.clock.advance(timedelta(days=10, minutes=30))
+    failing = Failing(client=world.dynamodb, table="gateway", now=world.clock)
+    assert order_id in _scheduled(world, gateway=failing)["postponed"]
+    position = world.parts().sweeps.position()
+    assert position is not None
+    world.clock.advance(timedelta(hours=5))
+    report = reconcile({"schema": 1, "days": []}, world.parts())
+    assert report["settled"] == [refund_id]
+    assert (
+        "attention" not in world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
+    )
+
+
+def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
+    """Law 29 (late reversals): a long list is read in bounded parts, and the age of the position is a metric."""
+    world, order_id, _ = _refunded()
+    world.clock.advance(timedelta(days=20))
+    positions = list[Any]()
+    while not positions or positions[-1].until:
+        deps, left = world.parts(), iter([True] * 3)
+        reconcile({"schema": 1, "days": []}, deps, lambda left=left: next(left, False))  # type: ignore[misc]
+        positions.append(deps.sweeps.position())
+    assert len(positions) > 2
+    assert len(set(positions)) == len(positions)
+    assert any('"SweepCursorAge"' in line for line in world.lines)
+    assert world.order(order_id).account.refunded_minor == 0
+
+
+def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None:
+    """Law 29 (late reversals)."""
+
+    class Short(SandboxPaymentGateway):
+        list_reach: ClassVar[timedelta | None] = timedelta(days=30)
+
+    world, _, _ = _refunded()
+    _scheduled(world)
+    waiting = world.book(purchase_of("slow", "pm_timeout", MUG=(1, 800)))["order_id"]
+    order = world.order(waiting)
+    world.clock.advance(timedelta(days=31))
+    world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z")
+    report = _scheduled(world, gateway=Short(client=world.dynamodb, table="gateway", now=world.clock))
+    assert waiting in report["settled"]
