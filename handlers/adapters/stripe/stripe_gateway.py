@@ -17,6 +17,7 @@ from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Movemen
 from .amounts import refuse_amount, to_units
 from .api import Form, StripeApi, StripeError, StripeObject, StripeResult
 from .api_errors import ErrorMeaning
+from .movement_list import MovementList
 from .replies import KEY, ORDER, REFUSED, STAGE, is_declined, payment_reply, refund_reply, reply_to
 
 INTENTS: Final = "/v1/payment_intents"
@@ -129,9 +130,9 @@ class StripePaymentGateway:
             return self._create(instruction)
         return self._find_intent(instruction.key) or GatewayReply(status=GatewayStatus.NOTHING)
 
-    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:  # noqa: ARG002 - the port's
-        """Return None: settled orders are looked up again after days, and webhooks tell of changes in between."""
-        return None
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        """List the movements of this stage's payments, newest first: a call for each page, and one for each dispute."""
+        return MovementList(get=self._get, find_order=self.find_order, stage=self.stage).read(since, until, after)
 
     def find_order(self, reference: str) -> str | None:
         """Return the order that a payment intent belongs to, if it is one of this stage's."""

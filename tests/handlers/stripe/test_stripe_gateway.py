@@ -349,3 +349,36 @@ def test_orders_are_found_by_payment_intent_within_the_stage(till: Till) -> None
     assert till.gateway.find_order(reference) == "ord_1"
     assert replace(till.gateway, stage="other").find_order(reference) is None
     assert till.gateway.find_order("pi_unknown") is None
+
+
+def test_movements_name_our_orders_and_no_others(till: Till) -> None:
+    """Payments and refunds by key; disputes and refunds of the dashboard by their payment; other stages not at all."""
+    till.charge()
+    till.gateway.refund(till.refund(amount_minor=100))
+    till.double.refund_in_dashboard("ord_1", 200)
+    till.double.returns.open_dispute(till.double.charge_of("ord_1"), 300)
+    replace(till.gateway, stage="other").charge(replace(till.order, key="ord_2"), PaymentMethod(token="pm_ok"))
+    now = format_instant(till.clock())
+    page = till.gateway.movements(now, now, None)
+    assert page is not None
+    told = [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
+    assert told == [
+        ("dispute", "", "ord_1", 300),
+        ("refund", "", "ord_1", 200),
+        ("refund", "ref_1", "ord_1", 100),
+        ("charge", "ord_1", "ord_1", AMOUNT),
+    ]
+    assert page.after is None
+
+
+def test_movements_are_listed_page_by_page(till: Till) -> None:
+    till.charge()
+    for number in range(130):
+        till.gateway.refund(till.refund(f"ref_{number}", 1))
+    now, after, keys = format_instant(till.clock()), None, list[str]()
+    while (page := till.gateway.movements(now, now, after)) is not None:
+        keys += [each.key for each in page.movements]
+        after = page.after
+        if after is None:
+            break
+    assert sorted(keys) == sorted(["ord_1", *(f"ref_{number}" for number in range(130))])
