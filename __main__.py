@@ -57,7 +57,9 @@ seal_key.reserve_for(seal.role)
 base.deliver_notices(webhooks, reconcile)
 events = base.publish_events(orders)
 dashboard = base.dashboard(
-    *(machine, orders, purchase, refund, record, reconcile, seal, *events.functions, *webhooks),
+    machine,
+    orders,
+    (purchase, refund, record, reconcile, seal, *events.functions, *webhooks),
     beside=(gateway, audit, seal_key, *events.buses),
 )
 

@@ -180,7 +180,11 @@ class Foundation(Component):
             return []
         function = self.function("gateway_events", {})
         function["concurrency"] = min(10, stage.function_concurrency)
-        args = GatewayEventsArgs(**function, secret=stage.stripe_webhook_secret_arn, mode=stage.stripe_mode)
+        args = GatewayEventsArgs(
+            **function,  # type: ignore[typeddict-item]  # all its keys are known there
+            secret=stage.stripe_webhook_secret_arn,
+            mode=stage.stripe_mode,
+        )
         return [GatewayEvents(name, args)]
 
     def deliver_notices(self, webhooks: Sequence[GatewayEvents], consumer: MonitoredLambda) -> None:
@@ -294,7 +298,8 @@ class Foundation(Component):
         self,
         machine: BookingStateMachine,
         orders: OrderStore,
-        *functions: MonitoredLambda | GatewayEvents,
+        functions: Sequence[MonitoredLambda | GatewayEvents],
+        *,
         beside: Sequence[Component] = (),
     ) -> pulumi.Output[str]:
         """Create the dashboard of these components and return its name; those in `beside` have no charts.

@@ -15,7 +15,15 @@ from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
 from handlers.domain.canonical import format_instant
 from handlers.domain.ledger import Entry
 from handlers.domain.order import Order
-from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentGateway, PaymentMethod
+from handlers.domain.payments import (
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    MovementPage,
+    Operation,
+    PaymentGateway,
+    PaymentMethod,
+)
 from handlers.domain.ports import Change, OrderRepository, Page, StaleOrder, Written
 from handlers.domain.stock import StockItem, StockMismatch
 from handlers.purchase import purchase
@@ -90,12 +98,14 @@ class MemoryOrders:
         """List as the store does."""
         return self.stored.list_due(shard, until, after, limit)
 
-    def defer(self, order: Order, until: str) -> None:
+    def defer(self, order: Order, until: str | None) -> None:
         """Defer nothing."""
 
-    def list_changed(self, day: str, shard: int, since: str, after: str | None, limit: int) -> Page:
+    def list_changed(
+        self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None
+    ) -> Page:
         """List as the store does."""
-        return self.stored.list_changed(day, shard, since, after, limit)
+        return self.stored.list_changed(day, shard, since, after, limit, until)
 
 
 def _fulfils(item: StockItem | None, quantity: int, unit_price_minor: int, currency: str) -> bool:
@@ -111,6 +121,7 @@ class AgreeingGateway:
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
+    list_reach: ClassVar[timedelta | None] = None
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:  # noqa: ARG002  # whatever pays
         """Charge."""
@@ -126,6 +137,9 @@ class AgreeingGateway:
 
     def find_order(self, reference: str) -> str | None:  # no event comes in a forecast
         """Know no payment by another id."""
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:  # as above
+        """Have no list: a forecast sweeps nothing."""
 
     def fence(self, instruction: Instruction) -> GatewayReply:  # noqa: ARG002  # whichever it is
         """Fence a key that it has heard nothing of."""
