@@ -25,9 +25,9 @@ from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
 from handlers.domain.errors import BookingError
-from handlers.domain.ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, entry_from, find_breaks, key_of
+from handlers.domain.ledger import OPENING, Entry, Kind, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
-from handlers.domain.outcomes import decision_answer, outcome_at
+from handlers.domain.outcomes import decision_answer, is_final, outcome_seq, result_at
 from handlers.domain.ports import AuditTrail, Change
 from handlers.domain.verification import StoredOrder, verify_chain
 
@@ -193,7 +193,7 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
     bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt="")
     for entry in ledger:
-        if entry.kind in OPENING or entry.kind is Kind.REFUND_HELD:
+        if (entry.kind in OPENING or entry.kind is Kind.REFUND_HELD) and "request_id" in entry.facts:
             bare = bare.with_request(_accepted_request(bare, entry.subject))
         if "decision" in entry.facts:
             bare = bare.with_request(_made_decision(bare, entry))
@@ -213,18 +213,17 @@ def _made_decision(order: Order, entry: Entry) -> AcceptedRequest:
 
 def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
     """Rebuild a request, without its text and fingerprint, which the trail does not contain."""
-    refund = order.account.refunds.get(key_of(subject))
+    refund, key = order.account.refunds.get(key_of(subject)), key_of(subject)
+    opening = next(entry for entry in order.ledger if entry.subject == subject)
     request = AcceptedRequest(
-        request_id=refund.request_id if refund else order.placed.text("request_id"),
+        request_id=refund.request_id if refund else opening.text("request_id"),
         subject=subject,
         fingerprint="",
         text="",
     )
-    still_open = OPENING | INTERIM
-    ends = [
-        e.seq for e in order.ledger if e.subject == subject and e.kind not in still_open and SUPERSEDED not in e.facts
-    ]
-    return request.with_answer(outcome_at(order, ends[0])) if ends else request
+    known = order.with_request(request)
+    answer = result_at(known, key, outcome_seq(known, key))
+    return request.with_answer(answer) if is_final(answer) else request
 
 
 def _require_same_history(stored: StoredOrder, recorded: Order) -> Order:

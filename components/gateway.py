@@ -5,7 +5,16 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from handlers.contracts.storage import BY_MOVEMENT, CHARGE_KEYS, FENCE_ATTRIBUTES, GATEWAY, REFUND_KEYS
+from handlers.contracts.storage import (
+    BY_MOVEMENT,
+    CAPTURE_KEYS,
+    CHARGE_KEYS,
+    FENCE_ATTRIBUTES,
+    GATEWAY,
+    PAYMENT_ATTRIBUTES,
+    REFUND_KEYS,
+    VOID_KEYS,
+)
 
 from .aws.alarms import create_alarms
 from .aws.backup import BackupPolicy, back_up
@@ -48,11 +57,11 @@ class SandboxGateway(Component):
     table: pulumi.Output[str]
     """Name of its table."""
     chargegrant: pulumi.Output[str]
-    """Permission to charge: policy statements as JSON."""
+    """Permission to charge, authorise, capture and void: policy statements as JSON."""
     refundgrant: pulumi.Output[str]
     """Permission to look up charges and to refund them: policy statements as JSON."""
     fencegrant: pulumi.Output[str]
-    """Permission to look up and list charges and refunds, and to cancel unused keys: policy statements as JSON."""
+    """Permission to look up and list payments and refunds, cancel unused keys and void: policy statements as JSON."""
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SandboxGateway", name, args, opts)
@@ -97,12 +106,15 @@ class SandboxGateway(Component):
             actions = [f"dynamodb:{action}"]
             return table_grant(sid, actions, [table], key=key, parent=self, items=items, attributes=attributes)
 
-        look_up = grant("LookUp", "GetItem", CHARGE_KEYS, REFUND_KEYS)
-        self.chargegrant = join(grant("LookUpCharges", "GetItem", CHARGE_KEYS), grant("Charge", "PutItem", CHARGE_KEYS))
-        self.refundgrant = join(look_up, grant("Refund", "PutItem", REFUND_KEYS))
-        listed = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
-        self.fencegrant = join(
-            look_up,
-            grant("Fence", "PutItem", CHARGE_KEYS, REFUND_KEYS, attributes=FENCE_ATTRIBUTES),
-            table_grant("ListMovements", ["dynamodb:Query"], [listed], key=key, parent=self),
+        payments = (CHARGE_KEYS, CAPTURE_KEYS, VOID_KEYS)
+        end_holds = grant("EndHolds", "UpdateItem", CHARGE_KEYS, attributes=PAYMENT_ATTRIBUTES)
+        look_up = grant("LookUp", "GetItem", *payments, REFUND_KEYS)
+        charge = grant("Charge", "PutItem", *payments)
+        self.chargegrant = join(grant("LookUpPayments", "GetItem", *payments), charge, end_holds)
+        self.refundgrant = join(
+            grant("LookUp", "GetItem", CHARGE_KEYS, REFUND_KEYS), grant("Refund", "PutItem", REFUND_KEYS)
         )
+        fence = grant("Fence", "PutItem", *payments, REFUND_KEYS, attributes=FENCE_ATTRIBUTES)
+        listed = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
+        list_movements = table_grant("ListMovements", ["dynamodb:Query"], [listed], key=key, parent=self)
+        self.fencegrant = join(look_up, fence, end_holds, list_movements)

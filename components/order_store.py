@@ -187,7 +187,7 @@ class OrderStore(Component):
         release = self._grant("ReleaseStock", "UpdateItem", sku_key("*"), STOCK_ATTRIBUTES)
         # DynamoDB does not tell a condition on the price from a change of the price (ADR 7).
         reserve = self._grant("ReserveStock", "UpdateItem", sku_key("*"), (*STOCK_ATTRIBUTES, *PRICE_ATTRIBUTES))
-        self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), append, reserve)
+        self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), self.readgrant, append, reserve)
         self.refundgrant = join(self.readgrant, append, release)
         find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
         sweep = table_grant(

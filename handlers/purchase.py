@@ -1,17 +1,18 @@
-"""The purchase function: take the lines from stock, charge, and confirm or release the order."""
+"""The purchase function: take the lines from stock, charge or authorise, confirm or release; capture and cancel."""
 
 from typing import Any, Final
 
-from .domain.answers import Answer
+from .domain.answers import Answer, Code
 from .domain.canonical import format_instant
 from .domain.order import Order, place_order
-from .domain.outcomes import answer_of, refuse_reused_key, refuse_stock_mismatch
+from .domain.outcomes import answer_of, refuse_purchase, refuse_reused_key, refuse_stock_mismatch
 from .domain.payments import GatewayReply, PaymentMethod
 from .domain.ports import StaleOrder
-from .domain.requests import Origin, PlaceOrder, Request
+from .domain.requests import CancelOrder, CapturePayment, Origin, PlaceOrder, Request
 from .domain.settlement import settle
 from .domain.stock import StockMismatch
 from .runtime.dependencies import Dependencies, dependencies
+from .runtime.hold_requests import decide_cancel, decide_capture
 from .runtime.run_step import Decided, run_step
 
 REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "refund_window", "sdk_timeout")
@@ -28,17 +29,27 @@ def purchase(event: object, deps: Dependencies) -> dict[str, Any]:
 
 
 def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
-    return _create_order(request, origin, deps) if isinstance(request, PlaceOrder) else None
+    match request:
+        case PlaceOrder():
+            return _create_order(request, origin, deps)
+        case CapturePayment():
+            return decide_capture(request, origin, deps)
+        case CancelOrder():
+            return decide_cancel(request, origin, deps)
+        case _:
+            return None
 
 
 def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:
+    if rule := deps.gateway.refuse_amount(request.amount_minor, request.currency):
+        return refuse_purchase(request, Code.AMOUNT_NOT_SUPPORTED, rule), False
     order = place_order(request, origin, deps.policy, deps.new_salt(), format_instant(deps.now()))
     written = deps.orders.create(order)
     if isinstance(written, StockMismatch):
         return refuse_stock_mismatch(request, written.found), False
     if isinstance(written, StaleOrder):
         return _resume_or_replay(written.current, request, origin, deps)
-    return _charge(order, request, origin, deps), False
+    return _pay(order, request, origin, deps), False
 
 
 def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:
@@ -53,15 +64,19 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
 
 
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
-    if order.may_send(order.order_id, deps.now()):
-        return _charge(order, request, origin, deps)
-    return _settle(order, deps.gateway.lookup(order.instruction(order.order_id)), origin, deps)
-
-
-def _charge(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
-    method = PaymentMethod(token=request.payment_method)
-    reply = deps.gateway.charge(order.instruction(order.order_id), method)
+    """Send an interrupted payment again. One that the gateway knows, or that is old, is only looked up."""
+    if order.wait is None and order.account.movement is None and order.may_send(order.order_id, deps.now()):
+        return _pay(order, request, origin, deps)
+    reply = deps.gateway.lookup(order.instruction(order.order_id))
     return _settle(order, reply, origin, deps)
+
+
+def _pay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
+    method = PaymentMethod(
+        token=request.payment_method, return_url=request.return_url, gateway_customer=request.gateway_customer
+    )
+    pay = deps.gateway.authorize if order.captures_later else deps.gateway.charge
+    return _settle(order, pay(order.instruction(order.order_id), method), origin, deps)
 
 
 def _settle(order: Order, reply: GatewayReply, origin: Origin, deps: Dependencies) -> Answer:

@@ -151,8 +151,8 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     start = route
     # fmt: off
     flow = (
-        route.when(_asks_for("purchase")) >> purchase >> record >> verdict,
-        route.when(_asks_for("refund", "decide")) >> refund >> record,
+        route.when(_asks_for("purchase", "capture", "cancel")) >> purchase >> record >> verdict,
+        route.when(_asks_for("refund", "decide"))              >> refund   >> record,
         route.otherwise.assign(report, _reported())                                       >> record,
         (purchase | refund).catch(ALL).assign(report, _reported(error=caught(CaughtError))) >> record,
         record.catch(ALL).assign(outcome, _unrecorded())                                  >> park >> failed,

@@ -6,7 +6,7 @@ gateway is not asked, so the answer holds if nothing else changes meanwhile and 
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -123,9 +123,25 @@ class AgreeingGateway:
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
     list_reach: ClassVar[timedelta | None] = None
 
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:  # noqa: ARG002  # whatever it is
+        """Take every amount."""
+        return ""
+
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:  # noqa: ARG002  # whatever pays
         """Charge."""
         return _agree(instruction)
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:  # noqa: ARG002  # as above
+        """Hold the amount."""
+        return replace(_agree(instruction), status=GatewayStatus.AUTHORIZED)
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        """Capture."""
+        return _agree(instruction)
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        """Void."""
+        return replace(_agree(instruction), status=GatewayStatus.FENCED)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund."""

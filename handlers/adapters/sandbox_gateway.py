@@ -1,20 +1,22 @@
 """A payment gateway for tests and tours. It keeps its state in its own table; the payment method decides its behaviour.
 
-The tokens resemble the well-known providers' test cards. The table in docs/explanation/money.md is generated from here.
+A capture and a void each write an item of their own and, in the same transaction, end the hold in the payment's item:
+a hold ends once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from botocore.exceptions import ClientError
 
 from ..contracts.storage import BY_MOVEMENT, ITEM_SCHEMA
-from ..domain.canonical import Json, day_of, digest, format_instant
+from ..domain.canonical import Json, day_of, digest, format_instant, parse_instant
 from ..domain.days import next_day
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
 from ..domain.payments import (
+    AUTHORIZATION_GONE,
     GatewayReply,
     GatewayStatus,
     Instruction,
@@ -26,95 +28,13 @@ from ..domain.payments import (
 from .clients import DynamoDBClient, call, code_of
 from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 from .dynamodb.order_repository import page_end, page_start
+from .dynamodb.transactions import CONFLICTS, transact
+from .dynamodb.update_expression import Update
+from .sandbox_tokens import ALWAYS, TOKENS, UNKNOWN, Behaviour
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
-    """The gateway's treatment of charges, or of refunds, under a token."""
-
-    outcome: GatewayStatus = GatewayStatus.SETTLED
-    reason: str = ""
-    replies_lost: int = 0
-    arrives: bool = True
-    later: GatewayStatus | None = None
-    delay: timedelta = timedelta()
-    """Time until `later` comes true."""
-
-
-_ALWAYS: Final = 1_000_000_000
-_SUCCEEDS: Final = Behaviour()
-_DECLINED: Final = Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds")
-_REPLY_LOST_ONCE: Final = Behaviour(replies_lost=1)
-_REPLY_LOST: Final = Behaviour(replies_lost=_ALWAYS)
-_NEVER_ARRIVES: Final = Behaviour(arrives=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A payment method with the behaviour of its charges and refunds."""
-
-    meaning: str
-    charge: Behaviour = field(default=_SUCCEEDS)
-    refund: Behaviour = field(default=_SUCCEEDS)
-
-
-TOKENS: Final[Mapping[str, Token]] = {
-    "pm_ok": Token(meaning="Charges and refunds succeed."),
-    "pm_declined": Token(meaning="The charge is declined for insufficient funds.", charge=_DECLINED),
-    "pm_timeout_then_ok": Token(
-        meaning="The charge is made but its first reply is lost; a retry gets it.", charge=_REPLY_LOST_ONCE
-    ),
-    "pm_timeout": Token(
-        meaning="The charge is made but every reply is lost; only reconcile's lookup finds it.", charge=_REPLY_LOST
-    ),
-    "pm_timeout_declined": Token(
-        meaning="The charge is declined but every reply is lost; only reconcile's lookup finds it.",
-        charge=Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds", replies_lost=_ALWAYS),
-    ),
-    "pm_timeout_never_arrives": Token(
-        meaning="No charge ever reaches the gateway; reconcile fences the key and releases the order.",
-        charge=_NEVER_ARRIVES,
-    ),
-    "pm_refund_declined": Token(
-        meaning="The charge succeeds; refunds are declined.",
-        refund=Behaviour(outcome=GatewayStatus.DECLINED, reason="account_closed"),
-    ),
-    "pm_refund_timeout_then_ok": Token(
-        meaning="Refunds are made but the first reply is lost; a retry gets it.", refund=_REPLY_LOST_ONCE
-    ),
-    "pm_refund_timeout": Token(
-        meaning="Refunds are made but every reply is lost; only reconcile's lookup finds them.", refund=_REPLY_LOST
-    ),
-    "pm_refund_timeout_never_arrives": Token(
-        meaning="No refund ever reaches the gateway; reconcile fences the key and releases the reservation.",
-        refund=_NEVER_ARRIVES,
-    ),
-    "pm_refund_reversed": Token(
-        meaning="Refunds are made and returned later: the lookup reports them as reversed.",
-        refund=Behaviour(later=GatewayStatus.REVERSED),
-    ),
-    "pm_refund_reversed_late": Token(
-        meaning="Refunds are made and returned ten days later.",
-        refund=Behaviour(later=GatewayStatus.REVERSED, delay=timedelta(days=10)),
-    ),
-    "pm_refund_pending": Token(
-        meaning="Refunds wait for the bank: the lookup reports them as settled.",
-        refund=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
-    ),
-    "pm_refund_pending_declined": Token(
-        meaning="Refunds wait for the bank, which declines them: the lookup reports it.",
-        refund=Behaviour(outcome=GatewayStatus.PENDING, reason="account_closed", later=GatewayStatus.DECLINED),
-    ),
-}
-"""The payment methods of the sandbox. Any other is declined as `unknown_payment_method`."""
-
-_UNKNOWN_TOKEN: Final = Token(
-    meaning="", charge=Behaviour(outcome=GatewayStatus.DECLINED, reason="unknown_payment_method")
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +50,47 @@ class SandboxPaymentGateway:
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
     list_reach: ClassVar[timedelta | None] = None
 
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:  # noqa: ARG002 - the port's arguments
+        """Return an empty text: the sandbox takes every amount."""
+        return ""
+
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge as the token describes."""
-        token = TOKENS.get(method.token, _UNKNOWN_TOKEN)
+        token = TOKENS.get(method.token, UNKNOWN)
         return self._move(instruction.key, {**_facts(instruction), "token": method.token}, token.charge)
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        """Hold an amount as the token describes."""
+        token = TOKENS.get(method.token, UNKNOWN)
+        until = format_instant(parse_instant(instruction.opened_at) + token.hold)
+        held = replace(token.charge, outcome=_held(token.charge.outcome))
+        return self._move(instruction.key, {**_facts(instruction), "token": method.token, "until": until}, held)
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        """Capture as the payment's token describes."""
+        payment = self._find(instruction.charge_key) or {}
+        behaviour = TOKENS.get(str(payment.get("token")), UNKNOWN).capture
+        if not behaviour.arrives:
+            return self._reject_undelivered(instruction.key)
+        is_declined = behaviour.outcome is GatewayStatus.DECLINED
+        facts: dict[str, Json] = {**_facts(instruction), "heard": behaviour.outcome.value, "reason": behaviour.reason}
+        facts.update({"charge": instruction.charge_key, **self._moved(behaviour)})
+        written = self._insert(instruction.key, facts) is facts if is_declined else self._end_hold(instruction, facts)
+        if behaviour.replies_lost == ALWAYS or (written and behaviour.replies_lost):
+            raise PaymentOutcomeUnknown(f"The gateway's reply about {instruction.key} was lost.")
+        return self._known(instruction) or self._decline_capture(instruction)
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        """Give up a payment, unless it was captured or the bank is processing it."""
+        facts: dict[str, Json] = {"kind": "void", "heard": GatewayStatus.SETTLED.value, "amount_minor": 0}
+        if self._end_hold(instruction, facts):
+            return _reply({"pk": instruction.key, **facts})
+        payment = GatewayStatus(str((self._find(instruction.charge_key) or {}).get("heard", GatewayStatus.NOTHING)))
+        if payment in (GatewayStatus.FENCED, GatewayStatus.DECLINED):
+            return _reply({"pk": instruction.key, **facts})
+        if payment is GatewayStatus.SETTLED:
+            return GatewayReply(status=GatewayStatus.DECLINED, reason="already_captured")
+        return GatewayReply(status=payment)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund as the charge's token describes."""
@@ -141,17 +98,20 @@ class SandboxPaymentGateway:
         charge = self._find(instruction.charge_key)
         if charge is None or charge["heard"] != GatewayStatus.SETTLED:
             return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="charge_not_found"))
-        token = TOKENS.get(str(charge["token"]), _UNKNOWN_TOKEN)
+        token = TOKENS.get(str(charge["token"]), UNKNOWN)
         return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return the state of the key. A refund under a token with `later` has come to that by now."""
+        """Return the state of the key, once customer and bank have done what the token says that they do later."""
         item = self._read(instruction.key)
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
-        token = TOKENS.get(str(item.get("token")), _UNKNOWN_TOKEN)
+        token = TOKENS.get(str(item.get("token")), UNKNOWN)
         if item["kind"] == "refund" and item["heard"] == token.refund.outcome and self._has_come(token.refund, item):
             return _reply({**item, "heard": cast("GatewayStatus", token.refund.later)})
+        initial = _held(token.charge.outcome) if item["kind"] == Operation.AUTHORIZE else token.charge.outcome
+        if item["heard"] == initial and initial in _OPEN and token.charge.later:
+            return self._finish(instruction, item, token.charge.later)
         return _reply(item)
 
     def _has_come(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
@@ -175,9 +135,63 @@ class SandboxPaymentGateway:
         return MovementPage(movements=moved, after=following)
 
     def fence(self, instruction: Instruction) -> GatewayReply:
-        """Write a tombstone under the key, unless the key exists."""
+        """Write a tombstone under the key, unless the key exists; give up a payment that nobody has taken yet."""
         fence: dict[str, Json] = {"kind": "fence", "heard": GatewayStatus.FENCED.value, "amount_minor": 0}
-        return _reply(self._insert(instruction.key, fence))
+        found = self._insert(instruction.key, fence)
+        if found["heard"] not in _REVOCABLE:
+            return _reply(found)
+        self._update(instruction.key, str(found["heard"]), GatewayStatus.FENCED)
+        return _reply(self._read(instruction.key) or found)
+
+    def _finish(self, instruction: Instruction, item: Mapping[str, Json], later: GatewayStatus) -> GatewayReply:
+        """Do what customer or bank do later, once, and return the state that it leaves."""
+        is_held = item["kind"] == Operation.AUTHORIZE and item["heard"] != GatewayStatus.AUTHORIZED
+        reached = _held(later) if is_held else later
+        self._update(instruction.key, str(item["heard"]), reached)
+        return _reply(self._read(instruction.key) or item)
+
+    def _update(self, key: str, before: str, after: GatewayStatus) -> None:
+        """Change the state of a payment, unless it is no longer the one before."""
+        try:
+            call(self.client.update_item, **self._transition(key, (before,), after.value, None))
+        except ClientError as error:
+            if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
+                raise
+
+    def _transition(self, key: str, before: Sequence[str], after: str, amount_minor: int | None) -> dict[str, Any]:
+        update = Update()
+        heard = update.name("heard")
+        update.condition = f"{heard} IN ({', '.join(update.value(each) for each in before)})"
+        update.set({"heard": after, **({} if amount_minor is None else {"amount_minor": amount_minor})})
+        return {"TableName": self.table, "Key": {"pk": encode(key)}, **update.request()}
+
+    def _end_hold(self, instruction: Instruction, facts: Mapping[str, Json]) -> bool:
+        """Write a capture or a void and the end of the payment's hold, all or nothing; tell whether it was written."""
+        is_void = instruction.operation is Operation.VOID
+        before = _REVOCABLE if is_void else (GatewayStatus.AUTHORIZED.value,)
+        after = GatewayStatus.FENCED if is_void else GatewayStatus.SETTLED
+        captured = None if is_void else instruction.amount_minor
+        put = {"TableName": self.table, "Item": encode_item({"pk": instruction.key, "schema": ITEM_SCHEMA, **facts})}
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+        update = self._transition(instruction.charge_key, before, after.value, captured)
+        try:
+            reasons = transact(self.client, [{"Put": put}, {"Update": update}])
+        except Unavailable as error:
+            raise PaymentOutcomeUnknown(f"The gateway did not answer about {instruction.key}.") from error
+        if reasons and any(reason.get("Code") in CONFLICTS for reason in reasons):
+            raise PaymentOutcomeUnknown(f"The gateway was busy with {instruction.charge_key}.")
+        return reasons is None
+
+    def _known(self, instruction: Instruction) -> GatewayReply | None:
+        item = self._find(instruction.key)
+        return _reply(item) if item else None
+
+    def _decline_capture(self, instruction: Instruction) -> GatewayReply:
+        """Decline a capture for which nothing is held, for good."""
+        payment = (self._find(instruction.charge_key) or {}).get("heard")
+        reason = "already_captured" if payment == GatewayStatus.SETTLED else AUTHORIZATION_GONE
+        outcome: dict[str, Json] = {"heard": GatewayStatus.DECLINED.value, "reason": reason}
+        return _reply(self._insert(instruction.key, {**_facts(instruction), **outcome}))
 
     def find_order(self, reference: str) -> str | None:  # noqa: ARG002 - the port's argument
         """Return None: the sandbox sends no events."""
@@ -240,6 +254,18 @@ class SandboxPaymentGateway:
         return facts
 
 
+_OPEN: Final = tuple(
+    status.value for status in (GatewayStatus.PENDING, GatewayStatus.ACTION_REQUIRED, GatewayStatus.AUTHORIZED)
+)
+_REVOCABLE: Final = (GatewayStatus.ACTION_REQUIRED.value, GatewayStatus.AUTHORIZED.value)
+"""The states in which a payment has no end, and those in which it can be given up."""
+
+
+def _held(status: GatewayStatus) -> GatewayStatus:
+    """Return what an authorisation reaches where a charge would be settled."""
+    return GatewayStatus.AUTHORIZED if status is GatewayStatus.SETTLED else status
+
+
 def _facts(instruction: Instruction) -> dict[str, Json]:
     return {
         "kind": instruction.operation.value,
@@ -269,7 +295,7 @@ def _is_reply_lost(stored: Mapping[str, Json], behaviour: Behaviour, *, is_first
     """Return whether the reply gets lost; the reply of a fenced key never does."""
     if stored["heard"] == GatewayStatus.FENCED:
         return False
-    return behaviour.replies_lost == _ALWAYS or (is_first and behaviour.replies_lost > 0)
+    return behaviour.replies_lost == ALWAYS or (is_first and behaviour.replies_lost > 0)
 
 
 def _existing_item(error: ClientError) -> Item:
@@ -284,4 +310,5 @@ def _reply(item: Mapping[str, Json]) -> GatewayReply:
         reason=str(item.get("reason", "")),
         amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
         currency=str(item.get("currency", "")),
+        until=str(item["until"]) if status is GatewayStatus.AUTHORIZED and item.get("until") else None,
     )

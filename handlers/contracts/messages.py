@@ -17,7 +17,9 @@ MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number
 MAX_LINES: Final = 50  # they and the order are written in one transaction, which takes 100 items
 MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
-PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "reason", "requested_by", "sub")
+MIN_HOLD_SECONDS: Final = 60
+MAX_HOLD_SECONDS: Final = 30 * 24 * 60 * 60  # no card network holds an amount for longer
+PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "gateway_customer", "reason", "requested_by", "sub")
 """Fields with the customer, the payment method and free text of a request, and the subject of the API's caller.
 
 Logs and reports mask their values.
@@ -27,6 +29,7 @@ Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 AmountMinor = Annotated[int, Field(ge=1, le=MAX_MINOR)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 
@@ -45,7 +48,7 @@ class PurchaseLine(_RequestModel):
 
 
 class RefundLine(_RequestModel):
-    """A number of units of one SKU to refund."""
+    """A number of units of one SKU to refund or to capture."""
 
     sku: Identifier
     quantity: Quantity
@@ -65,7 +68,15 @@ class PurchaseRequest(_RequestModel):
     customer_id: Identifier
     currency: Currency
     lines: Annotated[list[PurchaseLine], Field(min_length=1, max_length=MAX_LINES)]
-    payment_method: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
+    payment_method: Token
+    capture: Literal["now", "later"] = "now"
+    """`later` only authorises the payment; a capture then takes the money."""
+    hold_seconds: Annotated[int, Field(ge=MIN_HOLD_SECONDS, le=MAX_HOLD_SECONDS)] | None = None
+    """Time for which an authorised amount waits for its capture; only for `later`. Default: 7 days."""
+    return_url: Annotated[str, Field(pattern=r"^https://[!-~]{1,504}$")] | None = None
+    """The page to which the customer's bank sends the customer back."""
+    gateway_customer: Token | None = None
+    """The gateway's id of the customer who owns a saved payment method."""
 
     @property
     def amount_minor(self) -> int:
@@ -77,6 +88,8 @@ class PurchaseRequest(_RequestModel):
         _refuse_repeated_skus(self.lines)
         if self.amount_minor > MAX_MINOR:
             raise PydanticCustomError("total_too_large", "total too large")
+        if self.hold_seconds is not None and self.capture == "now":
+            raise PydanticCustomError("hold_without_later", "hold without later")
         return self
 
 
@@ -115,7 +128,38 @@ class DecisionRequest(_RequestModel):
     requested_by: Identifier
 
 
-BookingRequest = Annotated[PurchaseRequest | RefundRequest | DecisionRequest, Field(discriminator="action")]
+class CaptureRequest(_RequestModel):
+    """A request to capture an amount, or lines, or (with neither) everything that is authorised; once per order."""
+
+    action: Literal["capture"]
+    request_id: Identifier
+    order_id: Identifier
+    requested_by: Identifier
+    amount_minor: AmountMinor | None = None
+    lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
+    """Units to capture. The other units of the order return to stock."""
+
+    @model_validator(mode="after")
+    def _amount_or_lines_and_one_line_per_sku(self) -> Self:
+        if self.amount_minor is not None and self.lines is not None:
+            raise PydanticCustomError("amount_and_lines", "amount or lines")
+        _refuse_repeated_skus(self.lines or [])
+        return self
+
+
+class CancelRequest(_RequestModel):
+    """A request to give up a payment that is not captured, and to return the order's units to stock."""
+
+    action: Literal["cancel"]
+    request_id: Identifier
+    order_id: Identifier
+    requested_by: Identifier
+
+
+BookingRequest = Annotated[
+    PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest,
+    Field(discriminator="action"),
+]
 """The input of an execution."""
 
 

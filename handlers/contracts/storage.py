@@ -85,9 +85,14 @@ PRICE_ATTRIBUTES: Final = ("price_minor", "currency")
 FENCE_ATTRIBUTES: Final = ("pk", "schema", "kind", "heard", "amount_minor")
 """Attributes of the item with which the sandbox gateway's memory fences a key."""
 
+PAYMENT_ATTRIBUTES: Final = ("pk", "heard", "amount_minor")
+"""Attributes of a payment in the sandbox gateway's memory that change: its state, and the amount once captured."""
+
 CHARGE_KEYS: Final = "ord_*"
+CAPTURE_KEYS: Final = "cap_*"
+VOID_KEYS: Final = "void_*"
 REFUND_KEYS: Final = "ref_*"
-"""Patterns of gateway keys: the ids of orders and of refunds."""
+"""Patterns of gateway keys: the ids of orders, captures, voids and refunds."""
 
 
 def order_key(order_id: str) -> str:

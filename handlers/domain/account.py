@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from .errors import LedgerBroken
 from .ledger import Entry, Kind, key_of
+from .payments import AUTHORIZATION_GONE
 
 
 class OrderStatus(StrEnum):
@@ -42,9 +43,19 @@ _O, _R = OrderStatus, RefundStatus
 
 ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus, ...]]] = {
     (None, Kind.ORDER_PLACED): (_O.PENDING,),
+    (_O.PENDING, Kind.PAYMENT_PENDING): (_O.PENDING,),
+    (_O.PENDING, Kind.PAYMENT_ACTION_REQUIRED): (_O.PENDING,),
+    (_O.PENDING, Kind.PAYMENT_AUTHORIZED): (_O.AUTHORIZED,),
     (_O.PENDING, Kind.PAYMENT_CAPTURED): (_O.CONFIRMED,),
     (_O.PENDING, Kind.PAYMENT_DECLINED): (_O.DECLINED,),
     (_O.PENDING, Kind.PAYMENT_RELEASED): (_O.CANCELLED,),
+    (_O.PENDING, Kind.PAYMENT_VOID_REQUESTED): (_O.PENDING,),
+    (_O.PENDING, Kind.PAYMENT_VOIDED): (_O.CANCELLED,),
+    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURE_REQUESTED): (_O.AUTHORIZED,),
+    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURED): (_O.CONFIRMED,),
+    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURE_DECLINED): (_O.AUTHORIZED, _O.CANCELLED),
+    (_O.AUTHORIZED, Kind.PAYMENT_VOID_REQUESTED): (_O.AUTHORIZED,),
+    (_O.AUTHORIZED, Kind.PAYMENT_VOIDED): (_O.CANCELLED,),
     (_O.CONFIRMED, Kind.REFUND_REQUESTED): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_PENDING): (_O.CONFIRMED,),
     (_O.CONFIRMED, Kind.REFUND_DECLINED): (_O.CONFIRMED,),
@@ -125,6 +136,17 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMovement:
+    """A capture or a void that has no outcome yet. While one is open, no other begins, so a hold ends once."""
+
+    key: str
+    amount_minor: int
+    is_void: bool
+    shares: tuple[Share, ...] = ()
+    """The part of a capture for each line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An order's status and totals, in minor units.
 
@@ -142,6 +164,9 @@ class Account:
     refunded_minor: int = 0
     disputed_minor: int = 0
     refunds: Mapping[str, Refund] = field(default_factory=dict[str, Refund])
+    movement: OpenMovement | None = None
+    captured_shares: tuple[Share, ...] | None = None
+    """The units and the money of each line that a capture took; None if every line was charged at once."""
 
     @property
     def refundable_minor(self) -> int:
@@ -184,6 +209,8 @@ def _advance(account: Account, entry: Entry) -> Account:
 
 
 def _status_from_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -> OrderStatus:
+    if entry.kind is Kind.PAYMENT_CAPTURE_DECLINED:
+        return OrderStatus.AUTHORIZED if account.held_minor else OrderStatus.CANCELLED
     status = OrderStatus.PARTIALLY_REFUNDED
     if account.refunded_minor in (0, account.captured_minor):
         status = OrderStatus.REFUNDED if account.refunded_minor else OrderStatus.CONFIRMED
@@ -196,8 +223,36 @@ def _apply_order_placed(account: Account, entry: Entry) -> Account:
     return replace(account, requested_minor=entry.amount_minor)
 
 
+def _apply_payment_authorized(account: Account, entry: Entry) -> Account:
+    return replace(account, authorised_minor=entry.amount_minor, held_minor=entry.amount_minor)
+
+
+def _open_movement(account: Account, entry: Entry) -> Account:
+    is_void = entry.kind is Kind.PAYMENT_VOID_REQUESTED
+    if account.movement or (not is_void and entry.amount_minor > account.held_minor):
+        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal beside {account.movement}.")
+    movement = OpenMovement(
+        key=key_of(entry.subject),
+        amount_minor=entry.amount_minor,
+        is_void=is_void,
+        shares=() if is_void else _shares(entry),
+    )
+    return replace(account, movement=movement)
+
+
 def _apply_payment_captured(account: Account, entry: Entry) -> Account:
-    return replace(account, captured_minor=entry.amount_minor)
+    movement = account.movement
+    shares = movement.shares if movement and movement.key == key_of(entry.subject) else None
+    return replace(account, captured_minor=entry.amount_minor, held_minor=0, movement=None, captured_shares=shares)
+
+
+def _apply_capture_declined(account: Account, entry: Entry) -> Account:
+    is_gone = entry.facts.get("reason_code") == AUTHORIZATION_GONE
+    return replace(account, held_minor=0 if is_gone else account.held_minor, movement=None)
+
+
+def _end_payment(account: Account, _: Entry) -> Account:
+    return replace(account, held_minor=0, movement=None)
 
 
 def _keep(account: Account, _: Entry) -> Account:
@@ -206,9 +261,16 @@ def _keep(account: Account, _: Entry) -> Account:
 
 _PAYMENT = {
     Kind.ORDER_PLACED: _apply_order_placed,
+    Kind.PAYMENT_PENDING: _keep,
+    Kind.PAYMENT_ACTION_REQUIRED: _keep,
+    Kind.PAYMENT_AUTHORIZED: _apply_payment_authorized,
+    Kind.PAYMENT_CAPTURE_REQUESTED: _open_movement,
     Kind.PAYMENT_CAPTURED: _apply_payment_captured,
-    Kind.PAYMENT_DECLINED: _keep,
-    Kind.PAYMENT_RELEASED: _keep,
+    Kind.PAYMENT_CAPTURE_DECLINED: _apply_capture_declined,
+    Kind.PAYMENT_VOID_REQUESTED: _open_movement,
+    Kind.PAYMENT_VOIDED: _end_payment,
+    Kind.PAYMENT_DECLINED: _end_payment,
+    Kind.PAYMENT_RELEASED: _end_payment,
 }
 
 # Factors of the refund's amount by which the reserved and the refunded total change.
@@ -252,13 +314,17 @@ def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
 
 
 def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
-    stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
     return Refund(
         refund_id=key_of(entry.subject),
         request_id=entry.text("request_id"),
         status=status,
         amount_minor=entry.amount_minor,
-        shares=tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored),
+        shares=_shares(entry),
         restock=entry.facts.get("restock") is not False,
         held=entry.kind is Kind.REFUND_HELD,
     )
+
+
+def _shares(entry: Entry) -> tuple[Share, ...]:
+    stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
+    return tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored)

@@ -22,6 +22,16 @@ class Code(StrEnum):
     PAYMENT_DECLINED = "PAYMENT_DECLINED"
     PAYMENT_RELEASED = "PAYMENT_RELEASED"
     PAYMENT_OUTCOME_UNKNOWN = "PAYMENT_OUTCOME_UNKNOWN"
+    PAYMENT_CANCELLED = "PAYMENT_CANCELLED"
+    PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
+    AMOUNT_NOT_SUPPORTED = "AMOUNT_NOT_SUPPORTED"
+    NOT_AUTHORIZED = "NOT_AUTHORIZED"
+    ALREADY_CAPTURED = "ALREADY_CAPTURED"
+    CAPTURE_DECLINED = "CAPTURE_DECLINED"
+    CAPTURE_EXCEEDS_AUTHORIZATION = "CAPTURE_EXCEEDS_AUTHORIZATION"
+    CAPTURE_EXCEEDS_LINE = "CAPTURE_EXCEEDS_LINE"
+    CAPTURE_UNDER_WAY = "CAPTURE_UNDER_WAY"
+    CANCEL_UNDER_WAY = "CANCEL_UNDER_WAY"
     ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
     NOT_CAPTURED = "NOT_CAPTURED"
     NOTHING_TO_REFUND = "NOTHING_TO_REFUND"
@@ -58,6 +68,16 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.PAYMENT_DECLINED: "The gateway declined the charge for good.",
     Code.PAYMENT_RELEASED: "The charge never reached the gateway and can no longer be made.",
     Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say whether the charge was made.",
+    Code.PAYMENT_CANCELLED: "The payment was given up before it was made, because the order was cancelled.",
+    Code.PAYMENT_EXPIRED: "The payment was not confirmed, or not captured, in time, so it is given up.",
+    Code.AMOUNT_NOT_SUPPORTED: "The gateway never takes this amount in this currency.",
+    Code.NOT_AUTHORIZED: "The order's payment has not been authorised, so nothing can be captured.",
+    Code.ALREADY_CAPTURED: "The order's payment has been captured, which happens once.",
+    Code.CAPTURE_DECLINED: "The gateway declined the capture for good.",
+    Code.CAPTURE_EXCEEDS_AUTHORIZATION: "The amount is larger than what is authorised.",
+    Code.CAPTURE_EXCEEDS_LINE: "The line has fewer units than were requested.",
+    Code.CAPTURE_UNDER_WAY: "A capture of the order has no outcome yet.",
+    Code.CANCEL_UNDER_WAY: "A cancellation of the order has no outcome yet, or its hold is being given up.",
     Code.ORDER_NOT_FOUND: "The order does not exist.",
     Code.NOT_CAPTURED: "The order's payment has not been captured, so nothing can be refunded yet.",
     Code.NOTHING_TO_REFUND: "The order has nothing left to refund.",

@@ -15,7 +15,7 @@ from .canonical import Json, format_instant, parse_instant
 from .ledger import Entry, Kind, key_of, subject_of
 from .money import format_amount
 from .order import AcceptedRequest, Order
-from .outcomes import decision_answer, outcome_at, refuse_decision
+from .outcomes import decision_answer, refuse_request, result_at
 from .ports import Change
 from .requests import IssueRefund, MakeDecision, Origin
 
@@ -77,7 +77,7 @@ def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy
     refund = order.account.refunds.get(key_of(request.subject))
     if refund is None:
         message = f"Order {order.order_id} has no refund {request.subject}. `booking show` lists its refunds."
-        return refuse_decision(request, Code.NOT_AWAITING_DECISION, message, order)
+        return refuse_request(request, Code.NOT_AWAITING_DECISION, message, order)
     return _decide_refund(order, refund, request, origin, now, policy)
 
 
@@ -93,7 +93,7 @@ def _decide_refund(
     )
     found = next((each for each in checks if each), None)
     if found:
-        return refuse_decision(request, *found, order)
+        return refuse_request(request, *found, order)
     kind = Kind.REFUND_APPROVED if request.decision == "approve" else Kind.REFUND_DENIED
     facts: dict[str, Json] = {
         "request_id": request.request_id,
@@ -137,7 +137,7 @@ def _end_wait(order: Order, refund: Refund, kind: Kind, at: str | None, now: str
     after = order.append(kind, at=at, now=now, subject=subject, amount_minor=refund.amount_minor, facts=facts)
     if kind is Kind.REFUND_APPROVED:
         return after
-    return after.with_request(after.requests[subject].with_answer(outcome_at(after, after.version)))
+    return after.with_request(after.requests[subject].with_answer(result_at(after, refund.refund_id, after.version)))
 
 
 def _answer_decision(order: Order, request: MakeDecision) -> Order:

@@ -32,14 +32,19 @@ def outcomes_on(day: str) -> str:
 
 
 def outcome_record(order: Order, seq: int) -> dict[str, Json]:
-    """Return the audit object of the outcome at entry `seq`; it is the same for every attempt."""
+    """Return the audit object of the outcome at entry `seq`; it is the same for every attempt.
+
+    An entry that no request caused has no result, but a cause.
+    """
     answer = outcome_at(order, seq)
+    cause: dict[str, Json] = {} if answer else {"cause": str(order.ledger[seq - 1].facts.get("cause", "gateway"))}
     return {
+        **cause,
         "schema": AUDIT_SCHEMA,
         "kind": "outcome",
         "order_id": order.order_id,
         "seq": seq,
-        "result": answer.as_json(),
+        "result": answer.as_json() if answer else None,
         "ledger": [entry.as_json() for entry in order.ledger[:seq]],
     }
 
@@ -94,7 +99,7 @@ def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
         return False
     result, other_result = one["result"], other["result"]
     if not isinstance(result, Mapping) or not isinstance(other_result, Mapping):
-        return False
+        return result is None and other_result is None and _agree(one, other, apart_from={"schema"})
     return _agree(one, other, apart_from={"result", "schema"}) and _agree(
         result, other_result, apart_from={"message", "schema"}
     )

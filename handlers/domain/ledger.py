@@ -81,6 +81,11 @@ def subject_of(key: str) -> str:
     return f"{kind}:{key}" if kind else key
 
 
+def type_of(subject: str) -> str:
+    """Return the type of a subject: `order`, `capture`, `void`, `refund`, …, also of one of schema 1."""
+    return _SUBJECT_TYPES.get(key_of(subject).partition("_")[0], "order")
+
+
 def key_of(subject: str) -> str:
     """Return the gateway key, or the id, of a subject; a subject of schema 1 is its own key."""
     return subject.rpartition(":")[2]

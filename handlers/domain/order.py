@@ -3,14 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self, cast
+from typing import Final, Self, cast
 
 from .account import Account, OrderStatus, RefundStatus, fold
 from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
-from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of
+from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of, type_of
 from .payments import SEND_WINDOW, Instruction, Operation
-from .requests import Line, Origin, PlaceOrder
+from .requests import DEFAULT_HOLD_SECONDS, Line, Origin, PlaceOrder
+
+DEFAULT_ACTION_SECONDS: Final = 3600
+"""Time within which a customer must act unless the stage says otherwise."""
+
+WAITS: Final = frozenset({Kind.PAYMENT_PENDING, Kind.PAYMENT_ACTION_REQUIRED, Kind.PAYMENT_AUTHORIZED})
+"""The kinds of entries after which a payment waits: for its bank, for its customer, for a capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +78,36 @@ class Order:
 
     @property
     def refundable_until(self) -> str:
-        """The last instant at which a refund may start, by the policy at purchase."""
-        return self.placed.text("refundable_until")
+        """The last instant at which a refund may start, by the policy at purchase and the time of the capture.
+
+        Until then, and for a capture of ledger schema 1, it counts from the purchase.
+        """
+        captured = next((entry for entry in self.ledger if entry.kind is Kind.PAYMENT_CAPTURED), self.placed)
+        return str(captured.facts.get("refundable_until") or self.placed.text("refundable_until"))
+
+    @property
+    def refund_window(self) -> timedelta:
+        """The time within which a payment can be refunded, by the policy at purchase."""
+        return parse_instant(self.placed.text("refundable_until")) - parse_instant(self.placed.at)
+
+    @property
+    def captures_later(self) -> bool:
+        """True if the purchase only authorises its payment."""
+        return self.placed.facts.get("capture") == "later"
+
+    @property
+    def hold(self) -> timedelta:
+        """The time for which an authorised amount is held."""
+        return timedelta(seconds=self._seconds("hold_seconds", DEFAULT_HOLD_SECONDS))
+
+    @property
+    def action_window(self) -> timedelta:
+        """The time within which the customer must act, by the policy at purchase."""
+        return timedelta(seconds=self._seconds("payment_action_seconds", DEFAULT_ACTION_SECONDS))
+
+    def _seconds(self, fact: str, default: int) -> int:
+        seconds = self.placed.facts.get(fact)
+        return seconds if isinstance(seconds, int) else default
 
     @property
     def status(self) -> OrderStatus:
@@ -89,7 +123,17 @@ class Order:
     @property
     def in_flight(self) -> tuple[str, ...]:
         """The gateway keys without an outcome."""
-        return (self.order_id,) if self.status is OrderStatus.PENDING else self.account.in_flight
+        payment = (self.order_id,) if self.status is OrderStatus.PENDING else ()
+        movement = (self.account.movement.key,) if self.account.movement else ()
+        return (*payment, *movement, *self.account.in_flight)
+
+    @property
+    def wait(self) -> Entry | None:
+        """The entry that says whom the payment waits for and `until` when; None if it waits for nobody."""
+        if self.status not in (OrderStatus.PENDING, OrderStatus.AUTHORIZED):
+            return None
+        last = next(entry for entry in reversed(self.ledger) if entry.subject == self.order_id)
+        return last if last.kind in WAITS else None
 
     def subject(self, key: str) -> str:
         """Return the subject of a gateway key in this order; a subject of ledger schema 1 is the bare key."""
@@ -110,17 +154,27 @@ class Order:
 
     def instruction(self, key: str) -> Instruction:
         """Return what the gateway is asked for under a key, with what the ledger knows of it."""
-        is_charge = key == self.order_id
+        is_payment = key == self.order_id
         return Instruction(
             key=key,
-            operation=Operation.CHARGE if is_charge else Operation.REFUND,
-            amount_minor=self.account.requested_minor if is_charge else self.account.refunds[key].amount_minor,
+            operation=self._operation(key),
+            amount_minor=self.amount_of(key),
             currency=self.currency,
             opened_at=self.opened_at(key),
             reference=self._reference(key),
-            charge_key="" if is_charge else self.order_id,
-            charge_reference="" if is_charge else self._reference(self.order_id),
+            charge_key="" if is_payment else self.order_id,
+            charge_reference="" if is_payment else self._reference(self.order_id),
         )
+
+    def _operation(self, key: str) -> Operation:
+        if key == self.order_id:
+            return Operation.AUTHORIZE if self.captures_later else Operation.CHARGE
+        return {"capture": Operation.CAPTURE, "void": Operation.VOID}.get(type_of(key), Operation.REFUND)
+
+    def amount_of(self, key: str) -> int:
+        """Return the amount that the gateway is asked for under a key."""
+        subject = self.subject(key)
+        return next(entry.amount_minor for entry in self.ledger if entry.subject == subject)
 
     def _reference(self, key: str) -> str:
         """Return the gateway's own id of a key, which its latest reply gave, or an empty string."""
@@ -144,7 +198,10 @@ class Order:
         return min(waits) if waits else None
 
     def _waits(self) -> Iterator[str]:
-        if since := self.in_flight_since():
+        wait = None if self.account.movement or self.account.in_flight else self.wait
+        if wait:
+            yield wait.recorded_at if wait.kind is Kind.PAYMENT_PENDING else wait.text("until")
+        elif since := self.in_flight_since():
             yield since
         for entry in self.ledger:
             refund = self.account.refunds.get(key_of(entry.subject))
@@ -186,9 +243,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPolicy:
-    """The time after a purchase within which it can be refunded."""
+    """The time after a payment within which it can be refunded, and that within which its customer must act."""
 
     window: timedelta
+    action_window: timedelta = timedelta(seconds=DEFAULT_ACTION_SECONDS)
 
     def until(self, ordered_at: datetime) -> datetime:
         """Return the last instant at which a refund may start."""
@@ -213,6 +271,8 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
             "lines": [[line.sku, line.quantity, line.unit_price_minor] for line in request.lines],
             "refundable_until": format_instant(policy.until(parse_instant(origin.requested_at))),
             "payment_method_sha256": salted(salt, request.payment_method),
+            "payment_action_seconds": int(policy.action_window.total_seconds()),
+            **({"capture": "later", "hold_seconds": request.hold_seconds} if request.captures_later else {}),
         },
     )
 

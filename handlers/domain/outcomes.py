@@ -10,10 +10,10 @@ from typing import Final
 
 from .account import Account, RefundStatus, fold
 from .answers import Answer, Code, NextAction
-from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of
+from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of, type_of
 from .money import format_amount
 from .order import Order
-from .requests import IssueRefund, MakeDecision, PlaceOrder, Request
+from .requests import CancelOrder, CapturePayment, IssueRefund, MakeDecision, PlaceOrder, Request
 from .stock import StockItem
 
 OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
@@ -23,7 +23,33 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
         "The gateway has not confirmed the charge of {amount}, so it may or may not have been made. The order keeps "
         "its stock until the gateway answers. It is safe to repeat the same request.",
     ),
+    Kind.PAYMENT_PENDING: (
+        "pending",
+        None,
+        "The bank is still processing the payment of {amount}. Repeat the same request to hear how it ended.",
+    ),
+    Kind.PAYMENT_ACTION_REQUIRED: (
+        "pending",
+        None,
+        "The customer must confirm the payment of {amount} by {until}. Repeat the same request to hear how it ended.",
+    ),
+    Kind.PAYMENT_AUTHORIZED: (
+        "succeeded",
+        None,
+        "{amount} is authorised until {until}. Capture it by then, or cancel the order.",
+    ),
+    Kind.PAYMENT_CAPTURE_REQUESTED: (
+        "unknown",
+        Code.PAYMENT_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed the capture of {amount}, so it may or may not have been made. It is safe to "
+        "repeat the same request.",
+    ),
     Kind.PAYMENT_CAPTURED: ("succeeded", None, "{amount} was paid."),
+    Kind.PAYMENT_CAPTURE_DECLINED: (
+        "rejected",
+        Code.CAPTURE_DECLINED,
+        "The gateway declined the capture of {amount}{why}. Nothing was paid, and the order is {status}.",
+    ),
     Kind.PAYMENT_DECLINED: (
         "rejected",
         Code.PAYMENT_DECLINED,
@@ -84,58 +110,128 @@ OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
 }
 
 
-_NEXT_ACTIONS: Final = {Kind.REFUND_PENDING: NextAction(who="bank")}
+PURCHASE_END_MESSAGES: Final[Mapping[str, tuple[str, Code, str]]] = {
+    "cancelled": (
+        "rejected",
+        Code.PAYMENT_CANCELLED,
+        "The order was cancelled before {amount} was paid. Nothing was paid.",
+    ),
+    "expired": (
+        "rejected",
+        Code.PAYMENT_EXPIRED,
+        "The payment of {amount} was not confirmed in time. Nothing was paid. Send the purchase again under a new "
+        "request_id.",
+    ),
+}
+"""The outcome of a purchase whose payment is voided before it ended, by the reason of the void."""
 
-LEDGER_CODES: Final = frozenset(code.value for _, code, _ in OUTCOME_MESSAGES.values() if code)
+_UNPAID: Final = ("succeeded", None, "The order was cancelled. Nothing was paid, and its units are back in stock.")
+
+CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
+    Kind.PAYMENT_VOID_REQUESTED: (
+        "unknown",
+        Code.PAYMENT_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed that the payment of {amount} is given up. It is safe to repeat the same "
+        "request.",
+    ),
+    Kind.PAYMENT_PENDING: (
+        "pending",
+        None,
+        "The bank is still processing the payment of {amount}, so it cannot be given up yet. Repeat the same request "
+        "to hear how it ended.",
+    ),
+    Kind.PAYMENT_CAPTURED: (
+        "rejected",
+        Code.ALREADY_CAPTURED,
+        "{amount} was paid before the order could be cancelled. Refund it instead.",
+    ),
+    Kind.PAYMENT_VOIDED: _UNPAID,
+    Kind.PAYMENT_DECLINED: _UNPAID,
+    Kind.PAYMENT_RELEASED: _UNPAID,
+}
+"""The outcome of a cancellation, by the entry that ends the payment."""
+
+LEDGER_CODES: Final = frozenset(
+    code.value
+    for _, code, _ in (*OUTCOME_MESSAGES.values(), *PURCHASE_END_MESSAGES.values(), *CANCEL_MESSAGES.values())
+    if code
+)
 """Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
 
+_ACTIONS: Final = {"order": "purchase", "capture": "capture", "void": "cancel", "refund": "refund"}
+_AWAITED: Final = {Kind.PAYMENT_ACTION_REQUIRED: "customer", Kind.REFUND_HELD: "approver"}
+_PAYMENT_ENDS: Final = frozenset(
+    {Kind.PAYMENT_CAPTURED, Kind.PAYMENT_VOIDED, Kind.PAYMENT_DECLINED, Kind.PAYMENT_RELEASED}
+)
 
-def outcome_at(order: Order, seq: int) -> Answer:
-    """Return the answer that follows from the order's ledger up to entry `seq`."""
-    kind = order.ledger[seq - 1].kind
-    return decision_answer(order, seq) if kind is Kind.REFUND_APPROVED else _answer(order, seq, kind)
+
+def outcome_at(order: Order, seq: int) -> Answer | None:
+    """Return the answer that entry `seq` gives to a request; None if no request caused it."""
+    entry = order.ledger[seq - 1]
+    if entry.kind is Kind.REFUND_APPROVED:
+        return decision_answer(order, seq)
+    if entry.kind is not Kind.PAYMENT_VOIDED:
+        return result_at(order, key_of(entry.subject), seq)
+    keys = [key_of(entry.subject), order.order_id]
+    ended = (key for key in keys if _was_requested(order, key) and outcome_seq(order, key) == seq)
+    return next((result_at(order, key, seq) for key in ended), None)
+
+
+def _was_requested(order: Order, key: str) -> bool:
+    subject = order.subject(key)
+    return any(entry.subject == subject and "request_id" in entry.facts for entry in order.ledger)
 
 
 def decision_answer(order: Order, seq: int) -> Answer:
     """Return the answer to the decision that caused entry `seq`: it is done, whatever becomes of its subject."""
     entry = order.ledger[seq - 1]
-    approval = _answer(order, seq, Kind.REFUND_APPROVED)
+    approval = result_at(order, key_of(entry.subject), seq, Kind.REFUND_APPROVED)
     is_approval = entry.kind is Kind.REFUND_APPROVED
     amount = format_amount(entry.amount_minor, order.currency)
     message = approval.message if is_approval else f"The refund of {amount} was denied."
     return replace(approval, action="decide", request_id=entry.text("request_id"), message=message)
 
 
-def _answer(order: Order, seq: int, kind: Kind) -> Answer:
-    """Return the answer of entry `seq`, in the words of an entry of `kind`."""
+def result_at(order: Order, key: str, seq: int, words_of: Kind | None = None) -> Answer:
+    """Return what entry `seq` means for the request under a gateway key, in the words of another kind if given."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    status, code, template = OUTCOME_MESSAGES[kind]
-    is_refund = entry.subject != order.order_id
+    kind = words_of or entry.kind
+    status, code, template = _wording(order, key, entry, kind)
+    opening = _opening(order, key)
     return Answer(
         status=status,
-        action="refund" if is_refund else "purchase",
-        request_id=_request_id(order, account, entry),
+        action=_ACTIONS.get(type_of(key)),
+        request_id=opening.text("request_id"),
         order_id=order.order_id,
-        refund_id=key_of(entry.subject) if is_refund else None,
+        refund_id=key if type_of(key) == "refund" else None,
         amount_minor=entry.amount_minor,
         currency=order.currency,
         order_status=account.status.value if account.status else None,
         refundable_minor=account.refundable_minor,
         code=code.value if code else None,
         message=_message(template, order, account, entry),
-        next_action=_next_action(entry, kind),
+        next_action=_next_action(entry, kind) if status == "pending" else None,
     )
 
 
-def _next_action(entry: Entry, kind: Kind) -> NextAction | None:
-    if kind is Kind.REFUND_HELD:
-        return NextAction(who="approver", until=entry.text("until"))
-    return _NEXT_ACTIONS.get(kind)
+def _wording(order: Order, key: str, entry: Entry, kind: Kind) -> tuple[str, Code | None, str]:
+    if type_of(key) == "void":
+        is_processing = entry.kind is Kind.PAYMENT_VOID_REQUESTED and _was_pending(order, entry)
+        return CANCEL_MESSAGES[Kind.PAYMENT_PENDING if is_processing else kind]
+    if entry.kind is Kind.PAYMENT_VOIDED:
+        return PURCHASE_END_MESSAGES[str(entry.facts.get("reason", "cancelled"))]
+    return OUTCOME_MESSAGES[kind]
 
 
-def _request_id(order: Order, account: Account, entry: Entry) -> str:
-    refund = account.refunds.get(key_of(entry.subject))
-    return refund.request_id if refund else order.placed.text("request_id")
+def _was_pending(order: Order, void: Entry) -> bool:
+    """Return whether the bank was processing the payment when it was asked to give it up."""
+    before = [entry for entry in order.ledger[: void.seq] if entry.subject == order.order_id]
+    return before[-1].kind is Kind.PAYMENT_PENDING
+
+
+def _next_action(entry: Entry, kind: Kind) -> NextAction:
+    until = entry.facts.get("until")
+    return NextAction(who=_AWAITED.get(kind, "bank"), until=str(until) if until else None)
 
 
 def _message(template: str, order: Order, account: Account, entry: Entry) -> str:
@@ -144,29 +240,42 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
         amount=format_amount(entry.amount_minor, order.currency),
         refundable=format_amount(account.refundable_minor, order.currency),
         why=why,
-        until=entry.facts.get("until", ""),
+        until=entry.facts.get("until"),
+        status=account.status,
     )
 
 
 def outcome_seq(order: Order, key: str) -> int:
-    """Return the ledger entry that ends a request, or without one the entry that the request has come to.
+    """Return the ledger entry that ends a request: its first final entry, or without one its latest.
 
-    That is the first final entry under its key. A refund first heard of as reversed has two entries from one write; the
-    reversal is its outcome. An approval is the outcome of a decision and not of the refund, which has come to its
-    reservation.
+    A refund first heard of as reversed has two entries from one write; the reversal is its outcome. A void that ends
+    the payment ends an open purchase, too, and whatever ends the payment ends a void. An approval is the outcome of a
+    decision and not of the refund, which has come to its reservation.
     """
-    entries = order.entries_of(key)
     if is_decision(key):
-        return entries[0].seq
-    open_kinds = OPENING | INTERIM
-    finals = (e.seq for e in entries if e.kind not in open_kinds and not e.facts.get(SUPERSEDED))
-    latest = next(e.seq for e in reversed(entries) if e.kind is not Kind.REFUND_APPROVED)
-    return next(finals, latest)
+        return order.entries_of(key)[0].seq
+    opening = _opening(order, key)
+    reports = [entry for entry in order.ledger[opening.seq :] if _concerns(order, key, entry)]
+    final = (entry for entry in reports if entry.kind not in INTERIM | OPENING and not entry.facts.get(SUPERSEDED))
+    latest = next(entry for entry in reversed((opening, *reports)) if entry.kind is not Kind.REFUND_APPROVED)
+    return next(final, latest).seq
 
 
 def is_decision(key: str) -> bool:
     """Return whether the key is that of a person's decision, which asks nothing of the gateway."""
-    return key.startswith("dec_")
+    return type_of(key) == "decision"
+
+
+def _concerns(order: Order, key: str, entry: Entry) -> bool:
+    if type_of(key) == "void":
+        return entry.kind in _PAYMENT_ENDS or entry.kind is Kind.PAYMENT_PENDING
+    is_end = key == order.order_id and entry.kind is Kind.PAYMENT_VOIDED
+    return is_end or entry.subject == order.subject(key)
+
+
+def _opening(order: Order, key: str) -> Entry:
+    subject = order.subject(key)
+    return next(entry for entry in order.ledger if entry.subject == subject)
 
 
 def execution_of(order: Order, key: str) -> str:
@@ -181,7 +290,23 @@ def answer_of(order: Order, key: str) -> Answer:
         return answer
     seq, refund = outcome_seq(order, key), order.account.refunds.get(key)
     is_approved = refund is not None and refund.held and refund.status is RefundStatus.RESERVED
-    return _answer(order, seq, Kind.REFUND_REQUESTED) if is_approved else outcome_at(order, seq)
+    return result_at(order, key, seq, Kind.REFUND_REQUESTED if is_approved else None)
+
+
+def answer_requests(order: Order) -> Order:
+    """Store the answers of the requests that have ended. One that is pending or unknown has no answer yet."""
+    for accepted in order.requests.values():
+        key = key_of(accepted.subject)
+        if accepted.answer or is_decision(key):
+            continue
+        answer = result_at(order, key, outcome_seq(order, key))
+        order = order.with_request(accepted.with_answer(answer)) if is_final(answer) else order
+    return order
+
+
+def is_final(answer: Answer) -> bool:
+    """Return whether an answer stays what it is."""
+    return answer.status not in ("pending", "unknown")
 
 
 def refuse_invalid(message: str, action: str | None = None, request_id: str | None = None) -> Answer:
@@ -215,8 +340,12 @@ def refuse_purchase(request: PlaceOrder, code: Code, message: str) -> Answer:
     )
 
 
-def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order | None = None) -> Answer:
-    """Refuse a refund; nothing is written."""
+OrderRequest = IssueRefund | CapturePayment | CancelOrder | MakeDecision
+"""A request on an existing order."""
+
+
+def refuse_request(request: OrderRequest, code: Code, message: str, order: Order | None = None) -> Answer:
+    """Refuse a request on an order; nothing is written."""
     return Answer(
         status="rejected",
         code=code,
@@ -231,38 +360,15 @@ def refuse_refund(request: IssueRefund, code: Code, message: str, order: Order |
     )
 
 
-def refuse_decision(request: MakeDecision, code: Code, message: str, order: Order | None = None) -> Answer:
-    """Refuse a decision; nothing is written."""
-    return Answer(
-        status="rejected",
-        code=code,
-        message=message,
-        action=request.action,
-        request_id=request.request_id,
-        order_id=request.order_id,
-        currency=order.currency if order else None,
-        order_status=order.status.value if order else None,
-        refundable_minor=order.account.refundable_minor if order else None,
-    )
-
-
 def refuse_wrong_function(function: str) -> Answer:
     """Refuse a request for another function; the state machine never sends one."""
     return refuse_invalid(f"action must be {function} for this function.")
 
 
-def refuse_unknown_order(request: IssueRefund | MakeDecision) -> Answer:
-    """Refuse a refund of, or a decision on, an order that does not exist."""
+def refuse_unknown_order(request: OrderRequest) -> Answer:
+    """Refuse a request on an order that does not exist."""
     message = f"Order {request.order_id} does not exist. The result of a purchase contains its order_id."
-    return _refuse(request, Code.ORDER_NOT_FOUND, message)
-
-
-def _refuse(request: Request, code: Code, message: str) -> Answer:
-    if isinstance(request, PlaceOrder):
-        return refuse_purchase(request, code, message)
-    if isinstance(request, IssueRefund):
-        return refuse_refund(request, code, message)
-    return refuse_decision(request, code, message)
+    return refuse_request(request, Code.ORDER_NOT_FOUND, message)
 
 
 def refuse_reused_key(request: Request) -> Answer:
@@ -272,7 +378,9 @@ def refuse_reused_key(request: Request) -> Answer:
         f"request_id {request.request_id} of {scope} belongs to a different {request.action}. "
         "Repeat that request unchanged, or send this one under a new request_id."
     )
-    return _refuse(request, Code.KEY_REUSED, message)
+    if isinstance(request, PlaceOrder):
+        return refuse_purchase(request, Code.KEY_REUSED, message)
+    return refuse_request(request, Code.KEY_REUSED, message)
 
 
 def refuse_stock_mismatch(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:

@@ -12,6 +12,10 @@ Shorter than any gateway remembers a key, so that a repeated request never moves
 """
 
 
+AUTHORIZATION_GONE: Final = "authorization_gone"
+"""Reason of a declined capture after which nothing is held any more."""
+
+
 class Operation(StrEnum):
     """What is asked of the gateway under a key."""
 
@@ -71,6 +75,9 @@ class GatewayReply:
     never will under this key. `fenced`: the key was cancelled before it moved money, and never will; an authorised key
     that is fenced is void. `reversed`: the money moved and was returned (refunds only). `nothing`: the gateway never
     received the key. An empty `currency` is not compared.
+
+    A void is `settled` if the payment is given up, `declined` if it was captured before, and `pending` while the bank
+    processes it. A capture that is declined as AUTHORIZATION_GONE ends the hold.
     """
 
     status: GatewayStatus
@@ -118,8 +125,24 @@ class PaymentGateway(Protocol):
     fences: ClassVar[frozenset[Operation]]
     """The operations whose keys `fence` can cancel. A lost key of another one is left to people."""
 
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:
+        """Return why the gateway never takes this amount, and what it takes; an empty text if it does. Calls nobody."""
+        ...
+
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge a payment method, once for the key."""
+        ...
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        """Hold an amount of a payment method for a capture, once for the key."""
+        ...
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        """Take a part or all of what an authorisation holds, once for the authorisation, and give up the rest."""
+        ...
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        """Give up a payment that is not captured."""
         ...
 
     def refund(self, instruction: Instruction) -> GatewayReply:

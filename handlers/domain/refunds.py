@@ -10,7 +10,7 @@ from .canonical import Json, parse_instant, salted
 from .ledger import Kind, subject_of
 from .money import format_amount
 from .order import AcceptedRequest, Order
-from .outcomes import refuse_refund
+from .outcomes import refuse_request
 from .ports import Change
 from .requests import IssueRefund, Origin
 from .room import APPROVED_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
@@ -42,7 +42,7 @@ def reserve_refund(
     held = policy.hold(order, request, sum(share.amount_minor for share in shares), now)
     after = _append_request(order, request, origin, shares, now, held)
     full = _check_room(after, APPROVED_LIMIT if held else ORDINARY_LIMIT)
-    return refuse_refund(request, *full, order) if full else Change(before=order, after=after)
+    return refuse_request(request, *full, order) if full else Change(before=order, after=after)
 
 
 def _refusal(
@@ -56,18 +56,18 @@ def _refusal(
         _check_lines(request, lines),
     )
     found = next((each for each in checks if each), None)
-    return refuse_refund(request, *found, order) if found else None
+    return refuse_request(request, *found, order) if found else None
 
 
 Fault = tuple[Code, str] | None
 
 
 def _check_captured(order: Order) -> Fault:
-    if order.status is not OrderStatus.PENDING:
+    if order.status not in (OrderStatus.PENDING, OrderStatus.AUTHORIZED):
         return None
     return (
         Code.NOT_CAPTURED,
-        "The payment of this order has not been confirmed yet. Repeat the same request when the order is CONFIRMED.",
+        "The payment of this order has not been captured yet. Repeat the same request when the order is CONFIRMED.",
     )
 
 
@@ -169,18 +169,28 @@ def _append_request(
 
 
 def remaining_lines(order: Order) -> tuple[Remaining, ...]:
-    """Return the part of each line that no refund has taken."""
+    """Return the part of each captured line that no refund has taken."""
     quantities, amounts = (
         _sum_held(order, lambda share: share.quantity),
         _sum_held(order, lambda share: share.amount_minor),
     )
     return tuple(
         Remaining(
-            line=number,
-            sku=line.sku,
-            quantity=line.quantity - quantities.get(number, 0),
-            amount_minor=line.amount_minor - amounts.get(number, 0),
+            line=share.line,
+            sku=order.lines[share.line].sku,
+            quantity=share.quantity - quantities.get(share.line, 0),
+            amount_minor=share.amount_minor - amounts.get(share.line, 0),
         )
+        for share in _captured_shares(order)
+    )
+
+
+def _captured_shares(order: Order) -> tuple[Share, ...]:
+    """Return the units and the money of each line that were paid."""
+    if order.account.captured_shares is not None:
+        return order.account.captured_shares
+    return tuple(
+        Share(line=number, quantity=line.quantity, amount_minor=line.amount_minor)
         for number, line in enumerate(order.lines)
     )
 

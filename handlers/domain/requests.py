@@ -1,7 +1,7 @@
 """Valid requests, and the ids that follow from them, so that a repeated request is the same request for ever."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from .canonical import Json, digest, format_instant, parse_instant
 
@@ -21,6 +21,20 @@ def refund_id_of(order_id: str, request_id: str) -> str:
 def decision_id_of(order_id: str, action: str, request_id: str) -> str:
     """Return the id of a person's decision on a subject of an order; `action` is the request's."""
     return f"dec_{digest(['decision', order_id, action, request_id])[:_LENGTH]}"
+
+
+def capture_id_of(order_id: str, request_id: str) -> str:
+    """Return the gateway key of the capture that a request on an order asks for."""
+    return f"cap_{digest(['capture', order_id, 'capture', request_id])[:_LENGTH]}"
+
+
+def void_id_of(order_id: str, action: str, request_id: str) -> str:
+    """Return the gateway key of the void that a request on an order, or reconcile, asks for."""
+    return f"void_{digest(['void', order_id, action, request_id])[:_LENGTH]}"
+
+
+DEFAULT_HOLD_SECONDS: Final = 7 * 24 * 60 * 60
+"""Time for which an authorised amount is held unless the purchase says otherwise; cards allow 7 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +68,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """Buy these lines with this payment method."""
+    """Buy these lines with this payment method, which is charged now, or later by a capture."""
 
     request_id: str
     customer_id: str
     currency: str
     lines: tuple[Line, ...]
     payment_method: str
+    captures_later: bool = False
+    hold_seconds: int = DEFAULT_HOLD_SECONDS
+    """Time for which an authorised amount is held before it is given up."""
+    return_url: str | None = None
+    gateway_customer: str | None = None
 
     action: ClassVar[str] = "purchase"
 
@@ -83,7 +102,19 @@ class PlaceOrder:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
-        return digest([self.customer_id, self.currency, lines, self.payment_method])
+        further: list[Json] = [self._further] if self._further else []  # older fingerprints hold
+        return digest([self.customer_id, self.currency, lines, self.payment_method, *further])
+
+    @property
+    def _further(self) -> dict[str, Json]:
+        """The optional fields that differ from their defaults, which are not part of a fingerprint."""
+        values: dict[str, Json] = {
+            "capture": "later" if self.captures_later else None,
+            "hold_seconds": self.hold_seconds if self.hold_seconds != DEFAULT_HOLD_SECONDS else None,
+            "return_url": self.return_url,
+            "gateway_customer": self.gateway_customer,
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +174,8 @@ class MakeDecision:
     requested_by: str
 
     action: ClassVar[str] = "decide"
+    amount_minor: ClassVar[int | None] = None
+    """A decision names no amount."""
 
     @property
     def key(self) -> str:
@@ -155,4 +188,51 @@ class MakeDecision:
         return digest([self.order_id, self.subject.rpartition(":")[2], self.decision, self.requested_by])
 
 
-Request = PlaceOrder | IssueRefund | MakeDecision
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePayment:
+    """Capture an amount, or the price of units, or (with neither) everything that is authorised."""
+
+    request_id: str
+    order_id: str
+    requested_by: str
+    amount_minor: int | None = None
+    units: tuple[Units, ...] | None = None
+
+    action: ClassVar[str] = "capture"
+
+    @property
+    def key(self) -> str:
+        """The gateway key of the request; the ledger's subject follows from it."""
+        return capture_id_of(self.order_id, self.request_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that is equal for equal requests, in whatever order they list their lines."""
+        units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
+        return digest([self.action, self.order_id, self.requested_by, self.amount_minor, units])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """Give up a payment that is not captured, and return the order's stock."""
+
+    request_id: str
+    order_id: str
+    requested_by: str
+
+    action: ClassVar[str] = "cancel"
+    amount_minor: ClassVar[int | None] = None
+    """A cancellation names no amount."""
+
+    @property
+    def key(self) -> str:
+        """The gateway key of the request; the ledger's subject follows from it."""
+        return void_id_of(self.order_id, self.action, self.request_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that is equal for equal requests."""
+        return digest([self.action, self.order_id, self.requested_by])
+
+
+Request = PlaceOrder | IssueRefund | CapturePayment | CancelOrder | MakeDecision

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from .account import OrderStatus, RefundStatus
-from .canonical import Json, format_instant
-from .ledger import INTERIM, SUPERSEDED, Kind
+from .canonical import Json, format_instant, parse_instant
+from .ledger import SUPERSEDED, Kind, key_of, type_of
 from .order import Order
-from .outcomes import outcome_at
-from .payments import GatewayReply, GatewayStatus
+from .outcomes import answer_requests
+from .payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Operation
 from .ports import Change, OrderRepository, RetryPolicy, StaleOrder
 
 
@@ -27,11 +27,39 @@ class Contradiction:
         return f"{self.subject}: the ledger says {self.ledger_says}, the gateway says {self.gateway_says}"
 
 
-_PAYMENT_ENTRIES: Mapping[GatewayStatus, tuple[Kind, ...]] = {
+_PENDING_PAYMENT: Mapping[GatewayStatus, tuple[Kind, ...]] = {
+    GatewayStatus.ACTION_REQUIRED: (Kind.PAYMENT_ACTION_REQUIRED,),
+    GatewayStatus.PENDING: (Kind.PAYMENT_PENDING,),
     GatewayStatus.SETTLED: (Kind.PAYMENT_CAPTURED,),
     GatewayStatus.DECLINED: (Kind.PAYMENT_DECLINED,),
     GatewayStatus.FENCED: (Kind.PAYMENT_RELEASED,),
 }
+
+_MOVEMENT_ENTRIES: Mapping[tuple[Operation, GatewayStatus], tuple[Kind, ...]] = {
+    (Operation.CAPTURE, GatewayStatus.PENDING): (),
+    (Operation.CAPTURE, GatewayStatus.SETTLED): (Kind.PAYMENT_CAPTURED,),
+    (Operation.CAPTURE, GatewayStatus.DECLINED): (Kind.PAYMENT_CAPTURE_DECLINED,),
+    (Operation.CAPTURE, GatewayStatus.FENCED): (Kind.PAYMENT_CAPTURE_DECLINED,),
+    (Operation.VOID, GatewayStatus.SETTLED): (Kind.PAYMENT_VOIDED,),
+}
+
+_RANKS: Mapping[Kind | GatewayStatus, int] = {
+    Kind.PAYMENT_ACTION_REQUIRED: 1,
+    GatewayStatus.ACTION_REQUIRED: 1,
+    Kind.PAYMENT_PENDING: 2,
+    GatewayStatus.PENDING: 2,
+    Kind.PAYMENT_AUTHORIZED: 3,
+    GatewayStatus.AUTHORIZED: 3,
+}
+"""What is not final, by rank: a reply that does not rank above what the ledger knows is ignored (law 34)."""
+
+_FINAL_RANK = 4
+
+BANK_WAIT: Final = timedelta(days=1)
+"""Time within which a bank must have processed a payment; later it is given up as soon as the bank allows that."""
+
+BEFORE_GATEWAY: Final = timedelta(hours=1)
+"""Time by which a wait ends before the gateway itself would end it."""
 
 _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] = {
     (RefundStatus.RESERVED, GatewayStatus.SETTLED): (Kind.REFUND_SETTLED,),
@@ -57,13 +85,14 @@ _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] =
 _BELOW_FINAL: Final = frozenset({GatewayStatus.PENDING})
 """Replies that a ledger which knows more ignores: they were overtaken on their way."""
 
-_SETTLED_PAYMENTS: Mapping[OrderStatus, GatewayStatus] = {
-    OrderStatus.CONFIRMED: GatewayStatus.SETTLED,
-    OrderStatus.PARTIALLY_REFUNDED: GatewayStatus.SETTLED,
-    OrderStatus.REFUNDED: GatewayStatus.SETTLED,
-    OrderStatus.DECLINED: GatewayStatus.DECLINED,
-    OrderStatus.CANCELLED: GatewayStatus.FENCED,
+_AGREEING: Mapping[OrderStatus, tuple[GatewayStatus, ...]] = {
+    OrderStatus.CONFIRMED: (GatewayStatus.SETTLED,),
+    OrderStatus.PARTIALLY_REFUNDED: (GatewayStatus.SETTLED,),
+    OrderStatus.REFUNDED: (GatewayStatus.SETTLED,),
+    OrderStatus.DECLINED: (GatewayStatus.DECLINED,),
+    OrderStatus.CANCELLED: (GatewayStatus.FENCED, GatewayStatus.DECLINED),
 }
+"""The final replies with which a payment's end agrees. A payment that was given up may have been declined as well."""
 
 
 def apply_gateway_reply(
@@ -73,38 +102,108 @@ def apply_gateway_reply(
 
     `at` is the start of the execution that asked the gateway, or None if none did.
     """
-    kinds = _payment_kinds(order, reply) if key == order.order_id else _refund_kinds(order, key, reply)
+    kinds = _kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
         says = f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
         return Contradiction(
-            subject=key, ledger_says=f"{_ledger_status(order, key)} {amount_of(order, key)}", gateway_says=says
+            subject=key, ledger_says=f"{_ledger_status(order, key)} {_expected_amount(order, key)}", gateway_says=says
         )
     if not kinds:
         return None
     after = order
     for kind in kinds:
-        facts = _facts(after, kind, key, reply, is_last=kind is kinds[-1])
-        after = after.append(
-            kind, at=at, now=now, subject=order.subject(key), amount_minor=amount_of(order, key), facts=facts
-        )
-    return Change(before=order, after=_answer_request(after, key), restock=_stock_to_release(order, after))
+        subject = _subject_of_entry(order, key, kind)
+        facts = _facts(after, kind, key, reply, now, is_last=kind is kinds[-1])
+        amount_minor = order.amount_of(key_of(subject))
+        after = after.append(kind, at=at, now=now, subject=subject, amount_minor=amount_minor, facts=facts)
+    return Change(before=order, after=answer_requests(after), restock=_stock_to_release(order, after))
 
 
-def amount_of(order: Order, key: str) -> int:
-    """Return the amount that was requested from the gateway under a key."""
-    return order.account.requested_minor if key == order.order_id else order.account.refunds[key].amount_minor
+def _subject_of_entry(order: Order, key: str, kind: Kind) -> str:
+    """Return the subject of an entry: the key's, or of an ended hold that of the movement that asked for the end."""
+    movement = order.account.movement
+    if movement and kind in (_VOID_ENDS if movement.is_void else _CAPTURE_ENDS):
+        return order.subject(movement.key)
+    return order.subject(key)
+
+
+_VOID_ENDS = frozenset({Kind.PAYMENT_VOIDED})
+_CAPTURE_ENDS = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_DECLINED})
+
+
+def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
+    """Return the entries that a reply leads to; None if ledger and reply contradict each other."""
+    operation = order.instruction(key).operation
+    if operation is Operation.REFUND:
+        return _refund_kinds(order, key, reply)
+    if operation in (Operation.CAPTURE, Operation.VOID):
+        return _movement_kinds(order, key, operation, reply)
+    return _payment_kinds(order, reply)
+
+
+def _expected_amount(order: Order, key: str) -> int:
+    """Return the amount that the gateway must have moved under a key."""
+    account = order.account
+    if key != order.order_id:
+        return order.amount_of(key)
+    movement = account.movement
+    is_capturing = movement is not None and not movement.is_void
+    return account.captured_minor or (movement.amount_minor if movement and is_capturing else account.requested_minor)
 
 
 def _amount_differs(order: Order, key: str, reply: GatewayReply) -> bool:
-    if reply.status not in (GatewayStatus.SETTLED, GatewayStatus.REVERSED):
+    """Return whether another amount or currency was moved or held; a void moves none."""
+    if type_of(key) == "void" or reply.status not in _WITH_AMOUNT:
         return False
-    return reply.amount_minor != amount_of(order, key) or reply.currency not in ("", order.currency)
+    differs_in_currency = bool(reply.currency) and reply.currency != order.currency
+    return differs_in_currency or reply.amount_minor != _expected_amount(order, key)
+
+
+_WITH_AMOUNT = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
 
 
 def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
+    status = reply.status
     if order.status is OrderStatus.PENDING:
-        return _PAYMENT_ENTRIES.get(reply.status)
-    return () if _SETTLED_PAYMENTS[order.status] is reply.status else None
+        return _pending_payment_kinds(order, status)
+    if status in _RANKS:
+        return ()
+    if order.status is OrderStatus.AUTHORIZED:
+        return _authorized_payment_kinds(order, status)
+    return () if status in _AGREEING[order.status] else None
+
+
+def _pending_payment_kinds(order: Order, status: GatewayStatus) -> tuple[Kind, ...] | None:
+    wait, movement = order.wait, order.account.movement
+    if wait and _RANKS.get(status, _FINAL_RANK) <= _RANKS[wait.kind]:
+        return ()
+    if status is GatewayStatus.AUTHORIZED:
+        return (Kind.PAYMENT_AUTHORIZED,) if order.captures_later else None
+    if status is GatewayStatus.FENCED and movement:
+        return (Kind.PAYMENT_VOIDED,)
+    return _PENDING_PAYMENT.get(status)
+
+
+def _authorized_payment_kinds(order: Order, status: GatewayStatus) -> tuple[Kind, ...] | None:
+    movement = order.account.movement
+    is_capturing = movement is not None and not movement.is_void
+    if status is GatewayStatus.FENCED:
+        return (Kind.PAYMENT_CAPTURE_DECLINED,) if is_capturing else (Kind.PAYMENT_VOIDED,)
+    return (Kind.PAYMENT_CAPTURED,) if status is GatewayStatus.SETTLED and is_capturing else None
+
+
+def _movement_kinds(order: Order, key: str, operation: Operation, reply: GatewayReply) -> tuple[Kind, ...] | None:
+    """Return the entries of an open capture or void; one that has ended must have ended so at the gateway as well."""
+    movement = order.account.movement
+    if operation is Operation.VOID and reply.status is not GatewayStatus.SETTLED:
+        return ()  # the payment's own state says how it ended
+    if movement and movement.key == key:
+        return _MOVEMENT_ENTRIES.get((operation, reply.status))
+    was_captured = any(e.kind is Kind.PAYMENT_CAPTURED and e.subject == order.subject(key) for e in order.ledger)
+    took_effect = reply.status is GatewayStatus.SETTLED
+    if operation is Operation.CAPTURE:
+        return () if took_effect is was_captured else None
+    return () if order.status in (OrderStatus.CANCELLED, OrderStatus.DECLINED) else None
 
 
 def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
@@ -114,13 +213,16 @@ def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ..
 
 
 def _ledger_status(order: Order, key: str) -> str:
-    return (order.status if key == order.order_id else order.account.refunds[key].status).value
+    refund = order.account.refunds.get(key)
+    return (refund.status if refund else order.status).value
 
 
-def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, *, is_last: bool) -> dict[str, Json]:
+def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, now: str, *, is_last: bool) -> dict[str, Json]:
     facts: dict[str, Json] = {"reference": reply.reference}
     if reply.reason:
         facts["reason_code"] = reply.reason
+    if kind in _PAYMENT_FACTS:
+        facts.update(_PAYMENT_FACTS[kind](order, key, reply, max(now, order.ledger[-1].recorded_at)))
     if kind is Kind.REFUND_SETTLED:
         facts["restocked"] = [[line, quantity] for line, quantity in _units_to_restock(order, key).items()]
     if not is_last:
@@ -128,14 +230,54 @@ def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, *, is_last: 
     return facts
 
 
-def _answer_request(order: Order, key: str) -> Order:
-    """Store the answer that the last entry gives, unless the request has one or still waits."""
-    request = order.requests[order.subject(key)]
-    return (
-        order
-        if request.answer or order.ledger[-1].kind in INTERIM
-        else order.with_request(request.with_answer(outcome_at(order, order.version)))
-    )
+def _wait_facts(window: Callable[[Order], timedelta]) -> Callable[[Order, str, GatewayReply, str], dict[str, Json]]:
+    """Return the facts of a wait: its end after a time of ours, or earlier, an hour before the gateway's own."""
+
+    def facts(order: Order, _: str, reply: GatewayReply, now: str) -> dict[str, Json]:
+        ends = [format_instant(parse_instant(now) + window(order))]
+        if reply.until:
+            ends.append(format_instant(parse_instant(reply.until) - BEFORE_GATEWAY))
+        return {"until": max(now, min(ends))}
+
+    return facts
+
+
+def _capture_facts(order: Order, _: str, __: GatewayReply, now: str) -> dict[str, Json]:
+    until = format_instant(parse_instant(now) + order.refund_window)
+    return {"refundable_until": until, **({"released": released} if (released := _units_released(order)) else {})}
+
+
+def _decline_facts(order: Order, key: str, reply: GatewayReply, _: str) -> dict[str, Json]:
+    """A capture is declined for good reasons of the gateway, or because it never arrived, or because the hold ended."""
+    if reply.status is not GatewayStatus.FENCED:
+        return {}
+    return {"reason_code": AUTHORIZATION_GONE if key == order.order_id else "never_arrived"}
+
+
+def _void_facts(order: Order, _: str, __: GatewayReply, ___: str) -> dict[str, Json]:
+    movement = order.account.movement
+    asked = next((e for e in order.ledger if movement and e.subject == order.subject(movement.key)), None)
+    return {"reason": asked.text("reason"), "cause": asked.text("cause")} if asked else {"reason": "lost"}
+
+
+_PAYMENT_FACTS: Mapping[Kind, Callable[[Order, str, GatewayReply, str], dict[str, Json]]] = {
+    Kind.PAYMENT_ACTION_REQUIRED: _wait_facts(lambda order: order.action_window),
+    Kind.PAYMENT_PENDING: _wait_facts(lambda _: BANK_WAIT),
+    Kind.PAYMENT_AUTHORIZED: _wait_facts(lambda order: order.hold),
+    Kind.PAYMENT_CAPTURED: _capture_facts,
+    Kind.PAYMENT_CAPTURE_DECLINED: _decline_facts,
+    Kind.PAYMENT_VOIDED: _void_facts,
+}
+
+
+def _units_released(order: Order) -> list[Json]:
+    """Return the units per line that the open capture leaves uncaptured."""
+    movement = order.account.movement
+    if movement is None or movement.is_void:
+        return []
+    captured = {share.line: share.quantity for share in movement.shares}
+    left = [(number, line.quantity - captured.get(number, 0)) for number, line in enumerate(order.lines)]
+    return [[number, units] for number, units in left if units]
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
@@ -163,11 +305,12 @@ def _units_restocked(order: Order) -> dict[int, int]:
 
 
 def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
-    """Return the units per SKU to return to stock: every line of an unpaid order, or those of a settled refund."""
-    if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
+    """Return the units per SKU to return to stock: all of an unpaid order, what a capture left, or a refund's."""
+    if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED) and after.status is not before.status:
         return {line.sku: line.quantity for line in after.lines}
     new = after.ledger[before.version :]
-    back = [pair for entry in new for pair in cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))]
+    facts = [entry.facts.get(fact, ()) for entry in new for fact in ("restocked", "released")]
+    back = [pair for pairs in facts for pair in cast("Sequence[tuple[int, int]]", pairs)]
     return {after.lines[line].sku: units for line, units in back}
 
 

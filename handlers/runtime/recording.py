@@ -14,7 +14,7 @@ from ..domain.days import is_closed, next_day
 from ..domain.ledger import key_of
 from ..domain.newer_release import NewerRelease
 from ..domain.order import Order
-from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_at, outcome_seq
+from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_seq, result_at
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import MakeDecision, Origin, Request
 from .envelope import unwrap
@@ -95,17 +95,18 @@ def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> A
     """Return the answer of a request; one that found its refund waiting says so, though it was approved since."""
     answer = answer_of(order, key)
     found_waiting = message.result is not None and message.result.status == "pending"
-    return outcome_at(order, seq) if found_waiting and answer.status == "unknown" else answer
+    return result_at(order, key, seq) if found_waiting and answer.status == "unknown" else answer
 
 
 def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
     """Write the outcome that a refund has after the decision at entry `seq`; a denial is that outcome itself."""
-    final = outcome_seq(order, key_of(order.ledger[seq - 1].subject))
+    key = key_of(order.ledger[seq - 1].subject)
+    final = outcome_seq(order, key)
     if final < seq:
         return ()
     name = outcome_key(order, final)
     is_new = is_new if final == seq else audit.write(name, outcome_record(order, final))
-    return (Recorded(answer=outcome_at(order, final), replayed=False, key=name, is_new=is_new),)
+    return (Recorded(answer=result_at(order, key, final), replayed=False, key=name, is_new=is_new),)
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
@@ -197,7 +198,9 @@ def count_answer(log: Log, answer: Answer) -> None:
 
 
 def _count_success(log: Log, answer: Answer) -> None:
-    is_purchase = answer.action == "purchase"
-    log.add_metric(MetricName.PURCHASES if is_purchase else MetricName.REFUNDS, 1)
-    money = MetricName.MONEY_IN if is_purchase else MetricName.MONEY_OUT
-    log.add_metric(money, answer.amount_minor or 0, of=answer.currency)
+    """Count what was bought and refunded, and the money once it moved: a purchase that only authorises moves none."""
+    if answer.action in ("purchase", "refund"):
+        log.add_metric(MetricName.PURCHASES if answer.action == "purchase" else MetricName.REFUNDS, 1)
+    money = MetricName.MONEY_OUT if answer.action == "refund" else MetricName.MONEY_IN
+    if answer.action != "cancel" and answer.order_status != "AUTHORIZED":
+        log.add_metric(money, answer.amount_minor or 0, of=answer.currency)

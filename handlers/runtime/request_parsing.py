@@ -10,23 +10,41 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..contracts.messages import (
+    MAX_HOLD_SECONDS,
     MAX_LINES,
     MAX_MINOR,
     MAX_QUANTITY,
     MAX_REASON_LENGTH,
+    MIN_HOLD_SECONDS,
     BookingRequest,
     BookingResult,
+    CancelRequest,
+    CaptureRequest,
     DecisionRequest,
     FunctionInput,
     PurchaseRequest,
+    RefundLine,
     RefundRequest,
 )
 from ..domain.answers import Answer
 from ..domain.money import DECIMALS
 from ..domain.outcomes import refuse_invalid
-from ..domain.requests import IssueRefund, Line, MakeDecision, Origin, PlaceOrder, Request, Units
+from ..domain.requests import (
+    DEFAULT_HOLD_SECONDS,
+    CancelOrder,
+    CapturePayment,
+    IssueRefund,
+    Line,
+    MakeDecision,
+    Origin,
+    PlaceOrder,
+    Request,
+    Units,
+)
 
-_REQUEST: Final[TypeAdapter[PurchaseRequest | RefundRequest | DecisionRequest]] = TypeAdapter(BookingRequest)
+_Parsed = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest
+
+_REQUEST: Final[TypeAdapter[_Parsed]] = TypeAdapter(BookingRequest)
 
 
 def parse_request(value: object) -> Request | Answer:
@@ -35,13 +53,21 @@ def parse_request(value: object) -> Request | Answer:
         request = _REQUEST.validate_python(value)
     except ValidationError as error:
         return _refuse(describe_error(error), value)
-    if isinstance(request, RefundRequest):
-        return _issue_refund(request)
-    if isinstance(request, DecisionRequest):
-        return MakeDecision(**request.model_dump(exclude={"action"}))
-    if request.currency not in DECIMALS:
-        return _refuse("currency must be the ISO 4217 code of a currency in circulation, such as EUR.", value)
-    return _place_order(request)
+    match request:
+        case RefundRequest():
+            return _issue_refund(request)
+        case CaptureRequest():
+            return _capture_payment(request)
+        case CancelRequest():
+            return CancelOrder(
+                request_id=request.request_id, order_id=request.order_id, requested_by=request.requested_by
+            )
+        case DecisionRequest():
+            return MakeDecision(**request.model_dump(exclude={"action"}))
+        case PurchaseRequest() if request.currency in DECIMALS:
+            return _place_order(request)
+        case PurchaseRequest():
+            return _refuse("currency must be the ISO 4217 code of a currency in circulation, such as EUR.", value)
 
 
 def origin_of(message: FunctionInput) -> Origin:
@@ -63,18 +89,35 @@ def _place_order(request: PurchaseRequest) -> PlaceOrder:
             Line(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor) for line in request.lines
         ),
         payment_method=request.payment_method,
+        captures_later=request.capture == "later",
+        hold_seconds=DEFAULT_HOLD_SECONDS if request.hold_seconds is None else request.hold_seconds,
+        return_url=request.return_url,
+        gateway_customer=request.gateway_customer,
+    )
+
+
+def _units(lines: list[RefundLine] | None) -> tuple[Units, ...] | None:
+    return None if lines is None else tuple(Units(sku=line.sku, quantity=line.quantity) for line in lines)
+
+
+def _capture_payment(request: CaptureRequest) -> CapturePayment:
+    return CapturePayment(
+        request_id=request.request_id,
+        order_id=request.order_id,
+        requested_by=request.requested_by,
+        amount_minor=request.amount_minor,
+        units=_units(request.lines),
     )
 
 
 def _issue_refund(request: RefundRequest) -> IssueRefund:
-    lines = request.lines
     return IssueRefund(
         request_id=request.request_id,
         order_id=request.order_id,
         requested_by=request.requested_by,
         reason=request.reason,
         amount_minor=request.amount_minor,
-        units=None if lines is None else tuple(Units(sku=line.sku, quantity=line.quantity) for line in lines),
+        units=_units(request.lines),
         restock=request.restock,
         override=request.override,
     )
@@ -86,7 +129,7 @@ def _refuse(message: str, value: object) -> Answer:
     action, request_id = sent.get("action"), sent.get("request_id")
     return refuse_invalid(
         message,
-        action=action if isinstance(action, str) and action in _ACTIONS else None,
+        action=action if isinstance(action, str) and action in ACTIONS else None,
         request_id=request_id if isinstance(request_id, str) and _is_identifier(request_id) else None,
     )
 
@@ -98,19 +141,25 @@ def _is_identifier(text: str) -> bool:
 _PUNCTUATION: Final = str.maketrans(dict.fromkeys("_.:-", "x"))
 
 
-_ACTIONS: Final = frozenset({"purchase", "refund", "decide"})
 _IDENTIFIER: Final = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
+_METHOD: Final = "a token of 1 to 128 characters of A-Z a-z 0-9 _ . : -"
 _MINOR: Final = f"an integer from 1 to {MAX_MINOR}, in minor units"
 
+ACTIONS: Final = ("purchase", "capture", "cancel", "refund", "decide")
+
 ALLOWED: Final[Mapping[str, str]] = {
-    "action": "purchase, refund or decide",
+    "action": f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}",
     "request_id": _IDENTIFIER,
     "customer_id": _IDENTIFIER,
     "order_id": _IDENTIFIER,
     "requested_by": _IDENTIFIER,
     "sku": _IDENTIFIER,
     "currency": "three capital letters of ISO 4217, such as EUR",
-    "payment_method": "a token of 1 to 128 characters of A-Z a-z 0-9 _ . : -",
+    "payment_method": _METHOD,
+    "capture": "now or later",
+    "hold_seconds": f"an integer from {MIN_HOLD_SECONDS} to {MAX_HOLD_SECONDS}",
+    "return_url": "an https URL of at most 512 printable ASCII characters",
+    "gateway_customer": _METHOD,
     "reason": f"a string of 1 to {MAX_REASON_LENGTH} characters",
     "amount_minor": _MINOR,
     "unit_price_minor": _MINOR,
@@ -126,7 +175,8 @@ ALLOWED: Final[Mapping[str, str]] = {
 _WHOLE: Final[Mapping[str, str]] = {
     "repeated_sku": "lines must not contain the same sku twice; add the quantities up.",
     "total_too_large": f"lines must total at most {MAX_MINOR} minor units.",
-    "amount_and_lines": "amount_minor and lines must not both be given; give one, or neither to refund everything.",
+    "amount_and_lines": "amount_minor and lines must not both be given; give one, or neither for everything.",
+    "hold_without_later": "hold_seconds is only for a purchase with capture later; remove it.",
 }
 
 
@@ -143,7 +193,7 @@ def _describe_problem(problem: ErrorDetails) -> str:
         return _WHOLE[kind]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _describe_action(value)
-    path = [part for part in problem["loc"] if part not in _ACTIONS]
+    path = list(problem["loc"][1:]) if problem["loc"][:1] and problem["loc"][0] in ACTIONS else list(problem["loc"])
     if kind == "string_unicode" and not path:
         return "The request has a field whose name is not valid Unicode; remove it."
     if not path:

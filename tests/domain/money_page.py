@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from handlers.adapters.sandbox_gateway import TOKENS
+from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.contracts.metrics import DIMENSIONS, MetricName
 from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS
 from handlers.domain.answers import MEANINGS, Code

@@ -40,6 +40,36 @@ class FakeGateway:
     books: dict[str, Booked] = field(default_factory=dict)
     moved: list[tuple[str, str, int]] = field(default_factory=list)
 
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:
+        """Return an empty text: every amount is taken."""
+        return ""
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        """Hold money, unless the method is one that is declined."""
+        heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.AUTHORIZED
+        booked = Booked("authorize", heard, instruction.amount_minor, instruction.currency, "", method.token)
+        return self._book(instruction.key, booked)
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        """Take what is held, once; nothing if it is not held any more."""
+        held = self.books.get(instruction.charge_key)
+        is_held = held is not None and held.heard is GatewayStatus.AUTHORIZED
+        heard = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
+        booked = Booked("capture", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
+        is_new = instruction.key not in self.books
+        if held is not None and is_held and is_new:
+            settled = replace(held, heard=GatewayStatus.SETTLED, amount_minor=instruction.amount_minor)
+            self.books[instruction.charge_key] = settled
+        return self._book(instruction.key, booked)
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        """Give up what is held; decline if it was captured."""
+        held = self.books.get(instruction.charge_key)
+        if held is not None and held.heard is GatewayStatus.AUTHORIZED:
+            held = self.books[instruction.charge_key] = replace(held, heard=GatewayStatus.FENCED)
+        is_void = held is not None and held.heard in (GatewayStatus.FENCED, GatewayStatus.DECLINED)
+        return GatewayReply(status=GatewayStatus.SETTLED if is_void else GatewayStatus.DECLINED)
+
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Take money, unless the method is one that is declined."""
         heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.SETTLED

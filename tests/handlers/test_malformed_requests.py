@@ -89,7 +89,10 @@ def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: 
     ("change", "message"),
     [
         ({}, "The request must be an object with the fields of its action, got null."),
-        ({"action": "steal"}, "action must be purchase, refund or decide, got a string of 5 characters."),
+        (
+            {"action": "steal"},
+            "action must be purchase, capture, cancel, refund or decide, got a string of 5 characters.",
+        ),
         ({"lines": []}, "lines must be a list of 1 to 50 objects, one per sku, got a list of 0 items."),
         ({"lines": [1]}, "lines[0] must be an object with sku and quantity, got 1."),
         ({"lines": PURCHASE["lines"] * 2}, "lines must not contain the same sku twice; add the quantities up."),
@@ -119,9 +122,7 @@ def test_amount_and_lines_together_are_refused() -> None:
     """Law 3 (default amount): a refund has one of them, or neither."""
     refusal = parse_request({**REFUND, "lines": [{"sku": "MUG", "quantity": 1}]})
     assert isinstance(refusal, Answer)
-    assert refusal.message == (
-        "amount_minor and lines must not both be given; give one, or neither to refund everything."
-    )
+    assert refusal.message == ("amount_minor and lines must not both be given; give one, or neither for everything.")
 
 
 def test_a_total_out_of_range_is_refused() -> None:

@@ -111,8 +111,7 @@ def _released(world: World, _: str) -> dict[str, Any]:
         (
             _not_paid,
             "NOT_CAPTURED",
-            "The payment of this order has not been confirmed yet. Repeat the same request when the order is "
-            "CONFIRMED.",
+            "The payment of this order has not been captured yet. Repeat the same request when the order is CONFIRMED.",
         ),
         (
             _given_back("pm_refund_declined"),

@@ -139,7 +139,7 @@ class World:
 
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
         """One attempt of the purchase or refund function."""
-        function = purchase if request["action"] == "purchase" else refund
+        function = refund if request["action"] == "refund" else purchase
         return function(self.message(request), self.parts(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
@@ -148,7 +148,11 @@ class World:
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
         function = (
-            {"purchase": purchase, "refund": refund, "decide": refund}.get(action) if isinstance(action, str) else None
+            {"purchase": purchase, "capture": purchase, "cancel": purchase, "refund": refund, "decide": refund}.get(
+                action
+            )
+            if isinstance(action, str)
+            else None
         )
         outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
         report = through_json({**message, **outcome})
@@ -193,7 +197,7 @@ class World:
             amount = int(item["amount_minor"]["N"])
             if item["pk"]["S"] == order_id:
                 net += amount
-            elif item.get("charge", {}).get("S") == order_id:
+            elif item["kind"]["S"] == "refund" and item.get("charge", {}).get("S") == order_id:
                 net -= amount
         return net
 

@@ -134,8 +134,20 @@ class _Gateway:
     miss_age: ClassVar[timedelta] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
 
+    def refuse_amount(self, amount_minor: int, currency: str) -> str:
+        return ""
+
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         return self._ask("charge", instruction=instruction, method=method)
+
+    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
+        return self._ask("authorize", instruction=instruction, method=method)
+
+    def capture(self, instruction: Instruction) -> GatewayReply:
+        return self._ask("capture", instruction=instruction)
+
+    def void(self, instruction: Instruction) -> GatewayReply:
+        return self._ask("void", instruction=instruction)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         return self._ask("refund", instruction=instruction)

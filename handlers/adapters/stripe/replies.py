@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from ...domain.canonical import format_instant
-from ...domain.payments import GatewayReply, GatewayStatus, Instruction, Operation
+from ...domain.payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Instruction, Operation
 from .amounts import to_minor
 from .api import StripeObject
 
@@ -17,7 +17,6 @@ STAGE: Final = "booking_stage"
 REFUSED: Final = "booking_refused"
 """Our metadata on an intent whose confirmation Stripe refused without asking a bank: the reason."""
 
-AUTHORISATION_GONE: Final = "authorization_gone"
 ALREADY_CAPTURED: Final = "already_captured"
 
 
@@ -56,7 +55,7 @@ def capture_reply(intent: StripeObject) -> GatewayReply:
         case "succeeded":
             return _reply(intent, GatewayStatus.SETTLED, units=_number(intent, "amount_received"))
         case "canceled":
-            return _reply(intent, GatewayStatus.DECLINED, reason=AUTHORISATION_GONE)
+            return _reply(intent, GatewayStatus.DECLINED, reason=AUTHORIZATION_GONE)
         case _:
             return GatewayReply(status=GatewayStatus.NOTHING)
 

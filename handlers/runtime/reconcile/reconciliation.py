@@ -10,6 +10,7 @@ from ...domain.account import RefundStatus
 from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import day_of, format_instant, parse_instant
+from ...domain.captures import expire_payment
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
 from ...domain.newer_release import NewerRelease
@@ -18,12 +19,13 @@ from ...domain.outcomes import outcome_at
 from ...domain.payments import SEND_WINDOW, GatewayReply, GatewayStatus, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
 from ...domain.settlement import Contradiction, apply_gateway_reply
+from ..hold_requests import void_payment
 from ..recording import Recorded
 from .findings import Findings
 
 MIN_BACK_OFF: Final = timedelta(minutes=5)
 MAX_BACK_OFF: Final = timedelta(hours=6)
-_RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.REFUND_RELEASED})
+_RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.PAYMENT_VOIDED, Kind.REFUND_RELEASED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,11 @@ class Reconciliation:
             with self._isolate(order.order_id):
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
+            order = self._end_payment(order)
+        with self._isolate(order.order_id):
             self._restore(order, known=before)
         has_failed = len(self.findings.postponed) > postponed
-        if (has_failed and (is_swept or is_due or order.due_at())) or _waits_for_bank(order):
+        if (has_failed and (is_swept or is_due or order.due_at())) or _is_for_the_bank(order):
             self._back_off(order)
         elif is_due and order.due_at() is None and order.version == before:
             with self._isolate(order.order_id):
@@ -107,6 +111,26 @@ class Reconciliation:
             fenced = self._fence(order, key)
             return self._apply(order, key, fenced) if fenced else order
         return self._apply(order, key, reply)
+
+    def _end_payment(self, order: Order) -> Order:
+        """Settle an open capture or void; begin a void if a wait is over and no execution from before its end runs."""
+        if order.account.movement is None and self._is_wait_over(order):
+            order = self._expire(order)
+        movement = order.account.movement
+        if movement is None:
+            return order
+        if not movement.is_void:
+            return self._query_gateway(order, movement.key)
+        heard = void_payment(self.gateway, order, movement.key)
+        return self._apply(order, *heard) if heard else order
+
+    def _is_wait_over(self, order: Order) -> bool:
+        return order.wait is not None and self.now >= parse_instant(order.wait.text("until")) + self.fence_after
+
+    def _expire(self, order: Order) -> Order:
+        change = expire_payment(order, format_instant(self.now))
+        outcome = self.orders.append(change)
+        return outcome.current if isinstance(outcome, StaleOrder) else change.after
 
     def _fence(self, order: Order, key: str) -> GatewayReply | None:
         """Fence a key that the gateway never received; None while an attempt may still be running."""
@@ -170,9 +194,17 @@ class Reconciliation:
     def _add_restoration(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
         self.findings.restored.append(f"{order.order_id}/{seq}")
         self.findings.drift["audit"] += is_drift
-        answer = outcome_at(order, seq)
-        self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
+        if answer := outcome_at(order, seq):
+            self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
 
 
-def _waits_for_bank(order: Order) -> bool:
-    return any(refund.status is RefundStatus.PENDING for refund in order.account.refunds.values())
+def _is_for_the_bank(order: Order) -> bool:
+    """Return whether the bank must end a payment or a refund; the more time has passed, the less often it is asked."""
+    wait, movement = order.wait, order.account.movement
+    is_processing = wait is not None and wait.kind is Kind.PAYMENT_PENDING
+    is_voiding = movement is not None and movement.is_void
+    return (
+        is_processing
+        or is_voiding
+        or any(refund.status is RefundStatus.PENDING for refund in order.account.refunds.values())
+    )

@@ -1,0 +1,156 @@
+"""Captures and voids of a payment: the checks before one begins. A hold ends once, so only one is open at a time."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .account import OrderStatus, Share
+from .answers import Answer, Code
+from .canonical import Json, parse_instant
+from .ledger import Kind, subject_of
+from .money import format_amount
+from .order import AcceptedRequest, Order
+from .outcomes import refuse_request
+from .ports import Change
+from .refunds import Fault, Remaining, by_amount, everything
+from .requests import CancelOrder, CapturePayment, Origin, void_id_of
+
+_ENDED: Final = {
+    OrderStatus.DECLINED: (Code.PAYMENT_DECLINED, "The payment of this order was declined, so nothing is held."),
+    OrderStatus.CANCELLED: (Code.PAYMENT_CANCELLED, "The payment of this order was given up, so nothing is held."),
+}
+
+
+def request_capture(order: Order, request: CapturePayment, origin: Origin, now: str, rule: str) -> Change | Answer:
+    """Begin a capture, or refuse it. `rule` is why the gateway never takes the amount, or empty."""
+    checks = (_check_open(order), _check_authorized(order), _check_due(order, origin), _check_amount(order, request))
+    fault = next((each for each in checks if each), None)
+    if fault is None and rule:
+        fault = Code.AMOUNT_NOT_SUPPORTED, f"The gateway cannot capture this amount. {rule}"
+    if fault:
+        return refuse_request(request, *fault, order)
+    shares = _allocate(order, request)
+    facts: dict[str, Json] = {
+        "requested_by": request.requested_by,
+        "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
+    }
+    amount_minor = sum(share.amount_minor for share in shares)
+    return _begin(order, request, origin, now, Kind.PAYMENT_CAPTURE_REQUESTED, amount_minor, facts)
+
+
+def capture_amount(order: Order, request: CapturePayment) -> int:
+    """Return the amount that a capture asks for."""
+    return sum(share.amount_minor for share in _allocate(order, request))
+
+
+def request_cancel(order: Order, request: CancelOrder, origin: Origin, now: str) -> Change | Answer:
+    """Begin to void the payment of an order, or refuse to."""
+    fault = _check_open(order)
+    if fault:
+        return refuse_request(request, *fault, order)
+    facts = {"requested_by": request.requested_by, "reason": "cancelled", "cause": "people"}
+    return _begin(order, request, origin, now, Kind.PAYMENT_VOID_REQUESTED, order.account.requested_minor, facts)
+
+
+def expire_payment(order: Order, now: str) -> Change:
+    """Begin to void a payment whose wait is over. No request causes it, so it answers none but the purchase."""
+    key = void_id_of(order.order_id, "expire", str(order.version))
+    after = order.append(
+        Kind.PAYMENT_VOID_REQUESTED,
+        at=None,
+        now=now,
+        subject=subject_of(key),
+        amount_minor=order.account.requested_minor,
+        facts={"reason": "expired", "cause": "reconcile"},
+    )
+    return Change(before=order, after=after)
+
+
+def _begin(
+    order: Order,
+    request: CapturePayment | CancelOrder,
+    origin: Origin,
+    now: str,
+    kind: Kind,
+    amount_minor: int,
+    facts: Mapping[str, Json],
+) -> Change:
+    subject = subject_of(request.key)
+    accepted = AcceptedRequest(request_id=request.request_id, subject=subject, fingerprint=request.fingerprint, text="")
+    after = order.with_request(accepted).append(
+        kind,
+        at=origin.at,
+        now=now,
+        subject=subject,
+        amount_minor=amount_minor,
+        facts={
+            "request_id": request.request_id,
+            "execution": origin.execution,
+            "origin": origin.door,
+            **facts,
+        },
+    )
+    return Change(before=order, after=after)
+
+
+def _check_open(order: Order) -> Fault:
+    """Reject what comes beside another movement, or after the payment has ended."""
+    movement = order.account.movement
+    if movement:
+        code = Code.CANCEL_UNDER_WAY if movement.is_void else Code.CAPTURE_UNDER_WAY
+        return code, "Another request on this order's payment has no outcome yet. Repeat the same request later."
+    if order.account.captured_minor:
+        return Code.ALREADY_CAPTURED, "The payment of this order has been captured, which happens once. Refund it."
+    return _ENDED.get(order.status)
+
+
+def _check_authorized(order: Order) -> Fault:
+    if order.status is OrderStatus.AUTHORIZED:
+        return None
+    return Code.NOT_AUTHORIZED, "The payment of this order has not been authorised yet. Repeat the same request later."
+
+
+def _check_due(order: Order, origin: Origin) -> Fault:
+    """Judge the end of the hold at the start of the execution, whichever attempt it is."""
+    until = order.wait.text("until") if order.wait else None
+    if until is None or parse_instant(origin.requested_at) <= parse_instant(until):
+        return None
+    return (
+        Code.PAYMENT_EXPIRED,
+        f"This payment could be captured until {until}, but the capture was requested at {origin.at}.",
+    )
+
+
+def _check_amount(order: Order, request: CapturePayment) -> Fault:
+    held = order.account.held_minor
+    if request.amount_minor is not None and request.amount_minor > held:
+        amount, limit = (format_amount(minor, order.currency) for minor in (request.amount_minor, held))
+        return Code.CAPTURE_EXCEEDS_AUTHORIZATION, f"At most {limit} can be captured, but {amount} was requested."
+    bought = {line.sku: line.quantity for line in order.lines}
+    for each in request.units or ():
+        if each.sku not in bought:
+            return Code.LINE_NOT_IN_ORDER, f"SKU {each.sku} is not in this order, which has {', '.join(bought)}."
+        if each.quantity > bought[each.sku]:
+            return (
+                Code.CAPTURE_EXCEEDS_LINE,
+                f"SKU {each.sku} has {bought[each.sku]} to capture, fewer than the {each.quantity} requested.",
+            )
+    return None
+
+
+def _allocate(order: Order, request: CapturePayment) -> tuple[Share, ...]:
+    """Allocate a capture to lines. By amount, all units are captured, and the money is shared as in a refund."""
+    lines = tuple(
+        Remaining(line=number, sku=line.sku, quantity=line.quantity, amount_minor=line.amount_minor)
+        for number, line in enumerate(order.lines)
+    )
+    if request.units is not None:
+        units = {each.sku: each.quantity for each in request.units}
+        wanted = [(line, units[line.sku]) for line in lines if line.sku in units]
+        return tuple(
+            Share(line=line.line, quantity=quantity, amount_minor=line.amount_minor // line.quantity * quantity)
+            for line, quantity in wanted
+        )
+    if request.amount_minor is None:
+        return everything(lines)
+    money = {share.line: share.amount_minor for share in by_amount(lines, request.amount_minor)}
+    return tuple(Share(line=line.line, quantity=line.quantity, amount_minor=money.get(line.line, 0)) for line in lines)
