@@ -122,7 +122,7 @@ def _ended(order: Order, refund_id: str) -> Order:
     return told(told(order, refund_id, GatewayStatus.PENDING), refund_id, GatewayStatus.SETTLED)
 
 
-MAX_MODULES = 260
+MAX_MODULES = 275
 """Measured: 249 on Python 3.11, most of them pydantic's; a new dependency at import time would stand out."""
 
 

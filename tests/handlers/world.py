@@ -139,7 +139,7 @@ class World:
 
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
         """One attempt of the purchase or refund function."""
-        function = refund if request["action"] == "refund" else purchase
+        function = refund if request["action"] in ("refund", "decide") else purchase
         return function(self.message(request), self.parts(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
