@@ -31,6 +31,7 @@ def by(world: World, sub: str, request: dict[str, Any], **more: Any) -> Any:
 
 
 def test_a_proven_request_is_booked_with_the_api_as_its_origin(world: World) -> None:
+    """The customer and every opening entry are those that the API vouched for."""
     bought = world.book(by(world, ANNA, purchase_of(lamp=(2, 1000))))
     assert bought["status"] == "succeeded"
     refunded = world.book(by(world, BEN, refund_of(bought["order_id"], amount_minor=500)))
@@ -42,11 +43,13 @@ def test_a_proven_request_is_booked_with_the_api_as_its_origin(world: World) -> 
 
 
 def test_a_bare_request_is_booked_as_a_direct_one(world: World) -> None:
+    """Whoever may start executions needs no proof, and the ledger says so."""
     bought = world.book(purchase_of(lamp=(1, 1000)))
     assert world.order(bought["order_id"]).placed.text("origin") == "direct"
 
 
 def test_both_shapes_of_one_request_are_the_same_request(world: World) -> None:
+    """Law 8 (replay): the envelope is no part of the fingerprint, so nothing is bought twice."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     first, again = world.book(enveloped), world.book(enveloped["request"])
     assert (first["order_id"], first["replayed"]) == (again["order_id"], False)
@@ -55,6 +58,7 @@ def test_both_shapes_of_one_request_are_the_same_request(world: World) -> None:
 
 
 def test_a_replayed_envelope_orders_nothing_more(world: World) -> None:
+    """Law 8 (replay): a proof that somebody copied buys nothing new."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     assert [world.book(enveloped)["replayed"] for _ in range(3)] == [False, True, True]
     assert world.available("lamp") == 4
@@ -87,23 +91,27 @@ def _with_roles(envelope: Any, roles: list[str]) -> Any:
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forged_envelope_is_refused_and_changes_nothing(world: World, forgery: str) -> None:
+    """The proof covers request, caller and roles, and only the key of the API makes one."""
     answer = world.book(FORGERIES[forgery](world))
     assert (answer["status"], answer["code"]) == ("rejected", "CALLER_NOT_PROVEN")
     assert world.available("lamp") == 5
 
 
 def test_a_proof_is_worthless_a_minute_later(world: World) -> None:
+    """A copied envelope that was never booked cannot be used later."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     world.clock.advance(timedelta(seconds=61))
     assert world.book(enveloped)["code"] == "CALLER_NOT_PROVEN"
 
 
 def test_without_an_api_every_envelope_is_a_forgery(world: World) -> None:
+    """No key means that nothing can be proven, and never that everything is."""
     del world.environment["BOOKING_PROOF_KEY"]
     assert world.book(by(world, ANNA, purchase_of(lamp=(1, 1000))))["code"] == "CALLER_NOT_PROVEN"
 
 
 def test_caller_and_mac_are_never_recorded(world: World) -> None:
+    """The audit trail is kept for years, so it holds neither who signed in nor the proof of it."""
     enveloped = by(world, ANNA, purchase_of(lamp=(9, 1000)))
     assert world.book(enveloped)["code"] == "OUT_OF_STOCK"
     world.book(FORGERIES["more roles"](world))

@@ -104,6 +104,7 @@ def test_the_history_has_a_write_of_two_entries() -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_every_entry_is_published_once_and_in_order_where_nothing_fails(size: int) -> None:
+    """The events of an order are its ledger, whatever the size of the batches."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
     assert _published(bus) == _entries(STREAM)
@@ -129,6 +130,7 @@ def test_every_entry_is_published_in_order_whatever_the_bus_refuses(refusals: li
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=2), st.integers(4, 12))
 def test_a_batch_that_comes_again_publishes_what_it_did_the_first_time(starts: list[int], size: int) -> None:
+    """An event depends on its entry alone, so a consumer may drop repetitions by their id."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
     once = {(event["detail"]["id"], json.dumps(event, sort_keys=True)) for event in bus.events}
@@ -140,6 +142,7 @@ def test_a_batch_that_comes_again_publishes_what_it_did_the_first_time(starts: l
 
 @given(st.sampled_from(sorted(_entries(STREAM))), st.integers(1, 8))
 def test_an_entry_that_fails_holds_up_its_own_order_only(order_id: str, seq: int) -> None:
+    """Law 28 (isolation): the later entries of that order wait, and no others do."""
     bus = FakeEventBridge(refuses=lambda detail: (detail["order_id"], detail["seq"]) == (order_id, seq))
     answer = publish({"Records": STREAM}, _function(bus))
     expected = {**_entries(STREAM), order_id: [each for each in _entries(STREAM)[order_id] if each < seq]}
@@ -160,6 +163,7 @@ def _without_a_date(image: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("spoil", [_without_customer, _without_a_date])
 def test_an_order_that_cannot_be_read_holds_up_no_other(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Law 28 (isolation): a spoiled item fails alone."""
     first = next(record for record in STREAM if _key(record).startswith("ORDER#"))
     spoiled = {**first, "dynamodb": {**first["dynamodb"], "NewImage": spoil(first["dynamodb"]["NewImage"])}}
     bus = FakeEventBridge()
@@ -170,6 +174,7 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(spoil: Callable[[dict[st
 
 
 def test_an_entry_of_a_kind_that_only_a_newer_release_knows_is_published() -> None:
+    """Law 39 (two releases): its totals are those that the newer release stored."""
     item = _last_image()
     newer = {**item["ledger"]["L"][-1]["M"], "type": {"S": "OrderGiftWrapped"}}
     ledger = {"L": [*item["ledger"]["L"][:-1], {"M": newer}]}
@@ -181,6 +186,7 @@ def test_an_entry_of_a_kind_that_only_a_newer_release_knows_is_published() -> No
 
 
 def test_an_event_holds_no_free_text_no_payment_method_no_salt_and_no_salted_hash() -> None:
+    """Consumers get nothing that people wrote, nothing to pay with, and nothing to check a guess against."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), 100)
     told = json.dumps(bus.events)
@@ -189,6 +195,7 @@ def test_an_event_holds_no_free_text_no_payment_method_no_salt_and_no_salted_has
 
 
 def test_every_event_is_as_its_contract_says() -> None:
+    """It has no field that the published schema does not describe."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), 100)
     for event in bus.events:
@@ -200,6 +207,7 @@ def test_every_event_is_as_its_contract_says() -> None:
 
 
 def test_an_entry_too_large_for_an_event_is_published_without_its_facts() -> None:
+    """The event says that they are missing, and the order is not held up."""
     order = {"order_id": "ord_1", "customer_id": "c", "currency": "EUR"}
     entry = {"seq": 1, "type": "OrderPlaced", "at": "2026-01-01", "subject": "ord_1", "amount_minor": 5}
     large: Any = {"pk": "ORDER#ord_1", **order, "status": "PENDING", "ledger": [{**entry, "note": "x" * 300_000}]}
@@ -212,6 +220,7 @@ def test_an_entry_too_large_for_an_event_is_published_without_its_facts() -> Non
 
 
 def test_large_events_share_no_request_that_would_be_too_large() -> None:
+    """A request that the bus refuses as too large would be refused for ever."""
     bus = FakeEventBridge()
     records = [_large_order(number, 100_000) for number in range(7)]
     assert publish({"Records": records}, _function(bus)) == {"batchItemFailures": []}
@@ -219,12 +228,14 @@ def test_large_events_share_no_request_that_would_be_too_large() -> None:
 
 
 def test_events_of_many_orders_take_as_few_requests_as_possible() -> None:
+    """A request holds ten events, the most that the bus accepts."""
     bus = FakeEventBridge()
     publish({"Records": [_large_order(number, 10) for number in range(25)]}, _function(bus))
     assert bus.requests == [10, 10, 5]
 
 
 def test_a_change_of_the_stock_is_no_event() -> None:
+    """It is a success that publishes nothing, so the stream moves on."""
     bus = FakeEventBridge()
     stock = [record for record in STREAM if not _key(record).startswith("ORDER#")]
     assert stock
