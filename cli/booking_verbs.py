@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -38,14 +38,22 @@ def purchase(
     payment: Annotated[
         str, typer.Option(help="Payment method, such as a test token of the sandbox gateway.")
     ] = "pm_ok",
+    capture: Annotated[
+        Literal["now", "later"], typer.Option(help="`later` only authorises the payment, for `booking capture`.")
+    ] = "now",
+    hold_seconds: Annotated[
+        int | None, typer.Option("--hold-seconds", help="Time that the authorised amount waits; 7 days if left out.")
+    ] = None,
     request_id: RequestIdOption = None,
     as_json: JsonOption = False,
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Make a purchase."""
+    """Make a purchase, or with --capture later only authorise its payment."""
+    if hold_seconds is not None and capture == "now":
+        raise UsageError("--hold-seconds is only for --capture later: a payment that is captured now is not held.")
     target = booking_target(stage, instance)
-    event = {
+    event: dict[str, Any] = {
         "action": "purchase",
         "request_id": parse_identifier("--request-id", request_id or new_request_id()),
         "customer_id": parse_identifier("--customer", customer),
@@ -53,6 +61,10 @@ def purchase(
         "lines": [_purchase_line(target, text, currency) for text in lines],
         "payment_method": payment,
     }
+    if capture == "later":
+        event["capture"] = capture
+    if hold_seconds is not None:
+        event["hold_seconds"] = hold_seconds
     return print_outcome(execute(target, event), as_json)
 
 
@@ -87,7 +99,7 @@ def refund(
     if amount_text is not None:
         event["amount_minor"] = parse_money("--amount", amount_text, order_view.load_order(target, order).currency)
     if lines:
-        event["lines"] = [_refund_line(text) for text in lines]
+        event["lines"] = [parse_units(text) for text in lines]
     if not restock:
         event["restock"] = False
     if override_window:
@@ -186,8 +198,9 @@ def _purchase_line(target: DeploymentTarget, text: str, currency: str) -> dict[s
     return {"sku": sku, "quantity": quantity, "unit_price_minor": unit}
 
 
-def _refund_line(text: str) -> dict[str, Any]:
+def parse_units(text: str) -> dict[str, Any]:
+    """Return the units that a --line names, as a request has them."""
     sku, quantity, price = parse_line(text)
     if price is not None:
-        raise UsageError(f"--line {text} must not have a price: the price paid is refunded. Write SKU=QUANTITY.")
+        raise UsageError(f"--line {text} must not have a price: the price of the purchase holds. Write SKU=QUANTITY.")
     return {"sku": sku, "quantity": quantity}

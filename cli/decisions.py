@@ -1,11 +1,10 @@
 """`booking approve|deny`: decide on a refund that waits for another person."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from handlers.domain.answers import Answer
 from handlers.domain.approvals import NO_APPROVALS, decide
 from handlers.domain.canonical import format_instant
 from handlers.domain.requests import MakeDecision, Origin
@@ -13,7 +12,8 @@ from handlers.domain.requests import MakeDecision, Origin
 from .booking_verbs import RequestIdOption, booking_target, print_outcome
 from .executions import execute
 from .order_view import load_order
-from .output import JsonOption, show, table
+from .output import JsonOption
+from .previews import PREVIEW, show_preview
 from .request_input import new_request_id, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption
 
@@ -88,13 +88,5 @@ def _decide(target: DeploymentTarget, request: MakeDecision, *, as_json: bool, d
 def _preview(target: DeploymentTarget, request: MakeDecision, *, as_json: bool) -> int:
     """Show what the decision would do to the order as it is now. The stage's key `approvals` is not judged."""
     order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
-    change = decide(order, request, Origin(execution="dry-run", requested_at=at), at, NO_APPROVALS)
-    if isinstance(change, Answer):
-        document: dict[str, Any] = {**change.as_json(), "dry_run": True}
-    else:
-        account = change.after.account
-        entry = change.after.ledger[-1]
-        document = {"dry_run": True, "entry": entry.kind.value, "refundable_minor": account.refundable_minor}
-    rows = [(name.replace("_", " "), str(value)) for name, value in document.items() if value not in (None, "")]
-    show(as_json, document, lambda console: console.print(table("Nothing was changed", ("", ""), rows)))
-    return 2 if isinstance(change, Answer) else 0
+    change = decide(order, request, Origin(execution=PREVIEW, requested_at=at), at, NO_APPROVALS)
+    return show_preview(change, as_json=as_json)

@@ -77,6 +77,7 @@ def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
             {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
             for line in order.lines
         ],
+        "held_minor": account.held_minor,
         "captured_minor": account.captured_minor,
         "reserved_minor": account.reserved_minor,
         "refunded_minor": account.refunded_minor,
@@ -101,6 +102,7 @@ def _totals_table(order: Order) -> Any:
         ("status", order.status.value),
         ("customer", order.customer_id),
         ("lines", lines),
+        *([("held", f"{format_amount(account.held_minor, currency)}{_hold_end(order)}")] if account.held_minor else []),
         ("captured", format_amount(account.captured_minor, currency)),
         ("reserved", format_amount(account.reserved_minor, currency)),
         ("refunded", format_amount(account.refunded_minor, currency)),
@@ -109,9 +111,15 @@ def _totals_table(order: Order) -> Any:
     return table("Order", ("", ""), rows)
 
 
+def _hold_end(order: Order) -> str:
+    return f" until {order.wait.text('until')}, for `booking capture` or `booking cancel`" if order.wait else ""
+
+
 def read_only_as_json(order: ReadOnlyOrder) -> dict[str, Any]:
     """Return an order that a newer release has continued, for --json: its ledger, and no totals."""
-    totals = dict.fromkeys(("status", "captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"))
+    totals = dict.fromkeys(
+        ("status", "held_minor", "captured_minor", "reserved_minor", "refunded_minor", "refundable_minor")
+    )
     return {
         "order_id": order.order_id,
         "currency": order.currency,

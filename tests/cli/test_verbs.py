@@ -107,6 +107,11 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
         (("purchase", "MUG@8.001", "--customer", "c"), "'8.001' is not an amount in EUR: write it like 12.34"),
         (("purchase", "NOTHING", "--customer", "c"), "There is no SKU NOTHING"),
         (("refund", "ord", "--by", "a", "--reason", "r", "--amount", "1", "--line", "MUG"), "not both"),
+        (("purchase", "MUG", "--customer", "c", "--hold-seconds", "60"), "only for --capture later"),
+        (("capture", "ord", "--by", "a", "--amount", "1", "--line", "MUG"), "not both"),
+        (("capture", "ord", "--by", "a", "--line", "MUG@1"), "must not have a price"),
+        (("cancel", "ord 1", "--by", "a"), "ORDER 'ord 1' is not an id"),
+        (("capture", "ord_0", "--by", "a", "--dry-run"), "There is no order ord_0"),
         (("show", "ord_0"), "There is no order ord_0"),
         (("stock", "set", "X", "--price", "1", "--available", "-1"), "greater than or equal to 0"),
         (("stock", "set", "X", "--price", "1", "--available", "1", "--currency", "XYZ"), "'XYZ'"),
@@ -192,3 +197,46 @@ def test_another_person_approves_a_refund_after_a_preview(shell: Shell) -> None:
     assert (approved.exit_code, approved.document["status"]) == (0, "succeeded")
     assert shell("deny", order, refund, "--by", "b", "--dry-run").exit_code == 2
     assert shell("show", order, "--json").document["refunded_minor"] == 500
+
+
+def test_a_purchase_is_authorised_then_captured_by_lines_after_a_preview(shell: Shell) -> None:
+    """Law 33 (authorise): the preview moves nothing, the capture takes the lines, and there is no second one."""
+    bought = buy_mugs(shell, "--capture", "later", "--hold-seconds", "86400")
+    order = str(bought["order_id"])
+    assert bought["order_status"] == "AUTHORIZED"
+    assert "16.00 EUR until " in shell("show", order).stdout
+    wish = ("capture", order, "--by", "b", "--line", "MUG=1", "--request-id", "once", "--json")
+    shown = shell(*wish, "--dry-run")
+    assert (shown.exit_code, shown.document["entry"], shown.document["amount_minor"]) == (
+        0,
+        "PaymentCaptureRequested",
+        800,
+    )
+    assert shell("show", order, "--json").document["held_minor"] == 1600
+    captured = shell(*wish)
+    assert (captured.exit_code, captured.document["status"], captured.document["amount_minor"]) == (0, "succeeded", 800)
+    assert shell(*wish, "--dry-run").document["status"] == "succeeded"
+    again = shell("capture", order, "--by", "b", "--amount", "1", "--json")
+    assert (again.exit_code, again.document["code"]) == (2, "ALREADY_CAPTURED")
+
+
+def test_a_payment_is_cancelled_after_a_preview(shell: Shell) -> None:
+    """Law 33 (authorise): a cancelled order holds nothing and is never captured."""
+    order = str(buy_mugs(shell, "--capture", "later")["order_id"])
+    shown = shell("cancel", order, "--by", "b", "--dry-run", "--json")
+    assert (shown.exit_code, shown.document["dry_run"]) == (0, True)
+    cancelled = shell("cancel", order, "--by", "b", "--json")
+    assert (cancelled.exit_code, cancelled.document["order_status"]) == (0, "CANCELLED")
+    refused = shell("capture", order, "--by", "b", "--dry-run", "--json")
+    assert (refused.exit_code, refused.document["code"]) == (2, "PAYMENT_CANCELLED")
+
+
+def test_a_cancellation_that_waits_for_the_bank_is_pending_and_exits_with_0(shell: Shell) -> None:
+    """Law 34 (pending): the output names whom it waits for."""
+    supply(shell)
+    bought = shell("purchase", "MUG", "--customer", "c-3", "--payment", "pm_slow_bank", "--json")
+    assert (bought.exit_code, bought.document["status"]) == (0, "pending")
+    said = shell("cancel", str(bought.document["order_id"]), "--by", "b")
+    assert said.exit_code == 0
+    assert "pending" in said.stdout
+    assert "bank" in said.stdout
