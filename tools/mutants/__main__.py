@@ -21,8 +21,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
-COPIED_PATHS = ("handlers", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/fakes", "tests/simulation")
-COPIED_PATHS = (*COPIED_PATHS, "tests/domain", "tests/handlers", "tests/environment.py", "tests/syntax.py")
+COPIED_PATHS = (
+    *("handlers", "pyproject.toml", "docs/reference", "tests/conftest.py", "tests/environment.py", "tests/syntax.py"),
+    *("tests/contract", "tests/domain", "tests/fakes", "tests/handlers", "tests/simulation", "tests/support"),
+)
 KILLING_TESTS = (  # the fastest and most effective first
     "tests/simulation/test_crash_matrix.py",
     "tests/simulation/test_interleavings.py::test_every_interleaving_of_two_actors_keeps_the_laws",
