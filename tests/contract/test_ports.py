@@ -22,7 +22,15 @@ from handlers.contracts.storage import GATEWAY, ORDERS
 from handlers.domain.canonical import Json, parse_instant
 from handlers.domain.errors import AuditContradiction, PaymentOutcomeUnknown
 from handlers.domain.order import Order, RefundPolicy, place_order
-from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentGateway, PaymentMethod
+from handlers.domain.payments import (
+    AUTHORIZATION_GONE,
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    Operation,
+    PaymentGateway,
+    PaymentMethod,
+)
 from handlers.domain.ports import AuditTrail, Change, ParkingQueue, RetryPolicy, StaleOrder, Written
 from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
@@ -298,6 +306,49 @@ def test_refunds_can_be_declined(gateway: PaymentGateway) -> None:
     _charge(gateway, "pm_refund_declined")
     assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.DECLINED
     assert Operation.CHARGE in gateway.fences
+
+
+def _authorize(gateway: PaymentGateway) -> Instruction:
+    held = replace(CHARGE, operation=Operation.AUTHORIZE)
+    reply = gateway.authorize(held, PaymentMethod(token="pm_ok"))
+    assert (reply.status, reply.amount_minor) == (GatewayStatus.AUTHORIZED, 1000)
+    assert gateway.lookup(held).status is GatewayStatus.AUTHORIZED
+    return held
+
+
+def _end_of(held: Instruction, operation: Operation, amount_minor: int = 1000) -> Instruction:
+    key = f"{operation.value}-{held.key}"
+    return replace(held, key=key, operation=operation, amount_minor=amount_minor, charge_key=held.key)
+
+
+def test_a_hold_is_captured_once_and_then_cannot_be_given_up(gateway: PaymentGateway) -> None:
+    """Law 33 (authorise): a part is taken, the rest is free, and a void comes too late."""
+    held = _authorize(gateway)
+    capture = _end_of(held, Operation.CAPTURE, 600)
+    first = gateway.capture(capture)
+    assert (first.status, first.amount_minor) == (GatewayStatus.SETTLED, 600)
+    assert gateway.capture(capture).status is GatewayStatus.SETTLED
+    assert gateway.void(_end_of(held, Operation.VOID)).status is GatewayStatus.DECLINED
+    known = gateway.lookup(held)
+    assert (known.status, known.amount_minor) == (GatewayStatus.SETTLED, 600)
+
+
+def test_a_hold_that_is_given_up_moves_no_money_however_often(gateway: PaymentGateway) -> None:
+    """Law 33 (authorise): a repeated void is a success, and the payment is known to be void."""
+    held = _authorize(gateway)
+    void = _end_of(held, Operation.VOID)
+    assert gateway.void(void).status is GatewayStatus.SETTLED
+    assert gateway.void(void).status is GatewayStatus.SETTLED
+    assert gateway.lookup(held).status is GatewayStatus.FENCED
+
+
+def test_a_capture_after_a_void_is_declined_because_nothing_is_held(gateway: PaymentGateway) -> None:
+    """Law 33 (authorise): a hold ends exactly once."""
+    held = _authorize(gateway)
+    gateway.void(_end_of(held, Operation.VOID))
+    late = gateway.capture(_end_of(held, Operation.CAPTURE))
+    assert (late.status, late.reason) == (GatewayStatus.DECLINED, AUTHORIZATION_GONE)
+    assert gateway.lookup(held).status is GatewayStatus.FENCED
 
 
 def test_money_that_moved_is_listed_with_its_key_and_order() -> None:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, MovementPage, Operation, PaymentMethod
+from handlers.domain.payments import (
+    AUTHORIZATION_GONE,
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    MovementPage,
+    Operation,
+    PaymentMethod,
+)
 
 
 class KeyMisused(AssertionError):
@@ -26,6 +34,8 @@ class Booked:
     currency: str = ""
     charge_key: str = ""
     payment_method: str = ""
+    reason: str = "insufficient_funds"
+    """The reason of a decline."""
 
 
 @dataclass(slots=True)
@@ -55,7 +65,11 @@ class FakeGateway:
         held = self.books.get(instruction.charge_key)
         is_held = held is not None and held.heard is GatewayStatus.AUTHORIZED
         heard = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
-        booked = Booked("capture", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
+        is_late = held is not None and held.heard is GatewayStatus.SETTLED
+        reason = "already_captured" if is_late else AUTHORIZATION_GONE
+        booked = Booked(
+            "capture", heard, instruction.amount_minor, instruction.currency, instruction.charge_key, reason=reason
+        )
         is_new = instruction.key not in self.books
         if held is not None and is_held and is_new:
             settled = replace(held, heard=GatewayStatus.SETTLED, amount_minor=instruction.amount_minor)
@@ -122,13 +136,18 @@ class FakeGateway:
             self.books[key] = known = asked
             if asked.heard is GatewayStatus.SETTLED:
                 self.moved.append((asked.kind, key, asked.amount_minor))
-        elif known.kind != "fence" and replace(known, heard=asked.heard, payment_method=asked.payment_method) != asked:
+        elif known.kind != "fence" and _as_asked(known, asked) != asked:
             raise KeyMisused(f"{key}: {known} was booked, {asked} was asked under the same key")
         return _reply(key, known)
 
     def net_minor(self, charge_key: str) -> int:
         """What stayed with us of one charge: charged minus refunds that did not come back."""
         return net_minor(self.books, charge_key)
+
+
+def _as_asked(known: Booked, asked: Booked) -> Booked:
+    """Return what is known, but with what may differ when the same key is asked for again."""
+    return replace(known, heard=asked.heard, payment_method=asked.payment_method, reason=asked.reason)
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
@@ -140,11 +159,10 @@ def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
 
 
 def _reply(key: str, booked: Booked) -> GatewayReply:
-    reasons = {GatewayStatus.DECLINED: "insufficient_funds"}
     return GatewayReply(
         status=booked.heard,
         reference=f"fake_{key[-12:]}" if booked.heard is GatewayStatus.SETTLED else "",
-        reason=reasons.get(booked.heard, ""),
+        reason=booked.reason if booked.heard is GatewayStatus.DECLINED else "",
         amount_minor=booked.amount_minor,
         currency=booked.currency,
     )
