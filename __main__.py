@@ -20,16 +20,23 @@ gateway = base.payment_gateway("gateway")
 webhooks = base.gateway_events("webhooks")
 audit = AuditBucket("audit", base.audit_bucket("outcomes/", "refusals/"))
 
+proofs = base.prove_callers()
+
 money = orders.environment | gateway.environment
+steps = money | proofs.environment
 purchase = MonitoredLambda(
     "purchase",
     base.function(
-        "purchase", money | stage.refund_policy | stage.payment_policy, orders.grant_book(), gateway.grant_charge()
+        "purchase",
+        steps | stage.refund_policy | stage.payment_policy,
+        *(orders.grant_book(), gateway.grant_charge(), *proofs.verify_grants),
     ),
 )
 refund = MonitoredLambda(
     "refund",
-    base.function("refund", money | stage.approval_policy, orders.grant_refund(), gateway.grant_refund()),
+    base.function(
+        "refund", steps | stage.approval_policy, orders.grant_refund(), gateway.grant_refund(), *proofs.verify_grants
+    ),
 )
 record = MonitoredLambda(
     "record",
@@ -56,11 +63,12 @@ seal = MonitoredLambda(
 seal_key.reserve_for(seal.role)
 base.deliver_notices(webhooks, reconcile)
 events = base.publish_events(orders)
+api = base.serve_api(proofs, orders, audit, machine)
 dashboard = base.dashboard(
     machine,
     orders,
-    (purchase, refund, record, reconcile, seal, *events.functions, *webhooks),
-    beside=(gateway, audit, seal_key, *events.buses),
+    (purchase, refund, record, reconcile, seal, *events.functions, *webhooks, *api.parts),
+    beside=(gateway, audit, seal_key, *events.buses, *proofs.keys),
 )
 
 pulumi.export("stage", stage.name)
@@ -78,6 +86,8 @@ pulumi.export("sealKeyArn", seal_key.arn)
 pulumi.export("publishFunction", events.function)
 pulumi.export("eventBus", events.bus)
 pulumi.export("eventArchiveArn", events.archive)
+pulumi.export("apiFunction", api.function)
+pulumi.export("apiUrl", api.url)
 pulumi.export("parkingQueueUrl", machine.parking)
 pulumi.export("alertTopicArn", base.topic)
 pulumi.export("dashboardName", dashboard)

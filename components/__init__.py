@@ -5,6 +5,8 @@ from .alert_topic import AlertTopicArgs as AlertTopicArgs
 from .audit_bucket import AuditBucket as AuditBucket
 from .audit_bucket import AuditBucketArgs as AuditBucketArgs
 from .aws.iam import policy_of as policy_of
+from .booking_api import BookingApi as BookingApi
+from .booking_api import BookingApiArgs as BookingApiArgs
 from .booking_state_machine import BookingStateMachine as BookingStateMachine
 from .booking_state_machine import BookingStateMachineArgs as BookingStateMachineArgs
 from .gateway import SandboxGateway as SandboxGateway
@@ -19,6 +21,8 @@ from .order_store import OrderStore as OrderStore
 from .order_store import OrderStoreArgs as OrderStoreArgs
 from .packaging import Target as Target
 from .packaging import build_package as build_package
+from .proof_key import ProofKey as ProofKey
+from .proof_key import ProofKeyArgs as ProofKeyArgs
 from .signed_package import SignedPackage as SignedPackage
 from .signed_package import SignedPackageArgs as SignedPackageArgs
 from .signing_key import SigningKey as SigningKey

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contracts.storage import SEALS_PREFIX
+from handlers.contracts.storage import REFUSALS_PREFIX, SEALS_PREFIX
 
 from .aws.iam import join, statement
 from .aws.kms import ACCESS_LOGS, origin_of
@@ -64,6 +64,8 @@ class AuditBucket(Component):
     """Permission to put objects and read them back: policy statements as JSON."""
     readgrant: pulumi.Output[str]
     """Permission to list and read objects: policy statements as JSON."""
+    lookupgrant: pulumi.Output[str]
+    """Permission to find and read refusals: policy statements as JSON."""
     reconcilegrant: pulumi.Output[str]
     """Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON."""
     sealgrant: pulumi.Output[str]
@@ -95,6 +97,7 @@ class AuditBucket(Component):
                 "logbucket": self.logbucket,
                 "writegrant": self.writegrant,
                 "readgrant": self.readgrant,
+                "lookupgrant": self.lookupgrant,
                 "reconcilegrant": self.reconcilegrant,
                 "sealgrant": self.sealgrant,
             }
@@ -107,6 +110,10 @@ class AuditBucket(Component):
     def grant_read(self) -> pulumi.Output[str]:
         """Return the permission to list and read objects, `readgrant`."""
         return self.readgrant
+
+    def grant_lookup(self) -> pulumi.Output[str]:
+        """Return the permission to find and read refusals, `lookupgrant`."""
+        return self.lookupgrant
 
     def grant_reconcile(self) -> pulumi.Output[str]:
         """Return the permission to find missing objects and put them, `reconcilegrant`."""
@@ -253,6 +260,11 @@ class AuditBucket(Component):
             statement("ListOutcomes", listing, [self.arn], when=_under(sealed)),
             reading,
             statement("ReadOutcomesKey", ["kms:Decrypt"], [self.key]),
+        )
+        self.lookupgrant = join(
+            statement("FindRefusals", ["s3:ListBucket"], [self.arn], when=_under([REFUSALS_PREFIX])),
+            statement("ReadRefusals", ["s3:GetObject"], self._objects([REFUSALS_PREFIX])),
+            statement("ReadRefusalsKey", ["kms:Decrypt"], [self.key]),
         )
         self.sealgrant = join(
             statement("ListOutcomes", ["s3:ListBucket"], [self.arn], when=_under(sealed)),

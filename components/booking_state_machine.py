@@ -91,6 +91,9 @@ class BookingStateMachine(Component):
     startgrant: pulumi.Output[str]
     """Permission to start executions of this machine and follow them: policy statements as JSON."""
 
+    rungrant: pulumi.Output[str]
+    """Permission to start executions of this machine and read their results: policy statements as JSON."""
+
     def __init__(
         self,
         name: str,
@@ -129,12 +132,17 @@ class BookingStateMachine(Component):
                 "parking": self.parking,
                 "drain": self.drain,
                 "startgrant": self.startgrant,
+                "rungrant": self.rungrant,
             }
         )
 
     def grant_start(self) -> pulumi.Output[str]:
         """Return the permission to start executions of this machine and follow them, `startgrant`."""
         return self.startgrant
+
+    def grant_run(self) -> pulumi.Output[str]:
+        """Return the permission to start executions of this machine and read their results, `rungrant`."""
+        return self.rungrant
 
     def grant_drain(self) -> pulumi.Output[str]:
         """Return the permission to take messages out of the parking queue, `drain`."""
@@ -144,6 +152,11 @@ class BookingStateMachine(Component):
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """Environment variables of a function that empties the parking queue."""
         return {"BOOKING_PARKING_QUEUE_URL": self.parking}
+
+    @property
+    def start_environment(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables of a function that starts executions."""
+        return {"BOOKING_MACHINE": self.arn}
 
     def charts(self) -> list[Chart]:
         """Return the charts of the executions for a dashboard."""
@@ -282,10 +295,19 @@ class BookingStateMachine(Component):
 
     def _create_grants(self, machine: aws.sfn.StateMachine) -> None:
         executions = machine.arn.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
+        use_key = statement("StartKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self._shared.key])
         self.startgrant = join(
             statement("Start", ["states:StartExecution"], [machine.arn]),
             statement("Follow", ["states:DescribeExecution", "states:GetExecutionHistory"], [executions]),
-            statement("StartKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self._shared.key]),
+            use_key,
+        )
+        if self._express:
+            self.rungrant = join(statement("Run", ["states:StartSyncExecution"], [machine.arn]), use_key)
+            return
+        self.rungrant = join(
+            statement("Start", ["states:StartExecution"], [machine.arn]),
+            statement("ReadResults", ["states:DescribeExecution"], [executions]),
+            use_key,
         )
 
     def _allow_starter(self, starter: str | None) -> None:

@@ -79,6 +79,8 @@ class OrderStore(Component):
     """Permission to place and settle orders: policy statements as JSON."""
     refundgrant: pulumi.Output[str]
     """Permission to refund orders: policy statements as JSON."""
+    browsegrant: pulumi.Output[str]
+    """Permission to read single orders and articles, and to list orders: policy statements as JSON."""
     reconcilegrant: pulumi.Output[str]
     """Permission to find unsettled orders and settle them: policy statements as JSON."""
     stream: pulumi.Output[str]
@@ -116,6 +118,7 @@ class OrderStore(Component):
                 "readgrant": self.readgrant,
                 "bookgrant": self.bookgrant,
                 "refundgrant": self.refundgrant,
+                "browsegrant": self.browsegrant,
                 "reconcilegrant": self.reconcilegrant,
                 "stream": self.stream,
                 "streamgrant": self.streamgrant,
@@ -133,6 +136,10 @@ class OrderStore(Component):
     def grant_refund(self) -> pulumi.Output[str]:
         """Return the permission to refund orders, `refundgrant`."""
         return self.refundgrant
+
+    def grant_browse(self) -> pulumi.Output[str]:
+        """Return the permission to read single orders and articles, and to list orders, `browsegrant`."""
+        return self.browsegrant
 
     def grant_reconcile(self) -> pulumi.Output[str]:
         """Return the permission to find unsettled orders and settle them, `reconcilegrant`."""
@@ -203,6 +210,12 @@ class OrderStore(Component):
         )
         self.reconcilegrant = join(find, self.refundgrant, sweep, review)
         self.streamgrant = stream_grant(self.arn, key=self.key, parent=self)
+        listed = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in ORDERS.indexes]
+        self.browsegrant = join(
+            self.readgrant,
+            self._grant("ReadStock", "GetItem", sku_key("*")),
+            table_grant("ListOrders", ["dynamodb:Query"], listed, key=self.key, parent=self),
+        )
 
     def _grant(self, sid: str, action: str, items: str, attributes: Sequence[str] = ()) -> pulumi.Output[str]:
         return table_grant(

@@ -11,7 +11,7 @@ import pulumi
 from handlers.contracts.storage import ORDERS, SEALS_PREFIX, order_key
 
 from .alert_topic import AlertTopic, AlertTopicArgs
-from .audit_bucket import AuditBucketArgs
+from .audit_bucket import AuditBucket, AuditBucketArgs
 from .aws.alarms import create_alarms
 from .aws.dashboard import Row, create_dashboard
 from .aws.deployment_context import DeploymentContext
@@ -19,6 +19,7 @@ from .aws.eventbridge import alert_on_key_changes, max_gap_minutes
 from .aws.iam import statement
 from .aws.kms import ACCESS_LOGS, LOG_DELIVERY, LOGS, encryption_key
 from .base import Component, Shared, tags_of
+from .booking_api import BookingApi, BookingApiArgs
 from .booking_state_machine import BookingStateMachine, BookingStateMachineArgs
 from .business import business_alarms, business_charts
 from .gateway import SandboxGateway, SandboxGatewayArgs
@@ -27,12 +28,14 @@ from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .order_events import OrderEvents, OrderEventsArgs
 from .order_store import OrderStore, OrderStoreArgs
 from .packaging import PackageFailed, handlers_package
+from .proof_key import ProofKey, ProofKeyArgs
 from .signed_package import SignedPackage, SignedPackageArgs
 from .signing_key import SigningKeyArgs
 from .stage import Stage
 from .stripe_gateway import StripeGateway, StripeGatewayArgs
 
 RECONCILE_SECONDS = 60
+API_SECONDS = 29  # API Gateway waits 30 s for an integration
 SEAL_SECONDS = 900
 PUBLISH_SECONDS = 60
 
@@ -41,7 +44,7 @@ ORDER_RECORDS = json.dumps({"dynamodb": {"Keys": {ORDERS.hash_key: {"S": [{"pref
 
 
 Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
-LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs)
+LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs, BookingApiArgs)
 
 
 def heartbeat_minutes(schedule: str) -> int:
@@ -72,6 +75,27 @@ class PublishedOrders:
     """Name of the function that publishes."""
     functions: tuple[MonitoredLambda, ...] = ()
     buses: tuple[OrderEvents, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenCallers:
+    """What proves the callers of the API to the functions behind it; empty where the stage has no API."""
+
+    environment: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Environment variables of a function that makes or verifies proofs."""
+    verify_grants: tuple[pulumi.Output[str], ...] = ()
+    keys: tuple[ProofKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedApi:
+    """The API and the function that answers it; empty where the stage has no API."""
+
+    url: pulumi.Output[str] = field(default_factory=_nothing)
+    """Address of the API."""
+    function: pulumi.Output[str] = field(default_factory=_nothing)
+    """Name of the function that answers."""
+    parts: tuple[MonitoredLambda | BookingApi, ...] = ()
 
 
 class Foundation(Component):
@@ -243,6 +267,64 @@ class Foundation(Component):
         args["heartbeat_minutes"] = heartbeat_minutes(self._stage.reconcile_schedule)
         return args
 
+    def prove_callers(self) -> ProvenCallers:
+        """Create the key with which the API proves callers to the functions behind it, if the stage has an API."""
+        stage = self._stage
+        if not stage.api_issuer:
+            return ProvenCallers()
+        args = ProofKeyArgs(topic=self.topic, key_deletion_days=stage.key_deletion_days, tags=self._tags)
+        key = ProofKey("proofs", args)
+        return ProvenCallers(environment=key.environment, verify_grants=(key.grant_verify(),), keys=(key,))
+
+    def serve_api(
+        self, proofs: ProvenCallers, orders: OrderStore, audit: AuditBucket, machine: BookingStateMachine
+    ) -> ServedApi:
+        """Create the API and the function that answers it, which alone may prove callers, if the stage has an API."""
+        if not proofs.keys:
+            return ServedApi()
+        environment = orders.environment | audit.environment | machine.start_environment | proofs.environment
+        grants = (orders.grant_browse(), audit.grant_lookup(), machine.grant_run())
+        signing = (key.grant_sign() for key in proofs.keys)
+        answer = MonitoredLambda("answer", self._answering_function(environment, *grants, *signing))
+        for key in proofs.keys:
+            key.reserve_for(answer.role)
+        api = BookingApi("api", self._api(answer.alias))
+        return ServedApi(url=api.url, function=answer.function, parts=(answer, api))
+
+    def _answering_function(
+        self, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
+    ) -> MonitoredLambdaArgs:
+        """Return the arguments of the function that answers calls, which may wait for results."""
+        stage = self._stage
+        express = stage.workflow_type == "EXPRESS"
+        own: dict[str, pulumi.Input[str]] = {
+            "BOOKING_WORKFLOW_TYPE": stage.workflow_type,
+            "BOOKING_API_ISSUER": stage.api_issuer,
+            "BOOKING_API_AUDIENCES": " ".join(stage.api_audiences),
+            "BOOKING_API_ROLES_CLAIM": stage.api_roles_claim,
+            "BOOKING_API_WAIT_SECONDS": str(stage.api_wait_seconds),
+        }
+        patient: dict[str, pulumi.Input[str]] = {"BOOKING_SDK_TIMEOUT_SECONDS": "60"} if express else {}
+        args = self.function("api", own | environment | patient, *grants)
+        args["timeout"] = API_SECONDS
+        return args
+
+    def _api(self, function: pulumi.Input[str]) -> BookingApiArgs:
+        """Return the arguments of the API, which `function` (an ARN) answers."""
+        stage = self._stage
+        args = BookingApiArgs(
+            function=function,
+            issuer=stage.api_issuer,
+            audiences=list(stage.api_audiences),
+            rate=stage.api_requests_per_second,
+            burst=2 * stage.api_requests_per_second,
+            error_percent=stage.alarm_error_percent,
+        )
+        if stage.api_cors_origins:
+            args["origins"] = list(stage.api_cors_origins)
+        args["topic"], args["tags"], args["key"] = self.topic, self._tags, self.key
+        return self._add_log(args)
+
     def signing_key(self) -> SigningKeyArgs:
         """Return the arguments of the key that signs seals."""
         stage = self._stage
@@ -298,7 +380,7 @@ class Foundation(Component):
         self,
         machine: BookingStateMachine,
         orders: OrderStore,
-        functions: Sequence[MonitoredLambda | GatewayEvents],
+        functions: Sequence[MonitoredLambda | GatewayEvents | BookingApi],
         *,
         beside: Sequence[Component] = (),
     ) -> pulumi.Output[str]:

@@ -49,6 +49,10 @@ _FORMS = {
     "backupSchedule": "an AWS cron expression such as cron(0 3 * * ? *)",
     "logRetentionDays": f"one of {', '.join(map(str, RETENTIONS))}",
     "alertEmail": "an address such as team@example.com, or empty",
+    "apiIssuer": "the https address of an OpenID Connect issuer, or empty",
+    "apiAudiences": "a list of strings without spaces",
+    "apiRolesClaim": "the name of a claim, such as groups or cognito:groups",
+    "apiCorsOrigins": "a list of origins such as https://shop.example.com",
     "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
     "returnHosts": "a list of hosts such as shop.example.com",
@@ -162,6 +166,19 @@ class Stage(BaseModel):
     """Bucket, best in another account, that the audit trail's seals are copied to as well; empty for none."""
     audit_archive_days: int = Field(90, ge=30, le=3650, deprecated=True)
     """Ignored, and rejected from 0.3 on: S3 never moves objects below 128 KB to cheaper storage."""
+
+    api_issuer: str = Field("", pattern=r"^(https://[^\s?#]{1,500})?$")
+    """Issuer of the access tokens that the API accepts; empty for no API. Any OpenID Connect provider will do."""
+    api_audiences: tuple[Annotated[str, Field(pattern=r"^\S{1,255}$")], ...] = ()
+    """Audiences (or clients) of the tokens that the API accepts, together with apiIssuer."""
+    api_roles_claim: str = Field("groups", pattern=r"^[^\s]{1,255}$")
+    """Claim of a token that lists its groups, of which customer, staff, approver and auditor are roles."""
+    api_cors_origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = ()
+    """Origins of web pages that may call the API, such as https://shop.example.com; empty for none."""
+    api_wait_seconds: int = Field(0, ge=0, le=20)
+    """Seconds that a call of the API may wait for its result, 0 to 20; 0 where functionConcurrency is 0."""
+    api_requests_per_second: int = Field(50, ge=1, le=10_000)
+    """Calls per second of each route of the API, of all callers together, 1 to 10000."""
 
     alert_recipient_required: bool = True
     """Refuses to deploy while neither alertEmail nor alertTopicArn is set, because nobody would be notified."""
@@ -280,6 +297,21 @@ class Stage(BaseModel):
                 f"reconcileSchedule must run at least once a day, got {self.reconcile_schedule!r}.",
             ),
             *self._stripe_rules(),
+            (
+                bool(self.api_issuer) != bool(self.api_audiences),
+                "apiIssuer and apiAudiences must be set together, "
+                f"got {self.api_issuer!r} and {list(self.api_audiences)}.",
+            ),
+            (
+                self.api_wait_seconds > 0 and self.function_concurrency == 0,
+                f"apiWaitSeconds must be 0 with functionConcurrency 0, got {self.api_wait_seconds}: calls that wait "
+                "would use up the concurrency of the functions that they wait for.",
+            ),
+            (
+                express and bool(self.api_issuer) and self.execution_timeout_seconds >= 25,
+                "executionTimeoutSeconds must be less than 25 with workflowType EXPRESS and apiIssuer, "
+                f"got {self.execution_timeout_seconds}: a call waits for its execution.",
+            ),
             (
                 bool(self.subnet_ids) != bool(self.security_group_ids),
                 "subnetIds and securityGroupIds must be set together, "

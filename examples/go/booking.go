@@ -24,6 +24,8 @@ type AuditBucket struct {
 	Writegrant pulumi.StringOutput `pulumi:"writegrant"`
 	// Permission to list and read objects: policy statements as JSON.
 	Readgrant pulumi.StringOutput `pulumi:"readgrant"`
+	// Permission to find and read refusals: policy statements as JSON.
+	Lookupgrant pulumi.StringOutput `pulumi:"lookupgrant"`
 	// Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON.
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
 	// Permission to read objects, and to put seals under `seals/` and nothing else: policy statements as JSON.
@@ -108,6 +110,8 @@ type BookingStateMachine struct {
 	Drain pulumi.StringOutput `pulumi:"drain"`
 	// Permission to start executions of this machine and follow them: policy statements as JSON.
 	Startgrant pulumi.StringOutput `pulumi:"startgrant"`
+	// Permission to start executions of this machine and read their results: policy statements as JSON.
+	Rungrant pulumi.StringOutput `pulumi:"rungrant"`
 }
 
 // BookingStateMachineArgs is what a BookingStateMachine is made of; everything that is left out has its default.
@@ -398,6 +402,8 @@ type OrderStore struct {
 	Bookgrant pulumi.StringOutput `pulumi:"bookgrant"`
 	// Permission to refund orders: policy statements as JSON.
 	Refundgrant pulumi.StringOutput `pulumi:"refundgrant"`
+	// Permission to read single orders and articles, and to list orders: policy statements as JSON.
+	Browsegrant pulumi.StringOutput `pulumi:"browsegrant"`
 	// Permission to find unsettled orders and settle them: policy statements as JSON.
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
 	// ARN of the stream of changes; empty without `stream`.

@@ -46,13 +46,15 @@ export class AuditBucket extends pulumi.ComponentResource {
     declare public readonly writegrant: pulumi.Output<string>;
     // Permission to list and read objects: policy statements as JSON.
     declare public readonly readgrant: pulumi.Output<string>;
+    // Permission to find and read refusals: policy statements as JSON.
+    declare public readonly lookupgrant: pulumi.Output<string>;
     // Permission to find missing objects and put them, and to find overwritten ones: policy statements as JSON.
     declare public readonly reconcilegrant: pulumi.Output<string>;
     // Permission to read objects, and to put seals under `seals/` and nothing else: policy statements as JSON.
     declare public readonly sealgrant: pulumi.Output<string>;
 
     constructor(name: string, args: AuditBucketArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { bucket: undefined, arn: undefined, key: undefined, logbucket: undefined, writegrant: undefined, readgrant: undefined, reconcilegrant: undefined, sealgrant: undefined };
+        const outputs = { bucket: undefined, arn: undefined, key: undefined, logbucket: undefined, writegrant: undefined, readgrant: undefined, lookupgrant: undefined, reconcilegrant: undefined, sealgrant: undefined };
         super("booking:index:AuditBucket", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
@@ -118,9 +120,11 @@ export class BookingStateMachine extends pulumi.ComponentResource {
     declare public readonly drain: pulumi.Output<string>;
     // Permission to start executions of this machine and follow them: policy statements as JSON.
     declare public readonly startgrant: pulumi.Output<string>;
+    // Permission to start executions of this machine and read their results: policy statements as JSON.
+    declare public readonly rungrant: pulumi.Output<string>;
 
     constructor(name: string, args: BookingStateMachineArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { arn: undefined, machine: undefined, role: undefined, loggroup: undefined, parking: undefined, drain: undefined, startgrant: undefined };
+        const outputs = { arn: undefined, machine: undefined, role: undefined, loggroup: undefined, parking: undefined, drain: undefined, startgrant: undefined, rungrant: undefined };
         super("booking:index:BookingStateMachine", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
@@ -295,6 +299,8 @@ export class OrderStore extends pulumi.ComponentResource {
     declare public readonly bookgrant: pulumi.Output<string>;
     // Permission to refund orders: policy statements as JSON.
     declare public readonly refundgrant: pulumi.Output<string>;
+    // Permission to read single orders and articles, and to list orders: policy statements as JSON.
+    declare public readonly browsegrant: pulumi.Output<string>;
     // Permission to find unsettled orders and settle them: policy statements as JSON.
     declare public readonly reconcilegrant: pulumi.Output<string>;
     // ARN of the stream of changes; empty without `stream`.
@@ -303,7 +309,7 @@ export class OrderStore extends pulumi.ComponentResource {
     declare public readonly streamgrant: pulumi.Output<string>;
 
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, reconcilegrant: undefined, stream: undefined, streamgrant: undefined };
+        const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, browsegrant: undefined, reconcilegrant: undefined, stream: undefined, streamgrant: undefined };
         super("booking:index:OrderStore", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }

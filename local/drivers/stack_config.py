@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..errors import DeploymentFailed
+from ..instance.token_issuer import BOOKING, default_api_config
 from ..provider.property_values import ReadonlyValues, Values
 from .autonaming import Autonaming
 
@@ -44,6 +45,8 @@ def load_config(program: Path, stage: str, overrides: ReadonlyValues | None = No
     values = {_qualified_key(name, key): value for key, value in _project_values(project).items() if value is not None}
     values |= {_qualified_key(name, key): value for key, value in _stage_values(folder, stage).items()}
     values |= {_qualified_key(name, key): value for key, value in (overrides or {}).items()}
+    if name == BOOKING:
+        values |= default_api_config(values)
     return StackConfig(project=name, stage=stage, values={key: _to_string(key, value) for key, value in values.items()})
 
 

@@ -14,6 +14,7 @@ import yaml
 
 from ..drivers.stack_config import default_project_name
 from ..errors import EngineError, PassphraseMissing, UnknownStage
+from ..instance.token_issuer import BOOKING, default_api_config
 from ..provider.property_values import ReadonlyValues, Values
 
 _SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
@@ -44,6 +45,8 @@ class Project:
             **(stage.get("config") or {}),
             **{self._qualified_key(key): _parse_json(config[key]) for key in config},
         }
+        if settings["name"] == BOOKING:
+            stage["config"] |= {key: _parse_json(value) for key, value in default_api_config(stage["config"]).items()}
         self._drop_secrets_provider(stage, copy)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         copy.write_text(yaml.safe_dump(stage, sort_keys=False))

@@ -9,23 +9,27 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
 - *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
 - *Batches of a stream* are taken as in AWS: see `stream_batches`.
+- *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
 """
 
 import json
 import logging
+import os
 import random
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from ..provider.aws import ACCOUNT, REGION
 from .account_concurrency import MiniStackModule, limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
 from .stream_batches import settle_batches
+from .token_issuer import OWN_ISSUER, public_keys_file
 
 PATCHED_VERSION: Final = "1.5.33"
 _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)
@@ -38,7 +42,7 @@ def apply() -> None:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
         return
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import dynamodb, iam, lambda_svc, stepfunctions
+    from ministack.services import apigateway, dynamodb, iam, lambda_svc, stepfunctions
 
     limit_concurrency(lambda_svc)
     settle_batches(lambda_svc, dynamodb)
@@ -49,6 +53,19 @@ def apply() -> None:
     _add_put_conditions(iam_actions)
     _add_item_conditions(iam_actions, iam_evaluator, dynamodb)
     _name_role_of_session(iam_evaluator, iam)
+    _know_own_issuer(apigateway)
+
+
+def _know_own_issuer(apis: MiniStackModule) -> None:
+    """Read the keys of the instance's own issuer from its folder; its address resolves nowhere."""
+    resolve = apis._resolve_jwks_url
+
+    async def resolved(authorizer: Mapping[str, Any]) -> Any:
+        if (authorizer.get("jwtConfiguration") or {}).get("issuer") == OWN_ISSUER:
+            return public_keys_file(Path(os.environ["STATE_DIR"]).parent).as_uri()
+        return await resolve(authorizer)
+
+    apis._resolve_jwks_url = resolved
 
 
 def _keep_recovery_period(tables: MiniStackModule) -> None:

@@ -76,6 +76,19 @@ TABLE: Mapping[str, TranslationRow] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": row(
         "aws_cloudwatch_metric_alarm", dimensions=None, metricQueries=block("metric_query", metric=_METRIC)
     ),
+    "aws:apigatewayv2/api:Api": row("aws_apigatewayv2_api", corsConfiguration=block("cors_configuration")),
+    "aws:apigatewayv2/authorizer:Authorizer": row(
+        "aws_apigatewayv2_authorizer",
+        {"audiences": "audience"},
+        jwtConfiguration=block("jwt_configuration"),
+    ),
+    "aws:apigatewayv2/integration:Integration": row("aws_apigatewayv2_integration"),
+    "aws:apigatewayv2/route:Route": row("aws_apigatewayv2_route"),
+    "aws:apigatewayv2/stage:Stage": row(
+        "aws_apigatewayv2_stage",
+        defaultRouteSettings=block("default_route_settings"),
+        accessLogSettings=block("access_log_settings"),
+    ),
     "aws:dynamodb/table:Table": row(
         "aws_dynamodb_table",
         attributes=block("attribute"),

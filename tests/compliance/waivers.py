@@ -22,6 +22,11 @@ OURS = (
         reason="One region by design: the table cannot be promised in step with a replicated trail. Backups and the "
         "trail are copied across regions by the organisation's own AWS Backup plan, where it asks for that.",
     ),
+    Waiver(
+        check="CKV_AWS_309",
+        reason="Two routes of the API are public and tell nothing of anybody: a monitor asks for the health without a "
+        "token, and a client reads the OpenAPI document before it has one. Every other route takes a token.",
+    ),
 )
 """Decisions: checks that we could satisfy and do not."""
 
@@ -35,13 +40,17 @@ POLICY_MISTAKES = {
     ("UNKNOWN_CONDITION_FOR_ACTION", "Unknown condition s3:TlsVersion for action s3:PutAccessPointPublicAccessBlock"): (
         "The same: an action of accounts, not of buckets."
     ),
+    (
+        "RESOURCE_MISMATCH",
+        "[{'action': 'states:DescribeExecution', 'required_format': 'arn:*:states:*:*:express:*:*:*'}]",
+    ): "parliament wants each kind of execution; the API reads those of a STANDARD machine, whose ARNs differ.",
 }
 """Findings of parliament above LOW that are mistaken."""
 
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),
     *("auditLockMode", "auditLockDays", "logRetentionDays", "codeSigning"),
-    *("alertRecipientRequired", "functionConcurrency"),
+    *("alertRecipientRequired", "functionConcurrency", "approvals"),
 }
 """The keys of Pulumi.dev.yaml that relax a control."""
 

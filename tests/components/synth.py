@@ -27,6 +27,8 @@ STAGES = ("dev", "staging", "prod")
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ALERT_EMAIL = "alerts@example.com"
+API = {"booking:apiIssuer": "https://id.example.com", "booking:apiAudiences": '["booking"]'}
+"""Values of the API's issuer, which each team sets."""
 _STACK = "pulumi:pulumi:Stack"
 _TOO_LONG_SECONDS = 1_200
 
@@ -75,7 +77,7 @@ def synth(stage: str, config: Mapping[str, Any] | None = None, *, preview: bool 
 @cache
 def _register(stage: str, config: tuple[tuple[str, Any], ...], preview: bool) -> Graph:
     program = CHECKOUT / "__main__.py"
-    values = stage_values(stage) | dict(config)
+    values = stage_values(stage) | API | dict(config)
     return record(
         lambda: runpy.run_path(str(program), run_name="__main__"), stage=stage, config=values, preview=preview
     )
@@ -247,10 +249,11 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
         made["versionArn"] = f"arn:aws:signer:{region}:{ACCOUNT}:/signing-profiles/{name}"
     if type_ == "aws:signer/signingJob:SigningJob":
         made["signedObjects"] = [{"s3s": [{"bucket": "signed", "key": f"signed/{name}"}]}]
+    if type_ == "aws:apigatewayv2/api:Api":
+        execution = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
+        made |= {"executionArn": execution, "apiEndpoint": f"https://{name}.execute-api.{region}.amazonaws.com"}
     if type_ == "aws:sqs/queue:Queue":
         made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
-    if type_ == "aws:apigatewayv2/api:Api":
-        made["executionArn"] = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
     if type_ == "aws:apigatewayv2/stage:Stage":
         made["invokeUrl"] = f"https://{name}.execute-api.{region}.amazonaws.com/"
     if type_ == "aws:cloudwatch/dashboard:Dashboard":

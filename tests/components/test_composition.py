@@ -16,6 +16,7 @@ CODE: Any = {"code": pulumi.AssetArchive({}), "handler": "app.handler"}
 VERSIONS: Any = {
     name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:1" for name in ("purchase", "refund", "record")
 }
+ANSWER = "arn:aws:lambda:eu-west-1:123456789012:function:answer:live"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:signing-a1b2c3"
 EACH: list[tuple[type[Any], dict[str, Any]]] = [
     (components.OrderStore, {}),
@@ -28,6 +29,8 @@ AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     (components.AlertTopic, {"email": "team@example.com"}),
     (components.SandboxGateway, {}),
     (components.GatewayEvents, CODE | {"secret": SECRET}),
+    (components.BookingApi, {"function": ANSWER, "issuer": "https://id.example.com", "audiences": ["booking"]}),
+    (components.ProofKey, {}),
     (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
 STAGE = components.Stage.of("test", {"alertEmail": "team@example.com"})

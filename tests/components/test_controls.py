@@ -244,7 +244,23 @@ def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> 
 def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
     """No two functions share what they may do."""
     roles = [function.inputs["role"] for function in stage_graph.of_type(FUNCTION)]
-    assert len(set(roles)) == len(roles) == 6
+    assert len(set(roles)) == len(roles) == 7
+
+
+def test_every_route_of_the_api_but_health_and_document_takes_a_token(stage_graph: Graph) -> None:
+    """API Gateway refuses a call without one before any function runs."""
+    routes = {each.inputs["routeKey"]: each.inputs for each in stage_graph.of_type("aws:apigatewayv2/route:Route")}
+    public = {key for key, inputs in routes.items() if inputs["authorizationType"] != "JWT"}
+    assert public == {"GET /health", "GET /openapi.json"}
+    assert all(inputs["authorizerId"] for key, inputs in routes.items() if key not in public)
+
+
+def test_nobody_but_the_answering_function_proves_callers(stage_graph: Graph) -> None:
+    """Whatever other policies allow: a forged proof would make anybody an approver."""
+    denied = policy_of(stage_graph, "proofs-policy")["OthersProveNothing"]
+    [answer] = [each for each in stage_graph.of_type(FUNCTION) if each.name == "answer-function"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:GenerateMac")
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": answer.inputs["role"]}}
 
 
 def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, prod: Graph) -> None:
@@ -266,7 +282,7 @@ def test_the_machine_logs_all_levels_with_data_and_masks_what_is_personal(stage_
     assert find["Operation"] == {"Audit": {"FindingsDestination": {}}}
     assert hide["Operation"] == {"Deidentify": {"MaskConfig": {}}}
     named = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
-    assert named == ["customer_id", "payment_method", "reason", "requested_by", "sub"]
+    assert named == ["customer_id", "payment_method", "gateway_customer", "reason", "requested_by", "sub"]
     assert find["DataIdentifier"] == hide["DataIdentifier"] == [*named, *map(MANAGED.format, MANAGED_NAMES)]
     assert machine.inputs["tracingConfiguration"]["enabled"]
     assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"
@@ -309,7 +325,7 @@ def test_keys_rotate_and_let_nobody_in_by_a_wildcard(dev: Graph, prod: Graph) ->
     """A month to bring one back, a week in dev."""
     for graph, days in ((prod, 30), (dev, 7)):
         for key in graph.of_type(KEY):
-            if key.inputs.get("keyUsage") == "SIGN_VERIFY":  # AWS rotates no asymmetric key
+            if key.inputs.get("keyUsage") in ("SIGN_VERIFY", "GENERATE_VERIFY_MAC"):  # AWS rotates neither
                 assert key.inputs["deletionWindowInDays"] == days
                 continue
             assert (True, days) == (key.inputs["enableKeyRotation"], key.inputs["deletionWindowInDays"])

@@ -141,11 +141,11 @@ def test_no_config_key_replaces_what_holds_data() -> None:
 
 def _values(stage: str) -> dict[str, Any]:
     from components.stage import Stage
-    from tests.components.synth import stage_values
+    from tests.components.synth import API, stage_values
 
     every = {
         f"booking:{key}": value
         for key, value in Stage.of("prod", {"alertEmail": ALERT_EMAIL}).model_dump(by_alias=True, mode="json").items()
     }
     plain = {key: value for key, value in every.items() if not isinstance(value, list)}
-    return plain | stage_values(stage)
+    return plain | API | stage_values(stage)

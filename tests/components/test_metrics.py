@@ -34,7 +34,8 @@ def sent_by(namespace: str, dimensions: str, *names: str) -> set[Named]:
 
 
 # Sources: "Types of metrics for Lambda functions"; "Monitoring Step Functions metrics"; "DynamoDB metrics and
-# dimensions"; "Available CloudWatch metrics for Amazon SQS"; "Monitoring Amazon EventBridge".
+# dimensions"; "Available CloudWatch metrics for Amazon SQS"; "Monitoring Amazon EventBridge"; "Monitor CloudWatch
+# metrics for HTTP APIs".
 DOCUMENTED = (
     sent_by("AWS/Lambda", "FunctionName", "Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")
     | sent_by("AWS/Lambda", "FunctionName", "IteratorAge")
@@ -46,6 +47,7 @@ DOCUMENTED = (
     | sent_by("AWS/DynamoDB", "TableName Operation", "ThrottledRequests", "SystemErrors")
     | sent_by("AWS/SQS", "QueueName", "ApproximateNumberOfMessagesVisible")
     | sent_by("AWS/Events", "RuleName", "FailedInvocations")
+    | sent_by("AWS/ApiGateway", "ApiId", "Count", "4xx", "5xx", "Latency")
 )
 
 
@@ -127,10 +129,10 @@ def test_everything_that_the_functions_count_is_shown(stage_graph: Graph, embedd
 
 
 def test_every_dimension_names_something_of_this_stage(stage_graph: Graph) -> None:
-    """A function, a machine, a table, a queue or a rule that is in the graph; the stage itself."""
-    there = json.dumps(
-        [f"booking-{each.name}-0123456" for each in stage_graph.resources] + [stage_graph.outputs["stateMachineArn"]]
-    )
+    """A function, a machine, a table, a queue, a rule or an API that is in the graph; the stage itself."""
+    apis = [f"{each.name}-id" for each in stage_graph.of_type("aws:apigatewayv2/api:Api")]
+    named = [f"booking-{each.name}-0123456" for each in stage_graph.resources]
+    there = json.dumps([*named, *apis, stage_graph.outputs["stateMachineArn"]])
     for metric, dimensions in [*watched(stage_graph), *shown(stage_graph)]:
         for name, value in dimensions.items():
             if name == STAGE:

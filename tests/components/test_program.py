@@ -16,7 +16,7 @@ EXPORTS = {
     *("stage", "region", "stateMachineArn", "ordersTable", "gatewayTable", "auditBucket", "parkingQueueUrl"),
     *("publishFunction", "eventBus", "eventArchiveArn"),
     *("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction", "sealFunction", "sealKeyArn"),
-    *("alertTopicArn", "dashboardName"),
+    *("apiFunction", "apiUrl", "alertTopicArn", "dashboardName"),
 }
 
 
@@ -43,13 +43,18 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
     }
     every = ["BOOKING_SDK_TIMEOUT_SECONDS", "BOOKING_STAGE", "BOOKING_ORDERS_TABLE"]
     money = ["BOOKING_GATEWAY", "BOOKING_GATEWAY_TABLE"]
+    proof = "BOOKING_PROOF_KEY"
+    tokens = ["BOOKING_API_ISSUER", "BOOKING_API_AUDIENCES", "BOOKING_API_ROLES_CLAIM"]
+    waiting = ["BOOKING_WORKFLOW_TYPE", "BOOKING_API_WAIT_SECONDS", "BOOKING_MACHINE"]
+    approvals = ["BOOKING_APPROVALS", "BOOKING_APPROVAL_DAYS", "BOOKING_APPROVAL_LIMITS"]
     assert {
-        "purchase": sorted([*every, *money, "BOOKING_REFUND_WINDOW_DAYS"]),
-        "refund": sorted([*every, *money, "BOOKING_APPROVALS", "BOOKING_APPROVAL_DAYS", "BOOKING_APPROVAL_LIMITS"]),
+        "purchase": sorted([*every, *money, proof, "BOOKING_REFUND_WINDOW_DAYS"]),
+        "refund": sorted([*every, *money, proof, *approvals]),
         "record": sorted([*every, "BOOKING_AUDIT_BUCKET"]),
         "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),
         "publish": sorted([*every[:2], "BOOKING_EVENT_BUS"]),
         "seal": sorted([*every[:2], "BOOKING_AUDIT_BUCKET", "BOOKING_SEAL_KEY"]),
+        "answer": sorted([*every, "BOOKING_AUDIT_BUCKET", proof, *tokens, *waiting]),
     } == told
 
 
@@ -113,7 +118,8 @@ def test_timeouts_nest() -> None:
 def test_a_change_of_type_makes_a_second_machine() -> None:
     """AWS replaces a machine whose type changes, so the type is part of its name."""
     [standard] = synth("prod").of_type("aws:sfn/stateMachine:StateMachine")
-    [express] = synth("prod", {"booking:workflowType": "EXPRESS"}).of_type("aws:sfn/stateMachine:StateMachine")
+    brief = {"booking:taskTimeoutSeconds": 20, "booking:alarmP99Seconds": 20, "booking:executionTimeoutSeconds": 24}
+    [express] = synth("prod", brief | {"booking:workflowType": "EXPRESS"}).of_type("aws:sfn/stateMachine:StateMachine")
     assert (standard.name, express.name) == ("booking-standard", "booking-express")
 
 
@@ -140,7 +146,8 @@ def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
             "booking:starterRole": "callers",
         },
     )
-    assert [each.name for each in graph.of_type("aws:kms/key:Key")] == ["signing-key"]  # it signs, theirs encrypts
+    own = sorted(each.name for each in graph.of_type("aws:kms/key:Key"))
+    assert own == ["proofs-key", "signing-key"]  # they sign, theirs encrypts
     assert graph.of_type("aws:sns/topic:Topic") == []
     functions = graph.of_type("aws:lambda/function:Function")
     assert {("subnet-0a", "subnet-0b")} == {tuple(each.inputs["vpcConfig"]["subnetIds"]) for each in functions}
@@ -226,7 +233,7 @@ def test_functions_pay_through_stripe_and_no_sandbox_exists() -> None:
 
 
 def test_webhooks_have_one_throttled_route_and_their_orders_reach_reconcile() -> None:
-    graph = synth("prod", WITH_STRIPE)
+    graph = synth("prod", WITH_STRIPE | {"booking:apiIssuer": "", "booking:apiAudiences": "[]"})
     [route] = graph.of_type("aws:apigatewayv2/route:Route")
     assert route.inputs["routeKey"] == "POST /webhooks/{gateway}"
     [stage] = graph.of_type("aws:apigatewayv2/stage:Stage")

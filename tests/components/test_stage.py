@@ -77,6 +77,12 @@ WRONG: dict[str, list[Any]] = {
     "approvalLimits": ['["EUR"]', "EUR:1", '["eur:1"]', '["EUR:1.00"]'],
     "approvalDays": ["0", "366"],
     "approvals": ["none", "all"],
+    "apiIssuer": ["http://id.example.com", "id.example.com"],
+    "apiAudiences": ['["a b"]', "booking"],
+    "apiRolesClaim": ["", "a b"],
+    "apiCorsOrigins": ['["*"]', "https://shop.example.com"],
+    "apiWaitSeconds": ["-1", "21"],
+    "apiRequestsPerSecond": ["0", "10001"],
     "subnetIds": ['["net-1"]', "subnet-1"],
     "securityGroupIds": ['["group-1"]'],
 }

@@ -16,7 +16,7 @@ from .conftest import ROOT, started_instance
 from .drivers import journaled_resources, read_all
 from .inventory import account_inventory, state_inventory
 
-FUNCTIONS = ("purchase", "refund", "record", "reconcile", "seal", "publish")
+FUNCTIONS = ("purchase", "refund", "record", "reconcile", "seal", "publish", "answer")
 TEN_CHANGES = (
     "functionMemoryMb",
     "alarmErrorPercent",
@@ -31,14 +31,15 @@ TEN_CHANGES = (
 )
 EXPECTED = {
     "functionMemoryMb": {f"{name}-function" for name in FUNCTIONS},
-    "alarmErrorPercent": {f"{name}-function-errors" for name in FUNCTIONS},
+    "alarmErrorPercent": {"api-api-errors", *(f"{name}-function-errors" for name in FUNCTIONS)},
     "refundWindowDays": {"purchase-function"},
     "reconcileSchedule": {"reconcile-schedule", "reconcile-function-heartbeat"},
-    "logRetentionDays": {"booking-logs", *(f"{name}-logs" for name in FUNCTIONS)},
+    "logRetentionDays": {"booking-logs", "api-access", *(f"{name}-logs" for name in FUNCTIONS)},
     "pointInTimeDays": {"gateway-table", "orders-table"},
     "backupSchedule": {"orders-backup-plan", "gateway-copy-plan"},
     "keyDeletionDays": {
-        *("audit-key", "base-alerts-key", "base-key", "events-key", "orders-backup-key", "orders-key", "signing-key")
+        *("audit-key", "base-alerts-key", "base-key", "events-key", "orders-backup-key", "orders-key", "proofs-key"),
+        "signing-key",
     },
     "alarmP99Seconds": {"booking-executions-slow"},
     "executionTimeoutSeconds": {"booking-standard"},

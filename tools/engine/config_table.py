@@ -20,6 +20,7 @@ MAX_NAMED: Final = 2
 """Above this number, resources are counted instead of named."""
 _SECRET: Final = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
 _STRIPE: Final = {"gateway": "stripe", "stripeSecretArn": f"{_SECRET}stripe-a1b2c3"}
+_API: Final = {"apiIssuer": "https://id.example.com", "apiAudiences": '["web"]'}
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "costCentre": {"costCentre": "tickets"},
     "architecture": {"architecture": "x86_64"},
@@ -56,6 +57,12 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "auditLockDays": {"auditLockDays": "2", "auditLockMode": "GOVERNANCE"},
     "sealCopyBucket": {"sealCopyBucket": "seals-of-another-account"},
     "auditArchiveDays": {"auditArchiveDays": "60"},
+    "apiIssuer": _API,
+    "apiAudiences": {**_API, "apiAudiences": '["web", "app"]'},
+    "apiRolesClaim": {"apiRolesClaim": "roles"},
+    "apiCorsOrigins": {"apiCorsOrigins": '["https://shop.example.com"]'},
+    "apiWaitSeconds": {"apiWaitSeconds": "10", "functionConcurrency": "10"},
+    "apiRequestsPerSecond": {"apiRequestsPerSecond": "100"},
     "alertRecipientRequired": {"alertRecipientRequired": "true", "alertEmail": "team@example.com"},
     "alertEmail": {"alertEmail": "team@example.com"},
     "alarmErrorPercent": {"alarmErrorPercent": "10"},

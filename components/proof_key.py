@@ -1,0 +1,94 @@
+"""A symmetric KMS key of MACs, with which an API proves to the functions behind it who is calling."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .aws.deployment_context import DeploymentContext
+from .aws.eventbridge import alert_on_key_changes
+from .aws.iam import statement
+from .aws.kms import account_decides, readable_name
+from .base import Arguments, Component, Shared, tags_of
+
+
+class ProofKeyArgs(TypedDict):
+    """Arguments of a key of MACs; every default is the strict one."""
+
+    key_deletion_days: NotRequired[float]
+    """Days during which a deleted key can be restored, 7–30. Default: 30."""
+    topic: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that hears of a disabled or deleted key. Default: none."""
+    region: NotRequired[pulumi.Input[str]]
+    """AWS region of its resources. Default: its parent's, else its provider's."""
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags beyond project, stage and component. Default: none."""
+
+
+class ProofKey(Component):
+    """A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none."""
+
+    arn: pulumi.Output[str]
+    """ARN of the key."""
+    signgrant: pulumi.Output[str]
+    """Permission to make MACs: policy statements as JSON."""
+    verifygrant: pulumi.Output[str]
+    """Permission to verify MACs: policy statements as JSON."""
+
+    def __init__(self, name: str, args: ProofKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("booking:index:ProofKey", name, args, opts)
+        self._name = name
+        given = Arguments("ProofKey", name, args, ProofKeyArgs)
+        deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        given.raise_if_invalid()
+        self._key = aws.kms.Key(
+            f"{name}-key",
+            description="Proves to functions who calls the API",
+            customer_master_key_spec="HMAC_256",
+            key_usage="GENERATE_VERIFY_MAC",
+            deletion_window_in_days=deletion_days,
+            tags=tags_of(name, args.get("tags")),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        readable_name(f"{name}-key", self._key)
+        self.arn = self._key.arn
+        if topic := args.get("topic"):
+            shared = Shared(parent=self, tags=tags_of(name, args.get("tags")), key=self.arn, topic=topic)
+            alert_on_key_changes(f"{name}-key-changes", self.arn, shared)
+        self.signgrant = statement("ProveCallers", ["kms:GenerateMac"], [self.arn])
+        self.verifygrant = statement("VerifyCallers", ["kms:VerifyMac"], [self.arn])
+        self.register_outputs({"arn": self.arn, "signgrant": self.signgrant, "verifygrant": self.verifygrant})
+
+    def grant_sign(self) -> pulumi.Output[str]:
+        """Return the permission to make MACs, `signgrant`."""
+        return self.signgrant
+
+    def grant_verify(self) -> pulumi.Output[str]:
+        """Return the permission to verify MACs, `verifygrant`."""
+        return self.verifygrant
+
+    def reserve_for(self, role: pulumi.Input[str]) -> None:
+        """Let no other principal than this role (an ARN) make MACs, whatever their own policies allow.
+
+        A policy of its own, because the role of a function that names the key comes after the key.
+        """
+        denied = {
+            "Sid": "OthersProveNothing",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:GenerateMac",
+            "Resource": "*",
+            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}},
+        }
+        statements = [account_decides(DeploymentContext.of(self)), denied]
+        aws.kms.KeyPolicy(
+            f"{self._name}-policy",
+            key_id=self._key.key_id,
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+            opts=pulumi.ResourceOptions(parent=self._key, deleted_with=self._key),
+        )
+
+    @property
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables of a function that makes or verifies proofs."""
+        return {"BOOKING_PROOF_KEY": self.arn}
