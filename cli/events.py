@@ -10,12 +10,12 @@ from handlers.adapters.dynamodb.attribute_values import Item
 from handlers.adapters.dynamodb.order_stream import UNREADABLE, StreamRecord, events_behind
 from handlers.adapters.event_bus import EventBridgeBus
 from handlers.contracts.storage import order_key
-from handlers.domain.canonical import parse_instant
 from handlers.domain.ports import RetryPolicy
 from handlers.runtime.publishing import PublishedBatch, Publishing
 
 from .command_errors import CommandFailed, UsageError
 from .output import JsonOption, show
+from .request_input import parse_moment
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 BATCH_ORDERS: Final = 100
@@ -56,7 +56,9 @@ def publish(
 def _records(target: DeploymentTarget, orders: Sequence[str], since: str | None) -> Iterator[StreamRecord]:
     """Yield the whole ledger of each order, as if the stream had just brought it."""
     archive = Archive(client=target.client("dynamodb"), table=target.output("ordersTable"))
-    items = archive.changed_items(_instant(since)) if since else (_item(archive, order) for order in orders)
+    items = (
+        archive.changed_items(parse_moment("--since", since)) if since else (_item(archive, order) for order in orders)
+    )
     for item in items:
         order_id = str(item["pk"]["S"]).removeprefix(order_key(""))
         try:
@@ -92,13 +94,6 @@ def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> Publi
                 "publishing an event twice is harmless."
             )
     return PublishedBatch(events=events, failed=())
-
-
-def _instant(text: str) -> str:
-    try:
-        return parse_instant(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    except ValueError as error:
-        raise UsageError(f"--since must be an instant such as 2026-01-30T00:00:00Z, got {text!r}.") from error
 
 
 def _sentence(orders: int, events: int) -> str:

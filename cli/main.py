@@ -20,6 +20,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "lifecycle": ("up", "down", "status", "env"),
     "stack_changes": ("preview", "refresh", "destroy"),
     "booking_verbs": ("purchase", "refund", "run", "show"),
+    "listed_orders": ("orders",),
     "payment_holds": ("capture", "cancel"),
     "report": ("report",),
     "console": ("console",),

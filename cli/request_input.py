@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
+from handlers.domain.canonical import format_instant, parse_instant
 from handlers.domain.money import parse_amount
 
 from .command_errors import UsageError
@@ -25,6 +26,14 @@ def parse_money(name: str, text: str, currency: str) -> int:
         return parse_amount(text, currency)
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from error
+
+
+def parse_moment(name: str, text: str) -> str:
+    """Return an instant as orders and entries have it. `name` is the option's name."""
+    try:
+        return format_instant(parse_instant(text))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{name} must be an instant such as 2026-01-30T00:00:00Z, got {text!r}.") from error
 
 
 def new_request_id() -> str:

@@ -86,6 +86,18 @@ class OrderLists:
         at = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
         return None if day or at < EARLIEST else ListPosition(at=f"{at}{_END_OF_DAY}", order_id="")
 
+    def changed_since(self, since: str) -> Iterator[ListPosition]:
+        """Yield the orders that changed at a formatted instant or later, the last change first, over any time."""
+        before: ListPosition | None = None
+        while True:
+            for position in self.changed(before):
+                if position.at < since:
+                    return
+                yield position
+            before = self.end_of_changed(before)
+            if before is None or before.at < since:
+                return
+
     def _days(self, before: ListPosition | None) -> list[str]:
         """Return the days that a page looks at, the latest first; tomorrow counts, because clocks differ."""
         first = _day_at(before) if before else None
