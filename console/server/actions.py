@@ -58,6 +58,17 @@ class Actions:
         currency = await run_in_threadpool(self._currency, order_id)
         return await self._act(request, lambda form: refund_event(form, order_id, currency), f"/orders/{order_id}")
 
+    async def capture(self, request: Request) -> Response:
+        """Plan or start a capture of what an order's purchase authorised."""
+        order_id = str(request.path_params["order_id"])
+        currency = await run_in_threadpool(self._currency, order_id)
+        return await self._act(request, lambda form: capture_event(form, order_id, currency), f"/orders/{order_id}")
+
+    async def cancel(self, request: Request) -> Response:
+        """Plan or start a cancellation of a payment that is not captured."""
+        order_id = str(request.path_params["order_id"])
+        return await self._act(request, lambda form: payment_event("cancel", form, order_id), f"/orders/{order_id}")
+
     async def decide(self, request: Request) -> Response:
         """Plan or start a decision on a refund that waits for another person."""
         order_id = str(request.path_params["order_id"])
@@ -133,19 +144,31 @@ def purchase_event(fields: Mapping[str, str], stock: tuple[StockItem, ...]) -> d
 
 def refund_event(fields: Mapping[str, str], order_id: str, currency: str) -> dict[str, Any]:
     """Return the refund that a form asks for: an amount, or everything if the amount is left out."""
-    event: dict[str, Any] = {
-        "action": "refund",
+    event = payment_event("refund", fields, order_id)
+    return {**event, "reason": fields.get("reason", ""), **_amount(fields, currency)}
+
+
+def capture_event(fields: Mapping[str, str], order_id: str, currency: str) -> dict[str, Any]:
+    """Return the capture that a form asks for: an amount, or everything if the amount is left out."""
+    return {**payment_event("capture", fields, order_id), **_amount(fields, currency)}
+
+
+def payment_event(action: str, fields: Mapping[str, str], order_id: str) -> dict[str, Any]:
+    """Return what every request on an order's payment says."""
+    return {
+        "action": action,
         "request_id": fields.get("request_id", ""),
         "order_id": order_id,
         "requested_by": fields.get("by", ""),
-        "reason": fields.get("reason", ""),
     }
-    if amount := fields.get("amount", ""):
-        try:
-            event["amount_minor"] = parse_amount(amount, currency)
-        except ValueError as error:
-            raise FormProblem(f"Amount: {error}") from error
-    return event
+
+
+def _amount(fields: Mapping[str, str], currency: str) -> dict[str, int]:
+    text = fields.get("amount", "")
+    try:
+        return {"amount_minor": parse_amount(text, currency)} if text else {}
+    except ValueError as error:
+        raise FormProblem(f"Amount: {error}") from error
 
 
 def decision_event(fields: Mapping[str, str], order_id: str) -> dict[str, Any]:

@@ -58,6 +58,8 @@ def _writing(views: Views) -> list[BaseRoute]:
         Route("/purchase", actions.purchase_form, methods=["GET"]),
         Route("/purchase", actions.purchase, methods=["POST"]),
         Route("/orders/{order_id}/refunds", actions.refund, methods=["POST"]),
+        Route("/orders/{order_id}/captures", actions.capture, methods=["POST"]),
+        Route("/orders/{order_id}/cancellations", actions.cancel, methods=["POST"]),
         Route("/orders/{order_id}/decisions", actions.decide, methods=["POST"]),
     ]
 

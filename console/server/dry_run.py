@@ -35,6 +35,8 @@ from ..deployment import Deployment
 
 FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[object, Dependencies], dict[str, Any]]]]] = {
     "purchase": ("purchaseFunction", purchase),
+    "capture": ("purchaseFunction", purchase),
+    "cancel": ("purchaseFunction", purchase),
     "refund": ("refundFunction", refund),
     "decide": ("refundFunction", refund),
 }
@@ -141,7 +143,7 @@ class AgreeingGateway:
 
     def void(self, instruction: Instruction) -> GatewayReply:
         """Void."""
-        return replace(_agree(instruction), status=GatewayStatus.FENCED)
+        return _agree(instruction)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund."""

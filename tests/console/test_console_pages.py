@@ -142,6 +142,29 @@ def test_another_person_approves_a_held_refund_and_its_requester_cannot(
     assert "Nothing waits." in client.get("/approvals").text
 
 
+@pytest.mark.parametrize(
+    ("form", "wish", "entry", "status"),
+    [
+        ("captures", {"amount": "2.50"}, "PaymentCaptured", "CONFIRMED"),
+        ("cancellations", {}, "PaymentVoided", "CANCELLED"),
+    ],
+)
+def test_a_held_payment_is_captured_or_cancelled_after_it_was_shown(
+    client: ConsoleClient, booked: BookedShop, form: str, wish: Fields, entry: str, status: str
+) -> None:
+    """Law 33 (authorise): the forms are there while the amount is held, and the plan moves nothing."""
+    deployment = booked.deployment
+    arn = deployment.book({**purchase_of("held", "pm_ok", mug=(1, 500)), "capture": "later"})
+    path = f"/orders/{deployment.result(arn)['order_id']}"
+    assert f'action="{path}/{form}"' in client.get(path).text
+    plan = client.post(f"{path}/{form}", by="agent-7", request_id="console-1", mode="plan", **wish)
+    assert entry in plan.text, text_of(plan.text)
+    assert "AUTHORIZED" in text_of(client.get(path).text)
+    client.send_form(f"{path}/{form}", {**fields_of(plan.text), "mode": "do"})
+    assert deployment.world.order(path.removeprefix("/orders/")).status.value == status
+    assert f'action="{path}/{form}"' not in client.get(path).text
+
+
 def test_a_hold_that_nobody_decides_expires(client: ConsoleClient, booked: BookedShop) -> None:
     world = booked.deployment.world
     world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
