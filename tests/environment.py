@@ -13,8 +13,6 @@ LONGEST_FIRST = (  # by CPU time, from about 80 seconds to 8
     "engine/test_sentences.py",
     "compliance/test_terraform_provider.py",
     "cli/test_up.py",
-    "engine/test_object_lock.py",
-    "engine/test_signed_code.py",
     "console/test_console_in_a_browser.py",
     "integration/test_soak.py",
     "engine/test_platform_program.py",
@@ -29,10 +27,14 @@ LONGEST_FIRST = (  # by CPU time, from about 80 seconds to 8
     "workflow/test_documentation.py",
     "workflow/test_coverage.py",
     "compliance/test_outside_judges.py",
+)
+NIGHTLY = (
+    "engine/test_killed.py",  # leaves a program of the SDK unfinished in its process, which the next one may meet
+    "engine/test_object_lock.py",
+    "engine/test_signed_code.py",
     "engine/test_adoption.py",
 )
-LAST = "engine/test_killed.py"
-"""A killed engine leaves a program of the SDK unfinished in the test process, which the next program there may meet."""
+"""Files of minutes, which only `make thorough` runs: every night, and before a release."""
 
 
 def require(found: object, sentence: str) -> None:

@@ -41,6 +41,10 @@ TOKENS = (
     *("pm_refund_declined", "pm_refund_timeout", "pm_refund_timeout_never_arrives"),
 )
 
+TOO_LATE_TO_SEE = {"reconcileFunction": ("dynamodb:UpdateItem", "table/gateway-")}
+"""An action and part of its resource that only time brings about: reconcile ends a hold an hour later at the earliest
+(tests/handlers/test_payment_lifecycle.py)."""
+
 
 @pytest.fixture(scope="module")
 def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
@@ -51,6 +55,9 @@ def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
         if bought["status"] == "succeeded":
             lines = [{"sku": "MUG", "quantity": 1}]
             shop.run(refund(f"seen-{token}", bought["order_id"], lines=lines))
+    for action in ("capture", "cancel"):
+        held = shop.run({**purchase(f"seen-{action}", {"MUG": 1}), "capture": "later"}).result["order_id"]
+        shop.run({"action": action, "request_id": action, "order_id": held, "requested_by": "agent-7"})
     shop.run(purchase("seen-lamps", {"LAMP": 1_000_000}))
     replayed = purchase("seen-pm_ok", {"MUG": 1})
     outcome = {"request": replayed, "result": shop.run(replayed).result}
@@ -74,7 +81,13 @@ def test_a_role_allows_exactly_what_its_function_does(
     """Both ways: a statement covers each call, and each action that it allows on a resource was recorded."""
     done, allowed = recorded[shop.outputs[function]], set(_allowed(shop, function))
     assert [each for each in done if not any(_covers(grant, each) for grant in allowed)] == []
-    assert [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in done)] == []
+    unused = [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in done)]
+    assert [grant for grant in unused if not _is_too_late(function, grant)] == []
+
+
+def _is_too_late(function: str, grant: tuple[str, str]) -> bool:
+    action, resource = TOO_LATE_TO_SEE.get(function, ("", ""))
+    return grant[0] == action and resource in grant[1]
 
 
 def _covers(grant: tuple[str, str], need: tuple[str, str]) -> bool:
