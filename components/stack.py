@@ -65,7 +65,7 @@ def _nothing() -> pulumi.Output[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedOrders:
-    """What publishes the events of orders; empty where the stage publishes none."""
+    """The publishers of order events; empty where the stage publishes none."""
 
     bus: pulumi.Output[str] = field(default_factory=_nothing)
     """Name of the bus."""
@@ -79,7 +79,7 @@ class PublishedOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenCallers:
-    """What proves the callers of the API to the functions behind it; empty where the stage has no API."""
+    """The proof of the API's callers to the functions behind it; empty where the stage has no API."""
 
     environment: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Environment variables of a function that makes or verifies proofs."""

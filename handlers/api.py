@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .runtime.api.answering import answer
-from .runtime.api.services import ApiServices
+from .runtime.api.api_dependencies import ApiServices
 from .runtime.dependencies import dependencies
 
 REQUIRED_SETTINGS: Final = (

@@ -50,15 +50,17 @@ PREDICATE: Final = re.compile(r"_*(is|are|was|were|has|have|can|may|must|should|
 QUESTION: Final = re.compile(r"(What|Where|Whether|How|Who|Whom|Whose|Which|When)\b")
 IS_NO: Final = re.compile(r"(?<![Tt]here )\b(?:is|are) (?:no|none)\b(?! (?:longer|more|less|later|earlier)\b)")
 AWS_TERMS: Final = words(
-    "Alarm Alias Bucket Dashboard Execution Function Key LogGroup Permission Policy Queue Role Rule Schedule"
-    " StateMachine Table Topic"
+    "Alarm Alias Api Bucket Dashboard EventBus Execution Function Key LogGroup Permission Policy Queue Role Route"
+    " Rule Schedule Stage StateMachine Table Topic"
 )
 PULUMI_TERMS: Final = words("Args Provider Resource Stack")
 SHARED_FILES: Final = words(
     "__init__ __main__ conftest",  # Python's and pytest's own names
-    "backup cloudwatch dynamodb eventbridge events iam kms lambda_ logs s3 scheduler signer sns sqs states",  # services
+    "backup cloudwatch dynamodb eventbridge events iam kms lambda_ logs s3 scheduler secrets_manager signer sns",
+    "sqs states",  # services
     "errors",  # a package's tree of errors
-    "audit down order purchase reconcile record refund stock up workflow",  # a verb in two layers
+    "api audit down gateway_events order purchase reconcile record refund stock stripe_gateway",  # in two layers
+    "up workflow",
 )
 SYMPTOMS: Final = {
     "participle": "this function acts: name it with an imperative (`charge`, not `_charged`)",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from handlers.adapters.stripe.api import ENDPOINT, StripeApi, urllib3_pool
+from handlers.adapters.stripe.stripe_api import ENDPOINT, StripeApi, urllib3_pool
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import BookingError

@@ -14,7 +14,7 @@ ALGORITHM: Final = "HMAC_SHA_256"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KMSProofKey:
-    """The `ProofKey` of production; `key` is the ARN of an HMAC_256 key."""
+    """The `ProofSigner` of production; `key` is the ARN of an HMAC_256 key."""
 
     client: KMSClient
     key: str

@@ -14,7 +14,7 @@ _GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineTy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionState:
+class ExecutionStatus:
     """An execution: running, or ended with the result of its request (None: it ended without any)."""
 
     is_running: bool
@@ -29,15 +29,15 @@ class BookingMachine:
     arn: str
     is_express: bool
 
-    def start(self, name: str, envelope: Json, trace: str) -> ExecutionState:
+    def start(self, name: str, envelope: Json, trace: str) -> ExecutionStatus:
         """Start an execution; an EXPRESS one ends before this returns."""
         request = {"stateMachineArn": self.arn, "name": name, "input": json.dumps(envelope), **_trace(trace)}
         if self.is_express:
             return _ended(call(self.client.start_sync_execution, **request))
         call(self.client.start_execution, **request)
-        return ExecutionState(is_running=True)
+        return ExecutionStatus(is_running=True)
 
-    def describe(self, name: str) -> ExecutionState | None:
+    def describe(self, name: str) -> ExecutionStatus | None:
         """Return an execution as it is; None if it is forgotten, as all EXPRESS ones are."""
         if self.is_express:
             return None
@@ -47,7 +47,7 @@ class BookingMachine:
             if code_of(error) not in _GONE:
                 raise
             return None
-        return ExecutionState(is_running=True) if reply["status"] == "RUNNING" else _ended(reply)
+        return ExecutionStatus(is_running=True) if reply["status"] == "RUNNING" else _ended(reply)
 
     def execution_arn(self, name: str) -> str:
         """Return the ARN of an execution."""
@@ -58,12 +58,12 @@ def _trace(trace: str) -> dict[str, str]:
     return {"traceHeader": trace} if trace.startswith("Root=") else {}
 
 
-def _ended(reply: Reply) -> ExecutionState:
+def _ended(reply: Reply) -> ExecutionStatus:
     """Read the result: the output, or the cause with which `failed` ends."""
     text = reply.get("output") if reply["status"] == "SUCCEEDED" else reply.get("cause")
     try:
         value = json.loads(text or "")
     except ValueError:
-        return ExecutionState(is_running=False)
+        return ExecutionStatus(is_running=False)
     result = cast("Mapping[str, Any]", value) if isinstance(value, dict) and "status" in value else None
-    return ExecutionState(is_running=False, result=result)
+    return ExecutionStatus(is_running=False, result=result)

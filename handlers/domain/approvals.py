@@ -60,7 +60,7 @@ class ApprovalPolicy:
         return Code.API_REQUIRED, f"This stage accepts {what} only through its API, which identifies the caller."
 
     def _exceeds_limit(self, order: Order, amount_minor: int) -> bool:
-        """Tell whether the order's unapproved refunds and a new one exceed the limit, so that splitting is no help."""
+        """Return whether the order's unapproved refunds and a new one exceed the limit: splitting does not help."""
         if not self.limits:
             return False
         refunds = order.account.refunds.values()

@@ -40,7 +40,7 @@ class Statement:
         return {**facts, "roles": list(self.roles)}
 
 
-class ProofKey(Protocol):
+class ProofSigner(Protocol):
     """The key of the MACs. Every method may raise `Unavailable`."""
 
     def sign(self, message: bytes) -> str:
@@ -52,14 +52,14 @@ class ProofKey(Protocol):
         ...
 
 
-def enclose(request: Json, *, iss: str, sub: str, roles: tuple[str, ...], key: ProofKey, now: datetime) -> Json:
+def enclose(request: Json, *, iss: str, sub: str, roles: tuple[str, ...], key: ProofSigner, now: datetime) -> Json:
     """Return the request with the caller and the proof: the input of an execution."""
     expires = format_instant(now + PROOF_LIFE)
     caller = Statement(iss=iss, sub=sub, roles=roles, request_digest=digest(request), expires=expires)
     return {"request": request, "caller": caller.as_json(), "mac": key.sign(_signed_bytes(caller))}
 
 
-def find_fault(caller: Statement, mac: str, request: Json, started_at: str, key: ProofKey) -> str | None:
+def find_fault(caller: Statement, mac: str, request: Json, started_at: str, key: ProofSigner) -> str | None:
     """Return what is wrong with a proof, or None if the API made it for this request and this start."""
     if not key.is_valid(_signed_bytes(caller), mac):
         return "its MAC is not the API's"

@@ -17,7 +17,7 @@ AUTHORIZATION_GONE: Final = "authorization_gone"
 
 
 class Operation(StrEnum):
-    """What is asked of the gateway under a key."""
+    """The operation that the gateway is asked for under a key."""
 
     CHARGE = "charge"
     AUTHORIZE = "authorize"
@@ -59,7 +59,7 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentMethod:
-    """What pays: the gateway's token, and where the customer's bank sends the customer back to."""
+    """A means of payment: the gateway's token, and the page that the customer's bank returns the customer to."""
 
     token: str
     return_url: str | None = None

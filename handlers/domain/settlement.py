@@ -51,7 +51,7 @@ _RANKS: Mapping[Kind | GatewayStatus, int] = {
     Kind.PAYMENT_AUTHORIZED: 3,
     GatewayStatus.AUTHORIZED: 3,
 }
-"""What is not final, by rank: a reply that does not rank above what the ledger knows is ignored (law 34)."""
+"""The statuses that are not final, by rank: a reply that ranks no higher than the ledger is ignored (law 34)."""
 
 _FINAL_RANK = 4
 

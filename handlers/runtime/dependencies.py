@@ -20,7 +20,7 @@ from ..adapters.sandbox_gateway import SandboxPaymentGateway
 from ..adapters.sqs_notices import SQSNoticeQueue
 from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.approvals import ApprovalPolicy
-from ..domain.callers import ProofKey
+from ..domain.callers import ProofSigner
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
@@ -140,7 +140,7 @@ class Dependencies:
         return KMSSealSigner(client=self.client("kms"), key=self.settings.seal_key)
 
     @cached_property
-    def proof_key(self) -> ProofKey | None:
+    def proof_key(self) -> ProofSigner | None:
         """The key with which the API proves callers, if the deployment has an API."""
         key = self.settings.proof_key
         return KMSProofKey(client=self.client("kms"), key=key) if key else None

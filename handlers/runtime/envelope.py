@@ -11,7 +11,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ..contracts.messages import ApiCaller, ApiProof
-from ..domain.callers import ProofKey, Statement, find_fault
+from ..domain.callers import ProofSigner, Statement, find_fault
 from ..domain.requests import PlaceOrder, Request
 
 
@@ -27,7 +27,7 @@ def unwrap(value: object) -> object:
     return _members(value)["request"] if _is_envelope(value) else value
 
 
-def verify_origin(value: object, request: Request, started_at: str, key: ProofKey | None) -> str | ForgedProof:
+def verify_origin(value: object, request: Request, started_at: str, key: ProofSigner | None) -> str | ForgedProof:
     """Return the origin of an input, `api` or `direct`; an envelope that does not prove its caller is a forgery.
 
     Raises:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.contracts.api_routes import ROUTES, Role, Route
-from tests.api.callers import Api, person
+from tests.api.api_callers import Api, person
 from tests.fakes.api_gateway import claims_of
 
 OTHER = "https://other.example.com"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.contracts.api_routes import OPENAPI, ROUTES, Role
-from tests.api.callers import Api, ApiReply, purchase_body
+from tests.api.api_callers import Api, ApiReply, purchase_body
 from tools.openapi import build_document, render_document
 
 DOCUMENT = build_document()

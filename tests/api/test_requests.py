@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from handlers.contracts.api_routes import Role
 from handlers.domain.answers import Code
-from handlers.runtime.api.results import status_of_rejection
-from tests.api.callers import Api, person, purchase_body
+from handlers.runtime.api.execution_results import status_of_rejection
+from tests.api.api_callers import Api, person, purchase_body
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from handlers.adapters.stripe.api import API_VERSION
+from handlers.adapters.stripe.stripe_api import API_VERSION
 from handlers.adapters.stripe.webhook_events import EVENT_TYPES, is_signed, parse_event
 from handlers.domain.payments import GatewayStatus, Instruction, Operation, PaymentMethod
 from tests.contract.stripe_judges import answer_problems, openapi, require_installed, stripe_mock

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.contracts.order_event import OrderEvent
 from local.pytest_plugin import DeployedStack
-from tests.integration.consumer import consuming
+from tests.integration.event_consumer import consuming
 from tests.integration.shop import purchase, refund
 
 

@@ -11,7 +11,7 @@ import pytest
 from handlers.domain.days import last_closed_day
 from local.instance.recorded_calls import permissions_by_function
 from local.pytest_plugin import DeployedStack
-from tests.integration.consumer import consuming
+from tests.integration.event_consumer import consuming
 from tests.integration.shop import audit_keys, erase, purchase, refund
 
 FUNCTIONS = (

@@ -14,7 +14,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
 from local.pytest_plugin import DeployedStack
-from tests.integration.consumer import EventConsumer, consuming
+from tests.integration.event_consumer import EventConsumer, consuming
 from tests.soak.crashes import Crashes
 
 CLIENTS = 8

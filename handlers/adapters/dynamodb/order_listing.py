@@ -52,7 +52,7 @@ class DynamoDBOrderListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Where a page begins, and how many orders it may hold."""
+    """The position at which a page begins, and the number of orders it may hold."""
 
     limit: int
     position: Position | None = None

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from .api import HttpPool, StripeApi, urllib3_pool
 from .secrets_manager import ApiSecret, SecretsManagerClient
+from .stripe_api import HttpPool, StripeApi, urllib3_pool
 from .stripe_gateway import StripePaymentGateway
 
 

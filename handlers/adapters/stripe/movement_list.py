@@ -8,8 +8,8 @@ from typing import Final, cast
 from ...domain.canonical import format_instant, parse_instant
 from ...domain.payments import Movement, MovementPage
 from .amounts import to_minor
-from .api import Form, StripeObject
 from .replies import KEY, ORDER, STAGE
+from .stripe_api import Form, StripeObject
 
 TRANSACTIONS: Final = "/v1/balance_transactions"
 PAGE_SIZE: Final = 100

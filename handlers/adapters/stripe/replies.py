@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from ...domain.canonical import format_instant
 from ...domain.payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Instruction, Operation
 from .amounts import to_minor
-from .api import StripeObject
+from .stripe_api import StripeObject
 
 KEY: Final = "booking_key"
 ORDER: Final = "booking_order"

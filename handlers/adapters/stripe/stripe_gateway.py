@@ -15,10 +15,10 @@ from ...domain.canonical import parse_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown
 from ...domain.payments import GatewayReply, GatewayStatus, Instruction, MovementPage, Operation, PaymentMethod
 from .amounts import refuse_amount, to_units
-from .api import Form, StripeApi, StripeError, StripeObject, StripeResult
 from .api_errors import ErrorMeaning
 from .movement_list import MovementList
 from .replies import KEY, ORDER, REFUSED, STAGE, is_declined, payment_reply, refund_reply, reply_to
+from .stripe_api import Form, StripeApi, StripeError, StripeObject, StripeResult
 
 INTENTS: Final = "/v1/payment_intents"
 REFUNDS: Final = "/v1/refunds"

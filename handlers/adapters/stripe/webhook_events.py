@@ -38,7 +38,7 @@ EVENT_TYPES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeEvent:
-    """What we read of an event. `order_id` is empty for objects without our metadata, such as disputes."""
+    """The part of an event that we read. `order_id` is empty for objects without our metadata, such as disputes."""
 
     id: str
     type: str

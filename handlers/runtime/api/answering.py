@@ -12,12 +12,12 @@ from ...domain.canonical import format_instant
 from ...domain.errors import Unavailable
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
-from .calls import Call, Problem, Reply
+from .api_dependencies import ApiServices
+from .execution_results import status_of_rejection, unavailable
+from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller, identify
 from .reading import list_orders, list_refunds, load_readable_order, show_order
 from .requesting import IDENTIFIER, build_request, show_request, start
-from .results import status_of_rejection, unavailable
-from .services import ApiServices
 from .views import view_stock
 
 Serve = Callable[[ApiServices, Call, Caller], Reply]
@@ -30,10 +30,10 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
     caller: Caller | None = None
     try:
         if route is None:
-            raise Problem(404, "ROUTE_NOT_FOUND", "There is no such route; /openapi.json describes all.")
+            raise ApiProblem(404, "ROUTE_NOT_FOUND", "There is no such route; /openapi.json describes all.")
         caller = None if route.is_public else _admit(services, call, route)
         reply = _PUBLIC[route.name]() if caller is None else _SERVED[route.name](services, call, caller)
-    except Problem as problem:
+    except ApiProblem as problem:
         reply = problem.reply(call.trace)
     except Unavailable:
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
@@ -45,12 +45,12 @@ def _admit(services: ApiServices, call: Call, route: Route) -> Caller:
     """Return the caller of a route.
 
     Raises:
-        Problem: 401 or 403.
+        ApiProblem: 401 or 403.
     """
     caller = identify(call, services.rules, services.now())
     if caller.roles.isdisjoint(route.roles):
         allowed = ", ".join(sorted(route.roles))
-        raise Problem(403, "ROLE_NOT_ALLOWED", f"{route.key} is for {allowed}.")
+        raise ApiProblem(403, "ROLE_NOT_ALLOWED", f"{route.key} is for {allowed}.")
     return replace(caller, roles=caller.roles & route.roles)
 
 
@@ -67,7 +67,7 @@ def _purchase(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 def _refund(services: ApiServices, call: Call, caller: Caller) -> Reply:
     if call.query.keys() - {"dry_run"} or call.query.get("dry_run", "false") not in ("true", "false"):
-        raise Problem(400, "BAD_FILTER", "The only parameter is dry_run, true or false.")
+        raise ApiProblem(400, "BAD_FILTER", "The only parameter is dry_run, true or false.")
     order = load_readable_order(services, call, caller)
     own = {"action": "refund", "order_id": order.order_id, "requested_by": caller.person_id}
     bare, request = build_request(call, own)
@@ -82,7 +82,7 @@ def _preview(services: ApiServices, call: Call, caller: Caller, request: Request
     order, now = load_readable_order(services, call, caller), format_instant(services.now())
     change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, door="api"), now)
     if isinstance(change, Answer):
-        raise Problem(status_of_rejection(change.code), str(change.code), change.message, {"dry_run": True})
+        raise ApiProblem(status_of_rejection(change.code), str(change.code), change.message, {"dry_run": True})
     after = change.after.account
     body = {
         "dry_run": True,
@@ -97,7 +97,7 @@ def _show_stock(services: ApiServices, call: Call, _caller: Caller) -> Reply:
     sku = call.path.get("sku", "")
     item = services.load_stock(sku) if IDENTIFIER.fullmatch(sku) else None
     if item is None:
-        raise Problem(404, "SKU_NOT_FOUND", "There is no such SKU.")
+        raise ApiProblem(404, "SKU_NOT_FOUND", "There is no such SKU.")
     return Reply(status=200, body=view_stock(item))
 
 

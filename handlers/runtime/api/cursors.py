@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ...domain.canonical import Json, canonical, digest
-from .calls import Problem
+from .http_calls import ApiProblem
 
 _VERSION: Final = 1
 
@@ -35,11 +35,11 @@ def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
     """Return the place of a cursor.
 
     Raises:
-        Problem: it is malformed, or was given for other filters or to another caller.
+        ApiProblem: it is malformed, or was given for other filters or to another caller.
     """
     parts = _parts(text)
     if parts is None or parts[:2] != [_VERSION, digest(filters)[:16]]:
-        raise Problem(400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller.")
+        raise ApiProblem(400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller.")
     return Place(partition=parts[2], sort=parts[3], order_id=parts[4])
 
 

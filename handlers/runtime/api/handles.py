@@ -7,7 +7,7 @@ import json
 from dataclasses import astuple, dataclass
 from typing import Any, Final, cast
 
-from ...domain.callers import ProofKey
+from ...domain.callers import ProofSigner
 from ...domain.canonical import Json, canonical, digest
 
 _VERSION: Final = 1
@@ -25,13 +25,13 @@ class RequestHandle:
     execution: str
     day: str
 
-    def encode(self, person_id: str, key: ProofKey) -> str:
+    def encode(self, person_id: str, key: ProofSigner) -> str:
         """Return the handle as a string that only `person_id` can use."""
         parts = [_VERSION, *astuple(self), _tag(self, person_id, key)]
         return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
 
 
-def decode_handle(text: str, person_id: str, key: ProofKey) -> RequestHandle | None:
+def decode_handle(text: str, person_id: str, key: ProofSigner) -> RequestHandle | None:
     """Return the handle in a string; None if it is malformed, altered, or was given to somebody else."""
     parts = _parts(text)
     if parts is None or parts[0] != _VERSION or not all(isinstance(part, str) for part in parts[1:]):
@@ -52,7 +52,7 @@ def _parts(text: str) -> list[Any] | None:
     return cast("list[Any]", value) if is_list else None
 
 
-def _tag(handle: RequestHandle, person_id: str, key: ProofKey) -> str:
+def _tag(handle: RequestHandle, person_id: str, key: ProofSigner) -> str:
     """Return what binds a handle to a person: a part of a MAC that is never the MAC of a statement about a caller."""
     bound: Json = ["handle", person_id, *astuple(handle)]
     return key.sign(digest(bound).encode("ascii"))[:_TAG_LENGTH]

@@ -1,4 +1,4 @@
-"""Who is calling: read from an access token whose signature API Gateway's authorizer has verified.
+"""The caller, read from an access token whose signature API Gateway's authorizer has verified.
 
 The authorizer passes claims on as strings (an array as "[a b]"), from which roles cannot be read safely. They are read
 from the token itself, after checking that it is the token that was verified. The embedded AWS's authorizer is laxer
@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from ...contracts.api_routes import Role
 from ...domain.callers import person_id_of
-from .calls import Call, Problem
+from .http_calls import ApiProblem, Call
 
 _BEARER: Final = re.compile(r"[Bb]earer +([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512")  # API Gateway supports no others
@@ -52,7 +52,7 @@ def identify(call: Call, rules: TokenRules, now: datetime) -> Caller:
     """Return the caller of a call.
 
     Raises:
-        Problem: 401 without a valid access token; 403 without a role.
+        ApiProblem: 401 without a valid access token; 403 without a role.
     """
     header, payload = _read_token(call)
     fault = _fault(header, payload, call.claims, rules, now)
@@ -60,7 +60,7 @@ def identify(call: Call, rules: TokenRules, now: datetime) -> Caller:
         raise _unauthorized(fault)
     roles = _roles(payload.get(rules.roles_claim))
     if not roles:
-        raise Problem(403, "NO_ROLE", f"The token's claim {rules.roles_claim!r} lists none of {', '.join(Role)}.")
+        raise ApiProblem(403, "NO_ROLE", f"The token's claim {rules.roles_claim!r} lists none of {', '.join(Role)}.")
     return Caller(iss=str(payload["iss"]), sub=str(payload["sub"]), roles=roles, is_machine=_is_machine(payload))
 
 
@@ -150,5 +150,5 @@ def _is_machine(payload: Mapping[str, Any]) -> bool:
     return own_grant or (client is not None and client == payload.get("sub"))
 
 
-def _unauthorized(detail: str) -> Problem:
-    return Problem(401, "UNAUTHORIZED", detail, headers={"www-authenticate": 'Bearer error="invalid_token"'})
+def _unauthorized(detail: str) -> ApiProblem:
+    return ApiProblem(401, "UNAUTHORIZED", detail, headers={"www-authenticate": 'Bearer error="invalid_token"'})

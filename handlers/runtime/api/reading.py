@@ -13,11 +13,11 @@ from ...contracts.storage import ATTENTION, BY_CUSTOMER, BY_DAY, SHARDS, IndexSc
 from ...domain.canonical import Json, day_of, format_instant
 from ...domain.days import next_day
 from ...domain.order import Order
-from .calls import Call, Problem, Reply
+from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
+from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
 from .requesting import IDENTIFIER
-from .services import ApiServices
 from .views import view_order, view_refunds
 
 _MAX_DAYS: Final = 31
@@ -34,12 +34,12 @@ def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Or
     """Return the order in a call's path.
 
     Raises:
-        Problem: 404, the same for an order that does not exist and for one that is not the caller's.
+        ApiProblem: 404, the same for an order that does not exist and for one that is not the caller's.
     """
     order_id = call.path.get("order_id", "")
     order = services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
     if order is None or not (sees_everything(caller) or order.customer_id == caller.person_id):
-        raise Problem(404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
+        raise ApiProblem(404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
     return order
 
 
@@ -90,12 +90,12 @@ def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
 def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
     unknown = sorted(call.query.keys() - {"customer", "since", "needs_attention", "cursor", "limit"})
     if unknown:
-        raise Problem(400, "BAD_FILTER", "The filters are customer, since, needs_attention, limit and cursor.")
+        raise ApiProblem(400, "BAD_FILTER", "The filters are customer, since, needs_attention, limit and cursor.")
     customer, attention = call.query.get("customer"), call.query.get("needs_attention", "false")
     if customer is not None and not IDENTIFIER.fullmatch(customer):
-        raise Problem(400, "BAD_FILTER", "customer must be 1 to 64 characters of A-Z a-z 0-9 _ . : -.")
+        raise ApiProblem(400, "BAD_FILTER", "customer must be 1 to 64 characters of A-Z a-z 0-9 _ . : -.")
     if attention not in ("true", "false"):
-        raise Problem(400, "BAD_FILTER", "needs_attention must be true or false.")
+        raise ApiProblem(400, "BAD_FILTER", "needs_attention must be true or false.")
     own = customer if sees_everything(caller) else caller.person_id
     return OrderFilter(customer=own, since=_read_since(call, own, now), needs_attention=attention == "true")
 
@@ -107,7 +107,7 @@ def _read_since(call: Call, customer: str | None, now: datetime) -> str:
     earliest = day_of(format_instant(now - timedelta(days=_MAX_DAYS)))
     if not _is_day(since) or (customer is None and since < earliest):
         allowed = f" from {earliest} on" if customer is None else ""
-        raise Problem(400, "BAD_FILTER", f"since must be a day, YYYY-MM-DD,{allowed} in UTC.")
+        raise ApiProblem(400, "BAD_FILTER", f"since must be a day, YYYY-MM-DD,{allowed} in UTC.")
     return since
 
 
@@ -122,7 +122,7 @@ def _is_day(text: str) -> bool:
 def _read_limit(call: Call) -> int:
     text = call.query.get("limit", str(DEFAULT_PAGE))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_PAGE and len(text) <= 4):
-        raise Problem(400, "BAD_FILTER", f"limit must be an integer, 1–{MAX_PAGE}.")
+        raise ApiProblem(400, "BAD_FILTER", f"limit must be an integer, 1–{MAX_PAGE}.")
     return int(text)
 
 
@@ -151,7 +151,7 @@ def _collect(
     for number in range(place.partition, min(place.partition + _PARTITIONS_PER_PAGE, len(partitions))):
         each = partitions[number]
         if position and not _is_within(each, position):
-            raise Problem(
+            raise ApiProblem(
                 400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller."
             )
         start = Start(limit=limit - len(ids), position=position)

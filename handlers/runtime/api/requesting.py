@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from ...adapters.step_functions import ExecutionState
+from ...adapters.step_functions import ExecutionStatus
 from ...domain.answers import Answer
 from ...domain.callers import enclose
 from ...domain.canonical import day_of, format_instant
@@ -14,11 +14,11 @@ from ...domain.order import Order
 from ...domain.outcomes import answer_of, execution_of
 from ...domain.requests import Request
 from ..request_parsing import parse_request
-from .calls import Call, Problem, Reply, read_json
+from .api_dependencies import ApiServices
+from .execution_results import accepted, reply_with_result, unavailable
 from .handles import RequestHandle, decode_handle
+from .http_calls import ApiProblem, Call, Reply, read_json
 from .identity import Caller
-from .results import accepted, reply_with_result, unavailable
-from .services import ApiServices
 
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _KEY: Final = re.compile(r'"?([A-Za-z0-9_.:-]{1,64})"?')
@@ -31,18 +31,18 @@ def build_request(call: Call, own: Mapping[str, str]) -> tuple[dict[str, Any], R
     """Return the bare request of a call, and what it parses to; `own` are the fields that no caller may write.
 
     Raises:
-        Problem: 400 without an idempotency key; 422 if the request does not match the contract.
+        ApiProblem: 400 without an idempotency key; 422 if the request does not match the contract.
     """
     body = read_json(call)
     own = {**own, "request_id": idempotency_key(call)}
     written = sorted(own.keys() & body.keys())
     if written:
         message = f"{', '.join(written)} must not be in the body: the API takes it from the token, path and headers."
-        raise Problem(422, "INVALID_REQUEST", message)
+        raise ApiProblem(422, "INVALID_REQUEST", message)
     bare = {**own, **body}
     request = parse_request(bare)
     if isinstance(request, Answer):
-        raise Problem(422, str(request.code), request.message)
+        raise ApiProblem(422, str(request.code), request.message)
     return bare, request
 
 
@@ -50,14 +50,14 @@ def idempotency_key(call: Call) -> str:
     """Return the key that makes a repeated call the same request.
 
     Raises:
-        Problem: there is none, or it is not an identifier.
+        ApiProblem: there is none, or it is not an identifier.
     """
     match = _KEY.fullmatch(call.headers.get("idempotency-key", ""))
     if match is None:
         message = (
             "The header Idempotency-Key must be 1 to 64 characters of A-Z a-z 0-9 _ . : -, the same in each retry."
         )
-        raise Problem(400, "IDEMPOTENCY_KEY_MISSING", message)
+        raise ApiProblem(400, "IDEMPOTENCY_KEY_MISSING", message)
     return match[1]
 
 
@@ -79,12 +79,12 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with the result of an earlier request of the same caller.
 
     Raises:
-        Problem: 404 for a handle that this caller was not given, and for one that nothing is known of any more.
+        ApiProblem: 404 for a handle that this caller was not given, and for one that nothing is known of any more.
     """
     text = call.path.get("handle", "")
     handle = decode_handle(text, caller.person_id, services.proof_key)
     if handle is None:
-        raise Problem(404, "REQUEST_NOT_FOUND", "There is no such request of this caller.")
+        raise ApiProblem(404, "REQUEST_NOT_FOUND", "There is no such request of this caller.")
     order = services.load_order(handle.order_id)
     subject = _subject(order, handle)
     if order and subject and execution_of(order, subject) == services.machine.execution_arn(handle.execution):
@@ -94,11 +94,13 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
         return _reply(state, text, handle.order_id)
     result = answer_of(order, subject).as_json() if order and subject else _recorded_refusal(services, handle)
     if result is None:
-        raise Problem(404, "REQUEST_NOT_FOUND", "Nothing is known of this request (yet). Repeat it with the same key.")
+        raise ApiProblem(
+            404, "REQUEST_NOT_FOUND", "Nothing is known of this request (yet). Repeat it with the same key."
+        )
     return reply_with_result(result, text)
 
 
-def _reply(state: ExecutionState, handle: str, order_id: str) -> Reply:
+def _reply(state: ExecutionStatus, handle: str, order_id: str) -> Reply:
     if state.is_running:
         return accepted(handle, {"status": "running", "order_id": order_id})
     if state.result is None:
@@ -106,7 +108,7 @@ def _reply(state: ExecutionState, handle: str, order_id: str) -> Reply:
     return reply_with_result(state.result, handle)
 
 
-def _wait(services: ApiServices, name: str, state: ExecutionState, seconds: int) -> ExecutionState:
+def _wait(services: ApiServices, name: str, state: ExecutionStatus, seconds: int) -> ExecutionStatus:
     """Poll the execution until it ends or the time is over."""
     deadline, pause = services.now() + timedelta(seconds=seconds), _FIRST_PAUSE
     while state.is_running and services.now() + pause <= deadline:

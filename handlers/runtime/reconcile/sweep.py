@@ -77,14 +77,14 @@ class GatewaySweep:
         until = format_instant(self.now - MARGIN)
         through = stored.through if stored else format_instant(self.now - FIRST_WINDOW)
         if stored and self._is_beyond_reach(stored.through):
-            self._queue_unsettled()
+            self._queue_open_orders()
         return SweepPosition(through=through, until=until)
 
     def _is_beyond_reach(self, through: str) -> bool:
         reach = self.gateway.list_reach
         return reach is not None and self.now - parse_instant(through) > reach
 
-    def _queue_unsettled(self) -> None:
+    def _queue_open_orders(self) -> None:
         """Make every order that is not at rest due now, because the list no longer names those that changed."""
         for shard in range(SHARDS):
             page = self.orders.list_due(shard, format_instant(self.now + FIRST_WINDOW), None, _PAGE)

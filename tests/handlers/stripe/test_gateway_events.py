@@ -19,7 +19,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.secrets_manager import FakeSecretsManager
 from tests.fakes.sqs import FakeSQS
 from tests.support.stripe.double import StripeDouble
-from tests.support.stripe.fault_plan import Fault
+from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.gateways import stripe_gateway
 from tests.support.stripe.webhook_delivery import Delivery, Webhooks, sign
 
@@ -244,7 +244,7 @@ def test_a_payment_without_our_metadata_is_looked_up(endpoint: Endpoint) -> None
     intent = endpoint.double.intent_of("ord_1")["id"]
     batch = _batch(json.dumps({"reference": intent}), '{"reference": "pi_unknown"}')
     assert _take(endpoint, batch) == (["ord_1"], [])
-    endpoint.double.faults.add(Fault.RATE_LIMITED)
+    endpoint.double.faults.add(StripeFault.RATE_LIMITED)
     assert _take(endpoint, batch) == ([], ["m0"])
 
 

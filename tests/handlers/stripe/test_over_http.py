@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.adapters.stripe.api import StripeApi, urllib3_pool
+from handlers.adapters.stripe.stripe_api import StripeApi, urllib3_pool
 from handlers.domain.errors import PaymentOutcomeUnknown
 from tests.support.stripe.double import TEST_KEY, StripeDouble
-from tests.support.stripe.fault_plan import Fault
+from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.loopback_server import serve
 from tools.stripe_live_check import CHECKS, main, run
 
@@ -27,7 +27,7 @@ def test_the_live_check_passes_over_http() -> None:
 
 def test_a_broken_connection_leaves_the_outcome_open_and_names_no_url() -> None:
     double = StripeDouble(_now)
-    double.faults.add(Fault.REPLY_LOST)
+    double.faults.add(StripeFault.REPLY_LOST)
     with serve(double) as address:
         api = StripeApi(pool=urllib3_pool(5), secret=lambda fresh: TEST_KEY, endpoint=address)
         with pytest.raises(PaymentOutcomeUnknown) as unknown:

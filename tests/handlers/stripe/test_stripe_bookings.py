@@ -18,7 +18,7 @@ from tests.fakes.s3 import FakeS3
 from tests.fakes.secrets_manager import FakeSecretsManager
 from tests.handlers.world import World, purchase_of, refund_of
 from tests.support.stripe.double import TEST_KEY, StripeDouble
-from tests.support.stripe.fault_plan import Fault
+from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.pool import DoublePool
 from tests.support.stripe.webhook_delivery import Webhooks
 
@@ -94,10 +94,12 @@ def test_a_purchase_and_a_refund_cost_two_and_one_calls(world: StripeWorld) -> N
     assert world.double.books.balance() == 1000
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", list(StripeFault))
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize("token", ["pm_ok", "pm_declined", "pm_refund_declined"])
-def test_every_fault_at_every_call_ends_in_one_outcome(world: StripeWorld, fault: Fault, call: int, token: str) -> None:
+def test_every_fault_at_every_call_ends_in_one_outcome(
+    world: StripeWorld, fault: StripeFault, call: int, token: str
+) -> None:
     """The crash matrix: a purchase and a refund of it, with one HTTP call going wrong."""
     world.double.faults.add(fault, skip=call)
     bought = world.book(purchase_of(payment_method=token, MUG=(1, 800)))
@@ -146,7 +148,7 @@ def _history(seed: int, *, polls: bool) -> StripeWorld:
     orders: list[str] = []
     for number in range(rng.randrange(3, 9)):
         if rng.random() < 0.6:
-            world.double.faults.add(rng.choice(list(Fault)), skip=rng.randrange(4))
+            world.double.faults.add(rng.choice(list(StripeFault)), skip=rng.randrange(4))
         if orders and rng.random() < 0.5:
             amount = rng.choice([100, 300, 800])
             world.book(

@@ -12,7 +12,7 @@ from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
 from tests.fakes.clock import FakeClock
 from tests.support.stripe.double import StripeDouble
-from tests.support.stripe.fault_plan import BEFORE, Fault
+from tests.support.stripe.fault_plan import BEFORE, StripeFault
 from tests.support.stripe.gateways import stripe_gateway
 
 AMOUNT = 1000
@@ -89,7 +89,7 @@ def test_a_decline_is_reported_only_after_the_intent_is_canceled(till: Till) -> 
 
 def test_a_customer_who_pays_after_a_decline_has_paid(till: Till) -> None:
     """The client secret allows another attempt until the intent is canceled."""
-    till.double.faults.add(Fault.BROKEN_BEFORE, "cancel")
+    till.double.faults.add(StripeFault.BROKEN_BEFORE, "cancel")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge("pm_declined")
     till.double.payments.pay_again(till.double.intent_of("ord_1"), "pm_ok")
@@ -138,8 +138,8 @@ def test_a_slow_bank_is_pending_until_it_answers(till: Till, token: str, expecte
 
 
 @pytest.mark.parametrize("operation", ["create", "confirm"])
-@pytest.mark.parametrize("fault", [*BEFORE, Fault.REPLY_LOST, Fault.LATE])
-def test_a_charge_is_made_once_whatever_fails_and_is_repeated(till: Till, operation: str, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [*BEFORE, StripeFault.REPLY_LOST, StripeFault.LATE])
+def test_a_charge_is_made_once_whatever_fails_and_is_repeated(till: Till, operation: str, fault: StripeFault) -> None:
     """Law 8."""
     till.double.faults.add(fault, operation)
     with pytest.raises(PaymentOutcomeUnknown):
@@ -152,7 +152,7 @@ def test_a_charge_is_made_once_whatever_fails_and_is_repeated(till: Till, operat
 @pytest.mark.parametrize("operation", ["create", "confirm"])
 def test_a_saved_error_is_repeated_and_then_fenced(till: Till, operation: str) -> None:
     """Stripe answers 500 under the key for a day, so the payment is never made under it."""
-    till.double.faults.add(Fault.SAVED_ERROR, operation)
+    till.double.faults.add(StripeFault.SAVED_ERROR, operation)
     for _ in range(2):
         with pytest.raises(PaymentOutcomeUnknown):
             till.charge()
@@ -164,7 +164,7 @@ def test_a_saved_error_is_repeated_and_then_fenced(till: Till, operation: str) -
 
 
 def test_a_saved_error_after_the_charge_is_looked_up(till: Till) -> None:
-    till.double.faults.add(Fault.SAVED_ERROR_AFTER, "confirm")
+    till.double.faults.add(StripeFault.SAVED_ERROR_AFTER, "confirm")
     assert till.charge().status is GatewayStatus.SETTLED
 
 
@@ -179,7 +179,7 @@ def test_a_fenced_key_never_moves_money(till: Till) -> None:
 
 
 def test_a_late_confirmation_meets_the_fence(till: Till) -> None:
-    till.double.faults.add(Fault.LATE, "confirm")
+    till.double.faults.add(StripeFault.LATE, "confirm")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
     assert till.gateway.fence(till.order).status is GatewayStatus.FENCED
@@ -189,7 +189,7 @@ def test_a_late_confirmation_meets_the_fence(till: Till) -> None:
 
 
 def test_a_fence_comes_too_late_for_money_that_moved(till: Till) -> None:
-    till.double.faults.add(Fault.REPLY_LOST, "confirm")
+    till.double.faults.add(StripeFault.REPLY_LOST, "confirm")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
     assert till.gateway.fence(till.order).status is GatewayStatus.SETTLED
@@ -215,7 +215,7 @@ def test_another_form_under_the_key_is_looked_up_and_never_a_decline(till: Till)
     till.order = replace(till.order, amount_minor=AMOUNT + 1)
     assert till.charge().amount_minor == AMOUNT
     till.order = replace(till.order, key="ord_2")
-    till.double.faults.add(Fault.REPLY_LOST, "create")
+    till.double.faults.add(StripeFault.REPLY_LOST, "create")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
     till.order = replace(till.order, amount_minor=AMOUNT)
@@ -269,8 +269,8 @@ def test_refunds_have_keys_of_their_own(till: Till) -> None:
     assert till.gateway.lookup(till.refund("ref_1", 600)).amount_minor == 600
 
 
-@pytest.mark.parametrize("fault", [*BEFORE, Fault.REPLY_LOST, Fault.LATE])
-def test_a_refund_is_made_once_whatever_fails_and_is_repeated(till: Till, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [*BEFORE, StripeFault.REPLY_LOST, StripeFault.LATE])
+def test_a_refund_is_made_once_whatever_fails_and_is_repeated(till: Till, fault: StripeFault) -> None:
     till.charge()
     till.double.faults.add(fault, "create_refund")
     with pytest.raises(PaymentOutcomeUnknown):
@@ -282,9 +282,9 @@ def test_a_refund_is_made_once_whatever_fails_and_is_repeated(till: Till, fault:
 
 def test_a_saved_error_of_a_refund_is_looked_up(till: Till) -> None:
     till.charge()
-    till.double.faults.add(Fault.SAVED_ERROR_AFTER, "create_refund")
+    till.double.faults.add(StripeFault.SAVED_ERROR_AFTER, "create_refund")
     assert till.gateway.refund(till.refund()).status is GatewayStatus.SETTLED
-    till.double.faults.add(Fault.SAVED_ERROR, "create_refund")
+    till.double.faults.add(StripeFault.SAVED_ERROR, "create_refund")
     with pytest.raises(PaymentOutcomeUnknown):
         till.gateway.refund(till.refund("ref_2", 1))
 

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.support.stripe.books import Books
 from tests.support.stripe.card_behaviours import CARDS
 from tests.support.stripe.endpoints import Endpoints, Refusal, invalid
-from tests.support.stripe.fault_plan import Fault, FaultPlan
+from tests.support.stripe.fault_plan import FaultPlan, StripeFault
 from tests.support.stripe.idempotency import SavedReplies, fingerprint
-from tests.support.stripe.payments import Payments
+from tests.support.stripe.payment_intents import Payments
 from tests.support.stripe.returns import Returns
 from tests.support.stripe.wire_objects import Wire
 
@@ -119,15 +119,15 @@ class StripeDouble:
         fault = self.faults.take(operation) or self._fault_of_card(call, operation)
         if fault in _REFUSED:
             return _error(_REFUSED[fault])
-        if fault is Fault.BROKEN_BEFORE:
+        if fault is StripeFault.BROKEN_BEFORE:
             raise ConnectionBroken("The connection broke before the call arrived.")
-        if fault is Fault.LATE:
+        if fault is StripeFault.LATE:
             self.books.schedule(self.faults.late_by, lambda: self._answer(call, operation, arguments) and None)
             raise ConnectionBroken("The call is under way.")
-        if fault in (Fault.SAVED_ERROR, Fault.SAVED_ERROR_AFTER):
-            return self._fail(call, operation, arguments, took_effect=fault is Fault.SAVED_ERROR_AFTER)
+        if fault in (StripeFault.SAVED_ERROR, StripeFault.SAVED_ERROR_AFTER):
+            return self._fail(call, operation, arguments, took_effect=fault is StripeFault.SAVED_ERROR_AFTER)
         reply = self._answer(call, operation, arguments)
-        if fault is Fault.REPLY_LOST:
+        if fault is StripeFault.REPLY_LOST:
             raise ConnectionBroken("The reply was lost.")
         return reply
 
@@ -142,7 +142,7 @@ class StripeDouble:
         self._save(call, reply)
         return reply
 
-    def _fault_of_card(self, call: HttpCall, operation: str) -> Fault | None:
+    def _fault_of_card(self, call: HttpCall, operation: str) -> StripeFault | None:
         if operation == "confirm":
             card = CARDS.get(_form(call).get("payment_method", ""))
             return self._next_loss(call, card.arrives, card.replies_lost) if card else None
@@ -152,12 +152,12 @@ class StripeDouble:
             return self._next_loss(call, card.refund.arrives, card.refund.replies_lost) if card else None
         return None
 
-    def _next_loss(self, call: HttpCall, arrives: bool, replies_lost: int) -> Fault | None:
+    def _next_loss(self, call: HttpCall, arrives: bool, replies_lost: int) -> StripeFault | None:
         key = call.header("Idempotency-Key")
         self._lost[key] = self._lost.get(key, 0) + 1
         if not arrives:
-            return Fault.BROKEN_BEFORE
-        return Fault.REPLY_LOST if self._lost[key] <= replies_lost else None
+            return StripeFault.BROKEN_BEFORE
+        return StripeFault.REPLY_LOST if self._lost[key] <= replies_lost else None
 
     def _answer(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
         """Answer with the saved reply of the key, or execute the call and save its reply."""
@@ -209,11 +209,11 @@ class StripeDouble:
         return self.returns.refund(self.charge_of(key), amount, {})
 
 
-_REFUSED: Final[Mapping[Fault | None, Refusal]] = {
-    Fault.RATE_LIMITED: Refusal(429, "invalid_request_error", "Too many requests.", code="rate_limit"),
-    Fault.LOCK_TIMEOUT: Refusal(429, "invalid_request_error", "The object is locked.", code="lock_timeout"),
-    Fault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
-    Fault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
+_REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {
+    StripeFault.RATE_LIMITED: Refusal(429, "invalid_request_error", "Too many requests.", code="rate_limit"),
+    StripeFault.LOCK_TIMEOUT: Refusal(429, "invalid_request_error", "The object is locked.", code="lock_timeout"),
+    StripeFault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
+    StripeFault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.stripe import wire_objects
 from tests.support.stripe.books import EVENTS_KEPT, Books
 from tests.support.stripe.card_behaviours import CARDS
-from tests.support.stripe.payments import CANCELABLE, CONFIRMABLE, Payments
+from tests.support.stripe.payment_intents import CANCELABLE, CONFIRMABLE, Payments
 from tests.support.stripe.returns import FUNDS_HELD, Returns
 from tests.support.stripe.wire_objects import Wire
 

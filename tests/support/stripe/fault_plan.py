@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 
-class Fault(StrEnum):
+class StripeFault(StrEnum):
     """A thing that can go wrong with one HTTP call."""
 
     RATE_LIMITED = "rate_limited"
@@ -28,15 +28,21 @@ class Fault(StrEnum):
     """The client gives up; the call arrives after `late_by`."""
 
 
-BEFORE = (Fault.RATE_LIMITED, Fault.LOCK_TIMEOUT, Fault.KEY_IN_USE, Fault.UNAVAILABLE, Fault.BROKEN_BEFORE)
-AFTER = (Fault.SAVED_ERROR, Fault.SAVED_ERROR_AFTER, Fault.REPLY_LOST, Fault.LATE)
+BEFORE = (
+    StripeFault.RATE_LIMITED,
+    StripeFault.LOCK_TIMEOUT,
+    StripeFault.KEY_IN_USE,
+    StripeFault.UNAVAILABLE,
+    StripeFault.BROKEN_BEFORE,
+)
+AFTER = (StripeFault.SAVED_ERROR, StripeFault.SAVED_ERROR_AFTER, StripeFault.REPLY_LOST, StripeFault.LATE)
 
 
 @dataclass(slots=True, kw_only=True)
 class PlannedFault:
     """A fault of the calls of one operation (every operation if it is empty), after `skip` of them, `times` times."""
 
-    fault: Fault
+    fault: StripeFault
     operation: str = ""
     skip: int = 0
     times: int = 1
@@ -49,11 +55,11 @@ class FaultPlan:
     planned: list[PlannedFault] = field(default_factory=list[PlannedFault])
     late_by: timedelta = timedelta(minutes=10)
 
-    def add(self, fault: Fault, operation: str = "", *, skip: int = 0, times: int = 1) -> None:
+    def add(self, fault: StripeFault, operation: str = "", *, skip: int = 0, times: int = 1) -> None:
         """Plan a fault."""
         self.planned.append(PlannedFault(fault=fault, operation=operation, skip=skip, times=times))
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str) -> StripeFault | None:
         """Return the fault that this call meets, if any."""
         for planned in self.planned:
             if planned.operation not in ("", operation) or planned.times == 0:

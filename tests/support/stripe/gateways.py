@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from handlers.adapters.stripe.api import StripeApi
+from handlers.adapters.stripe.stripe_api import StripeApi
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from tests.support.stripe.double import TEST_KEY, StripeDouble
 from tests.support.stripe.pool import DoublePool

@@ -41,7 +41,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     claims: Mapping[str, object]
-    """What API Gateway's authorizer says of the token."""
+    """The claims of the token, as API Gateway's authorizer passes them on."""
     trace: str
 
     @classmethod
@@ -77,7 +77,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem(Exception):
+class ApiProblem(Exception):
     """An answer that is a problem in the sense of RFC 9457; raised where a call goes no further."""
 
     status: int
@@ -104,21 +104,21 @@ def read_json(call: Call) -> dict[str, Any]:
     """Return the JSON object in the body of a call.
 
     Raises:
-        Problem: it is too large, not JSON, not an object, nested too deeply, or names a field twice.
+        ApiProblem: it is too large, not JSON, not an object, nested too deeply, or names a field twice.
     """
     if len(call.body) > MAX_BODY_BYTES:
-        raise Problem(413, "BODY_TOO_LARGE", f"The body must have at most {MAX_BODY_BYTES} bytes.")
+        raise ApiProblem(413, "BODY_TOO_LARGE", f"The body must have at most {MAX_BODY_BYTES} bytes.")
     if call.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise Problem(415, "NOT_JSON", "The header Content-Type must be application/json.")
+        raise ApiProblem(415, "NOT_JSON", "The header Content-Type must be application/json.")
     try:
         value = json.loads(call.body, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Problem(400, "NOT_JSON", "The body must be a JSON object without repeated fields.") from error
+        raise ApiProblem(400, "NOT_JSON", "The body must be a JSON object without repeated fields.") from error
     if not isinstance(value, dict):
-        raise Problem(400, "NOT_JSON", "The body must be a JSON object.")
+        raise ApiProblem(400, "NOT_JSON", "The body must be a JSON object.")
     body = cast("dict[str, Any]", value)
     if _depth(body) > MAX_DEPTH:
-        raise Problem(400, "NOT_JSON", f"The body must be nested at most {MAX_DEPTH} levels deep.")
+        raise ApiProblem(400, "NOT_JSON", f"The body must be nested at most {MAX_DEPTH} levels deep.")
     return body
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .calls import Problem, Reply
+from .http_calls import ApiProblem, Reply
 
 RETRY_AFTER_SECONDS: Final = 5
 
@@ -32,7 +32,7 @@ def reply_with_result(result: Mapping[str, Any], handle: str) -> Reply:
     """Return the answer to a request whose result is known.
 
     Raises:
-        Problem: it was rejected or has failed.
+        ApiProblem: it was rejected or has failed.
     """
     shown = {name: value for name, value in result.items() if name != "schema" and value is not None}
     status = str(result.get("status"))
@@ -49,15 +49,15 @@ def accepted(handle: str, shown: Mapping[str, Any]) -> Reply:
     return Reply(status=202, body={**shown, "handle": handle}, headers=location)
 
 
-def unavailable(detail: str, more: Mapping[str, Any] | None = None) -> Problem:
+def unavailable(detail: str, more: Mapping[str, Any] | None = None) -> ApiProblem:
     """Return the problem of a service that may answer soon."""
-    return Problem(503, "UNAVAILABLE", detail, more or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
+    return ApiProblem(503, "UNAVAILABLE", detail, more or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
 
 
-def _problem(status: str, shown: Mapping[str, Any], handle: str) -> Problem:
+def _problem(status: str, shown: Mapping[str, Any], handle: str) -> ApiProblem:
     code, message = str(shown.get("code", "FAILED")), str(shown.get("message", ""))
     known = {"code", "message", "status"}
     more = {**{name: value for name, value in shown.items() if name not in known}, "result": status, "handle": handle}
     if status == "failed":
-        return Problem(503, code, message, more, {"retry-after": str(RETRY_AFTER_SECONDS)})
-    return Problem(status_of_rejection(code), code, message, more)
+        return ApiProblem(503, code, message, more, {"retry-after": str(RETRY_AFTER_SECONDS)})
+    return ApiProblem(status_of_rejection(code), code, message, more)

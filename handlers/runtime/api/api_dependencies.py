@@ -1,4 +1,4 @@
-"""What the API function works with, beyond what every function has."""
+"""The dependencies of the API function, beyond those of every function."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from ...adapters.dynamodb.order_listing import DynamoDBOrderListing
 from ...adapters.dynamodb.stock_items import DynamoDBInventory
 from ...adapters.step_functions import BookingMachine
 from ...domain.audit import refusals_of
-from ...domain.callers import ProofKey
+from ...domain.callers import ProofSigner
 from ...domain.order import Order
 from ...domain.stock import StockItem
 from ..dependencies import Dependencies
@@ -55,7 +55,7 @@ class ApiServices:
         return DynamoDBOrderListing(client=self.deps.client("dynamodb"), table=self.settings.orders_table)
 
     @property
-    def proof_key(self) -> ProofKey:
+    def proof_key(self) -> ProofSigner:
         """The key with which callers are proven."""
         key = self.deps.proof_key
         assert key is not None, "BOOKING_PROOF_KEY is a required setting of this function"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from handlers.contracts.api_routes import Role
 from handlers.domain.callers import person_id_of
 from handlers.runtime.api.answering import answer
-from handlers.runtime.api.services import ApiServices
+from handlers.runtime.api.api_dependencies import ApiServices
 from handlers.runtime.dependencies import Dependencies
 from tests.fakes.api_gateway import claims_of, event_of, jwt
 from tests.fakes.dynamodb.model import require_model
