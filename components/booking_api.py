@@ -197,7 +197,7 @@ class BookingApi(Component):
         aws.lambda_.Permission(
             f"{self._name}-api-invoke",
             action="lambda:InvokeFunction",
-            function=function.apply(lambda arn: ":".join(arn.split(":")[:7])),
+            function=function.apply(lambda arn: arn.rpartition(":function:")[2].split(":")[0]),
             qualifier=function.apply(lambda arn: ":".join(arn.split(":")[7:]) or None),
             principal="apigateway.amazonaws.com",
             source_arn=pulumi.Output.concat(self._api.execution_arn, "/*/*"),
