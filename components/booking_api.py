@@ -197,7 +197,7 @@ class BookingApi(Component):
         aws.lambda_.Permission(
             f"{self._name}-api-invoke",
             action="lambda:InvokeFunction",
-            function=function.apply(lambda arn: arn.rpartition(":function:")[2].split(":")[0]),
+            function=function.apply(_function_of),
             qualifier=function.apply(lambda arn: ":".join(arn.split(":")[7:]) or None),
             principal="apigateway.amazonaws.com",
             source_arn=pulumi.Output.concat(self._api.execution_arn, "/*/*"),
@@ -223,3 +223,8 @@ class BookingApi(Component):
 
     def _metric(self, name: str, statistic: str = "Sum") -> Metric:
         return Metric(namespace="AWS/ApiGateway", name=name, statistic=statistic, dimensions={"ApiId": self._api.id})
+
+
+def _function_of(arn: str) -> str:
+    """Return the name of a function from its ARN, which may end in a qualifier."""
+    return (arn.split(":") + [""] * 7)[6] or arn.split(":")[-1]
