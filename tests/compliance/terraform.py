@@ -162,6 +162,8 @@ TABLE: Mapping[str, TranslationRow] = {
 }
 
 _NAMED_BY_PULUMI: Mapping[str, str] = {
+    "aws_apigatewayv2_api": "name",
+    "aws_apigatewayv2_authorizer": "name",
     "aws_backup_plan": "name",
     "aws_backup_selection": "name",
     "aws_backup_vault": "name",
@@ -211,6 +213,8 @@ def configuration(graph: Graph) -> dict[str, Any]:
             body.setdefault(_NAMED_BY_PULUMI[resource["type"]], f"{resource['name']}-0123456")
         if "global_secondary_index" in body:
             body["global_secondary_index"] = [_with_flat_keys(each) for each in body["global_secondary_index"]]
+        for each in body.get("jwt_configuration", []):
+            each["audience"] = each.pop("audiences")  # as Pulumi's bridge spells it
         if resource["type"] == "aws_cloudwatch_event_archive":
             body.pop("kms_key_identifier", None)  # which the provider takes since version 6
         resources.setdefault(resource["type"], {})[resource["name"]] = body

@@ -39,7 +39,7 @@ def read_all(instance: Instance, resources: Iterable[tuple[str, str]]) -> Facts:
 def _normalize(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
     text = json.dumps(_without_times(fact), default=str, sort_keys=True).replace(endpoint, "https://aws")
     for id_, name in sorted(names.items(), key=lambda pair: -len(pair[0])):
-        if re.fullmatch(r"[0-9a-f-]{36}", id_):
+        if re.fullmatch(r"[0-9a-f-]{36}|[0-9a-z]{8,10}", id_):
             text = text.replace(id_, f"<{name}>")
     text = re.sub(r"-[0-9a-f]{7}(?![0-9a-f])", "-#######", text)
     text = re.sub(r"/stream/[0-9T:.-]+", "/stream/<moment>", text)
