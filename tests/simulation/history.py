@@ -333,11 +333,11 @@ def alone(function: str, event: Any, now: datetime, states: States) -> tuple[End
     return known
 
 
-def at_rest(states: States, days: list[str]) -> tuple[States, list[Any]]:
-    """Reconcile until it finds nothing to do: hours after everything, without faults."""
-    known = _rests.get((states, *days))
+def at_rest(states: States, days: list[str], rests_before: int = 0) -> tuple[States, list[Any]]:
+    """Reconcile without faults until nothing is left to do: hours after everything, and after any earlier rest."""
+    known = _rests.get((states, *days, rests_before))
     if known is None:
-        known = _rests[states, *days] = _reconciled(states, days)
+        known = _rests[states, *days, rests_before] = _reconciled(states, days, (1 + rests_before) * AFTER_FENCE)
     return known
 
 
@@ -351,12 +351,12 @@ def forget() -> None:
     _rests.clear()
 
 
-def _reconciled(states: States, days: list[str]) -> tuple[States, list[Any]]:
+def _reconciled(states: States, days: list[str], after: timedelta) -> tuple[States, list[Any]]:
     reports = []
     for _ in range(6):
         event = {"schema": 1, "days": days}
         before = states
-        ended, states = alone("reconcile", event, START + LATE + AFTER_FENCE, states)
+        ended, states = alone("reconcile", event, START + LATE + after, states)
         require(ended.error is None, "reconcile", f"{ended.error}: {ended.cause}")
         reports.append(ended.result)
         if states == before:

@@ -58,7 +58,8 @@ def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
     days = sorted({_day(START), _day(START + LATE + AFTER_FENCE), *(_day(each.clock) for each in history.executions)})
-    states, _ = at_rest(tuple(history.states), days)  # type: ignore[arg-type]
+    rests_before = 0 if hold_back else 1
+    states, _ = at_rest(tuple(history.states), days, rests_before)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)
     return held

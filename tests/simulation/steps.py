@@ -133,6 +133,13 @@ class _Gateway:
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
+    list_reach: ClassVar[timedelta | None] = None
+
+    def movements(self, since: str, until: str, after: str | None) -> None:
+        """Have no list: the orders at rest are looked at again by age."""
+
+    def find_order(self, reference: str) -> None:
+        """Know no payment by another id."""
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
         return ""
