@@ -25,6 +25,7 @@ from .aws.secrets_manager import SECRET_ARN
 from .base import BOUNDARY_ARN, KEY_ARN, TOPIC_ARN
 
 PROJECT = "booking"
+AUDIENCE = r"^[A-Za-z0-9_:./@-]*[A-Za-z][A-Za-z0-9_:./@-]*$"
 RETURN_HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 KeyArn = Annotated[str, Field(pattern=rf"^({KEY_ARN})?$")]
@@ -169,9 +170,9 @@ class Stage(BaseModel):
 
     api_issuer: str = Field("", pattern=r"^(https://[^\s?#]{1,500})?$")
     """Issuer of the access tokens that the API accepts; empty for no API. Any OpenID Connect provider will do."""
-    api_audiences: tuple[Annotated[str, Field(pattern=r"^\S{1,255}$")], ...] = ()
+    api_audiences: tuple[Annotated[str, Field(max_length=255, pattern=AUDIENCE)], ...] = ()
     """Audiences (or clients) of the tokens that the API accepts, together with apiIssuer."""
-    api_roles_claim: str = Field("groups", pattern=r"^[^\s]{1,255}$")
+    api_roles_claim: str = Field("groups", pattern=r"^[A-Za-z0-9_:./-]{1,255}$")
     """Claim of a token that lists its groups, of which customer, staff, approver and auditor are roles."""
     api_cors_origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = ()
     """Origins of web pages that may call the API, such as https://shop.example.com; empty for none."""
