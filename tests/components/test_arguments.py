@@ -123,7 +123,7 @@ def test_a_resource_in_place_of_its_arn_is_refused_in_words() -> None:
     """Its `arn` is one attribute away, and the message says so."""
     key = object.__new__(aws.kms.Key)  # registering it would leave a task behind
     given = Arguments("OrderStore", "mine", {"key": key}, components.OrderStoreArgs)
-    with pytest.raises(InvalidArguments, match="key must be .*, got the resource itself: pass its `arn`"):
+    with pytest.raises(InvalidArguments, match=r"key must be .*, got the resource itself: pass its `arn`"):
         given.raise_if_invalid()
 
 
