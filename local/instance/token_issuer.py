@@ -32,7 +32,7 @@ def default_api_config(values: Mapping[str, object]) -> dict[str, str]:
 
     An EXPRESS machine gets none by itself: its executions may take longer than a call waits.
     """
-    names_audiences = values.get("booking:apiAudiences") not in (None, "", "[]")
+    names_audiences = values.get("booking:apiAudiences") not in (None, "", "[]", [])
     if values.get("booking:apiIssuer") or names_audiences or values.get("booking:workflowType") == "EXPRESS":
         return {}
     return {"booking:apiIssuer": OWN_ISSUER, "booking:apiAudiences": json.dumps([OWN_AUDIENCE])}
