@@ -20,8 +20,9 @@ from .account_concurrency import MiniStackModule
 _POLLING: Final[ContextVar[bool]] = ContextVar("a stream is being polled", default=False)
 _FOREVER: Final = -1
 
-Record = Mapping[str, Any]
-Result = dict[str, Any]
+Facts = Mapping[str, Any]
+"""The facts that MiniStack keeps of a function, of a mapping or of a record."""
+Result = dict[str, object]
 Invoke = Callable[[object, Mapping[str, object]], Result]
 
 
@@ -37,7 +38,7 @@ def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
         finally:
             _POLLING.reset(token)
 
-    def invoking(function: Any, event: Mapping[str, object]) -> Result:
+    def invoking(function: Facts, event: Mapping[str, object]) -> Result:
         return batches.settle(function, event) if _POLLING.get() else invoke(function, event)
 
     functions._poll_dynamodb_streams, functions._execute_function = polling, invoking
@@ -53,9 +54,9 @@ class _Batches:
     failures: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     """Mapping → the first record of the batch that failed last, and how often it has."""
 
-    def settle(self, function: Any, event: Mapping[str, object]) -> Result:
+    def settle(self, function: Facts, event: Mapping[str, object]) -> Result:
         """Invoke the function; a result with an error makes the poller try again from the mapping's position on."""
-        records: Any = event["Records"]
+        records = cast("Sequence[Facts]", event["Records"])
         mapping = self._mapping_of(function, records)
         result, left = self._try(function, mapping, records)
         if not left:
@@ -71,7 +72,7 @@ class _Batches:
         self.failures.pop(mapping["UUID"], None)
         return _failed(result)  # the position is right already; the poller would add the length of the batch to it
 
-    def _try(self, function: Any, mapping: Mapping[str, Any], records: Sequence[Record]) -> tuple[Result, list[Record]]:
+    def _try(self, function: Facts, mapping: Facts, records: Sequence[Facts]) -> tuple[Result, list[Facts]]:
         """Return what the function answered, and the records that must be tried again."""
         result = self.invoke(function, {"Records": records})
         if result.get("error"):
@@ -82,7 +83,7 @@ class _Batches:
             return result, list(records)
         return result, [] if first is None else list(records[first:])
 
-    def _give_up(self, function: Any, mapping: Mapping[str, Any], records: Sequence[Record], result: Result) -> None:
+    def _give_up(self, function: Facts, mapping: Facts, records: Sequence[Facts], result: Result) -> None:
         """Take a batch apart as far as the mapping allows, and put aside what cannot be processed."""
         if len(records) == 1 or not mapping.get("BisectBatchOnFunctionError"):
             stream = mapping["EventSourceArn"]
@@ -96,13 +97,13 @@ class _Batches:
             if left:
                 self._give_up(function, mapping, left, answer)
 
-    def _count_failure(self, mapping: Mapping[str, Any], first: Record) -> int:
+    def _count_failure(self, mapping: Facts, first: Facts) -> int:
         number, times = self.failures.get(mapping["UUID"], ("", 0))
         times = times + 1 if number == _number(first) else 1
         self.failures[mapping["UUID"]] = (_number(first), times)
         return times
 
-    def _mapping_of(self, function: Any, records: Sequence[Record]) -> Any:
+    def _mapping_of(self, function: Facts, records: Sequence[Facts]) -> Facts:
         name = function["config"]["FunctionName"]
         stream = records[0]["eventSourceARN"]
         return next(
@@ -111,24 +112,24 @@ class _Batches:
             if mapping["EventSourceArn"] == stream and mapping["FunctionName"] == name
         )
 
-    def _move_to(self, mapping: Mapping[str, Any], record: Record) -> None:
+    def _move_to(self, mapping: Facts, record: Facts) -> None:
         self._set_position(mapping, self._place_of(mapping, record))
 
-    def _move_behind(self, mapping: Mapping[str, Any], record: Record) -> None:
+    def _move_behind(self, mapping: Facts, record: Facts) -> None:
         self._set_position(mapping, self._place_of(mapping, record) + 1)
 
-    def _place_of(self, mapping: Mapping[str, Any], record: Record) -> int:
+    def _place_of(self, mapping: Facts, record: Facts) -> int:
         table = mapping["EventSourceArn"].split("/")[1]
         start = self.tables.stream_start_position(table)
         numbers = [_number(each) for each in self.tables.stream_live_records(table)]
         return int(start) + numbers.index(_number(record))
 
-    def _set_position(self, mapping: Mapping[str, Any], position: int) -> None:
+    def _set_position(self, mapping: Facts, position: int) -> None:
         with self.functions._dynamodb_stream_positions_lock:
             self.functions._dynamodb_stream_positions[mapping["UUID"]] = position
 
 
-def _number(record: Record) -> str:
+def _number(record: Facts) -> str:
     return str(record["dynamodb"]["SequenceNumber"])
 
 

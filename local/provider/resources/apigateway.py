@@ -12,7 +12,7 @@ from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Object, Property, Se
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs
 from .common import TAGS, boolean, number, output, string, tag_changes
-from .modelled import ModelledResource
+from .modelled import ModelledResource, spell
 
 _STRINGS = Property(schema=SetOf(String()))
 _CORS = {
@@ -86,9 +86,9 @@ class _Child(ModelledResource):
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
         api = inputs.get("apiId")
         siblings = self._siblings(aws, api) if api in _apis(aws) else ()
-        wanted = [self.request(inputs).get(self._spelled(name)) for name in self.natural_key]
+        wanted = [self.request(inputs).get(spell(name, self.spelled)) for name in self.natural_key]
         for sibling in siblings:
-            if [sibling.get(self._spelled(name)) for name in self.natural_key] == wanted:
+            if [sibling.get(spell(name, self.spelled)) for name in self.natural_key] == wanted:
                 return str(sibling[self.id_member])
         return None
 
@@ -100,12 +100,8 @@ class _Child(ModelledResource):
         return id_.rpartition("/")[2]
 
     def _siblings(self, aws: Aws, api: str) -> list[Values]:
-        client: Any = aws.client(self.service)
-        pages = client.get_paginator(f"get_{self.noun.lower()}s").paginate(ApiId=api)
+        pages = aws.client(self.service).get_paginator(f"get_{self.noun.lower()}s").paginate(ApiId=api)
         return [item for page in pages for item in page["Items"]]
-
-    def _spelled(self, name: str) -> str:
-        return self.spelled.get(name, name[0].upper() + name[1:])
 
 
 class Authorizer(_Child):
@@ -227,8 +223,8 @@ class Stage(_Child):
 
 
 def _apis(aws: Aws) -> tuple[str, ...]:
-    client: Any = aws.client("apigatewayv2")
-    return tuple(item["ApiId"] for page in client.get_paginator("get_apis").paginate() for item in page["Items"])
+    pages = aws.client("apigatewayv2").get_paginator("get_apis").paginate()
+    return tuple(item["ApiId"] for page in pages for item in page["Items"])
 
 
 def _arn(aws: Aws, path: str) -> str:

@@ -7,7 +7,7 @@ service, the noun and what is spelled otherwise; which members an operation take
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Object, Property, Schema, SetOf, String
@@ -81,7 +81,7 @@ class ModelledResource(Resource):
     def _resets(self) -> Values:
         """Empty values for an update, which leaves alone what it does not name."""
         empty = {
-            _spell(name, self.spelled): _empty(property_.schema)
+            spell(name, self.spelled): _empty(property_.schema)
             for name, property_ in self.properties.items()
             if not property_.computed and property_.default is None and not property_.required
         }
@@ -97,7 +97,8 @@ def snake_case(operation: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
-def _spell(name: str, spelled: Mapping[str, str]) -> str:
+def spell(name: str, spelled: Mapping[str, str]) -> str:
+    """Return AWS's name of a property."""
     return spelled.get(name, name[0].upper() + name[1:])
 
 
@@ -107,35 +108,41 @@ def _members(properties: Mapping[str, Property], values: ReadonlyValues, spelled
         default = None if property_.default is CHOSEN_BY_AWS else property_.default
         value = values.get(name, default)
         if not property_.computed and value is not None:
-            members[_spell(name, spelled)] = _member(property_.schema, value, spelled)
+            members[spell(name, spelled)] = _member(property_.schema, value, spelled)
     return members
 
 
-def _member(schema: Schema, value: Any, spelled: Mapping[str, str]) -> Any:
+def _member(schema: Schema, value: object, spelled: Mapping[str, str]) -> object:
     if isinstance(schema, Object):
-        return _members(schema.fields, value, spelled)
+        return _members(schema.fields, cast("ReadonlyValues", value), spelled)
     if isinstance(schema, ListOf):
-        return [_member(schema.item, each, spelled) for each in value]
+        return [_member(schema.item, each, spelled) for each in cast("list[object]", value)]
     return value
 
 
 def _values(properties: Mapping[str, Property], members: ReadonlyValues, spelled: Mapping[str, str]) -> Values:
     found = {
-        name: _value(property_.schema, members.get(_spell(name, spelled)), spelled)
+        name: _value(property_.schema, members.get(spell(name, spelled)), spelled)
         for name, property_ in properties.items()
     }
     return {name: value for name, value in found.items() if value not in (None, "", [], {})}
 
 
-def _value(schema: Schema, member: Any, spelled: Mapping[str, str]) -> Any:
+def _value(schema: Schema, member: object, spelled: Mapping[str, str]) -> object:
     if member is not None and isinstance(schema, Object):
-        return _values(schema.fields, member, spelled)
+        return _values(schema.fields, cast("ReadonlyValues", member), spelled)
     if member is not None and isinstance(schema, ListOf):
-        return [_value(schema.item, each, spelled) for each in member]
+        return [_value(schema.item, each, spelled) for each in cast("list[object]", member)]
     return member
 
 
-def _empty(schema: Schema) -> Any:
+def _empty(schema: Schema) -> object:
     """Return the value of a shape that stands for none; None where there is no such value."""
-    kinds: tuple[tuple[type[Schema], Any], ...] = ((String, ""), (SetOf, []), (ListOf, []), (MapOf, {}), (Object, {}))
+    kinds: tuple[tuple[type[Schema], object], ...] = (
+        (String, ""),
+        (SetOf, []),
+        (ListOf, []),
+        (MapOf, {}),
+        (Object, {}),
+    )
     return next((value for kind, value in kinds if isinstance(schema, kind)), None)
