@@ -1,5 +1,7 @@
 """Each role allows exactly the calls that its function was recorded making: none missing, none extra."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.callers import enclose, person_id_of
 from handlers.domain.days import last_closed_day
 from local.instance.recorded_calls import permissions_by_function
 from local.pytest_plugin import DeployedStack
@@ -41,7 +44,7 @@ TOKENS = (
     *("pm_refund_declined", "pm_refund_timeout", "pm_refund_timeout_never_arrives"),
 )
 
-TOO_LATE_TO_SEE = {"reconcileFunction": ("dynamodb:UpdateItem", "table/gateway-")}
+TOO_LATE_TO_SEE = {"reconcileFunction": ("dynamodb:UpdateItem", "-gateway-table-")}
 """An action and part of its resource that only time brings about: reconcile ends a hold an hour later at the earliest
 (tests/handlers/test_payment_lifecycle.py)."""
 
@@ -58,6 +61,7 @@ def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
     for action in ("capture", "cancel"):
         held = shop.run({**purchase(f"seen-{action}", {"MUG": 1}), "capture": "later"}).result["order_id"]
         shop.run({"action": action, "request_id": action, "order_id": held, "requested_by": "agent-7"})
+    _forge_callers(shop)
     shop.run(purchase("seen-lamps", {"LAMP": 1_000_000}))
     replayed = purchase("seen-pm_ok", {"MUG": 1})
     outcome = {"request": replayed, "result": shop.run(replayed).result}
@@ -122,6 +126,29 @@ def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         for action in statement["Action"]:
             yield from ((action, each) for each in resources if not action.startswith(ON_ITS_BEHALF))
+
+
+def _forge_callers(shop: DeployedStack) -> None:
+    """Send envelopes with a MAC that is not the API's, which the functions ask KMS about."""
+    order_id = shop.run(purchase("seen-forged", {"MUG": 1})).result["order_id"]
+    person = person_id_of("https://id.example.com", "eve")
+    bought = {**purchase("forged-purchase", {"MUG": 1}), "customer_id": person}
+    refunded = {**refund("forged-refund", order_id, amount_minor=1), "requested_by": person}
+    for request in (bought, refunded):
+        envelope = enclose(
+            request, iss="https://id.example.com", sub="eve", roles=(), key=_ForgedKey(), now=datetime.now(UTC)
+        )
+        assert (shop.run(envelope).output or {})["code"] == "CALLER_NOT_PROVEN"
+
+
+class _ForgedKey:
+    """A key that is not the API's."""
+
+    def sign(self, message: bytes) -> str:
+        return base64.b64encode(hashlib.sha256(message).digest()).decode()
+
+    def is_valid(self, message: bytes, mac: str) -> bool:
+        return self.sign(message) == mac
 
 
 def _seal_a_closed_day(shop: DeployedStack) -> None:
