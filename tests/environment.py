@@ -28,13 +28,6 @@ LONGEST_FIRST = (  # by CPU time, from about 80 seconds to 8
     "workflow/test_coverage.py",
     "compliance/test_outside_judges.py",
 )
-NIGHTLY = (
-    "engine/test_killed.py",  # leaves a program of the SDK unfinished in its process, which the next one may meet
-    "engine/test_object_lock.py",
-    "engine/test_signed_code.py",
-    "engine/test_adoption.py",
-)
-"""Files of minutes, which only `make thorough` runs: every night, and before a release."""
 
 
 def require(found: object, sentence: str) -> None:

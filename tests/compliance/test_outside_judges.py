@@ -15,8 +15,6 @@ from tests.compliance.terraform import Untranslatable, plan
 from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, OURS, POLICY_MISTAKES, Waiver
 from tests.components.synth import ALERT_EMAIL, STAGES, Graph, stage_values, synth
 
-pytestmark = pytest.mark.xdist_group("checkov")  # one process judges for all of them
-
 SEES = {
     ("aws:backup/vault:Vault", "kmsKeyArn"): {"CKV_AWS_166"},
     ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): {"CKV_AWS_158"},

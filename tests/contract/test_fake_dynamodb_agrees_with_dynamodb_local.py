@@ -16,7 +16,6 @@ from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.dynamodb.parser import RESERVED_WORDS
 
 SEQUENCES = 450 if THOROUGH else 100
-pytestmark = pytest.mark.xdist_group("servers")  # they share the servers that they are held against
 _tables = itertools.count(1)
 
 

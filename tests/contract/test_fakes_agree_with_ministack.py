@@ -20,7 +20,6 @@ from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.s3 import FakeS3
 
 Clients = Callable[[str], Any]
-pytestmark = pytest.mark.xdist_group("servers")  # they share the servers that they are held against
 _numbers = itertools.count(1)
 _PATH_WITH_PATH = re.compile(r"(?:=|<>|<|>|BETWEEN|AND|IN \(|,)\s*(?!attribute_|begins_|contains|size|NOT)[#a-z]")
 

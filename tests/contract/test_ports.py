@@ -45,7 +45,6 @@ from tests.fakes.tables import table_request
 from tests.support.stripe.double import StripeDouble
 from tests.support.stripe.gateways import stripe_gateway
 
-pytestmark = pytest.mark.xdist_group("servers")  # they share the servers that they are held against
 _numbers = itertools.count(1)
 WHEN = "2026-03-01T12:00:00.000000Z"
 DAY = "2026-03-01"

@@ -17,13 +17,6 @@ PROGRAMS = Path(__file__).parent / "programs"
 Run = Callable[..., PulumiEngine]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder share their embedded AWS: one worker runs them, in their order."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("engine"))
-
-
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The Pulumi CLI."""

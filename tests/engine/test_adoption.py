@@ -10,6 +10,8 @@ from local.instance import Instance
 
 from .conftest import ROOT, started_instance
 
+pytestmark = pytest.mark.nightly
+
 PROGRAM = ROOT / "examples" / "python" / "adoption" / "__main__.py"
 ITEM = {"pk": {"S": "ORDER#1"}}
 

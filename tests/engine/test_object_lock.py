@@ -14,6 +14,8 @@ from local.instance import Instance
 
 from .conftest import PROGRAMS, Run
 
+pytestmark = pytest.mark.nightly
+
 
 def deployed(engine_of: Run, stage: str, **config: object) -> tuple[PulumiEngine, str, str]:
     """An engine, the bucket and its key, with one outcome in the bucket."""

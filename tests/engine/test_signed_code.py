@@ -15,6 +15,8 @@ from tests.environment import THOROUGH
 
 from .conftest import ROOT, Run, started_instance
 
+pytestmark = pytest.mark.nightly
+
 JOB, FUNCTION = "aws:signer/signingJob:SigningJob", "aws:lambda/function:Function"
 
 

@@ -12,8 +12,6 @@ from local.pytest_plugin import DeployedStack, embedded_aws
 
 __all__ = ["embedded_aws"]
 
-pytestmark = pytest.mark.xdist_group("examples")  # they share an embedded AWS
-
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 
 

@@ -14,7 +14,6 @@ from tests.simulation.simulator import Tally, choices_of, run, shortest, simulat
 HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "10000"))
 PERFORMANCES = 100
 SEED = 1
-pytestmark = pytest.mark.xdist_group("simulation")  # one run of the histories for all of these
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ from workflow.booking import Booking
 from workflow.covered_workflow import CoveredWorkflow
 from workflow.interpreter import Run
 
-pytestmark = pytest.mark.xdist_group("booking-paths")
-
 booking = covered(Booking)
 
 SUCCEEDED = {"schema": 1, "status": "succeeded"}

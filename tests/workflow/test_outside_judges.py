@@ -17,8 +17,6 @@ from workflow.booking import Booking
 
 FEW = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
-pytestmark = pytest.mark.xdist_group("judges")
-
 
 @pytest.fixture(scope="module")
 def npm() -> Iterator[NpmJudges]:

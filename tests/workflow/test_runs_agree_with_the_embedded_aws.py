@@ -21,7 +21,6 @@ from tests.workflow.deployed.work import handler
 from tests.workflow.strategies import choosers, hostile, payloads, workflows
 from workflow import Function, Limit, run
 
-pytestmark = pytest.mark.xdist_group("embedded-workflows")
 FEWER = settings(max_examples=30, suppress_health_check=list(HealthCheck))  # each is a state machine of its own
 
 
