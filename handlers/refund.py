@@ -4,17 +4,16 @@ from typing import Any, Final
 
 from .domain.answers import Answer
 from .domain.approvals import decide
-from .domain.canonical import format_instant
 from .domain.ledger import key_of
 from .domain.order import Order
-from .domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
+from .domain.outcomes import answer_of
 from .domain.payments import GatewayReply
-from .domain.ports import Change, StaleOrder
+from .domain.ports import Change
 from .domain.refunds import reserve_refund
 from .domain.requests import IssueRefund, MakeDecision, Origin, Request
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
-from .runtime.run_step import Decided, run_step
+from .runtime.run_step import Decided, begin_or_resume, run_step
 
 REQUIRED_SETTINGS: Final = (
     "stage",
@@ -40,49 +39,27 @@ def refund(event: object, deps: Dependencies) -> dict[str, Any]:
 def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
     if not isinstance(request, IssueRefund | MakeDecision):
         return None
-    order = deps.orders.load(request.order_id)
-    return _append(order, request, origin, deps) if order else (refuse_unknown_order(request), False)
+    return begin_or_resume(
+        request,
+        deps,
+        begin=lambda order, now: _begin(order, request, origin, now, deps),
+        send=lambda order: _send(order, request, origin, deps),
+    )
 
 
-def _append(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Decided:
-    """Write what a request changes and send what may be sent.
-
-    A lost race returns the order from which the next attempt is computed.
-    """
-    for _ in deps.retry.attempts(order.order_id):
-        if order.find_request(request.key):
-            return _resume_or_replay(order, request, origin, deps)
-        change = _change(order, request, origin, deps)
-        if isinstance(change, Answer):
-            return change, False
-        written = deps.orders.append(change)
-        if not isinstance(written, StaleOrder):
-            return _send(change.after, request, origin, deps), False
-        order = written.current
-    raise AssertionError("attempts() ends by raising")
-
-
-def _change(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Change | Answer:
-    now = format_instant(deps.now())
+def _begin(
+    order: Order, request: IssueRefund | MakeDecision, origin: Origin, now: str, deps: Dependencies
+) -> Change | Answer:
     if isinstance(request, MakeDecision):
         return decide(order, request, origin, now, deps.approvals)
     return reserve_refund(order, request, origin, now, deps.approvals)
 
 
-def _resume_or_replay(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Decided:
-    """Handle a request that the order already has.
-
-    A different fingerprint is a reused key, a stored answer is replayed, and an interrupted refund is resumed, also by
-    the decision that approved it.
-    """
-    accepted = order.requests[order.subject(request.key)]
-    if accepted.fingerprint != request.fingerprint:
-        return refuse_reused_key(request), False
-    return _send(order, request, origin, deps), accepted.answer is not None
-
-
 def _send(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Answer:
-    """Send the refund of a request if nothing holds it and it has no outcome; return the request's answer."""
+    """Send the refund of a request if nothing holds it and it has no outcome; return the request's answer.
+
+    A decision that approved an interrupted refund resumes it.
+    """
     refund_id = key_of(request.subject) if isinstance(request, MakeDecision) else request.refund_id
     if refund_id in order.account.in_flight:
         order = _resume(order, refund_id, origin, deps)

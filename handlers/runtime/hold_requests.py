@@ -3,17 +3,16 @@
 from collections.abc import Callable
 
 from ..domain.answers import Answer
-from ..domain.canonical import format_instant
 from ..domain.captures import capture_amount, request_cancel, request_capture
 from ..domain.ledger import type_of
 from ..domain.order import WAITS, Order
-from ..domain.outcomes import answer_of, refuse_reused_key, refuse_unknown_order
+from ..domain.outcomes import answer_of
 from ..domain.payments import GatewayReply, GatewayStatus, PaymentGateway
-from ..domain.ports import Change, StaleOrder
+from ..domain.ports import Change
 from ..domain.requests import CancelOrder, CapturePayment, Origin
 from ..domain.settlement import settle
 from .dependencies import Dependencies
-from .run_step import Decided
+from .run_step import Decided, begin_or_resume
 
 
 def decide_capture(request: CapturePayment, origin: Origin, deps: Dependencies) -> Decided:
@@ -37,35 +36,13 @@ def _decide(
     deps: Dependencies,
     begin: Callable[[Order, str], Change | Answer],
 ) -> Decided:
-    """Begin a movement and send it. A lost race returns the order from which the next attempt is computed."""
-    order = deps.orders.load(request.order_id)
-    if order is None:
-        return refuse_unknown_order(request), False
-    for _ in deps.retry.attempts(order.order_id):
-        if order.find_request(request.key):
-            return _resume_or_replay(order, request, origin, deps)
-        change = begin(order, format_instant(deps.now()))
-        if isinstance(change, Answer):
-            return change, False
-        written = deps.orders.append(change)
-        if not isinstance(written, StaleOrder):
-            return _send(change.after, request.key, origin, deps), False
-        order = written.current
-    raise AssertionError("attempts() ends by raising")
-
-
-def _resume_or_replay(
-    order: Order, request: CapturePayment | CancelOrder, origin: Origin, deps: Dependencies
-) -> Decided:
-    """Handle a request that the ledger knows: a reused key, an answer to replay, or one to send or look up again."""
-    accepted = order.requests[order.subject(request.key)]
-    if accepted.fingerprint != request.fingerprint:
-        return refuse_reused_key(request), False
-    return (accepted.answer, True) if accepted.answer else (_send(order, request.key, origin, deps), False)
+    return begin_or_resume(request, deps, begin, send=lambda order: _send(order, request.key, origin, deps))
 
 
 def _send(order: Order, key: str, origin: Origin, deps: Dependencies) -> Answer:
-    heard = _ask(order, key, deps)
+    """Send a movement, or look it up again, unless it has ended; return the request's answer."""
+    movement = order.account.movement
+    heard = _ask(order, key, deps) if movement and movement.key == key else None
     if heard is None:
         return answer_of(order, key)
     about, reply = heard

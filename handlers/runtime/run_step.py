@@ -7,9 +7,18 @@ from typing import Any
 
 from ..contracts.messages import FunctionInput
 from ..domain.answers import Answer
+from ..domain.canonical import format_instant
 from ..domain.errors import BookingError
 from ..domain.newer_release import NewerRelease, answer_read_only
-from ..domain.outcomes import refuse_unproven, refuse_wrong_function
+from ..domain.order import Order
+from ..domain.outcomes import (
+    OrderRequest,
+    refuse_reused_key,
+    refuse_unknown_order,
+    refuse_unproven,
+    refuse_wrong_function,
+)
+from ..domain.ports import Change, StaleOrder
 from ..domain.requests import Origin, Request
 from .dependencies import Dependencies
 from .envelope import ForgedProof, unwrap, verify_origin
@@ -48,6 +57,35 @@ def _decide_if_proven(
         return decide(request, replace(origin, door=door), deps)
     except NewerRelease as newer:
         return answer_read_only(newer.order, request)
+
+
+def begin_or_resume(
+    request: OrderRequest,
+    deps: Dependencies,
+    begin: Callable[[Order, str], Change | Answer],
+    send: Callable[[Order], Answer],
+) -> Decided:
+    """Write what a request begins in its order, then send it. A request that the order already has is only sent again.
+
+    `begin` gets the order and the time of the write. `send` asks the gateway for what is still in flight and returns
+    the answer. A lost race returns the order from which the next attempt is computed. A different fingerprint is a
+    reused key.
+    """
+    order = deps.orders.load(request.order_id)
+    if order is None:
+        return refuse_unknown_order(request), False
+    for _ in deps.retry.attempts(order.order_id):
+        if accepted := order.find_request(request.key):
+            is_same = accepted.fingerprint == request.fingerprint
+            return (send(order), accepted.answer is not None) if is_same else (refuse_reused_key(request), False)
+        change = begin(order, format_instant(deps.now()))
+        if isinstance(change, Answer):
+            return change, False
+        written = deps.orders.append(change)
+        if not isinstance(written, StaleOrder):
+            return send(change.after), False
+        order = written.current
+    raise AssertionError("attempts() ends by raising")
 
 
 def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:

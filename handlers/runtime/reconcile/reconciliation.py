@@ -104,13 +104,15 @@ class Reconciliation:
     def _query_gateway(self, order: Order, key: str) -> Order:
         """Look up a key and apply the gateway's reply to the order."""
         reply = self.gateway.lookup(order.instruction(key))
-        if isinstance(apply_gateway_reply(order, key, reply, None, format_instant(self.now)), Contradiction):
+        change = self._compare(order, key, reply)
+        if isinstance(change, Contradiction):
             order = self.orders.load(order.order_id) or order
             reply = self.gateway.lookup(order.instruction(key))  # once more: either side may have been overtaken
+            change = self._compare(order, key, reply)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
-            return self._apply(order, key, fenced) if fenced else order
-        return self._apply(order, key, reply)
+            change = self._compare(order, key, fenced) if fenced else None
+        return self._write(order, key, change)
 
     def _end_payment(self, order: Order) -> Order:
         """Settle an open capture or void; begin a void if a wait is over and no execution from before its end runs."""
@@ -122,7 +124,10 @@ class Reconciliation:
         if not movement.is_void:
             return self._query_gateway(order, movement.key)
         heard = void_payment(self.gateway, order, movement.key)
-        return self._apply(order, *heard) if heard else order
+        if heard is None:
+            return order
+        key, reply = heard
+        return self._write(order, key, self._compare(order, key, reply))
 
     def _is_wait_over(self, order: Order) -> bool:
         return order.wait is not None and self.now >= parse_instant(order.wait.text("until")) + self.fence_after
@@ -154,9 +159,11 @@ class Reconciliation:
         self.findings.postpone(order.order_id)
         return None
 
-    def _apply(self, order: Order, key: str, reply: GatewayReply) -> Order:
-        """Apply a reply in one write. If the order has changed meanwhile, the next run looks at it again."""
-        change = apply_gateway_reply(order, key, reply, None, format_instant(self.now))
+    def _compare(self, order: Order, key: str, reply: GatewayReply) -> Change | Contradiction | None:
+        return apply_gateway_reply(order, key, reply, None, format_instant(self.now))
+
+    def _write(self, order: Order, key: str, change: Change | Contradiction | None) -> Order:
+        """Write what a reply changes. If the order has changed meanwhile, the next run looks at it again."""
         if isinstance(change, Contradiction):
             self.findings.drift["gateway"] += 1
             self.findings.left_to_people.append(str(change))
