@@ -149,6 +149,9 @@ class AgreeingGateway:
         """Refund."""
         return _agree(instruction)
 
+    def payment_action(self, instruction: Instruction) -> None:
+        """Ask no customer for anything."""
+
     def lookup(self, instruction: Instruction) -> GatewayReply:
         """Look up: it took effect."""
         return _agree(instruction)

@@ -23,6 +23,7 @@ from ..domain.payments import (
     Movement,
     MovementPage,
     Operation,
+    PaymentAction,
     PaymentMethod,
 )
 from .clients import DynamoDBClient, call, code_of
@@ -116,6 +117,13 @@ class SandboxPaymentGateway:
 
     def _has_come(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
         return behaviour.later is not None and str(item.get("moved_at", "")) <= format_instant(self.now())
+
+    def payment_action(self, instruction: Instruction) -> PaymentAction | None:
+        """Return the address of a page that does not exist: the token says what the customer does."""
+        item = self._read(instruction.key)
+        if item is None or item["heard"] != GatewayStatus.ACTION_REQUIRED:
+            return None
+        return PaymentAction(url=f"https://sandbox.booking.invalid/confirm/{_reference(instruction.key)}")
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
         """List a day of movements at a time; `after` is the day and the place in it."""

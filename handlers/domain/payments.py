@@ -1,6 +1,6 @@
 """The port of the payment gateway, and the replies of a gateway about a key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, Protocol
@@ -112,6 +112,18 @@ class MovementPage:
     after: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAction:
+    """The way in which the customer completes a payment: a page to visit, or a secret for the gateway's own form.
+
+    Whoever has either can act on the payment. So it goes to the customer alone: it is never stored, logged or part of a
+    result, and `repr` hides it. One of the two is empty.
+    """
+
+    url: str = field(default="", repr=False)
+    client_secret: str = field(default="", repr=False)
+
+
 class PaymentGateway(Protocol):
     """The payment gateway. It moves money once per key: a repeated key gets the outcome of the first call.
 
@@ -151,6 +163,15 @@ class PaymentGateway(Protocol):
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
         """Return the state of the key."""
+        ...
+
+    def payment_action(self, instruction: Instruction) -> PaymentAction | None:
+        """Return what the customer must do to complete a payment, as of now; None if it does not wait for the customer.
+
+        Raises:
+            PaymentOutcomeUnknown: the gateway did not answer, or does not show the payment yet.
+            Unavailable: the same, from a gateway whose calls move no money.
+        """
         ...
 
     def fence(self, instruction: Instruction) -> GatewayReply:

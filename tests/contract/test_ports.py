@@ -350,6 +350,19 @@ def test_a_capture_after_a_void_is_declined_because_nothing_is_held(gateway: Pay
     assert gateway.lookup(held).status is GatewayStatus.FENCED
 
 
+def test_a_payment_that_waits_for_its_customer_names_the_action_and_no_other_does(gateway: PaymentGateway) -> None:
+    """Page and client secret are fetched when they are asked for, and hidden from logs."""
+    waiting = gateway.charge(CHARGE, PaymentMethod(token="pm_3ds_abandoned", return_url="https://shop.example/back"))
+    assert waiting.status is GatewayStatus.ACTION_REQUIRED
+    action = gateway.payment_action(replace(CHARGE, reference=waiting.reference))
+    assert action is not None
+    assert action.url.startswith("https://")
+    assert action.url not in f"{action!r} {action}"
+    paid = replace(CHARGE, key="paid")
+    reply = gateway.charge(paid, PaymentMethod(token="pm_ok"))
+    assert gateway.payment_action(replace(paid, reference=reply.reference)) is None
+
+
 def test_money_that_moved_is_listed_with_its_key_and_order() -> None:
     """Law 38 (orphans): a movement names the order to look up; what moved no money is not listed."""
     client = FakeDynamoDB()

@@ -16,6 +16,7 @@ from handlers.domain.payments import (
     Instruction,
     MovementPage,
     Operation,
+    PaymentAction,
     PaymentMethod,
 )
 
@@ -86,7 +87,7 @@ class FakeGateway:
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Take money, unless the method is one that is declined."""
-        heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.SETTLED
+        heard = _CHARGED.get(method.token, GatewayStatus.SETTLED)
         booked = Booked("charge", heard, instruction.amount_minor, instruction.currency, "", method.token)
         return self._book(instruction.key, booked)
 
@@ -108,6 +109,12 @@ class FakeGateway:
             self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
             self.moved.append((booked.kind, instruction.key, booked.amount_minor))
         return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(instruction.key, booked)
+
+    def payment_action(self, instruction: Instruction) -> PaymentAction | None:
+        """Name a page while the customer must act."""
+        booked = self.books.get(instruction.key)
+        waits = booked is not None and booked.heard is GatewayStatus.ACTION_REQUIRED
+        return PaymentAction(url="https://bank.example/confirm") if waits else None
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Fence the key, unless something was done under it."""
@@ -143,6 +150,9 @@ class FakeGateway:
     def net_minor(self, charge_key: str) -> int:
         """What stayed with us of one charge: charged minus refunds that did not come back."""
         return net_minor(self.books, charge_key)
+
+
+_CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 
 
 def _as_asked(known: Booked, asked: Booked) -> Booked:

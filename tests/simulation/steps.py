@@ -141,6 +141,9 @@ class _Gateway:
     def find_order(self, reference: str) -> None:
         """Know no payment by another id."""
 
+    def payment_action(self, instruction: Instruction) -> None:
+        """Have no customer who must act."""
+
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
         return ""
 

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from ...domain.canonical import format_instant
-from ...domain.payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Instruction, Operation
+from ...domain.payments import (
+    AUTHORIZATION_GONE,
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    Operation,
+    PaymentAction,
+)
 from .amounts import to_minor
 from .stripe_api import StripeObject
 
@@ -83,6 +90,16 @@ def refund_reply(refund: StripeObject) -> GatewayReply:
         case _:
             status = GatewayStatus.PENDING
     return _reply(refund, status, reason=str(refund.get("failure_reason") or ""))
+
+
+def action_of(intent: StripeObject) -> PaymentAction | None:
+    """Return what the customer must do for an intent that waits for it: the bank's page, if the intent names one."""
+    if intent.get("status") != "requires_action":
+        return None
+    page = _mapping(_mapping(intent.get("next_action")).get("redirect_to_url")).get("url")
+    if page:
+        return PaymentAction(url=str(page))
+    return PaymentAction(client_secret=str(intent["client_secret"]))
 
 
 def reply_to(instruction: Instruction, intent: StripeObject) -> GatewayReply:

@@ -13,11 +13,19 @@ from typing import ClassVar, Final
 
 from ...domain.canonical import parse_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown
-from ...domain.payments import GatewayReply, GatewayStatus, Instruction, MovementPage, Operation, PaymentMethod
+from ...domain.payments import (
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    MovementPage,
+    Operation,
+    PaymentAction,
+    PaymentMethod,
+)
 from .amounts import refuse_amount, to_units
 from .api_errors import ErrorMeaning
 from .movement_list import MovementList
-from .replies import KEY, ORDER, REFUSED, STAGE, is_declined, payment_reply, refund_reply, reply_to
+from .replies import KEY, ORDER, REFUSED, STAGE, action_of, is_declined, payment_reply, refund_reply, reply_to
 from .stripe_api import Form, StripeApi, StripeError, StripeObject, StripeResult
 
 INTENTS: Final = "/v1/payment_intents"
@@ -113,6 +121,11 @@ class StripePaymentGateway:
         intent_id = instruction.charge_reference or self._find_intent(instruction.charge_key)
         found = self._find_refund(instruction.key, intent_id) if intent_id else None
         return refund_reply(found) if found is not None else GatewayReply(status=GatewayStatus.NOTHING)
+
+    def payment_action(self, instruction: Instruction) -> PaymentAction | None:
+        """Return the page of 3-D Secure, or the client secret for Stripe's own form; one or two calls."""
+        intent_id = instruction.reference or self._search(instruction.key, instruction)
+        return action_of(self._retrieve(intent_id))
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Cancel the intent of a key, which is created first if there may be none: then nobody can create it later.

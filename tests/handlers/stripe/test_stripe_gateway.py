@@ -115,6 +115,16 @@ def test_three_d_secure_waits_for_the_customer(till: Till) -> None:
     assert till.charge("pm_card_authenticationRequired").status is GatewayStatus.SETTLED
 
 
+def test_without_a_page_the_customer_needs_the_client_secret(till: Till) -> None:
+    """Stripe's own form takes it; it is in no reply, which ledger and logs get."""
+    reply = till.gateway.charge(till.order, PaymentMethod(token="pm_card_threeDSecure2Required"))
+    action = till.gateway.payment_action(replace(till.order, reference=reply.reference))
+    assert action is not None
+    assert action.client_secret == till.double.intent_of("ord_1")["client_secret"]
+    assert not action.url
+    assert action.client_secret not in f"{action!r} {reply!r}"
+
+
 def test_failed_three_d_secure_is_a_decline(till: Till) -> None:
     reference = till.charge("pm_card_authenticationRequired").reference
     till.double.payments.fail_authentication(till.double.intent_of("ord_1"))

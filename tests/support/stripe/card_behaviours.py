@@ -65,6 +65,7 @@ CARDS: Final[Mapping[str, Card]] = {
     # the sandbox's tokens (handlers/adapters/sandbox_gateway.py)
     "pm_ok": Card(),
     "pm_declined": _DECLINED,
+    "pm_3ds_abandoned": Card(needs_authentication=True),
     "pm_timeout_then_ok": Card(replies_lost=1),
     "pm_timeout": Card(replies_lost=ALWAYS),
     "pm_timeout_declined": Card(decline_code="insufficient_funds", replies_lost=ALWAYS),
