@@ -37,6 +37,8 @@ class Booked:
     payment_method: str = ""
     reason: str = "insufficient_funds"
     """The reason of a decline."""
+    captured_minor: int = 0
+    """The part of an authorised amount that was captured."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class FakeGateway:
         )
         is_new = instruction.key not in self.books
         if held is not None and is_held and is_new:
-            settled = replace(held, heard=GatewayStatus.SETTLED, amount_minor=instruction.amount_minor)
+            settled = replace(held, heard=GatewayStatus.SETTLED, captured_minor=instruction.amount_minor)
             self.books[instruction.charge_key] = settled
         return self._book(instruction.key, booked)
 
@@ -157,15 +159,21 @@ _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewaySt
 
 def _as_asked(known: Booked, asked: Booked) -> Booked:
     """Return what is known, but with what may differ when the same key is asked for again."""
-    return replace(known, heard=asked.heard, payment_method=asked.payment_method, reason=asked.reason)
+    return replace(known, heard=asked.heard, payment_method=asked.payment_method, reason=asked.reason, captured_minor=0)
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
-    """What stayed with us of one charge, by these books."""
-    charge = books.get(charge_key)
-    charged = charge.amount_minor if charge and charge.kind == "charge" and charge.heard is GatewayStatus.SETTLED else 0
+    """What stayed with us of one payment, by these books."""
+    payment = books.get(charge_key)
+    is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
+    charged = _moved_minor(payment) if payment and is_paid else 0
     refunds = (booked for booked in books.values() if booked.kind == "refund" and booked.charge_key == charge_key)
     return charged - sum(booked.amount_minor for booked in refunds if booked.heard is GatewayStatus.SETTLED)
+
+
+def _moved_minor(booked: Booked) -> int:
+    """Return the amount that was moved or is held under a key."""
+    return booked.captured_minor or booked.amount_minor
 
 
 def _reply(key: str, booked: Booked) -> GatewayReply:
@@ -173,6 +181,6 @@ def _reply(key: str, booked: Booked) -> GatewayReply:
         status=booked.heard,
         reference=f"fake_{key[-12:]}" if booked.heard is GatewayStatus.SETTLED else "",
         reason=booked.reason if booked.heard is GatewayStatus.DECLINED else "",
-        amount_minor=booked.amount_minor,
+        amount_minor=_moved_minor(booked),
         currency=booked.currency,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.contracts.storage import ATTENTION
 from handlers.domain.ledger import find_breaks, key_of
+from handlers.domain.payments import AUTHORIZATION_GONE
 
 ORDERS_TABLE = "orders"
 CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
@@ -73,9 +74,24 @@ _NEXT_REFUND = {
     ("RESERVED", "RefundReleased"): "OVER",
     ("SETTLED", "RefundReversed"): "OVER",
 }
-_NEXT_PAYMENT = {"PaymentCaptured": "CONFIRMED", "PaymentDeclined": "DECLINED", "PaymentReleased": "CANCELLED"}
+_NEXT_PAYMENT = {
+    ("PENDING", "PaymentAuthorized"): "AUTHORIZED",
+    ("PENDING", "PaymentCaptured"): "CONFIRMED",
+    ("PENDING", "PaymentDeclined"): "DECLINED",
+    ("PENDING", "PaymentReleased"): "CANCELLED",
+    ("AUTHORIZED", "PaymentCaptureRequested"): "CAPTURING",
+    ("AUTHORIZED", "PaymentVoidRequested"): "VOIDING",
+    ("CAPTURING", "PaymentCaptured"): "CONFIRMED",
+    ("CAPTURING", "PaymentCaptureDeclined"): "AUTHORIZED",
+    ("VOIDING", "PaymentVoided"): "CANCELLED",
+}
+"""While a hold is being captured or given up, nothing else may begin (law 33)."""
+_HELD = ("AUTHORIZED", "CAPTURING", "VOIDING")
 _HEARD = {
+    "PaymentAuthorized": ("authorized",),
     "PaymentCaptured": ("settled",),
+    "PaymentCaptureDeclined": ("declined", "fenced"),
+    "PaymentVoided": ("fenced",),
     "PaymentDeclined": ("declined",),
     "PaymentReleased": ("fenced",),
     "RefundSettled": ("settled", "reversed"),
@@ -88,6 +104,7 @@ _HEARD = {
 def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
     """Fold a ledger, holding laws 1, 6 and 21 at every prefix."""
     captured = reserved = refunded = 0
+    to_capture = ledger[0]["amount_minor"]
     status = "NONE"
     refunds: dict[str, tuple[str, int]] = {}
     placed = ledger[0]
@@ -99,10 +116,17 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             require(status == "NONE", "law 21", "an order is placed once")
             require(amount == sum(paid for _, paid in lines), "law 25", f"{amount} is not the sum of the lines {lines}")
             status = "PENDING"
-        elif kind in _NEXT_PAYMENT:
-            require(status == "PENDING", "law 21", f"{kind} in an order that is {status}")
-            require(amount == placed["amount_minor"], "law 25", f"{kind} of {amount}, {placed['amount_minor']} asked")
-            status, captured = _NEXT_PAYMENT[kind], amount if kind == "PaymentCaptured" else 0
+        elif kind.startswith("Payment"):
+            require((status, kind) in _NEXT_PAYMENT, "laws 21 and 33", f"{kind} in an order that is {status}")
+            if kind == "PaymentCaptureRequested":
+                require(amount <= to_capture, "law 33", f"{amount} to be captured of {to_capture}")
+                to_capture = amount
+            asked = to_capture if "Capture" in kind else placed["amount_minor"]
+            require(amount == asked, "law 25", f"{kind} of {amount}, {asked} asked")
+            status, captured = _NEXT_PAYMENT[status, kind], amount if kind == "PaymentCaptured" else 0
+            if kind == "PaymentCaptureDeclined":
+                to_capture = placed["amount_minor"]
+                status = "CANCELLED" if entry["reason_code"] == AUTHORIZATION_GONE else status
         else:
             was, held = refunds.get(entry["subject"], (None, amount))
             now = _NEXT_REFUND.get((was, kind))
@@ -118,7 +142,7 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             status = settled
         require(0 <= reserved + refunded <= captured, "law 1", f"{refunded} + {reserved} of {captured} after {kind}")
     _require_line_caps(ledger, lines)
-    return Totals(captured, reserved, refunded, status)
+    return Totals(captured, reserved, refunded, "AUTHORIZED" if status in _HELD else status)
 
 
 def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, int]]) -> None:
@@ -131,7 +155,7 @@ def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, 
     restocked = [0] * len(lines)
     units, money = [0] * len(lines), [0] * len(lines)
     for entry in ledger:
-        for line, quantity in entry.get("restocked", ()):
+        for line, quantity in (*entry.get("restocked", ()), *entry.get("released", ())):
             restocked[line] += quantity
         if entry["type"] in ("RefundRequested", "RefundHeld"):
             shares = entry["shares"]
@@ -182,14 +206,19 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     require(stored == {**folded, "status": totals.status}, "law 21", f"stored {stored}, folded {totals}")
     require(plain(new["refundable_minor"]) == totals.refundable, "law 21", "the stored refundable amount")
     require(plain(new["version"]) == len(ledger), "law 21", "the stored version")
-    waits = totals.status == "PENDING" or totals.reserved > 0
+    waits = totals.status in ("PENDING", "AUTHORIZED") or totals.reserved > 0
     is_listed = "attention" in new
     is_right = (
         is_listed or not waits if is_deferred else is_listed == waits
     )  # at rest too, a failed lookup has a due time
     require(is_right, "law 19", f"in the index of attention: {is_listed}, waits: {waits}")
     return [
-        Claim(key_of(entry["subject"]), _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
+        Claim(_booked_key(entry, order_id), _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
         for entry in ledger[len(earlier) :]
         if entry["type"] in _HEARD
     ]
+
+
+def _booked_key(entry: dict[str, Any], order_id: str) -> str:
+    """Return the key under which the gateway books what an entry says; a void ends the order's own payment."""
+    return order_id if entry["type"] == "PaymentVoided" else key_of(entry["subject"])

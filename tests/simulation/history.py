@@ -13,9 +13,9 @@ from tests.simulation.services import Call, call_number, calls, canonical
 from tests.simulation.steps import Ended, Node, Program, start
 from tests.simulation.world import (
     AFTER_FENCE,
+    AT_REST,
     FAULTS,
     GATEWAY_AWAY,
-    LATE,
     OPENING,
     OUTCOME_UNKNOWN,
     SERVICES,
@@ -29,7 +29,7 @@ from tests.simulation.world import (
 PASSING = frozenset({"Unavailable", "PaymentOutcomeUnknown", "Lambda.Unknown", "States.Timeout"})
 """Errors after which the machine tries again (workflow/booking.py)."""
 MOST_STEPS = 2_000
-PHASES = {"purchase": "purchase", "refund": "refund", "decide": "refund"}
+PHASES = {"purchase": "purchase", "capture": "purchase", "cancel": "purchase", "refund": "refund", "decide": "refund"}
 """The function that decides an action (workflow/booking.py)."""
 
 
@@ -272,7 +272,7 @@ class History:
         elif kind == "straggler":
             self.actors.append(Actor("straggler", call=node.call))
         if call.service == "gateway":
-            return OUTCOME_UNKNOWN if call.method in ("charge", "refund") else GATEWAY_AWAY
+            return GATEWAY_AWAY if call.method in ("lookup", "fence") else OUTCOME_UNKNOWN
         if kind == "straggler":
             return STALLED
         if kind == "conflict":
@@ -356,7 +356,7 @@ def _reconciled(states: States, days: list[str], after: timedelta) -> tuple[Stat
     for _ in range(6):
         event = {"schema": 1, "days": days}
         before = states
-        ended, states = alone("reconcile", event, START + LATE + after, states)
+        ended, states = alone("reconcile", event, START + AT_REST + after, states)
         require(ended.error is None, "reconcile", f"{ended.error}: {ended.cause}")
         reports.append(ended.result)
         if states == before:

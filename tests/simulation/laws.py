@@ -5,13 +5,16 @@ from collections import Counter
 from typing import Any
 
 from handlers.domain.ledger import key_of, subject_of
-from handlers.domain.requests import decision_id_of, order_id_of, refund_id_of
+from handlers.domain.requests import capture_id_of, decision_id_of, order_id_of, refund_id_of, void_id_of
 from tests.fakes.gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE, ledger_of, plain, require, totals_of
 from tests.simulation.history import Execution, History
 from tests.simulation.world import SHOP, States
 
-_OPENING = ("OrderPlaced", "RefundRequested", "RefundApproved")
+_OPENING = (
+    *("OrderPlaced", "PaymentCaptureRequested", "PaymentVoidRequested"),
+    *("RefundRequested", "RefundApproved"),
+)
 _held: set[Any] = set()
 
 
@@ -43,7 +46,8 @@ def _hold_money(orders: dict[str, Any], books: dict[str, Booked], moved: list[tu
     for order_id, row in orders.items():
         _hold_approvals(ledger_of(row), {key for _, key, _ in moved})
         totals = totals_of(ledger_of(row))
-        require(totals.reserved == 0 and totals.status != "PENDING", "law 19", f"{order_id} is not at rest: {totals}")
+        waits = totals.reserved or totals.status in ("PENDING", "AUTHORIZED")
+        require(not waits, "laws 19 and 33", f"{order_id} is not at rest: {totals}")
         net = net_minor(books, order_id)
         require(net == totals.captured - totals.refunded, "law 18", f"{order_id}: the gateway's net is {net}, {totals}")
 
@@ -70,7 +74,7 @@ def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
         bought = ledger[0]["lines"]
         out.update({sku: quantity for sku, quantity, _ in bought})
         for entry in ledger:
-            for line, quantity in entry.get("restocked", ()):
+            for line, quantity in (*entry.get("restocked", ()), *entry.get("released", ())):
                 out[bought[line][0]] -= quantity
     for key, row in rows.items():
         if key[0].startswith("SKU#"):
@@ -93,7 +97,8 @@ def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
             if key in objects:
                 record = json.loads(objects[key][0].body)
                 require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} tells another ledger")
-                require(record["result"]["amount_minor"] == entry["amount_minor"], "law 23", f"{key}: amount")
+                answered = record["result"] or entry if entry.get("cause") == "reconcile" else record["result"]
+                require(answered["amount_minor"] == entry["amount_minor"], "law 23", f"{key}: amount")
     outcomes = {key for key in objects if key.startswith("outcomes/")}
     require(expected <= outcomes, "law 23", f"missing: {sorted(expected - outcomes)}")
     require(outcomes <= expected | allowed, "law 23", f"extra: {sorted(outcomes - expected - allowed)}")
@@ -108,6 +113,10 @@ def _subject(request: Any) -> tuple[str, str] | None:
         return order_id, order_id
     if request.get("action") == "refund" and isinstance(request.get("order_id"), str):
         return request["order_id"], refund_id_of(request["order_id"], request["request_id"])
+    if request.get("action") == "capture":
+        return request["order_id"], capture_id_of(request["order_id"], request["request_id"])
+    if request.get("action") == "cancel":
+        return request["order_id"], void_id_of(request["order_id"], "cancel", request["request_id"])
     if request.get("action") == "decide":
         return request["order_id"], decision_id_of(request["order_id"], "decide", request["request_id"])
     return None
@@ -122,7 +131,12 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
     booked = books.get(subject[1]) if subject else None
     moved = booked is not None and booked.heard.value in ("settled", "reversed")
     said = f"{execution.name} was told {answer['status']} {answer['code']}"
-    if answer["status"] == "succeeded" and answer["action"] != "decide":
+    if answer["status"] == "succeeded" and answer["action"] == "cancel":
+        given_up = books.get(answer["order_id"])
+        require(given_up and given_up.heard.value == "fenced", "law 33", f"{said}, the books say {given_up}")
+    elif answer["status"] == "succeeded" and answer["order_status"] == "AUTHORIZED":
+        require(booked and booked.kind == "authorize", "law 33", f"{said}, the gateway's books say {booked}")
+    elif answer["status"] == "succeeded" and answer["action"] != "decide":
         require(moved, "law 15", f"{said}, the gateway's books say {booked}")
         require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{said}: {booked}")
     elif answer["code"] != "KEY_REUSED" and answer["status"] in ("rejected", "failed"):
@@ -147,6 +161,8 @@ _REPEATABLE = frozenset(
         "NOTHING_TO_REFUND",
         "REFUND_EXCEEDS_BALANCE",
     }
+    | {"ALREADY_CAPTURED", "CANCEL_UNDER_WAY", "CAPTURE_UNDER_WAY", "CAPTURE_EXCEEDS_AUTHORIZATION"}
+    | {"DECISION_TOO_LATE", "NOT_AUTHORIZED", "PAYMENT_CANCELLED", "PAYMENT_EXPIRED"}
     | {"INVALID_REQUEST", "NOT_AWAITING_DECISION", "REFUND_EXCEEDS_LINE", "REFUND_WINDOW_CLOSED", "SKU_NOT_FOUND"}
 )
 """Refusals that leave the key unused: the same request may succeed later (law 12)."""

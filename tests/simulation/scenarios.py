@@ -8,7 +8,18 @@ from typing import Any
 from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
-from tests.simulation.world import AFTER_FENCE, CUSTOMER, LATE, OPENING, SOON, States, purchase_request, refund_request
+from tests.simulation.world import (
+    AFTER_FENCE,
+    CUSTOMER,
+    LATE,
+    OPENING,
+    SOON,
+    States,
+    decision_request,
+    purchase_request,
+    refund_request,
+    request_on,
+)
 
 DAY = timedelta(days=1)
 MOST_ACTORS = 4
@@ -20,7 +31,9 @@ _BOUGHT: dict[str, dict[str, Any]] = {
     "two lines": {"mugs": 1, "pens": 3},
     "refunds pending": {"mugs": 1, "payment_method": "pm_refund_pending"},
     "refunds declined": {"mugs": 1, "payment_method": "pm_refund_declined"},
+    "held": {"mugs": 1, "pens": 2, "capture": "later"},
 }
+_PAID = tuple(what for what in _BOUGHT if what != "held")
 
 
 @cache
@@ -70,7 +83,7 @@ def _add_reconciles(history: History, order_id: str) -> None:
 
 def refunding(history_of: Callable[[States], History], choices: Choices) -> History:
     """Two or three refunds of one order: duplicates, rivals, reused keys, lines; reconcile and the bank among them."""
-    what = tuple(_BOUGHT)[choices.below(len(_BOUGHT))]
+    what = _PAID[choices.below(len(_PAID))]
     history = history_of(sold(what))
     asked = _refunds(what)
     requests = []
@@ -87,6 +100,41 @@ def refunding(history_of: Callable[[States], History], choices: Choices) -> Hist
     _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     if len(history.actors) < MOST_ACTORS and choices.below(2):
         history.add_reversal(requests[0])
+    return history
+
+
+def holding(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Captures and cancellations of one hold: in whole, in part, twice, together; a refund; the end of the hold."""
+    history = history_of(sold("held"))
+    wishes = ({}, {"amount_minor": 700}, {"lines": [{"sku": "pen", "quantity": 1}]}, {"amount_minor": 1501})
+    for number in range(1 + choices.below(2)):
+        if choices.below(3):
+            request = request_on("capture", f"c{choices.below(2)}", "p1", **wishes[choices.below(len(wishes))])
+        else:
+            request = request_on("cancel", f"v{choices.below(2)}", "p1")
+        _add(history, f"held-{number}", request)
+    if choices.below(2):
+        _add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
+    if len(history.actors) < MOST_ACTORS and choices.below(3) == 0:
+        history.add("again", _same(purchase_request("p1", **_BOUGHT["held"])))
+    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+    return history
+
+
+def approving(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Refunds beyond a limit, which wait for another person, and the decisions on them, also contrary and repeated."""
+    history = history_of(sold("one mug"))
+    refunds = [
+        refund_request(f"r{number}", "p1", override="window", **({}, {"amount_minor": 600})[choices.below(2)])
+        for number in range(1 + choices.below(2))
+    ]
+    for number, request in enumerate(refunds):
+        _add(history, f"refund-{number}", request)
+    for number in range(1 + choices.below(2)):
+        decision = ("approve", "deny")[choices.below(2)]
+        chosen = refunds[choices.below(len(refunds))]
+        _add(history, f"decision-{number}", decision_request(decision, f"d{choices.below(2)}", chosen))
+    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     return history
 
 
@@ -125,4 +173,4 @@ def poisoned(history_of: Callable[[States], History], choices: Choices) -> Histo
     return history
 
 
-SCENARIOS = (refunding, purchasing, refunding, purchasing, refunding, purchasing, poisoned)
+SCENARIOS = (refunding, purchasing, holding, refunding, purchasing, approving, refunding, purchasing, holding, poisoned)

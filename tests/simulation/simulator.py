@@ -13,7 +13,7 @@ from tests.simulation.choices import Choices
 from tests.simulation.history import Actor, History, at_rest
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import SCENARIOS
-from tests.simulation.world import AFTER_FENCE, LATE, START, States
+from tests.simulation.world import AFTER_FENCE, AT_REST, START, States
 
 FAULT_PERCENT = 8
 """How many of a hundred calls go wrong: about one and a half in a history."""
@@ -57,7 +57,9 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
-    days = sorted({_day(START), _day(START + LATE + AFTER_FENCE), *(_day(each.clock) for each in history.executions)})
+    days = sorted(
+        {_day(START), _day(START + AT_REST + AFTER_FENCE), *(_day(each.clock) for each in history.executions)}
+    )
     rests_before = 0 if hold_back else 1
     states, _ = at_rest(tuple(history.states), days, rests_before)  # type: ignore[arg-type]
     history.states = list(states)

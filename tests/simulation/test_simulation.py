@@ -1,4 +1,4 @@
-"""Ten thousand histories with every fault, and the proof that they are worth something."""
+"""Thousands of histories with every fault, and the proof that they are worth something."""
 
 import gc
 import os
@@ -6,19 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.environment import THOROUGH
 from tests.simulation import tables
 from tests.simulation.choices import Choices
 from tests.simulation.history import FAULT_KINDS
 from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
 
-HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "10000"))
+HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "20000" if THOROUGH else "4000"))
 PERFORMANCES = 100
 SEED = 1
 
 
 @pytest.fixture(scope="module")
 def tally() -> Iterator[Tally]:
-    """What ten thousand histories of one seed amounted to."""
+    """Run the histories of one seed."""
     gc.disable()
     try:
         yield simulate(SEED, range(HISTORIES), PERFORMANCES)
@@ -27,8 +28,8 @@ def tally() -> Iterator[Tally]:
         tables.forget()
 
 
-def test_no_law_is_broken_in_ten_thousand_histories(tally: Tally) -> None:
-    """Laws 1 to 27 under every fault; a violation is printed as the shortest history that still shows it."""
+def test_no_law_is_broken_in_any_history(tally: Tally) -> None:
+    """Laws 1 to 27, 33 and 35 under every fault; a violation is printed as the shortest history that still shows it."""
     if tally.violations:
         number, broken = tally.violations[0]
         short = shortest(broken.choices)
@@ -42,18 +43,21 @@ def test_every_kind_of_fault_strikes_every_service_it_can(tally: Tally) -> None:
     expected = {f"{kind} at gateway" for kind in FAULT_KINDS["gateway"]}
     expected |= {f"{kind} at dynamodb" for kind in (*FAULT_KINDS["read"], *FAULT_KINDS["write"])}
     expected |= {f"{kind} at s3" for kind in FAULT_KINDS["write"]} | {"parked", "outlasted a rest"}
-    assert {kind: tally.faults[kind] for kind in expected if tally.faults[kind] < 100} == {}
+    assert {kind: tally.faults[kind] for kind in expected if tally.faults[kind] < 20} == {}
 
 
 def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) -> None:
-    """Every outcome that the laws speak of occurs, and often."""
-    expected = {"succeeded", "none", "failed NOT_EXECUTED", "failed PAYMENT_RELEASED", "failed REFUND_RELEASED"}
+    """Every outcome that the laws speak of occurs; a fence that comes in time is rare, and so is its outcome."""
+    expected = {"succeeded", "none", "failed NOT_EXECUTED", "pending APPROVAL_NEEDED", "pending REFUND_PENDING"}
     expected |= {"unknown PAYMENT_OUTCOME_UNKNOWN", "unknown REFUND_OUTCOME_UNKNOWN"}
     codes = ("INVALID_REQUEST", "KEY_REUSED", "OUT_OF_STOCK", "PRICE_CHANGED", "PAYMENT_DECLINED", "REFUND_DECLINED")
     expected |= {
         f"rejected {code}" for code in (*codes, "ORDER_NOT_FOUND", "NOTHING_TO_REFUND", "REFUND_EXCEEDS_BALANCE")
     }
-    assert {said: tally.answers[said] for said in expected if tally.answers[said] < 5} == {}
+    held = ("CAPTURE_UNDER_WAY", "CANCEL_UNDER_WAY", "ALREADY_CAPTURED", "PAYMENT_EXPIRED")
+    expected |= {f"rejected {code}" for code in held}
+    assert {said for said in expected if tally.answers[said] < 5} == set()
+    assert tally.answers["failed PAYMENT_RELEASED"] + tally.answers["failed REFUND_RELEASED"] > 0
 
 
 def test_a_seed_tells_the_same_history_again() -> None:

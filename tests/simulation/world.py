@@ -18,6 +18,8 @@ from tests.simulation.services import Service, raised, services
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATE = timedelta(days=20)
 """A redelivery weeks later, still within the window of 30 days."""
+AT_REST = LATE + timedelta(days=8)
+"""By then every wait is over: an approval or a hold that began late ends after 7 days."""
 SOON, AFTER_FENCE = timedelta(minutes=5), timedelta(hours=2)
 
 PRICES = {"mug": 1000, "pen": 250}
@@ -114,6 +116,17 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
         "order_id": order_id_of(CUSTOMER, purchase_id),
         "requested_by": "agent-1",
         "reason": "broken",
+        **asked,
+    }
+
+
+def request_on(action: str, request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
+    """A capture or a cancellation as a caller sends it."""
+    return {
+        "action": action,
+        "request_id": request_id,
+        "order_id": order_id_of(CUSTOMER, purchase_id),
+        "requested_by": "agent-1",
         **asked,
     }
 
