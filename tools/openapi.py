@@ -1,25 +1,26 @@
 """Write the API's OpenAPI document from its contracts: `python -m tools.openapi`.
 
 Bodies come from the models of the requests, without the fields that the API takes from token, path and headers; routes
-and roles come from the table of routes. What the API answers is described here, and tests validate real answers.
+and roles come from the table of routes. What the API answers is described in `openapi_answers`.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel
 
 from handlers.contracts.api_routes import DEFAULT_PAGE, MAX_PAGE, OPENAPI, ROUTES, Route
-from handlers.contracts.messages import MAX_LINES, PurchaseRequest, RefundRequest
+from handlers.contracts.messages import (
+    CancelRequest,
+    CaptureRequest,
+    DecisionRequest,
+    PurchaseRequest,
+    RefundRequest,
+)
 from stepbooking import __version__
 
-Json = dict[str, Any]
-_ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
-_MINOR = {"type": "integer", "minimum": 0, "description": "In the currency's minor unit."}
-_TEXT = {"type": "string"}
-_TIME = {"type": "string", "format": "date-time"}
+from .openapi_answers import ANSWERS, ID, TEXT, VIEWS, Json, ref
 
 
 def build_document() -> Json:
@@ -69,7 +70,8 @@ def _operation(route: Route) -> Json:
         operation["description"] = f"For {', '.join(sorted(route.roles))}."
         operation["x-roles"] = sorted(route.roles)
     if route.name in _BODIES:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _BODIES[route.name]}}}
+        content = {"application/json": {"schema": ref(_BODIES[route.name][0])}}
+        operation["requestBody"] = {"required": route.name not in _OPTIONAL_BODIES, "content": content}
     return operation
 
 
@@ -81,7 +83,7 @@ def _tag(route: Route) -> str:
 def _path_parameters(route: Route) -> list[Json]:
     names = re.findall(r"\{(\w+)\}", route.path)
     schema = {"handle": {"type": "string", "maxLength": 700}}
-    return [{"name": name, "in": "path", "required": True, "schema": schema.get(name, _ID)} for name in names]
+    return [{"name": name, "in": "path", "required": True, "schema": schema.get(name, ID)} for name in names]
 
 
 def _problems(route: Route) -> tuple[int, ...]:
@@ -89,7 +91,7 @@ def _problems(route: Route) -> tuple[int, ...]:
     if route.is_public:
         return ()
     posts = (400, 404, 409, 413, 415, 422) if route.method == "POST" else ()
-    lists = (400,) if route.name == "list_orders" else ()
+    lists = (400,) if route.name in ("list_orders", "list_approvals") else ()
     named = (404,) if "{" in route.path and not posts else ()
     results = (409, 422) if route.name == "show_request" else ()
     return (401, 403, *posts, *lists, *named, *results, 503)
@@ -98,8 +100,8 @@ def _problems(route: Route) -> tuple[int, ...]:
 def _response(route: Route, status: int) -> Json:
     if status >= 400:
         return {"$ref": "#/components/responses/Problem"}
-    schema = _ANSWERS["accepted"] if status == 202 else _ANSWERS[route.name]
-    headers = {"Location": {"schema": _TEXT}, "Retry-After": {"schema": _TEXT}} if status == 202 else {}
+    schema = ANSWERS["accepted"] if status == 202 else ANSWERS[route.name]
+    headers = {"Location": {"schema": TEXT}, "Retry-After": {"schema": TEXT}} if status == 202 else {}
     described = {"description": "Under way." if status == 202 else "Done."}
     return {
         **described,
@@ -109,16 +111,8 @@ def _response(route: Route, status: int) -> Json:
 
 
 def _problem_response() -> Json:
-    content = {"application/problem+json": {"schema": _ref("Problem")}, "application/json": {"schema": _ref("Gateway")}}
+    content = {"application/problem+json": {"schema": ref("Problem")}, "application/json": {"schema": ref("Gateway")}}
     return {"description": "A problem (RFC 9457). API Gateway's own answers have only a `message`.", "content": content}
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(required: tuple[str, ...], **properties: Any) -> Json:
-    return {"type": "object", "required": list(required), "properties": properties}
 
 
 def _body(model: type[BaseModel], *own: str) -> tuple[Json, Json]:
@@ -131,121 +125,34 @@ def _body(model: type[BaseModel], *own: str) -> tuple[Json, Json]:
 
 
 def _schemas() -> Json:
-    purchase, lines = _body(PurchaseRequest, "action", "request_id", "customer_id")
-    refund, refund_lines = _body(RefundRequest, "action", "request_id", "order_id", "requested_by")
-    return {**lines, **refund_lines, "Purchase": purchase, "Refund": refund, **_VIEWS}
+    schemas: Json = {}
+    for name, model, own in _BODIES.values():
+        schema, definitions = _body(model, *own)
+        schemas |= {**definitions, name: schema}
+    return {**schemas, **VIEWS}
 
-
-_VIEWS: Mapping[str, Json] = {
-    "Problem": _object(
-        ("type", "title", "status", "detail", "code", "trace_id"),
-        type=_TEXT,
-        title=_TEXT,
-        status={"type": "integer"},
-        detail=_TEXT,
-        code=_TEXT,
-        trace_id=_TEXT,
-        handle=_TEXT,
-    ),
-    "Gateway": _object((), message={"type": ["string", "null"]}),
-    "Result": _object(
-        ("status", "handle"),
-        status={"enum": ["succeeded", "pending", "unknown", "running"]},
-        handle=_TEXT,
-        action=_TEXT,
-        request_id=_ID,
-        order_id=_ID,
-        refund_id=_ID,
-        amount_minor=_MINOR,
-        currency=_TEXT,
-        order_status=_TEXT,
-        refundable_minor=_MINOR,
-        code=_TEXT,
-        message=_TEXT,
-        replayed={"type": "boolean"},
-    ),
-    "Line": _object(
-        ("sku", "quantity", "unit_price_minor"), sku=_ID, quantity={"type": "integer"}, unit_price_minor=_MINOR
-    ),
-    "Order": _object(
-        (
-            *("order_id", "status", "currency", "ordered_at", "refundable_until", "lines"),
-            *("captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"),
-        ),
-        order_id=_ID,
-        status=_TEXT,
-        currency=_TEXT,
-        ordered_at=_TIME,
-        refundable_until=_TIME,
-        lines={"type": "array", "items": _ref("Line"), "maxItems": MAX_LINES},
-        captured_minor=_MINOR,
-        reserved_minor=_MINOR,
-        refunded_minor=_MINOR,
-        refundable_minor=_MINOR,
-        customer_id={**_ID, "description": "For staff and auditors, like the fields below."},
-        origin={"enum": ["api", "direct", None]},
-        needs_attention={"type": "boolean"},
-        version={"type": "integer"},
-    ),
-    "RefundState": _object(
-        ("refund_id", "status", "amount_minor", "currency", "requested_at"),
-        refund_id=_ID,
-        status=_TEXT,
-        amount_minor=_MINOR,
-        currency=_TEXT,
-        requested_at=_TIME,
-        requested_by=_ID,
-        request_id=_ID,
-        origin={"enum": ["api", "direct", None]},
-    ),
-    "RefundPreview": _object(
-        ("dry_run", "amount_minor", "currency", "refundable_minor"),
-        dry_run={"const": True},
-        amount_minor=_MINOR,
-        currency=_TEXT,
-        refundable_minor=_MINOR,
-    ),
-}
-
-_ANSWERS: Mapping[str, Json] = {
-    "accepted": _ref("Result"),
-    "purchase": _ref("Result"),
-    "refund": {"anyOf": [_ref("Result"), _ref("RefundPreview")]},
-    "list_orders": _object(("orders",), orders={"type": "array", "items": _ref("Order")}, cursor=_TEXT),
-    "show_order": _ref("Order"),
-    "list_refunds": _object(("refunds",), refunds={"type": "array", "items": _ref("RefundState")}),
-    "show_request": _ref("Result"),
-    "show_stock": _object(
-        ("sku", "price_minor", "currency", "available"),
-        sku=_ID,
-        price_minor=_MINOR,
-        currency=_TEXT,
-        available={"type": "integer"},
-    ),
-    "show_caller": _object(
-        ("id", "issuer", "subject", "is_machine", "roles"),
-        id=_ID,
-        issuer=_TEXT,
-        subject=_TEXT,
-        is_machine={"type": "boolean"},
-        roles={"type": "array", "items": _TEXT},
-    ),
-    "show_openapi": {"type": "object"},
-    "show_health": _object(("status",), status={"const": "ok"}),
-}
 
 _STATUSES: Mapping[str, tuple[int, ...]] = {
     route.name: (200, 202) if route.method == "POST" or route.name == "show_request" else (200,) for route in ROUTES
 }
 
-_BODIES: Mapping[str, Json] = {"purchase": _ref("Purchase"), "refund": _ref("Refund")}
+_BY_STAFF = ("action", "request_id", "order_id", "requested_by")
+_BODIES: Mapping[str, tuple[str, type[BaseModel], tuple[str, ...]]] = {
+    "purchase": ("Purchase", PurchaseRequest, ("action", "request_id", "customer_id")),
+    "refund": ("Refund", RefundRequest, _BY_STAFF),
+    "capture": ("Capture", CaptureRequest, _BY_STAFF),
+    "cancel": ("Cancel", CancelRequest, _BY_STAFF),
+    "decide": ("Decision", DecisionRequest, (*_BY_STAFF, "subject")),
+}
+"""The name and the model of each body, and the fields that the API itself writes."""
+_OPTIONAL_BODIES = ("capture", "cancel")
 
 _KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
     "description": "The same in each retry; with another body it is refused.",
-    "schema": _ID,
+    "schema": ID,
 }
 _PREFER: Json = {
     "name": "Prefer",
@@ -260,16 +167,21 @@ def _query(name: str, schema: Json, description: str = "") -> Json:
     return {"name": name, "in": "query", "schema": schema, **described}
 
 
+_LIMIT = _query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE})
+_CURSOR = _query("cursor", TEXT, "From the page before.")
+
 _PARAMETERS: Mapping[str, list[Json]] = {
     "purchase": [_KEY, _PREFER],
     "refund": [_KEY, _PREFER, _query("dry_run", {"type": "boolean"}, "Show what would happen; write nothing.")],
     "list_orders": [
-        _query("customer", _ID, "Replaced by the caller for customers."),
+        _query("customer", ID, "Replaced by the caller for customers."),
         _query("since", {"type": "string", "format": "date"}, "A day in UTC."),
         _query("needs_attention", {"type": "boolean"}),
-        _query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
-        _query("cursor", _TEXT, "From the page before."),
+        _LIMIT,
+        _CURSOR,
     ],
+    "list_approvals": [_LIMIT, _CURSOR],
+    **{name: [_KEY, _PREFER] for name in ("capture", "cancel", "decide")},
 }
 
 

@@ -43,6 +43,7 @@ class Route:
 
 
 _READERS: Final = frozenset({Role.CUSTOMER, Role.STAFF, Role.AUDITOR})
+_READERS_OF_ORDERS: Final = _READERS | {Role.APPROVER}  # who see the orders that they must decide on
 
 ROUTES: Final = (
     Route(
@@ -60,6 +61,34 @@ ROUTES: Final = (
         summary="Refund an amount, lines, or everything; `dry_run=true` shows what would happen.",
     ),
     Route(
+        name="capture",
+        method="POST",
+        path="/v1/orders/{order_id}/capture",
+        roles=frozenset({Role.STAFF}),
+        summary="Capture an amount, lines, or everything that the purchase authorised; once.",
+    ),
+    Route(
+        name="cancel",
+        method="POST",
+        path="/v1/orders/{order_id}/cancel",
+        roles=frozenset({Role.CUSTOMER, Role.STAFF}),
+        summary="Give up a payment that is not captured; customers cancel their own orders.",
+    ),
+    Route(
+        name="list_approvals",
+        method="GET",
+        path="/v1/approvals",
+        roles=frozenset({Role.APPROVER}),
+        summary="List the refunds that wait for another person's decision, the first to lapse first in each page.",
+    ),
+    Route(
+        name="decide",
+        method="POST",
+        path="/v1/orders/{order_id}/approvals/{subject}",
+        roles=frozenset({Role.APPROVER}),
+        summary="Approve or deny a refund that somebody else requested.",
+    ),
+    Route(
         name="list_orders",
         method="GET",
         path="/v1/orders",
@@ -70,14 +99,14 @@ ROUTES: Final = (
         name="show_order",
         method="GET",
         path="/v1/orders/{order_id}",
-        roles=_READERS,
-        summary="Show an order; customers see their own.",
+        roles=_READERS_OF_ORDERS,
+        summary="Show an order; customers see their own, approvers those that wait for a decision.",
     ),
     Route(
         name="list_refunds",
         method="GET",
         path="/v1/orders/{order_id}/refunds",
-        roles=_READERS,
+        roles=_READERS_OF_ORDERS,
         summary="List the refunds of an order.",
     ),
     Route(

@@ -122,6 +122,11 @@ def lapse_refund(order: Order, now: datetime, patience: timedelta) -> Change | N
     return None
 
 
+def awaits_decision(order: Order) -> bool:
+    """Return whether a refund of the order waits for another person."""
+    return any(each.status is RefundStatus.AWAITING_APPROVAL for each in order.account.refunds.values())
+
+
 def held_until(order: Order, refund: Refund) -> str:
     """Return the last instant at which a decision on a held refund may start."""
     return _held(order, refund).text("until")

@@ -36,19 +36,35 @@ def test_every_reference_leads_somewhere() -> None:
 
 @pytest.mark.parametrize("field", ["customer_id", "requested_by", "request_id", "action"])
 def test_no_body_has_what_the_api_itself_writes(field: str) -> None:
-    for name in ("Purchase", "Refund"):
+    for name in ("Purchase", "Refund", "Capture", "Cancel", "Decision"):
         assert field not in DOCUMENT["components"]["schemas"][name]["properties"]
 
 
 def test_answers_have_the_fields_of_their_schemas() -> None:
     api = Api()
-    customer, staff = api.token("anna", Role.CUSTOMER), api.staff()
+    api.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:500"
+    customer, staff, approver = api.token("anna", Role.CUSTOMER), api.staff(), api.token("eva", Role.APPROVER)
     bought = api.buy("anna")
+    later = {**purchase_body(lamp=(1, 1000)), "capture": "later"}
+    reserved = [api.call("POST", "/v1/orders", customer, later, idempotency_key=f"l{n}") for n in range(2)]
+    first, second = (each.body["order_id"] for each in reserved)
     order = bought.body["order_id"]
     back = {"reason": "scratched", "amount_minor": 100}
     key = {"idempotency_key": "back", "prefer": "wait=5"}
+    held = api.call("POST", f"/v1/orders/{order}/refunds", staff, {**back, "amount_minor": 600}, idempotency_key="h")
+    refund = api.call("GET", held.headers["location"], staff).body["refund_id"]
+    decision = f"/v1/orders/{order}/approvals/{refund}"
     answers = [
         ("purchase", bought),
+        ("purchase", reserved[0]),
+        ("refund", held),
+        ("show_request", api.call("GET", held.headers["location"], staff)),
+        ("list_approvals", api.call("GET", "/v1/approvals", approver)),
+        ("list_approvals", api.call("GET", "/v1/approvals?limit=0", approver)),
+        ("decide", api.call("POST", decision, approver, {"decision": "approve"}, **key)),
+        ("decide", api.call("POST", decision, approver, {"decision": "deny"}, **key)),
+        ("capture", api.call("POST", f"/v1/orders/{first}/capture", staff, {}, **key)),
+        ("cancel", api.call("POST", f"/v1/orders/{second}/cancel", customer, **key)),
         ("refund", api.call("POST", f"/v1/orders/{order}/refunds?dry_run=true", staff, back, **key)),
         ("refund", api.call("POST", f"/v1/orders/{order}/refunds", staff, back, **key)),
         ("purchase", api.call("POST", "/v1/orders", customer, purchase_body(lamp=(99, 1000)), **key)),

@@ -10,9 +10,11 @@ from ...contracts.api_routes import OPENAPI, ROUTES, Route
 from ...domain.answers import Answer
 from ...domain.canonical import format_instant
 from ...domain.errors import Unavailable
+from ...domain.newer_release import NewerRelease
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
 from .api_dependencies import ApiServices
+from .approval_queue import decide, list_approvals
 from .execution_results import status_of_rejection, unavailable
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller, identify
@@ -35,6 +37,10 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
         reply = _PUBLIC[route.name]() if caller is None else _SERVED[route.name](services, call, caller)
     except ApiProblem as problem:
         reply = problem.reply(call.trace)
+    except NewerRelease:
+        reply = unavailable("A newer release has continued this order. Repeat the call once it answers.").reply(
+            call.trace
+        )
     except Unavailable:
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
     _log(services, call, reply, caller)
@@ -73,6 +79,22 @@ def _refund(services: ApiServices, call: Call, caller: Caller) -> Reply:
     bare, request = build_request(call, own)
     if call.query.get("dry_run") == "true":
         return _preview(services, call, caller, request)
+    return start(services, call, caller, bare, request)
+
+
+def _capture(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    return _request_on_order("capture", services, call, caller)
+
+
+def _cancel(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    return _request_on_order("cancel", services, call, caller)
+
+
+def _request_on_order(action: str, services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Start a request that needs no more than its order."""
+    order = load_readable_order(services, call, caller)
+    own = {"action": action, "order_id": order.order_id, "requested_by": caller.person_id}
+    bare, request = build_request(call, own, needs_body=False)
     return start(services, call, caller, bare, request)
 
 
@@ -120,6 +142,10 @@ _PUBLIC: Final[Mapping[str, Callable[[], Reply]]] = {
 _SERVED: Final[Mapping[str, Serve]] = {
     "purchase": _purchase,
     "refund": _refund,
+    "capture": _capture,
+    "cancel": _cancel,
+    "list_approvals": list_approvals,
+    "decide": decide,
     "list_orders": list_orders,
     "show_order": show_order,
     "list_refunds": list_refunds,

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ...adapters.dynamodb.order_items import changed_day
-from ...adapters.dynamodb.order_listing import Position, Start
-from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE, Role
-from ...contracts.storage import ATTENTION, BY_CUSTOMER, BY_DAY, SHARDS, IndexSchema
+from ...contracts.api_routes import Role
+from ...contracts.storage import BY_CUSTOMER, BY_DAY, SHARDS
+from ...domain.approvals import awaits_decision
 from ...domain.canonical import Json, day_of, format_instant
 from ...domain.days import next_day
 from ...domain.order import Order
@@ -17,11 +17,11 @@ from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
+from .order_pages import Partition, attention_partitions, collect_page, read_limit
 from .requesting import IDENTIFIER
 from .views import view_order, view_refunds
 
 _MAX_DAYS: Final = 31
-_PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is answered as it is, with a cursor
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -36,23 +36,38 @@ def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Or
     Raises:
         ApiProblem: 404, the same for an order that does not exist and for one that is not the caller's.
     """
-    order_id = call.path.get("order_id", "")
-    order = services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
-    if order is None or not (sees_everything(caller) or order.customer_id == caller.person_id):
+    order = find_order(services, call)
+    if order is None or not (_sees_as_insider(caller, order) or _is_own(caller, order)):
         raise ApiProblem(404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
     return order
+
+
+def find_order(services: ApiServices, call: Call) -> Order | None:
+    """Return the order in a call's path, whoever calls."""
+    order_id = call.path.get("order_id", "")
+    return services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
+
+
+def _sees_as_insider(caller: Caller, order: Order) -> bool:
+    """Return whether a caller sees all of an order: an approver does while one of its refunds waits for a decision."""
+    return sees_everything(caller) or (Role.APPROVER in caller.roles and awaits_decision(order))
+
+
+def _is_own(caller: Caller, order: Order) -> bool:
+    return Role.CUSTOMER in caller.roles and order.customer_id == caller.person_id
 
 
 def show_order(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with an order."""
     order = load_readable_order(services, call, caller)
-    return Reply(status=200, body=view_order(order, for_customer=not sees_everything(caller)))
+    return Reply(status=200, body=view_order(order, for_customer=not _sees_as_insider(caller, order)))
 
 
 def list_refunds(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with the refunds of an order."""
     order = load_readable_order(services, call, caller)
-    return Reply(status=200, body={"refunds": view_refunds(order, for_customer=not sees_everything(caller))})
+    for_customer = not _sees_as_insider(caller, order)
+    return Reply(status=200, body={"refunds": view_refunds(order, for_customer=for_customer)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +83,12 @@ class OrderFilter:
         return {"customer": self.customer, "since": self.since, "needs_attention": self.needs_attention}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Partition:
-    index: IndexSchema
-    name: str
-    condition: str
-    bound: str
-
-
 def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with a page of orders and the cursor of the next."""
-    wanted, limit = _read_filter(call, caller, services.now()), _read_limit(call)
+    wanted, limit = _read_filter(call, caller, services.now()), read_limit(call)
     place = decode_cursor(call.query["cursor"], wanted.as_json()) if "cursor" in call.query else Place()
     partitions = list(_partitions(wanted, services.now()))
-    ids, after = _collect(services, partitions, place, limit)
+    ids, after = collect_page(services, partitions, place, limit)
     orders = [order for order_id in ids if (order := services.load_order(order_id)) and _is_wanted(order, wanted)]
     body: dict[str, Any] = {"orders": [view_order(order, for_customer=not sees_everything(caller)) for order in orders]}
     return Reply(status=200, body=body | ({"cursor": encode_cursor(after, wanted.as_json())} if after else {}))
@@ -119,56 +126,19 @@ def _is_day(text: str) -> bool:
     return bool(_DAY.fullmatch(text))
 
 
-def _read_limit(call: Call) -> int:
-    text = call.query.get("limit", str(DEFAULT_PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_PAGE and len(text) <= 4):
-        raise ApiProblem(400, "BAD_FILTER", f"limit must be an integer, 1–{MAX_PAGE}.")
-    return int(text)
-
-
-def _partitions(wanted: OrderFilter, now: datetime) -> Iterator[_Partition]:
+def _partitions(wanted: OrderFilter, now: datetime) -> Iterator[Partition]:
     """Yield the partitions of the index that serves a list, in order."""
     if wanted.customer:
-        yield _Partition(index=BY_CUSTOMER, name=wanted.customer, condition=">=", bound=wanted.since)
+        yield Partition(index=BY_CUSTOMER, name=wanted.customer, condition=">=", bound=wanted.since)
         return
     if wanted.needs_attention:
-        due = format_instant(now)
-        yield from (_Partition(index=ATTENTION, name=str(shard), condition="<=", bound=due) for shard in range(SHARDS))
+        yield from attention_partitions(format_instant(now))
         return
     day, today = wanted.since, day_of(format_instant(now))
     while day <= today:
         for shard in range(SHARDS):
-            yield _Partition(index=BY_DAY, name=changed_day(day, shard), condition=">=", bound=day)
+            yield Partition(index=BY_DAY, name=changed_day(day, shard), condition=">=", bound=day)
         day = next_day(day)
-
-
-def _collect(
-    services: ApiServices, partitions: list[_Partition], place: Place, limit: int
-) -> tuple[list[str], Place | None]:
-    """Return at most `limit` order ids from `place` on, and the place at which the next page begins."""
-    ids: list[str] = []
-    position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
-    for number in range(place.partition, min(place.partition + _PARTITIONS_PER_PAGE, len(partitions))):
-        each = partitions[number]
-        if position and not _is_within(each, position):
-            raise ApiProblem(
-                400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller."
-            )
-        start = Start(limit=limit - len(ids), position=position)
-        listed = services.listing.page(each.index, each.name, each.condition, each.bound, start)
-        ids, position = [*ids, *listed.order_ids], None
-        if listed.after:
-            return ids, Place(partition=number, sort=listed.after.sort, order_id=listed.after.order_id)
-        if len(ids) >= limit:
-            return ids, Place(partition=number + 1) if number + 1 < len(partitions) else None
-    end = place.partition + _PARTITIONS_PER_PAGE
-    return ids, Place(partition=end) if end < len(partitions) else None
-
-
-def _is_within(partition: _Partition, position: Position) -> bool:
-    """Return whether DynamoDB would accept the position, which must satisfy the query's own condition."""
-    is_after = position.sort >= partition.bound
-    return is_after if partition.condition == ">=" else position.sort <= partition.bound
 
 
 def _is_wanted(order: Order, wanted: OrderFilter) -> bool:

@@ -10,6 +10,7 @@ from ...adapters.step_functions import ExecutionStatus
 from ...domain.answers import Answer
 from ...domain.callers import enclose
 from ...domain.canonical import day_of, format_instant
+from ...domain.ledger import type_of
 from ...domain.order import Order
 from ...domain.outcomes import answer_of, execution_of
 from ...domain.requests import Request
@@ -23,17 +24,25 @@ from .identity import Caller
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _KEY: Final = re.compile(r'"?([A-Za-z0-9_.:-]{1,64})"?')
 _WAIT: Final = re.compile(r"(?:^|[,; ])wait=([0-9]{1,4})(?:$|[,; ])")
+_SUBJECT_TYPES: Final = {
+    "purchase": "order",
+    "capture": "capture",
+    "cancel": "void",
+    "refund": "refund",
+    "decide": "decision",
+}
+"""The type of the subject that each action creates in its order."""
 _FIRST_PAUSE: Final = timedelta(milliseconds=100)
 _LONGEST_PAUSE: Final = timedelta(seconds=1)
 
 
-def build_request(call: Call, own: Mapping[str, str]) -> tuple[dict[str, Any], Request]:
+def build_request(call: Call, own: Mapping[str, str], *, needs_body: bool = True) -> tuple[dict[str, Any], Request]:
     """Return the bare request of a call, and what it parses to; `own` are the fields that no caller may write.
 
     Raises:
         ApiProblem: 400 without an idempotency key; 422 if the request does not match the contract.
     """
-    body = read_json(call)
+    body = read_json(call) if needs_body or call.body else {}
     own = {**own, "request_id": idempotency_key(call)}
     written = sorted(own.keys() & body.keys())
     if written:
@@ -132,9 +141,8 @@ def _execution_name(request: Request) -> str:
 def _subject(order: Order | None, handle: RequestHandle) -> str | None:
     """Return the subject that the request created in its order, if it did."""
     accepted_ones = order.requests.values() if order else ()
-    subjects = [each.subject for each in accepted_ones if each.request_id == handle.request_id]
-    is_purchase = handle.action == "purchase"
-    return next((each for each in subjects if (each == handle.order_id) == is_purchase), None)
+    subjects = (each.subject for each in accepted_ones if each.request_id == handle.request_id)
+    return next((each for each in subjects if type_of(each) == _SUBJECT_TYPES[handle.action]), None)
 
 
 def _recorded_refusal(services: ApiServices, handle: RequestHandle) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ...domain.account import Refund, RefundStatus
 from ...domain.order import Order
 from ...domain.stock import StockItem
 
@@ -21,6 +22,7 @@ def view_order(order: Order, *, for_customer: bool) -> View:
             {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
             for line in order.lines
         ],
+        "authorized_minor": account.held_minor,
         "captured_minor": account.captured_minor,
         "reserved_minor": account.reserved_minor,
         "refunded_minor": account.refunded_minor,
@@ -55,6 +57,28 @@ def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
     }
     names = ("requested_by", "request_id", "origin")
     return shown if for_customer else shown | {name: opening.facts.get(name) for name in names}
+
+
+def view_waiting_refunds(order: Order) -> list[View]:
+    """Return the refunds of an order that wait for a decision, for those who decide."""
+    waiting = (each for each in order.account.refunds.values() if each.status is RefundStatus.AWAITING_APPROVAL)
+    return [_waiting_refund(order, refund) for refund in waiting]
+
+
+def _waiting_refund(order: Order, refund: Refund) -> View:
+    subject = order.subject(refund.refund_id)
+    held = next(entry for entry in order.ledger if entry.subject == subject)
+    return {
+        "order_id": order.order_id,
+        "subject": refund.refund_id,
+        "amount_minor": refund.amount_minor,
+        "currency": order.currency,
+        "requested_by": held.text("requested_by"),
+        "requested_at": held.at,
+        "reason": order.requests[subject].text,
+        "held_because": held.text("reason_code"),
+        "until": held.text("until"),
+    }
 
 
 def view_stock(item: StockItem) -> View:

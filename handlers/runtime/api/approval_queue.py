@@ -1,0 +1,45 @@
+"""The refunds that wait for another person, and that person's decision."""
+
+from typing import Any, Final
+
+from ...domain.order import Order
+from .api_dependencies import ApiServices
+from .cursors import Place, decode_cursor, encode_cursor
+from .http_calls import ApiProblem, Call, Reply
+from .identity import Caller
+from .order_pages import attention_partitions, collect_page, read_limit
+from .reading import find_order
+from .requesting import build_request, start
+from .views import view_waiting_refunds
+
+_ALWAYS: Final = "9999"  # after every formatted instant
+_FILTER: Final = {"list": "approvals"}
+
+
+def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
+    """Answer with a page of the refunds that wait, and the cursor of the next page."""
+    if call.query.keys() - {"limit", "cursor"}:
+        raise ApiProblem(400, "BAD_FILTER", "The parameters are limit and cursor.")
+    limit = read_limit(call)
+    place = decode_cursor(call.query["cursor"], _FILTER) if "cursor" in call.query else Place()
+    ids, after = collect_page(services, list(attention_partitions(_ALWAYS)), place, limit)
+    orders = [order for order_id in ids if (order := services.load_order(order_id))]
+    body: dict[str, Any] = {"approvals": [each for order in orders for each in view_waiting_refunds(order)]}
+    return Reply(status=200, body=body | ({"cursor": encode_cursor(after, _FILTER)} if after else {}))
+
+
+def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Start a person's decision on a refund that waits, or did: a repeated call gets its first answer."""
+    if caller.is_machine:
+        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", "A person must decide: this token is of a client acting alone.")
+    order, subject = find_order(services, call), call.path.get("subject", "")
+    if order is None or not _was_held(order, subject):
+        raise ApiProblem(404, "REFUND_NOT_FOUND", "There is no such refund that waits for a decision.")
+    own = {"action": "decide", "order_id": order.order_id, "subject": subject, "requested_by": caller.person_id}
+    bare, request = build_request(call, own)
+    return start(services, call, caller, bare, request)
+
+
+def _was_held(order: Order, subject: str) -> bool:
+    refund = order.account.refunds.get(subject)
+    return refund is not None and refund.held

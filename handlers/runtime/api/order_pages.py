@@ -1,0 +1,72 @@
+"""Pages of order ids from the table's indexes: a list is some partitions, read one after another."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ...adapters.dynamodb.order_listing import Position, Start
+from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE
+from ...contracts.storage import ATTENTION, SHARDS, IndexSchema
+from .api_dependencies import ApiServices
+from .cursors import Place
+from .http_calls import ApiProblem, Call
+
+_PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is answered as it is, with a cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """The part of an index's partition whose sort keys satisfy `condition` (">=" or "<=") with `bound`."""
+
+    index: IndexSchema
+    name: str
+    condition: str
+    bound: str
+
+    def accepts(self, position: Position) -> bool:
+        """Return whether DynamoDB would accept the position, which must satisfy the query's own condition."""
+        return position.sort >= self.bound if self.condition == ">=" else position.sort <= self.bound
+
+
+def attention_partitions(until: str) -> Iterator[Partition]:
+    """Yield the partitions of the orders whose next look is due by `until`."""
+    yield from (Partition(index=ATTENTION, name=str(shard), condition="<=", bound=until) for shard in range(SHARDS))
+
+
+def read_limit(call: Call) -> int:
+    """Return the number of entries that a call wants on a page.
+
+    Raises:
+        ApiProblem: 400 if it is not a number in range.
+    """
+    text = call.query.get("limit", str(DEFAULT_PAGE))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_PAGE and len(text) <= 4):
+        raise ApiProblem(400, "BAD_FILTER", f"limit must be an integer, 1–{MAX_PAGE}.")
+    return int(text)
+
+
+def collect_page(
+    services: ApiServices, partitions: Sequence[Partition], place: Place, limit: int
+) -> tuple[list[str], Place | None]:
+    """Return at most `limit` order ids from `place` on, and the place at which the next page begins.
+
+    Raises:
+        ApiProblem: 400 if the place is in none of the partitions.
+    """
+    ids: list[str] = []
+    position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
+    for number in range(place.partition, min(place.partition + _PARTITIONS_PER_PAGE, len(partitions))):
+        each = partitions[number]
+        if position and not each.accepts(position):
+            raise ApiProblem(
+                400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller."
+            )
+        start = Start(limit=limit - len(ids), position=position)
+        listed = services.listing.page(each.index, each.name, each.condition, each.bound, start)
+        ids, position = [*ids, *listed.order_ids], None
+        if listed.after:
+            return ids, Place(partition=number, sort=listed.after.sort, order_id=listed.after.order_id)
+        if len(ids) >= limit:
+            return ids, Place(partition=number + 1) if number + 1 < len(partitions) else None
+    end = place.partition + _PARTITIONS_PER_PAGE
+    return ids, Place(partition=end) if end < len(partitions) else None

@@ -1,0 +1,147 @@
+"""Refunds that wait for another person: who sees the queue, who decides, and who may not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.contracts.api_routes import Role
+from tests.api.api_callers import Api, ApiReply, person
+from tests.handlers.world import decision_of
+
+
+@pytest.fixture
+def api() -> Api:
+    """A shop that holds refunds above 5 euros and takes decisions from its API alone."""
+    api = Api()
+    api.world.environment |= {"BOOKING_APPROVALS": "api-only", "BOOKING_APPROVAL_LIMITS": "EUR:500"}
+    return api
+
+
+def held(api: Api, customer: str = "anna", by: str = "sam", key: str = "back-1") -> tuple[str, str]:
+    """An order and its refund that waits."""
+    order_id = api.ordered(customer, key=f"buy-{key}")
+    sent = {"reason": "The handle is scratched.", "amount_minor": 600}
+    path = f"/v1/orders/{order_id}/refunds"
+    reply = api.call("POST", path, api.token(by, Role.STAFF), sent, idempotency_key=key, prefer="wait=5")
+    assert (reply.status, reply.body["next_action"]["who"]) == (202, "approver")
+    return order_id, reply.body["refund_id"]
+
+
+def queue(api: Api, sub: str = "eva", query: str = "") -> ApiReply:
+    return api.call("GET", f"/v1/approvals{query}", api.token(sub, Role.APPROVER))
+
+
+def decide(
+    api: Api, order_id: str, subject: str, decision: str = "approve", token: str | None = None, **more: Any
+) -> ApiReply:
+    path = f"/v1/orders/{order_id}/approvals/{subject}"
+    caller = token or api.token("eva", Role.APPROVER)
+    key = more.pop("key", "dec-1")
+    return api.call(
+        "POST", path, caller, {"decision": decision, **more.pop("body", {})}, idempotency_key=key, prefer="wait=5"
+    )
+
+
+def test_an_approver_finds_the_refund_and_approves_it(api: Api) -> None:
+    order_id, subject = held(api)
+    [waiting] = queue(api).body["approvals"]
+    assert (waiting["order_id"], waiting["subject"], waiting["amount_minor"]) == (order_id, subject, 600)
+    assert (waiting["requested_by"], waiting["held_because"]) == (person("sam"), "above_limit")
+    assert waiting["reason"] == "The handle is scratched."
+    reply = decide(api, order_id, subject)
+    assert (reply.status, reply.body["status"], reply.body["refundable_minor"]) == (200, "succeeded", 400)
+    assert queue(api).body["approvals"] == []
+    approved = api.world.order(order_id).ledger[-2]
+    assert (approved.facts["by"], approved.facts["origin"]) == (person("eva"), "api")
+    assert api.world.findings() == ()
+
+
+def test_a_denied_refund_frees_its_amount(api: Api) -> None:
+    order_id, subject = held(api)
+    assert decide(api, order_id, subject, decision="deny").body["refundable_minor"] == 1000
+
+
+def test_a_repeated_decision_is_the_same_and_another_is_refused(api: Api) -> None:
+    order_id, subject = held(api)
+    first, again = decide(api, order_id, subject), decide(api, order_id, subject)
+    assert (first.status, again.status, again.body["replayed"]) == (200, 200, True)
+    assert decide(api, order_id, subject, decision="deny").code == "KEY_REUSED"
+    late = decide(api, order_id, subject, key="dec-2")
+    assert (late.status, late.code) == (409, "NOT_AWAITING_DECISION")
+
+
+@pytest.mark.parametrize("sub", ["sam", "anna"])
+def test_nobody_decides_on_their_own_request_or_order(api: Api, sub: str) -> None:
+    order_id, subject = held(api)
+    both = api.token(sub, *Role)
+    reply = decide(api, order_id, subject, token=both)
+    assert (reply.status, reply.code) == (409, "OWN_DECISION")
+    assert queue(api).body["approvals"][0]["subject"] == subject
+
+
+@pytest.mark.parametrize("claims", [{"client_id": "robot"}, {"gty": "client-credentials"}, {"idtyp": "app"}])
+def test_no_machine_decides(api: Api, claims: dict[str, str]) -> None:
+    order_id, subject = held(api)
+    reply = decide(api, order_id, subject, token=api.token("robot", Role.APPROVER, **claims))
+    assert (reply.status, reply.code) == (403, "MACHINE_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("field", ["action", "order_id", "subject", "requested_by", "request_id", "origin", "mac"])
+def test_no_body_says_who_decides_or_on_what(api: Api, field: str) -> None:
+    order_id, subject = held(api)
+    reply = decide(api, order_id, subject, body={field: person("eva")})
+    assert (reply.status, reply.code) == (422, "INVALID_REQUEST")
+
+
+def test_a_decision_that_did_not_come_through_the_api_is_refused(api: Api) -> None:
+    order_id, subject = held(api)
+    direct = decision_of(order_id, subject, requested_by=person("eva"))
+    assert api.world.book(direct)["code"] == "API_REQUIRED"
+
+
+def test_a_seen_proof_decides_on_nothing_else(api: Api) -> None:
+    """Whoever reads the executions of the API cannot carry its proof over to another decision."""
+    (first, one), (second, other) = held(api, key="a"), held(api, key="b")
+    decide(api, first, one)
+    seen = next(e for arn, e in api.machine.executions.items() if ":decide-" in arn)["input"]
+    forged = seen.replace(first, second).replace(one, other)
+    assert api.world.book(json.loads(forged))["code"] == "CALLER_NOT_PROVEN"
+
+
+@pytest.mark.parametrize("target", ["ord_0/ref_0", "{order}/ref_0", "{order}/{order}", "{other}/{refund}", "%00/%00"])
+def test_a_refund_that_never_waited_is_not_found(api: Api, target: str) -> None:
+    order_id, subject = held(api)
+    other = api.ordered("ben", "x")
+    order, refund = target.format(order=order_id, other=other, refund=subject).split("/")
+    reply = decide(api, order, refund)
+    assert (reply.status, reply.code) == (404, "REFUND_NOT_FOUND")
+
+
+def test_an_approver_reads_an_order_only_while_it_waits_for_a_decision(api: Api) -> None:
+    order_id, subject = held(api)
+    other = api.ordered("ben", "x")
+    token = api.token("eva", Role.APPROVER)
+    for path in ("/v1/orders/{}", "/v1/orders/{}/refunds"):
+        assert api.call("GET", path.format(order_id), token).status == 200
+        assert api.call("GET", path.format(other), token).status == 404
+    assert api.call("GET", "/v1/orders", token).status == 403
+    decide(api, order_id, subject)
+    assert api.call("GET", f"/v1/orders/{order_id}", token).status == 404
+
+
+def test_pages_of_the_queue_show_every_refund_once(api: Api) -> None:
+    made = sorted(held(api, key=f"k{number}")[1] for number in range(5))
+    found, cursor = [], ""
+    while True:
+        page = queue(api, query=f"?limit=2{cursor}").body
+        found += [each["subject"] for each in page["approvals"]]
+        if "cursor" not in page:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    assert sorted(found) == made
+
+
+@pytest.mark.parametrize("query", ["limit=0", "customer=x", "cursor=W10", "since=2026-01-01"])
+def test_a_malformed_parameter_of_the_queue_is_refused(api: Api, query: str) -> None:
+    assert queue(api, query=f"?{query}").status == 400
