@@ -205,6 +205,7 @@ class _Aws(Mocks):
             return None, dict(args.inputs)
         return f"{args.name}-id", {
             **_made(args.typ, f"booking-{args.name}-0123456", args.inputs.get("region") or REGION),
+            **_alias_arn(args.typ, args.inputs),
             **args.inputs,
         }
 
@@ -214,6 +215,14 @@ class _Aws(Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getRegion:getRegion": {"region": args.args.get("region") or REGION},
         }[args.token]
+
+
+def _alias_arn(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ARN of a function's alias, which is the function's with the alias as its qualifier."""
+    if type_ != "aws:lambda/alias:Alias":
+        return {}
+    region = inputs.get("region") or REGION
+    return {"arn": f"arn:aws:lambda:{region}:{ACCOUNT}:function:{inputs['functionName']}:{inputs['name']}"}
 
 
 def _made(type_: str, name: str, region: str) -> dict[str, Any]:
