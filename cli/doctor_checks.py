@@ -101,17 +101,14 @@ def check_lambda_quota(facts: StageFacts) -> str | None:
 
 
 def check_names(facts: StageFacts) -> str | None:
-    """Check that the names that the program chooses itself, its key aliases, are free before the first `up`."""
+    """Check that the one name that the program chooses itself, the dashboard's, is free before the first `up`."""
     if facts.outputs:
         return None
-    prefix = f"alias/booking-{facts.stage.name}-"
-    pages = facts.client("kms").get_paginator("list_aliases").paginate()
-    taken = sorted(
-        each["AliasName"] for page in pages for each in page["Aliases"] if each["AliasName"].startswith(prefix)
-    )
+    found = facts.client("cloudwatch").list_dashboards(DashboardNamePrefix=f"booking-{facts.stage.name}-")
+    taken = [each["DashboardName"] for each in found["DashboardEntries"]]
     if not taken:
         return None
-    return f"KMS aliases of this stage exist already: {', '.join(taken)}. Delete them, or deploy under another name."
+    return f"`up` would overwrite dashboards of this account: {', '.join(taken)}. Delete them, or rename the stage."
 
 
 def check_keys(facts: StageFacts) -> str | None:

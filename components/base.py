@@ -28,6 +28,10 @@ class Component(pulumi.ComponentResource):
     """
 
     def __init__(self, token: str, name: str, args: Mapping[str, object], opts: pulumi.ResourceOptions | None) -> None:
+        if not isinstance(args, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers need not check types
+            raise InvalidArguments(
+                f"{token.rpartition(':')[2]} {name!r}: args must be a dictionary, {{}} for the defaults, got {args!r}."
+            )
         given = cast("pulumi.Input[str] | None", args.get("region"))
         self.chosen_region = _region_above(opts) if given is None else given
         self.below: list[pulumi.Resource] = []

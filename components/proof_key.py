@@ -5,10 +5,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .aws.deployment_context import DeploymentContext
 from .aws.eventbridge import alert_on_key_changes
 from .aws.iam import statement
-from .aws.kms import account_decides, readable_name
+from .aws.kms import readable_name, reserve_action
 from .base import Arguments, Component, Shared, tags_of
 
 
@@ -68,25 +67,8 @@ class ProofKey(Component):
         return self.verifygrant
 
     def reserve_for(self, role: pulumi.Input[str]) -> None:
-        """Let no other principal than this role (an ARN) make MACs, whatever their own policies allow.
-
-        A policy of its own, because the role of a function that names the key comes after the key.
-        """
-        denied = {
-            "Sid": "OthersProveNothing",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "kms:GenerateMac",
-            "Resource": "*",
-            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}},
-        }
-        statements = [account_decides(DeploymentContext.of(self)), denied]
-        aws.kms.KeyPolicy(
-            f"{self._name}-policy",
-            key_id=self._key.key_id,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
-            opts=pulumi.ResourceOptions(parent=self._key, deleted_with=self._key),
-        )
+        """Let no other principal than this role (an ARN) make MACs, whatever their own policies allow."""
+        reserve_action(f"{self._name}-policy", self._key, "kms:GenerateMac", role, sid="OthersProveNothing")
 
     @property
     def environment(self) -> dict[str, pulumi.Input[str]]:

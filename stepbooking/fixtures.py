@@ -26,7 +26,7 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]
 
 @pytest.fixture(scope="session")
 def deploy_program(embedded_aws: Instance) -> Callable[..., DeployedStack]:
-    """Return a function that deploys a program's stage into the emptied embedded AWS."""
+    """Return a function that deploys a program's stage, beside the stacks of other projects and stages."""
     from local.drivers.in_process import deploy
     from local.pytest_plugin import DeployedStack
 

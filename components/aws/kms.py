@@ -67,12 +67,36 @@ def encryption_key(
 
 
 def readable_name(name: str, key: aws.kms.Key) -> None:
-    """Give a key the alias that people know it by."""
+    """Give a key an alias that people recognise: project, stack, name, and the beginning of the key's id.
+
+    The id keeps apart the keys of two components of one name, and those of two stacks of one name in an account.
+    """
+    prefix = f"alias/{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
+
+    def alias_of(key_id: str) -> str:
+        return f"{prefix}-{key_id[:8]}"
+
     aws.kms.Alias(
         f"{name}-alias",
-        name=f"alias/{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+        name=key.key_id.apply(alias_of),
         target_key_id=key.key_id,
         opts=pulumi.ResourceOptions(parent=key),
+    )
+
+
+def reserve_action(name: str, key: aws.kms.Key, action: str, role: pulumi.Input[str], *, sid: str) -> None:
+    """Deny an action with a key to every principal but a role (an ARN), whatever their own policies allow.
+
+    A policy of its own, because the role of a function that names the key comes after the key.
+    """
+    others = {"ArnNotEquals": {"aws:PrincipalArn": role}}
+    denied = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": others}
+    statements = [_account_decides(DeploymentContext.of(key)), denied]
+    aws.kms.KeyPolicy(
+        name,
+        key_id=key.key_id,
+        policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+        opts=pulumi.ResourceOptions(parent=key, deleted_with=key),
     )
 
 
@@ -90,11 +114,11 @@ def _policy(context: DeploymentContext, services: Sequence[str]) -> pulumi.Outpu
 
     Source: AWS KMS developer guide, "Default key policy"; CloudWatch Logs user guide, "Encrypt log data".
     """
-    statements = [account_decides(context), *(_allow(context, service) for service in services)]
+    statements = [_account_decides(context), *(_allow(context, service) for service in services)]
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def account_decides(context: DeploymentContext) -> dict[str, object]:
+def _account_decides(context: DeploymentContext) -> dict[str, object]:
     """Return the statement that lets this account's IAM policies decide about a key."""
     return {
         "Sid": "AccountDecides",

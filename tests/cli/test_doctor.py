@@ -59,8 +59,8 @@ def quota(limit: int, unreserved: int) -> Answers:
     return [("lambda", "get_account_settings", {"AccountLimit": limits})]
 
 
-def aliases(*names: str) -> Answers:
-    return [("kms", "list_aliases", {"Aliases": [{"AliasName": name} for name in names]})]
+def dashboards(*names: str) -> Answers:
+    return [("cloudwatch", "list_dashboards", {"DashboardEntries": [{"DashboardName": name} for name in names]})]
 
 
 def key(state: str, usage: str = "ENCRYPT_DECRYPT") -> Answers:
@@ -158,7 +158,7 @@ HEALTHY: list[tuple[str, Answers, Mapping[str, Any]]] = [
     ("credentials", IDENTITY, {}),
     ("lambda-quota", quota(1000, 1000), BEFORE),
     ("lambda-quota", [], {}),
-    ("names", aliases("alias/aws/s3", "alias/booking-dev-key"), BEFORE),
+    ("names", dashboards(), BEFORE),
     ("keys", key("Enabled"), {"keyArn": KEY}),
     ("keys", [], {}),
     ("alert-topic", [("sns", "get_topic_attributes", {"Attributes": {}})], {"alertTopicArn": TOPIC}),
@@ -175,7 +175,7 @@ FAULTY: list[tuple[str, Answers, Mapping[str, Any], str]] = [
     ("credentials", [("sts", "get_caller_identity", "ExpiredToken")], {}, "does not accept your credentials"),
     ("lambda-quota", quota(10, 10), BEFORE, "lets this account reserve 0 more"),
     ("lambda-quota", quota(1000, 401), BEFORE, "reserves 302 invocations"),
-    ("names", aliases("alias/booking-staging-key"), BEFORE, "alias/booking-staging-key"),
+    ("names", dashboards("booking-staging-base-dashboard"), BEFORE, "overwrite dashboards"),
     ("keys", key("PendingDeletion"), {"keyArn": KEY}, "keyArn is PendingDeletion"),
     ("keys", key("Enabled", "SIGN_VERIFY"), {"logKeyArn": KEY}, "for SIGN_VERIFY"),
     ("alert-topic", [("sns", "get_topic_attributes", "NotFound")], {"alertTopicArn": TOPIC}, "cannot be read"),
@@ -235,7 +235,7 @@ def test_a_check_that_cannot_look_says_why(name: str, answers: Answers, sentence
 
 
 def test_the_checks_of_a_deployed_stage_are_not_run_before_the_first_up() -> None:
-    answers = IDENTITY + quota(1000, 1000) + aliases()
+    answers = IDENTITY + quota(1000, 1000) + dashboards()
     found = {each.check: each.status for each in diagnose_stage(facts(answers, {}, alertEmail="a@example.com"))}
     assert {name: found[name] for name in CHECKS_AFTER} == dict.fromkeys(CHECKS_AFTER, "not run")
 

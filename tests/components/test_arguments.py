@@ -107,6 +107,14 @@ def test_wrong_arguments_are_refused_before_any_resource_exists(
     assert made == []
 
 
+@pytest.mark.parametrize("component", PUBLIC)
+def test_missing_arguments_are_refused_in_words(component: type[Any]) -> None:
+    with pytest.raises(
+        InvalidArguments, match=f"^{component.__name__} 'mine': args must be a dictionary, {{}} for the"
+    ):
+        record(lambda: component("mine", None))
+
+
 def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
     """A key that decides whether a child exists must be known at once."""
 

@@ -3,16 +3,23 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from cli.main import build_app
 from tests.components.synth import CHECKOUT, STAGES, Graph, synth
 from tests.handlers.world import World, purchase_of, refund_of
 
+PAGES = sorted((CHECKOUT / "docs" / "how-to").glob("*.md"))
 RUNBOOK = (CHECKOUT / "docs" / "how-to" / "runbook.md").read_text()
+LOADER = Loader()
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 EVERY_SECTION_SAYS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
@@ -81,10 +88,13 @@ def test_the_query_of_the_runbook_asks_for_what_is_logged() -> None:
     assert set(asked.split(", ")) <= {key for line in world.lines for key in json.loads(line)}
 
 
-def test_every_booking_command_of_the_runbook_exists() -> None:
-    """With its options: whoever follows the page at night must not meet a usage error."""
-    commands = re.findall(r"(?:^ *|`)(booking [a-z][^`\n#]*)", RUNBOOK, re.M)
-    assert len(commands) > 20
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_booking_command_of_a_page_exists(page: Path) -> None:
+    """With its options: whoever follows the page at night must not meet a usage error.
+
+    `booking workflow` parses its own arguments; tests/workflow runs its commands.
+    """
+    commands = re.findall(r"(?:^ *|`)(booking (?!workflow)[a-z][^`\n#]*)", page.read_text(), re.M)
     root = typer.main.get_command(build_app())
     assert [line for line in commands if not is_valid(root, line.split()[1:])] == []
 
@@ -95,3 +105,50 @@ def is_valid(command: Any, words: list[str]) -> bool:
         command, words = command.commands[words[0]], words[1:]
     known = {option for parameter in command.params for option in parameter.opts}
     return not hasattr(command, "commands") and {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_aws_command_of_a_page_exists(page: Path) -> None:
+    """botocore's models have its service, operation and options; a command with options has the required ones."""
+    assert [command for command in aws_commands(page.read_text()) if faults_of(command)] == []
+
+
+def test_the_runbook_has_commands_to_judge_and_planted_faults_are_found() -> None:
+    assert len(list(aws_commands(RUNBOOK))) > 20
+    for command, fault in {
+        "aws kms enable-keys --key-id x": "no operation enable-keys",
+        "aws kmss enable-key --key-id x": "no service kmss",
+        "aws kms list-keys --limits 9": "no option --limits",
+        "aws dynamodb get-item --table-name x": "--key is missing",
+    }.items():
+        assert faults_of(command) == [fault]
+
+
+GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile"}
+HIGH_LEVEL = {"s3": {"ls", "cp", "sync"}}
+"""Commands that the AWS CLI adds to the operations of a service."""
+
+
+def aws_commands(text: str) -> Iterator[str]:
+    """Each command of the AWS CLI on a page, up to the end of its line, its code span or its substitution."""
+    yield from re.findall(r"\baws [a-z0-9-]+ [a-z0-9-]+(?:\\\n|[^`|)\n])*", text)
+
+
+def faults_of(command: str) -> list[str]:
+    """Compare a command with the model of its service."""
+    _, service, verb, *_ = command.split()
+    if verb in HIGH_LEVEL.get(service, ()):
+        return []
+    try:
+        model = LOADER.load_service_model("s3" if service == "s3api" else service, "service-2")
+    except UnknownServiceError:
+        return [f"no service {service}"]
+    operations = {xform_name(name, "-"): name for name in model["operations"]}
+    if verb not in operations:
+        return [f"no operation {verb}"]
+    shape = ServiceModel(model).operation_model(operations[verb]).input_shape
+    known = {f"--{xform_name(name, '-')}" for name in shape.members} if shape else set()
+    required = {f"--{xform_name(name, '-')}" for name in shape.required_members} if shape else set()
+    given = set(re.findall(r"(?<=\s)--[a-z0-9-]+", command)) - GLOBAL_OPTIONS
+    missing = sorted(required - given) if given else []
+    return [f"no option {each}" for each in sorted(given - known)] + [f"{each} is missing" for each in missing]

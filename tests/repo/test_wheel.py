@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -100,8 +101,8 @@ def test_the_command_is_installed_by_the_wheel(their_python: Path, tmp_path: Pat
     assert "Pulumi.yaml" in lost.stderr
 
 
-def test_the_program_and_the_test_of_the_page_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
-    """A platform team copies the files of the page into a folder of its own and runs pytest."""
+def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
+    """A platform team copies the files of the page into a folder of its own, adds tests, and runs pytest."""
     page = (ROOT / "docs" / "how-to" / "use-the-components.md").read_text("utf-8")
     files = re.findall(r"^`([^`\n]+)`[^`\n]*:\n\n```\w+\n(.*?)^```", page, re.M | re.S)
     assert [name for name, _ in files] == ["functions/greet.py", "__main__.py", "Pulumi.yaml", "test_guests.py"]
@@ -109,6 +110,7 @@ def test_the_program_and_the_test_of_the_page_run_from_the_wheel(their_python: P
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
+    shutil.copy(Path(__file__).with_name("platform_team.py"), tmp_path / "test_platform_team.py")
     ran = subprocess.run(
         [str(their_python), "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
@@ -117,7 +119,7 @@ def test_the_program_and_the_test_of_the_page_run_from_the_wheel(their_python: P
         env=_bare_environment(),
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "1 passed" in ran.stdout
+    assert re.search(r"^1[5-9] passed", ran.stdout, re.M), ran.stdout
 
 
 def _bare_environment() -> dict[str, str]:
