@@ -15,8 +15,8 @@ EXECUTIONS ?= 1000
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program into it and take the tour.
-	@$(BIN)/booking up
+up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program and take the tour; GATEWAY=stripe-double pays there.
+	@$(BIN)/booking up $(if $(GATEWAY),--gateway $(GATEWAY))
 
 down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
 	@$(BIN)/booking down --yes

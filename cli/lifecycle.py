@@ -3,7 +3,9 @@
 import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +24,7 @@ from .confirmation import YesOption, confirm
 from .output import JsonOption, show, stderr_console, table
 from .progress_display import ProgressDisplay
 from .target import InstanceOption, embedded_target, local_instance
+from .tour import STEPS
 
 DriverOption = Annotated[
     str | None,
@@ -45,6 +48,10 @@ def up(
     ] = 0.1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete what is deployed here, with its data, first.")] = False,
     stage: DeployStageOption = "dev",
+    gateway: Annotated[
+        str | None,
+        typer.Option(help="Pay through `stripe-double`, a double of Stripe that runs beside it (needs a checkout)."),
+    ] = None,
     as_json: JsonOption = False,
     instance: InstanceOption = "default",
 ) -> int:
@@ -52,7 +59,7 @@ def up(
 
     A second `up` keeps the data. The Pulumi engine updates what has changed; without it, a change needs --fresh.
     """
-    program = find_program()
+    program, double = find_program(), choose_double(gateway)
     aws = local_instance(instance)
     driver = choose_driver(engine, aws)
     title = f"Starting the embedded AWS ({instance})"
@@ -61,14 +68,18 @@ def up(
             aws.stop()
         aws.start(wait_scale=wait_scale)
         display.print(f"The embedded AWS runs at {aws.endpoint}. Deploying stage {stage} with the driver {driver}.")
+        prepare = partial(double.prepare, aws) if double else dict[str, str]
         if driver == ENGINE:
-            PulumiEngine(aws, program=program, stage=stage, listener=display.handle).up()
+            PulumiEngine(aws, program=program, stage=stage, config=prepare(), listener=display.handle).up()
         else:
-            deploy(aws, program=program, stage=stage, listener=display.handle)
+            deploy(aws, program=program, stage=stage, listener=display.handle, prepare=prepare)
+        if double:
+            double.connect_webhooks(aws)
         display.print(display.summary())
     missing = tour_report.missing_outputs(aws.outputs())
     if tour and not missing:
-        return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json)
+        steps = double.tour_steps(aws) if double else STEPS
+        return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json, steps)
     if tour:
         message = f"No tour: it makes bookings, and this program does not export {', '.join(missing)}."
         stderr_console().print(message, soft_wrap=True)
@@ -110,16 +121,22 @@ def status(as_json: JsonOption = False, instance: InstanceOption = "default") ->
         "endpoint": current.endpoint,
         "driver": current.driver,
         "deployed": current.deployed,
+        "companions": aws.companions(),
         "outputs": aws.outputs(),
     }
     show(as_json, document, lambda console: _draw_status(console, document))
 
 
 def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> None:
-    """Print the environment that your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev"""
+    """Print the environment that your own Pulumi CLI needs: eval "$(booking env)"; pulumi up -s dev
+
+    BOOKING_STRIPE_DOUBLE is the address of the double of Stripe, if it runs here.
+    """
     aws = local_instance(instance)
     with convert_errors():
         variables = cli_environment(aws, find_program().parent)
+    companions = aws.companions()
+    variables |= {f"BOOKING_{name.upper().replace('-', '_')}": companions[name] for name in companions}
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     show(as_json, variables, lambda _: print("\n".join(lines)))
 
@@ -155,6 +172,18 @@ def choose_driver(requested: str | None, aws: EmbeddedAws) -> str:
     return ENGINE if find_cli(Path.cwd()) else IN_PROCESS
 
 
+def choose_double(gateway: str | None) -> ModuleType | None:
+    """Return the module of the double that `--gateway` names, if it names one and this is a checkout."""
+    if gateway is None:
+        return None
+    from . import stripe_double  # imported late: only this gateway needs it
+
+    if gateway != stripe_double.GATEWAY:
+        raise UsageError(f"--gateway must be {stripe_double.GATEWAY}, got {gateway!r}. Leave it out for the stage's.")
+    stripe_double.require_checkout()
+    return stripe_double
+
+
 @contextmanager
 def convert_errors(aws: EmbeddedAws | None = None) -> Generator[None, None, None]:
     """Turn errors of the embedded AWS and of the deployment into CommandFailed.
@@ -186,6 +215,8 @@ def explain_interrupt(aws: EmbeddedAws) -> Generator[None, None, None]:
 def _draw_status(console: Console, document: dict[str, Any]) -> None:
     address = f"is running at {document['endpoint']} (process {document['pid']})"
     console.print(f"The embedded AWS {document['name']!r} {address if document['running'] else 'is not running'}.")
+    for name, companion in document["companions"].items():
+        console.print(f"Beside it runs {name} at {companion}.")
     if document["deployed"]:
         console.print(f"Deployed with the driver {document['driver']}:")
         rows = [(name, str(value)) for name, value in document["outputs"].items()]

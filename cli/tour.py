@@ -40,7 +40,8 @@ class TourStep:
     event: Callable[[TourState], Mapping[str, Any]]
     expected: Mapping[str, Any]
     order_name: str | None = None
-    reconcile_afterwards: bool = False
+    afterwards: Callable[[DeploymentTarget, ClosedExecution], object] | None = None
+    """Something that ends the booking, such as reconcile; the step is then repeated, and must have succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,12 @@ class StepOutcome:
 
     step: TourStep
     execution: ClosedExecution
-    after_reconcile: ClosedExecution | None
+    repeated: ClosedExecution | None
     mismatches: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the step for --json."""
-        after = {} if self.after_reconcile is None else {"after_reconcile": self.after_reconcile.as_json()}
+        after = {} if self.repeated is None else {"after_reconcile": self.repeated.as_json()}
         return {
             "title": self.step.title,
             "result": self.execution.as_json(),
@@ -151,7 +152,7 @@ STEPS: Final = (
         event=lambda state: purchase_event(state, "silence", "pm_timeout", {"MUG": (1, 800)}),
         expected={"status": "unknown"},
         order_name="silent",
-        reconcile_afterwards=True,
+        afterwards=lambda target, _: run_reconcile(target),
     ),
 )
 
@@ -180,14 +181,14 @@ def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> Ste
     if step.order_name:
         state.orders[step.order_name] = _order_id(step, execution)
     mismatches = _find_mismatches(step.expected, execution.result)
-    if not step.reconcile_afterwards:
-        return StepOutcome(step=step, execution=execution, after_reconcile=None, mismatches=mismatches)
-    run_reconcile(target)
+    if step.afterwards is None:
+        return StepOutcome(step=step, execution=execution, repeated=None, mismatches=mismatches)
+    step.afterwards(target, execution)
     repeated = execute(target, event)
     return StepOutcome(
         step=step,
         execution=execution,
-        after_reconcile=repeated,
+        repeated=repeated,
         mismatches=mismatches + _find_mismatches({"status": "succeeded", "replayed": True}, repeated.result),
     )
 

@@ -15,7 +15,7 @@ from .executions import ClosedExecution
 from .output import show, status_text, stderr_console, table
 from .progress_display import ProgressDisplay
 from .target import DeploymentTarget
-from .tour import STEPS, StepOutcome, TourState, run_tour
+from .tour import STEPS, StepOutcome, TourState, TourStep, run_tour
 
 REQUIRED_OUTPUTS: Final = ("stateMachineArn", "ordersTable", "auditBucket", "reconcileFunction")
 OTHER_COMMANDS: Final = (
@@ -26,13 +26,13 @@ OTHER_COMMANDS: Final = (
 )
 
 
-def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool) -> int:
+def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool, steps: tuple[TourStep, ...] = STEPS) -> int:
     """Take the tour and return 0 if every step ended as expected, else 1."""
     state, outcomes = TourState(), list[StepOutcome]()
     with ProgressDisplay("Taking the tour") as display:
-        for number, outcome in enumerate(run_tour(target, state), start=1):
+        for number, outcome in enumerate(run_tour(target, state, steps), start=1):
             outcomes.append(outcome)
-            display.print(f"{'✗' if outcome.mismatches else '✓'} {number} of {len(STEPS)}: {outcome.step.title}")
+            display.print(f"{'✗' if outcome.mismatches else '✓'} {number} of {len(steps)}: {outcome.step.title}")
     orders = {name: order_view.load_order(target, order_id) for name, order_id in state.orders.items()}
     keys = {name: order_view.audit_keys(target, order) for name, order in orders.items()}
     document = {
@@ -101,8 +101,8 @@ def _paths_table(outcomes: list[StepOutcome]) -> Any:
 def _executions(outcomes: list[StepOutcome]) -> Iterator[tuple[str, str, ClosedExecution]]:
     for number, outcome in enumerate(outcomes, start=1):
         yield str(number), outcome.step.title, outcome.execution
-        if outcome.after_reconcile:
-            yield "", "… repeated after reconcile", outcome.after_reconcile
+        if outcome.repeated:
+            yield "", "… repeated afterwards", outcome.repeated
 
 
 def _refundable(result: Mapping[str, Any]) -> str:
@@ -126,7 +126,7 @@ def _write_reports(target: DeploymentTarget, outcome: StepOutcome) -> Iterator[P
     from .report import render_execution, write_page
 
     folder = Path(tempfile.mkdtemp(prefix="booking-tour-"))
-    for execution in filter(None, (outcome.execution, outcome.after_reconcile)):
+    for execution in filter(None, (outcome.execution, outcome.repeated)):
         page = render_execution(target, execution.arn)
         path = write_page(page, folder / f"{execution.arn.rpartition(':')[2]}.html") if page else None
         if path:

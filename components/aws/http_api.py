@@ -53,7 +53,7 @@ def http_api(
         f"{name}-api-permission",
         action="lambda:InvokeFunction",
         function=function,
-        qualifier="live",
+        qualifier=alias.apply(lambda arn: arn.rpartition(":")[2]),  # and so after the alias
         principal="apigateway.amazonaws.com",
         source_arn=pulumi.Output.concat(api.execution_arn, "/*/*"),
         opts=child,

@@ -13,7 +13,7 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +47,7 @@ def deploy(
     listener: Listener = ignore_progress,
     *,
     fresh: bool = False,
+    prepare: Callable[[], ReadonlyValues] | None = None,
 ) -> Values:
     """Deploy the program's stage into the instance, or find it unchanged there; return the stack's outputs.
 
@@ -60,6 +61,8 @@ def deploy(
         config: values that override those of the stage's file.
         listener: called from several threads, one call at a time.
         fresh: delete the stack's resources and their data first.
+        prepare: create what the program expects in the account, once that is as the program will find it, and return
+            further values of the configuration, such as the ARN of a secret.
 
     Raises:
         ProgramChanged: the stack was deployed here, and the program has changed since. Nothing was touched.
@@ -74,12 +77,25 @@ def deploy(
             )
         record = load_record(instance.folder, settings.project, stage)
         provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
-        if record.exists and not fresh:
-            monitor: Monitor = _reuse(instance, provider, settings, program.resolve(), listener, record)
-        else:
-            monitor = _create(instance, provider, settings, program.resolve(), listener, record)
+        is_new = fresh or not record.exists
+        if is_new:
+            _remove_remains(instance, provider, settings, record)
+        if prepare:
+            settings = load_config(program.resolve(), stage, {**(config or {}), **prepare()})
+        run = _create if is_new else _reuse
+        monitor = run(instance, provider, settings, program.resolve(), listener, record)
         instance.save_outputs(monitor.outputs)
     return monitor.outputs
+
+
+def _remove_remains(instance: Instance, provider: EmbeddedProvider, settings: StackConfig, record: StackRecord) -> None:
+    """Delete what is left of the stack; the whole account, unless other stacks are deployed in it."""
+    if record.others():
+        record.file.unlink(missing_ok=True)
+        _delete_stack(provider, f"urn:pulumi:{settings.stage}::{settings.project}::")
+    else:
+        instance.reset()
+        provider.journal.clear()
 
 
 def _create(
@@ -90,13 +106,7 @@ def _create(
     listener: Listener,
     record: StackRecord,
 ) -> Monitor:
-    """Remove the remains of the stack, and create its resources."""
-    if record.others():
-        record.file.unlink(missing_ok=True)
-        _delete_stack(provider, f"urn:pulumi:{settings.stage}::{settings.project}::")
-    else:
-        instance.reset()
-        provider.journal.clear()
+    """Create the stack's resources."""
     instance.driver = DRIVER
     monitor = Monitor(provider, settings, listener)
     _run_on(instance, monitor, settings, program)

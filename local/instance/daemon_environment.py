@@ -27,6 +27,11 @@ DEFAULT_ACCOUNT_CONCURRENCY: Final = 1000
 """AWS's default quota of concurrent executions. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
+def inherited_environment() -> dict[str, str]:
+    """The variables of this process that a process of an instance may see."""
+    return {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
+
+
 def daemon_environment(
     instance: _Instance,
     wait_scale: float,
@@ -37,7 +42,7 @@ def daemon_environment(
     """The environment of an instance's process, and through it of its functions."""
     root = Path(__file__).parents[len(__name__.split(".")) - 1]
     return {
-        **{name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ},
+        **inherited_environment(),
         **({"BOOKING_EMBEDDED_RECORD": str(instance.calls_file)} if record_calls else {}),
         "PYTHONPATH": str(root),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +29,7 @@ from ..errors import InstanceError, NotRunning, PortTaken, StartFailed, ToolMiss
 from ..provider.aws import REGION, Aws, AwsClient
 from ..provider.property_values import ReadonlyValues, Values
 from . import connections, processes, run_folder
+from .companions import Companion, running_companions, stop_companions
 from .connections import ensure_certificate
 from .daemon_environment import DEFAULT_ACCOUNT_CONCURRENCY, daemon_environment
 from .function_runtime import check_packages
@@ -158,6 +159,7 @@ class Instance:
         """
         existed = run_folder.require_ours(self.folder)
         pid = self.pid
+        stop_companions(self.folder)
         if pid is not None:
             processes.terminate_group(pid)
             if self._child is not None:
@@ -169,6 +171,16 @@ class Instance:
         self._clients.clear()
         self._child = None
         return pid is not None or (existed and not keep)
+
+    def start_companion(self, name: str, command: Sequence[str], root: Path) -> str:
+        """Run a process that ends with the instance, and return its address (see `companions`)."""
+        if not self.is_running:
+            raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
+        return Companion(self.folder, name).start(command, root)
+
+    def companions(self) -> dict[str, str]:
+        """Return the address of each process that runs beside the instance, by name."""
+        return running_companions(self.folder)
 
     def reset(self) -> None:
         """Empty the account: every resource is gone, and so is what was known of them."""

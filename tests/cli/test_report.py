@@ -50,7 +50,7 @@ def target_of(deployment: InProcessDeployment) -> DeploymentTarget:
 def test_a_tour_that_ends_otherwise_writes_a_report_and_prints_its_path(capsys: pytest.CaptureFixture[str]) -> None:
     shop = book_shop(InProcessDeployment())
     ended = ClosedExecution(arn=shop.rejected, path=(), status="SUCCEEDED")
-    outcome = StepOutcome(step=STEPS[1], execution=ended, after_reconcile=None, mismatches=("status is 'rejected'",))
+    outcome = StepOutcome(step=STEPS[1], execution=ended, repeated=None, mismatches=("status is 'rejected'",))
     assert report_mismatches(target_of(shop.deployment), [outcome]) == 1
     path = capsys.readouterr().err.partition("Report of its execution: ")[2].strip()
     assert "REFUND_EXCEEDS_BALANCE" in Path(path).read_text("utf-8")

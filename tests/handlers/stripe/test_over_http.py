@@ -1,14 +1,19 @@
 """The adapter over real HTTP: urllib3 against the double on loopback."""
 
+import ssl
+import threading
 from datetime import UTC, datetime
 
 import pytest
+import urllib3
 
 from handlers.adapters.stripe.stripe_api import StripeApi, urllib3_pool
 from handlers.domain.errors import PaymentOutcomeUnknown
+from tests.support.stripe.__main__ import MAX_DELIVERIES, deliver
 from tests.support.stripe.double import TEST_KEY, StripeDouble
 from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.loopback_server import serve
+from tests.support.stripe.webhook_delivery import Webhooks
 from tools.stripe_live_check import CHECKS, main, run
 
 
@@ -34,6 +39,37 @@ def test_a_broken_connection_leaves_the_outcome_open_and_names_no_url() -> None:
             api.post("/v1/payment_intents", {"amount": "100", "currency": "eur"}, key="k:create")
     assert len(double.calls) == 1
     assert "127.0.0.1" not in f"{unknown.value} {unknown.value.__cause__}"
+
+
+def test_a_customer_confirms_on_the_page_of_the_bank_and_returns_to_the_shop() -> None:
+    double, pool = StripeDouble(_now), urllib3.PoolManager(retries=False)
+    with serve(double) as address:
+        intent = double.endpoints.create({"amount": "800", "currency": "eur"})
+        double.payments.confirm(intent, "pm_card_threeDSecure2Required", "https://shop.example/thanks")
+        page = intent["next_action"]["redirect_to_url"]["url"]
+        assert page.startswith(address)
+        assert b"Pay 800 EUR" in pool.request("GET", page).data
+        answered = pool.request("POST", page, fields={"answer": "confirm"}, encode_multipart=False, redirect=False)
+        assert (answered.status, answered.headers["Location"]) == (303, "https://shop.example/thanks")
+        assert intent["status"] == "succeeded"
+        assert pool.request("GET", page).status == 404
+        pool.clear()
+
+
+def test_webhooks_are_delivered_to_their_endpoint_until_it_takes_them() -> None:
+    """The endpoint is another double, which refuses them all; each is given up after a few rounds."""
+    double, endpoint = StripeDouble(_now), StripeDouble(_now)
+    webhooks, failures = Webhooks(double), dict[bytes, int]()
+    trusted, lock = ssl.create_default_context(), threading.Lock()
+    with serve(endpoint) as address:
+        form = {"url": f"{address}/webhooks/stripe", "enabled_events[]": "payment_intent.created"}
+        double.endpoints.create_endpoint(form)
+        double.endpoints.create({"amount": "800", "currency": "eur"})
+        for _ in range(MAX_DELIVERIES + 1):
+            deliver(webhooks, lock, trusted, failures)
+    assert [call.target for call in endpoint.calls] == ["/webhooks/stripe"] * MAX_DELIVERIES
+    assert all(call.header("Stripe-Signature").startswith("t=") for call in endpoint.calls)
+    assert webhooks.waiting == []
 
 
 def test_the_live_check_takes_no_live_key_and_skips_without_one(capsys: pytest.CaptureFixture[str]) -> None:

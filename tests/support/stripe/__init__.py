@@ -12,6 +12,8 @@
     webhook_delivery  signatures, and deliveries that are delayed, repeated, reordered or lost
     pool              the double behind the interface of a urllib3 pool, without sockets
     loopback_server   the double behind HTTP on loopback
+    customer_page     the bank's page of 3-D Secure
+    __main__          the double as a process beside an embedded AWS, which delivers its webhooks by itself
 
 Sources: docs.stripe.com/api, /payments/paymentintents/lifecycle, /refunds, /disputes, /webhooks, and the OpenAPI
 document in stripe-mock, against which `tests/contract/test_stripe_judges.py` holds every answer.

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.stripe.customer_page import PAGE, answer_customer
 from tests.support.stripe.double import ConnectionBroken, HttpCall, StripeDouble
 
 
 @contextlib.contextmanager
-def serve(double: StripeDouble) -> Iterator[str]:
-    """Serve a double until the end of the block; yield its address. One call at a time reaches the double."""
-    lock = threading.Lock()
+def serve(double: StripeDouble, port: int = 0, lock: "threading.Lock | None" = None) -> Iterator[str]:
+    """Serve a double, and the bank's page for its customers, until the end of the block; yield the address.
+
+    One call at a time reaches the double: the one that holds the lock.
+    """
+    one_at_a_time = lock or threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -30,8 +34,8 @@ def serve(double: StripeDouble) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = HttpCall(method=self.command, target=self.path, body=body, headers=dict(self.headers.items()))
             try:
-                with lock:
-                    reply = double.handle(call)
+                with one_at_a_time:
+                    reply = answer_customer(double, call) or double.handle(call)
             except ConnectionBroken:
                 self.close_connection = True
                 return
@@ -44,12 +48,14 @@ def serve(double: StripeDouble) -> Iterator[str]:
         def log_message(self, *_arguments: Any) -> None:
             """Write nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
+    address = f"http://127.0.0.1:{server.server_port}"
+    double.payments.action_page = f"{address}{PAGE}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield address
     finally:
         server.shutdown()
         server.server_close()

@@ -1,0 +1,159 @@
+"""The double of Stripe's API for `booking up --gateway stripe-double`: process, secrets, webhooks and tour.
+
+The double is a part of this repository's tests, so only a checkout has it. The program is deployed as for Stripe, with
+the double's address in the stage key stripeEndpoint.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from handlers.adapters.stripe.connection import connect
+from handlers.adapters.stripe.stripe_api import (
+    API_VERSION,
+    StripeApi,
+    StripeError,
+    StripeObject,
+    StripeResult,
+    urllib3_pool,
+)
+from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
+from handlers.adapters.stripe.webhook_events import EVENT_TYPES
+from handlers.domain.errors import BookingError
+from local.instance import Instance
+
+from .command_errors import CommandFailed, UsageError
+from .executions import ClosedExecution
+from .order_view import load_order
+from .target import DeploymentTarget
+from .tour import STEPS, TourState, TourStep, purchase_event
+
+GATEWAY: Final = "stripe-double"
+ROOT: Final = Path(__file__).parents[1]
+API_KEY: Final = "sk_test_double"  # the only key that the double takes
+RETURN_HOST: Final = "shop.example.com"
+_API_SECRET, _SIGNING_SECRET = "booking-stripe-double-key", "booking-stripe-double-signing"
+_WEBHOOK_SECONDS: Final = 60.0
+_TIMEOUT: Final = 5.0
+
+
+def require_checkout(root: Path = ROOT) -> None:
+    """Refuse to go on without the double, which is below `root` in a checkout.
+
+    Raises:
+        UsageError: this is an installed product.
+    """
+    if not (root / "tests" / "support" / "stripe" / "__main__.py").is_file():
+        raise UsageError(
+            f"--gateway {GATEWAY} needs a checkout of the booking repository: the double of Stripe is a part of its "
+            "tests, which the installed package does not have."
+        )
+
+
+def prepare(aws: Instance) -> dict[str, str]:
+    """Start the double beside the instance, create its secrets, and return the configuration that pays through it."""
+    address = aws.start_companion(GATEWAY, [sys.executable, "-m", "tests.support.stripe"], ROOT)
+    return {
+        "gateway": "stripe",
+        "stripeMode": "test",
+        "stripeEndpoint": address,
+        "stripeSecretArn": _ensure_secret(aws, _API_SECRET, API_KEY),
+        "stripeWebhookSecretArn": _ensure_secret(aws, _SIGNING_SECRET, "whsec_placeholder"),
+        "returnHosts": f'["{RETURN_HOST}"]',
+    }
+
+
+def connect_webhooks(aws: Instance) -> None:
+    """Register the address of the deployed webhooks with the double, and store the signing secret."""
+    api, url = _api(aws), f"{aws.outputs()['webhookUrl']}stripe"
+    known = _require(api.get("/v1/webhook_endpoints", {"limit": "100"}))["data"]
+    if not any(endpoint["url"] == url for endpoint in known):
+        events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
+        made = _require(api.post("/v1/webhook_endpoints", {"url": url, "api_version": API_VERSION, **events}))
+        aws.client("secretsmanager").put_secret_value(SecretId=_SIGNING_SECRET, SecretString=made["secret"])
+
+
+def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
+    """Return the steps of the tour with Stripe: those of every gateway, and those that only Stripe has.
+
+    A webhook may tell of a lost reply before the machine gives up, so that step may end in either way.
+    """
+    silent = replace(STEPS[-1], expected={"action": "purchase"})
+    confirmed = TourStep(
+        title="A payment that the bank has the customer confirm",
+        event=_confirmed_purchase,
+        expected={"status": "pending"},
+        order_name="confirmed",
+        afterwards=lambda target, execution: _confirm_payment(aws, target, execution),
+    )
+    return (*STEPS[:-1], silent, confirmed)
+
+
+def _confirmed_purchase(state: TourState) -> Mapping[str, Any]:
+    event = purchase_event(state, "confirmed", "pm_card_threeDSecure2Required", {"MUG": (1, 800)})
+    return {**event, "return_url": f"https://{RETURN_HOST}/thanks"}
+
+
+def _confirm_payment(aws: Instance, target: DeploymentTarget, execution: ClosedExecution) -> None:
+    """Confirm a payment on the bank's page, as the customer does, and wait until a webhook has told the order."""
+    order_id = str(execution.result["order_id"])
+    order = load_order(target, order_id)
+    try:
+        action = _gateway(aws).payment_action(order.instruction(order_id))
+    except BookingError as error:
+        raise CommandFailed(str(error)) from error
+    if action is None:
+        raise CommandFailed(f"The order {order_id} waits for no confirmation.")
+    _confirm(action.url)
+    _wait_until(lambda: load_order(target, order_id).status == "CONFIRMED", f"the payment of the order {order_id}")
+
+
+def _wait_until(is_true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + _WEBHOOK_SECONDS
+    while not is_true():
+        if time.monotonic() > end:
+            raise CommandFailed(f"No webhook told of {what} within {_WEBHOOK_SECONDS:.0f} s. `booking reconcile` asks.")
+        time.sleep(0.2)
+
+
+def _confirm(page: str) -> None:
+    """Press the button of the bank's page, as a browser does, without going where the answer leads to."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = urllib3_pool(_TIMEOUT).request("POST", page, body=b"answer=confirm", headers=headers)
+    if reply.status != 303:
+        raise CommandFailed(f"The bank's page answered {reply.status}.")
+
+
+def _gateway(aws: Instance) -> StripePaymentGateway:
+    return connect(
+        secrets=aws.client("secretsmanager"),
+        secret_arn=_API_SECRET,
+        mode="test",
+        endpoint=aws.companions()[GATEWAY],
+        stage=str(aws.outputs()["stage"]),
+        timeout_seconds=_TIMEOUT,
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def _api(aws: Instance) -> StripeApi:
+    return StripeApi(pool=urllib3_pool(_TIMEOUT), secret=lambda _: API_KEY, endpoint=aws.companions()[GATEWAY])
+
+
+def _require(reply: StripeResult | StripeError) -> StripeObject:
+    if isinstance(reply, StripeError):
+        raise CommandFailed(f"The double of Stripe refused a call: {reply.reason}.")
+    return reply.item
+
+
+def _ensure_secret(aws: Instance, name: str, value: str) -> str:
+    """Create a secret unless it exists, and return its ARN."""
+    client = aws.client("secretsmanager")
+    with suppress(client.exceptions.ResourceExistsException):
+        client.create_secret(Name=name, SecretString=value)
+    return str(client.describe_secret(SecretId=name)["ARN"])
