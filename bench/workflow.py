@@ -150,7 +150,8 @@ def measure_build(states: int) -> float:
     """Measure the milliseconds to write a chain of Pass states in the language and compile it."""
     from types import new_class
 
-    from workflow import END, Pass, Workflow, input_of, plus
+    from workflow import END, Pass, Workflow, input_of
+    from workflow.fn import plus
 
     def body(space: dict[str, object]) -> None:
         given = input_of(dict[str, int])

@@ -24,7 +24,7 @@ from .template_definitions import DefinitionNotFound, InvalidYaml
 
 if TYPE_CHECKING:
     from workflow.interpreter import Run, StateRun
-    from workflow.lint import Finding, MachineType
+    from workflow.lint import LintFinding, MachineType
 
 _NO_PATH: Final = "No path reaches an end."
 _FIRST_ROWS: Final = 30
@@ -272,17 +272,17 @@ def permissions(file: str, as_json: bool = False) -> None:
     _print_table("Permissions of the role", ["actions", "resources", "why"], rows)
 
 
-def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[Finding, ...]]]":
+def _lint_file(file: str, express: bool) -> "Iterator[tuple[str, tuple[LintFinding, ...]]]":
     """Yield each definition in a file with its findings; a file without a definition is a finding too."""
-    from workflow.lint import Finding
+    from workflow.lint import LintFinding
     from workflow.lint import check as findings_of
 
     try:
         sources = read_sources(file)
     except InvalidYaml as error:
-        yield file, (Finding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Correct the YAML."),)
+        yield file, (LintFinding("INVALID_JSON_DESCRIPTION", "error", "", f"This {error}.", "Correct the YAML."),)
     except DefinitionNotFound as error:
-        yield file, (Finding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
+        yield file, (LintFinding("MISSING_DESCRIPTION", "error", "", f"This {error}.", ""),)
     else:
         for source in sources:
             kind: MachineType = "EXPRESS" if express or source.is_express else "STANDARD"

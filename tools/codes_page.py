@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from workflow.lint import Finding, check
+from workflow.lint import LintFinding, check
 from workflow.lint.codes import EXPLANATIONS, Explanation
 
 ROOT: Final = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def render_sections() -> Iterator[str]:
         yield f"## `{code}`\n\n{each.meaning} {each.remedy}\n" + _example(each)
 
 
-def example_findings(each: Explanation) -> tuple[Finding, ...]:
+def example_findings(each: Explanation) -> tuple[LintFinding, ...]:
     """Return the findings in an example."""
     return check(each.example, type="EXPRESS" if each.express else "STANDARD")
 

@@ -2,378 +2,150 @@
 
 docs/how-to/write-a-workflow.md tells how to write one. A name is imported when it is first used: `check` without the
 language, pydantic with your models, the JSONata engine with the first expression that is checked or run.
+
+fn               functions of data, and conditions
+service_steps    typed steps for AWS services, and the resources that they need
+error_names      names of errors, for retries and catches
+testing          results of runs, simulated failures, coverage
+failures         the errors of the language
+lint, changes, cost, iam    with the types of what the verbs give
+annotations      types for signatures
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
+from warnings import warn
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # with the old names, which type checkers still know
     from . import fn
+    from .annotations import *  # noqa: F403  # each of them is an old name
     from .asl.definition import Definition, parse
-    from .asl.json_values import NotJson
-    from .changes import Change, diff
-    from .cost import Cost, cost_of_runs, costs
-    from .coverage import Coverage, paths
-    from .covered_workflow import coverage_fixture, covering
-    from .covered_workflow import covered as covered
+    from .asl.json_values import NotJson as NotJson
+    from .changes import DefinitionChange, diff
+    from .cost import Cost as Cost
+    from .cost import cost_of_runs as cost_of_runs
+    from .cost import costs
+    from .coverage import paths
     from .diagram import mermaid, svg
-    from .dsl.bindings import Binding, Bucket, EventBus, Function, Limit, Machine, Queue, Table, Topic
+    from .dsl.bindings import Function, Limit
     from .dsl.context_object import context
-    from .dsl.functions import (
-        after as after,
-    )
-    from .dsl.functions import (
-        all_of as all_of,
-    )
-    from .dsl.functions import (
-        array as array,
-    )
-    from .dsl.functions import (
-        at_time as at_time,
-    )
-    from .dsl.functions import (
-        base64_decode as base64_decode,
-    )
-    from .dsl.functions import (
-        base64_encode as base64_encode,
-    )
-    from .dsl.functions import (
-        before as before,
-    )
-    from .dsl.functions import (
-        bound as bound,
-    )
-    from .dsl.functions import (
-        choose as choose,
-    )
-    from .dsl.functions import (
-        concat as concat,
-    )
-    from .dsl.functions import (
-        contains as contains,
-    )
-    from .dsl.functions import (
-        from_json as from_json,
-    )
-    from .dsl.functions import (
-        hash_of as hash_of,
-    )
-    from .dsl.functions import (
-        is_array as is_array,
-    )
-    from .dsl.functions import (
-        is_boolean as is_boolean,
-    )
-    from .dsl.functions import (
-        is_null as is_null,
-    )
-    from .dsl.functions import (
-        is_number as is_number,
-    )
-    from .dsl.functions import (
-        is_object as is_object,
-    )
-    from .dsl.functions import (
-        is_present as is_present,
-    )
-    from .dsl.functions import (
-        is_text as is_text,
-    )
-    from .dsl.functions import (
-        is_timestamp as is_timestamp,
-    )
-    from .dsl.functions import (
-        is_true as is_true,
-    )
-    from .dsl.functions import (
-        item_at as item_at,
-    )
-    from .dsl.functions import (
-        jsonata as jsonata,
-    )
-    from .dsl.functions import (
-        length as length,
-    )
-    from .dsl.functions import (
-        matches as matches,
-    )
-    from .dsl.functions import (
-        merged as merged,
-    )
-    from .dsl.functions import (
-        minus as minus,
-    )
-    from .dsl.functions import (
-        not_ as not_,
-    )
-    from .dsl.functions import (
-        one_of as one_of,
-    )
-    from .dsl.functions import (
-        or_else as or_else,
-    )
-    from .dsl.functions import (
-        parted as parted,
-    )
-    from .dsl.functions import (
-        plus as plus,
-    )
-    from .dsl.functions import (
-        random_below as random_below,
-    )
-    from .dsl.functions import (
-        seen_as as seen_as,
-    )
-    from .dsl.functions import (
-        some as some,
-    )
-    from .dsl.functions import (
-        span as span,
-    )
-    from .dsl.functions import (
-        split as split,
-    )
-    from .dsl.functions import (
-        times as times,
-    )
-    from .dsl.functions import (
-        to_json as to_json,
-    )
-    from .dsl.functions import (
-        unique as unique,
-    )
-    from .dsl.functions import (
-        uuid as uuid,
-    )
     from .dsl.references import caught, input_of, made, output_of, result_of, state_input
-    from .dsl.retries import (
-        ALL,
-        BRANCH_FAILED,
-        HEARTBEAT_TIMEOUT,
-        LAMBDA_THROTTLED,
-        LAMBDA_TRANSIENT,
-        QUERY_FAILED,
-        TASK_FAILED,
-        TIMEOUT,
-        Retry,
-    )
-    from .dsl.states.arrows import END, Catching, Edge, ErrorOutput, State, each_of, variable
+    from .dsl.retries import ALL, Retry
+    from .dsl.states.arrows import END, each_of, variable
     from .dsl.states.basic_states import Choice, Fail, Pass, Succeed, Wait
-    from .dsl.states.distribution import ItemBatcher, ItemReader, ResultWriter, WrittenResults
     from .dsl.states.fragments import Inline
-    from .dsl.states.item_tasks import DeleteItem, GetItem, PutItem, UpdateItem
     from .dsl.states.nested_states import DistributedMap, Map, Parallel
-    from .dsl.states.service_tasks import (
-        Activity,
-        Call,
-        GetObject,
-        Publish,
-        PutEvent,
-        PutObject,
-        SendMessage,
-        StartExecution,
-    )
-    from .dsl.states.tasks import Answer, Invoke, Task
-    from .dsl.value_expressions import Condition
+    from .dsl.states.tasks import Invoke
     from .dsl.workflow_class import Workflow
-    from .failures import (
-        NoSuchField,
-        NotACondition,
-        NotExhaustive,
-        NotPortable,
-        NotReached,
-        Unbound,
-        WorkflowError,
-        WrongJoin,
-    )
-    from .iam import Permission, permissions, policy
-    from .interpreter import Fault, Run, StateRun, TaskFailed, run, run_state
-    from .lint import Finding, check
+    from .error_names import BRANCH_FAILED as BRANCH_FAILED
+    from .error_names import HEARTBEAT_TIMEOUT as HEARTBEAT_TIMEOUT
+    from .error_names import LAMBDA_THROTTLED as LAMBDA_THROTTLED
+    from .error_names import LAMBDA_TRANSIENT as LAMBDA_TRANSIENT
+    from .error_names import QUERY_FAILED as QUERY_FAILED
+    from .error_names import TASK_FAILED as TASK_FAILED
+    from .error_names import TIMEOUT as TIMEOUT
+    from .failures import NoSuchField as NoSuchField
+    from .failures import NotACondition as NotACondition
+    from .failures import NotExhaustive as NotExhaustive
+    from .failures import NotPortable as NotPortable
+    from .failures import NotReached as NotReached
+    from .failures import Unbound as Unbound
+    from .failures import WorkflowError
+    from .failures import WrongJoin as WrongJoin
+    from .fn import *  # noqa: F403  # each of them is an old name
+    from .fn import chunks
+    from .iam import Permission as Permission
+    from .iam import permissions
+    from .iam import policy as policy
+    from .interpreter import run, run_state
+    from .lint import LintFinding, check
+    from .service_steps import *  # noqa: F403  # each of them is an old name
+    from .service_steps import ServiceCall
+    from .testing import *  # noqa: F403  # each of them is an old name
+    from .testing import coverage_fixture
 
-_LATE: Final = {
-    "asl.definition": ("Definition", "parse"),
-    "asl.json_values": ("NotJson",),
-    "failures": (
-        "NoSuchField",
-        "NotACondition",
-        "NotExhaustive",
-        "NotPortable",
-        "NotReached",
-        "Unbound",
-        "WorkflowError",
-        "WrongJoin",
-    ),
-    "dsl.states.basic_states": ("Choice", "Fail", "Pass", "Succeed", "Wait"),
-    "dsl.bindings": ("Binding", "Bucket", "EventBus", "Function", "Limit", "Machine", "Queue", "Table", "Topic"),
-    "dsl.value_expressions": ("Condition",),
-    "dsl.references": ("caught", "input_of", "made", "output_of", "result_of", "state_input"),
-    "dsl.retries": (
-        "ALL",
-        "BRANCH_FAILED",
-        "HEARTBEAT_TIMEOUT",
-        "LAMBDA_THROTTLED",
-        "LAMBDA_TRANSIENT",
-        "QUERY_FAILED",
-        "TASK_FAILED",
-        "TIMEOUT",
-        "Retry",
-    ),
-    "dsl.states.arrows": ("END", "Catching", "Edge", "ErrorOutput", "State", "each_of", "variable"),
-    "dsl.states.tasks": ("Answer", "Invoke", "Task"),
-    "dsl.workflow_class": ("Workflow",),
-    "lint": ("Finding", "check"),
-    "changes": ("Change", "diff"),
-    "covered_workflow": ("coverage_fixture", "covered", "covering"),
-    "diagram": ("mermaid", "svg"),
-    "dsl.context_object": ("context",),
-    "dsl.states.distribution": ("ItemBatcher", "ItemReader", "ResultWriter", "WrittenResults"),
-    "dsl.states.fragments": ("Inline",),
-    "dsl.functions": (
-        "after",
-        "all_of",
-        "array",
-        "at_time",
-        "base64_decode",
-        "base64_encode",
-        "before",
-        "bound",
-        "choose",
-        "concat",
-        "contains",
-        "from_json",
-        "hash_of",
-        "is_array",
-        "is_boolean",
-        "is_null",
-        "is_number",
-        "is_object",
-        "is_present",
-        "is_text",
-        "is_timestamp",
-        "is_true",
-        "item_at",
-        "jsonata",
-        "length",
-        "matches",
-        "merged",
-        "minus",
-        "not_",
-        "one_of",
-        "or_else",
-        "parted",
-        "plus",
-        "random_below",
-        "seen_as",
-        "some",
-        "span",
-        "split",
-        "times",
-        "to_json",
-        "unique",
-        "uuid",
-    ),
-    "dsl.states.item_tasks": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
-    "dsl.states.nested_states": ("DistributedMap", "Map", "Parallel"),
-    "dsl.states.service_tasks": (
-        "Activity",
-        "Call",
-        "GetObject",
-        "Publish",
-        "PutEvent",
-        "PutObject",
-        "SendMessage",
-        "StartExecution",
-    ),
-    "coverage": ("Coverage", "paths"),
-    "iam": ("Permission", "permissions", "policy"),
-    "cost": ("Cost", "cost_of_runs", "costs"),
-    "interpreter": ("Fault", "Run", "StateRun", "TaskFailed", "run", "run_state"),
+    Call = ServiceCall
+    Change = DefinitionChange
+    Finding = LintFinding
+    covered = coverage_fixture
+    parted = chunks
+
+_MODULES: Final = {
+    "asl.definition": "Definition parse",
+    "changes": "diff",
+    "cost": "costs",
+    "coverage": "paths",
+    "diagram": "mermaid svg",
+    "dsl.bindings": "Function Limit",
+    "dsl.context_object": "context",
+    "dsl.references": "caught input_of made output_of result_of state_input",
+    "dsl.retries": "ALL Retry",
+    "dsl.states.arrows": "END each_of variable",
+    "dsl.states.basic_states": "Choice Fail Pass Succeed Wait",
+    "dsl.states.fragments": "Inline",
+    "dsl.states.nested_states": "DistributedMap Map Parallel",
+    "dsl.states.tasks": "Invoke",
+    "dsl.workflow_class": "Workflow",
+    "failures": "WorkflowError",
+    "iam": "permissions",
+    "interpreter": "run run_state",
+    "lint": "check",
 }
-"""The module of each name, which is imported when the name is first used.
-
-The functions of `fn`, and `covered`, are old names: import them from `workflow.fn`, and use `coverage_fixture`.
-"""
+"""The names of each module."""
+_OLD_NAMES: Final = {
+    "asl.json_values": "NotJson",
+    "annotations": "Catching Condition Edge ErrorOutput State",
+    "cost": "Cost cost_of_runs",
+    "error_names": (
+        "BRANCH_FAILED HEARTBEAT_TIMEOUT LAMBDA_THROTTLED LAMBDA_TRANSIENT QUERY_FAILED TASK_FAILED TIMEOUT"
+    ),
+    "failures": "NoSuchField NotACondition NotExhaustive NotPortable NotReached Unbound WrongJoin",
+    "fn": (
+        "after all_of array at_time base64_decode base64_encode before bound choose concat contains from_json "
+        "hash_of is_array is_boolean is_null is_number is_object is_present is_text is_timestamp is_true "
+        "item_at jsonata length matches merged minus not_ one_of or_else plus random_below seen_as some span "
+        "split times to_json unique uuid"
+    ),
+    "iam": "Permission policy",
+    "service_steps": (
+        "Activity Answer Binding Bucket DeleteItem EventBus GetItem GetObject ItemBatcher ItemReader Machine "
+        "Publish PutEvent PutItem PutObject Queue ResultWriter SendMessage StartExecution Table Task Topic "
+        "UpdateItem WrittenResults"
+    ),
+    "testing": "Coverage Fault Run StateRun TaskFailed coverage_fixture covering",
+}
+"""Names that stood here until 0.2, by the module that has them now."""
+_RENAMED: Final = {
+    "Call": ("service_steps", "ServiceCall"),
+    "Change": ("changes", "DefinitionChange"),
+    "Finding": ("lint", "LintFinding"),
+    "covered": ("testing", "coverage_fixture"),
+    "parted": ("fn", "chunks"),
+}
 
 __all__ = [
     "ALL",
-    "BRANCH_FAILED",
     "END",
-    "HEARTBEAT_TIMEOUT",
-    "LAMBDA_THROTTLED",
-    "LAMBDA_TRANSIENT",
-    "QUERY_FAILED",
-    "TASK_FAILED",
-    "TIMEOUT",
-    "Activity",
-    "Answer",
-    "Binding",
-    "Bucket",
-    "Call",
-    "Catching",
-    "Change",
     "Choice",
-    "Condition",
-    "Cost",
-    "Coverage",
     "Definition",
-    "DeleteItem",
     "DistributedMap",
-    "Edge",
-    "ErrorOutput",
-    "EventBus",
     "Fail",
-    "Fault",
-    "Finding",
     "Function",
-    "GetItem",
-    "GetObject",
     "Inline",
     "Invoke",
-    "ItemBatcher",
-    "ItemReader",
     "Limit",
-    "Machine",
     "Map",
-    "NoSuchField",
-    "NotACondition",
-    "NotExhaustive",
-    "NotJson",
-    "NotPortable",
-    "NotReached",
     "Parallel",
     "Pass",
-    "Permission",
-    "Publish",
-    "PutEvent",
-    "PutItem",
-    "PutObject",
-    "Queue",
-    "ResultWriter",
     "Retry",
-    "Run",
-    "SendMessage",
-    "StartExecution",
-    "State",
-    "StateRun",
     "Succeed",
-    "Table",
-    "Task",
-    "TaskFailed",
-    "Topic",
-    "Unbound",
-    "UpdateItem",
     "Wait",
     "Workflow",
     "WorkflowError",
-    "WrittenResults",
-    "WrongJoin",
     "caught",
     "check",
     "context",
-    "cost_of_runs",
     "costs",
-    "coverage_fixture",
-    "covering",
     "diff",
     "each_of",
     "fn",
@@ -384,7 +156,6 @@ __all__ = [
     "parse",
     "paths",
     "permissions",
-    "policy",
     "result_of",
     "run",
     "run_state",
@@ -397,8 +168,18 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name == "fn":
         return import_module(".fn", __package__)
-    for module, names in _LATE.items():
-        if name in names:
+    for module, names in _MODULES.items():
+        if name in names.split():
             value = globals()[name] = getattr(import_module(f".{module}", __package__), name)
             return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _old(name)
+
+
+def _old(name: str) -> object:
+    """Return what an old name stands for, with a warning."""
+    module, new = _RENAMED.get(name, ("", name))
+    module = module or next((where for where, names in _OLD_NAMES.items() if name in names.split()), "")
+    if not module:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warn(f"workflow.{name} is now workflow.{module}.{new}, and goes in 0.3.", DeprecationWarning, stacklevel=3)
+    return getattr(import_module(f".{module}", __package__), new)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from workflow import Binding, Function, Limit, Queue, Workflow, permissions
+from workflow import Function, Limit, Workflow, permissions
+from workflow.service_steps import Binding, Queue
 
 from .alarms import Alarm, Metric
 

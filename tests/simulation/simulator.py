@@ -20,7 +20,7 @@ FAULT_PERCENT = 8
 
 
 @dataclass(slots=True)
-class Run:
+class SimulatedRun:
     """What became of one history."""
 
     choices: list[int]
@@ -30,7 +30,7 @@ class Run:
     told: list[str] = field(default_factory=list)
 
 
-def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = False) -> Run:
+def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = False) -> SimulatedRun:
     """One history to its rest; stragglers and zombies may outlast the first rest and must not disturb the second."""
     made: list[History] = []
 
@@ -51,7 +51,9 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
     except LawBroken as error:
         broken = str(error)
     history = made[0]
-    return Run(choices.made, broken, history.faults, [each.answer for each in history.executions], history.happened)
+    return SimulatedRun(
+        choices.made, broken, history.faults, [each.answer for each in history.executions], history.happened
+    )
 
 
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
@@ -79,9 +81,9 @@ class Tally:
     histories: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
-    violations: list[tuple[int, Run]] = field(default_factory=list)
+    violations: list[tuple[int, SimulatedRun]] = field(default_factory=list)
 
-    def add(self, seed: int, done: Run) -> None:
+    def add(self, seed: int, done: SimulatedRun) -> None:
         self.histories += 1
         self.faults.update(done.faults)
         self.answers.update(
@@ -107,7 +109,7 @@ def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally 
     return tally
 
 
-def shortest(choices: list[int], tries: int = 3_000) -> Run:
+def shortest(choices: list[int], tries: int = 3_000) -> SimulatedRun:
     """The shortest history that still breaks a law: decisions dropped and made simpler, as long as it does."""
     best = run(Choices(replayed=choices))
     assert best.broken, "this history breaks no law"

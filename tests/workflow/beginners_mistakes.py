@@ -16,7 +16,6 @@ from typing import Any, Final, Literal
 from workflow import (
     ALL,
     END,
-    TIMEOUT,
     Choice,
     Fail,
     Function,
@@ -34,6 +33,7 @@ from workflow import (
     result_of,
     variable,
 )
+from workflow.error_names import TIMEOUT
 
 Finder = Literal["import", "mypy", "pyright", "check"]
 Mistake = Callable[[], type[Workflow[Any, Any]]]

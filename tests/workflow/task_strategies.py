@@ -8,18 +8,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from workflow import (
+from workflow import Function, Invoke, Limit, context, result_of
+from workflow.fn import concat
+from workflow.service_steps import (
     Activity,
     Binding,
     Bucket,
-    Call,
     DeleteItem,
     EventBus,
-    Function,
     GetItem,
     GetObject,
-    Invoke,
-    Limit,
     Machine,
     Publish,
     PutEvent,
@@ -27,13 +25,11 @@ from workflow import (
     PutObject,
     Queue,
     SendMessage,
+    ServiceCall,
     StartExecution,
     Table,
     Topic,
     UpdateItem,
-    concat,
-    context,
-    result_of,
 )
 
 work_fn = Function("work_fn", object, dict)
@@ -106,8 +102,8 @@ def tasks(
         lambda: DeleteItem(table, key, condition="#n = :n", values={":n": number}, names={"#n": "n"}, **options),
         lambda: GetObject(bucket, concat("inbox/", text), **options),
         lambda: PutObject(bucket, "outbox", value, **options),
-        lambda: Call("aws-sdk:sqs:getQueueUrl", {"QueueName": text}, dict, **options),
-        lambda: Call("glue:startJobRun.sync", {"JobName": "nightly"}, dict, **options),
+        lambda: ServiceCall("aws-sdk:sqs:getQueueUrl", {"QueueName": text}, dict, **options),
+        lambda: ServiceCall("glue:startJobRun.sync", {"JobName": "nightly"}, dict, **options),
         lambda: Activity(worker, dict, value, **options),
     ]
     return draw(st.sampled_from(made))()

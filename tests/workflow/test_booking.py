@@ -6,9 +6,10 @@ from typing import Any, Final
 import pytest
 
 from handlers.contracts.messages import BookingResult, FunctionInput, RecordInput
-from workflow import Unbound, permissions
+from workflow import permissions
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
 from workflow.covered_workflow import CoveredWorkflow
+from workflow.failures import Unbound
 from workflow.interpreter import Run, TaskFailed
 from workflow.lint import check
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from workflow import covered
 from workflow.booking import Booking
 from workflow.covered_workflow import CoveredWorkflow
 from workflow.interpreter import Run
+from workflow.testing import coverage_fixture as covered
 
 booking = covered(Booking)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.defects import DEFECTS, Defect, ends, machine, task
 from workflow.lint import check
-from workflow.lint.lint_findings import Finding
+from workflow.lint.lint_findings import LintFinding
 
 _TARGETS = ("Next", "Default", "StartAt")
 
@@ -66,7 +66,7 @@ def _told(states: dict[str, Any]) -> list[tuple[str, str]]:
     return [_place(finding) for finding in check(json.dumps(machine(states)))]
 
 
-def _place(finding: Finding) -> tuple[str, str]:
+def _place(finding: LintFinding) -> tuple[str, str]:
     return finding.code, finding.pointer.removeprefix("/States/")
 
 

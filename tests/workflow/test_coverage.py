@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.defects import branches, ends, machine
-from workflow import Coverage, covering, parse, paths, run
+from workflow import parse, paths, run
 from workflow.coverage import TooManyPaths, all_paths
+from workflow.testing import Coverage, covering
 
 pytest_plugins = ["pytester"]
 
@@ -104,7 +105,7 @@ def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> 
     """By the fixture, when the whole module was run."""
     pytester.makepyfile(
         f"""
-        from workflow import covered
+        from workflow.testing import coverage_fixture as covered
         machine = covered({LOOP!r})
         def test_it_is_done(machine):
             assert machine.run({{}}, {{"Try": lambda _: {{}}}}).succeeded
@@ -119,7 +120,7 @@ def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> 
 
 TWO_TESTS = f"""
     import pytest
-    from workflow import covered
+    from workflow.testing import coverage_fixture as covered
     machine = covered({LOOP!r}, impossible={{("Try", "Wait", "Again", "Try", "Done"): "E is all there is"}})
     def test_done(machine):
         machine.run({{}}, {{"Try": lambda _: {{}}}})

@@ -4,21 +4,9 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 
-from workflow import (
-    END,
-    Bucket,
-    DistributedMap,
-    Function,
-    Invoke,
-    ItemBatcher,
-    ItemReader,
-    ResultWriter,
-    Workflow,
-    input_of,
-    output_of,
-    run,
-)
+from workflow import END, DistributedMap, Function, Invoke, Workflow, input_of, output_of, run
 from workflow.lint import check
+from workflow.service_steps import Bucket, ItemBatcher, ItemReader, ResultWriter
 
 Language = Literal["JSONata", "JSONPath"]
 

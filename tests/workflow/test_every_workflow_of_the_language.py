@@ -15,7 +15,7 @@ from workflow.diagram import mermaid, svg
 from workflow.interpreter import run
 from workflow.lint import check
 
-# Asked of `Call`, which knows no service's resources.
+# Asked of `ServiceCall`, which knows no service's resources.
 OF_ANY_RESOURCE = ("sqs:GetQueueUrl", "glue:")
 Written = type[Workflow[Any, Any]]
 

@@ -8,29 +8,22 @@ from typing import Any, TypedDict
 
 import pytest
 
-from workflow import (
-    END,
-    Choice,
-    NotPortable,
-    Pass,
-    Succeed,
-    Workflow,
+from workflow import END, Choice, Pass, Succeed, Workflow, context, input_of, output_of, run, variable
+from workflow.failures import NotPortable
+from workflow.fn import (
     array,
     before,
-    context,
     from_json,
-    input_of,
     item_at,
     merged,
-    output_of,
-    parted,
-    run,
     seen_as,
     span,
     split,
     to_json,
     unique,
-    variable,
+)
+from workflow.fn import (
+    chunks as parted,
 )
 from workflow.lint import check
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped, nested, task
-from workflow import Fault, TaskFailed, run
+from workflow import run
 from workflow.interpreter import CannotRun
 from workflow.interpreter.calls import NoFunction, StillWaiting, TaskCall
+from workflow.testing import Fault, TaskFailed
 
 ALL = ["States.ALL"]
 WAITS = "lambda:invoke.waitForTaskToken"

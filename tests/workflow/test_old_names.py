@@ -1,18 +1,33 @@
-"""Old public names of the language keep working: the same objects under the names that replace them."""
+"""Old public names of the language keep working, with a warning: the same objects under the names that replace them."""
+
+import pytest
 
 import workflow
-from workflow import fn
 from workflow.booking import Booking
 
-
-def test_functions_are_in_fn_and_under_their_old_names() -> None:
-    for name in fn.__all__:
-        if name != "chunks":
-            assert getattr(workflow, name) is getattr(fn, name)
-        assert name not in workflow.__all__
-    assert workflow.parted is fn.chunks
+OLD = {name: (module, name) for module, names in workflow._OLD_NAMES.items() for name in names.split()}
 
 
-def test_renamed_verbs_keep_their_old_names() -> None:
-    assert workflow.covered is workflow.coverage_fixture
+@pytest.mark.parametrize(("name", "now"), (OLD | workflow._RENAMED).items())
+def test_an_old_name_is_what_replaces_it(name: str, now: tuple[str, str]) -> None:
+    module, new = now
+    told = f"workflow.{name} is now workflow.{module}.{new}, and goes in 0.3"
+    with pytest.warns(DeprecationWarning, match=told) as warnings:
+        old = getattr(workflow, name)
+    assert old is getattr(__import__(f"workflow.{module}", fromlist=["_"]), new)
+    assert warnings[0].filename == __file__
+    assert name not in workflow.__all__
+
+
+def test_the_package_has_about_35_names() -> None:
+    assert len(workflow.__all__) <= 38
+    assert all(hasattr(workflow, name) for name in workflow.__all__)
+
+
+def test_a_name_that_never_was_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+        _ = workflow.nope
+
+
+def test_a_renamed_verb_keeps_its_old_name() -> None:
     assert Booking.required() == Booking.required_bindings()

@@ -16,35 +16,27 @@ from typing_extensions import TypeAliasType
 from workflow import (
     ALL,
     END,
-    Bucket,
     Choice,
     Fail,
     Function,
     Invoke,
     Limit,
     Map,
-    NoSuchField,
-    NotExhaustive,
     Parallel,
     Pass,
-    PutItem,
     Succeed,
-    Table,
     Workflow,
     WorkflowError,
-    after,
-    bound,
-    concat,
     context,
     each_of,
     input_of,
     made,
-    or_else,
     output_of,
     run,
-    seen_as,
-    some,
 )
+from workflow.failures import NoSuchField, NotExhaustive
+from workflow.fn import after, bound, concat, or_else, seen_as, some
+from workflow.service_steps import Bucket, PutItem, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

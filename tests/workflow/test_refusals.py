@@ -11,46 +11,32 @@ import pytest
 from workflow import (
     ALL,
     END,
-    Call,
     Choice,
-    Edge,
     Fail,
     Function,
-    GetItem,
     Inline,
     Invoke,
-    ItemReader,
     Map,
-    NoSuchField,
-    NotACondition,
-    NotExhaustive,
-    NotPortable,
-    NotReached,
     Parallel,
     Pass,
     Retry,
-    State,
     Succeed,
-    Table,
-    Unbound,
     Wait,
     Workflow,
     WorkflowError,
-    WrongJoin,
     caught,
-    concat,
     input_of,
-    is_present,
-    item_at,
-    jsonata,
     made,
-    one_of,
     output_of,
     result_of,
     run,
     variable,
 )
+from workflow.annotations import Edge, State
 from workflow.dsl.workflow_class import OWN_NAMES
+from workflow.failures import NoSuchField, NotACondition, NotExhaustive, NotPortable, NotReached, Unbound, WrongJoin
+from workflow.fn import concat, is_present, item_at, jsonata, one_of
+from workflow.service_steps import GetItem, ItemReader, ServiceCall, Table
 
 
 @dataclass
@@ -252,7 +238,7 @@ def test_names_are_bound_together_or_not_at_all() -> None:
         (lambda: Wait(), "takes how long, or until when"),
         (lambda: Map(input_of(Buy).sku, Inner), "runs over an array, not over str"),
         (lambda: Parallel(), "give it workflows to run"),
-        (lambda: Call("arn:aws:states:::ecs:runTask", {}, dict), "takes what stands after"),
+        (lambda: ServiceCall("arn:aws:states:::ecs:runTask", {}, dict), "takes what stands after"),
         (lambda: Invoke(any_fn).waiting_for_token(Decision), "nobody can answer"),
         (lambda: Choice("text"), "decides by input_of"),
     ],

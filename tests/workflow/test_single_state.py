@@ -10,8 +10,9 @@ import botocore
 import pytest
 
 from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped
-from workflow import Fault, run_state
+from workflow import run_state
 from workflow.interpreter import CannotRun
+from workflow.testing import Fault
 
 INVOKE = {
     "Type": "Task",

@@ -10,23 +10,18 @@ import pytest
 from workflow import (
     ALL,
     END,
-    Bucket,
     Choice,
-    Coverage,
     DistributedMap,
     Fail,
     Function,
     Invoke,
-    ItemReader,
     Limit,
     Map,
-    NotJson,
     Retry,
     Succeed,
     Wait,
     Workflow,
     WorkflowError,
-    bound,
     check,
     costs,
     diff,
@@ -35,11 +30,15 @@ from workflow import (
     parse,
     paths,
     permissions,
-    policy,
     run,
     svg,
 )
+from workflow.asl.json_values import NotJson
+from workflow.fn import bound
+from workflow.iam import policy
 from workflow.interpreter.task_names import UnknownKey
+from workflow.service_steps import Bucket, ItemReader
+from workflow.testing import Coverage
 
 work_fn = Function("work_fn", object, str)
 EXECUTIONS = Limit("executions", "items worked on at once", 10)

@@ -173,6 +173,12 @@ def needs_of(target: IntegrationTarget) -> Iterator[str]:
         yield from next((needs for name, needs in actions.items() if name.lower() == target.action.lower()), ())
 
 
+def arguments_of(target: IntegrationTarget) -> tuple[str, ...]:
+    """The arguments that a call takes; empty where they are not known."""
+    known = _ARGUMENTS.get(f"{target.service}:{target.action}", "") if target.kind == "optimised" else ""
+    return tuple(known.split())
+
+
 @cache
 def _sdk_services() -> Mapping[str, str]:
     import json
@@ -304,3 +310,21 @@ OPTIMISED: Final[Mapping[str, Mapping[str, Action]]] = {
         }
     ),
 }
+_NAMED: Final = "ExpressionAttributeNames ExpressionAttributeValues ReturnConsumedCapacity ReturnItemCollectionMetrics"
+_WRITTEN: Final = f"{_NAMED} ConditionExpression ReturnValues ReturnValuesOnConditionCheckFailure Expected"
+_ARGUMENTS: Final = {
+    "lambda:invoke": "FunctionName Payload InvocationType ClientContext Qualifier LogType TenantId "
+    "DurableExecutionName",
+    "sqs:sendMessage": "QueueUrl MessageBody DelaySeconds MessageAttributes MessageSystemAttributes "
+    "MessageDeduplicationId MessageGroupId",
+    "sns:publish": "TopicArn TargetArn PhoneNumber Message Subject MessageStructure MessageAttributes "
+    "MessageDeduplicationId MessageGroupId",
+    "states:startExecution": "StateMachineArn Input Name TraceHeader",
+    "dynamodb:getItem": "TableName Key AttributesToGet ConsistentRead ReturnConsumedCapacity ProjectionExpression "
+    "ExpressionAttributeNames",
+    "dynamodb:putItem": f"TableName Item ConditionalOperator {_WRITTEN}",
+    "dynamodb:updateItem": f"TableName Key UpdateExpression AttributeUpdates ConditionalOperator {_WRITTEN}",
+    "dynamodb:deleteItem": f"TableName Key ConditionalOperator {_WRITTEN}",
+    "http:invoke": "ApiEndpoint Method Authentication InvocationConfig Headers QueryParameters RequestBody Transform",
+}
+"""The arguments of the most used calls; other calls may take more than is known here."""

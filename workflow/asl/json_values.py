@@ -19,7 +19,7 @@ from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
-_LONGEST_SPELLED: Final = 100
+_MAX_SPELLED_LENGTH: Final = 100
 _MANY: Final = 200_000  # so many, and a value may be one that contains itself
 _SOME: Final = 2_000  # the same where every place is written down
 _MOST: Final = 1_000_000  # so many, and no text of a size that anybody sends could say them
@@ -94,7 +94,7 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
 def spelled(value: Json) -> str:
     """The value as a sentence shows it: as JSON, but a string in the quotes that other texts are in; cut where long."""
     text = repr(value) if isinstance(value, str) else written(value)
-    return text if len(text) <= _LONGEST_SPELLED else f"{text[:_LONGEST_SPELLED]}…"
+    return text if len(text) <= _MAX_SPELLED_LENGTH else f"{text[:_MAX_SPELLED_LENGTH]}…"
 
 
 def kind_of(value: Json) -> str:

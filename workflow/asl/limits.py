@@ -13,6 +13,12 @@ MAX_PAYLOAD_BYTES: Final = 262_144
 MAX_STATE_NAME_LENGTH: Final = 80
 MAX_VARIABLE_NAME_LENGTH: Final = 80
 MAX_LABEL_LENGTH: Final = 40
+MAX_MESSAGE_DELAY_SECONDS: Final = 900
+"""Source: SQS API reference, SendMessage, DelaySeconds."""
+MAX_LAMBDA_SECONDS: Final = 900
+"""The longest timeout of a function. Source: Lambda developer guide, "Lambda quotas"."""
+MAX_READER_ITEMS: Final = 100_000_000
+"""Source: developer guide, "ItemReader", MaxItems."""
 MAX_CAUSE_LENGTH: Final = 32_768
 """Source: API reference, HistoryEvent, cause."""
 MAX_SECONDS: Final = 99_999_999

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 _SHORTEST_PART: Final = 4  # of a word, to be taken for the word
-_MOST_PAIRS: Final = 200_000
+_MAX_PAIRS: Final = 200_000
 """So many take a third of a second."""
 
 
@@ -45,7 +45,7 @@ class Guesses:
     def nearest(self, word: str, words: Collection[str]) -> str | None:
         """The word that was probably meant; None also where no more is compared."""
         self._pairs += len(words)
-        return nearest(word, words) if self._pairs <= _MOST_PAIRS else None
+        return nearest(word, words) if self._pairs <= _MAX_PAIRS else None
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:

@@ -4,6 +4,6 @@ Nothing that changed goes unmentioned; what has no words of its own is told by i
 """
 
 from .definition_changes import diff
-from .wording import Change, What
+from .wording import DefinitionChange, What
 
-__all__ = ["Change", "What", "diff"]
+__all__ = ["DefinitionChange", "What", "diff"]

@@ -9,12 +9,12 @@ from ..asl.definition import Definition, Scope, StateNode, parse
 from ..asl.json_values import JsonObject, child
 from .matching import StateMatches, match_states, scope_name
 from .rule_changes import RULES, changed_rules, is_rules
-from .wording import Change, changed_fields, changed_value
+from .wording import DefinitionChange, changed_fields, changed_value
 
 _SCOPES: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
 
 
-def diff(old: object, new: object) -> list[Change]:
+def diff(old: object, new: object) -> list[DefinitionChange]:
     """Return what changed, the machine first, then its states in the new order; empty where the values are the same."""
     before, after = parse(old), parse(new)
     if before == after:
@@ -23,41 +23,41 @@ def diff(old: object, new: object) -> list[Change]:
     return changes or list(changed_value("the definition", before.value, after.value, "", ""))
 
 
-def _changes(before: Definition, after: Definition, matches: StateMatches) -> Iterator[Change]:
+def _changes(before: Definition, after: Definition, matches: StateMatches) -> Iterator[DefinitionChange]:
     if not isinstance(before.value, dict) or not isinstance(after.value, dict):
         return
     yield from _scope(matches, before.root, after.root)
     for state in after.states():
         earlier = matches.states.get(state.pointer)
         if earlier is None:
-            yield Change("added", state.pointer, f"{state.name} is new: a {state.type}{_whereto(state)}.")
+            yield DefinitionChange("added", state.pointer, f"{state.name} is new: a {state.type}{_whereto(state)}.")
         else:
             yield from _moved(matches, earlier, state)
             yield from _state(matches, earlier, state)
             yield from _scopes(matches, earlier, state)
     for state in matches.gone.values():
-        yield Change("removed", state.pointer, f"{state.name} is gone: it was a {state.type}.")
+        yield DefinitionChange("removed", state.pointer, f"{state.name} is gone: it was a {state.type}.")
 
 
-def _moved(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
+def _moved(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[DefinitionChange]:
     if old.name != new.name:
-        yield Change("renamed", new.pointer, f"{old.name} is called {new.name} now.")
+        yield DefinitionChange("renamed", new.pointer, f"{old.name} is called {new.name} now.")
     stood = matches.scopes.get(new.scope.pointer)
     if stood is None or stood.pointer != old.scope.pointer:
         here, there = scope_name(new.scope), scope_name(old.scope)
-        yield Change("moved", new.pointer, f"{new.name} stands in {here} now; it stood in {there}.")
+        yield DefinitionChange("moved", new.pointer, f"{new.name} stands in {here} now; it stood in {there}.")
 
 
-def _scopes(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
+def _scopes(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[DefinitionChange]:
     for earlier, scope in zip(old.scopes, new.scopes, strict=False):
         if _field_of(earlier) != _field_of(scope):
             sentence = f"{new.name}: what it runs stands in {_field_of(scope)} now; it stood in {_field_of(earlier)}."
-            yield Change("changed", scope.pointer, sentence)
+            yield DefinitionChange("changed", scope.pointer, sentence)
         yield from _scope(matches, earlier, scope)
     for scope in new.scopes[len(old.scopes) :]:
-        yield Change("added", scope.pointer, f"{scope_name(scope)} is new.")
+        yield DefinitionChange("added", scope.pointer, f"{scope_name(scope)} is new.")
     for scope in old.scopes[len(new.scopes) :]:
-        yield Change("removed", scope.pointer, f"{scope_name(scope)} is gone.")
+        yield DefinitionChange("removed", scope.pointer, f"{scope_name(scope)} is gone.")
 
 
 def _field_of(scope: Scope) -> str:
@@ -66,7 +66,7 @@ def _field_of(scope: Scope) -> str:
     return scope.pointer.removeprefix(f"{above}/").partition("/")[0]
 
 
-def _scope(matches: StateMatches, old: Scope, new: Scope) -> Iterator[Change]:
+def _scope(matches: StateMatches, old: Scope, new: Scope) -> Iterator[DefinitionChange]:
     """Yield the changes of a scope itself; a start that was only renamed is not one of them."""
     fields, earlier = dict(new.fields), dict(old.fields)
     if old.start is not None and new.start == matches.target(old, old.start):
@@ -88,10 +88,12 @@ def _no_states(states: JsonObject) -> JsonObject:
     return {name: value for name, value in states.items() if not isinstance(value, dict)}
 
 
-def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Change]:
+def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[DefinitionChange]:
     name = new.name
     if old.type != new.type and old.type and new.type:
-        yield Change("changed", child(new.pointer, "Type"), f"{name} is a {new.type} now; it was a {old.type}.")
+        yield DefinitionChange(
+            "changed", child(new.pointer, "Type"), f"{name} is a {new.type} now; it was a {old.type}."
+        )
     told = {"Type"} if old.type and new.type else set[str]()
     yield from _ways(matches, old, new, told)
     for field in RULES:
@@ -107,7 +109,7 @@ def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[Ch
     yield from changed_fields(name, earlier, fields, new.pointer)
 
 
-def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[Change]:
+def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[DefinitionChange]:
     """Yield where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
     for field, way in (("Next", "next"), ("Default", "otherwise")):
         before, after = old.fields.get(field, ""), new.fields.get(field, "")
@@ -116,15 +118,15 @@ def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str])
         told.add(field)
         target, here = matches.target(old.scope, before), child(new.pointer, field)
         if field in old.fields and field in new.fields and target != after:
-            yield Change("changed", here, f"{new.name} goes to {after} {way}; it went to {before}.")
+            yield DefinitionChange("changed", here, f"{new.name} goes to {after} {way}; it went to {before}.")
         elif field in new.fields and field not in old.fields:
-            yield Change("changed", here, f"{new.name} goes to {after} {way} now.")
+            yield DefinitionChange("changed", here, f"{new.name} goes to {after} {way} now.")
         elif field in old.fields and field not in new.fields:
-            yield Change("changed", new.pointer, f"{new.name} does not go to {before} {way} any more.")
+            yield DefinitionChange("changed", new.pointer, f"{new.name} does not go to {before} {way} any more.")
     if old.ends != new.ends and all(state.fields.get("End") in (True, None) for state in (old, new)):
         told.add("End")
         now = "ends there now" if new.ends else "does not end there any more"
-        yield Change("changed", new.pointer, f"{new.name}: its scope {now}.")
+        yield DefinitionChange("changed", new.pointer, f"{new.name}: its scope {now}.")
 
 
 def _holds_scopes_only(state: StateNode) -> bool:

@@ -14,7 +14,7 @@ from ..asl.definition import StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, canonical, child, same
 from .matching import StateMatches
-from .wording import Change, changed_fields, contrasted, short
+from .wording import DefinitionChange, changed_fields, contrasted, short
 
 RULES: Final = ("Choices", "Retry", "Catch")
 _BESIDE_A_CONDITION: Final = ("Next", "Comment", "Assign", "Output")
@@ -61,7 +61,7 @@ def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
     return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
-def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[Change]:
+def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[DefinitionChange]:
     """Yield what changed in one of the lists."""
     here = child(new.pointer, field)
     if not old.fields.get(field) and not new.fields.get(field):  # an empty list came or went
@@ -76,7 +76,7 @@ def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: 
         yield from _added(new.name, rule, place) if earlier is None else _rule(matches, old, new, earlier, rule, place)
     for rule in before:
         if rule.index not in paired_before:
-            yield Change("changed", new.pointer, f"{new.name} {_lost(rule)} any more.")
+            yield DefinitionChange("changed", new.pointer, f"{new.name} {_lost(rule)} any more.")
     yield from _order(new.name, pairs, here)
 
 
@@ -112,11 +112,11 @@ def _pair(
 
 def _rule(
     matches: StateMatches, old: StateNode, new: StateNode, before: _Rule, after: _Rule, place: str
-) -> Iterator[Change]:
+) -> Iterator[DefinitionChange]:
     name = new.name
     if not same(before.when, after.when):
         now, then = contrasted(_readable(after), _readable(before))
-        yield Change(
+        yield DefinitionChange(
             "changed", place, f"{name} {_does(after)} {_word(after)} {now} now; it was {_word(before)} {then}."
         )
     told = set(_RETRY_WORDS) if after.field == "Retry" else set[str]()
@@ -124,42 +124,42 @@ def _rule(
         told.add("Next")
         if matches.target(old.scope, before.target) != after.target:
             sentence = f"{name} goes to {after.target} {_label(after)}; it went to {before.target}."
-            yield Change("changed", child(place, "Next"), sentence)
+            yield DefinitionChange("changed", child(place, "Next"), sentence)
     if after.field == "Retry":
         yield from _amounts(f"{name}, trying again {_label(after)}", before.beside, after.beside, place)
     was, now_set = ({key: one[key] for key in one if key not in told} for one in (before.beside, after.beside))
     yield from changed_fields(f"{name} {_label(after)}", was, now_set, place)
 
 
-def _amounts(subject: str, old: JsonObject, new: JsonObject, place: str) -> Iterator[Change]:
+def _amounts(subject: str, old: JsonObject, new: JsonObject, place: str) -> Iterator[DefinitionChange]:
     for field, word in _RETRY_WORDS.items():
         earlier, later = old.get(field), new.get(field)
         if (field in old) != (field in new) or not same(earlier, later):
             now, then = (_amount(one, field) for one in (new, old))
-            yield Change("changed", child(place, field), f"{subject}: {word} {now}; was {then}.")
+            yield DefinitionChange("changed", child(place, field), f"{subject}: {word} {now}; was {then}.")
 
 
 def _amount(retrier: JsonObject, field: str) -> str:
     return short(retrier[field]) if field in retrier else "AWS's default"
 
 
-def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[Change]:
+def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[DefinitionChange]:
     """Yield which rules come at another turn among those that were there before."""
     was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
     for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
         if turn != was[before.index]:
             now = f"{name}: what it does {_label(after)} is number {turn} of its {after.field} now"
-            yield Change("changed", child(place, after.index), f"{now}; it was {was[before.index]}.")
+            yield DefinitionChange("changed", child(place, after.index), f"{now}; it was {was[before.index]}.")
 
 
-def _added(name: str, rule: _Rule, place: str) -> Iterator[Change]:
+def _added(name: str, rule: _Rule, place: str) -> Iterator[DefinitionChange]:
     if rule.field == "Retry":
         attempts = rule.fields.get("MaxAttempts")
         times = "" if attempts is None else f", {short(attempts)} times"
-        yield Change("changed", place, f"{name} tries again {_label(rule)} now{times}.")
+        yield DefinitionChange("changed", place, f"{name} tries again {_label(rule)} now{times}.")
     else:
         whereto = f"goes to {rule.target}" if rule.target else "goes nowhere"
-        yield Change("changed", child(place, "Next"), f"{name} {whereto} {_label(rule)} now.")
+        yield DefinitionChange("changed", child(place, "Next"), f"{name} {whereto} {_label(rule)} now.")
 
 
 def _lost(rule: _Rule) -> str:

@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DefinitionChange:
     """One difference, and where it is: in the new definition, or in the old where it is gone."""
 
     what: What
@@ -61,33 +61,35 @@ class Change:
         return self.sentence
 
 
-def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[Change]:
+def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
     """Fields that came, went, or say something else."""
     for field in dict.fromkeys([*new, *old]):
         here, about = child(pointer, field), f"{subject}: {_WORDS.get(field, field)}"
         if field not in old:
-            yield Change("changed", here, f"{about} is {short(new[field], field)} now; it was not set.")
+            yield DefinitionChange("changed", here, f"{about} is {short(new[field], field)} now; it was not set.")
         elif field not in new:
-            yield Change("changed", here, f"{about} is not set any more; it was {short(old[field], field)}.")
+            yield DefinitionChange("changed", here, f"{about} is not set any more; it was {short(old[field], field)}.")
         elif not same(old[field], new[field]):
             yield from changed_value(about, old[field], new[field], here, field)
 
 
-def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[Change]:
+def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[DefinitionChange]:
     """A changed value; of objects the members that changed."""
     stack: list[tuple[str, Json, Json, str]] = [(subject, old, new, pointer)]
     while stack:
         about, before, after, here = stack.pop()
         if not isinstance(before, dict) or not isinstance(after, dict):
             now, then = contrasted(after, before, field)
-            yield Change("changed", here, f"{about} is {now} now; it was {then}.")
+            yield DefinitionChange("changed", here, f"{about} is {now} now; it was {then}.")
             continue
         for key in reversed(list(dict.fromkeys([*after, *before]))):
             place = child(here, key)
             if key not in before:
-                yield Change("changed", place, f"{about} has {key} now: {short(after[key], field)}.")
+                yield DefinitionChange("changed", place, f"{about} has {key} now: {short(after[key], field)}.")
             elif key not in after:
-                yield Change("changed", place, f"{about} has no {key} any more; it was {short(before[key], field)}.")
+                yield DefinitionChange(
+                    "changed", place, f"{about} has no {key} any more; it was {short(before[key], field)}."
+                )
             elif not same(before[key], after[key]):
                 stack.append((f"{about}, {key},", before[key], after[key], place))
 

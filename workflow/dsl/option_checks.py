@@ -9,13 +9,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
+from ..asl.limits import MAX_SECONDS
 from ..failures import WorkflowError
 from .bindings import Binding, Limit, whole_seconds
 from .payload_schema import kinds_of, name_of
 from .value_expressions import Expression, form_of
-
-LARGEST: Final = 99_999_999
-"""Of seconds, attempts and other numbers. Source: Amazon States Language specification, "Timeouts"."""
 
 _TYPING: Final = frozenset({"typing", "typing_extensions", "types"})
 
@@ -46,7 +44,7 @@ def check_fixed_texts(owner: object, **values: object) -> None:
             refused(owner, f"{name} must be a fixed string", value)
 
 
-def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **values: object) -> None:
+def check_numbers(owner: object, lowest: float, highest: float = MAX_SECONDS, **values: object) -> None:
     """Refuse anything but a number in a range, or from data; None is left out."""
     for name, given in values.items():
         value = given.default if isinstance(given, Limit) else given
@@ -57,7 +55,7 @@ def check_numbers(owner: object, lowest: float, highest: float = LARGEST, **valu
             refused(owner, f"{name} must be an integer from {lowest} to {highest}, fixed, a Limit or from data", given)
 
 
-def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
+def check_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
     """Refuse anything but a length of time; None is left out."""
     for name, value in values.items():
         if isinstance(value, timedelta):
@@ -73,7 +71,7 @@ def check_spans(owner: object, lowest: int, highest: int = LARGEST, **values: ob
             refused(owner, f"{name} must be a timedelta, a Limit, or seconds from data", value)
 
 
-def check_fixed_spans(owner: object, lowest: int, highest: int = LARGEST, **values: object) -> None:
+def check_fixed_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
     """Refuse anything but a timedelta or a Limit; None is left out."""
     for name, value in values.items():
         if not (value is None or isinstance(value, timedelta | Limit)):

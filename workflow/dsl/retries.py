@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final, cast
 
 from ..asl.json_type import Json
+from ..asl.limits import MAX_RETRY_DELAY_SECONDS
 from ..asl.records import Record
 from ..failures import WorkflowError
 from .bindings import Bindings, Limit
@@ -25,9 +26,6 @@ DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
 TOLERATED_FAILURES_EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
 ITEM_READER_FAILED: Final = "States.ItemReaderFailed"
 RESULT_WRITER_FAILED: Final = "States.ResultWriterFailed"
-
-LONGEST_DELAY: Final = 31_622_399
-"""Seconds. Source: Amazon States Language specification, "Errors"."""
 
 LAMBDA_THROTTLED: Final = "Lambda.TooManyRequestsException"
 """Lambda refused an invocation: the function's or the account's concurrency is used up."""
@@ -79,7 +77,7 @@ class Retry(Record, kw_only=True):
         """Refuse what Step Functions would not take."""
         check_errors("Retry", self.on)
         check_fixed_spans(self, 1, interval=self.interval)
-        check_fixed_spans(self, 1, LONGEST_DELAY, longest=self.longest)
+        check_fixed_spans(self, 1, MAX_RETRY_DELAY_SECONDS, longest=self.longest)
         check_numbers(self, 0, attempts=self.attempts)
         check_flags(self, jitter=self.jitter)
         check_fixed_texts(self, comment=self.comment)

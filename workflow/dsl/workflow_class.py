@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Final, Generic, cast, get_args
 
 from ..asl.definition import Definition
 from ..asl.json_values import JsonObject, json_of
@@ -24,16 +24,14 @@ from .backends import backend_for
 from .backends.query_language import QueryLanguage
 from .bindings import Binding, Bindings, BoundValue, Limit
 from .compiler.emit import check_scope, compile_scope
-from .compiler.graph import ScopeGraph, graph_of, has_states, machine_graph
+from .compiler.graph import graph_of, has_states, machine_graph
 from .compiler.joins import check_types
+from .compiler.scope_graph import ScopeGraph
 from .compiler.scoping import ANYWHERE
 from .option_checks import check_fixed_texts, check_spans
 from .states.arrows import Chain, Ending, State, set_name
 from .value_expressions import Reference
-
-In = TypeVar("In")
-Out = TypeVar("Out", covariant=True)
-
+from .workflow_type import AnyWorkflow, DeclaredTypes, In, Out
 
 OWN_NAMES: Final = frozenset(
     {
@@ -76,16 +74,11 @@ def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
     return None
 
 
-class WorkflowType(type):
+class WorkflowType(DeclaredTypes):
     """Names states while the class body runs and builds the graph when it has."""
 
-    graph: ScopeGraph
     compiled_scope: JsonObject
     """StartAt and States in JSONata, with placeholders."""
-    declared_input: object = object
-    """The type of what the workflow is started with."""
-    declared_output: object = object
-    """The type of what the workflow gives."""
 
     @classmethod
     def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: object) -> dict[str, object]:
@@ -112,7 +105,7 @@ class WorkflowType(type):
             cls.compiled_scope = compile_scope(machine_graph(cls.graph), bindings, backend, ANYWHERE)
 
 
-class Workflow(Generic[In, Out], metaclass=WorkflowType):
+class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
     """A state machine; subclass it with the types of what it is started with and what it gives."""
 
     timeout: ClassVar[timedelta | Limit | None] = None

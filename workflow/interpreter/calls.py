@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from ..asl.json_type import Json
 from ..asl.json_values import NotJson, json_of
+from ..asl.limits import MAX_LAMBDA_SECONDS
 from .state_errors import HEARTBEAT, TASK_FAILED, TIMEOUT, Fault, StateFailed, TaskFailed
 from .task_names import names_of_key
 
@@ -83,7 +84,7 @@ class TaskCall:
 
     def get_remaining_time_in_millis(self) -> int:
         """As in Lambda's context."""
-        return int(((self.timeout_seconds or 900) - self.elapsed_seconds) * 1000)
+        return int(((self.timeout_seconds or MAX_LAMBDA_SECONDS) - self.elapsed_seconds) * 1000)
 
     @property
     def invoked_function_arn(self) -> str:

@@ -12,7 +12,8 @@ from ..asl.json_type import Json
 from ..asl.json_values import kind_of, written
 from ..queries.bounded_regex import CannotMatch
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
-from ..queries.jsonata_evaluation import InvalidJsonata, JsonataFailed, inside, is_expression
+from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
+from ..queries.jsonata_values import JsonataFailed
 from ..queries.jsonpath_reading import InvalidPath, JsonPath, NoSuchPlace, parse_path
 from .frame import Frame
 from .path_causes import no_argument, no_match, number_at, unusable

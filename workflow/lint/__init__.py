@@ -1,6 +1,6 @@
 """Lints any state machine's definition, whether it was written in the workflow language or not."""
 
 from .checker import MachineType, check
-from .lint_findings import Finding, Findings, Severity
+from .lint_findings import LintFinding, LintFindings, Severity
 
-__all__ = ["Finding", "Findings", "MachineType", "Severity", "check"]
+__all__ = ["LintFinding", "LintFindings", "MachineType", "Severity", "check"]

@@ -11,11 +11,11 @@ from ..asl.json_type import Json
 from ..asl.json_values import NotJson, child, walk, written
 from ..asl.limits import MAX_DEFINITION_BYTES, MAX_EXPRESS_SECONDS, MAX_PAYLOAD_BYTES
 from .lint_context import LintContext
-from .lint_findings import Finding, Findings
+from .lint_findings import LintFinding, LintFindings
+from .reads import Use
 from .scope_contexts import ScopeContexts
 from .scopes import Scopes
 from .state_fields import check_fields
-from .templates import Use
 from .variables import Flow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
@@ -27,14 +27,19 @@ _SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
 _SURROGATE_STARTS: Final = (b"\xed", b"\\u")
 
 
-def check(definition: object, *, type: MachineType = "STANDARD", variables: Iterable[str] = ()) -> tuple[Finding, ...]:  # noqa: A002  # AWS's own word
+def check(
+    definition: object,
+    *,
+    type: MachineType = "STANDARD",  # noqa: A002  # AWS's own word
+    variables: Iterable[str] = (),
+) -> tuple[LintFinding, ...]:
     """Everything that is wrong or doubtful in a definition, in document order; nothing is raised, whatever is given.
 
     `definition`   JSON text (str or bytes), a JSON value, a Definition, a workflow class, or a file
     `type`         of the state machine: EXPRESS has less than STANDARD
     `variables`    names that are assigned before the machine starts, as TestState allows
     """
-    findings = Findings()
+    findings = LintFindings()
     try:
         read = _read(definition, findings)
     except NotJson as error:
@@ -48,9 +53,14 @@ def check(definition: object, *, type: MachineType = "STANDARD", variables: Iter
     return tuple(findings)
 
 
-def _find_all(read: Definition, of_text: Findings, type: MachineType, given: frozenset[str]) -> Iterable[Finding]:  # noqa: A002  # as above
+def _find_all(
+    read: Definition,
+    of_text: LintFindings,
+    type: MachineType,  # noqa: A002  # AWS's own word
+    given: frozenset[str],
+) -> Iterable[LintFinding]:
     """Check a definition; if anything is wrong, check it again with its misspelled fields corrected."""
-    found = Findings()
+    found = LintFindings()
     _check_document(read, read.duplicates, found, type, given)
     if not any(found):
         return of_text
@@ -64,7 +74,7 @@ def _find_all(read: Definition, of_text: Findings, type: MachineType, given: fro
     return map(spelling.as_written, of_text)
 
 
-def _read(definition: object, findings: Findings) -> Definition | None:
+def _read(definition: object, findings: LintFindings) -> Definition | None:
     if isinstance(definition, str | bytes) and not is_file_name(definition):
         if not definition.strip():
             findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
@@ -92,7 +102,7 @@ def _is_small(value: Json) -> bool:
     return len(shown) * _MAX_BYTES_PER_CHARACTER <= MAX_PAYLOAD_BYTES and "\\ud" not in shown
 
 
-def _read_text(text: str | bytes, findings: Findings) -> Definition:
+def _read_text(text: str | bytes, findings: LintFindings) -> Definition:
     """Read JSON, or a template of JSON: `${name}` without quotes stands for a value that is filled in later."""
     try:
         return Definition.read(text)
@@ -114,7 +124,7 @@ def _read_text(text: str | bytes, findings: Findings) -> Definition:
     return read
 
 
-def _check_size(text: bytes, findings: Findings) -> None:
+def _check_size(text: bytes, findings: LintFindings) -> None:
     if len(text) > MAX_DEFINITION_BYTES:
         findings.error(
             "DEFINITION_TOO_LARGE",
@@ -124,7 +134,7 @@ def _check_size(text: bytes, findings: Findings) -> None:
         )
 
 
-def _check_payloads(read: Definition, findings: Findings) -> None:
+def _check_payloads(read: Definition, findings: LintFindings) -> None:
     for state in _large(read.root.states):
         for name in _PAYLOADS:
             if name in state.fields and (length := _bytes_of(state.fields[name])) > MAX_PAYLOAD_BYTES:
@@ -153,7 +163,7 @@ def _bytes_of(value: Json) -> int:
     return len(written(value).encode("utf-8", "surrogatepass"))
 
 
-def _check_surrogates(read: Definition, findings: Findings) -> None:
+def _check_surrogates(read: Definition, findings: LintFindings) -> None:
     for pointer, value in walk(read.value):
         keys = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
         for text in keys:
@@ -169,7 +179,7 @@ def _check_surrogates(read: Definition, findings: Findings) -> None:
 def _check_document(
     read: Definition,
     duplicates: Iterable[Duplicate],
-    findings: Findings,
+    findings: LintFindings,
     type: MachineType,  # noqa: A002  # as above
     given: frozenset[str],
 ) -> None:
@@ -191,7 +201,7 @@ def _check_document(
     _check_labels(states, findings)
 
 
-def _check_machine_limit(read: Definition, findings: Findings, type: MachineType) -> None:  # noqa: A002  # as above
+def _check_machine_limit(read: Definition, findings: LintFindings, type: MachineType) -> None:  # noqa: A002  # as above
     limit = read.root.fields.get("TimeoutSeconds")
     if type == "EXPRESS" and isinstance(limit, int | float) and limit > MAX_EXPRESS_SECONDS:
         findings.warning(
@@ -207,7 +217,7 @@ def _check_state(context: LintContext) -> list[Use]:
     return context.texts.uses
 
 
-def _check_labels(states: list[StateNode], findings: Findings) -> None:
+def _check_labels(states: list[StateNode], findings: LintFindings) -> None:
     seen: dict[Json, StateNode] = {}
     for state in states:
         label = state.fields.get("Label")
@@ -220,11 +230,11 @@ def _check_labels(states: list[StateNode], findings: Findings) -> None:
             )
 
 
-def _in_order(findings: Iterable[Finding], value: Json) -> tuple[Finding, ...]:
+def _in_order(findings: Iterable[LintFinding], value: Json) -> tuple[LintFinding, ...]:
     """Sort findings as their places come in the document."""
     places: dict[int, dict[str, int]] = {}
 
-    def key(finding: Finding) -> tuple[int, ...]:
+    def key(finding: LintFinding) -> tuple[int, ...]:
         node = value
         path: list[int] = []
         for escaped in finding.pointer.split("/")[1:]:

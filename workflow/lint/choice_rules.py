@@ -12,7 +12,8 @@ from ..asl.suggestions import joined, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, is_time, unknown_field
 from .lint_findings import Code
-from .templates import Moment, is_open, looks_like_path
+from .reads import is_open, looks_like_path
+from .templates import Moment
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
 

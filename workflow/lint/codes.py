@@ -22,7 +22,7 @@ from ..asl.limits import (
 from ..asl.records import Record
 from .lint_findings import Code, Severity
 
-_LONGEST_SHOWN: Final = 1_000
+_MAX_SHOWN_LENGTH: Final = 1_000
 _SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 _FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:work"
 _END: Final = {"Type": "Pass", "End": True}
@@ -45,7 +45,7 @@ class Explanation(Record):
     @property
     def can_be_shown(self) -> bool:
         """True unless the example is empty, or too long because its length is the problem."""
-        return 0 < len(self.example) < _LONGEST_SHOWN
+        return 0 < len(self.example) < _MAX_SHOWN_LENGTH
 
 
 def _machine(states: Mapping[str, Any], **top: Any) -> str:

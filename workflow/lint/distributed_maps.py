@@ -12,11 +12,11 @@ from ..asl.definition import JsonObject
 from ..asl.fields import BATCHER, READER, READER_CONFIG, WRITER, WRITER_CONFIG, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
-from ..asl.limits import MAX_PAYLOAD_BYTES
+from ..asl.limits import MAX_PAYLOAD_BYTES, MAX_READER_ITEMS
 from ..asl.suggestions import suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, unknown_field
-from .templates import is_open, is_reference_of_a_template
+from .reads import is_open, is_reference_of_a_template
 
 _INPUT_TYPES: Final = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
 _DELIMITERS: Final = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
@@ -61,7 +61,7 @@ def _check_reader_config(context: LintContext, config: JsonObject, pointer: str)
         context.wrong_type(
             child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the names of the columns."
         )
-    context.whole(config, "MaxItems", pointer, 0, 100_000_000)
+    context.whole(config, "MaxItems", pointer, 0, MAX_READER_ITEMS)
     _check_paths(context, config, pointer, ("MaxItems",))
 
 

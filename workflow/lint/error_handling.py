@@ -9,10 +9,11 @@ from ..asl.definition import JsonObject
 from ..asl.fields import CATCHER, ERRORS, RETRIER
 from ..asl.json_type import Json
 from ..asl.json_values import child
-from ..asl.limits import MAX_SECONDS
+from ..asl.limits import MAX_RETRY_DELAY_SECONDS, MAX_SECONDS
 from ..asl.suggestions import suggest
 from .lint_context import LintContext, unknown_field
-from .templates import Moment, is_open
+from .reads import is_open
+from .templates import Moment
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
 _ALL: Final = "States.ALL"
@@ -153,7 +154,7 @@ def _check_reachable(
 def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None:
     interval = _whole(context, rule, "IntervalSeconds", pointer, 1)
     _whole(context, rule, "MaxAttempts", pointer, 0)
-    cap = _whole(context, rule, "MaxDelaySeconds", pointer, 1, 31_622_399)
+    cap = _whole(context, rule, "MaxDelaySeconds", pointer, 1, MAX_RETRY_DELAY_SECONDS)
     rate = rule.get("BackoffRate", 2.0)
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         if not is_open(rate):

@@ -13,15 +13,16 @@ from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
 from ..asl.suggestions import joined, suggest
 from ..queries.jsonata_evaluation import is_expression
-from .lint_findings import Findings
-from .templates import Moment, Texts, is_open, is_reference_of_a_template, looks_like_path
+from .lint_findings import LintFindings
+from .reads import is_open, is_reference_of_a_template, looks_like_path
+from .templates import Moment, Texts
 
 
 class LintContext(Record):
     """One state as the checks see it."""
 
     state: StateNode
-    findings: Findings
+    findings: LintFindings
     texts: Texts
     speaks_jsonata: bool
     express: bool
@@ -153,7 +154,7 @@ def _how_to_write(context: LintContext, name: str, value: Json) -> str:
     return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."
 
 
-def unknown_field(findings: Findings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
+def unknown_field(findings: LintFindings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
     """Say that an object has a field that it cannot have."""
     if name in WORDS:
         findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")

@@ -71,7 +71,7 @@ Code = Literal[
 """Every code; `codes.py` explains each."""
 
 
-class Finding(Value):
+class LintFinding(Value):
     """One thing that is wrong or doubtful in a definition."""
 
     code: Code
@@ -87,25 +87,25 @@ class Finding(Value):
         return f"{self.pointer or '/'}: {self.severity} {self.code}: {self.sentence} {self.remedy}".rstrip()
 
 
-class Findings:
+class LintFindings:
     """Collects findings; each is said once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], Finding] = {}
+        self._found: dict[tuple[str, str, str], LintFinding] = {}
         self._lacks: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._intended: set[tuple[str, str]] = set()
 
     def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that AWS refuses or that cannot work."""
-        self._add(Finding(code, "error", printable(pointer), printable(sentence), printable(remedy)))
+        self._add(LintFinding(code, "error", printable(pointer), printable(sentence), printable(remedy)))
 
     def warning(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
         """Something that runs and is hardly meant so."""
-        self._add(Finding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
+        self._add(LintFinding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
 
     def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
         """An object lacks all of some fields: an error, unless the other query language's field stands for one."""
-        finding = Finding(code, "error", printable(pointer), printable(sentence), printable(remedy))
+        finding = LintFinding(code, "error", printable(pointer), printable(sentence), printable(remedy))
         self._add(finding)
         self._lacks[_place(finding)] = tuple(fields)
 
@@ -123,7 +123,7 @@ class Findings:
             del self._found[key]
         return True
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[LintFinding]:
         """All findings, but for what is lacking only because another stands for it."""
         for place, finding in self._found.items():
             lacking = self._lacks.get(place, ())
@@ -134,11 +134,11 @@ class Findings:
         """Return true if something was said about a member of this place."""
         return any(place.startswith(pointer + "/") for _, place, _ in self._found)
 
-    def _add(self, finding: Finding) -> None:
+    def _add(self, finding: LintFinding) -> None:
         self._found.setdefault(_place(finding), finding)
 
 
-def _place(finding: Finding) -> tuple[str, str, str]:
+def _place(finding: LintFinding) -> tuple[str, str, str]:
     return finding.code, finding.pointer, finding.sentence
 
 

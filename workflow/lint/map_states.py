@@ -13,7 +13,7 @@ from ..asl.limits import MAX_LABEL_LENGTH
 from ..asl.suggestions import joined
 from .distributed_maps import check_distribution
 from .lint_context import LintContext, unknown_field
-from .templates import is_open
+from .reads import is_open
 
 _DISTRIBUTED_ONLY: Final = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
 _UNUSED_INLINE: Final = (

@@ -10,16 +10,16 @@ from ..asl.json_values import child, walk
 from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression
 from ..queries.jsonpath_reading import InvalidPath, JsonPath, parse_path
-from .templates import Texts, Use, is_open, looks_like_path
+from .reads import StateReads, Use, is_open, looks_like_path
 
 _EXAMPLE: Final = "Write a path such as $.order.id."
 
 
 class PathTexts:
-    """Checks paths for the texts of one state, which remember what is read."""
+    """Checks the paths of one state, and remembers what they read."""
 
-    def __init__(self, texts: Texts, *, tolerant: bool = False) -> None:
-        self._texts = texts
+    def __init__(self, reads: StateReads, *, tolerant: bool = False) -> None:
+        self._reads = reads
         self._tolerant = tolerant
 
     def path(
@@ -48,7 +48,7 @@ class PathTexts:
         try:
             paths = list(parse_intrinsic(text).paths()) if is_intrinsic(text) else [parse_path(text)]
         except InvalidPath:
-            self._texts.context.append(((), pointer))
+            self._reads.context.append(((), pointer))
             return
         for path in paths:
             self._note_reads(path, pointer)
@@ -70,7 +70,7 @@ class PathTexts:
             self._item(item, pointer)
             return
         if key[:-2] in holder:
-            self._texts.findings.warning(
+            self._reads.findings.warning(
                 "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
             )
         if not isinstance(item, str):
@@ -82,14 +82,14 @@ class PathTexts:
         self, item: Json, pointer: str, remedy: str = "End the field's name with .$ to have it evaluated."
     ) -> None:
         if is_expression(item):
-            self._texts.findings.warning(
+            self._reads.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
                 "{% … %} is JSONata; in a JSONPath state it is a plain text.",
                 'Set "QueryLanguage": "JSONata", or write a path.',
             )
         elif _is_meant_as_path(item):
-            self._texts.findings.warning(
+            self._reads.findings.warning(
                 "NO_DOLLAR",
                 pointer,
                 f"{item!r} looks like a path and is taken as plain text.",
@@ -115,7 +115,7 @@ class PathTexts:
 
     def _wrong_call(self, pointer: str, sentence: str) -> None:
         remedy = "Mend the call of the intrinsic function."
-        self._texts.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
+        self._reads.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
 
     def _path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
         try:
@@ -124,7 +124,7 @@ class PathTexts:
             self._wrong_path(pointer, f"{error}.")
             return
         if text != text.rstrip():
-            self._texts.findings.warning(
+            self._reads.findings.warning(
                 "INVALID_JSONPATH", pointer, f"{text!r} ends in blanks, which are ignored.", "Remove the blanks."
             )
         if reference and not (path.is_reference and path.root == "$"):
@@ -136,16 +136,16 @@ class PathTexts:
 
     def _note_reads(self, path: JsonPath, pointer: str) -> None:
         if path.variable is not None:
-            self._texts.uses.append(Use(path.variable, pointer, self._tolerant))
+            self._reads.uses.append(Use(path.variable, pointer, self._tolerant))
         elif path.root == "$$":
             names = tuple(_leading_names(path))
-            self._texts.context_field(names, pointer, "$$")
+            self._reads.context_field(names, pointer, "$$")
 
     def _wrong_path(self, pointer: str, sentence: str) -> None:
-        self._texts.findings.error("INVALID_JSONPATH", pointer, sentence, _EXAMPLE)
+        self._reads.findings.error("INVALID_JSONPATH", pointer, sentence, _EXAMPLE)
 
     def _no_text(self, pointer: str, sentence: str) -> None:
-        self._texts.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
+        self._reads.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
 
 
 def _is_meant_as_path(item: Json) -> bool:

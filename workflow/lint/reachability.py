@@ -15,8 +15,8 @@ from ..asl.fields import MOVING, TYPES
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
-from .lint_findings import Findings
-from .templates import is_open
+from .lint_findings import LintFindings
+from .reads import is_open
 
 Guess = Callable[[str], "str | None"]
 """The name of a state that a name of none was probably meant to be, if any."""
@@ -34,7 +34,7 @@ class _Ways(Record):
     """The states with a transition that resembles no name, once for each such transition."""
 
 
-def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> tuple[str, ...]:
+def check_reachable(findings: LintFindings, scope: Scope, guess: Guess) -> tuple[str, ...]:
     """Check the ways of a scope that has States; the states to which only transitions to nowhere could lead."""
     ways = _ways(scope, guess)
     start = scope.start if scope.start in ways.targets else guess(scope.start or "")
@@ -50,7 +50,7 @@ def check_reachable(findings: Findings, scope: Scope, guess: Guess) -> tuple[str
     return ()
 
 
-def _check_ways(findings: Findings, scope: Scope, start: str, ways: _Ways) -> tuple[str, ...]:
+def _check_ways(findings: LintFindings, scope: Scope, start: str, ways: _Ways) -> tuple[str, ...]:
     targets = ways.targets
     reached: set[str] = set()
     _reach([start], targets, reached)

@@ -7,7 +7,7 @@ from typing import Final
 from ..asl.definition import Definition, Scope, StateNode
 from ..asl.fields import WORKING
 from .lint_context import LintContext
-from .lint_findings import Findings
+from .lint_findings import LintFindings
 from .templates import Texts
 
 _LACKING: Final = {
@@ -36,7 +36,7 @@ class ScopeContexts:
             if around is not None and (around.type == "Map" or around.scope.pointer in self._in_maps):
                 self._in_maps.add(scope.pointer)
 
-    def context(self, state: StateNode, findings: Findings) -> LintContext:
+    def context(self, state: StateNode, findings: LintFindings) -> LintContext:
         """The state as the checks see it."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
         texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])

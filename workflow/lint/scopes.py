@@ -12,17 +12,17 @@ from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS, MAX_STATE_NAME_LENGTH
 from ..asl.suggestions import Guesses, suggest
 from .lint_context import unknown_field
-from .lint_findings import Findings
+from .lint_findings import LintFindings
 from .reachability import check_reachable
-from .templates import is_open
+from .reads import is_open
 
-_MOST_NAMED: Final = 3
+_MAX_NAMED: Final = 3
 
 
 class Scopes:
     """Checks scope by scope; knows the names of all states, to tell a wrong scope from a wrong name."""
 
-    def __init__(self, findings: Findings, states: list[StateNode]) -> None:
+    def __init__(self, findings: LintFindings, states: list[StateNode]) -> None:
         self._findings = findings
         self._by_name: dict[str, StateNode] = {}
         self._guesses = Guesses()
@@ -186,7 +186,7 @@ class Scopes:
         )
 
     def _other_targets(self) -> str:
-        lost = ", ".join(map(repr, self._lost[:_MOST_NAMED]))
+        lost = ", ".join(map(repr, self._lost[:_MAX_NAMED]))
         return "Add it, or name one of this scope" + (f"; nothing leads to {lost}." if lost else ".")
 
     def _guess(self, scope: Scope, target: str) -> str | None:

@@ -16,8 +16,9 @@ from ..asl.suggestions import suggest
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
+from .reads import is_key_of_jsonpath, is_open, looks_like_path
 from .task_states import check_task
-from .templates import Moment, is_key_of_jsonpath, is_open, looks_like_path
+from .templates import Moment
 
 _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 

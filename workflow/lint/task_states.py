@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from ..asl.definition import JsonObject
-from ..asl.integrations import IntegrationTarget, UnknownTarget, is_sdk_spelling, needs_of, target_of
+from ..asl.integrations import IntegrationTarget, UnknownTarget, arguments_of, is_sdk_spelling, needs_of, target_of
 from ..asl.json_type import Json
 from ..asl.json_values import walk
 from ..asl.suggestions import joined, likely, nearest, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext
-from .templates import is_open, is_reference_of_a_template, looks_like_path
-
-_NAMED: Final = "ExpressionAttributeNames ExpressionAttributeValues ReturnConsumedCapacity ReturnItemCollectionMetrics"
-_WRITTEN: Final = f"{_NAMED} ConditionExpression ReturnValues ReturnValuesOnConditionCheckFailure Expected"
-_TAKES: Final = {
-    "lambda:invoke": "FunctionName Payload InvocationType ClientContext Qualifier LogType TenantId "
-    "DurableExecutionName",
-    "sqs:sendMessage": "QueueUrl MessageBody DelaySeconds MessageAttributes MessageSystemAttributes "
-    "MessageDeduplicationId MessageGroupId",
-    "sns:publish": "TopicArn TargetArn PhoneNumber Message Subject MessageStructure MessageAttributes "
-    "MessageDeduplicationId MessageGroupId",
-    "states:startExecution": "StateMachineArn Input Name TraceHeader",
-    "dynamodb:getItem": "TableName Key AttributesToGet ConsistentRead ReturnConsumedCapacity ProjectionExpression "
-    "ExpressionAttributeNames",
-    "dynamodb:putItem": f"TableName Item ConditionalOperator {_WRITTEN}",
-    "dynamodb:updateItem": f"TableName Key UpdateExpression AttributeUpdates ConditionalOperator {_WRITTEN}",
-    "dynamodb:deleteItem": f"TableName Key ConditionalOperator {_WRITTEN}",
-    "http:invoke": "ApiEndpoint Method Authentication InvocationConfig Headers QueryParameters RequestBody Transform",
-}
-"""The arguments of the most used calls; other calls may take more than is known here."""
+from .reads import is_open, is_reference_of_a_template, looks_like_path
 
 
 def check_task(context: LintContext) -> None:
@@ -147,7 +127,7 @@ def _check_spelling(
 ) -> None:
     """Refuse an argument that starts with a small letter; doubt one that none of the most used calls takes."""
     call = f"{target.service}:{target.action}"
-    takes = _TAKES.get(call, "").split() if target.kind == "optimised" else []
+    takes = arguments_of(target)
     for key in given:
         bare = key.removesuffix(".$")
         near = likely(bare, takes or needs)

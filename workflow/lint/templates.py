@@ -9,51 +9,19 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
-from ..asl.fields import CONTEXT
 from ..asl.json_type import Json
 from ..asl.json_values import child, walk
-from ..asl.records import Record
 from ..asl.suggestions import nearest, suggest
 from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
-from .lint_findings import Findings
+from .lint_findings import LintFindings
+from .reads import StateReads, Use, is_key_of_jsonpath, is_open, looks_like_path
 
 Moment = Literal["before", "after", "caught"]
 """The moment of an evaluation: before the state's work, after it, or in a catcher."""
-_PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
-_OPENINGS: Final = ("${", "{{", "<%", "#{")
 _CONSTANTS: Final = ("true", "false", "null")
 _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
-
-
-def is_open(value: object) -> bool:
-    """Return true if a string has places that something else fills in before AWS sees it, such as `${name}`."""
-    if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
-        return False
-    return re.search(_PLACEHOLDER, value) is not None
-
-
-def is_reference_of_a_template(value: Json) -> bool:
-    """Return true for `{"Ref": …}` and the like, which CloudFormation replaces before AWS sees them."""
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
-
-
-def looks_like_path(value: object) -> bool:
-    """Return true if a string seems to be meant as a path or an intrinsic function."""
-    if not isinstance(value, str) or not value.startswith(("$", "States.")):
-        return False
-    if value.startswith("States."):
-        name, opening, _ = value.removeprefix("States.").partition("(")
-        return bool(opening) and name.isidentifier()
-    rest = value[1:].removeprefix("$") if value != "$" else ""
-    first = rest[1:2]
-    return not rest or value[1] == "[" or (rest[0] == "." and (first in (".", "*", "[", "_") or first.isalpha()))
-
-
-def is_key_of_jsonpath(key: str, item: Json) -> bool:
-    """Return true if a key of JSONPath, with what it takes, stands in a JSONata state."""
-    return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
 
 
 def _is_remarkable(text: str) -> bool:
@@ -61,28 +29,16 @@ def _is_remarkable(text: str) -> bool:
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 
-class Use(Record):
-    """A variable that is read, and where."""
-
-    name: str
-    pointer: str
-    tolerant: bool = False
-
-
-class Texts:
+class Texts(StateReads):
     """Checks the texts of one state; remembers the variables and the parts of the context object that they read.
 
     `works`     whether the state does work, so that there is a result
     `lacking`   parts of the context object that this state does not have, each with where it is
     """
 
-    def __init__(self, findings: Findings, works: bool, lacking: Mapping[str, str]) -> None:
-        self.findings = findings
+    def __init__(self, findings: LintFindings, works: bool, lacking: Mapping[str, str]) -> None:
+        super().__init__(findings, lacking)
         self.works = works
-        self.lacking = lacking
-        self.uses: list[Use] = []
-        self.context: list[tuple[tuple[str, ...], str]] = []
-        """Each part that is read, and where."""
 
     def jsonata(
         self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = (), *, named: bool = False
@@ -130,11 +86,6 @@ class Texts:
         from .paths import PathTexts
 
         PathTexts(self).template(value, pointer)
-
-    def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
-        """Note and check a part of the context object, which is called `root`."""
-        self.context.append((names, pointer))
-        self._context(names, pointer, root)
 
     def _text(self, text: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> None:
         if not is_expression(text):
@@ -287,27 +238,6 @@ class Texts:
                 "$states.errorOutput is there in Output and Assign of a catcher only.",
                 "Move it into the catcher.",
             )
-
-    def _context(self, names: tuple[str, ...], pointer: str, root: str) -> None:
-        if names and names[0] in self.lacking:
-            where = self.lacking[names[0]]
-            self.findings.warning(
-                "UNKNOWN_CONTEXT_FIELD", pointer, f"The context object has {names[0]} only {where}.", "Remove it."
-            )
-            return
-        for depth, name in enumerate(names):
-            holder = ".".join(names[:depth])
-            if holder not in CONTEXT:
-                return
-            if name not in CONTEXT[holder]:
-                whose = f"The context object's {holder}" if holder else "The context object"
-                self.findings.warning(
-                    "UNKNOWN_CONTEXT_FIELD",
-                    pointer,
-                    f"{whose} has no {name!r}.",
-                    suggest(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
-                )
-                return
 
 
 def _function_meant(name: str) -> str:

@@ -33,8 +33,8 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import likely
-from .lint_findings import Finding, Findings, printable
-from .templates import is_open
+from .lint_findings import LintFinding, LintFindings, printable
+from .reads import is_open
 
 
 class _Kind(Record):
@@ -90,7 +90,7 @@ class _Names:
 class Spelling:
     """Mends the names of fields for the checks, and gives places the names back that are written."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: LintFindings) -> None:
         self._findings = findings
         self._names = _Names()
 
@@ -105,7 +105,7 @@ class Spelling:
                 self._mend(holder, names, _pointer(steps), kind)
         return mended
 
-    def as_written(self, finding: Finding) -> Finding:
+    def as_written(self, finding: LintFinding) -> LintFinding:
         """The finding with the pointer of its place in the definition as it is written."""
         names: _Names | None = self._names
         steps = finding.pointer.split("/")
@@ -113,7 +113,7 @@ class Spelling:
             if names is None:
                 break
             steps[place], names = names.written.get(step, step), names.inside.get(step)
-        return Finding(finding.code, finding.severity, "/".join(steps), finding.sentence, finding.remedy)
+        return LintFinding(finding.code, finding.severity, "/".join(steps), finding.sentence, finding.remedy)
 
     def _mend(self, holder: JsonObject, names: Mapping[str, str], pointer: str, kind: _Kind) -> None:
         fields = {names.get(name, name): item for name, item in holder.items()}

@@ -11,8 +11,8 @@ from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import Guesses
 from ..queries.jsonata_functions import FUNCTIONS
-from .lint_findings import Findings
-from .templates import Use
+from .lint_findings import LintFindings
+from .reads import Use
 
 
 class _Known(Record):
@@ -27,7 +27,7 @@ class _Known(Record):
 class Flow:
     """Checks that a variable that is read was assigned before, in its scope or one around it, on every path."""
 
-    def __init__(self, findings: Findings, given: frozenset[str]) -> None:
+    def __init__(self, findings: LintFindings, given: frozenset[str]) -> None:
         self._findings = findings
         self._given = given
         self._guesses = Guesses()

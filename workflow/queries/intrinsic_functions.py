@@ -13,8 +13,8 @@ from ..asl.json_values import NotJson, canonical, read_json, spelled, written
 
 HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _ALGORITHM: Final = f"one of {', '.join(HASHES)}"
-_LONGEST_TEXT: Final = 10_000
-_MOST_RANGE: Final = 1_000
+_MAX_TEXT_LENGTH: Final = 10_000
+_MAX_RANGE_ITEMS: Final = 1_000
 
 
 class IntrinsicFailed(ValueError):
@@ -96,8 +96,8 @@ def _text(value: Json) -> str:
 
 def _short(value: Json) -> str:
     text = _text(value)
-    if len(text) > _LONGEST_TEXT:
-        raise IntrinsicFailed(f"a string has at most {_LONGEST_TEXT} characters here")
+    if len(text) > _MAX_TEXT_LENGTH:
+        raise IntrinsicFailed(f"a string has at most {_MAX_TEXT_LENGTH} characters here")
     return text
 
 
@@ -157,8 +157,8 @@ def _range(values: list[Json], _: Randomness) -> Json:
     if step == 0:
         raise IntrinsicFailed("the step is not 0")
     made: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
-    if len(made) > _MOST_RANGE:
-        raise IntrinsicFailed(f"a range has at most {_MOST_RANGE} items")
+    if len(made) > _MAX_RANGE_ITEMS:
+        raise IntrinsicFailed(f"a range has at most {_MAX_RANGE_ITEMS} items")
     return made
 
 

@@ -20,7 +20,7 @@ from .intrinsic_functions import FUNCTIONS, UNKNOWN, IntrinsicFailed, Randomness
 from .jsonpath_reading import InvalidPath, JsonPath, read_path
 from .jsonpath_text import Scanner
 
-Argument: TypeAlias = "FunctionCall | JsonPath | Json"
+Argument: TypeAlias = "IntrinsicCall | JsonPath | Json"
 DEEPEST = 10
 """The maximum nesting of calls."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
@@ -36,7 +36,7 @@ class InvalidIntrinsic(InvalidPath):
 
 
 @dataclass(frozen=True)
-class FunctionCall:
+class IntrinsicCall:
     """A call of an intrinsic function."""
 
     name: str
@@ -45,15 +45,15 @@ class FunctionCall:
     def paths(self) -> Iterator[JsonPath]:
         """Every path among its arguments."""
         for argument in self.arguments:
-            if isinstance(argument, FunctionCall):
+            if isinstance(argument, IntrinsicCall):
                 yield from argument.paths()
             elif isinstance(argument, JsonPath):
                 yield argument
 
     def cannot_work(self) -> str:
         """Why it fails whatever its paths lead to: a constant that the function does not take; empty if it may work."""
-        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, FunctionCall))
-        constants = [UNKNOWN if isinstance(each, FunctionCall | JsonPath) else each for each in self.arguments]
+        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, IntrinsicCall))
+        constants = [UNKNOWN if isinstance(each, IntrinsicCall | JsonPath) else each for each in self.arguments]
         return (
             next((why for why in inner if why), "")
             or FUNCTIONS[self.name].refuses_constants(constants)
@@ -73,7 +73,7 @@ class FunctionCall:
         """Return what it yields, given what paths lead to; raises IntrinsicFailed."""
         values = [
             argument.result(find, randomness)
-            if isinstance(argument, FunctionCall)
+            if isinstance(argument, IntrinsicCall)
             else find(argument)
             if isinstance(argument, JsonPath)
             else argument
@@ -86,7 +86,7 @@ class FunctionCall:
 
 
 @dataclass(frozen=True)
-class Template(FunctionCall):
+class Template(IntrinsicCall):
     """A call of States.Format with a fixed template, cut at its `{}`."""
 
     pieces: list[Json]
@@ -98,7 +98,7 @@ def is_intrinsic(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def parse_intrinsic(text: str) -> FunctionCall:
+def parse_intrinsic(text: str) -> IntrinsicCall:
     """The call that a string says; raises InvalidIntrinsic."""
     scanner = Scanner(text)
     try:
@@ -113,7 +113,7 @@ def parse_intrinsic(text: str) -> FunctionCall:
     return call
 
 
-def _call(scanner: Scanner) -> FunctionCall:
+def _call(scanner: Scanner) -> IntrinsicCall:
     scanner.deeper(DEEPEST, "calls of intrinsic functions")
     name = _name(scanner)
     scanner.blanks()
@@ -130,7 +130,7 @@ def _call(scanner: Scanner) -> FunctionCall:
         raise scanner.refuse(why)
     if name == "States.Format" and isinstance(arguments[0], str):
         return _template(scanner, tuple(arguments), _as_written(scanner.text, start))
-    return FunctionCall(name, tuple(arguments))
+    return IntrinsicCall(name, tuple(arguments))
 
 
 def _as_written(text: str, start: int) -> str:
@@ -211,7 +211,7 @@ def _pieces(raw: str) -> Iterator[str]:
 
 __all__ = [
     "FUNCTIONS",
-    "FunctionCall",
+    "IntrinsicCall",
     "IntrinsicFailed",
     "InvalidIntrinsic",
     "Randomness",

@@ -15,14 +15,14 @@ from ..asl.json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
 from .jsonata_corrections import TooMuchMemory
 from .jsonata_engine import function, held
-from .jsonata_evaluation import THREW, JsonataFailed, plain
 from .jsonata_library import Functions
+from .jsonata_values import THREW, JsonataFailed, plain
 
-LONGEST_RANGE: Final = 360_145
+MAX_RANGE_ITEMS: Final = 360_145
 """Numbers that `$range` makes. Source: measured on Step Functions by others."""
 _JAVA_FACTOR: Final = 0x5DEECE66D
 _JAVA_MASK: Final = (1 << 48) - 1
-MOST_STEPS: Final = 1_000_000
+MAX_STEPS: Final = 1_000_000
 """Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
 
 
@@ -54,8 +54,8 @@ def step_counter() -> Callable[..., None]:
     steps = itertools.count(1)
 
     def count(*_: object) -> None:
-        if next(steps) > MOST_STEPS:
-            raise JsonataFailed(f"took {MOST_STEPS:,} steps and has not ended. Check for infinite loop")
+        if next(steps) > MAX_STEPS:
+            raise JsonataFailed(f"took {MAX_STEPS:,} steps and has not ended. Check for infinite loop")
 
     return count
 
@@ -70,7 +70,7 @@ def _range(first: float, last: float, step: float | None) -> list[int] | int | N
     """Numbers from first to last; one alone stands by itself, and none are undefined. Numbers are cut towards zero."""
     by = int(step or 0)
     numbers = range(int(first), int(last) + (1 if by > 0 else -1), by) if by else range(0)
-    if len(numbers) > LONGEST_RANGE:
+    if len(numbers) > MAX_RANGE_ITEMS:
         raise TooMuchMemory
     return numbers[0] if len(numbers) == 1 else list(numbers) or None
 

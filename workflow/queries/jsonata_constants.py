@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from .jsonata_evaluation import THREW, JsonataFailed, failure_text, parse_jsonata, plain
+from .jsonata_evaluation import failure_text, parse_jsonata
 from .jsonata_functions import FUNCTIONS
 from .jsonata_reading import inner_parts_of, literal_kind_of, parts_of
+from .jsonata_values import THREW, JsonataFailed, plain
 
 _NOT_CONSTANT: Final = frozenset(("random", "uuid", "now", "millis", "shuffle", "error", "assert"))
 """Functions that yield something else each time, or that fail on purpose."""

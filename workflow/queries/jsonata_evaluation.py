@@ -1,7 +1,6 @@
 """JSONata as Step Functions runs it: version 2 without `$eval`, with six functions of its own.
 
 InvalidJsonata    the string is not an expression; says where and why
-JsonataFailed     the expression cannot be evaluated on these data, or yields nothing (States.QueryEvaluationError)
 
 `jsonata-python` does the work and is imported when an expression is met that is not plain; whatever only evaluation
 needs is imported when something is evaluated. Source of the additions:
@@ -10,13 +9,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..asl.json_type import Json
+from .jsonata_values import THREW, JsonataFailed, plain
 
 if TYPE_CHECKING:
     from .intrinsic_functions import Randomness
@@ -26,18 +25,12 @@ if TYPE_CHECKING:
 _LITERALS: Final = (
     r"""(?s)\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/"""
 )
-THREW: Final = "threw an error during evaluation: "
-"""The beginning of JsonataFailed's message if an expression failed, rather than yielded nothing."""
 _COALESCING: Final = r"\?\?|\?:"
-_MOST_HELD: Final = 1_000
+_MAX_HELD: Final = 1_000
 
 
 class InvalidJsonata(ValueError):
     """A sentence that says what is wrong, and at which character of the expression."""
-
-
-class JsonataFailed(ValueError):
-    """The problem, as the end of a sentence that begins with the expression."""
 
 
 def is_expression(value: object) -> bool:
@@ -113,7 +106,7 @@ class Evaluator:
         if id(value) not in self._held:
             from .jsonata_engine import held
 
-            if len(self._held) == _MOST_HELD:
+            if len(self._held) == _MAX_HELD:
                 self._held.clear()
             self._held[id(value)] = (value, held(value))  # with the value itself, so that its id stays its own
         return self._held[id(value)][1]
@@ -123,29 +116,6 @@ def _plain(value: Any) -> Json:
     if value is None:
         raise JsonataFailed("returned nothing (undefined).")
     return plain(value)
-
-
-def plain(value: Any) -> Json:
-    """A value of the engine as a plain one; refuses what JSON cannot say."""
-    from .jsonata_engine import NULL
-
-    return _converted(value, NULL)
-
-
-def _converted(value: Any, null: object) -> Json:
-    if value is null or value is None:
-        return None
-    if isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, dict):
-        return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list | tuple | range):
-        return [_converted(item, null) for item in cast("Sequence[Any]", value)]
-    raise JsonataFailed("returned a function, which JSON cannot say.")
 
 
 def failure_text(error: Exception) -> str:

@@ -6,17 +6,29 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from ..asl.json_type import Json
 from ..asl.json_values import written
 from .bounded_regex import refuse_endless
+from .jsonpath_calls import NoSuchPlace
 from .jsonpath_text import Scanner, is_number
 
-if TYPE_CHECKING:
-    from .jsonpath_reading import JsonPath
 
-ReadPath: TypeAlias = "Callable[[Scanner, str], JsonPath]"
+class FilterPath(Protocol):
+    """A path in a filter, from the item (`@`) or from the whole value (`$`)."""
+
+    @property
+    def root(self) -> str:
+        """Return the sign that it starts with."""
+        ...
+
+    def find(self, value: Json, root: Json = None) -> Json:
+        """Return the value at this path. Raises NoSuchPlace."""
+        ...
+
+
+ReadPath: TypeAlias = "Callable[[Scanner, str], FilterPath]"
 _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
 """The part after the first slash: the pattern, in which a slash is escaped, and its flags."""
@@ -109,11 +121,25 @@ _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class PathOperand:
+    """A side of a comparison that is looked up for each item."""
+
+    path: FilterPath
+
+    def find(self, item: Json, root: Json) -> object:
+        """Return the value, or `_MISSING`."""
+        try:
+            return self.path.find(item if self.path.root == "@" else root, root)
+        except NoSuchPlace:
+            return _MISSING
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """A test of one item: a comparison, a place that must exist, or several of these joined."""
 
     kind: Literal["and", "or", "not", "test", "exists"]
-    parts: tuple[Filter | JsonPath | re.Pattern[str] | Json, ...]
+    parts: tuple[Filter | PathOperand | re.Pattern[str] | Json, ...]
     operator: str = ""
 
     @classmethod
@@ -129,21 +155,10 @@ class Filter:
         if self.kind in ("and", "or", "not"):
             results = (part.accepts(item, root) for part in self.parts if isinstance(part, Filter))
             return all(results) if self.kind == "and" else any(results) if self.kind == "or" else not any(results)
-        values = [_value(part, item, root) for part in self.parts]
+        values = [part.find(item, root) if isinstance(part, PathOperand) else part for part in self.parts]
         if self.kind == "exists":
             return values[0] is not _MISSING and values[0] is not None
         return _TESTS[self.operator](*values)
-
-
-def _value(part: object, item: Json, root: Json) -> object:
-    from .jsonpath_reading import JsonPath, NoSuchPlace
-
-    if not isinstance(part, JsonPath):
-        return part
-    try:
-        return part.find(item if part.root == "@" else root, root)
-    except NoSuchPlace:
-        return _MISSING
 
 
 def _join(scanner: Scanner, read_path: ReadPath, sign: str, kind: Literal["and", "or"]) -> Filter:
@@ -175,7 +190,7 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
     return Filter("test", (left, _right(scanner, read_path, operator)), operator)
 
 
-def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> JsonPath | re.Pattern[str] | Json:
+def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> PathOperand | re.Pattern[str] | Json:
     scanner.blanks()
     found = _WORD.match(scanner.text, scanner.place)
     word = found.group() if found and operator in ("==", "!=") else ""
@@ -184,11 +199,11 @@ def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> JsonPath | r
     return scanner.take(len(word))
 
 
-def _operand(scanner: Scanner, read_path: ReadPath) -> JsonPath | re.Pattern[str] | Json:
+def _operand(scanner: Scanner, read_path: ReadPath) -> PathOperand | re.Pattern[str] | Json:
     scanner.blanks()
     sign = scanner.peek()
     if sign and sign in "@$":
-        return read_path(scanner, "@$")
+        return PathOperand(read_path(scanner, "@$"))
     if sign and sign in "'\"":
         return scanner.quoted()
     for word, value in (("true", True), ("false", False), ("null", None)):

@@ -14,17 +14,8 @@ from typing import Final, TypedDict
 import pulumi
 
 from components import BookingStateMachine, MonitoredLambda, Target, build_package
-from workflow import (
-    LAMBDA_TRANSIENT,
-    Choice,
-    Function,
-    Invoke,
-    Retry,
-    Succeed,
-    Workflow,
-    input_of,
-    output_of,
-)
+from workflow import Choice, Function, Invoke, Retry, Succeed, Workflow, input_of, output_of
+from workflow.error_names import LAMBDA_TRANSIENT
 
 
 class Visit(TypedDict):

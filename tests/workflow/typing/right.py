@@ -5,60 +5,65 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Literal, Never, TypedDict, TypeVar, assert_type
 
-from handlers.contracts.messages import BookingRequest, BookingResult, PurchaseRequest, RefundRequest
+from handlers.contracts.messages import (
+    BookingRequest,
+    BookingResult,
+    CancelRequest,
+    CaptureRequest,
+    DecisionRequest,
+    PurchaseRequest,
+    RefundRequest,
+)
 from workflow import (
     ALL,
     END,
-    Bucket,
-    Call,
     Choice,
     DistributedMap,
-    Edge,
-    ErrorOutput,
     Fail,
     Function,
     Inline,
     Invoke,
-    ItemReader,
     Limit,
-    Machine,
     Map,
     Parallel,
     Pass,
-    ResultWriter,
     Retry,
-    StartExecution,
     Succeed,
-    Task,
     Wait,
     Workflow,
-    WrittenResults,
-    before,
-    bound,
     caught,
-    concat,
     context,
     each_of,
     input_of,
     made,
-    or_else,
     output_of,
-    seen_as,
-    some,
     variable,
 )
+from workflow.annotations import Edge, ErrorOutput
 from workflow.dsl.states.arrows import Chain, InputPassedOn
 from workflow.dsl.states.service_tasks import StartedExecution
+from workflow.fn import before, bound, concat, or_else, seen_as, some
+from workflow.service_steps import (
+    Bucket,
+    ItemReader,
+    Machine,
+    ResultWriter,
+    ServiceCall,
+    StartExecution,
+    Task,
+    WrittenResults,
+)
 
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)
 record_fn = Function("record_fn", object, BookingResult)
 
+AnyRequest = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest
 request = input_of(BookingRequest)
-assert_type(request, PurchaseRequest | RefundRequest)
-assert_type(request.action, Literal["purchase", "refund"])
+assert_type(request, AnyRequest)
+assert_type(request.action, Literal["purchase", "capture", "cancel", "refund", "decide"])
 route = Choice(request)
-assert_type(route, Choice[PurchaseRequest | RefundRequest, PurchaseRequest | RefundRequest])
+assert_type(route, Choice[AnyRequest, AnyRequest])
 assert_type(route.case(PurchaseRequest), Edge[PurchaseRequest])
 purchase = Invoke(purchase_fn)
 refund = Invoke(refund_fn)
@@ -141,7 +146,7 @@ assert_type(Succeed(3), Succeed[int])
 i = Inline(Ship)
 assert_type(i, Inline[Shipment, Done])
 assert_type(caught(), ErrorOutput)
-assert_type(Call("ecs:runTask", {}, Done), Call[Done])
+assert_type(ServiceCall("ecs:runTask", {}, Done), ServiceCall[Done])
 assert_type(Pass(output_of(purchase)), Pass[BookingResult])
 quantity = variable(int)
 assert_type(quantity + 1, int)

@@ -10,29 +10,20 @@ from workflow import (
     END,
     Choice,
     Function,
-    GetItem,
     Invoke,
-    Machine,
     Map,
     Parallel,
     Pass,
-    Queue,
     Retry,
-    SendMessage,
-    StartExecution,
     Succeed,
-    Table,
     Wait,
     Workflow,
-    before,
-    concat,
     input_of,
-    or_else,
     output_of,
-    seen_as,
-    some,
     variable,
 )
+from workflow.fn import before, concat, or_else, seen_as, some
+from workflow.service_steps import GetItem, Machine, Queue, SendMessage, StartExecution, Table
 
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)

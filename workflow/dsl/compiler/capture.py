@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
+from ...asl.limits import MAX_VARIABLE_NAME_LENGTH
 from ...failures import WorkflowError
 from ..bindings import Binding, Bindings
 from ..payload_schema import wire_value
@@ -12,10 +12,8 @@ from ..rewriting import rewrite
 from ..states.arrows import AnyState, Catching, Exit, Link, Some
 from ..states.tasks import Task
 from ..value_expressions import Reference, Source, form_of, place_of
-from .graph import Home, ScopeGraph
+from .scope_graph import Home, ScopeGraph
 
-LONGEST_VARIABLE: Final = 80
-"""Characters of a variable's name. Source: developer guide, "Passing data between states with variables"."""
 _INPUT = Reference(Source("state_input"))
 _RESULT = Reference(Source("result"))
 
@@ -156,7 +154,7 @@ class CapturePlan:
 
     def _variable(self, state: AnyState, what: str) -> str:
         """Return an unused name of a variable that says what is captured in it."""
-        room = LONGEST_VARIABLE - len(what) - len("_99_")
+        room = MAX_VARIABLE_NAME_LENGTH - len(what) - len("_99_")
         letters = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in state.name[:room])
         stem = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
         name, number = f"{stem}_{what}", 1

@@ -20,7 +20,7 @@ from ..states.arrows import AnyState
 from ..value_expressions import Condition, Expression, Reference, literal_of, place_of
 from .capture import CapturePlan
 from .fields_of_states import FieldCollector, Piece
-from .graph import ScopeGraph
+from .scope_graph import ScopeGraph
 from .scoping import OUTERMOST, Enclosing, VariableScopes
 
 if TYPE_CHECKING:

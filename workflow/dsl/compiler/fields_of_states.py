@@ -20,7 +20,7 @@ from ..bindings import Bindings, Limit
 from ..states.arrows import AnyState, Catching, End, Link
 from ..value_expressions import Condition
 from .capture import CapturePlan, output_by
-from .graph import ScopeGraph
+from .scope_graph import ScopeGraph
 
 if TYPE_CHECKING:
     from ..backends.backend import Backend

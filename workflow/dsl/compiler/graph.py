@@ -6,12 +6,11 @@ Past 250 lines: building, checking and flattening read and make the same two kin
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Never, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Never, cast
 
-from ...asl.records import Record, changed
+from ...asl.limits import MAX_STATE_NAME_LENGTH
+from ...asl.records import changed
 from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..payload_schema import name_of
 from ..states.arrows import (
@@ -30,75 +29,10 @@ from ..states.arrows import (
 )
 from ..states.basic_states import Choice, Fail, Pass, Succeed
 from ..value_expressions import Reference, Source, place_of
+from .scope_graph import Home, ScopeGraph
 
 if TYPE_CHECKING:
     from ..states.fragments import Inline
-    from ..workflow_class import Workflow
-
-LONGEST_NAME: Final = 80
-"""Characters of a state's name. Source: Amazon States Language specification, "States"."""
-
-
-NO_IDS: Final[Mapping[int, Any]] = MappingProxyType({})
-
-
-class Home(Record):
-    """The workflow that a state was written in: what `input_of` means there, and which states `output_of` names."""
-
-    start: AnyState
-    prefix: str
-    is_machine: bool
-    copies: Mapping[int, AnyState]
-
-
-class ScopeGraph(Record):
-    """States by name, in the order of writing, and the arrows between them."""
-
-    start: AnyState
-    states: Mapping[str, AnyState]
-    links: Sequence[Link]
-    homes: Mapping[int, Home] = NO_IDS
-    declared: frozenset[str] = frozenset()
-    """The variables that are attributes of the workflow, which must assign them."""
-    ends: Mapping[int, tuple[AnyState, ...]] = NO_IDS
-    """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
-
-    @cached_property
-    def _ways(self) -> dict[tuple[int, str], list[Link]]:
-        ways: dict[tuple[int, str], list[Link]] = {}
-        for link in self.links:
-            ways.setdefault((id(link.exit.state), link.exit.kind), []).append(link)
-        return ways
-
-    @cached_property
-    def _leading_to(self) -> dict[int, list[Link]]:
-        leading: dict[int, list[Link]] = {}
-        for link in self.links:
-            leading.setdefault(id(link.target), []).append(link)
-        return leading
-
-    def out_of(self, state: AnyState, kind: str) -> list[Link]:
-        """The arrows of one kind that leave a state, in the order of writing."""
-        return self._ways.get((id(state), kind), [])
-
-    def into(self, state: AnyState) -> list[Link]:
-        """The arrows that lead to a state."""
-        return self._leading_to.get(id(state), [])
-
-    def reachable(self, *, without: Iterable[Link] = ()) -> set[int]:
-        """The states (their ids) that paths from the start lead to, some arrows left out."""
-        left_out = {id(link) for link in without}
-        ways: dict[int, list[Link]] = {}
-        for link in self.links:
-            if id(link) not in left_out:
-                ways.setdefault(id(link.exit.state), []).append(link)
-        reached, waiting = {id(self.start)}, [id(self.start)]
-        while waiting:
-            for link in ways.get(waiting.pop(), ()):
-                if id(link.target) not in reached:
-                    reached.add(id(link.target))
-                    waiting.append(id(link.target))
-        return reached
 
 
 def graph_of(name: str, body: Mapping[str, object]) -> ScopeGraph:
@@ -145,9 +79,9 @@ def _states_by_name(name: str, body: Mapping[str, object]) -> dict[str, AnyState
                 f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline",
                 at=state,
             )
-        if len(state.name) > LONGEST_NAME:
+        if len(state.name) > MAX_STATE_NAME_LENGTH:
             raise WorkflowError(
-                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {LONGEST_NAME}",
+                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {MAX_STATE_NAME_LENGTH}",
                 at=state,
             )
     return states
@@ -247,9 +181,9 @@ def machine_graph(graph: ScopeGraph) -> ScopeGraph:
     return _flat(graph, home)
 
 
-def nested_graph(workflow: type[Workflow[object, object]], prefix: str) -> ScopeGraph:
+def nested_graph(graph: ScopeGraph, prefix: str) -> ScopeGraph:
     """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
-    return _flat(*_copied(workflow.graph, prefix, is_machine=False))
+    return _flat(*_copied(graph, prefix, is_machine=False))
 
 
 def _copied(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeGraph, Home]:
@@ -270,9 +204,9 @@ def _copied(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeG
 def _renamed(state: AnyState, prefix: str) -> AnyState:
     renamed = copy.copy(state)
     renamed.name = f"{prefix}.{state.name}"
-    if len(renamed.name) > LONGEST_NAME:
+    if len(renamed.name) > MAX_STATE_NAME_LENGTH:
         raise WorkflowError(
-            f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {LONGEST_NAME}", at=state
+            f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {MAX_STATE_NAME_LENGTH}", at=state
         )
     return renamed
 

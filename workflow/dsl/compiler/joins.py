@@ -9,7 +9,7 @@ from ..compatibility import mismatch, value_mismatch
 from ..payload_schema import literals_of, name_of
 from ..states.arrows import AnyState, End, ErrorOutput, Exit, Link
 from ..value_expressions import Reference, place_of
-from .graph import ScopeGraph
+from .scope_graph import ScopeGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ...asl.json_values import JsonObject
 from ..states.distribution import Distribution
@@ -13,6 +13,7 @@ from .graph import nested_graph
 
 if TYPE_CHECKING:
     from ..states.arrows import AnyState
+    from ..workflow_type import AnyWorkflow
 
 
 def collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
@@ -123,5 +124,7 @@ def _s3(collector: FieldCollector, resource: str, sent: object) -> JsonObject:
     }
 
 
-def _compile_inside(collector: FieldCollector, state: AnyState, prefix: str, workflow: object) -> JsonObject:
-    return collector.compile_inside(nested_graph(cast("type", workflow), prefix), state)
+def _compile_inside(
+    collector: FieldCollector, state: AnyState, prefix: str, workflow: type[AnyWorkflow[Any, Any]]
+) -> JsonObject:
+    return collector.compile_inside(nested_graph(workflow.graph, prefix), state)

@@ -11,7 +11,7 @@ from ...failures import WorkflowError
 from ..states.arrows import AnyState, Exit, Link
 from ..states.tasks import Invoke, Task
 from ..value_expressions import All, Condition, Either, FunctionCall, Not, Present, Reference, place_of
-from .graph import ScopeGraph
+from .scope_graph import ScopeGraph
 
 if TYPE_CHECKING:
     from ..states.nested_states import Map

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
 
+from ...asl.limits import MAX_STATE_NAME_LENGTH, MAX_VARIABLE_NAME_LENGTH
 from ...asl.records import NOTHING, Record, changed
 from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
@@ -172,7 +173,9 @@ class State(Joinable[Out], Generic[In, Out]):
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
         check_fixed_texts(self, name=name, comment=comment)
         if name == "":
-            raise WorkflowError(f"{type(self).__name__}: name is a string of 1 to 80 characters, and not ''")
+            raise WorkflowError(
+                f"{type(self).__name__}: name must have 1 to {MAX_STATE_NAME_LENGTH} characters, got none"
+            )
         self.name = name or ""
         self.workflow_name = ""
         self.comment = comment
@@ -320,8 +323,8 @@ def variable_name(target: object) -> str:
                 raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
             if not _can_be_called(source.name):
                 raise WorkflowError(
-                    f"{source.name!r} is not a valid variable name: a letter, then letters, digits and _, 80 at most, "
-                    "and not states, which is Step Functions' own"
+                    f"{source.name!r} is not a valid variable name: a letter, then letters, digits and _, "
+                    f"{MAX_VARIABLE_NAME_LENGTH} at most, and not states, which is Step Functions' own"
                 )
             return source.name
     raise WorkflowError(f"assign({target!r}, …): only a whole variable can be assigned")
@@ -348,7 +351,8 @@ def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
 
 def _can_be_called(name: str) -> bool:
     """Source: Step Functions developer guide, "Passing data between states with variables"."""
-    return name.isascii() and name.isidentifier() and name[0] != "_" and len(name) <= 80 and name != "states"
+    fits = len(name) <= MAX_VARIABLE_NAME_LENGTH and name != "states"
+    return fits and name.isascii() and name.isidentifier() and name[0] != "_"
 
 
 def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypedDict
 
 from ...asl.json_type import Json
+from ...asl.limits import MAX_LABEL_LENGTH
 from ...asl.records import Record
 from ...failures import WorkflowError
 from ..bindings import Bindings, Bucket, Limit
@@ -20,7 +21,7 @@ from ..option_checks import (
     refused,
 )
 
-LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}"
+_LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]+"
 """Pattern of a label, which begins the names of a distributed Map's executions.
 
 Source: Step Functions developer guide, "Distributed mode".
@@ -178,10 +179,11 @@ class Distribution(Record, kw_only=True):
         check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
         check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
         check_fixed_texts(owner, label=self.label)
-        if self.label is not None and not re.fullmatch(LABEL, self.label):
+        if self.label is not None and not (re.fullmatch(_LABEL, self.label) and len(self.label) <= MAX_LABEL_LENGTH):
             refused(
                 owner,
-                "label must have 1 to 40 characters: letters, digits, - or other plain characters, no spaces",
+                f"label must have 1 to {MAX_LABEL_LENGTH} characters: letters, digits, - or other plain "
+                "characters, no spaces",
                 self.label,
             )
         for part, kind in ((self.reader, ItemReader), (self.batcher, ItemBatcher), (self.writer, ResultWriter)):

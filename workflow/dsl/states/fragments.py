@@ -10,7 +10,7 @@ from .arrows import Catching
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
 
-    from ..workflow_class import Workflow
+    from ..workflow_type import AnyWorkflow
 
 I = TypeVar("I", contravariant=True)  # noqa: E741
 O = TypeVar("O", covariant=True)  # noqa: E741
@@ -24,7 +24,7 @@ class Inline(Catching[I, O]):
 
     type = "Inline"
 
-    def __init__(self, workflow: Class[Workflow[I, O]], *, name: str | None = None) -> None:
+    def __init__(self, workflow: Class[AnyWorkflow[I, O]], *, name: str | None = None) -> None:
         super().__init__(name=name)
         check_workflow(self, workflow)
         self.workflow = workflow

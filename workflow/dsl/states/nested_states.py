@@ -23,7 +23,7 @@ from .fragments import check_workflow
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type
 
-    from ..workflow_class import Workflow
+    from ..workflow_type import AnyWorkflow
 
 I = TypeVar("I", contravariant=True)  # noqa: E741
 O = TypeVar("O", covariant=True)  # noqa: E741
@@ -49,7 +49,7 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[T, tuple[A]],
-        first: Class[Workflow[T, A]],
+        first: Class[AnyWorkflow[T, A]],
         /,
         *,
         sends: None = None,
@@ -58,8 +58,8 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[T, tuple[A, B]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
         /,
         *,
         sends: None = None,
@@ -68,9 +68,9 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[T, tuple[A, B, D]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
-        third: Class[Workflow[T, D]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
+        third: Class[AnyWorkflow[T, D]],
         /,
         *,
         sends: None = None,
@@ -79,10 +79,10 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[T, tuple[A, B, D, E]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
-        third: Class[Workflow[T, D]],
-        fourth: Class[Workflow[T, E]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
+        third: Class[AnyWorkflow[T, D]],
+        fourth: Class[AnyWorkflow[T, E]],
         /,
         *,
         sends: None = None,
@@ -91,14 +91,14 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[T, list[R]],
-        *branches: Class[Workflow[T, R]],
+        *branches: Class[AnyWorkflow[T, R]],
         sends: None = None,
         **options: Unpack[NestingOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Parallel[object, tuple[A]],
-        first: Class[Workflow[T, A]],
+        first: Class[AnyWorkflow[T, A]],
         /,
         *,
         sends: T | Mapping[str, object],
@@ -107,8 +107,8 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[object, tuple[A, B]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
         /,
         *,
         sends: T | Mapping[str, object],
@@ -117,9 +117,9 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[object, tuple[A, B, D]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
-        third: Class[Workflow[T, D]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
+        third: Class[AnyWorkflow[T, D]],
         /,
         *,
         sends: T | Mapping[str, object],
@@ -128,10 +128,10 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[object, tuple[A, B, D, E]],
-        first: Class[Workflow[T, A]],
-        second: Class[Workflow[T, B]],
-        third: Class[Workflow[T, D]],
-        fourth: Class[Workflow[T, E]],
+        first: Class[AnyWorkflow[T, A]],
+        second: Class[AnyWorkflow[T, B]],
+        third: Class[AnyWorkflow[T, D]],
+        fourth: Class[AnyWorkflow[T, E]],
         /,
         *,
         sends: T | Mapping[str, object],
@@ -140,12 +140,12 @@ class Parallel(Catching[I, O]):
     @overload
     def __init__(
         self: Parallel[object, list[R]],
-        *branches: Class[Workflow[T, R]],
+        *branches: Class[AnyWorkflow[T, R]],
         sends: T | Mapping[str, object],
         **options: Unpack[NestingOptions],
     ) -> None: ...
     def __init__(
-        self, *branches: Class[Workflow[Any, Any]], sends: object = None, **options: Unpack[NestingOptions]
+        self, *branches: Class[AnyWorkflow[Any, Any]], sends: object = None, **options: Unpack[NestingOptions]
     ) -> None:
         check_options(self, options, NestingOptions)
         super().__init__(**options)
@@ -175,7 +175,7 @@ class Map(Catching[object, O], Generic[O]):
     def __init__(
         self: Map[list[R]],
         items: Sequence[T],
-        each: Class[Workflow[T, R]],
+        each: Class[AnyWorkflow[T, R]],
         *,
         sends: object = None,
         at_once: int | Limit | None = None,
@@ -186,7 +186,9 @@ class Map(Catching[object, O], Generic[O]):
         super().__init__(retry=retry, name=name, comment=comment)
         self._run(items, each, sends, at_once)
 
-    def _run(self, items: object, each: Class[Workflow[Any, Any]], sends: object, at_once: int | Limit | None) -> None:
+    def _run(
+        self, items: object, each: Class[AnyWorkflow[Any, Any]], sends: object, at_once: int | Limit | None
+    ) -> None:
         wanted = {"array"} if self.distribution is None else {"array", "object"}
         if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
@@ -205,7 +207,7 @@ class Map(Catching[object, O], Generic[O]):
         self.output_type = list[each.declared_output]  # type: ignore[name-defined]
 
 
-def _check_sent(state: AnyState, sends: object, workflow: Class[Workflow[Any, Any]]) -> None:
+def _check_sent(state: AnyState, sends: object, workflow: Class[AnyWorkflow[Any, Any]]) -> None:
     """Refuse to send what a workflow inside never takes."""
     if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.declared_input, every=False)):
         taken = name_of(workflow.declared_input)
@@ -243,7 +245,7 @@ class DistributedMap(Map[O]):
     def __init__(
         self: DistributedMap[list[R]],
         items: Sequence[T] | ItemReader,
-        each: Class[Workflow[T, R]],
+        each: Class[AnyWorkflow[T, R]],
         *,
         writer: None = None,
         flatten: Literal[False] = False,
@@ -253,7 +255,7 @@ class DistributedMap(Map[O]):
     def __init__(
         self: DistributedMap[list[R]],
         items: Sequence[T] | ItemReader,
-        each: Class[Workflow[T, list[R]]],
+        each: Class[AnyWorkflow[T, list[R]]],
         *,
         writer: None = None,
         flatten: Literal[True],
@@ -263,7 +265,7 @@ class DistributedMap(Map[O]):
     def __init__(
         self: DistributedMap[WrittenResults],
         items: Sequence[T] | ItemReader,
-        each: Class[Workflow[T, Any]],
+        each: Class[AnyWorkflow[T, Any]],
         *,
         writer: ResultWriter,
         **options: Unpack[DistributedOptions],
@@ -271,7 +273,7 @@ class DistributedMap(Map[O]):
     def __init__(
         self,
         items: Sequence[Any] | ItemReader,
-        each: Class[Workflow[Any, Any]],
+        each: Class[AnyWorkflow[Any, Any]],
         *,
         writer: ResultWriter | None = None,
         flatten: bool = False,

@@ -1,4 +1,4 @@
-"""Tasks that call a service: each class knows what its service wants; `Call` takes any integration by its name.
+"""Tasks that call a service: each class knows what its service wants; `ServiceCall` takes any integration by its name.
 
 Past 250 lines: one short class for each service.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, cast, overload
 
+from ...asl.limits import MAX_MESSAGE_DELAY_SECONDS
 from ...failures import WorkflowError
 from ..bindings import Binding, Bindings, Bucket, EventBus, Limit, Machine, Queue, Topic
 from ..option_checks import (
@@ -54,7 +55,7 @@ class SendMessage(Task[object, Answer]):
         super().__init__(**options)
         check_binding(self, Queue, queue)
         check_texts(self, group=group, deduplication_id=deduplication_id)
-        check_spans(self, 0, 900, delay=delay)
+        check_spans(self, 0, MAX_MESSAGE_DELAY_SECONDS, delay=delay)
         self.queue, self.sends, self.group = queue, sends, group
         self.deduplication_id, self.delay = deduplication_id, delay
         self.output_type = Answer
@@ -225,8 +226,8 @@ class PutObject(Task[object, Answer]):
         return {"Bucket": bindings.text(self.bucket), "Key": self.key, "Body": payload_of(self.sends)}
 
 
-class Call(Task[object, Out]):
-    """Calls any integration by its name, as in `Call("ecs:runTask.sync", {…}, gives=RunTaskAnswer)`.
+class ServiceCall(Task[object, Out]):
+    """Calls any integration by its name, as in `ServiceCall("ecs:runTask.sync", {…}, gives=RunTaskAnswer)`.
 
     Names are those of ARNs after `:states:::`: `glue:startJobRun.sync`, `aws-sdk:textract:detectDocumentText` …
     Bindings stand in its arguments as they are.
@@ -245,7 +246,8 @@ class Call(Task[object, Out]):
         check_form(self, gives)
         if integration.startswith("arn:"):
             raise WorkflowError(
-                f"Call({integration!r}): takes what stands after `:states:::`, so that it runs in every partition"
+                f"ServiceCall({integration!r}): takes what stands after `:states:::`, so that it runs in "
+                "every partition"
             )
         self.integration, self.sends = integration, sends
         self.output_type = gives

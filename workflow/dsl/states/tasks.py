@@ -77,7 +77,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
     def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
         """Return what the integration is given; expressions included."""
-        raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a Call or another kind")
+        raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a ServiceCall or another kind")
 
     def resource(self, bindings: Bindings) -> str:
         """The integration's ARN."""

@@ -1,0 +1,12 @@
+"""Types for the signatures of helpers that take or return parts of a workflow."""
+
+from .dsl.states.arrows import Catching, Edge, ErrorOutput, State
+from .dsl.value_expressions import Condition
+
+__all__ = [
+    "Catching",
+    "Condition",
+    "Edge",
+    "ErrorOutput",
+    "State",
+]

@@ -1,0 +1,37 @@
+"""Names of errors that a Retry or a catch may mention: `from workflow.error_names import TIMEOUT`."""
+
+from .dsl.retries import (
+    ALL,
+    BRANCH_FAILED,
+    DATA_LIMIT_EXCEEDED,
+    HEARTBEAT_TIMEOUT,
+    ITEM_READER_FAILED,
+    LAMBDA_THROTTLED,
+    LAMBDA_TRANSIENT,
+    NO_CHOICE_MATCHED,
+    PERMISSIONS,
+    QUERY_FAILED,
+    RESULT_WRITER_FAILED,
+    RUNTIME,
+    TASK_FAILED,
+    TIMEOUT,
+    TOLERATED_FAILURES_EXCEEDED,
+)
+
+__all__ = [
+    "ALL",
+    "BRANCH_FAILED",
+    "DATA_LIMIT_EXCEEDED",
+    "HEARTBEAT_TIMEOUT",
+    "ITEM_READER_FAILED",
+    "LAMBDA_THROTTLED",
+    "LAMBDA_TRANSIENT",
+    "NO_CHOICE_MATCHED",
+    "PERMISSIONS",
+    "QUERY_FAILED",
+    "RESULT_WRITER_FAILED",
+    "RUNTIME",
+    "TASK_FAILED",
+    "TIMEOUT",
+    "TOLERATED_FAILURES_EXCEEDED",
+]

@@ -1,0 +1,94 @@
+"""Reads of variables and of the context object by the strings of a state, and the kinds of these strings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ..asl.fields import CONTEXT
+from ..asl.json_type import Json
+from ..asl.records import Record
+from ..asl.suggestions import suggest
+from ..queries.jsonata_evaluation import is_expression
+from .lint_findings import LintFindings
+
+_PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
+_OPENINGS: Final = ("${", "{{", "<%", "#{")
+
+
+def is_open(value: object) -> bool:
+    """Return true if a string has places that something else fills in before AWS sees it, such as `${name}`."""
+    if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
+        return False
+    return re.search(_PLACEHOLDER, value) is not None
+
+
+def is_reference_of_a_template(value: Json) -> bool:
+    """Return true for `{"Ref": …}` and the like, which CloudFormation replaces before AWS sees them."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+
+
+def looks_like_path(value: object) -> bool:
+    """Return true if a string seems to be meant as a path or an intrinsic function."""
+    if not isinstance(value, str) or not value.startswith(("$", "States.")):
+        return False
+    if value.startswith("States."):
+        name, opening, _ = value.removeprefix("States.").partition("(")
+        return bool(opening) and name.isidentifier()
+    rest = value[1:].removeprefix("$") if value != "$" else ""
+    first = rest[1:2]
+    return not rest or value[1] == "[" or (rest[0] == "." and (first in (".", "*", "[", "_") or first.isalpha()))
+
+
+def is_key_of_jsonpath(key: str, item: Json) -> bool:
+    """Return true if a key of JSONPath, with what it takes, stands in a JSONata state."""
+    return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
+
+
+class Use(Record):
+    """A variable that is read, and where."""
+
+    name: str
+    pointer: str
+    tolerant: bool = False
+
+
+class StateReads:
+    """The variables and the parts of the context object that the strings of one state read.
+
+    `lacking`   parts of the context object that this state does not have, each with where it is
+    """
+
+    def __init__(self, findings: LintFindings, lacking: Mapping[str, str]) -> None:
+        self.findings = findings
+        self.lacking = lacking
+        self.uses: list[Use] = []
+        self.context: list[tuple[tuple[str, ...], str]] = []
+        """Each part that is read, and where."""
+
+    def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        """Note and check a part of the context object, which is called `root`."""
+        self.context.append((names, pointer))
+        self._context(names, pointer, root)
+
+    def _context(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        if names and names[0] in self.lacking:
+            where = self.lacking[names[0]]
+            self.findings.warning(
+                "UNKNOWN_CONTEXT_FIELD", pointer, f"The context object has {names[0]} only {where}.", "Remove it."
+            )
+            return
+        for depth, name in enumerate(names):
+            holder = ".".join(names[:depth])
+            if holder not in CONTEXT:
+                return
+            if name not in CONTEXT[holder]:
+                whose = f"The context object's {holder}" if holder else "The context object"
+                self.findings.warning(
+                    "UNKNOWN_CONTEXT_FIELD",
+                    pointer,
+                    f"{whose} has no {name!r}.",
+                    suggest(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
+                )
+                return

@@ -1,0 +1,42 @@
+"""Values that JSONata yields, and the error where it yields none.
+
+JsonataFailed     the expression cannot be evaluated on these data, or yields nothing (States.QueryEvaluationError)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from ..asl.json_type import Json
+
+THREW: Final = "threw an error during evaluation: "
+"""The beginning of JsonataFailed's message if an expression failed, rather than yielded nothing."""
+
+
+class JsonataFailed(ValueError):
+    """The problem, as the end of a sentence that begins with the expression."""
+
+
+def plain(value: Any) -> Json:
+    """A value of the engine as a plain one; refuses what JSON cannot say."""
+    from .jsonata_engine import NULL
+
+    return _converted(value, NULL)
+
+
+def _converted(value: Any, null: object) -> Json:
+    if value is null or value is None:
+        return None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, dict):
+        return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple | range):
+        return [_converted(item, null) for item in cast("Sequence[Any]", value)]
+    raise JsonataFailed("returned a function, which JSON cannot say.")
