@@ -47,6 +47,10 @@ def doctor(
         client = stack_client(outputs, str(values.get("aws:region") or "") or None)
         facts = StageFacts(stage=configuration[1], outputs=outputs, client=client, now=datetime.now(UTC))
         diagnoses += diagnose_stage(facts)
+        if facts.stage.gateway == "stripe":
+            from .doctor_stripe import STRIPE_CHECKS, STRIPE_CHECKS_AFTER  # imported late: other stages need none of it
+
+            diagnoses += diagnose_stage(facts, STRIPE_CHECKS, STRIPE_CHECKS_AFTER)
         diagnoses.append(check_alarm_reaches_a_person(facts, test_alarm))
     findings = [each for each in diagnoses if each.status == "finding"]
     document = {"stage": stage, "healthy": not findings, "checks": [each.as_json() for each in diagnoses]}

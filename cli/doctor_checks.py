@@ -262,11 +262,13 @@ CHECKS_AFTER: Final[Mapping[str, Check]] = {
 """The checks that need a deployed stack."""
 
 
-def diagnose_stage(facts: StageFacts) -> Iterator[Diagnosis]:
-    """Yield the diagnosis of every check."""
-    for name, check in CHECKS.items():
+def diagnose_stage(
+    facts: StageFacts, checks: Mapping[str, Check] = CHECKS, checks_after: Mapping[str, Check] = CHECKS_AFTER
+) -> Iterator[Diagnosis]:
+    """Yield the diagnosis of every check; of those in `checks_after`, if the stage is deployed."""
+    for name, check in checks.items():
         yield diagnose(name, check, facts)
-    for name, check in CHECKS_AFTER.items():
+    for name, check in checks_after.items():
         if facts.outputs:
             yield diagnose(name, check, facts)
         else:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from .dynamodb import refusal
 from .dynamodb.model import require_model
 
 
@@ -17,4 +18,6 @@ class FakeSecretsManager:
         """Return a secret."""
         require_model("GetSecretValue", request, "secretsmanager")
         self.reads += 1
+        if request["SecretId"] not in self.secrets:
+            raise refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         return {"ARN": request["SecretId"], "SecretString": self.secrets[request["SecretId"]]}

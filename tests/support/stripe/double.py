@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.support.stripe.books import Books
+from tests.support.stripe.books import API_VERSION, Books
 from tests.support.stripe.card_behaviours import CARDS
 from tests.support.stripe.endpoints import Endpoints, Refusal, invalid
 from tests.support.stripe.fault_plan import FaultPlan, StripeFault
@@ -92,6 +92,8 @@ class StripeDouble:
         self.saved = SavedReplies()
         self.faults = FaultPlan()
         self.keys = {key}
+        self.api_version = API_VERSION
+        self.forbidden: set[str] = set()  # paths that the key has no permission for
         self.calls: list[HttpCall] = []
         self._lost: dict[str, int] = {}
 
@@ -109,7 +111,7 @@ class StripeDouble:
         return reply
 
     def _route(self, call: HttpCall) -> tuple[str, tuple[str, ...]]:
-        path = urlsplit(call.target).path
+        path = _path(call)
         for method, pattern, name in ROUTES:
             if method == call.method and (matched := pattern.fullmatch(path)):
                 return name, matched.groups()
@@ -187,6 +189,11 @@ class StripeDouble:
     def _authenticate(self, call: HttpCall) -> None:
         if call.header("Authorization").removeprefix("Bearer ") not in self.keys:
             raise invalid("Invalid API Key provided.", status=401)
+        if call.header("Stripe-Version") not in ("", self.api_version):
+            raise invalid(f"Invalid Stripe API version: {call.header('Stripe-Version')}")
+        if _path(call) in self.forbidden:
+            message = "The provided key does not have the required permissions for this endpoint."
+            raise invalid(message, status=403, code="more_permissions_required")
 
     def _save(self, call: HttpCall, reply: HttpReply) -> None:
         key = call.header("Idempotency-Key")
@@ -215,6 +222,10 @@ _REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {
     StripeFault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
     StripeFault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
 }
+
+
+def _path(call: HttpCall) -> str:
+    return urlsplit(call.target).path
 
 
 def _form(call: HttpCall) -> dict[str, str]:
