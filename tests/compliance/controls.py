@@ -25,6 +25,13 @@ _SETTINGS = tuple(
     )
 )
 
+_API_PART = "aws:apigatewayv2/{}"
+_API, _ROUTE, _AUTHORIZER, _INTEGRATION, _STAGE = (
+    _API_PART.format(part)
+    for part in ("api:Api", "route:Route", "authorizer:Authorizer", "integration:Integration", "stage:Stage")
+)
+_PERMISSION = "aws:lambda/permission:Permission"
+
 REQUIRED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_SETTINGS, ("bucket",)),
     "aws:s3/bucketLogging:BucketLogging": ("bucket", "targetPrefix"),
@@ -37,6 +44,16 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         *("bucket", "rules.bucketKeyEnabled", "rules.applyServerSideEncryptionByDefault.sseAlgorithm"),
         "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+    ),
+    _AUTHORIZER: (
+        *("apiId", "authorizerType", "identitySources", "jwtConfiguration.audiences", "jwtConfiguration.issuer"),
+    ),
+    _INTEGRATION: ("apiId", "integrationType", "integrationUri", "payloadFormatVersion", "timeoutMilliseconds"),
+    _ROUTE: ("apiId", "routeKey", "target"),
+    _STAGE: (
+        *("apiId", "name", "autoDeploy", "accessLogSettings.destinationArn", "accessLogSettings.format"),
+        *("defaultRouteSettings.throttlingRateLimit", "defaultRouteSettings.throttlingBurstLimit"),
+        "defaultRouteSettings.detailedMetricsEnabled",
     ),
     "aws:backup/plan:Plan": ("rules.targetVaultName",),
     "aws:backup/selection:Selection": ("planId", "iamRoleArn"),
@@ -54,7 +71,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("destinationConfig.onFailure.destinationArn", "maximumRetryAttempts", "bisectBatchOnFunctionError"),
         "functionResponseTypes",
     ),
-    "aws:lambda/permission:Permission": ("action", "function", "principal", "qualifier", "sourceArn"),
+    _PERMISSION: ("action", "function", "principal", "qualifier", "sourceArn"),
     _ROLE: ("assumeRolePolicy",),
     _ROLE_POLICY: ("role", "policy"),
     _BUCKET: ("forceDestroy",),
@@ -78,7 +95,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 CONDITIONAL = re.compile(
     r"(Orders|Items)Key$|^LendKey$|^(Append|Place|Read)\w*Orders$|^(Reserve|Release)Stock(Key)?$"
-    r"|^(Charge|Fence|LookUp|LookUpCharges|Refund)(Key)?$|^(Find|List)Outcomes$|^ListVersions$|^ReadStreamKey$|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish|MaySend)$|^S3Delivers"
+    r"|^(Charge|Fence|LookUp|LookUpCharges|LookUpPayments|Refund|EndHolds|Sweep|ReviewOrphans|ReadStock)(Key)?$"
+    r"|^(Find|List)Outcomes$|^FindRefusals$|^ListVersions$|^(ReadStream|ListMovements)Key$"
+    r"|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish|MaySend)$|^S3Delivers"
 )
 """Sids of permissions that need a condition. EventBridge and log delivery send a key nothing that one could test."""
 
@@ -132,7 +151,7 @@ def lonely(graph: Graph) -> Iterator[str]:
             for what, known in (("target", targets), ("alarm", watched))
             if made not in known
         )
-        if "scheduleExpression" in rule.inputs and not graph.of_type("aws:lambda/permission:Permission"):
+        if "scheduleExpression" in rule.inputs and not graph.of_type(_PERMISSION):
             yield f"{rule.name} may not invoke what it is for"
         if not {"scheduleExpression", "eventPattern"} & set(rule.inputs):
             yield f"{rule.name} never fires"
@@ -157,6 +176,17 @@ def missing_parts(graph: Graph) -> Iterator[str]:
             yield f"{target.name} tells the execution's input"
         if "booking-reconcile" in str(target.inputs.get("arn")) and "input" not in target.inputs:
             yield f"{target.name} does not say which schema it speaks"
+
+
+def unguarded_apis(graph: Graph) -> Iterator[str]:
+    """APIs that lack a part, or that may not invoke their function."""
+    for api in graph.of_type(_API):
+        for kind in (_AUTHORIZER, _INTEGRATION, _STAGE):
+            if not [part for part in graph.of_type(kind) if part.inputs.get("apiId") == f"{api.name}-id"]:
+                yield f"{api.name} has no {kind}"
+        sources = [str(each.inputs.get("sourceArn")) for each in graph.of_type(_PERMISSION)]
+        if not any(f"booking-{api.name}-0123456/" in source for source in sources):
+            yield f"{api.name} may not invoke its function"
 
 
 def unconditional(graph: Graph) -> Iterator[str]:
@@ -189,7 +219,8 @@ def deaf_alarms(graph: Graph) -> Iterator[str]:
 
 
 CONTROLS: tuple[Callable[[Graph], Iterator[str]], ...] = (
-    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unconditional, untrusted_code, deaf_alarms),
+    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unguarded_apis, unconditional, untrusted_code),
+    deaf_alarms,
 )
 
 

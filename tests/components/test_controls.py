@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from handlers.contracts.api_routes import ROUTES
 from tests.components.synth import ALERT_EMAIL, Graph, RegisteredResource, synth
 
 TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
@@ -250,6 +251,7 @@ def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
 def test_every_route_of_the_api_but_health_and_document_takes_a_token(stage_graph: Graph) -> None:
     """API Gateway refuses a call without one before any function runs."""
     routes = {each.inputs["routeKey"]: each.inputs for each in stage_graph.of_type("aws:apigatewayv2/route:Route")}
+    assert set(routes) == {route.key for route in ROUTES}
     public = {key for key, inputs in routes.items() if inputs["authorizationType"] != "JWT"}
     assert public == {"GET /health", "GET /openapi.json"}
     assert all(inputs["authorizerId"] for key, inputs in routes.items() if key not in public)
@@ -259,6 +261,8 @@ def test_nobody_but_the_answering_function_proves_callers(stage_graph: Graph) ->
     """Whatever other policies allow: a forged proof would make anybody an approver."""
     denied = policy_of(stage_graph, "proofs-policy")["OthersProveNothing"]
     [answer] = [each for each in stage_graph.of_type(FUNCTION) if each.name == "answer-function"]
+    key = stage_graph.named("proofs-key").inputs
+    assert (key["keyUsage"], key["customerMasterKeySpec"]) == ("GENERATE_VERIFY_MAC", "HMAC_256")
     assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:GenerateMac")
     assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": answer.inputs["role"]}}
 
@@ -383,7 +387,7 @@ def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Gra
 def test_what_must_ring_rings(stage_graph: Graph) -> None:
     """Every alarm of the table, for every function, table, machine and the business."""
     names = {alarm.name for alarm in stage_graph.of_type(ALARM)}
-    for function in ("purchase", "refund", "record", "reconcile", "seal"):
+    for function in ("purchase", "refund", "record", "reconcile", "seal", "answer", "publish"):
         assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration")} <= names
         assert (f"{function}-function-concurrency" in names) == (stage_graph.outputs["stage"] != "dev")
     assert {f"booking-executions-{what}" for what in ("failed", "timed-out", "aborted", "throttled", "slow")} <= names
@@ -391,7 +395,8 @@ def test_what_must_ring_rings(stage_graph: Graph) -> None:
         assert {f"{table}-table-throttles", f"{table}-table-system-errors"} <= names
     assert "reconcile-function-heartbeat" in names
     assert {"base-unknown-outcomes", "base-left-to-people", "base-drift-gateway", "base-drift-audit"} <= names
-    assert {"base-audit-altered", "base-seal-heartbeat"} <= names
+    assert {"base-audit-altered", "base-seal-heartbeat", "base-gateway-orphans", "base-sweep-late"} <= names
+    assert {"api-api-errors", "api-api-latency", "publish-stream-late"} <= names
 
 
 def test_silence_of_the_seal_rings_after_26_hours(stage_graph: Graph) -> None:

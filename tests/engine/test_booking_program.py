@@ -87,6 +87,7 @@ def test_the_state_lists_exactly_what_is_in_the_account(dev: PulumiEngine, insta
     assert state_inventory(dev) == account_inventory(instance)
 
 
+@pytest.mark.nightly
 def test_both_drivers_create_the_same_resources(
     dev: PulumiEngine, instance: Instance, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -174,6 +175,7 @@ def test_destroying_dev_leaves_nothing_but_keys_that_wait_for_their_deletion(
     assert keys == len(pending_keys(instance)) > 0
 
 
+@pytest.mark.nightly
 def test_destroying_prod_is_refused_before_anything_is_deleted(
     cli: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -94,7 +94,7 @@ def _go_modules(folder: Path) -> dict[str, str]:
     return dict(re.findall(r"^(?:require)?\s*(\S+\.\S+/\S+|\S+\.\S+) (v\S+)", (folder / "go.mod").read_text(), re.M))
 
 
-@pytest.mark.parametrize("language", ["typescript", "go"])
+@pytest.mark.parametrize("language", ["typescript", pytest.param("go", marks=pytest.mark.nightly)])
 def test_a_program_in_another_language_deploys_reads_and_destroys(
     language: str, instance: Instance, variables: Mapping[str, str], request: pytest.FixtureRequest
 ) -> None:
@@ -203,6 +203,7 @@ def test_every_input_has_a_value_that_the_test_sends() -> None:
     assert missing == []
 
 
+@pytest.mark.nightly
 def test_outputs_and_unknowns_pass_through_every_input(
     typescript: Path, variables: Mapping[str, str], instance: Instance, tmp_path: Path
 ) -> None:

@@ -233,7 +233,7 @@ BY_NAME = {"READ": READ, "FIND": FIND, "WRITE": WRITE, "PLACE": PLACE, "PAY": PA
     **FORGERIES,
 }
 MAY = {
-    "purchase": {"PLACE", "WRITE", "PAY"}
+    "purchase": {"PLACE", "READ", "WRITE", "PAY"}
     | {"append to an order", "change the stock", "change a price"}
     | {"invent a charge at the sandbox gateway", "forge the end of a payment at the sandbox gateway"},
     "refund": {"READ", "WRITE", "PAY"}
