@@ -1,15 +1,24 @@
-"""`booking approve|deny`: decide on a refund that waits for another person."""
+"""`booking approve|deny|resolve`: decide on what waits for another person, and propose to close a case."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import typer
 
-from handlers.domain.approvals import NO_APPROVALS, decide
+from handlers.contracts.messages import MAX_REASON_LENGTH
+from handlers.domain.answers import Answer
+from handlers.domain.approvals import NO_APPROVALS
 from handlers.domain.canonical import format_instant
-from handlers.domain.requests import MakeDecision, Origin
+from handlers.domain.order import Order
+from handlers.domain.ports import Change
+from handlers.domain.requests import MakeDecision, Origin, ResolveCase
+from handlers.domain.resolutions import decide, propose_resolution
 
 from .booking_verbs import RequestIdOption, booking_target, print_outcome
+from .command_errors import UsageError
 from .executions import execute
 from .order_view import load_order
 from .output import JsonOption
@@ -18,8 +27,17 @@ from .request_input import new_request_id, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption
 
 OrderArgument = Annotated[str, typer.Argument(help="Order id.")]
-RefundArgument = Annotated[str, typer.Argument(help="The refund_id in the answer that is `pending`.")]
+SubjectArgument = Annotated[str, typer.Argument(help="The refund_id or case_id in the answer that is `pending`.")]
 ByOption = Annotated[str, typer.Option(help="Id of the person who decides: neither the requester nor the customer.")]
+
+
+class ResolutionOutcome(StrEnum):
+    """The end of a case's subject outside the system."""
+
+    SETTLED = "settled"
+    RELEASED = "released"
+
+
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
@@ -27,11 +45,12 @@ def add_commands(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command()(approve)
     app.command()(deny)
+    app.command()(resolve)
 
 
 def approve(
     order: OrderArgument,
-    refund: RefundArgument,
+    subject: SubjectArgument,
     by: ByOption,
     request_id: RequestIdOption = None,
     dry_run: DryRunOption = False,
@@ -39,14 +58,14 @@ def approve(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Approve a refund that waits for another person; it is then sent to the gateway."""
-    request = _decision(order, refund, by, request_id, "approve")
+    """Approve a refund, which is then sent to the gateway, or the resolution of a case, which then closes."""
+    request = _decision(order, subject, by, request_id, "approve")
     return _decide(booking_target(stage, instance), request, as_json=as_json, dry_run=dry_run)
 
 
 def deny(
     order: OrderArgument,
-    refund: RefundArgument,
+    subject: SubjectArgument,
     by: ByOption,
     request_id: RequestIdOption = None,
     dry_run: DryRunOption = False,
@@ -54,39 +73,67 @@ def deny(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Deny a refund that waits for another person; its amount can be refunded again."""
-    request = _decision(order, refund, by, request_id, "deny")
+    """Deny a refund, whose amount can then be refunded again, or the resolution of a case, which stays open."""
+    request = _decision(order, subject, by, request_id, "deny")
     return _decide(booking_target(stage, instance), request, as_json=as_json, dry_run=dry_run)
 
 
+def resolve(
+    order: OrderArgument,
+    subject: Annotated[str, typer.Argument(help="The case_id, or the id of what the case is about.")],
+    outcome: Annotated[ResolutionOutcome, typer.Option(help="It was paid (`settled`) or not paid (`released`).")],
+    evidence: Annotated[str, typer.Option(help="The reason to believe that, such as the gateway's own statement.")],
+    by: Annotated[str, typer.Option(help="Id of the person who proposes it; another person must approve it.")],
+    request_id: RequestIdOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
+    """Propose to close a case that only people can settle; it closes when another person approves that."""
+    if not 1 <= len(evidence) <= MAX_REASON_LENGTH:
+        raise UsageError(f"--evidence must have 1 to {MAX_REASON_LENGTH} characters.")
+    request = ResolveCase(
+        request_id=parse_identifier("--request-id", request_id or new_request_id()),
+        order_id=parse_identifier("ORDER", order),
+        subject=parse_identifier("SUBJECT", subject),
+        outcome=outcome.value,
+        evidence=evidence,
+        requested_by=parse_identifier("--by", by),
+    )
+    target = booking_target(stage, instance)
+    if not dry_run:
+        return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
+    return _preview(
+        target, request.order_id, lambda loaded, origin, at: propose_resolution(loaded, request, origin, at), as_json
+    )
+
+
 def _decision(
-    order: str, refund: str, by: str, request_id: str | None, decision: Literal["approve", "deny"]
+    order: str, subject: str, by: str, request_id: str | None, decision: Literal["approve", "deny"]
 ) -> MakeDecision:
     return MakeDecision(
         request_id=parse_identifier("--request-id", request_id or new_request_id()),
         order_id=parse_identifier("ORDER", order),
-        subject=parse_identifier("REFUND", refund),
+        subject=parse_identifier("SUBJECT", subject),
         decision=decision,
         requested_by=parse_identifier("--by", by),
     )
 
 
 def _decide(target: DeploymentTarget, request: MakeDecision, *, as_json: bool, dry_run: bool) -> int:
-    if dry_run:
-        return _preview(target, request, as_json=as_json)
-    event = {
-        "action": request.action,
-        "request_id": request.request_id,
-        "order_id": request.order_id,
-        "subject": request.subject,
-        "decision": request.decision,
-        "requested_by": request.requested_by,
-    }
-    return print_outcome(execute(target, event), as_json)
+    """Send a decision, or show its effect as if the stage accepted decisions from everywhere."""
+    if not dry_run:
+        return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
+    return _preview(
+        target, request.order_id, lambda loaded, origin, at: decide(loaded, request, origin, at, NO_APPROVALS), as_json
+    )
 
 
-def _preview(target: DeploymentTarget, request: MakeDecision, *, as_json: bool) -> int:
-    """Show what the decision would do to the order as it is now. The stage's key `approvals` is not judged."""
-    order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
-    change = decide(order, request, Origin(execution=PREVIEW, requested_at=at), at, NO_APPROVALS)
+def _preview(
+    target: DeploymentTarget, order_id: str, begin: Callable[[Order, Origin, str], Change | Answer], as_json: bool
+) -> int:
+    """Show what a request would do to the order as it is now."""
+    at = format_instant(datetime.now(UTC))
+    change = begin(load_order(target, order_id), Origin(execution=PREVIEW, requested_at=at), at)
     return show_preview(change, as_json=as_json)

@@ -24,7 +24,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "payment_holds": ("capture", "cancel"),
     "report": ("report",),
     "console": ("console",),
-    "decisions": ("approve", "deny"),
+    "decisions": ("approve", "deny", "resolve"),
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),

@@ -11,6 +11,9 @@ from rich.console import Console
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.domain.audit import outcomes_of
 from handlers.domain.canonical import day_of
+from handlers.domain.cases import Case
+from handlers.domain.disputes import Dispute
+from handlers.domain.ledger import key_of
 from handlers.domain.money import format_amount
 from handlers.domain.newer_release import NewerRelease, ReadOnlyOrder
 from handlers.domain.order import Order
@@ -82,8 +85,31 @@ def order_as_json(order: Order, keys: list[str]) -> dict[str, Any]:
         "reserved_minor": account.reserved_minor,
         "refunded_minor": account.refunded_minor,
         "refundable_minor": account.refundable_minor,
+        "disputed_minor": account.disputed_minor,
+        "overdrawn_minor": account.overdrawn_minor,
+        "cases": [_case_as_json(case) for case in account.cases.values()],
+        "disputes": [_dispute_as_json(dispute) for dispute in account.disputes.values()],
         "ledger": [entry.as_json() for entry in order.ledger],
         "audit_objects": keys,
+    }
+
+
+def _case_as_json(case: Case) -> dict[str, Any]:
+    return {
+        "case_id": case.case_id,
+        "about": key_of(case.about),
+        "status": case.status.value,
+        "reason": case.says[0],
+        "opened_at": case.opened.recorded_at,
+    }
+
+
+def _dispute_as_json(dispute: Dispute) -> dict[str, Any]:
+    return {
+        "reference": dispute.reference,
+        "status": dispute.status.value,
+        "amount_minor": dispute.amount_minor,
+        "opened_at": dispute.opened_at,
     }
 
 
@@ -108,7 +134,15 @@ def _totals_table(order: Order) -> Any:
         ("refunded", format_amount(account.refunded_minor, currency)),
         ("refundable", f"{format_amount(account.refundable_minor, currency)} until {order.refundable_until}"),
     ]
-    return table("Order", ("", ""), rows)
+    disputes = (
+        (f"dispute {each.reference}", f"{format_amount(each.amount_minor, currency)} {each.status}")
+        for each in account.disputes.values()
+    )
+    cases = (
+        (f"case {each.case_id}", f"{each.says[0]} about {key_of(each.about)}, {each.status}")
+        for each in account.cases.values()
+    )
+    return table("Order", ("", ""), [*rows, *disputes, *cases])
 
 
 def _hold_end(order: Order) -> str:

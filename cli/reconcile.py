@@ -12,7 +12,10 @@ from .request_input import as_object
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 MAX_RUNS: Final = 1000
-REPORT_LISTS: Final = ("settled", "released", "restored", "postponed", "left_to_people", "altered", "orphans")
+REPORT_LISTS: Final = (
+    *("settled", "released", "restored", "postponed", "left_to_people", "altered"),
+    *("orphans", "cases", "disputes"),
+)
 
 
 def add_commands(app: typer.Typer) -> None:

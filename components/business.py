@@ -28,6 +28,11 @@ def business_charts(stage: str) -> list[Chart]:
         Chart("Drift", [_drift(stage, other) for other in COMPARED]),
         Chart("Postponed by reconcile", [_total(stage, MetricName.POSTPONED)]),
         Chart("Movements that no ledger has", [_total(stage, MetricName.ORPHANS)]),
+        Chart(
+            "Open cases and disputes", [_total(stage, MetricName.OPEN_CASES), _total(stage, MetricName.OPEN_DISPUTES)]
+        ),
+        Chart("Age of the oldest case, seconds", [_total(stage, MetricName.OLDEST_CASE)]),
+        Chart("Seconds that orders wait for reconcile", [_total(stage, MetricName.OLDEST_DUE)]),
         Chart("Seconds behind the gateway's list", [_total(stage, MetricName.CURSOR_AGE)]),
         Chart("Left to people", [_total(stage, MetricName.LEFT_TO_PEOPLE)]),
         Chart("Events published", [_total(stage, MetricName.EVENTS)]),
@@ -64,6 +69,31 @@ def business_alarms(stage: str) -> list[Alarm]:
             meaning="Money moved at the gateway that no ledger has. Orders were lost, or somebody paid by hand.",
             metric=replace(_total(stage, MetricName.ORPHANS), statistic="Maximum"),
             threshold=0,
+        ),
+        Alarm(
+            slug="open-cases",
+            meaning="Gateway and ledger disagree about money in a way that only people can settle.",
+            metric=replace(_total(stage, MetricName.OPEN_CASES), statistic="Maximum"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="open-disputes",
+            meaning="Customers dispute payments, and banks have withdrawn the money. It is lost without an answer.",
+            metric=replace(_total(stage, MetricName.OPEN_DISPUTES), statistic="Maximum"),
+            threshold=0,
+        ),
+        Alarm(
+            slug="reconcile-late",
+            meaning="Orders have been due for two hours, and reconcile has not looked at them. Outcomes stay unknown.",
+            metric=replace(_total(stage, MetricName.OLDEST_DUE), statistic="Maximum"),
+            threshold=7200,
+        ),
+        Alarm(
+            slug="postponed",
+            meaning="A service has failed for orders in every run of an hour. Their outcomes stay unknown.",
+            metric=_total(stage, MetricName.POSTPONED),
+            threshold=0,
+            periods=12,
         ),
         Alarm(
             slug="sweep-late",

@@ -16,6 +16,7 @@ from handlers.contracts.storage import (
     order_key,
     orphan_key,
     sku_key,
+    watch_key,
 )
 
 from .aws.alarms import create_alarms
@@ -203,10 +204,15 @@ class OrderStore(Component):
             [self.arn],
             key=self.key,
             parent=self,
-            items=(SWEEP_KEY, orphan_key("*")),
+            items=(SWEEP_KEY, orphan_key("*"), watch_key("*", "*")),
         )
         review = table_grant(
-            "ReviewOrphans", ["dynamodb:UpdateItem"], [self.arn], key=self.key, parent=self, items=[orphan_key("*")]
+            "ReviewLists",
+            ["dynamodb:UpdateItem"],
+            [self.arn],
+            key=self.key,
+            parent=self,
+            items=[orphan_key("*"), watch_key("*", "*")],
         )
         self.reconcilegrant = join(find, self.refundgrant, sweep, review)
         self.streamgrant = stream_grant(self.arn, key=self.key, parent=self)

@@ -90,6 +90,7 @@ def reconcile(
         audit=deps.audit,
         now=deps.now(),
         fence_after=FENCE_AFTER if seconds is None else timedelta(seconds=seconds),
+        watchlists=deps.sweeps,
     )
     if message.order_id is not None:
         run.reconcile_order(message.order_id)
@@ -108,6 +109,7 @@ def _sweep(run: Reconciliation, deps: Dependencies, has_time: Callable[[], bool]
         orders=deps.orders,
         gateway=deps.gateway,
         reconcile_order=partial(run.reconcile_order, is_swept=True),
+        open_orphan_case=run.open_orphan_case,
         now=run.now,
         has_time=has_time,
         findings=run.findings,
@@ -119,6 +121,8 @@ def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies, has_
     plan, seen = ScanPlan.plan(message, run.now), set[str]()
     while (partition := plan.partition) and len(seen) < message.limit:
         page = partition.scan(deps.orders, run.now, plan.after, message.limit - len(seen))
+        if partition.day is None and message.continuation is None:
+            run.findings.note_due(page.first, run.now)
         for order_id in page.names:
             if not has_time():
                 return plan.continuation()

@@ -1,16 +1,16 @@
-"""The refund function: reserve or hold a refund, take another person's decision, send the refund and settle it."""
+"""The refund function: reserve or hold a refund, take proposals and decisions, send the refund and settle it."""
 
 from typing import Any, Final
 
 from .domain.answers import Answer
-from .domain.approvals import decide
 from .domain.ledger import key_of
 from .domain.order import Order
 from .domain.outcomes import answer_of
 from .domain.payments import GatewayReply
 from .domain.ports import Change
 from .domain.refunds import reserve_refund
-from .domain.requests import IssueRefund, MakeDecision, Origin, Request
+from .domain.requests import IssueRefund, MakeDecision, Origin, Request, ResolveCase
+from .domain.resolutions import decide, propose_resolution
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.run_step import Decided, begin_or_resume, run_step
@@ -37,7 +37,7 @@ def refund(event: object, deps: Dependencies) -> dict[str, Any]:
 
 
 def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | None:
-    if not isinstance(request, IssueRefund | MakeDecision):
+    if not isinstance(request, IssueRefund | MakeDecision | ResolveCase):
         return None
     return begin_or_resume(
         request,
@@ -48,20 +48,24 @@ def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | N
 
 
 def _begin(
-    order: Order, request: IssueRefund | MakeDecision, origin: Origin, now: str, deps: Dependencies
+    order: Order, request: IssueRefund | MakeDecision | ResolveCase, origin: Origin, now: str, deps: Dependencies
 ) -> Change | Answer:
     if isinstance(request, MakeDecision):
         return decide(order, request, origin, now, deps.approvals)
+    if isinstance(request, ResolveCase):
+        return propose_resolution(order, request, origin, now)
     return reserve_refund(order, request, origin, now, deps.approvals)
 
 
-def _send(order: Order, request: IssueRefund | MakeDecision, origin: Origin, deps: Dependencies) -> Answer:
+def _send(
+    order: Order, request: IssueRefund | MakeDecision | ResolveCase, origin: Origin, deps: Dependencies
+) -> Answer:
     """Send the refund of a request if nothing holds it and it has no outcome; return the request's answer.
 
     A decision that approved an interrupted refund resumes it.
     """
-    refund_id = key_of(request.subject) if isinstance(request, MakeDecision) else request.refund_id
-    if refund_id in order.account.in_flight:
+    refund_id = request.refund_id if isinstance(request, IssueRefund) else key_of(request.subject)
+    if refund_id in order.account.in_flight and not isinstance(request, ResolveCase):
         order = _resume(order, refund_id, origin, deps)
     return answer_of(order, request.key)
 

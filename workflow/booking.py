@@ -152,7 +152,7 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     # fmt: off
     flow = (
         route.when(_asks_for("purchase", "capture", "cancel")) >> purchase >> record >> verdict,
-        route.when(_asks_for("refund", "decide"))              >> refund   >> record,
+        route.when(_asks_for("refund", "decide", "resolve"))   >> refund   >> record,
         route.otherwise.assign(report, _reported())                                       >> record,
         (purchase | refund).catch(ALL).assign(report, _reported(error=caught(CaughtError))) >> record,
         record.catch(ALL).assign(outcome, _unrecorded())                                  >> park >> failed,

@@ -39,6 +39,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[object, Dependencies], dict[s
     "cancel": ("purchaseFunction", purchase),
     "refund": ("refundFunction", refund),
     "decide": ("refundFunction", refund),
+    "resolve": ("refundFunction", refund),
 }
 """The output that names the function of an action, and the function."""
 
@@ -100,7 +101,7 @@ class MemoryOrders:
         """List as the store does."""
         return self.stored.list_due(shard, until, after, limit)
 
-    def defer(self, order: Order, until: str | None) -> None:
+    def defer(self, order: Order, until: str | None, now: str) -> None:
         """Defer nothing."""
 
     def list_changed(

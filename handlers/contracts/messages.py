@@ -19,7 +19,15 @@ MAX_QUANTITY: Final = 1_000_000
 MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
 MIN_HOLD_SECONDS: Final = 60
 MAX_HOLD_SECONDS: Final = 30 * 24 * 60 * 60  # no card network holds an amount for longer
-PERSONAL_FIELDS: Final = ("customer_id", "payment_method", "gateway_customer", "reason", "requested_by", "sub")
+PERSONAL_FIELDS: Final = (
+    "customer_id",
+    "payment_method",
+    "gateway_customer",
+    "reason",
+    "evidence",
+    "requested_by",
+    "sub",
+)
 """Fields with the customer, the payment method and free text of a request, and the subject of the API's caller.
 
 Logs and reports mask their values.
@@ -117,13 +125,13 @@ class RefundRequest(_RequestModel):
 
 
 class DecisionRequest(_RequestModel):
-    """A decision on a refund that waits for another person's approval."""
+    """A decision on what waits for another person's approval: a refund, or the proposed resolution of a case."""
 
     action: Literal["decide"]
     request_id: Identifier
     order_id: Identifier
     subject: Identifier
-    """The refund_id of what waits."""
+    """The refund_id or the case_id of what waits."""
     decision: Literal["approve", "deny"]
     requested_by: Identifier
 
@@ -156,8 +164,26 @@ class CancelRequest(_RequestModel):
     requested_by: Identifier
 
 
+class ResolutionRequest(_RequestModel):
+    """A proposal to close a case: its subject was paid, or not paid, outside the system. Another person then decides.
+
+    The decision is a `decide` on the case.
+    """
+
+    action: Literal["resolve"]
+    request_id: Identifier
+    order_id: Identifier
+    subject: Identifier
+    """The case_id, or the id of what the case is about: the order, a refund, a capture, or a dispute."""
+    outcome: Literal["settled", "released"]
+    """`settled`: it was paid. `released`: it was not paid."""
+    evidence: Annotated[str, Field(min_length=1, max_length=MAX_REASON_LENGTH)]
+    """The reason to believe the outcome, such as the gateway's own statement."""
+    requested_by: Identifier
+
+
 BookingRequest = Annotated[
-    PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest,
+    PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest | ResolutionRequest,
     Field(discriminator="action"),
 ]
 """The input of an execution."""
@@ -224,6 +250,7 @@ class BookingResult(Message):
     request_id: str | None = None
     order_id: str | None = None
     refund_id: str | None = None
+    case_id: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
     order_status: str | None = None
@@ -289,7 +316,7 @@ class ReconcileReport(Message):
     """The report of one run of `reconcile`."""
 
     settled: list[str] = Field(default_factory=list[str])
-    """Orders and refunds whose outcome the gateway knew."""
+    """Orders, refunds and disputes of which the gateway knew more than the ledger."""
     released: list[str] = Field(default_factory=list[str])
     """Orders and refunds that never reached the gateway: they were fenced and then released."""
     restored: list[str] = Field(default_factory=list[str])
@@ -302,6 +329,10 @@ class ReconcileReport(Message):
     """Audit objects of this run's sample that were overwritten, deleted or altered, each with its reason."""
     orphans: list[str] = Field(default_factory=list[str])
     """Movements in the gateway's list that no ledger has, each with its reference, amount and key."""
+    cases: list[str] = Field(default_factory=list[str])
+    """Open cases, each with its order, subject and reason, in every run until people have closed them."""
+    disputes: list[str] = Field(default_factory=list[str])
+    """Open disputes, each with its order and amount, in every run until the bank has decided them."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])
     """Numbers of orders that disagree with the gateway (`gateway`) and of missing audit objects (`audit`)."""
     continuation: str | None = None

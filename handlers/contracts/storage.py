@@ -60,6 +60,7 @@ ORDERS: Final = TableSchema(hash_key="pk", indexes=(BY_CUSTOMER, ATTENTION, BY_D
 """Orders (`ORDER#<order_id>`), stock (`SKU#<sku>`) and its movements (`STOCK_REQUEST#<sku>#<request_id>`).
 
 Movements at the gateway that no ledger has are `ORPHAN#<reference>`; `SWEEP#cursor` is how far its list has been read.
+Orders with an open case or dispute have an item `WATCH#case#<order_id>` or `WATCH#dispute#<order_id>` as well.
 """
 
 BY_MOVEMENT: Final = IndexSchema(name="by-movement", hash_key="moved_day", range_key="moved_at", projection="ALL")
@@ -69,10 +70,14 @@ GATEWAY: Final = TableSchema(hash_key="pk", indexes=(BY_MOVEMENT,))
 """The sandbox gateway's memory: one item per gateway key."""
 
 
+DEFERRED_SINCE: Final = "deferred_since"
+"""Attribute of an order whose look is put off again and again: the time of the first of these deferrals."""
+
 APPENDED_ATTRIBUTES: Final = (
     *("pk", "version", "ledger", "requests", "status"),
     *("captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"),
     *(ATTENTION.hash_key, ATTENTION.range_key, BY_DAY.hash_key, BY_DAY.range_key),
+    DEFERRED_SINCE,
 )
 """Attributes of an order that change after it was placed: what an update names, its condition included."""
 
@@ -107,6 +112,11 @@ SWEEP_KEY: Final = "SWEEP#cursor"
 def orphan_key(reference: str) -> str:
     """Return the primary key of a movement at the gateway that no ledger has."""
     return f"ORPHAN#{reference}"
+
+
+def watch_key(watchlist: str, order_id: str) -> str:
+    """Return the primary key of an order's place in a watchlist (`case`, `dispute`)."""
+    return f"WATCH#{watchlist}#{order_id}"
 
 
 def sku_key(sku: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, cast
 
+from .cases import CASE_KINDS, Case, advance_case
+from .disputes import DISPUTE_KINDS, Dispute, DisputeStatus, advance_dispute
 from .errors import LedgerBroken
 from .ledger import Entry, Kind, key_of
 from .payments import AUTHORIZATION_GONE
@@ -76,6 +78,9 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
     (_O.REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
 }
 """The state of an order after an entry. Where several are listed, the order's totals decide between them."""
+
+STATUS_KEPT: Final = DISPUTE_KINDS | CASE_KINDS
+"""The kinds of entries beside the table: they never change the state of an order."""
 
 REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] = {
     (None, Kind.REFUND_REQUESTED): _R.RESERVED,
@@ -163,6 +168,8 @@ class Account:
     reserved_minor: int = 0
     refunded_minor: int = 0
     disputed_minor: int = 0
+    disputes: Mapping[str, Dispute] = field(default_factory=dict[str, Dispute])
+    cases: Mapping[str, Case] = field(default_factory=dict[str, Case])
     refunds: Mapping[str, Refund] = field(default_factory=dict[str, Refund])
     movement: OpenMovement | None = None
     captured_shares: tuple[Share, ...] | None = None
@@ -183,6 +190,16 @@ class Account:
         return self.captured_minor - self.refunded_minor - self.reserved_minor - self.disputed_minor
 
     @property
+    def open_disputes(self) -> tuple[Dispute, ...]:
+        """The disputes that the customer's bank has not decided."""
+        return tuple(each for each in self.disputes.values() if each.status is DisputeStatus.OPEN)
+
+    @property
+    def open_cases(self) -> tuple[Case, ...]:
+        """The cases that people have not closed."""
+        return tuple(each for each in self.cases.values() if each.is_open)
+
+    @property
     def in_flight(self) -> tuple[str, ...]:
         """The gateway keys of the refunds without an outcome. The order's own key is in flight while it is PENDING."""
         return tuple(each.refund_id for each in self.refunds.values() if each.status in _SENT)
@@ -201,6 +218,8 @@ def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
 
 
 def _advance(account: Account, entry: Entry) -> Account:
+    if entry.kind in STATUS_KEPT:
+        return (_apply_case_entry if entry.kind in CASE_KINDS else _apply_dispute_entry)(account, entry)
     nexts = ORDER_TRANSITIONS.get((account.status, entry.kind))
     if nexts is None:
         raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal in an order that is {account.status}.")
@@ -217,6 +236,21 @@ def _status_from_totals(account: Account, allowed: Sequence[OrderStatus], entry:
     if status not in allowed:
         raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) would make the order {status}, which is not legal.")
     return status
+
+
+def _apply_dispute_entry(account: Account, entry: Entry) -> Account:
+    if not account.captured_minor:
+        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal in an order that is {account.status}.")
+    dispute = advance_dispute(account.disputes.get(key_of(entry.subject)), entry)
+    disputes = {**account.disputes, dispute.dispute_id: dispute}
+    return replace(account, disputes=disputes, disputed_minor=sum(each.withheld_minor for each in disputes.values()))
+
+
+def _apply_case_entry(account: Account, entry: Entry) -> Account:
+    if account.status is None:
+        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal before the order is placed.")
+    case = advance_case(account.cases.values(), account.cases.get(key_of(entry.subject)), entry)
+    return replace(account, cases={**account.cases, case.case_id: case})
 
 
 def _apply_order_placed(account: Account, entry: Entry) -> Account:

@@ -47,6 +47,9 @@ class Code(StrEnum):
     REFUND_REVERSED = "REFUND_REVERSED"
     APPROVAL_NEEDED = "APPROVAL_NEEDED"
     REFUND_DENIED = "REFUND_DENIED"
+    CASE_NOT_OPEN = "CASE_NOT_OPEN"
+    RESOLUTION_UNDER_WAY = "RESOLUTION_UNDER_WAY"
+    RESOLUTION_DENIED = "RESOLUTION_DENIED"
     NOT_AWAITING_DECISION = "NOT_AWAITING_DECISION"
     OWN_DECISION = "OWN_DECISION"
     DECISION_TOO_LATE = "DECISION_TOO_LATE"
@@ -91,10 +94,13 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say whether the refund was made.",
     Code.REFUND_PENDING: "The bank has not completed the refund yet.",
     Code.REFUND_REVERSED: "The refund was returned after it had settled.",
-    Code.APPROVAL_NEEDED: "The refund waits for another person's approval, with its amount reserved.",
+    Code.APPROVAL_NEEDED: "The refund, whose amount is reserved, or the resolution waits for another person.",
     Code.REFUND_DENIED: "Another person denied the refund, or nobody approved it in time.",
-    Code.NOT_AWAITING_DECISION: "The order has no such refund, or the refund does not wait for a decision.",
-    Code.OWN_DECISION: "The decision is by the requester of the refund or by the customer.",
+    Code.CASE_NOT_OPEN: "The order has no open case of this id or about this subject.",
+    Code.RESOLUTION_UNDER_WAY: "Another resolution of the case waits for a decision.",
+    Code.RESOLUTION_DENIED: "Another person denied the resolution; the case stays open.",
+    Code.NOT_AWAITING_DECISION: "The order has no such refund or case, or it does not wait for a decision.",
+    Code.OWN_DECISION: "The decision is by the person who requested it, or by the customer.",
     Code.DECISION_TOO_LATE: "The decision started after the refund's waiting time.",
     Code.DISPUTED: "Refunds and disputes exceed what was captured, so nothing can be approved.",
     Code.API_REQUIRED: "The stage accepts decisions and overrides only through its API.",
@@ -135,19 +141,21 @@ class Answer:
     code: str | None = None
     message: str = ""
     next_action: NextAction | None = None
+    case_id: str | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """Return the answer as orders and audit objects store it; only one that is pending has a `next_action`."""
+        """Return the answer as orders and audit objects store it; without `next_action` or `case_id` if it has none."""
         action = {"next_action": self.next_action.as_json()} if self.next_action else {}
-        return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}, **action}
+        case = {"case_id": self.case_id} if self.case_id else {}
+        return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}, **action, **case}
 
 
-_FIELDS = tuple(field.name for field in fields(Answer) if field.name != "next_action")
+_FIELDS = tuple(field.name for field in fields(Answer) if field.name not in ("next_action", "case_id"))
 
 
 def answer_from(stored: Mapping[str, Json]) -> Answer:
     """Read a stored answer; fields that this release does not know are ignored."""
-    known = {name: stored[name] for name in _FIELDS if name in stored}
+    known = {name: stored[name] for name in (*_FIELDS, "case_id") if name in stored}
     action = stored.get("next_action")
     next_action = (
         NextAction(who=str(action["who"]), until=cast("str | None", action.get("until")))

@@ -72,11 +72,13 @@ NO_APPROVALS: Final = ApprovalPolicy()
 """The policy of a stage that configures no limits."""
 
 
-def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy) -> Change | Answer:
+def decide_refund(
+    order: Order, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy
+) -> Change | Answer:
     """Approve or deny a held refund, or refuse the decision. An approved refund may be sent to the gateway."""
     refund = order.account.refunds.get(key_of(request.subject))
     if refund is None:
-        message = f"Order {order.order_id} has no refund {request.subject}. `booking show` lists its refunds."
+        message = f"Order {order.order_id} has no refund or case {request.subject}. `booking show` lists them."
         return refuse_request(request, Code.NOT_AWAITING_DECISION, message, order)
     return _decide_refund(order, refund, request, origin, now, policy)
 

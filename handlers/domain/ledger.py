@@ -71,8 +71,15 @@ INTERIM: Final = frozenset(
 )
 """The reporting kinds after which someone else must act. Every other reporting kind is final for its subject."""
 
-_SUBJECT_TYPES: Final = {"ref": "refund", "cap": "capture", "void": "void", "dec": "decision"}
-"""The type of a subject by the prefix of its gateway key. The order is its own subject."""
+_SUBJECT_TYPES: Final = {
+    "ref": "refund",
+    "cap": "capture",
+    "void": "void",
+    "dec": "decision",
+    "dis": "dispute",
+    "case": "case",
+}
+"""The type of a subject by the prefix of its gateway key or id. The order is its own subject."""
 
 
 def subject_of(key: str) -> str:
@@ -82,7 +89,7 @@ def subject_of(key: str) -> str:
 
 
 def type_of(subject: str) -> str:
-    """Return the type of a subject: `order`, `capture`, `void`, `refund`, …, also of one of schema 1."""
+    """Return the type of a subject: `order`, `capture`, `void`, `refund`, `dispute`, …, also of one of schema 1."""
     return _SUBJECT_TYPES.get(key_of(subject).partition("_")[0], "order")
 
 

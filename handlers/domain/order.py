@@ -50,6 +50,8 @@ class Order:
     account: Account
     requests: Mapping[str, AcceptedRequest]
     salt: str
+    deferred_since: str | None = None
+    """The time of the first of consecutive deferrals of reconcile's look at it."""
 
     @property
     def placed(self) -> Entry:
@@ -188,16 +190,16 @@ class Order:
         return (self.order_id, *(each.refund_id for each in self.account.refunds.values() if each.was_sent))
 
     def entries_of(self, key: str) -> tuple[Entry, ...]:
-        """Return the entries of a key: those of its subject, or for a decision the one that it caused."""
+        """Return the entries of a key: those of its subject, or for a decision or a proposal those that it led to."""
         subject = self.subject(key)
-        return tuple(e for e in self.ledger if subject in (e.subject, e.facts.get("decision")))
+        return tuple(e for e in self.ledger if subject in (e.subject, e.facts.get("decision"), e.facts.get("proposal")))
 
     def due_at(self) -> str | None:
         """Return the time at which reconcile must look at the order, or None if nothing is open."""
-        waits = [*self._waits()]
-        return min(waits) if waits else None
+        return min(self.waits(), default=None)
 
-    def _waits(self) -> Iterator[str]:
+    def waits(self) -> Iterator[str]:
+        """Yield the times at which something in the order is due: past ones for what is open, the end for a wait."""
         wait = None if self.account.movement or self.account.in_flight else self.wait
         if wait:
             yield wait.recorded_at if wait.kind is Kind.PAYMENT_PENDING else wait.text("until")
@@ -207,6 +209,8 @@ class Order:
             refund = self.account.refunds.get(key_of(entry.subject))
             if entry.kind is Kind.REFUND_HELD and refund and refund.status is RefundStatus.AWAITING_APPROVAL:
                 yield entry.text("until")
+        yield from (dispute.opened_at for dispute in self.account.open_disputes)
+        yield from (case.opened.recorded_at for case in self.account.open_cases)
 
     def in_flight_since(self) -> str | None:
         """Return the `recorded_at` of the oldest entry whose money is in flight, or None."""
@@ -238,7 +242,7 @@ class Order:
             amount_minor=amount_minor,
             facts=facts,
         )
-        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))
+        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account), deferred_since=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

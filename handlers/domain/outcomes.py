@@ -10,10 +10,12 @@ from typing import Final
 
 from .account import Account, RefundStatus, fold
 from .answers import Answer, Code, NextAction
+from .case_answers import CASE_MESSAGES, resolution_answer
+from .disputes import DISPUTE_KINDS
 from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of, type_of
 from .money import format_amount
 from .order import Order
-from .requests import CancelOrder, CapturePayment, IssueRefund, MakeDecision, PlaceOrder, Request
+from .requests import CancelOrder, CapturePayment, IssueRefund, MakeDecision, PlaceOrder, Request, ResolveCase
 from .stock import StockItem
 
 OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
@@ -153,10 +155,16 @@ CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
 
 LEDGER_CODES: Final = frozenset(
     code.value
-    for _, code, _ in (*OUTCOME_MESSAGES.values(), *PURCHASE_END_MESSAGES.values(), *CANCEL_MESSAGES.values())
+    for _, code, _ in (
+        *(*OUTCOME_MESSAGES.values(), *PURCHASE_END_MESSAGES.values()),
+        *(*CANCEL_MESSAGES.values(), *CASE_MESSAGES.values()),
+    )
     if code
 )
 """Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
+
+_UNREQUESTED: Final = DISPUTE_KINDS | {Kind.CASE_OPENED}
+"""The kinds of entries that no request causes."""
 
 _ACTIONS: Final = {"order": "purchase", "capture": "capture", "void": "cancel", "refund": "refund"}
 _AWAITED: Final = {Kind.PAYMENT_ACTION_REQUIRED: "customer", Kind.REFUND_HELD: "approver"}
@@ -168,6 +176,10 @@ _PAYMENT_ENDS: Final = frozenset(
 def outcome_at(order: Order, seq: int) -> Answer | None:
     """Return the answer that entry `seq` gives to a request; None if no request caused it."""
     entry = order.ledger[seq - 1]
+    if entry.kind in _UNREQUESTED:
+        return None
+    if entry.kind in CASE_MESSAGES:
+        return resolution_answer(order, seq)
     if entry.kind is Kind.REFUND_APPROVED:
         return decision_answer(order, seq)
     if entry.kind is not Kind.PAYMENT_VOIDED:
@@ -250,10 +262,11 @@ def outcome_seq(order: Order, key: str) -> int:
 
     A refund first heard of as reversed has two entries from one write; the reversal is its outcome. A void that ends
     the payment ends an open purchase, too, and whatever ends the payment ends a void. An approval is the outcome of a
-    decision and not of the refund, which has come to its reservation.
+    decision and not of the refund, which has come to its reservation. What a decision on a case leads to ends with the
+    entry of the case.
     """
     if is_decision(key):
-        return order.entries_of(key)[0].seq
+        return order.entries_of(key)[-1].seq
     opening = _opening(order, key)
     reports = [entry for entry in order.ledger[opening.seq :] if _concerns(order, key, entry)]
     final = (entry for entry in reports if entry.kind not in INTERIM | OPENING and not entry.facts.get(SUPERSEDED))
@@ -262,7 +275,7 @@ def outcome_seq(order: Order, key: str) -> int:
 
 
 def is_decision(key: str) -> bool:
-    """Return whether the key is that of a person's decision, which asks nothing of the gateway."""
+    """Return whether the key is that of a person's decision or proposal, which asks nothing of the gateway."""
     return type_of(key) == "decision"
 
 
@@ -288,6 +301,8 @@ def answer_of(order: Order, key: str) -> Answer:
     answer = order.requests[order.subject(key)].answer
     if answer:
         return answer
+    if is_decision(key):
+        return resolution_answer(order, outcome_seq(order, key))
     seq, refund = outcome_seq(order, key), order.account.refunds.get(key)
     is_approved = refund is not None and refund.held and refund.status is RefundStatus.RESERVED
     return result_at(order, key, seq, Kind.REFUND_REQUESTED if is_approved else None)
@@ -340,7 +355,7 @@ def refuse_purchase(request: PlaceOrder, code: Code, message: str) -> Answer:
     )
 
 
-OrderRequest = IssueRefund | CapturePayment | CancelOrder | MakeDecision
+OrderRequest = IssueRefund | CapturePayment | CancelOrder | MakeDecision | ResolveCase
 """A request on an existing order."""
 
 

@@ -66,6 +66,26 @@ class PaymentMethod:
     gateway_customer: str | None = None
 
 
+class DisputePhase(StrEnum):
+    """The state of a dispute at the gateway. An inquiry takes no money."""
+
+    INQUIRY = "inquiry"
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedDispute:
+    """A dispute of a payment, as the gateway reports it. `reference` is the gateway's own id."""
+
+    reference: str
+    phase: DisputePhase
+    amount_minor: int
+    currency: str
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReply:
     """A definite reply about a key. An ambiguous one is raised as `PaymentOutcomeUnknown`.
@@ -73,8 +93,8 @@ class GatewayReply:
     `pending`: the bank has not answered. `action_required`: the customer must act, for instance in 3-D Secure.
     `authorized`: the amount is held until `until`. `settled`: the operation took effect, now or earlier. `declined`: it
     never will under this key. `fenced`: the key was cancelled before it moved money, and never will; an authorised key
-    that is fenced is void. `reversed`: the money moved and was returned (refunds only). `nothing`: the gateway never
-    received the key. An empty `currency` is not compared.
+    that is fenced is void. `reversed`: the money moved and was returned. `nothing`: the gateway never received the key.
+    An empty `currency` is not compared. A lookup of a payment also reports its `disputes`.
 
     A void is `settled` if the payment is given up, `declined` if it was captured before, and `pending` while the bank
     processes it. A capture that is declined as AUTHORIZATION_GONE ends the hold.
@@ -86,13 +106,15 @@ class GatewayReply:
     amount_minor: int = 0
     currency: str = ""
     until: str | None = None
+    disputes: tuple[ReportedDispute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """An entry of the gateway's own list: money that moved. It proves nothing, but names an order to look up.
 
-    `key` and `order_id` are empty for a movement that was not made by us. `at` is the gateway's time.
+    `key` and `order_id` are empty for a movement that was not made by us; the key of a dispute is `dispute_id_of` it.
+    `at` is the gateway's time.
     """
 
     reference: str

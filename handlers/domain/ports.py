@@ -42,6 +42,8 @@ class Page:
 
     names: tuple[str, ...]
     after: str | None = None
+    first: str | None = None
+    """The time by which the first name is listed; None if there is none, or if the listing is not by time."""
 
 
 class OrderRepository(Protocol):
@@ -66,8 +68,11 @@ class OrderRepository(Protocol):
         """List the ids of the orders in one shard whose next look is due by `until`, the longest due first."""
         ...
 
-    def defer(self, order: Order, until: str | None) -> None:
-        """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded."""
+    def defer(self, order: Order, until: str | None, now: str) -> None:
+        """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded.
+
+        The order keeps the time of the first of consecutive deferrals, which is `now`, until something else ends them.
+        """
         ...
 
     def list_changed(

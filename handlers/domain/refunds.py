@@ -38,7 +38,7 @@ def reserve_refund(
     refusal = _refusal(order, request, origin, lines, policy)
     if refusal:
         return refusal
-    shares = _allocate(request, lines)
+    shares = _allocate(order, request, lines)
     held = policy.hold(order, request, sum(share.amount_minor for share in shares), now)
     after = _append_request(order, request, origin, shares, now, held)
     full = _check_room(after, APPROVED_LIMIT if held else ORDINARY_LIMIT)
@@ -53,7 +53,7 @@ def _refusal(
         policy.find_fault(origin, "overrides") if request.override else None,
         _check_window(order, request, origin),
         _check_balance(order, request),
-        _check_lines(request, lines),
+        _check_lines(order, request, lines),
     )
     found = next((each for each in checks if each), None)
     return refuse_request(request, *found, order) if found else None
@@ -84,8 +84,7 @@ def _check_balance(order: Order, request: IssueRefund) -> Fault:
     refundable = order.account.refundable_minor
     requested = request.amount_minor
     if requested is not None and requested > refundable:
-        amount, limit = format_amount(requested, order.currency), format_amount(refundable, order.currency)
-        return Code.REFUND_EXCEEDS_BALANCE, f"At most {limit} can be refunded, but {amount} was requested."
+        return _excess(order, requested)
     if refundable == 0:
         return Code.NOTHING_TO_REFUND, f"Nothing can be refunded: {_why_nothing(order)}."
     return None
@@ -95,12 +94,13 @@ def _why_nothing(order: Order) -> str:
     account = order.account
     if account.captured_minor == 0:
         return f"the order is {order.status}, so nothing has been paid"
-    amounts = (account.captured_minor, account.refunded_minor, account.reserved_minor)
-    paid, refunded, reserved = (format_amount(minor, order.currency) for minor in amounts)
-    return f"of {paid} paid, {refunded} has been refunded and {reserved} is reserved for refunds in flight"
+    amounts = (account.captured_minor, account.refunded_minor, account.reserved_minor, account.disputed_minor)
+    paid, refunded, reserved, disputed = (format_amount(minor, order.currency) for minor in amounts)
+    withdrawn = f", and {disputed} is withdrawn by disputes" if account.disputed_minor else ""
+    return f"of {paid} paid, {refunded} has been refunded and {reserved} is reserved for refunds in flight{withdrawn}"
 
 
-def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
+def _check_lines(order: Order, request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
     left = {line.sku: line for line in lines}
     for each in request.units or ():
         if each.sku not in left:
@@ -111,9 +111,22 @@ def _check_lines(request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
                 Code.REFUND_EXCEEDS_LINE,
                 f"SKU {each.sku} has {limit} left to refund, fewer than the {each.quantity} requested.",
             )
-    if request.units and not sum(share.amount_minor for share in _allocate(request, lines)):
+    if request.units is None:
+        return None
+    return _check_price(order, sum(share.amount_minor for share in _allocate(order, request, lines)))
+
+
+def _check_price(order: Order, amount_minor: int) -> Fault:
+    """Reject units that have no price left, or whose price a dispute has withdrawn."""
+    if not amount_minor:
         return Code.NOTHING_TO_REFUND, "The price of these units has already been refunded by amount; nothing is left."
-    return None
+    refundable = order.account.refundable_minor
+    return _excess(order, amount_minor) if amount_minor > refundable else None
+
+
+def _excess(order: Order, amount_minor: int) -> Fault:
+    amount, limit = (format_amount(each, order.currency) for each in (amount_minor, order.account.refundable_minor))
+    return Code.REFUND_EXCEEDS_BALANCE, f"At most {limit} can be refunded, but {amount} was requested."
 
 
 def _check_room(after: Order, limit: int) -> Fault:
@@ -127,11 +140,13 @@ def _check_room(after: Order, limit: int) -> Fault:
     )
 
 
-def _allocate(request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:
+def _allocate(order: Order, request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:
     if request.amount_minor is not None:
         return by_amount(lines, request.amount_minor)
     if request.units is not None:
         return by_units(lines, {each.sku: each.quantity for each in request.units})
+    if order.account.disputed_minor:
+        return by_amount(lines, order.account.refundable_minor)  # a dispute is of no line, so no unit returns
     return everything(lines)
 
 

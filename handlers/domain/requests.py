@@ -33,6 +33,16 @@ def void_id_of(order_id: str, action: str, request_id: str) -> str:
     return f"void_{digest(['void', order_id, action, request_id])[:_LENGTH]}"
 
 
+def dispute_id_of(order_id: str, reference: str) -> str:
+    """Return the id of a dispute that the gateway calls `reference`."""
+    return f"dis_{digest(['dispute', order_id, 'dispute', reference])[:_LENGTH]}"
+
+
+def case_id_of(order_id: str, about: str, version: int) -> str:
+    """Return the id of the case about a subject that is opened at a version of the order."""
+    return f"case_{digest(['case', order_id, about, str(version)])[:_LENGTH]}"
+
+
 DEFAULT_HOLD_SECONDS: Final = 7 * 24 * 60 * 60
 """Time for which an authorised amount is held unless the purchase says otherwise; cards allow 7 days."""
 
@@ -163,12 +173,12 @@ class IssueRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeDecision:
-    """Approve or deny what waits for another person: a held refund."""
+    """Approve or deny what waits for another person: a held refund, or the proposed resolution of a case."""
 
     request_id: str
     order_id: str
     subject: str
-    """The id of what waits, with or without its type (`ref_…`, `refund:ref_…`)."""
+    """The id of the refund or the case, with or without its type (`ref_…`, `refund:ref_…`, `case_…`)."""
     decision: str
     """`approve` or `deny`."""
     requested_by: str
@@ -186,6 +196,35 @@ class MakeDecision:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests."""
         return digest([self.order_id, self.subject.rpartition(":")[2], self.decision, self.requested_by])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveCase:
+    """Propose to close a case: its subject was paid, or not paid, outside the system. Another person then decides."""
+
+    request_id: str
+    order_id: str
+    subject: str
+    """The id of the case, or of what it is about, with or without its type."""
+    outcome: str
+    """`settled` (paid) or `released` (not paid)."""
+    evidence: str
+    requested_by: str
+
+    action: ClassVar[str] = "resolve"
+    amount_minor: ClassVar[int | None] = None
+    """A resolution names no amount."""
+
+    @property
+    def key(self) -> str:
+        """The id of the proposal; the ledger's subject follows from it."""
+        return decision_id_of(self.order_id, self.action, self.request_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that is equal for equal requests."""
+        subject = self.subject.rpartition(":")[2]
+        return digest([self.action, self.order_id, subject, self.outcome, self.evidence, self.requested_by])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,4 +274,4 @@ class CancelOrder:
         return digest([self.action, self.order_id, self.requested_by])
 
 
-Request = PlaceOrder | IssueRefund | CapturePayment | CancelOrder | MakeDecision
+Request = PlaceOrder | IssueRefund | CapturePayment | CancelOrder | MakeDecision | ResolveCase

@@ -16,12 +16,16 @@ KB: Final = 1024
 ORDINARY_LIMIT: Final = 300 * KB
 """Bytes that an order may come to by refunds that nobody approves."""
 APPROVED_LIMIT: Final = ORDINARY_LIMIT + 30 * KB
-"""Bytes that an order may come to by refunds that another person approves. Disputes and cases have 60 KB more."""
+"""Bytes that an order may come to by refunds that another person approves."""
+CASES_LIMIT: Final = APPROVED_LIMIT + 60 * KB
+"""Bytes that an order may come to by disputes, reversals and cases; the item may have 400 KB."""
 
 _ENTRY: Final = 1 * KB  # any entry without shares: measured 460 to 780 bytes with ids of 64 characters
 _ANSWER: Final = 1 * KB  # a stored answer with the longest message and ids
 _LINE: Final = 16  # a line's number and units in `restocked`
 _ITEM: Final = 1 * KB  # keys, totals and index attributes
+_DISPUTE: Final = 2 * _ENTRY  # lost, and won after all
+_CASE: Final = 3 * _ENTRY + 3 * _ANSWER  # the subject's end, the case's, the decision, and the answers
 
 _STILL_TO_COME: Final = {
     RefundStatus.AWAITING_APPROVAL: 5 * _ENTRY + 3 * _ANSWER,  # approved, with its request; pending, settled, reversed
@@ -37,7 +41,9 @@ def worst_case_bytes(order: Order) -> int:
     stored = sum(_size(entry.as_json()) for entry in order.ledger)
     stored += sum(_size(_stored_request(order, subject)) for subject in order.requests)
     lines = sum(len(line.sku) + 8 * _LINE for line in order.lines)
-    return _ITEM + stored + lines + sum(_open_bytes(refund) for refund in order.account.refunds.values())
+    account = order.account
+    refunds = sum(_open_bytes(refund) for refund in account.refunds.values())
+    return _ITEM + stored + lines + refunds + _DISPUTE * len(account.open_disputes) + _CASE * len(account.open_cases)
 
 
 def _open_bytes(refund: Refund) -> int:

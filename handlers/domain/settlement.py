@@ -108,12 +108,36 @@ def apply_gateway_reply(
         return Contradiction(
             subject=key, ledger_says=f"{_ledger_status(order, key)} {_expected_amount(order, key)}", gateway_says=says
         )
-    if not kinds:
-        return None
+    return _append_entries(order, key, reply, kinds, at, now, {}) if kinds else None
+
+
+def end_by_people(
+    order: Order, key: str, *, was_paid: bool, at: str, now: str, facts: Mapping[str, Json]
+) -> Change | None:
+    """End a key as people found that it ended outside the system; None if the ledger's state has no such end."""
+    if type_of(key) == "void":
+        key = order.order_id
+    refund = order.account.refunds.get(key)
+    is_returned = refund is not None and refund.status is RefundStatus.SETTLED and not was_paid
+    not_paid = GatewayStatus.REVERSED if is_returned else GatewayStatus.FENCED
+    reply = GatewayReply(status=GatewayStatus.SETTLED if was_paid else not_paid)
+    kinds = _kinds(order, key, reply)
+    return _append_entries(order, key, reply, kinds, at, now, facts) if kinds else None
+
+
+def _append_entries(
+    order: Order,
+    key: str,
+    reply: GatewayReply,
+    kinds: Sequence[Kind],
+    at: str | None,
+    now: str,
+    further: Mapping[str, Json],
+) -> Change:
     after = order
     for kind in kinds:
         subject = _subject_of_entry(order, key, kind)
-        facts = _facts(after, kind, key, reply, now, is_last=kind is kinds[-1])
+        facts = {**_facts(after, kind, key, reply, now, is_last=kind is kinds[-1]), **further}
         amount_minor = order.amount_of(key_of(subject))
         after = after.append(kind, at=at, now=now, subject=subject, amount_minor=amount_minor, facts=facts)
     return Change(before=order, after=answer_requests(after), restock=_stock_to_release(order, after))
@@ -133,12 +157,31 @@ _CAPTURE_ENDS = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_DECLINED}
 
 def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
     """Return the entries that a reply leads to; None if ledger and reply contradict each other."""
+    if was_ended_by_people(order, key):
+        return None if reply.status in _WITH_AMOUNT else ()
+    if reply.status is GatewayStatus.NOTHING and _moved_nothing(order, key):
+        return ()
     operation = order.instruction(key).operation
     if operation is Operation.REFUND:
         return _refund_kinds(order, key, reply)
     if operation in (Operation.CAPTURE, Operation.VOID):
         return _movement_kinds(order, key, operation, reply)
     return _payment_kinds(order, reply)
+
+
+def was_ended_by_people(order: Order, key: str) -> bool:
+    """Return whether people ended a key, so that the gateway must not move money under it any more."""
+    subject = order.subject(key)
+    return any(entry.subject == subject and "case" in entry.facts for entry in order.ledger)
+
+
+def _moved_nothing(order: Order, key: str) -> bool:
+    """Return whether the ledger has ended a key as one that never moved money."""
+    refund = order.account.refunds.get(key)
+    if refund:
+        return refund.status in (RefundStatus.DECLINED, RefundStatus.RELEASED)
+    is_payment = key == order.order_id
+    return is_payment and order.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED)
 
 
 def _expected_amount(order: Order, key: str) -> int:
@@ -163,7 +206,7 @@ _WITH_AMOUNT = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
 
 
 def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None:
-    status = reply.status
+    status = GatewayStatus.SETTLED if reply.status is GatewayStatus.REVERSED else reply.status
     if order.status is OrderStatus.PENDING:
         return _pending_payment_kinds(order, status)
     if status in _RANKS:
@@ -214,7 +257,7 @@ def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ..
 
 def _ledger_status(order: Order, key: str) -> str:
     refund = order.account.refunds.get(key)
-    return (refund.status if refund else order.status).value
+    return (refund.status if refund else order.status).value + (" by people" if was_ended_by_people(order, key) else "")
 
 
 def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, now: str, *, is_last: bool) -> dict[str, Json]:

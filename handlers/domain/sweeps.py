@@ -1,6 +1,7 @@
 """The sweep of the gateway's list of movements: its position, and the port that stores it with what it found."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from .payments import Movement
@@ -18,8 +19,26 @@ class SweepPosition:
     after: str | None = None
 
 
+class Watchlist(StrEnum):
+    """A list of the orders that people must see until they, or the bank, are done with them."""
+
+    CASES = "case"
+    DISPUTES = "dispute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMember:
+    """An order or a movement in a list, and the time since when it has been there."""
+
+    name: str
+    since: str
+
+
 class SweepRepository(Protocol):
-    """The stored position, and the orphans: movements that no ledger has. Every method may raise `Unavailable`."""
+    """The stored position, the orphans (movements of orders that do not exist), and the watchlists.
+
+    Lists have the longest listed first. Every method may raise `Unavailable`.
+    """
 
     def position(self) -> SweepPosition | None:
         """Return the position, or None before the first sweep."""
@@ -37,6 +56,22 @@ class SweepRepository(Protocol):
         """Forget an orphan whose entry a ledger has by now."""
         ...
 
-    def orphans(self, limit: int) -> tuple[Movement, ...]:
-        """Return the orphans, the one that was found first before the others."""
+    def orphans(self) -> tuple[ListMember, ...]:
+        """Return the references of the orphans."""
+        ...
+
+    def load_orphan(self, reference: str) -> Movement | None:
+        """Return an orphan."""
+        ...
+
+    def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
+        """Put an order into a watchlist, once."""
+        ...
+
+    def unwatch(self, watchlist: Watchlist, order_id: str) -> None:
+        """Take an order out of a watchlist."""
+        ...
+
+    def watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
+        """Return the orders in a watchlist."""
         ...

@@ -10,13 +10,14 @@ from ..contracts.metrics import MetricName
 from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, canonical, day_of, format_instant
+from ..domain.cases import CASE_KINDS
 from ..domain.days import is_closed, next_day
 from ..domain.ledger import key_of
 from ..domain.newer_release import NewerRelease
 from ..domain.order import Order
-from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_seq, result_at
+from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_at, outcome_seq, result_at
 from ..domain.ports import AuditTrail, OrderRepository
-from ..domain.requests import MakeDecision, Origin, Request
+from ..domain.requests import Origin, Request
 from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
@@ -34,7 +35,7 @@ class Recorded:
     key: str
     is_new: bool
     further: tuple["Recorded", ...] = ()
-    """The outcome of the refund that a decision is about, if it has one by now."""
+    """The outcomes that a decision led to by now: its refund's, or the end of a case's subject."""
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
@@ -100,6 +101,8 @@ def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> A
 
 def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
     """Write the outcome that a refund has after the decision at entry `seq`; a denial is that outcome itself."""
+    if order.ledger[seq - 1].kind in CASE_KINDS:
+        return _record_ended(order, seq, audit)
     key = key_of(order.ledger[seq - 1].subject)
     final = outcome_seq(order, key)
     if final < seq:
@@ -107,6 +110,19 @@ def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) 
     name = outcome_key(order, final)
     is_new = is_new if final == seq else audit.write(name, outcome_record(order, final))
     return (Recorded(answer=result_at(order, key, final), replayed=False, key=name, is_new=is_new),)
+
+
+def _record_ended(order: Order, seq: int, audit: AuditTrail) -> tuple[Recorded, ...]:
+    """Write the outcomes of the subject that people ended together with the case at entry `seq`."""
+    decision = order.ledger[seq - 1].facts.get("decision")
+    ended = [entry.seq for entry in order.ledger[: seq - 1] if decision and entry.facts.get("decision") == decision]
+    return tuple(each for each in (_record_entry(order, each, audit) for each in ended) if each)
+
+
+def _record_entry(order: Order, seq: int, audit: AuditTrail) -> Recorded | None:
+    name, answer = outcome_key(order, seq), outcome_at(order, seq)
+    is_new = audit.write(name, outcome_record(order, seq))
+    return Recorded(answer=answer, replayed=False, key=name, is_new=is_new) if answer else None
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
@@ -172,7 +188,7 @@ def _not_executed(request: Request, origin: Origin) -> Answer:
         action=request.action,
         request_id=request.request_id,
         order_id=request.order_id,
-        amount_minor=None if isinstance(request, MakeDecision) else request.amount_minor,
+        amount_minor=request.amount_minor,
     )
 
 

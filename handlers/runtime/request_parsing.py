@@ -25,6 +25,7 @@ from ..contracts.messages import (
     PurchaseRequest,
     RefundLine,
     RefundRequest,
+    ResolutionRequest,
 )
 from ..domain.answers import Answer
 from ..domain.money import DECIMALS
@@ -39,10 +40,11 @@ from ..domain.requests import (
     Origin,
     PlaceOrder,
     Request,
+    ResolveCase,
     Units,
 )
 
-_Parsed = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest
+_Parsed = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest | ResolutionRequest
 
 _REQUEST: Final[TypeAdapter[_Parsed]] = TypeAdapter(BookingRequest)
 
@@ -64,6 +66,8 @@ def parse_request(value: object) -> Request | Answer:
             )
         case DecisionRequest():
             return MakeDecision(**request.model_dump(exclude={"action"}))
+        case ResolutionRequest():
+            return ResolveCase(**request.model_dump(exclude={"action"}))
         case PurchaseRequest() if request.currency in DECIMALS:
             return _place_order(request)
         case PurchaseRequest():
@@ -145,7 +149,7 @@ _IDENTIFIER: Final = "1 to 64 characters of A-Z a-z 0-9 _ . : -"
 _METHOD: Final = "a token of 1 to 128 characters of A-Z a-z 0-9 _ . : -"
 _MINOR: Final = f"an integer from 1 to {MAX_MINOR}, in minor units"
 
-ACTIONS: Final = ("purchase", "capture", "cancel", "refund", "decide")
+ACTIONS: Final = ("purchase", "capture", "cancel", "refund", "decide", "resolve")
 
 ALLOWED: Final[Mapping[str, str]] = {
     "action": f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}",
@@ -166,8 +170,10 @@ ALLOWED: Final[Mapping[str, str]] = {
     "quantity": f"an integer from 1 to {MAX_QUANTITY}",
     "restock": "true or false",
     "override": "window, or left out",
-    "subject": "the refund_id of what waits",
+    "subject": "the refund_id or the case_id, or the id of what the case is about",
     "decision": "approve or deny",
+    "outcome": "settled or released",
+    "evidence": f"a string of 1 to {MAX_REASON_LENGTH} characters",
     "lines": f"a list of 1 to {MAX_LINES} objects, one per sku",
 }
 """The allowed values of each field of a request, in words."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from local.pytest_plugin import DeployedStack
+
 from .conftest import Shell, supply
 
 
@@ -240,3 +242,22 @@ def test_a_cancellation_that_waits_for_the_bank_is_pending_and_exits_with_0(shel
     assert said.exit_code == 0
     assert "pending" in said.stdout
     assert "bank" in said.stdout
+
+
+def test_two_people_close_a_case_after_a_preview(shell: Shell, booking_stack: DeployedStack) -> None:
+    """Law 37 (cases): the preview changes nothing, and the proposer may not approve."""
+    order = str(buy_mugs(shell)["order_id"])
+    outputs = shell("status", "--json").document["outputs"]
+    table = booking_stack.instance.client("dynamodb")
+    key = {"TableName": outputs["gatewayTable"], "Key": {"pk": {"S": order}}}
+    table.put_item(TableName=key["TableName"], Item={**table.get_item(**key)["Item"], "heard": {"S": "declined"}})
+    assert len(shell("reconcile", "--json").document["cases"]) == 1
+    (case,) = shell("show", order, "--json").document["cases"]
+    wish = ("resolve", order, case["case_id"], "--outcome", "settled", "--evidence", "A receipt.", "--by", "a")
+    shown = shell(*wish, "--dry-run", "--json")
+    assert (shown.exit_code, shown.document["entry"]) == (0, "ResolutionProposed")
+    asked = shell(*wish, "--json")
+    assert (asked.exit_code, asked.document["status"], asked.document["case_id"]) == (0, "pending", case["case_id"])
+    assert shell("approve", order, case["case_id"], "--by", "a", "--json").document["code"] == "OWN_DECISION"
+    assert shell("approve", order, case["case_id"], "--by", "b").exit_code == 0
+    assert shell("reconcile", "--json").document["cases"] == []

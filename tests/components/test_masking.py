@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from components.aws.masking import PERSONAL, expression
 from components.base import InvalidArguments
 from components.booking_state_machine import BookingStateMachine
-from handlers.contracts.messages import PurchaseRequest, RefundRequest
+from handlers.contracts.messages import PurchaseRequest, RefundRequest, ResolutionRequest
 from tests.components.synth import Graph, record, synth
 
 POLICY = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
 ALPHABET = r"[A-Za-z0-9_#=@/;, ^$?\[\]{}|\\*+.-]{1,200}"  # CloudWatch Logs user guide, "Custom data identifiers"
 EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:booking:refund-req-77-1a2b"
-OPERATORS_NEED = {"action", "request_id", "order_id", "currency", "capture", "sku"}
+OPERATORS_NEED = {"action", "request_id", "order_id", "subject", "outcome", "currency", "capture", "sku"}
 """Texts of a request that stay readable: by them an execution is found again."""
 
 PURCHASE = {
@@ -102,7 +102,7 @@ def test_every_text_of_a_request_is_masked_or_needed() -> None:
     """A new field of the contract must be one or the other."""
     texts = {
         name
-        for model in (PurchaseRequest, RefundRequest)
+        for model in (PurchaseRequest, RefundRequest, ResolutionRequest)
         for name, field in model.model_fields.items()
         if field.annotation is str or any(isinstance(value, str) for value in get_args(field.annotation))
     }

@@ -206,8 +206,8 @@ def test_a_deferred_order_is_listed_when_it_is_due_unless_it_changed(shop: Shop)
         assert orders.create(order) == Written()
     orders.append(_captured(changed))
     later = "2026-03-01T13:00:00.000000Z"
-    orders.defer(deferred, later)
-    orders.defer(changed, later)
+    orders.defer(deferred, later, later)
+    orders.defer(changed, later, later)
     assert _waiting(orders) == set()
     assert _waiting(orders, later) == {deferred.order_id}
 

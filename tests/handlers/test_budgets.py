@@ -15,7 +15,7 @@ from handlers.contracts.messages import MAX_LINES, MAX_REASON_LENGTH
 from handlers.contracts.storage import SHARDS
 from handlers.domain.account import RefundStatus
 from handlers.domain.answers import Answer
-from handlers.domain.approvals import NO_APPROVALS, decide
+from handlers.domain.approvals import NO_APPROVALS, decide_refund
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.ports import Change
@@ -116,7 +116,7 @@ def _ended(order: Order, refund_id: str) -> Order:
             decision="approve",
             requested_by="b" * 64,
         )
-        approved = decide(order, decision, ORIGIN, NOON, NO_APPROVALS)
+        approved = decide_refund(order, decision, ORIGIN, NOON, NO_APPROVALS)
         assert isinstance(approved, Change), approved
         order = approved.after
     return told(told(order, refund_id, GatewayStatus.PENDING), refund_id, GatewayStatus.SETTLED)

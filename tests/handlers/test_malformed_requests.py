@@ -91,7 +91,7 @@ def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: 
         ({}, "The request must be an object with the fields of its action, got null."),
         (
             {"action": "steal"},
-            "action must be purchase, capture, cancel, refund or decide, got a string of 5 characters.",
+            "action must be purchase, capture, cancel, refund, decide or resolve, got a string of 5 characters.",
         ),
         ({"lines": []}, "lines must be a list of 1 to 50 objects, one per sku, got a list of 0 items."),
         ({"lines": [1]}, "lines[0] must be an object with sku and quantity, got 1."),

@@ -120,6 +120,6 @@ def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None
     waiting = world.book(purchase_of("slow", "pm_timeout", MUG=(1, 800)))["order_id"]
     order = world.order(waiting)
     world.clock.advance(timedelta(days=31))
-    world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z")
+    world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
     report = _scheduled(world, gateway=Short(client=world.dynamodb, table="gateway", now=world.clock))
     assert waiting in report["settled"]

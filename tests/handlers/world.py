@@ -139,7 +139,7 @@ class World:
 
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
         """One attempt of the purchase or refund function."""
-        function = refund if request["action"] in ("refund", "decide") else purchase
+        function = refund if request["action"] in ("refund", "decide", "resolve") else purchase
         return function(self.message(request), self.parts(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
@@ -148,9 +148,14 @@ class World:
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
         function = (
-            {"purchase": purchase, "capture": purchase, "cancel": purchase, "refund": refund, "decide": refund}.get(
-                action
-            )
+            {
+                "purchase": purchase,
+                "capture": purchase,
+                "cancel": purchase,
+                "refund": refund,
+                "decide": refund,
+                "resolve": refund,
+            }.get(action)
             if isinstance(action, str)
             else None
         )
@@ -249,6 +254,20 @@ def refund_of(order_id: str, request_id: str = "refund-1", **more: Any) -> dict[
         "order_id": order_id,
         "requested_by": "agent-7",
         "reason": "The handle is scratched.",
+        **more,
+    }
+
+
+def resolution_of(order_id: str, subject: str, request_id: str = "resolution-1", **more: Any) -> dict[str, Any]:
+    """A proposal to close a case as not paid, unless `more` says otherwise."""
+    return {
+        "action": "resolve",
+        "request_id": request_id,
+        "order_id": order_id,
+        "subject": subject,
+        "outcome": "released",
+        "evidence": "The gateway's support says so.",
+        "requested_by": "agent-7",
         **more,
     }
 

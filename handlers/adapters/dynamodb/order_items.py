@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from ...contracts.storage import ATTENTION, BY_DAY, ITEM_SCHEMA, SHARDS, order_key
+from ...contracts.storage import ATTENTION, BY_DAY, DEFERRED_SINCE, ITEM_SCHEMA, SHARDS, order_key
 from ...domain.account import fold
 from ...domain.answers import answer_from
 from ...domain.canonical import Json, day_of
@@ -86,6 +86,7 @@ def order_from(item: Item) -> Order:
         account=fold(ledger),
         requests=_requests_from(stored),
         salt=str(stored["salt"]),
+        deferred_since=cast("str | None", stored.get(DEFERRED_SINCE)),
     )
 
 

@@ -69,10 +69,10 @@ class DynamoDBOrderRepository:
         """Query the sparse index of orders that need another look."""
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
-    def defer(self, order: Order, until: str | None) -> None:
+    def defer(self, order: Order, until: str | None, now: str) -> None:
         """Write the due time alone, under the condition that the ledger is still the loaded one."""
         try:
-            call(self.client.update_item, **defer_order(self.table, order, until))
+            call(self.client.update_item, **defer_order(self.table, order, until, now))
         except ClientError as error:
             if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
                 raise
@@ -124,7 +124,8 @@ class DynamoDBOrderRepository:
             **page_start(after),
         )
         names = tuple(str(decode(item[ORDERS.hash_key])).removeprefix(order_key("")) for item in reply["Items"])
-        return Page(names=names, after=page_end(reply))
+        first = str(decode(reply["Items"][0][index.range_key])) if reply["Items"] else None
+        return Page(names=names, after=page_end(reply), first=first)
 
 
 def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...contracts.storage import ATTENTION, order_key, sku_key
+from ...contracts.storage import ATTENTION, DEFERRED_SINCE, order_key, sku_key
 from ...domain.order import Order
 from ...domain.ports import Change
 from ...domain.requests import Line
@@ -54,19 +54,19 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     _set_requests(update, change)
     waiting = attention(after)
     update.set(waiting)
-    if not waiting:
-        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
+    update.remove(DEFERRED_SINCE, *(() if waiting else (ATTENTION.hash_key, ATTENTION.range_key)))
     return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
-def defer_order(table: str, order: Order, until: str | None) -> dict[str, Any]:
+def defer_order(table: str, order: Order, until: str | None, now: str) -> dict[str, Any]:
     """Set the time of an order's next look, or none, if nothing was added to its ledger."""
     update = Update()
     update.condition = f"{update.name('version')} = {update.value(order.version)}"
     if until:
-        update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
+        listed = {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until}
+        update.set({**listed, DEFERRED_SINCE: order.deferred_since or now})
     else:
-        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
+        update.remove(ATTENTION.hash_key, ATTENTION.range_key, DEFERRED_SINCE)
     return {"TableName": table, "Key": {"pk": encode(order_key(order.order_id))}, **update.request()}
 
 

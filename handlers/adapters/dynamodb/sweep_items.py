@@ -1,17 +1,17 @@
-"""The position of the sweep and the orphans, as items of the orders table.
+"""The position of the sweep, the orphans and the watchlists, as items of the orders table.
 
-Orphans are in the index of attention, in a partition of their own, so that people and runs find them without a scan.
+Each list is a partition of its own in the index of attention, so that people and runs find its members without a scan.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
 
-from ...contracts.storage import ATTENTION, ITEM_SCHEMA, SWEEP_KEY, orphan_key
+from ...contracts.storage import ATTENTION, ITEM_SCHEMA, ORDERS, SWEEP_KEY, orphan_key, watch_key
 from ...domain.canonical import Json
 from ...domain.payments import Movement
-from ...domain.sweeps import SweepPosition
+from ...domain.sweeps import ListMember, SweepPosition, Watchlist
 from ..clients import DynamoDBClient, call, code_of
 from .attribute_values import Item, decode, decode_item, encode, encode_item
 
@@ -57,27 +57,62 @@ class DynamoDBSweepRepository:
 
     def remove_orphan(self, reference: str) -> None:
         """Take an orphan out of the index; the item stays as a trace."""
+        self._unlist(orphan_key(reference))
+
+    def orphans(self) -> tuple[ListMember, ...]:
+        """Query the partition of the orphans."""
+        return self._list(ORPHANS, orphan_key(""))
+
+    def load_orphan(self, reference: str) -> Movement | None:
+        """Read an orphan."""
+        item = self._get(orphan_key(reference))
+        return _orphan(item) if item else None
+
+    def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
+        """Put an item that stands for the order, unless it is listed."""
+        listed: dict[str, Json] = {ATTENTION.hash_key: watchlist.value, ATTENTION.range_key: now}
+        self._put(
+            {"pk": watch_key(watchlist, order_id), "schema": ITEM_SCHEMA, **listed},
+            ConditionExpression="attribute_not_exists(#listed)",
+            ExpressionAttributeNames={"#listed": ATTENTION.hash_key},
+        )
+
+    def unwatch(self, watchlist: Watchlist, order_id: str) -> None:
+        """Take the order's item out of the index; the item stays as a trace."""
+        self._unlist(watch_key(watchlist, order_id))
+
+    def watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
+        """Query the partition of the watchlist."""
+        return self._list(watchlist.value, watch_key(watchlist, ""))
+
+    def _list(self, partition: str, prefix: str) -> tuple[ListMember, ...]:
+        """Query a whole partition: two short attributes of each member."""
+        found, start = list[ListMember](), dict[str, Any]()
+        while True:
+            reply = call(
+                self.client.query,
+                TableName=self.table,
+                IndexName=ATTENTION.name,
+                KeyConditionExpression="#listed = :partition",
+                ExpressionAttributeNames={"#listed": ATTENTION.hash_key},
+                ExpressionAttributeValues={":partition": encode(partition)},
+                **start,
+            )
+            for item in reply["Items"]:
+                name = str(decode(item[ORDERS.hash_key])).removeprefix(prefix)
+                found.append(ListMember(name=name, since=str(decode(item[ATTENTION.range_key]))))
+            if not reply.get("LastEvaluatedKey"):
+                return tuple(found)
+            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+
+    def _unlist(self, key: str) -> None:
         call(
             self.client.update_item,
             TableName=self.table,
-            Key={"pk": encode(orphan_key(reference))},
+            Key={"pk": encode(key)},
             UpdateExpression="REMOVE #listed, #since",
             ExpressionAttributeNames={"#listed": ATTENTION.hash_key, "#since": ATTENTION.range_key},
         )
-
-    def orphans(self, limit: int) -> tuple[Movement, ...]:
-        """Query the partition of the orphans, and read each."""
-        reply = call(
-            self.client.query,
-            TableName=self.table,
-            IndexName=ATTENTION.name,
-            KeyConditionExpression="#listed = :orphans",
-            ExpressionAttributeNames={"#listed": ATTENTION.hash_key},
-            ExpressionAttributeValues={":orphans": encode(ORPHANS)},
-            Limit=limit,
-        )
-        found = (self._get(str(decode(item["pk"]))) for item in reply["Items"])
-        return tuple(_orphan(item) for item in found if item)
 
     def _get(self, key: str) -> Item | None:
         reply = call(self.client.get_item, TableName=self.table, Key={"pk": encode(key)}, ConsistentRead=True)

@@ -2,13 +2,19 @@
 
 import traceback
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
+from ...domain.canonical import parse_instant
 from ...domain.errors import AuditRejected, BookingError
+from ...domain.ledger import key_of
+from ...domain.money import format_amount
 from ...domain.newer_release import NewerRelease
-from ...domain.payments import Movement
+from ...domain.order import Order
+from ...domain.payments import Movement, ReportedDispute
+from ...domain.sweeps import Watchlist
 from ..log import Log
 from ..recording import Recorded, count_recorded
 
@@ -27,11 +33,24 @@ class Findings:
     left_to_people: list[str] = field(default_factory=list[str])
     altered: list[str] = field(default_factory=list[str])
     orphans: list[str] = field(default_factory=list[str])
+    orphan_count: int = 0
+    cases: list[str] = field(default_factory=list[str])
+    disputes: list[str] = field(default_factory=list[str])
+    watched: dict[Watchlist, tuple[int, int]] = field(default_factory=dict[Watchlist, tuple[int, int]])
+    """The number of orders in each watchlist, and the seconds since the first of them was listed."""
+    oldest_due: int | None = None
+    """Seconds since the earliest time at which an order was due when the run began."""
+    inquiries: int = 0
     cursor_age: int | None = None
     """Seconds since the time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def unanswered(self) -> int:
+        """The number of orders that must be looked at again although their ledgers have nothing open."""
+        return len(self.postponed) + self.inquiries
 
     def postpone(self, name: str) -> None:
         """Leave an order or a parked result to the next run, because a service failed for it."""
@@ -67,6 +86,32 @@ class Findings:
             f"{movement.key or 'unknown'} of order {movement.order_id or 'unknown'}, which no ledger has"
         )
 
+    def note_due(self, first: str | None, now: datetime) -> None:
+        """Keep the age of the earliest time at which an order of a partition is due."""
+        age = int((now - parse_instant(first)).total_seconds()) if first else 0
+        self.oldest_due = max(self.oldest_due or 0, age)
+
+    def note_inquiry(self, order_id: str, inquiry: ReportedDispute) -> None:
+        """Report an inquiry about a payment, which becomes a dispute if nobody answers it at the gateway."""
+        self.inquiries += 1
+        self.left_to_people.append(f"{order_id}: the inquiry {inquiry.reference} must be answered at the gateway")
+
+    def note_cases(self, order: Order) -> None:
+        """Report the open cases of an order."""
+        for case in order.account.open_cases:
+            self.cases.append(
+                f"{order.order_id}: {case.case_id} about {key_of(case.about)} ({case.says[0]}) is {case.status} since "
+                f"{case.opened.recorded_at}"
+            )
+
+    def note_disputes(self, order: Order) -> None:
+        """Report the open disputes of an order."""
+        for dispute in order.account.open_disputes:
+            amount = format_amount(dispute.amount_minor, order.currency)
+            self.disputes.append(
+                f"{order.order_id}: the dispute {dispute.reference} of {amount} is open since {dispute.opened_at}"
+            )
+
     def as_report(self, continuation: str | None) -> ReconcileReport:
         """Return the report of the run; `continuation` is the position of the next run."""
         return ReconcileReport(
@@ -77,6 +122,8 @@ class Findings:
             left_to_people=self.left_to_people,
             altered=self.altered,
             orphans=self.orphans,
+            cases=self.cases,
+            disputes=self.disputes,
             drift=self.drift,
             continuation=continuation,
         )
@@ -91,11 +138,23 @@ class Findings:
         log.add_metric(MetricName.POSTPONED, len(self.postponed))
         log.add_metric(MetricName.LEFT_TO_PEOPLE, len(self.left_to_people))
         log.add_metric(MetricName.ALTERED, len(self.altered))
-        log.add_metric(MetricName.ORPHANS, len(self.orphans))
+        log.add_metric(MetricName.ORPHANS, self.orphan_count)
+        self._add_ages(log)
         if self.cursor_age is not None:
             log.add_metric(MetricName.CURSOR_AGE, self.cursor_age)
         for between, orders in self.drift.items():
             log.add_metric(MetricName.DRIFT, orders, of=between)
+
+    def _add_ages(self, log: Log) -> None:
+        """Add what only a run over all orders finds out."""
+        if Watchlist.CASES in self.watched:
+            cases, age = self.watched[Watchlist.CASES]
+            log.add_metric(MetricName.OPEN_CASES, cases)
+            log.add_metric(MetricName.OLDEST_CASE, age)
+        if Watchlist.DISPUTES in self.watched:
+            log.add_metric(MetricName.OPEN_DISPUTES, self.watched[Watchlist.DISPUTES][0])
+        if self.oldest_due is not None:
+            log.add_metric(MetricName.OLDEST_DUE, self.oldest_due)
 
     def log_run(self, log: Log, *, is_finished: bool) -> None:
         """Log the number of each kind of finding, and the stack trace of each failure."""
@@ -109,6 +168,8 @@ class Findings:
             postponed=len(self.postponed),
             left_to_people=len(self.left_to_people),
             altered=len(self.altered),
-            orphans=len(self.orphans),
+            orphans=self.orphan_count,
+            cases=len(self.cases),
+            disputes=len(self.disputes),
             is_finished=is_finished,
         )

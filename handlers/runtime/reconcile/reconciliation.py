@@ -1,6 +1,6 @@
 """Reconcile one order with gateway and audit trail: look up, fence before releasing, restore. It never moves money."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,16 +9,21 @@ from typing import Final
 from ...domain.account import RefundStatus
 from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
-from ...domain.canonical import day_of, format_instant, parse_instant
+from ...domain.canonical import Json, day_of, format_instant, parse_instant
 from ...domain.captures import expire_payment
+from ...domain.cases import CaseReason
+from ...domain.dispute_reports import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
 from ...domain.newer_release import NewerRelease
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
-from ...domain.payments import SEND_WINDOW, GatewayReply, GatewayStatus, PaymentGateway
+from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
+from ...domain.requests import dispute_id_of
+from ...domain.resolutions import open_case
 from ...domain.settlement import Contradiction, apply_gateway_reply
+from ...domain.sweeps import SweepRepository, Watchlist
 from ..hold_requests import void_payment
 from ..recording import Recorded
 from .findings import Findings
@@ -37,6 +42,7 @@ class Reconciliation:
     audit: AuditTrail
     now: datetime
     fence_after: timedelta
+    watchlists: SweepRepository
     findings: Findings = field(default_factory=Findings)
 
     def reconcile_order(self, order_id: str, *, is_due: bool = False, is_swept: bool = False) -> None:
@@ -51,7 +57,7 @@ class Reconciliation:
                 self._settle_and_restore(order, is_due=is_due, is_swept=is_swept)
 
     def _settle_and_restore(self, order: Order, *, is_due: bool, is_swept: bool) -> None:
-        before, postponed = order.version, len(self.findings.postponed)
+        before, unanswered = order.version, self.findings.unanswered
         with self._isolate(order.order_id):
             order = self._lapse(order)
         for key in order.sent_keys:
@@ -61,12 +67,14 @@ class Reconciliation:
             order = self._end_payment(order)
         with self._isolate(order.order_id):
             self._restore(order, known=before)
-        has_failed = len(self.findings.postponed) > postponed
-        if (has_failed and (is_swept or is_due or order.due_at())) or _is_for_the_bank(order):
+        with self._isolate(order.order_id):
+            self._watch(order)
+        must_look_again = self.findings.unanswered > unanswered
+        if (must_look_again and (is_swept or is_due or order.due_at())) or _is_for_others(order):
             self._back_off(order)
         elif is_due and order.due_at() is None and order.version == before:
             with self._isolate(order.order_id):
-                self.orders.defer(order, None)
+                self.orders.defer(order, None, format_instant(self.now))
 
     @contextmanager
     def _isolate(self, order_id: str) -> Generator[None]:
@@ -84,12 +92,21 @@ class Reconciliation:
             self.findings.note_failure(order_id, error)
 
     def _back_off(self, order: Order) -> None:
-        """Look at an order whose services fail less and less often, so that the orders behind it are not starved."""
-        since = order.in_flight_since()
-        age = self.now - parse_instant(since) if since else timedelta()
-        delay = min(max(age / 4, MIN_BACK_OFF), MAX_BACK_OFF)
+        """Look less and less often at an order that waits for others, so that the orders behind it are not starved."""
+        now = format_instant(self.now)
+        due = [*order.waits()]
+        since = max((each for each in due if each <= now), default=order.deferred_since or now)
+        delay = min(max((self.now - parse_instant(since)) / 4, MIN_BACK_OFF), MAX_BACK_OFF)
+        until = min([format_instant(self.now + delay), *(each for each in due if each > now)])
         with self._isolate(order.order_id):
-            self.orders.defer(order, format_instant(self.now + delay))
+            self.orders.defer(order, until, now)
+
+    def _watch(self, order: Order) -> None:
+        """List an order whose case or dispute is open; what is listed is reported in every run."""
+        account, now = order.account, format_instant(self.now)
+        for watchlist, is_open in ((Watchlist.CASES, account.open_cases), (Watchlist.DISPUTES, account.open_disputes)):
+            if is_open:
+                self.watchlists.watch(watchlist, order.order_id, now)
 
     def _lapse(self, order: Order) -> Order:
         """Give up the held refunds that nobody decided in time. If the order has changed, the next run looks again."""
@@ -111,8 +128,21 @@ class Reconciliation:
             change = self._compare(order, key, reply)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
+            if isinstance(fenced, CaseReason):
+                return self._leave_to_people(
+                    order, key, fenced, f"{key}: the gateway never received it and cannot fence it"
+                )
             change = self._compare(order, key, fenced) if fenced else None
-        return self._write(order, key, change)
+        order = self._write(order, key, change)
+        return self._apply_disputes(order, reply) if key == order.order_id else order
+
+    def _apply_disputes(self, order: Order, reply: GatewayReply) -> Order:
+        for reported in disputes_in(order, reply):
+            if reported.phase is DisputePhase.INQUIRY:
+                self.findings.note_inquiry(order.order_id, reported)
+            change = apply_dispute(order, reported, format_instant(self.now))
+            order = self._write(order, dispute_id_of(order.order_id, reported.reference), change)
+        return order
 
     def _end_payment(self, order: Order) -> Order:
         """Settle an open capture or void; begin a void if a wait is over and no execution from before its end runs."""
@@ -137,8 +167,11 @@ class Reconciliation:
         outcome = self.orders.append(change)
         return outcome.current if isinstance(outcome, StaleOrder) else change.after
 
-    def _fence(self, order: Order, key: str) -> GatewayReply | None:
-        """Fence a key that the gateway never received; None while an attempt may still be running."""
+    def _fence(self, order: Order, key: str) -> GatewayReply | CaseReason | None:
+        """Fence a key that the gateway never received; None while an attempt may still be running.
+
+        A key that can neither be fenced nor be proven lost is left to people for the reason that is returned.
+        """
         if self.fence_after and self.now - parse_instant(order.opened_at(key)) < self.fence_after:
             return None
         instruction = order.instruction(key)
@@ -148,12 +181,11 @@ class Reconciliation:
                 return reply
         return self._give_up(order, key)
 
-    def _give_up(self, order: Order, key: str) -> GatewayReply | None:
+    def _give_up(self, order: Order, key: str) -> GatewayReply | CaseReason | None:
         """Release a key without a fence once no sender can exist and the miss of the lookup is proof (law 19)."""
         miss_age = self.gateway.miss_age
         if miss_age is None:
-            self.findings.left_to_people.append(f"{key}: the gateway never received it and cannot fence it")
-            return None
+            return CaseReason.CANNOT_BE_FENCED
         if self.now - parse_instant(order.opened_at(key)) >= max(miss_age, SEND_WINDOW + self.fence_after):
             return GatewayReply(status=GatewayStatus.FENCED, reason="never_received")
         self.findings.postpone(order.order_id)
@@ -165,15 +197,49 @@ class Reconciliation:
     def _write(self, order: Order, key: str, change: Change | Contradiction | None) -> Order:
         """Write what a reply changes. If the order has changed meanwhile, the next run looks at it again."""
         if isinstance(change, Contradiction):
-            self.findings.drift["gateway"] += 1
-            self.findings.left_to_people.append(str(change))
-        if not isinstance(change, Change):
+            says: dict[str, Json] = {"ledger_says": change.ledger_says, "gateway_says": change.gateway_says}
+            return self._leave_to_people(order, key, CaseReason.CONTRADICTION, str(change), says)
+        if change is None:
             return order
         outcome = self.orders.append(change)
         if isinstance(outcome, StaleOrder):
             return outcome.current
         self._add_settlement(key, change.after.ledger[order.version :])
         return change.after
+
+    def _leave_to_people(
+        self, order: Order, key: str, reason: CaseReason, sentence: str, facts: Mapping[str, Json] | None = None
+    ) -> Order:
+        """Open a case about a key, unless it has one; report it unless people have closed one that says the same."""
+        about = order.subject(key)
+        order = self._open_case(order, about, reason, facts or {})
+        cases = [case for case in order.account.cases.values() if case.about == about]
+        if not cases or any(case.is_open for case in cases):
+            self.findings.drift["gateway"] += reason is CaseReason.CONTRADICTION
+            self.findings.left_to_people.append(sentence)
+        return order
+
+    def open_orphan_case(self, order: Order, movement: Movement) -> Order:
+        """Open a case about a movement in the gateway's list that the ledger of its order does not have."""
+        facts: dict[str, Json] = {
+            "gateway_says": f"{movement.kind} {movement.amount_minor} {movement.currency} under key {movement.key}",
+            "moved_at": movement.at,
+        }
+        order = self._open_case(
+            order, f"movement:{movement.reference}", CaseReason.ORPHAN, facts, amount_minor=movement.amount_minor
+        )
+        self._watch(order)
+        return order
+
+    def _open_case(
+        self, order: Order, about: str, reason: CaseReason, facts: Mapping[str, Json], amount_minor: int = 0
+    ) -> Order:
+        now = format_instant(self.now)
+        change = open_case(order, about, reason, now, amount_minor=amount_minor, facts=facts)
+        if change is None:
+            return order
+        outcome = self.orders.append(change)
+        return outcome.current if isinstance(outcome, StaleOrder) else change.after
 
     def _add_settlement(self, key: str, entries: tuple[Entry, ...]) -> None:
         was_released = any(entry.kind in _RELEASES for entry in entries)
@@ -205,13 +271,14 @@ class Reconciliation:
             self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
 
 
-def _is_for_the_bank(order: Order) -> bool:
-    """Return whether the bank must end a payment or a refund; the more time has passed, the less often it is asked."""
+def _is_for_others(order: Order) -> bool:
+    """Return whether the bank or people must end something; the more time has passed, the less often it is asked."""
     wait, movement = order.wait, order.account.movement
     is_processing = wait is not None and wait.kind is Kind.PAYMENT_PENDING
     is_voiding = movement is not None and movement.is_void
     return (
         is_processing
         or is_voiding
+        or bool(order.account.open_disputes or order.account.open_cases)
         or any(refund.status is RefundStatus.PENDING for refund in order.account.refunds.values())
     )

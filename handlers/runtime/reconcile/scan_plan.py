@@ -12,7 +12,8 @@ from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant
 from ...domain.ports import OrderRepository, Page
 
-_ROTATION: Final = timedelta(minutes=5)
+ROTATION: Final = timedelta(minutes=5)
+"""The interval of the schedule: the runs of different intervals begin at different places of a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class ScanPlan:
         return cls(
             days=tuple(message.days) if message.days is not None else _days_around(now),
             since=format_instant(now - timedelta(seconds=seconds)) if seconds is not None else "",
-            turn=int(now.timestamp() // _ROTATION.total_seconds()),
+            turn=int(now.timestamp() // ROTATION.total_seconds()),
         )
 
     @classmethod

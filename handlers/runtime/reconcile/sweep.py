@@ -5,7 +5,7 @@ lost to clocks or to entries that the gateway lists late. A gateway without a li
 1, 7 and 30 days.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,15 +17,17 @@ from ...domain.newer_release import NewerRelease, ReadOnlyOrder
 from ...domain.order import Order
 from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import OrderRepository
-from ...domain.sweeps import SweepPosition, SweepRepository
+from ...domain.sweeps import ListMember, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
+from .scan_plan import ROTATION
 
 OVERLAP: Final = timedelta(hours=1)
 MARGIN: Final = timedelta(minutes=1)
 FIRST_WINDOW: Final = timedelta(days=30)
 """The time before the first sweep that it reads, so that it finds what a restored table has lost."""
 MAX_PAGES: Final = 200
-MAX_ORPHANS: Final = 100
+MAX_REVIEWED: Final = 100
+"""Members of a list that one run reads; the runs take turns, so that none is left out. Their number is a metric."""
 AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 AGED_WINDOW: Final = timedelta(minutes=15)
 """Three runs of the usual schedule, so that one that fails is made up for."""
@@ -40,23 +42,31 @@ class GatewaySweep:
     orders: OrderRepository
     gateway: PaymentGateway
     reconcile_order: Callable[[str], None]
+    open_orphan_case: Callable[[Order, Movement], Order]
     now: datetime
     has_time: Callable[[], bool]
     findings: Findings
 
     def run(self) -> None:
         """Read on from the stored position while there is time; whatever fails is tried again by the next run."""
-        try:
-            stored = self.sweeps.position()
-            self._note_age(stored)
-            self._sweep(stored)
-            self._review_orphans()
-        except (Unavailable, PaymentOutcomeUnknown):
-            self.findings.postpone("the sweep of the gateway")
-        except Exception as error:  # law 28: orders are settled whatever the list holds
-            self.findings.note_failure("the sweep of the gateway", error)
+        for name, part in (
+            ("the sweep of the gateway", self._sweep),
+            ("the review of the orphans", self._review_orphans),
+            ("the review of the open cases and disputes", self._review_watchlists),
+        ):
+            self._isolate(name, part)
 
-    def _sweep(self, stored: SweepPosition | None) -> None:
+    def _isolate(self, name: str, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except (Unavailable, PaymentOutcomeUnknown):
+            self.findings.postpone(name)
+        except Exception as error:  # law 28: whatever a list or an order holds disturbs no other part
+            self.findings.note_failure(name, error)
+
+    def _sweep(self) -> None:
+        stored = self.sweeps.position()
+        self._note_age(stored)
         begun = self._begin(stored)
         reached = self._read(begun)
         if reached is None:
@@ -124,7 +134,7 @@ class GatewaySweep:
         if movement.order_id and movement.order_id not in seen:
             seen.add(movement.order_id)
             self.reconcile_order(movement.order_id)
-        if not self._is_known(movement):
+        if not self._explain(movement):
             self.sweeps.add_orphan(movement, format_instant(self.now))
 
     def _has_entry(self, movement: Movement) -> bool:
@@ -139,9 +149,16 @@ class GatewaySweep:
         subject = order.subject(movement.key)
         return any(entry.subject == subject and entry.recorded_at >= movement.at for entry in order.ledger)
 
-    def _is_known(self, movement: Movement) -> bool:
+    def _explain(self, movement: Movement) -> bool:
+        """Return whether the movement's order has an entry or a case for it; open the case if it has neither."""
         order = self._load(movement.order_id)
-        return order is not None and order.find_request(movement.key) is not None
+        if order is None or isinstance(order, ReadOnlyOrder):
+            return order is not None
+        is_known = order.find_request(movement.key) is not None or movement.key in order.account.disputes
+        about = f"movement:{movement.reference}"
+        if not is_known and not any(case.about == about for case in order.account.cases.values()):
+            self.open_orphan_case(order, movement)
+        return True
 
     def _load(self, order_id: str) -> Order | ReadOnlyOrder | None:
         try:
@@ -151,12 +168,44 @@ class GatewaySweep:
             return newer.order
 
     def _review_orphans(self) -> None:
-        """List every orphan in each run, and forget those whose entry a ledger has by now."""
-        for movement in self.sweeps.orphans(MAX_ORPHANS):
-            if self._is_known(movement):
-                self.sweeps.remove_orphan(movement.reference)
+        """Report the orphans, and forget those whose order exists by now."""
+        listed = self.sweeps.orphans()
+        self.findings.orphan_count = len(listed)
+        for each in _take_turns(listed, self.now):
+            movement = self.sweeps.load_orphan(each.name)
+            if movement is None or self._explain(movement):
+                self.sweeps.remove_orphan(each.name)
+                self.findings.orphan_count -= 1
             else:
                 self.findings.note_orphan(movement)
+
+    def _review_watchlists(self) -> None:
+        """Report the open cases and disputes, and forget the orders that have none by now."""
+        for watchlist in Watchlist:
+            listed = self.sweeps.watched(watchlist)
+            done = [each for each in _take_turns(listed, self.now) if self._is_done(watchlist, each.name)]
+            for each in done:
+                self.sweeps.unwatch(watchlist, each.name)
+            left = [each for each in listed if each not in done]
+            age = self.now - parse_instant(left[0].since) if left else timedelta()
+            self.findings.watched[watchlist] = len(left), int(age.total_seconds())
+
+    def _is_done(self, watchlist: Watchlist, order_id: str) -> bool:
+        """Return whether an order has nothing open for a watchlist; what it has is reported."""
+        try:
+            order = self._load(order_id)
+        except (Unavailable, PaymentOutcomeUnknown):
+            raise
+        except Exception as error:  # law 28: the other orders are reviewed
+            self.findings.note_failure(order_id, error)
+            return False
+        if order is None or isinstance(order, ReadOnlyOrder):
+            return order is None
+        if watchlist is Watchlist.CASES:
+            self.findings.note_cases(order)
+            return not order.account.open_cases
+        self.findings.note_disputes(order)
+        return not order.account.open_disputes
 
     def _check_aged(self) -> None:
         """Look up the orders whose last entry is 1, 7 or 30 days old."""
@@ -175,3 +224,10 @@ class GatewaySweep:
                     self.reconcile_order(order_id)
                 if (after := page.after) is None:
                     break
+
+
+def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
+    """Return the members of a list whose turn it is in the run at `now`."""
+    turn = int(now.timestamp() // ROTATION.total_seconds())
+    first = turn * MAX_REVIEWED % len(listed) if len(listed) > MAX_REVIEWED else 0
+    return [*listed[first:], *listed[:first]][:MAX_REVIEWED]

@@ -1,0 +1,85 @@
+"""Apply the disputes that a gateway reports to an order, in whatever order they are heard and however often."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .canonical import Json
+from .disputes import Dispute, DisputeStatus
+from .ledger import SUPERSEDED, Kind, subject_of
+from .order import Order
+from .payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
+from .ports import Change
+from .requests import dispute_id_of
+from .settlement import Contradiction
+
+_P, _S = DisputePhase, DisputeStatus
+
+_ENTRIES: Final[Mapping[tuple[DisputeStatus | None, DisputePhase], tuple[Kind, ...]]] = {
+    (None, _P.INQUIRY): (),
+    (None, _P.OPEN): (Kind.DISPUTE_OPENED,),
+    (None, _P.WON): (Kind.DISPUTE_OPENED, Kind.DISPUTE_WON),
+    (None, _P.LOST): (Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST),
+    (_S.OPEN, _P.OPEN): (),
+    (_S.OPEN, _P.WON): (Kind.DISPUTE_WON,),
+    (_S.OPEN, _P.LOST): (Kind.DISPUTE_LOST,),
+    (_S.WON, _P.OPEN): (),
+    (_S.WON, _P.WON): (),
+    (_S.WON, _P.LOST): (Kind.DISPUTE_LOST,),
+    (_S.LOST, _P.OPEN): (),
+    (_S.LOST, _P.WON): (Kind.DISPUTE_WON,),
+    (_S.LOST, _P.LOST): (),
+}
+"""The entries that a report adds; none if the ledger has them or knows more. No inquiry follows a withdrawal."""
+
+RETURNED: Final = "charge_returned"
+"""Reason of the dispute that stands for a charge which came back without one."""
+
+
+def disputes_in(order: Order, reply: GatewayReply) -> tuple[ReportedDispute, ...]:
+    """Return the disputes that a reply about the payment reports; a charge that came back otherwise is one lost."""
+    if reply.status is not GatewayStatus.REVERSED:
+        return reply.disputes
+    returned = ReportedDispute(
+        reference=reply.reference or order.order_id,
+        phase=DisputePhase.LOST,
+        amount_minor=reply.amount_minor,
+        currency=reply.currency,
+        reason=reply.reason or RETURNED,
+    )
+    return (*reply.disputes, returned)
+
+
+def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change | Contradiction | None:
+    """Apply the report of a dispute; None if the ledger already agrees. An order that is not captured has none."""
+    key = dispute_id_of(order.order_id, reported.reference)
+    known = order.account.disputes.get(key)
+    kinds = _ENTRIES.get((known.status if known else None, reported.phase))
+    if kinds is None or _differs(order, known, reported):
+        says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
+        return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=says)
+    if not kinds or not order.account.captured_minor:
+        return None
+    after = order
+    for kind in kinds:
+        facts = _facts(reported, is_last=kind is kinds[-1])
+        after = after.append(
+            kind, at=None, now=now, subject=subject_of(key), amount_minor=reported.amount_minor, facts=facts
+        )
+    return Change(before=order, after=after)
+
+
+def _differs(order: Order, known: Dispute | None, reported: ReportedDispute) -> bool:
+    """Return whether a dispute is about other money: its amount may differ from the payment's, but does not change."""
+    is_other_currency = bool(reported.currency) and reported.currency != order.currency
+    return is_other_currency or (known is not None and known.amount_minor != reported.amount_minor)
+
+
+def _ledger_says(known: Dispute | None) -> str:
+    return f"{known.status} {known.amount_minor}" if known else "no dispute"
+
+
+def _facts(reported: ReportedDispute, *, is_last: bool) -> dict[str, Json]:
+    facts: dict[str, Json] = {"reference": reported.reference, "cause": "gateway"}
+    if reported.reason:
+        facts["reason_code"] = reported.reason
+    return facts if is_last else {**facts, SUPERSEDED: True}

@@ -1,0 +1,168 @@
+"""Open cases, propose to close them, and decide on the proposals. None of it moves money at the gateway."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from .account import RefundStatus
+from .answers import Answer, Code
+from .approvals import ApprovalPolicy, Fault, decide_refund
+from .canonical import Json, salted
+from .case_answers import resolution_answer
+from .cases import Case, CaseReason, CaseStatus, find_open_case
+from .ledger import Kind, key_of, subject_of
+from .order import AcceptedRequest, Order
+from .outcomes import refuse_request
+from .ports import Change
+from .requests import MakeDecision, Origin, ResolveCase, case_id_of
+from .room import CASES_LIMIT, KB, worst_case_bytes
+from .settlement import end_by_people
+
+PAID: Final = "settled"
+"""The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
+
+
+def open_case(
+    order: Order, about: str, reason: CaseReason, now: str, *, amount_minor: int = 0, facts: Mapping[str, Json]
+) -> Change | None:
+    """Open a case about a subject of an order.
+
+    None if one is open, if people have closed one in which ledger and gateway said the same, or if the order's item has
+    no room for it.
+    """
+    subject = subject_of(case_id_of(order.order_id, about, order.version))
+    known = [case for case in order.account.cases.values() if case.about == about]
+    after = (
+        None
+        if any(case.is_open for case in known)
+        else order.append(
+            Kind.CASE_OPENED,
+            at=None,
+            now=now,
+            subject=subject,
+            amount_minor=amount_minor,
+            facts={"about": about, "reason": reason.value, **facts, "cause": "reconcile"},
+        )
+    )
+    if after is None or worst_case_bytes(after) > CASES_LIMIT:
+        return None
+    says = after.account.cases[key_of(subject)].says
+    return None if any(case.says == says for case in known) else Change(before=order, after=after)
+
+
+def propose_resolution(order: Order, request: ResolveCase, origin: Origin, now: str) -> Change | Answer:
+    """Propose to close a case as paid or not paid outside the system, or refuse to."""
+    case = find_open_case(order.account.cases.values(), request.subject)
+    if case is None:
+        message = f"Order {order.order_id} has no open case about {request.subject}. `booking show` lists its cases."
+        return refuse_request(request, Code.CASE_NOT_OPEN, message, order)
+    if case.status is CaseStatus.PROPOSED:
+        message = f"Another resolution of {case.case_id} waits for a decision. Approve or deny that one first."
+        return refuse_request(request, Code.RESOLUTION_UNDER_WAY, message, order)
+    accepted = AcceptedRequest(
+        request_id=request.request_id,
+        subject=subject_of(request.key),
+        fingerprint=request.fingerprint,
+        text=request.evidence,
+    )
+    after = order.with_request(accepted).append(
+        Kind.RESOLUTION_PROPOSED,
+        at=origin.at,
+        now=now,
+        subject=subject_of(case.case_id),
+        amount_minor=case.amount_minor,
+        facts={
+            **_requested(request, origin),
+            "proposal": accepted.subject,
+            "outcome": request.outcome,
+            "evidence_sha256": salted(order.salt, request.evidence),
+        },
+    )
+    if (size := worst_case_bytes(after)) > CASES_LIMIT:
+        message = f"The order's ledger could grow to {-(-size // KB)} KB, and at most {CASES_LIMIT // KB} are allowed."
+        return refuse_request(request, Code.LEDGER_FULL, message, order)
+    return Change(before=order, after=after)
+
+
+def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy) -> Change | Answer:
+    """Decide on what waits for another person: a held refund, or the proposed resolution of a case."""
+    case = order.account.cases.get(key_of(request.subject))
+    if case is None:
+        return decide_refund(order, request, origin, now, policy)
+    checks = (policy.find_fault(origin, "decisions"), _check_proposed(case), _check_person(order, case, request))
+    fault = next((each for each in checks if each), None)
+    if fault:
+        return refuse_request(request, *fault, order)
+    return _close(order, case, request, origin, now)
+
+
+def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now: str) -> Change:
+    """Append what a decision leads to, all in one write: the end of the case's subject, and that of the case."""
+    facts = {**_requested(request, origin), "decision": subject_of(request.key)}
+    ended = _end_subject(order, case, origin, now, facts) if request.decision == "approve" else None
+    kind = Kind.CASE_CLOSED if request.decision == "approve" else Kind.RESOLUTION_DENIED
+    proposal = case.proposal
+    assert proposal is not None  # checked: the case is PROPOSED
+    after = (ended.after if ended else order).append(
+        kind,
+        at=origin.at,
+        now=now,
+        subject=subject_of(case.case_id),
+        amount_minor=case.amount_minor,
+        facts={**facts, "proposal": proposal.text("proposal"), "outcome": proposal.text("outcome")},
+    )
+    return Change(before=order, after=_answer(after, request), restock=ended.restock if ended else {})
+
+
+def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapping[str, Json]) -> Change | None:
+    key = key_of(case.about)
+    if key not in _keys_of(order) or case.proposal is None:
+        return None
+    was_paid = case.proposal.text("outcome") == PAID
+    by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
+    execution = {name: facts[name] for name in ("execution", "origin", "decision")}
+    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts={**execution, **by_people})
+
+
+def _keys_of(order: Order) -> tuple[str, ...]:
+    """Return the keys of the order that people can end."""
+    movement = (order.account.movement.key,) if order.account.movement else ()
+    refunds = (each.refund_id for each in order.account.refunds.values() if each.status is not RefundStatus.DENIED)
+    return (order.order_id, *movement, *refunds)
+
+
+def _answer(order: Order, request: MakeDecision) -> Order:
+    """Store the answers of the decision and of the proposal that it is about."""
+    seq = order.version
+    decided = AcceptedRequest(
+        request_id=request.request_id,
+        subject=subject_of(request.key),
+        fingerprint=request.fingerprint,
+        text="",
+        answer=resolution_answer(order, seq, is_decision=True),
+    )
+    proposed = order.requests[order.ledger[-1].text("proposal")]
+    return order.with_request(decided).with_request(replace(proposed, answer=resolution_answer(order, seq)))
+
+
+def _requested(request: ResolveCase | MakeDecision, origin: Origin) -> dict[str, Json]:
+    return {
+        "request_id": request.request_id,
+        "execution": origin.execution,
+        "origin": origin.door,
+        "by" if isinstance(request, MakeDecision) else "requested_by": request.requested_by,
+    }
+
+
+def _check_proposed(case: Case) -> Fault:
+    if case.status is CaseStatus.PROPOSED:
+        return None
+    return Code.NOT_AWAITING_DECISION, f"The case {case.case_id} does not wait for a decision: it is {case.status}."
+
+
+def _check_person(order: Order, case: Case, request: MakeDecision) -> Fault:
+    proposer = case.proposal.text("requested_by") if case.proposal else ""
+    if request.requested_by not in (proposer, order.customer_id):
+        return None
+    message = "A resolution must be decided by someone other than its proposer and the customer. Ask another person."
+    return Code.OWN_DECISION, message

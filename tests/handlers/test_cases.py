@@ -1,0 +1,181 @@
+"""Cases on the real handlers: what only people can settle stays visible until two of them have closed it."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.order import Order
+from handlers.domain.payments import Operation
+from handlers.reconcile import reconcile
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
+
+
+class Unfenced(SandboxPaymentGateway):
+    """A gateway that can neither fence a key nor prove that it never arrived."""
+
+    fences: ClassVar[frozenset[Operation]] = frozenset()
+    miss_age: ClassVar[timedelta | None] = None
+
+
+def _reconcile(world: World) -> dict[str, Any]:
+    deps = world.parts()
+    deps.__dict__["gateway"] = Unfenced(client=world.dynamodb, table="gateway", now=world.clock)
+    return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
+
+
+def _case(order: Order) -> str:
+    (case,) = order.account.open_cases
+    return case.case_id
+
+
+def _stuck_refund() -> tuple[World, str, str]:
+    """An order with a refund that never reached a gateway which cannot fence it."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(payment_method="pm_refund_timeout_never_arrives", MUG=(2, 800)))["order_id"]
+    refund = world.book(refund_of(order_id, lines=[{"sku": "MUG", "quantity": 1}]))
+    assert refund["status"] == "unknown"
+    world.clock.advance(timedelta(minutes=20))
+    assert "cannot fence it" in _reconcile(world)["left_to_people"][0]
+    return world, order_id, world.order(order_id).in_flight[0]
+
+
+def _contradiction() -> tuple[World, str]:
+    """A paid order whose payment the gateway calls declined."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    (row,) = world.dynamodb.scan(TableName="gateway")["Items"]
+    world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+    return world, order_id
+
+
+def test_a_contradiction_is_reported_in_every_run_until_two_people_have_closed_it() -> None:
+    """Law 37 (cases): a contradiction stays visible until two people closed it by an entry."""
+    world, order_id = _contradiction()
+    for days in (0, 1, 30):
+        world.clock.advance(timedelta(days=days))
+        (sentence,) = _reconcile(world)["cases"]
+        assert sentence.startswith(f"{order_id}: case_")
+    assert any('"OpenCases": 1' in line for line in world.lines)
+    assert any('"OldestCaseAge": 2678400' in line for line in world.lines)
+    case_id = _case(world.order(order_id))
+    proposal = resolution_of(order_id, order_id)
+    asked = world.book(proposal)
+    assert (asked["status"], asked["code"], asked["case_id"]) == ("pending", "APPROVAL_NEEDED", case_id)
+    assert len(_reconcile(world)["cases"]) == 1
+    assert world.book(decision_of(order_id, case_id))["status"] == "succeeded"
+    assert world.book(proposal)["status"] == "succeeded"
+    world.clock.advance(timedelta(hours=7))
+    report = _reconcile(world)
+    assert (report["cases"], report["left_to_people"], report["drift"]["gateway"]) == ([], [], 0)
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "refunded", "available"), [("settled", "succeeded", 800, 19), ("released", "failed", 0, 18)]
+)
+def test_closing_a_case_ends_its_refund_in_the_same_write(
+    outcome: str, status: str, refunded: int, available: int
+) -> None:
+    """Law 37 (cases): the ordinary final entry, the end of the case and the restock are one transaction."""
+    world, order_id, refund_id = _stuck_refund()
+    case_id = _case(world.order(order_id))
+    world.book(resolution_of(order_id, refund_id, outcome=outcome))
+    version, net = world.order(order_id).version, world.gateway_net(order_id)
+    decided = world.book(decision_of(order_id, f"case:{case_id}"))
+    assert (decided["status"], decided["action"], decided["case_id"]) == ("succeeded", "decide", case_id)
+    order = world.order(order_id)
+    assert (order.version, order.account.open_cases, order.in_flight) == (version + 2, (), ())
+    assert (order.account.refunded_minor, order.account.reserved_minor) == (refunded, 0)
+    assert (world.available("MUG"), world.gateway_net(order_id)) == (available, net)
+    assert world.book(refund_of(order_id, lines=[{"sku": "MUG", "quantity": 1}]))["status"] == status
+    world.clock.advance(timedelta(hours=7))
+    assert (_reconcile(world)["cases"], _reconcile(world)["restored"]) == ([], [])
+    assert world.findings() == ()
+
+
+def test_a_payment_that_people_call_unpaid_gives_its_stock_back() -> None:
+    """Law 37 (cases): an order whose payment is stuck does not keep its stock for ever."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    purchase = purchase_of(payment_method="pm_timeout_never_arrives", MUG=(2, 800))
+    order_id = world.book(purchase)["order_id"]
+    world.clock.advance(timedelta(minutes=20))
+    _reconcile(world)
+    world.book(resolution_of(order_id, _case(world.order(order_id))))
+    world.book(decision_of(order_id, _case(world.order(order_id))))
+    assert (world.order(order_id).status, world.available("MUG")) == ("CANCELLED", 20)
+    assert (world.book(purchase)["status"], world.book(purchase)["replayed"]) == ("failed", True)
+    assert world.findings() == ()
+
+
+def test_a_denied_resolution_leaves_the_case_open_for_another_one() -> None:
+    """Law 37 (cases)."""
+    world, order_id, refund_id = _stuck_refund()
+    case_id = _case(world.order(order_id))
+    world.book(resolution_of(order_id, refund_id))
+    other = world.book(resolution_of(order_id, case_id, "resolution-2"))
+    assert other["code"] == "RESOLUTION_UNDER_WAY"
+    assert world.book(decision_of(order_id, case_id, decision="deny"))["status"] == "succeeded"
+    assert world.book(resolution_of(order_id, refund_id))["code"] == "RESOLUTION_DENIED"
+    assert world.book(decision_of(order_id, case_id, "decision-2"))["code"] == "NOT_AWAITING_DECISION"
+    assert _case(world.order(order_id)) == case_id
+    assert world.book(resolution_of(order_id, case_id, "resolution-2"))["status"] == "pending"
+    assert world.book(decision_of(order_id, case_id, "decision-3"))["status"] == "succeeded"
+    _reconcile(world)
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("person", ["agent-7", "customer-1"])
+def test_neither_the_proposer_nor_the_customer_decides_on_a_resolution(person: str) -> None:
+    """Law 37 (cases): two people close a case."""
+    world, order_id, refund_id = _stuck_refund()
+    world.book(resolution_of(order_id, refund_id))
+    decided = world.book(decision_of(order_id, _case(world.order(order_id)), requested_by=person))
+    assert decided["code"] == "OWN_DECISION"
+    assert len(world.order(order_id).account.open_cases) == 1
+
+
+def test_a_resolution_needs_an_open_case_and_its_own_request_id() -> None:
+    """Law 9 (key reuse), law 37 (cases): nothing is ended by hand that is not a case."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    assert world.book(resolution_of(order_id, order_id))["code"] == "CASE_NOT_OPEN"
+    assert world.book(resolution_of("ord_none", order_id))["code"] == "ORDER_NOT_FOUND"
+    assert world.book(resolution_of(order_id, order_id, outcome="lost"))["code"] == "INVALID_REQUEST"
+    world, order_id, refund_id = _stuck_refund()
+    world.book(resolution_of(order_id, refund_id))
+    assert world.book(resolution_of(order_id, refund_id, outcome="settled"))["code"] == "KEY_REUSED"
+    assert world.book(resolution_of(order_id, refund_id, evidence="Another one."))["code"] == "KEY_REUSED"
+
+
+def test_a_movement_under_a_key_that_people_ended_opens_a_new_case() -> None:
+    """Law 37 (cases): the gateway has the last word about its own money."""
+    world, order_id, refund_id = _stuck_refund()
+    first = _case(world.order(order_id))
+    world.book(resolution_of(order_id, refund_id, outcome="settled"))
+    world.book(decision_of(order_id, first))
+    facts = {
+        "kind": {"S": "refund"},
+        "heard": {"S": "settled"},
+        "charge": {"S": order_id},
+        "amount_minor": {"N": "800"},
+    }
+    world.dynamodb.put_item(TableName="gateway", Item={"pk": {"S": refund_id}, **facts})
+    (sentence,) = _reconcile(world)["left_to_people"]
+    assert "the ledger says SETTLED by people 800, the gateway says settled 800" in sentence
+    assert _case(world.order(order_id)) != first
+
+
+def test_evidence_is_not_in_the_ledger() -> None:
+    """Law 42 (erased is erased): the ledger holds a salted hash of what people wrote."""
+    world, order_id, refund_id = _stuck_refund()
+    world.book(resolution_of(order_id, refund_id))
+    order = world.order(order_id)
+    assert "evidence_sha256" in order.ledger[-1].facts
+    assert not any("support says so" in str(entry.as_json()) for entry in order.ledger)
+    assert not any(b"support says so" in body for body in world.audit_objects().values())
