@@ -49,8 +49,8 @@ engine: ## Find or build the Pulumi CLI (needs pulumi, or go).
 judges: $(VENV)/dev.stamp ## Install the outside judges whose toolchain is here (npm, Maven, PyPI, Go).
 	@tools/judges/install
 
-simulate: $(VENV)/dev.stamp ## Run seeded fault histories: make simulate HISTORIES=1000000 SEED=7.
-	$(BIN)/python -m tests.simulation --histories $(HISTORIES) --seed $(SEED)
+simulate: $(VENV)/dev.stamp ## Run seeded fault histories: HISTORIES=1000000 SEED=7, GATEWAY=stripe or stripe-webhooks.
+	SIMULATED_GATEWAY=$(GATEWAY) $(BIN)/python -m tests.simulation --histories $(HISTORIES) --seed $(SEED)
 
 mutants: $(VENV)/dev.stamp ## Apply each seeded mutant and see that a test kills it.
 	$(BIN)/python -m tools.mutants

@@ -22,7 +22,7 @@ URL = "https://a.execute-api.eu-central-1.amazonaws.com/webhooks/stripe"
 
 
 @dataclass
-class Account:
+class HealthyStage:
     """A stage whose secrets and whose account at Stripe are as they should be, until a test breaks something."""
 
     address: str
@@ -60,17 +60,17 @@ class Account:
 
 
 @pytest.fixture
-def account() -> Iterator[Account]:
+def account() -> Iterator[HealthyStage]:
     double = StripeDouble(lambda: datetime.now(UTC))
     with serve(double) as address:
-        yield Account(address, double)
+        yield HealthyStage(address, double)
 
 
-def test_a_healthy_account_passes_every_check(account: Account) -> None:
+def test_a_healthy_account_passes_every_check(account: HealthyStage) -> None:
     assert {each.status for each in account.diagnose().values()} == {"passed"}
 
 
-Fault = Callable[[Account], object]
+Fault = Callable[[HealthyStage], object]
 FAULTS: dict[str, tuple[str, str, Fault]] = {
     "no secret": ("stripe-secret", "stripeSecretArn", lambda it: it.vault.secrets.pop(KEY)),
     "a key of the other mode": ("stripe-secret", "in live mode", lambda it: setattr(it, "mode", "live")),
@@ -107,7 +107,7 @@ FAULTS: dict[str, tuple[str, str, Fault]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_check_finds_its_planted_fault_and_shows_no_secret(account: Account, fault: str) -> None:
+def test_each_check_finds_its_planted_fault_and_shows_no_secret(account: HealthyStage, fault: str) -> None:
     check, sentence, plant = FAULTS[fault]
     plant(account)
     found = account.diagnose()
@@ -117,7 +117,7 @@ def test_each_check_finds_its_planted_fault_and_shows_no_secret(account: Account
     assert [secret for secret in (TEST_KEY, "whsec_double") if secret in shown] == []
 
 
-def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_judged(account: Account) -> None:
+def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_judged(account: HealthyStage) -> None:
     account.double.forbidden.add("/v1/webhook_endpoints")
     found = account.diagnose()["stripe-webhooks"]
     assert (found.status, URL in found.sentence) == ("not run", True)

@@ -2,6 +2,9 @@
 
 python -m tests.simulation --histories 1000000 --seed 1
 python -m tests.simulation --seed 1 --history 1234 --performances 1000     that history again, step by step
+
+SIMULATED_GATEWAY=stripe puts the Stripe adapter and the double of Stripe in the place of the fake gateway, every HTTP
+request a call that may go wrong; stripe-webhooks also loses, repeats and reorders webhooks.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import time
 
 from tests.simulation.choices import Choices
 from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
+from tests.simulation.world import GATEWAY
 
 CHUNK_SECONDS = 2.0
 SHOWN = 3
@@ -28,7 +32,7 @@ def main() -> int:
         short = shortest(broken.choices)
         print(f"shortest: {short.broken}\n  " + "\n  ".join(short.told) + f"\n  choices {short.choices}")
         again = f"--seed {arguments.seed} --history {number} --performances {arguments.performances}"
-        print(f"again: python -m tests.simulation {again}")
+        print(f"again: SIMULATED_GATEWAY={GATEWAY} python -m tests.simulation {again}")
     return 1 if tally.violations else 0
 
 
@@ -55,7 +59,7 @@ def _simulate(seed: int, histories: int, performances: int) -> Tally:
             rate = tally.histories / elapsed
             line = f"{tally.histories:>9,} histories  {rate:>7,.0f}/s  {len(tally.violations)} violations"
             print(line, end="\r" if sys.stdout.isatty() else "\n", flush=True)
-    print(f"\nseed {seed}, {performances} histories a scene, CPU {time.process_time():.0f} s")
+    print(f"\ngateway {GATEWAY}, seed {seed}, {performances} histories a scene, CPU {time.process_time():.0f} s")
     _table("what went wrong on purpose", tally.faults)
     _table("what callers were told", tally.answers)
     print(f"{tally.histories:,} histories, {len(tally.violations)} violations")

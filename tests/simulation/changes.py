@@ -1,4 +1,4 @@
-"""What must hold of every single write to the orders table, judged by a fold of its own (not the domain's)."""
+"""The laws of every single write to the orders table, judged by a fold of its own (not the domain's)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from handlers.domain.payments import AUTHORIZATION_GONE
 
 ORDERS_TABLE = "orders"
 CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
-"""How many of each article the simulated shop ever had."""
+"""The units of each article that the simulated shop ever had."""
 
 
 class LawBroken(AssertionError):
@@ -19,7 +19,7 @@ class LawBroken(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a new ledger entry says that the gateway did under a key."""
+    """A new ledger entry's statement of what the gateway did under a key."""
 
     key: str
     heard: tuple[str, ...]
@@ -87,6 +87,8 @@ _NEXT_PAYMENT = {
 }
 """While a hold is being captured or given up, nothing else may begin (law 33)."""
 _HELD = ("AUTHORIZED", "CAPTURING", "VOIDING")
+NEVER_BOOKED = ("PaymentReleased", "PaymentCaptureDeclined", "RefundReleased", "RefundDeclined")
+"""Entries about keys under which Stripe may have booked nothing, ever: at rest its books must agree (law 18)."""
 _HEARD = {
     "PaymentAuthorized": ("authorized",),
     "PaymentCaptured": ("settled",),
@@ -184,7 +186,7 @@ def judged(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) 
         if key[0].startswith("SKU#"):
             sku = key[0].removeprefix("SKU#")
             require(0 <= plain(row["available"]) <= CAPACITY[sku], "law 24", f"{sku}: {plain(row['available'])} left")
-        else:
+        elif key[0].startswith("ORDER#"):
             claims += _judged_order(old_rows.get(key), row)
     return tuple(claims)
 

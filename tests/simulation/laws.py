@@ -25,7 +25,7 @@ def hold_at_rest(history: History, states: States) -> None:
         return
     rows = SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE]
     objects = {place[1]: versions for place, versions in SHOP["s3"].states.things[states[1]].items()}
-    books, moved = SHOP["gateway"].states.things[states[2]]
+    books, moved, *_ = SHOP["gateway"].states.things[states[2]]
     orders = {plain(row["order_id"]): row for key, row in rows.items() if key[0].startswith("ORDER#")}
     _hold_money(orders, books, moved)
     _hold_stock(orders, rows)

@@ -18,6 +18,7 @@ from tests.fakes.gateway import FakeGateway
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
 from tests.simulation.changes import Claim, judged
+from tests.simulation.stripe_service import StripeService, describe_state, put_state, take_state
 
 Reply = Callable[[], Any]
 """Called to deliver the reply: returns it, or raises it."""
@@ -52,6 +53,8 @@ class Step:
     reply: int
     claims: tuple[Claim, ...] = ()
     """What the ledger began to say about money by this step; the gateway's books must bear it out."""
+    notices: tuple[str, ...] = ()
+    """The orders of the gateway's events about this step."""
 
 
 _encoded = json.JSONEncoder(sort_keys=True, default=repr, check_circular=False).encode
@@ -149,7 +152,7 @@ class Service:
             return Step(state, raised(error))
         after = self.taken(self.fake)
         claims = judged(before, after) if self.name == "dynamodb" and call.writes else ()
-        return Step(self.state_number(after), reply, claims)
+        return Step(self.state_number(after), reply, claims, getattr(self.fake, "notices", ()))
 
 
 # DynamoDB: rows by table and key
@@ -215,11 +218,21 @@ def _queues(fake: FakeSQS) -> Any:
     return {url: dict(messages) for url, messages in fake.queues.items()}
 
 
-def services(dynamodb: FakeDynamoDB, s3: FakeS3) -> dict[str, Service]:
-    """The four services around the handlers, on these fakes."""
+def port_gateway() -> Service:
+    """Return the gateway behind the domain's port."""
+    return Service("gateway", FakeGateway(), _gateway_state, _put_gateway, _gateway_text)
+
+
+def stripe_gateway() -> Service:
+    """Return Stripe behind its HTTP interface."""
+    return Service("gateway", StripeService(), take_state, put_state, describe_state)
+
+
+def services(dynamodb: FakeDynamoDB, s3: FakeS3, gateway: Service) -> dict[str, Service]:
+    """Return the four services around the handlers, on these fakes."""
     return {
         "dynamodb": Service("dynamodb", dynamodb, _rows, _put_rows, _rows_text),
         "s3": Service("s3", s3, _s3_state, _put_s3, _s3_text),
-        "gateway": Service("gateway", FakeGateway(), _gateway_state, _put_gateway, _gateway_text),
+        "gateway": gateway,
         "sqs": Service("sqs", FakeSQS(strict=False), _queues, _put_queues),
     }

@@ -5,26 +5,33 @@ there; the call after the last of them is the node. While doing so every earlier
 table has: a handler that is not a function of event, clock and replies is found out (`Wayward`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from handlers.domain.payments import GatewayReply, Instruction, Operation, PaymentMethod
+from handlers.adapters.stripe.stripe_api import ENDPOINT, StripeApi
+from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
+from handlers.domain.payments import GatewayReply, Instruction, Operation, PaymentGateway, PaymentMethod
 from handlers.purchase import purchase
-from handlers.reconcile import reconcile
+from handlers.reconcile import reconcile, settle_order
 from handlers.record import record
 from handlers.refund import refund
 from handlers.runtime.dependencies import Dependencies
+from handlers.runtime.reconcile.gateway_notices import take
 from handlers.runtime.settings import Settings
 from tests.simulation.changes import LawBroken
 from tests.simulation.services import Call, call_number, calls, canonical, replies
+from tests.simulation.world import OVER_HTTP
+from tests.support.stripe.double import TEST_KEY
+from tests.support.stripe.pool import PooledReply
 
 FUNCTIONS: dict[str, Callable[[Any, Dependencies], Any]] = {
     "purchase": purchase,
     "refund": refund,
     "record": record,
     "reconcile": reconcile,
+    "notice": lambda event, deps: take(event, deps, lambda order_id: settle_order(order_id, deps), lambda: True),
 }
 ENVIRONMENT = {
     "BOOKING_STAGE": "simulation",
@@ -174,6 +181,22 @@ class _Gateway:
         return reply
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The connections to Stripe: a request is a call like any other."""
+
+    asked: _Asked
+    sent_at: str
+
+    def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> PooledReply:
+        """Ask for the reply."""
+        arguments = {"method": method, "target": url.removeprefix(ENDPOINT), "body": (body or b"").decode()}
+        arguments |= {"key": headers.get("Idempotency-Key", ""), "at": self.sent_at}
+        reply = self.asked.ask("gateway", "request", arguments)
+        assert isinstance(reply, PooledReply)
+        return reply
+
+
 def _no_chance() -> float:
     return 0.0
 
@@ -231,8 +254,20 @@ class Program:
             new_salt=lambda: SALT,
             write=_silent,
         )
-        made.__dict__["gateway"] = _Gateway(asked)  # where cached_property would keep the sandbox
+        made.__dict__["gateway"] = self._gateway(asked)  # where cached_property would keep the sandbox
         return made
+
+    def _gateway(self, asked: "_Asked") -> PaymentGateway:
+        if not OVER_HTTP:
+            return _Gateway(asked)
+        api = StripeApi(pool=_Pool(asked, self._sent_at), secret=lambda _: TEST_KEY)
+        return StripePaymentGateway(api=api, stage=ENVIRONMENT["BOOKING_STAGE"], now=lambda: self.now)
+
+    @property
+    def _sent_at(self) -> str:
+        """The true time: a function's own clock may be wrong by a day."""
+        told = self.event.get("requested_at") if isinstance(self.event, dict) else None
+        return str(told) if told else self.now.isoformat()
 
 
 _roots: dict[tuple[str, str, datetime], Node] = {}

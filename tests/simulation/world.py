@@ -1,10 +1,12 @@
 """The simulated shop: its tables and buckets, the times in it, and the orders that histories begin with."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from urllib3.exceptions import ProtocolError
 
 from handlers.contracts.storage import ORDERS
 from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
@@ -13,7 +15,7 @@ from tests.fakes.dynamodb import FakeDynamoDB, refusal
 from tests.fakes.s3 import FakeS3
 from tests.fakes.tables import table_request
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE
-from tests.simulation.services import Service, raised, services
+from tests.simulation.services import Service, port_gateway, raised, services, stripe_gateway
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATE = timedelta(days=20)
@@ -28,6 +30,13 @@ SERVICES = ("dynamodb", "s3", "gateway", "sqs")
 States = tuple[int, int, int, int]
 
 
+GATEWAY = os.environ.get("SIMULATED_GATEWAY") or "port"
+"""`port` (a fake behind the domain's port), `stripe` (the adapter over the double), or `stripe-webhooks`."""
+OVER_HTTP, HAS_WEBHOOKS = GATEWAY != "port", GATEWAY == "stripe-webhooks"
+if GATEWAY not in ("port", "stripe", "stripe-webhooks"):
+    raise ValueError(f"SIMULATED_GATEWAY must be port, stripe or stripe-webhooks, got {GATEWAY!r}.")
+
+
 def _shop() -> dict[str, Service]:
     dynamodb = FakeDynamoDB(strict=False)
     dynamodb.create_table(**table_request(ORDERS_TABLE, ORDERS))
@@ -38,7 +47,8 @@ def _shop() -> dict[str, Service]:
             TableName=ORDERS_TABLE,
             Item={**{k: {"S": v} for k, v in item.items()}, **{k: {"N": str(v)} for k, v in numbers.items()}},
         )
-    return services(dynamodb, FakeS3(strict=False, now=lambda: START))
+    gateway = stripe_gateway() if OVER_HTTP else port_gateway()
+    return services(dynamodb, FakeS3(strict=False, now=lambda: START), gateway)
 
 
 SHOP = _shop()
@@ -79,6 +89,7 @@ FAULTS = {
 }
 OUTCOME_UNKNOWN = raised(PaymentOutcomeUnknown("simulated"))
 GATEWAY_AWAY = raised(Unavailable("simulated"))
+CONNECTION_BROKEN = raised(ProtocolError("simulated"))
 STALLED = _TIMEOUT
 """The reply to a call whose packets are still under way."""
 

@@ -2,12 +2,11 @@
 
 import copy
 import heapq
-import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from tests.support.stripe import wire_objects
 from tests.support.stripe.wire_objects import Wire
@@ -15,7 +14,7 @@ from tests.support.stripe.wire_objects import Wire
 API_VERSION: Final = "2026-08-26.dahlia"
 """The version of the OpenAPI document in stripe-mock v0.203.0."""
 EVENTS_KEPT: Final = timedelta(days=30)
-Happening = Callable[[], None]
+Happening = Callable[[], object]
 
 
 @dataclass(slots=True)
@@ -29,7 +28,7 @@ class Books:
     visible_since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     listeners: list[Callable[[Wire], None]] = field(default_factory=list[Callable[[Wire], None]])
     _agenda: list[tuple[datetime, int, Happening]] = field(default_factory=list[tuple[datetime, int, Happening]])
-    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+    _last_number: int = 0
 
     def timestamp(self) -> int:
         """The time in seconds, as the API writes it."""
@@ -37,7 +36,11 @@ class Books:
 
     def new_id(self, prefix: str) -> str:
         """Return an id that was not used before; ids ascend."""
-        return f"{prefix}_{next(self._numbers):016d}"
+        return f"{prefix}_{self._next_number():016d}"
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
 
     def store(self, item: Wire) -> Wire:
         """Keep a new object."""
@@ -83,8 +86,8 @@ class Books:
         )
 
     def schedule(self, after: timedelta, happening: Happening) -> None:
-        """Let something happen later, by itself."""
-        heapq.heappush(self._agenda, (self.now() + after, next(self._numbers), happening))
+        """Let something happen later, by itself: a method or a `partial` of one, so that the books can be pickled."""
+        heapq.heappush(self._agenda, (self.now() + after, self._next_number(), happening))
 
     def catch_up(self) -> None:
         """Let happen what is due by now."""

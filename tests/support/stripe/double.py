@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -124,7 +125,7 @@ class StripeDouble:
         if fault is StripeFault.BROKEN_BEFORE:
             raise ConnectionBroken("The connection broke before the call arrived.")
         if fault is StripeFault.LATE:
-            self.books.schedule(self.faults.late_by, lambda: self._answer(call, operation, arguments) and None)
+            self.books.schedule(self.faults.late_by, partial(self._answer, call, operation, arguments))
             raise ConnectionBroken("The call is under way.")
         if fault in (StripeFault.SAVED_ERROR, StripeFault.SAVED_ERROR_AFTER):
             return self._fail(call, operation, arguments, took_effect=fault is StripeFault.SAVED_ERROR_AFTER)

@@ -20,14 +20,15 @@ class SavedReply:
 
 @dataclass(slots=True)
 class SavedReplies:
-    """The saved replies by key."""
+    """The saved replies by key, and the time for which they are kept."""
 
+    kept: timedelta = KEPT
     replies: dict[str, SavedReply] = field(default_factory=dict[str, SavedReply])
 
     def find(self, key: str, now: datetime) -> SavedReply | None:
         """Return the reply saved under a key, unless it was forgotten."""
         saved = self.replies.get(key)
-        if saved is not None and now - saved.since >= KEPT:
+        if saved is not None and now - saved.since >= self.kept:
             del self.replies[key]
             return None
         return saved

@@ -1,6 +1,7 @@
 """The life of a payment intent and its charge, whoever acts: the API, the customer, the bank or the clock."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from tests.support.stripe import wire_objects
 from tests.support.stripe.books import Books
@@ -42,14 +43,14 @@ class Payments:
 
     def _process(self, intent: Wire, card: Card) -> None:
         assert card.processing
-        intent["status"], later = "processing", card.processing
+        intent["status"] = "processing"
         self.books.emit("payment_intent.processing", intent)
+        is_paid = card.processing.status == "succeeded"
+        self.books.schedule(card.processing.after, partial(self._end_processing, intent, is_paid=is_paid))
 
-        def end() -> None:
-            if intent["status"] == "processing":
-                self._pay(intent, Card(decline_code="" if later.status == "succeeded" else "generic_decline"))
-
-        self.books.schedule(later.after, end)
+    def _end_processing(self, intent: Wire, *, is_paid: bool) -> None:
+        if intent["status"] == "processing":
+            self._pay(intent, Card(decline_code="" if is_paid else "generic_decline"))
 
     def authenticate(self, intent: Wire) -> None:
         """The customer passes 3-D Secure."""
@@ -101,7 +102,7 @@ class Payments:
         charge["payment_method_details"]["card"] = wire_objects.card_details(deadline)
         intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
         self.books.emit("payment_intent.amount_capturable_updated", intent)
-        self.books.schedule(card.capture_window, lambda: self._expire(intent))
+        self.books.schedule(card.capture_window, partial(self._expire, intent))
 
     def _expire(self, intent: Wire) -> None:
         if intent["status"] == "requires_capture":

@@ -1,6 +1,7 @@
 """The life of a refund and of a dispute, whoever acts: the API, the dashboard, the bank or the clock."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from tests.support.stripe import wire_objects
 from tests.support.stripe.books import Books
@@ -30,7 +31,7 @@ class Returns:
             self._withdraw(made, charge)
         self.books.emit("refund.created", made)
         for later in course.later:
-            self.books.schedule(later.after, lambda status=later.status: self.advance(made, status))
+            self.books.schedule(later.after, partial(self.advance, made, later.status))
         return made
 
     def _withdraw(self, refund: Wire, charge: Wire) -> None:

@@ -1,0 +1,168 @@
+"""Stripe as a service of the simulator: the adapter's HTTP requests run against the stateful double.
+
+A state is a pickled double, with the view of its books that the laws read. The double's clock never goes back: a
+request moves it to the time of its sender. Keys are remembered for ever and searches do not lag, since the simulator
+lets a sender sleep for weeks between two calls; tests/handlers/stripe has both.
+"""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from urllib3.exceptions import ProtocolError
+
+from handlers.domain.payments import GatewayStatus
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway import Booked
+from tests.support.stripe.double import TEST_KEY, ConnectionBroken, HttpCall, StripeDouble
+from tests.support.stripe.fault_plan import StripeFault
+from tests.support.stripe.pool import PooledReply
+from tests.support.stripe.wire_objects import Wire
+
+HTTP_FAULTS: Final = tuple(
+    fault.value
+    for fault in (
+        *(StripeFault.RATE_LIMITED, StripeFault.KEY_IN_USE, StripeFault.UNAVAILABLE),
+        *(StripeFault.SAVED_ERROR, StripeFault.SAVED_ERROR_AFTER),
+    )
+)
+FOR_EVER: Final = timedelta(days=10_000)
+View = tuple[dict[str, Booked], list[tuple[str, str, int]]]
+"""The books by key, and every movement of money once."""
+
+
+@dataclass(slots=True)
+class StripeService:
+    """The double, and what the laws need beyond its objects: the captures by key, and the orders of new events."""
+
+    double: StripeDouble = field(default_factory=lambda: _new_double())
+    captures: dict[str, int] = field(default_factory=dict[str, int])
+    notices: tuple[str, ...] = ()
+
+    def request(self, method: str, target: str, body: str, key: str, at: str, fault: str = "") -> PooledReply:
+        """Answer a request of the adapter; `fault` is what goes wrong with it.
+
+        Raises:
+            ProtocolError: the connection breaks.
+        """
+        self._move_clock(at)
+        if fault:
+            self.double.faults.add(StripeFault(fault))
+        headers = {"Authorization": f"Bearer {TEST_KEY}", **({"Idempotency-Key": key} if key else {})}
+        held = self._held(target)
+        try:
+            reply = self.double.handle(HttpCall(method=method, target=target, body=body.encode(), headers=headers))
+        except ConnectionBroken as broken:
+            raise ProtocolError(str(broken)) from broken
+        finally:
+            self.double.calls.clear()
+        if held is not None and held["status"] == "succeeded":
+            self.captures[key.removesuffix(":capture")] = held["amount_received"]
+        return PooledReply(reply.status, reply.body, reply.headers)
+
+    def reverse(self, key: str) -> None:
+        """The bank returns a refund that had succeeded."""
+        for refund in self.double.books.newest_first("refund"):
+            if refund["metadata"].get("booking_key") == key and refund["status"] == "succeeded":
+                self.double.returns.advance(refund, "failed")
+
+    def _held(self, target: str) -> Wire | None:
+        """Return the authorised intent that a capture is about."""
+        path = urlsplit(target).path
+        intent = self.double.books.objects.get(path.split("/")[3]) if path.endswith("/capture") else None
+        return intent if intent and intent["status"] == "requires_capture" else None
+
+    def _move_clock(self, at: str) -> None:
+        clock = self.double.books.now
+        assert isinstance(clock, FakeClock)
+        clock.now = max(clock.now, datetime.fromisoformat(at))
+
+
+def _new_double() -> StripeDouble:
+    double = StripeDouble(FakeClock(datetime(2026, 3, 1, tzinfo=UTC)))
+    double.endpoints.search_lag = timedelta()
+    double.saved.kept = FOR_EVER
+    return double
+
+
+def take_state(service: StripeService) -> Any:
+    """Return the state: the view, and the pickled double without its events, whose orders become `notices`."""
+    objects = service.double.books.objects
+    events = [item for item in objects.values() if item["object"] == "event"]
+    named = (event["data"]["object"].get("metadata") or {} for event in events)
+    service.notices = tuple(sorted({each["booking_order"] for each in named if "booking_order" in each}))
+    for event in events:
+        del objects[event["id"]], service.double.books.visible_since[event["id"]]
+    return (*_view(service), pickle.dumps((service.double, service.captures)))
+
+
+def put_state(service: StripeService, state: Any) -> None:
+    """Put a state back."""
+    service.double, service.captures = pickle.loads(state[2])
+    service.notices = ()
+
+
+def describe_state(state: Any) -> str:
+    """Return one text for equal states."""
+    double, captures = pickle.loads(state[2])
+    saved = {key: (each.request, each.status, each.body) for key, each in double.saved.replies.items()}
+    return repr((double.books.dump(), sorted(saved.items()), double.books.now(), sorted(captures.items())))
+
+
+def _view(service: StripeService) -> View:
+    books: dict[str, Booked] = {}
+    moved: list[tuple[str, str, int]] = [("capture", key, amount) for key, amount in service.captures.items()]
+    objects = service.double.books.objects
+    for item in objects.values():
+        if item["object"] == "payment_intent" and "booking_key" in item["metadata"]:
+            books[item["metadata"]["booking_key"]] = _booked_payment(item, objects)
+        elif item["object"] == "refund":
+            books[item["metadata"]["booking_key"]] = _booked_refund(item)
+        elif item["object"] == "balance_transaction":
+            moved += _movement(item, objects)
+    for key, amount in service.captures.items():
+        books[key] = Booked("capture", GatewayStatus.SETTLED, amount, "EUR")
+    return books, moved
+
+
+_HEARD: Final[Mapping[str, GatewayStatus]] = {
+    "succeeded": GatewayStatus.SETTLED,
+    "requires_capture": GatewayStatus.AUTHORIZED,
+    "requires_action": GatewayStatus.ACTION_REQUIRED,
+    "processing": GatewayStatus.PENDING,
+    "pending": GatewayStatus.PENDING,
+}
+
+
+def _booked_payment(intent: Wire, objects: Mapping[str, Wire]) -> Booked:
+    is_held = intent["capture_method"] == "manual"
+    heard = _HEARD.get(intent["status"], GatewayStatus.NOTHING)
+    if intent["status"] == "canceled":
+        failed = objects.get(str(intent["latest_charge"]), {}).get("status") == "failed"
+        refused = failed or intent["last_payment_error"] or "booking_refused" in intent["metadata"]
+        heard = GatewayStatus.DECLINED if refused else GatewayStatus.FENCED
+    captured = intent["amount_received"] if is_held else 0
+    kind = "authorize" if is_held else "charge"
+    return Booked(kind, heard, intent["amount"], intent["currency"].upper(), captured_minor=captured)
+
+
+def _booked_refund(refund: Wire) -> Booked:
+    heard = _HEARD.get(refund["status"], GatewayStatus.DECLINED)
+    if "failure_balance_transaction" in refund:
+        heard = GatewayStatus.REVERSED
+    order = refund["metadata"]["booking_order"]
+    return Booked("refund", heard, refund["amount"], refund["currency"].upper(), charge_key=order)
+
+
+def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str, str, int]]:
+    """Return the movement of a transaction under our key; that of a capture is in the service's list."""
+    source, amount = objects[transaction["source"]], abs(transaction["amount"])
+    if source["object"] == "charge":
+        intent = objects[source["payment_intent"]]
+        is_held = intent["capture_method"] == "manual"
+        return [] if is_held else [("charge", intent["metadata"]["booking_key"], amount)]
+    kind = "reversal" if transaction["type"] == "refund_failure" else "refund"
+    return [(kind, source["metadata"]["booking_key"], amount)]
