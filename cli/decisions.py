@@ -1,28 +1,21 @@
 """`booking approve|deny|resolve`: decide on what waits for another person, and propose to close a case."""
 
-from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
 import typer
 
 from handlers.contracts.messages import MAX_REASON_LENGTH
-from handlers.domain.answers import Answer
 from handlers.domain.approvals import NO_APPROVALS
-from handlers.domain.canonical import format_instant
-from handlers.domain.order import Order
-from handlers.domain.ports import Change
-from handlers.domain.requests import MakeDecision, Origin, ResolveCase
+from handlers.domain.requests import MakeDecision, ResolveCase
 from handlers.domain.resolutions import decide, propose_resolution
 
 from .booking_verbs import RequestIdOption, booking_target, print_outcome
 from .command_errors import UsageError
 from .executions import execute
-from .order_view import load_order
-from .output import JsonOption
-from .previews import PREVIEW, show_preview
+from .output import DryRunOption, JsonOption
+from .previews import preview_request
 from .request_input import new_request_id, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption
 
@@ -36,9 +29,6 @@ class ResolutionOutcome(StrEnum):
 
     SETTLED = "settled"
     RELEASED = "released"
-
-
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -104,8 +94,8 @@ def resolve(
     target = booking_target(stage, instance)
     if not dry_run:
         return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
-    return _preview(
-        target, request.order_id, lambda loaded, origin, at: propose_resolution(loaded, request, origin, at), as_json
+    return preview_request(
+        target, request, lambda loaded, origin, at: propose_resolution(loaded, request, origin, at), as_json=as_json
     )
 
 
@@ -125,15 +115,6 @@ def _decide(target: DeploymentTarget, request: MakeDecision, *, as_json: bool, d
     """Send a decision, or show its effect as if the stage accepted decisions from everywhere."""
     if not dry_run:
         return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
-    return _preview(
-        target, request.order_id, lambda loaded, origin, at: decide(loaded, request, origin, at, NO_APPROVALS), as_json
+    return preview_request(
+        target, request, lambda loaded, origin, at: decide(loaded, request, origin, at, NO_APPROVALS), as_json=as_json
     )
-
-
-def _preview(
-    target: DeploymentTarget, order_id: str, begin: Callable[[Order, Origin, str], Change | Answer], as_json: bool
-) -> int:
-    """Show what a request would do to the order as it is now."""
-    at = format_instant(datetime.now(UTC))
-    change = begin(load_order(target, order_id), Origin(execution=PREVIEW, requested_at=at), at)
-    return show_preview(change, as_json=as_json)

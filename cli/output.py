@@ -13,6 +13,7 @@ from .json_output import print_json
 COLOURS: Final = {"succeeded": "green", "pending": "cyan", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
 PIPE_WIDTH: Final = 160  # columns where there is no terminal
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def stdout_console() -> Console:

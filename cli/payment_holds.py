@@ -1,31 +1,23 @@
 """`booking capture|cancel`: take the money that a purchase authorised, or give it up."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from handlers.domain.answers import Answer
-from handlers.domain.canonical import format_instant
 from handlers.domain.captures import request_cancel, request_capture
-from handlers.domain.order import Order
-from handlers.domain.outcomes import refuse_reused_key
-from handlers.domain.ports import Change
-from handlers.domain.requests import CancelOrder, CapturePayment, Origin, Units
+from handlers.domain.requests import CancelOrder, CapturePayment, Units
 
 from .booking_verbs import RequestIdOption, booking_target, parse_units, print_outcome
 from .command_errors import UsageError
 from .executions import execute
 from .order_view import load_order
-from .output import JsonOption
-from .previews import PREVIEW, show_preview
+from .output import DryRunOption, JsonOption
+from .previews import preview_request
 from .request_input import new_request_id, parse_identifier, parse_money
 from .target import DeploymentTarget, InstanceOption, StageOption
 
 OrderArgument = Annotated[str, typer.Argument(help="Order id, as printed by `booking purchase --capture later`.")]
 ByOption = Annotated[str, typer.Option(help="Id of the person who requests it.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -62,8 +54,11 @@ def capture(
         units=tuple(Units(**parse_units(text)) for text in lines) if lines else None,
     )
     if dry_run:
-        return _preview(
-            target, request, lambda loaded, origin, at: request_capture(loaded, request, origin, at, ""), as_json
+        return preview_request(
+            target,
+            request,
+            lambda loaded, origin, at: request_capture(loaded, request, origin, at, ""),
+            as_json=as_json,
         )
     return print_outcome(execute(target, _capture_event(request)), as_json)
 
@@ -85,8 +80,8 @@ def cancel(
         requested_by=parse_identifier("--by", by),
     )
     if dry_run:
-        return _preview(
-            target, request, lambda loaded, origin, at: request_cancel(loaded, request, origin, at), as_json
+        return preview_request(
+            target, request, lambda loaded, origin, at: request_cancel(loaded, request, origin, at), as_json=as_json
         )
     return print_outcome(execute(target, _event(request)), as_json)
 
@@ -111,20 +106,3 @@ def _capture_event(request: CapturePayment) -> dict[str, Any]:
     if request.units is not None:
         event["lines"] = [{"sku": each.sku, "quantity": each.quantity} for each in request.units]
     return event
-
-
-def _preview(
-    target: DeploymentTarget,
-    request: CapturePayment | CancelOrder,
-    begin: Callable[[Order, Origin, str], Change | Answer],
-    as_json: bool,
-) -> int:
-    """Show what the request would do to the order as it is now. The gateway is not asked."""
-    order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
-    known = order.find_request(request.key)
-    if known and known.fingerprint != request.fingerprint:
-        outcome: Change | Answer = refuse_reused_key(request)
-    else:
-        stored = known.answer if known else None
-        outcome = stored or begin(order, Origin(execution=PREVIEW, requested_at=at), at)
-    return show_preview(outcome, as_json=as_json)

@@ -1,19 +1,45 @@
 """Show what a request would do to an order as it is now, without an execution."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from handlers.domain.answers import Answer
+from handlers.domain.canonical import format_instant
+from handlers.domain.order import Order
+from handlers.domain.outcomes import OrderRequest, refuse_reused_key
 from handlers.domain.ports import Change
+from handlers.domain.requests import Origin
 
 from .command_errors import EXIT_CODES
+from .order_view import load_order
 from .output import show, table
+from .target import DeploymentTarget
 
 PREVIEW: Final = "dry-run"
 """The execution that an entry of a preview names."""
 
+Begin = Callable[[Order, Origin, str], Change | Answer]
+"""The change that a request begins in its order at a time, or a refusal."""
 
-def show_preview(outcome: Change | Answer, *, as_json: bool) -> int:
-    """Print the entry that the ledger would get, or the answer, and return the exit code of that answer."""
+
+def preview_request(target: DeploymentTarget, request: OrderRequest, begin: Begin, *, as_json: bool) -> int:
+    """Print what a request would do to its order: the entry that the ledger would get, or the answer.
+
+    Neither the gateway nor the stage's own rules are asked. The exit code is that of the answer.
+    """
+    order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
+    known = order.find_request(request.key)
+    outcome: Change | Answer
+    if known and known.fingerprint != request.fingerprint:
+        outcome = refuse_reused_key(request)
+    else:
+        stored = known.answer if known else None
+        outcome = stored or begin(order, Origin(execution=PREVIEW, requested_at=at), at)
+    return _show(outcome, as_json=as_json)
+
+
+def _show(outcome: Change | Answer, *, as_json: bool) -> int:
     document = _describe(outcome)
     rows = [(name.replace("_", " "), str(value)) for name, value in document.items() if value not in (None, "")]
     show(as_json, document, lambda console: console.print(table("Nothing was changed", ("", ""), rows)))

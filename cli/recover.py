@@ -3,6 +3,8 @@
 The trail does not contain stock, free text (`reason`, `payment_method`) or requests without a recorded outcome, so
 these are not restored. A repeated request of a recovered order is therefore refused as KEY_REUSED and never paid twice,
 and `booking reconcile` settles what is in flight.
+
+Longer than 250 lines so that the drill is read from listing to writing in one place.
 """
 
 import json

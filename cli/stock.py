@@ -28,7 +28,7 @@ from handlers.domain.stock import (
 )
 
 from .command_errors import CommandFailed, UsageError
-from .output import JsonOption, show, table
+from .output import DryRunOption, JsonOption, show, table
 from .request_input import new_request_id, parse_identifier, parse_money
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
@@ -43,7 +43,6 @@ CurrencyOption = Annotated[str, typer.Option(help="ISO 4217 code.")]
 RequestIdOption = Annotated[
     str | None, typer.Option(help="Id under which the command can be repeated safely; a random one if left out.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def add_commands(parent: typer.Typer) -> None:

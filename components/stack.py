@@ -1,4 +1,7 @@
-"""The resources that all components of a stage share, and the arguments of each component from the stage's keys."""
+"""The resources that all components of a stage share, and the arguments of each component from the stage's keys.
+
+Longer than 250 lines so that every key of a stage meets the arguments that it sets in one class.
+"""
 
 import json
 from collections.abc import Sequence
@@ -44,6 +47,16 @@ ORDER_RECORDS = json.dumps({"dynamodb": {"Keys": {ORDERS.hash_key: {"S": [{"pref
 
 
 Args = TypeVar("Args", OrderStoreArgs, SandboxGatewayArgs, MonitoredLambdaArgs, BookingStateMachineArgs)
+KeyedArgs = TypeVar(
+    "KeyedArgs",
+    OrderStoreArgs,
+    SandboxGatewayArgs,
+    MonitoredLambdaArgs,
+    BookingStateMachineArgs,
+    OrderEventsArgs,
+    AuditBucketArgs,
+    BookingApiArgs,
+)
 LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs, BookingApiArgs)
 
 
@@ -158,15 +171,8 @@ class Foundation(Component):
 
     def _order_events(self) -> OrderEventsArgs:
         stage = self._stage
-        args = OrderEventsArgs(
-            archive_days=stage.event_archive_days,
-            key_deletion_days=stage.key_deletion_days,
-            topic=self.topic,
-            tags=self._tags,
-        )
-        if stage.key_arn:
-            args["key"] = stage.key_arn
-        return args
+        args = OrderEventsArgs(archive_days=stage.event_archive_days, key_deletion_days=stage.key_deletion_days)
+        return self._add_key(args, stage.key_arn or None)
 
     def _publishing_function(self, orders: OrderStore, events: OrderEvents) -> MonitoredLambdaArgs:
         args = self.function("publish", events.environment, orders.grant_stream(), events.grant_publish())
@@ -227,12 +233,8 @@ class Foundation(Component):
             force_destroy=stage.force_destroy,
             protect=stage.deletion_protection,
             key_deletion_days=stage.key_deletion_days,
-            topic=self.topic,
-            tags=self._tags,
         )
-        if stage.key_arn:
-            args["key"] = stage.key_arn
-        return args
+        return self._add_key(args, stage.key_arn or None)
 
     def function(
         self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
@@ -322,8 +324,7 @@ class Foundation(Component):
         )
         if stage.api_cors_origins:
             args["origins"] = list(stage.api_cors_origins)
-        args["topic"], args["tags"], args["key"] = self.topic, self._tags, self.key
-        return self._add_log(args)
+        return self._add_log(self._add_key(args, self.key))
 
     def signing_key(self) -> SigningKeyArgs:
         """Return the arguments of the key that signs seals."""
@@ -413,12 +414,17 @@ class Foundation(Component):
         return AlertTopic(f"{self._name}-alerts", args, pulumi.ResourceOptions(parent=self)).arn
 
     def _add_shared(self, args: Args, key: pulumi.Input[str] | None) -> Args:
-        """Add the arguments that all components share; without a key the component creates its own."""
+        """Add the arguments of a component with roles: those of `_add_key`, and the permissions boundary."""
+        args = self._add_key(args, key)
+        if self._stage.permissions_boundary_arn:
+            args["boundary"] = self._stage.permissions_boundary_arn
+        return args
+
+    def _add_key(self, args: KeyedArgs, key: pulumi.Input[str] | None) -> KeyedArgs:
+        """Add topic, tags and key; without a key the component creates its own."""
         args["topic"], args["tags"] = self.topic, self._tags
         if key is not None:
             args["key"] = key
-        if self._stage.permissions_boundary_arn:
-            args["boundary"] = self._stage.permissions_boundary_arn
         return args
 
     def _add_log(self, args: LoggedArgs) -> LoggedArgs:

@@ -2,6 +2,8 @@
 
 Events name the one before them, which tells parallel branches apart. The embedded AWS leaves that out; there, an event
 belongs to the state that was entered last.
+
+Longer than 250 lines so that the two sources of a history are read side by side.
 """
 
 import json

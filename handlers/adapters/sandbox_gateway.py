@@ -2,6 +2,8 @@
 
 A capture and a void each write an item of their own and, in the same transaction, end the hold in the payment's item:
 a hold ends once.
+
+Longer than 250 lines: one method per operation of the port, with the item that it writes.
 """
 
 from collections.abc import Callable, Mapping, Sequence

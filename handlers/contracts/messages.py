@@ -3,6 +3,8 @@
 A `BookingRequest` is strict: an unknown field, a float for an amount or a string for a number is refused. Messages
 between the steps keep unknown fields, because an old step reads the message of a new one during a deployment. Money is
 an integer in the currency's minor unit, never a float or a bool.
+
+Longer than 250 lines so that every message is in one file, which generates its schemas.
 """
 
 from typing import Annotated, Final, Literal, Self

@@ -2,6 +2,8 @@
 
 docs/explanation/money.md draws the table. An entry that it does not list for the state of an order or a refund cannot
 be folded.
+
+Longer than 250 lines so that every transition is beside the table that names it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

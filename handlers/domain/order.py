@@ -1,4 +1,7 @@
-"""The order: one aggregate, created by a purchase and changed only by appending to its ledger."""
+"""The order: one aggregate, created by a purchase and changed only by appending to its ledger.
+
+Longer than 250 lines: one aggregate, whose parts nothing else may change.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -2,6 +2,8 @@
 
 An outcome is the same for every attempt. Every message says what happened or what is wrong, what is allowed, and what
 to do. It names no person, because logs and the locked audit trail keep messages.
+
+Longer than 250 lines so that every sentence that a caller reads is on one page.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Refunds: the checks before one is reserved, and its allocation to the lines of an order."""
+"""Refunds: the checks before one is reserved, and its allocation to the lines of an order.
+
+Longer than 250 lines so that every rule of a refund is in one place.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

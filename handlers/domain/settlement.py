@@ -1,4 +1,7 @@
-"""Settlement: apply a gateway's reply to an order, in whatever order replies arrive and however often."""
+"""Settlement: apply a gateway's reply to an order, in whatever order replies arrive and however often.
+
+Longer than 250 lines so that every reply meets every state of an order in one place.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,8 @@
 """Parse JSON into a request, or into a refusal whose message names the field and states what is allowed.
 
 A message never repeats a string of the caller, which may be a card number in the wrong field. It does repeat numbers.
+
+Longer than 250 lines so that every message about a field is beside its rule.
 """
 
 from collections.abc import Callable, Mapping

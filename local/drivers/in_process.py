@@ -5,6 +5,8 @@
 It creates, and recognises an unchanged stack; previews, updates, refreshes and deletions are the real engine's. The
 program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by `EmbeddedProvider`.
 The mock's gaps are gaps here: transforms, protect, aliases, hooks.
+
+Longer than 250 lines so that the steps of a deployment are read in their order.
 """
 
 import asyncio

@@ -12,6 +12,8 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
+
+Longer than 250 lines so that every patch is in one list.
 """
 
 import json

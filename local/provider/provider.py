@@ -12,6 +12,8 @@ methods, and wraps the answer; it decides nothing. All methods may be called fro
     invoke  → the result of a data source
 
 Failures are `errors.ProviderError`s; `PartiallyCreated` says that the resource exists all the same.
+
+Longer than 250 lines: one method per verb of the protocol.
 """
 
 from collections.abc import Mapping

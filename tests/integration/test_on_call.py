@@ -93,7 +93,7 @@ def test_a_bucket_that_rejects_records_rings_and_loses_nothing(shop: DeployedSta
 
 
 _SHORT_SECONDS = 5
-"""What is left of an alarm's window when its breaching value is published, so that it is over soon."""
+"""The rest of an alarm's window when its breaching value is published, so that it is over soon."""
 Alarm = dict[str, Any]
 
 
@@ -137,7 +137,7 @@ def publish(shop: DeployedStack, alarm: Alarm, value: float, at: datetime) -> No
 
 @dataclass(frozen=True)
 class Heard:
-    """What a pager got: the alarms by name and new state, with their descriptions."""
+    """The alarms that a pager got, by name and new state, with their descriptions."""
 
     shop: DeployedStack
     url: str

@@ -1,5 +1,7 @@
 """The tree is the diagram: who may import whom is checked, and the check can fail."""
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +26,19 @@ def test_the_program_is_a_table_of_contents() -> None:
     assert len(text.splitlines()) <= 100
     assert ".apply(" not in text
     assert "{" not in text.replace("{}", "")
+
+
+def test_a_file_of_more_than_250_lines_says_why() -> None:
+    """Its docstring gives the reason; whoever makes a file long decides whether to split it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", ":!tests"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    texts = {name: (ROOT / name).read_text("utf-8") for name in listed.stdout.split() if (ROOT / name).exists()}
+    long = {name: text for name, text in texts.items() if text.count("\n") > 250}
+    docstrings = {name: ast.get_docstring(ast.parse(text)) or "" for name, text in long.items()}
+    assert [
+        name for name, docstring in docstrings.items() if not re.search(r"250 lines|\blong(er)?\b", docstring, re.I)
+    ] == []
 
 
 def test_the_test_files_that_start_first_exist() -> None:

@@ -2,6 +2,8 @@
 
 A `Definition` holds the JSON value; scopes, states and arrows are views of it, each knowing its JSON pointer. The views
 take any value, however malformed, and show what can be seen in it: judging is `check`'s work.
+
+Longer than 250 lines: the views of one tree refer to one another.
 """
 
 from __future__ import annotations

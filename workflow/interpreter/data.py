@@ -1,6 +1,8 @@
 """The data flow of a state: the fields of JSONata states and of JSONPath states behind one interface.
 
 Causes are worded as Step Functions words them where recorded executions show it, so that they can be searched for.
+
+Longer than 250 lines: the two query languages fill one interface.
 """
 
 import math

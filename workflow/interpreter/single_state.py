@@ -1,6 +1,8 @@
 """`run_state`: one state alone, with a mock in place of its work, as AWS's TestState API runs it.
 
 Source: API reference, TestState, TestStateConfiguration and InspectionData.
+
+Longer than 250 lines: one entry point with all that it validates.
 """
 
 from collections.abc import Mapping

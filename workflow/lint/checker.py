@@ -1,4 +1,7 @@
-"""`check`: everything that is wrong or doubtful in a state machine's definition."""
+"""`check`: everything that is wrong or doubtful in a state machine's definition.
+
+Longer than 250 lines so that the order of the checks is in one place.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ NoSuchPlace    the path leads nowhere in these data
 A path that names one place (`$.order.lines[0]`) yields what stands there, and fails where nothing does. One that may
 name several (wildcards, filters, slices, `..`) yields an array of them. Several names at its end are an object of them.
 This is what the Jayway library does, which Step Functions uses.
+
+Longer than 250 lines: a parser and the evaluation of what it reads.
 """
 
 from __future__ import annotations

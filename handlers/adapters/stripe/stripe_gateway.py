@@ -4,6 +4,8 @@ Creating and confirming an intent are separate calls, so that the intent's id ca
 creation, which moves no money. A decline is reported only once the intent is canceled: until then, whoever holds its
 client secret can pay with another card. An answer that was saved under an idempotency key may be older than the truth,
 so it only yields the id, and the state is read.
+
+Longer than 250 lines: one method per operation of the port, with the calls that it makes.
 """
 
 from collections.abc import Callable

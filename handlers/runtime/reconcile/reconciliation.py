@@ -1,4 +1,7 @@
-"""Reconcile one order with gateway and audit trail: look up, fence before releasing, restore. It never moves money."""
+"""Reconcile one order with gateway and audit trail: look up, fence before releasing, restore. It never moves money.
+
+Longer than 250 lines so that the steps on one order are read in their sequence.
+"""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager

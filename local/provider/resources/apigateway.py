@@ -2,6 +2,8 @@
 
 Ids are AWS's own, which name no API; a child is looked for in every API. A stage has only a name, so its id here is
 `<api>/<name>`. https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/
+
+Longer than 250 lines: the five types name one another.
 """
 
 from typing import Any, ClassVar

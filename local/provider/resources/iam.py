@@ -1,6 +1,8 @@
 """IAM roles and their policies. IAM has no region.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+
+Longer than 250 lines: a role, its policies and their attachments share their calls.
 """
 
 import json

@@ -3,6 +3,8 @@
 `State[In, Out]` takes a payload of one type and gives one of another. `a >> b` joins them where b takes what a gives; a
 type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect:
 an arrow is a value, and a workflow has the arrows that its `flow` holds.
+
+Longer than 250 lines: states and arrows refer to each other.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What runs inside is a class of its own, a `Workflow`, used as often as one likes; its states' names get the outer
 state's name as prefix, for a name may stand only once in a state machine.
+
+Longer than 250 lines: Parallel and Map share how they hold a workflow.
 """
 
 from __future__ import annotations
