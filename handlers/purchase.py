@@ -5,8 +5,8 @@ from typing import Any, Final
 from .domain.answers import Answer, Code
 from .domain.canonical import format_instant
 from .domain.order import Order, place_order
-from .domain.outcomes import answer_of, refuse_purchase, refuse_reused_key, refuse_stock_mismatch
-from .domain.payments import GatewayReply, PaymentMethod
+from .domain.outcomes import answer_of, refuse_invalid, refuse_purchase, refuse_reused_key, refuse_stock_mismatch
+from .domain.payments import GatewayReply, PaymentMethod, refuse_return_url
 from .domain.ports import StaleOrder
 from .domain.requests import CancelOrder, CapturePayment, Origin, PlaceOrder, Request
 from .domain.settlement import settle
@@ -43,6 +43,8 @@ def _decide(request: Request, origin: Origin, deps: Dependencies) -> Decided | N
 def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:
     if rule := deps.gateway.refuse_amount(request.amount_minor, request.currency):
         return refuse_purchase(request, Code.AMOUNT_NOT_SUPPORTED, rule), False
+    if rule := refuse_return_url(request.return_url, deps.settings.return_hosts):
+        return _refuse_unless_known(request, origin, rule, deps)
     order = place_order(request, origin, deps.policy, deps.new_salt(), format_instant(deps.now()))
     written = deps.orders.create(order)
     if isinstance(written, StockMismatch):
@@ -50,6 +52,16 @@ def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> De
     if isinstance(written, StaleOrder):
         return _resume_or_replay(written.current, request, origin, deps)
     return _pay(order, request, origin, deps), False
+
+
+def _refuse_unless_known(request: PlaceOrder, origin: Origin, rule: str, deps: Dependencies) -> Decided:
+    """Refuse a purchase that this deployment does not allow, unless one that did has accepted it already."""
+    known = deps.orders.load(request.order_id)
+    return (
+        _resume_or_replay(known, request, origin, deps)
+        if known
+        else (refuse_invalid(rule, "purchase", request.request_id), False)
+    )
 
 
 def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Decided:

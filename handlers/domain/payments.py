@@ -1,5 +1,7 @@
 """The port of the payment gateway, and the replies of a gateway about a key."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -84,6 +86,25 @@ class ReportedDispute:
     amount_minor: int
     currency: str
     reason: str = ""
+
+
+_HTTPS_URL: Final = re.compile(r"https://([A-Za-z0-9.-]+)(:[0-9]{1,5})?([/?#].*)?")
+"""A URL whose host cannot be read in two ways: no user name, and no backslash, which browsers take for a slash."""
+
+
+def refuse_return_url(url: str | None, hosts: Collection[str]) -> str:
+    """Return why a customer may not be sent back to an address, and what is allowed; an empty text if it is on a host.
+
+    Otherwise a customer, whose bank vouches for the page before, could be led anywhere.
+    """
+    if url is None:
+        return ""
+    if not hosts:
+        return "return_url must be left out: this deployment allows no host (returnHosts)."
+    matched = _HTTPS_URL.fullmatch(url)
+    if matched and matched[1].lower() in hosts:
+        return ""
+    return f"return_url must be an https URL on {' or '.join(sorted(hosts))}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,11 @@ class Settings:
         return self.environment.get("BOOKING_STRIPE_ENDPOINT") or "https://api.stripe.com"
 
     @property
+    def return_hosts(self) -> frozenset[str]:
+        """Hosts to which a bank may send a customer back."""
+        return frozenset(self.environment.get("BOOKING_RETURN_HOSTS", "").split(",")) - {""}
+
+    @property
     def events_queue_url(self) -> str:
         """URL of the queue of orders that gateway events name."""
         return self._text("BOOKING_EVENTS_QUEUE_URL")

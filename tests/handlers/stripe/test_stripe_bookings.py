@@ -94,6 +94,36 @@ def test_a_purchase_and_a_refund_cost_two_and_one_calls(world: StripeWorld) -> N
     assert world.double.books.balance() == 1000
 
 
+ALLOWED, OTHER = "https://shop.example/thanks?order=1", "https://shop.example@evil.example/thanks"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(OTHER, "https://evil.example/", "https://evil.example\\@shop.example/", "https://shop.example.evil.example"),
+        *("https://evil.example#@shop.example", "https://shop.example:443@evil.example/", "https://:443/"),
+    ],
+)
+def test_a_customer_is_sent_back_to_an_allowed_host_only(world: StripeWorld, url: str) -> None:
+    """Nothing is written or sent, so the request may be repeated with another address."""
+    world.environment["BOOKING_RETURN_HOSTS"] = "shop.example,pay.shop.example"
+    refused = world.book({**purchase_of(MUG=(1, 800)), "return_url": url})
+    assert (refused["status"], refused["code"], refused["order_id"]) == ("rejected", "INVALID_REQUEST", None)
+    assert refused["message"] == "return_url must be an https URL on pay.shop.example or shop.example."
+    assert world.double.calls == []
+    assert world.book({**purchase_of(MUG=(1, 800)), "return_url": ALLOWED})["status"] == "succeeded"
+
+
+def test_an_accepted_purchase_is_replayed_when_its_host_is_no_longer_allowed(world: StripeWorld) -> None:
+    world.environment["BOOKING_RETURN_HOSTS"] = "shop.example"
+    purchase = {**purchase_of(MUG=(1, 800)), "return_url": "https://SHOP.example:8443"}
+    assert world.book(purchase)["status"] == "succeeded"
+    world.environment["BOOKING_RETURN_HOSTS"] = ""
+    assert world.book(purchase)["replayed"]
+    refused = world.book({**purchase, "request_id": "buy-2"})
+    assert refused["message"].startswith("return_url must be left out")
+
+
 @pytest.mark.parametrize("fault", list(StripeFault))
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize("token", ["pm_ok", "pm_declined", "pm_refund_declined"])
