@@ -222,6 +222,13 @@ def test_each_secret_of_stripe_has_its_readers_and_no_others() -> None:
     assert _readers(graph, SECRET.format("signing")) == {"webhooks-check"}
 
 
+def test_deployment_state_names_the_secrets_of_stripe_by_their_arns_only() -> None:
+    graph = synth("prod", WITH_STRIPE)
+    state = json.dumps([each.inputs for each in graph.resources], default=str)
+    assert SECRET.format("key") in state
+    assert [text for text in ("whsec_", "sk_live_", "rk_live_", "sk_test_", "pm_") if text in state] == []
+
+
 def test_functions_pay_through_stripe_and_no_sandbox_exists() -> None:
     graph = synth("prod", WITH_STRIPE)
     told = graph.named("purchase-function").inputs["environment"]["variables"]
