@@ -186,4 +186,5 @@ def _totals(order: Order) -> tuple[tuple[str, int], ...]:
         ("reserved", account.reserved_minor),
         ("refunded", account.refunded_minor),
         ("refundable", account.refundable_minor),
+        *((("disputed", account.disputed_minor),) if account.disputed_minor else ()),
     )

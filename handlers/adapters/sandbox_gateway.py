@@ -19,6 +19,7 @@ from ..domain.days import next_day
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
 from ..domain.payments import (
     AUTHORIZATION_GONE,
+    DisputePhase,
     GatewayReply,
     GatewayStatus,
     Instruction,
@@ -27,13 +28,15 @@ from ..domain.payments import (
     Operation,
     PaymentAction,
     PaymentMethod,
+    ReportedDispute,
 )
+from ..domain.requests import dispute_id_of
 from .clients import DynamoDBClient, call, code_of
 from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 from .dynamodb.order_repository import page_end, page_start
 from .dynamodb.transactions import CONFLICTS, transact
 from .dynamodb.update_expression import Update
-from .sandbox_tokens import ALWAYS, TOKENS, UNKNOWN, Behaviour
+from .sandbox_tokens import ALWAYS, TOKENS, UNKNOWN, Behaviour, DisputeCourse
 
 
 def _utc_now() -> datetime:
@@ -115,7 +118,24 @@ class SandboxPaymentGateway:
         initial = _held(token.charge.outcome) if item["kind"] == Operation.AUTHORIZE else token.charge.outcome
         if item["heard"] == initial and initial in _OPEN and token.charge.later:
             return self._finish(instruction, item, token.charge.later)
-        return _reply(item)
+        return replace(_reply(item), disputes=self._disputes(instruction, item, token.dispute))
+
+    def _disputes(
+        self, instruction: Instruction, item: Mapping[str, Json], course: DisputeCourse | None
+    ) -> tuple[ReportedDispute, ...]:
+        """Return the dispute of a payment, whose state follows from the time since the purchase."""
+        is_paid = item["kind"] in (Operation.CHARGE, Operation.AUTHORIZE) and item["heard"] == GatewayStatus.SETTLED
+        if course is None or not is_paid:
+            return ()
+        is_decided = self.now() - parse_instant(instruction.opened_at) >= course.decided_after
+        reported = ReportedDispute(
+            reference=_dispute_reference(instruction.key),
+            phase=course.ends_as if is_decided else course.begins_as,
+            amount_minor=int(str(item["amount_minor"])),
+            currency=str(item["currency"]),
+            reason="fraudulent",
+        )
+        return (reported,)
 
     def _has_come(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
         return behaviour.later is not None and str(item.get("moved_at", "")) <= format_instant(self.now())
@@ -139,7 +159,8 @@ class SandboxPaymentGateway:
             ExpressionAttributeValues={":day": encode(day), ":since": encode(since), ":until": encode(until)},
             **page_start(place),
         )
-        moved = tuple(_movement(decode_item(item)) for item in reply["Items"])
+        items = [decode_item(item) for item in reply["Items"]]
+        moved = (*map(_movement, items), *(_dispute_movement(item) for item in items if _is_disputed(item)))
         rest = page_end(reply)
         following = f"{day} {rest}" if rest else next_day(day) if day < day_of(until) else None
         return MovementPage(movements=moved, after=following)
@@ -295,6 +316,22 @@ def _movement(item: Mapping[str, Json]) -> Movement:
         key=key,
         order_id=str(item.get("charge", key)),
     )
+
+
+def _is_disputed(item: Mapping[str, Json]) -> bool:
+    course = TOKENS.get(str(item.get("token")), UNKNOWN).dispute
+    return item["kind"] == Operation.CHARGE and course is not None and course.begins_as is DisputePhase.OPEN
+
+
+def _dispute_movement(item: Mapping[str, Json]) -> Movement:
+    """Return the withdrawal of a disputed payment, which happens as soon as the payment is made."""
+    payment = _movement(item)
+    reference = _dispute_reference(payment.order_id)
+    return replace(payment, kind="dispute", reference=reference, key=dispute_id_of(payment.order_id, reference))
+
+
+def _dispute_reference(order_id: str) -> str:
+    return f"sandbox_dispute_{digest(order_id)[:16]}"
 
 
 def _reference(key: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from ..domain.payments import GatewayStatus
+from ..domain.payments import DisputePhase, GatewayStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,15 @@ class Behaviour:
     """Time until `later` comes true."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeCourse:
+    """A customer's dispute of a payment as soon as it is made, and its end `decided_after` the purchase."""
+
+    begins_as: DisputePhase = DisputePhase.OPEN
+    ends_as: DisputePhase = DisputePhase.OPEN
+    decided_after: timedelta = timedelta(days=1)
+
+
 ALWAYS: Final = 1_000_000_000
 _SUCCEEDS: Final = Behaviour()
 _DECLINED: Final = Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds")
@@ -43,6 +52,7 @@ class Token:
     charge: Behaviour = field(default=_SUCCEEDS)
     capture: Behaviour = field(default=_SUCCEEDS)
     refund: Behaviour = field(default=_SUCCEEDS)
+    dispute: DisputeCourse | None = None
     hold: timedelta = timedelta(days=7)
     """Time for which the bank holds an authorised amount."""
 
@@ -88,6 +98,22 @@ TOKENS: Final[Mapping[str, Token]] = {
     "pm_capture_timeout_never_arrives": Token(
         meaning="No capture ever reaches the gateway; reconcile fences its key, and the amount stays authorised.",
         capture=_NEVER_ARRIVES,
+    ),
+    "pm_disputed": Token(
+        meaning="The customer disputes the payment, whose money the bank withdraws and never decides about.",
+        dispute=DisputeCourse(),
+    ),
+    "pm_dispute_won": Token(
+        meaning="The customer disputes the payment; after a day, the bank gives the money back.",
+        dispute=DisputeCourse(ends_as=DisputePhase.WON),
+    ),
+    "pm_dispute_lost": Token(
+        meaning="The customer disputes the payment; after a day, the bank lets the customer keep the money.",
+        dispute=DisputeCourse(ends_as=DisputePhase.LOST),
+    ),
+    "pm_inquiry": Token(
+        meaning="The customer inquires about the payment, which becomes a dispute after a day.",
+        dispute=DisputeCourse(begins_as=DisputePhase.INQUIRY),
     ),
     "pm_timeout_then_ok": Token(
         meaning="The charge is made but its first reply is lost; a retry gets it.", charge=_REPLY_LOST_ONCE

@@ -32,7 +32,9 @@ class OrderTotals(_EventModel):
     refunded_minor: int = 0
     """Refunded and not returned."""
     refundable_minor: int = 0
-    """Captured minus refunded minus reserved."""
+    """Captured minus refunded, reserved and disputed, never below 0."""
+    disputed_minor: int = 0
+    """Withdrawn by the customer's bank, in disputes that are open or lost."""
 
 
 class OrderEvent(_EventModel):
@@ -52,7 +54,7 @@ class OrderEvent(_EventModel):
     recorded_at: str
     """The time of writing, never before that of the entry before it."""
     subject: str
-    """The order's own id, or the id of the refund that the entry is about."""
+    """The order's own id, or the id of the refund, capture, dispute or case that the entry is about."""
     amount_minor: int
     """The amount of the entry, in minor units of `currency`."""
     currency: str

@@ -75,7 +75,7 @@ DEFERRED_SINCE: Final = "deferred_since"
 
 APPENDED_ATTRIBUTES: Final = (
     *("pk", "version", "ledger", "requests", "status"),
-    *("captured_minor", "reserved_minor", "refunded_minor", "refundable_minor"),
+    *("captured_minor", "reserved_minor", "refunded_minor", "refundable_minor", "disputed_minor"),
     *(ATTENTION.hash_key, ATTENTION.range_key, BY_DAY.hash_key, BY_DAY.range_key),
     DEFERRED_SINCE,
 )

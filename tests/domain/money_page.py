@@ -9,6 +9,9 @@ from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.contracts.metrics import DIMENSIONS, MetricName
 from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS
 from handlers.domain.answers import MEANINGS, Code
+from handlers.domain.cases import CASE_REASONS, CASE_TRANSITIONS
+from handlers.domain.disputes import DISPUTE_TRANSITIONS
+from handlers.domain.ledger import INTERIM, OPENING, Kind
 from handlers.domain.outcomes import OUTCOME_MESSAGES
 from handlers.runtime.request_parsing import ALLOWED
 
@@ -24,6 +27,31 @@ def orders() -> str:
 def refunds() -> str:
     """The life of a refund."""
     return _drawing([(before, after, kind) for (before, kind), after in REFUND_TRANSITIONS.items()])
+
+
+def disputes() -> str:
+    """The life of a dispute."""
+    return _drawing([(before, after, kind) for (before, kind), after in DISPUTE_TRANSITIONS.items()])
+
+
+def cases() -> str:
+    """The life of a case."""
+    return _drawing([(before, after, kind) for (before, kind), after in CASE_TRANSITIONS.items()])
+
+
+def reasons() -> str:
+    """The reasons of cases."""
+    return _table(("reason", "meaning"), [(f"`{reason}`", meaning) for reason, meaning in CASE_REASONS.items()])
+
+
+def kinds() -> str:
+    """The kinds of ledger entries."""
+    rows = [(f"`{kind}`", "opening" if kind in OPENING else "reporting", _ends(kind)) for kind in Kind]
+    return _table(("entry", "kind", "final for its subject"), rows)
+
+
+def _ends(kind: Kind) -> str:
+    return "no" if kind in OPENING | INTERIM else "yes"
 
 
 def _drawing(arrows: list[tuple[str | None, str, str]]) -> str:
@@ -67,6 +95,10 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "orders": orders,
     "refunds": refunds,
+    "disputes": disputes,
+    "cases": cases,
+    "reasons": reasons,
+    "kinds": kinds,
     "codes": codes,
     "tokens": tokens,
     "fields": fields,

@@ -14,7 +14,7 @@ LAWS = {
     12: "validation is not stored", 13: "no expiry", 14: "linearizable", 15: "ambiguity", 16: "definite decline",
     17: "reversal", 18: "conservation", 19: "reconcile", 20: "crash and redrive", 21: "fold", 22: "append-only",
     23: "audit completeness", 24: "stock", 25: "price honesty", 26: "window", 27: "currency",
-    29: "late reversals", 38: "orphans",
+    29: "late reversals", 33: "authorise", 36: "disputes", 37: "cases", 38: "orphans",
     28: "isolation", 30: "key life", 31: "room", 32: "stock commutes", 34: "pending is not unknown", 35: "approval",
     39: "two releases", 40: "no closed day", 43: "true answers", 44: "declines cost nothing", 45: "a burst is late",
 }  # fmt: skip

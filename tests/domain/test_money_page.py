@@ -1,7 +1,9 @@
 """docs/explanation/money.md says what the code does."""
 
-from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS, OrderStatus, RefundStatus
+from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS, STATUS_KEPT, OrderStatus, RefundStatus
 from handlers.domain.answers import MEANINGS, Code
+from handlers.domain.cases import CASE_TRANSITIONS, CaseStatus
+from handlers.domain.disputes import DISPUTE_TRANSITIONS, DisputeStatus
 from handlers.domain.ledger import Kind
 from tests.domain.money_page import PAGE, PARTS, rendered
 
@@ -19,7 +21,11 @@ def test_every_code_has_a_meaning() -> None:
 
 
 def test_every_kind_of_entry_and_every_status_is_in_the_table_of_transitions() -> None:
-    """Law 21 (fold): what the table does not list does not occur."""
-    assert {kind for _, kind in ORDER_TRANSITIONS} <= set(Kind)
+    """Law 21 (fold): what the tables do not list does not occur."""
+    listed = {kind for _, kind in ORDER_TRANSITIONS} | STATUS_KEPT
+    assert listed | {Kind.TEXT_FORGOTTEN} == set(Kind)
+    assert {kind for _, kind in (*DISPUTE_TRANSITIONS, *CASE_TRANSITIONS)} <= STATUS_KEPT
     assert {after for afters in ORDER_TRANSITIONS.values() for after in afters} <= set(OrderStatus)
     assert set(REFUND_TRANSITIONS.values()) <= set(RefundStatus)
+    assert set(DISPUTE_TRANSITIONS.values()) == set(DisputeStatus)
+    assert set(CASE_TRANSITIONS.values()) == set(CaseStatus)

@@ -68,9 +68,12 @@ def test_a_contradiction_is_reported_in_every_run_until_two_people_have_closed_i
     assert len(_reconcile(world)["cases"]) == 1
     assert world.book(decision_of(order_id, case_id))["status"] == "succeeded"
     assert world.book(proposal)["status"] == "succeeded"
+    version = world.order(order_id).version
+    assert world.reconcile(order_id=order_id)["left_to_people"] == []
     world.clock.advance(timedelta(hours=7))
     report = _reconcile(world)
     assert (report["cases"], report["left_to_people"], report["drift"]["gateway"]) == ([], [], 0)
+    assert world.order(order_id).version == version
     assert world.findings() == ()
 
 

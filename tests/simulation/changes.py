@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.contracts.storage import ATTENTION
+from handlers.contracts.storage import ATTENTION, DEFERRED_SINCE
 from handlers.domain.ledger import find_breaks, key_of
 from handlers.domain.payments import AUTHORIZATION_GONE
 
@@ -192,7 +192,8 @@ def judged(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) 
 
 
 def _without_due_time(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in (ATTENTION.hash_key, ATTENTION.range_key)}
+    of_deferral = (ATTENTION.hash_key, ATTENTION.range_key, DEFERRED_SINCE)
+    return {name: value for name, value in row.items() if name not in of_deferral}
 
 
 def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim]:

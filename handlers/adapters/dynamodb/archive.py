@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ...contracts.storage import ATTENTION, BY_DAY, OUTCOMES_PREFIX, REFUSALS_PREFIX, order_key, sku_key
 from ...domain.errors import BookingError
@@ -78,7 +78,12 @@ def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
     expected = (
         {**projection(order), **{name: due[name] for name in due.keys() - {ATTENTION.range_key}}} if order else {}
     )
-    return tuple(name for name, value in expected.items() if name not in item or decode(item[name]) != value)
+    stored = {**_ADDED_LATER, **{name: decode(item[name]) for name in expected if name in item}}
+    return tuple(name for name, value in expected.items() if name not in stored or stored[name] != value)
+
+
+_ADDED_LATER: Final = {"disputed_minor": 0}
+"""Attributes that older items lack, and what they stand for."""
 
 
 def _try_order(item: Item) -> Order | None:

@@ -34,6 +34,7 @@ def projection(order: Order) -> dict[str, Json]:
         "reserved_minor": account.reserved_minor,
         "refunded_minor": account.refunded_minor,
         "refundable_minor": account.refundable_minor,
+        "disputed_minor": account.disputed_minor,
         BY_DAY.hash_key: changed_day(day_of(last.recorded_at), shard_of(order.order_id)),
         BY_DAY.range_key: last.recorded_at,
     }

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from ...domain.canonical import format_instant, parse_instant
 from ...domain.payments import Movement, MovementPage
+from ...domain.requests import dispute_id_of
 from .amounts import to_minor
 from .replies import KEY, ORDER, STAGE
 from .stripe_api import Form, StripeObject
@@ -36,7 +37,7 @@ class MovementList:
         return MovementPage(movements=tuple(each for each in found if each), after=last)
 
     def _movement(self, transaction: StripeObject) -> Movement | None:
-        """Return a movement of our stage. A dispute, or a refund made in the dashboard, has no key of ours."""
+        """Return a movement of our stage. A refund made in the dashboard has no key, a dispute its own."""
         source = transaction.get("source")
         item: StripeObject = cast("StripeObject", source) if isinstance(source, dict) else {}
         named: StripeObject = item.get("metadata") or {}
@@ -45,6 +46,8 @@ class MovementList:
             order_id = self.find_order(str(item["payment_intent"])) or "" if item.get("payment_intent") else ""
         if not order_id or (key and named.get(STAGE) != self.stage):
             return None
+        if item.get("object") == "dispute":
+            key = dispute_id_of(order_id, str(item["id"]))
         currency = str(transaction["currency"]).upper()
         return Movement(
             reference=str(transaction["id"]),

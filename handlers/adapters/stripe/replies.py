@@ -7,11 +7,13 @@ from typing import Any, Final, cast
 from ...domain.canonical import format_instant
 from ...domain.payments import (
     AUTHORIZATION_GONE,
+    DisputePhase,
     GatewayReply,
     GatewayStatus,
     Instruction,
     Operation,
     PaymentAction,
+    ReportedDispute,
 )
 from .amounts import to_minor
 from .stripe_api import StripeObject
@@ -100,6 +102,41 @@ def action_of(intent: StripeObject) -> PaymentAction | None:
     if page:
         return PaymentAction(url=str(page))
     return PaymentAction(client_secret=str(intent["client_secret"]))
+
+
+def is_disputed(intent: StripeObject) -> bool:
+    """Return whether a customer has ever disputed the payment or inquired about it."""
+    return _mapping(intent.get("latest_charge")).get("disputed") is True
+
+
+_PHASES: Final[Mapping[str, DisputePhase]] = {
+    "won": DisputePhase.WON,
+    "lost": DisputePhase.LOST,
+    "needs_response": DisputePhase.OPEN,
+    "under_review": DisputePhase.OPEN,
+    "warning_needs_response": DisputePhase.INQUIRY,
+    "warning_under_review": DisputePhase.INQUIRY,
+}
+"""The phase of a dispute by its status. In any other state (`warning_closed`, `prevented`) nothing has come of it."""
+
+
+def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
+    """Return what a dispute says of itself, or None if nothing has come of it.
+
+    One that awaits its answer takes money once it has a balance transaction; before that it is an inquiry.
+    """
+    phase = _PHASES.get(str(dispute.get("status")))
+    if phase is None:
+        return None
+    is_withdrawn = bool(dispute.get("balance_transactions"))
+    currency = str(dispute["currency"]).upper()
+    return ReportedDispute(
+        reference=str(dispute["id"]),
+        phase=DisputePhase.INQUIRY if phase is DisputePhase.OPEN and not is_withdrawn else phase,
+        amount_minor=to_minor(_number(dispute, "amount"), currency),
+        currency=currency,
+        reason=str(dispute.get("reason") or ""),
+    )
 
 
 def reply_to(instruction: Instruction, intent: StripeObject) -> GatewayReply:

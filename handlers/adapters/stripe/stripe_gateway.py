@@ -9,7 +9,7 @@ Longer than 250 lines: one method per operation of the port, with the calls that
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -23,15 +23,29 @@ from ...domain.payments import (
     Operation,
     PaymentAction,
     PaymentMethod,
+    ReportedDispute,
 )
 from .amounts import refuse_amount, to_units
 from .api_errors import ErrorMeaning
 from .movement_list import MovementList
-from .replies import KEY, ORDER, REFUSED, STAGE, action_of, is_declined, payment_reply, refund_reply, reply_to
+from .replies import (
+    KEY,
+    ORDER,
+    REFUSED,
+    STAGE,
+    action_of,
+    dispute_report,
+    is_declined,
+    is_disputed,
+    payment_reply,
+    refund_reply,
+    reply_to,
+)
 from .stripe_api import Form, StripeApi, StripeError, StripeObject, StripeResult
 
 INTENTS: Final = "/v1/payment_intents"
 REFUNDS: Final = "/v1/refunds"
+DISPUTES: Final = "/v1/disputes"
 WITH_CHARGE: Final[Form] = {"expand[]": "latest_charge"}
 _REPEAT_LATER: Final = frozenset(
     {ErrorMeaning.RATE_LIMITED, ErrorMeaning.CONFLICT, ErrorMeaning.SAVED_ERROR, ErrorMeaning.UNAUTHORIZED}
@@ -109,13 +123,23 @@ class StripePaymentGateway:
         return _declined(instruction, error.reason)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Read the state of a key; one or two calls. An intent that was declined is canceled before it is reported."""
+        """Read the state of a key; one or two calls. An intent that was declined is canceled before it is reported.
+
+        One more call lists the disputes of a payment that has any.
+        """
         if instruction.operation is Operation.REFUND:
             return self._lookup_refund(instruction)
         intent_id = self._intent_id(instruction)
         if intent_id is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
-        return reply_to(instruction, self._settle_decline(self._retrieve(intent_id)))
+        intent = self._settle_decline(self._retrieve(intent_id))
+        reply = reply_to(instruction, intent)
+        is_payment = instruction.operation in (Operation.CHARGE, Operation.AUTHORIZE)
+        return replace(reply, disputes=self._disputes(intent_id)) if is_payment and is_disputed(intent) else reply
+
+    def _disputes(self, intent_id: str) -> tuple[ReportedDispute, ...]:
+        listed: list[StripeObject] = self._get(DISPUTES, {"payment_intent": intent_id, "limit": "100"})["data"]
+        return tuple(report for report in map(dispute_report, reversed(listed)) if report)
 
     def _lookup_refund(self, instruction: Instruction) -> GatewayReply:
         if instruction.reference:

@@ -41,16 +41,12 @@ class Findings:
     oldest_due: int | None = None
     """Seconds since the earliest time at which an order was due when the run began."""
     inquiries: int = 0
+    """The number of inquiries, whose orders have nothing open in their ledgers and must be looked at again."""
     cursor_age: int | None = None
     """Seconds since the time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-
-    @property
-    def unanswered(self) -> int:
-        """The number of orders that must be looked at again although their ledgers have nothing open."""
-        return len(self.postponed) + self.inquiries
 
     def postpone(self, name: str) -> None:
         """Leave an order or a parked result to the next run, because a service failed for it."""

@@ -60,7 +60,7 @@ class Reconciliation:
                 self._settle_and_restore(order, is_due=is_due, is_swept=is_swept)
 
     def _settle_and_restore(self, order: Order, *, is_due: bool, is_swept: bool) -> None:
-        before, unanswered = order.version, self.findings.unanswered
+        before, postponed, inquiries = order.version, len(self.findings.postponed), self.findings.inquiries
         with self._isolate(order.order_id):
             order = self._lapse(order)
         for key in order.sent_keys:
@@ -72,8 +72,9 @@ class Reconciliation:
             self._restore(order, known=before)
         with self._isolate(order.order_id):
             self._watch(order)
-        must_look_again = self.findings.unanswered > unanswered
-        if (must_look_again and (is_swept or is_due or order.due_at())) or _is_for_others(order):
+        has_failed = len(self.findings.postponed) > postponed
+        is_inquired = self.findings.inquiries > inquiries
+        if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
             self._back_off(order)
         elif is_due and order.due_at() is None and order.version == before:
             with self._isolate(order.order_id):

@@ -10,6 +10,7 @@ from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway, Stripe
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
+from handlers.domain.requests import dispute_id_of
 from tests.fakes.clock import FakeClock
 from tests.support.stripe.double import StripeDouble
 from tests.support.stripe.fault_plan import BEFORE, StripeFault
@@ -362,23 +363,43 @@ def test_orders_are_found_by_payment_intent_within_the_stage(till: Till) -> None
 
 
 def test_movements_name_our_orders_and_no_others(till: Till) -> None:
-    """Payments and refunds by key; disputes and refunds of the dashboard by their payment; other stages not at all."""
+    """Payments, refunds and disputes by key; refunds of the dashboard by their payment; other stages not at all."""
     till.charge()
     till.gateway.refund(till.refund(amount_minor=100))
     till.double.refund_in_dashboard("ord_1", 200)
-    till.double.returns.open_dispute(till.double.charge_of("ord_1"), 300)
+    disputed = till.double.returns.open_dispute(till.double.charge_of("ord_1"), 300)
     replace(till.gateway, stage="other").charge(replace(till.order, key="ord_2"), PaymentMethod(token="pm_ok"))
     now = format_instant(till.clock())
     page = till.gateway.movements(now, now, None)
     assert page is not None
     told = [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
     assert told == [
-        ("dispute", "", "ord_1", 300),
+        ("dispute", dispute_id_of("ord_1", disputed["id"]), "ord_1", 300),
         ("refund", "", "ord_1", 200),
         ("refund", "ref_1", "ord_1", 100),
         ("charge", "ord_1", "ord_1", AMOUNT),
     ]
     assert page.after is None
+
+
+def test_a_lookup_reports_the_disputes_of_a_payment_with_one_more_call(till: Till) -> None:
+    """Law 36 (disputes): an inquiry takes no money until it becomes a dispute, and the bank may change its mind."""
+    paid = till.charge()
+    known = replace(till.order, reference=paid.reference)
+    assert till.gateway.lookup(known).disputes == ()
+    returns, charge = till.double.returns, till.double.charge_of("ord_1")
+    made = returns.open_dispute(charge, 300, "warning_needs_response")
+    phases = list[str]()
+    for status in ("warning_under_review", "needs_response", "under_review", "lost", "won", "lost"):
+        returns.change_dispute(made, status)
+        (reported,) = till.gateway.lookup(known).disputes
+        phases.append(reported.phase)
+    assert phases == ["inquiry", "open", "open", "lost", "won", "lost"]
+    assert (reported.reference, reported.amount_minor, reported.currency) == (made["id"], 300, "EUR")
+    other = returns.open_dispute(charge, 200, "warning_needs_response")
+    returns.change_dispute(other, "warning_closed")
+    assert [each.reference for each in till.gateway.lookup(known).disputes] == [made["id"]]
+    assert till.operations[-2:] == [f"GET {paid.reference}", "GET disputes"]
 
 
 def test_movements_are_listed_page_by_page(till: Till) -> None:

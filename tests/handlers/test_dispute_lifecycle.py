@@ -1,0 +1,74 @@
+"""Disputes on the real handlers: heard of by reconcile, reported until the bank decides, and beside refunds."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.reconcile import reconcile
+from tests.handlers.world import World, decision_of, purchase_of, refund_of
+
+
+def _disputed(token: str = "pm_disputed", minutes: int = 5) -> tuple[World, str]:
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
+    world.clock.advance(timedelta(minutes=minutes))
+    return world, order_id
+
+
+def _scheduled(world: World) -> dict[str, Any]:
+    """A run as the schedule makes it, which looks at nothing that is older than two hours unless it is due."""
+    return reconcile({"schema": 1, "recent_seconds": 7200}, world.parts())
+
+
+def test_a_dispute_is_found_by_the_sweep_long_after_the_purchase() -> None:
+    """Law 36 (disputes), law 29 (late reversals): nothing but the gateway's list names the order."""
+    world, order_id = _disputed(minutes=300)
+    report = _scheduled(world)
+    assert len(report["disputes"]) == 1
+    assert "of 16.00 EUR is open" in report["disputes"][0]
+    assert (report["orphans"], report["cases"]) == ([], [])
+    assert world.order(order_id).account.refundable_minor == 0
+    assert world.book(refund_of(order_id))["code"] == "NOTHING_TO_REFUND"
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(("token", "refundable"), [("pm_dispute_won", 1600), ("pm_dispute_lost", 0)])
+def test_an_open_dispute_is_reported_in_every_run_until_the_bank_has_decided(token: str, refundable: int) -> None:
+    """Law 36 (disputes): won gives the amount back, lost is out."""
+    world, order_id = _disputed(token)
+    for _ in range(4):
+        assert len(_scheduled(world)["disputes"]) == 1
+        assert world.order(order_id).due_at() is not None
+        world.clock.advance(timedelta(hours=5))
+    assert any('"OpenDisputes": 1' in line for line in world.lines)
+    world.clock.advance(timedelta(hours=11))
+    assert [_scheduled(world)["disputes"] for _ in range(2)] == [[], []]
+    order = world.order(order_id)
+    assert (order.account.refundable_minor, order.due_at()) == (refundable, None)
+    assert world.findings() == ()
+
+
+def test_an_inquiry_takes_no_money_and_is_followed_until_it_is_a_dispute() -> None:
+    """Law 36 (disputes): an inquiry only needs attention."""
+    world, order_id = _disputed("pm_inquiry")
+    assert "must be answered at the gateway" in _scheduled(world)["left_to_people"][0]
+    assert world.order(order_id).version == 2
+    for _ in range(6):
+        world.clock.advance(timedelta(hours=5))
+        _scheduled(world)
+    assert world.order(order_id).account.disputed_minor == 1600
+
+
+def test_a_refund_is_not_approved_while_its_order_is_overdrawn() -> None:
+    """Law 36 (disputes): a held refund and a dispute do not pay the customer twice."""
+    world, order_id = _disputed()
+    world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
+    held = world.book(refund_of(order_id, amount_minor=500))
+    assert held["status"] == "pending"
+    _scheduled(world)
+    assert world.order(order_id).account.overdrawn_minor == 500
+    assert world.book(decision_of(order_id, held["refund_id"]))["code"] == "DISPUTED"
+    assert world.book(decision_of(order_id, held["refund_id"], "no", decision="deny"))["status"] == "succeeded"
+    assert world.order(order_id).account.overdrawn_minor == 0
