@@ -19,6 +19,7 @@ from local.errors import DeploymentFailed, InstanceError
 from local.instance import Instance as EmbeddedAws
 
 from . import tour_report
+from .api_access import describe_access
 from .command_errors import CommandFailed, UsageError
 from .confirmation import YesOption, confirm
 from .output import JsonOption, show, stderr_console, table
@@ -79,12 +80,12 @@ def up(
     missing = tour_report.missing_outputs(aws.outputs())
     if tour and not missing:
         steps = double.tour_steps(aws) if double else STEPS
-        return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json, steps)
+        access = describe_access(aws, aws.outputs())
+        return tour_report.run_and_show_tour(embedded_target(instance), driver, as_json, steps, access=access)
     if tour:
         message = f"No tour: it makes bookings, and this program does not export {', '.join(missing)}."
         stderr_console().print(message, soft_wrap=True)
-    next_steps = tour_report.draw_commands if missing else tour_report.draw_next_steps
-    show(as_json, {"driver": driver, "endpoint": aws.endpoint}, next_steps)
+    show(as_json, {"driver": driver, "endpoint": aws.endpoint}, lambda console: _draw_end(console, aws, missing))
     return 0
 
 
@@ -139,6 +140,13 @@ def env(as_json: JsonOption = False, instance: InstanceOption = "default") -> No
     variables |= {f"BOOKING_{name.upper().replace('-', '_')}": companions[name] for name in companions}
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     show(as_json, variables, lambda _: print("\n".join(lines)))
+
+
+def _draw_end(console: Console, aws: EmbeddedAws, missing: list[str]) -> None:
+    if missing:
+        tour_report.draw_commands(console)
+    else:
+        tour_report.draw_next_steps(console, access=describe_access(aws, aws.outputs()))
 
 
 def _losses(aws: EmbeddedAws) -> list[str]:

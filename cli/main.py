@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "report": ("report",),
     "console": ("console",),
     "decisions": ("approve", "deny", "resolve"),
+    "api_access": ("token", "person"),
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),

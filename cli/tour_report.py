@@ -1,7 +1,7 @@
 """Take the tour and show it: one line per finished step, then tables, then the next steps."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +26,15 @@ OTHER_COMMANDS: Final = (
 )
 
 
-def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool, steps: tuple[TourStep, ...] = STEPS) -> int:
-    """Take the tour and return 0 if every step ended as expected, else 1."""
+def run_and_show_tour(
+    target: DeploymentTarget,
+    driver: str,
+    as_json: bool,
+    steps: tuple[TourStep, ...] = STEPS,
+    *,
+    access: Sequence[str] = (),
+) -> int:
+    """Take the tour and return 0 if every step ended as expected, else 1. The lines of `access` end the output."""
     state, outcomes = TourState(), list[StepOutcome]()
     with ProgressDisplay("Taking the tour") as display:
         for number, outcome in enumerate(run_tour(target, state, steps), start=1):
@@ -50,7 +57,7 @@ def run_and_show_tour(target: DeploymentTarget, driver: str, as_json: bool, step
             console.print()
             order_view.draw_order(console, order, keys[name])
         console.print()
-        draw_next_steps(console, state.orders["first"])
+        draw_next_steps(console, state.orders["first"], access)
 
     show(as_json, document, draw)
     return report_mismatches(target, outcomes)
@@ -61,8 +68,8 @@ def missing_outputs(outputs: Mapping[str, Any]) -> list[str]:
     return [name for name in REQUIRED_OUTPUTS if name not in outputs]
 
 
-def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
-    """Print commands to try next after a deployment of the booking program."""
+def draw_next_steps(console: Console, order_id: str = "ORDER", access: Sequence[str] = ()) -> None:
+    """Print commands to try next after a deployment of the booking program, and how to call its API."""
     draw_commands(
         console,
         "booking stock show",
@@ -74,6 +81,8 @@ def draw_next_steps(console: Console, order_id: str = "ORDER") -> None:
         "booking audit verify",
         "booking down          # or: make down",
     )
+    for line in access:
+        console.print(line, soft_wrap=True)
 
 
 def draw_commands(console: Console, *commands: str) -> None:

@@ -1,0 +1,51 @@
+"""Tokens for the API of the embedded AWS, and the command with which `booking up` ends."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from cli.api_access import describe_access
+from handlers.contracts.api_routes import Role
+from local.pytest_plugin import DeployedStack
+
+from .conftest import BOOKING, Shell
+
+
+def test_up_ends_with_a_command_that_calls_the_api(booking_stack: DeployedStack, shell: Shell) -> None:
+    address, command = describe_access(booking_stack.instance, booking_stack.outputs)
+    assert address == f"The API answers at {booking_stack.outputs['apiUrl']}"
+    path = f"{BOOKING.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["sh", "-c", f"{command} --silent"], env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert "orders" in json.loads(ran.stdout), ran
+
+
+def test_a_program_without_an_api_has_no_such_command(booking_stack: DeployedStack) -> None:
+    assert describe_access(booking_stack.instance, {"apiUrl": ""}) == []
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_names_its_role_and_its_person(shell: Shell, role: Role) -> None:
+    issued = shell("token", "--role", role.value, "--subject", "anna", "--json").document
+    assert issued["roles"] == [role.value]
+    assert issued["id"] == shell("person", "anna").stdout.strip()
+    assert shell("token", "--role", role.value).stdout.count(".") == 2
+
+
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(shell: Shell) -> None:
+    refused = shell("token", "--role", "root")
+    assert refused.exit_code == 64
+    assert all(role.value in refused.stderr for role in Role)
+
+
+def test_the_id_of_a_person_depends_on_the_issuer(shell: Shell) -> None:
+    shown = shell("person", "anna", "--issuer", "https://id.example.com", "--json").document
+    assert shown["id"] != shell("person", "anna").stdout.strip()
+
+
+def test_without_a_running_embedded_aws_there_is_no_token(shell: Shell) -> None:
+    refused = shell("token", "--role", "staff", "--instance", "nobody")
+    assert (refused.exit_code, "booking up" in refused.stderr) == (1, True)
