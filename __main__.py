@@ -63,7 +63,7 @@ seal = MonitoredLambda(
 seal_key.reserve_for(seal.role)
 base.deliver_notices(webhooks, reconcile)
 events = base.publish_events(orders)
-api = base.serve_api(proofs, orders, audit, machine)
+api = base.serve_api(proofs, orders, gateway, audit, machine)
 dashboard = base.dashboard(
     machine,
     orders,

@@ -60,6 +60,8 @@ class SandboxGateway(Component):
     """Permission to charge, authorise, capture and void: policy statements as JSON."""
     refundgrant: pulumi.Output[str]
     """Permission to look up charges and to refund them: policy statements as JSON."""
+    showgrant: pulumi.Output[str]
+    """Permission to read payments, for what a customer must do to complete one: policy statements as JSON."""
     fencegrant: pulumi.Output[str]
     """Permission to look up and list payments and refunds, cancel unused keys and void: policy statements as JSON."""
 
@@ -80,6 +82,7 @@ class SandboxGateway(Component):
                 "table": self.table,
                 "chargegrant": self.chargegrant,
                 "refundgrant": self.refundgrant,
+                "showgrant": self.showgrant,
                 "fencegrant": self.fencegrant,
             }
         )
@@ -91,6 +94,10 @@ class SandboxGateway(Component):
     def grant_refund(self) -> pulumi.Output[str]:
         """Return the permission to look up charges and to refund them, `refundgrant`."""
         return self.refundgrant
+
+    def grant_show(self) -> pulumi.Output[str]:
+        """Return the permission to read payments, `showgrant`."""
+        return self.showgrant
 
     def grant_fence(self) -> pulumi.Output[str]:
         """Return the permission to look up and list charges and refunds, and to cancel unused keys, `fencegrant`."""
@@ -114,6 +121,7 @@ class SandboxGateway(Component):
         self.refundgrant = join(
             grant("LookUp", "GetItem", CHARGE_KEYS, REFUND_KEYS), grant("Refund", "PutItem", REFUND_KEYS)
         )
+        self.showgrant = grant("ShowPayments", "GetItem", CHARGE_KEYS)
         fence = grant("Fence", "PutItem", *payments, REFUND_KEYS, attributes=FENCE_ATTRIBUTES)
         listed = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
         list_movements = table_grant("ListMovements", ["dynamodb:Query"], [listed], key=key, parent=self)

@@ -279,13 +279,19 @@ class Foundation(Component):
         return ProvenCallers(environment=key.environment, verify_grants=(key.grant_verify(),), keys=(key,))
 
     def serve_api(
-        self, proofs: ProvenCallers, orders: OrderStore, audit: AuditBucket, machine: BookingStateMachine
+        self,
+        proofs: ProvenCallers,
+        orders: OrderStore,
+        gateway: SandboxGateway | StripeGateway,
+        audit: AuditBucket,
+        machine: BookingStateMachine,
     ) -> ServedApi:
         """Create the API and the function that answers it, which alone may prove callers, if the stage has an API."""
         if not proofs.keys:
             return ServedApi()
-        environment = orders.environment | audit.environment | machine.start_environment | proofs.environment
-        grants = (orders.grant_browse(), audit.grant_lookup(), machine.grant_run())
+        environment = orders.environment | gateway.environment | audit.environment
+        environment |= machine.start_environment | proofs.environment
+        grants = (orders.grant_browse(), gateway.grant_show(), audit.grant_lookup(), machine.grant_run())
         signing = (key.grant_sign() for key in proofs.keys)
         answer = MonitoredLambda("answer", self._answering_function(environment, *grants, *signing))
         for key in proofs.keys:

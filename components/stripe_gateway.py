@@ -55,6 +55,10 @@ class StripeGateway(Component):
         """Return the permission to pay, `paygrant`: Stripe's keys are not narrower."""
         return self.paygrant
 
+    def grant_show(self) -> pulumi.Output[str]:
+        """Return the permission to pay, `paygrant`, which includes reading payments."""
+        return self.paygrant
+
     def grant_fence(self) -> pulumi.Output[str]:
         """Return the permission to pay, `paygrant`."""
         return self.paygrant

@@ -9,7 +9,7 @@ from .runtime.dependencies import dependencies
 
 REQUIRED_SETTINGS: Final = (
     *("stage", "orders_table", "audit_bucket", "machine", "is_express", "proof_key", "sdk_timeout"),
-    *("issuer", "audiences", "roles_claim", "api_wait_seconds"),
+    *("gateway", "issuer", "audiences", "roles_claim", "api_wait_seconds"),
 )
 
 

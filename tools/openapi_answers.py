@@ -122,6 +122,12 @@ ANSWERS: Mapping[str, Json] = {
     "show_order": ref("Order"),
     "list_refunds": object_of(("refunds",), refunds={"type": "array", "items": ref("RefundState")}),
     "show_request": ref("Result"),
+    "show_payment_action": object_of(
+        ("until",),
+        url={**TEXT, "description": "The page to send the customer to."},
+        client_secret={**TEXT, "description": "For the gateway's own form; never store or log it."},
+        until={**TIME, "description": "The payment is given up then."},
+    ),
     "show_stock": object_of(
         ("sku", "price_minor", "currency", "available"),
         sku=ID,

@@ -110,6 +110,13 @@ ROUTES: Final = (
         summary="List the refunds of an order.",
     ),
     Route(
+        name="show_payment_action",
+        method="GET",
+        path="/v1/orders/{order_id}/payment-action",
+        roles=frozenset({Role.CUSTOMER}),
+        summary="Show what the order's customer must do to complete the payment, such as 3-D Secure.",
+    ),
+    Route(
         name="show_request",
         method="GET",
         path="/v1/requests/{handle}",

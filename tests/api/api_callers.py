@@ -149,6 +149,14 @@ class Api:
         assert reply.status == 200, reply
         return str(reply.body["order_id"])
 
+    def challenged(self, sub: str = "anna") -> str:
+        """The id of an order whose payment waits for its customer."""
+        body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_3ds"}
+        headers = {"idempotency_key": "challenged", "prefer": "wait=5"}
+        reply = self.call("POST", "/v1/orders", self.token(sub, Role.CUSTOMER), body, **headers)
+        assert reply.body["next_action"]["who"] == "customer", reply
+        return str(reply.body["order_id"])
+
     def staff(self, *more: Role) -> str:
         """A token of somebody who works here."""
         return self.token("sam", Role.STAFF, *more)

@@ -25,6 +25,8 @@ def held(api: Api, customer: str = "anna", by: str = "sam", key: str = "back-1")
     path = f"/v1/orders/{order_id}/refunds"
     reply = api.call("POST", path, api.token(by, Role.STAFF), sent, idempotency_key=key, prefer="wait=5")
     assert (reply.status, reply.body["next_action"]["who"]) == (202, "approver")
+    shown = api.call("GET", reply.headers["location"], api.token(by, Role.STAFF)).body
+    assert (shown["refund_id"], shown["status"]) == (reply.body["refund_id"], "pending")
     return order_id, reply.body["refund_id"]
 
 

@@ -45,6 +45,7 @@ def test_answers_have_the_fields_of_their_schemas() -> None:
     api.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:500"
     customer, staff, approver = api.token("anna", Role.CUSTOMER), api.staff(), api.token("eva", Role.APPROVER)
     bought = api.buy("anna")
+    waiting = api.challenged("anna")
     later = {**purchase_body(lamp=(1, 1000)), "capture": "later"}
     reserved = [api.call("POST", "/v1/orders", customer, later, idempotency_key=f"l{n}") for n in range(2)]
     first, second = (each.body["order_id"] for each in reserved)
@@ -73,6 +74,8 @@ def test_answers_have_the_fields_of_their_schemas() -> None:
         ("show_order", api.call("GET", f"/v1/orders/{order}", staff)),
         ("list_refunds", api.call("GET", f"/v1/orders/{order}/refunds", staff)),
         ("show_request", api.call("GET", f"/v1/requests/{bought.body['handle']}", customer)),
+        ("show_payment_action", api.call("GET", f"/v1/orders/{order}/payment-action", customer)),
+        ("show_payment_action", api.call("GET", f"/v1/orders/{waiting}/payment-action", customer)),
         ("show_stock", api.call("GET", "/v1/stock/lamp", customer)),
         ("show_caller", api.call("GET", "/v1/me", customer)),
         ("show_caller", api.call("GET", "/v1/me")),

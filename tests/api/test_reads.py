@@ -117,3 +117,36 @@ def test_stock_is_shown_to_whoever_is_signed_in(api: Api) -> None:
     assert shown == {"sku": "lamp", "price_minor": 1000, "currency": "EUR", "available": 50}
     assert api.call("GET", "/v1/stock/sofa", anna(api)).code == "SKU_NOT_FOUND"
     assert api.call("GET", "/v1/stock/%2e%2e%2f", anna(api)).status == 404
+
+
+def test_a_customer_is_shown_how_to_complete_a_payment_and_nothing_of_it_is_kept(api: Api) -> None:
+    path = f"/v1/orders/{api.challenged('anna')}/payment-action"
+    reply = api.call("GET", path, anna(api))
+    assert (reply.status, reply.headers["cache-control"]) == (200, "no-store")
+    page = reply.body["url"]
+    assert page.startswith("https://sandbox.booking.invalid/confirm/")
+    assert page not in repr([api.world.lines, api.world.dynamodb.scan(TableName="orders"), api.world.audit_objects()])
+
+
+def test_nobody_else_completes_a_customers_payment(api: Api) -> None:
+    path = f"/v1/orders/{api.challenged('anna')}/payment-action"
+    assert api.call("GET", path, api.token("ben", Role.CUSTOMER)).code == "ORDER_NOT_FOUND"
+    for role in set(Role) - {Role.CUSTOMER}:
+        assert api.call("GET", path, api.token("anna", role)).code == "ROLE_NOT_ALLOWED"
+    ben = api.token("ben", *Role)
+    assert api.call("GET", path, ben).code == "ORDER_NOT_FOUND"
+
+
+def test_a_payment_that_waits_for_nobody_has_no_action(api: Api) -> None:
+    reply = api.call("GET", f"/v1/orders/{api.ordered('anna')}/payment-action", anna(api))
+    assert (reply.status, reply.code) == (404, "NO_PAYMENT_ACTION")
+
+
+def test_an_order_of_a_newer_release_is_not_available_yet(api: Api) -> None:
+    order_id = api.ordered("anna")
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    item = api.world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    item["ledger"]["L"][-1]["M"]["type"] = {"S": "payment_blessed"}
+    api.world.dynamodb.put_item(TableName="orders", Item=item)
+    reply = api.call("GET", f"/v1/orders/{order_id}", anna(api))
+    assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "UNAVAILABLE", "5")

@@ -4,10 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,61 +13,8 @@ import pytest
 from handlers.domain.callers import person_id_of
 from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token, public_keys_file, sign_token
 from local.pytest_plugin import DeployedStack
+from tests.integration.api_client import BODY, buy, call, ended, token
 from tests.integration.shop import available, order
-
-Reply = tuple[int, dict[str, Any], Mapping[str, str]]
-BODY = {
-    "currency": "EUR",
-    "lines": [{"sku": "MUG", "quantity": 1, "unit_price_minor": 800}],
-    "payment_method": "pm_ok",
-}
-
-
-def call(
-    shop: DeployedStack, method: str, path: str, token: str | None = None, body: Any = None, **headers: str
-) -> Reply:
-    """One call, repeated while the ten concurrent executions of a new account are all in use."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    sent |= {"authorization": f"Bearer {token}"} if token else {}
-    sent |= {"content-type": "application/json"} if body is not None else {}
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(shop.outputs["apiUrl"] + path, data=content, headers=sent, method=method)
-    trust = ssl.create_default_context(cafile=str(shop.instance.certificate))
-    deadline = time.monotonic() + 60
-    while True:
-        reply = _send(request, trust)
-        if reply[0] not in (429, 503) or time.monotonic() > deadline:
-            return reply
-        time.sleep(0.2)
-
-
-def _send(request: urllib.request.Request, trust: ssl.SSLContext) -> Reply:
-    try:
-        with urllib.request.urlopen(request, context=trust, timeout=60) as reply:
-            return reply.status, json.load(reply), reply.headers
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read()), error.headers
-
-
-def token(shop: DeployedStack, sub: str, *roles: str) -> str:
-    return issue_token(shop.instance.folder, sub, roles)
-
-
-def ended(shop: DeployedStack, reply: Reply, token: str) -> Reply:
-    """The result of a request that was accepted."""
-    status, _, headers = reply
-    deadline = time.monotonic() + 60
-    location = headers.get("location")
-    while status == 202 and time.monotonic() < deadline:
-        time.sleep(0.05)
-        reply = call(shop, "GET", str(location), token)
-        status = reply[0]
-    return reply
-
-
-def buy(shop: DeployedStack, sub: str, key: str, body: Any = None) -> Reply:
-    own = token(shop, sub, "customer")
-    return ended(shop, call(shop, "POST", "/v1/orders", own, body or BODY, idempotency_key=key), own)
 
 
 def test_a_purchase_and_a_refund_through_the_api(shop: DeployedStack) -> None:
@@ -92,6 +36,37 @@ def test_a_purchase_and_a_refund_through_the_api(shop: DeployedStack) -> None:
     assert call(shop, "GET", f"/v1/orders/{bought['order_id']}", token(shop, "ben", "customer"))[0] == 404
     assert call(shop, "GET", "/v1/orders?needs_attention=true", staff)[0] == 200
     assert call(shop, "GET", "/v1/orders", token(shop, "eva", "auditor"))[0] == 200
+
+
+def test_a_held_refund_needs_an_approver_who_did_not_request_it(shop: DeployedStack) -> None:
+    order_id = buy(shop, "anna", "api-held")[1]["order_id"]
+    staff, approver = token(shop, "sam", "staff", "approver"), token(shop, "eva", "approver")
+    back = {"reason": "late", "amount_minor": 300, "override": "window"}
+    held = call(shop, "POST", f"/v1/orders/{order_id}/refunds", staff, back, idempotency_key="held")
+    status, body, _ = ended(shop, held, staff, until=("pending",))
+    assert (status, body["code"]) == (202, "APPROVAL_NEEDED")
+    queue = call(shop, "GET", "/v1/approvals", approver)[1]["approvals"]
+    assert body["refund_id"] in [each["subject"] for each in queue]
+    path = f"/v1/orders/{order_id}/approvals/{body['refund_id']}"
+    own = call(shop, "POST", path, staff, {"decision": "approve"}, idempotency_key="own")
+    assert ended(shop, own, staff)[1]["code"] == "OWN_DECISION"
+    made = call(shop, "POST", path, approver, {"decision": "approve"}, idempotency_key="made")
+    status, body, _ = ended(shop, made, approver)
+    assert (status, body["refundable_minor"]) == (200, 500)
+
+
+def test_holds_are_captured_and_cancelled_and_a_customer_sees_how_to_pay(shop: DeployedStack) -> None:
+    staff, own = token(shop, "sam", "staff"), token(shop, "hana", "customer")
+    for verb, asker, status in (("capture", staff, "CONFIRMED"), ("cancel", own, "CANCELLED")):
+        order_id = buy(shop, "hana", f"api-{verb}", {**BODY, "capture": "later"})[1]["order_id"]
+        asked = call(shop, "POST", f"/v1/orders/{order_id}/{verb}", asker, idempotency_key=verb)
+        assert ended(shop, asked, asker)[1]["order_status"] == status
+    path = "/v1/orders"
+    asked = call(shop, "POST", path, own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="api-3ds")
+    waiting = ended(shop, asked, own, until=("pending",))[1]
+    assert waiting["next_action"]["who"] == "customer"
+    status, action, _ = call(shop, "GET", f"/v1/orders/{waiting['order_id']}/payment-action", own)
+    assert (status, action["url"].startswith("https://sandbox.booking.invalid/")) == (200, True)
 
 
 def test_one_key_is_one_order(shop: DeployedStack) -> None:

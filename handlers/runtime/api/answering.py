@@ -9,7 +9,7 @@ from typing import Any, Final
 from ...contracts.api_routes import OPENAPI, ROUTES, Route
 from ...domain.answers import Answer
 from ...domain.canonical import format_instant
-from ...domain.errors import Unavailable
+from ...domain.errors import PaymentOutcomeUnknown, Unavailable
 from ...domain.newer_release import NewerRelease
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
@@ -18,7 +18,7 @@ from .approval_queue import decide, list_approvals
 from .execution_results import status_of_rejection, unavailable
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller, identify
-from .reading import list_orders, list_refunds, load_readable_order, show_order
+from .reading import list_orders, list_refunds, load_readable_order, show_order, show_payment_action
 from .requesting import IDENTIFIER, build_request, show_request, start
 from .views import view_stock
 
@@ -41,7 +41,7 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
         reply = unavailable("A newer release has continued this order. Repeat the call once it answers.").reply(
             call.trace
         )
-    except Unavailable:
+    except (PaymentOutcomeUnknown, Unavailable):
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
     _log(services, call, reply, caller)
     return reply.as_event(call.trace)
@@ -149,6 +149,7 @@ _SERVED: Final[Mapping[str, Serve]] = {
     "list_orders": list_orders,
     "show_order": show_order,
     "list_refunds": list_refunds,
+    "show_payment_action": show_payment_action,
     "show_request": show_request,
     "show_stock": _show_stock,
     "show_caller": _show_caller,

@@ -12,6 +12,7 @@ from ...contracts.storage import BY_CUSTOMER, BY_DAY, SHARDS
 from ...domain.approvals import awaits_decision
 from ...domain.canonical import Json, day_of, format_instant
 from ...domain.days import next_day
+from ...domain.ledger import Kind
 from ...domain.order import Order
 from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
@@ -68,6 +69,17 @@ def list_refunds(services: ApiServices, call: Call, caller: Caller) -> Reply:
     order = load_readable_order(services, call, caller)
     for_customer = not _sees_as_insider(caller, order)
     return Reply(status=200, body={"refunds": view_refunds(order, for_customer=for_customer)})
+
+
+def show_payment_action(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Answer with what the customer must do to complete a payment. The gateway tells it anew each time."""
+    order = load_readable_order(services, call, caller)
+    waits = order.wait is not None and order.wait.kind is Kind.PAYMENT_ACTION_REQUIRED
+    action = services.deps.gateway.payment_action(order.instruction(order.order_id)) if waits else None
+    if order.wait is None or action is None:
+        raise ApiProblem(404, "NO_PAYMENT_ACTION", "The payment of this order does not wait for its customer.")
+    shown = {"url": action.url, "client_secret": action.client_secret, "until": order.wait.text("until")}
+    return Reply(status=200, body={name: value for name, value in shown.items() if value})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

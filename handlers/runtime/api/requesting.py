@@ -10,7 +10,7 @@ from ...adapters.step_functions import ExecutionStatus
 from ...domain.answers import Answer
 from ...domain.callers import enclose
 from ...domain.canonical import day_of, format_instant
-from ...domain.ledger import type_of
+from ...domain.ledger import key_of, type_of
 from ...domain.order import Order
 from ...domain.outcomes import answer_of, execution_of
 from ...domain.requests import Request
@@ -95,13 +95,13 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
     if handle is None:
         raise ApiProblem(404, "REQUEST_NOT_FOUND", "There is no such request of this caller.")
     order = services.load_order(handle.order_id)
-    subject = _subject(order, handle)
-    if order and subject and execution_of(order, subject) == services.machine.execution_arn(handle.execution):
-        return reply_with_result(answer_of(order, subject).as_json(), text)
+    key = _find_key(order, handle)
+    if order and key and execution_of(order, key) == services.machine.execution_arn(handle.execution):
+        return reply_with_result(answer_of(order, key).as_json(), text)
     state = services.machine.describe(handle.execution)
     if state is not None and (state.is_running or state.result is not None):
         return _reply(state, text, handle.order_id)
-    result = answer_of(order, subject).as_json() if order and subject else _recorded_refusal(services, handle)
+    result = answer_of(order, key).as_json() if order and key else _recorded_refusal(services, handle)
     if result is None:
         raise ApiProblem(
             404, "REQUEST_NOT_FOUND", "Nothing is known of this request (yet). Repeat it with the same key."
@@ -138,11 +138,11 @@ def _execution_name(request: Request) -> str:
     return f"{request.action}-{readable}-{secrets.token_hex(6)}"
 
 
-def _subject(order: Order | None, handle: RequestHandle) -> str | None:
-    """Return the subject that the request created in its order, if it did."""
+def _find_key(order: Order | None, handle: RequestHandle) -> str | None:
+    """Return the key of what the request created in its order, if it did."""
     accepted_ones = order.requests.values() if order else ()
     subjects = (each.subject for each in accepted_ones if each.request_id == handle.request_id)
-    return next((each for each in subjects if type_of(each) == _SUBJECT_TYPES[handle.action]), None)
+    return next((key_of(each) for each in subjects if type_of(each) == _SUBJECT_TYPES[handle.action]), None)
 
 
 def _recorded_refusal(services: ApiServices, handle: RequestHandle) -> Mapping[str, Any] | None:
