@@ -5,6 +5,7 @@ Longer than 250 lines so that the table stays in one place, from which tests/com
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -138,8 +139,9 @@ def test_the_key_of_the_logs_lets_log_delivery_decrypt(prod: Graph) -> None:
 
 def test_the_log_of_executions_needs_no_resource_policy(stage_graph: Graph) -> None:
     """Groups under /aws/vendedlogs/ do not count against the 5,120 characters of the account's policy."""
-    prefix = stage_graph.named("booking-logs").inputs["namePrefix"]
-    assert prefix == f"/aws/vendedlogs/states/booking-{stage_graph.outputs['stage']}-"
+    for group, service in (("booking-logs", "states"), ("api-access", "apis")):
+        prefix = stage_graph.named(group).inputs["namePrefix"]
+        assert prefix == f"/aws/vendedlogs/{service}/booking-{stage_graph.outputs['stage']}-"
 
 
 def test_the_bucket_of_packages_is_versioned_from_birth(prod: Graph) -> None:
@@ -414,6 +416,39 @@ def test_nobody_but_the_sealing_function_signs(stage_graph: Graph) -> None:
     assert (denied["Principal"], denied["Action"]) == ("*", "kms:Sign")
     assert denied["Condition"] == {
         "ArnNotEquals": {"aws:PrincipalArn": stage_graph.named("seal-function").inputs["role"]}
+    }
+
+
+def test_nobody_but_the_api_proves_callers(stage_graph: Graph) -> None:
+    """By the key's own policy, whatever a role allows."""
+    key, policy = stage_graph.named("proofs-key"), stage_graph.named("proofs-policy")
+    assert (key.inputs["keyUsage"], key.inputs["customerMasterKeySpec"]) == ("GENERATE_VERIFY_MAC", "HMAC_256")
+    [denied] = [each for each in json.loads(policy.inputs["policy"])["Statement"] if each["Effect"] == "Deny"]
+    assert (denied["Principal"], denied["Action"]) == ("*", "kms:GenerateMac")
+    role = stage_graph.named("answer-function").inputs["role"]
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
+def test_every_route_is_served_and_only_public_ones_need_no_token(stage_graph: Graph) -> None:
+    """There is no `$default` route; the authorizer takes tokens of the stage's issuer and audiences alone."""
+    routes = {each.inputs["routeKey"]: each.inputs for each in stage_graph.of_type("aws:apigatewayv2/route:Route")}
+    assert set(routes) == {route.key for route in ROUTES}
+    for route in ROUTES:
+        kind = routes[route.key]["authorizationType"]
+        assert (kind, "authorizerId" in routes[route.key]) == (("NONE", False) if route.is_public else ("JWT", True))
+    [authorizer] = stage_graph.of_type("aws:apigatewayv2/authorizer:Authorizer")
+    assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]
+
+
+def test_calls_are_throttled_and_logged_without_what_they_carry(stage_graph: Graph) -> None:
+    """The access log has no path, query, header or body."""
+    [stage] = stage_graph.of_type("aws:apigatewayv2/stage:Stage")
+    limits = stage.inputs["defaultRouteSettings"]
+    assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (50, 100)
+    fields = set(re.findall(r"\$context\.[A-Za-z.]+", stage.inputs["accessLogSettings"]["format"]))
+    assert fields == {
+        *("$context.requestId", "$context.routeKey", "$context.status", "$context.responseLatency"),
+        *("$context.error.messageString", "$context.authorizer.error"),
     }
 
 
