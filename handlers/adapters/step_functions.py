@@ -11,6 +11,8 @@ from ..domain.canonical import Json
 from .clients import Reply, StepFunctionsClient, call, code_of
 
 _GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineTypeNotSupported"})
+_STARTED_BEFORE: Final = "ExecutionAlreadyExists"
+"""Answer to the SDK's own retry of a start whose reply was lost, once that execution has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,15 @@ class BookingMachine:
     is_express: bool
 
     def start(self, name: str, envelope: Json, trace: str) -> ExecutionStatus:
-        """Start an execution; an EXPRESS one ends before this returns."""
+        """Start an execution, under a name that nobody else uses; an EXPRESS one ends before this returns."""
         request = {"stateMachineArn": self.arn, "name": name, "input": json.dumps(envelope), **_trace(trace)}
         if self.is_express:
             return _ended(call(self.client.start_sync_execution, **request))
-        call(self.client.start_execution, **request)
+        try:
+            call(self.client.start_execution, **request)
+        except ClientError as error:
+            if code_of(error) != _STARTED_BEFORE:
+                raise
         return ExecutionStatus(is_running=True)
 
     def describe(self, name: str) -> ExecutionStatus | None:

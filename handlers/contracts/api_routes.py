@@ -79,7 +79,7 @@ ROUTES: Final = (
         method="GET",
         path="/v1/approvals",
         roles=frozenset({Role.APPROVER}),
-        summary="List the refunds that wait for another person's decision, the first to lapse first in each page.",
+        summary="List the refunds that wait for another person's decision.",
     ),
     Route(
         name="decide",

@@ -36,6 +36,8 @@ class MachineDouble:
 
     world: World
     is_slow: bool = False
+    loses_replies: bool = False
+    """True if the SDK gets no reply to its first start and tries again, as it does after a read timeout."""
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def start_execution(self, **request: Any) -> dict[str, Any]:
@@ -44,6 +46,8 @@ class MachineDouble:
         self.executions[arn] = {"status": "RUNNING", "input": request["input"]}
         if not self.is_slow:
             self.finish(arn)
+        if self.loses_replies:
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists", "Message": ""}}, "StartExecution")
         return {"executionArn": arn}
 
     def start_sync_execution(self, **request: Any) -> dict[str, Any]:

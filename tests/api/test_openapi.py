@@ -6,7 +6,7 @@ import pytest
 
 from handlers.contracts.api_routes import OPENAPI, ROUTES, Role
 from tests.api.api_callers import Api, ApiReply, purchase_body
-from tools.openapi import build_document, render_document
+from tools.openapi import PAGE, build_document, render_document, render_page
 
 DOCUMENT = build_document()
 
@@ -14,6 +14,12 @@ DOCUMENT = build_document()
 def test_the_document_is_current() -> None:
     """Renew it with `python -m tools.openapi`."""
     assert OPENAPI.read_text(encoding="utf-8") == render_document()
+
+
+def test_the_table_of_routes_is_current() -> None:
+    """Renew it with `python -m tools.openapi`."""
+    page = PAGE.read_text("utf-8")
+    assert page == render_page(page)
 
 
 def test_the_document_is_served() -> None:

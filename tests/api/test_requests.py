@@ -81,6 +81,13 @@ def test_ten_simultaneous_calls_with_one_key_make_one_order(api: Api) -> None:
     assert api.world.available("lamp") == 49
 
 
+def test_a_start_that_the_sdk_repeats_is_one_start(api: Api) -> None:
+    """It came to an error of the function, and to a 502 of API Gateway."""
+    api.machine.loses_replies = True
+    assert api.buy("anna").status == 200
+    assert len(api.machine.executions) == 1
+
+
 FORBIDDEN = ["action", "request_id", "customer_id", "order_id", "requested_by", "via", "origin", "caller", "mac"]
 
 

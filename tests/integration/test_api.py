@@ -6,6 +6,8 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from handlers.domain.callers import person_id_of
 from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token, public_keys_file, sign_token
 from local.pytest_plugin import DeployedStack
-from tests.integration.api_client import BODY, buy, call, ended, token
+from tests.integration.api_client import BODY, Reply, buy, call, ended, token
 from tests.integration.shop import available, order
 
 
@@ -75,6 +77,25 @@ def test_one_key_is_one_order(shop: DeployedStack) -> None:
     assert {(status, body["order_id"]) for status, body, _ in replies} == {(200, replies[0][1]["order_id"])}
     assert available(shop, "MUG") == before - 1
     status, body, _ = buy(shop, "carl", "same", {**BODY, "payment_method": "pm_other"})
+    assert (status, body["code"]) == (422, "KEY_REUSED")
+
+
+def test_ten_simultaneous_calls_with_one_key_make_one_order(shop: DeployedStack) -> None:
+    """And with another body the key is refused."""
+    own, before = token(shop, "gina", "customer"), available(shop, "MUG")
+    together = Barrier(10)
+
+    def purchase(_: int) -> Reply:
+        together.wait(30)
+        return call(shop, "POST", "/v1/orders", own, BODY, idempotency_key="at-once")
+
+    with ThreadPoolExecutor(max_workers=10) as pool:
+        begun = list(pool.map(purchase, range(10)))
+    assert {status for status, _, _ in begun} <= {200, 202}, begun
+    replies = [ended(shop, each, own) for each in begun]
+    assert {(status, body["order_id"]) for status, body, _ in replies} == {(200, replies[0][1]["order_id"])}
+    assert available(shop, "MUG") == before - 1
+    status, body, _ = buy(shop, "gina", "at-once", {**BODY, "payment_method": "pm_other"})
     assert (status, body["code"]) == (422, "KEY_REUSED")
 
 
