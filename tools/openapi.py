@@ -1,4 +1,4 @@
-"""Write the API's OpenAPI document from its contracts: `python -m tools.openapi`.
+"""Write the API's OpenAPI document, and the table of its routes in the docs: `python -m tools.openapi`.
 
 Bodies come from the models of the requests, without the fields that the API takes from token, path and headers; routes
 and roles come from the table of routes. What the API answers is described in `openapi_answers`.
@@ -7,10 +7,11 @@ and roles come from the table of routes. What the API answers is described in `o
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import BaseModel
 
-from handlers.contracts.api_routes import DEFAULT_PAGE, MAX_PAGE, OPENAPI, ROUTES, Route
+from handlers.contracts.api_routes import DEFAULT_PAGE, MAX_PAGE, OPENAPI, ROUTES, Role, Route
 from handlers.contracts.messages import (
     CancelRequest,
     CaptureRequest,
@@ -21,6 +22,9 @@ from handlers.contracts.messages import (
 from stepbooking import __version__
 
 from .openapi_answers import ANSWERS, ID, TEXT, VIEWS, Json, ref
+
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "use-the-api.md"
+_BEGIN, _END = "<!-- routes: python -m tools.openapi -->", "<!-- end of routes -->"
 
 
 def build_document() -> Json:
@@ -185,5 +189,21 @@ _PARAMETERS: Mapping[str, list[Json]] = {
 }
 
 
+def render_page(page: str) -> str:
+    """Return the page with the table of the routes and their roles between its marks."""
+    before, _, rest = page.partition(_BEGIN)
+    return f"{before}{_BEGIN}\n{_route_table()}{_END}{rest.partition(_END)[2]}"
+
+
+def _route_table() -> str:
+    head = f"| route | {' | '.join(Role)} | purpose |\n|---|{'---|' * len(Role)}---|\n"
+    return head + "".join(f"| `{each.key}` | {_marks(each)} | {each.summary} |\n" for each in ROUTES)
+
+
+def _marks(route: Route) -> str:
+    return " | ".join("anyone" if route.is_public else "yes" if role in route.roles else "" for role in Role)
+
+
 if __name__ == "__main__":
     OPENAPI.write_text(render_document(), encoding="utf-8")
+    PAGE.write_text(render_page(PAGE.read_text("utf-8")), encoding="utf-8")
