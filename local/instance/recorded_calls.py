@@ -94,6 +94,8 @@ def _resource_arn(service: str, parameters: ReadonlyValues) -> str:
         return str(parameters["KeyId"])
     if service == "sqs" and "QueueUrl" in parameters:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{parameters['QueueUrl'].rpartition('/')[2]}"
+    if service == "stepfunctions":
+        return str(parameters.get("stateMachineArn") or parameters.get("executionArn") or "*")
     return "*"
 
 

@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
+from handlers.adapters.kms_proof import KMSProofKey
+from handlers.domain.audit import refusals_of
 from handlers.domain.callers import enclose, person_id_of
 from handlers.domain.days import last_closed_day
+from handlers.runtime.api.handles import RequestHandle
 from local.instance.recorded_calls import permissions_by_function
+from local.instance.token_issuer import OWN_ISSUER
 from local.pytest_plugin import DeployedStack
+from tests.integration.api_client import BODY, buy, call, ended, token
 from tests.integration.event_consumer import consuming
 from tests.integration.shop import audit_keys, erase, purchase, refund
 
@@ -24,6 +29,7 @@ FUNCTIONS = (
     "reconcileFunction",
     "sealFunction",
     "publishFunction",
+    "apiFunction",
 )
 
 ON_ITS_BEHALF = (
@@ -52,16 +58,17 @@ TOO_LATE_TO_SEE = {"reconcileFunction": ("dynamodb:UpdateItem", "-gateway-table-
 @pytest.fixture(scope="module")
 def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
     """Drive the functions through every outcome and return each one's actions on resources."""
-    for token in TOKENS:
-        bought = shop.run(event := purchase(f"seen-{token}", {"MUG": 1}, token)).result
+    for method in TOKENS:
+        bought = shop.run(event := purchase(f"seen-{method}", {"MUG": 1}, method)).result
         shop.run(event)
         if bought["status"] == "succeeded":
             lines = [{"sku": "MUG", "quantity": 1}]
-            shop.run(refund(f"seen-{token}", bought["order_id"], lines=lines))
+            shop.run(refund(f"seen-{method}", bought["order_id"], lines=lines))
     for action in ("capture", "cancel"):
         held = shop.run({**purchase(f"seen-{action}", {"MUG": 1}), "capture": "later"}).result["order_id"]
         shop.run({"action": action, "request_id": action, "order_id": held, "requested_by": "agent-7"})
     _forge_callers(shop)
+    _call_the_api(shop)
     shop.run(purchase("seen-lamps", {"LAMP": 1_000_000}))
     replayed = purchase("seen-pm_ok", {"MUG": 1})
     outcome = {"request": replayed, "result": shop.run(replayed).result}
@@ -139,6 +146,36 @@ def _forge_callers(shop: DeployedStack) -> None:
             request, iss="https://id.example.com", sub="eve", roles=(), key=_ForgedKey(), now=datetime.now(UTC)
         )
         assert (shop.run(envelope).output or {})["code"] == "CALLER_NOT_PROVEN"
+
+
+def _call_the_api(shop: DeployedStack) -> None:
+    """Buy, list in every way, look at a payment, and ask for a refusal whose execution is forgotten."""
+    staff, own = token(shop, "seen-staff", "staff"), token(shop, "seen-anna", "customer")
+    buy(shop, "seen-anna", "seen-api")
+    asked = call(shop, "POST", "/v1/orders", own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="seen-3ds")
+    waiting = ended(shop, asked, own, until=("pending",))[1]["order_id"]
+    for path in (f"orders/{waiting}/payment-action", "orders", "stock/MUG"):
+        assert call(shop, "GET", f"/v1/{path}", own)[0] == 200
+    for query in ("", "?needs_attention=true"):
+        assert call(shop, "GET", f"/v1/orders{query}", staff)[0] == 200
+    handle = _leave_a_refusal(shop, "seen-anna")
+    assert call(shop, "GET", f"/v1/requests/{handle}", own)[1]["code"] == "OUT_OF_STOCK"
+    erase(shop, *(key for key in audit_keys(shop, "refusals/") if "/forgotten-" in key))
+
+
+def _leave_a_refusal(shop: DeployedStack, sub: str) -> str:
+    """Write the audit object of a refusal, and return the handle that the API gave for its request."""
+    day, execution = f"{datetime.now(UTC):%Y-%m-%d}", "forgotten"
+    arn = f"{shop.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{execution}"
+    result = {"status": "rejected", "code": "OUT_OF_STOCK", "message": "There is none."}
+    body = json.dumps({"execution": arn, "result": result}).encode()
+    key = f"{refusals_of(day, arn)}0.json"
+    shop.client("s3").put_object(Bucket=shop.outputs["auditBucket"], Key=key, Body=body)
+    function = shop.client("lambda").get_function_configuration(FunctionName=shop.outputs["apiFunction"])
+    proofs = function["Environment"]["Variables"]["BOOKING_PROOF_KEY"]
+    signer = KMSProofKey(client=shop.client("kms", function["Role"]), key=proofs)
+    request = RequestHandle("ord_0", "purchase", "forgotten", execution, day)
+    return request.encode(person_id_of(OWN_ISSUER, sub), signer)
 
 
 class _ForgedKey:
