@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from handlers.purchase import purchase
 from handlers.reconcile import settle_order
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile.gateway_notices import take
@@ -86,12 +87,30 @@ def world() -> StripeWorld:
     return StripeWorld()
 
 
-def test_a_purchase_and_a_refund_cost_two_and_one_calls(world: StripeWorld) -> None:
-    bought = world.book(purchase_of(MUG=(2, 800)))
-    assert (bought["status"], len(world.double.calls)) == ("succeeded", 2)
-    refunded = world.book(refund_of(bought["order_id"], amount_minor=600))
-    assert (refunded["status"], len(world.double.calls)) == ("succeeded", 3)
-    assert world.double.books.balance() == 1000
+def test_the_calls_of_each_booking_are_counted(world: StripeWorld) -> None:
+    """Beside DynamoDB, as with the sandbox: two for a payment, three if it is declined, one for anything else."""
+
+    def calls_of(request: Any) -> int:
+        before = len(world.double.calls)
+        told.append(world.book(request))
+        return len(world.double.calls) - before
+
+    told: list[dict[str, Any]] = []
+    assert calls_of(purchase_of(MUG=(2, 800))) == 2
+    assert calls_of(refund_of(told[0]["order_id"], amount_minor=600)) == 1
+    assert calls_of(refund_of(told[0]["order_id"], amount_minor=600)) == 0
+    assert calls_of(purchase_of("buy-2", payment_method="pm_declined", MUG=(1, 800))) == 3
+    assert calls_of({**purchase_of("buy-3", MUG=(1, 800)), "capture": "later"}) == 2
+    capture = {"action": "capture", "request_id": "capture-1", "requested_by": "agent-1"}
+    assert calls_of({**capture, "order_id": told[-1]["order_id"]}) == 1
+    assert world.double.books.balance() == 1600 - 600 + 800
+
+
+def test_a_function_reads_its_key_once(world: StripeWorld) -> None:
+    process = world.parts()
+    for number in range(3):
+        purchase(world.message(purchase_of(f"buy-{number}", MUG=(1, 800))), process)
+    assert (world.vault.reads, len(world.double.calls)) == (1, 6)
 
 
 ALLOWED, OTHER = "https://shop.example/thanks?order=1", "https://shop.example@evil.example/thanks"
