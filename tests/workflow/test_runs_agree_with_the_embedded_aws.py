@@ -17,11 +17,14 @@ from hypothesis import HealthCheck, assume, given, note, settings
 
 from local.drivers.in_process import deploy
 from local.instance import Instance
+from tests.environment import THOROUGH
 from tests.workflow.deployed.work import handler
 from tests.workflow.strategies import choosers, hostile, payloads, workflows
 from workflow import Function, Limit, run
 
-FEWER = settings(max_examples=30, suppress_health_check=list(HealthCheck))  # each is a state machine of its own
+FEWER = settings(
+    max_examples=30 if THOROUGH else 8, suppress_health_check=list(HealthCheck)
+)  # each is a state machine of its own
 
 
 PROGRAM = Path(__file__).parent / "deployed" / "__main__.py"
