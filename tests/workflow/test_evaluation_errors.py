@@ -146,12 +146,15 @@ FAILING = [
     ("$partition([1], 0)", "returned nothing (undefined)."),
     ("$hash('a')", "returned nothing (undefined)."),
     ("$hash('a', 'CRC')", "MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
-    ("$eval('1')", "T1006: Step Functions has no $eval; $parse reads JSON"),
+    ("$eval('1')", ". T1006: Attempted to invoke a non-function"),
     ("$range(1, 1000000000000, 1)", "Expression evaluation memory limit exceeded"),
     ("$count([1..873783])", "Expression evaluation memory limit exceeded"),
     ("($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('x', 31))", "memory limit exceeded"),
     ("($f := function() { $f() }; $f())", "Check for infinite loop"),
-    ("($f := function($n) { 1 + $f($n) }; $f(1))", "nested too deep"),
+    (
+        "($f := function($n) { 1 + $f($n) }; $f(1))",
+        ": Stack overflow error: Check for non-terminating recursive function",
+    ),
 ]
 
 

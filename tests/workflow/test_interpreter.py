@@ -101,7 +101,7 @@ def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
         (machine({"A": ends(Result=1, ResultPath="$.a[3]")}), "States.ReferencePathConflict"),
         (machine({"A": ends(InputPath="$.nope")}), "States.Runtime"),
         (machine({"A": ends(Result="x" * 262_145)}), "States.DataLimitExceeded"),
-        (machine({"A": {"Type": "Choice", "Choices": []}}), "States.NoChoiceMatched"),
+        (machine({"A": {"Type": "Choice", "Choices": []}}), "States.Runtime"),
     ],
 )
 def test_errors_have_the_names_of_aws(states: Any, error: str) -> None:

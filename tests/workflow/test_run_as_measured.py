@@ -327,6 +327,64 @@ def test_a_path_into_null_input_raises_states_runtime() -> None:
     assert run(machine({"A": ends(Parameters={"v.$": "$.x"})}), None).error == RUNTIME
 
 
+# Expressions of JSONata, as measured with TestState by others (floci-io/floci issues 2668, 2736, 2737)
+
+THROWN = [
+    ('$abs("a")', '. T0410: Argument 1 of function "abs" does not match function signature'),
+    ('$sum(["a"])', '. T0412: Argument 1 of function "sum" must be an array of "numbers"'),
+    ('$eval("1+1")', ". T1006: Attempted to invoke a non-function"),
+    ('$number("x")', '. D3030: Unable to cast value to a number: "x"'),
+    ('$replace("a", "", "b")', ". D3010: Second argument of replace function cannot be an empty string"),
+    ('$error("boom")', ". D3137: boom"),
+    ("[1..900000] ~> $count()", ": Expression evaluation memory limit exceeded: Check for excessive memory usage"),
+    (
+        "+".join(["1"] * 200),
+        ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "cause"), THROWN)
+def test_an_expression_that_throws_says_so_in_the_words_of_aws(expression: str, cause: str) -> None:
+    ended = run(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
+    told = f"The JSONata expression '{expression}' specified for the field 'Output' threw an error during evaluation"
+    assert outcome(ended) == ("States.QueryEvaluationError", told + cause)
+
+
+@pytest.mark.parametrize(("terms", "works"), [(99, True), (102, False)])
+def test_an_expression_nests_about_100_levels(terms: int, works: bool) -> None:
+    assert run(jsonata({"A": ends(Output="{% " + "+".join(["1"] * terms) + " %}")})).succeeded is works
+
+
+# Ends that AWS sets (floci-io/floci issue 2734 and its sources)
+
+
+@pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
+def test_a_choice_without_a_way_on_raises_states_runtime(language: str) -> None:
+    rule: dict[str, Any] = {"Variable": "$.x", "IsPresent": True, "Next": "B"}
+    if language == "JSONata":
+        rule = {"Condition": "{% false %}", "Next": "B"}
+    asl = machine({"A": {"Type": "Choice", "Choices": [rule]}, "B": ends()}) | {"QueryLanguage": language}
+    told = "Failed to transition out of the state. The state does not point to a next state."
+    assert outcome(run(asl)) == (RUNTIME, told)
+    assert run(asl, documented=True).error == "States.NoChoiceMatched"
+
+
+def test_an_execution_ends_at_its_25000th_event() -> None:
+    """ExecutionStarted, two events for each state, and the end instead of the next."""
+    ended = run(machine({"L": {"Type": "Pass", "Next": "L"}}))
+    assert outcome(ended) == (RUNTIME, "The execution reached the maximum number of history events (25000).")
+    assert len(ended.visits) == 12_499
+
+
+def test_the_children_of_a_distributed_map_have_histories_of_their_own() -> None:
+    """Each child has 6 events, and 5,000 of them would fill the history of an inline Map."""
+    each = {"P": {"Type": "Pass", "Next": "Q"}, "Q": ends()}
+    assert run(distributed(states=each, MaxConcurrency=1), [1] * 5_000).succeeded
+    ended = run(mapped(machine(each)), [1] * 5_000)
+    assert outcome(ended) == (RUNTIME, "The execution reached the maximum number of history events (25000).")
+
+
 # The documented behaviour
 
 

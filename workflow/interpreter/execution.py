@@ -101,6 +101,7 @@ def new_execution(
         context=_context(given, name, start, type),
         faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
         most_transitions=most_transitions,
+        max_events=None if type == "EXPRESS" else MAX_HISTORY_EVENTS,
         evaluator=Evaluator(chance),
         documented=documented,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..asl.definition import Definition
 from ..asl.json_type import Json
 from ..queries.jsonata_evaluation import Evaluator
+from .state_errors import RUNTIME, StateFailed
 
 if TYPE_CHECKING:
     from .calls import TaskFunctions
@@ -42,6 +43,22 @@ class Variables:
 
 
 @dataclass(slots=True)
+class EventCount:
+    """The events of one execution, which Step Functions ends at the 25,000th; None sets no limit."""
+
+    limit: int | None
+    events: int = 1
+    """ExecutionStarted is the first."""
+
+    def add(self, events: int) -> None:
+        """Count events. Raises StateFailed where the last of them would be the one that ends the execution."""
+        self.events += events
+        if self.limit is not None and self.events >= self.limit:
+            told = f"The execution reached the maximum number of history events ({self.limit})."
+            raise StateFailed(RUNTIME, told)
+
+
+@dataclass(slots=True)
 class ExecutionState:
     """The data that all states of one run share."""
 
@@ -55,6 +72,8 @@ class ExecutionState:
     faults: "dict[str, list[Fault | None]]"
     most_transitions: int
     evaluator: Evaluator
+    max_events: int | None
+    """Events of a STANDARD execution's history; a distributed Map's children have histories of their own."""
     documented: bool = False
     """Follow AWS's documentation where recorded executions contradict it."""
     visits: "list[StateVisit]" = field(default_factory=list["StateVisit"])
@@ -80,6 +99,7 @@ class Frame:
     variables: Variables
     input: Json
     context: dict[str, Json]
+    events: EventCount
     extras: dict[str, Json] = field(default_factory=dict[str, Json])
     """`result` and `errorOutput`, once there are any."""
     inspection: dict[str, Json] = field(default_factory=dict[str, Json])

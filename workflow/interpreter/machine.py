@@ -23,7 +23,7 @@ from ..asl.timestamps import moment_of
 from .calls import TaskCall
 from .choice_operators import holds
 from .data import Data, data_of, is_given, number_of
-from .frame import ExecutionState, Frame, Variables, iso
+from .frame import EventCount, ExecutionState, Frame, Variables, iso
 from .map_items import items_of, tolerance
 from .outcome import StateVisit
 from .results import collected
@@ -35,6 +35,8 @@ from .task_names import function_name, names_of_task
 Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRIED: Final = ("Task", "Parallel", "Map")
+_EVENTS_OF_AN_ATTEMPT: Final = {"Task": 3, "Parallel": 2, "Map": 2}
+"""Scheduled, started and ended for a Task; started and ended for the others."""
 _HAVE_TOKEN: Final = (".waitForTaskToken", ".sync", ".sync:2")
 """The tasks whose context object has a token; only the first kind waits for somebody to send it back."""
 
@@ -46,12 +48,19 @@ class Interpreter:
         self._execution = execution
 
     def scope(
-        self, scope: Scope, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+        self,
+        scope: Scope,
+        given: Json,
+        variables: Variables,
+        strand: tuple[int, ...],
+        item: dict[str, Json],
+        events: EventCount | None = None,
     ) -> Work:
-        """Run a scope from its start; returns its output."""
+        """Run a scope from its start, in a history of its own unless it is given one; returns its output."""
+        events = events or EventCount(self._execution.max_events)
         state, value = self._state(scope, scope.start), given
         while True:
-            value, arrow = yield from self._visit(state, value, variables, strand, item)
+            value, arrow = yield from self._visit(state, value, variables, strand, item, events)
             if arrow is None:
                 return value
             state = self._state(scope, arrow.target)
@@ -62,11 +71,18 @@ class Interpreter:
         return scope.by_name[name]
 
     def _visit(
-        self, state: StateNode, given: Json, variables: Variables, strand: tuple[int, ...], item: dict[str, Json]
+        self,
+        state: StateNode,
+        given: Json,
+        variables: Variables,
+        strand: tuple[int, ...],
+        item: dict[str, Json],
+        events: EventCount,
     ) -> Step:
         execution = self._execution
         if len(execution.visits) >= execution.most_transitions:
             raise StateFailed(RUNTIME, f"the execution took {execution.most_transitions} states and has not ended")
+        events.add(1)
         visit = StateVisit(
             state=state.name,
             pointer=state.pointer,
@@ -80,7 +96,7 @@ class Interpreter:
         if state.type in _RETRIED:
             here["RetryCount"] = 0
         context: dict[str, Json] = {**execution.context, "State": here, **item}
-        frame = Frame(execution, variables, given, context)
+        frame = Frame(execution, variables, given, context, events)
         try:
             visit.output, visit.arrow = yield from self._run_by_type(state, frame, visit)
             if state.type not in _RETRIED:
@@ -89,6 +105,8 @@ class Interpreter:
             visit.error, visit.cause, visit.left_at = failure.error or None, failure.cause or None, execution.now
             raise
         visit.left_at = execution.now
+        if state.type != "Fail":
+            events.add(1)
         return visit.output, visit.arrow
 
     def _run_by_type(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
@@ -111,7 +129,8 @@ class Interpreter:
                 return data.passed(arrow.holder), arrow
             if arrow.kind == "default":
                 return data.passed(state.fields), arrow
-        raise StateFailed(NO_CHOICE, f"no rule of {state.name!r} holds, and it has no Default")
+        error = NO_CHOICE if self._execution.documented else RUNTIME
+        raise StateFailed(error, "Failed to transition out of the state. The state does not point to a next state.")
 
     def _delay(self, state: StateNode, data: Data) -> float:
         seconds = number_of(data, state.fields, "Seconds") or self._seconds_until(state, data)
@@ -146,6 +165,7 @@ class Interpreter:
 
     def _attempt(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
         """Do the work of a Task, Parallel or Map once, and make the output from its result."""
+        frame.events.add(_EVENTS_OF_AN_ATTEMPT[state.type])
         data = data_of(state, frame)
         result = yield from self._work(state, frame, data, visit)
         self._refuse_too_large(state, result)
@@ -258,7 +278,11 @@ class Interpreter:
 
         def start() -> Work:
             variables = Variables(None if own_variables else frame.variables)
-            return self.scope(scope, given, variables, strand, known)
+            if own_variables:
+                return self.scope(scope, given, variables, strand, known)
+            if visit.type == "Map":
+                frame.events.add(2)  # of an iteration: started and ended
+            return self.scope(scope, given, variables, strand, known, frame.events)
 
         return start
 

@@ -18,7 +18,7 @@ from ..asl.suggestions import suggest
 from .calls import Callables
 from .data import Data
 from .execution import EPOCH, new_execution
-from .frame import ExecutionState, Frame, Variables
+from .frame import EventCount, ExecutionState, Frame, Variables
 from .machine import Done, Interpreter, Step
 from .machine_types import CannotRun
 from .map_items import items_of, tolerance
@@ -150,7 +150,9 @@ class _SingleState(Interpreter):
 
     def visit(self, given: Json, variables: Variables) -> Work:
         """Visit the state."""
-        self._output, self._arrow = yield from self._visit(self._state_alone, given, variables, (), {})
+        self._output, self._arrow = yield from self._visit(
+            self._state_alone, given, variables, (), {}, EventCount(None)
+        )
         return self._output
 
     def outcome(self, ended: "Json | StateFailed | None", variables: Variables) -> StateRun:

@@ -16,7 +16,7 @@ from typing import Final, cast
 MAX_SECONDS: Final = 1
 """Processor time of a match, so that the verdict is the same on a busy machine."""
 _MAX_WAIT_SECONDS: Final = 60
-"""Where processor time cannot be limited."""
+"""Limit of waiting where processor time cannot be limited."""
 _MAX_STEPS: Final = 100_000_000
 """Steps of a match that is done here, less than about a second."""
 _SHORT: Final = 20  # characters that no pattern takes long to match

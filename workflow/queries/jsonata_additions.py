@@ -16,12 +16,15 @@ from .intrinsic_functions import HASHES, Randomness
 from .jsonata_corrections import TooMuchMemory
 from .jsonata_engine import function, held
 from .jsonata_library import Functions
+from .jsonata_messages import TooDeep
 from .jsonata_values import THREW, JsonataFailed, plain
 
 MAX_RANGE_ITEMS: Final = 360_145
 """Numbers that `$range` makes. Source: measured on Step Functions by others."""
 _JAVA_FACTOR: Final = 0x5DEECE66D
 _JAVA_MASK: Final = (1 << 48) - 1
+MAX_DEPTH: Final = 100
+"""Levels of an evaluation. Source: measured on Step Functions by others, with 99 to 101 levels of five kinds."""
 MAX_STEPS: Final = 1_000_000
 """Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
 
@@ -49,15 +52,24 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
     return {name: function(name, compute) for name, compute in computed.items()}
 
 
-def step_counter() -> Callable[..., None]:
-    """A callback before each step of an evaluation, which ends a runaway one, always at the same step."""
-    steps = itertools.count(1)
+def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_STEPS) -> dict[str, Callable[..., None]]:
+    """Callbacks before and after each step of an evaluation, which end a runaway one, always at the same step."""
+    steps, depth = itertools.count(1), 0
+    told = f"took {MAX_STEPS:,} steps and has not ended. Check for infinite loop"
 
-    def count(*_: object) -> None:
-        if next(steps) > MAX_STEPS:
-            raise JsonataFailed(f"took {MAX_STEPS:,} steps and has not ended. Check for infinite loop")
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise TooDeep
+        if next(steps) > max_steps:
+            raise too_long or JsonataFailed(told)
 
-    return count
+    def leave(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    return {"__evaluate_entry": enter, "__evaluate_exit": leave}
 
 
 def _partition(items: list[object], size: float) -> list[list[object]] | None:
@@ -77,14 +89,14 @@ def _range(first: float, last: float, step: float | None) -> list[int] | int | N
 
 def _eval(expression: object, context: object) -> None:
     del expression, context
-    raise JsonataFailed(f"{THREW}T1006: Step Functions has no $eval; $parse reads JSON")
+    raise JsonataFailed(f"{THREW}. T1006: Attempted to invoke a non-function")
 
 
 def _hash(value: object, algorithm: str | None) -> str | None:
     if algorithm is None:
         return None
     if algorithm not in HASHES:
-        raise JsonataFailed(f"{THREW}$hash: the algorithm is one of {', '.join(HASHES)}")
+        raise JsonataFailed(f"{THREW}: $hash: the algorithm is one of {', '.join(HASHES)}")
     text = value if isinstance(value, str) else written(plain(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
@@ -103,4 +115,4 @@ def _parse(text: str) -> object:
     try:
         return held(read_json(text)[0])
     except (NotJson, AttributeError) as error:
-        raise JsonataFailed(f"{THREW}$parse: {error}") from None
+        raise JsonataFailed(f"{THREW}: $parse: {error}") from None

@@ -8,13 +8,12 @@ its evaluation fails. An expression that is constant as a whole fails also if it
 from __future__ import annotations
 
 import copy
-import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from .jsonata_evaluation import failure_text, parse_jsonata
+from .jsonata_evaluation import parse_jsonata
 from .jsonata_functions import FUNCTIONS
 from .jsonata_reading import inner_parts_of, literal_kind_of, parts_of
 from .jsonata_values import THREW, JsonataFailed, plain
@@ -98,31 +97,25 @@ def _misfit(node: Any) -> str:
 def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     if not _is_constant(node):
         return ""
-    from .jsonata_additions import additions
+    from .jsonata_additions import additions, evaluation_limits
     from .jsonata_corrections import TooMuchMemory
     from .jsonata_library import JException
+    from .jsonata_messages import TooDeep, thrown
 
     part = copy.copy(engine)
     part.ast = node
-    bindings = {**additions(random.Random(0), lambda: 0), "__evaluate_entry": _counter()}  # noqa: S311  # no secret
+    limits = evaluation_limits(_TooLong(), _MAX_STEPS)
+    bindings = {**additions(random.Random(0), lambda: 0), **limits}  # noqa: S311  # no secret
     try:
         value = part.result(bindings, 0)
         if whole and value is None:
             return "it yields nothing"
         if whole:
             plain(value)
-    except (JException, JsonataFailed, TooMuchMemory) as error:
-        return failure_text(error).removeprefix(THREW)
+    except JsonataFailed as error:
+        return str(error).removeprefix(THREW).lstrip(".: ")
+    except (JException, TooMuchMemory, TooDeep) as error:
+        return thrown(error).lstrip(".: ")
     except _TooLong:
         pass
     return ""
-
-
-def _counter() -> Callable[..., None]:
-    steps = itertools.count(1)
-
-    def count(*_: object) -> None:
-        if next(steps) > _MAX_STEPS:
-            raise _TooLong
-
-    return count

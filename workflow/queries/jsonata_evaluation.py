@@ -79,18 +79,20 @@ class Evaluator:
 
     def result(self, expression: str, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> Json:
         """Evaluate an expression; raise JsonataFailed or InvalidJsonata. Values must not change afterwards."""
+        from .jsonata_messages import TooDeep, thrown
+
         parsed = parse_jsonata(expression)
         try:
             return _plain(parsed.result(self._bindings(states, variables, now_ms), now_ms))
         except JsonataFailed:
             raise
         except RecursionError:
-            raise JsonataFailed(f"{THREW}nested too deep") from None
+            raise JsonataFailed(THREW + thrown(TooDeep())) from None
         except Exception as error:  # the library raises whatever Python raises inside it
-            raise JsonataFailed(THREW + failure_text(error)) from error
+            raise JsonataFailed(THREW + thrown(error)) from error
 
     def _bindings(self, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> dict[str, Any]:
-        from .jsonata_additions import additions, step_counter
+        from .jsonata_additions import additions, evaluation_limits
 
         if self._additions is None:
             self._additions = additions(self._randomness, lambda: self._now_ms)
@@ -98,7 +100,7 @@ class Evaluator:
         known = {name: self._hold(value) for name, value in variables.items()}
         told = {name: self._hold(value) for name, value in states.items() if name != "context"}
         context = {name: self._hold(value) for name, value in cast("dict[str, Json]", states["context"]).items()}
-        return {**known, **self._additions, "states": {**told, "context": context}, "__evaluate_entry": step_counter()}
+        return {**known, **self._additions, "states": {**told, "context": context}, **evaluation_limits()}
 
     def _hold(self, value: Json) -> Any:
         if isinstance(value, str | int):
@@ -119,7 +121,7 @@ def _plain(value: Any) -> Json:
 
 
 def failure_text(error: Exception) -> str:
-    """Word what the engine raised, with the place in the expression."""
+    """Word what the parser raised, with the place in the expression."""
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from ..asl.json_type import Json
 
-THREW: Final = "threw an error during evaluation: "
+THREW: Final = "threw an error during evaluation"
 """The beginning of JsonataFailed's message if an expression failed, rather than yielded nothing."""
 
 
