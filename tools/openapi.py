@@ -18,6 +18,7 @@ from handlers.contracts.messages import (
     DecisionRequest,
     PurchaseRequest,
     RefundRequest,
+    ResolutionRequest,
 )
 from stepbooking import __version__
 
@@ -147,6 +148,7 @@ _BODIES: Mapping[str, tuple[str, type[BaseModel], tuple[str, ...]]] = {
     "capture": ("Capture", CaptureRequest, _BY_STAFF),
     "cancel": ("Cancel", CancelRequest, _BY_STAFF),
     "decide": ("Decision", DecisionRequest, (*_BY_STAFF, "subject")),
+    "resolve": ("Resolution", ResolutionRequest, (*_BY_STAFF, "subject")),
 }
 """The name and the model of each body, and the fields that the API itself writes."""
 _OPTIONAL_BODIES = ("capture", "cancel")
@@ -185,7 +187,7 @@ _PARAMETERS: Mapping[str, list[Json]] = {
         _CURSOR,
     ],
     "list_approvals": [_LIMIT, _CURSOR],
-    **{name: [_KEY, _PREFER] for name in ("capture", "cancel", "decide")},
+    **{name: [_KEY, _PREFER] for name in ("capture", "cancel", "decide", "resolve")},
 }
 
 

@@ -79,14 +79,21 @@ ROUTES: Final = (
         method="GET",
         path="/v1/approvals",
         roles=frozenset({Role.APPROVER}),
-        summary="List the refunds that wait for another person's decision.",
+        summary="List the refunds and resolutions that wait for another person's decision.",
     ),
     Route(
         name="decide",
         method="POST",
         path="/v1/orders/{order_id}/approvals/{subject}",
         roles=frozenset({Role.APPROVER}),
-        summary="Approve or deny a refund that somebody else requested.",
+        summary="Approve or deny a refund, or the resolution of a case, that somebody else requested.",
+    ),
+    Route(
+        name="resolve",
+        method="POST",
+        path="/v1/orders/{order_id}/cases/{subject}",
+        roles=frozenset({Role.STAFF}),
+        summary="Propose how a case ends; another person decides.",
     ),
     Route(
         name="list_orders",

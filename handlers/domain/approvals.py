@@ -12,6 +12,7 @@ from typing import Final
 from .account import Refund, RefundStatus
 from .answers import Answer, Code
 from .canonical import Json, format_instant, parse_instant
+from .cases import CaseStatus
 from .ledger import Entry, Kind, key_of, subject_of
 from .money import format_amount
 from .order import AcceptedRequest, Order
@@ -125,8 +126,9 @@ def lapse_refund(order: Order, now: datetime, patience: timedelta) -> Change | N
 
 
 def awaits_decision(order: Order) -> bool:
-    """Return whether a refund of the order waits for another person."""
-    return any(each.status is RefundStatus.AWAITING_APPROVAL for each in order.account.refunds.values())
+    """Return whether a refund of the order, or the resolution of a case, waits for another person."""
+    is_refund = any(each.status is RefundStatus.AWAITING_APPROVAL for each in order.account.refunds.values())
+    return is_refund or any(each.status is CaseStatus.PROPOSED for each in order.account.cases.values())
 
 
 def held_until(order: Order, refund: Refund) -> str:

@@ -117,7 +117,7 @@ def test_a_refund_that_never_waited_is_not_found(api: Api, target: str) -> None:
     other = api.ordered("ben", "x")
     order, refund = target.format(order=order_id, other=other, refund=subject).split("/")
     reply = decide(api, order, refund)
-    assert (reply.status, reply.code) == (404, "REFUND_NOT_FOUND")
+    assert (reply.status, reply.code) == (404, "APPROVAL_NOT_FOUND")
 
 
 def test_an_approver_reads_an_order_only_while_it_waits_for_a_decision(api: Api) -> None:
@@ -147,3 +147,50 @@ def test_pages_of_the_queue_show_every_refund_once(api: Api) -> None:
 @pytest.mark.parametrize("query", ["limit=0", "customer=x", "cursor=W10", "since=2026-01-01"])
 def test_a_malformed_parameter_of_the_queue_is_refused(api: Api, query: str) -> None:
     assert queue(api, query=f"?{query}").status == 400
+
+
+def contradicted(api: Api) -> tuple[str, str]:
+    """A paid order whose payment the gateway calls declined, and its case."""
+    order_id = api.ordered("anna")
+    (row,) = api.world.dynamodb.scan(TableName="gateway")["Items"]
+    api.world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+    api.world.reconcile()
+    (case,) = api.call("GET", f"/v1/orders/{order_id}", api.staff()).body["cases"]
+    assert case["status"] == "OPEN"
+    return order_id, case["case_id"]
+
+
+def resolve(api: Api, order_id: str, subject: str, token: str | None = None, **body: str) -> ApiReply:
+    path = f"/v1/orders/{order_id}/cases/{subject}"
+    sent = {"outcome": "settled", "evidence": "The bank says so.", **body}
+    return api.call("POST", path, token or api.staff(), sent, idempotency_key="res-1", prefer="wait=5")
+
+
+def test_a_case_is_resolved_by_one_person_and_closed_by_another(api: Api) -> None:
+    order_id, case_id = contradicted(api)
+    proposed = resolve(api, order_id, case_id)
+    assert (proposed.status, proposed.code, proposed.body["case_id"]) == (202, "APPROVAL_NEEDED", case_id)
+    [waiting] = queue(api).body["approvals"]
+    assert (waiting["kind"], waiting["subject"], waiting["outcome"]) == ("resolution", case_id, "settled")
+    assert waiting["reason"] == "The bank says so."
+    assert decide(api, order_id, case_id, token=api.staff(Role.APPROVER)).code == "OWN_DECISION"
+    assert decide(api, order_id, case_id, key="res-1").status == 200  # the key of another action
+    location = f"/v1/requests/{proposed.body['handle']}"
+    shown = api.call("GET", location, api.staff()).body
+    assert (shown["action"], shown["status"]) == ("resolve", "succeeded")
+    assert queue(api).body["approvals"] == []
+
+
+@pytest.mark.parametrize("subject", ["case_0", "ord_0", "%00"])
+def test_only_a_case_of_the_order_is_resolved(api: Api, subject: str) -> None:
+    order_id, _ = contradicted(api)
+    reply = resolve(api, order_id, subject)
+    assert (reply.status, reply.code) == (404, "CASE_NOT_FOUND")
+
+
+def test_neither_customers_nor_machines_resolve(api: Api) -> None:
+    order_id, case_id = contradicted(api)
+    assert resolve(api, order_id, case_id, token=api.token("anna", Role.CUSTOMER)).code == "ROLE_NOT_ALLOWED"
+    robot = api.token("robot", Role.STAFF, client_id="robot")
+    assert resolve(api, order_id, case_id, token=robot).code == "MACHINE_NOT_ALLOWED"
+    assert "cases" not in api.call("GET", f"/v1/orders/{order_id}", api.token("anna", Role.CUSTOMER)).body

@@ -11,6 +11,7 @@ from typing import Any
 from handlers.contracts.api_routes import ROUTES
 from local.pytest_plugin import DeployedStack
 from tests.fakes.api_gateway import event_of
+from tests.integration.api_client import call, token
 from tools.openapi import PAGE
 
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -31,9 +32,24 @@ def test_the_commands_of_the_page_work_one_after_the_other(shop: DeployedStack) 
     said = _run(f"set -a\n{TOKENS}\nenv -0", folder, environment)
     environment |= dict(line.split("=", 1) for line in said.split("\0") if "=" in line)
     for block in CALLS:
+        if "$CASE" in block:
+            environment["CASE"] = _open_case(shop, environment["ORDER"])
         status, answer = _call(block, folder, environment)
         assert status in (200, 202), (block, status, answer)
         environment |= {name: answer[field] for name, field in SUBSTITUTED.items() if answer.get(field)}
+
+
+def _open_case(shop: DeployedStack, order_id: str) -> str:
+    """Let the gateway contradict the ledger about an order, and return the case that reconcile opens."""
+    shop.client("dynamodb").update_item(
+        TableName=shop.outputs["gatewayTable"],
+        Key={"pk": {"S": order_id}},
+        UpdateExpression="SET heard = :heard",
+        ExpressionAttributeValues={":heard": {"S": "settled"}},
+    )
+    shop.invoke("reconcileFunction", {"schema": 1, "recent_seconds": 7200})
+    reply = call(shop, "GET", f"/v1/orders/{order_id}", token(shop, "sam", "staff"))
+    return str(reply[1]["cases"][0]["case_id"])
 
 
 def _route(block: str) -> str:

@@ -14,7 +14,7 @@ from ...domain.newer_release import NewerRelease
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
 from .api_dependencies import ApiServices
-from .approval_queue import decide, list_approvals
+from .approval_queue import decide, list_approvals, resolve
 from .execution_results import status_of_rejection, unavailable
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller, identify
@@ -146,6 +146,7 @@ _SERVED: Final[Mapping[str, Serve]] = {
     "cancel": _cancel,
     "list_approvals": list_approvals,
     "decide": decide,
+    "resolve": resolve,
     "list_orders": list_orders,
     "show_order": show_order,
     "list_refunds": list_refunds,

@@ -1,45 +1,67 @@
-"""The refunds that wait for another person, and that person's decision."""
+"""The refunds and resolutions that wait for another person, and that person's decision."""
 
 from typing import Any, Final
 
+from ...domain.ledger import key_of
 from ...domain.order import Order
 from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
 from .order_pages import attention_partitions, collect_page, read_limit
-from .reading import find_order
+from .reading import find_order, load_readable_order
 from .requesting import build_request, start
-from .views import view_waiting_refunds
+from .views import view_approvals
 
 _ALWAYS: Final = "9999"  # after every formatted instant
 _FILTER: Final = {"list": "approvals"}
 
 
 def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
-    """Answer with a page of the refunds that wait, and the cursor of the next page."""
+    """Answer with a page of what waits, and the cursor of the next page."""
     if call.query.keys() - {"limit", "cursor"}:
         raise ApiProblem(400, "BAD_FILTER", "The parameters are limit and cursor.")
     limit = read_limit(call)
     place = decode_cursor(call.query["cursor"], _FILTER) if "cursor" in call.query else Place()
     ids, after = collect_page(services, list(attention_partitions(_ALWAYS)), place, limit)
     orders = [order for order_id in ids if (order := services.load_order(order_id))]
-    body: dict[str, Any] = {"approvals": [each for order in orders for each in view_waiting_refunds(order)]}
+    body: dict[str, Any] = {"approvals": [each for order in orders for each in view_approvals(order)]}
     return Reply(status=200, body=body | ({"cursor": encode_cursor(after, _FILTER)} if after else {}))
 
 
 def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Start a person's decision on a refund that waits, or did: a repeated call gets its first answer."""
-    if caller.is_machine:
-        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", "A person must decide: this token is of a client acting alone.")
+    """Start a person's decision on what waits, or did: a repeated call gets its first answer."""
+    _require_person(caller)
     order, subject = find_order(services, call), call.path.get("subject", "")
-    if order is None or not _was_held(order, subject):
-        raise ApiProblem(404, "REFUND_NOT_FOUND", "There is no such refund that waits for a decision.")
+    if order is None or not _needed_decision(order, subject):
+        raise ApiProblem(404, "APPROVAL_NOT_FOUND", "There is no such refund or case that waits for a decision.")
     own = {"action": "decide", "order_id": order.order_id, "subject": subject, "requested_by": caller.person_id}
     bare, request = build_request(call, own)
     return start(services, call, caller, bare, request)
 
 
-def _was_held(order: Order, subject: str) -> bool:
+def resolve(services: ApiServices, call: Call, caller: Caller) -> Reply:
+    """Start the proposal of a person to close a case."""
+    _require_person(caller)
+    order, subject = load_readable_order(services, call, caller), call.path.get("subject", "")
+    if not _names_a_case(order, subject):
+        raise ApiProblem(404, "CASE_NOT_FOUND", "This order has no such case. It lists its cases.")
+    own = {"action": "resolve", "order_id": order.order_id, "subject": subject, "requested_by": caller.person_id}
+    bare, request = build_request(call, own)
+    return start(services, call, caller, bare, request)
+
+
+def _require_person(caller: Caller) -> None:
+    if caller.is_machine:
+        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", "A person must do this: this token is of a client acting alone.")
+
+
+def _needed_decision(order: Order, subject: str) -> bool:
     refund = order.account.refunds.get(subject)
-    return refund is not None and refund.held
+    return (refund is not None and refund.held) or subject in order.account.cases
+
+
+def _names_a_case(order: Order, subject: str) -> bool:
+    """Return whether the order has, or had, a case with this id or about this subject."""
+    cases = order.account.cases.values()
+    return any(key_of(subject) in (each.case_id, key_of(each.about)) for each in cases)

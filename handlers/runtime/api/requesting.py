@@ -10,10 +10,9 @@ from ...adapters.step_functions import ExecutionStatus
 from ...domain.answers import Answer
 from ...domain.callers import enclose
 from ...domain.canonical import day_of, format_instant
-from ...domain.ledger import key_of, type_of
 from ...domain.order import Order
 from ...domain.outcomes import answer_of, execution_of
-from ...domain.requests import Request
+from ...domain.requests import Request, capture_id_of, decision_id_of, refund_id_of, void_id_of
 from ..request_parsing import parse_request
 from .api_dependencies import ApiServices
 from .execution_results import accepted, reply_with_result, unavailable
@@ -24,14 +23,6 @@ from .identity import Caller
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _KEY: Final = re.compile(r'"?([A-Za-z0-9_.:-]{1,64})"?')
 _WAIT: Final = re.compile(r"(?:^|[,; ])wait=([0-9]{1,4})(?:$|[,; ])")
-_SUBJECT_TYPES: Final = {
-    "purchase": "order",
-    "capture": "capture",
-    "cancel": "void",
-    "refund": "refund",
-    "decide": "decision",
-}
-"""The type of the subject that each action creates in its order."""
 _FIRST_PAUSE: Final = timedelta(milliseconds=100)
 _LONGEST_PAUSE: Final = timedelta(seconds=1)
 
@@ -140,9 +131,23 @@ def _execution_name(request: Request) -> str:
 
 def _find_key(order: Order | None, handle: RequestHandle) -> str | None:
     """Return the key of what the request created in its order, if it did."""
-    accepted_ones = order.requests.values() if order else ()
-    subjects = (each.subject for each in accepted_ones if each.request_id == handle.request_id)
-    return next((key_of(each) for each in subjects if type_of(each) == _SUBJECT_TYPES[handle.action]), None)
+    key = _key_of(handle)
+    return key if order and order.find_request(key) else None
+
+
+def _key_of(handle: RequestHandle) -> str:
+    order_id, action, request_id = handle.order_id, handle.action, handle.request_id
+    match action:
+        case "purchase":
+            return order_id
+        case "refund":
+            return refund_id_of(order_id, request_id)
+        case "capture":
+            return capture_id_of(order_id, request_id)
+        case "cancel":
+            return void_id_of(order_id, action, request_id)
+        case _:
+            return decision_id_of(order_id, action, request_id)
 
 
 def _recorded_refusal(services: ApiServices, handle: RequestHandle) -> Mapping[str, Any] | None:

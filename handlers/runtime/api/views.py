@@ -3,6 +3,8 @@
 from typing import Any
 
 from ...domain.account import Refund, RefundStatus
+from ...domain.cases import Case
+from ...domain.ledger import Entry, key_of
 from ...domain.order import Order
 from ...domain.stock import StockItem
 
@@ -37,6 +39,7 @@ def _for_staff(order: Order) -> View:
         "origin": order.placed.facts.get("origin"),
         "needs_attention": bool(order.in_flight),
         "version": order.version,
+        "cases": [_case(each) for each in order.account.cases.values()],
     }
 
 
@@ -59,16 +62,21 @@ def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
     return shown if for_customer else shown | {name: opening.facts.get(name) for name in names}
 
 
-def view_waiting_refunds(order: Order) -> list[View]:
-    """Return the refunds of an order that wait for a decision, for those who decide."""
+def view_approvals(order: Order) -> list[View]:
+    """Return the refunds and resolutions of an order that wait for a decision, for those who decide."""
     waiting = (each for each in order.account.refunds.values() if each.status is RefundStatus.AWAITING_APPROVAL)
-    return [_waiting_refund(order, refund) for refund in waiting]
+    proposals = ((case, case.proposal) for case in order.account.open_cases if case.proposal)
+    return [
+        *(_waiting_refund(order, refund) for refund in waiting),
+        *(_waiting_resolution(order, case, proposal) for case, proposal in proposals),
+    ]
 
 
 def _waiting_refund(order: Order, refund: Refund) -> View:
     subject = order.subject(refund.refund_id)
     held = next(entry for entry in order.ledger if entry.subject == subject)
     return {
+        "kind": "refund",
         "order_id": order.order_id,
         "subject": refund.refund_id,
         "amount_minor": refund.amount_minor,
@@ -78,6 +86,31 @@ def _waiting_refund(order: Order, refund: Refund) -> View:
         "reason": order.requests[subject].text,
         "held_because": held.text("reason_code"),
         "until": held.text("until"),
+    }
+
+
+def _waiting_resolution(order: Order, case: Case, proposal: Entry) -> View:
+    return {
+        "kind": "resolution",
+        "order_id": order.order_id,
+        "subject": case.case_id,
+        "amount_minor": case.amount_minor,
+        "currency": order.currency,
+        "requested_by": proposal.text("requested_by"),
+        "requested_at": proposal.at,
+        "reason": order.requests[proposal.text("proposal")].text,
+        "outcome": proposal.text("outcome"),
+    }
+
+
+def _case(case: Case) -> View:
+    return {
+        "case_id": case.case_id,
+        "about": key_of(case.about),
+        "status": case.status.value,
+        "reason_code": case.opened.text("reason"),
+        "amount_minor": case.amount_minor,
+        "opened_at": case.opened.at,
     }
 
 
