@@ -110,6 +110,9 @@ class Stage(BaseModel):
 
     refund_window_days: int = Field(30, ge=0, le=3650)
     """Days after a purchase during which it can be refunded, 0 to 3650; an order keeps the window of its purchase."""
+    payment_action_seconds: int = Field(3600, ge=60, le=86_400)
+    """Seconds within which a customer must confirm a payment that asks for it (3-D Secure), 60 to 86400; an order keeps
+    the limit of its purchase."""
     approval_limits: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}:[0-9]{1,12}$")], ...] = ()
     """Amounts in minor units, such as EUR:10000, above which another person must approve an order's refunds. A currency
     that the list lacks always needs approval; an empty list asks for none by amount."""
@@ -246,8 +249,11 @@ class Stage(BaseModel):
 
     @property
     def refund_policy(self) -> dict[str, pulumi.Input[str]]:
-        """Environment variables from which the purchase function writes the refund policy into an order."""
-        return {"BOOKING_REFUND_WINDOW_DAYS": str(self.refund_window_days)}
+        """Environment variables from which the purchase function writes the policy of its time into an order."""
+        return {
+            "BOOKING_REFUND_WINDOW_DAYS": str(self.refund_window_days),
+            "BOOKING_PAYMENT_ACTION_SECONDS": str(self.payment_action_seconds),
+        }
 
     @property
     def payment_policy(self) -> dict[str, pulumi.Input[str]]:

@@ -15,7 +15,7 @@ from .runtime.dependencies import Dependencies, dependencies
 from .runtime.hold_requests import decide_cancel, decide_capture
 from .runtime.run_step import Decided, run_step
 
-REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "refund_window", "sdk_timeout")
+REQUIRED_SETTINGS: Final = ("stage", "orders_table", "gateway", "refund_window", "payment_action_window", "sdk_timeout")
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:

@@ -182,7 +182,7 @@ class Dependencies:
     @cached_property
     def policy(self) -> RefundPolicy:
         """The refund policy of new orders."""
-        return RefundPolicy(window=self.settings.refund_window)
+        return RefundPolicy(window=self.settings.refund_window, action_window=self.settings.payment_action_window)
 
     @cached_property
     def approvals(self) -> ApprovalPolicy:

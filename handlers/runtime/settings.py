@@ -137,6 +137,11 @@ class Settings:
         return timedelta(days=self._integer("BOOKING_REFUND_WINDOW_DAYS", None, 0, 3650))
 
     @property
+    def payment_action_window(self) -> timedelta:
+        """Time within which a customer must confirm a payment that asks for it."""
+        return timedelta(seconds=self._integer("BOOKING_PAYMENT_ACTION_SECONDS", 3600, 60, 86_400))
+
+    @property
     def approval_limits(self) -> dict[str, int]:
         """Amount above which another person must approve a refund, in minor units by currency; empty for none."""
         pairs = self.environment.get("BOOKING_APPROVAL_LIMITS", "").split()

@@ -48,7 +48,7 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
     waiting = ["BOOKING_WORKFLOW_TYPE", "BOOKING_API_WAIT_SECONDS", "BOOKING_MACHINE"]
     approvals = ["BOOKING_APPROVALS", "BOOKING_APPROVAL_DAYS", "BOOKING_APPROVAL_LIMITS"]
     assert {
-        "purchase": sorted([*every, *money, proof, "BOOKING_REFUND_WINDOW_DAYS"]),
+        "purchase": sorted([*every, *money, proof, "BOOKING_REFUND_WINDOW_DAYS", "BOOKING_PAYMENT_ACTION_SECONDS"]),
         "refund": sorted([*every, *money, proof, *approvals]),
         "record": sorted([*every, "BOOKING_AUDIT_BUCKET"]),
         "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),

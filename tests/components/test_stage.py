@@ -29,6 +29,7 @@ WRONG: dict[str, list[Any]] = {
     "executionTimeoutSeconds": ["9", "86401"],
     "workflowType": ["FAST"],
     "refundWindowDays": ["-1", "3651"],
+    "paymentActionSeconds": ["59", "86401"],
     "reconcileSchedule": ["every minute", "rate(1 minutes)", "rate(0 minutes)", "cron(0 3 * *)", "cron(0 3 * * * *)"],
     "gateway": ["paypal"],
     "stripeMode": ["prod"],

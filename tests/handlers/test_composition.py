@@ -35,6 +35,8 @@ def test_a_function_says_at_its_first_call_which_variable_is_missing(function: s
         ("BOOKING_REFUND_WINDOW_DAYS", "-1", "refund_window"),
         ("BOOKING_REFUND_WINDOW_DAYS", "30.0", "refund_window"),
         ("BOOKING_REFUND_WINDOW_DAYS", "9999", "refund_window"),
+        ("BOOKING_PAYMENT_ACTION_SECONDS", "59", "payment_action_window"),
+        ("BOOKING_PAYMENT_ACTION_SECONDS", "86401", "payment_action_window"),
         ("BOOKING_SDK_TIMEOUT_SECONDS", "0", "sdk_timeout"),
         ("BOOKING_GATEWAY", "paypal", "gateway"),
         ("BOOKING_STRIPE_MODE", "prod", "stripe_mode"),

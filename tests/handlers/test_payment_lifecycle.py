@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from handlers.domain.account import OrderStatus
+from handlers.domain.canonical import format_instant
 from handlers.domain.ledger import Kind
-from tests.handlers.world import World, purchase_of, refund_of
+from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 
 LATER = {"capture": "later", "hold_seconds": 86_400}
 
@@ -224,6 +225,19 @@ def test_34_a_payment_that_its_customer_abandons_ends_by_its_deadline() -> None:
     assert (ended["status"], ended["code"], ended["order_status"]) == ("rejected", "PAYMENT_EXPIRED", "CANCELLED")
     assert world.available("MUG") == 10
     assert world.findings() == ()
+
+
+def test_34_the_stage_limits_the_time_of_its_customer_and_an_order_keeps_the_limit_of_its_purchase() -> None:
+    """Law 34 (pending): `paymentActionSeconds`, as it was when the order was placed."""
+    world = World(environment={**ENVIRONMENT, "BOOKING_PAYMENT_ACTION_SECONDS": "60"})
+    world.stock(MUG=(800, 10))
+    purchase = purchase_of("buy-1", "pm_3ds_abandoned", MUG=(1, 800))
+    waiting = world.book(purchase)
+    assert waiting["next_action"]["until"] == format_instant(world.clock() + timedelta(seconds=60))
+    world.environment["BOOKING_PAYMENT_ACTION_SECONDS"] = "86400"
+    world.clock.advance(timedelta(minutes=16))
+    world.reconcile()
+    assert world.book(purchase)["code"] == "PAYMENT_EXPIRED"
 
 
 def test_34_a_payment_that_waits_can_be_cancelled() -> None:

@@ -33,6 +33,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "executionTimeoutSeconds": {"executionTimeoutSeconds": "280"},
     "workflowType": {"workflowType": "EXPRESS"},
     "refundWindowDays": {"refundWindowDays": "14"},
+    "paymentActionSeconds": {"paymentActionSeconds": "1800"},
     "approvalLimits": {"approvalLimits": '["EUR:10000"]'},
     "approvalDays": {"approvalDays": "14"},
     "approvals": {"approvals": "api-only"},
