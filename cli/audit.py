@@ -21,9 +21,10 @@ from handlers.domain.seal_verification import SEALING_TIME, SealedHistory, SealV
 from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
 from handlers.domain.verification import Finding, StoredOrder, verify_versions
 
-from .audit_report import parse_day, report
+from .audit_report import report
 from .order_view import order_store
 from .output import JsonOption, show, stderr_console, table
+from .request_input import parse_day
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 from .trail_verification import ParallelMap, TrailVerification
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from itertools import chain
@@ -26,7 +26,7 @@ from handlers.domain.ports import AuditTrail
 from .command_errors import CommandFailed, UsageError
 from .output import stdout_console, table
 from .report import write_page
-from .request_input import as_object
+from .request_input import as_object, parse_day
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was read
@@ -144,14 +144,6 @@ def report_day(log: AuditTrail, day: str) -> list[DayTotals]:
         currency = record["result"].get("currency") or NO_CURRENCY
         totals.setdefault(currency, DayTotals(day=day, currency=currency)).add(record)
     return [totals[currency] for currency in sorted(totals)]
-
-
-def parse_day(option: str, text: str) -> date:
-    """Return a day written as YYYY-MM-DD, or reject the option."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option} must be a day such as 2026-01-31, got {text!r}.") from error
 
 
 def _read_records(log: AuditTrail, day: str) -> Iterator[Record]:

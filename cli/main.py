@@ -26,6 +26,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "console": ("console",),
     "decisions": ("approve", "deny", "resolve"),
     "api_access": ("token", "person"),
+    "forget": ("forget",),
     "reconcile": ("reconcile",),
     "stock": ("stock",),
     "audit": ("audit",),

@@ -31,7 +31,7 @@ def preview_request(target: DeploymentTarget, request: OrderRequest, begin: Begi
     order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
     known = order.find_request(request.key)
     outcome: Change | Answer
-    if known and known.fingerprint != request.fingerprint:
+    if known and not order.is_repeat(request):
         outcome = refuse_reused_key(request)
     else:
         stored = known.answer if known else None

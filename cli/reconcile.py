@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from .command_errors import CommandFailed
+from .command_errors import CommandFailed, UsageError
+from .order_view import load_readable_order
 from .output import JsonOption, show, table
-from .request_input import as_object
+from .request_input import as_object, parse_day, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 MAX_RUNS: Final = 1000
@@ -28,14 +29,33 @@ def reconcile(
         int | None,
         typer.Option(min=0, help="Give up payments that the gateway has not received within this many seconds."),
     ] = None,
+    order: Annotated[str | None, typer.Option(help="Reconcile this order only.")] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="Compare the audit objects of this day (UTC, YYYY-MM-DD) instead of those of the last days."),
+    ] = None,
     as_json: JsonOption = False,
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
     """Settle unknown outcomes with the gateway, write missing audit objects and report drift."""
-    options = {} if fence_after_seconds is None else {"fence_after_seconds": fence_after_seconds}
-    report = run_reconcile(resolve_target(stage, instance), **options)
+    options = scope_of(order, day)
+    if fence_after_seconds is not None:
+        options["fence_after_seconds"] = fence_after_seconds
+    target = resolve_target(stage, instance)
+    if order is not None:
+        load_readable_order(target, order)
+    report = run_reconcile(target, **options)
     show(as_json, report, lambda console: _draw_report(console, report))
+
+
+def scope_of(order: str | None, day: str | None) -> dict[str, Any]:
+    """Return the part of the function's message that says what to look at: an order, a day, or by default all."""
+    if order is not None and day is not None:
+        raise UsageError("Use --order or --day, not both: an order is reconciled whatever the day of its entries.")
+    if order is not None:
+        return {"order_id": parse_identifier("--order", order)}
+    return {} if day is None else {"days": [parse_day("--day", day).isoformat()]}
 
 
 def run_reconcile(target: DeploymentTarget, **options: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Longer than 250 lines so that the drill is read from listing to writing in one p
 """
 
 import json
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -193,12 +194,14 @@ def order_from_record(order_id: str, content: bytes) -> Order:
 
 def _order_from_entries(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
-    bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt="")
+    bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt=secrets.token_hex(16))
     for entry in ledger:
         if (entry.kind in OPENING or entry.kind is Kind.REFUND_HELD) and "request_id" in entry.facts:
             bare = bare.with_request(_accepted_request(bare, entry.subject))
         if "decision" in entry.facts:
             bare = bare.with_request(_made_decision(bare, entry))
+        if entry.kind is Kind.TEXT_FORGOTTEN:
+            bare = bare.erase_text(bare.salt)
     return bare
 
 
@@ -238,14 +241,22 @@ def _require_same_history(stored: StoredOrder, recorded: Order) -> Order:
 
 
 def _merge(stored: Order, recorded: Order) -> Order:
-    """Return the recorded order with the texts and the salt, which only the table contains."""
+    """Return the recorded order with the texts and the salt, which only the table contains.
+
+    A table that was restored to a time before an erasure has the text again: it is erased again.
+    """
     merged = {
-        subject: stored.requests[subject].with_answer(each.answer)
-        if subject in stored.requests and each.answer
-        else each
+        subject: _merge_request(stored.requests[subject], each) if subject in stored.requests else each
         for subject, each in recorded.requests.items()
     }
-    return replace(recorded, requests={**stored.requests, **merged}, salt=stored.salt)
+    was_erased = any(entry.kind is Kind.TEXT_FORGOTTEN for entry in recorded.ledger[stored.version :])
+    salt = recorded.salt if was_erased else stored.salt
+    return replace(recorded, requests={**stored.requests, **merged}, salt=salt)
+
+
+def _merge_request(stored: AcceptedRequest, recorded: AcceptedRequest) -> AcceptedRequest:
+    merged = stored.with_answer(recorded.answer) if recorded.answer else stored
+    return merged.erase() if recorded.erased else merged
 
 
 def _list_keys(log: AuditTrail, prefix: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +35,14 @@ def parse_moment(name: str, text: str) -> str:
         return format_instant(parse_instant(text))
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{name} must be an instant such as 2026-01-30T00:00:00Z, got {text!r}.") from error
+
+
+def parse_day(option: str, text: str) -> date:
+    """Return a day written as YYYY-MM-DD, or reject the option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} must be a day such as 2026-01-31, got {text!r}.") from error
 
 
 def new_request_id() -> str:

@@ -1,4 +1,4 @@
-"""The tour: nine bookings that show what the system promises, each with its expected result.
+"""The tour: ten bookings that show what the system promises, each with its expected result.
 
 Request ids have a random suffix, so every tour makes new orders.
 """
@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from handlers.domain.requests import refund_id_of
+from handlers.domain.ledger import find_breaks
+from handlers.domain.requests import order_id_of, refund_id_of
 from handlers.domain.stock import AddItem, Inventory, MoveUnits, SetPrice, StockItem
 
 from . import stock
 from .command_errors import CommandFailed
 from .executions import ClosedExecution, execute
+from .forget import Eraser
+from .order_view import load_order, order_store
 from .reconcile import run_reconcile
 from .target import DeploymentTarget
 
+CUSTOMER: Final = "customer-1"
 CATALOGUE: Final = (
     StockItem(sku="MUG", currency="EUR", price_minor=800, available=20),
     StockItem(sku="TEAPOT", currency="EUR", price_minor=2450, available=10),
@@ -42,6 +46,8 @@ class TourStep:
     order_name: str | None = None
     afterwards: Callable[[DeploymentTarget, ClosedExecution], object] | None = None
     """Something that ends the booking, such as reconcile; the step is then repeated, and must have succeeded."""
+    erased_purchase: str | None = None
+    """The name of a purchase whose order's text is erased before the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ def purchase_event(
     return {
         "action": "purchase",
         "request_id": f"tour-{state.suffix}-{name}",
-        "customer_id": "customer-1",
+        "customer_id": CUSTOMER,
         "currency": "EUR",
         "lines": [
             {"sku": sku, "quantity": quantity, "unit_price_minor": price} for sku, (quantity, price) in lines.items()
@@ -143,6 +149,12 @@ STEPS: Final = (
         expected={"status": "rejected", "code": "PAYMENT_DECLINED"},
     ),
     TourStep(
+        title="The same after its text was erased, its chain intact",
+        event=lambda state: purchase_event(state, "declined", "pm_declined", {"MUG": (1, 800)}),
+        expected={"status": "rejected", "code": "PAYMENT_DECLINED", "replayed": True, "erased": True},
+        erased_purchase="declined",
+    ),
+    TourStep(
         title="An order above the stock",
         event=lambda state: purchase_event(state, "too-many", "pm_ok", {"LAMP": (2, 4990)}),
         expected={"status": "rejected", "code": "OUT_OF_STOCK"},
@@ -177,10 +189,11 @@ def _supply(inventory: Inventory, item: StockItem, state: TourState) -> None:
 
 def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> StepOutcome:
     event = step.event(state)
+    broken = _erase(target, state, step.erased_purchase) if step.erased_purchase else ()
     execution = execute(target, event)
     if step.order_name:
         state.orders[step.order_name] = _order_id(step, execution)
-    mismatches = _find_mismatches(step.expected, execution.result)
+    mismatches = broken + _find_mismatches(step.expected, execution.result)
     if step.afterwards is None:
         return StepOutcome(step=step, execution=execution, repeated=None, mismatches=mismatches)
     step.afterwards(target, execution)
@@ -191,6 +204,14 @@ def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> Ste
         repeated=repeated,
         mismatches=mismatches + _find_mismatches({"status": "succeeded", "replayed": True}, repeated.result),
     )
+
+
+def _erase(target: DeploymentTarget, state: TourState, name: str) -> tuple[str, ...]:
+    """Erase the text of a purchase's order, and return what is wrong with its ledger afterwards."""
+    order_id = order_id_of(CUSTOMER, f"tour-{state.suffix}-{name}")
+    Eraser(orders=order_store(target), requested_by="privacy-1").erase(order_id)
+    entries = [entry.as_json() for entry in load_order(target, order_id).ledger]
+    return find_breaks(order_id, entries)
 
 
 def _order_id(step: TourStep, execution: ClosedExecution) -> str:

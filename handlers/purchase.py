@@ -70,9 +70,9 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
     A different fingerprint is a reused key, a stored answer is replayed, and an interrupted charge is resumed.
     """
     accepted = order.requests[order.order_id]
-    if accepted.fingerprint != request.fingerprint:
+    if not order.is_repeat(request):
         return refuse_reused_key(request), False
-    return (accepted.answer, True) if accepted.answer else (_resume(order, request, origin, deps), False)
+    return (answer_of(order, request.key), True) if accepted.answer else (_resume(order, request, origin, deps), False)
 
 
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:

@@ -51,6 +51,10 @@ VIEWS: Mapping[str, Json] = {
         message=TEXT,
         next_action=object_of(("who",), who=TEXT, until={"type": ["string", "null"]}),
         replayed={"type": "boolean"},
+        erased={
+            "type": "boolean",
+            "description": "True if only the request's id could be compared: its text is erased.",
+        },
     ),
     "Line": object_of(
         ("sku", "quantity", "unit_price_minor"), sku=ID, quantity={"type": "integer"}, unit_price_minor=MINOR

@@ -261,6 +261,8 @@ class BookingResult(Message):
     message: str = ""
     next_action: AwaitedAction | None = None
     replayed: bool = False
+    erased: bool = False
+    """True if the request's text was erased, so that only its id could be compared."""
 
 
 class FunctionInput(Message):

@@ -78,6 +78,11 @@ ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
     (_O.PARTIALLY_REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
     (_O.REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
+    (_O.CONFIRMED, Kind.TEXT_FORGOTTEN): (_O.CONFIRMED,),
+    (_O.PARTIALLY_REFUNDED, Kind.TEXT_FORGOTTEN): (_O.PARTIALLY_REFUNDED,),
+    (_O.REFUNDED, Kind.TEXT_FORGOTTEN): (_O.REFUNDED,),
+    (_O.DECLINED, Kind.TEXT_FORGOTTEN): (_O.DECLINED,),
+    (_O.CANCELLED, Kind.TEXT_FORGOTTEN): (_O.CANCELLED,),
 }
 """The state of an order after an entry. Where several are listed, the order's totals decide between them."""
 
@@ -307,6 +312,7 @@ _PAYMENT = {
     Kind.PAYMENT_VOIDED: _end_payment,
     Kind.PAYMENT_DECLINED: _end_payment,
     Kind.PAYMENT_RELEASED: _end_payment,
+    Kind.TEXT_FORGOTTEN: _keep,
 }
 
 # Factors of the refund's amount by which the reserved and the refunded total change.

@@ -142,6 +142,8 @@ class Answer:
     message: str = ""
     next_action: NextAction | None = None
     case_id: str | None = None
+    erased: bool = False
+    """True if it replays a request whose text was erased, so that its fields could not be compared. Never stored."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the answer as orders and audit objects store it; without `next_action` or `case_id` if it has none."""
@@ -150,7 +152,7 @@ class Answer:
         return {"schema": ANSWER_SCHEMA, **{name: getattr(self, name) for name in _FIELDS}, **action, **case}
 
 
-_FIELDS = tuple(field.name for field in fields(Answer) if field.name not in ("next_action", "case_id"))
+_FIELDS = tuple(field.name for field in fields(Answer) if field.name not in ("next_action", "case_id", "erased"))
 
 
 def answer_from(stored: Mapping[str, Json]) -> Answer:

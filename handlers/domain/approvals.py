@@ -15,7 +15,7 @@ from .canonical import Json, format_instant, parse_instant
 from .cases import CaseStatus
 from .ledger import Entry, Kind, key_of, subject_of
 from .money import format_amount
-from .order import AcceptedRequest, Order
+from .order import Order
 from .outcomes import decision_answer, refuse_request, result_at
 from .ports import Change
 from .requests import IssueRefund, MakeDecision, Origin
@@ -150,14 +150,7 @@ def _end_wait(order: Order, refund: Refund, kind: Kind, at: str | None, now: str
 
 
 def _answer_decision(order: Order, request: MakeDecision) -> Order:
-    accepted = AcceptedRequest(
-        request_id=request.request_id,
-        subject=subject_of(request.key),
-        fingerprint=request.fingerprint,
-        text="",
-        answer=decision_answer(order, order.version),
-    )
-    return order.with_request(accepted)
+    return order.accept(request, answer=decision_answer(order, order.version))
 
 
 def _check_waiting(refund: Refund) -> Fault:

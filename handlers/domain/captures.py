@@ -8,7 +8,7 @@ from .answers import Answer, Code
 from .canonical import Json, parse_instant
 from .ledger import Kind, subject_of
 from .money import format_amount
-from .order import AcceptedRequest, Order
+from .order import Order
 from .outcomes import refuse_request
 from .ports import Change
 from .refunds import Fault, Remaining, by_amount, everything
@@ -75,8 +75,7 @@ def _begin(
     facts: Mapping[str, Json],
 ) -> Change:
     subject = subject_of(request.key)
-    accepted = AcceptedRequest(request_id=request.request_id, subject=subject, fingerprint=request.fingerprint, text="")
-    after = order.with_request(accepted).append(
+    after = order.accept(request).append(
         kind,
         at=origin.at,
         now=now,

@@ -5,7 +5,7 @@ written, and a request is answered with what is stored, or told that nothing was
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .answers import Answer, Code
@@ -27,6 +27,7 @@ class ReadOnlyOrder:
     currency: str
     entries: Sequence[Mapping[str, Json]]
     requests: Mapping[str, AcceptedRequest]
+    salt: str
 
     @property
     def unknown(self) -> Mapping[str, Json]:
@@ -60,11 +61,11 @@ def answer_read_only(order: ReadOnlyOrder, request: Request) -> tuple[Answer, bo
     accepted = order.find_request(request.key)
     if accepted is None:
         return _refuse(order, request, "failed", "Nothing was begun."), False
-    if accepted.fingerprint != request.fingerprint:
+    if not accepted.is_repeated_by(request, order.salt):
         return refuse_reused_key(request), False
     if accepted.answer is None:
         return _refuse(order, request, "unknown", "The request was begun, and only that release can tell more."), False
-    return accepted.answer, True
+    return replace(accepted.answer, erased=accepted.erased), True
 
 
 def _refuse(order: ReadOnlyOrder, request: Request, status: str, outcome: str) -> Answer:

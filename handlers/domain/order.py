@@ -13,10 +13,13 @@ from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
 from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of, type_of
 from .payments import SEND_WINDOW, Instruction, Operation
-from .requests import DEFAULT_HOLD_SECONDS, Line, Origin, PlaceOrder
+from .requests import DEFAULT_HOLD_SECONDS, Line, Origin, PlaceOrder, Request
 
 DEFAULT_ACTION_SECONDS: Final = 3600
 """Time within which a customer must act unless the stage says otherwise."""
+
+FINGERPRINT_VERSION: Final = 2
+"""Version of the fingerprints of new requests."""
 
 WAITS: Final = frozenset({Kind.PAYMENT_PENDING, Kind.PAYMENT_ACTION_REQUIRED, Kind.PAYMENT_AUTHORIZED})
 """The kinds of entries after which a payment waits: for its bank, for its customer, for a capture."""
@@ -27,6 +30,8 @@ class AcceptedRequest:
     """A request that the order has accepted, and its answer once there is one.
 
     `text` is free text of the caller (a reason, a payment method). It must be erasable, so it is not in the ledger.
+    `fingerprint` tells whether a repeated request is the same one. Version 2 is keyed with the order's salt, because a
+    plain hash (version 1, of older orders) lets anyone confirm a guess of the text. Both are empty once `erased`.
     """
 
     request_id: str
@@ -34,6 +39,18 @@ class AcceptedRequest:
     fingerprint: str
     text: str
     answer: Answer | None = None
+    fingerprint_version: int = 1
+    erased: bool = False
+
+    def is_repeated_by(self, request: Request, salt: str) -> bool:
+        """Return whether a request with this key is the same one; erased text is not compared."""
+        keyed = self.fingerprint_version >= FINGERPRINT_VERSION
+        expected = salted(salt, request.fingerprint) if keyed else request.fingerprint
+        return self.erased or self.fingerprint == expected
+
+    def erase(self) -> Self:
+        """Return the request without its text and its fingerprint."""
+        return replace(self, text="", fingerprint="", erased=True)
 
     def with_answer(self, answer: Answer) -> Self:
         """Return the request with its answer."""
@@ -220,6 +237,28 @@ class Order:
         opened = (e for e in self.ledger if e.kind in OPENING and key_of(e.subject) in self.in_flight)
         return next((entry.recorded_at for entry in opened), None)
 
+    def is_repeat(self, request: Request) -> bool:
+        """Return whether the order has accepted this very request."""
+        accepted = self.find_request(request.key)
+        return accepted is not None and accepted.is_repeated_by(request, self.salt)
+
+    def accept(self, request: Request, text: str = "", answer: Answer | None = None) -> Self:
+        """Return the order with a new request and its free text."""
+        accepted = AcceptedRequest(
+            request_id=request.request_id,
+            subject=subject_of(request.key),
+            fingerprint=salted(self.salt, request.fingerprint),
+            fingerprint_version=FINGERPRINT_VERSION,
+            text=text,
+            answer=answer,
+        )
+        return self.with_request(accepted)
+
+    def erase_text(self, salt: str) -> Self:
+        """Return the order without the text of its requests; later text is hashed with the new `salt`."""
+        erased = {subject: accepted.erase() for subject, accepted in self.requests.items()}
+        return replace(self, requests=erased, salt=salt)
+
     def with_request(self, accepted: AcceptedRequest) -> Self:
         """Return the order with a request added or replaced."""
         return replace(self, requests={**self.requests, accepted.subject: accepted})
@@ -263,7 +302,7 @@ class RefundPolicy:
 def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str, now: str) -> Order:
     """Create a PENDING order from a purchase. It keeps the refund policy of the purchase for ever."""
     order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
-    return order.with_request(_accepted_request(request)).append(
+    return order.accept(request, text=request.payment_method).append(
         Kind.ORDER_PLACED,
         at=origin.at,
         now=now,
@@ -281,13 +320,4 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
             "payment_action_seconds": int(policy.action_window.total_seconds()),
             **({"capture": "later", "hold_seconds": request.hold_seconds} if request.captures_later else {}),
         },
-    )
-
-
-def _accepted_request(request: PlaceOrder) -> AcceptedRequest:
-    return AcceptedRequest(
-        request_id=request.request_id,
-        subject=request.order_id,
-        fingerprint=request.fingerprint,
-        text=request.payment_method,
     )

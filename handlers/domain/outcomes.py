@@ -165,7 +165,7 @@ LEDGER_CODES: Final = frozenset(
 )
 """Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
 
-_UNREQUESTED: Final = DISPUTE_KINDS | {Kind.CASE_OPENED}
+_UNREQUESTED: Final = DISPUTE_KINDS | {Kind.CASE_OPENED, Kind.TEXT_FORGOTTEN}
 """The kinds of entries that no request causes."""
 
 _ACTIONS: Final = {"order": "purchase", "capture": "capture", "void": "cancel", "refund": "refund"}
@@ -300,9 +300,9 @@ def execution_of(order: Order, key: str) -> str:
 
 def answer_of(order: Order, key: str) -> Answer:
     """Return the stored answer of a request, or its present state: `unknown` while it is in flight, or `pending`."""
-    answer = order.requests[order.subject(key)].answer
-    if answer:
-        return answer
+    accepted = order.requests[order.subject(key)]
+    if accepted.answer:
+        return replace(accepted.answer, erased=accepted.erased)
     if is_decision(key):
         return resolution_answer(order, outcome_seq(order, key))
     seq, refund = outcome_seq(order, key), order.account.refunds.get(key)

@@ -12,7 +12,7 @@ from .approvals import NO_APPROVALS, ApprovalPolicy
 from .canonical import Json, parse_instant, salted
 from .ledger import Kind, subject_of
 from .money import format_amount
-from .order import AcceptedRequest, Order
+from .order import Order
 from .outcomes import refuse_request
 from .ports import Change
 from .requests import IssueRefund, Origin
@@ -161,13 +161,7 @@ def _append_request(
     now: str,
     held: Mapping[str, Json],
 ) -> Order:
-    accepted = AcceptedRequest(
-        request_id=request.request_id,
-        subject=subject_of(request.refund_id),
-        fingerprint=request.fingerprint,
-        text=request.reason,
-    )
-    return order.with_request(accepted).append(
+    return order.accept(request, text=request.reason).append(
         Kind.REFUND_HELD if held else Kind.REFUND_REQUESTED,
         at=origin.at,
         now=now,

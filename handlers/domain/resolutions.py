@@ -11,7 +11,7 @@ from .canonical import Json, salted
 from .case_answers import resolution_answer
 from .cases import Case, CaseReason, CaseStatus, find_open_case
 from .ledger import Kind, key_of, subject_of
-from .order import AcceptedRequest, Order
+from .order import Order
 from .outcomes import refuse_request
 from .ports import Change
 from .requests import MakeDecision, Origin, ResolveCase, case_id_of
@@ -59,13 +59,7 @@ def propose_resolution(order: Order, request: ResolveCase, origin: Origin, now: 
     if case.status is CaseStatus.PROPOSED:
         message = f"Another resolution of {case.case_id} waits for a decision. Approve or deny that one first."
         return refuse_request(request, Code.RESOLUTION_UNDER_WAY, message, order)
-    accepted = AcceptedRequest(
-        request_id=request.request_id,
-        subject=subject_of(request.key),
-        fingerprint=request.fingerprint,
-        text=request.evidence,
-    )
-    after = order.with_request(accepted).append(
+    after = order.accept(request, text=request.evidence).append(
         Kind.RESOLUTION_PROPOSED,
         at=origin.at,
         now=now,
@@ -73,7 +67,7 @@ def propose_resolution(order: Order, request: ResolveCase, origin: Origin, now: 
         amount_minor=case.amount_minor,
         facts={
             **_requested(request, origin),
-            "proposal": accepted.subject,
+            "proposal": subject_of(request.key),
             "outcome": request.outcome,
             "evidence_sha256": salted(order.salt, request.evidence),
         },
@@ -134,15 +128,9 @@ def _keys_of(order: Order) -> tuple[str, ...]:
 def _answer(order: Order, request: MakeDecision) -> Order:
     """Store the answers of the decision and of the proposal that it is about."""
     seq = order.version
-    decided = AcceptedRequest(
-        request_id=request.request_id,
-        subject=subject_of(request.key),
-        fingerprint=request.fingerprint,
-        text="",
-        answer=resolution_answer(order, seq, is_decision=True),
-    )
     proposed = order.requests[order.ledger[-1].text("proposal")]
-    return order.with_request(decided).with_request(replace(proposed, answer=resolution_answer(order, seq)))
+    decided = order.accept(request, answer=resolution_answer(order, seq, is_decision=True))
+    return decided.with_request(replace(proposed, answer=resolution_answer(order, seq)))
 
 
 def _requested(request: ResolveCase | MakeDecision, origin: Origin) -> dict[str, Json]:

@@ -56,7 +56,8 @@ def _stored_request(order: Order, subject: str) -> dict[str, Json]:
     asked = order.requests[subject]
     answer = asked.answer.as_json() if asked.answer else None
     known = [asked.request_id, asked.subject, asked.subject, asked.fingerprint, asked.text]
-    return {"known": known, "names": "request_id subject fingerprint text answer", "answer": answer}
+    names = "request_id subject fingerprint fingerprint_version text answer erased"
+    return {"known": known, "names": names, "answer": answer}
 
 
 def _size(value: Json) -> int:

@@ -1,6 +1,6 @@
 """Record the result of a request: an outcome of the ledger once for ever, a refusal once per execution."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -9,7 +9,7 @@ from ..contracts.messages import BookingResult, RecordInput
 from ..contracts.metrics import MetricName
 from ..domain.answers import Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
-from ..domain.canonical import Json, canonical, day_of, format_instant
+from ..domain.canonical import Json, day_of, format_instant
 from ..domain.cases import CASE_KINDS
 from ..domain.days import is_closed, next_day
 from ..domain.ledger import key_of
@@ -46,7 +46,7 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
     """
     request = parse_request(unwrap(message.request))
     order = None if isinstance(request, Answer) else _load(request, orders)
-    if order is None or isinstance(request, Answer) or not _has_trace(order, request):
+    if order is None or isinstance(request, Answer) or not order.is_repeat(request):
         return _record_refusal(message, request, audit, now)
     if _was_refused(message, order, request.key):
         return _record_refusal(message, request, audit, now)
@@ -59,14 +59,9 @@ def _load(request: Request, orders: OrderRepository) -> Order | None:
         return orders.load(request.order_id)
     except NewerRelease as newer:
         accepted = newer.order.find_request(request.key)
-        if accepted and accepted.fingerprint == request.fingerprint:
+        if accepted and accepted.is_repeated_by(request, newer.order.salt):
             raise
         return None
-
-
-def _has_trace(order: Order, request: Request) -> bool:
-    accepted = order.find_request(request.key)
-    return accepted is not None and accepted.fingerprint == request.fingerprint
 
 
 def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
@@ -128,7 +123,7 @@ def _record_entry(order: Order, seq: int, audit: AuditTrail) -> Recorded | None:
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
     """Write a refusal on the day of the execution's start, or on the present day if that day is closed."""
     answer = _refusal(message, request)
-    sent, origin = _serializable(unwrap(message.request)), origin_of(message)
+    sent, origin = _without_text(message, request), origin_of(message)
     for day in _days_of_attempts(origin, now):
         record = refusal_record(sent, answer, origin, day)
         if audit.keys(refusal_key_of(record)).names:
@@ -156,14 +151,23 @@ def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
             day = next_day(day)
 
 
-def _serializable(request: object) -> Json:
-    """Return the request, or a placeholder if it is nested more deeply than the interpreter's stack."""
-    sent = cast("Json", request)
-    try:
-        canonical(sent)
-    except RecursionError:
-        return "nested too deeply to be spelled out"
-    return sent
+_NEVER_TEXT: Final = frozenset(
+    {"action", "request_id", "order_id", "currency", "amount_minor", "lines", "capture", "hold_seconds"}
+    | {"restock", "override", "subject", "decision", "outcome"}
+)
+"""Fields whose values are ids, numbers and choices in every valid request."""
+
+
+def _without_text(message: RecordInput, request: Request | Answer) -> dict[str, Json]:
+    """Return the part of a request that its refusal's hash covers.
+
+    A locked object cannot be erased, and its hash stands beside all that is needed to try a guess. So the hash covers
+    no free text, and nothing of an invalid request, any part of which may be text.
+    """
+    if isinstance(request, Answer):
+        return {}
+    sent = cast("Mapping[str, Json]", unwrap(message.request))
+    return {name: value for name, value in sent.items() if name in _NEVER_TEXT}
 
 
 def _refusal(message: RecordInput, request: Request | Answer) -> Answer:

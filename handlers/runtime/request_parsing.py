@@ -83,7 +83,9 @@ def origin_of(message: FunctionInput) -> Origin:
 
 def result_message(answer: Answer, *, replayed: bool) -> dict[str, Any]:
     """Return the BookingResult of an answer as JSON."""
-    return BookingResult.model_validate({**answer.as_json(), "replayed": replayed}).model_dump()
+    return BookingResult.model_validate(
+        {**answer.as_json(), "replayed": replayed, "erased": answer.erased}
+    ).model_dump()
 
 
 def _place_order(request: PurchaseRequest) -> PlaceOrder:

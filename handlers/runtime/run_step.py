@@ -76,7 +76,7 @@ def begin_or_resume(
         return refuse_unknown_order(request), False
     for _ in deps.retry.attempts(order.order_id):
         if accepted := order.find_request(request.key):
-            is_same = accepted.fingerprint == request.fingerprint
+            is_same = accepted.is_repeated_by(request, order.salt)
             return (send(order), accepted.answer is not None) if is_same else (refuse_reused_key(request), False)
         change = begin(order, format_instant(deps.now()))
         if isinstance(change, Answer):

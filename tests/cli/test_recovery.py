@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from cli.forget import Eraser
 from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
+from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
+from handlers.domain.ports import RetryPolicy
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.handlers.world import World, decision_of, purchase_of, refund_of
@@ -103,6 +106,24 @@ def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
     assert later == without_text(order)
     assert order.requests[order.order_id].text == "pm_ok"
     assert order.salt
+    assert world.findings() == ()
+
+
+def test_text_that_a_restored_table_brings_back_is_erased_again() -> None:
+    """Law 42 (erased is erased): a backup of before the erasure has the text and its salt; the trail has the entry."""
+    world, orders = book_orders()
+    restored = world.dynamodb.scan(TableName="orders")["Items"]
+    old_salt = world.order(orders[0]).salt
+    client, retry = world.dynamodb, RetryPolicy.without_delays()
+    repository = DynamoDBOrderRepository(client=client, table="orders", retry=retry)
+    assert Eraser(orders=repository, requested_by="privacy-1").erase(orders[0]).outcome == "erased"
+    world.reconcile(order_id=orders[0])
+    for item in restored:
+        world.dynamodb.put_item(TableName="orders", Item=item)
+    assert recover_outcomes(world)[orders[0]] is RecoveryOutcome.BROUGHT_FORWARD
+    order = world.order(orders[0])
+    assert {(each.text, each.fingerprint, each.erased) for each in order.requests.values()} == {("", "", True)}
+    assert order.salt != old_salt
     assert world.findings() == ()
 
 

@@ -16,7 +16,8 @@ LAWS = {
     23: "audit completeness", 24: "stock", 25: "price honesty", 26: "window", 27: "currency",
     29: "late reversals", 33: "authorise", 36: "disputes", 37: "cases", 38: "orphans",
     28: "isolation", 30: "key life", 31: "room", 32: "stock commutes", 34: "pending is not unknown", 35: "approval",
-    39: "two releases", 40: "no closed day", 43: "true answers", 44: "declines cost nothing", 45: "a burst is late",
+    39: "two releases", 40: "no closed day", 42: "erased is erased",
+    43: "true answers", 44: "declines cost nothing", 45: "a burst is late",
 }  # fmt: skip
 
 

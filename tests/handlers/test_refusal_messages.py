@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.dynamodb.erasure import Eraser
 from handlers.domain.answers import Code
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -153,20 +152,3 @@ def test_a_message_states_the_problem_the_limit_and_the_next_step(scene: Scene, 
     assert (result["code"], result["message"]) == (code, message)
     assert result["status"] in ("rejected", "failed", "unknown")
     assert result["code"] in set(Code)
-
-
-def test_free_text_can_be_erased() -> None:
-    """Ledger, replays and audit objects stay as they are."""
-    world = World()
-    world.stock(MUG=(800, 20))
-    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
-    world.book(refund_of(order_id, amount_minor=300))
-    before, objects = world.order(order_id), world.audit_objects()
-    Eraser(client=world.dynamodb, table="orders", fresh_salt=lambda: "fresh").forget(before)
-    after = world.order(order_id)
-    assert {asked.text for asked in after.requests.values()} == {""}
-    assert after.salt != before.salt
-    assert (after.ledger, world.audit_objects()) == (before.ledger, objects)
-    assert world.book(refund_of(order_id, amount_minor=300))["replayed"] is True
-    assert world.book(refund_of(order_id, "more", amount_minor=5))["status"] == "succeeded"
-    assert world.findings() == ()

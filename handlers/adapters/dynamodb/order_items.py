@@ -97,6 +97,7 @@ def _read_only(stored: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]
         currency=str(stored["currency"]),
         entries=entries,
         requests=_requests_from(stored),
+        salt=str(stored.get("salt", "")),
     )
 
 
@@ -112,6 +113,8 @@ def request_json(asked: AcceptedRequest) -> dict[str, Json]:
         "subject": asked.subject,
         "fingerprint": asked.fingerprint,
         "text": asked.text,
+        **({"fingerprint_version": asked.fingerprint_version} if asked.fingerprint_version > 1 else {}),
+        **({"erased": True} if asked.erased else {}),
         **({"answer": asked.answer.as_json()} if asked.answer else {}),
     }
 
@@ -124,4 +127,6 @@ def _request_from(stored: Mapping[str, Json]) -> AcceptedRequest:
         fingerprint=str(stored["fingerprint"]),
         text=str(stored.get("text", "")),
         answer=answer_from(cast("dict[str, Json]", answer)) if answer else None,
+        fingerprint_version=int(str(stored.get("fingerprint_version", 1))),
+        erased=stored.get("erased") is True,
     )

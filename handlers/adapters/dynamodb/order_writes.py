@@ -51,6 +51,8 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     update.condition = f"{update.name('version')} = {update.value(before.version)}"
     update.append("ledger", [entry.as_json() for entry in after.ledger[before.version :]])
     update.set(projection(after))
+    if after.salt != before.salt:
+        update.set({"salt": after.salt})
     _set_requests(update, change)
     waiting = attention(after)
     update.set(waiting)
@@ -75,5 +77,9 @@ def _set_requests(update: Update, change: Change) -> None:
         known = change.before.requests.get(subject)
         if known is None:
             update.set_at(("requests", subject), request_json(asked))
-        elif asked.answer and known.answer is None:
+            continue
+        if asked.answer and known.answer is None:
             update.set_at(("requests", subject, "answer"), asked.answer.as_json())
+        if asked.erased and not known.erased:
+            for name, value in (("text", ""), ("fingerprint", ""), ("erased", True)):
+                update.set_at(("requests", subject, name), value)

@@ -1,0 +1,132 @@
+"""`booking forget`: erase the free text of an order, or of every order of a customer."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from console.order_lists import OrderLists
+from handlers.domain.canonical import format_instant
+from handlers.domain.erasure import ErasureRefused, erase_text
+from handlers.domain.newer_release import NewerRelease
+from handlers.domain.order import Order
+from handlers.domain.ports import OrderRepository, RetryPolicy, StaleOrder
+
+from .booking_verbs import booking_target
+from .command_errors import CommandFailed, UsageError
+from .confirmation import YesOption, confirm
+from .order_view import load_order, order_store
+from .output import JsonOption, show, table
+from .reconcile import run_reconcile
+from .request_input import parse_identifier
+from .target import DeploymentTarget, InstanceOption, StageOption
+
+ERASED: Final = "erased"
+REFUSED: Final = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderErasure:
+    """The outcome for one order: `erased`, `nothing to erase` or `refused`, and the number of its texts."""
+
+    order_id: str
+    outcome: str
+    texts: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eraser:
+    """Erases the text of orders, each in one conditional write; with `dry_run` it only says what it would do."""
+
+    orders: OrderRepository
+    requested_by: str
+    dry_run: bool = False
+
+    def erase(self, order_id: str) -> OrderErasure:
+        """Erase the text of one order, judged as it is at the moment of the write."""
+        try:
+            order = self.orders.load(order_id)
+        except NewerRelease as newer:
+            return OrderErasure(order_id=order_id, outcome=REFUSED, reason=str(newer))
+        if order is None:
+            raise CommandFailed(f"Order {order_id} no longer exists.")
+        for _ in RetryPolicy.without_delays().attempts(order_id):
+            outcome = self._write(order)
+            if isinstance(outcome, OrderErasure):
+                return outcome
+            order = outcome
+        raise AssertionError("attempts() ends by raising")
+
+    def _write(self, order: Order) -> OrderErasure | Order:
+        """Return the outcome, or the order as it is now if it changed meanwhile."""
+        now = format_instant(datetime.now(UTC))
+        change = erase_text(order, self.requested_by, secrets.token_hex(16), now)
+        if change is None:
+            return OrderErasure(order_id=order.order_id, outcome="nothing to erase")
+        if isinstance(change, ErasureRefused):
+            return OrderErasure(order_id=order.order_id, outcome=REFUSED, reason=change.reason)
+        written = None if self.dry_run else self.orders.append(change)
+        if isinstance(written, StaleOrder):
+            return written.current
+        texts = sum(bool(accepted.text) for accepted in order.requests.values())
+        return OrderErasure(order_id=order.order_id, outcome=ERASED, texts=texts)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(forget)
+
+
+def forget(
+    by: Annotated[str, typer.Option(help="Id of the person who requests it; the ledger keeps it.")],
+    order: Annotated[str | None, typer.Option(help="The order whose text is erased.")] = None,
+    customer: Annotated[str | None, typer.Option(help="The customer whose orders' text is erased.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased, and erase nothing.")] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> int:
+    """Erase reasons and payment methods for ever. Ledger, totals and audit trail stay, and can still be verified.
+
+    An order whose payment or refund has not ended is refused. The exit code is 1 if an order was refused.
+    """
+    if (order is None) is (customer is None):
+        raise UsageError("Use --order or --customer: name the order, or the customer whose orders are meant.")
+    target = booking_target(stage, instance)
+    requested_by = parse_identifier("--by", by)
+    order_ids = [load_order(target, order).order_id] if order else [*_orders_of(target, customer or "")]
+    if not dry_run and order_ids:
+        question = f"Erase the text of {len(order_ids)} orders for ever?"
+        confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
+    eraser = Eraser(orders=order_store(target), requested_by=requested_by, dry_run=dry_run)
+    erasures = [eraser.erase(order_id) for order_id in order_ids]
+    if not dry_run:
+        _record(target, erasures)
+    document = {"dry_run": dry_run, "orders": [asdict(each) for each in erasures]}
+    show(as_json, document, lambda console: _draw(console, erasures, dry_run=dry_run))
+    return 1 if any(each.outcome == REFUSED for each in erasures) else 0
+
+
+def _orders_of(target: DeploymentTarget, customer: str) -> Iterator[str]:
+    positions = OrderLists.of(target).of_customer(parse_identifier("--customer", customer))
+    return (position.order_id for position in positions)
+
+
+def _record(target: DeploymentTarget, erasures: Sequence[OrderErasure]) -> None:
+    """Have reconcile write the audit objects of the erasures now; its schedule would write them within minutes."""
+    for each in erasures:
+        if each.outcome == ERASED:
+            run_reconcile(target, order_id=each.order_id)
+
+
+def _draw(console: Console, erasures: Sequence[OrderErasure], *, dry_run: bool) -> None:
+    rows = [(each.order_id, each.outcome, str(each.texts), each.reason) for each in erasures]
+    title = "Erasure (dry run: nothing was erased)" if dry_run else "Erasure"
+    console.print(table(title, ("order", "", "texts", ""), rows, right=("texts",)))
+    console.print("Copies elsewhere end by themselves: docs/how-to/erase-personal-data.md lists them with their times.")

@@ -1,0 +1,55 @@
+"""Erasure of an order's free text (reasons, payment methods, evidence) and of all that could confirm a guess at it.
+
+The ledger keeps its hashes of the text, so its chain and the locked audit objects stay intact. Their salt is replaced
+in the same conditional write: without it, nobody can compare them with a guess (law 42). Text that comes later gets the
+new salt.
+"""
+
+from dataclasses import dataclass
+
+from .account import OrderStatus, RefundStatus
+from .cases import CaseStatus
+from .ledger import Kind
+from .order import Order
+from .ports import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRefused:
+    """The reason why the text of an order cannot be erased yet."""
+
+    reason: str
+
+
+def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change | ErasureRefused | None:
+    """Erase the text of every request of an order; None if all of it is erased already.
+
+    `salt` is a new one. While a payment, a refund or the resolution of a case is open, its text may still be
+    needed, so the order is refused.
+    """
+    if reason := _find_open(order):
+        return ErasureRefused(reason=reason)
+    if all(accepted.erased for accepted in order.requests.values()):
+        return None
+    after = order.append(
+        Kind.TEXT_FORGOTTEN,
+        at=None,
+        now=now,
+        subject=order.order_id,
+        amount_minor=0,
+        facts={"cause": "people", "requested_by": requested_by},
+    )
+    return Change(before=order, after=after.erase_text(salt))
+
+
+_OPEN_REFUNDS = frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.RESERVED, RefundStatus.PENDING})
+
+
+def _find_open(order: Order) -> str | None:
+    if order.status in (OrderStatus.PENDING, OrderStatus.AUTHORIZED) or order.account.movement:
+        return f"its payment has not ended: the order is {order.status}"
+    waiting = [each for each in order.account.refunds.values() if each.status in _OPEN_REFUNDS]
+    if waiting:
+        return f"refund {waiting[0].refund_id} has not ended: it is {waiting[0].status}"
+    proposed = [each for each in order.account.cases.values() if each.status is CaseStatus.PROPOSED]
+    return f"the resolution of case {proposed[0].case_id} waits for a decision" if proposed else None
