@@ -22,6 +22,7 @@ from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
 from handlers.domain.verification import Finding, StoredOrder, verify_versions
 
 from .audit_report import report
+from .gateway_verification import GatewayVerification, gateway_of
 from .order_view import order_store
 from .output import JsonOption, show, stderr_console, table
 from .request_input import parse_day
@@ -53,6 +54,10 @@ def verify_audit(
         int,
         typer.Option(min=0, help="Ledger entries younger than this may lack their object: executions may be running."),
     ] = GRACE,
+    gateway: Annotated[
+        bool,
+        typer.Option("--gateway", help="Compare them with the gateway's own list of movements, too, day by day."),
+    ] = False,
     as_json: JsonOption = False,
     stage: StageOption = None,
     instance: InstanceOption = "default",
@@ -63,11 +68,12 @@ def verify_audit(
     """
     first = parse_day("--since", since) if since else None
     target = resolve_target(stage, instance)
-    settled_before = format_instant(datetime.now(UTC) - timedelta(seconds=grace_seconds))
+    settled_before = datetime.now(UTC) - timedelta(seconds=grace_seconds)
     with open_readers() as parallel_map:
-        verification = plan_verification(target, first, settled_before, parallel_map)
+        verification = plan_verification(target, first, format_instant(settled_before), parallel_map)
         seals = plan_seal_verification(target, verification.audit, verification.since)
-        document = run_verification(verification, seals)
+        movements = plan_gateway_verification(target, verification, settled_before) if gateway else None
+        document = run_verification(verification, seals, movements)
     show(as_json, document, lambda console: _draw(console, document))
     return 0 if document["clean"] else 1
 
@@ -108,6 +114,20 @@ def plan_seal_verification(target: DeploymentTarget, audit: AuditTrail, since: s
     )
 
 
+def plan_gateway_verification(
+    target: DeploymentTarget, verification: TrailVerification, settled_before: datetime
+) -> GatewayVerification:
+    """Return the comparison of the same orders and trail with the target's gateway."""
+    return GatewayVerification(
+        audit=verification.audit,
+        load_order=verification.load_order,
+        gateway=gateway_of(target),
+        settled_before=settled_before,
+        since=date.fromisoformat(verification.since) if verification.since else None,
+        parallel_map=verification.parallel_map,
+    )
+
+
 def changed_order_ids(store: OrderRepository, since: date) -> Iterator[tuple[str, ...]]:
     """Yield the ids of the orders whose last entry is not older than the day before `since`, a page at a time.
 
@@ -132,11 +152,16 @@ def print_progress(objects: int) -> None:
         stderr_console().print(f"{objects} audit objects verified …")
 
 
-def run_verification(verification: TrailVerification, seals: SealVerification | None = None) -> dict[str, Any]:
+def run_verification(
+    verification: TrailVerification,
+    seals: SealVerification | None = None,
+    gateway: GatewayVerification | None = None,
+) -> dict[str, Any]:
     """Run a check and return its document. It lists the first 1000 findings and counts them all."""
     found, shown = 0, list[Finding]()
     versions = verify_versions(verification.audit, (*SEALED_PREFIXES, SEALS_PREFIX), verification.since)
-    for finding in chain(verification.findings(), versions, seals.findings() if seals else ()):
+    of_seals, of_gateway = seals.findings() if seals else (), gateway.findings() if gateway else ()
+    for finding in chain(verification.findings(), versions, of_seals, of_gateway):
         found += 1
         shown += [finding] if found <= MAX_SHOWN else []
     counts, history = verification.counts, seals.history if seals else SealedHistory()
@@ -144,6 +169,7 @@ def run_verification(verification: TrailVerification, seals: SealVerification | 
         "since": verification.since,
         "orders": counts["orders"],
         "objects": counts["objects"],
+        "gateway": {name: gateway.counts[name] for name in ("movements", "entries")} if gateway else None,
         "seals": history.seals,
         "sealed_through": history.last,
         "proves": [] if found else list(statements_of_proof(history)),
@@ -168,6 +194,11 @@ def _draw(console: Console, document: Mapping[str, Any]) -> None:
     counts = f"{document['orders']} orders and {document['objects']} audit objects {scope}"
     if document["clean"]:
         console.print(f"{counts} agree: every hash chain is intact and nothing is missing.")
+        if compared := document["gateway"]:
+            console.print(
+                f"{compared['movements']} movements at the gateway and {compared['entries']} entries that moved money "
+                "agree."
+            )
         for statement in document["proves"]:
             console.print(f"- {statement}")
         return

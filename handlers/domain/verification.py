@@ -29,6 +29,9 @@ class Problem(StrEnum):
     SEAL_BROKEN = "seal broken"
     UNSEALED = "unsealed"
     CANNOT_JUDGE = "cannot judge"
+    NO_ENTRY = "only at the gateway"
+    NO_MOVEMENT = "only in the ledger"
+    AMOUNT_DIFFERS = "amount differs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

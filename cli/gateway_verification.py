@@ -1,0 +1,197 @@
+"""Verify ledgers and audit trail against the gateway's own list of movements, a day at a time.
+
+Memory holds one day: the movements that the gateway lists, and the entries that moved money according to the trail. An
+entry may be of a later day than its movement, so each one without a counterpart on its day is looked up by itself: in
+its order's ledger, or at the gateway.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from handlers.domain.account import RefundStatus
+from handlers.domain.audit import outcomes_on
+from handlers.domain.canonical import day_of, format_instant
+from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
+from handlers.domain.ledger import Entry, Kind, key_of, type_of
+from handlers.domain.money import format_amount
+from handlers.domain.order import Order
+from handlers.domain.payments import GatewayStatus, Movement, PaymentGateway
+from handlers.domain.ports import AuditTrail
+from handlers.domain.verification import Finding, Problem, StoredOrder
+from handlers.runtime.dependencies import Dependencies
+from handlers.runtime.settings import Settings
+
+from .target import DeploymentTarget
+from .trail_verification import ParallelMap, list_batches, order_id_of_key
+
+MOVING: Final = frozenset({Kind.PAYMENT_CAPTURED, Kind.REFUND_SETTLED})
+"""The kinds of entries that a movement at the gateway must stand behind."""
+
+_MOVED: Final = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
+_AROUND: Final = timedelta(hours=1)  # clocks differ, and the gateway lists what it moved a little later
+
+
+def gateway_of(target: DeploymentTarget) -> PaymentGateway:
+    """Return the stage's gateway, with the settings of its reconcile function and the caller's own credentials."""
+    described = target.client("lambda").get_function_configuration(FunctionName=target.output("reconcileFunction"))
+    settings = Settings(environment=described["Environment"]["Variables"])
+    return Dependencies(settings=settings, clients=lambda service: target.client(service)).gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayVerification:
+    """One comparison, from the day `since` on, or from the first day of the trail.
+
+    What is younger than `settled_before` may still lack its counterpart, because its execution may be running.
+    """
+
+    audit: AuditTrail
+    load_order: Callable[[str], StoredOrder | None]
+    gateway: PaymentGateway
+    settled_before: datetime
+    since: date | None = None
+    parallel_map: ParallelMap = map
+    counts: Counter[str] = field(default_factory=Counter[str])
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield every difference. `counts` has the number of `movements` and `entries` compared so far."""
+        day = self.since or self._first_day()
+        while day <= self.settled_before.date():
+            movements = self._movements(day)
+            if movements is None:
+                sentence = "The gateway has no list of movements. Reconcile asks it about settled orders one by one."
+                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
+                return
+            yield from self._compare(day.isoformat(), movements)
+            day += timedelta(days=1)
+
+    def _first_day(self) -> date:
+        """Return the day before the first one of the trail, so that a movement of before it is found as well."""
+        names = self.audit.keys("outcomes/").names
+        first = date.fromisoformat(names[0].partition("date=")[2][:10]) if names else self.settled_before.date()
+        return first - timedelta(days=1)
+
+    def _movements(self, day: date) -> list[Movement] | None:
+        """Return what the gateway lists of a day and the hours around it; None if it has no list."""
+        start = datetime(day.year, day.month, day.day, tzinfo=self.settled_before.tzinfo)
+        since, until = format_instant(start - _AROUND), format_instant(start + timedelta(days=1) + _AROUND)
+        found, after = list[Movement](), None
+        while True:
+            page = self.gateway.movements(since, until, after)
+            if page is None:
+                return None
+            found += page.movements
+            if (after := page.after) is None:
+                return found
+
+    def _compare(self, day: str, movements: list[Movement]) -> Iterator[Finding]:
+        listed = {_name(each.key, each.order_id): each for each in movements}
+        entered = set[str]()
+        for order, entry in self._entries(day):
+            self.counts["entries"] += 1
+            name = _name(key_of(entry.subject), order.order_id)
+            entered.add(name)
+            found = _differing_amount(order, entry, listed[name]) if name in listed else self._look_up(order, entry)
+            yield from [found] if found else []
+        own = [each for each in movements if day_of(each.at) == day and self._is_settled(each.at)]
+        self.counts["movements"] += len(own)
+        left = [each for each in own if _name(each.key, each.order_id) not in entered]
+        orders = self._load(each.order_id for each in left)
+        yield from filter(None, (_judge_movement(each, orders.get(each.order_id)) for each in left))
+
+    def _entries(self, day: str) -> Iterator[tuple[Order, Entry]]:
+        """Yield the entries of a day that moved money, as the trail lists them."""
+        for keys in list_batches(self.audit, outcomes_on(day)):
+            orders = self._load(map(order_id_of_key, keys))
+            for key in keys:
+                stored = orders.get(order_id_of_key(key))
+                entry = _entry_of(stored.order, key) if stored and stored.order else None
+                if stored and stored.order and entry and self._is_settled(entry.recorded_at):
+                    yield stored.order, entry
+
+    def _load(self, order_ids: Iterator[str]) -> Mapping[str, StoredOrder | None]:
+        ids = [*dict.fromkeys(filter(None, order_ids))]
+        return dict(zip(ids, self.parallel_map(self.load_order, ids), strict=True))
+
+    def _is_settled(self, at: str) -> bool:
+        return at < format_instant(self.settled_before)
+
+    def _look_up(self, order: Order, entry: Entry) -> Finding | None:
+        """Ask the gateway about an entry that it does not list on its day."""
+        key = key_of(entry.subject)
+        try:
+            status = self.gateway.lookup(order.instruction(key)).status
+        except (PaymentOutcomeUnknown, Unavailable) as error:
+            sentence = f"{_describe(order, entry)} is not listed by the gateway on its day, and {error} Repeat this."
+            return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, sentence=sentence)
+        refund = order.account.refunds.get(key)
+        was_returned = refund is not None and refund.status is RefundStatus.REVERSED
+        if status in _MOVED or (was_returned and status is GatewayStatus.DECLINED):
+            return None
+        sentence = (
+            f"{_describe(order, entry)} has no movement at the gateway, which says {status.value}. "
+            f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
+        )
+        return Finding(problem=Problem.NO_MOVEMENT, where=order.order_id, sentence=sentence)
+
+
+def _name(key: str, order_id: str) -> str:
+    """Return the name of a movement: a payment is its order's, whether it was charged or captured later."""
+    return order_id if key and type_of(key) in ("order", "capture") else key
+
+
+def _entry_of(order: Order, key: str) -> Entry | None:
+    seq = key.rpartition("/")[2].removesuffix(".json")
+    entry = order.ledger[int(seq) - 1] if seq.isdigit() and 0 < int(seq) <= order.version else None
+    by_people = entry is not None and entry.facts.get("by") == "people"
+    return entry if entry and entry.kind in MOVING and not by_people else None
+
+
+def _describe(order: Order, entry: Entry) -> str:
+    amount = format_amount(entry.amount_minor, order.currency)
+    return f"Entry {entry.seq} ({entry.kind}, {amount}) of {order.order_id}"
+
+
+def _differing_amount(order: Order, entry: Entry, movement: Movement) -> Finding | None:
+    if movement.currency != order.currency or movement.amount_minor == entry.amount_minor:
+        return None
+    moved = format_amount(movement.amount_minor, movement.currency)
+    sentence = (
+        f"{_describe(order, entry)} moved {moved} at the gateway ({movement.reference}). "
+        f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
+    )
+    return Finding(problem=Problem.AMOUNT_DIFFERS, where=order.order_id, sentence=sentence)
+
+
+def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding | None:
+    """Return the finding for a movement without an entry on its day; None if its ledger has it on another day."""
+    order = stored.order if stored else None
+    if stored and order is None:
+        return None  # it cannot be folded, which the ledger's own verification reports
+    if order and _is_in_ledger(order, movement):
+        return None
+    reference, amount = movement.reference, f"{movement.amount_minor} {movement.currency}".rstrip()
+    told = f"The gateway lists {reference}, a {movement.kind} of {amount} at {movement.at}"
+    sentence = (
+        f"{told}, which the ledger of {order.order_id} lacks. `booking reconcile --order {order.order_id}` settles it "
+        "or opens a case."
+        if order
+        else f"{told} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` brings back "
+        "what the trail has; see gateway-orphans in the runbook for the rest."
+    )
+    return Finding(problem=Problem.NO_ENTRY, where=movement.order_id or reference, sentence=sentence)
+
+
+def _is_in_ledger(order: Order, movement: Movement) -> bool:
+    """Return whether an entry, a dispute or a case tells of a movement."""
+    name = _name(movement.key, movement.order_id)
+    moved = (each for each in order.ledger if each.kind in MOVING)
+    about = f"movement:{movement.reference}"
+    return (
+        any(_name(key_of(entry.subject), order.order_id) == name for entry in moved)
+        or movement.key in order.account.disputes
+        or any(case.about == about for case in order.account.cases.values())
+    )

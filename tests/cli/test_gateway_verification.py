@@ -1,0 +1,159 @@
+"""`booking audit verify --gateway` says for each difference which order, which side, and what to do."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from cli.gateway_verification import GatewayVerification, gateway_of
+from cli.target import DeploymentTarget
+from handlers.adapters.dynamodb.archive import Archive
+from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.domain.errors import PaymentOutcomeUnknown
+from handlers.domain.payments import GatewayReply, Instruction, MovementPage, PaymentGateway
+from handlers.domain.verification import Finding, Problem
+from tests.console.in_process_deployment import OUTPUTS, FunctionConfigurations
+from tests.handlers.world import World, purchase_of, refund_of
+
+Break = Callable[[World, str], object]
+
+
+def _verification(world: World, gateway: PaymentGateway | None = None, **more: Any) -> GatewayVerification:
+    return GatewayVerification(
+        audit=S3AuditTrail(client=world.s3, bucket="audit"),
+        load_order=Archive(client=world.dynamodb, table="orders").order,
+        gateway=gateway or world.parts().gateway,
+        settled_before=world.clock() + timedelta(minutes=5),
+        **more,
+    )
+
+
+def _findings(world: World, **more: Any) -> list[Finding]:
+    return list(_verification(world, **more).findings())
+
+
+def _booked() -> tuple[World, str]:
+    """A purchase, a refund of it on the next day, a capture for less, and a declined card."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = str(world.book(purchase_of(MUG=(2, 800)))["order_id"])
+    held = world.book({**purchase_of("later", MUG=(2, 800)), "capture": "later"})["order_id"]
+    world.book(purchase_of("no", "pm_declined", MUG=(1, 800)))
+    world.clock.advance(timedelta(days=1))
+    world.book(refund_of(order_id, amount_minor=300))
+    capture = {"action": "capture", "request_id": "c", "order_id": held, "requested_by": "agent-7"}
+    assert world.book({**capture, "amount_minor": 500})["status"] == "succeeded"
+    return world, order_id
+
+
+def _edit(world: World, key: str, **fields: dict[str, str]) -> None:
+    item = world.dynamodb.get_item(TableName="gateway", Key={"pk": {"S": key}})["Item"]
+    world.dynamodb.put_item(TableName="gateway", Item={**item, **fields})
+
+
+def _drop(world: World, table: str, key: str) -> None:
+    world.dynamodb.delete_item(TableName=table, Key={"pk": {"S": key}})
+
+
+def test_what_agrees_has_no_finding() -> None:
+    """Law 38 (orphans): charges, captures, refunds, and outcomes that were heard of days later."""
+    world, _ = _booked()
+    late = purchase_of("late", "pm_timeout", MUG=(1, 800))
+    assert world.book(late)["status"] == "unknown"
+    world.clock.advance(timedelta(days=3))
+    world.reconcile()
+    assert world.book(late)["status"] == "succeeded"
+    verification = _verification(world)
+    assert list(verification.findings()) == []
+    assert verification.counts == {"movements": 4, "entries": 4}
+    assert _findings(world, since=date(2026, 3, 2)) == []
+
+
+HARMS: list[tuple[Break, Problem, str]] = [
+    (
+        lambda world, order_id: _drop(world, "gateway", order_id),
+        Problem.NO_MOVEMENT,
+        "Entry 2 (PaymentCaptured, 16.00 EUR) of {order} has no movement at the gateway, which says nothing. "
+        "`booking reconcile --order {order}` opens a case",
+    ),
+    (
+        lambda world, order_id: _edit(world, order_id, amount_minor={"N": "1700"}),
+        Problem.AMOUNT_DIFFERS,
+        "Entry 2 (PaymentCaptured, 16.00 EUR) of {order} moved 17.00 EUR at the gateway (sandbox_",
+    ),
+    (
+        lambda world, order_id: _drop(world, "orders", f"ORDER#{order_id}"),
+        Problem.NO_ENTRY,
+        "of order {order}, which the table lacks. `booking recover` brings back",
+    ),
+    (
+        lambda world, order_id: _copy(world, order_id, "ref_unheard_of"),
+        Problem.NO_ENTRY,
+        "which the ledger of {order} lacks. `booking reconcile --order {order}` settles it or opens a case.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("harm", "problem", "words"), HARMS)
+def test_a_difference_names_the_order_the_side_and_the_next_step(harm: Break, problem: Problem, words: str) -> None:
+    """Law 38 (orphans): every entry without its movement, and every movement without its entry."""
+    world, order_id = _booked()
+    harm(world, order_id)
+    found = _findings(world)
+    assert {each.problem for each in found} == {problem}
+    assert found[0].where == order_id
+    assert words.format(order=order_id) in found[0].sentence
+
+
+def _copy(world: World, order_id: str, key: str) -> None:
+    """A refund that nobody here asked for."""
+    item = world.dynamodb.get_item(TableName="gateway", Key={"pk": {"S": order_id}})["Item"]
+    refund = {"pk": {"S": key}, "kind": {"S": "refund"}, "charge": {"S": order_id}}
+    world.dynamodb.put_item(TableName="gateway", Item={**item, **refund})
+
+
+class Silent:
+    """A gateway with an empty list, or with none, that does not answer."""
+
+    def __init__(self, page: MovementPage | None) -> None:
+        self.page = page
+
+    def movements(self, *_: object) -> MovementPage | None:
+        return self.page
+
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        raise PaymentOutcomeUnknown(f"The gateway did not answer about {instruction.key}.")
+
+
+@pytest.mark.parametrize(("page", "number"), [(None, 1), (MovementPage(movements=()), 3)])
+def test_what_the_gateway_does_not_tell_is_not_judged(page: MovementPage | None, number: int) -> None:
+    """A gateway without a list is one finding; an entry that it does not answer about is one each."""
+    world, _ = _booked()
+    silent: Any = Silent(page)
+    assert [each.problem for each in _findings(world, gateway=silent)] == [Problem.CANNOT_JUDGE] * number
+
+
+def test_memory_holds_one_day() -> None:
+    """The list is asked for a day and an hour on either side of it, whatever the trail's age."""
+    world, _ = _booked()
+    asked: list[tuple[str, str]] = []
+
+    class Watched(Silent):
+        def movements(self, since: str, until: str, after: object) -> MovementPage | None:  # type: ignore[override]
+            asked.append((since[:13], until[:13]))
+            return super().movements(since, until, after)
+
+    watched: Any = Watched(MovementPage(movements=()))
+    _findings(world, gateway=watched)
+    assert asked[1:] == [("2026-02-28T23", "2026-03-02T01"), ("2026-03-01T23", "2026-03-03T01")]
+
+
+def test_the_gateway_is_that_of_the_deployed_reconcile_function() -> None:
+    """Its settings come from the function, and the caller's own credentials are used."""
+    world, order_id = _booked()
+    outputs = {**OUTPUTS, "reconcileFunction": "reconcile"}
+    clients: dict[str, Any] = {"lambda": FunctionConfigurations(world.environment), "dynamodb": world.dynamodb}
+    target = DeploymentTarget(name="here", outputs=outputs, client=clients.__getitem__)
+    order = world.order(order_id)
+    assert gateway_of(target).lookup(order.instruction(order_id)).amount_minor == 1600
