@@ -24,6 +24,7 @@ from handlers.adapters.stripe.stripe_api import (
 )
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from handlers.adapters.stripe.webhook_events import EVENT_TYPES
+from handlers.domain.disputes import DisputeStatus
 from handlers.domain.errors import BookingError
 from local.instance import Instance
 
@@ -31,7 +32,7 @@ from .command_errors import CommandFailed, UsageError
 from .executions import ClosedExecution
 from .order_view import load_order
 from .target import DeploymentTarget
-from .tour import STEPS, TourState, TourStep, purchase_event
+from .tour import STEPS, TourState, TourStep, purchase_event, refund_event
 
 GATEWAY: Final = "stripe-double"
 ROOT: Final = Path(__file__).parents[1]
@@ -83,7 +84,7 @@ def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
 
     A webhook may tell of a lost reply before the machine gives up, so that step may end in either way.
     """
-    silent = replace(STEPS[-1], expected={"action": "purchase"})
+    steps = (replace(step, expected={}) if step.order_name == "silent" else step for step in STEPS)
     confirmed = TourStep(
         title="A payment that the bank has the customer confirm",
         event=_confirmed_purchase,
@@ -91,7 +92,21 @@ def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
         order_name="confirmed",
         afterwards=lambda target, execution: _confirm_payment(aws, target, execution),
     )
-    return (*STEPS[:-1], silent, confirmed)
+    disputed = TourStep(
+        title="A payment that the customer disputes",
+        event=lambda state: purchase_event(state, "disputed", "pm_card_createDispute", {"MUG": (1, 800)}),
+        expected={"status": "succeeded", "refundable_minor": 800},
+        order_name="disputed",
+        afterwards=lambda target, execution: _wait_for_dispute(target, _order_id(execution), DisputeStatus.OPEN),
+    )
+    refunded = TourStep(
+        title="A refund of it, before and after the bank decides for the shop",
+        event=_refund_of_disputed,
+        expected={"status": "rejected"},
+        afterwards=lambda target, execution: _win_dispute(aws, target, _order_id(execution)),
+        expected_then={"status": "succeeded", "amount_minor": 300, "refundable_minor": 500},
+    )
+    return (*steps, confirmed, disputed, refunded)
 
 
 def _confirmed_purchase(state: TourState) -> Mapping[str, Any]:
@@ -101,7 +116,7 @@ def _confirmed_purchase(state: TourState) -> Mapping[str, Any]:
 
 def _confirm_payment(aws: Instance, target: DeploymentTarget, execution: ClosedExecution) -> None:
     """Confirm a payment on the bank's page, as the customer does, and wait until a webhook has told the order."""
-    order_id = str(execution.result["order_id"])
+    order_id = _order_id(execution)
     order = load_order(target, order_id)
     try:
         action = _gateway(aws).payment_action(order.instruction(order_id))
@@ -111,6 +126,30 @@ def _confirm_payment(aws: Instance, target: DeploymentTarget, execution: ClosedE
         raise CommandFailed(f"The order {order_id} waits for no confirmation.")
     _confirm(action.url)
     _wait_until(lambda: load_order(target, order_id).status == "CONFIRMED", f"the payment of the order {order_id}")
+
+
+def _order_id(execution: ClosedExecution) -> str:
+    return str(execution.result["order_id"])
+
+
+def _refund_of_disputed(state: TourState) -> Mapping[str, Any]:
+    event = refund_event(state, "disputed-refund", 300)
+    return {**event, "order_id": state.orders["disputed"]}
+
+
+def _wait_for_dispute(target: DeploymentTarget, order_id: str, status: DisputeStatus) -> None:
+    def has_status() -> bool:
+        return any(each.status is status for each in load_order(target, order_id).account.disputes.values())
+
+    _wait_until(has_status, f"the dispute of the order {order_id}")
+
+
+def _win_dispute(aws: Instance, target: DeploymentTarget, order_id: str) -> None:
+    """Answer the dispute as the shop does in Stripe's dashboard, and wait until a webhook has told of the decision."""
+    [dispute] = load_order(target, order_id).account.disputes.values()
+    evidence = {"evidence[uncategorized_text]": "winning_evidence", "submit": "true"}
+    _require(_api(aws).post(f"/v1/disputes/{dispute.reference}", evidence))
+    _wait_for_dispute(target, order_id, DisputeStatus.WON)
 
 
 def _wait_until(is_true: Callable[[], bool], what: str) -> None:

@@ -29,16 +29,18 @@ def test_the_double_takes_the_key_that_is_stored_for_it() -> None:
 
 
 @pytest.mark.nightly
-def test_the_tour_is_completed_over_http_with_a_confirmation_by_the_customer(program_folder: Path) -> None:
-    """Every booking of the tour, and 3-D Secure, whose outcome a webhook brings; `down` stops the double too."""
+def test_the_tour_is_completed_over_http_with_3d_secure_and_a_dispute(program_folder: Path) -> None:
+    """Every booking of the tour, and those of which webhooks bring the outcome; `down` stops the double too."""
     said = run_booking(
         program_folder, "up", "--gateway", "stripe-double", "--engine", "in-process", "--json", "--wait-scale", "0"
     )
     assert said.exit_code == 0, said.stderr
     assert said.document["ok"]
-    *_, confirmed = said.document["steps"]
-    assert confirmed["result"]["status"] == "pending"
-    assert confirmed["after_reconcile"]["status"] == "succeeded"
+    *_, confirmed, disputed, refunded = said.document["steps"]
+    assert (confirmed["result"]["status"], confirmed["after_reconcile"]["status"]) == ("pending", "succeeded")
+    assert disputed["result"]["status"] == "succeeded"
+    assert (refunded["result"]["status"], refunded["after_reconcile"]["status"]) == ("rejected", "succeeded")
+    assert [each["status"] for each in said.document["orders"]["disputed"]["disputes"]] == ["WON"]
     status = run_booking(program_folder, "status", "--json").document
     assert status["companions"]["stripe-double"].startswith("http://127.0.0.1:")
     assert run_booking(program_folder, "audit", "verify").exit_code == 0

@@ -10,7 +10,7 @@ import urllib3
 from handlers.adapters.stripe.stripe_api import StripeApi, urllib3_pool
 from handlers.domain.errors import PaymentOutcomeUnknown
 from tests.support.stripe.__main__ import MAX_DELIVERIES, deliver
-from tests.support.stripe.double import TEST_KEY, StripeDouble
+from tests.support.stripe.double import TEST_KEY, HttpCall, StripeDouble
 from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.loopback_server import serve
 from tests.support.stripe.webhook_delivery import Webhooks
@@ -54,6 +54,13 @@ def test_a_customer_confirms_on_the_page_of_the_bank_and_returns_to_the_shop() -
         assert intent["status"] == "succeeded"
         assert pool.request("GET", page).status == 404
         pool.clear()
+
+
+def test_the_double_takes_its_key_as_curl_sends_it() -> None:
+    double = StripeDouble(_now)
+    for header, status in (("Basic c2tfdGVzdF9kb3VibGU6", 200), ("Basic c2tfdGVzdF9vdGhlcjo=", 401), ("Basic =", 401)):
+        call = HttpCall(method="GET", target="/v1/account", headers={"Authorization": header})
+        assert double.handle(call).status == status
 
 
 def test_webhooks_are_delivered_to_their_endpoint_until_it_takes_them() -> None:

@@ -1,5 +1,7 @@
 """The API of the double: authentication, faults and idempotency around the endpoints, from bytes to bytes."""
 
+import base64
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -72,6 +74,7 @@ ROUTES: Final = tuple(
         ("GET", f"charges/{_ID}", "retrieve_charge"),
         ("GET", "disputes", "list_disputes"),
         ("GET", f"disputes/{_ID}", "retrieve_dispute"),
+        ("POST", f"disputes/{_ID}", "submit_evidence"),
         ("GET", "balance_transactions", "list_transactions"),
         ("GET", "events", "list_events"),
         ("GET", "account", "retrieve_account"),
@@ -188,7 +191,7 @@ class StripeDouble:
         return reply
 
     def _authenticate(self, call: HttpCall) -> None:
-        if call.header("Authorization").removeprefix("Bearer ") not in self.keys:
+        if _key(call.header("Authorization")) not in self.keys:
             raise invalid("Invalid API Key provided.", status=401)
         if call.header("Stripe-Version") not in ("", self.api_version):
             raise invalid(f"Invalid Stripe API version: {call.header('Stripe-Version')}")
@@ -223,6 +226,16 @@ _REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {
     StripeFault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
     StripeFault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
 }
+
+
+def _key(authorization: str) -> str:
+    """Return the API key of a header: a bearer token, or the user name of basic authentication (`curl -u KEY:`)."""
+    kind, _, value = authorization.partition(" ")
+    if kind != "Basic":
+        return value
+    with contextlib.suppress(ValueError):
+        return base64.b64decode(value).decode().removesuffix(":")
+    return ""
 
 
 def _path(call: HttpCall) -> str:
