@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.environment import LONGEST_FIRST, THOROUGH
 
@@ -18,6 +19,10 @@ _SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  #
 settings.register_profile("default", max_examples=60, derandomize=True, database=None, **_SHARED)
 settings.register_profile("thorough", max_examples=2_000, print_blob=True, **_SHARED)
 settings.load_profile("thorough" if THOROUGH else "default")
+if not THOROUGH:
+    # Hypothesis takes constants out of the modules that happen to be loaded, so examples would depend on which tests a
+    # worker ran before, also with `derandomize`.
+    pytest.MonkeyPatch().setattr(providers, "is_local_module_file", lambda _: False)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

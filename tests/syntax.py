@@ -13,12 +13,13 @@ def without_collector() -> Iterator[None]:
     A finalizer that runs in the middle makes `ast.parse` raise SystemError: the parser's recursion counter is off.
     Source: https://github.com/python/cpython/issues/106905
     """
-    gc.collect()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 def parse(source: str) -> ast.Module:

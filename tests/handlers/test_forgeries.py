@@ -111,6 +111,7 @@ def test_the_schedule_finds_a_forged_order_or_gateway_item_for_a_day(place: str,
 
 
 def test_the_page_has_the_table_of_witnesses() -> None:
+    """Law 23 (audit completeness): the page says who finds which forgery, and the tests are its source."""
     page = PAGE.read_text("utf-8")
     for witness, pair in WITNESSES.items():
         one, other = sorted(pair, key=PLACES.index)
