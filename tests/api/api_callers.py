@@ -161,6 +161,16 @@ class Api:
         assert reply.body["next_action"]["who"] == "customer", reply
         return str(reply.body["order_id"])
 
+    def open_contradiction(self) -> tuple[str, str]:
+        """A paid order whose payment the gateway calls declined, and its case."""
+        order_id = self.ordered("anna")
+        (row,) = self.world.dynamodb.scan(TableName="gateway")["Items"]
+        self.world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+        self.world.reconcile()
+        (case,) = self.call("GET", f"/v1/orders/{order_id}", self.staff()).body["cases"]
+        assert case["status"] == "OPEN"
+        return order_id, str(case["case_id"])
+
     def staff(self, *more: Role) -> str:
         """A token of somebody who works here."""
         return self.token("sam", Role.STAFF, *more)

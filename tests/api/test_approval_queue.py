@@ -149,17 +149,6 @@ def test_a_malformed_parameter_of_the_queue_is_refused(api: Api, query: str) -> 
     assert queue(api, query=f"?{query}").status == 400
 
 
-def contradicted(api: Api) -> tuple[str, str]:
-    """A paid order whose payment the gateway calls declined, and its case."""
-    order_id = api.ordered("anna")
-    (row,) = api.world.dynamodb.scan(TableName="gateway")["Items"]
-    api.world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
-    api.world.reconcile()
-    (case,) = api.call("GET", f"/v1/orders/{order_id}", api.staff()).body["cases"]
-    assert case["status"] == "OPEN"
-    return order_id, case["case_id"]
-
-
 def resolve(api: Api, order_id: str, subject: str, token: str | None = None, **body: str) -> ApiReply:
     path = f"/v1/orders/{order_id}/cases/{subject}"
     sent = {"outcome": "settled", "evidence": "The bank says so.", **body}
@@ -167,7 +156,7 @@ def resolve(api: Api, order_id: str, subject: str, token: str | None = None, **b
 
 
 def test_a_case_is_resolved_by_one_person_and_closed_by_another(api: Api) -> None:
-    order_id, case_id = contradicted(api)
+    order_id, case_id = api.open_contradiction()
     proposed = resolve(api, order_id, case_id)
     assert (proposed.status, proposed.code, proposed.body["case_id"]) == (202, "APPROVAL_NEEDED", case_id)
     [waiting] = queue(api).body["approvals"]
@@ -183,13 +172,13 @@ def test_a_case_is_resolved_by_one_person_and_closed_by_another(api: Api) -> Non
 
 @pytest.mark.parametrize("subject", ["case_0", "ord_0", "%00"])
 def test_only_a_case_of_the_order_is_resolved(api: Api, subject: str) -> None:
-    order_id, _ = contradicted(api)
+    order_id, _ = api.open_contradiction()
     reply = resolve(api, order_id, subject)
     assert (reply.status, reply.code) == (404, "CASE_NOT_FOUND")
 
 
 def test_neither_customers_nor_machines_resolve(api: Api) -> None:
-    order_id, case_id = contradicted(api)
+    order_id, case_id = api.open_contradiction()
     assert resolve(api, order_id, case_id, token=api.token("anna", Role.CUSTOMER)).code == "ROLE_NOT_ALLOWED"
     robot = api.token("robot", Role.STAFF, client_id="robot")
     assert resolve(api, order_id, case_id, token=robot).code == "MACHINE_NOT_ALLOWED"
