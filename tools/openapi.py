@@ -92,14 +92,14 @@ def _path_parameters(route: Route) -> list[Json]:
 
 
 def _problems(route: Route) -> tuple[int, ...]:
-    """Return the statuses of the problems of a route."""
+    """Return the statuses of the problems of a route; API Gateway may throttle every one."""
     if route.is_public:
-        return ()
+        return (429,)
     posts = (400, 404, 409, 413, 415, 422) if route.method == "POST" else ()
     lists = (400,) if route.name in ("list_orders", "list_approvals") else ()
     named = (404,) if "{" in route.path and not posts else ()
     results = (409, 422) if route.name == "show_request" else ()
-    return (401, 403, *posts, *lists, *named, *results, 503)
+    return (401, 403, *posts, *lists, *named, *results, 429, 503)
 
 
 def _response(route: Route, status: int) -> Json:
