@@ -27,6 +27,7 @@ from handlers.contracts.storage import OUTCOMES_PREFIX
 from handlers.domain.account import fold
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
+from handlers.domain.case_answers import CASE_MESSAGES, resolution_answer
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import OPENING, Entry, Kind, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
@@ -198,11 +199,33 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
     for entry in ledger:
         if (entry.kind in OPENING or entry.kind is Kind.REFUND_HELD) and "request_id" in entry.facts:
             bare = bare.with_request(_accepted_request(bare, entry.subject))
-        if "decision" in entry.facts:
+        if entry.kind in CASE_MESSAGES:
+            for request in _resolution_requests(bare, entry):
+                bare = bare.with_request(request)
+        elif "decision" in entry.facts and "case" not in entry.facts:
             bare = bare.with_request(_made_decision(bare, entry))
         if entry.kind is Kind.TEXT_FORGOTTEN:
             bare = bare.erase_text(bare.salt)
     return bare
+
+
+def _resolution_requests(order: Order, entry: Entry) -> Iterator[AcceptedRequest]:
+    """Rebuild the proposal that an entry of a case is about, and the decision that caused the entry."""
+    is_proposal = entry.kind is Kind.RESOLUTION_PROPOSED
+    proposal = next(each for each in order.ledger if each.facts.get("proposal") == entry.facts["proposal"])
+    yield AcceptedRequest(
+        request_id=proposal.text("request_id"),
+        subject=entry.text("proposal"),
+        fingerprint="",
+        text="",
+        answer=None if is_proposal else resolution_answer(order, entry.seq),
+    )
+    if not is_proposal:
+        answer = resolution_answer(order, entry.seq, is_decision=True)
+        subject = entry.text("decision")
+        yield AcceptedRequest(
+            request_id=entry.text("request_id"), subject=subject, fingerprint="", text="", answer=answer
+        )
 
 
 def _made_decision(order: Order, entry: Entry) -> AcceptedRequest:

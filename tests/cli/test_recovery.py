@@ -14,7 +14,7 @@ from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.handlers.world import World, decision_of, purchase_of, refund_of
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 from .conftest import Shell
 from .test_verbs import buy_mugs
@@ -69,6 +69,29 @@ def test_held_denied_and_approved_refunds_come_back_with_their_decisions() -> No
     world.book(decision_of(order, refunds[0]["refund_id"], "d-0"))
     world.book(decision_of(order, refunds[1]["refund_id"], "d-1", decision="deny"))
     before = without_text(world.order(order))
+    lose_table(world)
+    assert recover_outcomes(world) == {order: RecoveryOutcome.WRITTEN}
+    assert without_text(world.order(order)) == before
+    assert world.findings() == ()
+
+
+def test_disputes_and_closed_cases_come_back_with_the_answers_of_both_people() -> None:
+    """A proposal that was denied, and one that was approved, keep their own answers."""
+    world = World()
+    world.stock(mug=(500, 100))
+    order = str(world.book(purchase_of("buy", "pm_disputed", mug=(2, 500)))["order_id"])
+    world.reconcile(order_id=order)
+    (row,) = world.dynamodb.scan(TableName="gateway")["Items"]
+    world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+    world.reconcile(order_id=order)
+    (case,) = world.order(order).account.open_cases
+    for number, decision in enumerate(("deny", "approve")):
+        world.book(resolution_of(order, case.case_id, f"p-{number}"))
+        world.book(decision_of(order, case.case_id, f"d-{number}", decision=decision))
+    world.book(refund_of(order, "none"))
+    world.reconcile(order_id=order)
+    before = without_text(world.order(order))
+    assert len(before[3]) == 5
     lose_table(world)
     assert recover_outcomes(world) == {order: RecoveryOutcome.WRITTEN}
     assert without_text(world.order(order)) == before

@@ -1,11 +1,12 @@
 """The sweep of the gateway's own list: late reversals, orphans, and a position that nothing blocks."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import Unavailable
-from handlers.domain.payments import GatewayReply, Instruction, MovementPage
+from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
 from handlers.reconcile import reconcile
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -92,6 +93,66 @@ def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() ->
     assert (
         "attention" not in world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
     )
+
+
+def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_often() -> None:
+    """Law 28 (isolation): it starves nobody, and it is looked at again for ever."""
+    looks = list[Any]()
+
+    class Failing(SandboxPaymentGateway):
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            looks.append(self.now())
+            raise Unavailable(instruction.key)
+
+    world, _, _ = _refunded()
+    _scheduled(world)
+    world.clock.advance(timedelta(days=10, minutes=30))
+    failing = Failing(client=world.dynamodb, table="gateway", now=world.clock)
+    for _ in range(72):
+        _scheduled(world, gateway=failing)
+        world.clock.advance(timedelta(minutes=40))
+    times = sorted(set(looks))
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert max(pauses) <= timedelta(hours=6, minutes=40)
+    assert pauses[-1] > timedelta(hours=5)
+    assert 8 <= len(times) <= 20
+
+
+def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> None:
+    """Law 38 (orphans), law 28 (isolation): none is left out for ever."""
+    world = World()
+    for number in range(230):
+        orphan = Movement(
+            reference=f"txn_{number}", at="2026-03-01T00:00:00.000000Z", kind="charge", amount_minor=1, currency="EUR"
+        )
+        world.parts().sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
+    reported = set[str]()
+    for _ in range(5):
+        sentences = _scheduled(world)["orphans"]
+        assert len(sentences) == 100
+        reported |= {sentence.partition(":")[0] for sentence in sentences}
+        world.clock.advance(timedelta(minutes=5))
+    assert len(reported) == 230
+    assert any('"GatewayOrphans": 230' in line for line in world.lines)
+
+
+def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:
+    """Law 38 (orphans): a movement of an order that exists opens a case, once."""
+
+    class Listing(SandboxPaymentGateway):
+        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+            moved = Movement(
+                reference="txn_1", at=until, kind="refund", amount_minor=5, currency="EUR", order_id=order_id
+            )
+            return MovementPage(movements=(moved,))
+
+    world, order_id, _ = _refunded("pm_ok")
+    listing = Listing(client=world.dynamodb, table="gateway", now=world.clock)
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=5))
+        (sentence,) = _scheduled(world, gateway=listing)["cases"]
+        assert "about txn_1 (orphan) is OPEN" in sentence
+    assert len(world.order(order_id).account.cases) == 1
 
 
 def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
