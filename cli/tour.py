@@ -1,4 +1,4 @@
-"""The tour: ten bookings that show what the system promises, each with its expected result.
+"""The tour: twelve bookings that show what the system promises, each with its expected result.
 
 Request ids have a random suffix, so every tour makes new orders.
 """
@@ -87,12 +87,12 @@ def purchase_event(
     }
 
 
-def refund_event(state: TourState, name: str, amount_minor: int) -> Mapping[str, Any]:
-    """Return a refund by amount of the tour's first purchase."""
+def refund_event(state: TourState, name: str, amount_minor: int, order: str = "first") -> Mapping[str, Any]:
+    """Return a refund by amount of the tour's first purchase, or of another one."""
     return {
         "action": "refund",
         "request_id": f"tour-{state.suffix}-{name}",
-        "order_id": state.orders["first"],
+        "order_id": state.orders[order],
         "requested_by": "agent-7",
         "reason": "The handle is scratched.",
         "amount_minor": amount_minor,
@@ -161,11 +161,22 @@ STEPS: Final = (
         expected={"status": "rejected", "code": "OUT_OF_STOCK"},
     ),
     TourStep(
+        title="A purchase that its customer will dispute",
+        event=lambda state: purchase_event(state, "disputed", "pm_disputed", {"MUG": (1, 800)}),
+        expected={"status": "succeeded", "amount_minor": 800},
+        order_name="disputed",
+    ),
+    TourStep(
         title="A gateway that does not answer",
         event=lambda state: purchase_event(state, "silence", "pm_timeout", {"MUG": (1, 800)}),
         expected={"status": "unknown"},
         order_name="silent",
         afterwards=lambda target, _: run_reconcile(target),
+    ),
+    TourStep(
+        title="A refund of the disputed purchase",
+        event=lambda state: refund_event(state, "disputed-refund", 800, order="disputed"),
+        expected={"status": "rejected", "code": "REFUND_EXCEEDS_BALANCE", "refundable_minor": 0},
     ),
 )
 
