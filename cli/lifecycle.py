@@ -42,7 +42,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def up(
     engine: DriverOption = None,
-    tour: Annotated[bool, typer.Option(help="Take the tour of twelve bookings afterwards, if the program books.")] = True,
+    tour: Annotated[bool, typer.Option(help="Take a tour of twelve bookings afterwards, if the program books.")] = True,
     wait_scale: Annotated[
         float,
         typer.Option(min=0, max=1, help="Factor for the state machine's waits and retry delays; 1 is AWS's pace."),

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.canonical import format_instant
+from handlers.domain.cases import CaseReason
+from handlers.domain.resolutions import open_case
 from tests.handlers.faults import MODES, Crash
-from tests.handlers.world import World, purchase_of, refund_of
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 LINES = {"MUG": (2, 800), "POT": (1, 2450)}
 
@@ -30,6 +33,25 @@ def _refunded(token: str, **wish: Any) -> Callable[[], tuple[World, dict[str, An
     return scene
 
 
+def _case(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
+    """An order with a case that somebody proposes to close, or another person decides on."""
+
+    def scene() -> tuple[World, dict[str, Any]]:
+        world, purchase = _bought("pm_ok")()
+        order_id = world.book(purchase)["order_id"]
+        order, now = world.order(order_id), format_instant(world.clock())
+        change = open_case(order, "movement:txn_1", CaseReason.ORPHAN, now, facts={"gateway_says": "refund 5 EUR"})
+        assert change is not None
+        world.parts().orders.append(change)
+        proposal = resolution_of(order_id, "txn_1")
+        if decision is None:
+            return world, proposal
+        case_id = world.book(proposal)["case_id"]
+        return world, decision_of(order_id, case_id, decision=decision)
+
+    return scene
+
+
 SCENES = {
     "purchase": _bought("pm_ok"),
     "purchase declined": _bought("pm_declined"),
@@ -44,6 +66,10 @@ SCENES = {
     "refund, no reply": _refunded("pm_refund_timeout"),
     "refund, never arrives": _refunded("pm_refund_timeout_never_arrives"),
     "refund over the balance": _refunded("pm_ok", amount_minor=4051),
+    "purchase, disputed": _bought("pm_disputed"),
+    "proposal to close a case": _case(None),
+    "resolution approved": _case("approve"),
+    "resolution denied": _case("deny"),
 }
 
 
@@ -125,12 +151,13 @@ def test_reconcile_brings_ledger_and_gateway_together_from_any_crash_point(name:
 
 
 def _assert_conserved(world: World) -> None:
-    """Law 18 (conservation): the gateway's net = captured − refunded where nothing is in flight."""
+    """Law 18 (conservation): the gateway's net = captured − refunded − disputed where nothing is in flight."""
     rows = world.dynamodb.scan(TableName="orders")["Items"]
     for order_id in (row["pk"]["S"].removeprefix("ORDER#") for row in rows if row["pk"]["S"].startswith("ORDER#")):
         order = world.order(order_id)
         assert order.in_flight == ()
-        assert world.gateway_net(order_id) == order.account.captured_minor - order.account.refunded_minor
+        account = order.account
+        assert world.gateway_net(order_id) == account.captured_minor - account.refunded_minor - account.disputed_minor
 
 
 @pytest.mark.parametrize("name", ["purchase", "refund by lines", "refund of everything"])

@@ -9,6 +9,7 @@ from typing import Any
 from handlers.adapters.dynamodb.archive import Archive, audit_objects
 from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
 from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
@@ -193,7 +194,7 @@ class World:
         return verify(Archive(client=self.dynamodb, table="orders").orders(), self.audit_objects())
 
     def gateway_net(self, order_id: str) -> int:
-        """What the gateway holds of an order: charged minus refunded."""
+        """What the gateway holds of an order: charged minus refunded, and minus what a dispute withdrew at once."""
         items = self.dynamodb.scan(TableName="gateway")["Items"]
         net = 0
         for item in items:
@@ -201,7 +202,7 @@ class World:
                 continue
             amount = int(item["amount_minor"]["N"])
             if item["pk"]["S"] == order_id:
-                net += amount
+                net += 0 if TOKENS[item["token"]["S"]].dispute else amount
             elif item["kind"]["S"] == "refund" and item.get("charge", {}).get("S") == order_id:
                 net -= amount
         return net
