@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from handlers.domain.payments import (
     AUTHORIZATION_GONE,
+    DisputePhase,
     GatewayReply,
     GatewayStatus,
     Instruction,
@@ -18,6 +19,7 @@ from handlers.domain.payments import (
     Operation,
     PaymentAction,
     PaymentMethod,
+    ReportedDispute,
 )
 
 
@@ -39,6 +41,8 @@ class Booked:
     """The reason of a decline."""
     captured_minor: int = 0
     """The part of an authorised amount that was captured."""
+    disputed_minor: int = 0
+    """The amount that the customer's bank has withdrawn for good, as soon as the payment was made."""
 
 
 @dataclass(slots=True)
@@ -91,7 +95,8 @@ class FakeGateway:
         """Take money, unless the method is one that is declined."""
         heard = _CHARGED.get(method.token, GatewayStatus.SETTLED)
         booked = Booked("charge", heard, instruction.amount_minor, instruction.currency, "", method.token)
-        return self._book(instruction.key, booked)
+        is_disputed = method.token == "pm_dispute_lost"
+        return self._book(instruction.key, replace(booked, disputed_minor=booked.amount_minor if is_disputed else 0))
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         """Give money back, unless there is no charge or its method declines refunds."""
@@ -110,7 +115,9 @@ class FakeGateway:
         if booked is not None and booked.heard is GatewayStatus.PENDING:
             self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
             self.moved.append((booked.kind, instruction.key, booked.amount_minor))
-        return GatewayReply(status=GatewayStatus.NOTHING) if booked is None else _reply(instruction.key, booked)
+        if booked is None:
+            return GatewayReply(status=GatewayStatus.NOTHING)
+        return replace(_reply(instruction.key, booked), disputes=_disputes(instruction.key, booked))
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
         """Name a page while the customer must act."""
@@ -159,14 +166,21 @@ _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewaySt
 
 def _as_asked(known: Booked, asked: Booked) -> Booked:
     """Return what is known, but with what may differ when the same key is asked for again."""
-    return replace(known, heard=asked.heard, payment_method=asked.payment_method, reason=asked.reason, captured_minor=0)
+    return replace(
+        known,
+        heard=asked.heard,
+        payment_method=asked.payment_method,
+        reason=asked.reason,
+        captured_minor=0,
+        disputed_minor=asked.disputed_minor,
+    )
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
     """What stayed with us of one payment, by these books."""
     payment = books.get(charge_key)
     is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
-    charged = _moved_minor(payment) if payment and is_paid else 0
+    charged = _moved_minor(payment) - payment.disputed_minor if payment and is_paid else 0
     refunds = (booked for booked in books.values() if booked.kind == "refund" and booked.charge_key == charge_key)
     return charged - sum(booked.amount_minor for booked in refunds if booked.heard is GatewayStatus.SETTLED)
 
@@ -174,6 +188,17 @@ def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
 def _moved_minor(booked: Booked) -> int:
     """Return the amount that was moved or is held under a key."""
     return booked.captured_minor or booked.amount_minor
+
+
+def _disputes(key: str, booked: Booked) -> tuple[ReportedDispute, ...]:
+    """Return the dispute of a payment, which its customer has won."""
+    if not booked.disputed_minor or booked.heard is not GatewayStatus.SETTLED:
+        return ()
+    reference = f"dispute_{key[-12:]}"
+    lost = ReportedDispute(
+        reference=reference, phase=DisputePhase.LOST, amount_minor=booked.disputed_minor, currency=booked.currency
+    )
+    return (lost,)
 
 
 def _reply(key: str, booked: Booked) -> GatewayReply:

@@ -35,10 +35,11 @@ class Totals:
     reserved: int
     refunded: int
     status: str
+    disputed: int = 0
 
     @property
     def refundable(self) -> int:
-        return self.captured - self.reserved - self.refunded
+        return max(0, self.captured - self.reserved - self.refunded - self.disputed)
 
 
 def require(holds: object, law: str, what: str) -> None:
@@ -74,6 +75,14 @@ _NEXT_REFUND = {
     ("RESERVED", "RefundReleased"): "OVER",
     ("SETTLED", "RefundReversed"): "OVER",
 }
+_NEXT_DISPUTE = {
+    ("NONE", "DisputeOpened"): "OPEN",
+    ("OPEN", "DisputeWon"): "WON",
+    ("OPEN", "DisputeLost"): "LOST",
+    ("LOST", "DisputeWon"): "WON",
+    ("WON", "DisputeLost"): "LOST",
+}
+_OF_CASES = ("CaseOpened", "ResolutionProposed", "ResolutionDenied", "CaseClosed")
 _NEXT_PAYMENT = {
     ("PENDING", "PaymentAuthorized"): "AUTHORIZED",
     ("PENDING", "PaymentCaptured"): "CONFIRMED",
@@ -111,13 +120,21 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
     refunds: dict[str, tuple[str, int]] = {}
     placed = ledger[0]
     lines = [(quantity, quantity * price) for _, quantity, price in placed["lines"]]
+    disputes: dict[str, tuple[str, int]] = {}
     for entry in ledger:
         kind, amount = entry["type"], entry["amount_minor"]
+        if kind in _OF_CASES:
+            continue
         require(type(amount) is int and amount > 0, "law 2", f"{kind} of {amount!r}")
         if kind == "OrderPlaced":
             require(status == "NONE", "law 21", "an order is placed once")
             require(amount == sum(paid for _, paid in lines), "law 25", f"{amount} is not the sum of the lines {lines}")
             status = "PENDING"
+        elif kind.startswith("Dispute"):
+            was, withdrawn = disputes.get(entry["subject"], ("NONE", amount))
+            require((was, kind) in _NEXT_DISPUTE and captured, "law 36", f"{kind} for a dispute that is {was}")
+            require(withdrawn == amount, "law 36", f"{kind} of {amount} where {withdrawn} was withdrawn")
+            disputes[entry["subject"]] = (_NEXT_DISPUTE[was, kind], amount)
         elif kind.startswith("Payment"):
             require((status, kind) in _NEXT_PAYMENT, "laws 21 and 33", f"{kind} in an order that is {status}")
             if kind == "PaymentCaptureRequested":
@@ -144,7 +161,8 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             status = settled
         require(0 <= reserved + refunded <= captured, "law 1", f"{refunded} + {reserved} of {captured} after {kind}")
     _require_line_caps(ledger, lines)
-    return Totals(captured, reserved, refunded, "AUTHORIZED" if status in _HELD else status)
+    disputed = sum(amount for state, amount in disputes.values() if state != "WON")
+    return Totals(captured, reserved, refunded, "AUTHORIZED" if status in _HELD else status, disputed)
 
 
 def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, int]]) -> None:
@@ -206,6 +224,7 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     totals = totals_of(ledger)
     stored = {name: plain(new[name]) for name in ("captured_minor", "reserved_minor", "refunded_minor", "status")}
     folded = {"captured_minor": totals.captured, "reserved_minor": totals.reserved, "refunded_minor": totals.refunded}
+    require(plain(new["disputed_minor"]) == totals.disputed, "law 36", f"stored disputed, folded {totals}")
     require(stored == {**folded, "status": totals.status}, "law 21", f"stored {stored}, folded {totals}")
     require(plain(new["refundable_minor"]) == totals.refundable, "law 21", "the stored refundable amount")
     require(plain(new["version"]) == len(ledger), "law 21", "the stored version")

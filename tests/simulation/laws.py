@@ -49,7 +49,8 @@ def _hold_money(orders: dict[str, Any], books: dict[str, Booked], moved: list[tu
         waits = totals.reserved or totals.status in ("PENDING", "AUTHORIZED")
         require(not waits, "laws 19 and 33", f"{order_id} is not at rest: {totals}")
         net = net_minor(books, order_id)
-        require(net == totals.captured - totals.refunded, "law 18", f"{order_id}: the gateway's net is {net}, {totals}")
+        expected = totals.captured - totals.refunded - totals.disputed
+        require(net == expected, "laws 18 and 36", f"{order_id}: the gateway's net is {net}, {totals}")
 
 
 def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
@@ -97,7 +98,7 @@ def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
             if key in objects:
                 record = json.loads(objects[key][0].body)
                 require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} tells another ledger")
-                answered = record["result"] or entry if entry.get("cause") == "reconcile" else record["result"]
+                answered = record["result"] or (entry if entry.get("cause") in ("reconcile", "gateway") else None)
                 require(answered["amount_minor"] == entry["amount_minor"], "law 23", f"{key}: amount")
     outcomes = {key for key in objects if key.startswith("outcomes/")}
     require(expected <= outcomes, "law 23", f"missing: {sorted(expected - outcomes)}")

@@ -31,6 +31,7 @@ _BOUGHT: dict[str, dict[str, Any]] = {
     "two lines": {"mugs": 1, "pens": 3},
     "refunds pending": {"mugs": 1, "payment_method": "pm_refund_pending"},
     "refunds declined": {"mugs": 1, "payment_method": "pm_refund_declined"},
+    "disputed": {"mugs": 1, "payment_method": "pm_dispute_lost"},
     "held": {"mugs": 1, "pens": 2, "capture": "later"},
 }
 _PAID = tuple(what for what in _BOUGHT if what != "held")

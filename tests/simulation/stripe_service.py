@@ -7,7 +7,7 @@ lets a sender sleep for weeks between two calls; tests/handlers/stripe has both.
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from tests.fakes.gateway import Booked
 from tests.support.stripe.double import TEST_KEY, ConnectionBroken, HttpCall, StripeDouble
 from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.pool import PooledReply
+from tests.support.stripe.returns import FUNDS_HELD
 from tests.support.stripe.wire_objects import Wire
 
 HTTP_FAULTS: Final = tuple(
@@ -146,7 +147,12 @@ def _booked_payment(intent: Wire, objects: Mapping[str, Wire]) -> Booked:
         heard = GatewayStatus.DECLINED if refused else GatewayStatus.FENCED
     captured = intent["amount_received"] if is_held else 0
     kind = "authorize" if is_held else "charge"
-    return Booked(kind, heard, intent["amount"], intent["currency"].upper(), captured_minor=captured)
+    disputes = (each for each in objects.values() if each["object"] == "dispute")
+    disputed = sum(
+        each["amount"] for each in disputes if each["payment_intent"] == intent["id"] and each["status"] in FUNDS_HELD
+    )
+    booked = Booked(kind, heard, intent["amount"], intent["currency"].upper(), captured_minor=captured)
+    return replace(booked, disputed_minor=disputed)
 
 
 def _booked_refund(refund: Wire) -> Booked:
@@ -164,5 +170,7 @@ def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str,
         intent = objects[source["payment_intent"]]
         is_held = intent["capture_method"] == "manual"
         return [] if is_held else [("charge", intent["metadata"]["booking_key"], amount)]
+    if source["object"] == "dispute":
+        return []  # the bank moves that money, under no key of ours
     kind = "reversal" if transaction["type"] == "refund_failure" else "refund"
     return [(kind, source["metadata"]["booking_key"], amount)]

@@ -62,6 +62,7 @@ SUBJECTS = [
     Subject("record of an outcome", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "record"),
     Subject("record of a refusal", lambda: OPENING, {"action": "steal"}, "record"),
     Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),
+    Subject("reconcile, disputed", lambda: sold("disputed"), None, "reconcile"),
     Subject("reconcile, unknown to the gateway", lambda: in_flight("lost request"), None, "reconcile"),
 ]
 

@@ -72,6 +72,7 @@ CARDS: Final[Mapping[str, Card]] = {
     "pm_timeout_never_arrives": Card(arrives=False),
     "pm_refund_declined": Card(refund=_FAILED),
     "pm_refund_pending": Card(refund=RefundBehaviour(status="pending", later=(Later(status="succeeded"),))),
+    "pm_dispute_lost": Card(dispute="lost"),
     "pm_refund_timeout_then_ok": Card(refund=RefundBehaviour(replies_lost=1)),
     "pm_refund_timeout": Card(refund=RefundBehaviour(replies_lost=ALWAYS)),
     "pm_refund_timeout_never_arrives": Card(refund=RefundBehaviour(arrives=False)),
