@@ -175,8 +175,8 @@ STEPS: Final = (
     ),
     TourStep(
         title="A refund of the disputed purchase",
-        event=lambda state: refund_event(state, "disputed-refund", 800, order="disputed"),
-        expected={"status": "rejected", "code": "REFUND_EXCEEDS_BALANCE", "refundable_minor": 0},
+        event=lambda state: {**refund_event(state, "disputed-refund", 0, order="disputed"), "amount_minor": None},
+        expected={"status": "rejected", "code": "NOTHING_TO_REFUND", "refundable_minor": 0},
     ),
 )
 
