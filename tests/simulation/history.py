@@ -369,7 +369,7 @@ def at_rest(states: States, days: list[str], rests_before: int = 0) -> tuple[Sta
     """Reconcile without faults until nothing is left to do: hours after everything, and after any earlier rest."""
     known = _rests.get((states, *days, rests_before))
     if known is None:
-        known = _rests[states, *days, rests_before] = _reconciled(states, days, (1 + rests_before) * AFTER_FENCE)
+        known = _rests[states, *days, rests_before] = _reconcile_to_rest(states, days, (1 + rests_before) * AFTER_FENCE)
     return known
 
 
@@ -383,7 +383,7 @@ def forget() -> None:
     _rests.clear()
 
 
-def _reconciled(states: States, days: list[str], after: timedelta) -> tuple[States, list[Any]]:
+def _reconcile_to_rest(states: States, days: list[str], after: timedelta) -> tuple[States, list[Any]]:
     reports = []
     for _ in range(6):
         event = {"schema": 1, "days": days}

@@ -162,7 +162,7 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
 
 
 def poisoned(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Input that is no request, beside one that is."""
+    """Input that is not a request, beside one that is."""
     history = history_of(OPENING)
     good = purchase_request("p1")
     poison: list[Any] = [None, [], "purchase", 1e400, {"action": "purchase"}, {"action": "steal", "request_id": "p1"}]
