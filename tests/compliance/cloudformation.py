@@ -322,7 +322,7 @@ PARTS: Mapping[str, tuple[str, Shape]] = {
 """Each type that is a part of another resource there: the property that names the owner, and the owner's properties."""
 
 WITHOUT_COUNTERPART = frozenset({"aws:s3/bucketObjectv2:BucketObjectv2", "aws:signer/signingJob:SigningJob"})
-"""An object in a bucket and a job are no resources of CloudFormation."""
+"""CloudFormation has neither objects in a bucket nor signing jobs."""
 
 
 def template(graph: Graph) -> dict[str, Any]:

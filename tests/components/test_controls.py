@@ -288,7 +288,7 @@ def test_the_machine_logs_all_levels_with_data_and_masks_what_is_personal(stage_
     assert find["Operation"] == {"Audit": {"FindingsDestination": {}}}
     assert hide["Operation"] == {"Deidentify": {"MaskConfig": {}}}
     named = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
-    assert named == ["customer_id", "payment_method", "gateway_customer", "reason", "requested_by", "sub"]
+    assert named == ["customer_id", "payment_method", "gateway_customer", "reason", "evidence", "requested_by", "sub"]
     assert find["DataIdentifier"] == hide["DataIdentifier"] == [*named, *map(MANAGED.format, MANAGED_NAMES)]
     assert machine.inputs["tracingConfiguration"]["enabled"]
     assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"

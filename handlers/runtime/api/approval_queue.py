@@ -8,7 +8,7 @@ from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
-from .order_pages import attention_partitions, collect_page, read_limit
+from .page_reads import attention_partitions, collect_page, read_limit
 from .reading import find_order, load_readable_order
 from .requesting import build_request, start
 from .views import view_approvals

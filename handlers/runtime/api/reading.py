@@ -18,7 +18,7 @@ from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
-from .order_pages import Partition, attention_partitions, collect_page, read_limit
+from .page_reads import Partition, attention_partitions, collect_page, read_limit
 from .requesting import IDENTIFIER
 from .views import view_order, view_refunds
 
