@@ -95,7 +95,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 CONDITIONAL = re.compile(
     r"(Orders|Items)Key$|^LendKey$|^(Append|Place|Read)\w*Orders$|^(Reserve|Release)Stock(Key)?$"
-    r"|^(Charge|Fence|LookUp(Charges|Payments)?|ShowPayments|Refund|EndHolds|Sweep|ReviewOrphans|ReadStock)(Key)?$"
+    r"|^(Charge|Fence|LookUp(Charges|Payments)?|ShowPayments|Refund|EndHolds|Sweep|Review(Orphans|Lists)|ReadStock)(Key)?$"
     r"|^(Find|List)Outcomes$|^FindRefusals$|^ListVersions$|^(ReadStream|ListMovements)Key$"
     r"|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish|MaySend)$|^S3Delivers"
 )

@@ -21,7 +21,6 @@ NO_HARDENING = {
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"batchSize"},
     "aws:apigatewayv2/api:Api": {"description", "protocolType"},
     "aws:apigatewayv2/integration:Integration": {"integrationMethod"},
-    "aws:cloudwatch/logGroup:LogGroup": {"namePrefix"},
     "aws:dynamodb/table:Table": {
         *("attributes", "attributes.name", "attributes.type", "globalSecondaryIndexes"),
         *("globalSecondaryIndexes.keySchemas", "globalSecondaryIndexes.keySchemas.attributeName"),

@@ -398,6 +398,7 @@ def test_what_must_ring_rings(stage_graph: Graph) -> None:
     assert "reconcile-function-heartbeat" in names
     assert {"base-unknown-outcomes", "base-left-to-people", "base-drift-gateway", "base-drift-audit"} <= names
     assert {"base-audit-altered", "base-seal-heartbeat", "base-gateway-orphans", "base-sweep-late"} <= names
+    assert {"base-postponed", "base-open-disputes", "base-open-cases", "base-reconcile-late"} <= names
     assert {"api-api-errors", "api-api-latency", "publish-stream-late"} <= names
 
 
