@@ -218,7 +218,7 @@ def _readers(graph: Graph, secret: str) -> set[str]:
 
 def test_each_secret_of_stripe_has_its_readers_and_no_others() -> None:
     graph = synth("prod", WITH_STRIPE)
-    assert _readers(graph, SECRET.format("key")) == {"purchase", "refund", "reconcile"}
+    assert _readers(graph, SECRET.format("key")) == {"purchase", "refund", "reconcile", "answer"}
     assert _readers(graph, SECRET.format("signing")) == {"webhooks-check"}
 
 
