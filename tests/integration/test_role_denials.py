@@ -23,6 +23,14 @@ ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"
 Place = Mapping[str, str]
 Call = tuple[str, str, Callable[[Place], dict[str, Any]]]
 
+
+def _encrypted(**how: str) -> Call:
+    """Return a put with another encryption, whose checksum is wrong as well, so that it never takes effect."""
+    put = {"Key": "outcomes/none", "Body": b"{}", "IfNoneMatch": "*"}
+    wrong = {"ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
+    return ("s3", "put_object", lambda at: {"Bucket": at["audit"], **put, **wrong, **how})
+
+
 NOBODY_MAY: list[Call] = [
     ("dynamodb", "scan", lambda at: {"TableName": at["orders"]}),
     ("dynamodb", "delete_item", lambda at: {"TableName": at["orders"], "Key": KEY}),
@@ -35,6 +43,9 @@ NOBODY_MAY: list[Call] = [
     ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x"}),
     ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x", "Body": b"{}"}),
     ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "outcomesx", "Body": b"{}"}),
+    _encrypted(ServerSideEncryption="AES256"),
+    _encrypted(ServerSideEncryption="aws:kms"),  # without a key that is aws/s3, not the bucket's
+    _encrypted(ServerSideEncryption="aws:kms", SSEKMSKeyId="arn:aws:kms:us-east-1:000000000000:key/another"),
     ("s3", "delete_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/x"}),
     ("s3", "list_object_versions", lambda at: {"Bucket": at["audit"]}),
     ("s3", "put_bucket_policy", lambda at: {"Bucket": at["audit"], "Policy": ANYTHING}),
