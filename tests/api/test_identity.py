@@ -1,4 +1,4 @@
-"""Who is let in: access tokens of one issuer, for one audience, with a role, and nothing else."""
+"""Admission: access tokens of one issuer, for one audience, with a role, and nothing else."""
 
 import re
 from typing import Any

@@ -14,7 +14,7 @@ SIGNER = "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/booking-tic
 FUNCTION, BUCKET = "aws:lambda/function:Function", "aws:s3/bucket:Bucket"
 
 
-def synthesise_signed(*, stage: str = "test", **args: object) -> Graph:
+def synth_signed_package(*, stage: str = "test", **args: object) -> Graph:
     """A signed package and a function that is made of it."""
 
     def program() -> None:
@@ -34,7 +34,7 @@ def synthesise_signed(*, stage: str = "test", **args: object) -> Graph:
 
 def test_a_function_runs_what_was_signed_and_trusts_its_signer_alone() -> None:
     """The location and the configuration are all that passes from one component to the other."""
-    graph = synthesise_signed()
+    graph = synth_signed_package()
     [function] = graph.of_type(FUNCTION)
     assert function.inputs["s3Bucket"] == "booking-tickets-bucket-0123456"
     assert function.inputs["s3Key"] == "signed/booking-tickets-signed-0123456"
@@ -56,7 +56,7 @@ def test_a_signed_location_of_ones_own_needs_no_package_of_ours() -> None:
 
 def test_access_logs_go_where_they_are_told_to() -> None:
     """Into a bucket of its own, which its key lets S3 write to; or into the given one, and the key lets nobody in."""
-    own, given = synthesise_signed(), synthesise_signed(logbucket="logs-of-ours")
+    own, given = synth_signed_package(), synth_signed_package(logbucket="logs-of-ours")
     assert [bucket.name for bucket in own.of_type(BUCKET)] == ["tickets-bucket", "tickets-access"]
     assert "logging.s3.amazonaws.com" in own.named("tickets-key").inputs["policy"]
     assert [bucket.name for bucket in given.of_type(BUCKET)] == ["tickets-bucket"]
@@ -67,14 +67,14 @@ def test_access_logs_go_where_they_are_told_to() -> None:
 @pytest.mark.parametrize("stage", ["dev", "pre-prod", "a-stage-with-quite-a-long-name-of-its-own"])
 def test_the_signer_has_a_name_that_aws_takes(stage: str) -> None:
     """Letters, digits and underscores; 38 characters leave room for what makes it unique."""
-    prefix = synthesise_signed(stage=stage).named("tickets-signer").inputs["namePrefix"]
+    prefix = synth_signed_package(stage=stage).named("tickets-signer").inputs["namePrefix"]
     assert re.fullmatch(r"[0-9A-Za-z_]{1,38}", prefix)
 
 
 def test_every_version_of_the_package_is_the_same_object(tmp_path: Path) -> None:
     """So a change is a new version of it, which makes a new job, and the older version is forgotten after a while."""
     (tmp_path / "other.zip").write_bytes(b"other")
-    first, second = synthesise_signed(), synthesise_signed(package=pulumi.FileAsset(str(tmp_path / "other.zip")))
+    first, second = synth_signed_package(), synth_signed_package(package=pulumi.FileAsset(str(tmp_path / "other.zip")))
     keys = [graph.named("tickets-unsigned").inputs["key"] for graph in (first, second)]
     assert keys == ["unsigned/tickets.zip"] * 2
     [rule] = first.named("tickets-bucket-lifecycle").inputs["rules"]

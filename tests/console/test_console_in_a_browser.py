@@ -62,12 +62,12 @@ def console(shop: BookedShop) -> Iterator[Entrance]:
         application = build_application(services_of(shop.deployment), entrance)
         loops: list[asyncio.AbstractEventLoop] = []
 
-        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        async def announce_loop(scope: Any, receive: Any, send: Any) -> None:
             loops.append(asyncio.get_running_loop())
             loop_ready.set()
             await application(scope, receive, send)
 
-        server = threading.Thread(target=serve, args=(guarded, listener, stopped))
+        server = threading.Thread(target=serve, args=(announce_loop, listener, stopped))
         server.start()
         yield entrance
         loops[-1].call_soon_threadsafe(stopped.set)

@@ -77,12 +77,12 @@ def tokens() -> str:
 
 
 def fields() -> str:
-    """What each field of a request may be."""
+    """Return the table of a request's fields with their allowed values."""
     return _table(("field", "allowed"), [(f"`{name}`", allowed) for name, allowed in ALLOWED.items()])
 
 
 def metrics() -> str:
-    """What is counted."""
+    """Return the table of metrics with their dimensions."""
     rows = [(f"`{name}`", f"`Stage`, `{DIMENSIONS[name]}`" if name in DIMENSIONS else "`Stage`") for name in MetricName]
     return _table(("metric", "dimensions"), rows)
 

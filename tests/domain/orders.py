@@ -89,7 +89,7 @@ line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_si
 
 @st.composite
 def wishes(draw: st.DrawFn, order: Order) -> dict[str, Any]:
-    """What somebody may ask to have refunded of this order: possible or not."""
+    """Draw a refund of this order that somebody may ask for, possible or not."""
     kind = draw(st.sampled_from(("everything", "amount", "units")))
     if kind == "everything":
         return {}

@@ -1,4 +1,4 @@
-"""What gateways say, in any order and repeated."""
+"""Replies of gateways, in any order and repeated."""
 
 import itertools
 

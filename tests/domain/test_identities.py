@@ -1,4 +1,4 @@
-"""What makes a request the same request."""
+"""The identity of requests: fields that make one the same request again, or another one."""
 
 from dataclasses import replace
 from typing import Any

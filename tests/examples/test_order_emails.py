@@ -13,7 +13,7 @@ from tests.handlers.world import World, create_table, purchase_of, refund_of
 
 
 def _details() -> list[dict[str, Any]]:
-    """What the bus took of two orders, each paid for, refunded in part and refunded."""
+    """Return the events that the bus took of two orders, each paid for, refunded in part and refunded."""
     world = World()
     world.stock(MUG=(800, 20))
     for number in range(2):

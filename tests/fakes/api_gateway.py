@@ -18,7 +18,7 @@ def jwt(payload: Mapping[str, Any], **header: Any) -> str:
 
 
 def claims_of(token: str) -> dict[str, str]:
-    """What the authorizer passes on of a token: every claim as a string, an array as "[a b]"."""
+    """Return the claims that the authorizer passes on: every claim as a string, an array as "[a b]"."""
     payload = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
     return {name: _flat(value) for name, value in payload.items()}
 
@@ -47,7 +47,7 @@ def event_of(
     if parameters:
         event["pathParameters"] = parameters
     if query:
-        event["queryStringParameters"] = _joined(query)
+        event["queryStringParameters"] = _join_values(query)
     if body:
         event["body"] = base64.b64encode(body).decode()
     if claims is not None:
@@ -64,7 +64,7 @@ def _match(method: str, path: str) -> tuple[Route | None, dict[str, str]]:
     return None, {}
 
 
-def _joined(query: str) -> dict[str, str]:
+def _join_values(query: str) -> dict[str, str]:
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(name, []).append(value)

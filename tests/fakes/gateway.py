@@ -29,7 +29,7 @@ class KeyMisused(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What the gateway knows under one key."""
+    """The gateway's entry for one key."""
 
     kind: str
     heard: GatewayStatus
@@ -157,7 +157,7 @@ class FakeGateway:
         return _reply(key, known)
 
     def net_minor(self, charge_key: str) -> int:
-        """What stayed with us of one charge: charged minus refunds that did not come back."""
+        """Return the part of a charge that stayed with us: charged minus refunds that did not come back."""
         return net_minor(self.books, charge_key)
 
 
@@ -177,7 +177,7 @@ def _as_asked(known: Booked, asked: Booked) -> Booked:
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
-    """What stayed with us of one payment, by these books."""
+    """Return the part of a payment that stayed with us, by these books."""
     payment = books.get(charge_key)
     is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
     charged = _moved_minor(payment) - payment.disputed_minor if payment and is_paid else 0

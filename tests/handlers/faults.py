@@ -1,4 +1,4 @@
-"""What goes wrong, planned: calls that fail before or after their effect, and processes that die."""
+"""Planned faults: calls that fail before or after their effect, and processes that die."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,19 +13,19 @@ class Crash(BaseException):
 
 @dataclass
 class Faults:
-    """What goes wrong, by the number of the call from when it was armed."""
+    """Faults by the number of the call since they were armed."""
 
     plan: dict[int, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     seen: int = 0
     between: dict[int, Callable[[Any], None]] = field(default_factory=dict)
-    """What happens just before a call, once."""
+    """Actions just before a call, each taken once."""
 
     def arm(self, **plan: str) -> None:
         """`arm(at_0="throttle")`; modes: crash_before, crash_after, throttle, lost_reply, lost_request."""
         self.plan, self.seen = {int(at.removeprefix("at_")): mode for at, mode in plan.items()}, 0
 
-    def called(self, name: str, call: Callable[[], Any]) -> Any:
+    def call(self, name: str, make: Callable[[], Any]) -> Any:
         if meanwhile := self.between.pop(self.seen, None):
             meanwhile(name)
         mode = self.plan.get(self.seen)
@@ -40,7 +40,7 @@ class Faults:
             case "lost_request":
                 raise EndpointConnectionError(endpoint_url="https://aws.example")
         try:
-            return call()
+            return make()
         finally:
             if mode == "crash_after":
                 raise Crash
@@ -62,6 +62,6 @@ class Counted:
 
         def counted(**request: Any) -> Any:
             table = request.get("TableName") or request.get("Bucket") or ""
-            return self._faults.called(f"{operation} {table}".strip(), lambda: method(**request))
+            return self._faults.call(f"{operation} {table}".strip(), lambda: method(**request))
 
         return counted

@@ -1,4 +1,4 @@
-"""What the audit log holds, and how tampering shows."""
+"""The content of the audit trail, and the traces of tampering."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a request may cost, and how large an order may become."""
+"""Budgets: the calls of a request, and the size of an order."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from tests.handlers.world import World, purchase_of, refund_of
 WRITES = {"put_item orders", "update_item orders", "transact_write_items"}
 
 
-def _spent(world: World, booking: object) -> Counter[str]:
+def _count_calls(world: World, booking: object) -> Counter[str]:
     """Calls by kind that one attempt of the purchase or refund function made."""
     world.calls.clear()
     world.step(booking)
@@ -48,8 +48,8 @@ def test_a_purchase_costs_two_writes_no_read_and_one_gateway_call(token: str) ->
     """Budget per request, and law 8 (replay): a replay costs one call of DynamoDB."""
     world = _world()
     purchase = purchase_of(payment_method=token, MUG=(1, 800))
-    assert _spent(world, purchase) == {"write": 2, "gateway": 1}
-    assert _spent(world, purchase) == {"write": 1}
+    assert _count_calls(world, purchase) == {"write": 2, "gateway": 1}
+    assert _count_calls(world, purchase) == {"write": 1}
 
 
 @pytest.mark.parametrize("wish", [{"amount_minor": 5}, {"lines": [{"sku": "MUG", "quantity": 1}]}, {}])
@@ -57,9 +57,9 @@ def test_a_refund_costs_two_writes_one_read_and_one_gateway_call(wish: dict[str,
     """Budget per request, and law 8 (replay); the sandbox itself looks its charge up besides."""
     world = _world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
-    assert _spent(world, refund_of(order_id, **wish)) == {"write": 2, "read": 1, "gateway": 2}
-    assert _spent(world, refund_of(order_id, **wish)) == {"read": 1}
-    assert _spent(world, refund_of(order_id, "r-2", amount_minor=99999)) == {"read": 1}
+    assert _count_calls(world, refund_of(order_id, **wish)) == {"write": 2, "read": 1, "gateway": 2}
+    assert _count_calls(world, refund_of(order_id, **wish)) == {"read": 1}
+    assert _count_calls(world, refund_of(order_id, "r-2", amount_minor=99999)) == {"read": 1}
 
 
 def test_the_record_step_costs_one_read_and_one_put() -> None:

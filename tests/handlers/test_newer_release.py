@@ -25,7 +25,7 @@ def _continue_with_newer_release(world: World, order_id: str) -> None:
     )
 
 
-def _continued() -> tuple[World, str, dict[str, Any]]:
+def _world_of_newer_release() -> tuple[World, str, dict[str, Any]]:
     world = World()
     world.stock(MUG=(800, 20))
     answer = world.book(purchase_of(MUG=(2, 800)))
@@ -39,14 +39,14 @@ def _stored(world: World) -> Any:
 
 def test_a_stored_answer_of_an_order_that_cannot_be_folded_is_replayed() -> None:
     """Law 39 (two releases)."""
-    world, _, answer = _continued()
+    world, _, answer = _world_of_newer_release()
     assert world.book(purchase_of(MUG=(2, 800))) == {**answer, "replayed": True}
     assert world.book(purchase_of(MUG=(1, 800)))["code"] == "KEY_REUSED"
 
 
 def test_a_new_request_on_an_order_that_cannot_be_folded_begins_nothing() -> None:
     """Law 39 (two releases): it fails with NEWER_RELEASE, is recorded, and may be repeated."""
-    world, order_id, _ = _continued()
+    world, order_id, _ = _world_of_newer_release()
     before = _stored(world)
     answer = world.book(refund_of(order_id))
     assert (answer["status"], answer["code"], answer["refundable_minor"]) == ("failed", "NEWER_RELEASE", None)
@@ -68,7 +68,7 @@ def test_a_request_that_the_newer_release_began_is_unknown_to_this_one() -> None
 
 def test_reconcile_lists_an_order_that_it_cannot_fold_and_leaves_it_alone() -> None:
     """Law 39 (two releases): one sentence, no stack trace, no other order disturbed."""
-    world, order_id, _ = _continued()
+    world, order_id, _ = _world_of_newer_release()
     other = world.book(purchase_of("other", "pm_timeout", MUG=(1, 800)))["order_id"]
     report = world.reconcile()
     assert report["settled"] == [other]
@@ -93,7 +93,7 @@ def test_a_parked_result_of_an_order_that_cannot_be_folded_waits_in_its_queue() 
 
 def test_an_order_that_cannot_be_folded_is_not_called_altered() -> None:
     """Law 39 (two releases): its chain is checked, its records are compared with the chain, and no more."""
-    world, order_id, _ = _continued()
+    world, order_id, _ = _world_of_newer_release()
     assert [(each.problem, each.where) for each in world.findings()] == [(Problem.CANNOT_JUDGE, order_id)]
     assert world.reconcile()["altered"] == []
     (key,) = world.audit_objects()

@@ -23,7 +23,7 @@ def world() -> World:
 
 
 def by(world: World, sub: str, request: dict[str, Any], **more: Any) -> Any:
-    """What the API starts an execution with."""
+    """Return the envelope with which the API starts an execution."""
     key = KMSProofKey(client=world.kms, key=more.pop("key", KEY))
     person = {"customer_id" if request["action"] == "purchase" else "requested_by": person_id_of(ISSUER, sub)}
     named = {**request, **person, **more}

@@ -57,7 +57,7 @@ def _entries(records: Sequence[Record]) -> dict[str, list[int]]:
     return {order_id: list(range(1, len(item["ledger"]["L"]) + 1)) for order_id, item in orders.items()}
 
 
-def _published(bus: FakeEventBridge) -> dict[str, list[int]]:
+def _entries_by_order(bus: FakeEventBridge) -> dict[str, list[int]]:
     """The entries that a bus took, by order, in its order."""
     taken: dict[str, list[int]] = {}
     for event in bus.events:
@@ -66,7 +66,7 @@ def _published(bus: FakeEventBridge) -> dict[str, list[int]]:
 
 
 def _first_times(bus: FakeEventBridge) -> dict[str, list[int]]:
-    return {order_id: list(dict.fromkeys(seqs)) for order_id, seqs in _published(bus).items()}
+    return {order_id: list(dict.fromkeys(seqs)) for order_id, seqs in _entries_by_order(bus).items()}
 
 
 def _function(bus: FakeEventBridge, faults: Faults | None = None) -> Dependencies:
@@ -107,7 +107,7 @@ def test_every_entry_is_published_once_and_in_order_where_nothing_fails(size: in
     """The events of an order are its ledger, whatever the size of the batches."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
-    assert _published(bus) == _entries(STREAM)
+    assert _entries_by_order(bus) == _entries(STREAM)
 
 
 @given(st.dictionaries(st.integers(0, 30), st.sampled_from(MODES), max_size=8), st.integers(1, 12))
@@ -146,7 +146,7 @@ def test_an_entry_that_fails_holds_up_its_own_order_only(order_id: str, seq: int
     bus = FakeEventBridge(refuses=lambda detail: (detail["order_id"], detail["seq"]) == (order_id, seq))
     answer = publish({"Records": STREAM}, _function(bus))
     expected = {**_entries(STREAM), order_id: [each for each in _entries(STREAM)[order_id] if each < seq]}
-    assert _published(bus) == {order: seqs for order, seqs in expected.items() if seqs}
+    assert _entries_by_order(bus) == {order: seqs for order, seqs in expected.items() if seqs}
     failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
     keys = {_key(record) for record in STREAM if record["dynamodb"]["SequenceNumber"] in failed}
     assert keys == ({f"ORDER#{order_id}"} if seq in _entries(STREAM)[order_id] else set())
@@ -169,7 +169,7 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(spoil: Callable[[dict[st
     bus = FakeEventBridge()
     answer = publish({"Records": [spoiled if record is first else record for record in STREAM]}, _function(bus))
     order_id = _key(first).removeprefix("ORDER#")
-    assert _published(bus) == {order: seqs for order, seqs in _entries(STREAM).items() if order != order_id}
+    assert _entries_by_order(bus) == {order: seqs for order, seqs in _entries(STREAM).items() if order != order_id}
     assert answer["batchItemFailures"][0] == {"itemIdentifier": first["dynamodb"]["SequenceNumber"]}
 
 

@@ -1,4 +1,4 @@
-"""What was said and stored under earlier schemas is read for ever.
+"""Messages and items of earlier schemas are read for ever.
 
 `recorded/schema_<n>.json` was written when ledger entries had schema n; never change one, add a file for a new schema.
 `python -m tests.handlers.test_recorded_history` writes that of the present schema where it is missing.
@@ -99,19 +99,19 @@ def _record_history() -> dict[str, Any]:
     world, messages = World(), []
     world.stock(MUG=(800, 20), POT=(2450, 5))
 
-    def told(function: str, message: dict[str, Any]) -> dict[str, Any]:
+    def tell(function: str, message: dict[str, Any]) -> dict[str, Any]:
         functions = {"purchase": purchase, "refund": refund, "record": record}
         answer = functions[function](message, world.parts())
         messages.append({"function": function, "message": message, "answer": answer})
         return answer
 
     bought = world.message(purchase_of(MUG=(2, 800), POT=(1, 2450)))
-    order_id = told("record", {**bought, "result": told("purchase", bought)})["order_id"]
+    order_id = tell("record", {**bought, "result": tell("purchase", bought)})["order_id"]
     for number, wish in enumerate(({"amount_minor": 1000}, {"lines": [{"sku": "MUG", "quantity": 1}]})):
         given_back = world.message(refund_of(order_id, f"r-{number}", **wish))
-        told("record", {**given_back, "result": told("refund", given_back)})
+        tell("record", {**given_back, "result": tell("refund", given_back)})
     over = world.message(refund_of(order_id, "over", amount_minor=9999))
-    told("record", {**over, "result": told("refund", over)})
+    tell("record", {**over, "result": tell("refund", over)})
     tables = {name: world.dynamodb.scan(TableName=name)["Items"] for name in ("orders", "gateway")}
     objects = {key: body.decode() for key, body in world.audit_objects().items()}
     return {"order_id": order_id, "messages": messages, "items": tables, "objects": objects}

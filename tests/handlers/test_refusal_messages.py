@@ -25,7 +25,7 @@ def _late(world: World, order_id: str) -> dict[str, Any]:
     return world.book(refund_of(order_id, "new"))
 
 
-def _all_gone(world: World, order_id: str) -> dict[str, Any]:
+def _refund_after_all(world: World, order_id: str) -> dict[str, Any]:
     world.book(refund_of(order_id, "rest"))
     return world.book(refund_of(order_id, "new"))
 
@@ -49,7 +49,7 @@ def _given_back(token: str) -> Scene:
     return scene
 
 
-def _released(world: World, _: str) -> dict[str, Any]:
+def _buy_and_release(world: World, _: str) -> dict[str, Any]:
     purchase = purchase_of("lost", "pm_timeout_never_arrives", MUG=(1, 800))
     world.book(purchase)
     world.reconcile(fence_after_seconds=0)
@@ -96,7 +96,7 @@ def _released(world: World, _: str) -> dict[str, Any]:
             "2026-04-01T12:00:00.000000Z.",
         ),
         (
-            _all_gone,
+            _refund_after_all,
             "NOTHING_TO_REFUND",
             "Nothing can be refunded: of 16.00 EUR paid, 16.00 EUR has been refunded and 0.00 EUR is reserved for "
             "refunds in flight.",
@@ -125,7 +125,7 @@ def _released(world: World, _: str) -> dict[str, Any]:
             "stays reserved until the gateway answers. It is safe to repeat the same request.",
         ),
         (
-            _released,
+            _buy_and_release,
             "PAYMENT_RELEASED",
             "The charge of 8.00 EUR never reached the gateway and can no longer be made. Nothing was paid. Send the "
             "purchase again under a new request_id.",

@@ -128,7 +128,7 @@ class World:
         return item.available
 
     def message(self, request: Any, **more: Any) -> dict[str, Any]:
-        """What the machine sends to a function."""
+        """Return the message that the machine sends to a function."""
         execution = f"arn:aws:states:eu-west-1:123456789012:execution:booking:run-{next(self._numbers)}"
         return {
             "schema": 1,
@@ -144,7 +144,7 @@ class World:
         return function(self.message(request), self.parts(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
-        """What the machine does: route, try, catch, record, and park what could not be recorded."""
+        """Do what the machine does: route, try, catch, record, and park what could not be recorded."""
         message = self.message(request, **message_fields)
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
@@ -190,11 +190,11 @@ class World:
         return audit_objects(S3AuditTrail(client=self.s3, bucket="audit"))
 
     def findings(self) -> tuple[Finding, ...]:
-        """What `booking audit verify` would say."""
+        """Return the findings of `booking audit verify`."""
         return verify(Archive(client=self.dynamodb, table="orders").orders(), self.audit_objects())
 
     def gateway_net(self, order_id: str) -> int:
-        """What the gateway holds of an order: charged minus refunded, and minus what a dispute withdrew at once."""
+        """Return the money of an order at the gateway: charged minus refunded, and minus what a dispute withdrew."""
         items = self.dynamodb.scan(TableName="gateway")["Items"]
         net = 0
         for item in items:
@@ -220,7 +220,7 @@ class Invocation:
 
 
 def attempted(call: Any, attempts: int) -> dict[str, Any]:
-    """What the machine's retries and its catcher make of a call."""
+    """Make a call as the machine does, with its retries and its catcher."""
     for attempt in range(attempts):
         try:
             return {"result": call()}

@@ -49,7 +49,7 @@ def token(shop: DeployedStack, sub: str, *roles: str) -> str:
     return issue_token(shop.instance.folder, sub, roles)
 
 
-def ended(shop: DeployedStack, reply: Reply, token: str, until: tuple[str, ...] = ()) -> Reply:
+def wait_for_result(shop: DeployedStack, reply: Reply, token: str, until: tuple[str, ...] = ()) -> Reply:
     """The result of a request that was accepted; one of the statuses in `until` counts as a result, too."""
     status, body, headers = reply
     deadline = time.monotonic() + 60
@@ -63,4 +63,4 @@ def ended(shop: DeployedStack, reply: Reply, token: str, until: tuple[str, ...] 
 
 def buy(shop: DeployedStack, sub: str, key: str, body: Any = None) -> Reply:
     own = token(shop, sub, "customer")
-    return ended(shop, call(shop, "POST", "/v1/orders", own, body or BODY, idempotency_key=key), own)
+    return wait_for_result(shop, call(shop, "POST", "/v1/orders", own, body or BODY, idempotency_key=key), own)

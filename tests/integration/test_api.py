@@ -15,7 +15,7 @@ import pytest
 from handlers.domain.callers import person_id_of
 from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token, public_keys_file, sign_token
 from local.pytest_plugin import DeployedStack
-from tests.integration.api_client import BODY, Reply, buy, call, ended, token
+from tests.integration.api_client import BODY, Reply, buy, call, token, wait_for_result
 from tests.integration.shop import available, order
 
 
@@ -29,7 +29,7 @@ def test_a_purchase_and_a_refund_through_the_api(shop: DeployedStack) -> None:
     staff = token(shop, "sam", "staff")
     path = f"/v1/orders/{bought['order_id']}/refunds"
     back = call(shop, "POST", path, staff, {"reason": "broken", "amount_minor": 300}, idempotency_key="back")
-    status, refunded, _ = ended(shop, back, staff)
+    status, refunded, _ = wait_for_result(shop, back, staff)
     assert (status, refunded["refundable_minor"]) == (200, 500)
     own = token(shop, "anna", "customer")
     assert call(shop, "GET", path, own)[1]["refunds"][0]["status"] == "SETTLED"
@@ -45,15 +45,15 @@ def test_a_held_refund_needs_an_approver_who_did_not_request_it(shop: DeployedSt
     staff, approver = token(shop, "sam", "staff", "approver"), token(shop, "eva", "approver")
     back = {"reason": "late", "amount_minor": 300, "override": "window"}
     held = call(shop, "POST", f"/v1/orders/{order_id}/refunds", staff, back, idempotency_key="held")
-    status, body, _ = ended(shop, held, staff, until=("pending",))
+    status, body, _ = wait_for_result(shop, held, staff, until=("pending",))
     assert (status, body["code"]) == (202, "APPROVAL_NEEDED")
     queue = call(shop, "GET", "/v1/approvals", approver)[1]["approvals"]
     assert body["refund_id"] in [each["subject"] for each in queue]
     path = f"/v1/orders/{order_id}/approvals/{body['refund_id']}"
     own = call(shop, "POST", path, staff, {"decision": "approve"}, idempotency_key="own")
-    assert ended(shop, own, staff)[1]["code"] == "OWN_DECISION"
+    assert wait_for_result(shop, own, staff)[1]["code"] == "OWN_DECISION"
     made = call(shop, "POST", path, approver, {"decision": "approve"}, idempotency_key="made")
-    status, body, _ = ended(shop, made, approver)
+    status, body, _ = wait_for_result(shop, made, approver)
     assert (status, body["refundable_minor"]) == (200, 500)
 
 
@@ -62,10 +62,10 @@ def test_holds_are_captured_and_cancelled_and_a_customer_sees_how_to_pay(shop: D
     for verb, asker, status in (("capture", staff, "CONFIRMED"), ("cancel", own, "CANCELLED")):
         order_id = buy(shop, "hana", f"api-{verb}", {**BODY, "capture": "later"})[1]["order_id"]
         asked = call(shop, "POST", f"/v1/orders/{order_id}/{verb}", asker, idempotency_key=verb)
-        assert ended(shop, asked, asker)[1]["order_status"] == status
+        assert wait_for_result(shop, asked, asker)[1]["order_status"] == status
     path = "/v1/orders"
     asked = call(shop, "POST", path, own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="api-3ds")
-    waiting = ended(shop, asked, own, until=("pending",))[1]
+    waiting = wait_for_result(shop, asked, own, until=("pending",))[1]
     assert waiting["next_action"]["who"] == "customer"
     status, action, _ = call(shop, "GET", f"/v1/orders/{waiting['order_id']}/payment-action", own)
     assert (status, action["url"].startswith("https://sandbox.booking.invalid/")) == (200, True)
@@ -92,7 +92,7 @@ def test_ten_simultaneous_calls_with_one_key_make_one_order(shop: DeployedStack)
     with ThreadPoolExecutor(max_workers=10) as pool:
         begun = list(pool.map(purchase, range(10)))
     assert {status for status, _, _ in begun} <= {200, 202}, begun
-    replies = [ended(shop, each, own) for each in begun]
+    replies = [wait_for_result(shop, each, own) for each in begun]
     assert {(status, body["order_id"]) for status, body, _ in replies} == {(200, replies[0][1]["order_id"])}
     assert available(shop, "MUG") == before - 1
     status, body, _ = buy(shop, "gina", "at-once", {**BODY, "payment_method": "pm_other"})

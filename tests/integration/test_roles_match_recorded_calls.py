@@ -18,7 +18,7 @@ from handlers.runtime.api.handles import RequestHandle
 from local.instance.recorded_calls import permissions_by_function
 from local.instance.token_issuer import OWN_ISSUER
 from local.pytest_plugin import DeployedStack
-from tests.integration.api_client import BODY, buy, call, ended, token
+from tests.integration.api_client import BODY, buy, call, token, wait_for_result
 from tests.integration.event_consumer import consuming
 from tests.integration.shop import audit_keys, erase, purchase, refund
 
@@ -153,7 +153,7 @@ def _call_the_api(shop: DeployedStack) -> None:
     staff, own = token(shop, "seen-staff", "staff"), token(shop, "seen-anna", "customer")
     buy(shop, "seen-anna", "seen-api")
     asked = call(shop, "POST", "/v1/orders", own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="seen-3ds")
-    waiting = ended(shop, asked, own, until=("pending",))[1]["order_id"]
+    waiting = wait_for_result(shop, asked, own, until=("pending",))[1]["order_id"]
     for path in (f"orders/{waiting}/payment-action", "orders", "stock/MUG"):
         assert call(shop, "GET", f"/v1/{path}", own)[0] == 200
     for query in ("", "?needs_attention=true"):

@@ -29,7 +29,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a ledger comes to."""
+    """The totals of a ledger."""
 
     captured: int
     reserved: int
@@ -193,7 +193,7 @@ def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, 
         require(restocked[number] <= bought, "law 24", f"line {number}: {restocked[number]} of {bought} put back")
 
 
-def judged(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -> tuple[Claim, ...]:
+def judge(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -> tuple[Claim, ...]:
     """Hold a write to the laws; returns what it claims of the gateway."""
     claims: list[Claim] = []
     old_rows, new_rows = before[ORDERS_TABLE], after[ORDERS_TABLE]

@@ -66,8 +66,8 @@ class Execution:
     def attempt(self) -> Node:
         return start(self.phase, self.message, self.clock)
 
-    def heard(self, ended: Ended) -> Node | None:
-        """What comes after an attempt: another, the next step's first, or nothing (done, or to be parked)."""
+    def advance(self, ended: Ended) -> Node | None:
+        """Return the attempt that follows: another, the next step's first, or nothing (done, or to be parked)."""
         if ended.error in PASSING and self.left > 0:
             self.left -= 1
             return self.attempt()
@@ -84,7 +84,7 @@ _messages: dict[Any, tuple[Any, dict[str, Any]]] = {}
 
 
 def first_message(name: str, request: Any, requested_at: datetime) -> dict[str, Any]:
-    """What the machine tells its functions; one object for equal messages about one request object."""
+    """Return the message of the machine to its functions; one object for equal messages about one request object."""
     key = (name, id(request), requested_at)
     known = _messages.get(key)
     if known is None:
@@ -99,7 +99,7 @@ def first_message(name: str, request: Any, requested_at: datetime) -> dict[str, 
 
 
 def _record_message(message: dict[str, Any], ended: Ended) -> dict[str, Any]:
-    """What record is told: the result, or the error as Lambda reports it but for the sentence, which no step reads."""
+    """Return the message to record: the result, or the error as Lambda reports it but for the sentence."""
     key = (id(message), id(ended.result) if ended.error is None else ended.error)
     known = _messages.get(key)
     if known is None:
@@ -254,7 +254,7 @@ class History:
         self._goes_on(actor, owner, ended)
 
     def _goes_on(self, actor: Actor, owner: Execution, ended: Ended) -> None:
-        following = owner.heard(ended)
+        following = owner.advance(ended)
         if following is not None:
             actor.node = following
             return
@@ -345,7 +345,7 @@ FAULT_KINDS = {
 
 
 def kinds_of(call: Call) -> tuple[str, ...]:
-    """How a call can go wrong."""
+    """Return the faults that a call can have."""
     if call.method == "request":
         return FAULT_KINDS["gateway"] + HTTP_FAULTS
     return FAULT_KINDS["gateway" if call.service == "gateway" else "write" if call.writes else "read"]

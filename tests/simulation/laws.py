@@ -1,4 +1,4 @@
-"""What must hold when everything has come to rest: ledger, gateway, stock, audit and answers agree."""
+"""Laws that hold when everything has come to rest: ledger, gateway, stock, audit and answers agree."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What histories begin with: who asks for what, on which orders, in which world. The choices pick."""
+"""Openings of histories: who asks for what, on which orders, in which world. The choices pick."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -56,7 +56,7 @@ def _refunds(what: str) -> list[dict[str, Any]]:
 
 
 def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
-    """When an execution starts, and how wrong its clock is: mostly now and right."""
+    """Choose the delay of an execution's start and the error of its clock: mostly none."""
     kind = choices.below(8)
     if kind == 7:
         return LATE, timedelta(0)
@@ -161,7 +161,7 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
     return history
 
 
-def poisoned(history_of: Callable[[States], History], choices: Choices) -> History:
+def poisoning(history_of: Callable[[States], History], choices: Choices) -> History:
     """Input that is not a request, beside one that is."""
     history = history_of(OPENING)
     good = purchase_request("p1")
@@ -174,4 +174,15 @@ def poisoned(history_of: Callable[[States], History], choices: Choices) -> Histo
     return history
 
 
-SCENARIOS = (refunding, purchasing, holding, refunding, purchasing, approving, refunding, purchasing, holding, poisoned)
+SCENARIOS = (
+    refunding,
+    purchasing,
+    holding,
+    refunding,
+    purchasing,
+    approving,
+    refunding,
+    purchasing,
+    holding,
+    poisoning,
+)

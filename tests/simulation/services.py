@@ -1,7 +1,7 @@
-"""What the handlers talk to, as tables: state × call → next state × reply. A new pair runs on the fake, once.
+"""The services of the handlers as tables: state × call → next state × reply. A new pair runs on the fake, once.
 
 The fakes are those of tests/fakes; a state is restored into one, the call is made, and the state that results is kept.
-Whatever a call changes is judged here, once for every distinct change (`changes.judged`).
+Whatever a call changes is judged here, once for every distinct change (`changes.judge`).
 """
 
 import copy
@@ -17,7 +17,7 @@ from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
-from tests.simulation.changes import Claim, judged
+from tests.simulation.changes import Claim, judge
 from tests.simulation.stripe_service import StripeService, describe_state, put_state, take_state
 
 Reply = Callable[[], Any]
@@ -47,12 +47,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a call does in a state."""
+    """The effect of a call in a state."""
 
     state: int
     reply: int
     claims: tuple[Claim, ...] = ()
-    """What the ledger began to say about money by this step; the gateway's books must bear it out."""
+    """Claims about money that the ledger began to make by this step; the gateway's books must bear it out."""
     notices: tuple[str, ...] = ()
     """The orders of the gateway's events about this step."""
 
@@ -137,7 +137,7 @@ class Service:
         return self.states.number(self.described(state), state)
 
     def step(self, state: int, call: int) -> Step:
-        """What the call does in that state; on the fake when this is the first time."""
+        """Return the effect of the call in that state; on the fake when this is the first time."""
         found = self.steps.get((state, call))
         if found is None:
             found = self.steps[state, call] = self._run(state, calls.things[call])
@@ -151,7 +151,7 @@ class Service:
         except ClientError as error:
             return Step(state, raised(error))
         after = self.taken(self.fake)
-        claims = judged(before, after) if self.name == "dynamodb" and call.writes else ()
+        claims = judge(before, after) if self.name == "dynamodb" and call.writes else ()
         return Step(self.state_number(after), reply, claims, getattr(self.fake, "notices", ()))
 
 

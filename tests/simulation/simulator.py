@@ -16,12 +16,12 @@ from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.world import AFTER_FENCE, AT_REST, START, States
 
 FAULT_PERCENT = 8
-"""How many of a hundred calls go wrong: about one and a half in a history."""
+"""Calls of a hundred that go wrong: about one and a half in a history."""
 
 
 @dataclass(slots=True)
 class SimulatedRun:
-    """What became of one history."""
+    """The result of one history."""
 
     choices: list[int]
     broken: str | None
@@ -76,7 +76,7 @@ def _day(moment: datetime) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """What a number of histories amounted to."""
+    """The sum of a number of histories."""
 
     histories: int = 0
     faults: Counter[str] = field(default_factory=Counter)

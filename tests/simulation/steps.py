@@ -59,7 +59,7 @@ class _Paused(BaseException):
 
 @dataclass(slots=True)
 class Ended:
-    """How an attempt ended: with a result, or with an error by the name that Step Functions sees."""
+    """The end of an attempt: with a result, or with an error by the name that Step Functions sees."""
 
     result: Any = None
     error: str | None = None
@@ -87,7 +87,7 @@ class Node:
 
 
 class _Asked:
-    """Where the calls of clients and of the gateway port go."""
+    """The receiver of the calls of clients and of the gateway port."""
 
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         raise NotImplementedError

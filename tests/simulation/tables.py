@@ -11,7 +11,7 @@ _states = {name: len(service.states.things) for name, service in SHOP.items()}
 
 
 def size() -> int:
-    """How many steps the tables hold."""
+    """Return the number of steps in the tables."""
     return sum(len(service.steps) for service in SHOP.values())
 
 

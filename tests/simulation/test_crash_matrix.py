@@ -128,7 +128,7 @@ def _in_the_end(history: History, subject: Subject) -> Any:
     }
 
 
-def _disturbed(subject: Subject, position: int, kind: str, tries: int) -> Any:
+def _disturb(subject: Subject, position: int, kind: str, tries: int) -> Any:
     history, actor = _began(subject, tries)
     for _ in range(position):
         history.advance(actor)
@@ -157,7 +157,7 @@ def test_a_failure_at_any_step_ends_in_the_undisturbed_ledger_and_the_same_money
     """Law 20: whatever fails, wherever, retry, redelivery and reconcile end where nothing had failed."""
     undisturbed = _in_the_end(_began(subject, 0)[0], subject)
     for position, call, kind, tries in cells(subject):
-        disturbed = _disturbed(subject, position, kind, tries)
+        disturbed = _disturb(subject, position, kind, tries)
         if kind not in FINAL_ERRORS:
             assert undisturbed == disturbed, f"call {position} ({call.service}.{call.method}), {kind}"
 
@@ -168,7 +168,7 @@ def print_table() -> int:
     for subject in SUBJECTS:
         undisturbed, found = _in_the_end(_began(subject, 0)[0], subject), {}
         for position, call, kind, tries in cells(subject):
-            same = _disturbed(subject, position, kind, tries) == undisturbed
+            same = _disturb(subject, position, kind, tries) == undisturbed
             others += not same and kind not in FINAL_ERRORS
             found.setdefault((position, f"{call.service}.{call.method}"), []).append(f"{'' if same else 'NOT '}{kind}")
             total += 1

@@ -154,12 +154,12 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> int
         rest, _ = at_rest(tuple(history.states), ["2026-03-01"])  # type: ignore[arg-type]
         hold_at_rest(history, rest)
         if not faults:
-            _hold_decided(history)
+            _require_decisions(history)
 
     return sum(1 for _ in every(run, faults))
 
 
-def _hold_decided(history: History) -> None:
+def _require_decisions(history: History) -> None:
     """Law 14: a race alone leaves nobody without a decision; who loses it decides again on what the order became."""
     for execution in history.executions:
         assert execution.answer is not None, f"{execution.name} has no answer"
