@@ -17,7 +17,19 @@ from .output import JsonOption, show, table
 from .request_input import parse_identifier, parse_moment
 from .target import InstanceOption, StageOption
 
-COLUMNS = ("order", "status", "customer", "ordered at", "open since", "held", "captured", "refunded", "refundable")
+COLUMNS = (
+    "order",
+    "status",
+    "customer",
+    "ordered at",
+    "open since",
+    "cases",
+    "disputes",
+    "held",
+    "captured",
+    "refunded",
+    "refundable",
+)
 AMOUNTS = ("held_minor", "captured_minor", "refunded_minor", "refundable_minor")
 
 
@@ -34,7 +46,8 @@ def orders(
     needs_attention: Annotated[
         bool,
         typer.Option(
-            "--needs-attention", help="Orders with money in flight or a pending case, the earliest due first."
+            "--needs-attention",
+            help="Orders with money in flight, an open case or an open dispute, the earliest due first.",
         ),
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=MAX_SCANNED, help="Maximum number of orders.")] = PAGE,
@@ -78,7 +91,7 @@ def _row(stored: StoredOrder) -> tuple[str, ...]:
     if order is None:
         return (stored.order_id, "unreadable: see `booking audit verify`", *[""] * (len(COLUMNS) - 2))
     amounts = (format_amount(fields[name], order.currency) for name in AMOUNTS)
-    texts = (str(fields[name] or "") for name in ("status", "customer_id", "ordered_at", "in_flight_since"))
+    texts = (str(fields[name] or "") for name in _TEXTS)
     return (stored.order_id, *texts, *amounts)
 
 
@@ -95,6 +108,8 @@ def _totals(order: Order) -> dict[str, Any]:
         "currency": order.currency,
         "ordered_at": order.ordered_at,
         "in_flight_since": order.in_flight_since(),
+        "open_cases": len(account.open_cases),
+        "open_disputes": len(account.open_disputes),
         "held_minor": account.held_minor,
         "captured_minor": account.captured_minor,
         "reserved_minor": account.reserved_minor,
@@ -103,6 +118,7 @@ def _totals(order: Order) -> dict[str, Any]:
     }
 
 
+_TEXTS = ("status", "customer_id", "ordered_at", "in_flight_since", "open_cases", "open_disputes")
 _FIELDS = (
-    "status", "customer_id", "currency", "ordered_at", "in_flight_since", "reserved_minor", *AMOUNTS
+    *_TEXTS, "currency", "reserved_minor", *AMOUNTS
 )  # fmt: skip

@@ -28,6 +28,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "api_access": ("token", "person"),
     "forget": ("forget",),
     "reconcile": ("reconcile",),
+    "orphan_closing": ("close-orphan",),
     "stock": ("stock",),
     "audit": ("audit",),
     "parking": ("parking",),

@@ -59,6 +59,17 @@ def test_orders_that_need_attention_say_since_when(lists: OrderLists) -> None:
     assert unknown["in_flight_since"].startswith("2026-03-13")
 
 
+def test_an_open_dispute_needs_attention() -> None:
+    """It is listed until the bank has decided."""
+    deployment = InProcessDeployment()
+    deployment.world.stock(mug=(500, 99))
+    deployment.book(purchase_of("disputed", "pm_disputed", mug=(1, 500)))
+    deployment.world.reconcile()
+    lists = OrderLists.of(deployment, deployment.world.clock)
+    (disputed,) = page_as_json(page_of(lists, needs_attention=True))["orders"]
+    assert (disputed["open_disputes"], disputed["open_cases"], disputed["refundable_minor"]) == (1, 0, 0)
+
+
 def test_a_limit_says_that_there_are_more_and_the_table_has_the_amounts(lists: OrderLists) -> None:
     page = page_of(lists, size=2, since="2026-01-01")
     assert (len(page.orders), page_as_json(page)["more"]) == (2, True)

@@ -244,6 +244,12 @@ def test_a_cancellation_that_waits_for_the_bank_is_pending_and_exits_with_0(shel
     assert "bank" in said.stdout
 
 
+def test_an_orphan_that_is_not_listed_cannot_be_closed(shell: Shell) -> None:
+    refused = shell("close-orphan", "txn_0", "--by", "a", "--evidence", "A receipt.")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "There is no orphan txn_0" in refused.stderr
+
+
 def test_two_people_close_a_case_after_a_preview(shell: Shell, booking_stack: DeployedStack) -> None:
     """Law 37 (cases): the preview changes nothing, and the proposer may not approve."""
     order = str(buy_mugs(shell)["order_id"])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
 
+from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import Unavailable
 from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
@@ -134,6 +135,24 @@ def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> Non
         world.clock.advance(timedelta(minutes=5))
     assert len(reported) == 230
     assert any('"GatewayOrphans": 230' in line for line in world.lines)
+
+
+def test_an_orphan_without_an_order_stays_listed_until_two_people_have_closed_it() -> None:
+    """Law 37 (cases), law 38 (orphans)."""
+    world = World()
+    orphan = Movement(
+        reference="txn_1", at="2026-03-01T00:00:00.000000Z", kind="charge", amount_minor=1, currency="EUR"
+    )
+    sweeps = DynamoDBSweepRepository(client=world.dynamodb, table="orders")
+    sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
+    wishes = [("a", True), ("a", False), ("a", False), ("b", True)]
+    said = [sweeps.close_orphan("txn_1", by, "A receipt.", "now", dry_run=dry_run) for by, dry_run in wishes]
+    assert said == ["proposed", "proposed", "own proposal", "closed"]
+    assert len(_scheduled(world)["orphans"]) == 1
+    assert sweeps.close_orphan("txn_1", "b", "A receipt.", "now") == "closed"
+    sweeps.add_orphan(orphan, "2026-03-02T00:00:00.000000Z")
+    assert _scheduled(world)["orphans"] == []
+    assert sweeps.close_orphan("txn_1", "c", "A receipt.", "now") == "not listed"
 
 
 def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:

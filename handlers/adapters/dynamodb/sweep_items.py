@@ -4,19 +4,31 @@ Each list is a partition of its own in the index of attention, so that people an
 """
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
 
 from ...contracts.storage import ATTENTION, ITEM_SCHEMA, ORDERS, SWEEP_KEY, orphan_key, watch_key
 from ...domain.canonical import Json
+from ...domain.errors import Unavailable
 from ...domain.payments import Movement
 from ...domain.sweeps import ListMember, SweepPosition, Watchlist
 from ..clients import DynamoDBClient, call, code_of
 from .attribute_values import Item, decode, decode_item, encode, encode_item
+from .update_expression import Update
 
 ORPHANS: Final = "orphan"
 """The partition of the orphans in the index of attention."""
+
+
+class OrphanClosing(StrEnum):
+    """The effect of a person's wish to close an orphan, which takes two people."""
+
+    PROPOSED = "proposed"
+    CLOSED = "closed"
+    OWN_PROPOSAL = "own proposal"
+    NOT_LISTED = "not listed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +79,39 @@ class DynamoDBSweepRepository:
         """Read an orphan."""
         item = self._get(orphan_key(reference))
         return _orphan(item) if item else None
+
+    def close_orphan(self, reference: str, by: str, evidence: str, now: str, *, dry_run: bool = False) -> OrphanClosing:
+        """Propose to close an orphan, or close it if another person has proposed that. The item stays as a trace."""
+        item = self._get(orphan_key(reference))
+        stored = decode_item(item) if item else {}
+        proposer = stored.get("proposed_by")
+        if ATTENTION.hash_key not in stored:
+            return OrphanClosing.NOT_LISTED
+        if proposer == by:
+            return OrphanClosing.OWN_PROPOSAL
+        closing = OrphanClosing.CLOSED if proposer else OrphanClosing.PROPOSED
+        if not dry_run and not self._write_closing(reference, proposer, by, evidence, now):
+            raise Unavailable(f"The orphan {reference} has changed at the same time.")
+        return closing
+
+    def _write_closing(self, reference: str, proposer: Json, by: str, evidence: str, now: str) -> bool:
+        update = Update()
+        listed, proposed_by = update.name(ATTENTION.hash_key), update.name("proposed_by")
+        if proposer:
+            update.condition = f"attribute_exists({listed}) AND {proposed_by} = {update.value(proposer)}"
+            update.set({"closed_by": by, "closed_at": now, "closing_evidence": evidence})
+            update.remove(ATTENTION.hash_key, ATTENTION.range_key)
+        else:
+            update.condition = f"attribute_exists({listed}) AND attribute_not_exists({proposed_by})"
+            update.set({"proposed_by": by, "proposed_at": now, "evidence": evidence})
+        key = {"pk": encode(orphan_key(reference))}
+        try:
+            call(self.client.update_item, TableName=self.table, Key=key, **update.request())
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
         """Put an item that stands for the order, unless it is listed."""

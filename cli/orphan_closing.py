@@ -1,0 +1,53 @@
+"""`booking close-orphan`: two people take a movement that belongs to no order off the list of orphans."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository, OrphanClosing
+from handlers.contracts.messages import MAX_REASON_LENGTH
+from handlers.domain.canonical import format_instant
+
+from .command_errors import CommandFailed, UsageError
+from .output import DryRunOption, JsonOption, show
+from .request_input import parse_identifier
+from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
+
+_REFUSALS: Final = {
+    OrphanClosing.OWN_PROPOSAL: "{by} has proposed to close {reference}. Another person must close it.",
+    OrphanClosing.NOT_LISTED: "There is no orphan {reference}. `booking reconcile` lists the orphans.",
+}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("close-orphan")(close_orphan)
+
+
+def close_orphan(
+    reference: Annotated[str, typer.Argument(help="The gateway's reference, as `booking reconcile` lists it.")],
+    by: Annotated[
+        str, typer.Option(help="Id of the person. The first proposes to close the orphan, another closes it.")
+    ],
+    evidence: Annotated[str, typer.Option(help="The reason to close it, such as the receipt of a refund.")],
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    stage: StageOption = None,
+    instance: InstanceOption = "default",
+) -> None:
+    """Propose to close a movement that no order explains, or close it if another person has proposed that."""
+    person, name = parse_identifier("--by", by), parse_identifier("REFERENCE", reference)
+    if not 1 <= len(evidence) <= MAX_REASON_LENGTH:
+        raise UsageError(f"--evidence must have 1 to {MAX_REASON_LENGTH} characters.")
+    now = format_instant(datetime.now(UTC))
+    closing = _orphans(resolve_target(stage, instance)).close_orphan(name, person, evidence, now, dry_run=dry_run)
+    if closing in _REFUSALS:
+        raise CommandFailed(_REFUSALS[closing].format(by=person, reference=name))
+    document = {"reference": name, "state": closing.value, "dry_run": dry_run}
+    further = " Another person must run the same command to close it." if closing is OrphanClosing.PROPOSED else ""
+    show(as_json, document, lambda console: console.print(f"The orphan {name} is {closing.value}.{further}"))
+
+
+def _orphans(target: DeploymentTarget) -> DynamoDBSweepRepository:
+    return DynamoDBSweepRepository(client=target.client("dynamodb"), table=target.output("ordersTable"))
