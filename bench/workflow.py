@@ -78,9 +78,9 @@ def measure_programs(*programs: str) -> list[list[float]]:
     taken: list[list[float]] = [[] for _ in programs]
     for _ in range(ROUNDS):
         for program, times in zip(programs, taken, strict=True):
-            before = _children_cpu_seconds()
+            before = children_cpu_seconds()
             subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
-            times.append(_children_cpu_seconds() - before)
+            times.append(children_cpu_seconds() - before)
     return taken
 
 
@@ -94,7 +94,8 @@ def compare_with_limit(value: float, limit: float, unit: str) -> str:
     return f"{value:.{2 if unit == 'x' else 0}f} {unit} ({'met' if value <= limit else 'MISSED'}: at most {limit:g})"
 
 
-def _children_cpu_seconds() -> float:
+def children_cpu_seconds() -> float:
+    """Return the CPU seconds of all programs that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

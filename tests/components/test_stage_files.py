@@ -16,7 +16,7 @@ from components.stage_schema import integer_pattern, json_schema
 from local.drivers.stack_config import load_config
 from tests.components.synth import CHECKOUT, STAGES, record
 from tests.components.test_stage import CONTRADICTORY, KEYS, WRONG, of
-from tests.workflow.judges import INSTALLED, npm_judges
+from tests.workflow.asl_judges import INSTALLED, npm_judges
 
 NO_TEXT = {"a": 1}
 """Of no key's type."""

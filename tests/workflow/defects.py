@@ -1063,6 +1063,15 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "/States/A/Output",
         jsonata({"A": ends(Output="Hello {% $states.input.name %}!")}),
     ),
+    *(
+        (
+            f"writes {text!r}, which is no expression",
+            "NOT_EVALUATED",
+            "/States/A/Output",
+            jsonata({"A": ends(Output=text)}),
+        )
+        for text in (" {% 1", "1 %} ", " {% 1 %} ", "\n{% 1 %}\n")
+    ),
     (
         "repeats an error",
         "UNREACHABLE_RETRIER",
@@ -1205,7 +1214,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
             "/States/A/Output",
             jsonata({"A": ends(Output=text)}),
         )
-        for text in ("{% 1", "1 %}", " {% 1 %}", "{% 1 %} ", " {% 1", "1 %} ", "\n{% 1 %}\n")
+        for text in ("{% 1", "1 %}", " {% 1 %}", "{% 1 %} ")
     ),
     *(
         (

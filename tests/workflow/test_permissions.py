@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from tests.environment import require
-from tests.workflow.judges import ROOT
+from tests.workflow.asl_judges import ROOT
 from workflow import permissions
 from workflow.asl.integrations import OPTIMISED
 

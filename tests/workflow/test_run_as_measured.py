@@ -11,6 +11,7 @@ import pytest
 
 from tests.workflow.defects import calls, distributed, ends, jsonata, machine, mapped, task
 from workflow.interpreter import Run, run
+from workflow.lint import check
 
 ALL = ["States.ALL"]
 RUNTIME = "States.Runtime"
@@ -354,6 +355,32 @@ def test_an_expression_that_throws_says_so_in_the_words_of_aws(expression: str, 
 @pytest.mark.parametrize(("terms", "works"), [(99, True), (102, False)])
 def test_an_expression_nests_about_100_levels(terms: int, works: bool) -> None:
     assert run(jsonata({"A": ends(Output="{% " + "+".join(["1"] * terms) + " %}")})).succeeded is works
+
+
+LITERALS: dict[str, Any] = {
+    "not_jsonata": " {% states.input %} ",
+    "states": "$states.input",
+    "variable": "$no.such.var.path",
+    "path": "$.input_value",
+    "root": "$",
+    "root.$": "$",
+    "context": "$$",
+    "intrinsic": "States.Format('Format:{}', 101)",
+    "list": [None, 0, 0.1, True, [], {"constant": 0}, " {% states.input %} ", "$states.input", "$no.such.var.path"],
+}
+
+
+def test_strings_that_are_no_expressions_stay_as_they_are_and_are_not_refused() -> None:
+    """As LocalStack recorded for its test of literal outputs."""
+    asl = jsonata({"A": ends(Output=LITERALS)})
+    assert run(asl).output == LITERALS
+    assert [str(each) for each in check(asl) if each.severity == "error"] == []
+
+
+@pytest.mark.parametrize("text", ["1 %}", " {% 1 %}", "{% 1 %} ", "{% 1", "{% 1 %}."])
+def test_one_delimiter_without_the_other_is_refused(text: str) -> None:
+    found = check(jsonata({"A": ends(Output=text)}))
+    assert [(each.code, each.severity) for each in found] == [("INVALID_JSONATA_EXPRESSION", "error")]
 
 
 # Ends that AWS sets (floci-io/floci issue 2734 and its sources)

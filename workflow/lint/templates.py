@@ -127,13 +127,21 @@ class Texts(StateReads):
             )
 
     def _almost_expression(self, text: str, pointer: str) -> None:
-        trimmed = text.strip()
-        if is_expression(trimmed) and trimmed != text:
-            self._improper(pointer, "There are blanks around {% … %}.", "Remove the blanks.")
-        elif trimmed.startswith("{%") and not is_open(text):
-            self._improper(pointer, "The string starts with {% and does not end with %}.", "Close it with %}.")
-        elif trimmed.endswith("%}") and not is_open(text):
-            self._improper(pointer, "The string ends with %} and does not start with {%.", "Open it with {%.")
+        """Report what AWS refuses, one delimiter without the other, and doubt other strings that hold delimiters."""
+        is_padded = is_expression(text.strip())
+        if text.startswith("{%") and not is_open(text):
+            remedy = "Remove the blanks behind it." if is_padded else "Close it with %}."
+            self._improper(pointer, "The string starts with {% and does not end with %}.", remedy)
+        elif text.endswith("%}") and not is_open(text):
+            remedy = "Remove the blanks before it." if is_padded else "Open it with {%."
+            self._improper(pointer, "The string ends with %} and does not start with {%.", remedy)
+        elif is_padded or ((text.strip().startswith("{%") or text.strip().endswith("%}")) and not is_open(text)):
+            self.findings.warning(
+                "NOT_EVALUATED",
+                pointer,
+                "There are blanks around {% or %}, so that the string is taken as it is.",
+                "Write it between {% and %}, without blanks around them.",
+            )
         elif "%}" in text.partition("{%")[2] and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",

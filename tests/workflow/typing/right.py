@@ -3,17 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Generic, Literal, Never, TypedDict, TypeVar, assert_type
+from typing import Annotated, Generic, Literal, Never, TypedDict, TypeVar, assert_type
 
-from handlers.contracts.messages import (
-    BookingRequest,
-    BookingResult,
-    CancelRequest,
-    CaptureRequest,
-    DecisionRequest,
-    PurchaseRequest,
-    RefundRequest,
-)
+from pydantic import BaseModel, Field
+
 from workflow import (
     ALL,
     END,
@@ -54,16 +47,33 @@ from workflow.service_steps import (
     WrittenResults,
 )
 
+
+class PurchaseRequest(BaseModel):
+    action: Literal["purchase"]
+    sku: str
+
+
+class RefundRequest(BaseModel):
+    action: Literal["refund"]
+    order_id: str
+
+
+class BookingResult(BaseModel):
+    status: Literal["succeeded", "pending", "rejected", "failed", "unknown"]
+    message: str
+
+
+BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator="action")]
+
 purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
 refund_fn = Function("refund_fn", RefundRequest, BookingResult)
 record_fn = Function("record_fn", object, BookingResult)
 
-AnyRequest = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest
 request = input_of(BookingRequest)
-assert_type(request, AnyRequest)
-assert_type(request.action, Literal["purchase", "capture", "cancel", "refund", "decide"])
+assert_type(request, PurchaseRequest | RefundRequest)
+assert_type(request.action, Literal["purchase", "refund"])
 route = Choice(request)
-assert_type(route, Choice[AnyRequest, AnyRequest])
+assert_type(route, Choice[PurchaseRequest | RefundRequest, PurchaseRequest | RefundRequest])
 assert_type(route.case(PurchaseRequest), Edge[PurchaseRequest])
 purchase = Invoke(purchase_fn)
 refund = Invoke(refund_fn)

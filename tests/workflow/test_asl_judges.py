@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.workflow.judges import NpmJudges, cfn_lint_against, npm_judges
+from tests.workflow.asl_judges import NpmJudges, cfn_lint_against, npm_judges
 from tests.workflow.sound_documents import SOUND
 from tests.workflow.strategies import values_for, workflows
 from workflow.booking import Booking
