@@ -214,6 +214,19 @@ def test_a_pattern_that_backtracks_for_ever_fails(machine: Any) -> None:
     assert "takes more than 1 second" in str(run(machine, [{"a": A_S}]).cause)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$count($map([1..1000], function($x) { [1..870000] }))",
+        "$reduce([1..60], function($a, $b) { $append($a, $a) }, [1])",
+        "$count([1..800000].[1..1000])",
+        "($long := $pad('', 4000000, 'a'); $count($map([1..100000], function($x) { $contains($long, 'b') })))",
+    ],
+)
+def test_an_expression_that_makes_or_goes_through_too_much_data_fails(expression: str) -> None:
+    assert "took too long: Check for excessive data" in str(run(only(Output=f"{{% {expression} %}}")).cause)
+
+
 def test_sound_patterns_match_long_strings() -> None:
     words = only(Output="{% $contains($states.input, /^([a-z]+-)*[a-z]+$/) %}")
     assert run(words, "one-two-three-four-five-six").output is True

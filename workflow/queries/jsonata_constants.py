@@ -24,7 +24,8 @@ _DEPENDENT: Final = ("name", "wildcard", "descendant", "parent", "regex", "lambd
 _ARITHMETIC: Final = ("+", "-", "*", "/", "%")
 _ORDERING: Final = ("<", "<=", ">", ">=")
 _MAX_STEPS: Final = 20_000
-"""Steps of an evaluation until it is left to the run."""
+"""Steps of an evaluation until it is left to the run; the next is its work."""
+_MAX_WORK: Final = 1_000_000
 
 
 class _TooLong(Exception):
@@ -98,7 +99,7 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     if not _is_constant(node):
         return ""
     from .jsonata_additions import additions, evaluation_limits
-    from .jsonata_corrections import TooMuchMemory
+    from .jsonata_corrections import TooMuchMemory, TooMuchWork
     from .jsonata_library import JException
     from .jsonata_messages import TooDeep, thrown
 
@@ -107,7 +108,7 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     limits = evaluation_limits(_TooLong(), _MAX_STEPS)
     bindings = {**additions(random.Random(0), lambda: 0), **limits}  # noqa: S311  # no secret
     try:
-        value = part.result(bindings, 0)
+        value = part.result(bindings, 0, _MAX_WORK)
         if whole and value is None:
             return "it yields nothing"
         if whole:
@@ -116,6 +117,6 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
         return str(error).removeprefix(THREW).lstrip(".: ")
     except (JException, TooMuchMemory, TooDeep) as error:
         return thrown(error).lstrip(".: ")
-    except _TooLong:
+    except (_TooLong, TooMuchWork):
         pass
     return ""

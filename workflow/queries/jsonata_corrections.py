@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
+from ..asl.limits import MAX_PAYLOAD_BYTES
 from .jsonata_library import Functions, JException, Jsonata, Utils
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
@@ -34,6 +35,27 @@ class TooMuchMemory(Exception):
 
     def __init__(self) -> None:
         super().__init__("Expression evaluation memory limit exceeded: Check for excessive memory usage")
+
+
+class TooMuchWork(Exception):
+    """An expression makes or goes through more data than anybody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__("Expression evaluation took too long: Check for excessive data")
+
+
+def work_of(value: object, *, made: bool) -> int:
+    """Return the work of a list or string that is made, or gone through, by its length.
+
+    Strings weigh less, for they take less memory: long ones, which no state can pass on, a tenth of a list's items.
+    """
+    if isinstance(value, list):
+        size = len(cast("list[object]", value))
+    elif isinstance(value, str):
+        size = len(value) // (10 if len(value) > MAX_PAYLOAD_BYTES else 100)
+    else:
+        return 0
+    return size if made else size // 10
 
 
 def bounded(text: str) -> str:

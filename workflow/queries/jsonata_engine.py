@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ..asl.json_type import Json
-from .jsonata_corrections import CORRECTIONS, TooMuchMemory, bounded
+from .jsonata_corrections import CORRECTIONS, TooMuchMemory, TooMuchWork, bounded, work_of
 from .jsonata_library import JException, Jsonata, Signature, Utils
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
@@ -24,6 +24,10 @@ NULL: Final = Utils.NULL_VALUE
 """JSON's null; the engine's None is undefined."""
 MAX_RANGE: Final = 873_782
 """Numbers of `[1..n]`. Source: measured on Step Functions by others, as the next."""
+
+
+MAX_WORK: Final = 20_000_000
+"""Items that one evaluation makes; going through them counts a tenth. Step Functions takes time and memory instead."""
 
 
 class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
@@ -35,11 +39,13 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         self.set_validate_input(False)
         self.set_output_convert_nulls(False)
         self.now_ms = 0
+        self.work_left = 0
 
-    def result(self, bindings: Mapping[str, Any], now_ms: int) -> Any:
+    def result(self, bindings: Mapping[str, Any], now_ms: int, max_work: int = MAX_WORK) -> Any:
         """Return what the expression yields for values of variables; raises what the engine raises."""
         running = copy.copy(self)  # what runs is of one thread, and a parsed expression of all
         running.now_ms = now_ms
+        running.work_left = max_work
         Jsonata.CURRENT.jsonata = running
         return running.evaluate(None, bindings)
 
@@ -55,12 +61,16 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         return any(_is_same(item, lhs) for item in (cast("Sequence[Any]", rhs) if isinstance(rhs, list) else [rhs]))
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
-        return bounded("".join(text_of(side) for side in (lhs, rhs) if side is not None))
+        text = bounded("".join(text_of(side) for side in (lhs, rhs) if side is not None))
+        self._spend(work_of(text, made=True))
+        return text
 
     def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
         if Utils.is_numeric(lhs) and Utils.is_numeric(rhs) and rhs - lhs >= MAX_RANGE:
             raise TooMuchMemory
-        return Jsonata.evaluate_range_expression(self, lhs, rhs)
+        found = Jsonata.evaluate_range_expression(self, lhs, rhs)
+        self._spend(len(found) if found else 0)
+        return found
 
     def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # its name
         """Of a copy of an empty array, for the engine puts something into it."""
@@ -69,7 +79,15 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # the engine's name
         if not self.is_function_like(proc):
             raise JException("T1006", -1)
-        return Jsonata.apply_inner(self, proc, args, input, environment)
+        found = Jsonata.apply_inner(self, proc, args, input, environment)
+        if isinstance(proc, Jsonata.JFunction):
+            self._spend(work_of(found, made=True) + sum(work_of(each, made=False) for each in args or ()))
+        return found
+
+    def _spend(self, work: int) -> None:
+        self.work_left -= work
+        if self.work_left < 0:
+            raise TooMuchWork
 
 
 def held(value: Json) -> Any:
