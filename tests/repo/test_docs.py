@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,21 @@ def test_every_verb_is_in_the_page_of_the_command() -> None:
     known = " ".join([*verbs(build_app()), *(f"booking workflow {verb}" for verb in VERBS)])
     named = re.findall(r"`(booking [a-z]+(?: (?:set|show|verify|report|schema|check))?)", text)
     assert [name for name in named if name not in known] == []
+
+
+def test_every_module_that_a_page_runs_exists() -> None:
+    """`python -m ...`, as the recipes of CONTRIBUTING name it."""
+    named = {
+        name for page in PAGES for name in re.findall(r"python -m ((?:tools|tests|bench)[\w.]*)", page.read_text())
+    }
+    assert len(named) > 5
+    assert [name for name in named if find_spec(name) is None] == []
+
+
+def test_the_recipes_name_what_is_in_their_files() -> None:
+    """A recipe that says "`Code` in `workflow/lint/lint_findings.py`" must find it there."""
+    text = " ".join((ROOT / "CONTRIBUTING.md").read_text("utf-8").split())
+    named = re.findall(r"`(\w+)`(?: and `(\w+)`)? (?:in|to|\() ?`([\w/]+\.py)`", text)
+    assert len(named) >= 4
+    lost = [(name, file) for *names, file in named for name in names if name not in (ROOT / file).read_text("utf-8")]
+    assert lost == []
