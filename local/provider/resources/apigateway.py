@@ -88,9 +88,10 @@ class _Child(ModelledResource):
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
         api = inputs.get("apiId")
         siblings = self._siblings(aws, api) if api in _apis(aws) else ()
-        wanted = [self.request(inputs).get(spell(name, self.spelled)) for name in self.natural_key]
+        members = [spell(name, self.spelled) for name in self.natural_key if name != "apiId"]
+        wanted = [self.request(inputs).get(member) for member in members]
         for sibling in siblings:
-            if [sibling.get(spell(name, self.spelled)) for name in self.natural_key] == wanted:
+            if [sibling.get(member) or None for member in members] == wanted:  # "" stands for a text that is missing
                 return str(sibling[self.id_member])
         return None
 

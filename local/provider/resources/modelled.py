@@ -45,7 +45,7 @@ class ModelledResource(Resource):
         return {self.id_member: id_}
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        if old:
+        if old or self._differs(aws, id_, inputs):
             self.call(aws, "Update", self._resets() | self.request(inputs) | (self.keys(aws, id_) or {}))
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
@@ -74,6 +74,11 @@ class ModelledResource(Resource):
         taken = {name: value for name, value in members.items() if name in shape.members}
         answer: Values = getattr(client, snake_case(verb + self.noun))(**taken)
         return answer
+
+    def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:
+        """Return whether a resource that was found rather than created has other settings than the inputs."""
+        found = self.request(self.read(aws, id_) or {})
+        return any(found.get(name) != value for name, value in self.request(inputs).items())
 
     def _description(self, answer: Values) -> Values:
         return answer[self.wrapped_in] if self.wrapped_in else answer
