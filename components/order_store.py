@@ -7,8 +7,6 @@ import pulumi
 
 from handlers.contracts.storage import (
     APPENDED_ATTRIBUTES,
-    ATTENTION,
-    BY_DAY,
     ORDERS,
     PRICE_ATTRIBUTES,
     STOCK_ATTRIBUTES,
@@ -189,7 +187,7 @@ class OrderStore(Component):
         return key
 
     def _create_grants(self) -> None:
-        unsettled = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in (ATTENTION, BY_DAY)]
+        listed = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in ORDERS.indexes]
         self.readgrant = self._grant("ReadOrders", "GetItem", order_key("*"))
         append = self._grant("AppendToOrders", "UpdateItem", order_key("*"), APPENDED_ATTRIBUTES)
         release = self._grant("ReleaseStock", "UpdateItem", sku_key("*"), STOCK_ATTRIBUTES)
@@ -197,7 +195,7 @@ class OrderStore(Component):
         reserve = self._grant("ReserveStock", "UpdateItem", sku_key("*"), (*STOCK_ATTRIBUTES, *PRICE_ATTRIBUTES))
         self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), self.readgrant, append, reserve)
         self.refundgrant = join(self.readgrant, append, release)
-        find = table_grant("FindOrders", ["dynamodb:Query"], unsettled, key=self.key, parent=self)
+        find = table_grant("FindOrders", ["dynamodb:Query"], listed, key=self.key, parent=self)
         sweep = table_grant(
             "Sweep",
             ["dynamodb:GetItem", "dynamodb:PutItem"],
@@ -216,7 +214,6 @@ class OrderStore(Component):
         )
         self.reconcilegrant = join(find, self.refundgrant, sweep, review)
         self.streamgrant = stream_grant(self.arn, key=self.key, parent=self)
-        listed = [pulumi.Output.concat(self.arn, "/index/", index.name) for index in ORDERS.indexes]
         self.browsegrant = join(
             self.readgrant,
             self._grant("ReadStock", "GetItem", sku_key("*")),

@@ -110,6 +110,7 @@ def _sweep(run: Reconciliation, deps: Dependencies, has_time: Callable[[], bool]
         gateway=deps.gateway,
         reconcile_order=partial(run.reconcile_order, is_swept=True),
         open_orphan_case=run.open_orphan_case,
+        open_repeat_case=run.open_repeat_case,
         now=run.now,
         has_time=has_time,
         findings=run.findings,

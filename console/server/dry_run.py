@@ -101,6 +101,10 @@ class MemoryOrders:
         """List as the store does."""
         return self.stored.list_due(shard, until, after, limit)
 
+    def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
+        """List as the store does."""
+        return self.stored.list_of_customer(customer_id, since, until, after, limit)
+
     def defer(self, order: Order, until: str | None, now: str) -> None:
         """Defer nothing."""
 

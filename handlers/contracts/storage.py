@@ -115,7 +115,7 @@ def orphan_key(reference: str) -> str:
 
 
 def watch_key(watchlist: str, order_id: str) -> str:
-    """Return the primary key of an order's place in a watchlist (`case`, `dispute`)."""
+    """Return the primary key of an order's place in a watchlist (`doubt`, `case`, `dispute`)."""
     return f"WATCH#{watchlist}#{order_id}"
 
 

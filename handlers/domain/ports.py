@@ -68,6 +68,10 @@ class OrderRepository(Protocol):
         """List the ids of the orders in one shard whose next look is due by `until`, the longest due first."""
         ...
 
+    def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
+        """List the ids of the orders that a customer placed from `since` to `until`."""
+        ...
+
     def defer(self, order: Order, until: str | None, now: str) -> None:
         """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded.
 

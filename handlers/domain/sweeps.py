@@ -20,8 +20,12 @@ class SweepPosition:
 
 
 class Watchlist(StrEnum):
-    """A list of the orders that people must see until they, or the bank, are done with them."""
+    """A list of the orders that people must see until they, or the bank, are done with them.
 
+    The orders in doubt were `unknown`, so that their customers may have bought the same again.
+    """
+
+    DOUBTS = "doubt"
     CASES = "case"
     DISPUTES = "dispute"
 

@@ -25,7 +25,8 @@ def _open_cases(count: int) -> World:
     world.stock(MUG=(800, 200))
     for number in range(count):
         token = ("pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives")[number % 3]
-        world.book(purchase_of(f"buy-{number}", token, MUG=(1, 800)))
+        customer = {"customer_id": f"customer-{number}"}  # of one customer they would be the same purchase again
+        world.book({**purchase_of(f"buy-{number}", token, MUG=(1, 800)), **customer})
     world.clock.advance(timedelta(hours=1))
     return world
 

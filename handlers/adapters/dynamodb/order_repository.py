@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from ...contracts.storage import ATTENTION, BY_DAY, ORDERS, IndexSchema, order_key
+from ...contracts.storage import ATTENTION, BY_CUSTOMER, BY_DAY, ORDERS, IndexSchema, order_key
 from ...domain.errors import Unavailable
 from ...domain.order import Order
 from ...domain.ports import Change, Page, RetryPolicy, StaleOrder, Written
@@ -76,6 +76,10 @@ class DynamoDBOrderRepository:
         except ClientError as error:
             if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
                 raise
+
+    def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
+        """Query the index of customers."""
+        return self._query(BY_CUSTOMER, customer_id, "BETWEEN :since AND", until, after, limit, since=since)
 
     def list_changed(
         self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None

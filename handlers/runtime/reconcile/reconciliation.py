@@ -18,11 +18,13 @@ from ...domain.cases import CaseReason
 from ...domain.dispute_reports import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
+from ...domain.money import format_amount
 from ...domain.newer_release import NewerRelease
 from ...domain.order import Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
+from ...domain.repeated_purchases import is_in_doubt
 from ...domain.requests import dispute_id_of
 from ...domain.resolutions import open_case
 from ...domain.settlement import Contradiction, apply_gateway_reply
@@ -106,9 +108,14 @@ class Reconciliation:
             self.orders.defer(order, until, now)
 
     def _watch(self, order: Order) -> None:
-        """List an order whose case or dispute is open; what is listed is reported in every run."""
+        """List an order whose case or dispute is open, or that is in doubt; what is listed is reviewed in every run."""
         account, now = order.account, format_instant(self.now)
-        for watchlist, is_open in ((Watchlist.CASES, account.open_cases), (Watchlist.DISPUTES, account.open_disputes)):
+        lists = (
+            (Watchlist.DOUBTS, is_in_doubt(order, self.now)),
+            (Watchlist.CASES, account.open_cases),
+            (Watchlist.DISPUTES, account.open_disputes),
+        )
+        for watchlist, is_open in lists:
             if is_open:
                 self.watchlists.watch(watchlist, order.order_id, now)
 
@@ -233,6 +240,17 @@ class Reconciliation:
             order, f"movement:{movement.reference}", CaseReason.ORPHAN, facts, amount_minor=movement.amount_minor
         )
         self._watch(order)
+        return order
+
+    def open_repeat_case(self, order: Order, other: Order) -> Order:
+        """Open a case about the order with which a customer may have bought the same again."""
+        amount = format_amount(other.account.captured_minor, other.currency)
+        facts: dict[str, Json] = {"ledger_says": f"{other.order_id} has the same lines and paid {amount} as well"}
+        order = self._open_case(
+            order, other.order_id, CaseReason.BOUGHT_AGAIN, facts, amount_minor=other.account.captured_minor
+        )
+        self._watch(order)
+        self._restore(order, known=0)
         return order
 
     def _open_case(

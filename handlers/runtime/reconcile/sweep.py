@@ -17,6 +17,7 @@ from ...domain.newer_release import NewerRelease, ReadOnlyOrder
 from ...domain.order import Order
 from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import OrderRepository
+from ...domain.repeated_purchases import DOUBT, is_bought_again, is_in_doubt
 from ...domain.sweeps import ListMember, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
 from .scan_plan import ROTATION
@@ -42,6 +43,7 @@ class GatewaySweep:
     orders: OrderRepository
     gateway: PaymentGateway
     reconcile_order: Callable[[str], None]
+    open_repeat_case: Callable[[Order, Order], Order]
     open_orphan_case: Callable[[Order, Movement], Order]
     now: datetime
     has_time: Callable[[], bool]
@@ -201,11 +203,37 @@ class GatewaySweep:
             return False
         if order is None or isinstance(order, ReadOnlyOrder):
             return order is None
+        if watchlist is Watchlist.DOUBTS:
+            self._find_repeats(order)
+            return not is_in_doubt(order, self.now)
         if watchlist is Watchlist.CASES:
             self.findings.note_cases(order)
             return not order.account.open_cases
         self.findings.note_disputes(order)
         return not order.account.open_disputes
+
+    def _load_alone(self, order_id: str) -> Order | ReadOnlyOrder | None:
+        """Load an order; one that cannot be read is a finding, and hides no other one (law 28)."""
+        try:
+            return self._load(order_id)
+        except (Unavailable, PaymentOutcomeUnknown):
+            raise
+        except Exception as error:
+            self.findings.note_failure(order_id, error)
+            return None
+
+    def _find_repeats(self, order: Order) -> None:
+        """Open a case about each order with which the customer of an order in doubt bought the same again."""
+        since, after = order.ordered_at, None
+        until = format_instant(parse_instant(since) + DOUBT)
+        while True:
+            page = self.orders.list_of_customer(order.customer_id, since, until, after, _PAGE)
+            for order_id in page.names:
+                other = self._load_alone(order_id)
+                if isinstance(other, Order) and is_bought_again(order, other):
+                    order = self.open_repeat_case(order, other)
+            if (after := page.after) is None:
+                break
 
     def _check_aged(self) -> None:
         """Look up the orders whose last entry is 1, 7 or 30 days old."""
