@@ -90,12 +90,12 @@ class MemoryOrders:
         if differing:
             return StockMismatch(found=differing)
         self.written[order.order_id] = order
-        return Written()
+        return Written(after=order)
 
     def append(self, change: Change) -> Written | StaleOrder:
         """Keep the changed order."""
         self.written[change.after.order_id] = change.after
-        return Written()
+        return Written(after=change.after)
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
         """List as the store does."""

@@ -4,10 +4,10 @@ The ports of the gateway and of stock are in `payments` and `stock`; one contrac
 implementation of each.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 from .canonical import Json
 from .errors import Unavailable
@@ -23,10 +23,34 @@ class Change:
     after: Order
     restock: Mapping[str, int] = field(default_factory=dict[str, int])
 
+    def without_restock(self, skus: Collection[str]) -> Self:
+        """Return the change without units of SKUs that no longer exist: no entry says that they returned."""
+        gone = {number for number, line in enumerate(self.after.lines) if line.sku in skus}
+        order = replace(self.before, requests=self.after.requests, salt=self.after.salt)
+        for entry in self.after.ledger[self.before.version :]:
+            order = order.append(
+                entry.kind,
+                at=entry.at,
+                now=entry.recorded_at,
+                subject=entry.subject,
+                amount_minor=entry.amount_minor,
+                facts={name: _without_lines(fact, gone, name) for name, fact in entry.facts.items()},
+            )
+        restock = {sku: units for sku, units in self.restock.items() if sku not in skus}
+        return replace(self, after=order, restock=restock)
+
+
+def _without_lines(fact: Json, lines: Collection[int], name: str) -> Json:
+    if name not in ("restocked", "released"):
+        return fact
+    return [pair for pair in cast("Sequence[tuple[int, int]]", fact) if pair[0] not in lines]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The write took effect."""
+    """The write took effect; `after` is the order as it is stored."""
+
+    after: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +85,10 @@ class OrderRepository(Protocol):
         ...
 
     def append(self, change: Change) -> Written | StaleOrder:
-        """Append the new entries, unless the order has changed since `change.before`."""
+        """Append the new entries, unless the order has changed since `change.before`.
+
+        Units of a SKU that was deleted cannot return to stock; the entries are then written without them.
+        """
         ...
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:

@@ -383,6 +383,6 @@ def settle(
             return order
         written = orders.append(change)
         if not isinstance(written, StaleOrder):
-            return change.after
+            return written.after
         order = written.current
     raise AssertionError("attempts() ends by raising")

@@ -83,7 +83,7 @@ def begin_or_resume(
             return change, False
         written = deps.orders.append(change)
         if not isinstance(written, StaleOrder):
-            return send(change.after), False
+            return send(written.after), False
         order = written.current
     raise AssertionError("attempts() ends by raising")
 

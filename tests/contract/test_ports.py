@@ -128,7 +128,7 @@ def test_an_order_is_read_as_it_was_written(shop: Shop) -> None:
     orders, shelves = shop
     order = _order()
     assert orders.load(order.order_id) is None
-    assert orders.create(order) == Written()
+    assert orders.create(order) == Written(after=order)
     assert orders.load(order.order_id) == order
     assert _left(shelves) == (1, 8)
 
@@ -137,7 +137,7 @@ def test_an_order_is_created_once_even_when_stock_is_empty(shop: Shop) -> None:
     """The second create meets the first, which wins over every difference of the shelves."""
     orders, shelves = shop
     order = _order(mugs=3)
-    assert orders.create(order) == Written()
+    assert orders.create(order) == Written(after=order)
     assert orders.create(order) == StaleOrder(current=order)
     assert _left(shelves) == (0, 8)
 
@@ -161,7 +161,7 @@ def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
     order = _order()
     orders.create(order)
     captured = _captured(order)
-    assert orders.append(captured) == Written()
+    assert orders.append(captured) == Written(after=captured.after)
     lost = orders.append(captured)
     assert lost == StaleOrder(current=captured.after)
 
@@ -174,12 +174,12 @@ def test_returned_units_are_restocked_in_the_same_transaction(shop: Shop) -> Non
     captured = _captured(order)
     orders.append(captured)
     reserved = _line_refund(captured.after)
-    assert orders.append(reserved) == Written()
+    assert orders.append(reserved) == Written(after=reserved.after)
     (refund_id,) = reserved.after.account.in_flight
     settled = apply_gateway_reply(reserved.after, refund_id, _settled(1000), WHEN, WHEN)
     assert isinstance(settled, Change)
     assert settled.restock == {"mug": 1}
-    assert orders.append(settled) == Written()
+    assert orders.append(settled) == Written(after=settled.after)
     assert orders.append(settled) == StaleOrder(current=settled.after)
     assert orders.load(order.order_id) == settled.after
     assert _left(shelves) == (2, 8)
@@ -190,7 +190,7 @@ def test_orders_with_money_in_flight_are_listed_until_it_is_settled(shop: Shop) 
     orders, _ = shop
     made = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
     for order in made:
-        assert orders.create(order) == Written()
+        assert orders.create(order) == Written(after=order)
     assert _waiting(orders) == {order.order_id for order in made}
     orders.append(_captured(made[0]))
     assert _waiting(orders) == {order.order_id for order in made[1:]}
@@ -203,7 +203,7 @@ def test_a_deferred_order_is_listed_when_it_is_due_unless_it_changed(shop: Shop)
     orders, _ = shop
     deferred, changed = (_order(f"p{number}", mugs=1, pens=1) for number in range(2))
     for order in (deferred, changed):
-        assert orders.create(order) == Written()
+        assert orders.create(order) == Written(after=order)
     orders.append(_captured(changed))
     later = "2026-03-01T13:00:00.000000Z"
     orders.defer(deferred, later, later)

@@ -33,7 +33,7 @@ def _erasure(world: World, order: Order) -> Change:
 
 
 def _forget(world: World, order_id: str) -> None:
-    assert world.parts().orders.append(_erasure(world, world.order(order_id))) == Written()
+    assert isinstance(world.parts().orders.append(_erasure(world, world.order(order_id))), Written)
 
 
 def _stored_strings(world: World) -> Iterator[str]:

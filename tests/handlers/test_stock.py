@@ -281,3 +281,28 @@ def test_conflicts_on_a_popular_sku_delay_a_purchase_and_keep_its_answer(
     world.faults.between = {20: conflict}  # the twenty calls before are those of the order's creation
     result = world.step(purchase_of(payment_method=method, MUG=(1, 800)))
     assert (result["status"], result["code"], world.available("MUG")) == (status, code, left)
+
+
+@pytest.mark.parametrize("path", ["refund", "reconcile", "capture"])
+def test_units_of_a_deleted_sku_are_not_said_to_be_back_in_stock(path: str) -> None:
+    """Law 24 (stock), law 43 (true answers): money settles all the same, and the entry names what did return."""
+    world = World()
+    world.stock(MUG=(800, 5), POT=(2450, 5))
+    bought = purchase_of(
+        payment_method="pm_refund_timeout" if path == "reconcile" else "pm_ok", MUG=(2, 800), POT=(1, 2450)
+    )
+    order_id = str(world.book({**bought, **({"capture": "later"} if path == "capture" else {})})["order_id"])
+    world.dynamodb.delete_item(TableName="orders", Key={"pk": {"S": "SKU#MUG"}})
+    if path == "capture":
+        lines = [{"sku": "MUG", "quantity": 1}]
+        request = {"action": "capture", "request_id": "c", "order_id": order_id, "requested_by": "a", "lines": lines}
+        assert world.book(request)["status"] == "succeeded"
+    else:
+        world.book(refund_of(order_id))
+        world.reconcile()
+    [entry] = [each for each in world.order(order_id).ledger if {"restocked", "released"} & each.facts.keys()]
+    assert entry.facts["released" if path == "capture" else "restocked"] == [[1, 1]]
+    assert world.available("POT") == 5
+    world.book(refund_of(order_id, "later"))
+    world.reconcile()
+    assert world.findings() == ()

@@ -44,7 +44,7 @@ class DynamoDBOrderRepository:
         for _ in self.retry.attempts("The stock"):
             reasons = transact(self.client, writes)
             if reasons is None:
-                return Written()
+                return Written(after=order)
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if not any(reason.get("Code") in CONFLICTS for reason in reasons):
@@ -53,16 +53,16 @@ class DynamoDBOrderRepository:
 
     def append(self, change: Change) -> Written | StaleOrder:
         """Append in one conditional update, or in one transaction if units return to stock."""
-        restock = dict(change.restock)
         for _ in self.retry.attempts(change.after.order_id):
-            reasons = self._update_and_restock(change, restock) if restock else self._update(change)
+            reasons = self._update_and_restock(change) if change.restock else self._update(change)
             if reasons is None:
-                return Written()
+                return Written(after=change.after)
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if reasons[0].get("Code") == FAILED:
                 raise Unavailable(f"Order {change.after.order_id} no longer exists.")
-            _skip_deleted_skus(restock, reasons[1:])
+            if deleted := _deleted_skus(change.restock, reasons[1:]):
+                change = change.without_restock(deleted)
         raise AssertionError("attempts() ends by raising")
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
@@ -102,8 +102,8 @@ class DynamoDBOrderRepository:
             raise
         return None
 
-    def _update_and_restock(self, change: Change, restock: Mapping[str, int]) -> Sequence[Reply] | None:
-        shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in restock.items()]
+    def _update_and_restock(self, change: Change) -> Sequence[Reply] | None:
+        shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in change.restock.items()]
         return transact(self.client, [{"Update": append_order(self.table, change)}, *shelves])
 
     def _query(
@@ -141,11 +141,9 @@ def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:
     return StockMismatch(found=found)
 
 
-def _skip_deleted_skus(restock: dict[str, int], reasons: Sequence[Reply]) -> None:
-    """Skip SKUs that were deleted: units of theirs cannot return to stock, and money must settle all the same."""
-    for sku, reason in zip(tuple(restock), reasons, strict=False):
-        if reason.get("Code") == FAILED:
-            del restock[sku]
+def _deleted_skus(restock: Mapping[str, int], reasons: Sequence[Reply]) -> list[str]:
+    """Return the SKUs that were deleted: units of theirs cannot return to stock, and money must settle all the same."""
+    return [sku for sku, reason in zip(restock, reasons, strict=False) if reason.get("Code") == FAILED]
 
 
 def page_end(reply: Reply) -> str | None:

@@ -125,8 +125,8 @@ class Reconciliation:
             written = self.orders.append(change)
             if isinstance(written, StaleOrder):
                 return written.current
-            self.findings.released.append(key_of(change.after.ledger[-1].subject))
-            order = change.after
+            order = written.after
+            self.findings.released.append(key_of(order.ledger[-1].subject))
         return order
 
     def _query_gateway(self, order: Order, key: str) -> Order:
@@ -176,7 +176,7 @@ class Reconciliation:
     def _expire(self, order: Order) -> Order:
         change = expire_payment(order, format_instant(self.now))
         outcome = self.orders.append(change)
-        return outcome.current if isinstance(outcome, StaleOrder) else change.after
+        return outcome.current if isinstance(outcome, StaleOrder) else outcome.after
 
     def _fence(self, order: Order, key: str) -> GatewayReply | CaseReason | None:
         """Fence a key that the gateway never received; None while an attempt may still be running.
@@ -215,8 +215,8 @@ class Reconciliation:
         outcome = self.orders.append(change)
         if isinstance(outcome, StaleOrder):
             return outcome.current
-        self._add_settlement(key, change.after.ledger[order.version :])
-        return change.after
+        self._add_settlement(key, outcome.after.ledger[order.version :])
+        return outcome.after
 
     def _leave_to_people(
         self, order: Order, key: str, reason: CaseReason, sentence: str, facts: Mapping[str, Json] | None = None
@@ -261,7 +261,7 @@ class Reconciliation:
         if change is None:
             return order
         outcome = self.orders.append(change)
-        return outcome.current if isinstance(outcome, StaleOrder) else change.after
+        return outcome.current if isinstance(outcome, StaleOrder) else outcome.after
 
     def _add_settlement(self, key: str, entries: tuple[Entry, ...]) -> None:
         was_released = any(entry.kind in _RELEASES for entry in entries)
