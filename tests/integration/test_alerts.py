@@ -101,10 +101,11 @@ def test_an_event_that_a_function_fails_to_handle_ends_in_its_dead_letter_queue(
     while count_messages(shop, dead) == 0 and time.monotonic() < end:
         time.sleep(0.1)
     assert count_messages(shop, dead) == 1
-    alarms = shop.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    pages = shop.client("cloudwatch").get_paginator("describe_alarms").paginate()
     watching = {
         alarm["Dimensions"][0]["Value"]: alarm["AlarmActions"]
-        for alarm in alarms
+        for page in pages
+        for alarm in page["MetricAlarms"]
         if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
     }
     parking = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
