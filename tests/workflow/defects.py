@@ -1065,7 +1065,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
     ),
     *(
         (
-            f"writes {text!r}, which is no expression",
+            f"writes {text!r} as plain text",
             "NOT_EVALUATED",
             "/States/A/Output",
             jsonata({"A": ends(Output=text)}),

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from ..asl.json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
-from .jsonata_corrections import TooMuchMemory
 from .jsonata_engine import function, held
 from .jsonata_library import Functions
+from .jsonata_limits import TooMuchMemory
 from .jsonata_messages import TooDeep
 from .jsonata_values import THREW, JsonataFailed, plain
 

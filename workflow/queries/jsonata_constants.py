@@ -99,8 +99,8 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     if not _is_constant(node):
         return ""
     from .jsonata_additions import additions, evaluation_limits
-    from .jsonata_corrections import TooMuchMemory, TooMuchWork
     from .jsonata_library import JException
+    from .jsonata_limits import TooMuchMemory, TooMuchWork
     from .jsonata_messages import TooDeep, thrown
 
     part = copy.copy(engine)

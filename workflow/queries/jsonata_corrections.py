@@ -13,56 +13,19 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
-from ..asl.limits import MAX_PAYLOAD_BYTES
 from .jsonata_library import Functions, JException, Jsonata, Utils
+from .jsonata_limits import MAX_CHARACTERS, TooMuchMemory
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _OTHER_BASE: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
-MAX_CHARACTERS: Final = 4_194_304
-"""Characters of a string that an expression makes. Source: measured on Step Functions by others."""
 _RESERVED_IN_URLS: Final = re.compile(r"%(?=3B|2F|3F|3A|40|26|3D|2B|24|2C|23)", re.IGNORECASE)
 _DATE: Final = "[Y0001]-[M01]-[D01]"
 _DATE_IN_PICTURE: Final = re.compile(r"\[\s*[YXxMDdFWw]")
 _TIME: Final = re.compile(
     r"\d{4}(-[01]\d)*(-[0-3]\d)*(T[0-2]\d:[0-5]\d:[0-5]\d)*(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?", re.ASCII
 )
-
-
-class TooMuchMemory(Exception):
-    """An expression makes more than Step Functions holds."""
-
-    def __init__(self) -> None:
-        super().__init__("Expression evaluation memory limit exceeded: Check for excessive memory usage")
-
-
-class TooMuchWork(Exception):
-    """An expression makes or goes through more data than anybody waits for."""
-
-    def __init__(self) -> None:
-        super().__init__("Expression evaluation took too long: Check for excessive data")
-
-
-def work_of(value: object, *, made: bool) -> int:
-    """Return the work of a list or string that is made, or gone through, by its length.
-
-    Strings weigh less, for they take less memory: long ones, which no state can pass on, a tenth of a list's items.
-    """
-    if isinstance(value, list):
-        size = len(cast("list[object]", value))
-    elif isinstance(value, str):
-        size = len(value) // (10 if len(value) > MAX_PAYLOAD_BYTES else 100)
-    else:
-        return 0
-    return size if made else size // 10
-
-
-def bounded(text: str) -> str:
-    """Return the string unless it is too long."""
-    if len(text) > MAX_CHARACTERS:
-        raise TooMuchMemory
-    return text
 
 
 def pad(text: str | None, width: float, padding: str | None) -> str | None:

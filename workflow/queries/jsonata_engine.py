@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ..asl.json_type import Json
-from .jsonata_corrections import CORRECTIONS, TooMuchMemory, TooMuchWork, bounded, work_of
+from .jsonata_corrections import CORRECTIONS
 from .jsonata_library import JException, Jsonata, Signature, Utils
+from .jsonata_limits import TooMuchMemory, TooMuchWork, bounded, work_of
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
 

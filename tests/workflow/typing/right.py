@@ -48,45 +48,45 @@ from workflow.service_steps import (
 )
 
 
-class PurchaseRequest(BaseModel):
+class TypedPurchase(BaseModel):
     action: Literal["purchase"]
     sku: str
 
 
-class RefundRequest(BaseModel):
+class TypedRefund(BaseModel):
     action: Literal["refund"]
     order_id: str
 
 
-class BookingResult(BaseModel):
+class TypedResult(BaseModel):
     status: Literal["succeeded", "pending", "rejected", "failed", "unknown"]
     message: str
 
 
-BookingRequest = Annotated[PurchaseRequest | RefundRequest, Field(discriminator="action")]
+TypedRequest = Annotated[TypedPurchase | TypedRefund, Field(discriminator="action")]
 
-purchase_fn = Function("purchase_fn", PurchaseRequest, BookingResult)
-refund_fn = Function("refund_fn", RefundRequest, BookingResult)
-record_fn = Function("record_fn", object, BookingResult)
+purchase_fn = Function("purchase_fn", TypedPurchase, TypedResult)
+refund_fn = Function("refund_fn", TypedRefund, TypedResult)
+record_fn = Function("record_fn", object, TypedResult)
 
-request = input_of(BookingRequest)
-assert_type(request, PurchaseRequest | RefundRequest)
+request = input_of(TypedRequest)
+assert_type(request, TypedPurchase | TypedRefund)
 assert_type(request.action, Literal["purchase", "refund"])
 route = Choice(request)
-assert_type(route, Choice[PurchaseRequest | RefundRequest, PurchaseRequest | RefundRequest])
-assert_type(route.case(PurchaseRequest), Edge[PurchaseRequest])
+assert_type(route, Choice[TypedPurchase | TypedRefund, TypedPurchase | TypedRefund])
+assert_type(route.case(TypedPurchase), Edge[TypedPurchase])
 purchase = Invoke(purchase_fn)
 refund = Invoke(refund_fn)
 record = Invoke(record_fn)
-assert_type(purchase, Invoke[PurchaseRequest, BookingResult])
-assert_type(route.case(PurchaseRequest) >> purchase, Chain[BookingResult, Never])
-assert_type(purchase >> END, Chain[Never, BookingResult])
-assert_type(purchase >> record >> Succeed(), Chain[Never, BookingResult])
+assert_type(purchase, Invoke[TypedPurchase, TypedResult])
+assert_type(route.case(TypedPurchase) >> purchase, Chain[TypedResult, Never])
+assert_type(purchase >> END, Chain[Never, TypedResult])
+assert_type(purchase >> record >> Succeed(), Chain[Never, TypedResult])
 assert_type(purchase >> Succeed(output_of(purchase).message), Chain[Never, str])
 assert_type(purchase.catch(ALL) >> Succeed(), Chain[Never, ErrorOutput])
 assert_type(purchase.catch(ALL) >> Fail(), Chain[Never, Never])
 assert_type((purchase | refund).catch(ALL), Edge[ErrorOutput])
-assert_type(output_of(purchase), BookingResult)
+assert_type(output_of(purchase), TypedResult)
 assert_type(output_of(purchase).message, str)
 
 
@@ -137,7 +137,7 @@ assert_type(output_of(p), tuple[Done, int])
 w = Invoke(purchase_fn, {"t": context.Task.Token}).waiting_for_token(Done)
 assert_type(w, Task[object, Done])
 own_input = Invoke(record_fn, output_of(m))  # the function takes anything
-assert_type(own_input, Invoke[object, BookingResult])
+assert_type(own_input, Invoke[object, TypedResult])
 sent = Invoke(ship_fn, lines[0])
 assert_type(sent, Invoke[object, Done])
 lone = Invoke(ship_fn, retry=Retry(on=("E",)))
@@ -157,7 +157,7 @@ i = Inline(Ship)
 assert_type(i, Inline[Shipment, Done])
 assert_type(caught(), ErrorOutput)
 assert_type(ServiceCall("ecs:runTask", {}, Done), ServiceCall[Done])
-assert_type(Pass(output_of(purchase)), Pass[BookingResult])
+assert_type(Pass(output_of(purchase)), Pass[TypedResult])
 quantity = variable(int)
 assert_type(quantity + 1, int)
 assert_type("sku-" + lines[0]["sku"], str)
