@@ -202,3 +202,21 @@ def test_a_refund_by_amount_puts_nothing_back_and_one_of_everything_puts_all_bac
     assert order.ledger[-1].facts["restocked"] == []
     order = refunded(order, "rest")
     assert order.ledger[-1].facts["restocked"] == [[0, 2], [1, 3]]
+
+
+@given(
+    st.sampled_from((GatewayStatus.SETTLED, GatewayStatus.DECLINED, GatewayStatus.FENCED)),
+    st.permutations((GatewayStatus.ACTION_REQUIRED, GatewayStatus.PENDING, GatewayStatus.PENDING, None, None)),
+)
+def test_replies_about_a_payment_end_the_same_in_any_order(
+    end: GatewayStatus, replies: list[GatewayStatus | None]
+) -> None:
+    """Law 34 (pending is not unknown): doubled and late replies included; the answer is stored once and stays."""
+    order = pending(lines_of((2, 800)))
+    expected = told(order, order.order_id, end)
+    for reply in replies:
+        order = told(order, order.order_id, reply or end)
+    assert (order.status, order.account, order.in_flight) == (expected.status, expected.account, ())
+    assert order.ledger[-1].kind is expected.ledger[-1].kind
+    answer, of_expected = (each.requests[each.order_id].answer for each in (order, expected))
+    assert answer == of_expected

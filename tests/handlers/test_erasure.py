@@ -13,7 +13,7 @@ from handlers.domain.erasure import ErasureRefused, erase_text
 from handlers.domain.order import Order
 from handlers.domain.ports import Change, StaleOrder, Written
 from handlers.runtime.request_parsing import parse_request
-from tests.handlers.world import World, decision_of, purchase_of, refund_of
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 REASON = "Her ring did not fit."
 CARD = "pm_ok"
@@ -212,3 +212,25 @@ def test_every_kind_of_request_is_stored_with_a_keyed_fingerprint() -> None:
     stored = [each for order_id in (captured, cancelled) for each in world.order(order_id).requests.values()]
     assert len(stored) == 6
     assert {each.fingerprint_version for each in stored} == {2}
+
+
+def test_the_evidence_of_a_case_is_kept_until_its_resolution_is_decided_and_then_erased() -> None:
+    """Law 42 (erased is erased): the person who decides must be able to read it."""
+    world = _stocked()
+    bought = purchase_of(MUG=(2, 800))
+    order_id = str(world.book(bought)["order_id"])
+    [row] = world.dynamodb.scan(TableName="gateway")["Items"]
+    world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+    world.reconcile()
+    proposal = resolution_of(order_id, order_id, evidence="Mr Smith's bank says so.")
+    proposed = world.book(proposal)
+    refused = erase_text(world.order(order_id), "privacy-1", "new", format_instant(world.clock()))
+    assert isinstance(refused, ErasureRefused)
+    assert proposed["case_id"] in refused.reason
+    assert world.book(decision_of(order_id, proposed["case_id"]))["status"] == "succeeded"
+    _forget(world, order_id)
+    assert _confirmed(world, [(proposal["evidence"], proposal), (CARD, bought)]) == set()
+    assert world.book(proposal)["erased"] is True
+    assert {each.fingerprint_version for each in world.order(order_id).requests.values()} == {2}
+    world.reconcile(order_id=order_id)
+    assert world.findings() == ()
