@@ -2,7 +2,7 @@
 
 A movement only names an order to look up; applying a reply is idempotent, so windows overlap by an hour and nothing is
 lost to clocks or to entries that the gateway lists late. A gateway without a list is asked about settled orders after
-1, 7 and 30 days.
+1, 7 and 30 days. The file is longer than 250 lines because the reviews of orphans and watchlists share the run's state.
 """
 
 from collections.abc import Callable, Sequence
