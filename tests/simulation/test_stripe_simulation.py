@@ -1,7 +1,7 @@
 """The simulator and the crash matrix over the Stripe adapter, every HTTP request a call that may go wrong.
 
 Each runs in a process of its own, because the simulator is made for one gateway. The default run is a sample; `make
-thorough` has 20,000 histories of each kind, and the nightly run 100,000.
+thorough` has 20,000 histories of each kind, the nightly run 100,000, and both every interleaving of two actors.
 """
 
 import os
@@ -42,3 +42,9 @@ def test_a_failure_at_any_http_call_ends_in_the_undisturbed_ledger() -> None:
     said = _run("stripe", "tests.simulation.test_crash_matrix")
     assert said.rstrip().endswith("cells, 0 with another end")
     assert "gateway.request" in said
+
+
+@pytest.mark.nightly
+def test_every_interleaving_over_http_keeps_the_laws_also_with_one_fault_at_every_place() -> None:
+    """The enumeration of `test_interleavings`, each of its calls of the gateway an HTTP request."""
+    _run("stripe", "pytest", "-n", "0", "-q", "tests/simulation/test_interleavings.py")
