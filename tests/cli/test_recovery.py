@@ -61,7 +61,7 @@ def without_text(order: Order) -> tuple[Any, ...]:
 
 
 def test_held_denied_and_approved_refunds_come_back_with_their_decisions() -> None:
-    """A refund that waits is no answered one, and a decision keeps its own answer."""
+    """A refund that waits is not an answered one, and a decision keeps its own answer."""
     world = World()
     world.stock(mug=(500, 100))
     order = str(world.book(purchase_of("buy", "pm_ok", mug=(2, 500)))["order_id"])

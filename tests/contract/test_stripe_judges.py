@@ -17,7 +17,7 @@ from tests.contract.stripe_judges import answer_problems, openapi, require_insta
 from tests.environment import require
 from tests.fakes.clock import START, FakeClock
 from tests.support.stripe import books
-from tests.support.stripe.double import TEST_KEY, HttpCall, HttpReply, StripeDouble
+from tests.support.stripe.double import TEST_KEY, HttpCall, ServedReply, StripeDouble
 from tests.support.stripe.gateways import stripe_gateway
 from tests.support.stripe.webhook_delivery import Webhooks
 
@@ -42,7 +42,7 @@ class Exchange:
     """A call of the adapter, or one by hand, and the double's answer."""
 
     call: HttpCall
-    reply: HttpReply
+    reply: ServedReply
 
 
 class RecordingDouble(StripeDouble):
@@ -50,7 +50,7 @@ class RecordingDouble(StripeDouble):
 
     exchanges: list[Exchange]
 
-    def handle(self, call: HttpCall) -> HttpReply:
+    def handle(self, call: HttpCall) -> ServedReply:
         reply = super().handle(call)
         self.exchanges.append(Exchange(call, reply))
         return reply

@@ -58,7 +58,7 @@ OPENING: States = tuple(  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class ServiceFaults:
     """The replies that go wrong, by service: without the effect, after it, and where another transaction wins."""
 
     before: tuple[int, ...]
@@ -76,16 +76,16 @@ _RESET = raised(ConnectionClosedError(endpoint_url="https://simulated"))
 _TIMEOUT = raised(ReadTimeoutError(endpoint_url="https://simulated"))
 _CONFLICT = refusal("TransactionConflictException", "simulated")
 FAULTS = {
-    "dynamodb": Faults(
+    "dynamodb": ServiceFaults(
         before=(_aws("ProvisionedThroughputExceededException"), _RESET),
         after=(_TIMEOUT, _aws("InternalServerError", 500)),
         conflict=(raised(_CONFLICT),),
     ),
-    "s3": Faults(
+    "s3": ServiceFaults(
         before=(_aws("SlowDown", 503), _aws("ConditionalRequestConflict", 409)),
         after=(_TIMEOUT, _aws("InternalError", 500)),
     ),
-    "sqs": Faults(before=(_aws("ServiceUnavailable", 503), _RESET), after=(_TIMEOUT,)),
+    "sqs": ServiceFaults(before=(_aws("ServiceUnavailable", 503), _RESET), after=(_TIMEOUT,)),
 }
 OUTCOME_UNKNOWN = raised(PaymentOutcomeUnknown("simulated"))
 GATEWAY_AWAY = raised(Unavailable("simulated"))

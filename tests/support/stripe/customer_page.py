@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.stripe.double import HttpCall, HttpReply, StripeDouble
+from tests.support.stripe.double import HttpCall, ServedReply, StripeDouble
 
 PAGE: Final = "/3d_secure/"
 _FORM: Final = """<!doctype html><title>3-D Secure</title>
@@ -13,20 +13,20 @@ _FORM: Final = """<!doctype html><title>3-D Secure</title>
 """
 
 
-def answer_customer(double: StripeDouble, call: HttpCall) -> HttpReply | None:
+def answer_customer(double: StripeDouble, call: HttpCall) -> ServedReply | None:
     """Show the page, or take its answer and send the customer back to the shop; None for a call of the API."""
     path = urlsplit(call.target).path
     if not path.startswith(PAGE):
         return None
     intent = double.books.find("payment_intent", path.removeprefix(PAGE))
     if intent is None or intent["next_action"] is None:
-        return HttpReply(status=404, body=b"No payment waits here.")
+        return ServedReply(status=404, body=b"No payment waits here.")
     if call.method == "GET":
         shown = _FORM.format(amount=intent["amount"], currency=intent["currency"].upper())
-        return HttpReply(status=200, body=shown.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+        return ServedReply(status=200, body=shown.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
     back = intent["next_action"]["redirect_to_url"]["return_url"]
     if parse_qs(call.body.decode()).get("answer") == ["confirm"]:
         double.payments.authenticate(intent)
     else:
         double.payments.fail_authentication(intent)
-    return HttpReply(status=303, body=b"", headers={"Location": back})
+    return ServedReply(status=303, body=b"", headers={"Location": back})

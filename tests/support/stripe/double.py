@@ -42,7 +42,7 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReply:
+class ServedReply:
     """A reply as it leaves."""
 
     status: int
@@ -101,7 +101,7 @@ class StripeDouble:
         self.calls: list[HttpCall] = []
         self._lost: dict[str, int] = {}
 
-    def handle(self, call: HttpCall) -> HttpReply:
+    def handle(self, call: HttpCall) -> ServedReply:
         """Answer a call.
 
         Raises:
@@ -121,7 +121,7 @@ class StripeDouble:
                 return name, matched.groups()
         return "", ()
 
-    def _reply_with_faults(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+    def _reply_with_faults(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> ServedReply:
         fault = self.faults.take(operation) or self._fault_of_card(call, operation)
         if fault in _REFUSED:
             return _error(_REFUSED[fault])
@@ -137,7 +137,7 @@ class StripeDouble:
             raise ConnectionBroken("The reply was lost.")
         return reply
 
-    def _fail(self, call: HttpCall, operation: str, arguments: tuple[str, ...], *, took_effect: bool) -> HttpReply:
+    def _fail(self, call: HttpCall, operation: str, arguments: tuple[str, ...], *, took_effect: bool) -> ServedReply:
         """Answer 500, and answer it again under the same key, whether the call took effect or not."""
         key = call.header("Idempotency-Key")
         if key and self.saved.find(key, self.books.now()):
@@ -165,7 +165,7 @@ class StripeDouble:
             return StripeFault.BROKEN_BEFORE
         return StripeFault.REPLY_LOST if self._lost[key] <= replies_lost else None
 
-    def _answer(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+    def _answer(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> ServedReply:
         """Answer with the saved reply of the key, or execute the call and save its reply."""
         key, now = call.header("Idempotency-Key"), self.books.now()
         saved = self.saved.find(key, now) if key and call.method == "POST" else None
@@ -174,15 +174,15 @@ class StripeDouble:
         if saved.request != _fingerprint(call):
             message = "Keys for idempotent requests can only be used with the same parameters."
             return _error(Refusal(400, "idempotency_error", message))
-        return HttpReply(status=saved.status, body=saved.body, headers={"Idempotent-Replayed": "true"})
+        return ServedReply(status=saved.status, body=saved.body, headers={"Idempotent-Replayed": "true"})
 
-    def _execute(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> HttpReply:
+    def _execute(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> ServedReply:
         try:
             self._authenticate(call)
             if not operation:
                 raise invalid(f"Unrecognized request URL ({call.method}: {call.target}).", status=404)
             endpoint: Any = getattr(self.endpoints, operation)
-            reply = HttpReply(status=200, body=_encode(endpoint(_form(call), *arguments)))
+            reply = ServedReply(status=200, body=_encode(endpoint(_form(call), *arguments)))
         except Refusal as refusal:
             if refusal.is_validation:
                 return _error(refusal)
@@ -199,7 +199,7 @@ class StripeDouble:
             message = "The provided key does not have the required permissions for this endpoint."
             raise invalid(message, status=403, code="more_permissions_required")
 
-    def _save(self, call: HttpCall, reply: HttpReply) -> None:
+    def _save(self, call: HttpCall, reply: ServedReply) -> None:
         key = call.header("Idempotency-Key")
         if key and call.method == "POST":
             self.saved.save(key, _fingerprint(call), reply.status, reply.body, self.books.now())
@@ -255,5 +255,5 @@ def _encode(item: Wire) -> bytes:
     return json.dumps(item, separators=(",", ":")).encode()
 
 
-def _error(refusal: Refusal) -> HttpReply:
-    return HttpReply(status=refusal.status, body=_encode(refusal.body))
+def _error(refusal: Refusal) -> ServedReply:
+    return ServedReply(status=refusal.status, body=_encode(refusal.body))
