@@ -1,4 +1,8 @@
-"""Sources of a workflow's data: its input, outputs of states, results of functions, errors, and built payloads."""
+"""Sources of a workflow's data: its input, outputs of states, results of functions, errors, and built payloads.
+
+`caught`, `made`, `merged` and `seen_as` keep their participles: they name values (the caught error, the made payload),
+and act on nothing. `remember` and `parted`, which could be read as actions, became `assign` and `chunks`.
+"""
 
 from __future__ import annotations
 
