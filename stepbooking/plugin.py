@@ -9,17 +9,29 @@ from typing import Final
 import pulumi
 from pulumi.provider.experimental import component_provider_host
 
-from components import AuditBucket, BookingStateMachine, MonitoredLambda, OrderEvents, OrderStore
+from components import (
+    AuditBucket,
+    BookingApi,
+    BookingStateMachine,
+    MonitoredLambda,
+    OrderEvents,
+    OrderStore,
+    ProofKey,
+    StripeGateway,
+)
 
 from . import __version__
 
 PACKAGE: Final = "booking"
 COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     AuditBucket,
+    BookingApi,
     BookingStateMachine,
     MonitoredLambda,
     OrderEvents,
     OrderStore,
+    ProofKey,
+    StripeGateway,
 )
 
 

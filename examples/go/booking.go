@@ -92,6 +92,81 @@ func NewAuditBucket(ctx *pulumi.Context, name string, args *AuditBucketArgs, opt
 	return made, ctx.RegisterRemoteComponentResource("booking:index:AuditBucket", name, args, made, opts...)
 }
 
+// BookingApi: An HTTP API with a JWT authorizer in front of every route that is not public.
+type BookingApi struct {
+	pulumi.ResourceState
+
+	// Address of the API, without a slash at its end.
+	Url pulumi.StringOutput `pulumi:"url"`
+	// Id of the API.
+	Api pulumi.StringOutput `pulumi:"api"`
+	// Name of the access log's group.
+	Loggroup pulumi.StringOutput `pulumi:"loggroup"`
+}
+
+// BookingApiArgs is what a BookingApi is made of; everything that is left out has its default.
+type BookingApiArgs struct {
+	// ARN of the function that answers, best of its alias `live`.
+	Function pulumi.StringPtrInput
+	// Issuer of the access tokens: its address without `/.well-known/openid-configuration`.
+	Issuer pulumi.StringPtrInput
+	// Audiences (or clients) of the tokens that are accepted, 1 to 20.
+	Audiences pulumi.StringArrayInput
+	// Origins of web pages that may call the API, such as https://shop.example.com. Default: none.
+	Origins pulumi.StringArrayInput
+	// Calls per second of each route, of all callers together, 1 to 10000. Default: 50.
+	Rate *float64
+	// Calls of each route at once, 1 to 5000. Default: 100.
+	Burst *float64
+	// Percentage of calls answered with a server error above which an alarm rings, 1 to 100. Default: 5.
+	ErrorPercent *float64
+	// Days for which the access log is kept, one of the values that CloudWatch Logs supports. Default: 365.
+	LogDays *float64
+	// ARN of the KMS key for the access log. Default: a key of its own.
+	Key pulumi.StringPtrInput
+	// ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
+	Logkey pulumi.StringPtrInput
+	// ARN of the SNS topic that alarms notify. Default: a topic of its own.
+	Topic pulumi.StringPtrInput
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type bookingApiArgs struct {
+	Function        *string           `pulumi:"function"`
+	Issuer          *string           `pulumi:"issuer"`
+	Audiences       []string          `pulumi:"audiences"`
+	Origins         []string          `pulumi:"origins"`
+	Rate            *float64          `pulumi:"rate"`
+	Burst           *float64          `pulumi:"burst"`
+	ErrorPercent    *float64          `pulumi:"errorPercent"`
+	LogDays         *float64          `pulumi:"logDays"`
+	Key             *string           `pulumi:"key"`
+	Logkey          *string           `pulumi:"logkey"`
+	Topic           *string           `pulumi:"topic"`
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (BookingApiArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*bookingApiArgs)(nil)).Elem()
+}
+
+// NewBookingApi registers a BookingApi, which the plugin then makes.
+func NewBookingApi(ctx *pulumi.Context, name string, args *BookingApiArgs, opts ...pulumi.ResourceOption) (*BookingApi, error) {
+	made := &BookingApi{}
+	if args == nil {
+		args = &BookingApiArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:BookingApi", name, args, made, opts...)
+}
+
 // BookingStateMachine: A logged, traced and monitored state machine that may do what its definition needs and nothing else.
 type BookingStateMachine struct {
 	pulumi.ResourceState
@@ -473,4 +548,89 @@ func NewOrderStore(ctx *pulumi.Context, name string, args *OrderStoreArgs, opts 
 		args = &OrderStoreArgs{}
 	}
 	return made, ctx.RegisterRemoteComponentResource("booking:index:OrderStore", name, args, made, opts...)
+}
+
+// ProofKey: A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none.
+type ProofKey struct {
+	pulumi.ResourceState
+
+	// ARN of the key.
+	Arn pulumi.StringOutput `pulumi:"arn"`
+	// Permission to make MACs: policy statements as JSON.
+	Signgrant pulumi.StringOutput `pulumi:"signgrant"`
+	// Permission to verify MACs: policy statements as JSON.
+	Verifygrant pulumi.StringOutput `pulumi:"verifygrant"`
+}
+
+// ProofKeyArgs is what a ProofKey is made of; everything that is left out has its default.
+type ProofKeyArgs struct {
+	// Days during which a deleted key can be restored, 7–30. Default: 30.
+	KeyDeletionDays *float64
+	// ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+	Topic pulumi.StringPtrInput
+	// AWS region of its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags beyond project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type proofKeyArgs struct {
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Topic           *string           `pulumi:"topic"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (ProofKeyArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*proofKeyArgs)(nil)).Elem()
+}
+
+// NewProofKey registers a ProofKey, which the plugin then makes.
+func NewProofKey(ctx *pulumi.Context, name string, args *ProofKeyArgs, opts ...pulumi.ResourceOption) (*ProofKey, error) {
+	made := &ProofKey{}
+	if args == nil {
+		args = &ProofKeyArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:ProofKey", name, args, made, opts...)
+}
+
+// StripeGateway: The permission and the settings with which a function pays through Stripe.
+type StripeGateway struct {
+	pulumi.ResourceState
+
+	// ARN of the secret with Stripe's secret key.
+	Secret pulumi.StringOutput `pulumi:"secret"`
+	// Permission to read Stripe's secret key, with which everything at Stripe is done: policy statements as JSON.
+	Paygrant pulumi.StringOutput `pulumi:"paygrant"`
+}
+
+// StripeGatewayArgs is what a StripeGateway is made of; everything that is left out has its default.
+type StripeGatewayArgs struct {
+	// ARN of the secret in AWS Secrets Manager that holds Stripe's secret key.
+	Secret pulumi.StringPtrInput
+	// live, or test, in which no money moves. Default: live.
+	Mode *string
+	// Address of a double of Stripe's API, for tests. Default: Stripe.
+	Endpoint *string
+}
+
+type stripeGatewayArgs struct {
+	Secret   *string `pulumi:"secret"`
+	Mode     *string `pulumi:"mode"`
+	Endpoint *string `pulumi:"endpoint"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (StripeGatewayArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*stripeGatewayArgs)(nil)).Elem()
+}
+
+// NewStripeGateway registers a StripeGateway, which the plugin then makes.
+func NewStripeGateway(ctx *pulumi.Context, name string, args *StripeGatewayArgs, opts ...pulumi.ResourceOption) (*StripeGateway, error) {
+	made := &StripeGateway{}
+	if args == nil {
+		args = &StripeGatewayArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:StripeGateway", name, args, made, opts...)
 }

@@ -59,6 +59,52 @@ export class AuditBucket extends pulumi.ComponentResource {
     }
 }
 
+export interface BookingApiArgs {
+    // ARN of the function that answers, best of its alias `live`.
+    function: pulumi.Input<string>;
+    // Issuer of the access tokens: its address without `/.well-known/openid-configuration`.
+    issuer: pulumi.Input<string>;
+    // Audiences (or clients) of the tokens that are accepted, 1 to 20.
+    audiences: string[];
+    // Origins of web pages that may call the API, such as https://shop.example.com. Default: none.
+    origins?: string[];
+    // Calls per second of each route, of all callers together, 1 to 10000. Default: 50.
+    rate?: number;
+    // Calls of each route at once, 1 to 5000. Default: 100.
+    burst?: number;
+    // Percentage of calls answered with a server error above which an alarm rings, 1 to 100. Default: 5.
+    errorPercent?: number;
+    // Days for which the access log is kept, one of the values that CloudWatch Logs supports. Default: 365.
+    logDays?: number;
+    // ARN of the KMS key for the access log. Default: a key of its own.
+    key?: pulumi.Input<string>;
+    // ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
+    logkey?: pulumi.Input<string>;
+    // ARN of the SNS topic that alarms notify. Default: a topic of its own.
+    topic?: pulumi.Input<string>;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** An HTTP API with a JWT authorizer in front of every route that is not public. */
+export class BookingApi extends pulumi.ComponentResource {
+    // Address of the API, without a slash at its end.
+    declare public readonly url: pulumi.Output<string>;
+    // Id of the API.
+    declare public readonly api: pulumi.Output<string>;
+    // Name of the access log's group.
+    declare public readonly loggroup: pulumi.Output<string>;
+
+    constructor(name: string, args: BookingApiArgs, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { url: undefined, api: undefined, loggroup: undefined };
+        super("booking:index:BookingApi", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
 export interface BookingStateMachineArgs {
     // ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow
     // invokes purchase, refund and record. Default: none.
@@ -311,5 +357,53 @@ export class OrderStore extends pulumi.ComponentResource {
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { table: undefined, arn: undefined, key: undefined, vault: undefined, readgrant: undefined, bookgrant: undefined, refundgrant: undefined, browsegrant: undefined, reconcilegrant: undefined, stream: undefined, streamgrant: undefined };
         super("booking:index:OrderStore", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface ProofKeyArgs {
+    // Days during which a deleted key can be restored, 7–30. Default: 30.
+    keyDeletionDays?: number;
+    // ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+    topic?: pulumi.Input<string>;
+    // AWS region of its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags beyond project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none. */
+export class ProofKey extends pulumi.ComponentResource {
+    // ARN of the key.
+    declare public readonly arn: pulumi.Output<string>;
+    // Permission to make MACs: policy statements as JSON.
+    declare public readonly signgrant: pulumi.Output<string>;
+    // Permission to verify MACs: policy statements as JSON.
+    declare public readonly verifygrant: pulumi.Output<string>;
+
+    constructor(name: string, args: ProofKeyArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { arn: undefined, signgrant: undefined, verifygrant: undefined };
+        super("booking:index:ProofKey", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface StripeGatewayArgs {
+    // ARN of the secret in AWS Secrets Manager that holds Stripe's secret key.
+    secret: pulumi.Input<string>;
+    // live, or test, in which no money moves. Default: live.
+    mode?: string;
+    // Address of a double of Stripe's API, for tests. Default: Stripe.
+    endpoint?: string;
+}
+
+/** The permission and the settings with which a function pays through Stripe. */
+export class StripeGateway extends pulumi.ComponentResource {
+    // ARN of the secret with Stripe's secret key.
+    declare public readonly secret: pulumi.Output<string>;
+    // Permission to read Stripe's secret key, with which everything at Stripe is done: policy statements as JSON.
+    declare public readonly paygrant: pulumi.Output<string>;
+
+    constructor(name: string, args: StripeGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { secret: undefined, paygrant: undefined };
+        super("booking:index:StripeGateway", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
