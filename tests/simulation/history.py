@@ -9,7 +9,7 @@ from typing import Any
 from handlers.domain.requests import refund_id_of
 from tests.simulation.changes import NEVER_BOOKED, require
 from tests.simulation.choices import Choices
-from tests.simulation.services import ServiceCall, call_number, calls, canonical
+from tests.simulation.services import SimulatedCall, call_number, calls, canonical
 from tests.simulation.steps import Ended, Node, Program, start
 from tests.simulation.stripe_service import HTTP_FAULTS
 from tests.simulation.world import (
@@ -199,7 +199,7 @@ class History:
             self._tell(actor, "")
             self._proceed(actor, node, self.apply(calls.things[node.call], node.call))
 
-    def apply(self, call: ServiceCall, number: int) -> int:
+    def apply(self, call: SimulatedCall, number: int) -> int:
         """The effect of a call on its service; the reply."""
         place = SERVICES.index(call.service)
         step = SHOP[call.service].step(self.states[place], number)
@@ -276,7 +276,7 @@ class History:
 
     def strike(self, actor: Actor, node: Node, kind: str) -> None:
         """Let the actor's next call go wrong in this way."""
-        call: ServiceCall = calls.things[node.call]
+        call: SimulatedCall = calls.things[node.call]
         self.faults[f"{kind} at {call.service}"] += 1
         self._tell(actor, kind)
         if kind in HTTP_FAULTS:
@@ -294,7 +294,7 @@ class History:
         else:
             self._proceed(actor, node, self._broken_reply(kind, node, call))
 
-    def _broken_reply(self, kind: str, node: Node, call: ServiceCall) -> int:
+    def _broken_reply(self, kind: str, node: Node, call: SimulatedCall) -> int:
         if kind == "lost reply":
             self.apply(call, node.call)
         elif kind == "straggler":
@@ -321,7 +321,7 @@ class History:
         self.actors.append(Actor("zombie", node=actor.node))
         self._goes_on(actor, owner, Ended(error="States.Timeout"))
 
-    def _crash(self, actor: Actor, node: Node, call: ServiceCall, applied: bool) -> None:
+    def _crash(self, actor: Actor, node: Node, call: SimulatedCall, applied: bool) -> None:
         if applied:
             self.apply(call, node.call)
         if actor.owner is None:
@@ -331,7 +331,7 @@ class History:
 
     def _tell(self, actor: Actor, what: str) -> None:
         if self.telling:
-            call: ServiceCall = calls.things[actor.call if actor.node is None else actor.node.call]
+            call: SimulatedCall = calls.things[actor.call if actor.node is None else actor.node.call]
             function = actor.node.program.function if actor.node and actor.node.program else actor.kind
             who = actor.owner.name if actor.owner else actor.kind
             self.happened.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
@@ -344,7 +344,7 @@ FAULT_KINDS = {
 }
 
 
-def kinds_of(call: ServiceCall) -> tuple[str, ...]:
+def kinds_of(call: SimulatedCall) -> tuple[str, ...]:
     """Return the faults that a call can have."""
     if call.method == "request":
         return FAULT_KINDS["gateway"] + HTTP_FAULTS

@@ -25,7 +25,7 @@ Reply = Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceCall:
+class SimulatedCall:
     """One call of one service, with its arguments as they were made."""
 
     service: str
@@ -90,7 +90,7 @@ replies = Interned()
 
 
 def call_number(service: str, method: str, arguments: dict[str, Any]) -> int:
-    return calls.number(canonical([service, method, arguments]), ServiceCall(service, method, arguments))
+    return calls.number(canonical([service, method, arguments]), SimulatedCall(service, method, arguments))
 
 
 def returned(value: Any) -> int:
@@ -143,7 +143,7 @@ class Service:
             found = self.steps[state, call] = self._run(state, calls.things[call])
         return found
 
-    def _run(self, state: int, call: ServiceCall) -> Step:
+    def _run(self, state: int, call: SimulatedCall) -> Step:
         before = self.states.things[state]
         self.put_back(self.fake, before)
         try:

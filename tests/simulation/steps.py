@@ -21,7 +21,7 @@ from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile.gateway_notices import take
 from handlers.runtime.settings import Settings
 from tests.simulation.changes import LawBroken
-from tests.simulation.services import ServiceCall, call_number, calls, canonical, replies
+from tests.simulation.services import SimulatedCall, call_number, calls, canonical, replies
 from tests.simulation.world import OVER_HTTP
 from tests.support.stripe.double import TEST_KEY
 from tests.support.stripe.pool import PooledReply
@@ -99,7 +99,7 @@ class _Asked:
 class _Straight(_Asked):
     """Answers every call at once."""
 
-    def __init__(self, apply: Callable[[ServiceCall, int], int]) -> None:
+    def __init__(self, apply: Callable[[SimulatedCall, int], int]) -> None:
         self._apply = apply
 
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
@@ -232,7 +232,7 @@ class Program:
         except _Paused as paused:
             return Node(call=paused.call)
 
-    def straight(self, apply: Callable[[ServiceCall, int], int]) -> Ended:
+    def straight(self, apply: Callable[[SimulatedCall, int], int]) -> Ended:
         """Run the handler from start to end, each call applied at once."""
         return self._to_its_end(_Straight(apply))
 

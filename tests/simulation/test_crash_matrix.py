@@ -17,7 +17,7 @@ from tests.simulation.choices import Choices
 from tests.simulation.history import Actor, History, at_rest, kinds_of
 from tests.simulation.laws import hold_at_rest
 from tests.simulation.scenarios import sold
-from tests.simulation.services import ServiceCall, calls
+from tests.simulation.services import SimulatedCall, calls
 from tests.simulation.test_interleavings import HELD, held, in_flight
 from tests.simulation.world import (
     AFTER_FENCE,
@@ -82,7 +82,7 @@ def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
     return history, actor
 
 
-def _calls(subject: Subject) -> list[ServiceCall]:
+def _calls(subject: Subject) -> list[SimulatedCall]:
     """The calls that the attempt makes undisturbed."""
     history, actor = _began(subject, 0)
     made = []
@@ -142,7 +142,7 @@ def _disturb(subject: Subject, position: int, kind: str, tries: int) -> Any:
     return _in_the_end(history, subject)
 
 
-def cells(subject: Subject) -> Iterator[tuple[int, ServiceCall, str, int]]:
+def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
     """Every call, way to fail, and number of tries."""
     for position, call in enumerate(_calls(subject)):
         kinds = [*kinds_of(call)]
