@@ -27,11 +27,13 @@ class CaseReason(StrEnum):
     CANNOT_BE_FENCED = "cannot_be_fenced"
     ORPHAN = "orphan"
     BOUGHT_AGAIN = "bought_again"
+    STUCK = "stuck"
 
 
 CASE_REASONS: Final = {
     CaseReason.CONTRADICTION: "Gateway and ledger contradict each other, and no entry can settle it.",
     CaseReason.CANNOT_BE_FENCED: "The gateway never received a key and cannot make sure that it never will.",
+    CaseReason.STUCK: "A bank has neither made nor given up a payment or a refund for a month.",
     CaseReason.ORPHAN: "The gateway lists a movement of money of the order that its ledger does not have.",
     CaseReason.BOUGHT_AGAIN: "The payment was `unknown`, its customer bought the same again within 24 hours, and both "
     "orders are paid.",

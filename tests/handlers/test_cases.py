@@ -115,6 +115,27 @@ def test_a_payment_that_people_call_unpaid_gives_its_stock_back() -> None:
     assert world.findings() == ()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "status", "available"), [("released", "CANCELLED", 20), ("settled", "CONFIRMED", 18)]
+)
+def test_a_payment_that_its_bank_never_ends_can_be_ended_by_people(outcome: str, status: str, available: int) -> None:
+    """Law 37 (cases), law 34 (pending is not unknown): nothing is stuck for ever."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(payment_method="pm_stuck_bank", MUG=(2, 800)))["order_id"]
+    for days in (2, 20, 12):
+        assert world.reconcile()["cases"] == []
+        world.clock.advance(timedelta(days=days))
+    (sentence,) = world.reconcile()["cases"]
+    assert "(stuck) is OPEN" in sentence
+    world.book(resolution_of(order_id, order_id, outcome=outcome))
+    world.book(decision_of(order_id, _case(world.order(order_id))))
+    assert (world.order(order_id).status, world.available("MUG")) == (status, available)
+    assert world.reconcile()["cases"] == []
+    assert world.order(order_id).in_flight == ()
+    assert world.findings() == ()
+
+
 def test_a_denied_resolution_leaves_the_case_open_for_another_one() -> None:
     """Law 37 (cases)."""
     world, order_id, refund_id = _stuck_refund()

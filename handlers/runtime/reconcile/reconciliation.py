@@ -35,6 +35,7 @@ from .findings import Findings
 
 MIN_BACK_OFF: Final = timedelta(minutes=5)
 MAX_BACK_OFF: Final = timedelta(hours=6)
+STUCK_AFTER: Final = timedelta(days=30)  # refunds to some banks take weeks
 _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.PAYMENT_VOIDED, Kind.REFUND_RELEASED})
 
 
@@ -70,6 +71,8 @@ class Reconciliation:
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
             order = self._end_payment(order)
+        with self._isolate(order.order_id):
+            order = self._report_stuck(order)
         with self._isolate(order.order_id):
             self._restore(order, known=before)
         with self._isolate(order.order_id):
@@ -169,6 +172,17 @@ class Reconciliation:
             return order
         key, reply = heard
         return self._write(order, key, self._compare(order, key, reply))
+
+    def _report_stuck(self, order: Order) -> Order:
+        """Open a case about each key that a bank has not ended for so long that only people can."""
+        movement = order.account.movement
+        voiding = [(order.order_id, movement.key)] if movement and movement.is_void else []
+        pending = [each.refund_id for each in order.account.refunds.values() if each.status is RefundStatus.PENDING]
+        for key, opened in (*voiding, *((key, key) for key in pending)):
+            if self.now - parse_instant(order.opened_at(opened)) >= STUCK_AFTER:
+                sentence = f"{key}: the bank has not ended it since {order.opened_at(opened)}"
+                order = self._leave_to_people(order, key, CaseReason.STUCK, sentence)
+        return order
 
     def _is_wait_over(self, order: Order) -> bool:
         return order.wait is not None and self.now >= parse_instant(order.wait.text("until")) + self.fence_after
