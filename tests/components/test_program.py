@@ -54,7 +54,7 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
         "reconcile": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", "BOOKING_PARKING_QUEUE_URL"]),
         "publish": sorted([*every[:2], "BOOKING_EVENT_BUS"]),
         "seal": sorted([*every[:2], "BOOKING_AUDIT_BUCKET", "BOOKING_SEAL_KEY"]),
-        "answer": sorted([*every, "BOOKING_AUDIT_BUCKET", proof, *tokens, *waiting]),
+        "answer": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", proof, *tokens, *waiting]),
     } == told
 
 
