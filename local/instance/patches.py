@@ -9,6 +9,8 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
 - *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
 - *Batches of a stream* are taken as in AWS: see `stream_batches`.
+- *Executions start at once*, and *events reach functions at once*. MiniStack sleeps 150 ms before the first state, and
+  Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
@@ -25,6 +27,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final
 
 from ..provider.aws import ACCOUNT, REGION
@@ -34,6 +37,8 @@ from .stream_batches import settle_batches
 from .token_issuer import OWN_ISSUER, public_keys_file
 
 PATCHED_VERSION: Final = "1.5.33"
+_START_DELAY_SECONDS: Final = 0.15
+"""MiniStack's sleep between the start of an execution and its first state."""
 _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose task runs", default=None)
 
 
@@ -43,7 +48,7 @@ def apply() -> None:
     if found != PATCHED_VERSION:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
         return
-    from ministack.core import iam_actions, iam_evaluator
+    from ministack.core import iam_actions, iam_evaluator, lambda_runtime
     from ministack.services import apigateway, dynamodb, iam, lambda_svc, stepfunctions
 
     limit_concurrency(lambda_svc)
@@ -56,6 +61,28 @@ def apply() -> None:
     _add_item_conditions(iam_actions, iam_evaluator, dynamodb)
     _name_role_of_session(iam_evaluator, iam)
     _know_own_issuer(apigateway)
+    start_executions_at_once(stepfunctions)
+    send_events_at_once(lambda_runtime)
+
+
+def start_executions_at_once(machines: MiniStackModule) -> None:
+    """Run the first state of an execution without MiniStack's sleep; Wait states and retries keep theirs."""
+    run = machines._run_execution
+    constants = tuple(0 if each == _START_DELAY_SECONDS else each for each in run.__code__.co_consts)
+    machines._run_execution = FunctionType(run.__code__.replace(co_consts=constants), run.__globals__)
+
+
+def send_events_at_once(runtime: MiniStackModule) -> None:
+    """Send an event to a custom runtime without waiting for the acknowledgement of its headers (TCP_NODELAY)."""
+    worker = runtime.ProvidedWorker
+    build = worker._build_handler_class
+
+    def built(self: object, generation: int, pending: object) -> Any:
+        handler = build(self, generation, pending)
+        handler.disable_nagle_algorithm = True
+        return handler
+
+    worker._build_handler_class = built
 
 
 def _know_own_issuer(apis: MiniStackModule) -> None:
