@@ -5,7 +5,11 @@ is marked `nightly`: tests of minutes whose subject a shorter test covers too. T
 so that no worker begins one of them when the others have nothing left to do.
 """
 
+import ast
+import gc
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +27,27 @@ if not THOROUGH:
     # Hypothesis takes constants out of the modules that happen to be loaded, so examples would depend on which tests a
     # worker ran before, also with `derandomize`.
     pytest.MonkeyPatch().setattr(providers, "is_local_module_file", lambda _: False)
+
+_parse = ast.parse
+
+
+def _parse_without_collector(*arguments: Any, **options: Any) -> ast.AST:
+    """Keep the garbage collector from running while CPython 3.11 builds a syntax tree.
+
+    A finalizer that runs in the middle makes `ast.parse` raise SystemError: the parser's recursion counter is off.
+    Source: https://github.com/python/cpython/issues/106905
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _parse(*arguments, **options)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+if sys.version_info < (3, 12):
+    pytest.MonkeyPatch().setattr(ast, "parse", _parse_without_collector)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

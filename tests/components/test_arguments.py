@@ -15,7 +15,6 @@ import components
 from components.aws.backup import BackupPolicy
 from components.base import Arguments, InvalidArguments
 from tests.components.synth import Graph, record
-from tests.syntax import without_collector
 
 PUBLIC = (components.OrderStore, components.AuditBucket, components.MonitoredLambda, components.BookingStateMachine)
 VERSIONS = {
@@ -274,5 +273,4 @@ def sys_module(component: type[Any]) -> Any:
 
 def _definition(component: type[Any]) -> ComponentDefinition:
     """Return the definition that the plugin would publish."""
-    with without_collector():
-        return Analyzer("booking").analyze([component])["component_definitions"][component.__name__]
+    return Analyzer("booking").analyze([component])["component_definitions"][component.__name__]

@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.syntax import parse
-
 TESTS = Path(__file__).parents[1]
 LAWS = {
     1: "cap", 2: "positive integer", 3: "default amount", 4: "boundary", 5: "partials compose", 6: "line caps",
@@ -24,7 +22,7 @@ LAWS = {
 def _docstrings() -> Iterator[tuple[str, str]]:
     """Yield each test's name and docstring."""
     for path in [*(TESTS / "domain").glob("test_*.py"), *(TESTS / "handlers").glob("test_*.py")]:
-        for node in ast.walk(parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 yield node.name, ast.get_docstring(node) or ""
 

@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from stepbooking.plugin import COMPONENTS
-from tests.syntax import parse
 from tools.engine.wrappers import GO, generate_files, load_schema
 
 from .conftest import ROOT
@@ -113,7 +112,7 @@ def _checks(token: str) -> Mapping[str, list[Any]]:
 
 
 def _calls(source: str) -> Iterator[ast.Call]:
-    for node in ast.walk(parse(source)):
+    for node in ast.walk(ast.parse(source)):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

@@ -11,7 +11,6 @@ from pulumi import _types
 
 from local.provider.property_schema import ListOf, Object, Property, Schema
 from local.provider.registry import resource_types
-from tests.syntax import without_collector
 
 OURS_ALONE: Mapping[str, set[str]] = {
     # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
@@ -24,13 +23,6 @@ OURS_ALONE: Mapping[str, set[str]] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules"},
     "aws:s3/bucketObjectv2:BucketObjectv2": {"key", "source"},
 }
-
-
-@pytest.fixture(autouse=True)
-def no_garbage_collection() -> Iterator[None]:
-    """Pulumi's analyzer parses source."""
-    with without_collector():
-        yield
 
 
 def _class(token: str) -> Any:

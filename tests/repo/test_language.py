@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.syntax import without_collector
 from tools.language import (
     MAXIMUMS,
     SYMPTOMS,
@@ -29,7 +28,7 @@ RECORDED: dict[str, dict[str, int]] = json.loads((ROOT / MAXIMUMS).read_text("ut
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figures]:
     """The figures of this checkout, measured once: it takes 10 seconds."""
-    return measure_without_collector(ROOT)
+    return measure(ROOT)
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
@@ -58,7 +57,7 @@ PLANTED = {
 def test_each_symptom_is_found_with_file_and_line(symptom: str, tmp_path: Path) -> None:
     clean = {"cli/clock.py": "class Clock: ...\n", "cli/planted.py": "def charge() -> int:\n    return 1\n"}
     files = clean | {"cli/sub/planted.py" if symptom == "file" else "cli/other.py": PLANTED[symptom]}
-    found = measure_without_collector(checkout(tmp_path, files))["cli"].found
+    found = measure(checkout(tmp_path, files))["cli"].found
     assert {name for name, violations in found.items() if violations} == {symptom}
     assert str(found[symptom][0]).endswith(SYMPTOMS[symptom])
     assert (tmp_path / found[symptom][0].file).read_text("utf-8").splitlines()[found[symptom][0].line - 1]
@@ -73,14 +72,12 @@ def test_values_predicates_and_good_english_are_not_findings(tmp_path: Path) -> 
         "def _sorted(names: set[str]) -> list[str]:\n    found = list(names)\n    found.sort()\n    return found\n\n\n"
         'MESSAGE = "There is no such order, and it is no longer kept."\n'
     )
-    found = measure_without_collector(checkout(tmp_path, {"cli/values.py": source}))["cli"].found
+    found = measure(checkout(tmp_path, {"cli/values.py": source}))["cli"].found
     assert [violation for violations in found.values() for violation in violations] == []
 
 
 def test_a_name_shared_by_a_strict_and_another_package_counts_for_the_other(tmp_path: Path) -> None:
-    found = measure_without_collector(
-        checkout(tmp_path, {"cli/a.py": "class Clock: ...\n", "workflow/b.py": "class Clock: ...\n"})
-    )
+    found = measure(checkout(tmp_path, {"cli/a.py": "class Clock: ...\n", "workflow/b.py": "class Clock: ...\n"}))
     assert [len(found[package].found["class"]) for package in ("cli", "workflow")] == [0, 1]
 
 
@@ -105,12 +102,6 @@ def test_maximums_only_fall(figures: dict[str, Figures]) -> None:
     count = len(own["workflow"].found["question"])
     assert lower({"workflow": {"question": count + 5}}, own) == ({"workflow": {"question": count}} if count else {})
     assert lower({"workflow": {"question": 0}, "gone": {"question": 3}}, own) == {}
-
-
-def measure_without_collector(root: Path) -> dict[str, Figures]:
-    """Return the figures of a checkout; parsing source may fail while the garbage collector runs."""
-    with without_collector():
-        return measure(root)
 
 
 def explanation(package: str, found: list[Violation], maximum: int) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED_PATHS = (
-    *("handlers", "pyproject.toml", "docs/reference", "tests/conftest.py", "tests/environment.py", "tests/syntax.py"),
+    *("handlers", "pyproject.toml", "docs/reference", "tests/conftest.py", "tests/environment.py"),
     *("tests/contract", "tests/domain", "tests/fakes", "tests/handlers", "tests/simulation", "tests/support"),
 )
 KILLING_TESTS = (  # the fastest and most effective first
