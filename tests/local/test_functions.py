@@ -234,7 +234,7 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
         ("s3", "ListObjectsV2", {"Bucket": "b", "Prefix": "a/"}, {"s3:ListBucket": "arn:aws:s3:::b"}),
         ("s3", "ListBuckets", {}, {"s3:ListBuckets": "*"}),
         ("sqs", "SendMessage", {"QueueUrl": "https://host/000000000000/q"}, {"sqs:SendMessage": ":q"}),
-        ("stepfunctions", "StartExecution", {"stateMachineArn": "x"}, {"states:StartExecution": "*"}),
+        ("stepfunctions", "StartExecution", {"stateMachineArn": "x"}, {"states:StartExecution": "x"}),
     ],
 )
 def test_a_recorded_call_names_its_resource(
