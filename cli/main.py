@@ -36,6 +36,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "recover": ("recover",),
     "doctor": ("doctor",),
     "config_schema": ("config",),
+    "stage_cost": ("stage-cost",),
     "workflow_arguments": ("workflow",),
 }
 """The module of each verb and group, in the order of `booking --help`. A verb imports its own module only."""

@@ -95,12 +95,16 @@ def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
 
 
 def _dollars(transitions: int, seconds: float | None, express: bool) -> Decimal:
-    """For a million executions."""
+    """Return what a million executions cost, by transitions or, of an EXPRESS workflow, by requests and duration."""
     if not express:
         return DOLLARS_PER_TRANSITION * transitions * 1_000_000
-    tenths = (Decimal(str(seconds or 0)) * 10).to_integral_value(ROUND_CEILING)
-    billed = max(tenths, Decimal(1)) / 10 * CHUNK_MB / 1024 * DOLLARS_PER_GB_SECOND
-    return (DOLLARS_PER_REQUEST + billed) * 1_000_000
+    return (DOLLARS_PER_REQUEST + express_gb_seconds(seconds or 0) * DOLLARS_PER_GB_SECOND) * 1_000_000
+
+
+def express_gb_seconds(seconds: float) -> Decimal:
+    """Return the GB-seconds that are billed for an EXPRESS execution of this duration, of one chunk of memory."""
+    tenths = (Decimal(str(seconds)) * 10).to_integral_value(ROUND_CEILING)
+    return max(tenths, Decimal(1)) / 10 * CHUNK_MB / 1024
 
 
 def _extents(asl: Definition) -> dict[str, _Extent]:

@@ -40,6 +40,7 @@ def test_an_unknown_verb_gets_the_whole_command() -> None:
     [
         ("workflow", {"boto3", "botocore", "handlers", "local", "pulumi", "components"}),
         ("config", {"boto3", "handlers", "local", "pulumi"}),
+        ("stage-cost", {"boto3", "console", "handlers", "pulumi", "components", "local.drivers", "local.engine"}),
         ("purchase", {"pulumi", "components", "local.engine"}),
         ("orders", {"boto3", "console.server", "jinja2", "pulumi", "components", "workflow", "local.engine"}),
         ("report", {"boto3", "console", "jinja2", "pulumi", "components", "workflow", "local.engine"}),
