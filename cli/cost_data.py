@@ -11,7 +11,11 @@ from workflow.cost import DOLLARS_PER_GB_SECOND, DOLLARS_PER_REQUEST, DOLLARS_PE
 
 PRICE_REGION: Final = "us-east-1"
 PRICE_DATE: Final = "2025-07"
-"""The month whose published prices these are: first tiers, without free tiers, discounts and taxes."""
+"""The month as of which these are the prices: first tiers, without free tiers, discounts and taxes.
+
+Those of Step Functions, DynamoDB and CloudWatch Logs were compared with published texts of 2025. The others were
+entered without a comparison: compare them with the page of their source before you rely on a line.
+"""
 
 
 class Price(NamedTuple):
