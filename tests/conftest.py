@@ -61,5 +61,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: places.get(item.path, len(LONGEST_FIRST)))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Hide what a file leaves behind (modules, caches) from the collector, which would search it again and again."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect(1)
+        gc.freeze()
+
+
 def _is_named(item: pytest.Item, arguments: list[str]) -> bool:
     return any(item.path.name in argument for argument in arguments)

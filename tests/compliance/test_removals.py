@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.compliance.controls import what_is_wrong
 from tests.compliance.removals import removals
 from tests.components import test_controls
 from tests.components.synth import STAGES, Graph, synth
+from tests.environment import THOROUGH
 
 NO_HARDENING = {
     "aws:cloudwatch/dashboard:Dashboard": {"dashboardName"},
@@ -68,16 +70,20 @@ def flips(control: Callable[[Graph], None], graph: Graph) -> bool:
 
 
 def test_no_hardening_argument_can_be_removed_unnoticed() -> None:
-    """Each argument that can be removed unnoticed is listed above with its reason, and no other is listed."""
+    """Each argument that can be removed unnoticed is listed above with its reason, and no other is listed.
+
+    By default every fifth removal, `make thorough` tries all.
+    """
     checks, unnoticed = controls(), defaultdict[str, set[str]](set)
-    for removal in removals(synth("prod")):
+    for removal in islice(removals(synth("prod")), 0, None, 1 if THOROUGH else 5):
         noticing = next((check for check in checks if flips(check, removal.graph)), None)
         if noticing:
             checks.remove(noticing)
             checks.insert(0, noticing)  # the next removal is often noticed by the same check
         elif not what_is_wrong(removal.graph):
             unnoticed[removal.type].add(removal.argument)
-    assert dict(unnoticed) == NO_HARDENING
+    assert {kind: arguments for kind, arguments in unnoticed.items() if arguments - NO_HARDENING.get(kind, set())} == {}
+    assert not THOROUGH or dict(unnoticed) == NO_HARDENING
 
 
 def test_every_argument_is_tried() -> None:

@@ -1,9 +1,10 @@
 """Bookings through the real state machine while functions are killed; `make soak` runs a thousand."""
 
 from local.pytest_plugin import DeployedStack
+from tests.environment import THOROUGH
 from tests.soak.bookings import soak
 
-EXECUTIONS = 60
+EXECUTIONS = 60 if THOROUGH else 30
 
 
 def test_the_books_agree_after_functions_were_killed(shop: DeployedStack) -> None:

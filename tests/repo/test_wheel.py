@@ -101,6 +101,7 @@ def test_the_command_is_installed_by_the_wheel(their_python: Path, tmp_path: Pat
     assert "Pulumi.yaml" in lost.stderr
 
 
+@pytest.mark.nightly
 def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
     """A platform team copies the files of the page into a folder of its own, adds tests, and runs pytest."""
     page = (ROOT / "docs" / "how-to" / "use-the-components.md").read_text("utf-8")
