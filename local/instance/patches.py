@@ -11,6 +11,7 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *Batches of a stream* are taken as in AWS: see `stream_batches`.
 - *Executions start at once*, and *events reach functions at once*. MiniStack sleeps 150 ms before the first state, and
   Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
+- *Published events* are kept by archives alone. MiniStack also puts each into a list that nothing reads.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
@@ -49,7 +50,7 @@ def apply() -> None:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
         return
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-    from ministack.services import apigateway, dynamodb, iam, lambda_svc, stepfunctions
+    from ministack.services import apigateway, dynamodb, eventbridge, iam, lambda_svc, stepfunctions
 
     limit_concurrency(lambda_svc)
     settle_batches(lambda_svc, dynamodb)
@@ -63,6 +64,7 @@ def apply() -> None:
     _know_own_issuer(apigateway)
     start_executions_at_once(stepfunctions)
     send_events_at_once(lambda_runtime)
+    forget_published_events(eventbridge)
 
 
 def start_executions_at_once(machines: MiniStackModule) -> None:
@@ -83,6 +85,11 @@ def send_events_at_once(runtime: MiniStackModule) -> None:
         return handler
 
     worker._build_handler_class = built
+
+
+def forget_published_events(buses: MiniStackModule) -> None:
+    """Give MiniStack a new list for every event, in place of the one that grows for ever and is never read."""
+    buses._events_log_list = list
 
 
 def _know_own_issuer(apis: MiniStackModule) -> None:

@@ -1,14 +1,19 @@
-"""The embedded AWS does not wait where AWS does not: sleeps are counted, never timed."""
+"""The embedded AWS neither waits nor hoards where AWS does not: sleeps and records are counted, never timed."""
 
 import queue
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ministack.core import lambda_runtime
+from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import stepfunctions
 
-from local.instance.patches import send_events_at_once, start_executions_at_once
+from local.instance.patches import forget_published_events, send_events_at_once, start_executions_at_once
+from local.instance.stream_batches import KEPT_RECORDS, settle_batches
+
+STREAM = "arn:aws:dynamodb:r:0:table/t/stream/1"
 
 
 @pytest.fixture
@@ -57,3 +62,61 @@ def test_a_function_gets_its_event_without_waiting_for_an_acknowledgement() -> N
     idle = Worker.__new__(Worker)
     assert idle._build_handler_class(1, queue.Queue()).disable_nagle_algorithm is True
     assert lambda_runtime.ProvidedWorker._build_handler_class(idle, 1, queue.Queue()).disable_nagle_algorithm is False
+
+
+class FakeStreams:
+    """The parts of MiniStack's Lambda and DynamoDB modules that the poller of streams uses; one table `t`."""
+
+    def __init__(self, records: int, *positions: int) -> None:
+        self._dynamodb_stream_positions_lock = threading.Lock()
+        self._dynamodb_stream_positions, self._stream_trimmed = AccountRegionScopedDict(), AccountRegionScopedDict()
+        self._tables = AccountRegionScopedDict()
+        self._tables.set_scoped("0", "r", "t", {"LatestStreamArn": STREAM})
+        for number, position in enumerate(positions):
+            self._dynamodb_stream_positions.set_scoped("0", "r", str(number), position)
+        self.mappings = [("0", "r", {"UUID": str(n), "EventSourceArn": STREAM}) for n in range(len(positions))]
+        self.records = list(range(records))
+        settle_batches(self, self)
+
+    def _poll_dynamodb_streams(self) -> bool:
+        return True
+
+    def _execute_function(self, function: object, event: object) -> object:
+        raise AssertionError("no batch is due")
+
+    def _iter_all_esms(self) -> list[tuple[str, str, dict[str, str]]]:
+        return self.mappings
+
+    def stream_start_position(self, name: str, *, account_id: str, region: str) -> int:
+        return int(self._stream_trimmed.get_scoped(account_id, region, name, 0))
+
+    def stream_live_records(self, name: str, *, account_id: str, region: str) -> list[int]:
+        return self.records
+
+    def poll(self) -> tuple[int, int]:
+        """Poll, and return the position and the number of the first record that is left."""
+        assert self._poll_dynamodb_streams()
+        return self.stream_start_position("t", account_id="0", region="r"), self.records[0]
+
+
+@pytest.mark.parametrize(
+    ("records", "positions", "first"),
+    [
+        (KEPT_RECORDS, [KEPT_RECORDS], 0),  # no more than are kept
+        (KEPT_RECORDS + 5, [KEPT_RECORDS + 5], 5),  # all are taken
+        (KEPT_RECORDS + 5, [KEPT_RECORDS + 5, 2], 2),  # a second mapping is behind
+        (KEPT_RECORDS + 5, [0], 0),  # nothing is taken
+        (KEPT_RECORDS + 5, [], 0),  # nobody reads the stream
+    ],
+)
+def test_a_stream_keeps_what_is_not_taken_and_its_last_records(records: int, positions: list[int], first: int) -> None:
+    streams = FakeStreams(records, *positions)
+    assert streams.poll() == (first, first)
+    assert streams.poll() == (first, first), "positions count from the start of the stream"
+
+
+def test_published_events_are_not_collected() -> None:
+    buses = SimpleNamespace(_events_log_list=None)
+    forget_published_events(buses)
+    buses._events_log_list().append("event")
+    assert buses._events_log_list() == []
