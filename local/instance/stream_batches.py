@@ -6,8 +6,9 @@ MiniStack tries a failed batch for ever, and takes one that reports failed items
 - a batch that failed `MaximumRetryAttempts` times more is taken apart, if the mapping bisects, until every record that
   can be processed is; what still fails goes to the destination of failures, and the stream moves on.
 
-Of the records that every mapping has taken, a table keeps the last 1,000 instead of those of a day: they were
-the largest part of what an instance's memory grows by.
+Of the records that every mapping has taken, a table keeps the last 1,000 instead of those of a day: they were the
+largest part of what an instance's memory grows by. A restart loses a table's records, so its mappings begin anew;
+MiniStack has them wait for as many records as they had taken.
 
 Source: Lambda developer guide, "Configuring partial batch response with DynamoDB and Lambda".
 """
@@ -49,6 +50,19 @@ def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
         return batches.settle(function, event) if _POLLING.get() else invoke(function, event)
 
     functions._poll_dynamodb_streams, functions._execute_function = polling, invoking
+    _restart_streams(functions)
+
+
+def _restart_streams(functions: MiniStackModule) -> None:
+    """Restore every mapping of a table at the start of its stream: positions are saved, the records are not."""
+    restore = functions._restore_esm_positions
+
+    def restore_at_start(store: Any, positions: object) -> None:
+        restore(store, positions)
+        if store is functions._dynamodb_stream_positions:
+            store._data.update(dict.fromkeys(store._data, 0))
+
+    functions._restore_esm_positions = restore_at_start
 
 
 def _drop_taken_records(functions: MiniStackModule, tables: MiniStackModule) -> None:

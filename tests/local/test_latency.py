@@ -84,6 +84,9 @@ class FakeStreams:
     def _execute_function(self, function: object, event: object) -> object:
         raise AssertionError("no batch is due")
 
+    def _restore_esm_positions(self, store: AccountRegionScopedDict, positions: AccountRegionScopedDict) -> None:
+        store.update(positions)
+
     def _iter_all_esms(self) -> list[tuple[str, str, dict[str, str]]]:
         return self.mappings
 
@@ -113,6 +116,13 @@ def test_a_stream_keeps_what_is_not_taken_and_its_last_records(records: int, pos
     streams = FakeStreams(records, *positions)
     assert streams.poll() == (first, first)
     assert streams.poll() == (first, first), "positions count from the start of the stream"
+
+
+def test_mappings_begin_anew_after_a_restart_which_loses_the_records() -> None:
+    saved, streams = FakeStreams(7, 7), FakeStreams(3, 0)
+    positions = streams._dynamodb_stream_positions
+    streams._restore_esm_positions(positions, saved._dynamodb_stream_positions)
+    assert positions.get_scoped("0", "r", "0") == 0
 
 
 def test_published_events_are_not_collected() -> None:
