@@ -23,7 +23,7 @@ from .dsl.bindings import Function, Limit, Queue
 from .dsl.context_object import context
 from .dsl.functions import concat, seen_as, to_json
 from .dsl.references import caught, input_of, made, output_of, result_of
-from .dsl.retries import ALL, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
+from .dsl.retries import ALL, DATA_LIMIT_EXCEEDED, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
 from .dsl.states.arrows import variable
 from .dsl.states.basic_states import Choice, Fail, Succeed
 from .dsl.states.service_tasks import SendMessage
@@ -108,10 +108,24 @@ def _asked() -> FunctionInput:
     return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
 
 
-def _reported(result: BookingResult | None = None, error: CaughtError | None = None) -> RecordInput:
-    """Return what is recorded: a result, an error, or neither where the request was refused."""
+def _reported(result: BookingResult | None, error: CaughtError | None) -> RecordInput:
+    """Return what is recorded: a result, an error, or neither where the request was refused.
+
+    The request is the execution's input and no variable, for a Choice that assigns too much ends the execution.
+    """
     return made(RecordInput)(
-        execution=_execution.Id, requested_at=_execution.StartTime, request=_request, result=result, error=error
+        execution=_execution.Id,
+        requested_at=_execution.StartTime,
+        request=_execution.Input,
+        result=result,
+        error=error,
+    )
+
+
+def _too_large() -> RecordInput:
+    """Return what is recorded of a request that leaves no room for anything beside it, as no valid one does."""
+    return made(RecordInput)(
+        execution=_execution.Id, requested_at=_execution.StartTime, request=None, request_is_too_large=True
     )
 
 
@@ -130,21 +144,26 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     timeout = execution_limit
 
     request = _request
-    report = variable(RecordInput)
+    result = variable(BookingResult | None)
+    error = variable(CaughtError | None)
     outcome = variable(BookingResult)
+    report = _reported(result, error)
 
     route = Choice(request)
     purchase = Invoke(purchase_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
     refund = Invoke(refund_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
     record = Invoke(record_fn, report, retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit)
+    refuse = Invoke(record_fn, _too_large(), retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit)
     verdict = Choice(output_of(record))
     park = SendMessage(parking, report, retry=QUEUED, timeout=timedelta(seconds=10))
+    park_refusal = SendMessage(parking, _too_large(), retry=QUEUED, timeout=timedelta(seconds=10))
     completed = Succeed(outcome)
     failed = Fail(error=concat("Booking.", outcome.status), cause=to_json(outcome))
 
-    purchase.assign(report, _reported(result=result_of(purchase_fn)))
-    refund.assign(report, _reported(result=result_of(refund_fn)))
+    purchase.assign(result, result_of(purchase_fn)).assign(error, None)
+    refund.assign(result, result_of(refund_fn)).assign(error, None)
     record.assign(outcome, result_of(record_fn))
+    refuse.assign(outcome, result_of(record_fn))
 
     for_the_caller = (outcome.status == "succeeded") | (outcome.status == "pending") | (outcome.status == "rejected")
 
@@ -153,11 +172,13 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     flow = (
         route.when(_asks_for("purchase", "capture", "cancel")) >> purchase >> record >> verdict,
         route.when(_asks_for("refund", "decide", "resolve"))   >> refund   >> record,
-        route.otherwise.assign(report, _reported())                                       >> record,
-        (purchase | refund).catch(ALL).assign(report, _reported(error=caught(CaughtError))) >> record,
-        record.catch(ALL).assign(outcome, _unrecorded())                                  >> park >> failed,
-        park.catch(ALL)              >> failed,
-        verdict.when(for_the_caller) >> completed,
-        verdict.otherwise            >> failed,
+        route.otherwise.assign(result, None).assign(error, None)                               >> record,
+        (purchase | refund).catch(ALL).assign(result, None).assign(error, caught(CaughtError)) >> record,
+        record.catch(DATA_LIMIT_EXCEEDED)                >> refuse       >> verdict,
+        record.catch(ALL).assign(outcome, _unrecorded()) >> park         >> failed,
+        refuse.catch(ALL).assign(outcome, _unrecorded()) >> park_refusal >> failed,
+        (park | park_refusal).catch(ALL) >> failed,
+        verdict.when(for_the_caller)     >> completed,
+        verdict.otherwise                >> failed,
     )
     # fmt: on

@@ -289,6 +289,8 @@ class RecordInput(FunctionInput):
     Without a result and an error, the first state of the machine refused the request.
     """
 
+    request_is_too_large: bool = False
+    """True if the input of the execution leaves no room for a message around it; `request` is then null."""
     result: BookingResult | None = None
     error: CaughtError | None = None
 

@@ -15,7 +15,16 @@ from ..domain.days import is_closed, next_day
 from ..domain.ledger import key_of
 from ..domain.newer_release import NewerRelease
 from ..domain.order import Order
-from ..domain.outcomes import LEDGER_CODES, answer_of, execution_of, is_decision, outcome_at, outcome_seq, result_at
+from ..domain.outcomes import (
+    LEDGER_CODES,
+    answer_of,
+    execution_of,
+    is_decision,
+    outcome_at,
+    outcome_seq,
+    refuse_invalid,
+    result_at,
+)
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
 from .envelope import unwrap
@@ -24,6 +33,10 @@ from .request_parsing import origin_of, parse_request
 
 _REFUSING: Final = ("rejected", "failed")
 _LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
+_TOO_LARGE: Final = (
+    "The request must leave room for what is recorded with it: the input of an execution has at most 256 KiB, this one "
+    "has nearly as much. A request of the contract has less than 64 KiB; remove what does not belong to it."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +57,20 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
     Raises:
         NewerRelease: the request is in a ledger that only a newer release can fold, and which so records its outcome.
     """
-    request = parse_request(unwrap(message.request))
+    request = _parse_sent_request(message)
     order = None if isinstance(request, Answer) else _load(request, orders)
     if order is None or isinstance(request, Answer) or not order.is_repeat(request):
         return _record_refusal(message, request, audit, now)
     if _was_refused(message, order, request.key):
         return _record_refusal(message, request, audit, now)
     return _record_trace(message, order, request.key, audit)
+
+
+def _parse_sent_request(message: RecordInput) -> Request | Answer:
+    """Parse the request of a message; refuse one that was too large to be sent, which no valid request is."""
+    if message.request_is_too_large:
+        return refuse_invalid(_TOO_LARGE)
+    return parse_request(unwrap(message.request))
 
 
 def _load(request: Request, orders: OrderRepository) -> Order | None:

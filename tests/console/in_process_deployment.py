@@ -92,9 +92,12 @@ class InProcessDeployment:
         return dict(json.loads(described.get("output") or described["cause"]))
 
     def _functions(self, execution: FakeExecution) -> Mapping[Any, Callable[[Any], Any]]:
-        return {key: self._function(key.name.removesuffix("_fn"), handler) for key, handler in HANDLERS.items()} | {
-            "park": lambda message: self.world.park(json.dumps(message)) or {"MessageId": "1"}
-        }
+        functions = {key: self._function(key.name.removesuffix("_fn"), handler) for key, handler in HANDLERS.items()}
+        return functions | dict.fromkeys(("park", "park_refusal"), self._park)
+
+    def _park(self, message: Any) -> dict[str, str]:
+        self.world.park(json.dumps(message))
+        return {"MessageId": "1"}
 
     def _function(self, name: str, handler: Callable[..., Any]) -> Callable[[Any], Any]:
         def invoke(payload: Any) -> Any:

@@ -338,6 +338,34 @@ def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later()
     assert world.findings() == ()
 
 
+@pytest.mark.parametrize("more", [{}, {"result": None, "error": None}])
+@pytest.mark.parametrize("is_parked", [False, True])
+def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(
+    is_parked: bool, more: dict[str, Any]
+) -> None:
+    """Law 23 (audit completeness): the record has the execution and its start; nothing else is written."""
+    world = World()
+    message = world.message(None, request_is_too_large=True, **more)
+    if is_parked:
+        world.park(json.dumps(message))
+        assert len(world.reconcile()["restored"]) == 1
+    else:
+        recorded = [record(message, world.parts()) for _ in range(2)]
+        assert {(each["status"], each["code"]) for each in recorded} == {("rejected", "INVALID_REQUEST")}
+        assert "256 KiB" in recorded[0]["message"]
+    ((key, stored),) = world.audit_objects().items()
+    told = json.loads(stored)
+    assert key.startswith("refusals/")
+    assert (told["kind"], told["execution"], told["requested_at"], told["result"]["code"]) == (
+        "refusal",
+        message["execution"],
+        message["requested_at"],
+        "INVALID_REQUEST",
+    )
+    assert world.findings() == ()
+    assert list(Archive(client=world.dynamodb, table="orders").orders()) == []
+
+
 def _of_another_release(record: dict[str, Any]) -> dict[str, Any]:
     """The record as a release would write it that knows one more field, and another schema."""
     return {**record, "schema": 9, "region": "eu", "result": {**record["result"], "schema": 9, "fee_minor": 3}}

@@ -4,9 +4,20 @@ import json
 from typing import Any, Final
 
 import pytest
+from pydantic import TypeAdapter
 
-from handlers.contracts.messages import BookingResult, FunctionInput, RecordInput
+from handlers.contracts.messages import (
+    MAX_HOLD_SECONDS,
+    MAX_LINES,
+    MAX_QUANTITY,
+    MAX_REASON_LENGTH,
+    BookingRequest,
+    BookingResult,
+    FunctionInput,
+    RecordInput,
+)
 from workflow import permissions
+from workflow.asl.limits import MAX_PAYLOAD_BYTES
 from workflow.booking import Booking, parking, purchase_fn, record_fn, refund_fn
 from workflow.covered_workflow import CoveredWorkflow
 from workflow.failures import Unbound
@@ -25,11 +36,16 @@ PARTS: Final = {
 }
 
 
+_EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:execution:machine:run"
+
+
 class Functions:
     """The three functions and the queue: each answers, or fails with an error's name; what was sent is kept."""
 
     def __init__(self, work: Any = FINE, record: Any = FINE, park: Any = None) -> None:
-        self.answers = {"purchase": work, "refund": work, "record": record, "park": park or {"MessageId": "1"}}
+        queue = park or {"MessageId": "1"}
+        self.answers = {"purchase": work, "refund": work} | {"record": record, "park": queue}
+        self.answers |= {"refuse": record, "park_refusal": queue}
         self.sent: list[tuple[str, Any]] = []
 
     def all(self) -> dict[str, Any]:
@@ -110,6 +126,43 @@ def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
     ) == ("Boom", "refund failed", None)
 
 
+@pytest.mark.parametrize("action", ["purchase", "refund", "steal"])
+@pytest.mark.parametrize("size", [MAX_PAYLOAD_BYTES - 2000, MAX_PAYLOAD_BYTES - 200, MAX_PAYLOAD_BYTES])
+def test_a_request_up_to_the_limit_is_recorded(booking: CoveredWorkflow, action: str, size: int) -> None:
+    """With the request if a message has room for it, and otherwise without; no function decides on such a one."""
+    functions = Functions(FINE | {"status": "rejected"}, FINE | {"status": "rejected"})
+    ended = booking.run(_of_size(action, size), functions.all())
+    report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
+    is_short = size < MAX_PAYLOAD_BYTES - 1000
+    assert (ended.status, ended.output["status"]) == ("SUCCEEDED", "rejected")
+    assert (report.request_is_too_large, report.request is None) == (not is_short, not is_short)
+    assert (report.execution, report.requested_at) == (_EXECUTION, "2026-01-01T00:00:00.000Z")
+
+
+def test_a_request_above_the_limit_starts_nothing(booking: CoveredWorkflow) -> None:
+    """StartExecution refuses it on AWS."""
+    functions = Functions()
+    ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES + 1), functions.all())
+    assert (ended.error, ended.path, functions.sent) == ("States.DataLimitExceeded", (), [])
+
+
+def test_a_refusal_of_a_large_request_is_parked_as_it_was_sent(booking: CoveredWorkflow) -> None:
+    functions = Functions(record="Boom")
+    ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES), functions.all())
+    (_, recorded), (_, parked) = functions.sent
+    assert (ended.error, ended.path[-2:]) == ("Booking.unknown", ("park_refusal", "failed"))
+    assert RecordInput.model_validate(parked["MessageBody"]).request_is_too_large
+    assert parked["MessageBody"] == _payload(recorded)
+
+
+def test_a_valid_request_is_never_too_large() -> None:
+    """The longest one of each action has room for the messages around it, even if every character were escaped."""
+    longest = _longest_requests()
+    for request in longest:
+        TypeAdapter(BookingRequest).validate_python(request)
+    assert max(len(json.dumps(request)) for request in longest) < 65_536
+
+
 @pytest.mark.parametrize("error", ["Unavailable", "PaymentOutcomeUnknown", "Lambda.ServiceException", "States.Timeout"])
 def test_transient_errors_are_retried_three_times(booking: CoveredWorkflow, error: str) -> None:
     """Anything else is a bug and is tried once."""
@@ -176,6 +229,31 @@ def _longest(task: Any, retrier: int) -> float:
     ]
     running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
     return float(sum(waits) + task["TimeoutSeconds"] * running)
+
+
+def _of_size(action: str, size: int) -> dict[str, str]:
+    """Return a request whose JSON has this many bytes."""
+    request = {"action": action, "padding": ""}
+    return request | {"padding": "x" * (size - len(json.dumps(request, separators=(",", ":"))))}
+
+
+def _longest_requests() -> list[dict[str, Any]]:
+    """Return the longest request of each action, with text of characters that take the most room in JSON."""
+    name, token, text = "x" * 64, "x" * 128, "\U0001f4a9" * MAX_REASON_LENGTH
+    ids = {"request_id": name, "order_id": name, "requested_by": name}
+    units = [{"sku": f"{number:064}", "quantity": MAX_QUANTITY} for number in range(MAX_LINES)]
+    priced = [{**each, "unit_price_minor": 10_000} for each in units]
+    purchase = {"action": "purchase", "request_id": name, "customer_id": name, "currency": "EUR", "lines": priced}
+    return [
+        purchase
+        | {"payment_method": token, "gateway_customer": token, "return_url": f"https://{'x' * 504}"}
+        | {"capture": "later", "hold_seconds": MAX_HOLD_SECONDS},
+        {"action": "refund", **ids, "reason": text, "lines": units, "restock": False, "override": "window"},
+        {"action": "capture", **ids, "lines": units},
+        {"action": "cancel", **ids},
+        {"action": "decide", **ids, "subject": name, "decision": "approve"},
+        {"action": "resolve", **ids, "subject": name, "outcome": "released", "evidence": text},
+    ]
 
 
 def _failing_with(errors: list[str]) -> Any:

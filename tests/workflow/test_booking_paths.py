@@ -15,6 +15,7 @@ booking = covered(Booking)
 SUCCEEDED = {"schema": 1, "status": "succeeded"}
 REQUESTS = {"purchase": {"action": "purchase"}, "refund": {"action": "refund"}, None: {"action": "exchange"}}
 DOWN = ["Lambda.ServiceException"] * 9
+TOO_LARGE = ["States.DataLimitExceeded"]
 
 
 def started(
@@ -84,6 +85,32 @@ def test_what_cannot_be_recorded_is_parked(
     faults |= {action: DOWN} if work_is_down and action is not None else {}
     ended, told = started(booking, action, **faults)
     assert ended.path == (*work(action), "record", "park", "failed")
+    assert (ended.error, told) == ("Booking.unknown", [])
+    assert ended.duration.total_seconds() < 300
+
+
+@pytest.mark.parametrize("action", REQUESTS)
+@pytest.mark.parametrize("work_is_down", [False, True])
+@pytest.mark.parametrize(("status", "verdict"), [("rejected", "completed"), ("failed", "failed")])
+def test_a_request_that_is_too_large_to_be_recorded_is_recorded_without_it(
+    booking: CoveredWorkflow, action: str | None, work_is_down: bool, status: str, verdict: str
+) -> None:
+    faults = {"record": TOO_LARGE, **({action: TOO_LARGE} if work_is_down and action is not None else {})}
+    ended, told = started(booking, action, {"schema": 1, "status": status}, **faults)
+    assert ended.path == (*work(action), "record", "refuse", "verdict", verdict)
+    assert [(each["request"], each["request_is_too_large"]) for each in told] == [(None, True)]
+
+
+@pytest.mark.parametrize("action", REQUESTS)
+@pytest.mark.parametrize("work_is_down", [False, True])
+@pytest.mark.parametrize("queue_is_down", [False, True])
+def test_a_refusal_that_cannot_be_recorded_is_parked_without_the_request(
+    booking: CoveredWorkflow, action: str | None, work_is_down: bool, queue_is_down: bool
+) -> None:
+    faults = {"record": TOO_LARGE, "refuse": DOWN, **({"park_refusal": DOWN} if queue_is_down else {})}
+    faults |= {action: TOO_LARGE} if work_is_down and action is not None else {}
+    ended, told = started(booking, action, **faults)
+    assert ended.path == (*work(action), "record", "refuse", "park_refusal", "failed")
     assert (ended.error, told) == ("Booking.unknown", [])
     assert ended.duration.total_seconds() < 300
 
