@@ -28,6 +28,8 @@ from .signed_package import SignedPackageArgs as SignedPackageArgs
 from .signing_key import SigningKey as SigningKey
 from .signing_key import SigningKeyArgs as SigningKeyArgs
 from .stack import Foundation as Foundation
+from .staff_pool import StaffPool as StaffPool
+from .staff_pool import StaffPoolArgs as StaffPoolArgs
 from .stage import InvalidStage as InvalidStage
 from .stage import Stage as Stage
 from .stripe_gateway import StripeGateway as StripeGateway

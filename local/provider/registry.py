@@ -12,6 +12,7 @@ from .resources import (
     apigateway,
     backup,
     cloudwatch,
+    cognito,
     dashboards,
     dynamodb,
     event_buses,
@@ -34,7 +35,7 @@ from .resources import (
 )
 
 _MODULES = (
-    *(apigateway, backup, cloudwatch, dashboards, dynamodb, event_buses, event_sources, eventbridge, iam),
+    *(apigateway, backup, cloudwatch, cognito, dashboards, dynamodb, event_buses, event_sources, eventbridge, iam),
     *(invocations, kms, lambda_, logs, s3, s3_objects, s3_rules, s3_settings, scheduler, sfn, signer, sns, sqs),
 )
 

@@ -261,6 +261,8 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
     if type_ == "aws:apigatewayv2/api:Api":
         execution = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
         made |= {"executionArn": execution, "apiEndpoint": f"https://{name}.execute-api.{region}.amazonaws.com"}
+    if type_ == "aws:cognito/userPool:UserPool":
+        made["endpoint"] = f"cognito-idp.{region}.amazonaws.com/{name}"
     if type_ == "aws:sqs/queue:Queue":
         made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
     if type_ == "aws:apigatewayv2/stage:Stage":

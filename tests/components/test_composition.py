@@ -31,6 +31,7 @@ AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     (components.GatewayEvents, CODE | {"secret": SECRET}),
     (components.BookingApi, {"function": ANSWER, "issuer": "https://id.example.com", "audiences": ["booking"]}),
     (components.ProofKey, {}),
+    (components.StaffPool, {"domain": "shop-staff", "callbacks": ["https://desk.example.com/"]}),
     (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
 STAGE = components.Stage.of("test", {"alertEmail": "team@example.com"})

@@ -31,6 +31,7 @@ class Prerequisites:
     apis: tuple[str, str]
     integrations: tuple[str, str]
     authorizer: str
+    pools: tuple[str, str]
     target: str
     topics: tuple[str, str]
     queues: tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -129,6 +130,7 @@ class Prerequisites:
             apis=apis,
             integrations=integrations,  # type: ignore[arg-type]
             authorizer=authorizer,
+            pools=tuple(make_id("aws:cognito/userPool:UserPool", f"pool{n}") for n in "ab"),  # type: ignore[arg-type]
             locked=make("aws:s3/bucket:Bucket", "locked", objectLockEnabled=True)["bucket"],
             target=make("aws:s3/bucket:Bucket", "target")["bucket"],
             topics=tuple(make("aws:sns/topic:Topic", f"topic{n}")["arn"] for n in "ab"),  # type: ignore[arg-type]
@@ -477,6 +479,47 @@ INPUTS: Mapping[str, Callable[[Prerequisites], st.SearchStrategy[dict[str, Any]]
         {"policyName": _unique("logs"), "policyDocument": _policies(Principal={"Service": "es.amazonaws.com"})}
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:cognito/resourceServer:ResourceServer": lambda world: _objects(
+        {"userPoolId": st.sampled_from(world.pools), "identifier": _unique("api")},
+        scopes=st.lists(WORDS, min_size=1, max_size=2, unique=True).map(
+            lambda names: [{"scopeName": name, "scopeDescription": f"To {name}"} for name in names]
+        ),
+    ),
+    "aws:cognito/userGroup:UserGroup": lambda world: _objects(
+        {"userPoolId": st.sampled_from(world.pools)}, description=TEXTS, precedence=st.integers(0, 9)
+    ),
+    "aws:cognito/userPool:UserPool": lambda world: _objects(
+        {"userPoolTier": "PLUS"},
+        accountRecoverySetting=st.just({"recoveryMechanisms": [{"name": "admin_only", "priority": 1}]}),
+        adminCreateUserConfig=st.booleans().map(lambda each: {"allowAdminCreateUserOnly": each}),
+        autoVerifiedAttributes=st.just(["email"]),
+        mfaConfiguration=st.sampled_from(["OFF", "OPTIONAL", "ON"]),
+        passwordPolicy=st.integers(8, 20).map(lambda length: {"minimumLength": length, "requireSymbols": True}),
+        softwareTokenMfaConfiguration=st.booleans().map(lambda each: {"enabled": each}),
+        userAttributeUpdateSettings=st.just({"attributesRequireVerificationBeforeUpdates": ["email"]}),
+        usernameAttributes=st.just(["email"]),
+        usernameConfiguration=st.booleans().map(lambda each: {"caseSensitive": each}),
+        userPoolAddOns=st.just({"advancedSecurityMode": "ENFORCED"}),
+        tags=TAGS,
+    ),
+    "aws:cognito/userPoolClient:UserPoolClient": lambda world: _objects(
+        {"userPoolId": st.sampled_from(world.pools)},
+        accessTokenValidity=st.integers(5, 60),
+        allowedOauthFlows=st.just(["code"]),
+        allowedOauthFlowsUserPoolClient=st.booleans(),
+        allowedOauthScopes=st.just(["openid"]),
+        callbackUrls=WORDS.map(lambda word: [f"https://{word}.example.com/"]),
+        enableTokenRevocation=st.booleans(),
+        explicitAuthFlows=st.just(["ALLOW_REFRESH_TOKEN_AUTH"]),
+        generateSecret=st.booleans(),
+        preventUserExistenceErrors=st.sampled_from(["ENABLED", "LEGACY"]),
+        supportedIdentityProviders=st.just(["COGNITO"]),
+        tokenValidityUnits=st.just({"accessToken": "minutes", "refreshToken": "hours"}),
+    ),
+    "aws:cognito/userPoolDomain:UserPoolDomain": lambda world: _objects(
+        {"domain": _unique("people"), "userPoolId": st.sampled_from(world.pools)},
+        managedLoginVersion=st.sampled_from([1, 2]),
+    ),
     "aws:dynamodb/table:Table": _table,
     "aws:iam/policy:Policy": lambda world: _objects({"policy": _policies()}, description=TEXTS, tags=TAGS),
     "aws:iam/role:Role": lambda world: _objects(
