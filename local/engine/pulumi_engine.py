@@ -153,7 +153,8 @@ class PulumiEngine:
                 f"Pulumi.{self._project.stage}.yaml holds secrets that are encrypted with a passphrase: "
                 f"set {' or '.join(_PASSPHRASE_VARIABLES)}."
             )
-        return {_PASSPHRASE_VARIABLES[0]: "", _PASSPHRASE_VARIABLES[1]: "", **given}
+        # An empty PULUMI_CONFIG_PASSPHRASE is a passphrase to Pulumi, and comes before the file's: it stays unset.
+        return {_PASSPHRASE_VARIABLES[1]: "", **given}
 
     def _reject_locked_state(self) -> None:
         for lock in self.state.locks():

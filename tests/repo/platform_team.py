@@ -4,10 +4,11 @@ Each is a defect that such a team found (issue 14, D1 to D16) and that no test o
 """
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,53 @@ def test_d4_a_verb_in_another_program_is_one_sentence(tmp_path: Path, verb: tupl
     assert len(said.stderr.splitlines()) == 1, said.stderr
 
 
+def _booking(folder: Path, *verb: str) -> str:
+    command = [str(Path(sys.executable).parent / "booking"), *verb]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a program that the real engine has deployed to an embedded AWS of its own."""
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    args = {"point_in_time_days": 20, "protect": False, "deletion_protection": False}
+    (tmp_path / "__main__.py").write_text(f'{HEAD}components.OrderStore("orders", {args!r})\n')
+    _booking(tmp_path, "up")
+    try:
+        yield tmp_path
+    finally:
+        _booking(tmp_path, "down", "--yes")
+
+
+@pytest.mark.nightly
+def test_d5_a_refresh_right_after_up_finds_no_drift(running: Path) -> None:
+    """Also in the days of point-in-time recovery, which the embedded AWS used to forget."""
+    assert json.loads(_booking(running, "refresh", "--json"))["changes"] == []
+
+
+AGAIN = """set -e
+eval "$(booking env)"
+pulumi --non-interactive config set --secret colour blue --stack dev
+booking down --yes >&2
+booking up >&2
+eval "$(booking env)"
+pulumi --non-interactive config get colour --stack dev
+"""
+
+
+@pytest.mark.nightly
+def test_d6_the_variables_of_env_open_a_secret_again_after_down(running: Path) -> None:
+    """The passphrase outlives the instance, as its salt in the stage file does."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    said = subprocess.run(
+        ["sh", "-c", AGAIN], cwd=running, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.strip() == "blue"
+
+
 def test_d7_default_tags_of_an_explicit_provider_arrive(deploy: Deploy) -> None:
     own = 'own = aws.Provider("own", region="us-east-1", default_tags=dict(tags={"team": "shop"}))\n'
     topic = 'topic = aws.sns.Topic("t", opts=pulumi.ResourceOptions(provider=own))\n'
@@ -86,6 +134,27 @@ def test_d10_a_definition_that_the_check_rejects_is_not_deployed(deploy: Deploy)
     definition = json.dumps({"StartAt": "A", "States": {"B": {"Type": "Succeed"}}})
     with pytest.raises(DeploymentFailed, match="definition, /StartAt: MISSING_TRANSITION_TARGET"):
         deploy(f'components.BookingStateMachine("m", {{"definition": {definition!r}}})\n', "wrong")
+
+
+def test_d11_a_rule_of_the_teams_own_hears_of_audit_objects(deploy: Deploy) -> None:
+    """As the page says: the bucket's only notification sends everything to EventBridge."""
+    rule = """
+trail = components.AuditBucket("trail", {"lock_mode": "NONE", "protect": False, "force_destroy": True})
+heard = aws.sqs.Queue("heard")
+of_trail = pulumi.Output.json_dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [trail.bucket]}}})
+rule = aws.cloudwatch.EventRule("objects", event_pattern=of_trail)
+aws.cloudwatch.EventTarget("objects", rule=rule.name, arn=heard.arn)
+pulumi.export("bucket", trail.bucket)
+pulumi.export("key", trail.key)
+pulumi.export("queue", heard.url)
+"""
+    stack = deploy(rule, "listening")
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": stack.outputs["key"]}
+    stack.client("s3").put_object(
+        Bucket=stack.outputs["bucket"], Key="a.json", Body=b"{}", IfNoneMatch="*", **encrypted
+    )
+    taken = stack.client("sqs").receive_message(QueueUrl=stack.outputs["queue"], WaitTimeSeconds=5)
+    assert json.loads(taken["Messages"][0]["Body"])["detail"]["object"]["key"] == "a.json"
 
 
 @pytest.mark.parametrize(

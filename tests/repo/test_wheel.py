@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from local.engine import find_cli
+from tests.environment import require
+
 ROOT = Path(__file__).parents[2]
 
 THEIR_PROGRAM = """
@@ -111,16 +114,37 @@ def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_py
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
-    shutil.copy(Path(__file__).with_name("platform_team.py"), tmp_path / "test_platform_team.py")
+    ran = _run_team_tests(their_python, tmp_path, "not nightly", _bare_environment())
+    assert re.search(r"^(1[6-9]|20) passed", ran, re.M), ran
+
+
+@pytest.mark.nightly
+def test_a_teams_own_tests_with_the_engine_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
+    """Those of `refresh` and `env`: with a Pulumi CLI on the PATH, and its settings in a folder of this test."""
+    cli = find_cli(ROOT)
+    require(cli, "There is no Pulumi CLI: `make engine` finds or builds one.")
+    assert cli is not None
+    folder = Path(shutil.which(cli.command) or cli.command).parent
+    environment = _bare_environment()
+    path = f"{folder}{os.pathsep}{environment['PATH']}"
+    ran = _run_team_tests(
+        their_python, tmp_path, "nightly", {**environment, "PATH": path, "PULUMI_HOME": str(tmp_path / "home")}
+    )
+    assert "2 passed" in ran, ran
+
+
+def _run_team_tests(python: Path, folder: Path, marked: str, environment: dict[str, str]) -> str:
+    """Return what pytest prints for the tests of a platform team in its own folder."""
+    shutil.copy(Path(__file__).with_name("platform_team.py"), folder / "test_platform_team.py")
     ran = subprocess.run(
-        [str(their_python), "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=tmp_path,
+        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", marked],
+        cwd=folder,
         capture_output=True,
         text=True,
-        env=_bare_environment(),
+        env=environment,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert re.search(r"^1[5-9] passed", ran.stdout, re.M), ran.stdout
+    return ran.stdout
 
 
 def _bare_environment() -> dict[str, str]:
