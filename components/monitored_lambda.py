@@ -3,10 +3,11 @@
 Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
 """
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
+from typing_extensions import TypedDict  # before Python 3.12 only this one knows its bases, which the plugin asks for
 
 from .aws.alarms import Metric, create_alarms
 from .aws.dashboard import Chart

@@ -15,7 +15,7 @@ class ProofKeyArgs(TypedDict):
     """Arguments of a key of MACs; every default is the strict one."""
 
     key_deletion_days: NotRequired[float]
-    """Days during which a deleted key can be restored, 7–30. Default: 30."""
+    """Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30."""
     topic: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that hears of a disabled or deleted key. Default: none."""
     region: NotRequired[pulumi.Input[str]]

@@ -15,7 +15,7 @@ class SigningKeyArgs(TypedDict):
     """Arguments of a signing key; every default is the strict one."""
 
     key_deletion_days: NotRequired[float]
-    """Days during which a deleted key can be restored, 7–30. Default: 30."""
+    """Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30."""
     protect: NotRequired[bool]
     """Pulumi refuses to delete or replace the key. Default: true."""
     topic: NotRequired[pulumi.Input[str]]

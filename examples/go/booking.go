@@ -8,6 +8,51 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// AlertTopic: An encrypted SNS topic that only CloudWatch alarms and EventBridge rules of this account publish to.
+type AlertTopic struct {
+	pulumi.ResourceState
+
+	// ARN of the topic.
+	Arn pulumi.StringOutput `pulumi:"arn"`
+}
+
+// AlertTopicArgs is what a AlertTopic is made of; everything that is left out has its default.
+type AlertTopicArgs struct {
+	// ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key of
+	// its own.
+	Key pulumi.StringPtrInput
+	// Address that is asked to subscribe. Default: nobody is subscribed.
+	Email *string
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type alertTopicArgs struct {
+	Key             *string           `pulumi:"key"`
+	Email           *string           `pulumi:"email"`
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (AlertTopicArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*alertTopicArgs)(nil)).Elem()
+}
+
+// NewAlertTopic registers a AlertTopic, which the plugin then makes.
+func NewAlertTopic(ctx *pulumi.Context, name string, args *AlertTopicArgs, opts ...pulumi.ResourceOption) (*AlertTopic, error) {
+	made := &AlertTopic{}
+	if args == nil {
+		args = &AlertTopicArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:AlertTopic", name, args, made, opts...)
+}
+
 // AuditBucket: A write-once bucket: writers may put an object and read it back, and nobody may put one unencrypted.
 type AuditBucket struct {
 	pulumi.ResourceState
@@ -268,6 +313,140 @@ func NewBookingStateMachine(ctx *pulumi.Context, name string, args *BookingState
 		args = &BookingStateMachineArgs{}
 	}
 	return made, ctx.RegisterRemoteComponentResource("booking:index:BookingStateMachine", name, args, made, opts...)
+}
+
+// GatewayEvents: The webhooks: nobody but their function reads the signing secret, and their address never changes.
+type GatewayEvents struct {
+	pulumi.ResourceState
+
+	// Address of the webhooks without the gateway's name, such as https://.../webhooks/.
+	Url pulumi.StringOutput `pulumi:"url"`
+	// ARN of the queue of orders that may have changed at the gateway.
+	Queue pulumi.StringOutput `pulumi:"queue"`
+	// Permission of a function to take orders from the queue: policy statements as JSON.
+	Takegrant pulumi.StringOutput `pulumi:"takegrant"`
+}
+
+// GatewayEventsArgs is what a GatewayEvents is made of; everything that is left out has its default.
+type GatewayEventsArgs struct {
+	// The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+	Code pulumi.ArchiveInput
+	// Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+	CodeBucket pulumi.StringPtrInput
+	// Key of the package in `code_bucket`. Default: none.
+	CodeKey pulumi.StringPtrInput
+	// Version of the package in `code_bucket`. Default: the newest.
+	CodeVersion pulumi.StringPtrInput
+	// ARN of the code signing configuration that names the required signer. Default: no signature is required.
+	CodeSigning pulumi.StringPtrInput
+	// Module and function to call, such as `handlers.refund.handler`.
+	Handler pulumi.StringPtrInput
+	// Permissions in addition to logs and traces: grants, each a JSON list of policy statements from the owner of the
+	// resource. Default: none.
+	Grants pulumi.StringArrayInput
+	// Environment variables, encrypted at rest; no secrets. Default: none.
+	Environment pulumi.StringMapInput
+	// Lambda runtime. Default: python3.13.
+	Runtime pulumi.StringPtrInput
+	// arm64 or x86_64. Default: arm64.
+	Architecture *string
+	// Memory in MB, 128 to 10240. Default: 512.
+	Memory *float64
+	// Seconds after which Lambda stops an invocation, 1 to 900. Default: 15.
+	Timeout *float64
+	// Simultaneous invocations reserved for this function, 0 to 1000; 0 reserves none. Default: 50.
+	Concurrency *float64
+	// Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none.
+	Schedule *string
+	// Event that the schedule sends, as JSON text. Default: {}.
+	ScheduleInput *string
+	// Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+	HeartbeatMinutes *float64
+	// ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
+	// failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+	Stream pulumi.StringPtrInput
+	// Pattern of the records that it receives, as JSON text. Default: all records.
+	StreamPattern *string
+	// Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+	StreamMinutes *float64
+	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
+	LogDays *float64
+	// ARN of the KMS key for environment and dead letters. Default: a key of its own.
+	Key pulumi.StringPtrInput
+	// ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
+	Logkey pulumi.StringPtrInput
+	// ARN of the SNS topic that alarms go to. Default: a topic of its own.
+	Topic pulumi.StringPtrInput
+	// ARN of the permissions boundary of its IAM role. Default: none.
+	Boundary pulumi.StringPtrInput
+	// Ids of the VPC subnets it runs in, together with `securitygroups`. Default: no VPC.
+	Subnets pulumi.StringArrayInput
+	// Ids of its security groups, together with `subnets`. Default: no VPC.
+	Securitygroups pulumi.StringArrayInput
+	// Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+	ErrorPercent *float64
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+	// ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two.
+	Secret pulumi.StringPtrInput
+	// Mode of the gateway whose events are taken: live or test. Default: live.
+	Mode *string
+	// Webhooks a second beyond which API Gateway answers 429, 1 to 1000. Default: 25.
+	Rate *float64
+}
+
+type gatewayEventsArgs struct {
+	Code             pulumi.Archive    `pulumi:"code"`
+	CodeBucket       *string           `pulumi:"codeBucket"`
+	CodeKey          *string           `pulumi:"codeKey"`
+	CodeVersion      *string           `pulumi:"codeVersion"`
+	CodeSigning      *string           `pulumi:"codeSigning"`
+	Handler          *string           `pulumi:"handler"`
+	Grants           []string          `pulumi:"grants"`
+	Environment      map[string]string `pulumi:"environment"`
+	Runtime          *string           `pulumi:"runtime"`
+	Architecture     *string           `pulumi:"architecture"`
+	Memory           *float64          `pulumi:"memory"`
+	Timeout          *float64          `pulumi:"timeout"`
+	Concurrency      *float64          `pulumi:"concurrency"`
+	Schedule         *string           `pulumi:"schedule"`
+	ScheduleInput    *string           `pulumi:"scheduleInput"`
+	HeartbeatMinutes *float64          `pulumi:"heartbeatMinutes"`
+	Stream           *string           `pulumi:"stream"`
+	StreamPattern    *string           `pulumi:"streamPattern"`
+	StreamMinutes    *float64          `pulumi:"streamMinutes"`
+	LogDays          *float64          `pulumi:"logDays"`
+	Key              *string           `pulumi:"key"`
+	Logkey           *string           `pulumi:"logkey"`
+	Topic            *string           `pulumi:"topic"`
+	Boundary         *string           `pulumi:"boundary"`
+	Subnets          []string          `pulumi:"subnets"`
+	Securitygroups   []string          `pulumi:"securitygroups"`
+	ErrorPercent     *float64          `pulumi:"errorPercent"`
+	KeyDeletionDays  *float64          `pulumi:"keyDeletionDays"`
+	Region           *string           `pulumi:"region"`
+	Tags             map[string]string `pulumi:"tags"`
+	Secret           *string           `pulumi:"secret"`
+	Mode             *string           `pulumi:"mode"`
+	Rate             *float64          `pulumi:"rate"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (GatewayEventsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*gatewayEventsArgs)(nil)).Elem()
+}
+
+// NewGatewayEvents registers a GatewayEvents, which the plugin then makes.
+func NewGatewayEvents(ctx *pulumi.Context, name string, args *GatewayEventsArgs, opts ...pulumi.ResourceOption) (*GatewayEvents, error) {
+	made := &GatewayEvents{}
+	if args == nil {
+		args = &GatewayEventsArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:GatewayEvents", name, args, made, opts...)
 }
 
 // MonitoredLambda: A published function with least privilege and an alarm on each kind of failure.
@@ -564,7 +743,7 @@ type ProofKey struct {
 
 // ProofKeyArgs is what a ProofKey is made of; everything that is left out has its default.
 type ProofKeyArgs struct {
-	// Days during which a deleted key can be restored, 7–30. Default: 30.
+	// Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
 	// ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
 	Topic pulumi.StringPtrInput
@@ -593,6 +772,247 @@ func NewProofKey(ctx *pulumi.Context, name string, args *ProofKeyArgs, opts ...p
 		args = &ProofKeyArgs{}
 	}
 	return made, ctx.RegisterRemoteComponentResource("booking:index:ProofKey", name, args, made, opts...)
+}
+
+// SandboxGateway: A stand-in for a payment provider that stores charges and refunds by their key; no money moves.
+type SandboxGateway struct {
+	pulumi.ResourceState
+
+	// Name of its table.
+	Table pulumi.StringOutput `pulumi:"table"`
+	// Permission to charge, authorise, capture and void: policy statements as JSON.
+	Chargegrant pulumi.StringOutput `pulumi:"chargegrant"`
+	// Permission to look up charges and to refund them: policy statements as JSON.
+	Refundgrant pulumi.StringOutput `pulumi:"refundgrant"`
+	// Permission to read payments, for what a customer must do to complete one: policy statements as JSON.
+	Showgrant pulumi.StringOutput `pulumi:"showgrant"`
+	// Permission to look up and list payments and refunds, cancel unused keys and void: policy statements as JSON.
+	Fencegrant pulumi.StringOutput `pulumi:"fencegrant"`
+}
+
+// SandboxGatewayArgs is what a SandboxGateway is made of; everything that is left out has its default.
+type SandboxGatewayArgs struct {
+	// ARN of the KMS key of its table. Default: a key of its own.
+	Key pulumi.StringPtrInput
+	// ARN of the SNS topic that alarms go to. Default: a topic of its own.
+	Topic pulumi.StringPtrInput
+	// ARN of the permissions boundary of its IAM role, which takes the backups. Default: none.
+	Boundary pulumi.StringPtrInput
+	// Makes AWS refuse to delete its table. Default: true.
+	DeletionProtection *bool
+	// Days back to which its table can be restored to any second, 1 to 35. Default: 35.
+	PointInTimeDays *float64
+	// Days for which each backup is kept, 1 to 36500. Default: 365.
+	BackupDays *float64
+	// Schedule of the backups, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
+	BackupSchedule *string
+	// Deletes the backups when the gateway is destroyed. Default: false.
+	ForceDestroy *bool
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type sandboxGatewayArgs struct {
+	Key                *string           `pulumi:"key"`
+	Topic              *string           `pulumi:"topic"`
+	Boundary           *string           `pulumi:"boundary"`
+	DeletionProtection *bool             `pulumi:"deletionProtection"`
+	PointInTimeDays    *float64          `pulumi:"pointInTimeDays"`
+	BackupDays         *float64          `pulumi:"backupDays"`
+	BackupSchedule     *string           `pulumi:"backupSchedule"`
+	ForceDestroy       *bool             `pulumi:"forceDestroy"`
+	KeyDeletionDays    *float64          `pulumi:"keyDeletionDays"`
+	Region             *string           `pulumi:"region"`
+	Tags               map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (SandboxGatewayArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*sandboxGatewayArgs)(nil)).Elem()
+}
+
+// NewSandboxGateway registers a SandboxGateway, which the plugin then makes.
+func NewSandboxGateway(ctx *pulumi.Context, name string, args *SandboxGatewayArgs, opts ...pulumi.ResourceOption) (*SandboxGateway, error) {
+	made := &SandboxGateway{}
+	if args == nil {
+		args = &SandboxGatewayArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:SandboxGateway", name, args, made, opts...)
+}
+
+// SignedPackage: A signed zip in a private bucket, with a code signing configuration that trusts only this signer.
+type SignedPackage struct {
+	pulumi.ResourceState
+
+	// Name of the bucket of packages.
+	Bucket pulumi.StringOutput `pulumi:"bucket"`
+	// Key of the signed zip in the bucket; each version has its own.
+	File pulumi.StringOutput `pulumi:"file"`
+	// ARN of the code signing configuration for functions that run the package.
+	Signing pulumi.StringOutput `pulumi:"signing"`
+}
+
+// SignedPackageArgs is what a SignedPackage is made of; everything that is left out has its default.
+type SignedPackageArgs struct {
+	// The zip as it was built.
+	Package pulumi.AssetOrArchiveInput
+	// ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+	// kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
+	Key pulumi.StringPtrInput
+	// ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
+	// its own.
+	Topic pulumi.StringPtrInput
+	// Name of the bucket for the access logs. Default: a bucket of its own.
+	Logbucket pulumi.StringPtrInput
+	// Deletes the packages and the access logs when it is destroyed. Default: false.
+	ForceDestroy *bool
+	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// AWS region of all its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type signedPackageArgs struct {
+	Package         pulumi.Asset      `pulumi:"package"`
+	Key             *string           `pulumi:"key"`
+	Topic           *string           `pulumi:"topic"`
+	Logbucket       *string           `pulumi:"logbucket"`
+	ForceDestroy    *bool             `pulumi:"forceDestroy"`
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (SignedPackageArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*signedPackageArgs)(nil)).Elem()
+}
+
+// NewSignedPackage registers a SignedPackage, which the plugin then makes.
+func NewSignedPackage(ctx *pulumi.Context, name string, args *SignedPackageArgs, opts ...pulumi.ResourceOption) (*SignedPackage, error) {
+	made := &SignedPackage{}
+	if args == nil {
+		args = &SignedPackageArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:SignedPackage", name, args, made, opts...)
+}
+
+// SigningKey: A key (ECC_NIST_P256) that never leaves KMS, so that a signature proves who may use the key.
+type SigningKey struct {
+	pulumi.ResourceState
+
+	// ARN of the key.
+	Arn pulumi.StringOutput `pulumi:"arn"`
+	// Permission to sign: policy statements as JSON.
+	Signgrant pulumi.StringOutput `pulumi:"signgrant"`
+}
+
+// SigningKeyArgs is what a SigningKey is made of; everything that is left out has its default.
+type SigningKeyArgs struct {
+	// Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
+	KeyDeletionDays *float64
+	// Pulumi refuses to delete or replace the key. Default: true.
+	Protect *bool
+	// ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+	Topic pulumi.StringPtrInput
+	// AWS region of its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags beyond project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type signingKeyArgs struct {
+	KeyDeletionDays *float64          `pulumi:"keyDeletionDays"`
+	Protect         *bool             `pulumi:"protect"`
+	Topic           *string           `pulumi:"topic"`
+	Region          *string           `pulumi:"region"`
+	Tags            map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (SigningKeyArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*signingKeyArgs)(nil)).Elem()
+}
+
+// NewSigningKey registers a SigningKey, which the plugin then makes.
+func NewSigningKey(ctx *pulumi.Context, name string, args *SigningKeyArgs, opts ...pulumi.ResourceOption) (*SigningKey, error) {
+	made := &SigningKey{}
+	if args == nil {
+		args = &SigningKeyArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:SigningKey", name, args, made, opts...)
+}
+
+// StaffPool: A Cognito user pool for staff: invited people only, a second factor, short tokens, and a group for each role.
+type StaffPool struct {
+	pulumi.ResourceState
+
+	// Issuer of the tokens, for the stage key `apiIssuer`.
+	Issuer pulumi.StringOutput `pulumi:"issuer"`
+	// Id of the client in which people sign in, for the stage key `apiAudiences`.
+	Audience pulumi.StringOutput `pulumi:"audience"`
+	// Id of the pool, for the commands that invite people.
+	Pool pulumi.StringOutput `pulumi:"pool"`
+	// Address of the sign-in pages, without a slash at its end.
+	Signin pulumi.StringOutput `pulumi:"signin"`
+}
+
+// StaffPoolArgs is what a StaffPool is made of; everything that is left out has its default.
+type StaffPoolArgs struct {
+	// Prefix of the address of the sign-in pages, unique in its region: 1 to 63 lower-case letters, digits and
+	// hyphens, without `aws`, `amazon` and `cognito`.
+	Domain *string
+	// Addresses to which the sign-in pages send people back with a code, 1 to 100: https, or http://localhost.
+	Callbacks pulumi.StringArrayInput
+	// Addresses to which people may be sent when they sign out. Default: none.
+	Logouts pulumi.StringArrayInput
+	// Minutes for which access tokens are valid, 5 to 60. Default: 15.
+	AccessMinutes *float64
+	// Hours after which people must sign in again, 1 to 24. Default: 8.
+	SessionHours *float64
+	// Days for which the password in an invitation is valid, 1 to 30. Default: 3.
+	InvitationDays *float64
+	// Block sign-ins with leaked passwords and risky ones, which needs Cognito's plan Plus. Default: true.
+	ThreatProtection *bool
+	// Refuse the deletion of the pool and its users. Default: true.
+	DeletionProtection *bool
+	// AWS region of all its resources. Default: its parent's, else its provider's.
+	Region pulumi.StringPtrInput
+	// Tags in addition to project, stage and component. Default: none.
+	Tags pulumi.StringMapInput
+}
+
+type staffPoolArgs struct {
+	Domain             *string           `pulumi:"domain"`
+	Callbacks          []string          `pulumi:"callbacks"`
+	Logouts            []string          `pulumi:"logouts"`
+	AccessMinutes      *float64          `pulumi:"accessMinutes"`
+	SessionHours       *float64          `pulumi:"sessionHours"`
+	InvitationDays     *float64          `pulumi:"invitationDays"`
+	ThreatProtection   *bool             `pulumi:"threatProtection"`
+	DeletionProtection *bool             `pulumi:"deletionProtection"`
+	Region             *string           `pulumi:"region"`
+	Tags               map[string]string `pulumi:"tags"`
+}
+
+// ElementType ties the arguments to their resolved form.
+func (StaffPoolArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*staffPoolArgs)(nil)).Elem()
+}
+
+// NewStaffPool registers a StaffPool, which the plugin then makes.
+func NewStaffPool(ctx *pulumi.Context, name string, args *StaffPoolArgs, opts ...pulumi.ResourceOption) (*StaffPool, error) {
+	made := &StaffPool{}
+	if args == nil {
+		args = &StaffPoolArgs{}
+	}
+	return made, ctx.RegisterRemoteComponentResource("booking:index:StaffPool", name, args, made, opts...)
 }
 
 // StripeGateway: The permission and the settings with which a function pays through Stripe.

@@ -2,6 +2,31 @@
 
 import * as pulumi from "@pulumi/pulumi";
 
+export interface AlertTopicArgs {
+    // ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key
+    // of its own.
+    key?: pulumi.Input<string>;
+    // Address that is asked to subscribe. Default: nobody is subscribed.
+    email?: string;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** An encrypted SNS topic that only CloudWatch alarms and EventBridge rules of this account publish to. */
+export class AlertTopic extends pulumi.ComponentResource {
+    // ARN of the topic.
+    declare public readonly arn: pulumi.Output<string>;
+
+    constructor(name: string, args: AlertTopicArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { arn: undefined };
+        super("booking:index:AlertTopic", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
 export interface AuditBucketArgs {
     // ARN of the KMS key for the objects and the access logs. Its policy must allow `logging.s3.amazonaws.com`
     // kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
@@ -172,6 +197,92 @@ export class BookingStateMachine extends pulumi.ComponentResource {
     constructor(name: string, args: BookingStateMachineArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { arn: undefined, machine: undefined, role: undefined, loggroup: undefined, parking: undefined, drain: undefined, startgrant: undefined, rungrant: undefined };
         super("booking:index:BookingStateMachine", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface GatewayEventsArgs {
+    // The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+    code?: pulumi.Input<pulumi.asset.Archive>;
+    // Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+    codeBucket?: pulumi.Input<string>;
+    // Key of the package in `code_bucket`. Default: none.
+    codeKey?: pulumi.Input<string>;
+    // Version of the package in `code_bucket`. Default: the newest.
+    codeVersion?: pulumi.Input<string>;
+    // ARN of the code signing configuration that names the required signer. Default: no signature is required.
+    codeSigning?: pulumi.Input<string>;
+    // Module and function to call, such as `handlers.refund.handler`.
+    handler: pulumi.Input<string>;
+    // Permissions in addition to logs and traces: grants, each a JSON list of policy statements from the owner of
+    // the resource. Default: none.
+    grants?: pulumi.Input<string>[];
+    // Environment variables, encrypted at rest; no secrets. Default: none.
+    environment?: Record<string, pulumi.Input<string>>;
+    // Lambda runtime. Default: python3.13.
+    runtime?: pulumi.Input<string>;
+    // arm64 or x86_64. Default: arm64.
+    architecture?: string;
+    // Memory in MB, 128 to 10240. Default: 512.
+    memory?: number;
+    // Seconds after which Lambda stops an invocation, 1 to 900. Default: 15.
+    timeout?: number;
+    // Simultaneous invocations reserved for this function, 0 to 1000; 0 reserves none. Default: 50.
+    concurrency?: number;
+    // Schedule to invoke it on, an EventBridge rate or cron expression such as `rate(5 minutes)`. Default: none.
+    schedule?: string;
+    // Event that the schedule sends, as JSON text. Default: {}.
+    scheduleInput?: string;
+    // Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+    heartbeatMinutes?: number;
+    // ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records
+    // that failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+    stream?: pulumi.Input<string>;
+    // Pattern of the records that it receives, as JSON text. Default: all records.
+    streamPattern?: string;
+    // Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+    streamMinutes?: number;
+    // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
+    logDays?: number;
+    // ARN of the KMS key for environment and dead letters. Default: a key of its own.
+    key?: pulumi.Input<string>;
+    // ARN of the KMS key for logs, which CloudWatch Logs must be allowed to use. Default: `key`.
+    logkey?: pulumi.Input<string>;
+    // ARN of the SNS topic that alarms go to. Default: a topic of its own.
+    topic?: pulumi.Input<string>;
+    // ARN of the permissions boundary of its IAM role. Default: none.
+    boundary?: pulumi.Input<string>;
+    // Ids of the VPC subnets it runs in, together with `securitygroups`. Default: no VPC.
+    subnets?: pulumi.Input<string>[];
+    // Ids of its security groups, together with `subnets`. Default: no VPC.
+    securitygroups?: pulumi.Input<string>[];
+    // Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+    errorPercent?: number;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+    // ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two.
+    secret: pulumi.Input<string>;
+    // Mode of the gateway whose events are taken: live or test. Default: live.
+    mode?: string;
+    // Webhooks a second beyond which API Gateway answers 429, 1 to 1000. Default: 25.
+    rate?: number;
+}
+
+/** The webhooks: nobody but their function reads the signing secret, and their address never changes. */
+export class GatewayEvents extends pulumi.ComponentResource {
+    // Address of the webhooks without the gateway's name, such as https://.../webhooks/.
+    declare public readonly url: pulumi.Output<string>;
+    // ARN of the queue of orders that may have changed at the gateway.
+    declare public readonly queue: pulumi.Output<string>;
+    // Permission of a function to take orders from the queue: policy statements as JSON.
+    declare public readonly takegrant: pulumi.Output<string>;
+
+    constructor(name: string, args: GatewayEventsArgs, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { url: undefined, queue: undefined, takegrant: undefined };
+        super("booking:index:GatewayEvents", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
 
@@ -361,7 +472,7 @@ export class OrderStore extends pulumi.ComponentResource {
 }
 
 export interface ProofKeyArgs {
-    // Days during which a deleted key can be restored, 7–30. Default: 30.
+    // Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
     // ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
     topic?: pulumi.Input<string>;
@@ -383,6 +494,153 @@ export class ProofKey extends pulumi.ComponentResource {
     constructor(name: string, args: ProofKeyArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { arn: undefined, signgrant: undefined, verifygrant: undefined };
         super("booking:index:ProofKey", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface SandboxGatewayArgs {
+    // ARN of the KMS key of its table. Default: a key of its own.
+    key?: pulumi.Input<string>;
+    // ARN of the SNS topic that alarms go to. Default: a topic of its own.
+    topic?: pulumi.Input<string>;
+    // ARN of the permissions boundary of its IAM role, which takes the backups. Default: none.
+    boundary?: pulumi.Input<string>;
+    // Makes AWS refuse to delete its table. Default: true.
+    deletionProtection?: boolean;
+    // Days back to which its table can be restored to any second, 1 to 35. Default: 35.
+    pointInTimeDays?: number;
+    // Days for which each backup is kept, 1 to 36500. Default: 365.
+    backupDays?: number;
+    // Schedule of the backups, as an AWS cron expression in UTC. Default: cron(0 3 * * ? *).
+    backupSchedule?: string;
+    // Deletes the backups when the gateway is destroyed. Default: false.
+    forceDestroy?: boolean;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources except IAM roles. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** A stand-in for a payment provider that stores charges and refunds by their key; no money moves. */
+export class SandboxGateway extends pulumi.ComponentResource {
+    // Name of its table.
+    declare public readonly table: pulumi.Output<string>;
+    // Permission to charge, authorise, capture and void: policy statements as JSON.
+    declare public readonly chargegrant: pulumi.Output<string>;
+    // Permission to look up charges and to refund them: policy statements as JSON.
+    declare public readonly refundgrant: pulumi.Output<string>;
+    // Permission to read payments, for what a customer must do to complete one: policy statements as JSON.
+    declare public readonly showgrant: pulumi.Output<string>;
+    // Permission to look up and list payments and refunds, cancel unused keys and void: policy statements as JSON.
+    declare public readonly fencegrant: pulumi.Output<string>;
+
+    constructor(name: string, args: SandboxGatewayArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { table: undefined, chargegrant: undefined, refundgrant: undefined, showgrant: undefined, fencegrant: undefined };
+        super("booking:index:SandboxGateway", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface SignedPackageArgs {
+    // The zip as it was built.
+    package: pulumi.Input<pulumi.asset.Asset>;
+    // ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
+    // kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
+    key?: pulumi.Input<string>;
+    // ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic
+    // of its own.
+    topic?: pulumi.Input<string>;
+    // Name of the bucket for the access logs. Default: a bucket of its own.
+    logbucket?: pulumi.Input<string>;
+    // Deletes the packages and the access logs when it is destroyed. Default: false.
+    forceDestroy?: boolean;
+    // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // AWS region of all its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** A signed zip in a private bucket, with a code signing configuration that trusts only this signer. */
+export class SignedPackage extends pulumi.ComponentResource {
+    // Name of the bucket of packages.
+    declare public readonly bucket: pulumi.Output<string>;
+    // Key of the signed zip in the bucket; each version has its own.
+    declare public readonly file: pulumi.Output<string>;
+    // ARN of the code signing configuration for functions that run the package.
+    declare public readonly signing: pulumi.Output<string>;
+
+    constructor(name: string, args: SignedPackageArgs, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { bucket: undefined, file: undefined, signing: undefined };
+        super("booking:index:SignedPackage", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface SigningKeyArgs {
+    // Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
+    keyDeletionDays?: number;
+    // Pulumi refuses to delete or replace the key. Default: true.
+    protect?: boolean;
+    // ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+    topic?: pulumi.Input<string>;
+    // AWS region of its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags beyond project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** A key (ECC_NIST_P256) that never leaves KMS, so that a signature proves who may use the key. */
+export class SigningKey extends pulumi.ComponentResource {
+    // ARN of the key.
+    declare public readonly arn: pulumi.Output<string>;
+    // Permission to sign: policy statements as JSON.
+    declare public readonly signgrant: pulumi.Output<string>;
+
+    constructor(name: string, args: SigningKeyArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { arn: undefined, signgrant: undefined };
+        super("booking:index:SigningKey", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
+    }
+}
+
+export interface StaffPoolArgs {
+    // Prefix of the address of the sign-in pages, unique in its region: 1 to 63 lower-case letters, digits and
+    // hyphens, without `aws`, `amazon` and `cognito`.
+    domain: string;
+    // Addresses to which the sign-in pages send people back with a code, 1 to 100: https, or http://localhost.
+    callbacks: string[];
+    // Addresses to which people may be sent when they sign out. Default: none.
+    logouts?: string[];
+    // Minutes for which access tokens are valid, 5 to 60. Default: 15.
+    accessMinutes?: number;
+    // Hours after which people must sign in again, 1 to 24. Default: 8.
+    sessionHours?: number;
+    // Days for which the password in an invitation is valid, 1 to 30. Default: 3.
+    invitationDays?: number;
+    // Block sign-ins with leaked passwords and risky ones, which needs Cognito's plan Plus. Default: true.
+    threatProtection?: boolean;
+    // Refuse the deletion of the pool and its users. Default: true.
+    deletionProtection?: boolean;
+    // AWS region of all its resources. Default: its parent's, else its provider's.
+    region?: pulumi.Input<string>;
+    // Tags in addition to project, stage and component. Default: none.
+    tags?: Record<string, pulumi.Input<string>>;
+}
+
+/** A Cognito user pool for staff: invited people only, a second factor, short tokens, and a group for each role. */
+export class StaffPool extends pulumi.ComponentResource {
+    // Issuer of the tokens, for the stage key `apiIssuer`.
+    declare public readonly issuer: pulumi.Output<string>;
+    // Id of the client in which people sign in, for the stage key `apiAudiences`.
+    declare public readonly audience: pulumi.Output<string>;
+    // Id of the pool, for the commands that invite people.
+    declare public readonly pool: pulumi.Output<string>;
+    // Address of the sign-in pages, without a slash at its end.
+    declare public readonly signin: pulumi.Output<string>;
+
+    constructor(name: string, args: StaffPoolArgs, opts?: pulumi.ComponentResourceOptions) {
+        const outputs = { issuer: undefined, audience: undefined, pool: undefined, signin: undefined };
+        super("booking:index:StaffPool", name, { ...outputs, ...args }, opts, true /* remote: the plugin makes it */);
     }
 }
 

@@ -132,6 +132,7 @@ READ_STREAM = json.dumps(
         }
     ]
 )
+SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:given-AbCdEf"
 DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 TRUST = {
@@ -141,19 +142,8 @@ TRUST = {
 HERE = "us-east-1"
 COMMON = {"key": KEY, "topic": TOPIC, "region": HERE, "tags": {"team": "given"}}
 ROLES = {"boundary": "arn:aws:iam::000000000000:policy/given"}
-GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": HERE, "tags": {"team": "given"}},
-    "AuditBucket watched": {"topic": TOPIC, "region": HERE},
-    "BookingApi": {**COMMON, "logkey": KEY, "function": FUNCTION, "issuer": "https://id.example.com"},
-    "BookingStateMachine": {
-        **COMMON,
-        **ROLES,
-        "logkey": KEY,
-        "functions": {"given": FUNCTION},
-        "definition": DEFINITION,
-        "grants": [GRANT],
-    },
-    "MonitoredLambda": {
+FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
+    "": {
         **COMMON,
         **ROLES,
         "logkey": KEY,
@@ -165,7 +155,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "subnets": ["subnet-0a1b2c3d"],
         "securitygroups": ["sg-0a1b2c3d"],
     },
-    "MonitoredLambda signed": {
+    " signed": {
         "handler": "handler.handler",
         "codeBucket": "given-code",
         "codeKey": "signed.zip",
@@ -173,32 +163,61 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "codeSigning": "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-given",
         "region": HERE,
     },
-    "MonitoredLambda streamed": {
+    " streamed": {
         "code": "archive",
         "handler": "handler.handler",
         "stream": STREAM,
         "grants": [READ_STREAM],
         "region": HERE,
     },
+}
+"""The inputs of a function in three parts, of which no two can be given at once."""
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "AlertTopic": {"key": KEY, "region": HERE, "tags": {"team": "given"}},
+    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": HERE, "tags": {"team": "given"}},
+    "AuditBucket watched": {"topic": TOPIC, "region": HERE},
+    "BookingApi": {**COMMON, "logkey": KEY, "function": FUNCTION, "issuer": "https://id.example.com"},
+    "BookingStateMachine": {
+        **COMMON,
+        **ROLES,
+        "logkey": KEY,
+        "functions": {"given": FUNCTION},
+        "definition": DEFINITION,
+        "grants": [GRANT],
+    },
+    **{f"GatewayEvents{variant}": {**args, "secret": SECRET} for variant, args in FUNCTIONS.items()},
+    **{f"MonitoredLambda{variant}": args for variant, args in FUNCTIONS.items()},
     "OrderEvents": COMMON,
     "OrderStore": {**COMMON, **ROLES, "backupkey": KEY.replace("1", "2")},
     "ProofKey": {"topic": TOPIC, "region": HERE, "tags": {"team": "given"}},
-    "StripeGateway": {"secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:given-AbCdEf"},
+    "SandboxGateway": {**COMMON, **ROLES},
+    "SignedPackage": {
+        "package": "zip",
+        "key": KEY,
+        "logbucket": "given-logs",
+        "region": HERE,
+        "tags": {"team": "given"},
+    },
+    "SignedPackage watched": {"package": "zip", "topic": TOPIC, "region": HERE},
+    "SigningKey": {"topic": TOPIC, "region": HERE, "tags": {"team": "given"}},
+    "StaffPool": {"region": HERE, "tags": {"team": "given"}},
+    "StripeGateway": {"secret": SECRET},
 }
 """A value for every input that may be an Output, or has leaves that may; a component is the first word."""
-PLAIN = {
-    "AuditBucket": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
-    "AuditBucket watched": {"lockMode": "NONE", "protect": False, "forceDestroy": True},
+FILES = ("code", "package")
+UNLOCKED = {"lockMode": "NONE", "protect": False, "forceDestroy": True}
+PLAIN: Mapping[str, Mapping[str, Any]] = {
+    "AuditBucket": UNLOCKED,
+    "AuditBucket watched": UNLOCKED,
     "BookingApi": {"audiences": ["given"]},
-    "BookingStateMachine": {},
-    "MonitoredLambda": {},
-    "MonitoredLambda signed": {},
-    "MonitoredLambda streamed": {},
-    "OrderEvents": {},
     "OrderStore": {"protect": False, "deletionProtection": False, "forceDestroy": True},
-    "ProofKey": {},
-    "StripeGateway": {},
+    "SandboxGateway": {"deletionProtection": False, "forceDestroy": True},
+    "SignedPackage": {"forceDestroy": True},
+    "SignedPackage watched": {"forceDestroy": True},
+    "SigningKey": {"protect": False},
+    "StaffPool": {"domain": "given", "callbacks": ["https://desk.example.com/"], "deletionProtection": False},
 }
+"""Plain inputs without which a component cannot be made, or not be removed again."""
 
 
 def test_every_input_has_a_value_that_the_test_sends() -> None:
@@ -227,7 +246,7 @@ def test_outputs_and_unknowns_pass_through_every_input(
     instance.client("iam").create_policy(PolicyName="given", PolicyDocument=json.dumps(ANYTHING))
     shutil.copy(PROGRAMS / "every-input.js", typescript / "dist")
     every = json.loads(json.dumps(GIVEN).replace(STREAM, _create_stream(instance)))
-    values = json.dumps({"given": every, "plain": PLAIN, "archive": str(archive)})
+    values = json.dumps({"given": every, "plain": PLAIN, "archive": str(archive), "zip": f"{archive}.zip"})
     program = ExampleProgram(
         command=["node", "dist/every-input.js"], folder=typescript, environment={**variables, "EVERY_INPUT": values}
     )
@@ -240,7 +259,7 @@ def test_outputs_and_unknowns_pass_through_every_input(
         children = [one for one in state if f"::{name.lower().replace(' ', '-')}" in one["urn"] and one.get("custom")]
         own = [one.get("outputs", {}) for one in state if one["urn"].endswith(f"::{name.lower().replace(' ', '-')}")]
         arrived = json.dumps([*(one["inputs"] for one in children), *own]).replace("\\", "")
-        sent = [_as_kept(value) for key, value in args.items() if key != "code" for value in _leaves(value)]
+        sent = [_as_kept(value) for key, value in args.items() if key not in FILES for value in _leaves(value)]
         assert [value for value in sent if value not in arrived] == [], name
         assert {one["inputs"].get("region") for one in children if "aws:iam/" not in one["type"]} <= {HERE}, name
 

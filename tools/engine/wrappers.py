@@ -13,10 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pulumi.provider.experimental.component import ComponentProvider
-
-from stepbooking import __version__
-from stepbooking.plugin import COMPONENTS, PACKAGE
+from stepbooking.plugin import BookingProvider
 
 ROOT: Final = Path(__file__).parents[2]
 SCHEMA: Final = ROOT / "tests" / "engine" / "schema.json"
@@ -28,8 +25,7 @@ Schema = Mapping[str, Any]
 
 def load_schema() -> dict[str, Any]:
     """Return the package's schema, as `pulumi package get-schema` prints it."""
-    provider = ComponentProvider(list(COMPONENTS), PACKAGE, None, __version__)
-    return dict(json.loads(provider.schema or "{}"))
+    return dict(json.loads(BookingProvider().schema or "{}"))
 
 
 def generate_files() -> dict[Path, str]:
@@ -60,7 +56,7 @@ def _typescript_args(token: str, resource: Schema) -> Iterator[str]:
 
 
 def _typescript_class(token: str, resource: Schema) -> Iterator[str]:
-    yield f"/** {resource['description']} */"
+    yield f"/** {_summary(resource)} */"
     yield f"export class {_name(token)} extends pulumi.ComponentResource {{"
     for name, value in resource["properties"].items():
         yield from _comment(value, "    ")
@@ -77,7 +73,7 @@ def _typescript_class(token: str, resource: Schema) -> Iterator[str]:
 def _typescript_type(value: Schema) -> str:
     kind = {"string": "string", "number": "number", "boolean": "boolean"}.get(value.get("type", ""))
     if "$ref" in value:
-        kind = "pulumi.asset.Archive"
+        kind = f"pulumi.asset.{_file_kind(value)}"
     elif value.get("type") == "array":
         kind = f"{_typescript_type(value['items'])}[]"
     elif value.get("type") == "object":
@@ -99,7 +95,7 @@ def render_go(own: Schema) -> str:
 
 
 def _go_component(token: str, resource: Schema) -> Iterator[str]:
-    yield f"// {_name(token)}: {resource['description']}"
+    yield f"// {_name(token)}: {_summary(resource)}"
     yield f"type {_name(token)} struct {{\n\tpulumi.ResourceState\n"
     for name, value in resource["properties"].items():
         yield from _comment(value, "\t")
@@ -136,7 +132,7 @@ def _go_constructor(token: str) -> Iterator[str]:
 
 def _go_input(value: Schema) -> str:
     if "$ref" in value:
-        return "pulumi.ArchiveInput"
+        return f"pulumi.{'AssetOrArchive' if _file_kind(value) == 'Asset' else 'Archive'}Input"
     if value.get("type") == "array":
         return "pulumi.StringArrayInput"
     if value.get("type") == "object":
@@ -148,7 +144,7 @@ def _go_input(value: Schema) -> str:
 
 def _go_plain(value: Schema) -> str:
     if "$ref" in value:
-        return "pulumi.Archive"
+        return f"pulumi.{_file_kind(value)}"
     kinds = {"string": "*string", "number": "*float64", "boolean": "*bool"}
     kinds |= {"array": "[]string", "object": "map[string]string"}
     return kinds[value["type"]]
@@ -160,6 +156,16 @@ def _go_plain(value: Schema) -> str:
 def _comment(value: Schema, indent: str) -> Iterator[str]:
     words = " ".join(value["description"].split())
     yield from textwrap.wrap(words, 116, initial_indent=f"{indent}// ", subsequent_indent=f"{indent}// ")
+
+
+def _file_kind(value: Schema) -> str:
+    """Return Asset or Archive, the two types that the components take from Pulumi's own schema."""
+    return str(value["$ref"]).rpartition("/")[2]
+
+
+def _summary(resource: Schema) -> str:
+    """Return the first paragraph of a component's description."""
+    return str(resource["description"]).partition("\n\n")[0]
 
 
 def _name(token: str) -> str:

@@ -3,7 +3,7 @@ const pulumi = require("@pulumi/pulumi");
 const automation = require("@pulumi/pulumi/automation");
 const booking = require("./booking.js");
 
-const { given, plain, archive } = JSON.parse(process.env.EVERY_INPUT);
+const { given, plain, archive, zip } = JSON.parse(process.env.EVERY_INPUT);
 
 async function program() {
     const source = new booking.AuditBucket("source", plain.AuditBucket);
@@ -11,6 +11,7 @@ async function program() {
     const later = (value) => source.bucket.apply(() => value);
     const leaves = (value) => {
         if (value === "archive") return later(new pulumi.asset.FileArchive(archive));
+        if (value === "zip") return later(new pulumi.asset.FileAsset(zip));
         if (Array.isArray(value)) return value.map(leaves);
         if (typeof value !== "object") return later(value);
         return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, leaves(item)]));
