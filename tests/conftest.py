@@ -20,6 +20,8 @@ from tests.environment import LONGEST_FIRST, THOROUGH
 ROOT = Path(__file__).parent
 _SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # machines are shared and noisy
 
+gc.set_threshold(10_000, 20, 50)  # graphs and fakes are made by the thousand: usual thresholds cost a sixth of the time
+
 settings.register_profile("default", max_examples=60, derandomize=True, database=None, **_SHARED)
 settings.register_profile("thorough", max_examples=2_000, print_blob=True, **_SHARED)
 settings.load_profile("thorough" if THOROUGH else "default")
