@@ -1,12 +1,14 @@
 """Bookings through the real state machine while functions are killed; `make soak` runs a thousand."""
 
+import pytest
+
 from local.pytest_plugin import DeployedStack
-from tests.environment import THOROUGH
 from tests.soak.bookings import soak
 
-EXECUTIONS = 60 if THOROUGH else 30
+EXECUTIONS = 60
 
 
+@pytest.mark.nightly
 def test_the_books_agree_after_functions_were_killed(shop: DeployedStack) -> None:
     """Laws 18, 23, 24: Σ captured − refunded is the gateway's net, no stock below zero, the audit complete."""
     report = soak(shop, EXECUTIONS)
