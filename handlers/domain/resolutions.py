@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .account import RefundStatus
+from .account import OrderStatus, RefundStatus
 from .answers import Answer, Code
 from .approvals import ApprovalPolicy, Fault, decide_refund
 from .canonical import Json, salted
@@ -27,8 +27,8 @@ def open_case(
 ) -> Change | None:
     """Open a case about a subject of an order.
 
-    None if one is open, if people have closed one in which ledger and gateway said the same, or if the order's item has
-    no room for it.
+    None if one is open, if people have closed one in which ledger and gateway said the same and its subject has ended,
+    or if the order's item has no room for it.
     """
     subject = subject_of(case_id_of(order.order_id, about, order.version))
     known = [case for case in order.account.cases.values() if case.about == about]
@@ -47,7 +47,14 @@ def open_case(
     if after is None or worst_case_bytes(after) > CASES_LIMIT:
         return None
     says = after.account.cases[key_of(subject)].says
-    return None if any(case.says == says for case in known) else Change(before=order, after=after)
+    is_closed = not _is_unended(order, about) and any(case.says == says for case in known)
+    return None if is_closed else Change(before=order, after=after)
+
+
+def _is_unended(order: Order, about: str) -> bool:
+    """Return whether a subject still waits for its end, so that closing a case about it has not ended it."""
+    is_waiting = about == order.order_id and order.wait is not None
+    return is_waiting or key_of(about) in order.in_flight
 
 
 def propose_resolution(order: Order, request: ResolveCase, origin: Origin, now: str) -> Change | Answer:
@@ -110,12 +117,23 @@ def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now:
 
 def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapping[str, Json]) -> Change | None:
     key = key_of(case.about)
-    if key not in _keys_of(order) or case.proposal is None:
-        return None
+    assert case.proposal is not None  # checked: the case is PROPOSED
     was_paid = case.proposal.text("outcome") == PAID
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
-    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts={**execution, **by_people})
+    ended_by: dict[str, Json] = {**execution, **by_people}
+    if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
+        return None
+    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)
+
+
+def _was_captured_in_part(order: Order, case: Case) -> bool:
+    """Return whether the gateway captured another amount than it holds, which no entry can record without lines."""
+    status, _, amount = str(case.opened.facts.get("gateway_says", "")).partition(" ")
+    movement = order.account.movement
+    is_capturing = movement is not None and not movement.is_void
+    is_held = order.status is OrderStatus.AUTHORIZED and case.about == order.order_id and not is_capturing
+    return is_held and status == PAID and amount.split()[:1] != [str(order.account.held_minor)]
 
 
 def _keys_of(order: Order) -> tuple[str, ...]:

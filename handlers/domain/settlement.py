@@ -107,10 +107,8 @@ def apply_gateway_reply(
     """
     kinds = _kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
-        says = f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
-        return Contradiction(
-            subject=key, ledger_says=f"{_ledger_status(order, key)} {_expected_amount(order, key)}", gateway_says=says
-        )
+        ledger_says = f"{_ledger_status(order, key)} {_expected_amount(order, key)}"
+        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=_gateway_says(reply))
     return _append_entries(order, key, reply, kinds, at, now, {}) if kinds else None
 
 
@@ -124,8 +122,13 @@ def end_by_people(
     is_returned = refund is not None and refund.status is RefundStatus.SETTLED and not was_paid
     not_paid = GatewayStatus.REVERSED if is_returned else GatewayStatus.FENCED
     reply = GatewayReply(status=GatewayStatus.SETTLED if was_paid else not_paid)
-    kinds = _kinds(order, key, reply)
+    is_held = key == order.order_id and order.status is OrderStatus.AUTHORIZED
+    kinds = _kinds(order, key, reply) or ((Kind.PAYMENT_CAPTURED,) if is_held and was_paid else ())
     return _append_entries(order, key, reply, kinds, at, now, facts) if kinds else None
+
+
+def _gateway_says(reply: GatewayReply) -> str:
+    return f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
 
 
 def _append_entries(
@@ -161,7 +164,7 @@ _CAPTURE_ENDS = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_DECLINED}
 def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
     """Return the entries that a reply leads to; None if ledger and reply contradict each other."""
     if was_ended_by_people(order, key):
-        return None if reply.status in _WITH_AMOUNT else ()
+        return None if reply.status in _WITH_AMOUNT and not _is_confirmed(order, key, reply) else ()
     if reply.status is GatewayStatus.NOTHING and _moved_nothing(order, key):
         return ()
     operation = order.instruction(key).operation
@@ -176,6 +179,19 @@ def was_ended_by_people(order: Order, key: str) -> bool:
     """Return whether people ended a key, so that the gateway must not move money under it any more."""
     subject = order.subject(key)
     return any(entry.subject == subject and "case" in entry.facts for entry in order.ledger)
+
+
+def is_judged(order: Order, key: str, gateway_says: str) -> bool:
+    """Return whether people, when they ended a key last, knew that the gateway says this of it."""
+    subject = order.subject(key)
+    ends = [entry for entry in order.ledger if entry.subject == subject and "case" in entry.facts]
+    cases = [order.account.cases[key_of(entry.text("case"))] for entry in ends[-1:]]
+    return any(case.opened.facts.get("gateway_says") == gateway_says for case in cases)
+
+
+def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:
+    """Return whether people recorded the payment that the gateway had reported to them."""
+    return key == order.order_id and order.account.captured_minor > 0 and is_judged(order, key, _gateway_says(reply))
 
 
 def _moved_nothing(order: Order, key: str) -> bool:
@@ -235,7 +251,7 @@ def _authorized_payment_kinds(order: Order, status: GatewayStatus) -> tuple[Kind
     is_capturing = movement is not None and not movement.is_void
     if status is GatewayStatus.FENCED:
         return (Kind.PAYMENT_CAPTURE_DECLINED,) if is_capturing else (Kind.PAYMENT_VOIDED,)
-    return (Kind.PAYMENT_CAPTURED,) if status is GatewayStatus.SETTLED and is_capturing else None
+    return (Kind.PAYMENT_CAPTURED,) if status is GatewayStatus.SETTLED and movement else None
 
 
 def _movement_kinds(order: Order, key: str, operation: Operation, reply: GatewayReply) -> tuple[Kind, ...] | None:

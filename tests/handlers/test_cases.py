@@ -136,6 +136,76 @@ def test_a_payment_that_its_bank_never_ends_can_be_ended_by_people(outcome: str,
     assert world.findings() == ()
 
 
+def _held(**more: Any) -> tuple[World, str]:
+    """An order whose payment is authorised."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    later = {"capture": "later", "hold_seconds": 86400}
+    return world, world.book({**purchase_of(MUG=(2, 800)), **later, **more})["order_id"]
+
+
+def _capture_in_console(world: World, order_id: str, amount_minor: int = 1600) -> None:
+    """Capture an order's payment in the gateway's console."""
+    key = {"pk": {"S": order_id}}
+    row = world.dynamodb.get_item(TableName="gateway", Key=key)["Item"]
+    captured = {"heard": {"S": "settled"}, "amount_minor": {"N": str(amount_minor)}}
+    world.dynamodb.put_item(TableName="gateway", Item={**row, **captured})
+
+
+def _cancel_of(order_id: str) -> dict[str, Any]:
+    return {"action": "cancel", "request_id": "cancel-1", "order_id": order_id, "requested_by": "agent-7"}
+
+
+def _close(world: World, order_id: str, outcome: str, number: int = 1) -> dict[str, Any]:
+    case_id = _case(world.order(order_id))
+    world.book(resolution_of(order_id, case_id, f"resolution-{number}", outcome=outcome))
+    return world.book(decision_of(order_id, case_id, f"decision-{number}"))
+
+
+def test_a_held_payment_captured_in_the_console_is_paid_once_people_say_so() -> None:
+    """Law 37 (cases): closing the case ends the order and records the money, and opens no second case."""
+    world, order_id = _held()
+    _capture_in_console(world, order_id)
+    world.reconcile(order_id=order_id)
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    order = world.order(order_id)
+    assert (order.status, order.account.captured_minor, order.due_at()) == ("CONFIRMED", 1600, None)
+    world.clock.advance(timedelta(hours=7))
+    report = world.reconcile(order_id=order_id)
+    assert (report["left_to_people"], report["drift"]["gateway"]) == ([], 0)
+    assert world.order(order_id).version == order.version
+    assert world.book(refund_of(order_id))["status"] == "succeeded"
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_partial_capture_in_the_console_stays_a_case_until_its_subject_ends(is_cancelled: bool) -> None:
+    """Law 37 (cases): a closed case about a payment that still waits opens again."""
+    world, order_id = _held()
+    _capture_in_console(world, order_id, 700)
+    if is_cancelled:
+        assert world.book(_cancel_of(order_id))["status"] == "unknown"
+    world.reconcile(order_id=order_id)
+    first = _case(world.order(order_id))
+    _close(world, order_id, "settled")
+    assert world.order(order_id).status == "AUTHORIZED"
+    assert world.reconcile(order_id=order_id)["left_to_people"]
+    assert _case(world.order(order_id)) != first
+    assert world.findings() == ()
+
+
+def test_a_cancel_of_a_payment_that_was_captured_meanwhile_is_rejected() -> None:
+    """Law 35 (cancel): the order is paid, and no case is left."""
+    world, order_id = _held()
+    _capture_in_console(world, order_id)
+    answer = world.book(_cancel_of(order_id))
+    assert (answer["status"], answer["code"]) == ("rejected", "ALREADY_CAPTURED")
+    assert (world.order(order_id).status, world.available("MUG")) == ("CONFIRMED", 18)
+    assert world.reconcile(order_id=order_id)["left_to_people"] == []
+    assert world.order(order_id).account.open_cases == ()
+    assert world.findings() == ()
+
+
 def test_a_denied_resolution_leaves_the_case_open_for_another_one() -> None:
     """Law 37 (cases)."""
     world, order_id, refund_id = _stuck_refund()
