@@ -10,7 +10,7 @@ from .order import Order
 from .payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
 from .ports import Change
 from .requests import dispute_id_of
-from .settlement import Contradiction
+from .settlement import Contradiction, is_judged
 
 _P, _S = DisputePhase, DisputeStatus
 
@@ -56,6 +56,8 @@ def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change |
     kinds = _ENTRIES.get((known.status if known else None, reported.phase))
     if kinds is None or _differs(order, known, reported):
         says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
+        if is_judged(order, key, says):
+            return None
         return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=says)
     if not kinds or not order.account.captured_minor:
         return None
@@ -65,6 +67,19 @@ def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change |
         after = after.append(
             kind, at=None, now=now, subject=subject_of(key), amount_minor=reported.amount_minor, facts=facts
         )
+    return Change(before=order, after=after)
+
+
+def end_dispute_by_people(
+    order: Order, key: str, *, is_lost: bool, at: str, now: str, facts: Mapping[str, Json]
+) -> Change | None:
+    """End a dispute as people found that it ended, with the ledger's amount; None if the ledger says so already."""
+    dispute = order.account.disputes[key]
+    kind, end = (Kind.DISPUTE_LOST, _S.LOST) if is_lost else (Kind.DISPUTE_WON, _S.WON)
+    if dispute.status is end:
+        return None
+    facts = {"reference": dispute.reference, **facts}
+    after = order.append(kind, at=at, now=now, subject=subject_of(key), amount_minor=dispute.amount_minor, facts=facts)
     return Change(before=order, after=after)
 
 

@@ -10,6 +10,7 @@ from .approvals import ApprovalPolicy, Fault, decide_refund
 from .canonical import Json, salted
 from .case_answers import resolution_answer
 from .cases import Case, CaseReason, CaseStatus, find_open_case
+from .dispute_reports import end_dispute_by_people
 from .ledger import Kind, key_of, subject_of
 from .order import Order
 from .outcomes import refuse_request
@@ -122,6 +123,8 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
     ended_by: dict[str, Json] = {**execution, **by_people}
+    if key in order.account.disputes:
+        return end_dispute_by_people(order, key, is_lost=was_paid, at=origin.at, now=now, facts=ended_by)
     if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
         return None
     return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)

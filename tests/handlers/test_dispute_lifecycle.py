@@ -1,12 +1,15 @@
 """Disputes on the real handlers: heard of by reconcile, reported until the bank decides, and beside refunds."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.payments import DisputePhase, GatewayReply, Instruction
 from handlers.reconcile import reconcile
-from tests.handlers.world import World, decision_of, purchase_of, refund_of
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 
 def _disputed(token: str = "pm_disputed", minutes: int = 5) -> tuple[World, str]:
@@ -47,6 +50,33 @@ def test_an_open_dispute_is_reported_in_every_run_until_the_bank_has_decided(tok
     assert [_scheduled(world)["disputes"] for _ in range(2)] == [[], []]
     order = world.order(order_id)
     assert (order.account.refundable_minor, order.due_at()) == (refundable, None)
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(("outcome", "disputed"), [("released", 0), ("settled", 1600)])
+def test_a_dispute_whose_amount_changed_is_ended_by_people(outcome: str, disputed: int) -> None:
+    """Law 36 (disputes), law 37 (cases): with the ledger's amount, and what people knew opens no second case."""
+
+    class Smaller(SandboxPaymentGateway):
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            reply = super().lookup(instruction)
+            won = [replace(each, phase=DisputePhase.WON, amount_minor=900) for each in reply.disputes]
+            return replace(reply, disputes=tuple(won))
+
+    world, order_id = _disputed()
+    _scheduled(world)
+    gateway = Smaller(client=world.dynamodb, table="gateway", now=world.clock)
+    look = {"schema": 1, "order_id": order_id}
+    deps = world.parts()
+    deps.__dict__["gateway"] = gateway
+    assert len(reconcile(look, deps)["left_to_people"]) == 1
+    (case,) = world.order(order_id).account.open_cases
+    world.book(resolution_of(order_id, case.case_id, outcome=outcome))
+    assert world.book(decision_of(order_id, case.case_id))["status"] == "succeeded"
+    assert world.order(order_id).account.disputed_minor == disputed
+    world.clock.advance(timedelta(hours=7))
+    assert reconcile(look, deps)["left_to_people"] == []
+    assert world.order(order_id).due_at() is None
     assert world.findings() == ()
 
 
