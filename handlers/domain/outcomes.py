@@ -178,7 +178,7 @@ _PAYMENT_ENDS: Final = frozenset(
 def outcome_at(order: Order, seq: int) -> Answer | None:
     """Return the answer that entry `seq` gives to a request; None if no request caused it."""
     entry = order.ledger[seq - 1]
-    if entry.kind in _UNREQUESTED:
+    if entry.kind in _UNREQUESTED or _is_found_by_people(order, entry):
         return None
     if entry.kind in CASE_MESSAGES:
         return resolution_answer(order, seq)
@@ -189,6 +189,11 @@ def outcome_at(order: Order, seq: int) -> Answer | None:
     keys = [key_of(entry.subject), order.order_id]
     ended = (key for key in keys if _was_requested(order, key) and outcome_seq(order, key) == seq)
     return next((result_at(order, key, seq) for key in ended), None)
+
+
+def _is_found_by_people(order: Order, entry: Entry) -> bool:
+    """Return whether people recorded a refund that nobody had requested of us."""
+    return type_of(entry.subject) == "refund" and "case" in _opening(order, key_of(entry.subject)).facts
 
 
 def _was_requested(order: Order, key: str) -> bool:

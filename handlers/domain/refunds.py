@@ -16,7 +16,7 @@ from .order import Order
 from .outcomes import refuse_request
 from .ports import Change
 from .requests import IssueRefund, Origin
-from .room import APPROVED_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
+from .room import APPROVED_LIMIT, CASES_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +178,29 @@ def _append_request(
             "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
         },
     )
+
+
+def record_refund(
+    order: Order, refund_id: str, amount_minor: int, *, at: str, now: str, facts: Mapping[str, Json]
+) -> Change | None:
+    """Record a refund that people found at the gateway: by amount, and no unit returns to stock.
+
+    None if more was refunded than can be, or if the order's item has no room for it.
+    """
+    if not 0 < amount_minor <= order.account.refundable_minor:
+        return None
+    shares = by_amount(remaining_lines(order), amount_minor)
+    allocated: dict[str, Json] = {"shares": [[share.line, share.quantity, share.amount_minor] for share in shares]}
+    after = order
+    for kind, further in (
+        (Kind.REFUND_REQUESTED, {"restock": False, **allocated}),
+        (Kind.REFUND_SETTLED, {"restocked": list[Json]()}),
+    ):
+        entry: dict[str, Json] = {**facts, **further}
+        after = after.append(
+            kind, at=at, now=now, subject=subject_of(refund_id), amount_minor=amount_minor, facts=entry
+        )
+    return None if worst_case_bytes(after) > CASES_LIMIT else Change(before=order, after=after)
 
 
 def remaining_lines(order: Order) -> tuple[Remaining, ...]:

@@ -21,6 +21,11 @@ def refund_id_of(order_id: str, request_id: str) -> str:
     return f"ref_{digest(['refund', order_id, request_id])[:_LENGTH]}"
 
 
+def found_refund_id_of(order_id: str, case_id: str) -> str:
+    """Return the id of the refund that people found at the gateway and record by closing a case."""
+    return f"ref_{digest(['found refund', order_id, case_id])[:_LENGTH]}"
+
+
 def decision_id_of(order_id: str, action: str, request_id: str) -> str:
     """Return the id of a person's decision on a subject of an order; `action` is the request's."""
     return f"dec_{digest(['decision', order_id, action, request_id])[:_LENGTH]}"

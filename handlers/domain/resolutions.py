@@ -14,13 +14,18 @@ from .dispute_reports import end_dispute_by_people
 from .ledger import Kind, key_of, subject_of
 from .order import Order
 from .outcomes import refuse_request
+from .payments import Operation
 from .ports import Change
-from .requests import MakeDecision, Origin, ResolveCase, case_id_of
+from .refunds import record_refund
+from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of
 from .room import CASES_LIMIT, KB, worst_case_bytes
 from .settlement import end_by_people
 
 PAID: Final = "settled"
 """The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
+
+MOVEMENT: Final = "movement:"
+"""The start of what a case about an orphan is about; the gateway's reference follows."""
 
 
 def open_case(
@@ -123,11 +128,20 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
     ended_by: dict[str, Json] = {**execution, **by_people}
+    if was_paid and case.about.startswith(MOVEMENT) and _is_refund(order, case):
+        refund_id = found_refund_id_of(order.order_id, case.case_id)
+        ended_by |= {"request_id": facts["request_id"], "movement": case.about}
+        return record_refund(order, refund_id, case.amount_minor, at=origin.at, now=now, facts=ended_by)
     if key in order.account.disputes:
         return end_dispute_by_people(order, key, is_lost=was_paid, at=origin.at, now=now, facts=ended_by)
     if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
         return None
     return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)
+
+
+def _is_refund(order: Order, case: Case) -> bool:
+    facts = case.opened.facts
+    return facts.get("movement_kind") == Operation.REFUND and facts.get("movement_currency") == order.currency
 
 
 def _was_captured_in_part(order: Order, case: Case) -> bool:

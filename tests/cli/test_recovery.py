@@ -10,8 +10,11 @@ from cli.forget import Eraser
 from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.domain.canonical import Json, format_instant
+from handlers.domain.cases import CaseReason
 from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
+from handlers.domain.resolutions import open_case
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
@@ -95,6 +98,28 @@ def test_disputes_and_closed_cases_come_back_with_the_answers_of_both_people() -
     lose_table(world)
     assert recover_outcomes(world) == {order: RecoveryOutcome.WRITTEN}
     assert without_text(world.order(order)) == before
+    assert world.findings() == ()
+
+
+def test_a_refund_that_people_found_comes_back_without_a_request_of_its_own() -> None:
+    """Nobody had requested it of us, so nothing can be repeated."""
+    world = World()
+    world.stock(mug=(500, 100))
+    order = world.order(str(world.book(purchase_of(mug=(2, 500)))["order_id"]))
+    facts: dict[str, Json] = {"movement_kind": "refund", "movement_currency": "EUR"}
+    now = format_instant(world.clock())
+    opened = open_case(order, "movement:txn_1", CaseReason.ORPHAN, now, amount_minor=300, facts=facts)
+    assert opened is not None
+    world.parts().orders.append(opened)
+    world.reconcile(order_id=order.order_id)
+    (case,) = opened.after.account.open_cases
+    world.book(resolution_of(order.order_id, case.case_id, outcome="settled"))
+    world.book(decision_of(order.order_id, case.case_id))
+    before = without_text(world.order(order.order_id))
+    lose_table(world)
+    assert recover_outcomes(world) == {order.order_id: RecoveryOutcome.WRITTEN}
+    assert without_text(world.order(order.order_id)) == before
+    assert world.order(order.order_id).account.refunded_minor == 300
     assert world.findings() == ()
 
 

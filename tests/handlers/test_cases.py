@@ -7,7 +7,7 @@ import pytest
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.order import Order
-from handlers.domain.payments import Operation
+from handlers.domain.payments import Movement, MovementPage, Operation
 from handlers.reconcile import reconcile
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
@@ -203,6 +203,40 @@ def test_a_cancel_of_a_payment_that_was_captured_meanwhile_is_rejected() -> None
     assert (world.order(order_id).status, world.available("MUG")) == ("CONFIRMED", 18)
     assert world.reconcile(order_id=order_id)["left_to_people"] == []
     assert world.order(order_id).account.open_cases == ()
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(("amount_minor", "refundable", "entries"), [(600, 1000, 3), (1601, 1600, 1)])
+def test_a_refund_made_in_the_console_counts_once_people_say_so(
+    amount_minor: int, refundable: int, entries: int
+) -> None:
+    """Law 37 (cases), law 38 (orphans): by amount, without restocking; one that does not fit changes no total."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+
+    class Listing(SandboxPaymentGateway):
+        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+            moved = Movement(
+                reference="txn_1", at=until, kind="refund", amount_minor=amount_minor, currency="EUR", order_id=order_id
+            )
+            return MovementPage(movements=(moved,))
+
+    def sweep() -> dict[str, Any]:
+        deps = world.parts()
+        deps.__dict__["gateway"] = Listing(client=world.dynamodb, table="gateway", now=world.clock)
+        world.clock.advance(timedelta(minutes=5))
+        return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
+
+    sweep()
+    world.book(resolution_of(order_id, _case(world.order(order_id)), outcome="settled"))
+    version = world.order(order_id).version
+    assert world.book(decision_of(order_id, _case(world.order(order_id))))["refundable_minor"] == refundable
+    order = world.order(order_id)
+    assert order.version == version + entries
+    assert (order.account.refundable_minor, order.account.refunded_minor) == (refundable, 1600 - refundable)
+    assert (sweep()["cases"], sweep()["restored"], world.available("MUG")) == ([], [], 18)
+    assert world.book(refund_of(order_id))["amount_minor"] == refundable
     assert world.findings() == ()
 
 

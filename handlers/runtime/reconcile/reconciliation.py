@@ -26,7 +26,7 @@ from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayS
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
 from ...domain.repeated_purchases import is_in_doubt
 from ...domain.requests import dispute_id_of
-from ...domain.resolutions import open_case
+from ...domain.resolutions import MOVEMENT, open_case
 from ...domain.settlement import Contradiction, apply_gateway_reply
 from ...domain.sweeps import SweepRepository, Watchlist
 from ..hold_requests import void_payment
@@ -249,9 +249,11 @@ class Reconciliation:
         facts: dict[str, Json] = {
             "gateway_says": f"{movement.kind} {movement.amount_minor} {movement.currency} under key {movement.key}",
             "moved_at": movement.at,
+            "movement_kind": movement.kind,
+            "movement_currency": movement.currency,
         }
         order = self._open_case(
-            order, f"movement:{movement.reference}", CaseReason.ORPHAN, facts, amount_minor=movement.amount_minor
+            order, f"{MOVEMENT}{movement.reference}", CaseReason.ORPHAN, facts, amount_minor=movement.amount_minor
         )
         self._watch(order)
         return order

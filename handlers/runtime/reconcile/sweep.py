@@ -18,6 +18,7 @@ from ...domain.order import Order
 from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import OrderRepository
 from ...domain.repeated_purchases import DOUBT, is_bought_again, is_in_doubt
+from ...domain.resolutions import MOVEMENT
 from ...domain.sweeps import ListMember, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
 from .scan_plan import ROTATION
@@ -157,7 +158,7 @@ class GatewaySweep:
         if order is None or isinstance(order, ReadOnlyOrder):
             return order is not None
         is_known = order.find_request(movement.key) is not None or movement.key in order.account.disputes
-        about = f"movement:{movement.reference}"
+        about = f"{MOVEMENT}{movement.reference}"
         if not is_known and not any(case.about == about for case in order.account.cases.values()):
             self.open_orphan_case(order, movement)
         return True
