@@ -74,7 +74,7 @@ def test_a_bucket_that_rejects_records_rings_and_loses_nothing(shop: DeployedSta
     before = set(audit_keys(shop))
     with received_at_once(shop):
         with rejecting_bucket(shop):
-            bought = shop.run(purchase("on-call-1"))
+            bought = shop.run(purchase("on-call-1", {"MUG": 1}))  # the same again would open a case
             assert (bought.status, bought.result["code"]) == ("FAILED", "NOT_RECORDED")
             assert publish_queue_metric(shop, queue) == 1
             wait_for_alert(shop, pager, "booking-parking-waiting", '"ALARM"', "runbook.md#parking")
