@@ -95,7 +95,10 @@ def resolve(
     if not dry_run:
         return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
     return preview_request(
-        target, request, lambda loaded, origin, at: propose_resolution(loaded, request, origin, at), as_json=as_json
+        target,
+        request,
+        lambda loaded, origin, at: propose_resolution(loaded, request, origin, at, NO_APPROVALS),
+        as_json=as_json,
     )
 
 

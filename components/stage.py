@@ -119,8 +119,9 @@ class Stage(BaseModel):
     approval_days: int = Field(7, ge=1, le=365)
     """Days for which a held refund waits for its approval before it is given up, 1 to 365."""
     approvals: Literal["any", "api-only"] = "api-only"
-    """Accepts decisions and overrides of the refund window from direct starts too (any), where anyone who may start an
-    execution can name any person, or only from the API, which identifies the caller (api-only)."""
+    """Accepts decisions, resolutions of cases and overrides of the refund window from direct starts too (any), where
+    anyone who may start an execution can name any person, or only from the API, which identifies the caller
+    (api-only)."""
     reconcile_schedule: str = Field("rate(5 minutes)", pattern=rf"^({SCHEDULE})$")
     """Schedule on which reconcile settles unknown outcomes: an EventBridge expression such as
     rate(5 minutes)."""

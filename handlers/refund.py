@@ -53,7 +53,7 @@ def _begin(
     if isinstance(request, MakeDecision):
         return decide(order, request, origin, now, deps.approvals)
     if isinstance(request, ResolveCase):
-        return propose_resolution(order, request, origin, now)
+        return propose_resolution(order, request, origin, now, deps.approvals)
     return reserve_refund(order, request, origin, now, deps.approvals)
 
 

@@ -103,7 +103,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.OWN_DECISION: "The decision is by the person who requested it, or by the customer.",
     Code.DECISION_TOO_LATE: "The decision started after the refund's waiting time.",
     Code.DISPUTED: "Refunds and disputes exceed what was captured, so nothing can be approved.",
-    Code.API_REQUIRED: "The stage accepts decisions and overrides only through its API.",
+    Code.API_REQUIRED: "The stage takes decisions, overrides, resolutions and what they approve only from its API.",
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
     Code.CALLER_NOT_PROVEN: "The request came in the API's envelope, but the API did not make it for this request.",

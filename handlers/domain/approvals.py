@@ -38,7 +38,8 @@ class ApprovalPolicy:
     wait: timedelta = timedelta(days=7)
     """Time for which a held refund waits for a decision."""
     api_only: bool = False
-    """True if decisions and overrides count only when the API identified the caller."""
+    """True if decisions, overrides and resolutions count only when the API identified the caller, and only what was
+    requested through the API can be approved."""
 
     def hold(self, order: Order, request: IssueRefund, amount_minor: int, now: str) -> dict[str, Json]:
         """Return the facts with which a refund waits for approval; none if it needs no approval."""
@@ -55,10 +56,20 @@ class ApprovalPolicy:
         return next((reason for reason, holds in reasons if holds), None)
 
     def find_fault(self, origin: Origin, what: str) -> Fault:
-        """Return the refusal of a decision or an override that the API must make, or None."""
+        """Return the refusal of a decision, an override or a resolution that the API must make, or None."""
         if not self.api_only or origin.door == "api":
             return None
         return Code.API_REQUIRED, f"This stage accepts {what} only through its API, which identifies the caller."
+
+    def find_unidentified(self, requested: Entry, request: MakeDecision) -> Fault:
+        """Return the refusal to approve what was requested directly, or None. It can still be denied.
+
+        Its requester may be anyone, the approver included, so there may be no second person.
+        """
+        if not self.api_only or request.decision != "approve" or requested.facts.get("origin") == "api":
+            return None
+        message = "This stage approves only what was requested through its API, which identifies the caller."
+        return Code.API_REQUIRED, f"{message} Deny this, and request it again through the API."
 
     def _exceeds_limit(self, order: Order, amount_minor: int) -> bool:
         """Return whether the order's unapproved refunds and a new one exceed the limit: splitting does not help."""
@@ -91,6 +102,7 @@ def _decide_refund(
         policy.find_fault(origin, "decisions"),
         _check_waiting(refund),
         _check_person(order, refund, request),
+        policy.find_unidentified(_held(order, refund), request),
         _check_time(order, refund, origin),
         _check_balance(order, request),
     )

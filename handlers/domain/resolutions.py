@@ -63,8 +63,13 @@ def _is_unended(order: Order, about: str) -> bool:
     return is_waiting or key_of(about) in order.in_flight
 
 
-def propose_resolution(order: Order, request: ResolveCase, origin: Origin, now: str) -> Change | Answer:
+def propose_resolution(
+    order: Order, request: ResolveCase, origin: Origin, now: str, policy: ApprovalPolicy
+) -> Change | Answer:
     """Propose to close a case as paid or not paid outside the system, or refuse to."""
+    fault = policy.find_fault(origin, "resolutions")
+    if fault:
+        return refuse_request(request, *fault, order)
     case = find_open_case(order.account.cases.values(), request.subject)
     if case is None:
         message = f"Order {order.order_id} has no open case about {request.subject}. `booking show` lists its cases."
@@ -96,7 +101,12 @@ def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy
     case = order.account.cases.get(key_of(request.subject))
     if case is None:
         return decide_refund(order, request, origin, now, policy)
-    checks = (policy.find_fault(origin, "decisions"), _check_proposed(case), _check_person(order, case, request))
+    checks = (
+        policy.find_fault(origin, "decisions"),
+        _check_proposed(case),
+        _check_person(order, case, request),
+        policy.find_unidentified(case.proposal, request) if case.proposal else None,
+    )
     fault = next((each for each in checks if each), None)
     if fault:
         return refuse_request(request, *fault, order)

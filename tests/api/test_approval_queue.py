@@ -7,7 +7,7 @@ import pytest
 
 from handlers.contracts.api_routes import Role
 from tests.api.api_callers import Api, ApiReply, person
-from tests.handlers.world import decision_of
+from tests.handlers.world import decision_of, refund_of, resolution_of
 
 
 @pytest.fixture
@@ -100,6 +100,28 @@ def test_a_decision_that_did_not_come_through_the_api_is_refused(api: Api) -> No
     order_id, subject = held(api)
     direct = decision_of(order_id, subject, requested_by=person("eva"))
     assert api.world.book(direct)["code"] == "API_REQUIRED"
+
+
+def test_one_person_does_not_approve_what_they_requested_directly_under_another_name(api: Api) -> None:
+    """Law 35 (approval): a direct request may be anyone's, so it can be denied and not approved."""
+    order_id = api.ordered("anna")
+    direct = api.world.book(refund_of(order_id, amount_minor=600, requested_by="bob"))
+    assert direct["code"] == "APPROVAL_NEEDED"
+    approval = decide(api, order_id, direct["refund_id"])
+    assert (approval.status, approval.code) == (409, "API_REQUIRED")
+    assert api.world.gateway_net(order_id) == 1000
+    assert decide(api, order_id, direct["refund_id"], decision="deny", key="dec-2").status == 200
+    assert api.world.findings() == ()
+
+
+def test_a_resolution_that_was_proposed_directly_is_not_approved(api: Api) -> None:
+    """Law 37 (cases): it was proposed while the stage still accepted that."""
+    order_id, case_id = api.open_contradiction()
+    api.world.environment["BOOKING_APPROVALS"] = "any"
+    assert api.world.book(resolution_of(order_id, case_id, requested_by="bob"))["code"] == "APPROVAL_NEEDED"
+    api.world.environment["BOOKING_APPROVALS"] = "api-only"
+    assert decide(api, order_id, case_id).code == "API_REQUIRED"
+    assert decide(api, order_id, case_id, decision="deny", key="dec-2").status == 200
 
 
 def test_a_seen_proof_decides_on_nothing_else(api: Api) -> None:

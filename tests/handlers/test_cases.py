@@ -52,6 +52,16 @@ def _contradiction() -> tuple[World, str]:
     return world, order_id
 
 
+def test_a_stage_can_demand_that_resolutions_come_through_the_api() -> None:
+    """Law 37 (cases): a direct start can name any person, so it proposes nothing."""
+    world, order_id = _contradiction()
+    _reconcile(world)
+    world.environment["BOOKING_APPROVALS"] = "api-only"
+    refused = world.book(resolution_of(order_id, order_id))
+    assert (refused["status"], refused["code"]) == ("rejected", "API_REQUIRED")
+    assert world.order(order_id).account.open_cases[0].status == "OPEN"
+
+
 def test_a_contradiction_is_reported_in_every_run_until_two_people_have_closed_it() -> None:
     """Law 37 (cases): a contradiction stays visible until two people closed it by an entry."""
     world, order_id = _contradiction()
