@@ -107,9 +107,25 @@ def test_tokens_of_cognito_name_their_client_as_the_audience(api: Api) -> None:
     assert api.call("GET", "/v1/me", token).status == 200
 
 
-@pytest.mark.parametrize("claims", [{"client_id": "robot"}, {"gty": "client-credentials"}, {"idtyp": "app"}])
-def test_a_client_that_acts_for_itself_is_a_machine(api: Api, claims: dict[str, str]) -> None:
-    assert api.call("GET", "/v1/me", api.token("robot", Role.STAFF, **claims)).body["is_machine"]
+@pytest.mark.parametrize(
+    ("sub", "claims"),
+    [
+        ("robot", {"client_id": "robot"}),
+        ("robot", {"client_id": "other", "azp": "robot"}),
+        ("robot", {"cid": "robot"}),
+        ("robot@clients", {"azp": "robot"}),
+        ("robot", {"gty": "client-credentials"}),
+        ("robot", {"idtyp": "app"}),
+        ("5f0e4c1a-7d3b", {"azp": "robot", "preferred_username": "service-account-robot"}),
+    ],
+)
+def test_a_client_that_acts_for_itself_is_a_machine(api: Api, sub: str, claims: dict[str, str]) -> None:
+    assert api.call("GET", "/v1/me", api.token(sub, Role.STAFF, **claims)).body["is_machine"]
+
+
+@pytest.mark.parametrize("claims", [{"azp": "web", "preferred_username": "anna"}, {"cid": "web"}, {"client_id": ""}])
+def test_a_person_who_uses_a_client_is_not_a_machine(api: Api, claims: dict[str, str]) -> None:
+    assert not api.call("GET", "/v1/me", api.token("anna", Role.STAFF, **claims)).body["is_machine"]
 
 
 @given(st.text(), st.text())

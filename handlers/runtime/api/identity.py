@@ -144,10 +144,15 @@ def _roles(value: object) -> frozenset[Role]:
 
 
 def _is_machine(payload: Mapping[str, Any]) -> bool:
-    """Return whether a client acts for itself (OAuth's client credentials), in the words of the usual providers."""
-    client = payload.get("client_id", payload.get("azp"))
+    """Return whether a client acts for itself (OAuth's client credentials), in the words of the usual providers.
+
+    Auth0 appends `@clients` to the client's id, Okta names it in `cid`, Entra says so in `idtyp`, and Keycloak has an
+    account for each client.
+    """
+    clients = {str(payload[name]) for name in ("client_id", "azp", "cid") if payload.get(name)}
     own_grant = payload.get("gty") == "client-credentials" or payload.get("idtyp") == "app"
-    return own_grant or (client is not None and client == payload.get("sub"))
+    own_account = str(payload.get("preferred_username", "")).startswith("service-account-")
+    return own_grant or own_account or str(payload["sub"]).removesuffix("@clients") in clients
 
 
 def _unauthorized(detail: str) -> ApiProblem:
