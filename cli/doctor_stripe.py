@@ -6,7 +6,12 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from handlers.adapters.stripe.api_errors import ErrorMeaning
-from handlers.adapters.stripe.secrets_manager import ApiSecret, SecretMisconfigured, SigningSecrets
+from handlers.adapters.stripe.secrets_manager import (
+    ApiSecret,
+    SecretMisconfigured,
+    SecretUnreadable,
+    SigningSecrets,
+)
 from handlers.adapters.stripe.stripe_api import (
     API_VERSION,
     ENDPOINT,
@@ -29,10 +34,10 @@ def check_secret(facts: StageFacts) -> str | None:
     """Check that the secret with the API key can be read and holds a key of the stage's mode."""
     try:
         _secret(facts)(True)
+    except SecretUnreadable as error:
+        return _missing_secret(error.cause, "stripeSecretArn", facts.stage.stripe_secret_arn)
     except SecretMisconfigured as error:
         return f"{error} Put the right key into it, or correct stripeMode."
-    except ClientError as error:
-        return _missing_secret(error, "stripeSecretArn", facts.stage.stripe_secret_arn)
     return None
 
 
@@ -60,10 +65,10 @@ def _signing_problem(facts: StageFacts) -> str | None:
     secrets = SigningSecrets(client=facts.client("secretsmanager"), arn=arn, now=lambda: facts.now)
     try:
         values = secrets.current()
+    except SecretUnreadable as error:
+        return _missing_secret(error.cause, "stripeWebhookSecretArn", arn)
     except SecretMisconfigured as error:
         return str(error)
-    except ClientError as error:
-        return _missing_secret(error, "stripeWebhookSecretArn", arn)
     if PLACEHOLDER in values:
         return f"The secret {arn} still holds the placeholder. Store the signing secret that Stripe shows."
     return None
@@ -97,7 +102,7 @@ def _get(facts: StageFacts, path: str, query: Mapping[str, str]) -> StripeObject
     api = StripeApi(pool=urllib3_pool(_TIMEOUT_SECONDS), secret=_secret(facts), endpoint=endpoint)
     try:
         reply = api.get(path, query)
-    except (SecretMisconfigured, ClientError) as error:
+    except SecretMisconfigured as error:
         raise NotRun("The key cannot be read: see the check stripe-secret.") from error
     except (PaymentOutcomeUnknown, Unavailable) as error:
         raise NotRun(f"{error}") from error

@@ -22,6 +22,22 @@ def object_of(required: tuple[str, ...], **properties: Any) -> Json:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
+_RESULT: Json = {
+    "action": TEXT,
+    "request_id": ID,
+    "order_id": ID,
+    "refund_id": ID,
+    "case_id": ID,
+    "amount_minor": MINOR,
+    "currency": TEXT,
+    "order_status": TEXT,
+    "refundable_minor": MINOR,
+    "code": TEXT,
+    "message": TEXT,
+    "next_action": object_of(("who",), who=TEXT, until={"type": ["string", "null"]}),
+    "replayed": {"type": "boolean"},
+}
+
 VIEWS: Mapping[str, Json] = {
     "Problem": object_of(
         ("type", "title", "status", "detail", "code", "trace_id"),
@@ -38,19 +54,7 @@ VIEWS: Mapping[str, Json] = {
         ("status", "handle"),
         status={"enum": ["succeeded", "pending", "unknown", "running"]},
         handle=TEXT,
-        action=TEXT,
-        request_id=ID,
-        order_id=ID,
-        refund_id=ID,
-        case_id=ID,
-        amount_minor=MINOR,
-        currency=TEXT,
-        order_status=TEXT,
-        refundable_minor=MINOR,
-        code=TEXT,
-        message=TEXT,
-        next_action=object_of(("who",), who=TEXT, until={"type": ["string", "null"]}),
-        replayed={"type": "boolean"},
+        **_RESULT,
         erased={
             "type": "boolean",
             "description": "True if only the request's id could be compared: its text is erased.",
@@ -121,9 +125,11 @@ VIEWS: Mapping[str, Json] = {
     "RefundPreview": object_of(
         ("dry_run", "amount_minor", "currency", "refundable_minor"),
         dry_run={"const": True},
-        amount_minor=MINOR,
-        currency=TEXT,
-        refundable_minor=MINOR,
+        status={
+            "enum": ["succeeded", "pending", "unknown"],
+            "description": "Only under a used key, as the fields of its refund below.",
+        },
+        **_RESULT,
     ),
 }
 

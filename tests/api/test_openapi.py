@@ -74,6 +74,7 @@ def test_answers_have_the_fields_of_their_schemas() -> None:
         ("cancel", api.call("POST", f"/v1/orders/{second}/cancel", customer, **key)),
         ("refund", api.call("POST", f"/v1/orders/{order}/refunds?dry_run=true", staff, back, **key)),
         ("refund", api.call("POST", f"/v1/orders/{order}/refunds", staff, back, **key)),
+        ("refund", api.call("POST", f"/v1/orders/{order}/refunds?dry_run=true", staff, back, **key)),
         ("purchase", api.call("POST", "/v1/orders", customer, purchase_body(lamp=(99, 1000)), **key)),
         ("list_orders", api.call("GET", "/v1/orders", staff)),
         ("show_order", api.call("GET", f"/v1/orders/{order}", customer)),

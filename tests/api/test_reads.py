@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.contracts.api_routes import Role
-from tests.api.api_callers import Api, person
+from tests.api.api_callers import Api, person, purchase_body
+from tests.handlers.stripe.test_stripe_bookings import KEY_ARN, StripeWorld
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def listed(api: Api, token: str, query: str = "") -> list[str]:
         if "cursor" not in reply.body:
             return ids
         cursor = f"&cursor={reply.body['cursor']}"
+
+
+def rewrite_last_entry(api: Api, order_id: str, kind: str) -> None:
+    """Make the order's last entry one of another kind."""
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    item = api.world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    item["ledger"]["L"][-1]["M"]["type"] = {"S": kind}
+    api.world.dynamodb.put_item(TableName="orders", Item=item)
 
 
 @pytest.mark.parametrize("path", ["/v1/orders/{}", "/v1/orders/{}/refunds"])
@@ -83,6 +92,17 @@ def test_pages_show_every_order_once(api: Api) -> None:
     assert len(listed(api, anna(api), "limit=2&")) == 3
 
 
+@pytest.mark.parametrize(("kind", "error"), [("RefundSettled", "LedgerBroken"), ("payment_blessed", "NewerRelease")])
+def test_an_order_that_cannot_be_read_hides_no_other(api: Api, kind: str, error: str) -> None:
+    made = [api.challenged(sub) for sub in ("anna", "ben")] + [api.ordered("eva")]
+    rewrite_last_entry(api, made[0], kind)
+    assert sorted(listed(api, api.staff(), "limit=1&")) == sorted(made[1:])
+    assert api.call("GET", "/v1/approvals", api.token("eva", Role.APPROVER)).body == {"approvals": []}
+    assert any(f'"order": "{made[0]}", "error": "{error}"' in line for line in api.world.lines)
+    reply = api.call("GET", f"/v1/orders/{made[0]}", api.staff())
+    assert (reply.status, reply.code) == (503, "UNAVAILABLE")
+
+
 def test_staff_find_the_orders_of_a_customer_and_those_that_need_attention(api: Api) -> None:
     own = api.ordered("anna")
     api.ordered("ben")
@@ -128,6 +148,22 @@ def test_a_customer_is_shown_how_to_complete_a_payment_and_nothing_of_it_is_kept
     assert page not in repr([api.world.lines, api.world.dynamodb.scan(TableName="orders"), api.world.audit_objects()])
 
 
+@pytest.mark.parametrize(
+    ("secrets", "error"), [({}, "SecretUnreadable"), ({KEY_ARN: "sk_live_4711"}, "SecretMisconfigured")]
+)
+def test_a_wrong_secret_of_the_gateway_is_a_503_whose_cause_is_logged(secrets: dict[str, str], error: str) -> None:
+    world = StripeWorld()
+    api = Api(world)
+    body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_card_authenticationRequired"}
+    headers = {"idempotency_key": "challenged", "prefer": "wait=5"}
+    order_id = api.call("POST", "/v1/orders", anna(api), body, **headers).body["order_id"]
+    world.vault.secrets = secrets
+    reply = api.call("GET", f"/v1/orders/{order_id}/payment-action", anna(api))
+    assert (reply.status, reply.code, KEY_ARN in repr(reply.body)) == (503, "UNAVAILABLE", False)
+    assert any(f'"error": "{error}"' in line and KEY_ARN in line for line in world.lines)
+    assert "4711" not in repr(world.lines)
+
+
 def test_nobody_else_completes_a_customers_payment(api: Api) -> None:
     path = f"/v1/orders/{api.challenged('anna')}/payment-action"
     assert api.call("GET", path, api.token("ben", Role.CUSTOMER)).code == "ORDER_NOT_FOUND"
@@ -144,9 +180,6 @@ def test_a_payment_that_waits_for_nobody_has_no_action(api: Api) -> None:
 
 def test_an_order_of_a_newer_release_is_not_available_yet(api: Api) -> None:
     order_id = api.ordered("anna")
-    key = {"pk": {"S": f"ORDER#{order_id}"}}
-    item = api.world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
-    item["ledger"]["L"][-1]["M"]["type"] = {"S": "payment_blessed"}
-    api.world.dynamodb.put_item(TableName="orders", Item=item)
+    rewrite_last_entry(api, order_id, "payment_blessed")
     reply = api.call("GET", f"/v1/orders/{order_id}", anna(api))
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "UNAVAILABLE", "5")

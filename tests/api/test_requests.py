@@ -207,6 +207,32 @@ def test_a_dry_run_shows_what_a_refund_would_do(api: Api) -> None:
     assert len(api.world.order(order_id).ledger) == 2
 
 
+def test_a_dry_run_under_a_used_key_tells_what_the_refund_became(api: Api) -> None:
+    order_id = api.ordered("anna")
+    refund(api, order_id, amount_minor=300)
+    again = refund(api, order_id, query="?dry_run=true", amount_minor=300)
+    assert (again.status, again.body["status"], again.body["amount_minor"]) == (200, "succeeded", 300)
+    assert (again.body["dry_run"], again.body["replayed"]) == (True, True)
+    other = refund(api, order_id, query="?dry_run=true", amount_minor=301)
+    assert (other.status, other.code, other.body["dry_run"]) == (422, "KEY_REUSED", True)
+    assert len(api.world.order(order_id).ledger) == 4
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "code"),
+    [("pm_refund_declined", 422, "REFUND_DECLINED"), ("pm_refund_pending", 200, "REFUND_PENDING")],
+)
+def test_a_dry_run_under_a_used_key_also_tells_of_a_refund_without_success(
+    api: Api, method: str, status: int, code: str
+) -> None:
+    body = {**purchase_body(lamp=(1, 1000)), "payment_method": method}
+    headers = {"idempotency_key": "buy-1", "prefer": "wait=5"}
+    bought = api.call("POST", "/v1/orders", api.token("anna", Role.CUSTOMER), body, **headers)
+    refund(api, bought.body["order_id"], amount_minor=300)
+    again = refund(api, bought.body["order_id"], query="?dry_run=true", amount_minor=300)
+    assert (again.status, again.code) == (status, code)
+
+
 def test_two_of_the_staff_with_one_key_get_their_own_answers(api: Api) -> None:
     order_id = api.ordered("anna")
     first, second = refund(api, order_id, sub="sam"), refund(api, order_id, sub="tom")

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from botocore.exceptions import ClientError
+
 from ...domain.errors import BookingError, Unavailable
-from ..clients import Reply, call
+from ..clients import Reply, call, code_of
 
 MIN_AGE: Final = timedelta(minutes=1)
 """Time between two readings of the signing secrets, so that forged webhooks cannot exhaust Secrets Manager."""
@@ -14,6 +16,14 @@ MIN_AGE: Final = timedelta(minutes=1)
 
 class SecretMisconfigured(BookingError):
     """A secret does not hold what it should. The message never quotes it."""
+
+
+class SecretUnreadable(SecretMisconfigured):
+    """A secret does not exist, or may not be read; `cause` is the refusal of Secrets Manager."""
+
+    def __init__(self, arn: str, cause: ClientError) -> None:
+        super().__init__(f"The secret {arn} must exist and be readable by this function: {code_of(cause)}.")
+        self.cause = cause
 
 
 class SecretsManagerClient(Protocol):
@@ -35,7 +45,7 @@ class ApiSecret:
         """Return the key, read anew if asked.
 
         Raises:
-            SecretMisconfigured: the secret holds no key of this mode.
+            SecretMisconfigured: the secret cannot be read, or holds no key of this mode.
             Unavailable: Secrets Manager does not answer.
         """
         if fresh or not self._value:
@@ -67,7 +77,7 @@ class SigningSecrets:
         """Read the secrets anew, unless that was done a moment ago.
 
         Raises:
-            SecretMisconfigured: the secret holds none, or more than two.
+            SecretMisconfigured: the secret cannot be read, or holds none, or more than two.
             Unavailable: Secrets Manager does not answer.
         """
         now = self.now()
@@ -82,7 +92,10 @@ class SigningSecrets:
 
 
 def _read(client: SecretsManagerClient, arn: str) -> str:
-    reply = call(client.get_secret_value, SecretId=arn)
+    try:
+        reply = call(client.get_secret_value, SecretId=arn)
+    except ClientError as error:
+        raise SecretUnreadable(arn, error) from error
     value = reply.get("SecretString")
     if not isinstance(value, str):
         raise Unavailable(f"The secret {arn} holds no text.")

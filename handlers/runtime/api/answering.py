@@ -9,8 +9,9 @@ from typing import Any, Final
 from ...contracts.api_routes import OPENAPI, ROUTES, Route
 from ...domain.answers import Answer
 from ...domain.canonical import format_instant
-from ...domain.errors import PaymentOutcomeUnknown, Unavailable
+from ...domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
 from ...domain.newer_release import NewerRelease
+from ...domain.outcomes import answer_of, refuse_reused_key
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
 from .api_dependencies import ApiServices
@@ -43,6 +44,9 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
         )
     except (PaymentOutcomeUnknown, Unavailable):
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
+    except BookingError as error:
+        services.deps.log.log_step("api", error=type(error).__name__, message=str(error), trace=call.trace[:128])
+        reply = unavailable("The system needs repair first; its operators are told.").reply(call.trace)
     _log(services, call, reply, caller)
     return reply.as_event(call.trace)
 
@@ -99,12 +103,16 @@ def _request_on_order(action: str, services: ApiServices, call: Call, caller: Ca
 
 
 def _preview(services: ApiServices, call: Call, caller: Caller, request: Request) -> Reply:
-    """Answer with what a refund would do now; nothing is written."""
+    """Answer with what a refund would do now, or with the state of the one that has its key; nothing is written."""
     assert isinstance(request, IssueRefund)
     order, now = load_readable_order(services, call, caller), format_instant(services.now())
+    if accepted := order.find_request(request.key):
+        is_same = accepted.is_repeated_by(request, order.salt)
+        known = answer_of(order, request.key) if is_same else refuse_reused_key(request)
+        return _preview_repeat(known, is_final=accepted.answer is not None)
     change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, door="api"), now)
     if isinstance(change, Answer):
-        raise ApiProblem(status_of_rejection(change.code), str(change.code), change.message, {"dry_run": True})
+        raise _preview_refusal(change)
     after = change.after.account
     body = {
         "dry_run": True,
@@ -113,6 +121,18 @@ def _preview(services: ApiServices, call: Call, caller: Caller, request: Request
         "refundable_minor": after.refundable_minor,
     }
     return Reply(status=200, body=body)
+
+
+def _preview_repeat(known: Answer, *, is_final: bool) -> Reply:
+    """Answer with the stored or current state of a refund, as a repeated request would."""
+    if known.status in ("rejected", "failed"):
+        raise _preview_refusal(known)
+    shown = {name: value for name, value in known.as_json().items() if name != "schema" and value is not None}
+    return Reply(status=200, body={"dry_run": True, **shown, "replayed": is_final})
+
+
+def _preview_refusal(refusal: Answer) -> ApiProblem:
+    return ApiProblem(status_of_rejection(refusal.code), str(refusal.code), refusal.message, {"dry_run": True})
 
 
 def _show_stock(services: ApiServices, call: Call, _caller: Caller) -> Reply:

@@ -8,7 +8,7 @@ from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
-from .page_reads import attention_partitions, collect_page, read_limit
+from .page_reads import attention_partitions, collect_page, load_listed, read_limit
 from .reading import find_order, load_readable_order
 from .requesting import build_request, start
 from .views import view_approvals
@@ -24,8 +24,8 @@ def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
     limit = read_limit(call)
     place = decode_cursor(call.query["cursor"], _FILTER) if "cursor" in call.query else Place()
     ids, after = collect_page(services, list(attention_partitions(_ALWAYS)), place, limit)
-    orders = [order for order_id in ids if (order := services.load_order(order_id))]
-    body: dict[str, Any] = {"approvals": [each for order in orders for each in view_approvals(order)]}
+    waiting = [each for order in load_listed(services, ids) for each in view_approvals(order)]
+    body: dict[str, Any] = {"approvals": waiting}
     return Reply(status=200, body=body | ({"cursor": encode_cursor(after, _FILTER)} if after else {}))
 
 

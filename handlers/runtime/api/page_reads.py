@@ -7,6 +7,9 @@ from typing import Final
 from ...adapters.dynamodb.order_listing import Position, Start
 from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE
 from ...contracts.storage import ATTENTION, SHARDS, IndexSchema
+from ...domain.errors import LedgerBroken
+from ...domain.newer_release import NewerRelease
+from ...domain.order import Order
 from .api_dependencies import ApiServices
 from .cursors import Place
 from .http_calls import ApiProblem, Call
@@ -31,6 +34,18 @@ class Partition:
 def attention_partitions(until: str) -> Iterator[Partition]:
     """Yield the partitions of the orders whose next look is due by `until`."""
     yield from (Partition(index=ATTENTION, name=str(shard), condition="<=", bound=until) for shard in range(SHARDS))
+
+
+def load_listed(services: ApiServices, order_ids: Sequence[str]) -> Iterator[Order]:
+    """Yield the orders of a page. One that this release cannot read is logged and left out."""
+    for order_id in order_ids:
+        try:
+            order = services.load_order(order_id)
+        except (LedgerBroken, NewerRelease) as error:
+            services.deps.log.log_step("api", order=order_id, error=type(error).__name__)
+        else:
+            if order:
+                yield order
 
 
 def read_limit(call: Call) -> int:

@@ -18,7 +18,7 @@ from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
-from .page_reads import Partition, attention_partitions, collect_page, read_limit
+from .page_reads import Partition, attention_partitions, collect_page, load_listed, read_limit
 from .requesting import IDENTIFIER
 from .views import view_order, view_refunds
 
@@ -101,7 +101,7 @@ def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
     place = decode_cursor(call.query["cursor"], wanted.as_json()) if "cursor" in call.query else Place()
     partitions = list(_partitions(wanted, services.now()))
     ids, after = collect_page(services, partitions, place, limit)
-    orders = [order for order_id in ids if (order := services.load_order(order_id)) and _is_wanted(order, wanted)]
+    orders = [order for order in load_listed(services, ids) if _is_wanted(order, wanted)]
     body: dict[str, Any] = {"orders": [view_order(order, for_customer=not sees_everything(caller)) for order in orders]}
     return Reply(status=200, body=body | ({"cursor": encode_cursor(after, wanted.as_json())} if after else {}))
 
