@@ -14,7 +14,7 @@ from typing import Final
 from handlers.domain.account import RefundStatus
 from handlers.domain.audit import outcomes_on
 from handlers.domain.canonical import day_of, format_instant
-from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
+from handlers.domain.errors import BookingError
 from handlers.domain.ledger import Entry, Kind, key_of, type_of
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
@@ -24,6 +24,7 @@ from handlers.domain.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
 
+from .command_errors import CommandFailed
 from .target import DeploymentTarget
 from .trail_verification import ParallelMap, list_batches, order_id_of_key
 
@@ -35,9 +36,21 @@ _AROUND: Final = timedelta(hours=1)  # clocks differ, and the gateway lists what
 
 
 def gateway_of(target: DeploymentTarget) -> PaymentGateway:
-    """Return the stage's gateway, with the settings of its reconcile function and the caller's own credentials."""
-    described = target.client("lambda").get_function_configuration(FunctionName=target.output("reconcileFunction"))
-    settings = Settings(environment=described["Environment"]["Variables"])
+    """Return the stage's gateway, with the settings of its reconcile function and the caller's own credentials.
+
+    Raises:
+        CommandFailed: Lambda does not show the function's environment to this caller.
+    """
+    function = target.output("reconcileFunction")
+    described = target.client("lambda").get_function_configuration(FunctionName=function)
+    environment = described.get("Environment", {})
+    if "Variables" not in environment:
+        reason = environment.get("Error", {}).get("Message", "it has none")
+        raise CommandFailed(
+            f"The environment of the function {function}, which has the gateway's settings, cannot be read: {reason} "
+            "You need kms:Decrypt on the function's key."
+        )
+    settings = Settings(environment=environment["Variables"])
     return Dependencies(settings=settings, clients=lambda service: target.client(service)).gateway
 
 
@@ -60,7 +73,12 @@ class GatewayVerification:
         """Yield every difference. `counts` has the number of `movements` and `entries` compared so far."""
         day = self.since or self._first_day()
         while day <= self.settled_before.date():
-            movements = self._movements(day)
+            try:
+                movements = self._movements(day)
+            except BookingError as error:
+                sentence = f"From {day} on, nothing was compared: {error} Repeat this with --since {day}."
+                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
+                return
             if movements is None:
                 sentence = "The gateway has no list of movements. Reconcile asks it about settled orders one by one."
                 yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
@@ -124,7 +142,7 @@ class GatewayVerification:
         key = key_of(entry.subject)
         try:
             status = self.gateway.lookup(order.instruction(key)).status
-        except (PaymentOutcomeUnknown, Unavailable) as error:
+        except BookingError as error:
             sentence = f"{_describe(order, entry)} is not listed by the gateway on its day, and {error} Repeat this."
             return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, sentence=sentence)
         refund = order.account.refunds.get(key)

@@ -68,6 +68,8 @@ def run(arguments: list[str]) -> int:
         return _print_error(str(error), error.exit_code)
     except _aws_errors() as error:
         return _print_error(f"AWS returned an error: {error}", CommandFailed.exit_code)
+    except _booking_error() as error:
+        return _print_error(str(error), CommandFailed.exit_code)
     return answer if isinstance(answer, int) else 0
 
 
@@ -113,6 +115,13 @@ def _aws_errors() -> tuple[type[Exception], ...]:
     from handlers.domain.errors import Unavailable
 
     return BotoCoreError, ClientError, Unavailable
+
+
+def _booking_error() -> type[Exception]:
+    """Return the base of the errors of ledgers, secrets and gateways, whose messages stand for themselves."""
+    from handlers.domain.errors import BookingError
+
+    return BookingError
 
 
 def _print_error(message: str, exit_code: int) -> int:

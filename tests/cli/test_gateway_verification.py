@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from cli.command_errors import CommandFailed
 from cli.gateway_verification import GatewayVerification, gateway_of
 from cli.target import DeploymentTarget
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.s3_audit import S3AuditTrail
+from handlers.adapters.stripe.secrets_manager import SecretMisconfigured
 from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, Instruction, MovementPage, PaymentGateway
 from handlers.domain.verification import Finding, Problem
@@ -134,6 +136,25 @@ def test_what_the_gateway_does_not_tell_is_not_judged(page: MovementPage | None,
     assert [each.problem for each in _findings(world, gateway=silent)] == [Problem.CANNOT_JUDGE] * number
 
 
+def test_a_failing_list_of_the_gateway_is_a_finding_that_names_the_day() -> None:
+    """Findings of the days before it, and of the ledgers and the trail, are not lost."""
+    world, _ = _booked()
+
+    class Failing(Silent):
+        def movements(self, *arguments: object) -> MovementPage | None:
+            if str(arguments[0]) < "2026-03-01T":
+                return MovementPage(movements=())
+            raise SecretMisconfigured("The secret must hold a Stripe key.")
+
+    failing: Any = Failing(None)
+    *_, finding = _findings(world, gateway=failing)
+    assert finding.problem is Problem.CANNOT_JUDGE
+    assert finding.sentence == (
+        "From 2026-03-02 on, nothing was compared: The secret must hold a Stripe key. "
+        "Repeat this with --since 2026-03-02."
+    )
+
+
 def test_memory_holds_one_day() -> None:
     """The list is asked for a day and an hour on either side of it, whatever the trail's age."""
     world, _ = _booked()
@@ -157,3 +178,18 @@ def test_the_gateway_is_that_of_the_deployed_reconcile_function() -> None:
     target = DeploymentTarget(name="here", outputs=outputs, client=clients.__getitem__)
     order = world.order(order_id)
     assert gateway_of(target).lookup(order.instruction(order_id)).amount_minor == 1600
+
+
+def test_an_environment_that_the_caller_may_not_decrypt_is_one_sentence() -> None:
+    class Undecrypted:
+        def get_function_configuration(self, **_: str) -> dict[str, Any]:
+            error = {"ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to decrypt it."}
+            return {"Environment": {"Error": error}}
+
+    clients = {"lambda": Undecrypted()}
+    outputs = {**OUTPUTS, "reconcileFunction": "reconcile"}
+    target = DeploymentTarget(name="here", outputs=outputs, client=clients.__getitem__)
+    with pytest.raises(
+        CommandFailed, match=r"Lambda was unable to decrypt it\. You need kms:Decrypt on the function's"
+    ):
+        gateway_of(target)
