@@ -1,7 +1,7 @@
 """`booking forget`: erase the free text of an order, or of every order of a customer."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -12,6 +12,7 @@ from rich.console import Console
 from console.order_lists import OrderLists
 from handlers.domain.canonical import format_instant
 from handlers.domain.erasure import ErasureRefused, erase_text
+from handlers.domain.errors import LedgerBroken
 from handlers.domain.newer_release import NewerRelease
 from handlers.domain.order import Order
 from handlers.domain.ports import OrderRepository, RetryPolicy, StaleOrder
@@ -48,11 +49,20 @@ class Eraser:
     dry_run: bool = False
 
     def erase(self, order_id: str) -> OrderErasure:
-        """Erase the text of one order, judged as it is at the moment of the write."""
+        """Erase the text of one order, judged as it is at the moment of the write.
+
+        An order that cannot be read is refused: a newer release has continued it, or its ledger is broken.
+        """
         try:
-            order = self.orders.load(order_id)
+            return self._erase(order_id)
         except NewerRelease as newer:
             return OrderErasure(order_id=order_id, outcome=REFUSED, reason=str(newer))
+        except LedgerBroken as broken:
+            reason = f"Its ledger is broken: {broken} `booking audit verify` reports it."
+            return OrderErasure(order_id=order_id, outcome=REFUSED, reason=reason)
+
+    def _erase(self, order_id: str) -> OrderErasure:
+        order = self.orders.load(order_id)
         if order is None:
             raise CommandFailed(f"Order {order_id} no longer exists.")
         for _ in RetryPolicy.without_delays().attempts(order_id):
@@ -105,24 +115,32 @@ def forget(
         question = f"Erase the text of {len(order_ids)} orders for ever?"
         confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
     eraser = Eraser(orders=order_store(target), requested_by=requested_by, dry_run=dry_run)
-    erasures = [eraser.erase(order_id) for order_id in order_ids]
-    if not dry_run:
-        _record(target, erasures)
-    document = {"dry_run": dry_run, "orders": [asdict(each) for each in erasures]}
-    show(as_json, document, lambda console: _draw(console, erasures, dry_run=dry_run))
+    return erase_and_show(eraser, order_ids, lambda order_id: run_reconcile(target, order_id=order_id), as_json=as_json)
+
+
+def erase_and_show(
+    eraser: Eraser, order_ids: Sequence[str], record: Callable[[str], object], *, as_json: bool = False
+) -> int:
+    """Erase the text of orders, record each erasure right after it, and return the exit code.
+
+    `record` has reconcile write the audit object of an erasure now; its schedule would write it within minutes. An
+    error at one order ends this, and what was erased before it is shown nevertheless.
+    """
+    erasures = list[OrderErasure]()
+    try:
+        for order_id in order_ids:
+            erasures.append(eraser.erase(order_id))
+            if erasures[-1].outcome == ERASED and not eraser.dry_run:
+                record(order_id)
+    finally:
+        document = {"dry_run": eraser.dry_run, "orders": [asdict(each) for each in erasures]}
+        show(as_json, document, lambda console: _draw(console, erasures, dry_run=eraser.dry_run))
     return 1 if any(each.outcome == REFUSED for each in erasures) else 0
 
 
 def _orders_of(target: DeploymentTarget, customer: str) -> Iterator[str]:
     positions = OrderLists.of(target).of_customer(parse_identifier("--customer", customer))
     return (position.order_id for position in positions)
-
-
-def _record(target: DeploymentTarget, erasures: Sequence[OrderErasure]) -> None:
-    """Have reconcile write the audit objects of the erasures now; its schedule would write them within minutes."""
-    for each in erasures:
-        if each.outcome == ERASED:
-            run_reconcile(target, order_id=each.order_id)
 
 
 def _draw(console: Console, erasures: Sequence[OrderErasure], *, dry_run: bool) -> None:

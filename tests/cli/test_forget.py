@@ -1,15 +1,20 @@
 """`booking forget` erases the text of an order or of a customer, and `booking audit verify` still passes."""
 
+import json
+import re
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from cli.forget import Eraser, OrderErasure
+from cli.command_errors import CommandFailed
+from cli.forget import Eraser, OrderErasure, erase_and_show
 from cli.main import run
 from cli.reconcile import scope_of
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.contracts.messages import ReconcileInput
 from handlers.domain.ports import Change, RetryPolicy, StaleOrder, Written
+from local.pytest_plugin import DeployedStack
 from tests.handlers.world import World, purchase_of, refund_of
 
 from .conftest import Shell
@@ -37,6 +42,37 @@ def test_an_erasure_is_done_once_and_a_dry_run_writes_nothing() -> None:
     assert eraser.erase(order_id) == erased
     assert eraser.erase(order_id) == OrderErasure(order_id=order_id, outcome="nothing to erase")
     assert world.order(order_id).ledger[-1].text("requested_by") == "p"
+
+
+def _break_ledger(table: Any, name: str, order_id: str) -> dict[str, Any]:
+    """Add an entry to an order's ledger that is not legal there, and return the item as it was."""
+    item: dict[str, Any] = table.get_item(TableName=name, Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
+    entries = item["ledger"]["L"]
+    table.put_item(TableName=name, Item={**item, "ledger": {"L": [*entries, entries[0]]}})
+    return item
+
+
+def test_an_order_whose_ledger_is_broken_is_refused_and_the_others_are_erased(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world, first = _world()
+    broken, last = (str(world.book(purchase_of(name, mug=(1, 500)))["order_id"]) for name in ("second", "third"))
+    _break_ledger(world.dynamodb, "orders", broken)
+    recorded = list[str]()
+    eraser = Eraser(orders=_repository(world), requested_by="p")
+    assert erase_and_show(eraser, [first, broken, last], recorded.append, as_json=True) == 1
+    orders = json.loads(capsys.readouterr().out)["orders"]
+    assert [each["outcome"] for each in orders] == ["erased", "refused", "erased"]
+    assert orders[1]["reason"].startswith("Its ledger is broken: Entry ")
+    assert recorded == [first, last]
+
+
+def test_an_error_at_one_order_does_not_hide_what_was_erased_before(capsys: pytest.CaptureFixture[str]) -> None:
+    world, order_id = _world()
+    eraser = Eraser(orders=_repository(world), requested_by="p")
+    with pytest.raises(CommandFailed, match="ord_none no longer exists"):
+        erase_and_show(eraser, [order_id, "ord_none"], str, as_json=True)
+    assert [each["order_id"] for each in json.loads(capsys.readouterr().out)["orders"]] == [order_id]
 
 
 @dataclass(frozen=True)
@@ -79,6 +115,18 @@ def test_the_text_of_an_order_is_erased_while_its_chain_stays_intact(shell: Shel
     assert shown["ledger"][-1]["type"] == "TextForgotten"
     assert shown["audit_objects"][-1].endswith("000003.json")
     assert shell("reconcile", "--order", order, "--json").document["restored"] == []
+
+
+def test_an_order_whose_ledger_is_broken_is_one_sentence(booking_stack: DeployedStack, shell: Shell) -> None:
+    order = str(buy_mugs(shell)["order_id"])
+    table, name = booking_stack.instance.client("dynamodb"), str(booking_stack.outputs["ordersTable"])
+    item = _break_ledger(table, name, order)
+    try:
+        refused = shell("forget", "--order", order, "--by", "privacy-1", "--yes")
+    finally:
+        table.put_item(TableName=name, Item=item)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert re.fullmatch(r"Entry 1 \(\w+\) is not legal .*\.\n", refused.stderr)
 
 
 @pytest.mark.parametrize(
