@@ -37,15 +37,23 @@ class StackConfig:
         return dict(json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {})
 
 
-def load_config(program: Path, stage: str, overrides: ReadonlyValues | None = None) -> StackConfig:
-    """The configuration of one stage; `given` values win. Raises DeploymentFailed for an unknown stage."""
+def load_config(
+    program: Path, stage: str, overrides: ReadonlyValues | None = None, *, own_issuer: bool = True
+) -> StackConfig:
+    """Return the configuration of one stage, in which the overrides win.
+
+    With `own_issuer`, a stage of the booking program that names no issuer gets the embedded AWS's own, and so an API.
+
+    Raises:
+        DeploymentFailed: the stage is unknown, or its file cannot be read.
+    """
     folder = program.parent
     project = _read_yaml(folder / "Pulumi.yaml") if (folder / "Pulumi.yaml").exists() else {}
     name = str(project.get("name") or default_project_name(program))
     values = {_qualified_key(name, key): value for key, value in _project_values(project).items() if value is not None}
     values |= {_qualified_key(name, key): value for key, value in _stage_values(folder, stage).items()}
     values |= {_qualified_key(name, key): value for key, value in (overrides or {}).items()}
-    if name == BOOKING:
+    if own_issuer and name == BOOKING:
         values |= default_api_config(values)
     return StackConfig(project=name, stage=stage, values={key: _to_string(key, value) for key, value in values.items()})
 

@@ -3,7 +3,8 @@
     for resource in synthesise(Path("__main__.py"), "prod"):
         print(resource.type, resource.name, resource.inputs)
 
-The program and the configuration of its stage are the real ones; nothing is created. What only a creation can tell
+The program and the configuration of its stage are the real ones, without the embedded AWS's issuer of tokens; nothing
+is created. What only a creation can tell
 (ARNs, URLs, versions) is made up from the resource's name.
 """
 
@@ -45,7 +46,7 @@ def synthesise(program: Path, stage: str, config: ReadonlyValues | None = None) 
     Raises:
         DeploymentFailed: the message names the resource, the configuration key or the program's fault.
     """
-    settings = load_config(program.resolve(), stage, config)
+    settings = load_config(program.resolve(), stage, config, own_issuer=False)
     provider = EmbeddedProvider(Aws(connect=_refuse, folder=program.parent), Journal(program.parent / "no-journal"))
     monitor = _SynthesisMonitor(provider, settings, ignore_progress)
     run_program(monitor, settings, program.resolve())
