@@ -40,10 +40,10 @@ def token(
     aws = local_instance(instance)
     if not aws.is_running:
         raise CommandFailed("The embedded AWS is not running. Start it with `booking up`.")
-    if not aws.outputs().get("apiUrl"):
+    if not _takes_own_tokens(aws, aws.outputs().get("apiUrl")):
         raise CommandFailed(
-            "The program in the embedded AWS has no API. A stage with an apiIssuer of its own takes that issuer's "
-            "tokens, and one with workflowType EXPRESS has no API here."
+            "The program in the embedded AWS has no API that takes such a token. A stage with an apiIssuer of its own "
+            "takes that issuer's tokens, and one with workflowType EXPRESS has no API here."
         )
     name = subject or role[0].value
     issued = issue_token(aws.folder, name, [each.value for each in role])
@@ -67,11 +67,26 @@ def person(
 
 
 def describe_access(aws: Instance, outputs: Mapping[str, Any]) -> list[str]:
-    """Return the address of the embedded AWS's API and a command that calls it; nothing if it has none."""
+    """Return the address of the embedded AWS's API and a command that calls it; nothing if it has none.
+
+    An API that takes another issuer's tokens has no command, since `booking token` cannot make one for it.
+    """
     url = outputs.get("apiUrl")
     if not url:
         return []
+    if not _takes_own_tokens(aws, url):
+        return [f"The API answers at {url} and takes the tokens of the stage's apiIssuer."]
     certificate = shlex.quote(os.path.relpath(aws.certificate, Path.cwd()))
     named = "" if aws.name == "default" else f" --instance {aws.name}"
     bearer = f'"Authorization: Bearer $(booking token --role staff{named})"'
     return [f"The API answers at {url}", f"  curl --cacert {certificate} -H {bearer} {url}/v1/orders"]
+
+
+def _takes_own_tokens(aws: Instance, url: str | None) -> bool:
+    """Return whether the API at an address takes tokens that the embedded AWS issues, as its authorizer says."""
+    if not url:
+        return False
+    apis = aws.client("apigatewayv2")
+    ids = [each["ApiId"] for each in apis.get_apis()["Items"] if url.endswith(f"/{each['ApiId']}")]
+    authorizers = [found for each in ids for found in apis.get_authorizers(ApiId=each)["Items"]]
+    return any(each.get("JwtConfiguration", {}).get("Issuer") == OWN_ISSUER for each in authorizers)

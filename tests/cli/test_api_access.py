@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,6 +26,26 @@ def test_up_ends_with_a_command_that_calls_the_api(booking_stack: DeployedStack,
 
 def test_a_program_without_an_api_has_no_such_command(booking_stack: DeployedStack) -> None:
     assert describe_access(booking_stack.instance, {"apiUrl": ""}) == []
+
+
+@pytest.fixture
+def other_issuer(booking_stack: DeployedStack) -> Iterator[None]:
+    """The deployed API takes the tokens of another issuer, as that of a stage with an apiIssuer of its own."""
+    apis, api = booking_stack.instance.client("apigatewayv2"), str(booking_stack.outputs["apiUrl"]).rpartition("/")[2]
+    [authorizer] = apis.get_authorizers(ApiId=api)["Items"]
+    own, change = authorizer["JwtConfiguration"], {"ApiId": api, "AuthorizerId": authorizer["AuthorizerId"]}
+    apis.update_authorizer(**change, JwtConfiguration={**own, "Issuer": "https://id.example.com"})
+    yield
+    apis.update_authorizer(**change, JwtConfiguration=own)
+
+
+@pytest.mark.usefixtures("other_issuer")
+def test_an_api_that_takes_tokens_of_another_issuer_gets_none(booking_stack: DeployedStack, shell: Shell) -> None:
+    refused = shell("token", "--role", "staff")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "takes that issuer's tokens" in refused.stderr
+    [line] = describe_access(booking_stack.instance, booking_stack.outputs)
+    assert line.endswith("takes the tokens of the stage's apiIssuer.")
 
 
 @pytest.mark.parametrize("role", Role)
