@@ -69,7 +69,7 @@ def up(
             aws.stop()
         aws.start(wait_scale=wait_scale)
         display.print(f"The embedded AWS runs at {aws.endpoint}. Deploying stage {stage} with the driver {driver}.")
-        prepare = partial(double.prepare, aws) if double else dict[str, str]
+        prepare = partial(double.prepare, aws, stage) if double else dict[str, str]
         if driver == ENGINE:
             PulumiEngine(aws, program=program, stage=stage, config=prepare(), listener=display.handle).up()
         else:

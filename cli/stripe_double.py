@@ -38,9 +38,11 @@ GATEWAY: Final = "stripe-double"
 ROOT: Final = Path(__file__).parents[1]
 API_KEY: Final = "sk_test_double"  # the only key that the double takes
 RETURN_HOST: Final = "shop.example.com"
-_API_SECRET, _SIGNING_SECRET = "booking-stripe-double-key", "booking-stripe-double-signing"
+_KEY_NAME: Final = "booking-stripe-double-key"  # the secret with the key; every stage has the same
+_PLACEHOLDER: Final = "whsec_placeholder"  # until the endpoint exists, which needs the deployed address
 _WEBHOOK_SECONDS: Final = 60.0
 _TIMEOUT: Final = 5.0
+_ENDPOINTS: Final = "/v1/webhook_endpoints"
 
 
 def require_checkout(root: Path = ROOT) -> None:
@@ -56,27 +58,36 @@ def require_checkout(root: Path = ROOT) -> None:
         )
 
 
-def prepare(aws: Instance) -> dict[str, str]:
-    """Start the double beside the instance, create its secrets, and return the configuration that pays through it."""
+def prepare(aws: Instance, stage: str) -> dict[str, str]:
+    """Start the double beside the instance, create the stage's secrets, and return its configuration to pay with it."""
     address = aws.start_companion(GATEWAY, [sys.executable, "-m", "tests.support.stripe"], ROOT)
     return {
         "gateway": "stripe",
         "stripeMode": "test",
         "stripeEndpoint": address,
-        "stripeSecretArn": _ensure_secret(aws, _API_SECRET, API_KEY),
-        "stripeWebhookSecretArn": _ensure_secret(aws, _SIGNING_SECRET, "whsec_placeholder"),
+        "stripeSecretArn": _ensure_secret(aws, _KEY_NAME, API_KEY),
+        "stripeWebhookSecretArn": _ensure_secret(aws, _signing_secret(stage), _PLACEHOLDER),
         "returnHosts": f'["{RETURN_HOST}"]',
     }
 
 
 def connect_webhooks(aws: Instance) -> None:
-    """Register the address of the deployed webhooks with the double, and store the signing secret."""
-    api, url = _api(aws), f"{aws.outputs()['webhookUrl']}stripe"
-    known = _require(api.get("/v1/webhook_endpoints", {"limit": "100"}))["data"]
-    if not any(endpoint["url"] == url for endpoint in known):
-        events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
-        made = _require(api.post("/v1/webhook_endpoints", {"url": url, "api_version": API_VERSION, **events}))
-        aws.client("secretsmanager").put_secret_value(SecretId=_SIGNING_SECRET, SecretString=made["secret"])
+    """Register the address of the deployed webhooks with the double, and store the signing secret of the stage.
+
+    Only the creation of an endpoint shows its secret, which replaces a placeholder. An endpoint beside a placeholder is
+    what an interruption left: it is deleted and created anew.
+    """
+    api, url, secrets = _api(aws), f"{aws.outputs()['webhookUrl']}stripe", aws.client("secretsmanager")
+    name = _signing_secret(str(aws.outputs()["stage"]))
+    known = [each for each in _require(api.get(_ENDPOINTS, {"limit": "100"}))["data"] if each["url"] == url]
+    if known and secrets.get_secret_value(SecretId=name)["SecretString"] != _PLACEHOLDER:
+        return
+    for endpoint in known:
+        _delete_endpoint(aws, endpoint["id"])
+    secrets.put_secret_value(SecretId=name, SecretString=_PLACEHOLDER)
+    events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
+    made = _require(api.post(_ENDPOINTS, {"url": url, "api_version": API_VERSION, **events}))
+    secrets.put_secret_value(SecretId=name, SecretString=made["secret"])
 
 
 def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
@@ -171,13 +182,28 @@ def _confirm(page: str) -> None:
 def _gateway(aws: Instance) -> StripePaymentGateway:
     return connect(
         secrets=aws.client("secretsmanager"),
-        secret_arn=_API_SECRET,
+        secret_arn=_KEY_NAME,
         mode="test",
         endpoint=aws.companions()[GATEWAY],
         stage=str(aws.outputs()["stage"]),
         timeout_seconds=_TIMEOUT,
         now=lambda: datetime.now(UTC),
     )
+
+
+def _delete_endpoint(aws: Instance, name: str) -> None:
+    """Delete a webhook endpoint, which the product's own adapter never does."""
+    url, headers = f"{aws.companions()[GATEWAY]}{_ENDPOINTS}/{name}", {"Authorization": f"Bearer {API_KEY}"}
+    reply = urllib3_pool(_TIMEOUT).request("DELETE", url, body=None, headers=headers)
+    if reply.status != 200:
+        raise CommandFailed(
+            f"The double of Stripe did not delete the webhook endpoint {name}: it answered {reply.status}."
+        )
+
+
+def _signing_secret(stage: str) -> str:
+    """Return the name of a stage's signing secret: each stage has an endpoint, and so a secret, of its own."""
+    return f"booking-stripe-double-signing-{stage}"
 
 
 def _api(aws: Instance) -> StripeApi:

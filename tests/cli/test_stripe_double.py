@@ -1,12 +1,17 @@
 """`booking up --gateway stripe-double`: a checkout pays through the double of Stripe, over HTTP and with webhooks."""
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli import stripe_double
 from cli.command_errors import UsageError
-from tests.support.stripe.double import TEST_KEY
+from tests.fakes.clock import FakeClock
+from tests.fakes.secrets_manager import FakeSecretsManager
+from tests.support.stripe.double import TEST_KEY, StripeDouble
+from tests.support.stripe.loopback_server import serve
 
 from .conftest import run_booking
 from .test_up import processes_of
@@ -26,6 +31,64 @@ def test_another_gateway_is_one_sentence(program_folder: Path) -> None:
 
 def test_the_double_takes_the_key_that_is_stored_for_it() -> None:
     assert stripe_double.API_KEY == TEST_KEY
+
+
+@dataclass(kw_only=True)
+class DoubleBesideAws:
+    """The part of an instance with a double of Stripe that the webhooks need; `stage` is the deployed one."""
+
+    address: str
+    secrets: FakeSecretsManager = field(default_factory=FakeSecretsManager)
+    stage: str = "dev"
+
+    def companions(self) -> dict[str, str]:
+        return {stripe_double.GATEWAY: self.address}
+
+    def outputs(self) -> dict[str, str]:
+        return {"stage": self.stage, "webhookUrl": f"https://{self.stage}.example/"}
+
+    def client(self, _: str) -> FakeSecretsManager:
+        return self.secrets
+
+    @property
+    def signing_secret(self) -> str:
+        return self.secrets.secrets[f"booking-stripe-double-signing-{self.stage}"]
+
+
+def test_each_stage_has_an_endpoint_and_a_signing_secret_of_its_own() -> None:
+    double = StripeDouble(FakeClock())
+    with serve(double) as address:
+        aws: Any = DoubleBesideAws(address=address)
+        stripe_double.connect_webhooks(aws)
+        first = aws.signing_secret
+        staging: Any = replace(aws, stage="staging")
+        stripe_double.connect_webhooks(staging)
+        stripe_double.connect_webhooks(aws)
+    assert set(double.endpoints.secrets.values()) == {first, staging.signing_secret}
+    assert aws.signing_secret == first != staging.signing_secret
+
+
+class InterruptedSecretsManager(FakeSecretsManager):
+    """Fails to store any secret but the placeholder, as if `up` had been interrupted."""
+
+    def put_secret_value(self, **request: Any) -> dict[str, Any]:
+        if request["SecretString"] != "whsec_placeholder":
+            raise KeyboardInterrupt
+        return super().put_secret_value(**request)
+
+
+def test_an_endpoint_whose_secret_was_never_stored_is_created_anew() -> None:
+    """The second secret is that of the only endpoint, also if the stage had one before the interruption."""
+    double = StripeDouble(FakeClock())
+    interrupted = InterruptedSecretsManager(secrets={"booking-stripe-double-signing-dev": "whsec_of_an_ended_double"})
+    with serve(double) as address:
+        aws: Any = DoubleBesideAws(address=address, secrets=interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stripe_double.connect_webhooks(aws)
+        healed: Any = replace(aws, secrets=FakeSecretsManager(secrets=interrupted.secrets))
+        stripe_double.connect_webhooks(healed)
+    [endpoint] = double.books.newest_first("webhook_endpoint")
+    assert healed.signing_secret == double.endpoints.secrets[endpoint["id"]]
 
 
 @pytest.mark.nightly

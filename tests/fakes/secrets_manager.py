@@ -21,3 +21,9 @@ class FakeSecretsManager:
         if request["SecretId"] not in self.secrets:
             raise refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         return {"ARN": request["SecretId"], "SecretString": self.secrets[request["SecretId"]]}
+
+    def put_secret_value(self, **request: Any) -> dict[str, Any]:
+        """Replace a secret."""
+        require_model("PutSecretValue", request, "secretsmanager")
+        self.secrets[request["SecretId"]] = request["SecretString"]
+        return {"ARN": request["SecretId"]}

@@ -43,6 +43,9 @@ def deliver(webhooks: Webhooks, lock: threading.Lock, trusted: ssl.SSLContext, f
     for _ in range(waiting):
         with lock:
             endpoint = webhooks.waiting[0][0]
+            if endpoint not in webhooks.double.books.objects:  # deleted meanwhile, and nobody waits for it
+                webhooks.waiting.pop(0)
+                continue
             delivery = webhooks.take()
         if post(delivery, trusted):
             continue
