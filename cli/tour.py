@@ -49,6 +49,8 @@ class TourStep:
     expected_then: Mapping[str, Any] = field(default_factory=lambda: {"status": "succeeded", "replayed": True})
     erased_purchase: str | None = None
     """The name of a purchase whose order's text is erased before the step."""
+    is_sandbox_only: bool = False
+    """The step is about a payment method that only the sandbox knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,7 @@ STEPS: Final = (
         event=lambda state: purchase_event(state, "disputed", "pm_disputed", {"MUG": (1, 800)}),
         expected={"status": "succeeded", "amount_minor": 800},
         order_name="disputed",
+        is_sandbox_only=True,
     ),
     TourStep(
         title="A gateway that does not answer",
@@ -177,6 +180,7 @@ STEPS: Final = (
         title="A refund of the disputed purchase",
         event=lambda state: {**refund_event(state, "disputed-refund", 0, order="disputed"), "amount_minor": None},
         expected={"status": "rejected", "code": "NOTHING_TO_REFUND", "refundable_minor": 0},
+        is_sandbox_only=True,
     ),
 )
 

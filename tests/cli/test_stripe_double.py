@@ -8,6 +8,7 @@ import pytest
 
 from cli import stripe_double
 from cli.command_errors import UsageError
+from local.instance import Instance
 from tests.fakes.clock import FakeClock
 from tests.fakes.secrets_manager import FakeSecretsManager
 from tests.support.stripe.double import TEST_KEY, StripeDouble
@@ -89,6 +90,14 @@ def test_an_endpoint_whose_secret_was_never_stored_is_created_anew() -> None:
         stripe_double.connect_webhooks(healed)
     [endpoint] = double.books.newest_first("webhook_endpoint")
     assert healed.signing_secret == double.endpoints.secrets[endpoint["id"]]
+
+
+def test_the_tour_leaves_out_the_payment_methods_of_the_sandbox() -> None:
+    """Each order, and so each request that begins one, belongs to one step: a second one would be a reused key."""
+    steps = stripe_double.tour_steps(Instance(Path("never-started")))
+    assert not any(step.is_sandbox_only for step in steps)
+    names = [step.order_name for step in steps if step.order_name]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.nightly
