@@ -105,7 +105,7 @@ class MemoryOrders:
         """List as the store does."""
         return self.stored.list_of_customer(customer_id, since, until, after, limit)
 
-    def defer(self, order: Order, until: str | None, now: str) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> None:
         """Defer nothing."""
 
     def list_changed(

@@ -99,10 +99,11 @@ class OrderRepository(Protocol):
         """List the ids of the orders that a customer placed from `since` to `until`."""
         ...
 
-    def defer(self, order: Order, until: str | None, now: str) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> None:
         """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded.
 
         The order keeps the time of the first of consecutive deferrals, which is `now`, until something else ends them.
+        Without `now`, `until` is the order's own due time instead of a deferral, and ends the deferrals.
         """
         ...
 

@@ -61,6 +61,27 @@ def test_what_the_gateway_has_not_heard_of_is_left_alone_while_an_attempt_may_be
     assert world.available("MUG") == 100
 
 
+def test_an_order_that_waits_is_due_at_the_end_of_its_wait_once_a_failed_service_answers_again() -> None:
+    """Law 28 (isolation): one failed look does not make it due in every run until then, nor the oldest order late."""
+
+    class Failing(SandboxPaymentGateway):
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            raise Unavailable(instruction.key)
+
+    world = World()
+    world.stock(MUG=(800, 100))
+    order_id = world.book({**purchase_of(MUG=(1, 800)), "capture": "later"})["order_id"]
+    key = {"pk": {"S": f"ORDER#{order_id}"}}
+    waiting = world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    deps = world.parts()
+    deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway", now=world.clock)
+    assert order_id in reconcile({"schema": 1}, deps)["postponed"]
+    assert "deferred_since" in world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
+    world.clock.advance(timedelta(minutes=10))
+    world.reconcile(days=[])
+    assert world.dynamodb.get_item(TableName="orders", Key=key)["Item"] == waiting
+
+
 def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19 (reconcile): nothing is released whose key may still move money."""
 

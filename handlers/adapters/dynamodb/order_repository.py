@@ -69,7 +69,7 @@ class DynamoDBOrderRepository:
         """Query the sparse index of orders that need another look."""
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
-    def defer(self, order: Order, until: str | None, now: str) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> None:
         """Write the due time alone, under the condition that the ledger is still the loaded one."""
         try:
             call(self.client.update_item, **defer_order(self.table, order, until, now))

@@ -60,15 +60,18 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
-def defer_order(table: str, order: Order, until: str | None, now: str) -> dict[str, Any]:
+def defer_order(table: str, order: Order, until: str | None, now: str | None) -> dict[str, Any]:
     """Set the time of an order's next look, or none, if nothing was added to its ledger."""
     update = Update()
     update.condition = f"{update.name('version')} = {update.value(order.version)}"
     if until:
-        listed = {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until}
-        update.set({**listed, DEFERRED_SINCE: order.deferred_since or now})
+        update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
     else:
-        update.remove(ATTENTION.hash_key, ATTENTION.range_key, DEFERRED_SINCE)
+        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
+    if until and now:
+        update.set({DEFERRED_SINCE: order.deferred_since or now})
+    else:
+        update.remove(DEFERRED_SINCE)
     return {"TableName": table, "Key": {"pk": encode(order_key(order.order_id))}, **update.request()}
 
 

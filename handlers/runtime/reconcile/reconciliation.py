@@ -55,7 +55,8 @@ class Reconciliation:
         """Bring ledger, gateway and audit trail of one order together.
 
         Whatever one order, key or record raises is a finding and disturbs no other one (law 28). An order that `is_due`
-        leaves the index of attention if it is at rest; one that `is_swept` comes into it if a service fails.
+        leaves the index of attention if it is at rest, and returns to its due time if that is still to come; one that
+        `is_swept` comes into it if a service fails.
         """
         with self._isolate(order_id):
             order = self.orders.load(order_id)
@@ -81,9 +82,8 @@ class Reconciliation:
         is_inquired = self.findings.inquiries > inquiries
         if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
             self._back_off(order)
-        elif is_due and order.due_at() is None and order.version == before:
-            with self._isolate(order.order_id):
-                self.orders.defer(order, None, format_instant(self.now))
+        elif is_due and order.version == before:
+            self._end_deferral(order)
 
     @contextmanager
     def _isolate(self, order_id: str) -> Generator[None]:
@@ -109,6 +109,13 @@ class Reconciliation:
         until = min([format_instant(self.now + delay), *(each for each in due if each > now)])
         with self._isolate(order.order_id):
             self.orders.defer(order, until, now)
+
+    def _end_deferral(self, order: Order) -> None:
+        """Put an order whose services answer again back to its own due time, if that has not come yet."""
+        due = order.due_at()
+        if due is None or due > format_instant(self.now):
+            with self._isolate(order.order_id):
+                self.orders.defer(order, due, None)
 
     def _watch(self, order: Order) -> None:
         """List an order whose case or dispute is open, or that is in doubt; what is listed is reviewed in every run."""
