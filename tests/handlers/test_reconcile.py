@@ -221,7 +221,7 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
         left = 60_000
 
         def get_remaining_time_in_millis(self) -> int:
-            Context.left -= 100
+            Context.left -= 50
             return Context.left
 
     monkeypatch.setattr(dependencies, "_composed", {})

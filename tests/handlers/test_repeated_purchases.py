@@ -1,13 +1,19 @@
 """An order that was `unknown` and then bought again under another id: the customer pays twice, and people are told."""
 
+from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.domain.cases import CaseReason
+from handlers.domain.order import Order
+from handlers.domain.ports import Page, RetryPolicy
 from handlers.domain.sweeps import Watchlist
-from tests.handlers.world import World, purchase_of
+from handlers.runtime.reconcile.reconciliation import Reconciliation
+from handlers.runtime.reconcile.sweep import MAX_COMPARED, GatewaySweep
+from tests.handlers.world import World, decision_of, purchase_of, resolution_of
 
 LINES = {"MUG": (2, 800)}
 
@@ -76,6 +82,105 @@ def test_without_an_unknown_within_a_day_the_same_purchase_is_another_wish(token
     for _ in range(2):
         world.reconcile(recent_seconds=7200)
     assert _cases(world, doubtful, again) == []
+
+
+def test_a_customer_who_buys_the_same_many_times_is_one_open_case_at_a_time() -> None:
+    """Law 37 (cases): the cases must not fill the ledger; the next one opens once people have closed the first."""
+    world = _world()
+    doubtful = _buy(world, "first", "pm_timeout")
+    world.reconcile(recent_seconds=7200)
+    again = [_buy(world, f"again-{number}") for number in range(3)]
+    for _ in range(3):
+        world.reconcile(recent_seconds=7200)
+    [(_, first)] = _cases(world, doubtful, *again)
+    assert first in again
+    proposed = world.book(resolution_of(doubtful, first))
+    assert world.book(decision_of(doubtful, proposed["case_id"]))["status"] == "succeeded"
+    for _ in range(3):
+        world.reconcile(recent_seconds=7200)
+    [(_, second)] = _cases(world, doubtful, *again)
+    assert second in set(again) - {first}
+
+
+class CountedOrders(DynamoDBOrderRepository):
+    """Orders whose reads are counted: by the id, and as `list` those of a customer's orders."""
+
+    reads: ClassVar[Counter[str]] = Counter()
+
+    def load(self, order_id: str) -> Order | None:
+        self.reads[order_id] += 1
+        return super().load(order_id)
+
+    def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
+        self.reads["list"] += 1
+        return super().list_of_customer(customer_id, since, until, after, limit)
+
+
+class EndlessOrders(CountedOrders):
+    """A customer's orders that never end."""
+
+    def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
+        page = int(after or 0) + 1
+        self.reads["list"] += 1
+        return Page(names=tuple(f"ord_{page * limit + number}" for number in range(limit)), after=str(page))
+
+
+def _reads(world: World, *, has_time: bool = True, repository: type[CountedOrders] = CountedOrders) -> Counter[str]:
+    """Return the number of reads of each order in a sweep alone."""
+    deps = world.parts()
+    orders = repository(client=world.dynamodb, table="orders", retry=RetryPolicy.without_delays())
+    orders.reads.clear()
+    run = Reconciliation(
+        orders=orders,
+        gateway=deps.gateway,
+        audit=deps.audit,
+        now=world.clock(),
+        fence_after=timedelta(),
+        watchlists=deps.sweeps,
+    )
+    GatewaySweep(
+        sweeps=deps.sweeps,
+        orders=orders,
+        gateway=deps.gateway,
+        reconcile_order=lambda order_id: None,
+        open_orphan_case=run.open_orphan_case,
+        open_repeat_case=run.open_repeat_case,
+        now=world.clock(),
+        has_time=lambda: has_time,
+        findings=run.findings,
+    ).run()
+    assert set(run.findings.watched) == set(Watchlist)
+    return orders.reads
+
+
+def _many_doubts(number: int) -> tuple[World, list[str]]:
+    """Return a world in which one customer has so many orders in doubt, and as many others of another wish."""
+    world = _world()
+    doubtful = [_buy(world, f"doubt-{each}", "pm_timeout_never_arrives") for each in range(number)]
+    world.clock.advance(timedelta(minutes=20))
+    world.reconcile(recent_seconds=7200)
+    others = [str(world.book(purchase_of(f"pot-{each}", POT=(1, 2450)))["order_id"]) for each in range(number)]
+    return world, doubtful + others
+
+
+def test_the_review_of_the_doubts_loads_each_other_order_once() -> None:
+    """Law 28 (isolation): the orders in doubt of one customer do not cost their number times that of its orders."""
+    world, order_ids = _many_doubts(6)
+    reads = _reads(world)
+    assert reads["list"] == 6
+    assert all(1 <= reads[order_id] <= 2 for order_id in order_ids)
+
+
+def test_a_customer_with_endless_orders_costs_a_run_a_bounded_number_of_reads() -> None:
+    """Law 28 (isolation)."""
+    world, _ = _many_doubts(2)
+    assert _reads(world, repository=EndlessOrders)["list"] == MAX_COMPARED // 100
+
+
+def test_the_reviews_read_no_order_once_the_time_is_over() -> None:
+    """Law 28 (isolation): a run that ends by its timeout reports nothing."""
+    world, _ = _many_doubts(3)
+    assert _reads(world, has_time=False) == {}
 
 
 def test_an_order_is_in_doubt_for_a_day_and_then_forgotten() -> None:

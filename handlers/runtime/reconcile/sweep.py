@@ -5,13 +5,14 @@ lost to clocks or to entries that the gateway lists late. A gateway without a li
 1, 7 and 30 days. The file is longer than 250 lines because the reviews of orphans and watchlists share the run's state.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant, parse_instant
+from ...domain.cases import CaseReason
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
 from ...domain.newer_release import NewerRelease, ReadOnlyOrder
 from ...domain.order import Order
@@ -30,6 +31,10 @@ FIRST_WINDOW: Final = timedelta(days=30)
 MAX_PAGES: Final = 200
 MAX_REVIEWED: Final = 100
 """Members of a list that one run reads; the runs take turns, so that none is left out. Their number is a metric."""
+MAX_COMPARED: Final = 500
+"""Orders that one run compares with the orders in doubt, about: it ends with the page that reaches the number."""
+_REVIEWED: Final = (Watchlist.CASES, Watchlist.DISPUTES, Watchlist.DOUBTS)
+"""The watchlists in the order of their review: the doubts, which read most, come last."""
 AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 AGED_WINDOW: Final = timedelta(minutes=15)
 """Three runs of the usual schedule, so that one that fails is made up for."""
@@ -49,6 +54,9 @@ class GatewaySweep:
     now: datetime
     has_time: Callable[[], bool]
     findings: Findings
+    _compared: dict[str, Order | ReadOnlyOrder | None] = field(
+        default_factory=dict[str, Order | ReadOnlyOrder | None], init=False
+    )
 
     def run(self) -> None:
         """Read on from the stored position while there is time; whatever fails is tried again by the next run."""
@@ -171,10 +179,12 @@ class GatewaySweep:
             return newer.order
 
     def _review_orphans(self) -> None:
-        """Report the orphans, and forget those whose order exists by now."""
+        """Report the orphans while there is time, and forget those whose order exists by now."""
         listed = self.sweeps.orphans()
         self.findings.orphan_count = len(listed)
         for each in _take_turns(listed, self.now):
+            if not self.has_time():
+                break
             movement = self.sweeps.load_orphan(each.name)
             if movement is None or self._explain(movement):
                 self.sweeps.remove_orphan(each.name)
@@ -183,13 +193,16 @@ class GatewaySweep:
                 self.findings.note_orphan(movement)
 
     def _review_watchlists(self) -> None:
-        """Report the open cases and disputes, and forget the orders that have none by now."""
-        for watchlist in Watchlist:
-            listed = self.sweeps.watched(watchlist)
-            done = [each for each in _take_turns(listed, self.now) if self._is_done(watchlist, each.name)]
-            for each in done:
-                self.sweeps.unwatch(watchlist, each.name)
-            left = [each for each in listed if each not in done]
+        """Report the open cases and disputes while there is time, and forget the orders that have none by now."""
+        for watchlist in _REVIEWED:
+            listed, done = self.sweeps.watched(watchlist), set[str]()
+            for each in _take_turns(listed, self.now):
+                if not self.has_time():
+                    break
+                if self._is_done(watchlist, each.name):
+                    self.sweeps.unwatch(watchlist, each.name)
+                    done.add(each.name)
+            left = [each for each in listed if each.name not in done]
             age = self.now - parse_instant(left[0].since) if left else timedelta()
             self.findings.watched[watchlist] = len(left), int(age.total_seconds())
 
@@ -205,7 +218,7 @@ class GatewaySweep:
         if order is None or isinstance(order, ReadOnlyOrder):
             return order is None
         if watchlist is Watchlist.DOUBTS:
-            self._find_repeats(order)
+            self._find_repeat(order)
             return not is_in_doubt(order, self.now)
         if watchlist is Watchlist.CASES:
             self.findings.note_cases(order)
@@ -223,16 +236,30 @@ class GatewaySweep:
             self.findings.note_failure(order_id, error)
             return None
 
-    def _find_repeats(self, order: Order) -> None:
-        """Open a case about each order with which the customer of an order in doubt bought the same again."""
+    def _find_repeat(self, order: Order) -> None:
+        """Open a case about an order with which the customer of an order in doubt bought the same again.
+
+        One case at a time, so that a customer who buys the same many times does not fill the order's ledger.
+        """
+        cases = [each for each in order.account.cases.values() if each.says[0] == CaseReason.BOUGHT_AGAIN]
+        if any(each.is_open for each in cases):
+            return
+        others = self._later_orders(order, known={each.about for each in cases})
+        if other := next((each for each in others if is_bought_again(order, each)), None):
+            self.open_repeat_case(order, other)
+
+    def _later_orders(self, order: Order, known: Collection[str]) -> Iterator[Order]:
+        """Yield the orders that a customer placed within the time of doubt, while this run may compare more."""
         since, after = order.ordered_at, None
         until = format_instant(parse_instant(since) + DOUBT)
-        while True:
+        while len(self._compared) < MAX_COMPARED and self.has_time():
             page = self.orders.list_of_customer(order.customer_id, since, until, after, _PAGE)
             for order_id in page.names:
-                other = self._load_alone(order_id)
-                if isinstance(other, Order) and is_bought_again(order, other):
-                    order = self.open_repeat_case(order, other)
+                if order_id not in self._compared:
+                    self._compared[order_id] = self._load_alone(order_id)
+                other = self._compared[order_id]
+                if isinstance(other, Order) and order_id not in known:
+                    yield other
             if (after := page.after) is None:
                 break
 
@@ -256,7 +283,8 @@ class GatewaySweep:
 
 
 def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
-    """Return the members of a list whose turn it is in the run at `now`."""
+    """Return the members of a list whose turn it is in the run at `now`, each run's first one being another."""
     turn = int(now.timestamp() // ROTATION.total_seconds())
-    first = turn * MAX_REVIEWED % len(listed) if len(listed) > MAX_REVIEWED else 0
+    step = MAX_REVIEWED if len(listed) > MAX_REVIEWED else 1  # a run without time for all begins elsewhere next time
+    first = turn * step % len(listed) if listed else 0
     return [*listed[first:], *listed[:first]][:MAX_REVIEWED]
