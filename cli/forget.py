@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -42,14 +42,14 @@ class OrderErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eraser:
-    """Erases the text of orders, each in one conditional write; with `dry_run` it only says what it would do."""
+    """Erases the text of orders by conditional writes; with `dry_run` it only says what it would do."""
 
     orders: OrderRepository
     requested_by: str
     dry_run: bool = False
 
     def erase(self, order_id: str) -> OrderErasure:
-        """Erase the text of one order, judged as it is at the moment of the write.
+        """Erase the text of one order, judged as it is at the moment of each write.
 
         An order that cannot be read is refused: a newer release has continued it, or its ledger is broken.
         """
@@ -65,26 +65,40 @@ class Eraser:
         order = self.orders.load(order_id)
         if order is None:
             raise CommandFailed(f"Order {order_id} no longer exists.")
-        for _ in RetryPolicy.without_delays().attempts(order_id):
+        texts = 0
+        while True:
+            erased = self._erase_some(order)
+            if isinstance(erased, OrderErasure):
+                return replace(erased, texts=erased.texts + texts)
+            texts += _count_texts(order) - _count_texts(erased)
+            if all(accepted.erased for accepted in erased.requests.values()):
+                return OrderErasure(order_id=order_id, outcome=ERASED, texts=texts)
+            order = erased
+
+    def _erase_some(self, order: Order) -> OrderErasure | Order:
+        """Erase as many texts as one write can, and return the order after it, or the outcome without a write."""
+        for _ in RetryPolicy.without_delays().attempts(order.order_id):
             outcome = self._write(order)
-            if isinstance(outcome, OrderErasure):
+            if not isinstance(outcome, StaleOrder):
                 return outcome
-            order = outcome
+            order = outcome.current
         raise AssertionError("attempts() ends by raising")
 
-    def _write(self, order: Order) -> OrderErasure | Order:
-        """Return the outcome, or the order as it is now if it changed meanwhile."""
+    def _write(self, order: Order) -> OrderErasure | Order | StaleOrder:
         now = format_instant(datetime.now(UTC))
         change = erase_text(order, self.requested_by, secrets.token_hex(16), now)
         if change is None:
             return OrderErasure(order_id=order.order_id, outcome="nothing to erase")
         if isinstance(change, ErasureRefused):
             return OrderErasure(order_id=order.order_id, outcome=REFUSED, reason=change.reason)
-        written = None if self.dry_run else self.orders.append(change)
-        if isinstance(written, StaleOrder):
-            return written.current
-        texts = sum(bool(accepted.text) for accepted in order.requests.values())
-        return OrderErasure(order_id=order.order_id, outcome=ERASED, texts=texts)
+        if self.dry_run:
+            return OrderErasure(order_id=order.order_id, outcome=ERASED, texts=_count_texts(order))
+        written = self.orders.append(change)
+        return written if isinstance(written, StaleOrder) else written.after
+
+
+def _count_texts(order: Order) -> int:
+    return sum(bool(accepted.text) for accepted in order.requests.values())
 
 
 def add_commands(app: typer.Typer) -> None:

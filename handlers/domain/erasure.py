@@ -1,17 +1,22 @@
 """Erasure of an order's free text (reasons, payment methods, evidence) and of all that could confirm a guess at it.
 
 The ledger keeps its hashes of the text, so its chain and the locked audit objects stay intact. Their salt is replaced
-in the same conditional write: without it, nobody can compare them with a guess (law 42). Text that comes later gets the
-new salt.
+in the conditional write that erases the last text: without it, nobody can compare them with a guess (law 42). Text that
+comes later gets the new salt. An order with many requests takes several writes, and keeps its salt until the last one,
+because the requests that still have a fingerprint are recognised by it.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from .account import OrderStatus, RefundStatus
 from .cases import CaseStatus
 from .ledger import Kind
 from .order import Order
 from .ports import Change
+
+MAX_ERASED: Final = 30
+"""Requests that one write erases: three clauses for each, in an expression of at most 4096 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +27,15 @@ class ErasureRefused:
 
 
 def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change | ErasureRefused | None:
-    """Erase the text of every request of an order; None if all of it is erased already.
+    """Erase the text of the next requests of an order, at most 30; None if all of it is erased already.
 
-    `salt` is a new one. While a payment, a refund or the resolution of a case is open, its text may still be
-    needed, so the order is refused.
+    Repeat it until it returns None. `salt` is a new one, which replaces the order's with the last request. While a
+    payment, a refund or the resolution of a case is open, its text may still be needed, so the order is refused.
     """
     if reason := _find_open(order):
         return ErasureRefused(reason=reason)
-    if all(accepted.erased for accepted in order.requests.values()):
+    left = [accepted for accepted in order.requests.values() if not accepted.erased]
+    if not left:
         return None
     after = order.append(
         Kind.TEXT_FORGOTTEN,
@@ -39,7 +45,9 @@ def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change |
         amount_minor=0,
         facts={"cause": "people", "requested_by": requested_by},
     )
-    return Change(before=order, after=after.erase_text(salt))
+    for accepted in left[:MAX_ERASED]:
+        after = after.with_request(accepted.erase())
+    return Change(before=order, after=after if len(left) > MAX_ERASED else after.erase_text(salt))
 
 
 _OPEN_REFUNDS = frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.RESERVED, RefundStatus.PENDING})

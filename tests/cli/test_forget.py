@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from cli.main import run
 from cli.reconcile import scope_of
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.contracts.messages import ReconcileInput
+from handlers.domain.errors import Unavailable
 from handlers.domain.ports import Change, RetryPolicy, StaleOrder, Written
 from local.pytest_plugin import DeployedStack
 from tests.handlers.world import World, purchase_of, refund_of
@@ -94,6 +95,39 @@ def test_a_refund_that_begins_meanwhile_wins_and_keeps_its_text() -> None:
     erasure = Eraser(orders=racing, requested_by="p").erase(order_id)
     assert (erasure.outcome, "it is RESERVED" in erasure.reason) == ("refused", True)
     assert "The handle is scratched." in {each.text for each in world.order(order_id).requests.values()}
+
+
+@dataclass(frozen=True)
+class InterruptedRepository(DynamoDBOrderRepository):
+    """A repository that accepts one write and then fails."""
+
+    written: list[Change] = field(default_factory=list[Change])
+
+    def append(self, change: Change) -> Written | StaleOrder:
+        if self.written:
+            raise Unavailable("orders")
+        self.written.append(change)
+        return super().append(change)
+
+
+def test_an_order_with_more_requests_than_one_write_can_hold_is_erased_to_the_last_even_after_an_interruption() -> None:
+    """Law 42 (erased is erased): DynamoDB takes at most 4096 bytes of an update expression."""
+    world = World()
+    world.stock(mug=(500, 100))
+    order_id = str(world.book(purchase_of("buy", mug=(2, 500)))["order_id"])
+    for number in range(64):
+        world.book(refund_of(order_id, f"refund-{number}", amount_minor=1))
+    count = len(world.order(order_id).requests)
+    client, retry = world.dynamodb, RetryPolicy.without_delays()
+    with pytest.raises(Unavailable):
+        Eraser(orders=InterruptedRepository(client=client, table="orders", retry=retry), requested_by="p").erase(
+            order_id
+        )
+    left = [each for each in world.order(order_id).requests.values() if not each.erased]
+    assert len(left) == count - 30
+    erasure = Eraser(orders=_repository(world), requested_by="p").erase(order_id)
+    assert (erasure.outcome, erasure.texts) == ("erased", len(left))
+    assert all(each.erased and not each.text for each in world.order(order_id).requests.values())
 
 
 @pytest.mark.parametrize("arguments", [(), ("--order", "ord_1", "--customer", "c-1")])

@@ -110,6 +110,29 @@ def test_the_chain_of_an_erased_order_stays_intact() -> None:
     assert erase_text(after, "privacy-1", "another", format_instant(world.clock())) is None
 
 
+def test_an_order_with_many_requests_is_erased_by_several_writes_and_keeps_its_salt_until_the_last() -> None:
+    """Law 42 (erased is erased), law 9 (key reuse): meanwhile a repeated request with its text is still compared."""
+    world = _stocked()
+    order_id = str(world.book(purchase_of(payment_method=CARD, MUG=(2, 800)))["order_id"])
+    refunds = [refund_of(order_id, f"refund-{each}", amount_minor=1, reason=f"Scratch {each}.") for each in range(40)]
+    for request in refunds:
+        world.book(request)
+    salt, guesses = world.order(order_id).salt, [(str(each["reason"]), each) for each in refunds[:1]]
+    _forget(world, order_id)
+    order = world.order(order_id)
+    assert order.salt == salt
+    assert sum(not each.erased for each in order.requests.values()) == 11
+    assert world.book(refunds[0])["erased"] is True
+    assert world.book({**refunds[-1], "reason": "Another."})["code"] == "KEY_REUSED"
+    assert world.book(refunds[-1])["replayed"] is True
+    _forget(world, order_id)
+    assert world.order(order_id).salt != salt
+    assert _confirmed(world, guesses) == set()
+    world.reconcile(order_id=order_id)
+    assert world.findings() == ()
+    assert erase_text(world.order(order_id), "privacy-1", "another", format_instant(world.clock())) is None
+
+
 @given(st.sampled_from(("pm_ok", "pm_declined")), st.booleans())
 def test_a_repeated_request_gets_its_answer_unchecked_after_the_erasure(token: str, erased: bool) -> None:
     """Law 42 (erased is erased), law 9 (key reuse): only the id can be compared then, and the answer says so."""

@@ -88,6 +88,7 @@ _KINDS = (
     "UpdateExpression",
     "ProjectionExpression",
 )
+_MAX_BYTES = 4096
 _cache: dict[tuple[Any, ...], Compiled] = {}
 
 
@@ -116,6 +117,10 @@ def compile_expressions(request: dict[str, Any], table: Table) -> Compiled:
 def _compile(request: dict[str, Any], table: Table) -> Compiled:
     names = Names(dict(request.get("ExpressionAttributeNames") or {}), scalars=table.key_names)
     given = [kind for kind in _KINDS if kind in request]
+    for kind in given:
+        if (size := len(request[kind].encode())) > _MAX_BYTES:
+            message = "Expression size has exceeded the maximum allowed size; expression size"
+            raise invalid(f"Invalid {kind}: {message}: {size}")
     if (names.given or "ExpressionAttributeValues" in request) and not given:
         raise invalid(
             "ExpressionAttributeNames and ExpressionAttributeValues can only be specified when using expressions"
