@@ -23,7 +23,15 @@ ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED_PATHS = (
     *("handlers", "pyproject.toml", "docs/reference", "tests/conftest.py", "tests/environment.py"),
-    *("tests/contract", "tests/domain", "tests/fakes", "tests/handlers", "tests/simulation", "tests/support"),
+    *(
+        "tests/api",
+        "tests/contract",
+        "tests/domain",
+        "tests/fakes",
+        "tests/handlers",
+        "tests/simulation",
+        "tests/support",
+    ),
 )
 KILLING_TESTS = (  # the fastest and most effective first
     "tests/simulation/test_crash_matrix.py",
@@ -31,6 +39,7 @@ KILLING_TESTS = (  # the fastest and most effective first
     "tests/domain",
     "tests/handlers/test_malformed_requests.py",
     "tests/contract/test_ports.py",
+    "tests/api/test_approval_queue.py",
     "tests/handlers",
     "tests/simulation/test_interleavings.py",
     "tests/simulation/test_simulation.py::test_no_law_is_broken_in_any_history",
