@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, cast
 
+from .canonical import Json
 from .cases import CASE_KINDS, Case, advance_case
 from .disputes import DISPUTE_KINDS, Dispute, DisputeStatus, advance_dispute
 from .errors import LedgerBroken
@@ -113,6 +114,10 @@ class Share:
     line: int
     quantity: int
     amount_minor: int
+
+    def as_json(self) -> list[Json]:
+        """Return the share as an entry of the ledger has it."""
+        return [self.line, self.quantity, self.amount_minor]
 
 
 _HOLDING: Final = frozenset({_R.AWAITING_APPROVAL, _R.RESERVED, _R.PENDING, _R.SETTLED})

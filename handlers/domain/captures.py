@@ -31,7 +31,7 @@ def request_capture(order: Order, request: CapturePayment, origin: Origin, now: 
     shares = _allocate(order, request)
     facts: dict[str, Json] = {
         "requested_by": request.requested_by,
-        "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
+        "shares": [share.as_json() for share in shares],
     }
     amount_minor = sum(share.amount_minor for share in shares)
     return _begin(order, request, origin, now, Kind.PAYMENT_CAPTURE_REQUESTED, amount_minor, facts)

@@ -175,7 +175,7 @@ def _append_request(
             **({} if request.restock else {"restock": False}),
             **held,
             "reason_sha256": salted(order.salt, request.reason),
-            "shares": [[share.line, share.quantity, share.amount_minor] for share in shares],
+            "shares": [share.as_json() for share in shares],
         },
     )
 
@@ -190,7 +190,7 @@ def record_refund(
     if not 0 < amount_minor <= order.account.refundable_minor:
         return None
     shares = by_amount(remaining_lines(order), amount_minor)
-    allocated: dict[str, Json] = {"shares": [[share.line, share.quantity, share.amount_minor] for share in shares]}
+    allocated: dict[str, Json] = {"shares": [share.as_json() for share in shares]}
     after = order
     for kind, further in (
         (Kind.REFUND_REQUESTED, {"restock": False, **allocated}),

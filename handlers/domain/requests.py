@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from .canonical import Json, digest, format_instant, parse_instant
+from .ledger import key_of
 
 _LENGTH = 32  # hexadecimal digits, 128 bits: no two requests of a system collide by chance
 
@@ -203,7 +204,7 @@ class MakeDecision:
     @property
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests."""
-        return digest([self.order_id, self.subject.rpartition(":")[2], self.decision, self.requested_by])
+        return digest([self.order_id, key_of(self.subject), self.decision, self.requested_by])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +232,7 @@ class ResolveCase:
     @property
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests."""
-        subject = self.subject.rpartition(":")[2]
+        subject = key_of(self.subject)
         return digest([self.action, self.order_id, subject, self.outcome, self.evidence, self.requested_by])
 
 

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from .account import OrderStatus, RefundStatus
 from .canonical import Json, format_instant, parse_instant
-from .ledger import SUPERSEDED, Kind, key_of, type_of
+from .ledger import SUPERSEDED, Entry, Kind, key_of, type_of
 from .order import Order
 from .outcomes import answer_requests
 from .payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Operation
@@ -177,16 +177,19 @@ def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | No
 
 def was_ended_by_people(order: Order, key: str) -> bool:
     """Return whether people ended a key, so that the gateway must not move money under it any more."""
-    subject = order.subject(key)
-    return any(entry.subject == subject and "case" in entry.facts for entry in order.ledger)
+    return bool(_ends_by_people(order, key))
 
 
 def is_judged(order: Order, key: str, gateway_says: str) -> bool:
     """Return whether people, when they ended a key last, knew that the gateway says this of it."""
-    subject = order.subject(key)
-    ends = [entry for entry in order.ledger if entry.subject == subject and "case" in entry.facts]
-    cases = [order.account.cases[key_of(entry.text("case"))] for entry in ends[-1:]]
+    cases = [order.account.cases[key_of(entry.text("case"))] for entry in _ends_by_people(order, key)[-1:]]
     return any(case.opened.facts.get("gateway_says") == gateway_says for case in cases)
+
+
+def _ends_by_people(order: Order, key: str) -> Sequence[Entry]:
+    """Return the entries of a key that people caused by closing a case."""
+    subject = order.subject(key)
+    return [entry for entry in order.ledger if entry.subject == subject and "case" in entry.facts]
 
 
 def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:

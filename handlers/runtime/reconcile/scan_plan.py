@@ -12,8 +12,12 @@ from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant
 from ...domain.ports import OrderRepository, Page
 
-ROTATION: Final = timedelta(minutes=5)
-"""The interval of the schedule: the runs of different intervals begin at different places of a list."""
+_ROTATION: Final = timedelta(minutes=5)
+
+
+def turn_at(now: datetime) -> int:
+    """Return the number of the interval of the schedule: runs of different ones begin at different places of a list."""
+    return int(now.timestamp() // _ROTATION.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class ScanPlan:
         return cls(
             days=tuple(message.days) if message.days is not None else _days_around(now),
             since=format_instant(now - timedelta(seconds=seconds)) if seconds is not None else "",
-            turn=int(now.timestamp() // ROTATION.total_seconds()),
+            turn=turn_at(now),
         )
 
     @classmethod

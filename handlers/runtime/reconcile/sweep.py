@@ -22,7 +22,7 @@ from ...domain.repeated_purchases import DOUBT, is_bought_again, is_in_doubt
 from ...domain.resolutions import MOVEMENT
 from ...domain.sweeps import ListMember, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
-from .scan_plan import ROTATION
+from .scan_plan import turn_at
 
 OVERLAP: Final = timedelta(hours=1)
 MARGIN: Final = timedelta(minutes=1)
@@ -54,9 +54,8 @@ class GatewaySweep:
     now: datetime
     has_time: Callable[[], bool]
     findings: Findings
-    _compared: dict[str, Order | ReadOnlyOrder | None] = field(
-        default_factory=dict[str, Order | ReadOnlyOrder | None], init=False
-    )
+    _compared: dict[str, object] = field(default_factory=dict[str, object], init=False)
+    """The orders that were loaded to compare them, by id, each with what `_load_alone` returned."""
 
     def run(self) -> None:
         """Read on from the stored position while there is time; whatever fails is tried again by the next run."""
@@ -208,14 +207,8 @@ class GatewaySweep:
 
     def _is_done(self, watchlist: Watchlist, order_id: str) -> bool:
         """Return whether an order has nothing open for a watchlist; what it has is reported."""
-        try:
-            order = self._load(order_id)
-        except (Unavailable, PaymentOutcomeUnknown):
-            raise
-        except Exception as error:  # law 28: the other orders are reviewed
-            self.findings.note_failure(order_id, error)
-            return False
-        if order is None or isinstance(order, ReadOnlyOrder):
+        order = self._load_alone(order_id)
+        if not isinstance(order, Order):
             return order is None
         if watchlist is Watchlist.DOUBTS:
             self._find_repeat(order)
@@ -226,15 +219,15 @@ class GatewaySweep:
         self.findings.note_disputes(order)
         return not order.account.open_disputes
 
-    def _load_alone(self, order_id: str) -> Order | ReadOnlyOrder | None:
-        """Load an order; one that cannot be read is a finding, and hides no other one (law 28)."""
+    def _load_alone(self, order_id: str) -> Order | ReadOnlyOrder | Exception | None:
+        """Load an order; what keeps one from being read is a finding, and hides no other order (law 28)."""
         try:
             return self._load(order_id)
         except (Unavailable, PaymentOutcomeUnknown):
             raise
         except Exception as error:
             self.findings.note_failure(order_id, error)
-            return None
+            return error
 
     def _find_repeat(self, order: Order) -> None:
         """Open a case about an order with which the customer of an order in doubt bought the same again.
@@ -284,7 +277,6 @@ class GatewaySweep:
 
 def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
     """Return the members of a list whose turn it is in the run at `now`, each run's first one being another."""
-    turn = int(now.timestamp() // ROTATION.total_seconds())
     step = MAX_REVIEWED if len(listed) > MAX_REVIEWED else 1  # a run without time for all begins elsewhere next time
-    first = turn * step % len(listed) if listed else 0
+    first = turn_at(now) * step % len(listed) if listed else 0
     return [*listed[first:], *listed[:first]][:MAX_REVIEWED]
