@@ -6,17 +6,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from handlers.contracts.messages import MAX_REASON_LENGTH
 from handlers.domain.approvals import NO_APPROVALS
 from handlers.domain.requests import MakeDecision, ResolveCase
 from handlers.domain.resolutions import decide, propose_resolution
 
 from .booking_verbs import RequestIdOption, booking_target, print_outcome
-from .command_errors import UsageError
 from .executions import execute
 from .output import DryRunOption, JsonOption
 from .previews import preview_request
-from .request_input import new_request_id, parse_identifier
+from .request_input import new_request_id, parse_evidence, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption
 
 OrderArgument = Annotated[str, typer.Argument(help="Order id.")]
@@ -81,14 +79,13 @@ def resolve(
     instance: InstanceOption = "default",
 ) -> int:
     """Propose to close a case that only people can settle; it closes when another person approves that."""
-    if not 1 <= len(evidence) <= MAX_REASON_LENGTH:
-        raise UsageError(f"--evidence must have 1 to {MAX_REASON_LENGTH} characters.")
+    checked = parse_evidence(evidence)
     request = ResolveCase(
         request_id=parse_identifier("--request-id", request_id or new_request_id()),
         order_id=parse_identifier("ORDER", order),
         subject=parse_identifier("SUBJECT", subject),
         outcome=outcome.value,
-        evidence=evidence,
+        evidence=checked,
         requested_by=parse_identifier("--by", by),
     )
     target = booking_target(stage, instance)

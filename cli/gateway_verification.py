@@ -20,6 +20,7 @@ from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus, Movement, PaymentGateway
 from handlers.domain.ports import AuditTrail
+from handlers.domain.resolutions import MOVEMENT
 from handlers.domain.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
@@ -207,7 +208,7 @@ def _is_in_ledger(order: Order, movement: Movement) -> bool:
     """Return whether an entry, a dispute or a case tells of a movement."""
     name = _name(movement.key, movement.order_id)
     moved = (each for each in order.ledger if each.kind in MOVING)
-    about = f"movement:{movement.reference}"
+    about = f"{MOVEMENT}{movement.reference}"
     return (
         any(_name(key_of(entry.subject), order.order_id) == name for entry in moved)
         or movement.key in order.account.disputes

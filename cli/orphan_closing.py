@@ -6,12 +6,11 @@ from typing import Annotated, Final
 import typer
 
 from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository, OrphanClosing
-from handlers.contracts.messages import MAX_REASON_LENGTH
 from handlers.domain.canonical import format_instant
 
-from .command_errors import CommandFailed, UsageError
+from .command_errors import CommandFailed
 from .output import DryRunOption, JsonOption, show
-from .request_input import parse_identifier
+from .request_input import parse_evidence, parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 _REFUSALS: Final = {
@@ -38,10 +37,9 @@ def close_orphan(
 ) -> None:
     """Propose to close a movement that no order explains, or close it if another person has proposed that."""
     person, name = parse_identifier("--by", by), parse_identifier("REFERENCE", reference)
-    if not 1 <= len(evidence) <= MAX_REASON_LENGTH:
-        raise UsageError(f"--evidence must have 1 to {MAX_REASON_LENGTH} characters.")
+    checked = parse_evidence(evidence)
     now = format_instant(datetime.now(UTC))
-    closing = _orphans(resolve_target(stage, instance)).close_orphan(name, person, evidence, now, dry_run=dry_run)
+    closing = _orphans(resolve_target(stage, instance)).close_orphan(name, person, checked, now, dry_run=dry_run)
     if closing in _REFUSALS:
         raise CommandFailed(_REFUSALS[closing].format(by=person, reference=name))
     document = {"reference": name, "state": closing.value, "dry_run": dry_run}

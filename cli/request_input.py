@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from handlers.contracts.messages import MAX_REASON_LENGTH
 from handlers.domain.canonical import format_instant, parse_instant
 from handlers.domain.money import parse_amount
 
@@ -18,6 +19,13 @@ def parse_identifier(name: str, text: str) -> str:
     """Return an id, or reject one that the contract does not allow. `name` is the argument's name."""
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text):
         raise UsageError(f"{name} {text!r} is not an id: write 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+    return text
+
+
+def parse_evidence(text: str) -> str:
+    """Return the evidence for closing something by hand, or reject one of another length than reasons have."""
+    if not 1 <= len(text) <= MAX_REASON_LENGTH:
+        raise UsageError(f"--evidence must have 1 to {MAX_REASON_LENGTH} characters.")
     return text
 
 

@@ -29,6 +29,7 @@ from handlers.domain.errors import BookingError
 from local.instance import Instance
 
 from .command_errors import CommandFailed, UsageError
+from .doctor_stripe import PLACEHOLDER
 from .executions import ClosedExecution
 from .order_view import load_order
 from .target import DeploymentTarget
@@ -39,7 +40,6 @@ ROOT: Final = Path(__file__).parents[1]
 API_KEY: Final = "sk_test_double"  # the only key that the double takes
 RETURN_HOST: Final = "shop.example.com"
 _KEY_NAME: Final = "booking-stripe-double-key"  # the secret with the key; every stage has the same
-_PLACEHOLDER: Final = "whsec_placeholder"  # until the endpoint exists, which needs the deployed address
 _WEBHOOK_SECONDS: Final = 60.0
 _TIMEOUT: Final = 5.0
 _ENDPOINTS: Final = "/v1/webhook_endpoints"
@@ -66,7 +66,7 @@ def prepare(aws: Instance, stage: str) -> dict[str, str]:
         "stripeMode": "test",
         "stripeEndpoint": address,
         "stripeSecretArn": _ensure_secret(aws, _KEY_NAME, API_KEY),
-        "stripeWebhookSecretArn": _ensure_secret(aws, _signing_secret(stage), _PLACEHOLDER),
+        "stripeWebhookSecretArn": _ensure_secret(aws, _signing_secret(stage), PLACEHOLDER),
         "returnHosts": f'["{RETURN_HOST}"]',
     }
 
@@ -80,11 +80,11 @@ def connect_webhooks(aws: Instance) -> None:
     api, url, secrets = _api(aws), f"{aws.outputs()['webhookUrl']}stripe", aws.client("secretsmanager")
     name = _signing_secret(str(aws.outputs()["stage"]))
     known = [each for each in _require(api.get(_ENDPOINTS, {"limit": "100"}))["data"] if each["url"] == url]
-    if known and secrets.get_secret_value(SecretId=name)["SecretString"] != _PLACEHOLDER:
+    if known and secrets.get_secret_value(SecretId=name)["SecretString"] != PLACEHOLDER:
         return
     for endpoint in known:
         _delete_endpoint(aws, endpoint["id"])
-    secrets.put_secret_value(SecretId=name, SecretString=_PLACEHOLDER)
+    secrets.put_secret_value(SecretId=name, SecretString=PLACEHOLDER)
     events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
     made = _require(api.post(_ENDPOINTS, {"url": url, "api_version": API_VERSION, **events}))
     secrets.put_secret_value(SecretId=name, SecretString=made["secret"])
