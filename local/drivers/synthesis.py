@@ -4,8 +4,7 @@
         print(resource.type, resource.name, resource.inputs)
 
 The program and the configuration of its stage are the real ones, without the embedded AWS's issuer of tokens; nothing
-is created. What only a creation can tell
-(ARNs, URLs, versions) is made up from the resource's name.
+is created. What only a creation can tell (ARNs, URLs, versions) is made up from the resource's name.
 """
 
 from collections.abc import Mapping

@@ -91,16 +91,7 @@ class Companion:
 
     def _spawn(self, command: Sequence[str], root: Path) -> subprocess.Popen[bytes]:
         environment = {**inherited_environment(), "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        return processes.spawn(command, self.folder, environment, self._log)
 
     def _wait_until_it_listens(self, process: subprocess.Popen[bytes], port: int) -> None:
         end = time.monotonic() + _START_SECONDS

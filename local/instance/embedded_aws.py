@@ -261,17 +261,8 @@ class Instance:
         return connections.connect(service, self.endpoint, self.certificate, REGION, given)
 
     def _spawn(self, environment: Mapping[str, str]) -> None:
-        module = f"{__package__}.daemon"
-        with (self.folder / "instance.log").open("ab") as log:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", module, str(self.folder)],
-                cwd=self.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", f"{__package__}.daemon", str(self.folder)]
+        self._child = processes.spawn(command, self.folder, environment, self.folder / "instance.log")
         (self.folder / "pid").write_text(str(self._child.pid))
 
     def _wait_until_healthy(self, timeout_seconds: float) -> None:

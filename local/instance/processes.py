@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _GRACE_SECONDS = 5.0
@@ -30,6 +30,20 @@ def _command_line_from_ps(pid: int) -> str:
     command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
     return "" if shown.startswith("Z") else shown
+
+
+def spawn(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, which outlives this one; what it prints is added to `log`."""
+    with log.open("ab") as opened:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=opened,
+            stderr=opened,
+            start_new_session=True,
+        )
 
 
 @contextlib.contextmanager

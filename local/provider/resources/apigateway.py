@@ -13,7 +13,7 @@ from ..journal import MARKER_TAG
 from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs
-from .common import TAGS, boolean, number, output, string, tag_changes
+from .common import TAGS, boolean, number, output, string, sync_tag_map
 from .modelled import ModelledResource, spell
 
 _STRINGS = Property(schema=SetOf(String()))
@@ -245,12 +245,7 @@ def _tags(aws: Aws, path: str) -> dict[str, str]:
 
 
 def _sync_tags(aws: Aws, path: str, inputs: Inputs) -> None:
-    client, arn = aws.client("apigatewayv2"), _arn(aws, path)
-    changed, dropped = tag_changes(aws, inputs, _tags(aws, path))
-    if dropped:
-        client.untag_resource(ResourceArn=arn, TagKeys=dropped)
-    if changed:
-        client.tag_resource(ResourceArn=arn, Tags=changed)
+    sync_tag_map(aws.client("apigatewayv2"), aws, inputs, _arn(aws, path), _tags(aws, path))
 
 
 def _without(values: ReadonlyValues, name: str) -> Values:

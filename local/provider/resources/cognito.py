@@ -12,7 +12,7 @@ from ..journal import MARKER_TAG
 from ..property_schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs
-from .common import TAGS, boolean, number, output, string, tag_changes
+from .common import TAGS, boolean, number, output, string, sync_tag_map
 from .modelled import ModelledResource
 
 _STRINGS = Property(schema=SetOf(String()))
@@ -276,9 +276,4 @@ def _tags(aws: Aws, pool: str) -> dict[str, str]:
 
 
 def _sync_tags(aws: Aws, pool: str, inputs: Inputs) -> None:
-    client, arn = aws.client("cognito-idp"), _arn(aws, pool)
-    changed, dropped = tag_changes(aws, inputs, _tags(aws, pool))
-    if dropped:
-        client.untag_resource(ResourceArn=arn, TagKeys=dropped)
-    if changed:
-        client.tag_resource(ResourceArn=arn, Tags=changed)
+    sync_tag_map(aws.client("cognito-idp"), aws, inputs, _arn(aws, pool), _tags(aws, pool))

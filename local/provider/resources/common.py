@@ -88,6 +88,15 @@ def sync_tags(client: AwsClient, aws: Aws, inputs: Inputs, actual: Outputs) -> N
         client.tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
 
 
+def sync_tag_map(client: AwsClient, aws: Aws, inputs: Inputs, arn: str, present: Mapping[str, str]) -> None:
+    """Bring the tags of a resource to the inputs, for services whose tags are a map of a `ResourceArn`."""
+    changed, dropped = tag_changes(aws, inputs, present)
+    if dropped:
+        client.untag_resource(ResourceArn=arn, TagKeys=dropped)
+    if changed:
+        client.tag_resource(ResourceArn=arn, Tags=changed)
+
+
 def without_none(values: ReadonlyValues) -> Values:
     """The same without what is not there."""
     return {name: value for name, value in values.items() if value is not None}
