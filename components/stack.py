@@ -307,9 +307,7 @@ class Foundation(Component):
         express = stage.workflow_type == "EXPRESS"
         own: dict[str, pulumi.Input[str]] = {
             "BOOKING_WORKFLOW_TYPE": stage.workflow_type,
-            "BOOKING_API_ISSUER": stage.api_issuer,
-            "BOOKING_API_AUDIENCES": " ".join(stage.api_audiences),
-            "BOOKING_API_ROLES_CLAIM": stage.api_roles_claim,
+            **stage.token_policy,
             "BOOKING_API_WAIT_SECONDS": str(stage.api_wait_seconds),
         }
         patient: dict[str, pulumi.Input[str]] = {"BOOKING_SDK_TIMEOUT_SECONDS": "60"} if express else {}

@@ -53,6 +53,7 @@ _FORMS = {
     "apiIssuer": "the https address of an OpenID Connect issuer, or empty",
     "apiAudiences": "a list of strings without spaces",
     "apiRolesClaim": "the name of a claim, such as groups or cognito:groups",
+    "apiDecidingClients": "a list of strings without spaces",
     "apiCorsOrigins": "a list of origins such as https://shop.example.com",
     "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
@@ -178,6 +179,9 @@ class Stage(BaseModel):
     """Audiences (or clients) of the tokens that the API accepts, together with apiIssuer."""
     api_roles_claim: str = Field("groups", pattern=r"^[A-Za-z0-9_:./-]{1,255}$")
     """Claim of a token that lists its groups, of which customer, staff, approver and auditor are roles."""
+    api_deciding_clients: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,255}$")], ...] = ()
+    """Subjects (`sub`) of clients with a token of their own (client credentials) that may decide on refunds and cases
+    and propose how cases end, if they have the role; empty to leave that to people."""
     api_cors_origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = ()
     """Origins of web pages that may call the API, such as https://shop.example.com; empty for none."""
     api_wait_seconds: int = Field(0, ge=0, le=20)
@@ -269,6 +273,17 @@ class Stage(BaseModel):
             "BOOKING_APPROVAL_DAYS": str(self.approval_days),
             "BOOKING_APPROVALS": self.approvals,
         }
+
+    @property
+    def token_policy(self) -> dict[str, pulumi.Input[str]]:
+        """Environment variables from which the API knows the tokens that it accepts, and the clients that decide."""
+        policy: dict[str, pulumi.Input[str]] = {
+            "BOOKING_API_ISSUER": self.api_issuer,
+            "BOOKING_API_AUDIENCES": " ".join(self.api_audiences),
+            "BOOKING_API_ROLES_CLAIM": self.api_roles_claim,
+        }
+        clients = " ".join(self.api_deciding_clients)
+        return policy | ({"BOOKING_API_DECIDING_CLIENTS": clients} if clients else {})
 
     def conflicts(self) -> list[str]:
         """Return a message for each rule between keys that the values break."""

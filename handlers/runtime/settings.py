@@ -122,6 +122,11 @@ class Settings:
         return self._text("BOOKING_API_ROLES_CLAIM")
 
     @property
+    def deciding_clients(self) -> frozenset[str]:
+        """Subjects of the clients acting for themselves that may decide and resolve, separated by spaces."""
+        return frozenset(self.environment.get("BOOKING_API_DECIDING_CLIENTS", "").split())
+
+    @property
     def api_wait_seconds(self) -> int:
         """Seconds that a call may wait for its result at most."""
         return self._integer("BOOKING_API_WAIT_SECONDS", 0, 0, 25)

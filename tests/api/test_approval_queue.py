@@ -89,6 +89,28 @@ def test_no_machine_decides(api: Api, claims: dict[str, str]) -> None:
     assert (reply.status, reply.code) == (403, "MACHINE_NOT_ALLOWED")
 
 
+def test_a_client_that_the_stage_lists_decides_on_what_others_requested(api: Api) -> None:
+    """Its name is compared as a whole, and it needs the role like everybody else."""
+    api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "risk-check robot@clients"
+    order_id, subject = held(api)
+    for sub in ("risk", "robot", "risk-check robot@clients"):
+        unlisted = api.token(sub, Role.APPROVER, gty="client-credentials")
+        assert decide(api, order_id, subject, token=unlisted).code == "MACHINE_NOT_ALLOWED"
+    for role in set(Role) - {Role.APPROVER}:
+        other = api.token("robot@clients", role, azp="robot")
+        assert decide(api, order_id, subject, token=other).code == "ROLE_NOT_ALLOWED"
+    listed = api.token("robot@clients", Role.APPROVER, azp="robot")
+    assert decide(api, order_id, subject, token=listed).status == 200
+    assert api.world.order(order_id).ledger[-2].facts["by"] == person("robot@clients")
+
+
+def test_a_client_that_the_stage_lists_does_not_decide_on_its_own_request(api: Api) -> None:
+    api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "robot"
+    order_id, subject = held(api, by="robot")
+    robot = api.token("robot", Role.APPROVER, client_id="robot")
+    assert decide(api, order_id, subject, token=robot).code == "OWN_DECISION"
+
+
 @pytest.mark.parametrize("field", ["action", "order_id", "subject", "requested_by", "request_id", "origin", "mac"])
 def test_no_body_says_who_decides_or_on_what(api: Api, field: str) -> None:
     order_id, subject = held(api)
@@ -199,9 +221,11 @@ def test_only_a_case_of_the_order_is_resolved(api: Api, subject: str) -> None:
     assert (reply.status, reply.code) == (404, "CASE_NOT_FOUND")
 
 
-def test_neither_customers_nor_machines_resolve(api: Api) -> None:
+def test_neither_customers_nor_machines_resolve_unless_the_stage_lists_them(api: Api) -> None:
     order_id, case_id = api.open_contradiction()
     assert resolve(api, order_id, case_id, token=api.token("anna", Role.CUSTOMER)).code == "ROLE_NOT_ALLOWED"
     robot = api.token("robot", Role.STAFF, client_id="robot")
     assert resolve(api, order_id, case_id, token=robot).code == "MACHINE_NOT_ALLOWED"
+    api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "robot"
+    assert resolve(api, order_id, case_id, token=robot).status == 202
     assert "cases" not in api.call("GET", f"/v1/orders/{order_id}", api.token("anna", Role.CUSTOMER)).body

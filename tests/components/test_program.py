@@ -57,6 +57,12 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
     } == told
 
 
+def test_the_api_is_told_which_clients_may_decide() -> None:
+    clients = '["risk-check@clients", "0oa1f"]'
+    variables = synth("prod", {"booking:apiDecidingClients": clients}).named("answer-function").inputs["environment"]
+    assert variables["variables"]["BOOKING_API_DECIDING_CLIENTS"] == "risk-check@clients 0oa1f"
+
+
 def test_tasks_invoke_the_version_that_was_published_with_the_definition(stage_graph: Graph) -> None:
     """A running execution never meets a newer function."""
     [machine] = stage_graph.of_type("aws:sfn/stateMachine:StateMachine")

@@ -81,6 +81,7 @@ WRONG: dict[str, list[Any]] = {
     "apiIssuer": ["http://id.example.com", "id.example.com"],
     "apiAudiences": ['["a b"]', "booking"],
     "apiRolesClaim": ["", "a b"],
+    "apiDecidingClients": ['["a b"]', '[""]', "robot"],
     "apiCorsOrigins": ['["*"]', "https://shop.example.com"],
     "apiWaitSeconds": ["-1", "21"],
     "apiRequestsPerSecond": ["0", "10001"],

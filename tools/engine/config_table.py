@@ -61,6 +61,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "apiIssuer": _API,
     "apiAudiences": {**_API, "apiAudiences": '["web", "app"]'},
     "apiRolesClaim": {"apiRolesClaim": "roles"},
+    "apiDecidingClients": {"apiDecidingClients": '["risk-check@clients"]'},
     "apiCorsOrigins": {"apiCorsOrigins": '["https://shop.example.com"]'},
     "apiWaitSeconds": {"apiWaitSeconds": "10", "functionConcurrency": "10"},
     "apiRequestsPerSecond": {"apiRequestsPerSecond": "100"},

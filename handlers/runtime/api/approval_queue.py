@@ -30,8 +30,8 @@ def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
 
 
 def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Start a person's decision on what waits, or did: a repeated call gets its first answer."""
-    _require_person(caller)
+    """Start a decision on what waits, or did: a repeated call gets its first answer."""
+    _require_decider(services, caller)
     order, subject = find_order(services, call), call.path.get("subject", "")
     if order is None or not _needed_decision(order, subject):
         raise ApiProblem(404, "APPROVAL_NOT_FOUND", "There is no such refund or case that waits for a decision.")
@@ -41,8 +41,8 @@ def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 
 def resolve(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Start the proposal of a person to close a case."""
-    _require_person(caller)
+    """Start the proposal to close a case."""
+    _require_decider(services, caller)
     order, subject = load_readable_order(services, call, caller), call.path.get("subject", "")
     if not _names_a_case(order, subject):
         raise ApiProblem(404, "CASE_NOT_FOUND", "This order has no such case. It lists its cases.")
@@ -51,9 +51,10 @@ def resolve(services: ApiServices, call: Call, caller: Caller) -> Reply:
     return start(services, call, caller, bare, request)
 
 
-def _require_person(caller: Caller) -> None:
-    if caller.is_machine:
-        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", "A person must do this: this token is of a client acting alone.")
+def _require_decider(services: ApiServices, caller: Caller) -> None:
+    if caller.is_machine and caller.sub not in services.settings.deciding_clients:
+        message = "A person must do this, or a client that the stage lists in apiDecidingClients."
+        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", f"{message} This token is of another client acting for itself.")
 
 
 def _needed_decision(order: Order, subject: str) -> bool:
