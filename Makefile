@@ -61,8 +61,8 @@ stripe-live-check: $(VENV)/dev.stamp ## Charge and refund in Stripe's test mode:
 soak: $(VENV)/dev.stamp ## Run EXECUTIONS bookings with 8 clients and crashing functions through the embedded AWS.
 	$(BIN)/python -m tests.soak --executions $(EXECUTIONS)
 
-bench: $(VENV)/dev.stamp ## Print the benchmarks, each as ratios measured in one run.
-	$(BIN)/python -m bench
+bench: $(VENV)/dev.stamp ## Print the short benchmarks as ratios; ONLY=cold,workflow or ONLY=all, ROUNDS=7, BEFORE=file.json.
+	$(BIN)/python -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BEFORE),--before $(BEFORE))
 
 wheel: $(VENV)/dev.stamp ## Build the wheel into dist/.
 	$(BIN)/python -m hatchling build -t wheel

@@ -9,19 +9,17 @@ Times are CPU times, because machines are shared.
 
 import compileall
 import gc
-import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
-from statistics import median
+from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from workflow import Definition
 from workflow.lint import check
 
-ROOT: Final = Path(__file__).parents[1]
-ROUNDS: Final = 11
+from ._figures import ROOT, Figure, Options, cpu_seconds_of, figure, ratio, take_turns
 
 SMALL: Final = """
 from dataclasses import dataclass
@@ -70,34 +68,10 @@ BUILD_PROGRAM: Final = SMALL + "Small.asl()"
 CHECK_PROGRAM: Final = SMALL + "from workflow.lint import check\nassert not check(Small.asl())"
 
 
-def measure_programs(*programs: str) -> list[list[float]]:
-    """Measure the CPU seconds of an interpreter for each program, in each round.
-
-    The programs take turns, so that other load on the machine affects all of them.
-    """
-    taken: list[list[float]] = [[] for _ in programs]
-    for _ in range(ROUNDS):
-        for program, times in zip(programs, taken, strict=True):
-            before = children_cpu_seconds()
-            subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
-            times.append(children_cpu_seconds() - before)
-    return taken
-
-
-def ratio(times: list[float], base: list[float]) -> float:
-    """Return the median of the rounds' ratios to the base."""
-    return median(time / other for time, other in zip(times, base, strict=True))
-
-
-def compare_with_limit(value: float, limit: float, unit: str) -> str:
-    """Format a measured value with its limit and the verdict."""
-    return f"{value:.{2 if unit == 'x' else 0}f} {unit} ({'met' if value <= limit else 'MISSED'}: at most {limit:g})"
-
-
-def children_cpu_seconds() -> float:
-    """Return the CPU seconds of all programs that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def measure_programs(rounds: int, *programs: str) -> list[list[float]]:
+    """Measure the CPU seconds of an interpreter for each program, in each round."""
+    measures = {program: partial(cpu_seconds_of, [sys.executable, "-c", program]) for program in programs}
+    return list(take_turns(rounds, measures).values())
 
 
 def chain_of_states(states: int, expressions: int = 50) -> dict[str, object]:
@@ -140,13 +114,6 @@ def measure_first_check(states: int) -> float:
     return min(float(run.stdout) for run in runs)
 
 
-def imported_packages(program: str) -> set[str]:
-    """Return which of pydantic and jsonata a program imports."""
-    asked = f"{program}\nimport sys\nprint(*({{'pydantic', 'jsonata'}} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
-    return set(run.stdout.split())
-
-
 def measure_build(states: int) -> float:
     """Measure the milliseconds to write a chain of Pass states in the language and compile it."""
     from types import new_class
@@ -169,31 +136,22 @@ def measure_build(states: int) -> float:
     return 1000 * (time.process_time() - start)
 
 
-def main() -> None:
-    """Print the ratios."""
+def figures(options: Options) -> Iterator[Figure]:
+    """Yield the ratios."""
     for package in ("handlers", "workflow"):
         compileall.compile_dir(ROOT / package, quiet=1)  # as an installation does
     payloads = SMALL.split("buy_fn, sell_fn")[0].replace("from workflow import", "# from workflow import")
-    bare, dataclasses, given, built, checked = measure_programs(
-        "pass", "import dataclasses, json", payloads, BUILD_PROGRAM, CHECK_PROGRAM
+    bare, given, built, checked = measure_programs(options.rounds, "pass", payloads, BUILD_PROGRAM, CHECK_PROGRAM)
+    yield ratio("booking-sized, dataclasses: payloads alone", given, bare, "bare interpreter")
+    yield ratio("booking-sized, dataclasses: built", built, bare, "bare interpreter")
+    yield ratio("booking-sized, dataclasses: built and checked", checked, bare, "bare interpreter", limit=5)
+    contracts, booking = measure_programs(
+        options.rounds, "import handlers.contracts.messages", "import workflow.booking"
     )
-    print(f"bare interpreter {1000 * median(bare):.0f} ms; dataclasses and json {ratio(dataclasses, bare):.1f} x")
-    print(f"booking-sized, dataclasses: payloads alone {ratio(given, bare):.1f} x, built {ratio(built, bare):.1f} x")
-    print(f"built and checked: {compare_with_limit(ratio(checked, bare), 5, 'x')}")
-    contracts, booking = measure_programs("import handlers.contracts.messages", "import workflow.booking")
-    more = median(whole - part for whole, part in zip(booking, contracts, strict=True))
-    print(
-        f"workflow.booking: contracts {1000 * median(contracts):.0f} ms + {compare_with_limit(1000 * more, 40, 'ms')}"
-    )
-    first, again, double = measure_first_check(2000), measure_check(2000), measure_check(4000)
-    print(
-        f"2 000 states, 50 expressions, checked: {compare_with_limit(first, 250, 'ms')} at first, {again:.0f} ms again"
-    )
-    print(f"4 000 states: {compare_with_limit(double / again, 2.2, 'x')}")
-    small, large = (min(measure_build(states) for _ in range(3)) for states in (2000, 4000))
-    print(f"2 000 states written in the language: {small:.0f} ms; 4 000: {compare_with_limit(large / small, 2.2, 'x')}")
-    print(f"imported by building without models: {imported_packages(BUILD_PROGRAM) or 'neither pydantic nor jsonata'}")
-
-
-if __name__ == "__main__":
-    main()
+    more = [1000 * (whole - part) for whole, part in zip(booking, contracts, strict=True)]
+    yield figure("importing workflow.booking", more, "ms", "its contracts, beyond", limit=40)
+    yield figure("2,000 states, 50 expressions: first check", [measure_first_check(2000)], "ms", limit=250)
+    again = take_turns(3, {"2000": partial(measure_check, 2000), "4000": partial(measure_check, 4000)})
+    yield ratio("4,000 states, 50 expressions: check", again["4000"], again["2000"], "2,000 states", limit=2.2)
+    writing = take_turns(3, {"2000": partial(measure_build, 2000), "4000": partial(measure_build, 4000)})
+    yield ratio("4,000 states written in the language", writing["4000"], writing["2000"], "2,000 states", limit=2.2)

@@ -7,18 +7,17 @@ Times are CPU times, because machines are shared.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Final
 
-from .workflow import ROOT, children_cpu_seconds, compare_with_limit
+from ._figures import ROOT, Figure, Options, cpu_seconds_of, figure, ratio, take_turns
 
 FILES: Final = 125
-ROUNDS: Final = 5
+IS_LONG: Final = True
 SLOW_ROUNDS: Final = 1
 """Of tools that take seconds."""
 MAX_EXTRA_MS: Final = 120
@@ -26,23 +25,41 @@ _BIN: Final = Path(sys.executable).parent
 _JUDGES: Final = ROOT / ".build" / "judges" / "asl" / "node_modules" / ".bin"
 
 
-def main() -> None:
-    """Print a table of milliseconds, and whether the limit is met."""
+def figures(options: Options) -> Iterator[Figure]:
+    """Yield the ratios for one file and for all, and what one file adds to a bare interpreter."""
     with tempfile.TemporaryDirectory() as folder:
         machines, templates = _write_files(Path(folder))
         booking = [str(_BIN / "booking"), "workflow", "check"]
-        commands: dict[str, tuple[Sequence[str], Sequence[Path], int]] = {
-            "bare interpreter": ([sys.executable, "-c", "pass"], (), ROUNDS),
-            "booking workflow check": (booking, machines, ROUNDS),
-            "asl-validator": ([str(_JUDGES / "asl-validator"), "--silent"], machines, SLOW_ROUNDS),
-            "cfn-lint": ([str(_BIN / "cfn-lint"), "--regions", "eu-central-1", "--"], templates, SLOW_ROUNDS),
+        bare, first = take_turns(
+            options.rounds,
+            {
+                "bare": partial(cpu_seconds_of, [sys.executable, "-c", "pass"]),
+                "booking": partial(cpu_seconds_of, _command(booking, machines[:1])),
+            },
+        ).values()
+        extra = [1000 * (one - other) for one, other in zip(first, bare, strict=True)]
+        yield figure("booking workflow check, one file", extra, "ms", "a bare interpreter, beyond", limit=MAX_EXTRA_MS)
+        judges: dict[str, tuple[Sequence[str], Sequence[Path]]] = {
+            "asl-validator": ([str(_JUDGES / "asl-validator"), "--silent"], machines),
+            "cfn-lint": ([str(_BIN / "cfn-lint"), "--regions", "eu-central-1", "--"], templates),
         }
-        figures = {
-            name: _measure(command, files, rounds)
-            for name, (command, files, rounds) in commands.items()
-            if Path(command[0]).exists()
-        }
-    _print_table(figures)
+        for name, (judge, files) in judges.items():
+            if Path(judge[0]).exists():
+                yield from _compare(name, judge, files, booking, machines)
+
+
+def _compare(
+    name: str, judge: Sequence[str], files: Sequence[Path], booking: Sequence[str], machines: Sequence[Path]
+) -> Iterator[Figure]:
+    for count, written in ((1, "one file"), (FILES, f"{FILES} files")):
+        ours, theirs = take_turns(
+            SLOW_ROUNDS,
+            {
+                "ours": partial(cpu_seconds_of, _command(booking, machines[:count])),
+                "theirs": partial(cpu_seconds_of, _command(judge, files[:count])),
+            },
+        ).values()
+        yield ratio(f"booking workflow check, {written}", ours, theirs, name, limit=1)
 
 
 def _write_files(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -70,32 +87,6 @@ def _write_files(folder: Path) -> tuple[list[Path], list[Path]]:
     return machines, templates
 
 
-def _measure(command: Sequence[str], files: Sequence[Path], rounds: int) -> tuple[float, float]:
-    """Return the median milliseconds for the first file and for all."""
-    one, every = (
-        median(_run(command, _arguments(command, files[:count])) for _ in range(rounds)) for count in (1, len(files))
-    )
-    return one, every
-
-
-def _arguments(command: Sequence[str], files: Sequence[Path]) -> list[str]:
+def _command(command: Sequence[str], files: Sequence[Path]) -> list[str]:
     flag = ["--json-path"] if "asl-validator" in command[0] else []
-    return [part for file in files for part in (*flag, str(file))]
-
-
-def _run(command: Sequence[str], arguments: Sequence[str]) -> float:
-    before = children_cpu_seconds()
-    subprocess.run([*command, *arguments], cwd=ROOT, check=True, capture_output=True)
-    return 1000 * (children_cpu_seconds() - before)
-
-
-def _print_table(figures: Mapping[str, tuple[float, float]]) -> None:
-    print(f"{'ms of CPU time':<24}{'1 file':>10}{f'{FILES} files':>12}")
-    for name, (one, every) in figures.items():
-        print(f"{name:<24}{one:>10.0f}{every:>12.0f}")
-    extra = figures["booking workflow check"][0] - figures["bare interpreter"][0]
-    print(f"one file beyond a bare interpreter: {compare_with_limit(extra, MAX_EXTRA_MS, 'ms')}")
-
-
-if __name__ == "__main__":
-    main()
+    return [*command, *(part for file in files for part in (*flag, str(file)))]

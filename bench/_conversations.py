@@ -1,0 +1,173 @@
+"""What each function says to AWS for one request, and a server that answers the same again.
+
+A conversation is recorded by running the real function on the fakes of the tests. The server answers a process that
+makes these calls in this order, at once and without looking at them, so that only the caller is measured.
+"""
+
+import base64
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from handlers.contracts.api_routes import Role
+from handlers.publish import publish
+from handlers.purchase import purchase
+from handlers.reconcile import reconcile
+from handlers.record import record
+from handlers.refund import refund
+from handlers.runtime.api.answering import answer
+from handlers.runtime.api.api_dependencies import ApiServices
+from handlers.runtime.dependencies import Dependencies
+from tests.api.api_callers import Api, purchase_body
+from tests.fakes.api_gateway import claims_of, event_of
+from tests.handlers.world import purchase_of, refund_of
+
+REGION: Final = "eu-central-1"
+_NO_OBJECTS: Final = b"<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCall:
+    """One call, as a method of a boto3 client, and its answer."""
+
+    service: str
+    operation: str
+    request: Mapping[str, Any]
+    reply: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The calls of one function for one event."""
+
+    function: str
+    event: Any
+    environment: Mapping[str, str]
+    calls: tuple[AwsCall, ...]
+
+
+@dataclass
+class _Recorder:
+    """Clients that write down what passes through them."""
+
+    clients: Callable[[str], Any]
+    calls: list[AwsCall] = field(default_factory=list)
+
+    def __call__(self, service: str) -> Any:
+        return _RecordedClient(service, self.clients(service), self.calls)
+
+
+class _RecordedClient:
+    def __init__(self, service: str, client: Any, calls: list[AwsCall]) -> None:
+        self._service, self._client, self._calls = service, client, calls
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            reply = getattr(self._client, operation)(**request)
+            self._calls.append(AwsCall(service=self._service, operation=operation, request=request, reply=reply))
+            return reply
+
+        return call
+
+
+def record_conversations() -> dict[str, Conversation]:
+    """Return the conversation of each function: a purchase, and what follows from it."""
+    shop = Api()
+    shop.world.clock.now = datetime.now(UTC)  # a function sends nothing anew that began long ago
+    shop.world.stock(MUG=(800, 50))
+    bought = shop.world.message(purchase_of(MUG=(2, 800)))
+    purchased = _record("purchase", bought, shop, purchase)
+    result = purchase(bought, shop.dependencies())
+    recorded = _record("record", {**bought, "result": result}, shop, record)
+    asked = shop.world.message(refund_of(result["order_id"], amount_minor=300))
+    refunded = _record("refund", asked, shop, refund)
+    reconciled = _record("reconcile", {"schema": 1, "order_id": result["order_id"]}, shop, reconcile)
+    published = _record("publish", {"Records": shop.world.dynamodb.streams["orders"][-1:]}, shop, publish)
+    opened = _record("api", _call_of_the_api(shop), shop, lambda event, deps: answer(event, ApiServices(deps=deps)))
+    return {each.function: each for each in (purchased, refunded, recorded, reconciled, published, opened)}
+
+
+def _call_of_the_api(shop: Api) -> Mapping[str, Any]:
+    token = shop.token("anna", Role.CUSTOMER)
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "idempotency-key": "buy-2"}
+    body = json.dumps(purchase_body(mug=(1, 500))).encode()
+    event = event_of("POST", "/v1/orders", headers, body, claims_of(token))
+    assert event is not None
+    return event
+
+
+def _record(function: str, event: Any, shop: Api, run: Callable[[Any, Dependencies], object]) -> Conversation:
+    deps = shop.dependencies()
+    recorder = _Recorder(deps.client)
+    run(event, replace(deps, clients=recorder, _clients={}))
+    environment = {"BOOKING_GATEWAY": "sandbox", **shop.world.environment}
+    return Conversation(function=function, event=event, environment=environment, calls=tuple(recorder.calls))
+
+
+class AwsDouble(ThreadingHTTPServer):
+    """A server on the loopback that answers the calls of a conversation in their order."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.replies: list[AwsCall] = []
+        self.requests = 0
+        self.received_bytes = 0
+
+    @property
+    def url(self) -> str:
+        """The address for AWS_ENDPOINT_URL."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def expect(self, conversation: Conversation) -> None:
+        """Begin the conversation anew."""
+        self.replies, self.requests, self.received_bytes = [*conversation.calls], 0, 0
+
+
+class _Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: AwsDouble
+
+    def _answer(self) -> None:
+        self.server.received_bytes += len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        self.server.requests += 1
+        if not self.server.replies:
+            self._send(b'{"__type": "ValidationException", "message": "not in the conversation"}', 400)
+            return
+        call = self.server.replies.pop(0)
+        content = {name: value for name, value in call.reply.items() if name != "ResponseMetadata"}
+        body = _NO_OBJECTS if call.operation == "list_objects_v2" else b"" if call.service == "s3" else None
+        self._send(json.dumps(content, default=_blob).encode() if body is None else body, 200)
+
+    do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the names that http.server calls
+
+    def _send(self, body: bytes, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def _blob(value: object) -> str:
+    assert isinstance(value, bytes), value
+    return base64.b64encode(value).decode()
+
+
+@contextlib.contextmanager
+def aws_double() -> Iterator[AwsDouble]:
+    """Run the server in a thread of this process, whose time is not measured."""
+    with AwsDouble() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()

@@ -1,0 +1,88 @@
+"""What benchmarks are made of: measurements that take turns, and figures with a median, a spread and a limit."""
+
+import resource
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, Final, Literal
+
+ROOT: Final = Path(__file__).parents[1]
+
+Unit = Literal["x", "ms", "s", "MiB", "KiB", "per s", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A measured value: most often the ratio of what is measured to a floor or a peer of the same run."""
+
+    name: str
+    """The thing that is measured, and for what."""
+    against: str
+    """The floor or peer, or "" for a value that stands alone."""
+    unit: Unit
+    median: float
+    low: float
+    """The lower quartile of the rounds; equal to the median where there is one round."""
+    high: float
+    """The upper quartile."""
+    rounds: int
+    limit: float | None = None
+    """The value that the median must not pass, or None for a figure that only informs."""
+    better: Literal["less", "more"] = "less"
+
+    @property
+    def is_met(self) -> bool:
+        """True unless the median passes the limit."""
+        if self.limit is None:
+            return True
+        return self.median <= self.limit if self.better == "less" else self.median >= self.limit
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figure as it stands in the JSON file."""
+        return {**asdict(self), "is_met": self.is_met}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The choices of whoever runs the benchmarks."""
+
+    rounds: int = 7
+    """Turns of each measurement. A benchmark whose turns take many seconds takes fewer."""
+
+
+def take_turns(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Call each measurement once per round, in alternating order, so that other load affects all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in measures}
+    for number in range(rounds):
+        names = list(measures) if number % 2 == 0 else list(reversed(measures))
+        for name in names:
+            taken[name].append(measures[name]())
+    return taken
+
+
+def figure(name: str, values: Sequence[float], unit: Unit, against: str = "", **more: Any) -> Figure:
+    """Return the figure of values that were measured in several rounds."""
+    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else (values[0],) * 3
+    return Figure(
+        name=name, against=against, unit=unit, median=median(values), low=low, high=high, rounds=len(values), **more
+    )
+
+
+def ratio(name: str, values: Sequence[float], floor: Sequence[float], against: str, **more: Any) -> Figure:
+    """Return the figure of the rounds' ratios to a floor that took turns with them."""
+    return figure(name, [value / other for value, other in zip(values, floor, strict=True)], "x", against, **more)
+
+
+def children_cpu_seconds() -> float:
+    """Return the CPU seconds of all programs that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_seconds_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
+    """Run a program to its end and return its CPU seconds, which other load on the machine changes least."""
+    before = children_cpu_seconds()
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return children_cpu_seconds() - before
