@@ -24,7 +24,7 @@ from handlers.domain.verification import Finding, StoredOrder, verify_versions
 from .audit_report import report
 from .gateway_verification import GatewayVerification, gateway_of
 from .order_view import order_store
-from .output import JsonOption, show, stderr_console, table
+from .output import JsonOption, count, show, stderr_console, table
 from .request_input import parse_day
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 from .trail_verification import ParallelMap, TrailVerification
@@ -190,18 +190,19 @@ def open_readers() -> Generator[ParallelMap]:
 
 
 def _draw(console: Console, document: Mapping[str, Any]) -> None:
-    scope = f"from {document['since']} on" if document["since"] else "in all"
-    counts = f"{document['orders']} orders and {document['objects']} audit objects {scope}"
+    counts = f"{count(document['orders'], 'order')} and {count(document['objects'], 'audit object')}"
+    if document["since"]:
+        counts += f" from {document['since']} on"
     if document["clean"]:
         console.print(f"{counts} agree: every hash chain is intact and nothing is missing.")
         if compared := document["gateway"]:
             console.print(
-                f"{compared['movements']} movements at the gateway and {compared['entries']} entries that moved money "
-                "agree."
+                f"{count(compared['movements'], 'movement')} at the gateway and "
+                f"{count(compared['entries'], 'ledger entry', 'ledger entries')} that moved money agree."
             )
         for statement in document["proves"]:
             console.print(f"- {statement}")
         return
     rows = [(each["problem"], each["where"], each["sentence"]) for each in document["findings"]]
     shown = f", of which the first {len(rows)} are" if document["found"] > len(rows) else ""
-    console.print(table(f"{document['found']} findings{shown} in {counts}", ("problem", "where", ""), rows))
+    console.print(table(f"{count(document['found'], 'finding')}{shown} in {counts}", ("problem", "where", ""), rows))

@@ -21,7 +21,7 @@ from .booking_verbs import booking_target
 from .command_errors import CommandFailed, UsageError
 from .confirmation import YesOption, confirm
 from .order_view import load_order, order_store
-from .output import JsonOption, show, table
+from .output import JsonOption, count, show, table
 from .reconcile import run_reconcile
 from .request_input import parse_identifier
 from .target import DeploymentTarget, InstanceOption, StageOption
@@ -126,7 +126,7 @@ def forget(
     requested_by = parse_identifier("--by", by)
     order_ids = [load_order(target, order).order_id] if order else [*_orders_of(target, customer or "")]
     if not dry_run and order_ids:
-        question = f"Erase the text of {len(order_ids)} orders for ever?"
+        question = f"Erase the text of {count(len(order_ids), 'order')} for ever?"
         confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
     eraser = Eraser(orders=order_store(target), requested_by=requested_by, dry_run=dry_run)
     return erase_and_show(eraser, order_ids, lambda order_id: run_reconcile(target, order_id=order_id), as_json=as_json)

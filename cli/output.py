@@ -49,3 +49,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text
 def status_text(status: str) -> Text:
     """Return a booking's status in its colour."""
     return Text(status, style=COLOURS.get(status, ""))
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun, such as `1 order` or `2 orders`."""
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"

@@ -12,7 +12,7 @@ from local.instance import Instance as EmbeddedAws
 from .command_errors import CommandFailed
 from .confirmation import YesOption, confirm
 from .lifecycle import DeployStageOption, convert_errors, explain_interrupt, find_program
-from .output import JsonOption, show, stderr_console, table
+from .output import JsonOption, count, show, stderr_console, table
 from .progress_display import ProgressDisplay, step_as_json
 from .target import InstanceOption, local_instance
 
@@ -54,10 +54,11 @@ def destroy(
     aws = local_instance(instance)
     existing = _existing_resources(aws, stage)
     _draw_existing(existing, f"stage {stage} in the embedded AWS ({instance})")
-    count = sum(map(len, existing.values()))
-    if count:
-        refusal = f"booking destroy deletes {count} resources, and there is no terminal to ask on."
-        confirm(f"Delete these {count} resources?", yes=yes, without_terminal=refusal)
+    number = sum(map(len, existing.values()))
+    if number:
+        resources = count(number, "resource")
+        refusal = f"booking destroy deletes {resources}, and there is no terminal to ask on."
+        confirm(f"Delete {resources}?", yes=yes, without_terminal=refusal)
     try:
         outcome = _run_engine(aws, stage, "Destroying", lambda engine: engine.destroy())
     except CommandFailed as error:
@@ -116,7 +117,7 @@ def _pending_key_messages(aws: EmbeddedAws) -> list[str]:
 def _locked_bucket_messages(aws: EmbeddedAws) -> list[str]:
     """Return a message for each bucket that Object Lock protects."""
     return [
-        f"The bucket {bucket.name} remains: {bucket.objects} locked object(s) ({', '.join(bucket.modes)}), "
+        f"The bucket {bucket.name} remains: {count(bucket.objects, 'locked object')} ({', '.join(bucket.modes)}), "
         + (f"the last one until {bucket.until:%Y-%m-%d %H:%M}." if bucket.until else "without an end date.")
         for bucket in locked_buckets(aws)
     ]
@@ -125,7 +126,7 @@ def _locked_bucket_messages(aws: EmbeddedAws) -> list[str]:
 def _draw_changes(console: Console, outcome: Outcome, unchanged: str, messages: list[str]) -> None:
     rows = [(step.operation, step.type, step.name, ", ".join(step.changed_properties)) for step in outcome.changes]
     if rows:
-        console.print(table(f"{len(rows)} changes", ("", "type", "name", "properties"), rows))
+        console.print(table(count(len(rows), "change"), ("", "type", "name", "properties"), rows))
     else:
         console.print(unchanged)
     for message in messages:

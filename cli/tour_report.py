@@ -68,11 +68,16 @@ def missing_outputs(outputs: Mapping[str, Any]) -> list[str]:
     return [name for name in REQUIRED_OUTPUTS if name not in outputs]
 
 
-def draw_next_steps(console: Console, order_id: str = "ORDER", access: Sequence[str] = ()) -> None:
-    """Print commands to try next after a deployment of the booking program, and how to call its API."""
+def draw_next_steps(console: Console, order_id: str | None = None, access: Sequence[str] = ()) -> None:
+    """Print commands to try next after a deployment of the booking program, and how to call its API.
+
+    Without an order there is no catalogue yet, so the first command adds a SKU.
+    """
+    stock_command = "booking stock set MUG --price 8.00 --available 20" if order_id is None else "booking stock show"
+    order_id = order_id or "ORDER"
     draw_commands(
         console,
-        "booking stock show",
+        stock_command,
         "booking purchase --customer c-1 MUG=2",
         f'booking refund {order_id} --amount 5.00 --by agent-7 --reason "late"',
         f"booking show {order_id}",

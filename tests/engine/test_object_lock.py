@@ -108,5 +108,5 @@ def test_the_command_names_the_locked_bucket_and_its_release_date(
     assert "no terminal to ask on. Add --yes to confirm." in refused
     assert "aws:s3/bucket:Bucket" in refused
     assert "BucketNotEmpty" in said
-    assert f"The bucket {bucket} remains: 1 locked object(s) (COMPLIANCE), the last one until 20" in said
+    assert f"The bucket {bucket} remains: 1 locked object (COMPLIANCE), the last one until 20" in said
     assert "Encrypts the audit trail" not in said
