@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from handlers.contracts.api_routes import Role
-from handlers.domain.callers import person_id_of
+from handlers.domain.requests import person_id_of
 from local.instance import Instance
 from local.instance.token_issuer import OWN_ISSUER, TOKEN_LIFE, issue_token
 

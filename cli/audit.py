@@ -14,8 +14,7 @@ from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import SHARDS
-from handlers.domain.canonical import format_instant
-from handlers.domain.days import last_closed_day
+from handlers.domain.canonical import format_instant, last_closed_day
 from handlers.domain.ports import AuditTrail, OrderRepository
 from handlers.domain.seal_verification import SEALING_TIME, SealedHistory, SealVerification, statements_of_proof
 from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX

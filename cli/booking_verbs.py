@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from handlers.domain.money import format_amount
-from handlers.domain.newer_release import ReadOnlyOrder
+from handlers.domain.order import ReadOnlyOrder
 
 from . import order_view, stock
 from .command_errors import EXIT_CODES, UsageError

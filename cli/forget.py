@@ -13,8 +13,7 @@ from console.order_lists import OrderLists
 from handlers.domain.canonical import format_instant
 from handlers.domain.erasure import ErasureRefused, erase_text
 from handlers.domain.errors import LedgerBroken
-from handlers.domain.newer_release import NewerRelease
-from handlers.domain.order import Order
+from handlers.domain.order import NewerRelease, Order
 from handlers.domain.ports import OrderRepository, RetryPolicy, StaleOrder
 
 from .booking_verbs import booking_target

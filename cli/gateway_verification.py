@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers.domain.account import RefundStatus
 from handlers.domain.audit import outcomes_on
 from handlers.domain.canonical import day_of, format_instant
+from handlers.domain.cases import MOVEMENT
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import Entry, Kind, key_of, type_of
+from handlers.domain.lifecycles import RefundStatus
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus, Movement, PaymentGateway
 from handlers.domain.ports import AuditTrail
-from handlers.domain.resolutions import MOVEMENT
 from handlers.domain.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings

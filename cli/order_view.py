@@ -11,12 +11,10 @@ from rich.console import Console
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.domain.audit import outcomes_of
 from handlers.domain.canonical import day_of
-from handlers.domain.cases import Case
-from handlers.domain.disputes import Dispute
 from handlers.domain.ledger import key_of
+from handlers.domain.lifecycles import Case, Dispute
 from handlers.domain.money import format_amount
-from handlers.domain.newer_release import NewerRelease, ReadOnlyOrder
-from handlers.domain.order import Order
+from handlers.domain.order import NewerRelease, Order, ReadOnlyOrder
 from handlers.domain.ports import RetryPolicy
 
 from .command_errors import CommandFailed, UsageError

@@ -25,13 +25,13 @@ from handlers.adapters.dynamodb.order_writes import append_order, create_order
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import OUTCOMES_PREFIX
 from handlers.domain.account import fold
+from handlers.domain.answers import CASE_MESSAGES
 from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
-from handlers.domain.case_answers import CASE_MESSAGES, resolution_answer
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import OPENING, Entry, Kind, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
-from handlers.domain.outcomes import decision_answer, is_final, outcome_seq, result_at
+from handlers.domain.outcomes import decision_answer, is_final, outcome_seq, resolution_answer, result_at
 from handlers.domain.ports import AuditTrail, Change
 from handlers.domain.verification import StoredOrder, verify_chain
 

@@ -24,8 +24,8 @@ from handlers.adapters.stripe.stripe_api import (
 )
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from handlers.adapters.stripe.webhook_events import EVENT_TYPES
-from handlers.domain.disputes import DisputeStatus
 from handlers.domain.errors import BookingError
+from handlers.domain.lifecycles import DisputeStatus
 from local.instance import Instance
 
 from .command_errors import CommandFailed, UsageError

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from markupsafe import Markup
 
-from handlers.domain.account import OrderStatus, RefundStatus
 from handlers.domain.ledger import key_of
+from handlers.domain.lifecycles import OrderStatus, RefundStatus
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 

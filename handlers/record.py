@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from .contracts.messages import RecordInput
 from .domain.answers import Answer
-from .domain.newer_release import NewerRelease, ReadOnlyOrder, answer_read_only
+from .domain.order import NewerRelease, ReadOnlyOrder
+from .domain.outcomes import answer_read_only
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.envelope import unwrap
 from .runtime.recording import count_recorded, record_outcome

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from .domain.answers import Answer
+from .domain.cases import decide, propose_resolution
 from .domain.ledger import key_of
 from .domain.order import Order
 from .domain.outcomes import answer_of
@@ -10,7 +11,6 @@ from .domain.payments import GatewayReply
 from .domain.ports import Change
 from .domain.refunds import reserve_refund
 from .domain.requests import IssueRefund, MakeDecision, Origin, Request, ResolveCase
-from .domain.resolutions import decide, propose_resolution
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.run_step import Decided, begin_or_resume, run_step

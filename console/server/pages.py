@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handlers.domain.account import OrderStatus
+from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.order import Order
 
 from ..alarm_states import read_alarms

@@ -14,8 +14,7 @@ from typing import Any, ClassVar, Final, cast
 from botocore.exceptions import ClientError
 
 from ..contracts.storage import BY_MOVEMENT, ITEM_SCHEMA
-from ..domain.canonical import Json, day_of, digest, format_instant, parse_instant
-from ..domain.days import next_day
+from ..domain.canonical import Json, day_of, digest, format_instant, next_day, parse_instant
 from ..domain.errors import PaymentOutcomeUnknown, Unavailable
 from ..domain.payments import (
     AUTHORIZATION_GONE,

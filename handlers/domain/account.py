@@ -1,166 +1,28 @@
-"""An order's account: its status and totals, folded from the ledger by a table of legal transitions.
-
-docs/explanation/money.md draws the table. An entry that it does not list for the state of an order or a refund cannot
-be folded.
-
-Longer than 250 lines so that every transition is beside the table that names it.
-"""
+"""An order's account: its status and totals, folded from the ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Final, cast
 
-from .canonical import Json
-from .cases import CASE_KINDS, Case, advance_case
-from .disputes import DISPUTE_KINDS, Dispute, DisputeStatus, advance_dispute
 from .errors import LedgerBroken
 from .ledger import Entry, Kind, key_of
+from .lifecycles import (
+    CASE_KINDS,
+    ORDER_TRANSITIONS,
+    SENT,
+    STATUS_KEPT,
+    Case,
+    Dispute,
+    DisputeStatus,
+    OpenMovement,
+    OrderStatus,
+    Refund,
+    Share,
+    advance_case,
+    advance_dispute,
+    advance_refund,
+    shares_of,
+)
 from .payments import AUTHORIZATION_GONE
-
-
-class OrderStatus(StrEnum):
-    """The state of an order."""
-
-    PENDING = "PENDING"
-    AUTHORIZED = "AUTHORIZED"
-    CONFIRMED = "CONFIRMED"
-    DECLINED = "DECLINED"
-    CANCELLED = "CANCELLED"
-    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
-    REFUNDED = "REFUNDED"
-
-
-class RefundStatus(StrEnum):
-    """The state of a refund."""
-
-    AWAITING_APPROVAL = "AWAITING_APPROVAL"
-    RESERVED = "RESERVED"
-    PENDING = "PENDING"
-    DENIED = "DENIED"
-    SETTLED = "SETTLED"
-    DECLINED = "DECLINED"
-    RELEASED = "RELEASED"
-    REVERSED = "REVERSED"
-
-
-_O, _R = OrderStatus, RefundStatus
-
-ORDER_TRANSITIONS: Final[dict[tuple[OrderStatus | None, Kind], tuple[OrderStatus, ...]]] = {
-    (None, Kind.ORDER_PLACED): (_O.PENDING,),
-    (_O.PENDING, Kind.PAYMENT_PENDING): (_O.PENDING,),
-    (_O.PENDING, Kind.PAYMENT_ACTION_REQUIRED): (_O.PENDING,),
-    (_O.PENDING, Kind.PAYMENT_AUTHORIZED): (_O.AUTHORIZED,),
-    (_O.PENDING, Kind.PAYMENT_CAPTURED): (_O.CONFIRMED,),
-    (_O.PENDING, Kind.PAYMENT_DECLINED): (_O.DECLINED,),
-    (_O.PENDING, Kind.PAYMENT_RELEASED): (_O.CANCELLED,),
-    (_O.PENDING, Kind.PAYMENT_VOID_REQUESTED): (_O.PENDING,),
-    (_O.PENDING, Kind.PAYMENT_VOIDED): (_O.CANCELLED,),
-    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURE_REQUESTED): (_O.AUTHORIZED,),
-    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURED): (_O.CONFIRMED,),
-    (_O.AUTHORIZED, Kind.PAYMENT_CAPTURE_DECLINED): (_O.AUTHORIZED, _O.CANCELLED),
-    (_O.AUTHORIZED, Kind.PAYMENT_VOID_REQUESTED): (_O.AUTHORIZED,),
-    (_O.AUTHORIZED, Kind.PAYMENT_VOIDED): (_O.CANCELLED,),
-    (_O.CONFIRMED, Kind.REFUND_REQUESTED): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_PENDING): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_DECLINED): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_RELEASED): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_HELD): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_APPROVED): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_DENIED): (_O.CONFIRMED,),
-    (_O.CONFIRMED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_REQUESTED): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_PENDING): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_DECLINED): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_RELEASED): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_HELD): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_APPROVED): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_DENIED): (_O.PARTIALLY_REFUNDED,),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_SETTLED): (_O.PARTIALLY_REFUNDED, _O.REFUNDED),
-    (_O.PARTIALLY_REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
-    (_O.REFUNDED, Kind.REFUND_REVERSED): (_O.CONFIRMED, _O.PARTIALLY_REFUNDED),
-    (_O.CONFIRMED, Kind.TEXT_FORGOTTEN): (_O.CONFIRMED,),
-    (_O.PARTIALLY_REFUNDED, Kind.TEXT_FORGOTTEN): (_O.PARTIALLY_REFUNDED,),
-    (_O.REFUNDED, Kind.TEXT_FORGOTTEN): (_O.REFUNDED,),
-    (_O.DECLINED, Kind.TEXT_FORGOTTEN): (_O.DECLINED,),
-    (_O.CANCELLED, Kind.TEXT_FORGOTTEN): (_O.CANCELLED,),
-}
-"""The state of an order after an entry. Where several are listed, the order's totals decide between them."""
-
-STATUS_KEPT: Final = DISPUTE_KINDS | CASE_KINDS
-"""The kinds of entries beside the table: they never change the state of an order."""
-
-REFUND_TRANSITIONS: Final[dict[tuple[RefundStatus | None, Kind], RefundStatus]] = {
-    (None, Kind.REFUND_REQUESTED): _R.RESERVED,
-    (None, Kind.REFUND_HELD): _R.AWAITING_APPROVAL,
-    (_R.AWAITING_APPROVAL, Kind.REFUND_APPROVED): _R.RESERVED,
-    (_R.AWAITING_APPROVAL, Kind.REFUND_DENIED): _R.DENIED,
-    (_R.RESERVED, Kind.REFUND_SETTLED): _R.SETTLED,
-    (_R.RESERVED, Kind.REFUND_DECLINED): _R.DECLINED,
-    (_R.RESERVED, Kind.REFUND_RELEASED): _R.RELEASED,
-    (_R.RESERVED, Kind.REFUND_PENDING): _R.PENDING,
-    (_R.PENDING, Kind.REFUND_SETTLED): _R.SETTLED,
-    (_R.PENDING, Kind.REFUND_DECLINED): _R.DECLINED,
-    (_R.PENDING, Kind.REFUND_RELEASED): _R.RELEASED,
-    (_R.SETTLED, Kind.REFUND_REVERSED): _R.REVERSED,
-}
-"""The state of a refund after an entry."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """The part of a refund allocated to one line: units to return to stock, and money."""
-
-    line: int
-    quantity: int
-    amount_minor: int
-
-    def as_json(self) -> list[Json]:
-        """Return the share as an entry of the ledger has it."""
-        return [self.line, self.quantity, self.amount_minor]
-
-
-_HOLDING: Final = frozenset({_R.AWAITING_APPROVAL, _R.RESERVED, _R.PENDING, _R.SETTLED})
-"""The states in which a refund's amount is reserved or refunded."""
-
-_SENT: Final = frozenset({_R.RESERVED, _R.PENDING})
-"""The states in which the gateway owes an outcome."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
-    """A refund and its present state."""
-
-    refund_id: str
-    request_id: str
-    status: RefundStatus
-    amount_minor: int
-    shares: tuple[Share, ...]
-    restock: bool = True
-    """True if its units return to stock when it settles."""
-    held: bool = False
-    """True if another person had to approve it."""
-
-    @property
-    def was_sent(self) -> bool:
-        """Return whether its key may have reached the gateway."""
-        return self.status not in (RefundStatus.AWAITING_APPROVAL, RefundStatus.DENIED)
-
-    @property
-    def holds_money(self) -> bool:
-        """Return whether the refund's amount is reserved or refunded."""
-        return self.status in _HOLDING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenMovement:
-    """A capture or a void that has no outcome yet. While one is open, no other begins, so a hold ends once."""
-
-    key: str
-    amount_minor: int
-    is_void: bool
-    shares: tuple[Share, ...] = ()
-    """The part of a capture for each line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +76,7 @@ class Account:
     @property
     def in_flight(self) -> tuple[str, ...]:
         """The gateway keys of the refunds without an outcome. The order's own key is in flight while it is PENDING."""
-        return tuple(each.refund_id for each in self.refunds.values() if each.status in _SENT)
+        return tuple(each.refund_id for each in self.refunds.values() if each.status in SENT)
 
 
 def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
@@ -281,7 +143,7 @@ def _open_movement(account: Account, entry: Entry) -> Account:
         key=key_of(entry.subject),
         amount_minor=entry.amount_minor,
         is_void=is_void,
-        shares=() if is_void else _shares(entry),
+        shares=() if is_void else shares_of(entry),
     )
     return replace(account, movement=movement)
 
@@ -333,7 +195,7 @@ _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
 
 def _apply_refund_entry(account: Account, entry: Entry) -> Account:
-    refund = _advance_refund(account.refunds.get(key_of(entry.subject)), entry)
+    refund = advance_refund(account.refunds.get(key_of(entry.subject)), entry)
     moved = replace(
         account,
         reserved_minor=account.reserved_minor + _RESERVED.get(entry.kind, 0) * refund.amount_minor,
@@ -349,29 +211,3 @@ def _apply_refund_entry(account: Account, entry: Entry) -> Account:
 
 def _exceeds_captured(account: Account) -> bool:
     return account.refunded_minor + account.reserved_minor > account.captured_minor
-
-
-def _advance_refund(refund: Refund | None, entry: Entry) -> Refund:
-    status = REFUND_TRANSITIONS.get((refund.status if refund else None, entry.kind))
-    if status is None:
-        raise LedgerBroken(
-            f"Entry {entry.seq} ({entry.kind}) is not legal for a refund that is {refund and refund.status}."
-        )
-    return replace(refund, status=status) if refund else _new_refund(entry, status)
-
-
-def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
-    return Refund(
-        refund_id=key_of(entry.subject),
-        request_id=entry.text("request_id"),
-        status=status,
-        amount_minor=entry.amount_minor,
-        shares=_shares(entry),
-        restock=entry.facts.get("restock") is not False,
-        held=entry.kind is Kind.REFUND_HELD,
-    )
-
-
-def _shares(entry: Entry) -> tuple[Share, ...]:
-    stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
-    return tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored)

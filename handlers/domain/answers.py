@@ -1,4 +1,10 @@
-"""Answers to requests, and the codes that explain them."""
+"""Answers to requests, the codes that explain them, and the messages of outcomes.
+
+Every message says what happened, what is allowed, and what to do. It names no person, because logs and the locked audit
+trail keep messages.
+
+Longer than 250 lines so that every code and every sentence about an outcome is on one page.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,6 +12,7 @@ from enum import StrEnum
 from typing import Final, cast
 
 from .canonical import Json
+from .ledger import Kind
 
 ANSWER_SCHEMA: Final = 1
 """Schema number of an answer; that of the BookingResult message, which carries it."""
@@ -165,3 +172,171 @@ def answer_from(stored: Mapping[str, Json]) -> Answer:
         else None
     )
     return Answer(**known, next_action=next_action)  # type: ignore[arg-type]  # written by as_json: of the right types
+
+
+OUTCOME_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
+    Kind.ORDER_PLACED: (
+        "unknown",
+        Code.PAYMENT_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed the charge of {amount}, so it may or may not have been made. The order keeps "
+        "its stock until the gateway answers. It is safe to repeat the same request.",
+    ),
+    Kind.PAYMENT_PENDING: (
+        "pending",
+        None,
+        "The bank is still processing the payment of {amount}. Repeat the same request to hear how it ended.",
+    ),
+    Kind.PAYMENT_ACTION_REQUIRED: (
+        "pending",
+        None,
+        "The customer must confirm the payment of {amount} by {until}. Repeat the same request to hear how it ended.",
+    ),
+    Kind.PAYMENT_AUTHORIZED: (
+        "succeeded",
+        None,
+        "{amount} is authorised until {until}. Capture it by then, or cancel the order.",
+    ),
+    Kind.PAYMENT_CAPTURE_REQUESTED: (
+        "unknown",
+        Code.PAYMENT_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed the capture of {amount}, so it may or may not have been made. It is safe to "
+        "repeat the same request.",
+    ),
+    Kind.PAYMENT_CAPTURED: ("succeeded", None, "{amount} was paid."),
+    Kind.PAYMENT_CAPTURE_DECLINED: (
+        "rejected",
+        Code.CAPTURE_DECLINED,
+        "The gateway declined the capture of {amount}{why}. Nothing was paid, and the order is {status}.",
+    ),
+    Kind.PAYMENT_DECLINED: (
+        "rejected",
+        Code.PAYMENT_DECLINED,
+        "The gateway declined the charge of {amount}{why}. Nothing was paid. Send the purchase with another payment "
+        "method under a new request_id.",
+    ),
+    Kind.PAYMENT_RELEASED: (
+        "failed",
+        Code.PAYMENT_RELEASED,
+        "The charge of {amount} never reached the gateway and can no longer be made. Nothing was paid. Send the "
+        "purchase again under a new request_id.",
+    ),
+    Kind.REFUND_REQUESTED: (
+        "unknown",
+        Code.REFUND_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed the refund of {amount}, so it may or may not have been made. The amount stays "
+        "reserved until the gateway answers. It is safe to repeat the same request.",
+    ),
+    Kind.REFUND_PENDING: (
+        "pending",
+        Code.REFUND_PENDING,
+        "The bank has not completed the refund of {amount} yet. The amount stays reserved. Repeat the same request to "
+        "see the outcome.",
+    ),
+    Kind.REFUND_SETTLED: ("succeeded", None, "{amount} was refunded. {refundable} can still be refunded."),
+    Kind.REFUND_DECLINED: (
+        "rejected",
+        Code.REFUND_DECLINED,
+        "The gateway declined the refund of {amount}{why}. {refundable} can be refunded under a new request_id.",
+    ),
+    Kind.REFUND_RELEASED: (
+        "failed",
+        Code.REFUND_RELEASED,
+        "The refund of {amount} never reached the gateway and can no longer be made. {refundable} can be refunded "
+        "under a new request_id.",
+    ),
+    Kind.REFUND_REVERSED: (
+        "failed",
+        Code.REFUND_REVERSED,
+        "The refund of {amount} was made and then returned. {refundable} can be refunded under a new request_id.",
+    ),
+    Kind.REFUND_HELD: (
+        "pending",
+        Code.APPROVAL_NEEDED,
+        "The refund of {amount} needs the approval of another person{why}. The amount is reserved until {until}. "
+        "Repeat the same request to see the outcome.",
+    ),
+    Kind.REFUND_APPROVED: (
+        "succeeded",
+        None,
+        "The refund of {amount} was approved. Its own request tells whether it has been made.",
+    ),
+    Kind.REFUND_DENIED: (
+        "rejected",
+        Code.REFUND_DENIED,
+        "The refund of {amount} was not approved{why}. {refundable} can be refunded under a new request_id.",
+    ),
+}
+"""The outcome of a request: its status, code and message, by the entry that it has come to."""
+
+PURCHASE_END_MESSAGES: Final[Mapping[str, tuple[str, Code, str]]] = {
+    "cancelled": (
+        "rejected",
+        Code.PAYMENT_CANCELLED,
+        "The order was cancelled before {amount} was paid. Nothing was paid.",
+    ),
+    "expired": (
+        "rejected",
+        Code.PAYMENT_EXPIRED,
+        "The payment of {amount} was not confirmed in time. Nothing was paid. Send the purchase again under a new "
+        "request_id.",
+    ),
+}
+"""The outcome of a purchase whose payment is voided before it ended, by the reason of the void."""
+
+_UNPAID: Final = ("succeeded", None, "The order was cancelled. Nothing was paid, and its units are back in stock.")
+
+CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
+    Kind.PAYMENT_VOID_REQUESTED: (
+        "unknown",
+        Code.PAYMENT_OUTCOME_UNKNOWN,
+        "The gateway has not confirmed that the payment of {amount} is given up. It is safe to repeat the same "
+        "request.",
+    ),
+    Kind.PAYMENT_PENDING: (
+        "pending",
+        None,
+        "The bank is still processing the payment of {amount}, so it cannot be given up yet. Repeat the same request "
+        "to hear how it ended.",
+    ),
+    Kind.PAYMENT_CAPTURED: (
+        "rejected",
+        Code.ALREADY_CAPTURED,
+        "{amount} was paid before the order could be cancelled. Refund it instead.",
+    ),
+    Kind.PAYMENT_VOIDED: _UNPAID,
+    Kind.PAYMENT_DECLINED: _UNPAID,
+    Kind.PAYMENT_RELEASED: _UNPAID,
+}
+"""The outcome of a cancellation, by the entry that ends the payment."""
+
+CASE_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
+    Kind.RESOLUTION_PROPOSED: (
+        "pending",
+        Code.APPROVAL_NEEDED,
+        "The resolution of {case} as {outcome} needs the approval of another person: approve or deny {case}. Repeat "
+        "the same request to see the outcome.",
+    ),
+    Kind.CASE_CLOSED: ("succeeded", None, "The case {case} is closed: {about} counts as {outcome}."),
+    Kind.RESOLUTION_DENIED: (
+        "rejected",
+        Code.RESOLUTION_DENIED,
+        "The resolution of {case} as {outcome} was not approved. Propose another one under a new request_id.",
+    ),
+}
+"""The answer to a proposal, by the entry that it has come to."""
+
+DECISION_MESSAGES: Final[Mapping[Kind, str]] = {
+    Kind.CASE_CLOSED: "The case {case} is closed: {about} counts as {outcome}.",
+    Kind.RESOLUTION_DENIED: "The resolution of {case} as {outcome} was denied.",
+}
+"""The answer to a decision, which succeeds either way."""
+
+LEDGER_CODES: Final = frozenset(
+    code.value
+    for _, code, _ in (
+        *(*OUTCOME_MESSAGES.values(), *PURCHASE_END_MESSAGES.values()),
+        *(*CANCEL_MESSAGES.values(), *CASE_MESSAGES.values()),
+    )
+    if code
+)
+"""Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""

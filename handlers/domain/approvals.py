@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from .account import Refund, RefundStatus
 from .answers import Answer, Code
 from .canonical import Json, format_instant, parse_instant
-from .cases import CaseStatus
 from .ledger import Entry, Kind, key_of, subject_of
+from .lifecycles import CaseStatus, Refund, RefundStatus
 from .money import format_amount
 from .order import Order
 from .outcomes import decision_answer, refuse_request, result_at

@@ -1,9 +1,10 @@
-"""The one spelling of a value: canonical JSON with its hashes, and instants in UTC that sort as strings."""
+"""The one spelling of a value: canonical JSON with its hashes, and instants and days in UTC that sort as strings."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -42,3 +43,31 @@ def format_instant(moment: datetime) -> str:
 def day_of(text: str) -> str:
     """Return the day (YYYY-MM-DD) of a formatted instant."""
     return text[:10]
+
+
+CLOSING: Final = timedelta(hours=48)
+"""The time after its end for which a day stays open. Nothing is dated into a closed day (law 40)."""
+
+
+def last_closed_day(now: datetime) -> str:
+    """Return the latest day that is closed at `now`."""
+    return ((now.astimezone(UTC) - CLOSING).date() - timedelta(days=1)).isoformat()
+
+
+def is_closed(day: str, now: datetime) -> bool:
+    """Return whether a day is closed at `now`."""
+    return day <= last_closed_day(now)
+
+
+def next_day(day: str) -> str:
+    """Return the day after `day`."""
+    return _shift(day, 1)
+
+
+def previous_day(day: str) -> str:
+    """Return the day before `day`."""
+    return _shift(day, -1)
+
+
+def _shift(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from .account import OrderStatus, Share
 from .answers import Answer, Code
 from .canonical import Json, parse_instant
 from .ledger import Kind, subject_of
+from .lifecycles import OrderStatus, Share
 from .money import format_amount
 from .order import Order
 from .outcomes import refuse_request

@@ -1,103 +1,234 @@
-"""Cases: what only people can settle. A case stays open until two people have closed it by entries of the ledger."""
+"""Cases: open them, propose to close them, and decide on the proposals. None of it moves money at the gateway."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from .errors import LedgerBroken
-from .ledger import Entry, Kind, key_of
+from .answers import Answer, Code
+from .approvals import ApprovalPolicy, Fault, decide_refund
+from .canonical import Json, parse_instant, salted
+from .disputes import end_dispute_by_people
+from .ledger import Kind, key_of, subject_of
+from .lifecycles import Case, CaseReason, CaseStatus, OrderStatus, RefundStatus, find_open_case
+from .order import Order
+from .outcomes import refuse_request, resolution_answer
+from .payments import Operation
+from .ports import Change
+from .refunds import CASES_LIMIT, KB, record_refund, worst_case_bytes
+from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of
+from .settlement import end_by_people
 
-CASE_KINDS: Final = frozenset({Kind.CASE_OPENED, Kind.RESOLUTION_PROPOSED, Kind.RESOLUTION_DENIED, Kind.CASE_CLOSED})
-"""The kinds of a case's entries."""
+PAID: Final = "settled"
+"""The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
 
-
-class CaseStatus(StrEnum):
-    """The state of a case."""
-
-    OPEN = "OPEN"
-    PROPOSED = "PROPOSED"
-    CLOSED = "CLOSED"
-
-
-class CaseReason(StrEnum):
-    """The cause of a case. `CASE_REASONS` explains each."""
-
-    CONTRADICTION = "contradiction"
-    CANNOT_BE_FENCED = "cannot_be_fenced"
-    ORPHAN = "orphan"
-    BOUGHT_AGAIN = "bought_again"
-    STUCK = "stuck"
+MOVEMENT: Final = "movement:"
+"""The start of what a case about an orphan is about; the gateway's reference follows."""
 
 
-CASE_REASONS: Final = {
-    CaseReason.CONTRADICTION: "Gateway and ledger contradict each other, and no entry can settle it.",
-    CaseReason.CANNOT_BE_FENCED: "The gateway never received a key and cannot make sure that it never will.",
-    CaseReason.STUCK: "A bank has neither made nor given up a payment or a refund for a month.",
-    CaseReason.ORPHAN: "The gateway lists a movement of money of the order that its ledger does not have.",
-    CaseReason.BOUGHT_AGAIN: "The payment was `unknown`, its customer bought the same again within 24 hours, and both "
-    "orders are paid.",
-}
-"""The meaning of each reason. The table in docs/explanation/money.md is generated from here."""
+def open_case(
+    order: Order, about: str, reason: CaseReason, now: str, *, amount_minor: int = 0, facts: Mapping[str, Json]
+) -> Change | None:
+    """Open a case about a subject of an order.
 
-_C = CaseStatus
-
-CASE_TRANSITIONS: Final[dict[tuple[CaseStatus | None, Kind], CaseStatus]] = {
-    (None, Kind.CASE_OPENED): _C.OPEN,
-    (_C.OPEN, Kind.RESOLUTION_PROPOSED): _C.PROPOSED,
-    (_C.PROPOSED, Kind.RESOLUTION_DENIED): _C.OPEN,
-    (_C.PROPOSED, Kind.CASE_CLOSED): _C.CLOSED,
-}
-"""The state of a case after an entry."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A case and its present state."""
-
-    case_id: str
-    about: str
-    """The subject that is stuck or contradictory; `movement:` and the gateway's reference for an orphan."""
-    status: CaseStatus
-    amount_minor: int
-    opened: Entry
-    proposal: Entry | None = None
-    """The resolution that waits for another person's decision."""
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether people must still close it."""
-        return self.status is not CaseStatus.CLOSED
-
-    @property
-    def says(self) -> tuple[str, ...]:
-        """The reason, and what ledger and gateway said: a case that was closed explains the same again."""
-        return tuple(str(self.opened.facts.get(fact, "")) for fact in ("reason", "ledger_says", "gateway_says"))
-
-
-def advance_case(cases: Iterable[Case], case: Case | None, entry: Entry) -> Case:
-    """Return a case after an entry; `cases` are the order's, of which one for each subject may be open.
-
-    Raises:
-        LedgerBroken: the entry is not legal in the case's state.
+    None if one is open, if people have closed one in which ledger and gateway said the same and its subject has ended,
+    or if the order's item has no room for it.
     """
-    status = CASE_TRANSITIONS.get((case.status if case else None, entry.kind))
-    if status is None or (case is None and find_open_case(cases, entry.text("about"))):
-        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal for the case {entry.subject}.")
-    proposal = entry if entry.kind is Kind.RESOLUTION_PROPOSED else None
-    return replace(case, status=status, proposal=proposal) if case else _new_case(entry, status)
-
-
-def find_open_case(cases: Iterable[Case], name: str) -> Case | None:
-    """Return the open case with this id, or about this subject, both with or without their types."""
-    return next((each for each in cases if each.is_open and key_of(name) in (each.case_id, key_of(each.about))), None)
-
-
-def _new_case(entry: Entry, status: CaseStatus) -> Case:
-    return Case(
-        case_id=key_of(entry.subject),
-        about=entry.text("about"),
-        status=status,
-        amount_minor=entry.amount_minor,
-        opened=entry,
+    subject = subject_of(case_id_of(order.order_id, about, order.version))
+    known = [case for case in order.account.cases.values() if case.about == about]
+    after = (
+        None
+        if any(case.is_open for case in known)
+        else order.append(
+            Kind.CASE_OPENED,
+            at=None,
+            now=now,
+            subject=subject,
+            amount_minor=amount_minor,
+            facts={"about": about, "reason": reason.value, **facts, "cause": "reconcile"},
+        )
     )
+    if after is None or worst_case_bytes(after) > CASES_LIMIT:
+        return None
+    says = after.account.cases[key_of(subject)].says
+    is_closed = not _is_unended(order, about) and any(case.says == says for case in known)
+    return None if is_closed else Change(before=order, after=after)
+
+
+def _is_unended(order: Order, about: str) -> bool:
+    """Return whether a subject still waits for its end, so that closing a case about it has not ended it."""
+    is_waiting = about == order.order_id and order.wait is not None
+    return is_waiting or key_of(about) in order.in_flight
+
+
+def propose_resolution(
+    order: Order, request: ResolveCase, origin: Origin, now: str, policy: ApprovalPolicy
+) -> Change | Answer:
+    """Propose to close a case as paid or not paid outside the system, or refuse to."""
+    fault = policy.find_fault(origin, "resolutions")
+    if fault:
+        return refuse_request(request, *fault, order)
+    case = find_open_case(order.account.cases.values(), request.subject)
+    if case is None:
+        message = f"Order {order.order_id} has no open case about {request.subject}. `booking show` lists its cases."
+        return refuse_request(request, Code.CASE_NOT_OPEN, message, order)
+    if case.status is CaseStatus.PROPOSED:
+        message = f"Another resolution of {case.case_id} waits for a decision. Approve or deny that one first."
+        return refuse_request(request, Code.RESOLUTION_UNDER_WAY, message, order)
+    after = order.accept(request, text=request.evidence).append(
+        Kind.RESOLUTION_PROPOSED,
+        at=origin.at,
+        now=now,
+        subject=subject_of(case.case_id),
+        amount_minor=case.amount_minor,
+        facts={
+            **_requested(request, origin),
+            "proposal": subject_of(request.key),
+            "outcome": request.outcome,
+            "evidence_sha256": salted(order.salt, request.evidence),
+        },
+    )
+    if (size := worst_case_bytes(after)) > CASES_LIMIT:
+        message = f"The order's ledger could grow to {-(-size // KB)} KB, and at most {CASES_LIMIT // KB} are allowed."
+        return refuse_request(request, Code.LEDGER_FULL, message, order)
+    return Change(before=order, after=after)
+
+
+def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy: ApprovalPolicy) -> Change | Answer:
+    """Decide on what waits for another person: a held refund, or the proposed resolution of a case."""
+    case = order.account.cases.get(key_of(request.subject))
+    if case is None:
+        return decide_refund(order, request, origin, now, policy)
+    checks = (
+        policy.find_fault(origin, "decisions"),
+        _check_proposed(case),
+        _check_person(order, case, request),
+        policy.find_unidentified(case.proposal, request) if case.proposal else None,
+    )
+    fault = next((each for each in checks if each), None)
+    if fault:
+        return refuse_request(request, *fault, order)
+    return _close(order, case, request, origin, now)
+
+
+def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now: str) -> Change:
+    """Append what a decision leads to, all in one write: the end of the case's subject, and that of the case."""
+    facts = {**_requested(request, origin), "decision": subject_of(request.key)}
+    ended = _end_subject(order, case, origin, now, facts) if request.decision == "approve" else None
+    kind = Kind.CASE_CLOSED if request.decision == "approve" else Kind.RESOLUTION_DENIED
+    proposal = case.proposal
+    assert proposal is not None  # checked: the case is PROPOSED
+    after = (ended.after if ended else order).append(
+        kind,
+        at=origin.at,
+        now=now,
+        subject=subject_of(case.case_id),
+        amount_minor=case.amount_minor,
+        facts={**facts, "proposal": proposal.text("proposal"), "outcome": proposal.text("outcome")},
+    )
+    return Change(before=order, after=_answer(after, request), restock=ended.restock if ended else {})
+
+
+def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapping[str, Json]) -> Change | None:
+    key = key_of(case.about)
+    assert case.proposal is not None  # checked: the case is PROPOSED
+    was_paid = case.proposal.text("outcome") == PAID
+    by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
+    execution = {name: facts[name] for name in ("execution", "origin", "decision")}
+    ended_by: dict[str, Json] = {**execution, **by_people}
+    if was_paid and case.about.startswith(MOVEMENT) and _is_refund(order, case):
+        refund_id = found_refund_id_of(order.order_id, case.case_id)
+        ended_by |= {"request_id": facts["request_id"], "movement": case.about}
+        return record_refund(order, refund_id, case.amount_minor, at=origin.at, now=now, facts=ended_by)
+    if key in order.account.disputes:
+        return end_dispute_by_people(order, key, is_lost=was_paid, at=origin.at, now=now, facts=ended_by)
+    if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
+        return None
+    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)
+
+
+def _is_refund(order: Order, case: Case) -> bool:
+    facts = case.opened.facts
+    return facts.get("movement_kind") == Operation.REFUND and facts.get("movement_currency") == order.currency
+
+
+def _was_captured_in_part(order: Order, case: Case) -> bool:
+    """Return whether the gateway captured another amount than it holds, which no entry can record without lines."""
+    status, _, amount = str(case.opened.facts.get("gateway_says", "")).partition(" ")
+    movement = order.account.movement
+    is_capturing = movement is not None and not movement.is_void
+    is_held = order.status is OrderStatus.AUTHORIZED and case.about == order.order_id and not is_capturing
+    return is_held and status == PAID and amount.split()[:1] != [str(order.account.held_minor)]
+
+
+def _keys_of(order: Order) -> tuple[str, ...]:
+    """Return the keys of the order that people can end."""
+    movement = (order.account.movement.key,) if order.account.movement else ()
+    refunds = (each.refund_id for each in order.account.refunds.values() if each.status is not RefundStatus.DENIED)
+    return (order.order_id, *movement, *refunds)
+
+
+def _answer(order: Order, request: MakeDecision) -> Order:
+    """Store the answers of the decision and of the proposal that it is about."""
+    seq = order.version
+    proposed = order.requests[order.ledger[-1].text("proposal")]
+    decided = order.accept(request, answer=resolution_answer(order, seq, is_decision=True))
+    return decided.with_request(replace(proposed, answer=resolution_answer(order, seq)))
+
+
+def _requested(request: ResolveCase | MakeDecision, origin: Origin) -> dict[str, Json]:
+    return {
+        "request_id": request.request_id,
+        "execution": origin.execution,
+        "origin": origin.door,
+        "by" if isinstance(request, MakeDecision) else "requested_by": request.requested_by,
+    }
+
+
+def _check_proposed(case: Case) -> Fault:
+    if case.status is CaseStatus.PROPOSED:
+        return None
+    return Code.NOT_AWAITING_DECISION, f"The case {case.case_id} does not wait for a decision: it is {case.status}."
+
+
+def _check_person(order: Order, case: Case, request: MakeDecision) -> Fault:
+    proposer = case.proposal.text("requested_by") if case.proposal else ""
+    if request.requested_by not in (proposer, order.customer_id):
+        return None
+    message = "A resolution must be decided by someone other than its proposer and the customer. Ask another person."
+    return Code.OWN_DECISION, message
+
+
+DOUBT: Final = timedelta(hours=24)
+"""Time after an `unknown` in which the same purchase under another id is taken for the same wish."""
+
+
+def is_in_doubt(order: Order, now: datetime) -> bool:
+    """Return whether an order was `unknown`, and its customer may still buy the same again."""
+    return was_unknown(order) and now <= parse_instant(order.placed.recorded_at) + DOUBT
+
+
+def was_unknown(order: Order) -> bool:
+    """Return whether the purchase's own execution ended before anything was heard of the payment."""
+    heard = next((entry for entry in order.ledger[1:] if entry.subject == order.order_id), None)
+    return heard is not None and heard.at != order.placed.at
+
+
+def is_bought_again(order: Order, other: Order) -> bool:
+    """Return whether another order has the same lines, was placed within the time of doubt, and both are paid."""
+    delay = parse_instant(other.ordered_at) - parse_instant(order.ordered_at)
+    return (
+        other.order_id != order.order_id
+        and timedelta() <= delay <= DOUBT
+        and _wish(other) == _wish(order)
+        and _is_paid(order)
+        and _is_paid(other)
+    )
+
+
+def _wish(order: Order) -> tuple[str, str, frozenset[object]]:
+    return order.customer_id, order.currency, frozenset(order.lines)
+
+
+def _is_paid(order: Order) -> bool:
+    return order.account.captured_minor > order.account.refunded_minor

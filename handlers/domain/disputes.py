@@ -1,73 +1,100 @@
-"""Disputes of a payment: money that a customer's bank withdraws from us, and may have to give back.
+"""Disputes: apply what a gateway reports to an order, in whatever order the reports arrive and however often."""
 
-A dispute is in the ledger from the withdrawal of funds. An inquiry, which takes no money, has no entry.
-"""
-
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Final
 
-from .errors import LedgerBroken
-from .ledger import Entry, Kind, key_of
+from .canonical import Json
+from .ledger import SUPERSEDED, Kind, subject_of
+from .lifecycles import Dispute, DisputeStatus
+from .order import Order
+from .payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
+from .ports import Change
+from .requests import dispute_id_of
+from .settlement import Contradiction, is_judged
 
-DISPUTE_KINDS: Final = frozenset({Kind.DISPUTE_OPENED, Kind.DISPUTE_WON, Kind.DISPUTE_LOST})
-"""The kinds of a dispute's entries."""
+_P, _S = DisputePhase, DisputeStatus
 
-
-class DisputeStatus(StrEnum):
-    """The state of a dispute."""
-
-    OPEN = "OPEN"
-    WON = "WON"
-    LOST = "LOST"
-
-
-_D = DisputeStatus
-
-DISPUTE_TRANSITIONS: Final[dict[tuple[DisputeStatus | None, Kind], DisputeStatus]] = {
-    (None, Kind.DISPUTE_OPENED): _D.OPEN,
-    (_D.OPEN, Kind.DISPUTE_WON): _D.WON,
-    (_D.OPEN, Kind.DISPUTE_LOST): _D.LOST,
-    (_D.LOST, Kind.DISPUTE_WON): _D.WON,
-    (_D.WON, Kind.DISPUTE_LOST): _D.LOST,
+_ENTRIES: Final[Mapping[tuple[DisputeStatus | None, DisputePhase], tuple[Kind, ...]]] = {
+    (None, _P.INQUIRY): (),
+    (None, _P.OPEN): (Kind.DISPUTE_OPENED,),
+    (None, _P.WON): (Kind.DISPUTE_OPENED, Kind.DISPUTE_WON),
+    (None, _P.LOST): (Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST),
+    (_S.OPEN, _P.OPEN): (),
+    (_S.OPEN, _P.WON): (Kind.DISPUTE_WON,),
+    (_S.OPEN, _P.LOST): (Kind.DISPUTE_LOST,),
+    (_S.WON, _P.OPEN): (),
+    (_S.WON, _P.WON): (),
+    (_S.WON, _P.LOST): (Kind.DISPUTE_LOST,),
+    (_S.LOST, _P.OPEN): (),
+    (_S.LOST, _P.WON): (Kind.DISPUTE_WON,),
+    (_S.LOST, _P.LOST): (),
 }
-"""The state of a dispute after an entry. Banks change their minds, so an ended dispute may end otherwise."""
+"""The entries that a report adds; none if the ledger has them or knows more. No inquiry follows a withdrawal."""
+
+RETURNED: Final = "charge_returned"
+"""Reason of the dispute that stands for a charge which came back without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
-    """A dispute and its present state."""
-
-    dispute_id: str
-    reference: str
-    """The gateway's own id."""
-    status: DisputeStatus
-    amount_minor: int
-    opened_at: str
-
-    @property
-    def withheld_minor(self) -> int:
-        """The amount that is withdrawn: all of it, unless the dispute was won."""
-        return 0 if self.status is DisputeStatus.WON else self.amount_minor
-
-
-def advance_dispute(dispute: Dispute | None, entry: Entry) -> Dispute:
-    """Return a dispute after an entry.
-
-    Raises:
-        LedgerBroken: the entry is not legal in the dispute's state, or names another amount.
-    """
-    status = DISPUTE_TRANSITIONS.get((dispute.status if dispute else None, entry.kind))
-    if status is None or (dispute and dispute.amount_minor != entry.amount_minor):
-        raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal for the dispute {dispute}.")
-    return replace(dispute, status=status) if dispute else _new_dispute(entry, status)
-
-
-def _new_dispute(entry: Entry, status: DisputeStatus) -> Dispute:
-    return Dispute(
-        dispute_id=key_of(entry.subject),
-        reference=entry.text("reference"),
-        status=status,
-        amount_minor=entry.amount_minor,
-        opened_at=entry.recorded_at,
+def disputes_in(order: Order, reply: GatewayReply) -> tuple[ReportedDispute, ...]:
+    """Return the disputes that a reply about the payment reports; a charge that came back otherwise is one lost."""
+    if reply.status is not GatewayStatus.REVERSED:
+        return reply.disputes
+    returned = ReportedDispute(
+        reference=reply.reference or order.order_id,
+        phase=DisputePhase.LOST,
+        amount_minor=reply.amount_minor,
+        currency=reply.currency,
+        reason=reply.reason or RETURNED,
     )
+    return (*reply.disputes, returned)
+
+
+def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change | Contradiction | None:
+    """Apply the report of a dispute; None if the ledger already agrees. An order that is not captured has none."""
+    key = dispute_id_of(order.order_id, reported.reference)
+    known = order.account.disputes.get(key)
+    kinds = _ENTRIES.get((known.status if known else None, reported.phase))
+    if kinds is None or _differs(order, known, reported):
+        says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
+        if is_judged(order, key, says):
+            return None
+        return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=says)
+    if not kinds or not order.account.captured_minor:
+        return None
+    after = order
+    for kind in kinds:
+        facts = _facts(reported, is_last=kind is kinds[-1])
+        after = after.append(
+            kind, at=None, now=now, subject=subject_of(key), amount_minor=reported.amount_minor, facts=facts
+        )
+    return Change(before=order, after=after)
+
+
+def end_dispute_by_people(
+    order: Order, key: str, *, is_lost: bool, at: str, now: str, facts: Mapping[str, Json]
+) -> Change | None:
+    """End a dispute as people found that it ended, with the ledger's amount; None if the ledger says so already."""
+    dispute = order.account.disputes[key]
+    kind, end = (Kind.DISPUTE_LOST, _S.LOST) if is_lost else (Kind.DISPUTE_WON, _S.WON)
+    if dispute.status is end:
+        return None
+    facts = {"reference": dispute.reference, **facts}
+    after = order.append(kind, at=at, now=now, subject=subject_of(key), amount_minor=dispute.amount_minor, facts=facts)
+    return Change(before=order, after=after)
+
+
+def _differs(order: Order, known: Dispute | None, reported: ReportedDispute) -> bool:
+    """Return whether a dispute is about other money: its amount may differ from the payment's, but does not change."""
+    is_other_currency = bool(reported.currency) and reported.currency != order.currency
+    return is_other_currency or (known is not None and known.amount_minor != reported.amount_minor)
+
+
+def _ledger_says(known: Dispute | None) -> str:
+    return f"{known.status} {known.amount_minor}" if known else "no dispute"
+
+
+def _facts(reported: ReportedDispute, *, is_last: bool) -> dict[str, Json]:
+    facts: dict[str, Json] = {"reference": reported.reference, "cause": "gateway"}
+    if reported.reason:
+        facts["reason_code"] = reported.reason
+    return facts if is_last else {**facts, SUPERSEDED: True}

@@ -9,9 +9,8 @@ because the requests that still have a fingerprint are recognised by it.
 from dataclasses import dataclass
 from typing import Final
 
-from .account import OrderStatus, RefundStatus
-from .cases import CaseStatus
 from .ledger import Kind
+from .lifecycles import CaseStatus, OrderStatus, RefundStatus
 from .order import Order
 from .ports import Change
 

@@ -4,7 +4,7 @@
     ├── Unavailable              retry; nothing is decided          (wire name: Step Functions retries it)
     ├── PaymentOutcomeUnknown    retry with the same gateway key    (wire name: Step Functions retries it)
     ├── LedgerBroken             a stored ledger contains an illegal entry: a bug or tampering
-    ├── NewerRelease             a newer release has continued the order (in newer_release.py)
+    ├── NewerRelease             a newer release has continued the order (in order.py)
     ├── AuditRejected            the audit bucket refuses a call until somebody changes its policy or key
     └── AuditContradiction       a different audit object has the same key: a bug or tampering
 

@@ -219,3 +219,11 @@ def _faults(entry: Mapping[str, Json], position: int, previous: str, earliest: s
         (entry.get("hash") != digest(unhashed), "is not what was written: its hash differs"),
     )
     return [what for wrong, what in checks if wrong]
+
+
+_KINDS: Final = frozenset(kind.value for kind in Kind)
+
+
+def is_known(entry: Mapping[str, Json]) -> bool:
+    """Tell whether this release knows the kind of a stored entry."""
+    return entry.get("type") in _KINDS

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self, cast
 
-from .account import Account, OrderStatus, RefundStatus, fold
+from .account import Account, fold
 from .answers import Answer
 from .canonical import Json, format_instant, parse_instant, salted
-from .ledger import OPENING, Entry, Kind, append_entry, key_of, subject_of, type_of
+from .errors import BookingError
+from .ledger import OPENING, Entry, Kind, append_entry, is_known, key_of, subject_of, type_of
+from .lifecycles import OrderStatus, RefundStatus
 from .payments import SEND_WINDOW, Instruction, Operation
 from .requests import DEFAULT_HOLD_SECONDS, Line, Origin, PlaceOrder, Request
 
@@ -321,3 +323,35 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
             **({"capture": "later", "hold_seconds": request.hold_seconds} if request.captures_later else {}),
         },
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnlyOrder:
+    """A stored order whose ledger holds an entry of a kind that this release does not know."""
+
+    order_id: str
+    currency: str
+    entries: Sequence[Mapping[str, Json]]
+    requests: Mapping[str, AcceptedRequest]
+    salt: str
+
+    @property
+    def unknown(self) -> Mapping[str, Json]:
+        """The first entry that this release cannot fold."""
+        return next(entry for entry in self.entries if not is_known(entry))
+
+    def find_request(self, key: str) -> AcceptedRequest | None:
+        """Return the request that a gateway key belongs to, or None."""
+        return self.requests.get(key) or self.requests.get(subject_of(key))
+
+
+class NewerRelease(BookingError):
+    """An order cannot be folded by this release; `order` is what can be read of it."""
+
+    def __init__(self, order: ReadOnlyOrder) -> None:
+        unknown = order.unknown
+        super().__init__(
+            f"Entry {unknown['seq']} ({unknown['type']}) of order {order.order_id} was written by a newer release. "
+            "This release must not change the order; deploy the newer release to continue it."
+        )
+        self.order = order

@@ -1,169 +1,32 @@
 """Answers to requests: outcomes, which follow from a ledger, and refusals, which leave no trace in one.
 
-An outcome is the same for every attempt. Every message says what happened or what is wrong, what is allowed, and what
-to do. It names no person, because logs and the locked audit trail keep messages.
+An outcome is the same for every attempt. A refusal says what is wrong, what is allowed, and what to do. Like an
+outcome's message, it names no person, because logs and the locked audit trail keep messages.
 
-Longer than 250 lines so that every sentence that a caller reads is on one page.
+Longer than 250 lines so that everything that answers a request is in one place.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from .account import Account, RefundStatus, fold
-from .answers import Answer, Code, NextAction
-from .case_answers import CASE_MESSAGES, resolution_answer
-from .disputes import DISPUTE_KINDS
+from .account import Account, fold
+from .answers import (
+    CANCEL_MESSAGES,
+    CASE_MESSAGES,
+    DECISION_MESSAGES,
+    OUTCOME_MESSAGES,
+    PURCHASE_END_MESSAGES,
+    Answer,
+    Code,
+    NextAction,
+)
 from .ledger import INTERIM, OPENING, SUPERSEDED, Entry, Kind, key_of, type_of
+from .lifecycles import DISPUTE_KINDS, RefundStatus
 from .money import format_amount
-from .order import Order
+from .order import Order, ReadOnlyOrder
 from .requests import CancelOrder, CapturePayment, IssueRefund, MakeDecision, PlaceOrder, Request, ResolveCase
 from .stock import StockItem
-
-OUTCOME_MESSAGES: dict[Kind, tuple[str, Code | None, str]] = {
-    Kind.ORDER_PLACED: (
-        "unknown",
-        Code.PAYMENT_OUTCOME_UNKNOWN,
-        "The gateway has not confirmed the charge of {amount}, so it may or may not have been made. The order keeps "
-        "its stock until the gateway answers. It is safe to repeat the same request.",
-    ),
-    Kind.PAYMENT_PENDING: (
-        "pending",
-        None,
-        "The bank is still processing the payment of {amount}. Repeat the same request to hear how it ended.",
-    ),
-    Kind.PAYMENT_ACTION_REQUIRED: (
-        "pending",
-        None,
-        "The customer must confirm the payment of {amount} by {until}. Repeat the same request to hear how it ended.",
-    ),
-    Kind.PAYMENT_AUTHORIZED: (
-        "succeeded",
-        None,
-        "{amount} is authorised until {until}. Capture it by then, or cancel the order.",
-    ),
-    Kind.PAYMENT_CAPTURE_REQUESTED: (
-        "unknown",
-        Code.PAYMENT_OUTCOME_UNKNOWN,
-        "The gateway has not confirmed the capture of {amount}, so it may or may not have been made. It is safe to "
-        "repeat the same request.",
-    ),
-    Kind.PAYMENT_CAPTURED: ("succeeded", None, "{amount} was paid."),
-    Kind.PAYMENT_CAPTURE_DECLINED: (
-        "rejected",
-        Code.CAPTURE_DECLINED,
-        "The gateway declined the capture of {amount}{why}. Nothing was paid, and the order is {status}.",
-    ),
-    Kind.PAYMENT_DECLINED: (
-        "rejected",
-        Code.PAYMENT_DECLINED,
-        "The gateway declined the charge of {amount}{why}. Nothing was paid. Send the purchase with another payment "
-        "method under a new request_id.",
-    ),
-    Kind.PAYMENT_RELEASED: (
-        "failed",
-        Code.PAYMENT_RELEASED,
-        "The charge of {amount} never reached the gateway and can no longer be made. Nothing was paid. Send the "
-        "purchase again under a new request_id.",
-    ),
-    Kind.REFUND_REQUESTED: (
-        "unknown",
-        Code.REFUND_OUTCOME_UNKNOWN,
-        "The gateway has not confirmed the refund of {amount}, so it may or may not have been made. The amount stays "
-        "reserved until the gateway answers. It is safe to repeat the same request.",
-    ),
-    Kind.REFUND_PENDING: (
-        "pending",
-        Code.REFUND_PENDING,
-        "The bank has not completed the refund of {amount} yet. The amount stays reserved. Repeat the same request to "
-        "see the outcome.",
-    ),
-    Kind.REFUND_SETTLED: ("succeeded", None, "{amount} was refunded. {refundable} can still be refunded."),
-    Kind.REFUND_DECLINED: (
-        "rejected",
-        Code.REFUND_DECLINED,
-        "The gateway declined the refund of {amount}{why}. {refundable} can be refunded under a new request_id.",
-    ),
-    Kind.REFUND_RELEASED: (
-        "failed",
-        Code.REFUND_RELEASED,
-        "The refund of {amount} never reached the gateway and can no longer be made. {refundable} can be refunded "
-        "under a new request_id.",
-    ),
-    Kind.REFUND_REVERSED: (
-        "failed",
-        Code.REFUND_REVERSED,
-        "The refund of {amount} was made and then returned. {refundable} can be refunded under a new request_id.",
-    ),
-    Kind.REFUND_HELD: (
-        "pending",
-        Code.APPROVAL_NEEDED,
-        "The refund of {amount} needs the approval of another person{why}. The amount is reserved until {until}. "
-        "Repeat the same request to see the outcome.",
-    ),
-    Kind.REFUND_APPROVED: (
-        "succeeded",
-        None,
-        "The refund of {amount} was approved. Its own request tells whether it has been made.",
-    ),
-    Kind.REFUND_DENIED: (
-        "rejected",
-        Code.REFUND_DENIED,
-        "The refund of {amount} was not approved{why}. {refundable} can be refunded under a new request_id.",
-    ),
-}
-
-
-PURCHASE_END_MESSAGES: Final[Mapping[str, tuple[str, Code, str]]] = {
-    "cancelled": (
-        "rejected",
-        Code.PAYMENT_CANCELLED,
-        "The order was cancelled before {amount} was paid. Nothing was paid.",
-    ),
-    "expired": (
-        "rejected",
-        Code.PAYMENT_EXPIRED,
-        "The payment of {amount} was not confirmed in time. Nothing was paid. Send the purchase again under a new "
-        "request_id.",
-    ),
-}
-"""The outcome of a purchase whose payment is voided before it ended, by the reason of the void."""
-
-_UNPAID: Final = ("succeeded", None, "The order was cancelled. Nothing was paid, and its units are back in stock.")
-
-CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
-    Kind.PAYMENT_VOID_REQUESTED: (
-        "unknown",
-        Code.PAYMENT_OUTCOME_UNKNOWN,
-        "The gateway has not confirmed that the payment of {amount} is given up. It is safe to repeat the same "
-        "request.",
-    ),
-    Kind.PAYMENT_PENDING: (
-        "pending",
-        None,
-        "The bank is still processing the payment of {amount}, so it cannot be given up yet. Repeat the same request "
-        "to hear how it ended.",
-    ),
-    Kind.PAYMENT_CAPTURED: (
-        "rejected",
-        Code.ALREADY_CAPTURED,
-        "{amount} was paid before the order could be cancelled. Refund it instead.",
-    ),
-    Kind.PAYMENT_VOIDED: _UNPAID,
-    Kind.PAYMENT_DECLINED: _UNPAID,
-    Kind.PAYMENT_RELEASED: _UNPAID,
-}
-"""The outcome of a cancellation, by the entry that ends the payment."""
-
-LEDGER_CODES: Final = frozenset(
-    code.value
-    for _, code, _ in (
-        *(*OUTCOME_MESSAGES.values(), *PURCHASE_END_MESSAGES.values()),
-        *(*CANCEL_MESSAGES.values(), *CASE_MESSAGES.values()),
-    )
-    if code
-)
-"""Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
 
 _UNREQUESTED: Final = DISPUTE_KINDS | {Kind.CASE_OPENED, Kind.TEXT_FORGOTTEN}
 """The kinds of entries that no request causes."""
@@ -438,3 +301,61 @@ def _faults(request: PlaceOrder, sku: str, item: StockItem | None) -> list[tuple
         ),
     )
     return [(code, message) for wrong, code, message in checks if wrong]
+
+
+def resolution_answer(order: Order, seq: int, *, is_decision: bool = False) -> Answer:
+    """Return what entry `seq` of a case answers to the proposal, or to the decision that caused it."""
+    entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
+    case = account.cases[key_of(entry.subject)]
+    status, code, message = CASE_MESSAGES[entry.kind]
+    if is_decision:
+        status, code, message = "succeeded", None, DECISION_MESSAGES[entry.kind]
+    asked = entry if is_decision else _proposal(order, entry)
+    return Answer(
+        status=status,
+        action="decide" if is_decision else "resolve",
+        request_id=asked.text("request_id"),
+        order_id=order.order_id,
+        case_id=case.case_id,
+        amount_minor=entry.amount_minor or None,
+        currency=order.currency,
+        order_status=account.status.value if account.status else None,
+        refundable_minor=account.refundable_minor,
+        code=code.value if code else None,
+        message=message.format(case=case.case_id, about=key_of(case.about), outcome=entry.text("outcome")),
+        next_action=NextAction(who="approver") if status == "pending" else None,
+    )
+
+
+def _proposal(order: Order, entry: Entry) -> Entry:
+    proposal = entry.facts["proposal"]
+    return next(
+        each for each in order.ledger if each.kind is Kind.RESOLUTION_PROPOSED and each.facts["proposal"] == proposal
+    )
+
+
+def answer_read_only(order: ReadOnlyOrder, request: Request) -> tuple[Answer, bool]:
+    """Return a request's stored answer as a replay; without one, tell that this release neither knows nor begins it."""
+    accepted = order.find_request(request.key)
+    if accepted is None:
+        return _refuse_read_only(order, request, "failed", "Nothing was begun."), False
+    if not accepted.is_repeated_by(request, order.salt):
+        return refuse_reused_key(request), False
+    if accepted.answer is None:
+        return _refuse_read_only(
+            order, request, "unknown", "The request was begun, and only that release can tell more."
+        ), False
+    return replace(accepted.answer, erased=accepted.erased), True
+
+
+def _refuse_read_only(order: ReadOnlyOrder, request: Request, status: str, outcome: str) -> Answer:
+    return Answer(
+        status=status,
+        code=Code.NEWER_RELEASE,
+        message=f"Order {order.order_id} was continued by a newer release, and this one must not change it. {outcome} "
+        "Repeat the same request once the newer release is deployed again.",
+        action=request.action,
+        request_id=request.request_id,
+        order_id=order.order_id,
+        currency=order.currency,
+    )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from .account import OrderStatus, RefundStatus
 from .canonical import Json, format_instant, parse_instant
 from .ledger import SUPERSEDED, Entry, Kind, key_of, type_of
+from .lifecycles import OrderStatus, RefundStatus
 from .order import Order
 from .outcomes import answer_requests
 from .payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus, Operation

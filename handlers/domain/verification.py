@@ -8,8 +8,7 @@ from itertools import groupby
 
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
 from .canonical import Json, canonical
-from .ledger import Entry, find_breaks
-from .newer_release import is_known
+from .ledger import Entry, find_breaks, is_known
 from .order import Order
 from .ports import AuditTrail, ObjectVersion
 

@@ -20,13 +20,12 @@ from ..adapters.sandbox_gateway import SandboxPaymentGateway
 from ..adapters.sqs_notices import SQSNoticeQueue
 from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.approvals import ApprovalPolicy
-from ..domain.callers import ProofSigner
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
-from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, WriteOnceStore
+from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, SweepRepository, WriteOnceStore
 from ..domain.publication import EventBus
+from ..domain.requests import ProofSigner
 from ..domain.seals import SealSigner
-from ..domain.sweeps import SweepRepository
 from .log import Log
 from .settings import Settings
 

@@ -11,8 +11,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ..contracts.messages import ApiCaller, ApiProof
-from ..domain.callers import ProofSigner, Statement, find_fault
-from ..domain.requests import PlaceOrder, Request
+from ..domain.requests import PlaceOrder, ProofSigner, Request, Statement, find_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

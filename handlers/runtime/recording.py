@@ -7,24 +7,13 @@ from typing import Final, cast
 
 from ..contracts.messages import BookingResult, RecordInput
 from ..contracts.metrics import MetricName
-from ..domain.answers import Answer, Code, answer_from
+from ..domain.answers import LEDGER_CODES, Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
-from ..domain.canonical import Json, day_of, format_instant
-from ..domain.cases import CASE_KINDS
-from ..domain.days import is_closed, next_day
+from ..domain.canonical import Json, day_of, format_instant, is_closed, next_day
 from ..domain.ledger import key_of
-from ..domain.newer_release import NewerRelease
-from ..domain.order import Order
-from ..domain.outcomes import (
-    LEDGER_CODES,
-    answer_of,
-    execution_of,
-    is_decision,
-    outcome_at,
-    outcome_seq,
-    refuse_invalid,
-    result_at,
-)
+from ..domain.lifecycles import CASE_KINDS
+from ..domain.order import NewerRelease, Order
+from ..domain.outcomes import answer_of, execution_of, is_decision, outcome_at, outcome_seq, refuse_invalid, result_at
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
 from .envelope import unwrap

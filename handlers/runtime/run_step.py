@@ -9,10 +9,10 @@ from ..contracts.messages import FunctionInput
 from ..domain.answers import Answer
 from ..domain.canonical import format_instant
 from ..domain.errors import BookingError
-from ..domain.newer_release import NewerRelease, answer_read_only
-from ..domain.order import Order
+from ..domain.order import NewerRelease, Order
 from ..domain.outcomes import (
     OrderRequest,
+    answer_read_only,
     refuse_reused_key,
     refuse_unknown_order,
     refuse_unproven,

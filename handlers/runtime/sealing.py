@@ -8,8 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from ..domain.canonical import format_instant
-from ..domain.days import last_closed_day, next_day, previous_day
+from ..domain.canonical import format_instant, last_closed_day, next_day, previous_day
 from ..domain.errors import AuditContradiction
 from ..domain.ports import AuditTrail, WriteOnceStore
 from ..domain.seals import (

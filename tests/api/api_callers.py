@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handlers.contracts.api_routes import Role
-from handlers.domain.callers import person_id_of
+from handlers.domain.requests import person_id_of
 from handlers.runtime.api.answering import answer
 from handlers.runtime.api.api_dependencies import ApiServices
 from handlers.runtime.dependencies import Dependencies

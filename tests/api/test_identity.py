@@ -130,7 +130,7 @@ def test_a_person_who_uses_a_client_is_not_a_machine(api: Api, claims: dict[str,
 
 @given(st.text(), st.text())
 def test_ids_do_not_depend_on_where_issuer_and_subject_meet(issuer: str, subject: str) -> None:
-    from handlers.domain.callers import person_id_of
+    from handlers.domain.requests import person_id_of
 
     known = person_id_of(issuer, subject)
     assert len(known) == 34

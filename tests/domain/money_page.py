@@ -7,12 +7,15 @@ from typing import Final
 
 from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.contracts.metrics import DIMENSIONS, MetricName
-from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS
-from handlers.domain.answers import MEANINGS, Code
-from handlers.domain.cases import CASE_REASONS, CASE_TRANSITIONS
-from handlers.domain.disputes import DISPUTE_TRANSITIONS
+from handlers.domain.answers import MEANINGS, OUTCOME_MESSAGES, Code
 from handlers.domain.ledger import INTERIM, OPENING, Kind
-from handlers.domain.outcomes import OUTCOME_MESSAGES
+from handlers.domain.lifecycles import (
+    CASE_REASONS,
+    CASE_TRANSITIONS,
+    DISPUTE_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    REFUND_TRANSITIONS,
+)
 from handlers.runtime.request_parsing import ALLOWED
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "money.md"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.account import OrderStatus, RefundStatus
 from handlers.domain.answers import Answer, NextAction
 from handlers.domain.ledger import Kind
+from handlers.domain.lifecycles import OrderStatus, RefundStatus
 from handlers.domain.order import Order
 from handlers.domain.outcomes import answer_of, outcome_at, outcome_seq
 from handlers.domain.payments import GatewayReply, GatewayStatus

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.account import ORDER_TRANSITIONS, OrderStatus, fold
+from handlers.domain.account import fold
 from handlers.domain.errors import LedgerBroken
 from handlers.domain.ledger import Kind, append_entry, entry_from, find_breaks
+from handlers.domain.lifecycles import ORDER_TRANSITIONS, OrderStatus
 from handlers.domain.order import Order
 from tests.domain.orders import NOON, lines_of, lives, paid
 

@@ -1,10 +1,18 @@
 """docs/explanation/money.md says what the code does."""
 
-from handlers.domain.account import ORDER_TRANSITIONS, REFUND_TRANSITIONS, STATUS_KEPT, OrderStatus, RefundStatus
 from handlers.domain.answers import MEANINGS, Code
-from handlers.domain.cases import CASE_TRANSITIONS, CaseStatus
-from handlers.domain.disputes import DISPUTE_TRANSITIONS, DisputeStatus
 from handlers.domain.ledger import Kind
+from handlers.domain.lifecycles import (
+    CASE_TRANSITIONS,
+    DISPUTE_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    REFUND_TRANSITIONS,
+    STATUS_KEPT,
+    CaseStatus,
+    DisputeStatus,
+    OrderStatus,
+    RefundStatus,
+)
 from tests.domain.money_page import PAGE, PARTS, rendered
 
 

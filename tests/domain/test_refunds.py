@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.domain.account import OrderStatus
 from handlers.domain.answers import Answer, Code
+from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.refunds import by_amount, remaining_lines

@@ -13,15 +13,14 @@ from handlers.adapters.dynamodb.attribute_values import Item
 from handlers.adapters.dynamodb.order_items import order_item
 from handlers.contracts.messages import MAX_LINES, MAX_REASON_LENGTH
 from handlers.contracts.storage import SHARDS
-from handlers.domain.account import RefundStatus
 from handlers.domain.answers import Answer
 from handlers.domain.approvals import NO_APPROVALS, decide_refund
+from handlers.domain.lifecycles import RefundStatus
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.ports import Change
-from handlers.domain.refunds import reserve_refund
+from handlers.domain.refunds import APPROVED_LIMIT, KB, ORDINARY_LIMIT, reserve_refund, worst_case_bytes
 from handlers.domain.requests import IssueRefund, Line, MakeDecision, Units
-from handlers.domain.room import APPROVED_LIMIT, KB, ORDINARY_LIMIT, worst_case_bytes
 from tests.domain.orders import NOON, ORIGIN, pending, told
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from handlers.domain.canonical import format_instant
-from handlers.domain.cases import CaseReason
-from handlers.domain.resolutions import open_case
+from handlers.domain.cases import open_case
+from handlers.domain.lifecycles import CaseReason
 from tests.handlers.faults import MODES, Crash
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 

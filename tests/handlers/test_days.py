@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.order_items import shard_of
-from handlers.domain.canonical import day_of
-from handlers.domain.days import is_closed, last_closed_day, next_day, previous_day
+from handlers.domain.canonical import day_of, is_closed, last_closed_day, next_day, previous_day
 from handlers.domain.ledger import Kind, append_entry, entry_from, find_breaks
 from handlers.purchase import purchase
 from handlers.record import record

@@ -12,7 +12,7 @@ import pytest
 
 from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.domain.days import last_closed_day
+from handlers.domain.canonical import last_closed_day
 from handlers.domain.seal_verification import SealVerification
 from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
 from handlers.domain.verification import verify_versions

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.account import OrderStatus
 from handlers.domain.canonical import format_instant
 from handlers.domain.ledger import Kind
+from handlers.domain.lifecycles import OrderStatus
 from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 
 LATER = {"capture": "later", "hold_seconds": 86_400}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.adapters.kms_proof import KMSProofKey
-from handlers.domain.callers import enclose, person_id_of
+from handlers.domain.requests import enclose, person_id_of
 from tests.handlers.world import World, purchase_of, refund_of
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/proof"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.answers import LEDGER_CODES
 from handlers.domain.ledger import ENTRY_SCHEMA
-from handlers.domain.outcomes import LEDGER_CODES
 from handlers.purchase import purchase
 from handlers.record import record
 from handlers.refund import refund

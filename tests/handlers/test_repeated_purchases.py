@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 import pytest
 
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
-from handlers.domain.cases import CaseReason
+from handlers.domain.lifecycles import CaseReason
 from handlers.domain.order import Order
-from handlers.domain.ports import Page, RetryPolicy
-from handlers.domain.sweeps import Watchlist
+from handlers.domain.ports import Page, RetryPolicy, Watchlist
 from handlers.runtime.reconcile.reconciliation import Reconciliation
 from handlers.runtime.reconcile.sweep import MAX_COMPARED, GatewaySweep
 from tests.handlers.world import World, decision_of, purchase_of, resolution_of

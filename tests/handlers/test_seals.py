@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.domain.days import last_closed_day
+from handlers.domain.canonical import last_closed_day
 from handlers.domain.errors import AuditContradiction, Unavailable
 from handlers.domain.seal_verification import SealVerification
 from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX, Signature, SignedSeal, part_key, seal_key

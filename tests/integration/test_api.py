@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.callers import person_id_of
+from handlers.domain.requests import person_id_of
 from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token, public_keys_file, sign_token
 from local.pytest_plugin import DeployedStack
 from tests.integration.api_client import BODY, Reply, buy, call, token, wait_for_result

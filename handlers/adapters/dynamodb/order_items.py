@@ -8,9 +8,8 @@ from ...contracts.storage import ATTENTION, BY_DAY, DEFERRED_SINCE, ITEM_SCHEMA,
 from ...domain.account import fold
 from ...domain.answers import answer_from
 from ...domain.canonical import Json, day_of
-from ...domain.ledger import entry_from
-from ...domain.newer_release import NewerRelease, ReadOnlyOrder, is_known
-from ...domain.order import AcceptedRequest, Order
+from ...domain.ledger import entry_from, is_known
+from ...domain.order import AcceptedRequest, NewerRelease, Order, ReadOnlyOrder
 from .attribute_values import Item, decode_item, encode_item
 
 

@@ -13,7 +13,7 @@ from ...contracts.storage import ATTENTION, ITEM_SCHEMA, ORDERS, SWEEP_KEY, orph
 from ...domain.canonical import Json
 from ...domain.errors import Unavailable
 from ...domain.payments import Movement
-from ...domain.sweeps import ListMember, SweepPosition, Watchlist
+from ...domain.ports import ListMember, SweepPosition, Watchlist
 from ..clients import DynamoDBClient, call, code_of
 from .attribute_values import Item, decode, decode_item, encode, encode_item
 from .update_expression import Update

@@ -10,7 +10,7 @@ from ...contracts.api_routes import OPENAPI, ROUTES, Route
 from ...domain.answers import Answer
 from ...domain.canonical import format_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
-from ...domain.newer_release import NewerRelease
+from ...domain.order import NewerRelease
 from ...domain.outcomes import answer_of, refuse_reused_key
 from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request

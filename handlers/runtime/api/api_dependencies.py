@@ -11,8 +11,8 @@ from ...adapters.dynamodb.order_listing import DynamoDBOrderListing
 from ...adapters.dynamodb.stock_items import DynamoDBInventory
 from ...adapters.step_functions import BookingMachine
 from ...domain.audit import refusals_of
-from ...domain.callers import ProofSigner
 from ...domain.order import Order
+from ...domain.requests import ProofSigner
 from ...domain.stock import StockItem
 from ..dependencies import Dependencies
 from ..settings import Settings

@@ -7,8 +7,8 @@ import json
 from dataclasses import astuple, dataclass
 from typing import Any, Final, cast
 
-from ...domain.callers import ProofSigner
 from ...domain.canonical import Json, canonical, digest
+from ...domain.requests import ProofSigner
 
 _VERSION: Final = 1
 _TAG_LENGTH: Final = 32

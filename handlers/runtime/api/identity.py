@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from ...contracts.api_routes import Role
-from ...domain.callers import person_id_of
+from ...domain.requests import person_id_of
 from .http_calls import ApiProblem, Call
 
 _BEARER: Final = re.compile(r"[Bb]earer +([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")

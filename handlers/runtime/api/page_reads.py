@@ -8,8 +8,7 @@ from ...adapters.dynamodb.order_listing import Position, Start
 from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE
 from ...contracts.storage import ATTENTION, SHARDS, IndexSchema
 from ...domain.errors import LedgerBroken
-from ...domain.newer_release import NewerRelease
-from ...domain.order import Order
+from ...domain.order import NewerRelease, Order
 from .api_dependencies import ApiServices
 from .cursors import Place
 from .http_calls import ApiProblem, Call

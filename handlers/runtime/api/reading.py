@@ -10,8 +10,7 @@ from ...adapters.dynamodb.order_items import changed_day
 from ...contracts.api_routes import Role
 from ...contracts.storage import BY_CUSTOMER, BY_DAY, SHARDS
 from ...domain.approvals import awaits_decision
-from ...domain.canonical import Json, day_of, format_instant
-from ...domain.days import next_day
+from ...domain.canonical import Json, day_of, format_instant, next_day
 from ...domain.ledger import Kind
 from ...domain.order import Order
 from .api_dependencies import ApiServices

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from ...adapters.step_functions import ExecutionStatus
 from ...domain.answers import Answer
-from ...domain.callers import enclose
 from ...domain.canonical import day_of, format_instant
 from ...domain.order import Order
 from ...domain.outcomes import answer_of, execution_of
-from ...domain.requests import Request, capture_id_of, decision_id_of, refund_id_of, void_id_of
+from ...domain.requests import Request, capture_id_of, decision_id_of, enclose, refund_id_of, void_id_of
 from ..request_parsing import parse_request
 from .api_dependencies import ApiServices
 from .execution_results import accepted, reply_with_result, unavailable

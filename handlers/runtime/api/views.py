@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from ...domain.account import Refund, RefundStatus
-from ...domain.cases import Case
 from ...domain.ledger import Entry, key_of
+from ...domain.lifecycles import Case, Refund, RefundStatus
 from ...domain.order import Order
 from ...domain.stock import StockItem
 

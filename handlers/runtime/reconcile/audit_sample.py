@@ -15,7 +15,7 @@ from typing import Final
 from ...domain.audit import is_same_record, outcome_record, outcomes_on
 from ...domain.canonical import Json, day_of, format_instant
 from ...domain.errors import BookingError, Unavailable
-from ...domain.newer_release import NewerRelease
+from ...domain.order import NewerRelease
 from ...domain.ports import AuditTrail, ObjectVersion, OrderRepository
 
 DAYS: Final = 35

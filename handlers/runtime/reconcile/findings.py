@@ -11,10 +11,9 @@ from ...domain.canonical import parse_instant
 from ...domain.errors import AuditRejected, BookingError
 from ...domain.ledger import key_of
 from ...domain.money import format_amount
-from ...domain.newer_release import NewerRelease
-from ...domain.order import Order
+from ...domain.order import NewerRelease, Order
 from ...domain.payments import Movement, ReportedDispute
-from ...domain.sweeps import Watchlist
+from ...domain.ports import Watchlist
 from ..log import Log
 from ..recording import Recorded, count_recorded
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ...contracts.messages import RecordInput
 from ...domain.errors import AuditRejected, Unavailable
-from ...domain.newer_release import NewerRelease
+from ...domain.order import NewerRelease
 from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue
 from ..recording import record_outcome
 from .findings import Findings

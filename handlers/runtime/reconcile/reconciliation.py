@@ -9,26 +9,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...domain.account import RefundStatus
 from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import Json, day_of, format_instant, parse_instant
 from ...domain.captures import expire_payment
-from ...domain.cases import CaseReason
-from ...domain.dispute_reports import apply_dispute, disputes_in
+from ...domain.cases import MOVEMENT, is_in_doubt, open_case
+from ...domain.disputes import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
+from ...domain.lifecycles import CaseReason, RefundStatus
 from ...domain.money import format_amount
-from ...domain.newer_release import NewerRelease
-from ...domain.order import Order
+from ...domain.order import NewerRelease, Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
-from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder
-from ...domain.repeated_purchases import is_in_doubt
+from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder, SweepRepository, Watchlist
 from ...domain.requests import dispute_id_of
-from ...domain.resolutions import MOVEMENT, open_case
 from ...domain.settlement import Contradiction, apply_gateway_reply
-from ...domain.sweeps import SweepRepository, Watchlist
 from ..hold_requests import void_payment
 from ..recording import Recorded
 from .findings import Findings

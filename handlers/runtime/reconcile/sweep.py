@@ -12,15 +12,12 @@ from typing import Final
 
 from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant, parse_instant
-from ...domain.cases import CaseReason
+from ...domain.cases import DOUBT, MOVEMENT, is_bought_again, is_in_doubt
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
-from ...domain.newer_release import NewerRelease, ReadOnlyOrder
-from ...domain.order import Order
+from ...domain.lifecycles import CaseReason
+from ...domain.order import NewerRelease, Order, ReadOnlyOrder
 from ...domain.payments import Movement, PaymentGateway
-from ...domain.ports import OrderRepository
-from ...domain.repeated_purchases import DOUBT, is_bought_again, is_in_doubt
-from ...domain.resolutions import MOVEMENT
-from ...domain.sweeps import ListMember, SweepPosition, SweepRepository, Watchlist
+from ...domain.ports import ListMember, OrderRepository, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
 from .scan_plan import turn_at
 
