@@ -52,35 +52,44 @@ class DayTotals:
     purchases: int = 0
     refunds: int = 0
     reversals: int = 0
+    disputes: int = 0
     money_in_minor: int = 0
     money_out_minor: int = 0
+    disputed_minor: int = 0
+    """The amount that disputes withdrew, minus what they gave back."""
     failed: int = 0
     unknown: int = 0
     rejections: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, record: Record) -> None:
-        """Add one record of the trail."""
-        result = record["result"]
-        match _last_entry_kind(record):
+        """Add one record of the trail. An entry that no request caused has no result, but may have moved money."""
+        amount_minor = _last_entry(record).get("amount_minor", 0)
+        match _last_entry(record).get("type"):
             case Kind.PAYMENT_CAPTURED:
                 self.purchases += 1
-                self.money_in_minor += result["amount_minor"]
+                self.money_in_minor += amount_minor
             case Kind.REFUND_SETTLED:
                 self.refunds += 1
-                self.money_out_minor += result["amount_minor"]
+                self.money_out_minor += amount_minor
             case Kind.REFUND_REVERSED:
                 self.reversals += 1
-                self.money_out_minor -= result["amount_minor"]
+                self.money_out_minor -= amount_minor
+            case Kind.DISPUTE_OPENED | Kind.DISPUTE_WON | Kind.DISPUTE_LOST as kind:
+                self.disputes += kind == Kind.DISPUTE_OPENED
+                self.disputed_minor += _newly_withdrawn(record)
             case _:
-                self._count_without_money(result)
+                self._count_without_money(record["result"] or {})
 
     def _count_without_money(self, result: Record) -> None:
-        if result["status"] == "rejected":
-            self.rejections[result["code"]] += 1
-        elif result["status"] == "unknown":
-            self.unknown += 1
-        else:
-            self.failed += 1
+        match result.get("status"):
+            case "rejected":
+                self.rejections[result["code"]] += 1
+            case "unknown":
+                self.unknown += 1
+            case "failed":
+                self.failed += 1
+            case _:
+                pass  # what waits for somebody, and what succeeds without moving money
 
     def as_json(self) -> dict[str, Any]:
         """Return the day for JSON."""
@@ -88,8 +97,8 @@ class DayTotals:
 
 
 _COLUMNS: Final = (
-    *("day", "currency", "purchases", "refunds", "reversals"),
-    *("money_in_minor", "money_out_minor", "failed", "unknown"),
+    *("day", "currency", "purchases", "refunds", "reversals", "disputes"),
+    *("money_in_minor", "money_out_minor", "disputed_minor", "failed", "unknown"),
 )
 
 
@@ -141,7 +150,7 @@ def report_day(log: AuditTrail, day: str) -> list[DayTotals]:
     """Return the totals of one day by currency, in memory that does not grow with its number of records."""
     totals: dict[str, DayTotals] = {}
     for record in _read_records(log, day):
-        currency = record["result"].get("currency") or NO_CURRENCY
+        currency = _currency_of(record)
         totals.setdefault(currency, DayTotals(day=day, currency=currency)).add(record)
     return [totals[currency] for currency in sorted(totals)]
 
@@ -163,20 +172,41 @@ def _read_record(log: AuditTrail, key: str) -> Record:
         record = as_object(json.loads(log.read(key) or b""))
     except ValueError:
         record = None
-    if record is None or "status" not in record.get("result", ()):
+    if record is None or not _is_record(record):
         raise CommandFailed(f"{key} is not a record of this system. Run `booking audit verify`.")
     return record
 
 
-def _last_entry_kind(record: Record) -> str | None:
-    """Return the kind of an outcome's last ledger entry, or None for a refusal, which has no ledger."""
+def _is_record(record: Record) -> bool:
+    """Return whether an object has a result, or a cause and a ledger in its place."""
+    result = as_object(record.get("result"))
+    return "status" in result if result else bool(record.get("cause") and record.get("ledger"))
+
+
+def _last_entry(record: Record) -> Record:
+    """Return the last ledger entry of an outcome; an empty one for a refusal, which has no ledger."""
     ledger = record.get("ledger")
-    return ledger[-1]["type"] if ledger else None
+    return ledger[-1] if ledger else {}
+
+
+def _currency_of(record: Record) -> str:
+    """Return the currency of the order, or of a refused request; NO_CURRENCY if it named none."""
+    placed = record["ledger"][0] if record.get("ledger") else record["result"]
+    return placed.get("currency") or NO_CURRENCY
+
+
+def _newly_withdrawn(record: Record) -> int:
+    """Return the amount that the last entry, one of a dispute, withdraws; it is negative if it gives that back."""
+    *before, last = [entry for entry in record["ledger"] if entry["subject"] == record["ledger"][-1]["subject"]]
+    was_withdrawn = bool(before) and before[-1]["type"] != Kind.DISPUTE_WON
+    is_withdrawn = last["type"] != Kind.DISPUTE_WON
+    return int(last["amount_minor"]) * (int(is_withdrawn) - int(was_withdrawn))
 
 
 def _print_table(days: Iterable[DayTotals]) -> None:
-    columns = ("day", "currency", "purchases", "refunds", "money in", "money out", "rejected", "failed", "unknown")
-    stdout_console().print(table("Audit report", columns, map(_row, days), right=columns[2:6]))
+    amounts = ("money in", "money out", "disputed")
+    columns = ("day", "currency", "purchases", "refunds", *amounts, "rejected", "failed", "unknown")
+    stdout_console().print(table("Audit report", columns, map(_row, days), right=columns[2:7]))
 
 
 def _row(day: DayTotals) -> list[str]:
@@ -184,6 +214,7 @@ def _row(day: DayTotals) -> list[str]:
     return [
         *(day.day, day.currency, str(day.purchases), str(day.refunds)),
         *(_format_minor(day.money_in_minor, day.currency), _format_minor(day.money_out_minor, day.currency)),
+        _format_minor(day.disputed_minor, day.currency),
         *(rejected, str(day.failed), str(day.unknown)),
     ]
 

@@ -19,8 +19,9 @@ from handlers.domain.ledger import Entry, Kind, key_of, type_of
 from handlers.domain.lifecycles import RefundStatus
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
-from handlers.domain.payments import GatewayStatus, Movement, PaymentGateway
+from handlers.domain.payments import GatewayReply, GatewayStatus, Movement, PaymentGateway
 from handlers.domain.ports import AuditTrail
+from handlers.domain.requests import reported_refund_id_of
 from handlers.domain.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
@@ -138,11 +139,17 @@ class GatewayVerification:
     def _is_settled(self, at: str) -> bool:
         return at < format_instant(self.settled_before)
 
+    def _status_of(self, order: Order, key: str) -> GatewayStatus:
+        refund = order.account.refunds.get(key)
+        if refund is None or not refund.is_reported:
+            return self.gateway.lookup(order.instruction(key)).status
+        return _reported_status(order, key, self.gateway.lookup(order.instruction(order.order_id)))
+
     def _look_up(self, order: Order, entry: Entry) -> Finding | None:
         """Ask the gateway about an entry that it does not list on its day."""
         key = key_of(entry.subject)
         try:
-            status = self.gateway.lookup(order.instruction(key)).status
+            status = self._status_of(order, key)
         except BookingError as error:
             sentence = f"{_describe(order, entry)} is not listed by the gateway on its day, and {error} Repeat this."
             return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, sentence=sentence)
@@ -155,6 +162,12 @@ class GatewayVerification:
             f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
         )
         return Finding(problem=Problem.NO_MOVEMENT, where=order.order_id, sentence=sentence)
+
+
+def _reported_status(order: Order, key: str, reply: GatewayReply) -> GatewayStatus:
+    """Return what a payment's lookup reports of a refund that was made at the gateway itself."""
+    reported = (each for each in reply.refunds if reported_refund_id_of(order.order_id, each.reference) == key)
+    return next((each.status for each in reported), GatewayStatus.NOTHING)
 
 
 def _name(key: str, order_id: str) -> str:
@@ -208,9 +221,9 @@ def _is_in_ledger(order: Order, movement: Movement) -> bool:
     """Return whether an entry, a dispute or a case tells of a movement."""
     name = _name(movement.key, movement.order_id)
     moved = (each for each in order.ledger if each.kind in MOVING)
-    about = f"{MOVEMENT}{movement.reference}"
+    about = {f"{MOVEMENT}{movement.reference}", order.subject(movement.key)}
     return (
         any(_name(key_of(entry.subject), order.order_id) == name for entry in moved)
         or movement.key in order.account.disputes
-        or any(case.about == about for case in order.account.cases.values())
+        or any(case.about in about for case in order.account.cases.values())
     )

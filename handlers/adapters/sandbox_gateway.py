@@ -6,7 +6,7 @@ a hold ends once.
 Longer than 250 lines: one method per operation of the port, with the item that it writes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, cast
@@ -28,14 +28,15 @@ from ..domain.payments import (
     PaymentAction,
     PaymentMethod,
     ReportedDispute,
+    ReportedRefund,
 )
-from ..domain.requests import dispute_id_of
+from ..domain.requests import dispute_id_of, reported_refund_id_of
 from .clients import DynamoDBClient, call, code_of
 from .dynamodb.attribute_values import Item, decode_item, encode, encode_item
 from .dynamodb.order_repository import page_end, page_start
 from .dynamodb.transactions import CONFLICTS, transact
 from .dynamodb.update_expression import Update
-from .sandbox_tokens import ALWAYS, TOKENS, UNKNOWN, Behaviour, DisputeCourse
+from .sandbox_tokens import ALWAYS, TOKENS, UNKNOWN, Behaviour, DashboardRefund, DisputeCourse
 
 
 def _utc_now() -> datetime:
@@ -104,6 +105,9 @@ class SandboxPaymentGateway:
         if charge is None or charge["heard"] != GatewayStatus.SETTLED:
             return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="charge_not_found"))
         token = TOKENS.get(str(charge["token"]), UNKNOWN)
+        taken = token.dashboard_refund.amount_of(_amount(charge)) if token.dashboard_refund else 0
+        if instruction.amount_minor > _amount(charge) - taken:
+            return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="amount_too_large"))
         return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
@@ -117,20 +121,40 @@ class SandboxPaymentGateway:
         initial = _held(token.charge.outcome) if item["kind"] == Operation.AUTHORIZE else token.charge.outcome
         if item["heard"] == initial and initial in _OPEN and token.charge.later:
             return self._finish(instruction, item, token.charge.later)
-        return replace(_reply(item), disputes=self._disputes(instruction, item, token.dispute))
+        if item["kind"] not in (Operation.CHARGE, Operation.AUTHORIZE) or item["heard"] != GatewayStatus.SETTLED:
+            return _reply(item)
+        return replace(
+            _reply(item),
+            disputes=self._disputes(instruction, item, token.dispute),
+            refunds=self._dashboard_refunds(instruction, item, token.dashboard_refund),
+        )
+
+    def _dashboard_refunds(
+        self, instruction: Instruction, item: Mapping[str, Json], made: DashboardRefund | None
+    ) -> tuple[ReportedRefund, ...]:
+        """Return the refund that somebody made in the dashboard, in its state at this time after the purchase."""
+        if made is None:
+            return ()
+        has_ended = made.later is not None and self.now() - parse_instant(instruction.opened_at) >= made.ends_after
+        reported = ReportedRefund(
+            reference=_dashboard_reference(instruction.key),
+            status=made.later if made.later and has_ended else made.status,
+            amount_minor=made.amount_of(_amount(item)),
+            currency=str(item["currency"]),
+        )
+        return (reported,)
 
     def _disputes(
         self, instruction: Instruction, item: Mapping[str, Json], course: DisputeCourse | None
     ) -> tuple[ReportedDispute, ...]:
         """Return the dispute of a payment, whose state follows from the time since the purchase."""
-        is_paid = item["kind"] in (Operation.CHARGE, Operation.AUTHORIZE) and item["heard"] == GatewayStatus.SETTLED
-        if course is None or not is_paid:
+        if course is None:
             return ()
         is_decided = self.now() - parse_instant(instruction.opened_at) >= course.decided_after
         reported = ReportedDispute(
             reference=_dispute_reference(instruction.key),
             phase=course.ends_as if is_decided else course.begins_as,
-            amount_minor=int(str(item["amount_minor"])),
+            amount_minor=_amount(item),
             currency=str(item["currency"]),
             reason="fraudulent",
         )
@@ -159,7 +183,7 @@ class SandboxPaymentGateway:
             **page_start(place),
         )
         items = [decode_item(item) for item in reply["Items"]]
-        moved = (*map(_movement, items), *(_dispute_movement(item) for item in items if _is_disputed(item)))
+        moved = tuple(movement for item in items for movement in _movements(item))
         rest = page_end(reply)
         following = f"{day} {rest}" if rest else next_day(day) if day < day_of(until) else None
         return MovementPage(movements=moved, after=following)
@@ -304,22 +328,27 @@ def _facts(instruction: Instruction) -> dict[str, Json]:
     }
 
 
+def _movements(item: Mapping[str, Json]) -> Iterator[Movement]:
+    """Yield the movement of an item, and what the customer's bank or somebody at the dashboard made of it at once."""
+    yield _movement(item)
+    token = TOKENS.get(str(item.get("token")), UNKNOWN)
+    if item["kind"] == Operation.CHARGE and token.dispute and token.dispute.begins_as is DisputePhase.OPEN:
+        yield _dispute_movement(item)
+    if item["kind"] == Operation.CHARGE and token.dashboard_refund:
+        yield _dashboard_movement(item, token.dashboard_refund)
+
+
 def _movement(item: Mapping[str, Json]) -> Movement:
-    key, amount_minor = str(item["pk"]), item.get("amount_minor")
+    key = str(item["pk"])
     return Movement(
         reference=_reference(key),
         at=str(item[BY_MOVEMENT.range_key]),
         kind=str(item["kind"]),
-        amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
+        amount_minor=_amount(item),
         currency=str(item.get("currency", "")),
         key=key,
         order_id=str(item.get("charge", key)),
     )
-
-
-def _is_disputed(item: Mapping[str, Json]) -> bool:
-    course = TOKENS.get(str(item.get("token")), UNKNOWN).dispute
-    return item["kind"] == Operation.CHARGE and course is not None and course.begins_as is DisputePhase.OPEN
 
 
 def _dispute_movement(item: Mapping[str, Json]) -> Movement:
@@ -327,6 +356,24 @@ def _dispute_movement(item: Mapping[str, Json]) -> Movement:
     payment = _movement(item)
     reference = _dispute_reference(payment.order_id)
     return replace(payment, kind="dispute", reference=reference, key=dispute_id_of(payment.order_id, reference))
+
+
+def _dashboard_movement(item: Mapping[str, Json], made: DashboardRefund) -> Movement:
+    """Return the refund that somebody made in the dashboard."""
+    payment = _movement(item)
+    reference = _dashboard_reference(payment.order_id)
+    return replace(
+        payment,
+        kind=Operation.REFUND.value,
+        reference=reference,
+        key=reported_refund_id_of(payment.order_id, reference),
+        amount_minor=made.amount_of(payment.amount_minor),
+        is_reported=True,
+    )
+
+
+def _dashboard_reference(order_id: str) -> str:
+    return f"sandbox_dashboard_{digest(order_id)[:16]}"
 
 
 def _dispute_reference(order_id: str) -> str:
@@ -348,13 +395,18 @@ def _existing_item(error: ClientError) -> Item:
     return cast("Mapping[str, Item]", error.response)["Item"]  # ALL_OLD was asked for
 
 
+def _amount(item: Mapping[str, Json]) -> int:
+    amount_minor = item.get("amount_minor")
+    return amount_minor if isinstance(amount_minor, int) else 0
+
+
 def _reply(item: Mapping[str, Json]) -> GatewayReply:
-    status, amount_minor = GatewayStatus(str(item["heard"])), item.get("amount_minor")
+    status = GatewayStatus(str(item["heard"]))
     return GatewayReply(
         status=status,
         reference=_reference(str(item.get("pk", ""))) if status is GatewayStatus.SETTLED else "",
         reason=str(item.get("reason", "")),
-        amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
+        amount_minor=_amount(item),
         currency=str(item.get("currency", "")),
         until=str(item["until"]) if status is GatewayStatus.AUTHORIZED and item.get("until") else None,
     )

@@ -36,6 +36,21 @@ class DisputeCourse:
     decided_after: timedelta = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardRefund:
+    """A refund that somebody makes at the gateway itself, as soon as the payment is made."""
+
+    percent: int = 25
+    status: GatewayStatus = GatewayStatus.SETTLED
+    later: GatewayStatus | None = None
+    ends_after: timedelta = timedelta(days=1)
+    """Time from the purchase until `later` comes true."""
+
+    def amount_of(self, paid_minor: int) -> int:
+        """Return the amount of the refund of a payment."""
+        return max(1, paid_minor * self.percent // 100)
+
+
 ALWAYS: Final = 1_000_000_000
 _SUCCEEDS: Final = Behaviour()
 _DECLINED: Final = Behaviour(outcome=GatewayStatus.DECLINED, reason="insufficient_funds")
@@ -53,6 +68,7 @@ class Token:
     capture: Behaviour = field(default=_SUCCEEDS)
     refund: Behaviour = field(default=_SUCCEEDS)
     dispute: DisputeCourse | None = None
+    dashboard_refund: DashboardRefund | None = None
     hold: timedelta = timedelta(days=7)
     """Time for which the bank holds an authorised amount."""
 
@@ -114,6 +130,18 @@ TOKENS: Final[Mapping[str, Token]] = {
     "pm_inquiry": Token(
         meaning="The customer inquires about the payment, which becomes a dispute after a day.",
         dispute=DisputeCourse(begins_as=DisputePhase.INQUIRY),
+    ),
+    "pm_dashboard_refund": Token(
+        meaning="Somebody refunds a quarter of the payment in the gateway's dashboard as soon as it is made.",
+        dashboard_refund=DashboardRefund(),
+    ),
+    "pm_dashboard_refund_pending": Token(
+        meaning="The same, but the bank makes that refund only after a day.",
+        dashboard_refund=DashboardRefund(status=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
+    ),
+    "pm_dashboard_refund_reversed": Token(
+        meaning="The same, but that refund comes back after a day.",
+        dashboard_refund=DashboardRefund(later=GatewayStatus.REVERSED),
     ),
     "pm_timeout_then_ok": Token(
         meaning="The charge is made but its first reply is lost; a retry gets it.", charge=_REPLY_LOST_ONCE

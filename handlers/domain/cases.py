@@ -1,4 +1,7 @@
-"""Cases: open them, propose to close them, and decide on the proposals. None of it moves money at the gateway."""
+"""Cases: open them, propose to close them, and decide on the proposals. None of it moves money at the gateway.
+
+Longer than 250 lines so that what opens a case, and what closing it leads to, are in one place.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,13 +14,14 @@ from .canonical import Json, parse_instant, salted
 from .disputes import end_dispute_by_people
 from .ledger import Kind, key_of, subject_of
 from .lifecycles import Case, CaseReason, CaseStatus, OrderStatus, RefundStatus, find_open_case
+from .money import format_amount
 from .order import Order
 from .outcomes import refuse_request, resolution_answer
-from .payments import Operation
+from .payments import GatewayReply, GatewayStatus, Operation, ReportedRefund
 from .ports import Change
 from .refunds import CASES_LIMIT, KB, record_refund, worst_case_bytes
-from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of
-from .settlement import end_by_people
+from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of, reported_refund_id_of
+from .settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply
 
 PAID: Final = "settled"
 """The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
@@ -59,6 +63,57 @@ def _is_unended(order: Order, about: str) -> bool:
     """Return whether a subject still waits for its end, so that closing a case about it has not ended it."""
     is_waiting = about == order.order_id and order.wait is not None
     return is_waiting or key_of(about) in order.in_flight
+
+
+def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> Change | Contradiction | None:
+    """Apply a refund that was made at the gateway itself; None if the ledger, or a case, tells of it already.
+
+    A new one is written with its end and a case, all in one write. One that does not fit into what other refunds leave
+    is only a case until they leave more; one that people have found to be none stays out of the ledger.
+    """
+    key = reported_refund_id_of(order.order_id, reported.reference)
+    status, amount_minor = reported.status, reported.amount_minor
+    reply = GatewayReply(
+        status=status,
+        reference=reported.reference,
+        reason=reported.reason,
+        amount_minor=amount_minor,
+        currency=reported.currency,
+    )
+    if key in order.account.refunds:
+        return apply_gateway_reply(order, key, reply, None, now)
+    kinds = _REPORTED.get(status)
+    if kinds is None or not order.account.captured_minor:
+        return None
+    about, facts = subject_of(key), {"by": "gateway", "cause": "gateway", "reference": reported.reference}
+    is_recordable = reported.currency == order.currency and not _was_found_unpaid(order, about)
+    recorded = record_refund(order, key, amount_minor, kinds, at=None, now=now, facts=facts) if is_recordable else None
+    told: dict[str, Json] = {"gateway_says": quote_reply(reply), "reference": reported.reference}
+    told |= {"movement_kind": Operation.REFUND.value, "movement_currency": reported.currency}
+    opened = open_case(
+        recorded.after if recorded else order,
+        about,
+        CaseReason.MADE_AT_GATEWAY,
+        now,
+        amount_minor=amount_minor,
+        facts=told,
+    )
+    return Change(before=order, after=opened.after) if opened else recorded
+
+
+_REPORTED: Final = {
+    GatewayStatus.PENDING: (Kind.REFUND_PENDING,),
+    GatewayStatus.SETTLED: (Kind.REFUND_SETTLED,),
+    GatewayStatus.REVERSED: (Kind.REFUND_SETTLED, Kind.REFUND_REVERSED),
+}
+"""The entries after the first one of a refund that the gateway reports. One that never moved money has none."""
+
+
+def _was_found_unpaid(order: Order, about: str) -> bool:
+    """Return whether people have closed a case about a subject as not paid."""
+    cases = {subject_of(case.case_id) for case in order.account.cases.values() if case.about == about}
+    closed = (entry for entry in order.ledger if entry.kind is Kind.CASE_CLOSED and entry.subject in cases)
+    return any(entry.text("outcome") != PAID for entry in closed)
 
 
 def propose_resolution(
@@ -104,6 +159,7 @@ def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy
         _check_proposed(case),
         _check_person(order, case, request),
         policy.find_unidentified(case.proposal, request) if case.proposal else None,
+        _check_recordable(order, case, request),
     )
     fault = next((each for each in checks if each), None)
     if fault:
@@ -136,10 +192,12 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
     ended_by: dict[str, Json] = {**execution, **by_people}
-    if was_paid and case.about.startswith(MOVEMENT) and _is_refund(order, case):
-        refund_id = found_refund_id_of(order.order_id, case.case_id)
+    refund_id = _unrecorded_refund(order, case)
+    if was_paid and refund_id:
         ended_by |= {"request_id": facts["request_id"], "movement": case.about}
-        return record_refund(order, refund_id, case.amount_minor, at=origin.at, now=now, facts=ended_by)
+        return record_refund(
+            order, refund_id, case.amount_minor, (Kind.REFUND_SETTLED,), at=origin.at, now=now, facts=ended_by
+        )
     if key in order.account.disputes:
         return end_dispute_by_people(order, key, is_lost=was_paid, at=origin.at, now=now, facts=ended_by)
     if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
@@ -147,9 +205,14 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)
 
 
-def _is_refund(order: Order, case: Case) -> bool:
+def _unrecorded_refund(order: Order, case: Case) -> str | None:
+    """Return the id that a refund gets which only a case tells of; None if the case is about anything else."""
     facts = case.opened.facts
-    return facts.get("movement_kind") == Operation.REFUND and facts.get("movement_currency") == order.currency
+    if facts.get("movement_kind") != Operation.REFUND or facts.get("movement_currency") != order.currency:
+        return None
+    is_orphan = case.about.startswith(MOVEMENT)
+    refund_id = found_refund_id_of(order.order_id, case.case_id) if is_orphan else key_of(case.about)
+    return refund_id if refund_id not in order.account.refunds else None
 
 
 def _was_captured_in_part(order: Order, case: Case) -> bool:
@@ -189,6 +252,22 @@ def _check_proposed(case: Case) -> Fault:
     if case.status is CaseStatus.PROPOSED:
         return None
     return Code.NOT_AWAITING_DECISION, f"The case {case.case_id} does not wait for a decision: it is {case.status}."
+
+
+def _check_recordable(order: Order, case: Case, request: MakeDecision) -> Fault:
+    """Reject to count a refund as made while open refunds reserve the money that it took."""
+    account = order.account
+    is_paid = case.proposal is not None and case.proposal.text("outcome") == PAID
+    left = account.captured_minor - account.refunded_minor
+    is_blocked = left - account.reserved_minor < case.amount_minor <= left
+    if request.decision != "approve" or not is_paid or not is_blocked or _unrecorded_refund(order, case) is None:
+        return None
+    amount, reserved = (format_amount(each, order.currency) for each in (case.amount_minor, account.reserved_minor))
+    return (
+        Code.REFUND_EXCEEDS_BALANCE,
+        f"The refund of {amount} cannot be recorded while {reserved} is reserved for open refunds. Wait until they "
+        "have ended (deny those that wait for approval), and decide again.",
+    )
 
 
 def _check_person(order: Order, case: Case, request: MakeDecision) -> Fault:

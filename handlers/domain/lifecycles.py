@@ -129,6 +129,7 @@ class Refund:
 
     refund_id: str
     request_id: str
+    """The request's id; empty for a refund that nobody requested of us."""
     status: RefundStatus
     amount_minor: int
     shares: tuple[Share, ...]
@@ -136,11 +137,13 @@ class Refund:
     """True if its units return to stock when it settles."""
     held: bool = False
     """True if another person had to approve it."""
+    is_reported: bool = False
+    """True if it was made at the gateway itself: nobody requested it of us, and it has no gateway key of ours."""
 
     @property
     def was_sent(self) -> bool:
         """Return whether its key may have reached the gateway."""
-        return self.status not in (RefundStatus.AWAITING_APPROVAL, RefundStatus.DENIED)
+        return not self.is_reported and self.status not in (RefundStatus.AWAITING_APPROVAL, RefundStatus.DENIED)
 
     @property
     def holds_money(self) -> bool:
@@ -171,12 +174,13 @@ def advance_refund(refund: Refund | None, entry: Entry) -> Refund:
 def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
     return Refund(
         refund_id=key_of(entry.subject),
-        request_id=entry.text("request_id"),
+        request_id=str(entry.facts.get("request_id", "")),
         status=status,
         amount_minor=entry.amount_minor,
         shares=shares_of(entry),
         restock=entry.facts.get("restock") is not False,
         held=entry.kind is Kind.REFUND_HELD,
+        is_reported="by" in entry.facts,
     )
 
 
@@ -266,6 +270,7 @@ class CaseReason(StrEnum):
     CONTRADICTION = "contradiction"
     CANNOT_BE_FENCED = "cannot_be_fenced"
     ORPHAN = "orphan"
+    MADE_AT_GATEWAY = "made_at_gateway"
     BOUGHT_AGAIN = "bought_again"
     STUCK = "stuck"
 
@@ -275,6 +280,7 @@ CASE_REASONS: Final = {
     CaseReason.CANNOT_BE_FENCED: "The gateway never received a key and cannot make sure that it never will.",
     CaseReason.STUCK: "A bank has neither made nor given up a payment or a refund for a month.",
     CaseReason.ORPHAN: "The gateway lists a movement of money of the order that its ledger does not have.",
+    CaseReason.MADE_AT_GATEWAY: "Somebody refunded the payment at the gateway itself, for instance in its dashboard.",
     CaseReason.BOUGHT_AGAIN: "The payment was `unknown`, its customer bought the same again within 24 hours, and both "
     "orders are paid.",
 }

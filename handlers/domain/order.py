@@ -188,6 +188,7 @@ class Order:
             reference=self._reference(key),
             charge_key="" if is_payment else self.order_id,
             charge_reference="" if is_payment else self._reference(self.order_id),
+            has_reports=is_payment and any(refund.is_reported for refund in self.account.refunds.values()),
         )
 
     def _operation(self, key: str) -> Operation:
@@ -208,7 +209,7 @@ class Order:
 
     @property
     def sent_keys(self) -> tuple[str, ...]:
-        """The gateway keys that may have reached the gateway: all but those of refunds that nobody approved."""
+        """The gateway keys that may have reached the gateway: not those of refunds that nobody approved or sent."""
         return (self.order_id, *(each.refund_id for each in self.account.refunds.values() if each.was_sent))
 
     def entries_of(self, key: str) -> tuple[Entry, ...]:

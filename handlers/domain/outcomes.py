@@ -41,7 +41,7 @@ _PAYMENT_ENDS: Final = frozenset(
 def outcome_at(order: Order, seq: int) -> Answer | None:
     """Return the answer that entry `seq` gives to a request; None if no request caused it."""
     entry = order.ledger[seq - 1]
-    if entry.kind in _UNREQUESTED or _is_found_by_people(order, entry):
+    if entry.kind in _UNREQUESTED or _is_unrequested_refund(order, entry):
         return None
     if entry.kind in CASE_MESSAGES:
         return resolution_answer(order, seq)
@@ -54,9 +54,10 @@ def outcome_at(order: Order, seq: int) -> Answer | None:
     return next((result_at(order, key, seq) for key in ended), None)
 
 
-def _is_found_by_people(order: Order, entry: Entry) -> bool:
-    """Return whether people recorded a refund that nobody had requested of us."""
-    return type_of(entry.subject) == "refund" and "case" in _opening(order, key_of(entry.subject)).facts
+def _is_unrequested_refund(order: Order, entry: Entry) -> bool:
+    """Return whether an entry is of a refund that the gateway reported, or that people recorded."""
+    refund = order.account.refunds.get(key_of(entry.subject))
+    return refund is not None and refund.is_reported
 
 
 def _was_requested(order: Order, key: str) -> bool:

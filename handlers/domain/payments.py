@@ -1,4 +1,7 @@
-"""The port of the payment gateway, and the replies of a gateway about a key."""
+"""The port of the payment gateway, and the replies of a gateway about a key.
+
+Longer than 250 lines because every word of the port is explained where it is defined.
+"""
 
 import re
 from collections.abc import Collection
@@ -47,6 +50,7 @@ class Instruction:
 
     `opened_at` is the `recorded_at` of the entry that allowed sending. `reference` is the gateway's own id, once a
     reply has given it. `charge_key` and `charge_reference` name the payment that is captured, voided or refunded.
+    `has_reports`: the ledger has refunds that the gateway reported, whose state only their payment's lookup tells.
     """
 
     key: str
@@ -57,6 +61,7 @@ class Instruction:
     reference: str = ""
     charge_key: str = ""
     charge_reference: str = ""
+    has_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,21 @@ class ReportedDispute:
 
     reference: str
     phase: DisputePhase
+    amount_minor: int
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedRefund:
+    """A refund that was made at the gateway itself, for instance in its dashboard, as the gateway reports it.
+
+    `reference` is the gateway's own id. The status is `pending`, `settled`, `reversed` (it moved money, which came
+    back) or `declined` (it never moved any).
+    """
+
+    reference: str
+    status: GatewayStatus
     amount_minor: int
     currency: str
     reason: str = ""
@@ -115,7 +135,8 @@ class GatewayReply:
     `authorized`: the amount is held until `until`. `settled`: the operation took effect, now or earlier. `declined`: it
     never will under this key. `fenced`: the key was cancelled before it moved money, and never will; an authorised key
     that is fenced is void. `reversed`: the money moved and was returned. `nothing`: the gateway never received the key.
-    An empty `currency` is not compared. A lookup of a payment also reports its `disputes`.
+    An empty `currency` is not compared. A lookup of a payment also reports its `disputes`, and the `refunds` that were
+    made at the gateway itself.
 
     A void is `settled` if the payment is given up, `declined` if it was captured before, and `pending` while the bank
     processes it. A capture that is declined as AUTHORIZATION_GONE ends the hold.
@@ -128,14 +149,16 @@ class GatewayReply:
     currency: str = ""
     until: str | None = None
     disputes: tuple[ReportedDispute, ...] = ()
+    refunds: tuple[ReportedRefund, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """An entry of the gateway's own list: money that moved. It proves nothing, but names an order to look up.
 
-    `key` and `order_id` are empty for a movement that was not made by us; the key of a dispute is `dispute_id_of` it.
-    `at` is the gateway's time.
+    `key` and `order_id` are empty for a movement that was not made by us. The key of a dispute is `dispute_id_of` it,
+    and that of a refund which a lookup of the payment reports (`is_reported`) is `reported_refund_id_of` it. `at` is
+    the gateway's time.
     """
 
     reference: str
@@ -145,6 +168,7 @@ class Movement:
     currency: str
     key: str = ""
     order_id: str = ""
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Final
 from .answers import Answer, Code
 from .approvals import NO_APPROVALS, ApprovalPolicy
 from .canonical import Json, parse_instant, salted
-from .ledger import Kind, subject_of
+from .ledger import SUPERSEDED, Kind, subject_of
 from .lifecycles import OrderStatus, Refund, RefundStatus, Share
 from .money import format_amount
 from .order import Order
@@ -185,22 +185,32 @@ def _append_request(
 
 
 def record_refund(
-    order: Order, refund_id: str, amount_minor: int, *, at: str, now: str, facts: Mapping[str, Json]
+    order: Order,
+    refund_id: str,
+    amount_minor: int,
+    kinds: Sequence[Kind],
+    *,
+    at: str | None,
+    now: str,
+    facts: Mapping[str, Json],
 ) -> Change | None:
-    """Record a refund that people found at the gateway: by amount, and no unit returns to stock.
+    """Record a refund that was made at the gateway, up to the last of `kinds`: by amount, and no unit returns to stock.
 
-    None if more was refunded than can be, or if the order's item has no room for it.
+    None if more was refunded than refunds have left of what was captured, or if the order's item has no room for it.
+    What disputes withdrew does not count: refund and dispute together may overdraw the order.
     """
-    if not 0 < amount_minor <= order.account.refundable_minor:
+    lines = remaining_lines(order) if order.account.captured_minor else ()
+    if not 0 < amount_minor <= sum(line.amount_minor for line in lines):
         return None
-    shares = by_amount(remaining_lines(order), amount_minor)
-    allocated: dict[str, Json] = {"shares": [share.as_json() for share in shares]}
+    shares: list[Json] = [share.as_json() for share in by_amount(lines, amount_minor)]
+    is_superseded: dict[str, Json] = {} if kinds[-1] is Kind.REFUND_SETTLED else {SUPERSEDED: True}
+    further: dict[Kind, dict[str, Json]] = {
+        Kind.REFUND_REQUESTED: {"restock": False, "shares": shares},
+        Kind.REFUND_SETTLED: {"restocked": list[Json](), **is_superseded},
+    }
     after = order
-    for kind, further in (
-        (Kind.REFUND_REQUESTED, {"restock": False, **allocated}),
-        (Kind.REFUND_SETTLED, {"restocked": list[Json]()}),
-    ):
-        entry: dict[str, Json] = {**facts, **further}
+    for kind in (Kind.REFUND_REQUESTED, *kinds):
+        entry: dict[str, Json] = {**facts, **further.get(kind, {})}
         after = after.append(
             kind, at=at, now=now, subject=subject_of(refund_id), amount_minor=amount_minor, facts=entry
         )

@@ -33,6 +33,11 @@ def found_refund_id_of(order_id: str, case_id: str) -> str:
     return f"ref_{digest(['found refund', order_id, case_id])[:_LENGTH]}"
 
 
+def reported_refund_id_of(order_id: str, reference: str) -> str:
+    """Return the id of a refund that was made at the gateway itself, which calls it `reference`."""
+    return f"ref_{digest(['refund', order_id, 'gateway', reference])[:_LENGTH]}"
+
+
 def decision_id_of(order_id: str, action: str, request_id: str) -> str:
     """Return the id of a person's decision on a subject of an order; `action` is the request's."""
     return f"dec_{digest(['decision', order_id, action, request_id])[:_LENGTH]}"

@@ -108,7 +108,7 @@ def apply_gateway_reply(
     kinds = _kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
         ledger_says = f"{_ledger_status(order, key)} {_expected_amount(order, key)}"
-        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=_gateway_says(reply))
+        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=quote_reply(reply))
     return _append_entries(order, key, reply, kinds, at, now, {}) if kinds else None
 
 
@@ -127,7 +127,8 @@ def end_by_people(
     return _append_entries(order, key, reply, kinds, at, now, facts) if kinds else None
 
 
-def _gateway_says(reply: GatewayReply) -> str:
+def quote_reply(reply: GatewayReply) -> str:
+    """Return a reply as a case quotes it."""
     return f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
 
 
@@ -193,8 +194,13 @@ def _ends_by_people(order: Order, key: str) -> Sequence[Entry]:
 
 
 def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:
-    """Return whether people recorded the payment that the gateway had reported to them."""
-    return key == order.order_id and order.account.captured_minor > 0 and is_judged(order, key, _gateway_says(reply))
+    """Return whether people recorded what the gateway says: a payment or a refund that it had reported to them."""
+    refund = order.account.refunds.get(key)
+    if refund is not None and refund.status is RefundStatus.REVERSED:
+        return reply.status is GatewayStatus.REVERSED
+    is_refunded = refund is not None and refund.status is RefundStatus.SETTLED
+    is_paid = key == order.order_id and order.account.captured_minor > 0
+    return (is_paid or is_refunded) and is_judged(order, key, quote_reply(reply))
 
 
 def _moved_nothing(order: Order, key: str) -> bool:

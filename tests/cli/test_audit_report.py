@@ -46,6 +46,28 @@ def test_purchases_refunds_and_rejections_are_counted_with_their_money() -> None
     assert dict(euros.rejections) == {"OUT_OF_STOCK": 1, "PAYMENT_DECLINED": 1}
 
 
+def test_what_nobody_requested_is_counted_and_what_waits_is_not_a_failure() -> None:
+    """Law 36 (disputes), law 38 (orphans): disputes, a refund of the dashboard, a case, and a hold that is given up."""
+    world = World()
+    world.stock(mug=(500, 9))
+    paid = [world.book(purchase_of(token, token, mug=(2, 500)))["order_id"] for token in MADE_ELSEWHERE]
+    held = world.book({**purchase_of("later", mug=(2, 500)), "capture": "later"})
+    world.book({"action": "cancel", "request_id": "c-1", "order_id": held["order_id"], "requested_by": "agent-7"})
+    first = today(world)
+    for order_id in paid:
+        world.reconcile(order_id=order_id)
+    world.clock.advance(timedelta(days=1))
+    for order_id in paid:
+        world.reconcile(order_id=order_id)
+    [made], [decided] = report_of(world, first), report_of(world, today(world))
+    assert (made.purchases, made.refunds, made.disputes, made.failed, made.unknown) == (3, 1, 2, 0, 0)
+    assert (made.money_in_minor, made.money_out_minor, made.disputed_minor) == (3000, 250, 2000)
+    assert (decided.disputes, decided.disputed_minor, decided.failed) == (0, -1000, 0)
+
+
+MADE_ELSEWHERE = ("pm_dashboard_refund", "pm_dispute_won", "pm_dispute_lost")
+
+
 def test_each_day_has_its_own_outcomes() -> None:
     """A refund counts on the day on which it settled, not on the day of its purchase."""
     world = World()

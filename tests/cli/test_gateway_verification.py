@@ -72,6 +72,20 @@ def test_what_agrees_has_no_finding() -> None:
     assert _findings(world, since=date(2026, 3, 2)) == []
 
 
+@pytest.mark.parametrize("token", ["pm_dashboard_refund", "pm_dashboard_refund_reversed"])
+def test_a_refund_made_in_the_dashboard_agrees_once_it_is_reconciled(token: str) -> None:
+    """Law 38 (orphans): on its own day, and on the day on which the ledger heard of it."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
+    assert [each.problem for each in _findings(world)] == [Problem.NO_ENTRY]
+    world.clock.advance(timedelta(days=3))
+    world.reconcile(order_id=order_id)
+    assert _findings(world) == []
+    _drop(world, "gateway", order_id)
+    assert {each.problem for each in _findings(world)} == {Problem.NO_MOVEMENT}
+
+
 HARMS: list[tuple[Break, Problem, str]] = [
     (
         lambda world, order_id: _drop(world, "gateway", order_id),

@@ -67,6 +67,7 @@ SCENES = {
     "refund, never arrives": _refunded("pm_refund_timeout_never_arrives"),
     "refund over the balance": _refunded("pm_ok", amount_minor=4051),
     "purchase, disputed": _bought("pm_disputed"),
+    "refund beside one of the dashboard": _refunded("pm_dashboard_refund", amount_minor=700),
     "proposal to close a case": _case(None),
     "resolution approved": _case("approve"),
     "resolution denied": _case("deny"),

@@ -194,7 +194,7 @@ class World:
         return verify(Archive(client=self.dynamodb, table="orders").orders(), self.audit_objects())
 
     def gateway_net(self, order_id: str) -> int:
-        """Return the money of an order at the gateway: charged minus refunded, and minus what a dispute withdrew."""
+        """Return the money of an order at the gateway: charged minus refunded, and minus what others took of it."""
         items = self.dynamodb.scan(TableName="gateway")["Items"]
         net = 0
         for item in items:
@@ -202,7 +202,9 @@ class World:
                 continue
             amount = int(item["amount_minor"]["N"])
             if item["pk"]["S"] == order_id:
-                net += 0 if TOKENS[item["token"]["S"]].dispute else amount
+                token = TOKENS[item["token"]["S"]]
+                made = token.dashboard_refund.amount_of(amount) if token.dashboard_refund else 0
+                net += 0 if token.dispute else amount - made
             elif item["kind"]["S"] == "refund" and item.get("charge", {}).get("S") == order_id:
                 net -= amount
         return net

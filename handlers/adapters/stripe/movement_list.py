@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from ...domain.canonical import format_instant, parse_instant
 from ...domain.payments import Movement, MovementPage
-from ...domain.requests import dispute_id_of
+from ...domain.requests import dispute_id_of, reported_refund_id_of
 from .amounts import to_minor
 from .replies import KEY, ORDER, STAGE
 from .stripe_api import Form, StripeObject
@@ -37,7 +37,7 @@ class MovementList:
         return MovementPage(movements=tuple(each for each in found if each), after=last)
 
     def _movement(self, transaction: StripeObject) -> Movement | None:
-        """Return a movement of our stage. A refund made in the dashboard has no key, a dispute its own."""
+        """Return a movement of our stage. A dispute, and a refund made in the dashboard, has a key of its own."""
         source = transaction.get("source")
         item: StripeObject = cast("StripeObject", source) if isinstance(source, dict) else {}
         named: StripeObject = item.get("metadata") or {}
@@ -46,8 +46,11 @@ class MovementList:
             order_id = self.find_order(str(item["payment_intent"])) or "" if item.get("payment_intent") else ""
         if not order_id or (key and named.get(STAGE) != self.stage):
             return None
+        is_reported = not key and item.get("object") == "refund"
         if item.get("object") == "dispute":
             key = dispute_id_of(order_id, str(item["id"]))
+        if is_reported:
+            key = reported_refund_id_of(order_id, str(item["id"]))
         currency = str(transaction["currency"]).upper()
         return Movement(
             reference=str(transaction["id"]),
@@ -57,6 +60,7 @@ class MovementList:
             currency=currency,
             key=key,
             order_id=order_id,
+            is_reported=is_reported,
         )
 
 

@@ -14,6 +14,7 @@ from ...domain.payments import (
     Operation,
     PaymentAction,
     ReportedDispute,
+    ReportedRefund,
 )
 from .amounts import to_minor
 from .stripe_api import StripeObject
@@ -109,6 +110,11 @@ def is_disputed(intent: StripeObject) -> bool:
     return _mapping(intent.get("latest_charge")).get("disputed") is True
 
 
+def is_refunded(intent: StripeObject) -> bool:
+    """Return whether a part of the payment is refunded, by whomever."""
+    return _number(_mapping(intent.get("latest_charge")), "amount_refunded") > 0
+
+
 _PHASES: Final[Mapping[str, DisputePhase]] = {
     "won": DisputePhase.WON,
     "lost": DisputePhase.LOST,
@@ -136,6 +142,26 @@ def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
         amount_minor=to_minor(_number(dispute, "amount"), currency),
         currency=currency,
         reason=str(dispute.get("reason") or ""),
+    )
+
+
+def reported_refund(refund: StripeObject) -> ReportedRefund | None:
+    """Return what a refund that has no key of ours says of itself; None of one that is ours, or moves no money.
+
+    Stripe lists what a partial capture gives up as a refund, too. It has no balance transaction, because it takes
+    nothing from us.
+    """
+    is_moved = bool(refund.get("balance_transaction"))
+    reply = refund_reply(refund)
+    if _mapping(refund.get("metadata")).get(KEY) or not (is_moved or reply.status is GatewayStatus.PENDING):
+        return None
+    has_come_back = reply.status is GatewayStatus.DECLINED
+    return ReportedRefund(
+        reference=reply.reference,
+        status=GatewayStatus.REVERSED if has_come_back else reply.status,
+        amount_minor=reply.amount_minor,
+        currency=reply.currency,
+        reason=reply.reason,
     )
 
 
@@ -182,7 +208,7 @@ def _card(intent: StripeObject) -> object:
     return _mapping(_mapping(intent.get("latest_charge")).get("payment_method_details")).get("card")
 
 
-def _number(item: StripeObject, name: str) -> int:
+def _number(item: Mapping[str, Any], name: str) -> int:
     value = item.get(name)
     return value if isinstance(value, int) else 0
 

@@ -8,7 +8,7 @@ so it only yields the id, and the state is read.
 Longer than 250 lines: one method per operation of the port, with the calls that it makes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -24,6 +24,7 @@ from ...domain.payments import (
     PaymentAction,
     PaymentMethod,
     ReportedDispute,
+    ReportedRefund,
 )
 from .amounts import refuse_amount, to_units
 from .api_errors import ErrorMeaning
@@ -37,9 +38,11 @@ from .replies import (
     dispute_report,
     is_declined,
     is_disputed,
+    is_refunded,
     payment_reply,
     refund_reply,
     reply_to,
+    reported_refund,
 )
 from .stripe_api import Form, StripeApi, StripeError, StripeObject, StripeResult
 
@@ -125,7 +128,7 @@ class StripePaymentGateway:
     def lookup(self, instruction: Instruction) -> GatewayReply:
         """Read the state of a key; one or two calls. An intent that was declined is canceled before it is reported.
 
-        One more call lists the disputes of a payment that has any.
+        One more call lists the disputes of a payment that has any, and one more its refunds.
         """
         if instruction.operation is Operation.REFUND:
             return self._lookup_refund(instruction)
@@ -134,8 +137,17 @@ class StripePaymentGateway:
             return GatewayReply(status=GatewayStatus.NOTHING)
         intent = self._settle_decline(self._retrieve(intent_id))
         reply = reply_to(instruction, intent)
-        is_payment = instruction.operation in (Operation.CHARGE, Operation.AUTHORIZE)
-        return replace(reply, disputes=self._disputes(intent_id)) if is_payment and is_disputed(intent) else reply
+        if instruction.operation not in (Operation.CHARGE, Operation.AUTHORIZE):
+            return reply
+        disputes = self._disputes(intent_id) if is_disputed(intent) else ()
+        return replace(reply, disputes=disputes, refunds=self._reported_refunds(instruction, intent))
+
+    def _reported_refunds(self, instruction: Instruction, intent: StripeObject) -> tuple[ReportedRefund, ...]:
+        """Return the refunds made in the dashboard; they are listed only if money was refunded, or if we know one."""
+        if not (is_refunded(intent) or instruction.has_reports):
+            return ()
+        listed = tuple(self._refunds(str(intent["id"])))
+        return tuple(report for report in map(reported_refund, reversed(listed)) if report)
 
     def _disputes(self, intent_id: str) -> tuple[ReportedDispute, ...]:
         listed: list[StripeObject] = self._get(DISPUTES, {"payment_intent": intent_id, "limit": "100"})["data"]
@@ -289,15 +301,17 @@ class StripePaymentGateway:
 
     def _find_refund(self, key: str, intent_id: str) -> StripeObject | None:
         """Find a refund by its key among those of its payment."""
+        ours = (each for each in self._refunds(intent_id) if each["metadata"].get(STAGE) == self.stage)
+        return next((refund for refund in ours if refund["metadata"].get(KEY) == key), None)
+
+    def _refunds(self, intent_id: str) -> Iterator[StripeObject]:
+        """Yield the refunds of a payment, the newest first."""
         query = {"payment_intent": intent_id, "limit": "100"}
         while True:
             page = self._get(REFUNDS, query)
-            found: list[StripeObject] = page["data"]
-            for refund in found:
-                if refund["metadata"].get(KEY) == key and refund["metadata"].get(STAGE) == self.stage:
-                    return refund
+            yield from page["data"]
             if not page["has_more"]:
-                return None
+                return
             query["starting_after"] = page["data"][-1]["id"]
 
     def _is_key_alive(self, instruction: Instruction) -> bool:

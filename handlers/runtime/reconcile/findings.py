@@ -45,6 +45,8 @@ class Findings:
     """Seconds since the time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
+    refunded_elsewhere: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """The amount and the currency of each refund that was made at the gateway itself and is recorded by now."""
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def postpone(self, name: str) -> None:
@@ -127,6 +129,8 @@ class Findings:
         """Count the answers that were recorded in this run, and each kind of finding."""
         for recorded in self.recorded:
             count_recorded(log, recorded)
+        for amount_minor, currency in self.refunded_elsewhere:
+            log.add_metric(MetricName.MONEY_OUT, amount_minor, of=currency)
         log.add_metric(MetricName.SETTLED, len(self.settled))
         log.add_metric(MetricName.RELEASED, len(self.released))
         log.add_metric(MetricName.RESTORED, len(self.restored))

@@ -13,7 +13,7 @@ from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import Json, day_of, format_instant, parse_instant
 from ...domain.captures import expire_payment
-from ...domain.cases import MOVEMENT, is_in_doubt, open_case
+from ...domain.cases import MOVEMENT, apply_reported_refund, is_in_doubt, open_case
 from ...domain.disputes import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
@@ -23,7 +23,7 @@ from ...domain.order import NewerRelease, Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder, SweepRepository, Watchlist
-from ...domain.requests import dispute_id_of
+from ...domain.requests import dispute_id_of, reported_refund_id_of
 from ...domain.settlement import Contradiction, apply_gateway_reply
 from ..hold_requests import void_payment
 from ..recording import Recorded
@@ -151,14 +151,22 @@ class Reconciliation:
                 )
             change = self._compare(order, key, fenced) if fenced else None
         order = self._write(order, key, change)
-        return self._apply_disputes(order, reply) if key == order.order_id else order
+        return self._apply_reports(order, reply) if key == order.order_id else order
 
-    def _apply_disputes(self, order: Order, reply: GatewayReply) -> Order:
+    def _apply_reports(self, order: Order, reply: GatewayReply) -> Order:
+        """Apply the disputes and the refunds that a reply about the payment reports."""
         for reported in disputes_in(order, reply):
             if reported.phase is DisputePhase.INQUIRY:
                 self.findings.note_inquiry(order.order_id, reported)
             change = apply_dispute(order, reported, format_instant(self.now))
             order = self._write(order, dispute_id_of(order.order_id, reported.reference), change)
+        for made in reply.refunds:
+            key = reported_refund_id_of(order.order_id, made.reference)
+            order = self._write(order, key, apply_reported_refund(order, made, format_instant(self.now)))
+            if made.status is not GatewayStatus.DECLINED and not _tells_of(order, order.subject(key)):
+                self.findings.left_to_people.append(
+                    f"{order.order_id}: the ledger has no room for the refund {made.reference} made at the gateway"
+                )
         return order
 
     def _end_payment(self, order: Order) -> Order:
@@ -249,15 +257,18 @@ class Reconciliation:
 
     def open_orphan_case(self, order: Order, movement: Movement) -> Order:
         """Open a case about a movement in the gateway's list that the ledger of its order does not have."""
+        amount = f"{movement.amount_minor} {movement.currency}"
         facts: dict[str, Json] = {
-            "gateway_says": f"{movement.kind} {movement.amount_minor} {movement.currency} under key {movement.key}",
+            "gateway_says": f"{movement.kind} {amount} under key {movement.key}",
             "moved_at": movement.at,
             "movement_kind": movement.kind,
             "movement_currency": movement.currency,
         }
-        order = self._open_case(
-            order, f"{MOVEMENT}{movement.reference}", CaseReason.ORPHAN, facts, amount_minor=movement.amount_minor
-        )
+        about, reason = f"{MOVEMENT}{movement.reference}", CaseReason.ORPHAN
+        if movement.is_reported:
+            about, reason = order.subject(movement.key), CaseReason.MADE_AT_GATEWAY
+            facts["gateway_says"] = f"{GatewayStatus.SETTLED.value} {amount}"
+        order = self._open_case(order, about, reason, facts, amount_minor=movement.amount_minor)
         self._watch(order)
         return order
 
@@ -308,8 +319,16 @@ class Reconciliation:
     def _add_restoration(self, order: Order, seq: int, key: str, *, is_drift: bool) -> None:
         self.findings.restored.append(f"{order.order_id}/{seq}")
         self.findings.drift["audit"] += is_drift
+        entry = order.ledger[seq - 1]
         if answer := outcome_at(order, seq):
             self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
+        elif entry.kind is Kind.REFUND_SETTLED:
+            self.findings.refunded_elsewhere.append((entry.amount_minor, order.currency))
+
+
+def _tells_of(order: Order, subject: str) -> bool:
+    """Return whether the ledger has an entry or a case about a subject."""
+    return any(subject in (entry.subject, entry.facts.get("about")) for entry in order.ledger)
 
 
 def _is_for_others(order: Order) -> bool:

@@ -161,9 +161,10 @@ class GatewaySweep:
         order = self._load(movement.order_id)
         if order is None or isinstance(order, ReadOnlyOrder):
             return order is not None
-        is_known = order.find_request(movement.key) is not None or movement.key in order.account.disputes
-        about = f"{MOVEMENT}{movement.reference}"
-        if not is_known and not any(case.about == about for case in order.account.cases.values()):
+        account, key = order.account, movement.key
+        is_known = order.find_request(key) is not None or key in account.disputes or key in account.refunds
+        about = {f"{MOVEMENT}{movement.reference}", order.subject(key)}
+        if not is_known and not any(case.about in about for case in account.cases.values()):
             self.open_orphan_case(order, movement)
         return True
 

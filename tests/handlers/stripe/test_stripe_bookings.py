@@ -115,6 +115,33 @@ def test_the_calls_of_each_booking_are_counted(world: StripeWorld) -> None:
     assert world.double.books.balance() == 1600 - 600 + 800
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_refund_of_the_dashboard_is_in_the_ledger_by_webhook_or_by_sweep(world: StripeWorld, is_told: bool) -> None:
+    """Law 38 (orphans), law 41 (events commute), law 18 (conservation): also its failure after days."""
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    world.webhooks.waiting.clear()
+    made = world.double.refund_in_dashboard(order_id, 600)
+
+    def hear() -> None:
+        if is_told:
+            world.deliver(lambda bodies: [*bodies, *bodies])
+        world.clock.advance(timedelta(minutes=5))
+        if not is_told:
+            world.reconcile(recent_seconds=7200)
+        world.check_laws()
+
+    hear()
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, len(order.account.open_cases)) == (600, 1)
+    world.clock.advance(timedelta(days=9))
+    world.double.returns.advance(made, "failed")
+    hear()
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.refundable_minor) == (0, 1600)
+    kinds = [entry.kind.value for entry in order.ledger[2:]]
+    assert kinds == ["RefundRequested", "RefundSettled", "CaseOpened", "RefundReversed"]
+
+
 def test_a_function_reads_its_key_once(world: StripeWorld) -> None:
     process = world.parts()
     for number in range(3):

@@ -10,7 +10,7 @@ from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway, Stripe
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
-from handlers.domain.requests import dispute_id_of
+from handlers.domain.requests import dispute_id_of, reported_refund_id_of
 from tests.fakes.clock import FakeClock
 from tests.support.stripe.double import StripeDouble
 from tests.support.stripe.fault_plan import BEFORE, StripeFault
@@ -362,11 +362,46 @@ def test_orders_are_found_by_payment_intent_within_the_stage(till: Till) -> None
     assert till.gateway.find_order("pi_unknown") is None
 
 
+def test_a_lookup_reports_the_refunds_that_the_dashboard_made_and_no_others(till: Till) -> None:
+    """Law 38 (orphans): the oldest first, each in its present state; a payment without refunds costs no more calls."""
+    till.charge()
+    payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
+    till.double.calls.clear()
+    assert (till.gateway.lookup(payment).refunds, len(till.double.calls)) == ((), 1)
+    till.gateway.refund(till.refund(amount_minor=100))
+    made = [till.double.refund_in_dashboard("ord_1", amount) for amount in (200, 300)]
+    till.double.returns.advance(made[0], "failed")
+    told = [(each.reference, each.status.value, each.amount_minor) for each in till.gateway.lookup(payment).refunds]
+    assert told == [(made[0]["id"], "reversed", 200), (made[1]["id"], "settled", 300)]
+    assert till.gateway.lookup(till.refund(amount_minor=100)).refunds == ()
+
+
+def test_the_end_of_a_known_refund_of_the_dashboard_is_reported_when_nothing_is_refunded_any_more(till: Till) -> None:
+    """Law 29 (late reversals): Stripe's total is zero again, so the ledger's knowledge decides whether to list."""
+    till.charge()
+    till.double.returns.advance(till.double.refund_in_dashboard("ord_1", 200), "failed")
+    payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
+    assert till.gateway.lookup(payment).refunds == ()
+    (known,) = till.gateway.lookup(replace(payment, has_reports=True)).refunds
+    assert known.status is GatewayStatus.REVERSED
+
+
+def test_what_a_partial_capture_gives_up_is_not_a_refund_of_the_dashboard(till: Till) -> None:
+    """Law 33 (authorise): Stripe lists it as a refund without a balance transaction, because nothing was taken."""
+    till.authorize()
+    till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 600))
+    given_up = till.double.refund_in_dashboard("ord_1", 400)
+    payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
+    assert len(till.gateway.lookup(payment).refunds) == 1
+    given_up["balance_transaction"] = None
+    assert till.gateway.lookup(payment).refunds == ()
+
+
 def test_movements_name_our_orders_and_no_others(till: Till) -> None:
     """Payments, refunds and disputes by key; refunds of the dashboard by their payment; other stages not at all."""
     till.charge()
     till.gateway.refund(till.refund(amount_minor=100))
-    till.double.refund_in_dashboard("ord_1", 200)
+    made = till.double.refund_in_dashboard("ord_1", 200)
     disputed = till.double.returns.open_dispute(till.double.charge_of("ord_1"), 300)
     replace(till.gateway, stage="other").charge(replace(till.order, key="ord_2"), PaymentMethod(token="pm_ok"))
     now = format_instant(till.clock())
@@ -375,7 +410,7 @@ def test_movements_name_our_orders_and_no_others(till: Till) -> None:
     told = [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
     assert told == [
         ("dispute", dispute_id_of("ord_1", disputed["id"]), "ord_1", 300),
-        ("refund", "", "ord_1", 200),
+        ("refund", reported_refund_id_of("ord_1", made["id"]), "ord_1", 200),
         ("refund", "ref_1", "ord_1", 100),
         ("charge", "ord_1", "ord_1", AMOUNT),
     ]

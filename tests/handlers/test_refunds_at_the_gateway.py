@@ -1,0 +1,337 @@
+"""Refunds that somebody makes at the gateway itself: written at once, with a case, and never a second time."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.order import Order
+from handlers.domain.payments import (
+    GatewayReply,
+    GatewayStatus,
+    Instruction,
+    Operation,
+    ReportedRefund,
+)
+from handlers.domain.requests import reported_refund_id_of
+from handlers.reconcile import reconcile
+from handlers.runtime.reconcile import gateway_notices
+from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
+
+
+@dataclass
+class Dashboard:
+    """A gateway in whose dashboard people make refunds, by reference."""
+
+    refunds: dict[str, ReportedRefund] = field(default_factory=dict)
+
+    def refund(
+        self, amount_minor: int, status: str = "settled", reference: str = "re_1", currency: str = "EUR"
+    ) -> None:
+        self.refunds[reference] = ReportedRefund(
+            reference=reference, status=GatewayStatus(status), amount_minor=amount_minor, currency=currency
+        )
+
+    def gateway(self, world: World) -> SandboxPaymentGateway:
+        """Return the sandbox, whose payments have these refunds."""
+        made = self.refunds
+
+        class WithDashboard(SandboxPaymentGateway):
+            def lookup(self, instruction: Instruction) -> GatewayReply:
+                reply = super().lookup(instruction)
+                is_payment = instruction.operation in (Operation.CHARGE, Operation.AUTHORIZE)
+                return replace(reply, refunds=tuple(made.values())) if is_payment else reply
+
+        return WithDashboard(client=world.dynamodb, table="gateway", now=world.clock)
+
+    def reconcile(self, world: World, order_id: str) -> dict[str, Any]:
+        deps = world.parts()
+        deps.__dict__["gateway"] = self.gateway(world)
+        return reconcile({"schema": 1, "order_id": order_id}, deps)
+
+
+def _paid(**more: Any) -> tuple[World, str, Dashboard]:
+    world = World()
+    world.stock(MUG=(800, 20))
+    order_id = world.book({**purchase_of(MUG=(2, 800)), **more})["order_id"]
+    return world, order_id, Dashboard()
+
+
+def _kinds(order: Order, since: int = 2) -> list[str]:
+    return [entry.kind.value for entry in order.ledger[since:]]
+
+
+def _close(world: World, order_id: str, outcome: str, number: int = 1) -> dict[str, Any]:
+    (case,) = world.order(order_id).account.open_cases
+    world.book(resolution_of(order_id, case.case_id, f"resolution-{number}", outcome=outcome))
+    return world.book(decision_of(order_id, case.case_id, f"decision-{number}"))
+
+
+def test_a_refund_in_the_dashboard_is_written_at_once_and_opens_a_case() -> None:
+    """Law 18 (conservation), law 38 (orphans): requested and settled in one write, by amount, without restocking."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600)
+    for _ in range(3):
+        dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert _kinds(order) == ["RefundRequested", "RefundSettled", "CaseOpened"]
+    assert [order.ledger[2].facts[name] for name in ("by", "cause", "restock")] == ["gateway", "gateway", False]
+    assert len({entry.recorded_at for entry in order.ledger[2:]}) == 1
+    assert (order.status, order.account.refundable_minor, world.available("MUG")) == ("PARTIALLY_REFUNDED", 1000, 18)
+    (case,) = order.account.open_cases
+    assert (case.says, case.amount_minor) == (("made_at_gateway", "", "settled 600 EUR"), 600)
+    assert any('"MoneyOut": 600' in line for line in world.lines)
+    assert world.book(refund_of(order_id))["amount_minor"] == 1000
+    assert world.findings() == ()
+
+
+def test_its_audit_objects_have_a_cause_in_place_of_a_result() -> None:
+    """Law 23 (audit completeness): nobody requested it of us."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    records = [json.loads(body) for body in world.audit_objects().values()]
+    told = {record["seq"]: (record["result"], record.get("cause")) for record in records if record["seq"] > 2}
+    assert told == {4: (None, "gateway"), 5: (None, "reconcile")}
+
+
+@pytest.mark.parametrize(("outcome", "refunded"), [("settled", 600), ("released", 0)])
+def test_closing_its_case_writes_the_money_no_second_time(outcome: str, refunded: int) -> None:
+    """Law 37 (cases): `settled` ends the case alone; `released` says that the money came back."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    assert _close(world, order_id, outcome)["status"] == "succeeded"
+    dashboard.refund(600, "settled" if outcome == "settled" else "reversed")
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=7))
+        assert dashboard.reconcile(world, order_id)["left_to_people"] == []
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.open_cases) == (refunded, ())
+    assert _kinds(order).count("RefundSettled") == 1
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kinds", "refunded", "reserved"),
+    [
+        ("pending", "pending", ["RefundPending"], 0, 600),
+        ("pending", "settled", ["RefundPending", "RefundSettled"], 600, 0),
+        ("pending", "declined", ["RefundPending", "RefundDeclined"], 0, 0),
+        ("settled", "reversed", ["RefundSettled", "RefundReversed"], 0, 0),
+        ("settled", "pending", ["RefundSettled"], 600, 0),
+        ("reversed", "reversed", ["RefundSettled", "RefundReversed"], 0, 0),
+    ],
+)
+def test_what_becomes_of_it_later_is_in_the_ledger(
+    first: str, then: str, kinds: list[str], refunded: int, reserved: int
+) -> None:
+    """Law 29 (late reversals), law 17 (reversal), law 41 (events commute)."""
+    world, order_id, dashboard = _paid()
+    for status in (first, then, then):
+        dashboard.refund(600, status)
+        dashboard.reconcile(world, order_id)
+        world.clock.advance(timedelta(days=1))
+    order = world.order(order_id)
+    assert [kind for kind in _kinds(order) if kind.startswith("Refund")] == ["RefundRequested", *kinds]
+    assert (order.account.refunded_minor, order.account.reserved_minor) == (refunded, reserved)
+    assert world.findings() == ()
+
+
+def test_one_that_never_moved_money_is_not_written() -> None:
+    """Law 18 (conservation)."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600, "declined")
+    assert dashboard.reconcile(world, order_id)["left_to_people"] == []
+    assert world.order(order_id).version == 2
+
+
+def test_one_beside_a_refund_in_flight_waits_for_its_end_as_a_case() -> None:
+    """Law 1 (cap), law 19 (reconcile): the gateway has money for only one of the two, and says for which."""
+    world, order_id, dashboard = _paid(payment_method="pm_refund_timeout_never_arrives")
+    assert world.book(refund_of(order_id, amount_minor=1200))["status"] == "unknown"
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.reserved_minor) == (0, 1200)
+    blocked = _close(world, order_id, "settled")
+    assert (blocked["code"], "12.00 EUR is reserved" in blocked["message"]) == ("REFUND_EXCEEDS_BALANCE", True)
+    world.clock.advance(timedelta(minutes=20))
+    for _ in range(2):
+        dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.reserved_minor) == (600, 0)
+    (case,) = order.account.open_cases
+    assert world.book(decision_of(order_id, case.case_id, "decision-2"))["status"] == "succeeded"
+    dashboard.reconcile(world, order_id)
+    assert _kinds(world.order(order_id)).count("RefundSettled") == 1
+    assert world.findings() == ()
+
+
+def test_one_that_a_case_alone_tells_of_is_written_once_when_people_close_it() -> None:
+    """Law 37 (cases): the refund gets the id under which the gateway reports it."""
+    world, order_id, dashboard = _paid(payment_method="pm_refund_timeout_never_arrives")
+    world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:1000"
+    held = world.book(refund_of(order_id, amount_minor=1200))
+    assert held["status"] == "pending"
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    (case,) = world.order(order_id).account.open_cases
+    world.book(resolution_of(order_id, case.case_id, outcome="settled"))
+    world.book(decision_of(order_id, held["refund_id"], "deny-1", decision="deny"))
+    assert world.book(decision_of(order_id, case.case_id))["status"] == "succeeded"
+    dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    refund = order.account.refunds[reported_refund_id_of(order_id, "re_1")]
+    assert (refund.status, order.account.refunded_minor, order.account.open_cases) == ("SETTLED", 600, ())
+    dashboard.refund(600, "reversed")
+    dashboard.reconcile(world, order_id)
+    assert len(world.order(order_id).account.open_cases) == 1
+    assert world.findings() == ()
+
+
+def test_one_that_people_found_to_be_none_stays_out_of_the_ledger() -> None:
+    """Law 37 (cases): what two people decided is not undone by the next look."""
+    world, order_id, dashboard = _paid(payment_method="pm_refund_timeout_never_arrives")
+    world.book(refund_of(order_id, amount_minor=1200))
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    assert _close(world, order_id, "released")["status"] == "succeeded"
+    world.clock.advance(timedelta(minutes=20))
+    for _ in range(2):
+        dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.reserved_minor, order.account.open_cases) == (0, 0, ())
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(("amount_minor", "currency"), [(1601, "EUR"), (600, "USD")])
+def test_one_that_the_ledger_can_never_hold_is_a_case_only(amount_minor: int, currency: str) -> None:
+    """Law 1 (cap), law 27 (currency)."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(amount_minor, currency=currency)
+    dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert (_kinds(order), order.account.refundable_minor) == (["CaseOpened"], 1600)
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    dashboard.reconcile(world, order_id)
+    assert world.order(order_id).account.open_cases == ()
+    assert world.findings() == ()
+
+
+def test_one_of_disputed_money_overdraws_the_order() -> None:
+    """Law 36 (disputes): refundable is never negative, and overdrawn is shown."""
+    world, order_id, dashboard = _paid(payment_method="pm_disputed")
+    dashboard.reconcile(world, order_id)
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    account = world.order(order_id).account
+    assert (account.refunded_minor, account.refundable_minor, account.overdrawn_minor) == (600, 0, 600)
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("token", ["pm_3ds_abandoned", "pm_declined"])
+def test_a_payment_that_is_not_captured_has_none(token: str) -> None:
+    """Law 43 (true answers): there is no money that could have been refunded."""
+    world, order_id, dashboard = _paid(payment_method=token)
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert (order.account.refunds, order.account.cases) == ({}, {})
+
+
+def test_one_of_a_payment_whose_capture_is_heard_of_only_now_follows_it() -> None:
+    """Law 41 (events commute): the capture is written first, in the same look."""
+    world, order_id, dashboard = _paid(payment_method="pm_timeout")
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    assert _kinds(world.order(order_id), 1)[:3] == ["PaymentCaptured", "RefundRequested", "RefundSettled"]
+    assert world.findings() == ()
+
+
+def test_an_order_without_room_for_it_is_left_to_people_in_every_run() -> None:
+    """Law 31 (room), law 28 (isolation): nothing is written, and nothing is hidden."""
+    world, order_id, dashboard = _paid()
+    for number in range(300):
+        dashboard.refund(1, reference=f"re_{number}")
+    report = dashboard.reconcile(world, order_id)
+    order = world.order(order_id)
+    assert 40 < order.account.refunded_minor < 300
+    missing = 300 - order.account.refunded_minor
+    assert len(report["left_to_people"]) >= missing - 1
+    size = len(json.dumps([entry.as_json() for entry in order.ledger]))
+    assert size < 400 * 1024
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(
+    ("token", "days", "status", "refunded"),
+    [
+        ("pm_dashboard_refund", 0, "SETTLED", 400),
+        ("pm_dashboard_refund_pending", 0, "PENDING", 0),
+        ("pm_dashboard_refund_pending", 2, "SETTLED", 400),
+        ("pm_dashboard_refund_reversed", 2, "REVERSED", 0),
+    ],
+)
+def test_the_sweep_writes_a_refund_of_the_sandbox_s_dashboard(
+    token: str, days: int, status: str, refunded: int
+) -> None:
+    """Law 29 (late reversals), law 38 (orphans): the list names its order, whose lookup reports it."""
+    world, order_id, _ = _paid(payment_method=token)
+    for _ in range(days + 1):
+        world.clock.advance(timedelta(minutes=5))
+        assert world.reconcile(recent_seconds=7200)["orphans"] == []
+        world.clock.advance(timedelta(days=1))
+    account = world.order(order_id).account
+    (refund,) = account.refunds.values()
+    assert (refund.status, account.refunded_minor, len(account.cases)) == (status, refunded, 1)
+    assert world.findings() == ()
+
+
+def test_the_sandbox_gives_no_money_back_twice() -> None:
+    """Law 1 (cap): what the dashboard refunded cannot be refunded again, and the caller is told so."""
+    world, order_id, _ = _paid(payment_method="pm_dashboard_refund")
+    answer = world.book(refund_of(order_id))
+    assert (answer["status"], answer["code"]) == ("rejected", "REFUND_DECLINED")
+    world.reconcile(order_id=order_id)
+    assert world.book(refund_of(order_id, "refund-2"))["amount_minor"] == 1200
+    assert world.findings() == ()
+
+
+def test_a_movement_whose_lookup_fails_opens_the_case_that_the_lookup_then_finds_open() -> None:
+    """Law 37 (cases): sweep and lookup name the refund alike, so nothing is counted twice."""
+    world, order_id, _ = _paid(payment_method="pm_dashboard_refund")
+    world.clock.advance(timedelta(minutes=5))
+
+    class Silent(SandboxPaymentGateway):
+        def lookup(self, instruction: Instruction) -> GatewayReply:
+            return GatewayReply(status=GatewayStatus.SETTLED, amount_minor=1600, currency="EUR")
+
+    deps = world.parts()
+    deps.__dict__["gateway"] = Silent(client=world.dynamodb, table="gateway", now=world.clock)
+    reconcile({"schema": 1, "recent_seconds": 7200}, deps)
+    assert _kinds(world.order(order_id)) == ["CaseOpened"]
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    world.reconcile(order_id=order_id)
+    order = world.order(order_id)
+    assert (order.account.refunded_minor, order.account.open_cases) == (400, ())
+    assert world.findings() == ()
+
+
+def test_an_event_of_the_gateway_brings_it_into_the_ledger() -> None:
+    """Law 41 (events commute): the event names the order, and the lookup tells the rest, however often."""
+    world, order_id, _ = _paid(payment_method="pm_dashboard_refund")
+    record = {"messageId": "m-1", "body": json.dumps({"order_id": order_id})}
+    for _ in range(2):
+        deps = world.parts()
+        taken = gateway_notices.take(
+            {"Records": [record, record]},
+            deps,
+            lambda each: not reconcile({"schema": 1, "order_id": each}, world.parts())["postponed"],
+            lambda: True,
+        )
+        assert taken == {"batchItemFailures": []}
+    assert _kinds(world.order(order_id)) == ["RefundRequested", "RefundSettled", "CaseOpened"]
