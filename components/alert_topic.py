@@ -18,7 +18,7 @@ class AlertTopicArgs(TypedDict):
     """ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key of
     its own."""
     email: NotRequired[str]
-    """Address that is asked to subscribe. Default: nobody is subscribed."""
+    """E-mail address that is invited to subscribe. Default: nobody is subscribed."""
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]

@@ -29,8 +29,8 @@ class AuditBucketArgs(TypedDict):
     logbucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket for the access logs. Default: a bucket of its own."""
     topic: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
-    its own."""
+    """ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a
+    topic of its own."""
     lock_mode: NotRequired[str]
     """COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE.
     Default: COMPLIANCE."""

@@ -30,7 +30,7 @@ class BookingApiArgs(TypedDict):
     """Arguments of an API; every default is the strict one."""
 
     function: pulumi.Input[str]
-    """ARN of the function that answers, best of its alias `live`."""
+    """ARN of the function that answers, ideally of its alias `live`."""
     issuer: pulumi.Input[str]
     """Issuer of the access tokens: its address without `/.well-known/openid-configuration`."""
     audiences: list[str]
@@ -38,11 +38,11 @@ class BookingApiArgs(TypedDict):
     origins: NotRequired[list[str]]
     """Origins of web pages that may call the API, such as https://shop.example.com. Default: none."""
     rate: NotRequired[float]
-    """Calls per second of each route, of all callers together, 1 to 10000. Default: 50."""
+    """Calls per second to each route, by all callers together, 1 to 10000. Default: 50."""
     burst: NotRequired[float]
-    """Calls of each route at once, 1 to 5000. Default: 100."""
+    """Simultaneous calls to each route, 1 to 5000. Default: 100."""
     error_percent: NotRequired[float]
-    """Percentage of calls answered with a server error above which an alarm rings, 1 to 100. Default: 5."""
+    """Percentage of calls answered with a server error above which an alarm fires, 1 to 100. Default: 5."""
     log_days: NotRequired[float]
     """Days for which the access log is kept, one of the values that CloudWatch Logs supports. Default: 365."""
     key: NotRequired[pulumi.Input[str]]
@@ -215,7 +215,7 @@ class BookingApi(Component):
             ),
             Alarm(
                 slug="api-latency",
-                meaning="The slowest calls of the API take more than 20 s. API Gateway ends those of 30 s.",
+                meaning="The slowest API calls take more than 20 s. API Gateway ends a call after 30 s.",
                 metric=self._metric("Latency", "p99"),
                 threshold=20_000,
             ),

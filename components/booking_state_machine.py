@@ -30,14 +30,14 @@ class BookingStateMachineArgs(TypedDict):
     """Arguments of a state machine; every default is the strict one."""
 
     functions: NotRequired[dict[str, pulumi.Input[str]]]
-    """ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow invokes
-    purchase, refund and record. Default: none."""
+    """ARNs of published function versions, by the names under which the workflow invokes them; the booking workflow
+    invokes purchase, refund and record. Default: none."""
     definition: NotRequired[pulumi.Input[str]]
     """Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
     workflow of this package, which invokes `functions`."""
     grants: NotRequired[list[pulumi.Input[str]]]
-    """Permissions in addition to those derived from the definition (for a resource that only data names, say): grants,
-    each a JSON list of policy statements. Default: none."""
+    """Permissions in addition to those derived from the definition, such as for a resource that only the data names:
+    grants, each a JSON list of policy statements. Default: none."""
     express: NotRequired[bool]
     """Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
     machine beside the running one. Default: false."""
@@ -54,7 +54,7 @@ class BookingStateMachineArgs(TypedDict):
     execution_seconds: NotRequired[float]
     """Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300."""
     p99_seconds: NotRequired[float]
-    """Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60."""
+    """Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm fires above that. Default: 60."""
     key: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own."""
     logkey: NotRequired[pulumi.Input[str]]
@@ -64,7 +64,7 @@ class BookingStateMachineArgs(TypedDict):
     boundary: NotRequired[pulumi.Input[str]]
     """ARN of the permissions boundary of its IAM role. Default: none."""
     starter: NotRequired[str]
-    """Name of an IAM role that may start executions of this machine and of no other. Default: none."""
+    """Name of an IAM role that may start executions of this machine only. Default: none."""
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]

@@ -66,7 +66,7 @@ def business_alarms(stage: str) -> list[Alarm]:
         ),
         Alarm(
             slug="gateway-orphans",
-            meaning="Money moved at the gateway that no ledger has. Orders were lost, or somebody paid by hand.",
+            meaning="Money moved at the gateway without a ledger entry. Orders were lost, or somebody paid by hand.",
             metric=replace(_total(stage, MetricName.ORPHANS), statistic="Maximum"),
             threshold=0,
         ),
@@ -78,26 +78,26 @@ def business_alarms(stage: str) -> list[Alarm]:
         ),
         Alarm(
             slug="open-disputes",
-            meaning="Customers dispute payments, and banks have withdrawn the money. It is lost without an answer.",
+            meaning="Customers disputed payments, and banks have withdrawn the money. Without an answer it is lost.",
             metric=replace(_total(stage, MetricName.OPEN_DISPUTES), statistic="Maximum"),
             threshold=0,
         ),
         Alarm(
             slug="reconcile-late",
-            meaning="Orders have been due for two hours, and reconcile has not looked at them. Outcomes stay unknown.",
+            meaning="Orders have been due for two hours without reconcile looking at them. Outcomes stay unknown.",
             metric=replace(_total(stage, MetricName.OLDEST_DUE), statistic="Maximum"),
             threshold=7200,
         ),
         Alarm(
             slug="postponed",
-            meaning="A service has failed for orders in every run of an hour. Their outcomes stay unknown.",
+            meaning="For an hour, a service failed for orders in every run of reconcile. Their outcomes stay unknown.",
             metric=_total(stage, MetricName.POSTPONED),
             threshold=0,
             periods=12,
         ),
         Alarm(
             slug="sweep-late",
-            meaning="The gateway's list has not been read for a day. Refunds that came back are not noticed.",
+            meaning="The gateway's list has not been read for a day. Reversed refunds go unnoticed.",
             metric=replace(_total(stage, MetricName.CURSOR_AGE), statistic="Maximum"),
             threshold=86400,
         ),
@@ -109,7 +109,7 @@ def business_alarms(stage: str) -> list[Alarm]:
         ),
         Alarm(
             slug="seal-heartbeat",
-            meaning="No seal of the audit trail was written in the last 26 hours. Later days are not protected by it.",
+            meaning="No seal of the audit trail was written in the last 26 hours. Later days are not protected.",
             metric=replace(_total(stage, MetricName.SEALS), period_seconds=3600),
             threshold=1,
             periods=26,

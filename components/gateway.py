@@ -52,7 +52,7 @@ class SandboxGatewayArgs(TypedDict):
 
 
 class SandboxGateway(Component):
-    """A stand-in for a payment provider that stores charges and refunds by their key; no money moves."""
+    """A stand-in for a payment provider: it stores charges and refunds by their keys and moves no money."""
 
     table: pulumi.Output[str]
     """Name of its table."""

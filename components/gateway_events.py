@@ -28,20 +28,20 @@ class GatewayEventsArgs(MonitoredLambdaArgs):
     secret: pulumi.Input[str]
     """ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two."""
     mode: NotRequired[str]
-    """Mode of the gateway whose events are taken: live or test. Default: live."""
+    """Mode of the gateway whose events are accepted: live or test. Default: live."""
     rate: NotRequired[float]
-    """Webhooks a second beyond which API Gateway answers 429, 1 to 1000. Default: 25."""
+    """Webhooks per second above which API Gateway answers 429, 1 to 1000. Default: 25."""
 
 
 class GatewayEvents(Component):
-    """The webhooks: nobody but their function reads the signing secret, and their address never changes."""
+    """An endpoint for webhooks: its address never changes, and only its function reads the signing secret."""
 
     url: pulumi.Output[str]
     """Address of the webhooks without the gateway's name, such as https://.../webhooks/."""
     queue: pulumi.Output[str]
     """ARN of the queue of orders that may have changed at the gateway."""
     takegrant: pulumi.Output[str]
-    """Permission of a function to take orders from the queue: policy statements as JSON."""
+    """Permission to take orders from the queue: policy statements as JSON."""
 
     def __init__(self, name: str, args: GatewayEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:GatewayEvents", name, args, opts)
@@ -88,7 +88,7 @@ class GatewayEvents(Component):
         undelivered = monitored_queue(
             f"{self._name}-undelivered",
             self._shared,
-            meaning="Reconcile failed again and again for orders that the gateway's events named.",
+            meaning="Reconcile failed repeatedly for orders that the gateway's events named.",
             slug="gateway-notices",
         )
         self._queue = work_queue(

@@ -37,9 +37,9 @@ class MonitoredLambdaArgs(TypedDict):
     """Arguments of a monitored function; every default is the strict one."""
 
     code: NotRequired[pulumi.Input[pulumi.Archive]]
-    """The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`."""
+    """The package: a zip with the handler's package at its root. Default: the one in `code_bucket`."""
     code_bucket: NotRequired[pulumi.Input[str]]
-    """Name of the bucket with the package (a signed one, say), instead of `code`. Default: none."""
+    """Name of the bucket with the package, such as a signed one, instead of `code`. Default: none."""
     code_key: NotRequired[pulumi.Input[str]]
     """Key of the package in `code_bucket`. Default: none."""
     code_version: NotRequired[pulumi.Input[str]]
@@ -68,14 +68,14 @@ class MonitoredLambdaArgs(TypedDict):
     schedule_input: NotRequired[str]
     """Event that the schedule sends, as JSON text. Default: {}."""
     heartbeat_minutes: NotRequired[float]
-    """Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm."""
+    """Minutes without a successful invocation after which an alarm fires, 5 to 10080. Default: no such alarm."""
     stream: NotRequired[pulumi.Input[str]]
     """ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
-    failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none."""
+    failed (`batchItemFailures`). It needs the grant of the stream's owner. Default: none."""
     stream_pattern: NotRequired[str]
     """Pattern of the records that it receives, as JSON text. Default: all records."""
     stream_minutes: NotRequired[float]
-    """Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5."""
+    """Minutes for which a record may wait before an alarm fires, 1 to 1440. Default: 5."""
     log_days: NotRequired[float]
     """Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365."""
     key: NotRequired[pulumi.Input[str]]
@@ -91,7 +91,7 @@ class MonitoredLambdaArgs(TypedDict):
     securitygroups: NotRequired[list[pulumi.Input[str]]]
     """Ids of its security groups, together with `subnets`. Default: no VPC."""
     error_percent: NotRequired[float]
-    """Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5."""
+    """Percentage of failed invocations above which an alarm fires, 1 to 100. Default: 5."""
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]

@@ -31,7 +31,7 @@ class OrderEventsArgs(TypedDict):
 
 
 class OrderEvents(Component):
-    """An encrypted event bus of its own for the events of orders, with an archive of all of them."""
+    """An encrypted event bus for the events of orders, with an archive of all of them."""
 
     bus: pulumi.Output[str]
     """Name of the bus, for the rules of consumers."""

@@ -52,7 +52,7 @@ class OrderStoreArgs(TypedDict):
     force_destroy: NotRequired[bool]
     """Deletes the backups when the store is destroyed. Default: false."""
     stream: NotRequired[bool]
-    """Keeps every change for 24 hours, so that a function can be told of it. Default: false."""
+    """Keeps every change for 24 hours, so that a function can process it. Default: false."""
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30."""
     region: NotRequired[pulumi.Input[str]]
@@ -85,7 +85,7 @@ class OrderStore(Component):
     stream: pulumi.Output[str]
     """ARN of the stream of changes; empty without `stream`."""
     streamgrant: pulumi.Output[str]
-    """Permission to be told of every change: policy statements as JSON."""
+    """Permission to read every change: policy statements as JSON."""
 
     def __init__(self, name: str, args: OrderStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:OrderStore", name, args, opts)

@@ -1,4 +1,4 @@
-"""A symmetric KMS key of MACs, with which an API proves to the functions behind it who is calling."""
+"""A symmetric KMS key for MACs, with which an API proves to the functions behind it who is calling."""
 
 from typing import NotRequired, TypedDict
 
@@ -12,20 +12,20 @@ from .base import Arguments, Component, Shared, tags_of
 
 
 class ProofKeyArgs(TypedDict):
-    """Arguments of a key of MACs; every default is the strict one."""
+    """Arguments of a key for MACs; every default is the strict one."""
 
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30."""
     topic: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that hears of a disabled or deleted key. Default: none."""
+    """ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none."""
     region: NotRequired[pulumi.Input[str]]
     """AWS region of its resources. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class ProofKey(Component):
-    """A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none."""
+    """A key (HMAC_256) that never leaves KMS, so that only those who may use it can make a valid MAC."""
 
     arn: pulumi.Output[str]
     """ARN of the key."""

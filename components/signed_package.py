@@ -37,8 +37,8 @@ class SignedPackageArgs(TypedDict):
     """ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
     kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own."""
     topic: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
-    its own."""
+    """ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a
+    topic of its own."""
     logbucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket for the access logs. Default: a bucket of its own."""
     force_destroy: NotRequired[bool]

@@ -17,17 +17,17 @@ class SigningKeyArgs(TypedDict):
     key_deletion_days: NotRequired[float]
     """Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30."""
     protect: NotRequired[bool]
-    """Pulumi refuses to delete or replace the key. Default: true."""
+    """Makes Pulumi refuse to delete or replace the key. Default: true."""
     topic: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that hears of a disabled or deleted key. Default: none."""
+    """ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none."""
     region: NotRequired[pulumi.Input[str]]
     """AWS region of its resources. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags beyond project, stage and component. Default: none."""
+    """Tags in addition to project, stage and component. Default: none."""
 
 
 class SigningKey(Component):
-    """A key (ECC_NIST_P256) that never leaves KMS, so that a signature proves who may use the key."""
+    """A key (ECC_NIST_P256) that never leaves KMS, so that only those who may use it can sign."""
 
     arn: pulumi.Output[str]
     """ARN of the key."""

@@ -204,7 +204,7 @@ class Foundation(Component):
         return StripeGateway(name, args)
 
     def gateway_events(self, name: str) -> list[GatewayEvents]:
-        """Create the webhooks of the gateway, if the stage names their signing secret."""
+        """Create the endpoint of the gateway's webhooks, if the stage names their signing secret."""
         stage = self._stage
         if not stage.stripe_webhook_secret_arn:
             return []
@@ -260,7 +260,7 @@ class Foundation(Component):
     def scheduled_function(
         self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
-        """Return the arguments of a function on the reconcile schedule: it may run longer and twice at once."""
+        """Return the arguments of a function on the reconcile schedule, which may run longer and twice at once."""
         args = self.function(name, environment, *grants)
         args["schedule"] = self._stage.reconcile_schedule
         args["schedule_input"] = '{"schema": 1, "recent_seconds": 7200}'
@@ -346,7 +346,7 @@ class Foundation(Component):
         """Return the arguments of the function that seals the audit trail, every hour and one at a time.
 
         An hour, because a run that fails, or has too little time for a day, is to be followed by others before the
-        heartbeat alarm rings; a run without anything to seal makes two requests.
+        heartbeat alarm fires; a run without anything to seal makes two requests.
         """
         copied = self._seal_copy()
         args = self.function("seal", environment | copied.environment, *grants, *copied.grants)

@@ -26,7 +26,7 @@ class StaffPoolArgs(TypedDict):
     """Prefix of the address of the sign-in pages, unique in its region: 1 to 63 lower-case letters, digits and hyphens,
     without `aws`, `amazon` and `cognito`."""
     callbacks: list[str]
-    """Addresses to which the sign-in pages send people back with a code, 1 to 100: https, or http://localhost."""
+    """Addresses to which the sign-in pages redirect people with a code, 1 to 100: https, or http://localhost."""
     logouts: NotRequired[list[str]]
     """Addresses to which people may be sent when they sign out. Default: none."""
     access_minutes: NotRequired[float]
@@ -36,9 +36,9 @@ class StaffPoolArgs(TypedDict):
     invitation_days: NotRequired[float]
     """Days for which the password in an invitation is valid, 1 to 30. Default: 3."""
     threat_protection: NotRequired[bool]
-    """Block sign-ins with leaked passwords and risky ones, which needs Cognito's plan Plus. Default: true."""
+    """Blocks risky sign-ins and those with leaked passwords, which needs Cognito's Plus plan. Default: true."""
     deletion_protection: NotRequired[bool]
-    """Refuse the deletion of the pool and its users. Default: true."""
+    """Makes AWS refuse to delete the pool and its users. Default: true."""
     region: NotRequired[pulumi.Input[str]]
     """AWS region of all its resources. Default: its parent's, else its provider's."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]

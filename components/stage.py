@@ -89,7 +89,7 @@ class Stage(BaseModel):
     """Cost centre to charge: the tag `cost-centre` of every resource that takes tags."""
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    """Processor that the functions run on."""
+    """Processor architecture of the functions."""
     function_memory_mb: int = Field(512, ge=128, le=10_240)
     """Memory of a function, in MB, 128 to 10240."""
     function_concurrency: int = Field(50, ge=0, le=1000)
@@ -112,23 +112,22 @@ class Stage(BaseModel):
     refund_window_days: int = Field(30, ge=0, le=3650)
     """Days after a purchase during which it can be refunded, 0 to 3650; an order keeps the window of its purchase."""
     payment_action_seconds: int = Field(3600, ge=60, le=86_400)
-    """Seconds within which a customer must confirm a payment that asks for it (3-D Secure), 60 to 86400; an order keeps
-    the limit of its purchase."""
+    """Seconds within which a customer must confirm a payment if the bank asks for it (3-D Secure), 60 to 86400; an
+    order keeps the limit of its purchase."""
     approval_limits: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}:[0-9]{1,12}$")], ...] = ()
     """Amounts in minor units, such as EUR:10000, above which another person must approve an order's refunds. A currency
-    that the list lacks always needs approval; an empty list asks for none by amount."""
+    that is not listed always needs approval; with an empty list, no amount does."""
     approval_days: int = Field(7, ge=1, le=365)
-    """Days for which a held refund waits for its approval before it is given up, 1 to 365."""
+    """Days for which a held refund waits for approval before it is given up, 1 to 365."""
     approvals: Literal["any", "api-only"] = "api-only"
-    """Accepts decisions, resolutions of cases and overrides of the refund window from direct starts too (any), where
-    anyone who may start an execution can name any person, or only from the API, which identifies the caller
-    (api-only)."""
+    """Sources of decisions, resolutions of cases and overrides of the refund window: only the API, which identifies the
+    caller (api-only), or also direct starts, in which anyone who may start an execution can name any person (any)."""
     reconcile_schedule: str = Field("rate(5 minutes)", pattern=rf"^({SCHEDULE})$")
     """Schedule on which reconcile settles unknown outcomes: an EventBridge expression such as
     rate(5 minutes)."""
 
     order_events: bool = True
-    """Publishes an event for every entry of an order's ledger to an event bus of the stage."""
+    """Publishes an event for every entry in an order's ledger to the stage's own event bus."""
     event_archive_days: int = Field(365, ge=1, le=36_500)
     """Days for which the archive of the event bus keeps every event, so that it can be sent again, 1 to 36500."""
 
@@ -140,7 +139,7 @@ class Stage(BaseModel):
     """ARN of the AWS secret that holds Stripe's secret key (sk_... or rk_...); required with gateway stripe."""
     stripe_webhook_secret_arn: SecretArn = ""
     """ARN of the AWS secret that holds the signing secret of the webhook endpoint (whsec_...), or two while it is being
-    rolled; empty for no webhooks: reconcile then finds every change by asking."""
+    rolled; empty for no webhooks, so that only reconcile finds changes."""
     return_hosts: tuple[Annotated[str, Field(pattern=RETURN_HOST)], ...] = ()
     """Hosts, such as shop.example.com, to which a bank may send a customer back after 3-D Secure; empty for none."""
     stripe_endpoint: str = Field("", pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$")
@@ -169,32 +168,32 @@ class Stage(BaseModel):
     audit_lock_days: int = Field(2555, ge=1, le=36_500)
     """Days for which an audit object can be neither overwritten nor deleted, 1 to 36500."""
     seal_copy_bucket: str = Field("", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")
-    """Bucket, best in another account, that the audit trail's seals are copied to as well; empty for none."""
+    """Bucket, preferably in another account, to which the audit trail's seals are also copied; empty for none."""
     audit_archive_days: int = Field(90, ge=30, le=3650, deprecated=True)
     """Ignored, and rejected from 0.3 on: S3 never moves objects below 128 KB to cheaper storage."""
 
     api_issuer: str = Field("", pattern=r"^(https://[^\s?#]{1,500})?$")
-    """Issuer of the access tokens that the API accepts; empty for no API. Any OpenID Connect provider will do."""
+    """Issuer of the access tokens that the API accepts, any OpenID Connect provider; empty for no API."""
     api_audiences: tuple[Annotated[str, Field(max_length=255, pattern=AUDIENCE)], ...] = ()
     """Audiences (or clients) of the tokens that the API accepts, together with apiIssuer."""
     api_roles_claim: str = Field("groups", pattern=r"^[A-Za-z0-9_:./-]{1,255}$")
-    """Claim of a token that lists its groups, of which customer, staff, approver and auditor are roles."""
+    """Claim that lists a token's groups; the groups customer, staff, approver and auditor are roles."""
     api_deciding_clients: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,255}$")], ...] = ()
-    """Subjects (`sub`) of clients with a token of their own (client credentials) that may decide on refunds and cases
-    and propose how cases end, if they have the role; empty to leave that to people."""
+    """Subjects (`sub`) of machine clients (client credentials) that may decide on refunds and cases and propose how
+    cases end, if they have the role; empty to leave that to people."""
     api_cors_origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = ()
     """Origins of web pages that may call the API, such as https://shop.example.com; empty for none."""
     api_wait_seconds: int = Field(0, ge=0, le=20)
-    """Seconds that a call of the API may wait for its result, 0 to 20; 0 where functionConcurrency is 0."""
+    """Seconds that an API call may wait for its result, 0 to 20; must be 0 if functionConcurrency is 0."""
     api_requests_per_second: int = Field(50, ge=1, le=10_000)
-    """Calls per second of each route of the API, of all callers together, 1 to 10000."""
+    """Calls per second to each route of the API, by all callers together, 1 to 10000."""
 
     alert_recipient_required: bool = True
     """Refuses to deploy while neither alertEmail nor alertTopicArn is set, because nobody would be notified."""
     alert_email: str = Field("", pattern=r"^([^@\s]+@[^@\s]+)?$")
-    """E-mail address that is asked to subscribe to the alerts; empty for none."""
+    """E-mail address that is invited to subscribe to the alerts; empty for none."""
     alarm_error_percent: int = Field(5, ge=1, le=100)
-    """Percentage of a function's failed invocations above which its alarm rings, 1 to 100."""
+    """Percentage of a function's failed invocations above which its alarm fires, 1 to 100."""
     alarm_p99_seconds: int = Field(60, ge=1, le=86_400)
     """Seconds within which 99 of 100 executions should end, 1 to 86400; less than executionTimeoutSeconds."""
 
@@ -208,7 +207,7 @@ class Stage(BaseModel):
     permissions_boundary_arn: BoundaryArn = ""
     """ARN of a permissions boundary for every role; empty for none."""
     starter_role: str = Field("", pattern=r"^[\w+=,.@-]{0,64}$")
-    """Name of an IAM role that may start executions of this stage's machine and of no other; empty for none."""
+    """Name of an IAM role that may start executions of this stage's machine only; empty for none."""
     subnet_ids: tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...] = ()
     """Ids of the VPC subnets that the functions run in, together with securityGroupIds; empty for no VPC."""
     security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = ()

@@ -1,4 +1,4 @@
-"""The alarms of a deployment, those that ring first, each with its section of the runbook."""
+"""The alarms of a deployment, those that are firing first, each with its section of the runbook."""
 
 import re
 from collections.abc import Iterable

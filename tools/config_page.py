@@ -38,7 +38,7 @@ _TAIL: Final = """
 - `forceDestroy` goes neither with `deletionProtection` nor with `auditLockMode: COMPLIANCE`.
 - `subnetIds` and `securityGroupIds` are given together or not at all.
 - `alertRecipientRequired` needs `alertEmail` or `alertTopicArn`: a stage that notifies nobody is not deployed.
-- `reconcileSchedule` runs at least once a day. An alarm rings when reconcile has not finished for 15 minutes, or on a
+- `reconcileSchedule` runs at least once a day. An alarm fires when reconcile has not finished for 15 minutes, or on a
   schedule slower than every five minutes, when it is two runs late, but at most an hour.
 
 `aws:region` and the other keys of the AWS provider are set as for any Pulumi program.

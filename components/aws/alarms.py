@@ -24,10 +24,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """An alarm that rings above a threshold; `meaning` states the problem and its consequence in full sentences.
+    """An alarm that fires above a threshold; `meaning` states the problem and its consequence in full sentences.
 
     `slug` names its section in the runbook. With `percent_of`, the threshold is a percentage of that metric; with
-    `added`, it applies to the sum of `metric` and these; with `minus`, to the difference. A heartbeat rings below the
+    `added`, it applies to the sum of `metric` and these; with `minus`, to the difference. A heartbeat fires below the
     threshold instead, and while there is no data.
     """
 

@@ -77,7 +77,7 @@ def function_alarms(
 
 
 def heartbeat_alarm(name: str, function: pulumi.Output[str], minutes: int) -> Alarm:
-    """Return an alarm that rings when no invocation of `name` succeeded for `minutes`, or none was made.
+    """Return an alarm that fires when no invocation of `name` succeeded for `minutes`, or none was made.
 
     An alarm looks back at most a day in one period, and at most a week in periods of an hour.
     """
@@ -129,7 +129,7 @@ def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, sourc
 
 
 def stream_alarm(name: str, function: pulumi.Output[str], minutes: int) -> Alarm:
-    """Return an alarm that rings while the records that wait for the function `name` are older than `minutes`."""
+    """Return an alarm that fires while the records that wait for the function `name` are older than `minutes`."""
     return Alarm(
         slug="stream-late",
         meaning=f"Records of its stream have been waiting for {name} for more than {minutes} minutes. "

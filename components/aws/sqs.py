@@ -29,7 +29,7 @@ def monitored_queue(
     attempts: int = MAX_RECEIVES,
     sender: str | None = None,
 ) -> aws.sqs.Queue:
-    """Create a queue whose alarm `slug` rings while a message is visible in it.
+    """Create a queue whose alarm `slug` fires while a message is visible in it.
 
     A message that was received `attempts` times without being deleted moves to `overflow`. An AWS service that is the
     `sender` may put messages into it for this account.

@@ -21,7 +21,7 @@ type AlertTopicArgs struct {
 	// ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key of
 	// its own.
 	Key pulumi.StringPtrInput
-	// Address that is asked to subscribe. Default: nobody is subscribed.
+	// E-mail address that is invited to subscribe. Default: nobody is subscribed.
 	Email *string
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
@@ -84,8 +84,8 @@ type AuditBucketArgs struct {
 	Key pulumi.StringPtrInput
 	// Name of the bucket for the access logs. Default: a bucket of its own.
 	Logbucket pulumi.StringPtrInput
-	// ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
-	// its own.
+	// ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a topic
+	// of its own.
 	Topic pulumi.StringPtrInput
 	// COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE. Default:
 	// COMPLIANCE.
@@ -151,7 +151,7 @@ type BookingApi struct {
 
 // BookingApiArgs is what a BookingApi is made of; everything that is left out has its default.
 type BookingApiArgs struct {
-	// ARN of the function that answers, best of its alias `live`.
+	// ARN of the function that answers, ideally of its alias `live`.
 	Function pulumi.StringPtrInput
 	// Issuer of the access tokens: its address without `/.well-known/openid-configuration`.
 	Issuer pulumi.StringPtrInput
@@ -159,11 +159,11 @@ type BookingApiArgs struct {
 	Audiences pulumi.StringArrayInput
 	// Origins of web pages that may call the API, such as https://shop.example.com. Default: none.
 	Origins pulumi.StringArrayInput
-	// Calls per second of each route, of all callers together, 1 to 10000. Default: 50.
+	// Calls per second to each route, by all callers together, 1 to 10000. Default: 50.
 	Rate *float64
-	// Calls of each route at once, 1 to 5000. Default: 100.
+	// Simultaneous calls to each route, 1 to 5000. Default: 100.
 	Burst *float64
-	// Percentage of calls answered with a server error above which an alarm rings, 1 to 100. Default: 5.
+	// Percentage of calls answered with a server error above which an alarm fires, 1 to 100. Default: 5.
 	ErrorPercent *float64
 	// Days for which the access log is kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
@@ -236,14 +236,14 @@ type BookingStateMachine struct {
 
 // BookingStateMachineArgs is what a BookingStateMachine is made of; everything that is left out has its default.
 type BookingStateMachineArgs struct {
-	// ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow invokes
-	// purchase, refund and record. Default: none.
+	// ARNs of published function versions, by the names under which the workflow invokes them; the booking workflow
+	// invokes purchase, refund and record. Default: none.
 	Functions pulumi.StringMapInput
 	// Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
 	// workflow of this package, which invokes `functions`.
 	Definition pulumi.StringPtrInput
-	// Permissions in addition to those derived from the definition (for a resource that only data names, say): grants,
-	// each a JSON list of policy statements. Default: none.
+	// Permissions in addition to those derived from the definition, such as for a resource that only the data names:
+	// grants, each a JSON list of policy statements. Default: none.
 	Grants pulumi.StringArrayInput
 	// Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
 	// machine beside the running one. Default: false.
@@ -260,7 +260,7 @@ type BookingStateMachineArgs struct {
 	TaskSeconds *float64
 	// Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300.
 	ExecutionSeconds *float64
-	// Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60.
+	// Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm fires above that. Default: 60.
 	P99Seconds *float64
 	// ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own.
 	Key pulumi.StringPtrInput
@@ -270,7 +270,7 @@ type BookingStateMachineArgs struct {
 	Topic pulumi.StringPtrInput
 	// ARN of the permissions boundary of its IAM role. Default: none.
 	Boundary pulumi.StringPtrInput
-	// Name of an IAM role that may start executions of this machine and of no other. Default: none.
+	// Name of an IAM role that may start executions of this machine only. Default: none.
 	Starter *string
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
@@ -315,7 +315,7 @@ func NewBookingStateMachine(ctx *pulumi.Context, name string, args *BookingState
 	return made, ctx.RegisterRemoteComponentResource("booking:index:BookingStateMachine", name, args, made, opts...)
 }
 
-// GatewayEvents: The webhooks: nobody but their function reads the signing secret, and their address never changes.
+// GatewayEvents: An endpoint for webhooks: its address never changes, and only its function reads the signing secret.
 type GatewayEvents struct {
 	pulumi.ResourceState
 
@@ -323,15 +323,15 @@ type GatewayEvents struct {
 	Url pulumi.StringOutput `pulumi:"url"`
 	// ARN of the queue of orders that may have changed at the gateway.
 	Queue pulumi.StringOutput `pulumi:"queue"`
-	// Permission of a function to take orders from the queue: policy statements as JSON.
+	// Permission to take orders from the queue: policy statements as JSON.
 	Takegrant pulumi.StringOutput `pulumi:"takegrant"`
 }
 
 // GatewayEventsArgs is what a GatewayEvents is made of; everything that is left out has its default.
 type GatewayEventsArgs struct {
-	// The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+	// The package: a zip with the handler's package at its root. Default: the one in `code_bucket`.
 	Code pulumi.ArchiveInput
-	// Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+	// Name of the bucket with the package, such as a signed one, instead of `code`. Default: none.
 	CodeBucket pulumi.StringPtrInput
 	// Key of the package in `code_bucket`. Default: none.
 	CodeKey pulumi.StringPtrInput
@@ -360,14 +360,14 @@ type GatewayEventsArgs struct {
 	Schedule *string
 	// Event that the schedule sends, as JSON text. Default: {}.
 	ScheduleInput *string
-	// Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+	// Minutes without a successful invocation after which an alarm fires, 5 to 10080. Default: no such alarm.
 	HeartbeatMinutes *float64
 	// ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
-	// failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+	// failed (`batchItemFailures`). It needs the grant of the stream's owner. Default: none.
 	Stream pulumi.StringPtrInput
 	// Pattern of the records that it receives, as JSON text. Default: all records.
 	StreamPattern *string
-	// Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+	// Minutes for which a record may wait before an alarm fires, 1 to 1440. Default: 5.
 	StreamMinutes *float64
 	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
@@ -383,7 +383,7 @@ type GatewayEventsArgs struct {
 	Subnets pulumi.StringArrayInput
 	// Ids of its security groups, together with `subnets`. Default: no VPC.
 	Securitygroups pulumi.StringArrayInput
-	// Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+	// Percentage of failed invocations above which an alarm fires, 1 to 100. Default: 5.
 	ErrorPercent *float64
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
@@ -393,9 +393,9 @@ type GatewayEventsArgs struct {
 	Tags pulumi.StringMapInput
 	// ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two.
 	Secret pulumi.StringPtrInput
-	// Mode of the gateway whose events are taken: live or test. Default: live.
+	// Mode of the gateway whose events are accepted: live or test. Default: live.
 	Mode *string
-	// Webhooks a second beyond which API Gateway answers 429, 1 to 1000. Default: 25.
+	// Webhooks per second above which API Gateway answers 429, 1 to 1000. Default: 25.
 	Rate *float64
 }
 
@@ -473,9 +473,9 @@ type MonitoredLambda struct {
 
 // MonitoredLambdaArgs is what a MonitoredLambda is made of; everything that is left out has its default.
 type MonitoredLambdaArgs struct {
-	// The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+	// The package: a zip with the handler's package at its root. Default: the one in `code_bucket`.
 	Code pulumi.ArchiveInput
-	// Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+	// Name of the bucket with the package, such as a signed one, instead of `code`. Default: none.
 	CodeBucket pulumi.StringPtrInput
 	// Key of the package in `code_bucket`. Default: none.
 	CodeKey pulumi.StringPtrInput
@@ -504,14 +504,14 @@ type MonitoredLambdaArgs struct {
 	Schedule *string
 	// Event that the schedule sends, as JSON text. Default: {}.
 	ScheduleInput *string
-	// Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+	// Minutes without a successful invocation after which an alarm fires, 5 to 10080. Default: no such alarm.
 	HeartbeatMinutes *float64
 	// ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records that
-	// failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+	// failed (`batchItemFailures`). It needs the grant of the stream's owner. Default: none.
 	Stream pulumi.StringPtrInput
 	// Pattern of the records that it receives, as JSON text. Default: all records.
 	StreamPattern *string
-	// Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+	// Minutes for which a record may wait before an alarm fires, 1 to 1440. Default: 5.
 	StreamMinutes *float64
 	// Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
 	LogDays *float64
@@ -527,7 +527,7 @@ type MonitoredLambdaArgs struct {
 	Subnets pulumi.StringArrayInput
 	// Ids of its security groups, together with `subnets`. Default: no VPC.
 	Securitygroups pulumi.StringArrayInput
-	// Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+	// Percentage of failed invocations above which an alarm fires, 1 to 100. Default: 5.
 	ErrorPercent *float64
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
@@ -584,7 +584,7 @@ func NewMonitoredLambda(ctx *pulumi.Context, name string, args *MonitoredLambdaA
 	return made, ctx.RegisterRemoteComponentResource("booking:index:MonitoredLambda", name, args, made, opts...)
 }
 
-// OrderEvents: An encrypted event bus of its own for the events of orders, with an archive of all of them.
+// OrderEvents: An encrypted event bus for the events of orders, with an archive of all of them.
 type OrderEvents struct {
 	pulumi.ResourceState
 
@@ -662,7 +662,7 @@ type OrderStore struct {
 	Reconcilegrant pulumi.StringOutput `pulumi:"reconcilegrant"`
 	// ARN of the stream of changes; empty without `stream`.
 	Stream pulumi.StringOutput `pulumi:"stream"`
-	// Permission to be told of every change: policy statements as JSON.
+	// Permission to read every change: policy statements as JSON.
 	Streamgrant pulumi.StringOutput `pulumi:"streamgrant"`
 }
 
@@ -688,7 +688,7 @@ type OrderStoreArgs struct {
 	BackupSchedule *string
 	// Deletes the backups when the store is destroyed. Default: false.
 	ForceDestroy *bool
-	// Keeps every change for 24 hours, so that a function can be told of it. Default: false.
+	// Keeps every change for 24 hours, so that a function can process it. Default: false.
 	Stream *bool
 	// Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
@@ -729,7 +729,7 @@ func NewOrderStore(ctx *pulumi.Context, name string, args *OrderStoreArgs, opts 
 	return made, ctx.RegisterRemoteComponentResource("booking:index:OrderStore", name, args, made, opts...)
 }
 
-// ProofKey: A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none.
+// ProofKey: A key (HMAC_256) that never leaves KMS, so that only those who may use it can make a valid MAC.
 type ProofKey struct {
 	pulumi.ResourceState
 
@@ -745,11 +745,11 @@ type ProofKey struct {
 type ProofKeyArgs struct {
 	// Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+	// ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none.
 	Topic pulumi.StringPtrInput
 	// AWS region of its resources. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -774,7 +774,7 @@ func NewProofKey(ctx *pulumi.Context, name string, args *ProofKeyArgs, opts ...p
 	return made, ctx.RegisterRemoteComponentResource("booking:index:ProofKey", name, args, made, opts...)
 }
 
-// SandboxGateway: A stand-in for a payment provider that stores charges and refunds by their key; no money moves.
+// SandboxGateway: A stand-in for a payment provider: it stores charges and refunds by their keys and moves no money.
 type SandboxGateway struct {
 	pulumi.ResourceState
 
@@ -863,8 +863,8 @@ type SignedPackageArgs struct {
 	// ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
 	// kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
 	Key pulumi.StringPtrInput
-	// ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic of
-	// its own.
+	// ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a topic
+	// of its own.
 	Topic pulumi.StringPtrInput
 	// Name of the bucket for the access logs. Default: a bucket of its own.
 	Logbucket pulumi.StringPtrInput
@@ -903,7 +903,7 @@ func NewSignedPackage(ctx *pulumi.Context, name string, args *SignedPackageArgs,
 	return made, ctx.RegisterRemoteComponentResource("booking:index:SignedPackage", name, args, made, opts...)
 }
 
-// SigningKey: A key (ECC_NIST_P256) that never leaves KMS, so that a signature proves who may use the key.
+// SigningKey: A key (ECC_NIST_P256) that never leaves KMS, so that only those who may use it can sign.
 type SigningKey struct {
 	pulumi.ResourceState
 
@@ -917,13 +917,13 @@ type SigningKey struct {
 type SigningKeyArgs struct {
 	// Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
 	KeyDeletionDays *float64
-	// Pulumi refuses to delete or replace the key. Default: true.
+	// Makes Pulumi refuse to delete or replace the key. Default: true.
 	Protect *bool
-	// ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+	// ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none.
 	Topic pulumi.StringPtrInput
 	// AWS region of its resources. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput
-	// Tags beyond project, stage and component. Default: none.
+	// Tags in addition to project, stage and component. Default: none.
 	Tags pulumi.StringMapInput
 }
 
@@ -968,7 +968,7 @@ type StaffPoolArgs struct {
 	// Prefix of the address of the sign-in pages, unique in its region: 1 to 63 lower-case letters, digits and
 	// hyphens, without `aws`, `amazon` and `cognito`.
 	Domain *string
-	// Addresses to which the sign-in pages send people back with a code, 1 to 100: https, or http://localhost.
+	// Addresses to which the sign-in pages redirect people with a code, 1 to 100: https, or http://localhost.
 	Callbacks pulumi.StringArrayInput
 	// Addresses to which people may be sent when they sign out. Default: none.
 	Logouts pulumi.StringArrayInput
@@ -978,9 +978,9 @@ type StaffPoolArgs struct {
 	SessionHours *float64
 	// Days for which the password in an invitation is valid, 1 to 30. Default: 3.
 	InvitationDays *float64
-	// Block sign-ins with leaked passwords and risky ones, which needs Cognito's plan Plus. Default: true.
+	// Blocks risky sign-ins and those with leaked passwords, which needs Cognito's Plus plan. Default: true.
 	ThreatProtection *bool
-	// Refuse the deletion of the pool and its users. Default: true.
+	// Makes AWS refuse to delete the pool and its users. Default: true.
 	DeletionProtection *bool
 	// AWS region of all its resources. Default: its parent's, else its provider's.
 	Region pulumi.StringPtrInput

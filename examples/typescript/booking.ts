@@ -6,7 +6,7 @@ export interface AlertTopicArgs {
     // ARN of the KMS key for the messages, which CloudWatch and EventBridge must be allowed to use. Default: a key
     // of its own.
     key?: pulumi.Input<string>;
-    // Address that is asked to subscribe. Default: nobody is subscribed.
+    // E-mail address that is invited to subscribe. Default: nobody is subscribed.
     email?: string;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
@@ -33,8 +33,8 @@ export interface AuditBucketArgs {
     key?: pulumi.Input<string>;
     // Name of the bucket for the access logs. Default: a bucket of its own.
     logbucket?: pulumi.Input<string>;
-    // ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic
-    // of its own.
+    // ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a
+    // topic of its own.
     topic?: pulumi.Input<string>;
     // COMPLIANCE (nobody can shorten the lock), GOVERNANCE (s3:BypassGovernanceRetention can) or NONE. Default:
     // COMPLIANCE.
@@ -85,7 +85,7 @@ export class AuditBucket extends pulumi.ComponentResource {
 }
 
 export interface BookingApiArgs {
-    // ARN of the function that answers, best of its alias `live`.
+    // ARN of the function that answers, ideally of its alias `live`.
     function: pulumi.Input<string>;
     // Issuer of the access tokens: its address without `/.well-known/openid-configuration`.
     issuer: pulumi.Input<string>;
@@ -93,11 +93,11 @@ export interface BookingApiArgs {
     audiences: string[];
     // Origins of web pages that may call the API, such as https://shop.example.com. Default: none.
     origins?: string[];
-    // Calls per second of each route, of all callers together, 1 to 10000. Default: 50.
+    // Calls per second to each route, by all callers together, 1 to 10000. Default: 50.
     rate?: number;
-    // Calls of each route at once, 1 to 5000. Default: 100.
+    // Simultaneous calls to each route, 1 to 5000. Default: 100.
     burst?: number;
-    // Percentage of calls answered with a server error above which an alarm rings, 1 to 100. Default: 5.
+    // Percentage of calls answered with a server error above which an alarm fires, 1 to 100. Default: 5.
     errorPercent?: number;
     // Days for which the access log is kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
@@ -131,14 +131,14 @@ export class BookingApi extends pulumi.ComponentResource {
 }
 
 export interface BookingStateMachineArgs {
-    // ARNs of published function versions, by the name that the workflow invokes them by; the booking workflow
+    // ARNs of published function versions, by the names under which the workflow invokes them; the booking workflow
     // invokes purchase, refund and record. Default: none.
     functions?: Record<string, pulumi.Input<string>>;
     // Definition in the Amazon States Language, as JSON text; the role is derived from it. Default: the booking
     // workflow of this package, which invokes `functions`.
     definition?: pulumi.Input<string>;
-    // Permissions in addition to those derived from the definition (for a resource that only data names, say):
-    // grants, each a JSON list of policy statements. Default: none.
+    // Permissions in addition to those derived from the definition, such as for a resource that only the data
+    // names: grants, each a JSON list of policy statements. Default: none.
     grants?: pulumi.Input<string>[];
     // Makes executions EXPRESS (at least once, at most five minutes) instead of STANDARD. A change creates a second
     // machine beside the running one. Default: false.
@@ -155,7 +155,7 @@ export interface BookingStateMachineArgs {
     taskSeconds?: number;
     // Seconds that an execution of the booking workflow may take, 10 to 86400. Default: 300.
     executionSeconds?: number;
-    // Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm rings above this. Default: 60.
+    // Seconds within which 99 of 100 executions should end, 1 to 86400; an alarm fires above that. Default: 60.
     p99Seconds?: number;
     // ARN of the KMS key for the definition, the parking queue and execution data. Default: a key of its own.
     key?: pulumi.Input<string>;
@@ -165,7 +165,7 @@ export interface BookingStateMachineArgs {
     topic?: pulumi.Input<string>;
     // ARN of the permissions boundary of its IAM role. Default: none.
     boundary?: pulumi.Input<string>;
-    // Name of an IAM role that may start executions of this machine and of no other. Default: none.
+    // Name of an IAM role that may start executions of this machine only. Default: none.
     starter?: string;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
@@ -201,9 +201,9 @@ export class BookingStateMachine extends pulumi.ComponentResource {
 }
 
 export interface GatewayEventsArgs {
-    // The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+    // The package: a zip with the handler's package at its root. Default: the one in `code_bucket`.
     code?: pulumi.Input<pulumi.asset.Archive>;
-    // Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+    // Name of the bucket with the package, such as a signed one, instead of `code`. Default: none.
     codeBucket?: pulumi.Input<string>;
     // Key of the package in `code_bucket`. Default: none.
     codeKey?: pulumi.Input<string>;
@@ -232,14 +232,14 @@ export interface GatewayEventsArgs {
     schedule?: string;
     // Event that the schedule sends, as JSON text. Default: {}.
     scheduleInput?: string;
-    // Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+    // Minutes without a successful invocation after which an alarm fires, 5 to 10080. Default: no such alarm.
     heartbeatMinutes?: number;
     // ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records
-    // that failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+    // that failed (`batchItemFailures`). It needs the grant of the stream's owner. Default: none.
     stream?: pulumi.Input<string>;
     // Pattern of the records that it receives, as JSON text. Default: all records.
     streamPattern?: string;
-    // Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+    // Minutes for which a record may wait before an alarm fires, 1 to 1440. Default: 5.
     streamMinutes?: number;
     // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
@@ -255,7 +255,7 @@ export interface GatewayEventsArgs {
     subnets?: pulumi.Input<string>[];
     // Ids of its security groups, together with `subnets`. Default: no VPC.
     securitygroups?: pulumi.Input<string>[];
-    // Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+    // Percentage of failed invocations above which an alarm fires, 1 to 100. Default: 5.
     errorPercent?: number;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
@@ -265,19 +265,19 @@ export interface GatewayEventsArgs {
     tags?: Record<string, pulumi.Input<string>>;
     // ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two.
     secret: pulumi.Input<string>;
-    // Mode of the gateway whose events are taken: live or test. Default: live.
+    // Mode of the gateway whose events are accepted: live or test. Default: live.
     mode?: string;
-    // Webhooks a second beyond which API Gateway answers 429, 1 to 1000. Default: 25.
+    // Webhooks per second above which API Gateway answers 429, 1 to 1000. Default: 25.
     rate?: number;
 }
 
-/** The webhooks: nobody but their function reads the signing secret, and their address never changes. */
+/** An endpoint for webhooks: its address never changes, and only its function reads the signing secret. */
 export class GatewayEvents extends pulumi.ComponentResource {
     // Address of the webhooks without the gateway's name, such as https://.../webhooks/.
     declare public readonly url: pulumi.Output<string>;
     // ARN of the queue of orders that may have changed at the gateway.
     declare public readonly queue: pulumi.Output<string>;
-    // Permission of a function to take orders from the queue: policy statements as JSON.
+    // Permission to take orders from the queue: policy statements as JSON.
     declare public readonly takegrant: pulumi.Output<string>;
 
     constructor(name: string, args: GatewayEventsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -287,9 +287,9 @@ export class GatewayEvents extends pulumi.ComponentResource {
 }
 
 export interface MonitoredLambdaArgs {
-    // The package: a zip with the handler's package at its root. Default: none, it is in `code_bucket`.
+    // The package: a zip with the handler's package at its root. Default: the one in `code_bucket`.
     code?: pulumi.Input<pulumi.asset.Archive>;
-    // Name of the bucket with the package (a signed one, say), instead of `code`. Default: none.
+    // Name of the bucket with the package, such as a signed one, instead of `code`. Default: none.
     codeBucket?: pulumi.Input<string>;
     // Key of the package in `code_bucket`. Default: none.
     codeKey?: pulumi.Input<string>;
@@ -318,14 +318,14 @@ export interface MonitoredLambdaArgs {
     schedule?: string;
     // Event that the schedule sends, as JSON text. Default: {}.
     scheduleInput?: string;
-    // Minutes without a successful invocation after which an alarm rings, 5 to 10080. Default: no such alarm.
+    // Minutes without a successful invocation after which an alarm fires, 5 to 10080. Default: no such alarm.
     heartbeatMinutes?: number;
     // ARN of a DynamoDB stream whose records it receives, in batches and in order; its answer names the records
-    // that failed (`batchItemFailures`). Needs the grant of the stream's owner. Default: none.
+    // that failed (`batchItemFailures`). It needs the grant of the stream's owner. Default: none.
     stream?: pulumi.Input<string>;
     // Pattern of the records that it receives, as JSON text. Default: all records.
     streamPattern?: string;
-    // Minutes for which a record may wait before an alarm rings, 1 to 1440. Default: 5.
+    // Minutes for which a record may wait before an alarm fires, 1 to 1440. Default: 5.
     streamMinutes?: number;
     // Days for which logs are kept, one of the values that CloudWatch Logs supports. Default: 365.
     logDays?: number;
@@ -341,7 +341,7 @@ export interface MonitoredLambdaArgs {
     subnets?: pulumi.Input<string>[];
     // Ids of its security groups, together with `subnets`. Default: no VPC.
     securitygroups?: pulumi.Input<string>[];
-    // Percentage of failed invocations above which an alarm rings, 1 to 100. Default: 5.
+    // Percentage of failed invocations above which an alarm fires, 1 to 100. Default: 5.
     errorPercent?: number;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
@@ -392,7 +392,7 @@ export interface OrderEventsArgs {
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** An encrypted event bus of its own for the events of orders, with an archive of all of them. */
+/** An encrypted event bus for the events of orders, with an archive of all of them. */
 export class OrderEvents extends pulumi.ComponentResource {
     // Name of the bus, for the rules of consumers.
     declare public readonly bus: pulumi.Output<string>;
@@ -430,7 +430,7 @@ export interface OrderStoreArgs {
     backupSchedule?: string;
     // Deletes the backups when the store is destroyed. Default: false.
     forceDestroy?: boolean;
-    // Keeps every change for 24 hours, so that a function can be told of it. Default: false.
+    // Keeps every change for 24 hours, so that a function can process it. Default: false.
     stream?: boolean;
     // Days during which the deletion of a key of its own can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
@@ -462,7 +462,7 @@ export class OrderStore extends pulumi.ComponentResource {
     declare public readonly reconcilegrant: pulumi.Output<string>;
     // ARN of the stream of changes; empty without `stream`.
     declare public readonly stream: pulumi.Output<string>;
-    // Permission to be told of every change: policy statements as JSON.
+    // Permission to read every change: policy statements as JSON.
     declare public readonly streamgrant: pulumi.Output<string>;
 
     constructor(name: string, args: OrderStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -474,15 +474,15 @@ export class OrderStore extends pulumi.ComponentResource {
 export interface ProofKeyArgs {
     // Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+    // ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none.
     topic?: pulumi.Input<string>;
     // AWS region of its resources. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A key (HMAC_256) that never leaves KMS: who may not make MACs with it can forge none. */
+/** A key (HMAC_256) that never leaves KMS, so that only those who may use it can make a valid MAC. */
 export class ProofKey extends pulumi.ComponentResource {
     // ARN of the key.
     declare public readonly arn: pulumi.Output<string>;
@@ -522,7 +522,7 @@ export interface SandboxGatewayArgs {
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A stand-in for a payment provider that stores charges and refunds by their key; no money moves. */
+/** A stand-in for a payment provider: it stores charges and refunds by their keys and moves no money. */
 export class SandboxGateway extends pulumi.ComponentResource {
     // Name of its table.
     declare public readonly table: pulumi.Output<string>;
@@ -547,8 +547,8 @@ export interface SignedPackageArgs {
     // ARN of the KMS key for the packages and the access logs. Its policy must allow `logging.s3.amazonaws.com`
     // kms:Decrypt and kms:GenerateDataKey; without them no access log arrives. Default: a key of its own.
     key?: pulumi.Input<string>;
-    // ARN of the SNS topic that is told when somebody disables its key or schedules its deletion. Default: a topic
-    // of its own.
+    // ARN of the SNS topic that is notified when somebody disables its key or schedules its deletion. Default: a
+    // topic of its own.
     topic?: pulumi.Input<string>;
     // Name of the bucket for the access logs. Default: a bucket of its own.
     logbucket?: pulumi.Input<string>;
@@ -580,17 +580,17 @@ export class SignedPackage extends pulumi.ComponentResource {
 export interface SigningKeyArgs {
     // Days during which the deletion of the key can be cancelled, 7 to 30. Default: 30.
     keyDeletionDays?: number;
-    // Pulumi refuses to delete or replace the key. Default: true.
+    // Makes Pulumi refuse to delete or replace the key. Default: true.
     protect?: boolean;
-    // ARN of the SNS topic that hears of a disabled or deleted key. Default: none.
+    // ARN of the SNS topic that is notified when the key is disabled or deleted. Default: none.
     topic?: pulumi.Input<string>;
     // AWS region of its resources. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;
-    // Tags beyond project, stage and component. Default: none.
+    // Tags in addition to project, stage and component. Default: none.
     tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** A key (ECC_NIST_P256) that never leaves KMS, so that a signature proves who may use the key. */
+/** A key (ECC_NIST_P256) that never leaves KMS, so that only those who may use it can sign. */
 export class SigningKey extends pulumi.ComponentResource {
     // ARN of the key.
     declare public readonly arn: pulumi.Output<string>;
@@ -607,7 +607,7 @@ export interface StaffPoolArgs {
     // Prefix of the address of the sign-in pages, unique in its region: 1 to 63 lower-case letters, digits and
     // hyphens, without `aws`, `amazon` and `cognito`.
     domain: string;
-    // Addresses to which the sign-in pages send people back with a code, 1 to 100: https, or http://localhost.
+    // Addresses to which the sign-in pages redirect people with a code, 1 to 100: https, or http://localhost.
     callbacks: string[];
     // Addresses to which people may be sent when they sign out. Default: none.
     logouts?: string[];
@@ -617,9 +617,9 @@ export interface StaffPoolArgs {
     sessionHours?: number;
     // Days for which the password in an invitation is valid, 1 to 30. Default: 3.
     invitationDays?: number;
-    // Block sign-ins with leaked passwords and risky ones, which needs Cognito's plan Plus. Default: true.
+    // Blocks risky sign-ins and those with leaked passwords, which needs Cognito's Plus plan. Default: true.
     threatProtection?: boolean;
-    // Refuse the deletion of the pool and its users. Default: true.
+    // Makes AWS refuse to delete the pool and its users. Default: true.
     deletionProtection?: boolean;
     // AWS region of all its resources. Default: its parent's, else its provider's.
     region?: pulumi.Input<string>;

@@ -25,7 +25,7 @@ from .seals import (
 from .verification import Finding, Problem
 
 SEALING_TIME: Final = timedelta(hours=26)
-"""Time after its closing by which a day must be sealed: the heartbeat alarm rings then."""
+"""Time after its closing by which a day must be sealed: the heartbeat alarm fires then."""
 
 SignatureCheck = Callable[[bytes, Signature], bool]
 """Return whether a signature of a SHA-256 is the sealing key's."""

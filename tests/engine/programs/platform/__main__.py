@@ -11,7 +11,7 @@ import pulumi
 from components import AuditBucket, BookingStateMachine, MonitoredLambda, OrderStore
 
 OVERRIDES = {
-    "orders-table-throttles": {"threshold": 5},  # a child: the alarm rings later
+    "orders-table-throttles": {"threshold": 5},  # a child: the alarm fires later
     "orders-alerts-key": {"rotationPeriodInDays": 180},  # a grandchild: the key of the store's own topic
     "points-dead-letters": {"messageRetentionSeconds": 86_400},
     "waiting-parking": {"visibilityTimeoutSeconds": 120},
