@@ -1,19 +1,12 @@
 """The API over HTTP, in the embedded AWS with IAM enforced and tokens of its own issuer."""
 
-import base64
-import hashlib
-import hmac
 import json
-import time
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-import pytest
-
 from handlers.domain.requests import person_id_of
-from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token, public_keys_file, sign_token
+from local.instance.token_issuer import OWN_ISSUER
 from local.pytest_plugin import DeployedStack
 from tests.integration.api_client import BODY, Reply, buy, call, token, wait_for_result
 from tests.integration.shop import available, order
@@ -97,62 +90,6 @@ def test_ten_simultaneous_calls_with_one_key_make_one_order(shop: DeployedStack)
     assert available(shop, "MUG") == before - 1
     status, body, _ = buy(shop, "gina", "at-once", {**BODY, "payment_method": "pm_other"})
     assert (status, body["code"]) == (422, "KEY_REUSED")
-
-
-def _claims(**changes: Any) -> dict[str, Any]:
-    now = int(time.time())
-    claims = {"iss": OWN_ISSUER, "sub": "eve", "aud": OWN_AUDIENCE, "iat": now, "exp": now + 600, "groups": ["staff"]}
-    return {name: value for name, value in {**claims, **changes}.items() if value is not None}
-
-
-def _signed(header: Mapping[str, Any], **changes: Any) -> Callable[[DeployedStack], str]:
-    return lambda shop: sign_token(shop.instance.folder, {"typ": "at+jwt", **header}, _claims(**changes))
-
-
-def _encoded(part: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-
-
-def _unsigned(shop: DeployedStack) -> str:
-    return f"{_encoded({'alg': 'none', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encoded(_claims())}.AA"
-
-
-def _by_public_key(shop: DeployedStack) -> str:
-    """HS256 with the public key as its secret: the classic confusion."""
-    text = f"{_encoded({'alg': 'HS256', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encoded(_claims())}"
-    secret = public_keys_file(shop.instance.folder).read_bytes()
-    mac = hmac.digest(secret, text.encode(), hashlib.sha256)
-    return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-
-
-def _foreign(shop: DeployedStack, folder: Any) -> str:
-    return issue_token(folder, "eve", ["staff"])
-
-
-ATTACKS: dict[str, Callable[[DeployedStack], str]] = {
-    "expired": _signed({}, exp=1),
-    "without exp": _signed({}, exp=None),
-    "another audience": _signed({}, aud="shop"),
-    "another issuer": _signed({}, iss="https://id.example.com"),
-    "an ID token": _signed({"typ": "JWT"}),
-    "alg none": _unsigned,
-    "HS256": _by_public_key,
-}
-
-
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_no_other_token_is_let_in(shop: DeployedStack, attack: str) -> None:
-    assert call(shop, "GET", "/v1/me", ATTACKS[attack](shop))[0] == 401
-
-
-def test_no_token_and_a_foreign_one_are_not_let_in(shop: DeployedStack, tmp_path: Any) -> None:
-    assert call(shop, "GET", "/v1/me")[0] == 401
-    assert call(shop, "GET", "/v1/me", _foreign(shop, tmp_path))[0] == 401
-
-
-@pytest.mark.parametrize("group", ["Domain staff", "[staff]", "staff,approver"])
-def test_no_part_of_a_group_is_a_role(shop: DeployedStack, group: str) -> None:
-    assert call(shop, "GET", "/v1/me", token(shop, "eve", group))[0] == 403
 
 
 def test_whoever_starts_executions_cannot_speak_for_the_api(shop: DeployedStack) -> None:
