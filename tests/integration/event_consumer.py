@@ -1,10 +1,12 @@
 """A consumer of the order events of a deployed stack: a queue behind a rule, which keeps the order of publication."""
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.pytest_plugin import DeployedStack
@@ -47,9 +49,21 @@ class EventConsumer:
     def _receive(self) -> None:
         sqs = self.stack.client("sqs")
         while messages := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                self.events.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+            self.events += [json.loads(message["Body"]) for message in messages]
+            read = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)]
+            sqs.delete_message_batch(QueueUrl=self.queue, Entries=read)
+
+
+def replay_archive(stack: DeployedStack) -> None:
+    """Send every event of the archive to the bus again."""
+    events, now = stack.client("events"), datetime.now(UTC)
+    events.start_replay(
+        ReplayName=f"all-{secrets.token_hex(4)}",
+        EventSourceArn=stack.outputs["eventArchiveArn"],
+        EventStartTime=now - timedelta(hours=6),
+        EventEndTime=now + timedelta(hours=1),
+        Destination={"Arn": events.describe_event_bus(Name=stack.outputs["eventBus"])["Arn"]},
+    )
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Every entry of a ledger reaches a consumer of the deployed stack, and the archive can send it again."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 from handlers.contracts.order_event import OrderEvent
 from local.pytest_plugin import DeployedStack
-from tests.integration.event_consumer import consuming
+from tests.integration.event_consumer import consuming, replay_archive
 from tests.integration.shop import purchase, refund
 
 
@@ -19,18 +18,7 @@ def test_events_of_an_order_arrive_and_are_replayed_from_the_archive(shop: Deplo
         assert [event["detail-type"] for event in told] == kinds
         assert OrderEvent.model_validate(told[-1]["detail"]).totals.refunded_minor == 100
         assert "scratched" not in json.dumps(told)
-        _replay(shop)
+        replay_archive(shop)
         assert consumer.wait_until(lambda arrived: len(arrived[order_id]) == 8)[order_id] == [1, 2, 3, 4] * 2
         again = [event["detail"] for event in consumer.events if event["detail"]["order_id"] == order_id][4:]
         assert again == [event["detail"] for event in told]
-
-
-def _replay(shop: DeployedStack) -> None:
-    events, now = shop.client("events"), datetime.now(UTC)
-    events.start_replay(
-        ReplayName="all",
-        EventSourceArn=shop.outputs["eventArchiveArn"],
-        EventStartTime=now - timedelta(hours=1),
-        EventEndTime=now + timedelta(hours=1),
-        Destination={"Arn": events.describe_event_bus(Name=shop.outputs["eventBus"])["Arn"]},
-    )

@@ -14,8 +14,9 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from handlers.domain.verification import verify
 from local.pytest_plugin import DeployedStack
-from tests.integration.event_consumer import EventConsumer, consuming
+from tests.integration.event_consumer import consuming
 from tests.soak.crashes import Crashes
+from tests.soak.publication import Publication
 
 CLIENTS = 8
 PRICES = {"SOAK-MUG": 800, "SOAK-LAMP": 4990}
@@ -96,8 +97,7 @@ class Report:
     left_to_people: tuple[str, ...]
     restored: int
     publisher_crashes: int
-    unpublished: tuple[str, ...]
-    """Orders with an entry that no event told, or told before an earlier one."""
+    publication: Publication
 
     def lines(self) -> Sequence[str]:
         """Return the report as text."""
@@ -113,7 +113,7 @@ class Report:
             f"audit                  {len(self.findings)} findings after one reconcile, which restored {self.restored}",
             f"left to people         {len(self.left_to_people)}",
             f"publishers killed      {self.publisher_crashes}",
-            f"not published in order {len(self.unpublished)} orders",
+            *self.publication.lines(),
         ]
 
     def broken(self) -> list[str]:
@@ -129,7 +129,7 @@ class Report:
             f"nothing is left to people ({self.left_to_people[:3]})": not self.left_to_people,
             "functions were killed": self.crashes > 0,
             "the publisher was killed twice": self.publisher_crashes == 2,
-            f"every entry is published, in order per order ({self.unpublished[:3]})": not self.unpublished,
+            **self.publication.claims(),
             "no execution is left running": set(self.statuses) <= {"SUCCEEDED", "FAILED"},
         }
         return [claim for claim, holds in claims.items() if not holds]
@@ -149,8 +149,8 @@ def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: in
                 statuses[status] += 1
                 results[f"{result.get('status')} {result.get('code') or ''}".strip()] += 1
         restored, left = _reconcile(stack)
-        unpublished = _find_unpublished(stack, consumer)
-    return _read_books(stack, statuses, results, crashes, restored, left, unpublished)
+        publication = Publication.read(stack, consumer, _versions(stack), seed)
+    return _read_books(stack, statuses, results, crashes, restored, left, publication)
 
 
 def _book(stack: DeployedStack, load: Load, crashes: Crashes, number: int) -> tuple[str, dict[str, Any]]:
@@ -188,7 +188,7 @@ def _read_books(
     crashes: Crashes,
     restored: int,
     left: tuple[str, ...],
-    unpublished: tuple[str, ...],
+    publication: Publication,
 ) -> Report:
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
     stored = [each for each in archive.orders() if each.order and _is_ours(each.order)]
@@ -210,20 +210,14 @@ def _read_books(
         left_to_people=left,
         restored=restored,
         publisher_crashes=crashes.publishers_killed,
-        unpublished=unpublished,
+        publication=publication,
     )
 
 
-def _find_unpublished(stack: DeployedStack, consumer: EventConsumer) -> tuple[str, ...]:
-    """Return the orders whose entries did not arrive each at least once and, for the first time, in their order."""
+def _versions(stack: DeployedStack) -> dict[str, int]:
+    """Return the number of entries of each order."""
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
-    versions = {each.order_id: each.order.version for each in archive.orders() if each.order and _is_ours(each.order)}
-    arrived = consumer.wait_for(versions)
-    return tuple(
-        order_id
-        for order_id, version in versions.items()
-        if list(dict.fromkeys(arrived[order_id])) != list(range(1, version + 1))
-    )
+    return {each.order_id: each.order.version for each in archive.orders() if each.order and _is_ours(each.order)}
 
 
 def _is_ours(order: Order) -> bool:

@@ -1,0 +1,89 @@
+"""The order events of a soak, compared with the ledgers and with what a consumer makes of them.
+
+The consumer is the one of examples/python. It gets the events in any order but theirs, and once more from the archive.
+"""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from examples.python.order_emails.consumer import Detail, Inbox, consume
+from handlers.contracts.storage import TableSchema
+from local.pytest_plugin import DeployedStack
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.handlers.world import create_table
+from tests.integration.event_consumer import EventConsumer, replay_archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of the events; each tuple names orders, and is empty as it should be."""
+
+    events: int
+    """Events that arrived before the archive was replayed."""
+    unpublished: tuple[str, ...]
+    """Orders with an entry that no event told, or told before an earlier one."""
+    misread: tuple[str, ...]
+    """Orders that a consumer, fed in a shuffled order, told of otherwise than by their ledgers."""
+    changed_by_replay: tuple[str, ...]
+    """Orders of which the consumer told more when the archive was replayed."""
+
+    @classmethod
+    def read(cls, stack: DeployedStack, consumer: EventConsumer, versions: Mapping[str, int], seed: int) -> Self:
+        """Wait for the events of orders, by their versions; then replay the archive and wait for them again."""
+        ledgers = {order_id: list(range(1, version + 1)) for order_id, version in versions.items()}
+        arrived = consumer.wait_for(versions)
+        reader, first = _ShuffledConsumer(seed), _about(ledgers, consumer)
+        reader.feed(first)
+        told = {order_id: list(seqs) for order_id, seqs in reader.told.items()}
+        replay_archive(stack)
+        consumer.wait_until(lambda _: len(_about(ledgers, consumer)) >= 2 * len(first))
+        reader.feed(_about(ledgers, consumer)[len(first) :])
+        return cls(
+            events=len(first),
+            unpublished=tuple(each for each, seqs in ledgers.items() if list(dict.fromkeys(arrived[each])) != seqs),
+            misread=tuple(each for each, seqs in ledgers.items() if told.get(each) != seqs),
+            changed_by_replay=tuple(each for each in ledgers if reader.told.get(each) != told.get(each)),
+        )
+
+    def lines(self) -> list[str]:
+        """Return the figures as text."""
+        misread, changed = len(self.misread), len(self.changed_by_replay)
+        return [
+            f"not published in order {len(self.unpublished)} orders of {self.events} events",
+            f"shuffled consumer      {misread} orders misread, {changed} changed by a replay of the archive",
+        ]
+
+    def claims(self) -> dict[str, bool]:
+        """Return what must be true, and whether it is."""
+        return {
+            f"every entry is published, in order per order ({self.unpublished[:3]})": not self.unpublished,
+            f"a consumer that is fed in any order ends correctly ({self.misread[:3]})": not self.misread,
+            f"a replay of the archive changes nothing ({self.changed_by_replay[:3]})": not self.changed_by_replay,
+        }
+
+
+class _ShuffledConsumer:
+    """What the consumer tells customers, by order."""
+
+    def __init__(self, seed: int) -> None:
+        client = FakeDynamoDB()
+        create_table(client, "inbox", TableSchema(hash_key="pk"))
+        self._inbox = Inbox(client=client, table="inbox")
+        self._chance = random.Random(seed)
+        self.told: dict[str, list[int]] = {}
+
+    def feed(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Consume the events, shuffled."""
+        details = [event["detail"] for event in events]
+        self._chance.shuffle(details)
+        for detail in details:
+            consume(detail, self._inbox, self._tell)
+
+    def _tell(self, detail: Detail) -> None:
+        self.told.setdefault(str(detail["order_id"]), []).append(int(detail["seq"]))
+
+
+def _about(ledgers: Mapping[str, Any], consumer: EventConsumer) -> list[dict[str, Any]]:
+    return [event for event in consumer.events if event["detail"]["order_id"] in ledgers]
