@@ -23,6 +23,7 @@ from handlers.contracts.messages import (
 from stepbooking import __version__
 
 from .openapi_answers import ANSWERS, ID, TEXT, VIEWS, Json, ref
+from .openapi_links import links_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "use-the-api.md"
 _BEGIN, _END = "<!-- routes: python -m tools.openapi -->", "<!-- end of routes -->"
@@ -108,9 +109,11 @@ def _response(route: Route, status: int) -> Json:
     schema = ANSWERS["accepted"] if status == 202 else ANSWERS[route.name]
     headers = {"Location": {"schema": TEXT}, "Retry-After": {"schema": TEXT}} if status == 202 else {}
     described = {"description": "Under way." if status == 202 else "Done."}
+    links = links_of(route.name)
     return {
         **described,
         **({"headers": headers} if headers else {}),
+        **({"links": links} if links else {}),
         "content": {"application/json": {"schema": schema}},
     }
 

@@ -1,5 +1,6 @@
 """The OpenAPI document is the contracts', and what the API answers is what it says."""
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,15 @@ def test_every_route_and_every_role_is_in_it() -> None:
 def test_every_reference_leads_somewhere() -> None:
     for reference in _references(DOCUMENT):
         assert _resolve({"$ref": reference}) is not None
+
+
+def test_every_link_gives_a_route_all_of_its_path() -> None:
+    paths = {route.name: set(re.findall(r"\{(\w+)\}", route.path)) for route in ROUTES}
+    answers = [each for path in DOCUMENT["paths"].values() for operation in path.values()
+               for each in operation["responses"].values()]  # fmt: skip
+    links = [link for answer in answers for link in answer.get("links", {}).values()]
+    assert links
+    assert [link for link in links if set(link["parameters"]) != paths[link["operationId"]]] == []
 
 
 @pytest.mark.parametrize("field", ["customer_id", "requested_by", "request_id", "action"])
