@@ -20,7 +20,6 @@ Status = Literal["passed", "finding", "not run"]
 
 UNRESERVED: Final = 100
 """Invocations that Lambda keeps unreserved in every account. Source: Lambda developer guide, "Reserved concurrency"."""
-RECONCILE_CONCURRENCY: Final = 2
 BOOKING_FUNCTIONS: Final = ("purchaseFunction", "refundFunction", "recordFunction")
 FUNCTIONS: Final = (*BOOKING_FUNCTIONS, "reconcileFunction")
 RECENT: Final = timedelta(days=2)
@@ -85,11 +84,11 @@ def check_credentials(facts: StageFacts) -> str | None:
 
 
 def check_lambda_quota(facts: StageFacts) -> str | None:
-    """Check that the account can reserve the concurrency of the four functions, or has it reserved already."""
+    """Check that the account can reserve the concurrency of all functions together, or has it reserved already."""
     if facts.outputs or not facts.stage.function_concurrency:
         return None
     limits = facts.client("lambda").get_account_settings()["AccountLimit"]
-    needed = len(BOOKING_FUNCTIONS) * facts.stage.function_concurrency + RECONCILE_CONCURRENCY
+    needed = facts.stage.reserved_concurrency
     free = limits["UnreservedConcurrentExecutions"] - min(UNRESERVED, limits["ConcurrentExecutions"])
     if needed <= free:
         return None

@@ -206,7 +206,7 @@ class Foundation(Component):
     def gateway_events(self, name: str) -> list[GatewayEvents]:
         """Create the endpoint of the gateway's webhooks, if the stage names their signing secret."""
         stage = self._stage
-        if not stage.stripe_webhook_secret_arn:
+        if not stage.has_webhooks:
             return []
         function = self.function("gateway_events", {})
         function["concurrency"] = min(10, stage.function_concurrency)

@@ -252,6 +252,23 @@ class Stage(BaseModel):
         return value
 
     @property
+    def reserved_concurrency(self) -> int:
+        """Simultaneous invocations that the functions of the stage reserve together.
+
+        The three of the machine and the one that answers the API reserve all of `function_concurrency`; those that
+        work behind a stream, a queue or a schedule need less.
+        """
+        each = self.function_concurrency
+        machine, answer = 3 * each, each if self.api_issuer else 0
+        publish, webhooks = (min(10, each) if exists else 0 for exists in (self.order_events, self.has_webhooks))
+        return machine + answer + publish + webhooks + min(2, each) + min(1, each)  # reconcile and seal
+
+    @property
+    def has_webhooks(self) -> bool:
+        """True if the gateway's events are received."""
+        return bool(self.stripe_webhook_secret_arn)
+
+    @property
     def refund_policy(self) -> dict[str, pulumi.Input[str]]:
         """Environment variables from which the purchase function writes the policy of its time into an order."""
         return {

@@ -174,7 +174,7 @@ HEALTHY: list[tuple[str, Answers, Mapping[str, Any]]] = [
 FAULTY: list[tuple[str, Answers, Mapping[str, Any], str]] = [
     ("credentials", [("sts", "get_caller_identity", "ExpiredToken")], {}, "does not accept your credentials"),
     ("lambda-quota", quota(10, 10), BEFORE, "lets this account reserve 0 more"),
-    ("lambda-quota", quota(1000, 401), BEFORE, "reserves 302 invocations"),
+    ("lambda-quota", quota(1000, 401), BEFORE, "reserves 313 invocations"),
     ("names", dashboards("booking-staging-base-dashboard"), BEFORE, "overwrite dashboards"),
     ("keys", key("PendingDeletion"), {"keyArn": KEY}, "keyArn is PendingDeletion"),
     ("keys", key("Enabled", "SIGN_VERIFY"), {"logKeyArn": KEY}, "for SIGN_VERIFY"),

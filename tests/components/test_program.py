@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.components.synth import CHECKOUT, STAGES, Graph, synth
+from components.stage import Stage
+from tests.components.synth import API, CHECKOUT, STAGES, Graph, stage_values, synth
 from workflow import permissions
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -55,6 +56,31 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
         "seal": sorted([*every[:2], "BOOKING_AUDIT_BUCKET", "BOOKING_SEAL_KEY"]),
         "answer": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", proof, *tokens, *waiting]),
     } == told
+
+
+STRIPE = {
+    "booking:gateway": "stripe",
+    "booking:stripeSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-a1b2c3",
+    "booking:stripeWebhookSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks-a1b2c3",
+}
+
+
+@pytest.mark.parametrize(
+    ("stage", "config"),
+    [
+        ("dev", {}),
+        ("staging", {"booking:functionConcurrency": 1}),
+        ("prod", {"booking:orderEvents": "false"}),
+        ("prod", STRIPE),
+    ],
+)
+def test_a_stage_knows_the_concurrency_that_all_of_its_functions_reserve(stage: str, config: dict[str, Any]) -> None:
+    """`booking doctor` compares it with the account's quota before the first `up`."""
+    functions = synth(stage, config).of_type("aws:lambda/function:Function")
+    reserved = sum(each.inputs.get("reservedConcurrentExecutions") or 0 for each in functions)
+    given = stage_values(stage) | API | config | {"booking:apiAudiences": ["booking"]}
+    values = {key.removeprefix("booking:"): value for key, value in given.items() if key.startswith("booking:")}
+    assert Stage.of(stage, values).reserved_concurrency == reserved
 
 
 def test_the_api_is_told_which_clients_may_decide() -> None:
