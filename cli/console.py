@@ -33,7 +33,9 @@ def console(
     write: Annotated[
         bool,
         typer.Option(
-            "--write", help="Allow purchases, refunds and approvals. Only on the embedded AWS, where no money moves."
+            "--write",
+            help="Allow purchases, refunds and approvals on the embedded AWS, where no money moves; with --stage, only "
+            "approvals, through its API and with your own access token.",
         ),
     ] = False,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
@@ -45,13 +47,10 @@ def console(
 
     Prints an address that opens the console once, and serves it until Ctrl-C.
     """
-    if write and stage:
-        raise UsageError(
-            "--write works on the embedded AWS only. On a deployed stage people book through its API, which knows them."
-        )
     target = resolve_target(stage, instance)
     target.output("ordersTable")
-    run_console(console_services(target, write=write), port, open_browser=open_browser)
+    services = console_services(target, write=write, is_deployed=stage is not None)
+    run_console(services, port, open_browser=open_browser)
 
 
 def run_console(services: "ConsoleServices", port: int, *, open_browser: bool) -> None:
@@ -83,17 +82,28 @@ def run_console(services: "ConsoleServices", port: int, *, open_browser: bool) -
 
 def print_address(address: str, services: "ConsoleServices") -> None:
     """Print the address that opens the console, and what the console may do."""
-    mode = "It can also book." if services.can_write else "It only reads; --write lets it book on the embedded AWS."
+    mode = "It only reads; --write lets it do more."
+    if services.can_write:
+        mode = "It can also book."
+    elif services.decide:
+        mode = "It can also approve and deny, with your access token."
     output = stdout_console()
     output.print(f"Console of the {services.deployment.name}. {mode}")
     output.print(f"Open this address; it works once: {address}", soft_wrap=True)
     output.print("Ctrl-C stops it.")
 
 
-def console_services(target: DeploymentTarget, *, write: bool) -> "ConsoleServices":
-    """Return what the console reads and does in a target."""
+def console_services(target: DeploymentTarget, *, write: bool, is_deployed: bool = False) -> "ConsoleServices":
+    """Return what the console reads and does in a target: in a deployed stage, it decides as the API allows."""
     from console.server.console_services import ConsoleServices
 
+    from .api_decisions import ApiDecisions
+
+    if write and is_deployed and not target.outputs.get("apiUrl"):
+        raise UsageError(
+            "--write with --stage decides through the API of the stage, and this stage has none. Set apiIssuer and "
+            "apiAudiences, or leave --write out."
+        )
     shared = SharedClients(target=target)
     reused = DeploymentTarget(name=target.name, outputs=target.outputs, client=shared.client)
 
@@ -105,7 +115,11 @@ def console_services(target: DeploymentTarget, *, write: bool) -> "ConsoleServic
         return start_execution(reused, event)
 
     return ConsoleServices(
-        deployment=reused, day_figures=day_figures, verify=_verifier(reused), start=start if write else None
+        deployment=reused,
+        day_figures=day_figures,
+        verify=_verifier(reused),
+        start=start if write and not is_deployed else None,
+        decide=ApiDecisions(url=target.output("apiUrl")).send if write and is_deployed else None,
     )
 
 

@@ -1,13 +1,17 @@
-"""The latest run of reconcile, from its own log: what it settled, left to people and found to disagree."""
+"""The latest run of reconcile, from its own log, and the movements of money for which it found no order."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository
+from handlers.domain.payments import Movement
+
 from .deployment import Deployment
 from .execution_history import parse_object
 from .function_logs import FunctionLogs
 
+MAX_ORPHANS: Final = 50
 LOOK_BACK: Final = timedelta(hours=24)
 _OF_ONE_RUN: Final = timedelta(minutes=5)
 """The schedule of reconcile: what was logged within it before the end of a run is of that run."""
@@ -45,3 +49,19 @@ def read_latest_run(deployment: Deployment, now: datetime) -> ReconcileRun | Non
             name = f"drift from {metric.get('Between')}"
             counts[name] = counts.get(name, 0) + drift
     return ReconcileRun(ended_at=at.astimezone(UTC), figures=tuple(counts.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrphanList:
+    """Movements in the gateway's list that no ledger has, the longest known first, and how many there are in all."""
+
+    first: tuple[Movement, ...]
+    total: int
+
+
+def read_orphans(deployment: Deployment) -> OrphanList:
+    """Return the orphans that people have not closed."""
+    repository = DynamoDBSweepRepository(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"))
+    listed = repository.orphans()
+    found = (repository.load_orphan(each.name) for each in listed[:MAX_ORPHANS])
+    return OrphanList(first=tuple(each for each in found if each is not None), total=len(listed))

@@ -24,10 +24,10 @@ _STATIC = FOLDER / "static"
 
 
 def build_application(services: ConsoleServices, entrance: Entrance) -> RequestGuard:
-    """Return the console as an ASGI application. Routes that write exist only if the services can start executions."""
+    """Return the console as an ASGI application. Routes that write exist only if the services can do what they do."""
     views = Views(services=services, entrance=entrance)
     application = Starlette(
-        routes=[*_reading(views), *(_writing(views) if services.can_write else ())],
+        routes=[*_reading(views), *_writing(views)],
         exception_handlers=_error_pages(views),
     )
     return RequestGuard(application, entrance)
@@ -54,6 +54,10 @@ def _reading(views: Views) -> list[BaseRoute]:
 
 def _writing(views: Views) -> list[BaseRoute]:
     actions = Actions(views=views)
+    if views.services.decide is not None:
+        return [Route("/orders/{order_id}/decisions", actions.decide_as_oneself, methods=["POST"])]
+    if not views.services.can_write:
+        return []
     return [
         Route("/purchase", actions.purchase_form, methods=["GET"]),
         Route("/purchase", actions.purchase, methods=["POST"]),

@@ -14,6 +14,14 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionAnswer:
+    """The answer of a stage's API to a decision."""
+
+    is_accepted: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleServices:
     """The deployed program, and the verbs that have no code of their own in the console."""
 
@@ -24,6 +32,9 @@ class ConsoleServices:
     """`booking audit verify`: its document, from a day on or of everything."""
     start: Callable[[Mapping[str, Any]], str] | None = None
     """`booking run`: starts an execution and returns its ARN. None: the console only reads."""
+    decide: Callable[[Mapping[str, str], str], DecisionAnswer] | None = None
+    """Sends a decision to the API of a deployed stage, with the access token of whoever decides. None: no form asks for
+    a token."""
     now: Callable[[], datetime] = _now
 
     @property

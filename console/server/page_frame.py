@@ -42,6 +42,7 @@ class Views:
             "source": self.services.deployment.name,
             "read_at": self.services.now(),
             "can_write": self.services.can_write,
+            "asks_for_token": self.services.decide is not None,
             "csrf": self.entrance.csrf_token,
             "request_id": f"console-{secrets.token_hex(8)}",
         }

@@ -17,7 +17,7 @@ from ..alarm_states import read_alarms
 from ..day_pages import days_report, read_open_orders, read_waiting_refunds, waiting_refunds
 from ..execution_history import execution_arn, parse_object
 from ..function_logs import FunctionLogs
-from ..latest_reconcile import read_latest_run
+from ..latest_reconcile import read_latest_run, read_orphans
 from ..order_lists import ListPosition, OrderLists
 from ..order_pages import read_order, read_traced
 from ..trace import ExecutionTrace
@@ -95,6 +95,9 @@ class Pages:
             running = _list_executions(client, machine, {"statusFilter": "RUNNING"})
             latest = [each for each in _list_executions(client, machine, {}) if each["status"] != "RUNNING"]
         except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "StateMachineTypeNotSupported":
+                sentence = "AWS does not list EXPRESS executions. Open one from its order, or search for its ARN."
+                return self.views.problem(request, 404, sentence)
             return self.views.problem(request, 502, f"The executions could not be listed: {error}")
         return self.views.page(request, "executions.html", running=running, latest=latest, interval=LIVE_MILLISECONDS)
 
@@ -125,6 +128,7 @@ class Pages:
             alarms=alarms,
             since=since,
             reconciled=reconciled,
+            orphans=read_orphans(self.views.services.deployment),
         )
 
     def days(self, request: Request) -> Response:

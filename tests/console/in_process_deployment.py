@@ -10,7 +10,7 @@ from handlers.purchase import purchase
 from handlers.record import record
 from handlers.refund import refund
 from tests.fakes.logs import FakeLogs
-from tests.fakes.stepfunctions import MACHINE, FakeExecution, FakeStepFunctions
+from tests.fakes.stepfunctions import LOG_GROUP, MACHINE, FakeExecution, FakeStepFunctions, express_arn
 from tests.handlers.world import SEAL_KEY, World
 from workflow.booking import Booking, purchase_fn, record_fn, refund_fn
 from workflow.interpreter import TaskFailed
@@ -85,6 +85,12 @@ class InProcessDeployment:
         name = f"{request['action'] if isinstance(request, dict) and 'action' in request else 'event'}-{self.requests}"
         started = self.machine.start_execution(stateMachineArn=MACHINE, name=name, input=json.dumps(request))
         return str(started["executionArn"])
+
+    def log_as_express(self, arn: str) -> str:
+        """Write an execution into the machine's log, as an EXPRESS one is, and return its ARN there."""
+        for at, line in self.machine.log_lines(arn):
+            self.logs.put(LOG_GROUP, "machine", at, line)
+        return express_arn(arn)
 
     def result(self, arn: str) -> dict[str, Any]:
         """Return the BookingResult of an execution."""

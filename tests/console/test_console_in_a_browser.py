@@ -8,6 +8,8 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,16 @@ import pytest
 
 from console.rendering import render_report
 from console.server.application import build_application
+from console.server.console_services import ConsoleServices
 from console.server.entrance import Entrance
 from console.server.serving import listen, serve
 from tests.console.conftest import BookedShop, book_shop, services_of
 from tests.console.in_process_deployment import InProcessDeployment
+from tests.console.stage_api import DeployedStageApi
 from tests.console.test_console_attacks import PLANTED, plant
 from tests.console.test_order_report import READ_AT, alter_entry, report_of
 from tests.environment import require
-from tests.handlers.world import purchase_of
+from tests.handlers.world import purchase_of, refund_of
 
 CHROMIUM = shutil.which("chromium")
 SIZES = ((1440, 900), (390, 844))
@@ -56,10 +60,17 @@ def shop() -> BookedShop:
 @pytest.fixture(scope="module")
 def console(shop: BookedShop) -> Iterator[Entrance]:
     """The console of the shop, served on a free port."""
+    with serving(services_of(shop.deployment)) as entrance:
+        yield entrance
+
+
+@contextmanager
+def serving(services: ConsoleServices) -> Iterator[Entrance]:
+    """Serve a console, and end it behind the block."""
     stopped, loop_ready = asyncio.Event(), threading.Event()
     with listen() as listener:
         entrance = Entrance(port=listener.getsockname()[1])
-        application = build_application(services_of(shop.deployment), entrance)
+        application = build_application(services, entrance)
         loops: list[asyncio.AbstractEventLoop] = []
 
         async def announce_loop(scope: Any, receive: Any, send: Any) -> None:
@@ -77,19 +88,32 @@ def console(shop: BookedShop) -> Iterator[Entrance]:
 @pytest.fixture(scope="module")
 def context(browser: Any, console: Entrance) -> Iterator[Any]:
     """A browser profile that has opened the start address."""
+    context = open_console(browser, console)
+    yield context
+    context.close()
+
+
+def open_console(browser: Any, console: Entrance) -> Any:
+    """Return a new browser profile that has opened the start address of a console."""
     context = browser.new_context(base_url=console.origin, reduced_motion="reduce")
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(console.start_url)
     page.wait_for_url("**/orders")
     page.close()
-    yield context
-    context.close()
+    return context
 
 
 @pytest.fixture
 def page(context: Any) -> Iterator[Page]:
     """A page that fails its test if a script of the page fails or the policy of the page is broken."""
+    with watched_page(context) as opened:
+        yield opened
+
+
+@contextmanager
+def watched_page(context: Any) -> Iterator[Page]:
+    """Open a page, and assert behind the block that nothing in it failed."""
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
@@ -110,9 +134,9 @@ def reach(page: Page, name: str, role: str = "link") -> None:
     raise AssertionError(f"Tab does not reach the {role} {name!r}")
 
 
-def type_into(page: Page, name: str, text: str) -> None:
-    """Reach a field with the keyboard and replace its text."""
-    reach(page, name, "textbox")
+def type_into(page: Page, name: str, text: str, role: str = "textbox") -> None:
+    """Reach a field with the keyboard and replace its text; one that suggests values is a combobox."""
+    reach(page, name, role)
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
 
@@ -144,6 +168,72 @@ def test_a_purchase_and_its_refund_by_keyboard(page: Page) -> None:
     type_into(page, "Reason", "late")
     plan_and_do(page)
     assert "4.00 EUR was refunded. 6.00 EUR can still be refunded." in page.inner_text("main")
+
+
+def test_another_person_approves_a_refund_by_keyboard(page: Page, shop: BookedShop) -> None:
+    """On the embedded AWS: the persona is a field of the form."""
+    shop.deployment.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
+    held = shop.deployment.book(refund_of(shop.order_id, "refund-held", amount_minor=200))
+    assert shop.deployment.result(held)["code"] == "APPROVAL_NEEDED"
+    page.goto("/approvals")
+    type_into(page, "Deciding as", "approver-1", "combobox")
+    reach(page, "Show what the decision would do", "button")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What would happen").wait_for()
+    reach(page, "Start the execution", "button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/executions/**")
+    assert "The refund of 2.00 EUR was approved." in page.inner_text("main")
+    del shop.deployment.world.environment["BOOKING_APPROVAL_LIMITS"]
+
+
+def test_an_approver_of_a_deployed_stage_decides_with_their_token_by_keyboard(browser: Any) -> None:
+    stage = DeployedStageApi()
+    with serving(stage.services()) as console, watched_page(open_console(browser, console)) as page:
+        page.goto("/orders")
+        reach(page, "Approvals")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/approvals")
+        page.get_by_label("Your access token").press("Control+A")
+        page.keyboard.insert_text(stage.approver())
+        reach(page, "Send the decision", "button")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/orders/{stage.order_id}")
+        assert "PARTIALLY_REFUNDED" in page.inner_text("main")
+        assert stage.approver() not in page.content()
+        page.context.close()
+    assert stage.api.world.order(stage.order_id).account.refunded_minor == 600
+
+
+def test_a_hold_that_nobody_captures_expires(page: Page, shop: BookedShop) -> None:
+    """Law 33 (authorise): it is seen while it is held, and its end after the run of reconcile that follows it."""
+    world = shop.deployment.world
+    later = {**purchase_of("hold", mug=(1, 500)), "capture": "later", "hold_seconds": 3600}
+    order_id = shop.deployment.result(shop.deployment.book(later))["order_id"]
+    page.goto("/orders")
+    reach(page, order_id)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{order_id}")
+    assert "AUTHORIZED" in page.inner_text("main")
+    world.clock.advance(timedelta(hours=2))
+    world.reconcile()
+    page.reload()
+    page.get_by_text("PaymentVoided").first.wait_for()
+    assert "CANCELLED" in page.inner_text("main")
+    assert page.get_by_role("heading", name="Capture").count() == 0
+
+
+def test_an_express_execution_is_found_by_its_arn_and_read_by_keyboard(page: Page, shop: BookedShop) -> None:
+    """It has no history: its states come from the machine's log."""
+    arn = shop.deployment.log_as_express(shop.rejected)
+    page.goto("/orders")
+    reach(page, "Search by id", "searchbox")
+    page.keyboard.type(f"{arn}\n")
+    page.wait_for_url("**/executions/arn:aws:states:**")
+    main = page.inner_text("main")
+    assert "An EXPRESS execution: read from the machine's log" in main
+    assert "REFUND_EXCEEDS_BALANCE" in main
+    assert page.get_by_alt_text("State diagram with the path taken").count() == 1
 
 
 def test_an_execution_arrives_live(page: Page, shop: BookedShop) -> None:

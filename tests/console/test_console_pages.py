@@ -1,13 +1,16 @@
 """The pages of the console show what is stored; forms show first what they would do, and then do it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cli.console import run_console
-from cli.main import run
+from cli.command_errors import UsageError
+from cli.console import console_services, run_console
+from cli.target import DeploymentTarget
 from console.alarm_states import runbook_section
+from handlers.domain.payments import Movement
 from tests.console.asgi_client import ConsoleClient, fields_of
 from tests.console.conftest import BookedShop, services_of
 from tests.console.test_order_report import alter_entry, text_of
@@ -120,6 +123,21 @@ def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClie
     assert "something needs attention" in text
 
 
+def test_a_movement_without_an_order_is_on_the_trust_page_until_people_close_it(
+    client: ConsoleClient, booked: BookedShop
+) -> None:
+    sweeps = booked.deployment.world.parts().sweeps
+    assert "None is known." in client.get("/trust?since=all").text
+    stray = Movement(
+        reference="ch_<b>", at="2026-03-01T09:00:00.000000Z", kind="charge", amount_minor=4200, currency="EUR"
+    )
+    sweeps.add_orphan(stray, "2026-03-01T10:00:00.000000Z")
+    page = client.get("/trust?since=all").text
+    assert ("ch_&lt;b&gt;" in page, "42.00 EUR" in text_of(page)) == (True, True)
+    sweeps.remove_orphan(stray.reference)
+    assert "None is known." in client.get("/trust?since=all").text
+
+
 def test_another_person_approves_a_held_refund_and_its_requester_cannot(
     client: ConsoleClient, booked: BookedShop
 ) -> None:
@@ -227,13 +245,18 @@ def test_an_error_of_aws_is_a_page_with_its_message(client: ConsoleClient, booke
     assert client.get("/nothing").status == 404
 
 
-def test_write_is_for_the_embedded_aws_only(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["console", "--write", "--stage", "prod"]) == 64
-    assert "embedded AWS only" in capsys.readouterr().err
+def test_a_deployed_stage_is_written_to_through_its_api_or_not_at_all(booked: BookedShop) -> None:
+    deployed = booked.deployment
+    target = DeploymentTarget(name="prod", outputs=deployed.outputs, client=deployed.client)
+    with pytest.raises(UsageError, match="this stage has none"):
+        console_services(target, write=True, is_deployed=True)
+    with_api = replace(target, outputs={**deployed.outputs, "apiUrl": "https://api.example.com"})
+    for write in (True, False):
+        services = console_services(with_api, write=write, is_deployed=True)
+        assert (services.can_write, services.decide is not None) == (False, write)
 
 
 def test_a_port_that_is_taken_is_a_usage_error(booked: BookedShop) -> None:
-    from cli.command_errors import UsageError
     from console.server.serving import listen
 
     with listen() as taken, pytest.raises(UsageError, match="cannot be used"):

@@ -1,8 +1,13 @@
 """Visits, attempts and nesting are read from the events of an execution."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from console.execution_history import HistoryEvent, spans_of
+import pytest
+
+from console.execution_history import HistoryEvent, read_execution, spans_of
+from tests.console.conftest import BookedShop
+from tests.handlers.world import purchase_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -68,3 +73,26 @@ def test_without_the_event_before_an_event_belongs_to_the_state_entered_last() -
     )
     assert (first.error, first.depth, second.depth) == ("States.Timeout", 0, 0)
     assert (second.error, second.cause, second.left_at) == ("Gone", {}, START + timedelta(seconds=6))
+
+
+@pytest.mark.parametrize("request_", [{"action": "nothing"}, purchase_of("x", "pm_timeout", mug=(1, 500))])
+def test_an_express_execution_is_read_from_the_log_of_its_machine(booked: BookedShop, request_: Any) -> None:
+    """The same states, attempts, inputs, outputs and end as the history of a STANDARD one tells."""
+    deployment = booked.deployment
+    arn = deployment.book(request_)
+    standard, express = (read_execution(deployment, each) for each in (arn, deployment.log_as_express(arn)))
+    assert standard is not None
+    assert express is not None
+    for fact in ("status", "input", "output", "error", "cause", "started_at", "definition"):
+        assert getattr(express, fact) == getattr(standard, fact), fact
+    for one, other in zip(express.spans, standard.spans, strict=True):
+        for fact in ("state", "type", "depth", "input", "output", "error", "cause", "tries"):
+            assert getattr(one, fact) == getattr(other, fact), (one.state, fact)
+    assert "read from the machine's log" in express.notes[0]
+
+
+def test_an_express_execution_that_the_log_does_not_have_is_unknown(booked: BookedShop) -> None:
+    deployment = booked.deployment
+    deployment.log_as_express(booked.rejected)
+    other = deployment.log_as_express(booked.rejected).replace("5f0e4c1a", "00000000")
+    assert read_execution(deployment, other) is None

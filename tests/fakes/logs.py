@@ -30,7 +30,7 @@ class _Filter:
 
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
         phrase = json.loads(request["filterPattern"]) if "filterPattern" in request else ""
-        streams, window = request.get("logStreamNames"), (request["startTime"], request["endTime"])
+        streams, window = request.get("logStreamNames"), (request.get("startTime", 0), request.get("endTime", 2**60))
         found = [
             event
             for event in self.client.events.get(request["logGroupName"], [])

@@ -16,6 +16,7 @@ from workflow.interpreter import Run, StateVisit, run
 
 ACCOUNT = "us-east-1:123456789012"  # as in the context object of workflow.interpreter
 MACHINE = f"arn:aws:states:{ACCOUNT}:stateMachine:machine"
+LOG_GROUP = "/aws/vendedlogs/states/machine"
 Response = dict[str, Any]
 
 
@@ -83,6 +84,26 @@ class FakeStepFunctions:
         self._find(request["executionArn"], "DescribeStateMachineForExecution")
         return {"definition": json.dumps(self.definition)}
 
+    def describe_state_machine(self, **request: Any) -> Response:
+        assert request["stateMachineArn"] == MACHINE
+        group = {"logGroupArn": f"arn:aws:logs:{ACCOUNT}:log-group:{LOG_GROUP}:*"}
+        logging = {"destinations": [{"cloudWatchLogsLogGroup": group}]}
+        return {"definition": json.dumps(self.definition), "loggingConfiguration": logging}
+
+    def log_lines(self, arn: str) -> Iterator[tuple[datetime, str]]:
+        """Yield the lines that the machine would log of an execution if it were an EXPRESS one, with their times."""
+        for event in self.history(arn):
+            details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+            line = {
+                "id": str(event["id"]),
+                "previous_event_id": str(event["previousEventId"]),
+                "type": event["type"],
+                "event_timestamp": str(int(event["timestamp"].timestamp() * 1000)),
+                "execution_arn": express_arn(arn),
+                "details": details,
+            }
+            yield event["timestamp"], json.dumps(line)
+
     def get_paginator(self, operation: str) -> "_History":
         assert operation == "get_execution_history"
         return _History(self)
@@ -107,9 +128,15 @@ class _History:
         yield {"events": self.client.history(request["executionArn"])}
 
 
+def express_arn(arn: str) -> str:
+    """Return the ARN that an execution would have if it were an EXPRESS one."""
+    return f"{arn.replace(':execution:', ':express:')}:5f0e4c1a-7d3b"
+
+
 def events_of(each: FakeExecution, visits: tuple[StateVisit, ...]) -> Iterator[Response]:
     """Yield the events of an execution, without their numbers."""
-    yield {"type": "ExecutionStarted", "timestamp": each.started_at}
+    given = {"executionStartedEventDetails": {"input": each.input}}
+    yield {"type": "ExecutionStarted", "timestamp": each.started_at, **given}
     for visit in visits:
         details = {"name": visit.state, "input": json.dumps(visit.input)}
         yield {
@@ -122,6 +149,9 @@ def events_of(each: FakeExecution, visits: tuple[StateVisit, ...]) -> Iterator[R
             details = {"name": visit.state, "output": json.dumps(visit.output)}
             exited = {"type": f"{visit.type}StateExited", "timestamp": visit.left_at}
             yield {**exited, "stateExitedEventDetails": details}
+    if each.run and each.run.succeeded:
+        output = {"executionSucceededEventDetails": {"output": json.dumps(each.run.output)}}
+        yield {"type": "ExecutionSucceeded", "timestamp": each.started_at + each.run.duration, **output}
     if each.run and not each.run.succeeded:
         failed = {"error": each.run.error or "", "cause": each.run.cause or ""}
         at = each.started_at + each.run.duration
