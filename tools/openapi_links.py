@@ -15,7 +15,7 @@ _FIRST: Final[Mapping[str, Mapping[str, str]]] = {
         "subject": "$response.body#/approvals/0/subject",
     },
 }
-"""What lists lead to, by their first element."""
+"""The parameters of the links of lists, read from their first element."""
 
 
 def links_of(name: str) -> Json:

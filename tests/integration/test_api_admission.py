@@ -1,4 +1,4 @@
-"""Who gets through the door of the deployed API: API Gateway's authorizer, the function behind it, and IAM enforced.
+"""The door of the deployed API: API Gateway's authorizer, the function behind it, and IAM enforced.
 
 The tokens are of an issuer that the tests control: the embedded AWS's own, whose key signs the wrong ones as well.
 """

@@ -35,4 +35,4 @@ def test_every_benchmark_yields_figures_and_says_what_it_measures(name: str) -> 
 
 def test_an_unknown_benchmark_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cold,warmer"]) == 64
-    assert "Unknown benchmark warmer. Choose from audit_verify, " in capsys.readouterr().err
+    assert "Unknown benchmark warmer. Choose from api, audit_verify, " in capsys.readouterr().err

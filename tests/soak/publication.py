@@ -18,7 +18,7 @@ from tests.integration.event_consumer import EventConsumer, replay_archive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What became of the events; each tuple names orders, and is empty as it should be."""
+    """The fate of the events; each tuple names orders, and is empty as it should be."""
 
     events: int
     """Events that arrived before the archive was replayed."""
@@ -65,7 +65,7 @@ class Publication:
 
 
 class _ShuffledConsumer:
-    """What the consumer tells customers, by order."""
+    """A consumer, and the entries that it told customers of, by order."""
 
     def __init__(self, seed: int) -> None:
         client = FakeDynamoDB()
