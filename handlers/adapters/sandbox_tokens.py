@@ -77,7 +77,7 @@ TOKENS: Final[Mapping[str, Token]] = {
     "pm_ok": Token(meaning="Charges and refunds succeed."),
     "pm_declined": Token(meaning="The charge is declined for insufficient funds.", charge=_DECLINED),
     "pm_3ds": Token(
-        meaning="The customer must confirm the payment, and has done so when the gateway is asked again.",
+        meaning="The customer must confirm the payment, and has done so by the next lookup.",
         charge=Behaviour(outcome=GatewayStatus.ACTION_REQUIRED, later=GatewayStatus.SETTLED),
     ),
     "pm_3ds_abandoned": Token(
@@ -85,22 +85,22 @@ TOKENS: Final[Mapping[str, Token]] = {
         charge=Behaviour(outcome=GatewayStatus.ACTION_REQUIRED),
     ),
     "pm_slow_bank": Token(
-        meaning="The bank takes its time: the payment is pending, and made when the gateway is asked again.",
+        meaning="The bank is slow: the payment is pending, and made by the next lookup.",
         charge=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
     ),
     "pm_stuck_bank": Token(
-        meaning="The bank never ends the payment, and does not let anybody give it up.",
+        meaning="The bank never completes the payment and does not let anybody give it up.",
         charge=Behaviour(outcome=GatewayStatus.PENDING),
     ),
     "pm_late_failure": Token(
-        meaning="The payment is pending, and declined when the gateway is asked again.",
+        meaning="The payment is pending, and declined by the next lookup.",
         charge=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.DECLINED, reason="insufficient_funds"),
     ),
     "pm_hold_lost": Token(
-        meaning="The amount is authorised, but the bank gives the hold up before it is captured.",
+        meaning="The amount is authorised, but the bank gives up the hold before it is captured.",
         charge=Behaviour(later=GatewayStatus.FENCED),
     ),
-    "pm_short_hold": Token(meaning="The bank holds an authorised amount for two hours only.", hold=timedelta(hours=2)),
+    "pm_short_hold": Token(meaning="The bank holds the authorised amount for only two hours.", hold=timedelta(hours=2)),
     "pm_capture_declined": Token(
         meaning="The amount is authorised; captures are declined.",
         capture=Behaviour(outcome=GatewayStatus.DECLINED, reason="capture_not_allowed"),
@@ -116,7 +116,7 @@ TOKENS: Final[Mapping[str, Token]] = {
         capture=_NEVER_ARRIVES,
     ),
     "pm_disputed": Token(
-        meaning="The customer disputes the payment, whose money the bank withdraws and never decides about.",
+        meaning="The customer disputes the payment; the bank withdraws the money and never decides.",
         dispute=DisputeCourse(),
     ),
     "pm_dispute_won": Token(
@@ -128,7 +128,7 @@ TOKENS: Final[Mapping[str, Token]] = {
         dispute=DisputeCourse(ends_as=DisputePhase.LOST),
     ),
     "pm_inquiry": Token(
-        meaning="The customer inquires about the payment, which becomes a dispute after a day.",
+        meaning="The customer inquires about the payment; the inquiry becomes a dispute after a day.",
         dispute=DisputeCourse(begins_as=DisputePhase.INQUIRY),
     ),
     "pm_dashboard_refund": Token(
@@ -140,7 +140,7 @@ TOKENS: Final[Mapping[str, Token]] = {
         dashboard_refund=DashboardRefund(status=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
     ),
     "pm_dashboard_refund_reversed": Token(
-        meaning="The same, but that refund comes back after a day.",
+        meaning="The same, but that refund is reversed after a day.",
         dashboard_refund=DashboardRefund(later=GatewayStatus.REVERSED),
     ),
     "pm_timeout_then_ok": Token(
@@ -172,19 +172,19 @@ TOKENS: Final[Mapping[str, Token]] = {
         refund=_NEVER_ARRIVES,
     ),
     "pm_refund_reversed": Token(
-        meaning="Refunds are made and returned later: the lookup reports them as reversed.",
+        meaning="Refunds are made and reversed later, as the next lookup reports.",
         refund=Behaviour(later=GatewayStatus.REVERSED),
     ),
     "pm_refund_reversed_late": Token(
-        meaning="Refunds are made and returned ten days later.",
+        meaning="Refunds are made and reversed ten days later.",
         refund=Behaviour(later=GatewayStatus.REVERSED, delay=timedelta(days=10)),
     ),
     "pm_refund_pending": Token(
-        meaning="Refunds wait for the bank: the lookup reports them as settled.",
+        meaning="Refunds wait for the bank, and are settled by the next lookup.",
         refund=Behaviour(outcome=GatewayStatus.PENDING, later=GatewayStatus.SETTLED),
     ),
     "pm_refund_pending_declined": Token(
-        meaning="Refunds wait for the bank, which declines them: the lookup reports it.",
+        meaning="Refunds wait for the bank, and are declined by the next lookup.",
         refund=Behaviour(outcome=GatewayStatus.PENDING, reason="account_closed", later=GatewayStatus.DECLINED),
     ),
 }

@@ -79,10 +79,10 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.PAYMENT_RELEASED: "The charge never reached the gateway and can no longer be made.",
     Code.PAYMENT_OUTCOME_UNKNOWN: "The gateway did not say whether the charge was made.",
     Code.PAYMENT_CANCELLED: "The payment was given up before it was made, because the order was cancelled.",
-    Code.PAYMENT_EXPIRED: "The payment was not confirmed, or not captured, in time, so it is given up.",
-    Code.AMOUNT_NOT_SUPPORTED: "The gateway never takes this amount in this currency.",
+    Code.PAYMENT_EXPIRED: "The payment was not confirmed or captured in time and was given up.",
+    Code.AMOUNT_NOT_SUPPORTED: "The gateway does not accept this amount in this currency.",
     Code.NOT_AUTHORIZED: "The order's payment has not been authorised, so nothing can be captured.",
-    Code.ALREADY_CAPTURED: "The order's payment has been captured, which happens once.",
+    Code.ALREADY_CAPTURED: "The order's payment has already been captured; a payment is captured once.",
     Code.CAPTURE_DECLINED: "The gateway declined the capture for good.",
     Code.CAPTURE_EXCEEDS_AUTHORIZATION: "The amount is larger than what is authorised.",
     Code.CAPTURE_EXCEEDS_LINE: "The line has fewer units than were requested.",
@@ -100,17 +100,17 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.REFUND_RELEASED: "The refund never reached the gateway and can no longer be made.",
     Code.REFUND_OUTCOME_UNKNOWN: "The gateway did not say whether the refund was made.",
     Code.REFUND_PENDING: "The bank has not completed the refund yet.",
-    Code.REFUND_REVERSED: "The refund was returned after it had settled.",
+    Code.REFUND_REVERSED: "The refund was reversed after it had settled.",
     Code.APPROVAL_NEEDED: "The refund, whose amount is reserved, or the resolution waits for another person.",
     Code.REFUND_DENIED: "Another person denied the refund, or nobody approved it in time.",
     Code.CASE_NOT_OPEN: "The order has no open case of this id or about this subject.",
     Code.RESOLUTION_UNDER_WAY: "Another resolution of the case waits for a decision.",
     Code.RESOLUTION_DENIED: "Another person denied the resolution; the case stays open.",
     Code.NOT_AWAITING_DECISION: "The order has no such refund or case, or it does not wait for a decision.",
-    Code.OWN_DECISION: "The decision is by the person who requested it, or by the customer.",
-    Code.DECISION_TOO_LATE: "The decision started after the refund's waiting time.",
+    Code.OWN_DECISION: "The decision was made by the requester or the customer.",
+    Code.DECISION_TOO_LATE: "The decision was requested after the refund's deadline for approval.",
     Code.DISPUTED: "Refunds and disputes exceed what was captured, so nothing can be approved.",
-    Code.API_REQUIRED: "The stage takes decisions, overrides, resolutions and what they approve only from its API.",
+    Code.API_REQUIRED: "This stage accepts decisions, overrides, resolutions and what they approve only by its API.",
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
     Code.CALLER_NOT_PROVEN: "The request came in the API's envelope, but the API did not make it for this request.",
@@ -184,12 +184,12 @@ OUTCOME_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
     Kind.PAYMENT_PENDING: (
         "pending",
         None,
-        "The bank is still processing the payment of {amount}. Repeat the same request to hear how it ended.",
+        "The bank is still processing the payment of {amount}. Repeat the same request to see the outcome.",
     ),
     Kind.PAYMENT_ACTION_REQUIRED: (
         "pending",
         None,
-        "The customer must confirm the payment of {amount} by {until}. Repeat the same request to hear how it ended.",
+        "The customer must confirm the payment of {amount} by {until}. Repeat the same request to see the outcome.",
     ),
     Kind.PAYMENT_AUTHORIZED: (
         "succeeded",
@@ -247,7 +247,7 @@ OUTCOME_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
     Kind.REFUND_REVERSED: (
         "failed",
         Code.REFUND_REVERSED,
-        "The refund of {amount} was made and then returned. {refundable} can be refunded under a new request_id.",
+        "The refund of {amount} was made and then reversed. {refundable} can be refunded under a new request_id.",
     ),
     Kind.REFUND_HELD: (
         "pending",
@@ -289,7 +289,7 @@ CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
     Kind.PAYMENT_VOID_REQUESTED: (
         "unknown",
         Code.PAYMENT_OUTCOME_UNKNOWN,
-        "The gateway has not confirmed that the payment of {amount} is given up. It is safe to repeat the same "
+        "The gateway has not confirmed that the payment of {amount} has been given up. It is safe to repeat the same "
         "request.",
     ),
     Kind.PAYMENT_PENDING: (

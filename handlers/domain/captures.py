@@ -96,9 +96,9 @@ def _check_open(order: Order) -> Fault:
     movement = order.account.movement
     if movement:
         code = Code.CANCEL_UNDER_WAY if movement.is_void else Code.CAPTURE_UNDER_WAY
-        return code, "Another request on this order's payment has no outcome yet. Repeat the same request later."
+        return code, "Another request for this order's payment has no outcome yet. Repeat the same request later."
     if order.account.captured_minor:
-        return Code.ALREADY_CAPTURED, "The payment of this order has been captured, which happens once. Refund it."
+        return Code.ALREADY_CAPTURED, "The payment of this order has already been captured. Refund it instead."
     return _ENDED.get(order.status)
 
 

@@ -46,7 +46,7 @@ def test_a_foreign_order_is_one_that_does_not_exist(api: Api, path: str) -> None
     foreign, own = api.ordered("ben"), api.ordered("anna")
     answers = [api.call("GET", path.format(each), anna(api)) for each in (foreign, "ord_0", "%00", "ORDER%23x")]
     assert {(each.status, each.code, each.body["detail"]) for each in answers} == {
-        (404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
+        (404, "ORDER_NOT_FOUND", "This order does not exist, or this caller may not see it.")
     }
     assert api.call("GET", path.format(own), anna(api)).status == 200
 

@@ -33,7 +33,7 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
     caller: Caller | None = None
     try:
         if route is None:
-            raise ApiProblem(404, "ROUTE_NOT_FOUND", "There is no such route; /openapi.json describes all.")
+            raise ApiProblem(404, "ROUTE_NOT_FOUND", "This route does not exist. /openapi.json describes every route.")
         caller = None if route.is_public else _admit(services, call, route)
         reply = _PUBLIC[route.name]() if caller is None else _SERVED[route.name](services, call, caller)
     except ApiProblem as problem:
@@ -46,7 +46,7 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
     except BookingError as error:
         services.deps.log.log_step("api", error=type(error).__name__, message=str(error), trace=call.trace[:128])
-        reply = unavailable("The system needs repair first; its operators are told.").reply(call.trace)
+        reply = unavailable("The system needs repair, and its operators have been notified.").reply(call.trace)
     _log(services, call, reply, caller)
     return reply.as_event(call.trace)
 
@@ -77,7 +77,7 @@ def _purchase(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 def _refund(services: ApiServices, call: Call, caller: Caller) -> Reply:
     if call.query.keys() - {"dry_run"} or call.query.get("dry_run", "false") not in ("true", "false"):
-        raise ApiProblem(400, "BAD_FILTER", "The only parameter is dry_run, true or false.")
+        raise ApiProblem(400, "BAD_FILTER", "The only query parameter is dry_run, which must be true or false.")
     order = load_readable_order(services, call, caller)
     own = {"action": "refund", "order_id": order.order_id, "requested_by": caller.person_id}
     bare, request = build_request(call, own)

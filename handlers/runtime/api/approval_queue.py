@@ -20,7 +20,7 @@ _FILTER: Final = {"list": "approvals"}
 def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
     """Answer with a page of what waits, and the cursor of the next page."""
     if call.query.keys() - {"limit", "cursor"}:
-        raise ApiProblem(400, "BAD_FILTER", "The parameters are limit and cursor.")
+        raise ApiProblem(400, "BAD_FILTER", "The only query parameters are limit and cursor.")
     limit = read_limit(call)
     place = decode_cursor(call.query["cursor"], _FILTER) if "cursor" in call.query else Place()
     ids, after = collect_page(services, list(attention_partitions(_ALWAYS)), place, limit)
@@ -34,7 +34,7 @@ def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
     _require_decider(services, caller)
     order, subject = find_order(services, call), call.path.get("subject", "")
     if order is None or not _needed_decision(order, subject):
-        raise ApiProblem(404, "APPROVAL_NOT_FOUND", "There is no such refund or case that waits for a decision.")
+        raise ApiProblem(404, "APPROVAL_NOT_FOUND", "No refund or case with this id is waiting for a decision.")
     own = {"action": "decide", "order_id": order.order_id, "subject": subject, "requested_by": caller.person_id}
     bare, request = build_request(call, own)
     return start(services, call, caller, bare, request)
@@ -45,7 +45,7 @@ def resolve(services: ApiServices, call: Call, caller: Caller) -> Reply:
     _require_decider(services, caller)
     order, subject = load_readable_order(services, call, caller), call.path.get("subject", "")
     if not _names_a_case(order, subject):
-        raise ApiProblem(404, "CASE_NOT_FOUND", "This order has no such case. It lists its cases.")
+        raise ApiProblem(404, "CASE_NOT_FOUND", "This order has no case with this id. GET the order to see its cases.")
     own = {"action": "resolve", "order_id": order.order_id, "subject": subject, "requested_by": caller.person_id}
     bare, request = build_request(call, own)
     return start(services, call, caller, bare, request)
@@ -53,8 +53,8 @@ def resolve(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 def _require_decider(services: ApiServices, caller: Caller) -> None:
     if caller.is_machine and caller.sub not in services.settings.deciding_clients:
-        message = "A person must do this, or a client that the stage lists in apiDecidingClients."
-        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", f"{message} This token is of another client acting for itself.")
+        message = "Only a person may do this, or a client that the stage lists in apiDecidingClients."
+        raise ApiProblem(403, "MACHINE_NOT_ALLOWED", f"{message} This token belongs to another machine client.")
 
 
 def _needed_decision(order: Order, subject: str) -> bool:

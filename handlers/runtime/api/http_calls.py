@@ -22,7 +22,7 @@ TITLES: Final[Mapping[int, str]] = {
     401: "No valid access token",
     403: "Not allowed",
     404: "Not found",
-    409: "The state of things does not allow it",
+    409: "The current state does not allow it",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request cannot be carried out",

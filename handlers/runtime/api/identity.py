@@ -93,11 +93,11 @@ def _fault(
     checks = (
         (header.get("alg") not in _ALGORITHMS, f"The token must be signed with {', '.join(_ALGORITHMS)}."),
         (not _is_access_token(header, payload), "The token must be an access token."),
-        (payload.get("iss") != rules.issuer, "The token is of another issuer."),
+        (payload.get("iss") != rules.issuer, "The token comes from a different issuer."),
         (not _is_subject(payload.get("sub")), "The token must name its subject in `sub`."),
-        (not _is_time(expires), "The token must expire: `exp` is missing."),
+        (not _is_time(expires), "The token must have an expiry time: `exp` is missing."),
         (_is_time(expires) and cast("float", expires) <= now.timestamp(), "The token has expired."),
-        (rules.audiences.isdisjoint(_audiences(payload)), "The token is for another audience."),
+        (rules.audiences.isdisjoint(_audiences(payload)), "The token is for a different audience."),
         (not _is_verified(payload, claims), "The token is not the one that was verified."),
     )
     return next((message for is_wrong, message in checks if is_wrong), None)

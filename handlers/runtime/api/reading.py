@@ -38,7 +38,7 @@ def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Or
     """
     order = find_order(services, call)
     if order is None or not (_sees_as_insider(caller, order) or _is_own(caller, order)):
-        raise ApiProblem(404, "ORDER_NOT_FOUND", "There is no such order for this caller.")
+        raise ApiProblem(404, "ORDER_NOT_FOUND", "This order does not exist, or this caller may not see it.")
     return order
 
 
@@ -76,7 +76,7 @@ def show_payment_action(services: ApiServices, call: Call, caller: Caller) -> Re
     waits = order.wait is not None and order.wait.kind is Kind.PAYMENT_ACTION_REQUIRED
     action = services.deps.gateway.payment_action(order.instruction(order.order_id)) if waits else None
     if order.wait is None or action is None:
-        raise ApiProblem(404, "NO_PAYMENT_ACTION", "The payment of this order does not wait for its customer.")
+        raise ApiProblem(404, "NO_PAYMENT_ACTION", "This order's payment is not waiting for its customer.")
     shown = {"url": action.url, "client_secret": action.client_secret, "until": order.wait.text("until")}
     return Reply(status=200, body={name: value for name, value in shown.items() if value})
 
@@ -108,7 +108,9 @@ def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
 def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
     unknown = sorted(call.query.keys() - {"customer", "since", "needs_attention", "cursor", "limit"})
     if unknown:
-        raise ApiProblem(400, "BAD_FILTER", "The filters are customer, since, needs_attention, limit and cursor.")
+        raise ApiProblem(
+            400, "BAD_FILTER", "The only query parameters are customer, since, needs_attention, limit and cursor."
+        )
     customer, attention = call.query.get("customer"), call.query.get("needs_attention", "false")
     if customer is not None and not IDENTIFIER.fullmatch(customer):
         raise ApiProblem(400, "BAD_FILTER", "customer must be 1 to 64 characters of A-Z a-z 0-9 _ . : -.")

@@ -83,7 +83,7 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
     text = call.path.get("handle", "")
     handle = decode_handle(text, caller.person_id, services.proof_key)
     if handle is None:
-        raise ApiProblem(404, "REQUEST_NOT_FOUND", "There is no such request of this caller.")
+        raise ApiProblem(404, "REQUEST_NOT_FOUND", "This caller has made no such request.")
     order = services.load_order(handle.order_id)
     key = _find_key(order, handle)
     if order and key and execution_of(order, key) == services.machine.execution_arn(handle.execution):
@@ -93,9 +93,7 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
         return _reply(state, text, handle.order_id)
     result = answer_of(order, key).as_json() if order and key else _recorded_refusal(services, handle)
     if result is None:
-        raise ApiProblem(
-            404, "REQUEST_NOT_FOUND", "Nothing is known of this request (yet). Repeat it with the same key."
-        )
+        raise ApiProblem(404, "REQUEST_NOT_FOUND", "This request is not known (yet). Repeat it with the same key.")
     return reply_with_result(result, text)
 
 
