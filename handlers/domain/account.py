@@ -151,6 +151,7 @@ def _open_movement(account: Account, entry: Entry) -> Account:
 def _apply_payment_captured(account: Account, entry: Entry) -> Account:
     movement = account.movement
     shares = movement.shares if movement and movement.key == key_of(entry.subject) else None
+    shares = shares_of(entry) if "shares" in entry.facts else shares
     return replace(account, captured_minor=entry.amount_minor, held_minor=0, movement=None, captured_shares=shares)
 
 

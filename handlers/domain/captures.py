@@ -137,11 +137,8 @@ def _check_amount(order: Order, request: CapturePayment) -> Fault:
 
 
 def _allocate(order: Order, request: CapturePayment) -> tuple[Share, ...]:
-    """Allocate a capture to lines. By amount, all units are captured, and the money is shared as in a refund."""
-    lines = tuple(
-        Remaining(line=number, sku=line.sku, quantity=line.quantity, amount_minor=line.amount_minor)
-        for number, line in enumerate(order.lines)
-    )
+    """Allocate a capture to lines."""
+    lines = _all_lines(order)
     if request.units is not None:
         units = {each.sku: each.quantity for each in request.units}
         wanted = [(line, units[line.sku]) for line in lines if line.sku in units]
@@ -149,7 +146,18 @@ def _allocate(order: Order, request: CapturePayment) -> tuple[Share, ...]:
             Share(line=line.line, quantity=quantity, amount_minor=line.amount_minor // line.quantity * quantity)
             for line, quantity in wanted
         )
-    if request.amount_minor is None:
-        return everything(lines)
-    money = {share.line: share.amount_minor for share in by_amount(lines, request.amount_minor)}
+    return everything(lines) if request.amount_minor is None else capture_by_amount(order, request.amount_minor)
+
+
+def capture_by_amount(order: Order, amount_minor: int) -> tuple[Share, ...]:
+    """Allocate a captured amount to lines: all units are captured, and the money is shared as in a refund."""
+    lines = _all_lines(order)
+    money = {share.line: share.amount_minor for share in by_amount(lines, amount_minor)}
     return tuple(Share(line=line.line, quantity=line.quantity, amount_minor=money.get(line.line, 0)) for line in lines)
+
+
+def _all_lines(order: Order) -> tuple[Remaining, ...]:
+    return tuple(
+        Remaining(line=number, sku=line.sku, quantity=line.quantity, amount_minor=line.amount_minor)
+        for number, line in enumerate(order.lines)
+    )

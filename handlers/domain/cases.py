@@ -11,9 +11,10 @@ from typing import Final
 from .answers import Answer, Code
 from .approvals import ApprovalPolicy, Fault, decide_refund
 from .canonical import Json, parse_instant, salted
+from .captures import capture_by_amount
 from .disputes import end_dispute_by_people
-from .ledger import Kind, key_of, subject_of
-from .lifecycles import Case, CaseReason, CaseStatus, OrderStatus, RefundStatus, find_open_case
+from .ledger import Kind, key_of, subject_of, type_of
+from .lifecycles import Case, CaseReason, CaseStatus, RefundStatus, find_open_case
 from .money import format_amount
 from .order import Order
 from .outcomes import refuse_request, resolution_answer
@@ -200,9 +201,12 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
         )
     if key in order.account.disputes:
         return end_dispute_by_people(order, key, is_lost=was_paid, at=origin.at, now=now, facts=ended_by)
-    if key not in _keys_of(order) or (was_paid and _was_captured_in_part(order, case)):
-        return None
-    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by)
+    paid_minor = _paid_minor(order, case) if was_paid else None
+    if key not in _keys_of(order) or (paid_minor or 0) > order.account.requested_minor:
+        return None  # more than was authorised has no lines to be allocated to
+    if paid_minor is not None:
+        ended_by |= {"shares": [share.as_json() for share in capture_by_amount(order, paid_minor)], "released": []}
+    return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by, amount_minor=paid_minor)
 
 
 def _unrecorded_refund(order: Order, case: Case) -> str | None:
@@ -215,13 +219,14 @@ def _unrecorded_refund(order: Order, case: Case) -> str | None:
     return refund_id if refund_id not in order.account.refunds else None
 
 
-def _was_captured_in_part(order: Order, case: Case) -> bool:
-    """Return whether the gateway captured another amount than it holds, which no entry can record without lines."""
-    status, _, amount = str(case.opened.facts.get("gateway_says", "")).partition(" ")
-    movement = order.account.movement
-    is_capturing = movement is not None and not movement.is_void
-    is_held = order.status is OrderStatus.AUTHORIZED and case.about == order.order_id and not is_capturing
-    return is_held and status == PAID and amount.split()[:1] != [str(order.account.held_minor)]
+def _paid_minor(order: Order, case: Case) -> int | None:
+    """Return the amount that was paid according to a case, if it is another one than was requested; otherwise None."""
+    movement, told = order.account.movement, str(case.opened.facts.get("gateway_says", "")).split()
+    usual = movement.amount_minor if movement and not movement.is_void else order.account.requested_minor
+    is_payment = type_of(case.about) in ("order", "capture") and not order.account.captured_minor
+    if not is_payment or told[:1] != [PAID] or told[2:] not in ([], [order.currency]):
+        return None
+    return int(told[1]) if int(told[1]) not in (0, usual) else None
 
 
 def _keys_of(order: Order) -> tuple[str, ...]:

@@ -113,9 +113,19 @@ def apply_gateway_reply(
 
 
 def end_by_people(
-    order: Order, key: str, *, was_paid: bool, at: str, now: str, facts: Mapping[str, Json]
+    order: Order,
+    key: str,
+    *,
+    was_paid: bool,
+    at: str,
+    now: str,
+    facts: Mapping[str, Json],
+    amount_minor: int | None = None,
 ) -> Change | None:
-    """End a key as people found that it ended outside the system; None if the ledger's state has no such end."""
+    """End a key as people found that it ended outside the system; None if the ledger's state has no such end.
+
+    `amount_minor` is what was moved if it is another amount than was requested.
+    """
     if type_of(key) == "void":
         key = order.order_id
     refund = order.account.refunds.get(key)
@@ -124,7 +134,7 @@ def end_by_people(
     reply = GatewayReply(status=GatewayStatus.SETTLED if was_paid else not_paid)
     is_held = key == order.order_id and order.status is OrderStatus.AUTHORIZED
     kinds = _kinds(order, key, reply) or ((Kind.PAYMENT_CAPTURED,) if is_held and was_paid else ())
-    return _append_entries(order, key, reply, kinds, at, now, facts) if kinds else None
+    return _append_entries(order, key, reply, kinds, at, now, facts, amount_minor) if kinds else None
 
 
 def quote_reply(reply: GatewayReply) -> str:
@@ -140,12 +150,13 @@ def _append_entries(
     at: str | None,
     now: str,
     further: Mapping[str, Json],
+    moved_minor: int | None = None,
 ) -> Change:
     after = order
     for kind in kinds:
         subject = _subject_of_entry(order, key, kind)
         facts = {**_facts(after, kind, key, reply, now, is_last=kind is kinds[-1]), **further}
-        amount_minor = order.amount_of(key_of(subject))
+        amount_minor = order.amount_of(key_of(subject)) if moved_minor is None else moved_minor
         after = after.append(kind, at=at, now=now, subject=subject, amount_minor=amount_minor, facts=facts)
     return Change(before=order, after=answer_requests(after), restock=_stock_to_release(order, after))
 

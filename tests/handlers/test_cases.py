@@ -188,13 +188,50 @@ def test_a_held_payment_captured_in_the_console_is_paid_once_people_say_so() -> 
     assert world.findings() == ()
 
 
-@pytest.mark.parametrize("is_cancelled", [False, True])
-def test_a_partial_capture_in_the_console_stays_a_case_until_its_subject_ends(is_cancelled: bool) -> None:
-    """Law 37 (cases): a closed case about a payment that still waits opens again."""
+@pytest.mark.parametrize("doing", ["nothing", "cancel", "capture"])
+def test_a_partial_capture_in_the_console_is_paid_once_people_say_so(doing: str) -> None:
+    """Law 37 (cases), law 18 (conservation), law 33 (authorise): what the gateway took, by amount, for all units."""
     world, order_id = _held()
     _capture_in_console(world, order_id, 700)
-    if is_cancelled:
+    if doing == "cancel":
         assert world.book(_cancel_of(order_id))["status"] == "unknown"
+    if doing == "capture":
+        one = {"action": "capture", "request_id": "c-1", "order_id": order_id, "requested_by": "agent-7"}
+        assert world.book({**one, "lines": [{"sku": "MUG", "quantity": 1}]})["code"] == "CAPTURE_DECLINED"
+    world.reconcile(order_id=order_id)
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    order = world.order(order_id)
+    assert (order.status, order.account.captured_minor, world.available("MUG")) == ("CONFIRMED", 700, 18)
+    assert [share.as_json() for share in order.account.captured_shares or ()] == [[0, 2, 700]]
+    if doing == "cancel":
+        assert world.book(_cancel_of(order_id))["code"] == "ALREADY_CAPTURED"
+    world.clock.advance(timedelta(hours=7))
+    report = world.reconcile(order_id=order_id)
+    assert (report["left_to_people"], report["cases"], world.order(order_id).version) == ([], [], order.version)
+    refund = world.book(refund_of(order_id))
+    assert (refund["status"], refund["amount_minor"], world.available("MUG")) == ("succeeded", 700, 20)
+    assert world.findings() == ()
+
+
+def test_a_payment_of_less_than_was_charged_is_recorded_as_the_gateway_says() -> None:
+    """Law 18 (conservation), law 43 (true answers)."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    purchase = purchase_of(payment_method="pm_timeout", MUG=(2, 800))
+    order_id = world.book(purchase)["order_id"]
+    _capture_in_console(world, order_id, 1000)
+    world.reconcile(order_id=order_id)
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    assert (world.book(purchase)["status"], world.book(purchase)["amount_minor"]) == ("succeeded", 1000)
+    assert world.reconcile(order_id=order_id)["left_to_people"] == []
+    assert world.order(order_id).account.captured_minor == world.gateway_net(order_id) == 1000
+    assert world.findings() == ()
+
+
+def test_a_capture_of_more_than_is_held_stays_a_case() -> None:
+    """Law 33 (authorise), law 37 (cases): a closed case about a payment that still waits opens again."""
+    world, order_id = _held()
+    _capture_in_console(world, order_id, 1700)
     world.reconcile(order_id=order_id)
     first = _case(world.order(order_id))
     _close(world, order_id, "settled")
