@@ -20,7 +20,9 @@ from handlers.domain.payments import (
     PaymentAction,
     PaymentMethod,
     ReportedDispute,
+    ReportedRefund,
 )
+from handlers.domain.requests import reported_refund_id_of
 
 
 class KeyMisused(AssertionError):
@@ -43,6 +45,8 @@ class Booked:
     """The part of an authorised amount that was captured."""
     disputed_minor: int = 0
     """The amount that the customer's bank has withdrawn for good, as soon as the payment was made."""
+    reference: str = ""
+    """The gateway's own id of a refund that was made in its console."""
 
 
 @dataclass(slots=True)
@@ -104,6 +108,8 @@ class FakeGateway:
         declined = (
             charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
         )
+        is_late = bool(self._console_refunds(instruction.charge_key)) and instruction.key not in self.books
+        declined = declined or (is_late and self.net_minor(instruction.charge_key) < instruction.amount_minor)
         slow = charge is not None and charge.payment_method == "pm_refund_pending"
         heard = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
         booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
@@ -117,7 +123,8 @@ class FakeGateway:
             self.moved.append((booked.kind, instruction.key, booked.amount_minor))
         if booked is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
-        return replace(_reply(instruction.key, booked), disputes=_disputes(instruction.key, booked))
+        reported = self._console_refunds(instruction.key)
+        return replace(_reply(instruction.key, booked), disputes=_disputes(instruction.key, booked), refunds=reported)
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
         """Name a page while the customer must act."""
@@ -145,6 +152,26 @@ class FakeGateway:
         if booked is not None and booked.kind == "refund" and booked.heard is GatewayStatus.SETTLED:
             self.books[key] = replace(booked, heard=GatewayStatus.REVERSED)
             self.moved.append(("reversal", key, booked.amount_minor))
+
+    def refund_in_console(self, key: str, amount_minor: int) -> None:
+        """Somebody refunds a part of a payment past the system, if so much of it is left."""
+        payment = self.books.get(key)
+        if payment is None or payment.heard is not GatewayStatus.SETTLED or self.net_minor(key) < amount_minor:
+            return
+        reference = f"console_{len(self._console_refunds(key)) + 1}"
+        made = Booked("refund", GatewayStatus.SETTLED, amount_minor, payment.currency, key, reference=reference)
+        self.books[reported_refund_id_of(key, reference)] = made
+        self.moved.append(("refund", reported_refund_id_of(key, reference), amount_minor))
+
+    def _console_refunds(self, key: str) -> tuple[ReportedRefund, ...]:
+        """Return the refunds of a payment that were made in the console."""
+        made = (each for each in self.books.values() if each.reference and each.charge_key == key)
+        return tuple(
+            ReportedRefund(
+                reference=each.reference, status=each.heard, amount_minor=each.amount_minor, currency=each.currency
+            )
+            for each in made
+        )
 
     def _book(self, key: str, asked: Booked) -> GatewayReply:
         known = self.books.get(key)
