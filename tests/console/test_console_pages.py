@@ -86,7 +86,7 @@ def test_an_execution_is_live_while_it_runs(client: ConsoleClient, booked: Booke
     machine.is_holding = True
     arn = booked.deployment.book(purchase_of("held", mug=(1, 500)))
     assert 'data-live="' in client.get(f"/executions/{arn}").text
-    assert "1 executions are running." in client.get("/executions").text
+    assert "1 execution is running." in client.get("/executions").text
     machine.release()
     page = client.get(f"/executions/{arn}").text
     assert ('data-live="' in page, "SUCCEEDED" in page) == (False, True)
