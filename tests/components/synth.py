@@ -97,7 +97,7 @@ def record(
     preview: bool = False,
 ) -> Graph:
     """Return what a program registers; its exceptions are raised here. With `preview`, created values are unknown."""
-    monitor = _Recorder(preview)
+    monitor = _ResourceRecorder(preview)
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -116,7 +116,7 @@ def record(
 
 
 def _run(
-    program: Callable[[], object], monitor: "_Recorder", stage: str, config: Mapping[str, Any], preview: bool
+    program: Callable[[], object], monitor: "_ResourceRecorder", stage: str, config: Mapping[str, Any], preview: bool
 ) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -156,7 +156,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class _Recorder(MockMonitor):
+class _ResourceRecorder(MockMonitor):
     """Records registrations; answers with the inputs and what creation would add."""
 
     def __init__(self, preview: bool) -> None:

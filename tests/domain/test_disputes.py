@@ -21,7 +21,6 @@ from handlers.domain.settlement import Contradiction
 from tests.domain.orders import NOON, asked, lines_of, paid, pending, refund_request, refunded, told
 
 PHASES = tuple(DisputePhase)
-TAKEN = (DisputePhase.OPEN, DisputePhase.LOST)
 
 
 def _report(phase: DisputePhase, amount_minor: int = 600, reference: str = "du_1", **more: Any) -> ReportedDispute:

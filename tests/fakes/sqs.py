@@ -35,9 +35,3 @@ class FakeSQS:
         self._begin("DeleteMessage", request)
         self.queues.get(request["QueueUrl"], {}).pop(request["ReceiptHandle"], None)
         return {}
-
-    def delete_message_batch(self, **request: Any) -> dict[str, Any]:
-        self._begin("DeleteMessageBatch", request)
-        for entry in request["Entries"]:
-            self.queues.get(request["QueueUrl"], {}).pop(entry["ReceiptHandle"], None)
-        return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}

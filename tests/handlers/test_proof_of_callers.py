@@ -49,7 +49,7 @@ def test_a_bare_request_is_booked_as_a_direct_one(world: World) -> None:
 
 
 def test_both_shapes_of_one_request_are_the_same_request(world: World) -> None:
-    """Law 8 (replay): the envelope is no part of the fingerprint, so nothing is bought twice."""
+    """Law 8 (replay): the envelope is not part of the fingerprint, so nothing is bought twice."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     first, again = world.book(enveloped), world.book(enveloped["request"])
     assert (first["order_id"], first["replayed"]) == (again["order_id"], False)

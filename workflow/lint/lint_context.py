@@ -12,7 +12,6 @@ from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
 from ..asl.suggestions import joined, suggest
-from ..queries.jsonata_evaluation import is_expression
 from .lint_findings import LintFindings
 from .reads import is_open, is_reference_of_a_template, looks_like_path
 from .templates import Moment, Texts
@@ -169,8 +168,3 @@ def is_time(value: Json) -> bool:
     from ..asl.timestamps import is_timestamp
 
     return isinstance(value, str) and is_timestamp(value)
-
-
-def is_text_expression(value: Json) -> bool:
-    """Return true if a value is one JSONata expression."""
-    return is_expression(value)

@@ -12,7 +12,6 @@ from ..property_values import ReadonlyValues, Values
 from ..resource import Inputs, Outputs
 
 TAGS = Property(schema=MapOf(String()))
-OUTPUT = Property(schema=String(), computed=True)
 
 
 def string(*one_of: str, **rest: Any) -> Property:

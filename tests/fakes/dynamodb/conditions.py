@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import invalid
-from .parser import Call, Node, Path, Placeholder
+from .parser import Node, Operator, Path, Placeholder
 from .values import Item, Value, length, ordered
 
 Values = dict[str, Value]
@@ -40,7 +40,7 @@ def operand_of(node: Node) -> Operand:
     if isinstance(node, Placeholder):
         name = node.name
         return lambda item, values: values[name]
-    if isinstance(node, Call):
+    if isinstance(node, Operator):
         return _size_of(operand_of(node.operands[0]))
     if len(node.steps) == 1:
         attribute = node.steps[0]
@@ -59,7 +59,7 @@ def _size_of(inner: Operand) -> Operand:
 
 def compile_condition(node: Node, kind: str, checks: list[Check]) -> Test:
     """The test for a tree; `checks` collects what must hold of the values before any item is read."""
-    assert isinstance(node, Call)
+    assert isinstance(node, Operator)
     if node.name in ("AND", "OR"):
         left, right = (compile_condition(part, kind, checks) for part in node.operands)
         if node.name == "AND":
@@ -72,7 +72,7 @@ def compile_condition(node: Node, kind: str, checks: list[Check]) -> Test:
     return _PREDICATES[node.name](node)
 
 
-def _require_types(call: Call, kind: str, checks: list[Check]) -> None:
+def _require_types(call: Operator, kind: str, checks: list[Check]) -> None:
     """Literal operands must be of a type that the operator takes."""
     allowed = {"begins_with": "S B", "BETWEEN": "S N B", "<": "S N B", "<=": "S N B", ">": "S N B", ">=": "S N B"}
     if call.name == "attribute_type":
@@ -97,7 +97,7 @@ def _require_types(call: Call, kind: str, checks: list[Check]) -> None:
         checks.append(_bounds_check(call.operands[1].name, call.operands[2].name, kind))  # type: ignore[union-attr]
 
 
-def _attribute_type_check(call: Call, kind: str) -> Check:
+def _attribute_type_check(call: Operator, kind: str) -> Check:
     def check(values: Values) -> None:
         named = call.operands[1]
         if not isinstance(named, Placeholder) or values[named.name].get("S") not in TYPES:
@@ -119,14 +119,14 @@ def _bounds_check(low: str, high: str, kind: str) -> Check:
     return check
 
 
-def _equality(call: Call) -> Test:
+def _equality(call: Operator) -> Test:
     left, right = map(operand_of, call.operands)
     if call.name == "=":
         return lambda item, values: (a := left(item, values)) is not None and a == right(item, values)
     return lambda item, values: (a := left(item, values)) is None or (b := right(item, values)) is None or a != b
 
 
-def _ordering(call: Call) -> Test:
+def _ordering(call: Operator) -> Test:
     left, right = map(operand_of, call.operands)
     holds = _ORDERED[call.name]
 
@@ -140,30 +140,30 @@ def _ordering(call: Call) -> Test:
     return test
 
 
-def _between(call: Call) -> Test:
-    at_least = _ordering(Call(">=", call.operands[:2]))
-    at_most = _ordering(Call("<=", (call.operands[0], call.operands[2])))
+def _between(call: Operator) -> Test:
+    at_least = _ordering(Operator(">=", call.operands[:2]))
+    at_most = _ordering(Operator("<=", (call.operands[0], call.operands[2])))
     return lambda item, values: at_least(item, values) and at_most(item, values)
 
 
-def _membership(call: Call) -> Test:
-    tests = [_equality(Call("=", (call.operands[0], member))) for member in call.operands[1:]]
+def _membership(call: Operator) -> Test:
+    tests = [_equality(Operator("=", (call.operands[0], member))) for member in call.operands[1:]]
     return lambda item, values: any(test(item, values) for test in tests)
 
 
-def _presence(call: Call) -> Test:
+def _presence(call: Operator) -> Test:
     found = operand_of(call.operands[0])
     if call.name == "attribute_exists":
         return lambda item, values: found(item, values) is not None
     return lambda item, values: found(item, values) is None
 
 
-def _type(call: Call) -> Test:
+def _type(call: Operator) -> Test:
     left, right = map(operand_of, call.operands)
     return lambda item, values: (a := left(item, values)) is not None and right(item, values)["S"] in a  # type: ignore[index]
 
 
-def _beginning(call: Call) -> Test:
+def _beginning(call: Operator) -> Test:
     left, right = map(operand_of, call.operands)
 
     def test(item: Item, values: Values) -> bool:
@@ -173,7 +173,7 @@ def _beginning(call: Call) -> Test:
     return test
 
 
-def _containment(call: Call) -> Test:
+def _containment(call: Operator) -> Test:
     left, right = map(operand_of, call.operands)
 
     def test(item: Item, values: Values) -> bool:
@@ -190,7 +190,7 @@ def _containment(call: Call) -> Test:
     return test
 
 
-_PREDICATES: dict[str, Callable[[Call], Test]] = {
+_PREDICATES: dict[str, Callable[[Operator], Test]] = {
     "=": _equality,
     "<>": _equality,
     **dict.fromkeys(_ORDERED, _ordering),

@@ -5,7 +5,7 @@ from typing import Any
 
 from .conditions import Check, Test, Values, compile_condition
 from .errors import invalid
-from .parser import Call, Names, Node, Path, Placeholder, Reader
+from .parser import Names, Node, Operator, Path, Placeholder, Reader
 from .table import Table
 from .updates import ParsedUpdate, compile_update
 from .values import Value, accepted
@@ -153,19 +153,19 @@ def _compile(request: dict[str, Any], table: Table) -> Compiled:
 
 
 def _attributes(tree: Node) -> set[str]:
-    if isinstance(tree, Call):
+    if isinstance(tree, Operator):
         return set().union(*map(_attributes, tree.operands))
     return {str(tree.steps[0])} if isinstance(tree, Path) else set()
 
 
 def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
     """`hash = :v`, alone or AND one test of the range."""
-    assert isinstance(tree, Call)
+    assert isinstance(tree, Operator)
     parts = tree.operands if tree.name == "AND" else (tree,)
-    equal = [part for part in parts if isinstance(part, Call) and part.name == "="]
+    equal = [part for part in parts if isinstance(part, Operator) and part.name == "="]
     compared = []
     for part in parts:
-        if not isinstance(part, Call) or part.name not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
+        if not isinstance(part, Operator) or part.name not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
             raise invalid("Invalid operator used in KeyConditionExpression")
         path, *rest = part.operands
         if not isinstance(path, Path) or len(path.steps) > 1 or not all(isinstance(one, Placeholder) for one in rest):

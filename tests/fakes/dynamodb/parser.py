@@ -43,14 +43,14 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Operator:
     """A function, an operator or a comparison, with its operands."""
 
     name: str
     operands: tuple["Node", ...]
 
 
-Node = Path | Placeholder | Call
+Node = Path | Placeholder | Operator
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class Reader:
         self.names.values.add(token)
         return Placeholder(token)
 
-    def call(self, known: dict[str, int], read_operand: Callable[[], Node]) -> Call:
+    def call(self, known: dict[str, int], read_operand: Callable[[], Node]) -> Operator:
         name = self.take()
         other = CONDITION_FUNCTIONS if known is UPDATE_FUNCTIONS else UPDATE_FUNCTIONS
         if name in other:
@@ -171,12 +171,12 @@ class Reader:
                 "Incorrect number of operands for operator or function; "
                 f"operator or function: {name}, number of operands: {len(operands)}"
             )
-        return Call(name, tuple(operands))
+        return Operator(name, tuple(operands))
 
     def is_call(self) -> bool:
         return self.position + 1 < len(self.tokens) and self.tokens[self.position + 1] == "("
 
-    def _path_first(self, call: Call) -> None:
+    def _path_first(self, call: Operator) -> None:
         if not isinstance(call.operands[0], Path):
             self.refuse(f"Operator or function requires a document path; operator or function: {call.name}")
 
@@ -191,20 +191,20 @@ class Reader:
         tree = self._both()
         while self.keyword() == "OR":
             self.take()
-            tree = Call("OR", (tree, self._both()))
+            tree = Operator("OR", (tree, self._both()))
         return tree
 
     def _both(self) -> Node:
         tree = self._negation()
         while self.keyword() == "AND":
             self.take()
-            tree = Call("AND", (tree, self._negation()))
+            tree = Operator("AND", (tree, self._negation()))
         return tree
 
     def _negation(self) -> Node:
         if self.keyword() == "NOT":
             self.take()
-            return Call("NOT", (self._negation(),))
+            return Operator("NOT", (self._negation(),))
         if self.peek() == "(":
             return self._read_parenthesis()
         return self._test()
@@ -235,29 +235,29 @@ class Reader:
         operator = self.keyword()
         if operator in COMPARATORS:
             self.take()
-            return self._distinct(Call(operator, (left, self._operand())))
+            return self._distinct(Operator(operator, (left, self._operand())))
         if operator == "BETWEEN":
             self.take()
             low = self._operand()
             self.take("AND")
-            return self._distinct(Call("BETWEEN", (left, low, self._operand())))
+            return self._distinct(Operator("BETWEEN", (left, low, self._operand())))
         if operator == "IN":
             self.take()
             self.take("(")
             members = self.read_list(self._operand)
             self.take(")")
-            return self._distinct(Call("IN", (left, *members)))
-        if isinstance(left, Call):
+            return self._distinct(Operator("IN", (left, *members)))
+        if isinstance(left, Operator):
             self.refuse(f"The function is not allowed to be used this way in an expression; function: {left.name}")
         self.take(f"a comparison after {left}")
         raise AssertionError("unreachable")
 
-    def _checked_test(self, call: Call) -> Call:
+    def _checked_test(self, call: Operator) -> Operator:
         if call.name in ("attribute_exists", "attribute_not_exists", "attribute_type"):
             self._path_first(call)
         return self._distinct(call)
 
-    def _distinct(self, call: Call) -> Call:
+    def _distinct(self, call: Operator) -> Operator:
         first = call.operands[0]
         if isinstance(first, Path) and first in call.operands[1:]:
             self.refuse(
@@ -297,8 +297,8 @@ class Reader:
         left = self._update_operand()
         if self.peek() in ("+", "-"):
             operator = self.take()
-            left = Call(operator, (left, self._update_operand()))
-        return Call("SET", (target, left))
+            left = Operator(operator, (left, self._update_operand()))
+        return Operator("SET", (target, left))
 
     def _update_operand(self) -> Node:
         if self.peek().startswith(":"):
@@ -311,7 +311,7 @@ class Reader:
         return self.path()
 
     def _contribution(self) -> Node:
-        return Call("CONTRIBUTE", (self.path(), self.placeholder()))
+        return Operator("CONTRIBUTE", (self.path(), self.placeholder()))
 
     def projection(self) -> list[Path]:
         paths = [node for node in self.read_list(self.path) if isinstance(node, Path)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from .conditions import Check, Values, locate, operand_of
 from .errors import invalid
-from .parser import Call, Node, Path, Placeholder
+from .parser import Node, Operator, Path, Placeholder
 from .values import Item, Value, number_of, total
 
 Compute = Callable[[Item, Values], Value]
@@ -98,12 +98,12 @@ def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks
     """Compile the sections of an update; refuses paths that overlap."""
     assignments: list[tuple[Path, Callable[[Item, Values], Value | None]]] = []
     for node in sections.get("SET", []):
-        assert isinstance(node, Call)
+        assert isinstance(node, Operator)
         assert isinstance(node.operands[0], Path)
         assignments.append((node.operands[0], _compute(node.operands[1], checks)))
     for section, compile_one in (("ADD", _addition), ("DELETE", _subtraction)):
         for node in sections.get(section, []):
-            assert isinstance(node, Call)
+            assert isinstance(node, Operator)
             path, placeholder = node.operands
             assert isinstance(path, Path)
             assert isinstance(placeholder, Placeholder)
@@ -151,7 +151,7 @@ def _present(value: Value | None) -> Value:
     return value
 
 
-def _require(call: Call, tag: str, checks: list[Check]) -> None:
+def _require(call: Operator, tag: str, checks: list[Check]) -> None:
     names = [operand.name for operand in call.operands if isinstance(operand, Placeholder)]
 
     def check(values: Values) -> None:

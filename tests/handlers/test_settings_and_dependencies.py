@@ -1,4 +1,4 @@
-"""Settings, the composition root, the doors of the Lambda functions."""
+"""The settings and dependencies of the Lambda functions, and what their handlers refuse."""
 
 import importlib
 from datetime import timedelta
