@@ -1,16 +1,20 @@
 """`booking up` and `down`: the tour, and an embedded AWS that is killed or whose port is taken."""
 
+import re
 import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from handlers.domain.money import format_amount
 from local.instance import Instance
 
 from .conftest import run_booking
 
+FIRST_MINUTES = Path(__file__).parents[2] / "docs" / "explanation" / "first-five-minutes.md"
 TWO_QUEUES = """
 import os, signal
 from pathlib import Path
@@ -45,10 +49,21 @@ def test_up_takes_the_tour_and_down_leaves_no_process(program_folder: Path) -> N
         *("succeeded", "succeeded", "succeeded", "rejected", "pending", "succeeded", "rejected", "rejected"),
         *("rejected", "succeeded", "unknown", "rejected"),
     ]
+    shown = run_booking(program_folder, "show", said.document["steps"][0]["result"]["order_id"], "--json").document
+    assert_is_told(shown)
     assert run_booking(program_folder, "audit", "verify").exit_code == 0
     assert Instance.at(program_folder).is_running
     assert run_booking(program_folder, "down").exit_code == 0
     assert processes_of(program_folder) == []
+
+
+def assert_is_told(order: Any) -> None:
+    """Compare the tour's first order with what the page about the first five minutes says of it."""
+    page = FIRST_MINUTES.read_text("utf-8")
+    third = page.partition("**Minute 3")[2].partition("**Minute 4")[0]
+    assert re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", third) == [entry["type"] for entry in order["ledger"]]
+    amounts = [format_amount(order[f"{name}_minor"], "EUR") for name in ("captured", "refunded", "refundable")]
+    assert "{} captured, {} refunded, {} refundable".format(*amounts) in page
 
 
 def test_up_and_down_can_be_repeated(queues: Path) -> None:
