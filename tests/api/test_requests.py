@@ -260,6 +260,19 @@ def test_every_answer_has_the_headers_and_the_trace(api: Api) -> None:
         assert reply.headers["trace-id"] in ("r-1", "Root=1-5759e988-bd862e3fe1be46a994272793")
 
 
+def test_the_trace_of_an_answer_leads_to_its_execution_and_its_audit_objects(api: Api) -> None:
+    """Also of a refusal, which leaves no order behind."""
+    token, headers = api.token("anna", Role.CUSTOMER), {"prefer": "wait=5"}
+    for key, body in (("good", purchase_body(lamp=(1, 1000))), ("bad", purchase_body(lamp=(51, 1000)))):
+        trace = f"Root=1-5759e988-{key:0>24}"
+        reply = api.call("POST", "/v1/orders", token, body, idempotency_key=key, x_amzn_trace_id=trace, **headers)
+        assert reply.headers["trace-id"] == trace
+        logged = [json.loads(line) for line in api.world.lines if trace in line]
+        [execution] = [line["execution"] for line in logged if "execution" in line]
+        objects = [each.decode() for each in api.world.audit_objects().values()]
+        assert any(f':{execution}"' in each for each in objects), key
+
+
 def test_the_executions_input_names_the_caller_and_nothing_of_the_token(api: Api) -> None:
     api.machine.is_slow = True
     api.buy("anna")

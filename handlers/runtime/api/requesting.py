@@ -69,6 +69,7 @@ def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any
     ).encode(caller.person_id, services.proof_key)
     roles = tuple(sorted(caller.roles))
     envelope = enclose(bare, iss=caller.iss, sub=caller.sub, roles=roles, key=services.proof_key, now=now)
+    services.deps.log.log_step("api", execution=name, trace=call.trace[:128])  # leads from an answer to its execution
     state = services.machine.start(name, envelope, call.trace)
     seconds = min(_wait_seconds(call), services.settings.api_wait_seconds)
     return _reply(_wait(services, name, state, seconds), handle, request.order_id)
