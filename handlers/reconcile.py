@@ -49,10 +49,10 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     asked = ReconcileInput.model_validate(event)
     total = timedelta(milliseconds=context.get_remaining_time_in_millis())
 
-    def has_time_to_settle() -> bool:
-        return timedelta(milliseconds=context.get_remaining_time_in_millis()) > max(MIN_REMAINING_TIME, total / 2)
+    def has_more_than(share: timedelta) -> bool:
+        return timedelta(milliseconds=context.get_remaining_time_in_millis()) > max(MIN_REMAINING_TIME, share)
 
-    report = reconcile(event, deps, has_time, has_time_to_settle)
+    report = reconcile(event, deps, has_time, lambda: has_more_than(total / 2), lambda: has_more_than(total / 4))
     while report["continuation"] and "limit" not in asked.model_fields_set and has_time():
         following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, deps, has_time)
         report = _merge_reports(report, following)
@@ -76,11 +76,13 @@ def reconcile(
     deps: Dependencies,
     has_time: Callable[[], bool] = lambda: True,
     has_time_to_settle: Callable[[], bool] | None = None,
+    has_time_to_drain: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Do one bounded run; the report says where the next one goes on. `has_time` is asked before each order.
 
     Orders are settled first, parked results recorded second, and the gateway's list swept third. The first run of an
-    invocation settles only while it `has_time_to_settle`, so that the others get their share.
+    invocation settles only while it `has_time_to_settle`, and records only while it `has_time_to_drain`, so that each
+    part gets its share.
     """
     message = ReconcileInput.model_validate(event)
     seconds = message.fence_after_seconds
@@ -97,7 +99,7 @@ def reconcile(
         return _report(run.findings, None, deps)
     continuation = _scan(run, message, deps, has_time_to_settle or has_time)
     if message.continuation is None and has_time():
-        drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit)
+        drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit, has_time_to_drain or has_time)
         run.findings.altered += AuditSample(orders=deps.orders, audit=deps.audit, now=run.now).altered()
         _sweep(run, deps, has_time)
     return _report(run.findings, continuation, deps)

@@ -190,16 +190,52 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
 
 
 def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None:
-    """Law 29 (late reversals)."""
+    """Law 29 (late reversals): however many there are; the list is read once all of them are queued."""
 
     class Short(SandboxPaymentGateway):
         list_reach: ClassVar[timedelta | None] = timedelta(days=30)
 
-    world, _, _ = _refunded()
+    world, _, _ = _refunded("pm_ok")
     _scheduled(world)
-    waiting = world.book(purchase_of("slow", "pm_timeout", MUG=(1, 800)))["order_id"]
-    order = world.order(waiting)
+    waiting = [
+        world.book(purchase_of(f"slow-{number}", "pm_timeout", MUG=(1, 800)))["order_id"] for number in range(30)
+    ]
     world.clock.advance(timedelta(days=31))
-    world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
-    report = _scheduled(world, gateway=Short(client=world.dynamodb, table="gateway", now=world.clock))
-    assert waiting in report["settled"]
+    for order_id in waiting:
+        order = world.order(order_id)
+        world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
+    short = Short(client=world.dynamodb, table="gateway", now=world.clock)
+    position = world.parts().sweeps.position()
+    left = iter([True] * 3)
+    reconcile({"schema": 1, "days": []}, _with(world, short), lambda: next(left, False))
+    assert world.parts().sweeps.position() == position
+    settled = _scheduled(world, gateway=short)["settled"] + _scheduled(world, gateway=short)["settled"]
+    assert sorted(settled) == sorted(waiting)
+
+
+def _with(world: World, gateway: SandboxPaymentGateway) -> Any:
+    deps = world.parts()
+    deps.__dict__["gateway"] = gateway
+    return deps
+
+
+def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are() -> None:
+    """Law 29 (late reversals): each run takes up at the time that the one before had come to."""
+
+    class Unlisted(SandboxPaymentGateway):
+        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+            return None
+
+    world = World()
+    world.stock(MUG=(800, 100))
+    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
+    reconcile({"schema": 1, "days": []}, _with(world, unlisted))
+    for number in range(5):
+        world.clock.advance(timedelta(hours=5))
+        assert world.book(purchase_of(f"buy-{number}", "pm_dashboard_refund", MUG=(1, 800)))["status"] == "succeeded"
+    settled = list[str]()
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=23))
+        settled += reconcile({"schema": 1, "days": []}, _with(world, unlisted))["settled"]
+    assert len(settled) == 5
+    assert any('"SweepCursorAge": 60' in line for line in world.lines)

@@ -36,6 +36,8 @@ def _for_staff(order: Order) -> View:
     return {
         "customer_id": order.customer_id,
         "origin": order.placed.facts.get("origin"),
+        "disputed_minor": order.account.disputed_minor,
+        "overdrawn_minor": order.account.overdrawn_minor,
         "needs_attention": bool(order.in_flight),
         "version": order.version,
         "cases": [_case(each) for each in order.account.cases.values()],
@@ -57,8 +59,8 @@ def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
         "currency": order.currency,
         "requested_at": opening.at,
     }
-    names = ("requested_by", "request_id", "origin")
-    return shown if for_customer else shown | {name: opening.facts.get(name) for name in names}
+    requester = {name: opening.facts[name] for name in ("requested_by", "request_id") if name in opening.facts}
+    return shown if for_customer else shown | requester | {"origin": opening.facts.get("origin")}
 
 
 def view_approvals(order: Order) -> list[View]:

@@ -1,6 +1,7 @@
 """Record the results that the record step parked in the queue when it failed for good."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 from ...contracts.messages import RecordInput
@@ -12,15 +13,21 @@ from .findings import Findings
 
 
 def drain(
-    queue: ParkingQueue, orders: OrderRepository, audit: AuditTrail, now: datetime, findings: Findings, maximum: int
+    queue: ParkingQueue,
+    orders: OrderRepository,
+    audit: AuditTrail,
+    now: datetime,
+    findings: Findings,
+    maximum: int,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Record at most `maximum` parked results. A message leaves the queue once it is recorded; any other stays.
+    """Record at most `maximum` parked results while there is time. A message leaves the queue once it is recorded.
 
     A bucket that rejects a record would reject the rest, too. Draining stops, because every receive brings a message
     nearer to the dead-letter queue.
     """
     try:
-        _drain(queue, orders, audit, now, findings, maximum)
+        _drain(queue, orders, audit, now, findings, maximum, has_time)
     except Unavailable:
         findings.postpone("the parking queue")
     except Exception as error:  # law 28: orders are settled whatever the queue raises
@@ -28,10 +35,16 @@ def drain(
 
 
 def _drain(
-    queue: ParkingQueue, orders: OrderRepository, audit: AuditTrail, now: datetime, findings: Findings, maximum: int
+    queue: ParkingQueue,
+    orders: OrderRepository,
+    audit: AuditTrail,
+    now: datetime,
+    findings: Findings,
+    maximum: int,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> None:
     seen = set[str]()
-    while len(seen) < maximum:
+    while len(seen) < maximum and has_time():
         fresh = [each for each in queue.receive() if each.receipt not in seen]
         if not fresh:
             return

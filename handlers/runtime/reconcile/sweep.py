@@ -34,7 +34,8 @@ _REVIEWED: Final = (Watchlist.CASES, Watchlist.DISPUTES, Watchlist.DOUBTS)
 """The watchlists in the order of their review: the doubts, which read most, come last."""
 AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 AGED_WINDOW: Final = timedelta(minutes=15)
-"""Three runs of the usual schedule, so that one that fails is made up for."""
+"""The time before the first run over a gateway without a list in which orders may have reached an age."""
+FAR_FUTURE: Final = timedelta(days=3650)
 _PAGE: Final = 100
 
 
@@ -77,8 +78,9 @@ class GatewaySweep:
         begun = self._begin(stored)
         reached = self._read(begun)
         if reached is None:
-            self._check_aged()
-        elif not self.sweeps.advance(stored, reached):
+            since = stored.through if stored else format_instant(self.now - AGED_WINDOW)
+            reached = SweepPosition(through=self._check_aged(since, str(begun.until)))
+        if not self.sweeps.advance(stored, reached):
             self.findings.postpone("the sweep of the gateway")  # another run reads the same list
         else:
             self._note_age(reached)
@@ -102,11 +104,28 @@ class GatewaySweep:
         return reach is not None and self.now - parse_instant(through) > reach
 
     def _queue_open_orders(self) -> None:
-        """Make every order that is not at rest due now, because the list no longer names those that changed."""
+        """Make every order that is not at rest due now, because the list no longer names those that changed.
+
+        Raises:
+            Unavailable: there was no time for all of them, so the next run does it again and reads the list then.
+        """
+        now = format_instant(self.now)
         for shard in range(SHARDS):
-            page = self.orders.list_due(shard, format_instant(self.now + FIRST_WINDOW), None, _PAGE)
-            for order_id in page.names if self.has_time() else ():
-                self.reconcile_order(order_id)
+            for order_id in self._open_orders(shard):
+                order = self._load_alone(order_id)
+                if isinstance(order, Order):
+                    self.orders.defer(order, now, now)
+
+    def _open_orders(self, shard: int) -> Iterator[str]:
+        """Yield the orders of a shard that are due, or will be."""
+        far, after = format_instant(self.now + FAR_FUTURE), None
+        while True:
+            if not self.has_time():
+                raise Unavailable("There was no time to queue all open orders.")
+            page = self.orders.list_due(shard, far, after, _PAGE)
+            yield from page.names
+            if (after := page.after) is None:
+                return
 
     def _read(self, position: SweepPosition) -> SweepPosition | None:
         """Read the window page by page; None if the gateway has no list."""
@@ -254,13 +273,19 @@ class GatewaySweep:
             if (after := page.after) is None:
                 break
 
-    def _check_aged(self) -> None:
-        """Look up the orders whose last entry is 1, 7 or 30 days old."""
-        for age in AGES:
-            until = self.now - age
-            since = format_instant(until - AGED_WINDOW)
-            for day in sorted({day_of(since), day_of(format_instant(until))}):
-                self._check_day(day, since, format_instant(until))
+    def _check_aged(self, since: str, until: str) -> str:
+        """Look up the orders whose last entry became 1, 7 or 30 days old; return the time up to which that is done.
+
+        The window is read in slices of a day, so that a run without time for all of it is some days further on.
+        """
+        while since < until and self.has_time():
+            end = min(until, format_instant(parse_instant(since) + timedelta(days=1)))
+            for age in AGES:
+                first, last = (format_instant(parse_instant(each) - age) for each in (since, end))
+                for day in sorted({day_of(first), day_of(last)}):
+                    self._check_day(day, first, last)
+            since = end if self.has_time() else since
+        return since
 
     def _check_day(self, day: str, since: str, until: str) -> None:
         for shard in range(SHARDS):
