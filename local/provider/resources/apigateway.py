@@ -13,7 +13,7 @@ from ..journal import MARKER_TAG
 from ..property_schema import CHOSEN_BY_AWS, ListOf, MapOf, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs
-from .common import TAGS, boolean, number, output, string, sync_tag_map
+from .common import TAGS, boolean, number, output, string, sync_tags
 from .modelled import ModelledResource, spell
 
 _STRINGS = Property(schema=SetOf(String()))
@@ -245,7 +245,7 @@ def _tags(aws: Aws, path: str) -> dict[str, str]:
 
 
 def _sync_tags(aws: Aws, path: str, inputs: Inputs) -> None:
-    sync_tag_map(aws.client("apigatewayv2"), aws, inputs, _arn(aws, path), _tags(aws, path))
+    sync_tags(aws.client("apigatewayv2"), aws, inputs, _tags(aws, path), pairs=dict, ResourceArn=_arn(aws, path))
 
 
 def _without(values: ReadonlyValues, name: str) -> Values:

@@ -7,7 +7,7 @@ from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, KmsKeyId, MapOf, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
-from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, sync_tags, without_none
 
 
 class Vault(Resource):
@@ -231,8 +231,4 @@ def _rule_outputs(fact: ReadonlyValues) -> Values:
 
 def _retag(aws: Aws, inputs: Inputs, actual: Outputs) -> None:
     client = aws.client("backup")
-    changed, dropped = tag_changes(aws, inputs, actual["tags"])
-    if dropped:
-        client.untag_resource(ResourceArn=actual["arn"], TagKeyList=dropped)
-    if changed:
-        client.tag_resource(ResourceArn=actual["arn"], Tags=changed)
+    sync_tags(client, aws, inputs, actual["tags"], names=("Tags", "TagKeyList"), pairs=dict, ResourceArn=actual["arn"])

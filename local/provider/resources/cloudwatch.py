@@ -105,7 +105,8 @@ class MetricAlarm(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
-        sync_tags(aws.client("cloudwatch"), aws, inputs, self.read(aws, id_) or {})
+        actual = self.read(aws, id_) or {}
+        sync_tags(aws.client("cloudwatch"), aws, inputs, actual["tags"], ResourceARN=actual["arn"])
 
     def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
         wanted = {parameter: inputs.get(name) for name, parameter in _SIMPLE.items()}
@@ -177,7 +178,8 @@ class CompositeAlarm(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
-        sync_tags(aws.client("cloudwatch"), aws, inputs, self.read(aws, id_) or {})
+        actual = self.read(aws, id_) or {}
+        sync_tags(aws.client("cloudwatch"), aws, inputs, actual["tags"], ResourceARN=actual["arn"])
 
     def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
         aws.client("cloudwatch").put_composite_alarm(

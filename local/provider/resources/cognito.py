@@ -12,7 +12,7 @@ from ..journal import MARKER_TAG
 from ..property_schema import CHOSEN_BY_AWS, ListOf, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs
-from .common import TAGS, boolean, number, output, string, sync_tag_map
+from .common import TAGS, boolean, number, output, string, sync_tags
 from .modelled import ModelledResource
 
 _STRINGS = Property(schema=SetOf(String()))
@@ -276,4 +276,4 @@ def _tags(aws: Aws, pool: str) -> dict[str, str]:
 
 
 def _sync_tags(aws: Aws, pool: str, inputs: Inputs) -> None:
-    sync_tag_map(aws.client("cognito-idp"), aws, inputs, _arn(aws, pool), _tags(aws, pool))
+    sync_tags(aws.client("cognito-idp"), aws, inputs, _tags(aws, pool), pairs=dict, ResourceArn=_arn(aws, pool))

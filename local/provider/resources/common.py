@@ -7,9 +7,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws import Aws, AwsClient, is_not_found
+from ..journal import OWN_TAGS
 from ..property_schema import Boolean, JsonString, MapOf, Number, Property, String
 from ..property_values import ReadonlyValues, Values
-from ..resource import Inputs, Outputs
+from ..resource import Inputs
 
 TAGS = Property(schema=MapOf(String()))
 
@@ -69,31 +70,30 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
-def tag_changes(
-    aws: Aws, inputs: Inputs, present: Mapping[str, str], extra: Mapping[str, str] | None = None
-) -> tuple[dict[str, str], list[str]]:
-    """The tags to set and the keys to drop, so that the present ones become those asked for, and `extra`."""
-    wanted = {**aws.tags(inputs), **(extra or {})}
-    dropped = [key for key in present if key not in wanted and not key.startswith("booking:embedded:")]
-    return {key: value for key, value in wanted.items() if present.get(key) != value}, dropped
+def sync_tags(
+    client: AwsClient,
+    aws: Aws,
+    inputs: Inputs,
+    present: Mapping[str, str],
+    *,
+    noun: str = "resource",
+    names: tuple[str, str] = ("Tags", "TagKeys"),
+    pairs: Callable[[Mapping[str, str]], object] = tag_list,
+    own: Mapping[str, str] | None = None,
+    **resource: str,
+) -> None:
+    """Turn the tags that a resource has into those of the inputs, and into `own` ones of ours.
 
-
-def sync_tags(client: AwsClient, aws: Aws, inputs: Inputs, actual: Outputs) -> None:
-    """Bring the tags of a resource to the inputs, for services that call its ARN `ResourceARN`."""
-    changed, dropped = tag_changes(aws, inputs, actual["tags"])
+    Services differ in whether tags are `pairs` or a map (`dict`), in the `names` of tags and of keys to drop, and in
+    the `noun` of the operations and the parameter that name the resource.
+    """
+    wanted = {**aws.tags(inputs), **(own or {})}
+    dropped = [key for key in present if key not in wanted and not key.startswith(OWN_TAGS)]
+    changed = {key: value for key, value in wanted.items() if present.get(key) != value}
     if dropped:
-        client.untag_resource(ResourceARN=actual["arn"], TagKeys=dropped)
+        getattr(client, f"untag_{noun}")(**resource, **{names[1]: dropped})
     if changed:
-        client.tag_resource(ResourceARN=actual["arn"], Tags=tag_list(changed))
-
-
-def sync_tag_map(client: AwsClient, aws: Aws, inputs: Inputs, arn: str, present: Mapping[str, str]) -> None:
-    """Bring the tags of a resource to the inputs, for services whose tags are a map of a `ResourceArn`."""
-    changed, dropped = tag_changes(aws, inputs, present)
-    if dropped:
-        client.untag_resource(ResourceArn=arn, TagKeys=dropped)
-    if changed:
-        client.tag_resource(ResourceArn=arn, Tags=changed)
+        getattr(client, f"tag_{noun}")(**resource, **{names[0]: pairs(changed)})
 
 
 def without_none(values: ReadonlyValues) -> Values:

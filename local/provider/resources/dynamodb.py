@@ -12,6 +12,7 @@ from ..aws import Aws, AwsClient, is_not_found
 from ..property_schema import CHOSEN_BY_AWS, Boolean, ListOf, MapOf, Number, Object, Property, SetOf, String
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
+from .common import sync_tags
 
 
 class _Index(Object):
@@ -137,11 +138,7 @@ class Table(Resource):
         if recovery != actual["pointInTimeRecovery"]:
             client.update_continuous_backups(TableName=id_, PointInTimeRecoverySpecification=_recovery(recovery))
         self._converge_ttl(client, id_, inputs.get("ttl") or {"enabled": False}, actual["ttl"])
-        wanted, present = aws.tags(inputs), actual.get("tags") or {}
-        if dropped := [key for key in present if key not in wanted]:
-            client.untag_resource(ResourceArn=actual["arn"], TagKeys=dropped)
-        if wanted:
-            client.tag_resource(ResourceArn=actual["arn"], Tags=[{"Key": k, "Value": v} for k, v in wanted.items()])
+        sync_tags(client, aws, inputs, actual.get("tags") or {}, ResourceArn=actual["arn"])
 
     def _converge_table(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
         """The settings of the table itself; AWS takes each kind in a call of its own."""

@@ -36,7 +36,8 @@ class EventBus(ModelledResource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         super().converge(aws, id_, inputs, old)
-        sync_tags(aws.client(self.service), aws, inputs, self.read(aws, id_) or {})
+        actual = self.read(aws, id_) or {}
+        sync_tags(aws.client(self.service), aws, inputs, actual["tags"], ResourceARN=actual["arn"])
 
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
         tags = aws.client(self.service).list_tags_for_resource(ResourceARN=fact["Arn"]).get("Tags")

@@ -16,7 +16,7 @@ from ..property_schema import (
 )
 from ..property_values import ReadonlyValues, Values
 from ..resource import Inputs, Outputs
-from .common import TAGS, boolean, number, output, string, tag_changes
+from .common import TAGS, boolean, number, output, string, sync_tags
 from .invocations import function_name
 from .modelled import ModelledResource
 
@@ -63,11 +63,7 @@ class EventSourceMapping(ModelledResource):
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         super().converge(aws, id_, inputs, old)
         actual, client = self.read(aws, id_) or {}, aws.client(self.service)
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_resource(Resource=actual["arn"], TagKeys=dropped)
-        if changed:
-            client.tag_resource(Resource=actual["arn"], Tags=changed)
+        sync_tags(client, aws, inputs, actual["tags"], pairs=dict, Resource=actual["arn"])
 
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
         return super().outputs(aws, id_, fact) | {

@@ -58,7 +58,8 @@ class EventRule(Resource):
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         self._put(aws, inputs)
-        sync_tags(aws.client("events"), aws, inputs, self.read(aws, id_) or {})
+        actual = self.read(aws, id_) or {}
+        sync_tags(aws.client("events"), aws, inputs, actual["tags"], ResourceARN=actual["arn"])
 
     def _put(self, aws: Aws, inputs: Inputs, **more: Any) -> None:
         wanted = {

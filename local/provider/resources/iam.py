@@ -20,7 +20,7 @@ from .common import (
     output,
     policy,
     string,
-    tag_changes,
+    sync_tags,
     tag_list,
     tag_map,
 )
@@ -76,11 +76,7 @@ class Role(Resource):
             client.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=boundary)
         elif not boundary and actual.get("permissionsBoundary"):
             client.delete_role_permissions_boundary(RoleName=id_)
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_role(RoleName=id_, TagKeys=dropped)
-        if changed:
-            client.tag_role(RoleName=id_, Tags=tag_list(changed))
+        sync_tags(client, aws, inputs, actual["tags"], noun="role", RoleName=id_)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         answer = fetch_or_none(aws.client("iam").get_role, RoleName=id_)
@@ -182,11 +178,7 @@ class Policy(Resource):
                 if not version["IsDefaultVersion"]:
                     client.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
             client.create_policy_version(PolicyArn=id_, PolicyDocument=inputs["policy"], SetAsDefault=True)
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_policy(PolicyArn=id_, TagKeys=dropped)
-        if changed:
-            client.tag_policy(PolicyArn=id_, Tags=tag_list(changed))
+        sync_tags(client, aws, inputs, actual["tags"], noun="policy", PolicyArn=id_)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("iam")

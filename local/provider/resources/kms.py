@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 """
 
 import json
+from functools import partial
 
 from ..aws import Aws, AwsClient
 from ..journal import MARKER_TAG
@@ -19,10 +20,12 @@ from .common import (
     output,
     policy,
     string,
-    tag_changes,
+    sync_tags,
     tag_list,
     tag_map,
 )
+
+_pairs = partial(tag_list, key="TagKey", value="TagValue")
 
 
 class Key(Resource):
@@ -52,7 +55,7 @@ class Key(Resource):
             KeyUsage=inputs.get("keyUsage", "ENCRYPT_DECRYPT"),
             KeySpec=inputs.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
             MultiRegion=inputs.get("multiRegion", False),
-            Tags=tag_list({**aws.tags(inputs), **aws.marker_tag(marker)}, "TagKey", "TagValue"),
+            Tags=_pairs({**aws.tags(inputs), **aws.marker_tag(marker)}),
         )
         return str(made["KeyMetadata"]["KeyId"])
 
@@ -74,11 +77,7 @@ class Key(Resource):
         enabled = inputs.get("isEnabled", True)
         if enabled != actual["isEnabled"]:
             (client.enable_key if enabled else client.disable_key)(KeyId=id_)
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_resource(KeyId=id_, TagKeys=dropped)
-        if changed:
-            client.tag_resource(KeyId=id_, Tags=tag_list(changed, "TagKey", "TagValue"))
+        sync_tags(client, aws, inputs, actual["tags"], pairs=_pairs, KeyId=id_)
 
     def _converge_rotation(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
         period = inputs.get("rotationPeriodInDays")

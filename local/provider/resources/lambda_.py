@@ -26,7 +26,7 @@ from ..property_schema import (
 )
 from ..property_values import ReadonlyValues, Values
 from ..resource import AutoName, Inputs, Outputs, Resource
-from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, tag_changes, without_none
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, string, sync_tags, without_none
 from .function_packages import build_runnable, code_sha256, load_from_s3
 from .invocations import invoke_arn
 from .signer import untrusted_signer_reason
@@ -164,11 +164,7 @@ class Function(Resource):
     def _converge_tags(self, aws: Aws, inputs: Inputs, actual: ReadonlyValues) -> None:
         client, arn = aws.client("lambda"), actual["Configuration"]["FunctionArn"]
         own = {_RUNTIME_TAG: inputs["runtime"]}
-        changed, dropped = tag_changes(aws, inputs, actual.get("Tags", {}), own)
-        if dropped:
-            client.untag_resource(Resource=arn, TagKeys=dropped)
-        if changed:
-            client.tag_resource(Resource=arn, Tags=changed)
+        sync_tags(client, aws, inputs, actual.get("Tags", {}), pairs=dict, own=own, Resource=arn)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("lambda")

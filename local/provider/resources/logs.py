@@ -18,7 +18,7 @@ from .common import (
     output,
     policy,
     string,
-    tag_changes,
+    sync_tags,
     without_none,
 )
 
@@ -57,11 +57,7 @@ class LogGroup(Resource):
             client.delete_retention_policy(logGroupName=id_)
         if old:
             self._converge_key(client, id_, inputs.get("kmsKeyId"), old.get("kmsKeyId"))
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_resource(resourceArn=actual["arn"], tagKeys=dropped)
-        if changed:
-            client.tag_resource(resourceArn=actual["arn"], tags=changed)
+        sync_tags(client, aws, inputs, actual["tags"], names=("tags", "tagKeys"), pairs=dict, resourceArn=actual["arn"])
 
     def _converge_key(self, client: AwsClient, id_: str, key: str | None, old: str | None) -> None:
         """The embedded AWS (MiniStack 1.5.33) takes a key at creation, and knows no way to change it."""

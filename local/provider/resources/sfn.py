@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 """
 
+from functools import partial
+
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Object, Property
 from ..property_values import ReadonlyValues, Values
@@ -15,10 +17,12 @@ from .common import (
     number,
     output,
     string,
-    tag_changes,
+    sync_tags,
     tag_list,
     tag_map,
 )
+
+_pairs = partial(tag_list, key="key", value="value")
 
 
 class StateMachine(Resource):
@@ -70,7 +74,7 @@ class StateMachine(Resource):
         made = aws.client("stepfunctions").create_state_machine(
             name=inputs["name"],
             type=inputs.get("type", "STANDARD"),
-            tags=tag_list(aws.tags(inputs), "key", "value"),
+            tags=_pairs(aws.tags(inputs)),
             **_settings(inputs),
         )
         return str(made["stateMachineArn"])
@@ -81,11 +85,7 @@ class StateMachine(Resource):
             client.update_state_machine(stateMachineArn=id_, **_settings(inputs))
         if inputs.get("publish"):
             client.publish_state_machine_version(stateMachineArn=id_)
-        changed, dropped = tag_changes(aws, inputs, self._tags(aws, id_))
-        if dropped:
-            client.untag_resource(resourceArn=id_, tagKeys=dropped)
-        if changed:
-            client.tag_resource(resourceArn=id_, tags=tag_list(changed, "key", "value"))
+        sync_tags(client, aws, inputs, self._tags(aws, id_), names=("tags", "tagKeys"), pairs=_pairs, resourceArn=id_)
 
     def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:
         """Is what an interrupted creation has left another machine than the one asked for?"""

@@ -17,7 +17,7 @@ from .common import (
     output,
     policy,
     string,
-    tag_changes,
+    sync_tags,
     tag_list,
     tag_map,
 )
@@ -64,11 +64,7 @@ class Topic(Resource):
             if wanted is not None and shape.canonical(wanted) != shape.canonical(actual.get(name)):
                 value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
                 client.set_topic_attributes(TopicArn=id_, AttributeName=attribute, AttributeValue=value)
-        changed, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_resource(ResourceArn=id_, TagKeys=dropped)
-        if changed:
-            client.tag_resource(ResourceArn=id_, Tags=tag_list(changed))
+        sync_tags(client, aws, inputs, actual["tags"], ResourceArn=id_)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("sns")

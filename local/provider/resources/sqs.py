@@ -9,7 +9,7 @@ from typing import Any
 from ..aws import Aws
 from ..property_schema import CHOSEN_BY_AWS, JsonString, KmsKeyId, Property
 from ..resource import AutoName, Inputs, Outputs, Resource
-from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, policy, string, tag_changes
+from .common import TAGS, boolean, fetch_or_none, ignore_not_found, number, output, policy, string, sync_tags
 
 _ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any], Any]] = {
     "contentBasedDeduplication": ("ContentBasedDeduplication", lambda text_: text_ == "true", None),
@@ -73,11 +73,7 @@ class Queue(Resource):
                 changed[attribute] = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
         if changed:
             client.set_queue_attributes(QueueUrl=id_, Attributes=changed)
-        tags, dropped = tag_changes(aws, inputs, actual["tags"])
-        if dropped:
-            client.untag_queue(QueueUrl=id_, TagKeys=dropped)
-        if tags:
-            client.tag_queue(QueueUrl=id_, Tags=tags)
+        sync_tags(client, aws, inputs, actual["tags"], noun="queue", pairs=dict, QueueUrl=id_)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("sqs")
