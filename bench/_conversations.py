@@ -1,4 +1,4 @@
-"""What each function says to AWS for one request, and a server that answers the same again.
+"""The calls that each function makes of AWS for one request, and a server that answers the same again.
 
 A conversation is recorded by running the real function on the fakes of the tests. The server answers a process that
 makes these calls in this order, at once and without looking at them, so that only the caller is measured.
@@ -28,7 +28,6 @@ from tests.fakes.api_gateway import claims_of, event_of
 from tests.handlers.world import purchase_of, refund_of
 
 REGION: Final = "eu-central-1"
-_NO_OBJECTS: Final = b"<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class Conversation:
 
 
 @dataclass
-class _Recorder:
+class _CallRecorder:
     """Clients that write down what passes through them."""
 
     clients: Callable[[str], Any]
@@ -103,7 +102,7 @@ def _call_of_the_api(shop: Api) -> Mapping[str, Any]:
 
 def _record(function: str, event: Any, shop: Api, run: Callable[[Any, Dependencies], object]) -> Conversation:
     deps = shop.dependencies()
-    recorder = _Recorder(deps.client)
+    recorder = _CallRecorder(deps.client)
     run(event, replace(deps, clients=recorder, _clients={}))
     environment = {"BOOKING_GATEWAY": "sandbox", **shop.world.environment}
     return Conversation(function=function, event=event, environment=environment, calls=tuple(recorder.calls))
@@ -142,9 +141,7 @@ class _Answering(BaseHTTPRequestHandler):
             self._send(b'{"__type": "ValidationException", "message": "not in the conversation"}', 400)
             return
         call = self.server.replies.pop(0)
-        content = {name: value for name, value in call.reply.items() if name != "ResponseMetadata"}
-        body = _NO_OBJECTS if call.operation == "list_objects_v2" else b"" if call.service == "s3" else None
-        self._send(json.dumps(content, default=_blob).encode() if body is None else body, 200)
+        self._send(_body_of(call), 200)
 
     do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the names that http.server calls
 
@@ -157,6 +154,17 @@ class _Answering(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
+
+
+def _body_of(call: AwsCall) -> bytes:
+    """Return the answer to a call in its service's format."""
+    if call.service != "s3":
+        content = {name: value for name, value in call.reply.items() if name != "ResponseMetadata"}
+        return json.dumps(content, default=_blob).encode()
+    if call.operation != "list_objects_v2":
+        return b""
+    listed = "".join(f"<Contents><Key>{each['Key']}</Key></Contents>" for each in call.reply.get("Contents", ()))
+    return f"<ListBucketResult>{listed}<IsTruncated>false</IsTruncated></ListBucketResult>".encode()
 
 
 def _blob(value: object) -> str:

@@ -19,7 +19,7 @@ persistence = DynamoDBPersistenceLayer(table_name="idempotency")
 idempotency = IdempotencyConfig()  # the key is a hash of the event
 
 
-class Line(BaseModel):
+class FatLine(BaseModel):
     """A number of units of one SKU."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -29,7 +29,7 @@ class Line(BaseModel):
     unit_price_minor: Annotated[int, Field(ge=1)]
 
 
-class Purchase(BaseModel):
+class FatPurchase(BaseModel):
     """A request to buy lines."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -38,11 +38,11 @@ class Purchase(BaseModel):
     request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
     customer_id: str
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    lines: list[Line]
+    lines: list[FatLine]
     payment_method: str
 
 
-class Refund(BaseModel):
+class FatRefund(BaseModel):
     """A request to refund an amount."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -55,11 +55,11 @@ class Refund(BaseModel):
     amount_minor: Annotated[int, Field(ge=1)] | None = None
 
 
-class Event(BaseModel):
+class FatEvent(BaseModel):
     """The input of the function."""
 
     execution: str = ""
-    request: Annotated[Purchase | Refund, Field(discriminator="action")] | None = None
+    request: Annotated[FatPurchase | FatRefund, Field(discriminator="action")] | None = None
 
 
 calls: list[tuple[str, str, dict[str, Any]]] = []  # the conversation's, which whoever imports this fills
@@ -71,7 +71,7 @@ clients: dict[str, Any] = {}
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Validate the event, make the calls, log and count."""
-    message = Event.model_validate(event)
+    message = FatEvent.model_validate(event)
     for service, operation, request in calls:
         if service not in clients:
             clients[service] = boto3.client(service)  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""What benchmarks are made of: measurements that take turns, and figures with a median, a spread and a limit."""
+"""Measurements that take turns, and figures with a median, a spread and a limit: the parts of a benchmark."""
 
 import resource
 import subprocess

@@ -24,9 +24,9 @@ from ._conversations import REGION, AwsCall, AwsDouble, Conversation, aws_double
 from ._figures import ROOT, Figure, Options, cpu_seconds_of, figure, ratio, take_turns
 
 _PACKAGES: Final = next(path for path in map(Path, sys.path) if (path / "botocore").is_dir())
-_START: Final = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(_PACKAGES)!r}]\nimport json\n"
-_READ: Final = "conversation = json.load(open(sys.argv[1]))\n"
-_OURS: Final = """
+START: Final = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(_PACKAGES)!r}]\nimport json\n"
+READ: Final = "conversation = json.load(open(sys.argv[1]))\n"
+OURS: Final = """
 from handlers.{function} import handler
 class Context:
     def get_remaining_time_in_millis(self): return 900_000
@@ -61,7 +61,7 @@ _STRIPE: Final = {
     "BOOKING_STRIPE_SECRET": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:key",
     "BOOKING_STRIPE_MODE": "test",
 }
-_FUNCTIONS: Final = ("purchase", "refund", "record", "reconcile", "publish", "api")
+FUNCTIONS: Final = ("purchase", "refund", "record", "reconcile", "publish", "api")
 
 
 def figures(options: Options) -> Iterator[Figure]:
@@ -70,16 +70,16 @@ def figures(options: Options) -> Iterator[Figure]:
     compileall.compile_dir(ROOT / "bench", quiet=1)
     conversations = record_conversations()
     with aws_double() as aws, tempfile.TemporaryDirectory() as folder:
-        for function in _FUNCTIONS:
+        for function in FUNCTIONS:
             yield from _compare(conversations[function], aws, Path(folder), options)
-        yield from _compare_uncompiled(conversations["purchase"], aws, Path(folder), options)
+        yield from _compare_without_byte_code(conversations["purchase"], aws, Path(folder), options)
         for function in ("purchase", "refund", "reconcile"):
             yield _compare_gateways(conversations[function], aws, options)
 
 
 def _compare(conversation: Conversation, aws: AwsDouble, folder: Path, options: Options) -> Iterator[Figure]:
     function = conversation.function
-    programs = {"bare": _BARE, "ours": _OURS.format(function=function), "fat": _FAT, "python": ""}
+    programs = {"bare": _BARE, "ours": OURS.format(function=function), "fat": _FAT, "python": ""}
     taken = take_turns(options.rounds, _measures(programs, conversation, aws, folder))
     name = f"{function}: start to first answer, AWS calls: {len(conversation.calls)}"
     yield ratio(name, taken["ours"], taken["bare"], "bare boto3 client", limit=1.25)
@@ -90,11 +90,13 @@ def _compare(conversation: Conversation, aws: AwsDouble, folder: Path, options: 
         yield figure("interpreter that does nothing", [1000 * each for each in taken["python"]], "ms")
 
 
-def _compare_uncompiled(conversation: Conversation, aws: AwsDouble, folder: Path, options: Options) -> Iterator[Figure]:
+def _compare_without_byte_code(
+    conversation: Conversation, aws: AwsDouble, folder: Path, options: Options
+) -> Iterator[Figure]:
     """Compare without byte code of anything but the SDK, which Lambda's runtime brings compiled."""
     programs = {
         "bare": _BARE,
-        "ours": _without_byte_code(_OURS.format(function=conversation.function)),
+        "ours": _without_byte_code(OURS.format(function=conversation.function)),
         "fat": _without_byte_code(_FAT),
     }
     taken = take_turns(max(3, options.rounds // 2), _measures(programs, conversation, aws, folder))
@@ -119,19 +121,29 @@ machinery.SourceFileLoader.get_code = get_code
 def _measures(
     programs: Mapping[str, str], conversation: Conversation, aws: AwsDouble, folder: Path
 ) -> dict[str, Callable[[], float]]:
-    file = folder / f"{conversation.function}.json"
-    calls = [[call.service, call.operation, call.request] for call in conversation.calls]
-    file.write_text(json.dumps({"event": conversation.event, "calls": calls}, default=_text))
+    file = write_conversation(conversation, folder)
 
     def measure(program: str, expected: Conversation) -> float:
         aws.expect(expected)
-        command = [sys.executable, "-I", "-S", "-c", _START + _READ + program, str(file)]
-        return cpu_seconds_of(command, _environment(conversation, aws))
+        return cpu_seconds_of(command_of(program, file), environment_of(conversation, aws))
 
     return {
         name: partial(measure, program, _with_idempotency(conversation) if name == "fat" else conversation)
         for name, program in programs.items()
     }
+
+
+def write_conversation(conversation: Conversation, folder: Path) -> Path:
+    """Write a conversation for a program that reads it."""
+    file = folder / f"{conversation.function}.json"
+    calls = [[call.service, call.operation, call.request] for call in conversation.calls]
+    file.write_text(json.dumps({"event": conversation.event, "calls": calls}, default=_text))
+    return file
+
+
+def command_of(program: str, file: Path) -> list[str]:
+    """Return the command that runs a program as Lambda would, with a conversation."""
+    return [sys.executable, "-I", "-S", "-c", START + READ + program, str(file)]
 
 
 def _with_idempotency(conversation: Conversation) -> Conversation:
@@ -141,7 +153,8 @@ def _with_idempotency(conversation: Conversation) -> Conversation:
     return replace(conversation, calls=(begin, *conversation.calls, end))
 
 
-def _environment(conversation: Conversation, aws: AwsDouble) -> Mapping[str, str]:
+def environment_of(conversation: Conversation, aws: AwsDouble) -> Mapping[str, str]:
+    """Return the environment of a function whose AWS is the double."""
     return {
         "PATH": os.environ["PATH"],
         "AWS_ACCESS_KEY_ID": "a",
@@ -161,9 +174,9 @@ def _text(value: Any) -> str:
 
 def _compare_gateways(conversation: Conversation, aws: AwsDouble, options: Options) -> Figure:
     """Compare the initialisation with Stripe and with the sandbox: clients, but no calls."""
-    program = _START + _GATEWAY.format(function=conversation.function)
+    program = START + _GATEWAY.format(function=conversation.function)
     command = [sys.executable, "-I", "-S", "-c", program]
-    sandbox = _environment(conversation, aws)
+    sandbox = environment_of(conversation, aws)
     measures = {
         "sandbox": partial(cpu_seconds_of, command, sandbox),
         "stripe": partial(cpu_seconds_of, command, {**sandbox, **_STRIPE}),

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-from handlers.contracts.messages import MAX_REASON_LENGTH
+from handlers.contracts.request_rules import MAX_REASON_LENGTH
 from handlers.domain.canonical import format_instant, parse_instant
 from handlers.domain.money import parse_amount
 

@@ -10,10 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from pydantic import ValidationError
-
 from .adapters.stripe.webhook_events import EVENT_TYPES, MAX_BODY_BYTES, StripeEvent, is_signed, parse_event
-from .contracts.messages import GatewayNotice
+from .contracts.prebuilt import GatewayNotice
+from .contracts.pydantic_engine import ValidationError
 from .runtime.dependencies import Dependencies, dependencies
 
 REQUIRED_SETTINGS: Final = ("stage", "stripe_webhook_secret", "stripe_mode", "events_queue_url", "sdk_timeout")

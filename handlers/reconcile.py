@@ -5,7 +5,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 
-from .contracts.messages import MESSAGE_SCHEMA, ReconcileInput
+from .contracts.prebuilt import ReconcileInput
+from .contracts.request_rules import MESSAGE_SCHEMA
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.reconcile.audit_sample import AuditSample
 from .runtime.reconcile.findings import Findings

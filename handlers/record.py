@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from .contracts.messages import RecordInput
+from .contracts.prebuilt import RecordInput
 from .domain.answers import Answer
 from .domain.order import NewerRelease, ReadOnlyOrder
 from .domain.outcomes import answer_read_only

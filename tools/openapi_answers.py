@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.contracts.messages import MAX_LINES
+from handlers.contracts.request_rules import MAX_LINES
 
 Json = dict[str, Any]
 ID: Json = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}

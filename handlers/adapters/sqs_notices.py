@@ -1,8 +1,9 @@
 """The queue of notices that an order may have changed at the gateway."""
 
+import json
 from dataclasses import dataclass
 
-from ..contracts.messages import GatewayNotice
+from ..contracts.prebuilt import GatewayNotice
 from .clients import SQSClient, call
 
 
@@ -19,4 +20,5 @@ class SQSNoticeQueue:
         Raises:
             Unavailable: the queue does not answer.
         """
-        call(self.client.send_message, QueueUrl=self.queue_url, MessageBody=notice.model_dump_json(exclude_none=True))
+        known = {name: value for name, value in notice.model_dump().items() if value is not None}
+        call(self.client.send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(known))

@@ -4,23 +4,28 @@ A `BookingRequest` is strict: an unknown field, a float for an amount or a strin
 between the steps keep unknown fields, because an old step reads the message of a new one during a deployment. Money is
 an integer in the currency's minor unit, never a float or a bool.
 
+Functions do not import this module: they read messages by way of `prebuilt`, from the schemas that pydantic makes here.
+After a change run `python -m tests.handlers.core_schemas`.
+
 Longer than 250 lines so that every message is in one file, which generates its schemas.
 """
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-MESSAGE_SCHEMA: Final = 1
-"""Schema number of the messages."""
+from .request_rules import (
+    MAX_HOLD_SECONDS,
+    MAX_LINES,
+    MAX_MINOR,
+    MAX_QUANTITY,
+    MAX_REASON_LENGTH,
+    MESSAGE_SCHEMA,
+    MIN_HOLD_SECONDS,
+    check_amount_or_lines,
+    check_purchase,
+)
 
-MAX_MINOR: Final = 999_999_999_999  # of one booking: exact in every JSON number, well within DynamoDB's 38 digits
-MAX_LINES: Final = 50  # they and the order are written in one transaction, which takes 100 items
-MAX_QUANTITY: Final = 1_000_000
-MAX_REASON_LENGTH: Final = 256  # keeps an order with all its refunds below DynamoDB's 400 KB
-MIN_HOLD_SECONDS: Final = 60
-MAX_HOLD_SECONDS: Final = 30 * 24 * 60 * 60  # no card network holds an amount for longer
 PERSONAL_FIELDS: Final = (
     "customer_id",
     "payment_method",
@@ -64,12 +69,6 @@ class RefundLine(_RequestModel):
     quantity: Quantity
 
 
-def _refuse_repeated_skus(lines: list[PurchaseLine] | list[RefundLine]) -> None:
-    skus = [line.sku for line in lines]
-    if len(set(skus)) < len(skus):
-        raise PydanticCustomError("repeated_sku", "one line per sku")
-
-
 class PurchaseRequest(_RequestModel):
     """A request to buy lines with a payment method."""
 
@@ -88,19 +87,7 @@ class PurchaseRequest(_RequestModel):
     gateway_customer: Token | None = None
     """The gateway's id of the customer who owns a saved payment method."""
 
-    @property
-    def amount_minor(self) -> int:
-        """The total of the lines."""
-        return sum(line.quantity * line.unit_price_minor for line in self.lines)
-
-    @model_validator(mode="after")
-    def _one_line_per_sku_and_a_total_in_range(self) -> Self:
-        _refuse_repeated_skus(self.lines)
-        if self.amount_minor > MAX_MINOR:
-            raise PydanticCustomError("total_too_large", "total too large")
-        if self.hold_seconds is not None and self.capture == "now":
-            raise PydanticCustomError("hold_without_later", "hold without later")
-        return self
+    _check = model_validator(mode="after")(check_purchase)
 
 
 class RefundRequest(_RequestModel):
@@ -118,12 +105,7 @@ class RefundRequest(_RequestModel):
     override: Literal["window"] | None = None
     """`window` to refund although the refund window has closed. Another person must then approve."""
 
-    @model_validator(mode="after")
-    def _amount_or_lines_and_one_line_per_sku(self) -> Self:
-        if self.amount_minor is not None and self.lines is not None:
-            raise PydanticCustomError("amount_and_lines", "amount or lines")
-        _refuse_repeated_skus(self.lines or [])
-        return self
+    _check = model_validator(mode="after")(check_amount_or_lines)
 
 
 class DecisionRequest(_RequestModel):
@@ -149,12 +131,7 @@ class CaptureRequest(_RequestModel):
     lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
     """Units to capture. The other units of the order return to stock."""
 
-    @model_validator(mode="after")
-    def _amount_or_lines_and_one_line_per_sku(self) -> Self:
-        if self.amount_minor is not None and self.lines is not None:
-            raise PydanticCustomError("amount_and_lines", "amount or lines")
-        _refuse_repeated_skus(self.lines or [])
-        return self
+    _check = model_validator(mode="after")(check_amount_or_lines)
 
 
 class CancelRequest(_RequestModel):

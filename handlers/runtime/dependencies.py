@@ -1,4 +1,7 @@
-"""The dependencies of a function, built lazily and once per process."""
+"""The dependencies of a function, built lazily and once per process.
+
+Each adapter is imported by the dependency that it is for: a function imports those that its requests need.
+"""
 
 import os
 import random
@@ -7,43 +10,28 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
-from ..adapters.dynamodb.sweep_items import DynamoDBSweepRepository
-from ..adapters.event_bus import EventBridgeBus
-from ..adapters.kms_proof import KMSProofKey
-from ..adapters.kms_signer import KMSSealSigner
-from ..adapters.s3_audit import S3AuditTrail
-from ..adapters.sandbox_gateway import SandboxPaymentGateway
-from ..adapters.sqs_notices import SQSNoticeQueue
-from ..adapters.sqs_parking import SQSParkingQueue
 from ..domain.approvals import ApprovalPolicy
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, SweepRepository, WriteOnceStore
-from ..domain.publication import EventBus
 from ..domain.requests import ProofSigner
-from ..domain.seals import SealSigner
 from .log import Log
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from ..adapters.sqs_notices import SQSNoticeQueue
     from ..adapters.stripe.secrets_manager import SigningSecrets
-
-_MAX_ATTEMPTS: Final = (
-    2  # the second for a connection that broke while the process was frozen; the machine retries beyond that
-)
+    from ..domain.publication import EventBus
+    from ..domain.seals import SealSigner
 
 
 class ClientFactory(Protocol):
-    """A factory of the client of a service ("dynamodb", "s3", "sqs"): boto3's, or a fake of the same shape."""
+    """A factory of the client of a service ("dynamodb", "s3", "sqs"): botocore's, or a fake of the same shape."""
 
-    def __call__(self, service: str) -> Any: ...  # clients of boto3 have no common type
-
-
-ClientMaker = Callable[..., Any]
+    def __call__(self, service: str) -> Any: ...  # clients of botocore have no common type
 
 
 def _now() -> datetime:
@@ -95,6 +83,8 @@ class Dependencies:
     @cached_property
     def orders(self) -> OrderRepository:
         """The orders."""
+        from ..adapters.dynamodb.order_repository import DynamoDBOrderRepository
+
         return DynamoDBOrderRepository(
             client=self.client("dynamodb"), table=self.settings.orders_table, retry=self.conflict_retry
         )
@@ -102,6 +92,8 @@ class Dependencies:
     @cached_property
     def sweeps(self) -> SweepRepository:
         """The position of the sweep, and the orphans."""
+        from ..adapters.dynamodb.sweep_items import DynamoDBSweepRepository
+
         return DynamoDBSweepRepository(client=self.client("dynamodb"), table=self.settings.orders_table)
 
     @cached_property
@@ -111,10 +103,12 @@ class Dependencies:
         return adapters[self.settings.gateway]()
 
     def _sandbox(self) -> PaymentGateway:
+        from ..adapters.sandbox_gateway import SandboxPaymentGateway
+
         return SandboxPaymentGateway(client=self.client("dynamodb"), table=self.settings.gateway_table, now=self.now)
 
     def _stripe(self) -> PaymentGateway:
-        from ..adapters.stripe.connection import connect  # imported late: the sandbox's cold start has no use for it
+        from ..adapters.stripe.connection import connect
 
         settings = self.settings
         return connect(
@@ -131,33 +125,49 @@ class Dependencies:
     @cached_property
     def audit(self) -> AuditTrail:
         """The audit trail."""
+        from ..adapters.s3_audit import S3AuditTrail
+
         return S3AuditTrail(client=self.client("s3"), bucket=self.settings.audit_bucket)
 
     @cached_property
-    def seal_signer(self) -> SealSigner:
+    def seal_signer(self) -> "SealSigner":
         """The key that seals are signed with."""
+        from ..adapters.kms_signer import KMSSealSigner
+
         return KMSSealSigner(client=self.client("kms"), key=self.settings.seal_key)
 
     @cached_property
     def proof_key(self) -> ProofSigner | None:
         """The key with which the API proves callers, if the deployment has an API."""
         key = self.settings.proof_key
-        return KMSProofKey(client=self.client("kms"), key=key) if key else None
+        if key is None:
+            return None
+        from ..adapters.kms_proof import KMSProofKey
+
+        return KMSProofKey(client=self.client("kms"), key=key)
 
     @cached_property
     def seal_copies(self) -> WriteOnceStore | None:
         """The store that seals are copied to, if the stage names a bucket."""
         bucket = self.settings.seal_copy_bucket
-        return S3AuditTrail(client=self.client("s3"), bucket=bucket) if bucket else None
+        if bucket is None:
+            return None
+        from ..adapters.s3_audit import S3AuditTrail
+
+        return S3AuditTrail(client=self.client("s3"), bucket=bucket)
 
     @cached_property
     def parked(self) -> ParkingQueue:
         """The queue of results that could not be recorded."""
+        from ..adapters.sqs_parking import SQSParkingQueue
+
         return SQSParkingQueue(client=self.client("sqs"), queue_url=self.settings.parking_queue_url)
 
     @cached_property
-    def bus(self) -> EventBus:
+    def bus(self) -> "EventBus":
         """The bus of the order events."""
+        from ..adapters.event_bus import EventBridgeBus
+
         return EventBridgeBus(client=self.client("events"), bus=self.settings.event_bus)
 
     @cached_property
@@ -166,14 +176,16 @@ class Dependencies:
         return RetryPolicy(sleep=self.sleep, rng=self.rng, max_attempts=3)
 
     @cached_property
-    def notices(self) -> SQSNoticeQueue:
+    def notices(self) -> "SQSNoticeQueue":
         """The queue of orders that gateway events name."""
+        from ..adapters.sqs_notices import SQSNoticeQueue
+
         return SQSNoticeQueue(client=self.client("sqs"), queue_url=self.settings.events_queue_url)
 
     @cached_property
     def signing_secrets(self) -> "SigningSecrets":
         """The signing secrets of Stripe's webhooks."""
-        from ..adapters.stripe.secrets_manager import SigningSecrets  # imported late, like the gateway
+        from ..adapters.stripe.secrets_manager import SigningSecrets
 
         arn = self.settings.stripe_webhook_secret
         return SigningSecrets(client=self.client("secretsmanager"), arn=arn, now=self.now)
@@ -198,20 +210,16 @@ class Dependencies:
 
 
 def aws_clients(settings: Settings) -> ClientFactory:
-    """Return a factory of boto3 clients whose calls, including retries, end within the configured timeout."""
+    """Return a factory of AWS clients whose calls, including retries, end within the configured timeout."""
+
+    @cache
+    def factory() -> Callable[[str], Any]:  # as above
+        from ..adapters.aws_clients import client_factory  # botocore is the slowest import; fakes do not need it
+
+        return client_factory(settings.sdk_timeout)
 
     def client(service: str) -> Any:  # as above
-        import boto3  # imported late: it is the slowest import of a function, and fakes do not need it
-        from botocore.config import Config
-
-        per_attempt = settings.sdk_timeout.total_seconds() / _MAX_ATTEMPTS
-        limits = Config(
-            connect_timeout=per_attempt / 5,
-            read_timeout=per_attempt * 4 / 5,
-            retries={"total_max_attempts": _MAX_ATTEMPTS, "mode": "standard"},
-        )
-        make = cast("ClientMaker", boto3.client)  # pyright: ignore[reportUnknownMemberType]  # overloads by service
-        return make(service, config=limits)
+        return factory()(service)
 
     return client
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import ValidationError
-
-from ..contracts.messages import ApiCaller, ApiProof
+from ..contracts.prebuilt import ApiCaller, ApiProof
+from ..contracts.pydantic_engine import ValidationError
 from ..domain.requests import PlaceOrder, ProofSigner, Request, Statement, find_fault
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from ..contracts.messages import BookingResult, RecordInput
 from ..contracts.metrics import MetricName
+from ..contracts.prebuilt import BookingResult, RecordInput
 from ..domain.answers import LEDGER_CODES, Answer, Code, answer_from
 from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, day_of, format_instant, is_closed, next_day

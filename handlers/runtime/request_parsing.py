@@ -6,19 +6,9 @@ Longer than 250 lines so that every message about a field is beside its rule.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
-
-from ..contracts.messages import (
-    MAX_HOLD_SECONDS,
-    MAX_LINES,
-    MAX_MINOR,
-    MAX_QUANTITY,
-    MAX_REASON_LENGTH,
-    MIN_HOLD_SECONDS,
-    BookingRequest,
+from ..contracts.prebuilt import (
     BookingResult,
     CancelRequest,
     CaptureRequest,
@@ -28,6 +18,16 @@ from ..contracts.messages import (
     RefundLine,
     RefundRequest,
     ResolutionRequest,
+    read_request,
+)
+from ..contracts.pydantic_engine import ValidationError
+from ..contracts.request_rules import (
+    MAX_HOLD_SECONDS,
+    MAX_LINES,
+    MAX_MINOR,
+    MAX_QUANTITY,
+    MAX_REASON_LENGTH,
+    MIN_HOLD_SECONDS,
 )
 from ..domain.answers import Answer
 from ..domain.money import DECIMALS
@@ -46,15 +46,14 @@ from ..domain.requests import (
     Units,
 )
 
-_Parsed = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest | ResolutionRequest
-
-_REQUEST: Final[TypeAdapter[_Parsed]] = TypeAdapter(BookingRequest)
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def parse_request(value: object) -> Request | Answer:
     """Parse a JSON value into a request, or return a refusal. Never raises."""
     try:
-        request = _REQUEST.validate_python(value)
+        request = read_request(value)
     except ValidationError as error:
         return _refuse(describe_error(error), value)
     match request:
@@ -67,9 +66,22 @@ def parse_request(value: object) -> Request | Answer:
                 request_id=request.request_id, order_id=request.order_id, requested_by=request.requested_by
             )
         case DecisionRequest():
-            return MakeDecision(**request.model_dump(exclude={"action"}))
+            return MakeDecision(
+                request_id=request.request_id,
+                order_id=request.order_id,
+                subject=request.subject,
+                decision=request.decision,
+                requested_by=request.requested_by,
+            )
         case ResolutionRequest():
-            return ResolveCase(**request.model_dump(exclude={"action"}))
+            return ResolveCase(
+                request_id=request.request_id,
+                order_id=request.order_id,
+                subject=request.subject,
+                outcome=request.outcome,
+                evidence=request.evidence,
+                requested_by=request.requested_by,
+            )
         case PurchaseRequest() if request.currency in DECIMALS:
             return _place_order(request)
         case PurchaseRequest():
@@ -197,7 +209,7 @@ def describe_error(error: ValidationError) -> str:
     return f"{_describe_problem(problems[0])}{more}"
 
 
-def _describe_problem(problem: ErrorDetails) -> str:
+def _describe_problem(problem: "ErrorDetails") -> str:
     kind, value = problem["type"], problem.get("input")
     if kind in _WHOLE:
         return _WHOLE[kind]

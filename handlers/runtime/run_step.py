@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..contracts.messages import FunctionInput
+from ..contracts.prebuilt import FunctionInput
 from ..domain.answers import Answer
 from ..domain.canonical import format_instant
 from ..domain.errors import BookingError

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ...contracts.messages import ReconcileReport
 from ...contracts.metrics import MetricName
+from ...contracts.prebuilt import ReconcileReport
 from ...domain.canonical import parse_instant
 from ...domain.errors import AuditRejected, BookingError
 from ...domain.ledger import key_of

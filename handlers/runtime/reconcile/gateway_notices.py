@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from ...contracts.messages import GatewayNotice
+from ...contracts.prebuilt import GatewayNotice
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
 from ..dependencies import Dependencies
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
-from ...contracts.messages import RecordInput
+from ...contracts.prebuilt import RecordInput
 from ...domain.errors import AuditRejected, Unavailable
 from ...domain.order import NewerRelease
 from ...domain.ports import AuditTrail, OrderRepository, ParkedResult, ParkingQueue

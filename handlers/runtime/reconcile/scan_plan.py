@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from ...contracts.messages import ReconcileInput
+from ...contracts.prebuilt import ReconcileInput
 from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant
 from ...domain.ports import OrderRepository, Page
