@@ -120,7 +120,7 @@ def _view(service: StripeService) -> View:
     for item in objects.values():
         if item["object"] == "payment_intent" and "booking_key" in item["metadata"]:
             books[item["metadata"]["booking_key"]] = _booked_payment(item, objects)
-        elif item["object"] == "refund":
+        elif item["object"] == "refund" and "booking_key" in item["metadata"]:
             books[item["metadata"]["booking_key"]] = _booked_refund(item)
         elif item["object"] == "balance_transaction":
             moved += _movement(item, objects)
@@ -172,5 +172,7 @@ def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str,
         return [] if is_held else [("charge", intent["metadata"]["booking_key"], amount)]
     if source["object"] == "dispute":
         return []  # the bank moves that money, under no key of ours
+    if "booking_key" not in source["metadata"]:
+        return []  # what a capture did not take; the service's list has what it took
     kind = "reversal" if transaction["type"] == "refund_failure" else "refund"
     return [(kind, source["metadata"]["booking_key"], amount)]

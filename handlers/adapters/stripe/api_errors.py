@@ -1,6 +1,6 @@
 """The meaning of Stripe's errors, as data.
 
-Source: docs.stripe.com/error-low-level, /error-codes and /declines/codes.
+Source: docs.stripe.com/api/errors, /error-low-level, /error-codes and /declines/codes.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class ErrorMeaning(StrEnum):
     """Stripe failed, perhaps after it acted, and repeats this answer under the key. Look the object up."""
     UNAUTHORIZED = "unauthorized"
     """The secret key is not valid (any more)."""
+    FORBIDDEN = "forbidden"
+    """The key lacks a permission. Nothing was done. An operator must change the key; it is never a decline."""
     BUG = "bug"
     """The request makes no sense. Nothing was done."""
 
@@ -45,9 +47,11 @@ class ErrorRule:
 
 ERROR_TABLE: Final = (
     ErrorRule(meaning=ErrorMeaning.UNAUTHORIZED, status=401),
+    ErrorRule(meaning=ErrorMeaning.FORBIDDEN, status=403),
     ErrorRule(meaning=ErrorMeaning.CONFLICT, status=409),
     ErrorRule(meaning=ErrorMeaning.CONFLICT, code="lock_timeout"),
     ErrorRule(meaning=ErrorMeaning.RATE_LIMITED, status=429),
+    ErrorRule(meaning=ErrorMeaning.SAVED_ERROR, status=424),  # something that Stripe depends on failed
     ErrorRule(meaning=ErrorMeaning.MISMATCH, kind="idempotency_error"),
     ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="payment_intent_unexpected_state"),
     ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="charge_expired_for_capture"),

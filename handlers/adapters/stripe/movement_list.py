@@ -9,7 +9,7 @@ from ...domain.canonical import format_instant, parse_instant
 from ...domain.payments import Movement, MovementPage
 from ...domain.requests import dispute_id_of, reported_refund_id_of
 from .amounts import to_minor
-from .replies import KEY, ORDER, STAGE
+from .replies import KEY, ORDER, PARTIAL_CAPTURE_REVERSAL, STAGE
 from .stripe_api import Form, StripeObject
 
 TRANSACTIONS: Final = "/v1/balance_transactions"
@@ -32,7 +32,7 @@ class MovementList:
         query |= {"created[lte]": _seconds(until)} | ({"starting_after": after} if after else {})
         page = self.get(TRANSACTIONS, query)
         transactions: list[StripeObject] = page["data"]
-        found = [self._movement(each) for each in transactions if each["type"] in OF_PAYMENTS]
+        found = [self._movement(each) for each in transactions if _is_of_payment(each)]
         last = str(transactions[-1]["id"]) if transactions and page["has_more"] else None
         return MovementPage(movements=tuple(each for each in found if each), after=last)
 
@@ -62,6 +62,11 @@ class MovementList:
             order_id=order_id,
             is_reported=is_reported,
         )
+
+
+def _is_of_payment(transaction: StripeObject) -> bool:
+    """Return whether a transaction moves a customer's money. The two of a partial capture count as the first."""
+    return transaction["type"] in OF_PAYMENTS and transaction["reporting_category"] != PARTIAL_CAPTURE_REVERSAL
 
 
 def _seconds(instant: str) -> str:

@@ -29,6 +29,12 @@ REFUSED: Final = "booking_refused"
 
 ALREADY_CAPTURED: Final = "already_captured"
 
+PARTIAL_CAPTURE_REVERSAL: Final = "partial_capture_reversal"
+"""The category of the movement that gives back what a capture did not take.
+
+Source: docs.stripe.com/reports/reporting-categories.
+"""
+
 
 def is_declined(intent: StripeObject) -> bool:
     """Return whether an attempt to pay failed and whoever holds the client secret may try again."""
@@ -148,10 +154,13 @@ def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
 def reported_refund(refund: StripeObject) -> ReportedRefund | None:
     """Return what a refund that has no key of ours says of itself; None of one that is ours, or moves no money.
 
-    Stripe lists what a partial capture gives up as a refund, too. It has no balance transaction, because it takes
-    nothing from us.
+    What a partial capture gives up is a refund in Stripe's lists, too. It takes nothing of what was captured. Its
+    balance transaction, which must be expanded, says so.
     """
-    is_moved = bool(refund.get("balance_transaction"))
+    moved = refund.get("balance_transaction")
+    if _mapping(moved).get("reporting_category") == PARTIAL_CAPTURE_REVERSAL:
+        return None
+    is_moved = bool(moved)
     reply = refund_reply(refund)
     if _mapping(refund.get("metadata")).get(KEY) or not (is_moved or reply.status is GatewayStatus.PENDING):
         return None

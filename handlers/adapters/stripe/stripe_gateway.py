@@ -53,6 +53,7 @@ WITH_CHARGE: Final[Form] = {"expand[]": "latest_charge"}
 _REPEAT_LATER: Final = frozenset(
     {ErrorMeaning.RATE_LIMITED, ErrorMeaning.CONFLICT, ErrorMeaning.SAVED_ERROR, ErrorMeaning.UNAUTHORIZED}
 )
+_NEVER_DONE: Final = (_REPEAT_LATER - {ErrorMeaning.SAVED_ERROR}) | {ErrorMeaning.FORBIDDEN}
 _READ_STATE: Final = frozenset({ErrorMeaning.STATE_CHANGED, ErrorMeaning.MISMATCH, ErrorMeaning.SAVED_ERROR})
 _NEVER_PAID: Final = frozenset({ErrorMeaning.DECLINED, ErrorMeaning.MISSING, ErrorMeaning.BUG})
 
@@ -113,7 +114,7 @@ class StripePaymentGateway:
         if isinstance(made, StripeResult):
             found = self._get(f"{REFUNDS}/{made.item['id']}") if made.is_replayed else made.item
             return refund_reply(found)
-        if made.meaning in _REPEAT_LATER and made.meaning is not ErrorMeaning.SAVED_ERROR:
+        if made.meaning in _NEVER_DONE:
             raise _failure(made, instruction)
         return self._refund_after_error(instruction, intent_id, made)
 
@@ -306,7 +307,7 @@ class StripePaymentGateway:
 
     def _refunds(self, intent_id: str) -> Iterator[StripeObject]:
         """Yield the refunds of a payment, the newest first."""
-        query = {"payment_intent": intent_id, "limit": "100"}
+        query = {"payment_intent": intent_id, "limit": "100", "expand[]": "data.balance_transaction"}
         while True:
             page = self._get(REFUNDS, query)
             yield from page["data"]

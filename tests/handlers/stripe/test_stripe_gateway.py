@@ -349,6 +349,30 @@ def test_a_rolled_key_is_read_anew_once(till: Till) -> None:
     assert asked == [False, True, False, True]
 
 
+@pytest.mark.parametrize("operation", ["create", "confirm", "create_refund"])
+def test_a_permission_that_the_key_lacks_is_never_told_as_a_decline(till: Till, operation: str) -> None:
+    """Law 16 (definite decline): a restricted key is the operator's matter; no bank has refused anything."""
+    till.double.faults.add(StripeFault.FORBIDDEN, operation)
+    with pytest.raises(StripeRequestRejected, match="more_permissions_required"):
+        _pay_and_refund(till)
+    assert _pay_and_refund(till).status is GatewayStatus.SETTLED
+
+
+@pytest.mark.parametrize("operation", ["create", "confirm", "create_refund"])
+def test_a_failed_dependency_of_stripe_leaves_the_outcome_open(till: Till, operation: str) -> None:
+    """Law 15 (ambiguity): 424 says nothing of money; the same key settles it."""
+    till.double.faults.add(StripeFault.DEPENDENCY_FAILED, operation)
+    with pytest.raises(PaymentOutcomeUnknown):
+        _pay_and_refund(till)
+    assert _pay_and_refund(till).status is GatewayStatus.SETTLED
+
+
+def _pay_and_refund(till: Till) -> GatewayReply:
+    paid = till.charge()
+    assert paid.status is GatewayStatus.SETTLED
+    return till.gateway.refund(till.refund(amount_minor=100))
+
+
 def test_a_senseless_request_is_an_error_of_ours(till: Till) -> None:
     till.order = replace(till.order, amount_minor=0)
     with pytest.raises(StripeRequestRejected, match="parameter_invalid_integer"):
@@ -387,14 +411,21 @@ def test_the_end_of_a_known_refund_of_the_dashboard_is_reported_when_nothing_is_
 
 
 def test_what_a_partial_capture_gives_up_is_not_a_refund_of_the_dashboard(till: Till) -> None:
-    """Law 33 (authorise): Stripe lists it as a refund without a balance transaction, because nothing was taken."""
+    """Law 33 (authorise): Stripe lists it as a refund, whose movement says that nothing captured was given back."""
     till.authorize()
     till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 600))
-    given_up = till.double.refund_in_dashboard("ord_1", 400)
     payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
-    assert len(till.gateway.lookup(payment).refunds) == 1
+    assert till.gateway.lookup(payment).refunds == ()
+    now = format_instant(till.clock())
+    page = till.gateway.movements(now, now, None)
+    assert page is not None
+    assert [(each.kind, each.amount_minor) for each in page.movements] == [("charge", AMOUNT)]
+    assert till.double.books.balance() == 600
+    (given_up,) = till.double.books.newest_first("refund")
     given_up["balance_transaction"] = None
     assert till.gateway.lookup(payment).refunds == ()
+    till.double.refund_in_dashboard("ord_1", 200)
+    assert [each.amount_minor for each in till.gateway.lookup(payment).refunds] == [200]
 
 
 def test_movements_name_our_orders_and_no_others(till: Till) -> None:

@@ -27,20 +27,41 @@ class RefundBehaviour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureBehaviour:
+    """The course of captures of a card, and how long its bank holds an amount, in truth and as it announces."""
+
+    declined: bool = False
+    window: timedelta = timedelta(days=7)
+    given_up_after: timedelta | None = None
+    replies_lost: int = 0
+    arrives: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The behaviour of a payment method. `replies_lost` counts replies to `confirm` (to `create`, for refunds)."""
+    """The behaviour of a payment method. `replies_lost` counts replies to `confirm` (to `create`, for refunds).
+
+    `authenticated_after` is when its owner passes 3-D Secure; None: when the test says so. `dashboard_refund` is that
+    of a quarter of the payment, which somebody makes in the dashboard at once.
+    """
 
     decline_code: str = ""
     needs_authentication: bool = False
+    authenticated_after: timedelta | None = None
     processing: Later | None = None
-    capture_declined: bool = False
-    capture_window: timedelta = timedelta(days=7)
     dispute: str = ""
+    dispute_later: Later | None = None
+    dashboard_refund: RefundBehaviour | None = None
     replies_lost: int = 0
     arrives: bool = True
+    capture: CaptureBehaviour = field(default_factory=CaptureBehaviour)
     refund: RefundBehaviour = field(default_factory=RefundBehaviour)
 
 
+_AT_ONCE: Final = timedelta()
+"""As soon as the reply has left: what the next call finds."""
+_NEVER: Final = timedelta(days=10_000)
+_A_DAY: Final = timedelta(days=1)
 _FAILED: Final = RefundBehaviour(status="failed")
 _DECLINED: Final = Card(decline_code="insufficient_funds")
 
@@ -59,22 +80,48 @@ CARDS: Final[Mapping[str, Card]] = {
     # no test tokens of Stripe's: slow and contrary banks
     "pm_card_processing": Card(processing=Later(status="succeeded")),
     "pm_card_processingThenDeclined": Card(processing=Later(status="requires_payment_method")),
-    "pm_card_captureDeclined": Card(capture_declined=True),
-    "pm_card_shortAuthorisation": Card(capture_window=timedelta(hours=26)),
+    "pm_card_captureDeclined": Card(capture=CaptureBehaviour(declined=True)),
+    "pm_card_shortAuthorisation": Card(capture=CaptureBehaviour(window=timedelta(hours=26))),
     "pm_card_pendingThenFailedRefund": Card(refund=RefundBehaviour(status="pending", later=(Later(status="failed"),))),
-    # the sandbox's tokens (handlers/adapters/sandbox_gateway.py)
+    # the sandbox's tokens (handlers/adapters/sandbox_tokens.py)
     "pm_ok": Card(),
     "pm_declined": _DECLINED,
+    "pm_3ds": Card(needs_authentication=True, authenticated_after=_AT_ONCE),
     "pm_3ds_abandoned": Card(needs_authentication=True),
+    "pm_slow_bank": Card(processing=Later(status="succeeded", after=_AT_ONCE)),
+    "pm_stuck_bank": Card(processing=Later(status="succeeded", after=_NEVER)),
+    "pm_late_failure": Card(processing=Later(status="requires_payment_method", after=_AT_ONCE)),
+    "pm_hold_lost": Card(capture=CaptureBehaviour(given_up_after=_AT_ONCE)),
+    "pm_short_hold": Card(capture=CaptureBehaviour(window=timedelta(hours=2))),
+    "pm_capture_declined": Card(capture=CaptureBehaviour(declined=True)),
+    "pm_capture_timeout_then_ok": Card(capture=CaptureBehaviour(replies_lost=1)),
+    "pm_capture_timeout": Card(capture=CaptureBehaviour(replies_lost=ALWAYS)),
+    "pm_capture_timeout_never_arrives": Card(capture=CaptureBehaviour(arrives=False)),
+    "pm_disputed": Card(dispute="needs_response"),
+    "pm_dispute_won": Card(dispute="needs_response", dispute_later=Later(status="won", after=_A_DAY)),
+    "pm_dispute_lost": Card(dispute="needs_response", dispute_later=Later(status="lost", after=_A_DAY)),
+    "pm_inquiry": Card(dispute="warning_needs_response", dispute_later=Later(status="needs_response", after=_A_DAY)),
     "pm_timeout_then_ok": Card(replies_lost=1),
     "pm_timeout": Card(replies_lost=ALWAYS),
     "pm_timeout_declined": Card(decline_code="insufficient_funds", replies_lost=ALWAYS),
     "pm_timeout_never_arrives": Card(arrives=False),
+    "pm_dashboard_refund": Card(dashboard_refund=RefundBehaviour()),
+    "pm_dashboard_refund_pending": Card(
+        dashboard_refund=RefundBehaviour(status="pending", later=(Later(status="succeeded", after=_AT_ONCE),))
+    ),
+    "pm_dashboard_refund_reversed": Card(
+        dashboard_refund=RefundBehaviour(later=(Later(status="failed", after=_AT_ONCE),))
+    ),
     "pm_refund_declined": Card(refund=_FAILED),
-    "pm_refund_pending": Card(refund=RefundBehaviour(status="pending", later=(Later(status="succeeded"),))),
-    "pm_dispute_lost": Card(dispute="lost"),
     "pm_refund_timeout_then_ok": Card(refund=RefundBehaviour(replies_lost=1)),
     "pm_refund_timeout": Card(refund=RefundBehaviour(replies_lost=ALWAYS)),
     "pm_refund_timeout_never_arrives": Card(refund=RefundBehaviour(arrives=False)),
-    "pm_refund_reversed": Card(refund=RefundBehaviour(later=(Later(status="failed", after=timedelta(0)),))),
+    "pm_refund_reversed": Card(refund=RefundBehaviour(later=(Later(status="failed", after=_AT_ONCE),))),
+    "pm_refund_reversed_late": Card(refund=RefundBehaviour(later=(Later(status="failed", after=timedelta(days=10)),))),
+    "pm_refund_pending": Card(
+        refund=RefundBehaviour(status="pending", later=(Later(status="succeeded", after=_AT_ONCE),))
+    ),
+    "pm_refund_pending_declined": Card(
+        refund=RefundBehaviour(status="pending", later=(Later(status="failed", after=_AT_ONCE),))
+    ),
 }

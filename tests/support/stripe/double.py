@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.stripe.books import API_VERSION, Books
-from tests.support.stripe.card_behaviours import CARDS
+from tests.support.stripe.card_behaviours import CARDS, Card
 from tests.support.stripe.endpoints import Endpoints, Refusal, invalid
 from tests.support.stripe.fault_plan import FaultPlan, StripeFault
 from tests.support.stripe.idempotency import SavedReplies, fingerprint
@@ -152,11 +152,17 @@ class StripeDouble:
         if operation == "confirm":
             card = CARDS.get(_form(call).get("payment_method", ""))
             return self._next_loss(call, card.arrives, card.replies_lost) if card else None
+        if operation == "capture":
+            card = self._card_of(_path(call).split("/")[3])
+            return self._next_loss(call, card.capture.arrives, card.capture.replies_lost) if card else None
         if operation == "create_refund":
-            intent = self.books.find("payment_intent", _form(call).get("payment_intent")) or {}
-            card = CARDS.get(str(intent.get("payment_method")))
+            card = self._card_of(_form(call).get("payment_intent"))
             return self._next_loss(call, card.refund.arrives, card.refund.replies_lost) if card else None
         return None
+
+    def _card_of(self, intent_id: str | None) -> Card | None:
+        intent = self.books.find("payment_intent", intent_id) or {}
+        return CARDS.get(str(intent.get("payment_method")))
 
     def _next_loss(self, call: HttpCall, arrives: bool, replies_lost: int) -> StripeFault | None:
         key = call.header("Idempotency-Key")
@@ -224,6 +230,8 @@ _REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {
     StripeFault.RATE_LIMITED: Refusal(429, "invalid_request_error", "Too many requests.", code="rate_limit"),
     StripeFault.LOCK_TIMEOUT: Refusal(429, "invalid_request_error", "The object is locked.", code="lock_timeout"),
     StripeFault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
+    StripeFault.FORBIDDEN: Refusal(403, "invalid_request_error", "Forbidden.", code="more_permissions_required"),
+    StripeFault.DEPENDENCY_FAILED: Refusal(424, "api_error", "A dependency failed."),
     StripeFault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
 }
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from tests.support.stripe import wire_objects
 from tests.support.stripe.books import EVENTS_KEPT, Books
-from tests.support.stripe.card_behaviours import CARDS
+from tests.support.stripe.card_behaviours import CARDS, Card
 from tests.support.stripe.payment_intents import CANCELABLE, CONFIRMABLE, Payments
 from tests.support.stripe.returns import FUNDS_HELD, Returns
 from tests.support.stripe.wire_objects import Wire
@@ -92,13 +93,24 @@ class Endpoints:
         self.payments.confirm(intent, method, form.get("return_url"))
         if intent["last_payment_error"]:
             raise _declined(intent)
-        self._dispute_as_card_says(intent)
+        self._go_on_as_card_says(intent)
         return self._expanded(form, intent)
 
-    def _dispute_as_card_says(self, intent: Wire) -> None:
-        status = CARDS[str(intent["payment_method"])].dispute
-        if status and intent["status"] == "succeeded":
-            self.returns.open_dispute(self.books.objects[intent["latest_charge"]], intent["amount"], status)
+    def _go_on_as_card_says(self, intent: Wire) -> None:
+        card = CARDS[str(intent["payment_method"])]
+        if intent["status"] != "succeeded":
+            return
+        paid = self.books.objects[intent["latest_charge"]]
+        if card.dashboard_refund:
+            self.returns.refund(paid, paid["amount_captured"] // 4, {}, card.dashboard_refund)
+        if card.dispute:
+            self._open_dispute(paid, card)
+
+    def _open_dispute(self, paid: Wire, card: Card) -> None:
+        made = self.returns.open_dispute(paid, paid["amount_captured"], card.dispute)
+        if card.dispute_later:
+            later = partial(self.returns.change_dispute, made, card.dispute_later.status)
+            self.books.schedule(card.dispute_later.after, later)
 
     def capture(self, form: Form, name: str) -> Wire:
         """Capture an authorised payment intent, wholly or in part, once."""
@@ -112,7 +124,7 @@ class Endpoints:
         if not self.payments.capture(intent, amount):
             raise Refusal(402, "card_error", "The bank refused the capture.", code="capture_declined")
         intent["metadata"] |= _metadata(form)
-        self._dispute_as_card_says(intent)
+        self._go_on_as_card_says(intent)
         return self._expanded(form, intent)
 
     def cancel(self, form: Form, name: str) -> Wire:
@@ -173,7 +185,7 @@ class Endpoints:
                 400, "invalid_request_error", "This PaymentIntent does not have a successful charge to refund."
             )
         charge = self.books.objects[intent["latest_charge"]]
-        remaining = charge["amount_captured"] - charge["amount_refunded"]
+        remaining = charge["amount"] - charge["amount_refunded"]
         amount = _amount(form, "amount") if "amount" in form else remaining
         self._check_refundable(charge, amount, remaining)
         return self.returns.refund(charge, amount, _metadata(form))

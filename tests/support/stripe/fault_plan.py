@@ -16,6 +16,10 @@ class StripeFault(StrEnum):
     """409 `idempotency_key_in_use`, nothing done."""
     UNAVAILABLE = "unavailable"
     """503, nothing done and nothing saved."""
+    FORBIDDEN = "forbidden"
+    """403, nothing done: the restricted key lacks a permission."""
+    DEPENDENCY_FAILED = "dependency_failed"
+    """424, nothing done and nothing saved: something that Stripe depends on failed."""
     SAVED_ERROR = "saved_error"
     """500 saved under the idempotency key, nothing done."""
     SAVED_ERROR_AFTER = "saved_error_after"
@@ -29,6 +33,7 @@ class StripeFault(StrEnum):
 
 
 BEFORE = (
+    StripeFault.DEPENDENCY_FAILED,
     StripeFault.RATE_LIMITED,
     StripeFault.LOCK_TIMEOUT,
     StripeFault.KEY_IN_USE,

@@ -25,13 +25,13 @@ class Payments:
         card = CARDS[payment_method]
         intent["payment_method"], intent["last_payment_error"] = payment_method, None
         if card.needs_authentication:
-            self._ask_customer(intent, return_url)
+            self._ask_customer(intent, return_url, card)
         elif card.processing:
             self._process(intent, card)
         else:
             self._pay(intent, card)
 
-    def _ask_customer(self, intent: Wire, return_url: str | None) -> None:
+    def _ask_customer(self, intent: Wire, return_url: str | None, card: Card) -> None:
         intent["status"] = "requires_action"
         action = {"return_url": return_url, "url": f"{self.action_page}{intent['id']}"}
         intent["next_action"] = (
@@ -40,6 +40,8 @@ class Payments:
             else {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
         )
         self.books.emit("payment_intent.requires_action", intent)
+        if card.authenticated_after is not None:
+            self.books.schedule(card.authenticated_after, partial(self.authenticate, intent))
 
     def _process(self, intent: Wire, card: Card) -> None:
         assert card.processing
@@ -98,11 +100,12 @@ class Payments:
         self.books.emit("payment_intent.payment_failed", intent)
 
     def _authorize(self, intent: Wire, charge: Wire, card: Card) -> None:
-        deadline = int((self.books.now() + card.capture_window).timestamp())
+        deadline = int((self.books.now() + card.capture.window).timestamp())
         charge["payment_method_details"]["card"] = wire_objects.card_details(deadline)
         intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
         self.books.emit("payment_intent.amount_capturable_updated", intent)
-        self.books.schedule(card.capture_window, partial(self._expire, intent))
+        held_for = card.capture.window if card.capture.given_up_after is None else card.capture.given_up_after
+        self.books.schedule(held_for, partial(self._expire, intent))
 
     def _expire(self, intent: Wire) -> None:
         if intent["status"] == "requires_capture":
@@ -110,14 +113,24 @@ class Payments:
 
     def _settle(self, intent: Wire, charge: Wire, amount: int) -> None:
         charge["captured"], charge["amount_captured"] = True, amount
-        charge["balance_transaction"] = self.books.move_money(charge, amount, "charge", "charge")["id"]
+        charge["balance_transaction"] = self.books.move_money(charge, charge["amount"], "charge", "charge")["id"]
+        if amount < charge["amount"]:
+            self._give_back(charge, charge["amount"] - amount)
         intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
         self.books.emit("charge.succeeded", charge)
         self.books.emit("payment_intent.succeeded", intent)
 
+    def _give_back(self, charge: Wire, amount: int) -> None:
+        """Reverse what a capture did not take. Source: docs.stripe.com/reports/reporting-categories."""
+        name = self.books.new_id("re")
+        made = wire_objects.refund(name, self.books.timestamp(), charge, amount=amount, status="succeeded", metadata={})
+        self.books.store(made)
+        moved = self.books.move_money(made, -amount, "refund", "partial_capture_reversal")
+        made["balance_transaction"], charge["amount_refunded"] = moved["id"], amount
+
     def capture(self, intent: Wire, amount: int) -> bool:
         """Capture an authorised payment; the rest is given up. Return false if the bank refuses."""
-        if CARDS[str(intent["payment_method"])].capture_declined:
+        if CARDS[str(intent["payment_method"])].capture.declined:
             return False
         self._settle(intent, self.books.objects[intent["latest_charge"]], amount)
         return True

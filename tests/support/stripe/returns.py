@@ -36,7 +36,7 @@ class Returns:
 
     def _withdraw(self, refund: Wire, charge: Wire) -> None:
         charge["amount_refunded"] += refund["amount"]
-        charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         refund["balance_transaction"] = self.books.move_money(refund, -refund["amount"], "refund", "refund")["id"]
         self.books.emit("charge.refunded", charge)
 
