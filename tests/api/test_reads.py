@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from handlers.contracts.api_routes import Role
 from tests.api.api_callers import Api, person, purchase_body
-from tests.handlers.stripe.test_stripe_bookings import KEY_ARN, StripeWorld
+from tests.handlers.paying import KEY_ARN
+from tests.handlers.stripe.test_stripe_bookings import StripeWorld
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
-"""LAWS, counted: each that is built has a test that names it in its docstring."""
+"""LAWS, counted: each has a test that names it in its docstring, and one that pays through Stripe's adapter.
+
+The latter runs over the double of Stripe: it is marked `over_gateways` (tests/handlers/conftest.py), or it is one of
+Stripe's own (tests/handlers/stripe).
+"""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -14,29 +18,44 @@ LAWS = {
     23: "audit completeness", 24: "stock", 25: "price honesty", 26: "window", 27: "currency",
     29: "late reversals", 33: "authorise", 36: "disputes", 37: "cases", 38: "orphans",
     28: "isolation", 30: "key life", 31: "room", 32: "stock commutes", 34: "pending is not unknown", 35: "approval",
-    39: "two releases", 40: "no closed day", 42: "erased is erased",
+    39: "two releases", 40: "no closed day", 41: "events commute", 42: "erased is erased",
     43: "true answers", 44: "declines cost nothing", 45: "a burst is late",
 }  # fmt: skip
 
 
-def _docstrings() -> Iterator[tuple[str, str]]:
-    """Yield each test's name and docstring."""
-    for path in [*(TESTS / "domain").glob("test_*.py"), *(TESTS / "handlers").glob("test_*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield node.name, ast.get_docstring(node) or ""
+_PLACES = ("domain", "handlers", "handlers/stripe")
+
+
+def _tests(*places: str) -> Iterator[ast.FunctionDef]:
+    for place in places:
+        for path in (TESTS / place).glob("test_*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                    yield node
+
+
+def _laws_of(tests: Iterable[ast.FunctionDef]) -> set[tuple[int, str]]:
+    """Return the laws that tests name, by number and name."""
+    texts = (" ".join((ast.get_docstring(test) or "").split()) for test in tests)
+    return {(int(number), name) for text in texts for number, name in re.findall(r"[Ll]aw (\d+) \(([a-z -]+)\)", text)}
+
+
+def _runs_over_gateways(test: ast.FunctionDef) -> bool:
+    return any("mark.over_gateways" in ast.unparse(each) for each in test.decorator_list)
 
 
 def test_every_law_has_a_test() -> None:
     """A test of each law says its number and name."""
-    named = {
-        (int(number), name)
-        for _, docstring in _docstrings()
-        for number, name in re.findall(r"[Ll]aw (\d+) \(([a-z -]+)\)", docstring)
-    }
-    assert set(LAWS.items()) - named == set()
+    assert set(range(1, 46)) == LAWS.keys()
+    assert set(LAWS.items()) - _laws_of(_tests(*_PLACES)) == set()
+
+
+def test_every_law_has_a_test_that_pays_through_stripe() -> None:
+    """No law is left out: each has a request that the gateway's adapter is part of."""
+    over_gateways = filter(_runs_over_gateways, _tests("handlers"))
+    assert set(LAWS.items()) - _laws_of((*over_gateways, *_tests("handlers/stripe"))) == set()
 
 
 def test_every_test_of_the_money_says_what_it_defends() -> None:
     """A test is a sentence, its docstring the law."""
-    assert [name for name, docstring in _docstrings() if not docstring] == []
+    assert [test.name for test in _tests("domain", "handlers") if not ast.get_docstring(test)] == []

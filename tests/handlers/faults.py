@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from urllib3.exceptions import ProtocolError
+
+from tests.support.stripe.pool import DoublePool, PooledReply
 
 
 class Crash(BaseException):
@@ -65,3 +68,21 @@ class Counted:
             return self._faults.call(f"{operation} {table}".strip(), lambda: method(**request))
 
         return counted
+
+
+@dataclass(slots=True)
+class CountedPool:
+    """A pool of HTTP connections whose calls are counted, and fail as planned in the way of HTTP."""
+
+    pool: DoublePool
+    faults: Faults
+
+    def request(self, method: str, url: str, **request: Any) -> PooledReply:
+        """Send a request."""
+        try:
+            return self.faults.call(f"{method} stripe", lambda: self.pool.request(method, url, **request))
+        except ClientError:
+            error = b'{"error": {"type": "invalid_request_error", "code": "rate_limit"}}'
+            return PooledReply(429, error, {})
+        except (EndpointConnectionError, ReadTimeoutError) as broken:
+            raise ProtocolError(str(broken)) from broken

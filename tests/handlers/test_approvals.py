@@ -32,6 +32,7 @@ def _is_sound(world: World) -> bool:
     return world.findings() == ()
 
 
+@pytest.mark.over_gateways
 def test_a_refund_above_the_limit_reserves_its_amount_and_reaches_no_gateway() -> None:
     """Law 35 (approval): no money moves before another identity approved; a held amount is reserved."""
     world, order_id, refund_id = _held()
@@ -45,6 +46,7 @@ def test_a_refund_above_the_limit_reserves_its_amount_and_reaches_no_gateway() -
     assert _is_sound(world)
 
 
+@pytest.mark.over_gateways
 def test_splitting_a_refund_does_not_help() -> None:
     """Law 35 (approval): the limit applies to the order's unapproved refunds plus the new one."""
     world, order_id = _shop()
@@ -66,6 +68,7 @@ def test_a_currency_without_a_limit_is_always_held_where_limits_exist() -> None:
     assert world.book(refund_of(order_id, amount_minor=1))["status"] == "pending"
 
 
+@pytest.mark.over_gateways
 def test_an_approved_refund_is_made_once_and_both_requests_have_their_answers() -> None:
     """Law 35 (approval): the decision has its own answer, and a repetition of it changes nothing."""
     world, order_id, refund_id = _held(lines=[{"sku": "MUG", "quantity": 2}], amount_minor=None)
@@ -85,6 +88,7 @@ def test_an_approved_refund_is_made_once_and_both_requests_have_their_answers() 
     assert _is_sound(world)
 
 
+@pytest.mark.over_gateways
 def test_a_denied_refund_frees_its_amount_and_stays_denied() -> None:
     """Law 35 (approval): a denial releases once, and no later decision changes it."""
     world, order_id, refund_id = _held()
@@ -184,6 +188,7 @@ def test_a_silent_gateway_leaves_an_approved_refund_in_flight_until_it_is_settle
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 def test_after_fifty_declined_refunds_every_refund_needs_approval() -> None:
     """Law 44 (declines cost nothing): unapproved declines never exhaust an order."""
     world, order_id = _shop("pm_refund_declined", BOOKING_APPROVAL_LIMITS="")

@@ -31,6 +31,7 @@ def _booked() -> tuple[World, str]:
     return world, order_id
 
 
+@pytest.mark.over_gateways
 def test_every_outcome_has_exactly_one_record() -> None:
     """Law 23 (audit completeness): replays write nothing new, and every execution can be traced to a record."""
     world, order_id = _booked()
@@ -56,6 +57,7 @@ def test_a_failing_s3_delays_the_record_and_never_loses_or_doubles_it(failures: 
     assert all(len(versions) == 1 for versions in world.s3.versions.values())
 
 
+@pytest.mark.over_gateways
 def test_what_could_not_be_recorded_is_parked_and_recorded_by_reconcile() -> None:
     """Law 23 (audit completeness): an outcome and a refusal alike."""
     world, order_id = _booked()
@@ -183,6 +185,7 @@ def _tampered(objects: dict[str, bytes], how: str) -> dict[str, bytes]:
     return changed
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize(
     ("how", "problems"),
     [
@@ -236,6 +239,7 @@ def test_a_ledger_that_was_taken_away_is_found() -> None:
     assert problems == [Problem.CHAIN_BROKEN, *[Problem.EXTRA] * 4]
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize("lost", [1, 2])
 def test_a_ledger_that_lost_its_end_is_found(lost: int) -> None:
     """Law 21 (fold), law 22 (tamper-evident): the chain is whole, but what is stored beside it says more."""

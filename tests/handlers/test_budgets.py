@@ -73,6 +73,7 @@ def _row(world: World, order_id: str) -> Item:
     return item
 
 
+@pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("ends_at_once", [True, False])
 @pytest.mark.parametrize("override", [None, "window"])
 def test_what_was_accepted_fits_into_the_item_to_its_end(ends_at_once: bool, override: str | None) -> None:

@@ -125,6 +125,7 @@ def test_a_payment_that_people_call_unpaid_gives_its_stock_back() -> None:
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize(
     ("outcome", "status", "available"), [("released", "CANCELLED", 20), ("settled", "CONFIRMED", 18)]
 )

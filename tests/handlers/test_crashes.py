@@ -1,7 +1,6 @@
 """Everything that can fail, failing at every call: then retried, and reconciled."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,12 +81,11 @@ def _state(world: World) -> Any:
         [(each.kind, each.subject, each.amount_minor, each.facts.get("restocked")) for each in world.order(i).ledger]
         for i in ids
     ]
-    gateway = sorted((row["pk"]["S"], row["heard"]["S"]) for row in world.dynamodb.scan(TableName="gateway")["Items"])
-    return ledgers, gateway, world.available("MUG"), world.available("POT")
+    return ledgers, world.payer.effects(), world.available("MUG"), world.available("POT")
 
 
 def _at_rest(world: World) -> None:
-    world.clock.advance(timedelta(hours=1))
+    world.clock.advance(world.payer.longest_doubt)
     for _ in range(2):
         world.reconcile()
 
@@ -106,6 +104,7 @@ def _cases() -> Iterator[tuple[str, int, str]]:
                 yield name, at, mode
 
 
+@pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("name", SCENES)
 def test_a_failure_at_any_call_then_a_retry_ends_as_if_nothing_had_happened(name: str) -> None:
     """Law 20 (crash and redrive): the same ledger, times aside, and the same effects at the gateway."""
@@ -129,21 +128,22 @@ def test_a_failure_at_any_call_then_a_retry_ends_as_if_nothing_had_happened(name
             assert world.findings() == (), (at, mode)
 
 
+@pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("name", SCENES)
 def test_reconcile_brings_ledger_and_gateway_together_from_any_crash_point(name: str) -> None:
     """Law 19 (reconcile): without anybody's retry; it starts no money moving, and a second run changes nothing."""
     for at in range(_calls(SCENES[name])):
         for mode in ("crash_before", "crash_after"):
             world, request = SCENES[name]()
-            before = {row["pk"]["S"] for row in world.dynamodb.scan(TableName="gateway")["Items"]}
+            before = world.payer.effects()
             world.faults.arm(**{f"at_{at}": mode})
             with pytest.raises(Crash):
                 world.book(request)
             world.faults.arm()
-            moved = {row["pk"]["S"] for row in world.dynamodb.scan(TableName="gateway")["Items"]} - before
+            moved = world.payer.effects().keys() - before.keys()
             _at_rest(world)
-            settled = [row for row in world.dynamodb.scan(TableName="gateway")["Items"] if row["pk"]["S"] not in before]
-            assert {row["pk"]["S"] for row in settled if row["heard"]["S"] != "fenced"} == moved
+            settled = {key: state for key, state in world.payer.effects().items() if key not in before}
+            assert {key for key, state in settled.items() if state != "fenced"} == moved
             rest = _state(world)
             _at_rest(world)
             assert _state(world) == rest
@@ -167,7 +167,7 @@ def test_a_zombie_moves_no_money_on_what_reconcile_has_released(name: str) -> No
     world, request = SCENES[name]()
 
     def meanwhile(_: Any) -> None:
-        world.clock.advance(timedelta(hours=1))
+        world.clock.advance(world.payer.longest_doubt)
         assert len(world.reconcile()["released"]) == 1
 
     world.faults.arm()
@@ -180,6 +180,7 @@ def test_a_zombie_moves_no_money_on_what_reconcile_has_released(name: str) -> No
     assert world.book(request)["status"] == "failed"
 
 
+@pytest.mark.over_gateways
 def test_an_ambiguous_answer_is_unknown_and_leaves_the_reservation() -> None:
     """Law 15 (ambiguity): never `failed`."""
     world, request = SCENES["refund, no reply"]()
@@ -191,6 +192,7 @@ def test_an_ambiguous_answer_is_unknown_and_leaves_the_reservation() -> None:
     assert world.order(request["order_id"]).account.refunded_minor == 4050
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize("mode", ["throttle", "lost_reply", "lost_request"])
 def test_a_gateway_that_does_not_answer_is_never_taken_for_a_decline(mode: str) -> None:
     """Law 15 (ambiguity), and the well-known defect: a connection error treated as a decline."""

@@ -28,6 +28,7 @@ def test_a_day_closes_48_hours_after_its_end() -> None:
     assert (previous_day("2026-03-01"), next_day("2026-02-28")) == ("2026-02-28", "2026-03-01")
 
 
+@pytest.mark.over_gateways
 def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() -> None:
     """Law 40 (no closed day): entry, index and audit key."""
     world = World()

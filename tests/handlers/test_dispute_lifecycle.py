@@ -25,6 +25,7 @@ def _scheduled(world: World) -> dict[str, Any]:
     return reconcile({"schema": 1, "recent_seconds": 7200}, world.parts())
 
 
+@pytest.mark.over_gateways
 def test_a_dispute_is_found_by_the_sweep_long_after_the_purchase() -> None:
     """Law 36 (disputes), law 29 (late reversals): nothing but the gateway's list names the order."""
     world, order_id = _disputed(minutes=300)
@@ -37,6 +38,7 @@ def test_a_dispute_is_found_by_the_sweep_long_after_the_purchase() -> None:
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize(("token", "refundable"), [("pm_dispute_won", 1600), ("pm_dispute_lost", 0)])
 def test_an_open_dispute_is_reported_in_every_run_until_the_bank_has_decided(token: str, refundable: int) -> None:
     """Law 36 (disputes): won gives the amount back, lost is out."""
@@ -80,6 +82,7 @@ def test_a_dispute_whose_amount_changed_is_ended_by_people(outcome: str, dispute
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 def test_an_inquiry_takes_no_money_and_is_followed_until_it_is_a_dispute() -> None:
     """Law 36 (disputes): an inquiry only needs attention."""
     world, order_id = _disputed("pm_inquiry")
@@ -91,6 +94,7 @@ def test_an_inquiry_takes_no_money_and_is_followed_until_it_is_a_dispute() -> No
     assert world.order(order_id).account.disputed_minor == 1600
 
 
+@pytest.mark.over_gateways
 def test_a_refund_is_not_approved_while_its_order_is_overdrawn() -> None:
     """Law 36 (disputes): a held refund and a dispute do not pay the customer twice."""
     world, order_id = _disputed()

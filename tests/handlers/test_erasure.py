@@ -78,6 +78,7 @@ def _history(world: World) -> tuple[str, list[Guess]]:
     return order_id, [(str(each.get("reason", CARD)), each) for each in (bought, refunded, too_much, invalid)]
 
 
+@pytest.mark.over_gateways
 def test_no_text_can_be_confirmed_by_guessing_once_it_is_erased() -> None:
     """Law 42 (erased is erased): from table and trail; before, whoever reads the table can read the text."""
     world = _stocked()
@@ -95,6 +96,7 @@ def test_the_trail_alone_confirms_no_text_even_before_it_is_erased() -> None:
     assert _confirmed(world, guesses) == set()
 
 
+@pytest.mark.over_gateways
 def test_the_chain_of_an_erased_order_stays_intact() -> None:
     """Law 42 (erased is erased), law 22 (append-only): one entry more, its audit object, and no finding."""
     world = _stocked()

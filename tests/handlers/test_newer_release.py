@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from handlers.adapters.dynamodb.attribute_values import encode
 from handlers.domain.canonical import digest
 from handlers.domain.verification import Problem
@@ -44,6 +46,7 @@ def test_a_stored_answer_of_an_order_that_cannot_be_folded_is_replayed() -> None
     assert world.book(purchase_of(MUG=(1, 800)))["code"] == "KEY_REUSED"
 
 
+@pytest.mark.over_gateways
 def test_a_new_request_on_an_order_that_cannot_be_folded_begins_nothing() -> None:
     """Law 39 (two releases): it fails with NEWER_RELEASE, is recorded, and may be repeated."""
     world, order_id, _ = _world_of_newer_release()

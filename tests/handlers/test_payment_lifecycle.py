@@ -37,6 +37,7 @@ def _kinds(world: World, order_id: str) -> list[str]:
     return [entry.kind.value for entry in world.order(order_id).ledger]
 
 
+@pytest.mark.over_gateways
 def test_33_a_purchase_that_captures_later_only_authorises() -> None:
     """Law 33 (authorise): the amount is held, nothing is paid, and the answer says until when."""
     world = _world()
@@ -49,6 +50,7 @@ def test_33_a_purchase_that_captures_later_only_authorises() -> None:
     assert world.gateway_net(order.order_id) == 0
 
 
+@pytest.mark.over_gateways
 def test_33_a_capture_by_lines_takes_their_price_and_returns_the_other_units() -> None:
     """Law 33 (authorise), law 24 (stock): in one transaction, and refunds are allocated to the captured lines."""
     world = _world()
@@ -63,6 +65,7 @@ def test_33_a_capture_by_lines_takes_their_price_and_returns_the_other_units() -
     assert (refunded["status"], refunded["amount_minor"], world.available("MUG")) == ("succeeded", 800, 10)
 
 
+@pytest.mark.over_gateways
 def test_33_a_capture_by_amount_returns_no_units_and_is_shared_among_the_lines() -> None:
     """Law 33 (authorise), law 7 (allocation): as a refund by amount is."""
     world = _world()
@@ -75,6 +78,7 @@ def test_33_a_capture_by_amount_returns_no_units_and_is_shared_among_the_lines()
     assert world.book(refund_of(order_id))["amount_minor"] == 2025
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
@@ -92,6 +96,7 @@ def test_33_more_than_is_held_is_never_captured(wish: dict[str, Any], code: str)
     assert world.order(order_id) == before
 
 
+@pytest.mark.over_gateways
 def test_33_an_order_is_captured_once() -> None:
     """Law 33 (authorise), law 8 (replay): a repeated request gets its answer, another one is rejected."""
     world = _world()
@@ -104,6 +109,7 @@ def test_33_an_order_is_captured_once() -> None:
     assert world.gateway_net(order_id) == 1000
 
 
+@pytest.mark.over_gateways
 def test_33_a_cancelled_order_returns_its_stock_once_and_is_never_captured() -> None:
     """Law 33 (authorise), law 24 (stock): a hold ends exactly once."""
     world = _world()
@@ -131,6 +137,7 @@ def test_33_a_declined_capture_leaves_the_hold(token: str) -> None:
     assert world.book(_on(order_id, "cancel"))["status"] == "succeeded"
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize("token", ["pm_capture_timeout", "pm_capture_timeout_then_ok"])
 def test_15_a_capture_without_a_reply_is_unknown_until_reconcile_finds_it(token: str) -> None:
     """Law 15 (ambiguity): the same key is sent again, and money moves once."""
@@ -146,6 +153,7 @@ def test_15_a_capture_without_a_reply_is_unknown_until_reconcile_finds_it(token:
     assert world.gateway_net(order_id) == 4050
 
 
+@pytest.mark.over_gateways
 def test_33_a_hold_that_is_not_captured_in_time_is_given_up() -> None:
     """Law 33 (authorise): after its end and the longest execution, once; a request that began in time counts."""
     world = _world()
@@ -163,6 +171,7 @@ def test_33_a_hold_that_is_not_captured_in_time_is_given_up() -> None:
     assert world.order(order_id).ledger[-1].facts["reason"] == "expired"
 
 
+@pytest.mark.over_gateways
 def test_33_a_hold_ends_an_hour_before_the_gateway_ends_it() -> None:
     """Law 33 (authorise): whichever comes first, the purchase's time or the gateway's."""
     world = _world()
@@ -170,6 +179,7 @@ def test_33_a_hold_ends_an_hour_before_the_gateway_ends_it() -> None:
     assert order.due_at() == "2026-03-01T13:00:00.000000Z"
 
 
+@pytest.mark.over_gateways
 def test_33_a_hold_that_the_bank_gave_up_is_void() -> None:
     """Law 33 (authorise): nobody asked for it, so its audit object has a cause in place of a result."""
     world = _world()
@@ -180,6 +190,7 @@ def test_33_a_hold_that_the_bank_gave_up_is_void() -> None:
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize("capture", ["now", "later"])
 @pytest.mark.parametrize(("token", "who"), [("pm_3ds", "customer"), ("pm_slow_bank", "bank")])
 def test_34_a_payment_that_waits_is_pending_and_ends_when_somebody_has_acted(
@@ -201,6 +212,7 @@ def test_34_a_payment_that_waits_is_pending_and_ends_when_somebody_has_acted(
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 def test_34_a_bank_may_decline_late() -> None:
     """Law 34 (pending), law 24 (stock): the units return."""
     world = _world()
@@ -211,6 +223,7 @@ def test_34_a_bank_may_decline_late() -> None:
     assert world.available("MUG") == 10
 
 
+@pytest.mark.over_gateways
 def test_34_a_payment_that_its_customer_abandons_ends_by_its_deadline() -> None:
     """Law 34 (pending): an hour by default; the purchase is answered PAYMENT_EXPIRED, for ever."""
     world = _world()
@@ -240,6 +253,7 @@ def test_34_the_stage_limits_the_time_of_its_customer_and_an_order_keeps_the_lim
     assert world.book(purchase)["code"] == "PAYMENT_EXPIRED"
 
 
+@pytest.mark.over_gateways
 def test_34_a_payment_that_waits_can_be_cancelled() -> None:
     """Law 34 (pending): purchase and cancellation are both answered by the one entry that ends the payment."""
     world = _world()
@@ -265,6 +279,7 @@ def test_34_a_payment_in_process_cannot_be_cancelled_yet() -> None:
     assert world.findings() == ()
 
 
+@pytest.mark.over_gateways
 def test_15_an_unanswered_charge_can_be_cancelled_and_never_moves_money_later() -> None:
     """Law 15 (ambiguity), law 19 (reconcile): the key is fenced, so a late attempt finds the fence."""
     world = _world()
@@ -275,6 +290,7 @@ def test_15_an_unanswered_charge_can_be_cancelled_and_never_moves_money_later() 
     assert world.available("MUG") == 10
 
 
+@pytest.mark.over_gateways
 def test_26_the_refund_window_counts_from_the_capture() -> None:
     """Law 26 (window): by the policy at purchase."""
     world = _world()
@@ -284,6 +300,7 @@ def test_26_the_refund_window_counts_from_the_capture() -> None:
     assert world.order(order_id).refundable_until == "2026-04-01T08:00:00.000000Z"
 
 
+@pytest.mark.over_gateways
 def test_a_refund_of_an_authorised_order_is_told_that_nothing_is_captured() -> None:
     """Law 43 (true answers)."""
     world = _world()

@@ -31,6 +31,7 @@ def _open_cases(count: int) -> World:
     return world
 
 
+@pytest.mark.over_gateways(nightly=True)
 @given(st.integers(1, 12), st.integers(1, 5))
 def test_bounded_runs_with_continuations_do_what_one_run_does(cases: int, limit: int) -> None:
     """Law 19 (reconcile): bounded work per run, with a continuation, and nothing twice."""
@@ -135,6 +136,7 @@ def test_one_order_can_be_looked_at_by_itself() -> None:
     assert world.reconcile(order_id="ord_none")["settled"] == []
 
 
+@pytest.mark.over_gateways
 def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> None:
     """Law 17 (reversal): the gateway reports it later."""
     world = World()
@@ -149,6 +151,7 @@ def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> N
     assert world.reconcile()["settled"] == []
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize(
     ("token", "status", "refundable"),
     [("pm_refund_pending", "succeeded", 1000), ("pm_refund_pending_declined", "rejected", 1600)],

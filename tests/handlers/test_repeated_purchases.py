@@ -34,6 +34,7 @@ def _cases(world: World, *order_ids: str) -> list[tuple[str, str]]:
     return [(str(each.opened.facts["reason"]), each.about) for each in found]
 
 
+@pytest.mark.over_gateways
 @pytest.mark.parametrize("settled_first", [True, False])
 @pytest.mark.parametrize("hours", [0, 23])
 def test_a_purchase_made_again_after_an_unknown_becomes_a_case(settled_first: bool, hours: int) -> None:

@@ -113,6 +113,7 @@ def test_a_function_refuses_a_message_that_is_for_another(function: str, action:
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
 
 
+@pytest.mark.over_gateways
 def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_decides() -> None:
     """Law 26 (window): a retry after the deadline decides as the first attempt would have."""
     world = World()
@@ -126,6 +127,7 @@ def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_de
     assert (late["status"], late["code"]) == ("rejected", "REFUND_WINDOW_CLOSED")
 
 
+@pytest.mark.over_gateways
 def test_the_policy_of_the_purchase_outlives_a_change_of_the_policy() -> None:
     """Law 26 (window): stored with the order."""
     world = World()

@@ -4,6 +4,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import pytest
+
 from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.errors import Unavailable
@@ -28,6 +30,7 @@ def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
     return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
 
 
+@pytest.mark.over_gateways
 def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sweep() -> None:
     """Law 29 (late reversals)."""
     world, order_id, refund_id = _refunded()
@@ -56,6 +59,7 @@ def test_a_gateway_without_a_list_is_asked_about_settled_orders_after_days() -> 
     assert world.order(order_id).account.refunded_minor == 0
 
 
+@pytest.mark.over_gateways
 def test_a_movement_that_no_ledger_has_is_an_orphan_in_every_run_until_one_has_it() -> None:
     """Law 38 (orphans): a charge whose order was lost, and a refund whose entry was lost with a restored table."""
     world, order_id, refund_id = _refunded("pm_ok")

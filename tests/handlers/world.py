@@ -9,7 +9,6 @@ from typing import Any
 from handlers.adapters.dynamodb.archive import Archive, audit_objects
 from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
@@ -33,6 +32,7 @@ from tests.fakes.kms import FakeKMS
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
 from tests.handlers.faults import Counted, Faults
+from tests.handlers.paying import PAYS_THROUGH, Payer, SandboxPayer, StripePayer
 
 SEAL_KEY = "arn:aws:kms:eu-west-1:123456789012:key/seal"
 
@@ -86,8 +86,12 @@ class World:
     faults: Faults = field(default_factory=Faults)
     lines: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
+    pays_through: str = field(default_factory=PAYS_THROUGH.get)
 
     def __post_init__(self) -> None:
+        is_stripe = self.pays_through == "stripe"
+        self.payer: Payer = StripePayer(self.clock, self.faults) if is_stripe else SandboxPayer(self.dynamodb)
+        self.environment = {**self.environment, **self.payer.environment}
         create_table(self.dynamodb, "orders", ORDERS)
         create_table(self.dynamodb, "gateway", GATEWAY)
         self._numbers = itertools.count(1)
@@ -99,7 +103,7 @@ class World:
 
     def parts(self, **overrides: Any) -> Dependencies:
         clients: dict[str, Any] = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
-        clients["events"] = self.events
+        clients |= {"events": self.events, **self.payer.clients}
         given = {
             "settings": Settings(environment=self.environment),
             "clients": lambda service: Counted(clients[service], self.faults),
@@ -108,6 +112,7 @@ class World:
             "rng": lambda: 0.5,
             "new_salt": lambda: "5a17",
             "write": self.lines.append,
+            "http_pool": self.payer.http_pool,
         }
         return Dependencies(**{**given, **overrides})
 
@@ -117,9 +122,13 @@ class World:
         return DynamoDBInventory(client=self.dynamodb, table="orders", retry=RetryPolicy.without_delays())
 
     def stock(self, **skus: tuple[int, int]) -> None:
+        """sku=(price, available), in EUR."""
+        self.stock_in("EUR", **skus)
+
+    def stock_in(self, currency: str, **skus: tuple[int, int]) -> None:
         """sku=(price, available)."""
         for sku, (price_minor, available) in skus.items():
-            item = StockItem(sku=sku, price_minor=price_minor, currency="EUR", available=available)
+            item = StockItem(sku=sku, price_minor=price_minor, currency=currency, available=available)
             assert isinstance(self.inventory.execute(AddItem(item=item)), StockChanged)
 
     def available(self, sku: str) -> int:
@@ -195,19 +204,7 @@ class World:
 
     def gateway_net(self, order_id: str) -> int:
         """Return the money of an order at the gateway: charged minus refunded, and minus what others took of it."""
-        items = self.dynamodb.scan(TableName="gateway")["Items"]
-        net = 0
-        for item in items:
-            if item["heard"]["S"] != "settled":
-                continue
-            amount = int(item["amount_minor"]["N"])
-            if item["pk"]["S"] == order_id:
-                token = TOKENS[item["token"]["S"]]
-                made = token.dashboard_refund.amount_of(amount) if token.dashboard_refund else 0
-                net += 0 if token.dispute else amount - made
-            elif item["kind"]["S"] == "refund" and item.get("charge", {}).get("S") == order_id:
-                net -= amount
-        return net
+        return self.payer.net_minor(order_id)
 
 
 @dataclass

@@ -11,19 +11,15 @@ import pytest
 
 from handlers.purchase import purchase
 from handlers.reconcile import settle_order
-from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile.gateway_notices import take
 from tests.environment import THOROUGH
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.s3 import FakeS3
-from tests.fakes.secrets_manager import FakeSecretsManager
+from tests.handlers.paying import StripePayer
 from tests.handlers.world import World, purchase_of, refund_of
-from tests.support.stripe.double import TEST_KEY, StripeDouble
 from tests.support.stripe.fault_plan import AFTER, BEFORE, StripeFault
-from tests.support.stripe.pool import DoublePool
 from tests.support.stripe.webhook_delivery import Webhooks
 
-KEY_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-key"
 HISTORIES, CHUNK = (20_000, 20) if THOROUGH else (8, 8)
 TOKENS = (
     *("pm_ok", "pm_ok", "pm_declined", "pm_refund_declined", "pm_timeout", "pm_that_nobody_has"),
@@ -38,21 +34,15 @@ class StripeWorld(World):
 
     dynamodb: FakeDynamoDB = field(default_factory=lambda: FakeDynamoDB(strict=False))
     s3: FakeS3 = field(default_factory=lambda: FakeS3(strict=False))
-    vault: FakeSecretsManager = field(default_factory=lambda: FakeSecretsManager({KEY_ARN: TEST_KEY}))
+    pays_through: str = "stripe"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.double = StripeDouble(self.clock)
+        assert isinstance(self.payer, StripePayer)
+        self.double, self.vault = self.payer.double, self.payer.vault
         self.webhooks = Webhooks(self.double)
         self.double.endpoints.create_endpoint({"url": "https://a.example/", "enabled_events[]": "*"})
-        own = {"BOOKING_GATEWAY": "stripe", "BOOKING_STRIPE_MODE": "test", "BOOKING_STRIPE_SECRET": KEY_ARN}
-        self.environment = {**self.environment, **own}
         self.stock(MUG=(800, MUGS))
-
-    def parts(self, **overrides: Any) -> Dependencies:
-        parts = super().parts(http_pool=DoublePool(self.double), **overrides)
-        parts.__dict__["_clients"]["secretsmanager"] = self.vault
-        return parts
 
     def settle_everything(self) -> None:
         """Let days pass, and let reconcile run when executions, senders, misses and slow banks have ended."""
@@ -242,6 +232,7 @@ def _history(seed: int, *, polls: bool) -> StripeWorld:
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
 def test_histories_keep_the_laws_and_end_alike_with_webhooks_and_without(first: int) -> None:
+    """Law 41 (events commute): shuffled, repeated and lost webhooks end as polling does."""
     for seed in range(first, first + CHUNK):
         polled, told = _history(seed, polls=True), _history(seed, polls=False)
         polled.check_laws()
