@@ -13,8 +13,8 @@ PRICE_REGION: Final = "us-east-1"
 PRICE_DATE: Final = "2025-07"
 """The month as of which these are the prices: first tiers, without free tiers, discounts and taxes.
 
-Those of Step Functions, DynamoDB and CloudWatch Logs were compared with published texts of 2025. The others were
-entered without a comparison: compare them with the page of their source before you rely on a line.
+AWS's own pages could not be read when the list was made. Each price names the published texts that it was compared
+with; those without any were entered from memory: compare them with the page of their source before you rely on a line.
 """
 
 
@@ -27,30 +27,37 @@ class Price(NamedTuple):
     dollars: Decimal
     unit: str
     source: str
+    compared: str = ""
+    """Published text of the year 2024 or later that states the same price; "" if none was found."""
 
 
-def _price(dollars: str, per: int, unit: str, page: str) -> Price:
-    return Price(Decimal(dollars) / per, unit, f"aws.amazon.com/{page}/pricing")
+def _price(dollars: str, per: int, unit: str, page: str, compared: str = "") -> Price:
+    return Price(Decimal(dollars) / per, unit, f"aws.amazon.com/{page}/pricing", compared)
 
 
-_STATES: Final = "aws.amazon.com/step-functions/pricing"
+_STATES: Final = ("aws.amazon.com/step-functions/pricing", "published texts of 2025")
+_LAMBDA: Final = "cloudchipr.com/blog/aws-lambda-pricing"
+_S3: Final = "c3x.dev/blog/s3-request-fees-explained"
+_LOGS: Final = "hykell.com/knowledge-base/aws-cloudwatch-logs-pricing"
+_EVENTS: Final = "blog.awsfundamentals.com/aws-eventbridge-pricing-guide"
+_KMS: Final = "factualminds.com/blog/aws-kms-pricing-keys-requests-multi-region"
 PRICES: Final = {
-    "transition": Price(DOLLARS_PER_TRANSITION, "transitions", _STATES),
-    "express_request": Price(DOLLARS_PER_REQUEST, "executions", _STATES),
-    "express_gb_second": Price(DOLLARS_PER_GB_SECOND, "GB-seconds", _STATES),
-    "invocation": _price("0.20", 1_000_000, "invocations", "lambda"),
-    "arm64": _price("0.0000133334", 1, "GB-seconds on arm64", "lambda"),
-    "x86_64": _price("0.0000166667", 1, "GB-seconds on x86_64", "lambda"),
-    "write_unit": _price("0.625", 1_000_000, "write units", "dynamodb"),
-    "read_unit": _price("0.125", 1_000_000, "read units", "dynamodb"),
-    "s3_put": _price("5.00", 1_000_000, "PUTs", "s3"),
-    "s3_get": _price("0.40", 1_000_000, "GETs", "s3"),
-    "log_gb": _price("0.50", 1, "GB of logs", "cloudwatch"),
-    "mask_gb": _price("0.12", 1, "GB masked", "cloudwatch"),
+    "transition": Price(DOLLARS_PER_TRANSITION, "transitions", *_STATES),
+    "express_request": Price(DOLLARS_PER_REQUEST, "executions", *_STATES),
+    "express_gb_second": Price(DOLLARS_PER_GB_SECOND, "GB-seconds", *_STATES),
+    "invocation": _price("0.20", 1_000_000, "invocations", "lambda", _LAMBDA),
+    "arm64": _price("0.0000133334", 1, "GB-seconds on arm64", "lambda", _LAMBDA),
+    "x86_64": _price("0.0000166667", 1, "GB-seconds on x86_64", "lambda", _LAMBDA),
+    "write_unit": _price("0.625", 1_000_000, "write units", "dynamodb", "published texts of 2025"),
+    "read_unit": _price("0.125", 1_000_000, "read units", "dynamodb", "published texts of 2025"),
+    "s3_put": _price("5.00", 1_000_000, "PUTs", "s3", _S3),
+    "s3_get": _price("0.40", 1_000_000, "GETs", "s3", _S3),
+    "log_gb": _price("0.50", 1, "GB of logs", "cloudwatch", _LOGS),
+    "mask_gb": _price("0.12", 1, "GB masked", "cloudwatch", _LOGS),
     "trace": _price("5.00", 1_000_000, "traces", "xray"),
     "api_request": _price("1.00", 1_000_000, "API calls", "api-gateway"),
-    "kms_request": _price("3.00", 1_000_000, "KMS requests", "kms"),
-    "event": _price("1.00", 1_000_000, "events", "eventbridge"),
+    "kms_request": _price("3.00", 1_000_000, "KMS requests", "kms", _KMS),
+    "event": _price("1.00", 1_000_000, "events", "eventbridge", _EVENTS),
     "archive_gb": _price("0.10", 1, "GB archived", "eventbridge"),
 }
 

@@ -285,7 +285,12 @@ def _function_facts(functions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[st
 def _price_list(priced: Mapping[str, Mapping[str, Sequence[Term]]]) -> dict[str, dict[str, Any]]:
     used = {term.price for lines in priced.values() for terms in lines.values() for term in terms}
     return {
-        name: {"dollars": float(price.dollars), "unit": price.unit, "source": price.source}
+        name: {
+            "dollars": float(price.dollars),
+            "unit": price.unit,
+            "source": price.source,
+            "compared_with": price.compared or None,
+        }
         for name, price in PRICES.items()
         if name in used
     }
