@@ -7,8 +7,7 @@ from typing import Final, Protocol
 
 from markupsafe import Markup
 
-from handlers.domain.ledger import key_of
-from handlers.domain.lifecycles import OrderStatus, RefundStatus
+from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 
@@ -70,19 +69,6 @@ class DaysReport:
     open_orders: tuple[OpenOrder, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingRefund:
-    """A refund that waits for another person: who asked for it, why it waits, and until when."""
-
-    order_id: str
-    subject: str
-    amount_minor: int
-    currency: str
-    requested_by: str
-    why: str
-    until: str
-
-
 def days_report(
     first: str, last: str, figures: Iterable[DayFigures], open_orders: Sequence[OpenOrder], every_day: Sequence[str]
 ) -> DaysReport:
@@ -126,33 +112,6 @@ def _bars(day: str, figures: DayFigures | None, currency: str) -> DayMoney:
         money_out=max(money_out, 0),
         label_in=format_amount(money_in, currency),
         label_out=format_amount(money_out, currency),
-    )
-
-
-def read_waiting_refunds(deployment: Deployment) -> tuple[WaitingRefund, ...]:
-    """Return the refunds that wait for another person's approval; at most those of 200 orders."""
-    lists = OrderLists.of(deployment)
-    orders = (each.order for each in lists.page(lists.in_flight(), size=MAX_OPEN).orders)
-    return tuple(waiting for order in orders if order for waiting in waiting_refunds(order))
-
-
-def waiting_refunds(order: Order) -> tuple[WaitingRefund, ...]:
-    """Return the refunds of an order that wait for another person's approval."""
-    waiting = (refund for refund in order.account.refunds.values() if refund.status is RefundStatus.AWAITING_APPROVAL)
-    return tuple(_waiting_refund(order, refund.refund_id, refund.amount_minor) for refund in waiting)
-
-
-def _waiting_refund(order: Order, refund_id: str, amount_minor: int) -> WaitingRefund:
-    entries = [entry for entry in order.ledger if key_of(entry.subject) == refund_id]
-    facts = {name: value for entry in entries for name, value in entry.facts.items()}
-    return WaitingRefund(
-        order_id=order.order_id,
-        subject=refund_id,
-        amount_minor=amount_minor,
-        currency=order.currency,
-        requested_by=str(facts.get("requested_by", "")),
-        why=str(facts.get("reason_code", "")).replace("_", " "),
-        until=str(facts.get("until", "")),
     )
 
 

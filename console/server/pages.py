@@ -14,13 +14,14 @@ from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.order import Order
 
 from ..alarm_states import read_alarms
-from ..day_pages import days_report, read_open_orders, read_waiting_refunds, waiting_refunds
+from ..day_pages import days_report, read_open_orders
 from ..execution_history import execution_arn, parse_object
 from ..function_logs import FunctionLogs
 from ..latest_reconcile import read_latest_run, read_orphans
 from ..order_lists import ListPosition, OrderLists
 from ..order_pages import read_order, read_traced
 from ..trace import ExecutionTrace
+from ..waiting_decisions import read_waiting_decisions, waiting_decisions
 from .page_frame import Views, parameter, redirect
 
 MAX_DAYS: Final = 92
@@ -64,7 +65,7 @@ class Pages:
         report = read_order(self.views.services.deployment, order_id)
         if report is None:
             return self.views.problem(request, 404, f"There is no order {order_id}.")
-        waiting = waiting_refunds(report.order) if report.order else ()
+        waiting = waiting_decisions(report.order) if report.order else ()
         return self.views.page(request, "order.html", report=report, waiting=waiting)
 
     def search(self, request: Request) -> Response:
@@ -83,8 +84,8 @@ class Pages:
         return self.views.page(request, "attention.html", open_orders=read_open_orders(self.views.services.deployment))
 
     def approvals(self, request: Request) -> Response:
-        """List the refunds that wait for another person."""
-        waiting = read_waiting_refunds(self.views.services.deployment)
+        """List the refunds and the resolutions of cases that wait for another person."""
+        waiting = read_waiting_decisions(self.views.services.deployment)
         return self.views.page(request, "approvals.html", waiting=waiting)
 
     def executions(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from handlers.domain.payments import Movement
 from tests.console.asgi_client import ConsoleClient, fields_of
 from tests.console.conftest import BookedShop, services_of
 from tests.console.test_order_report import alter_entry, text_of
-from tests.handlers.world import purchase_of
+from tests.handlers.world import purchase_of, resolution_of
 
 Fields = dict[str, str]
 
@@ -157,6 +157,23 @@ def test_another_person_approves_a_held_refund_and_its_requester_cannot(
     assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 300
     client.send_form(path, {**fields_of(other.text), "mode": "do"})
     assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 800
+    assert "Nothing waits." in client.get("/approvals").text
+
+
+def test_another_person_closes_a_case_as_was_proposed(client: ConsoleClient, booked: BookedShop) -> None:
+    world = booked.deployment.world
+    (row,) = (each for each in world.dynamodb.scan(TableName="gateway")["Items"] if each["pk"]["S"] == booked.order_id)
+    world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
+    world.reconcile()
+    (case,) = world.order(booked.order_id).account.open_cases
+    booked.deployment.book(resolution_of(booked.order_id, case.case_id, outcome="settled"))
+    queue = client.get("/approvals")
+    assert "would close a case as settled" in queue.text, text_of(queue.text)
+    decision = fields_of(queue.text) | {"decision": "approve", "by": "approver-1"}
+    plan = client.send_form(f"/orders/{booked.order_id}/decisions", decision | {"mode": "plan"})
+    assert "CaseClosed" in plan.text, text_of(plan.text)
+    client.send_form(f"/orders/{booked.order_id}/decisions", fields_of(plan.text) | {"mode": "do"})
+    assert world.order(booked.order_id).account.open_cases == ()
     assert "Nothing waits." in client.get("/approvals").text
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import urllib3
 import yaml
 
+from cli.api_decisions import ApiDecisions
 from handlers.domain.requests import person_id_of
 from local.drivers.in_process import deploy
 from local.instance import Instance
@@ -70,11 +72,13 @@ def test_direct_decisions_and_overrides_are_refused_where_the_stage_says_so(stri
     decided = strict.run({"action": "decide", "request_id": "direct", **named})
     overridden = strict.run(refund("direct-2", order_id, amount_minor=100, override="window"))
     assert [each.result["code"] for each in (decided, overridden)] == ["API_REQUIRED", "API_REQUIRED"]
-    eva = token(strict, "eva", "approver")
-    made = call(
-        strict, "POST", f"/v1/orders/{order_id}/approvals/{subject}", eva, {"decision": "deny"}, idempotency_key="d"
+    # The console of a deployed stage sends the same decision like this.
+    api = ApiDecisions(
+        url=strict.outputs["apiUrl"], pool=urllib3.PoolManager(ca_certs=str(strict.instance.certificate))
     )
-    assert wait_for_result(strict, made, eva)[0] == 200
+    own = api.send({**named, "request_id": "own"}, token(strict, "sam", "approver"))
+    assert (own.is_accepted, own.message.partition(":")[0]) == (False, "OWN_DECISION")
+    assert api.send({**named, "request_id": "made"}, token(strict, "eva", "approver")).is_accepted
 
 
 def _client_token(stage: DeployedStack, sub: str) -> str:
