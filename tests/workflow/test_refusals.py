@@ -77,7 +77,7 @@ def test_a_start_is_needed() -> None:
 
 
 def test_a_name_stands_once() -> None:
-    with pytest.raises(WorkflowError, match="work stands twice in this workflow"):
+    with pytest.raises(WorkflowError, match="work is defined twice in this workflow"):
 
         class Twice(Workflow[Any, Any]):
             work = Invoke(any_fn)
@@ -86,7 +86,7 @@ def test_a_name_stands_once() -> None:
 
 def test_two_states_of_one_name_are_refused() -> None:
     a, b = Invoke(any_fn, name="same"), Invoke(any_fn, name="same")
-    with pytest.raises(WorkflowError, match="two states are called same"):
+    with pytest.raises(WorkflowError, match="two states have the name same"):
         workflow(a=a, b=b, start=a, flow=(a >> b >> END,))
 
 
@@ -104,7 +104,7 @@ def test_a_second_way_out_is_refused() -> None:
 
 def test_a_way_that_leads_nowhere_is_refused() -> None:
     a, b = Invoke(any_fn), Succeed()
-    with pytest.raises(WrongJoin, match="a has a way out by catch that leads nowhere"):
+    with pytest.raises(WrongJoin, match="a has an exit by catch that leads nowhere"):
         workflow(a=a, b=b, start=a, flow=(a >> b, a.catch(ALL)))
     with pytest.raises(WrongJoin, match="a leads nowhere: join it to a state, or to END"):
         workflow(a=a, start=a, flow=())
@@ -118,9 +118,9 @@ def test_a_state_of_another_workflow_is_refused() -> None:
 
 def test_a_choice_does_not_say_where_to_go_by_itself() -> None:
     route, a = Choice(input_of(Buy | Sell)), Invoke(any_fn)
-    with pytest.raises(WrongJoin, match=r"say which way, with case\(\), when\(\) or otherwise"):
+    with pytest.raises(WrongJoin, match=r"leave it by case\(\), when\(\) or otherwise"):
         route >> a
-    with pytest.raises(WrongJoin, match=r"nothing comes after it"):
+    with pytest.raises(WrongJoin, match=r"nothing can follow it"):
         Succeed() >> a
     with pytest.raises(WrongJoin, match=r"route leads to END by default, which takes a state: add a Succeed"):
         workflow(route=route, a=a, start=route, flow=(route.case(Buy) >> a >> END, route.otherwise >> END))
@@ -182,7 +182,7 @@ def test_a_condition_is_no_bool_and_no_value() -> None:
     route = Choice(input_of(Buy))
     with pytest.raises(NotACondition, match="True is decided when Python reads the workflow"):
         route.when(True)
-    with pytest.raises(NotACondition, match=r"is a value, no condition: compare it, or use is_true\(\)"):
+    with pytest.raises(NotACondition, match=r"is a value, not a condition: compare it, or use is_true\(\)"):
         route.when(input_of(Buy).sku)  # type: ignore[arg-type]
     with pytest.raises(WorkflowError, match="is known before the workflow runs"):
         is_present("constant")
@@ -226,7 +226,7 @@ def test_payloads_have_the_fields_of_their_type() -> None:
 def test_names_are_bound_together_or_not_at_all() -> None:
     one, two = Invoke(any_fn), Invoke(buy_fn, input_of(Buy))
     both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))
-    with pytest.raises(Unbound, match="buy_fn: given no value"):
+    with pytest.raises(Unbound, match="buy_fn: missing values"):
         both.asl({any_fn: "arn:aws:lambda:eu-central-1:123456789012:function:any:1"})
     with pytest.raises(Unbound, match="no other in this workflow; it binds any_fn, buy_fn"):
         both.asl({"other": "x", "any_fn": "x", "buy_fn": "x"})
@@ -235,12 +235,12 @@ def test_names_are_bound_together_or_not_at_all() -> None:
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (lambda: Wait(), "takes how long, or until when"),
-        (lambda: Map(input_of(Buy).sku, Inner), "runs over an array, not over str"),
-        (lambda: Parallel(), "give it workflows to run"),
-        (lambda: ServiceCall("arn:aws:states:::ecs:runTask", {}, dict), "takes what stands after"),
+        (lambda: Wait(), "give either how_long or until"),
+        (lambda: Map(input_of(Buy).sku, Inner), "must be given an array, got str"),
+        (lambda: Parallel(), "Parallel must be given at least one workflow"),
+        (lambda: ServiceCall("arn:aws:states:::ecs:runTask", {}, dict), "must be given what follows"),
         (lambda: Invoke(any_fn).waiting_for_token(Decision), "nobody can answer"),
-        (lambda: Choice("text"), "decides by input_of"),
+        (lambda: Choice("text"), "must decide by input_of"),
     ],
 )
 def test_states_say_what_they_take(state: Any, sentence: str) -> None:
@@ -250,9 +250,7 @@ def test_states_say_what_they_take(state: Any, sentence: str) -> None:
 
 def test_dynamodb_wants_to_be_told_types() -> None:
     get = GetItem(Table("table"), {"pk": input_of(dict)})
-    with pytest.raises(
-        WorkflowError, match="an attribute of DynamoDB is a string, a number or a boolean; which is this"
-    ):
+    with pytest.raises(WorkflowError, match="a DynamoDB attribute needs a type: string, number or boolean"):
         workflow(get=get, start=get, flow=(get >> END,)).asl()
 
 
@@ -307,7 +305,7 @@ def test_item_readers_and_edges_are_values() -> None:
 )
 def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
     """Half a second would become none, and a wait or a limit of none is something else."""
-    with pytest.raises(WorkflowError, match=r"^\w+: \w+ is 0:00:0\d\.\d+: Step Functions counts in whole seconds$"):
+    with pytest.raises(WorkflowError, match=r"^\w+: \w+ is 0:00:0\d\.\d+: must be a whole number of seconds$"):
         state()
 
 
@@ -347,8 +345,8 @@ def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: st
         (lambda buy: buy.quantity / 2, r"cannot ask for a division; of numbers there are plus\(\), minus\(\)"),
         (lambda buy: buy.sku.upper, "has no field 'upper'"),
         (lambda buy: input_of(dict[str, Any]).pop("a"), "cannot ask for a method; there are concat"),
-        (lambda buy: buy.sku[0], "<input.sku> is str, and no array to take an item of"),
-        (lambda buy: input_of(list[str])[1:], "an array gives one item, by its number"),
+        (lambda buy: buy.sku[0], "<input.sku> is str, not an array, so it has no items"),
+        (lambda buy: input_of(list[str])[1:], "an array takes one integer as its index"),
         (lambda buy: round(buy.quantity), "cannot ask for a number"),
     ],
 )
@@ -370,16 +368,16 @@ def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> Non
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (lambda: Invoke(any_fn, retries=3), "Invoke: there is no option retries; there are .*retry"),
-        (lambda: Invoke(any_fn, retry=3), "Invoke: retry is a Retry, or a tuple of them, and not 3"),
-        (lambda: Invoke(any_fn, retry=Retry(on=ALL)), r"Retry\(on='States.ALL'\): takes a tuple of errors' names"),
-        (lambda: Invoke(any_fn).catch(["A", "B"]), r"takes errors' names one after the other, catch\('A', 'B'\)"),
+        (lambda: Invoke(any_fn, retries=3), "Invoke: unknown option retries; the options are .*retry"),
+        (lambda: Invoke(any_fn, retry=3), "Invoke: retry must be a Retry or a tuple of them, got 3"),
+        (lambda: Invoke(any_fn, retry=Retry(on=ALL)), r"Retry\(on='States.ALL'\): must be a tuple of error names"),
+        (lambda: Invoke(any_fn).catch(["A", "B"]), r"give the errors' names as separate arguments, catch\('A', 'B'\)"),
         (
             lambda: Map(input_of(list[str]), Invoke(any_fn)),
-            "Map: runs workflows, which are classes of Workflow, and not",
+            "Map: must be given subclasses of Workflow, got",
         ),
-        (lambda: Parallel(Inner, "Inner"), "Parallel: runs workflows, which are classes of Workflow, and not 'Inner'"),
-        (lambda: Inline(any_fn), "Inline: runs workflows, which are classes of Workflow, and not Function"),
+        (lambda: Parallel(Inner, "Inner"), "Parallel: must be given subclasses of Workflow, got 'Inner'"),
+        (lambda: Inline(any_fn), "Inline: must be given subclasses of Workflow, got Function"),
         (lambda: Invoke(any_fn) >> (Succeed(), Fail()), "arrows to several states are written one by one"),
         (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "a Choice's ways are arrows of their own"),
     ],
@@ -396,10 +394,10 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
             {"on": timedelta(days=1)},
             r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON",
         ),
-        ({"on": datetime(2026, 1, 1)}, r"datetime.datetime\(2026, 1, 1, 0, 0\): says no time zone"),  # noqa: DTZ001
+        ({"on": datetime(2026, 1, 1)}, r"datetime.datetime\(2026, 1, 1, 0, 0\) must have a time zone"),  # noqa: DTZ001
         ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a string in JSON: write float\(\) or str\(\)"),
         ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
-        ({1: "a"}, "1 is a int, and the fields of an object have texts as names"),
+        ({1: "a"}, "1 is a int, but the names of an object's fields must be strings"),
         (result_of(Decision), "a result exists only in what a task, a Parallel or a Map itself gives"),
         (caught(), r"an error exists only along the way of a catch\(\)"),
     ],
@@ -412,7 +410,7 @@ def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str)
 
 def test_a_limit_is_a_time() -> None:
     with pytest.raises(
-        WorkflowError, match="Invoke: timeout must be a timedelta, a Limit, or seconds from data, and not '20 s'"
+        WorkflowError, match="Invoke: timeout must be a timedelta, a Limit, or seconds from data, got '20 s'"
     ):
         Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
 
@@ -422,7 +420,7 @@ def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
     made_of = workflow(work=work, start=work, flow=(work >> END,))
     with pytest.raises(Unbound, match="any_fn is 7; it is a string"):
         made_of.asl({any_fn: 7})  # type: ignore[dict-item]
-    with pytest.raises(WorkflowError, match="language='jsonata': it is 'JSONata' or 'JSONPath'"):
+    with pytest.raises(WorkflowError, match="language='jsonata': must be 'JSONata' or 'JSONPath'"):
         made_of.asl(language="jsonata")  # type: ignore[arg-type]
 
 
@@ -430,9 +428,9 @@ def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
 def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) -> None:
     """Each is an attribute of every workflow, and `name=` gives it to a state all the same."""
     assert name == "flow" or hasattr(Inner, name)
-    with pytest.raises(WorkflowError, match=f"{name} is what a workflow itself has: .* give it name='{name}'"):
+    with pytest.raises(WorkflowError, match=f"{name} is an attribute of every workflow: .* give it name='{name}'"):
         workflow(**{name: Fail()})
-    with pytest.raises(WorkflowError, match=f"{name} is what a workflow itself has"):
+    with pytest.raises(WorkflowError, match=f"{name} is an attribute of every workflow"):
         workflow(**{name: variable(str)})
 
 
@@ -443,9 +441,7 @@ def test_the_names_of_a_workflow_are_all_listed() -> None:
 
 
 def test_the_time_of_a_workflow_is_a_time() -> None:
-    with pytest.raises(
-        WorkflowError, match="timeout = 30: it must be a timedelta, or a Limit that the deployment sets"
-    ):
+    with pytest.raises(WorkflowError, match="timeout must be a timedelta, or a Limit that the deployment sets, got 30"):
         workflow(timeout=30)
 
 
@@ -454,11 +450,11 @@ def test_the_time_of_a_workflow_is_a_time() -> None:
     [
         (
             lambda free: free["a"] != None,  # noqa: E711  # a value of the language, which takes no `is`
-            r"a null differs from nothing .*; not_\(is_null\(\)\) says that a value is there",
+            r"!= with null is never true, .*; not_\(is_null\(\)\) says that a value is there",
         ),
-        (lambda free: free["a"] == [1], "objects and arrays are not compared"),
-        (lambda free: free["a"] < True, "only texts and numbers have an order"),
-        (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays are not compared"),
+        (lambda free: free["a"] == [1], "objects and arrays cannot be compared"),
+        (lambda free: free["a"] < True, "only strings and numbers can be ordered"),
+        (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays cannot be compared"),
     ],
 )
 def test_what_no_operator_compares_is_refused(condition: Any, sentence: str) -> None:

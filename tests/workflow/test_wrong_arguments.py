@@ -130,48 +130,51 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (lambda: Invoke("buy_fn"), "Invoke: takes a Function, and not 'buy_fn'"),
-        (lambda: Invoke(Nested), "Invoke: takes a Function, and not <class"),
+        (lambda: Invoke("buy_fn"), "Invoke: takes a Function, got 'buy_fn'"),
+        (lambda: Invoke(Nested), "Invoke: takes a Function, got <class"),
         (lambda: Invoke(buy_fn, timeout=timedelta(0)), "Invoke: timeout is 0:00:00; it is from 1 to 99999999 seconds"),
         (lambda: Invoke(buy_fn, timeout=True), "Invoke: timeout must be a timedelta, a Limit, or seconds from data"),
-        (lambda: Invoke(buy_fn, heartbeat=buy.sku), "and not <input.sku>, which is str"),
-        (lambda: Invoke(buy_fn, heartbeat=timedelta(2), timeout=timedelta(1)), r"heartbeat \(2 days.* is shorter than"),
-        (lambda: Invoke(buy_fn, credentials=3), "credentials must be a string, fixed or from data, and not 3"),
-        (lambda: Invoke(buy_fn, name=3), "Invoke: name must be a fixed string, and not 3"),
+        (lambda: Invoke(buy_fn, heartbeat=buy.sku), "got <input.sku>, which is str"),
+        (
+            lambda: Invoke(buy_fn, heartbeat=timedelta(2), timeout=timedelta(1)),
+            r"heartbeat \(2 days.* must be shorter than",
+        ),
+        (lambda: Invoke(buy_fn, credentials=3), "credentials must be a string, fixed or from data, got 3"),
+        (lambda: Invoke(buy_fn, name=3), "Invoke: name must be a fixed string, got 3"),
         (lambda: Invoke(buy_fn, name=""), "name must have 1 to 80 characters"),
-        (lambda: Invoke(buy_fn, comment=buy.sku), "comment must be a fixed string, and not <input.sku>"),
-        (lambda: Invoke(buy_fn, retry=Retry(on=())), r"Retry: takes a tuple of errors' names, and not \(\)"),
-        (lambda: Invoke(buy_fn, retry=Retry(on=(3,))), "Retry: takes a tuple of errors' names"),
-        (lambda: Invoke(buy_fn).catch(TIMEOUT, TIMEOUT), "catch: .* names an error twice"),
-        (lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))), "ALL takes every error, so it stands alone"),
+        (lambda: Invoke(buy_fn, comment=buy.sku), "comment must be a fixed string, got <input.sku>"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=())), r"Retry: must be a tuple of error names, got \(\)"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=(3,))), "Retry: must be a tuple of error names"),
+        (lambda: Invoke(buy_fn).catch(TIMEOUT, TIMEOUT), "catch: .* contains an error name twice"),
+        (lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))), "ALL matches every error, so it must stand alone"),
         (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier on E never sees an error"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts must be an integer from 0"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts must be an integer from 0"),
         (
             lambda: Invoke(buy_fn, retry=Retry(interval=3)),
-            "Retry: interval must be a timedelta, or a Limit of one, and not 3",
+            "Retry: interval must be a timedelta, or a Limit of one, got 3",
         ),
-        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number from 1 on, and not 0.5"),
-        (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "is longer than the first wait"),
-        (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, and not 'FULL'"),
+        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number from 1 on, got 0.5"),
+        (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "must be longer than the first wait"),
+        (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, got 'FULL'"),
         (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long is -1 day"),
-        (lambda: Wait(queue), "Wait: how_long must be a timedelta, a Limit, or seconds from data, and not Queue"),
+        (lambda: Wait(queue), "Wait: how_long must be a timedelta, a Limit, or seconds from data, got Queue"),
         (lambda: Wait(until="tomorrow"), "until must be a datetime, or a string such as 2026-01-31T12:00:00Z"),
         (lambda: Wait(until="2026-13-01T00:00:00Z"), "until must be a datetime, or a string such as"),
-        (lambda: Wait(until=buy.quantity), "and not <input.quantity>, which is int"),
-        (lambda: Wait(until=datetime(2026, 1, 1)), "says no time zone"),  # noqa: DTZ001
-        (lambda: Fail(3), "Fail: error must be a string, fixed or from data, and not 3"),
-        (lambda: SendMessage("queue"), "SendMessage: takes a Queue, and not 'queue'"),
+        (lambda: Wait(until=buy.quantity), "got <input.quantity>, which is int"),
+        (lambda: Wait(until=datetime(2026, 1, 1)), "must have a time zone"),  # noqa: DTZ001
+        (lambda: Fail(3), "Fail: error must be a string, fixed or from data, got 3"),
+        (lambda: SendMessage("queue"), "SendMessage: takes a Queue, got 'queue'"),
         (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay is 1:00:00; it is from 0 to 900 seconds"),
         (lambda: SendMessage(queue, group=3), "group must be a string"),
-        (lambda: Publish(queue), "Publish: takes a Topic, and not Queue"),
+        (lambda: Publish(queue), "Publish: takes a Topic, got Queue"),
         (lambda: Publish(topic, subject=3), "subject must be a string"),
         (lambda: PutEvent(bus, "a", 3), "detail_type must be a string"),
         (lambda: StartExecution(Nested), "StartExecution: takes a Machine"),
-        (lambda: StartExecution(machine, wait="no"), "wait is True or False, and not 'no'"),
-        (lambda: GetItem(table, "key"), "GetItem: key must be written out, as a dict, and not 'key'"),
-        (lambda: GetItem(table, {}), "GetItem: key has no attribute"),
-        (lambda: PutItem(table, buy), "PutItem: item must be written out, as a dict, and not <input>, which is Sale"),
+        (lambda: StartExecution(machine, wait="no"), "wait is True or False, got 'no'"),
+        (lambda: GetItem(table, "key"), "GetItem: key must be written out, as a dict, got 'key'"),
+        (lambda: GetItem(table, {}), "GetItem: key is empty"),
+        (lambda: PutItem(table, buy), "PutItem: item must be written out, as a dict, got <input>, which is Sale"),
         (lambda: PutItem(table, {"pk": "a"}, condition=buy.sku == "a"), "condition must be a string"),
         (
             lambda: PutItem(table, {"pk": "a"}, condition="#a = :b"),
@@ -186,10 +189,10 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: PutObject("bucket", "key"), "PutObject: takes a Bucket"),
         (lambda: ServiceCall(3, {}, object), "integration must be a fixed string"),
         (lambda: ServiceCall("glue:startJobRun", "text", object), "sends must be written out, as a dict"),
-        (lambda: ServiceCall("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, and not 'Form'"),
+        (lambda: ServiceCall("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, got 'Form'"),
         (lambda: Activity("arn", Acknowledgement), "Activity: takes a Binding"),
-        (lambda: Map("abc", Nested), r"Map\('abc'\): runs over an array, not over str"),
-        (lambda: Map({"a": 1}, Nested), "runs over an array, not over dict"),
+        (lambda: Map("abc", Nested), r"Map\('abc'\): must be given an array, got str"),
+        (lambda: Map({"a": 1}, Nested), "must be given an array, got dict"),
         (lambda: Map([buy], Nested, at_once=-1), "at_once must be an integer from 0"),
         (lambda: Map([buy], Nested, at_once=buy.sku), "at_once must be an integer from 0 .* which is str"),
         (
@@ -202,7 +205,7 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
             "tolerated_percentage must be an .* from 0 to 100",
         ),
         (lambda: DistributedMap([buy], Nested, batcher={"max_items": 3}), "takes an ItemBatcher"),
-        (lambda: DistributedMap([buy], Nested, batcher=ItemBatcher()), "say how large a batch is"),
+        (lambda: DistributedMap([buy], Nested, batcher=ItemBatcher()), "limit the batches with max_items or max_bytes"),
         (
             lambda: DistributedMap([buy], Nested, batcher=ItemBatcher(max_items=0)),
             "max_items must be an integer from 1",
@@ -228,8 +231,8 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: State(), "State is not a state by itself"),
         (lambda: Catching(), "Catching is not a state by itself"),
         (lambda: Pass(1).catch(ALL), "Pass is a Pass, which has no catch"),
-        (lambda: END >> Pass(1), "END is where a path ends"),
-        (lambda: each_of(), "of no state"),
+        (lambda: END >> Pass(1), "END ends a path"),
+        (lambda: each_of(), "at least one state"),
     ],
 )
 def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
@@ -251,20 +254,20 @@ def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
         (lambda: length(buy.quantity), "takes an array or a string, and it is int"),
         (lambda: unique(buy.sku), "takes an array"),
         (lambda: parted([1, 2], 0), "chunks: size must be an integer from 1"),
-        (lambda: span(1, 5, 0), "step is an integer, and not 0"),
+        (lambda: span(1, 5, 0), "step must be an integer other than 0"),
         (lambda: merged(buy.sku, {}), "takes an object"),
         (lambda: contains(buy.sku, "a"), "takes an array"),
         (lambda: jsonata(3, str), "text must be a fixed string"),
         (lambda: jsonata("{% 1 %}", int), "takes what stands between {% and %}"),
-        (lambda: input_of("Sale"), "input_of: takes a type, as in .* and not 'Sale'"),
+        (lambda: input_of("Sale"), "input_of: takes a type, as in .*, got 'Sale'"),
         (lambda: variable(3), "variable: takes a type"),
-        (lambda: output_of(3), "output_of: takes a state, and not 3"),
-        (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, and not a string"),
+        (lambda: output_of(3), "output_of: takes a state, got 3"),
+        (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, not a string"),
         (lambda: matches(buy.sku, 3), "pattern must be a fixed string"),
-        (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, and not a string"),
+        (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, not a string"),
         (lambda: before(buy.sku, "tomorrow"), "must be a datetime, or a string such as"),
-        (lambda: is_true(buy.sku), "<input.sku> is str, and not a boolean"),
-        (lambda: all_of(), r"all_of\(\): takes conditions"),
+        (lambda: is_true(buy.sku), "<input.sku> is str, not a boolean"),
+        (lambda: all_of(), r"all_of\(\) must be given at least one condition"),
         (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions are joined by & and |, and not compared"),
         (lambda: (buy.sku == "a") + 1, "conditions are joined by & and |, and not compared"),
         (lambda: True & (buy.sku == "a"), "True is decided when Python reads the workflow"),
@@ -281,7 +284,7 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
     ("state", "sentence"),
     [
         (lambda: Invoke(buy_fn, token), "first passes its token on and does not wait for it"),
-        (lambda: Pass(token), "first uses <context.Task.Token>, which there is in a task only"),
+        (lambda: Pass(token), "first uses <context.Task.Token>, which exists only in a task"),
         (lambda: Invoke(buy_fn).giving(result_of(other_fn)), "that is not the function which it invokes"),
         (
             lambda: Invoke(buy_fn, token).waiting_for_token(Acknowledgement).giving(result_of(buy_fn)),
@@ -293,7 +296,7 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
             lambda: ServiceCall("glue:startJobRun.now", {"JobName": "a"}, object),
             "glue has no integration 'startJobRun.now'",
         ),
-        (lambda: ServiceCall("glue:startJobRun", {}, object), "glue:startJobRun, which cannot do without JobName"),
+        (lambda: ServiceCall("glue:startJobRun", {}, object), "glue:startJobRun, which requires JobName"),
         (
             lambda: ServiceCall("glue:startJobRun", token, object).waiting_for_token(Acknowledgement),
             "does not support .waitForTaskToken",
@@ -301,7 +304,7 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
         (lambda: Invoke(Function("a b", object, object)), "its name has letters, digits and _ : . - only"),
         (
             lambda: Invoke(Function("queue", object, object), {"queue": queue}),
-            "have one name, and would have one value",
+            "have the same name and would get the same value",
         ),
         (lambda: Invoke(buy_fn, timeout=Limit("limit")), "TimeoutSeconds is 0, which is Limit"),
         (lambda: Task(), "a Task calls something"),
@@ -372,7 +375,7 @@ def test_the_item_of_a_map_is_there_inside_it_only() -> None:
         flow = (item >> END,)
 
     assert workflow(each=Map([1], Item)).asl()
-    with pytest.raises(WorkflowError, match=r"item uses <context.Map.Item.Index>, which there is in a Map"):
+    with pytest.raises(WorkflowError, match=r"item uses <context.Map.Item.Index>, which exists only in a Map"):
         Item.asl()
 
 
@@ -380,8 +383,8 @@ def test_the_item_of_a_map_is_there_inside_it_only() -> None:
     ("value", "sentence"),
     [
         (lambda v: Pass(1).assign(v, "text"), "v is int, and 'text' is str"),
-        (lambda v: Pass(1).assign(v, 1).assign(v, 2), "assigns v already"),
-        (lambda v: Invoke(buy_fn).catch(ALL).assign(v, 1).assign(v, 2), "assigns v already"),
+        (lambda v: Pass(1).assign(v, 1).assign(v, 2), "already assigns v"),
+        (lambda v: Invoke(buy_fn).catch(ALL).assign(v, 1).assign(v, 2), "already assigns v"),
         (lambda _: Pass(1).assign(variable(int, name="a b"), 1), "'a b' is not a valid variable name"),
         (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is Step Functions' own"),
     ],
@@ -406,9 +409,7 @@ def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
 
 
 def test_a_state_stands_in_one_workflow() -> None:
-    with pytest.raises(
-        WorkflowError, match="Trial: work stands in Nested already: write a state of its own, or an Inline"
-    ):
+    with pytest.raises(WorkflowError, match="Trial: work is already part of Nested: use another state or an Inline"):
         workflow(a=Nested.work)
 
 
@@ -421,7 +422,7 @@ def test_a_class_of_states_has_a_start() -> None:
     class Empty(Workflow[Any, Any]):
         """Nothing yet."""
 
-    with pytest.raises(WorkflowError, match="Empty has no states: write some"):
+    with pytest.raises(WorkflowError, match="Empty has no states: add states"):
         Empty.asl()
     with pytest.raises(WorkflowError, match="has no start"):
         types.new_class("Ends", (Workflow[Any, Any],), {}, lambda space: space.update(start=END))
@@ -429,11 +430,11 @@ def test_a_class_of_states_has_a_start() -> None:
 
 def test_names_are_bound_by_a_dict() -> None:
     for wrong in ("arn", {3: "arn"}):
-        with pytest.raises(WorkflowError, match=r"names are bound by a dict|no 3 in this workflow"):
+        with pytest.raises(WorkflowError, match=r"bindings must be a dict|no 3 in this workflow"):
             Nested.asl(wrong)  # type: ignore[arg-type]
     assert Binding("a.b-c:d").placeholder == "${a.b-c:d}"
 
 
 def test_parallel_takes_workflows() -> None:
-    with pytest.raises(WorkflowError, match="Parallel: give it workflows to run"):
+    with pytest.raises(WorkflowError, match="Parallel must be given at least one workflow"):
         Parallel()

@@ -1,4 +1,4 @@
-"""Names that get their values late: functions, queues, tables and limits, known only when something is deployed."""
+"""Late-bound names: functions, queues, tables and limits whose values are known only at deployment."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Binding(Record):
 
 
 class Limit(Binding):
-    """A length of time, or a number, that a deployment may set: its default says which."""
+    """A length of time or a number that a deployment may set; its default decides which."""
 
     default: timedelta | float = timedelta(0)
 
@@ -53,7 +53,7 @@ class Limit(Binding):
 
 
 class Function(Binding, Generic[In, Out]):
-    """A Lambda function, bound to the ARN of a version: what it takes and what it gives."""
+    """A Lambda function, bound to the ARN of a version, with the types of its input and output."""
 
     input_type: object = object
     output_type: object = object
@@ -65,37 +65,37 @@ class Function(Binding, Generic[In, Out]):
 
 
 class Queue(Binding):
-    """A queue of SQS, bound to its URL."""
+    """An SQS queue, bound to its URL."""
 
     meaning: str = "URL of an SQS queue"
 
 
 class Topic(Binding):
-    """A topic of SNS, bound to its ARN."""
+    """An SNS topic, bound to its ARN."""
 
     meaning: str = "ARN of an SNS topic"
 
 
 class EventBus(Binding):
-    """A bus of EventBridge, bound to its name or ARN."""
+    """An EventBridge bus, bound to its name or ARN."""
 
     meaning: str = "name or ARN of an EventBridge bus"
 
 
 class Table(Binding):
-    """A table of DynamoDB, bound to its name or ARN."""
+    """A DynamoDB table, bound to its name or ARN."""
 
     meaning: str = "name or ARN of a DynamoDB table"
 
 
 class Bucket(Binding):
-    """A bucket of S3, bound to its name."""
+    """An S3 bucket, bound to its name."""
 
     meaning: str = "name of an S3 bucket"
 
 
 class Machine(Binding, Generic[In, Out]):
-    """A state machine, bound to its ARN: what it takes and what it gives."""
+    """A state machine, bound to its ARN, with the types of its input and output."""
 
     input_type: object = object
     output_type: object = object
@@ -114,7 +114,7 @@ _SIGNS: Final = frozenset("_:.-")
 def whole_seconds(span: timedelta) -> int:
     """A length of time as Step Functions writes it; raises WorkflowError for parts of a second."""
     if span % timedelta(seconds=1):
-        raise WorkflowError(f"{span}: Step Functions counts in whole seconds")
+        raise WorkflowError(f"{span}: must be a whole number of seconds")
     return int(span.total_seconds())
 
 
@@ -126,7 +126,7 @@ class Bindings:
         self.given: dict[str, BoundValue] = {}
         entries = cast("object", given or {})
         if not isinstance(entries, Mapping):
-            raise Unbound(f"{given!r}: names are bound by a dict, as in {{function: arn}}")
+            raise Unbound(f"{given!r}: bindings must be a dict, as in {{function: arn}}")
         for key, value in cast("Mapping[Binding | str, BoundValue]", entries).items():
             self.given[str(key.name if isinstance(key, Binding) else key)] = value
         self._late = not any(isinstance(value, str) for value in self.given.values())
@@ -177,12 +177,12 @@ class Bindings:
         name = binding.name
         if not name or not all(sign.isalnum() or sign in _SIGNS for sign in str(name)):
             raise WorkflowError(
-                f"{binding!r}: its name has letters, digits and _ : . - only, for ${{name}} stands for it"
+                f"{binding!r}: its name must consist of letters, digits and _ : . -, because ${{name}} stands for it"
             )
         before = self.asked.setdefault(name, binding)
         if type(before) is not type(binding):
             raise WorkflowError(
-                f"{before!r} and {binding!r} have one name, and would have one value: call one otherwise"
+                f"{before!r} and {binding!r} have the same name and would get the same value: rename one of them"
             )
 
     def value(self, binding: Binding) -> str | int | float:
@@ -197,7 +197,7 @@ class Bindings:
         missing = list(self._missing())
         if missing and not self._late:
             raise Unbound(
-                f"{', '.join(missing)}: given no value; bind all names, or none for a definition with placeholders"
+                f"{', '.join(missing)}: missing values: bind all names, or none for a definition with placeholders"
             )
 
     def _missing(self) -> Iterator[str]:

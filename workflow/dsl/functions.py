@@ -61,20 +61,22 @@ def jsonata(text: str, form: TypeForm[M]) -> M:
 
 
 def seen_as(value: object, form: TypeForm[M]) -> M:
-    """The same value, taken for one of this type by whoever knows better than the types at hand."""
+    """Return the same value as one of this type, where you know better than its declared type."""
     here = form_of(value)
     if kinds_of(here).isdisjoint(kinds_of(form)):
-        raise WorkflowError(f"seen_as({value!r}, {name_of(form)}): it is {name_of(here)}, which is never that")
+        raise WorkflowError(
+            f"seen_as({value!r}, {name_of(form)}): the value is {name_of(here)}, which can never be that type"
+        )
     return cast("M", seen(value, form))
 
 
 def some(value: M | None) -> M:
-    """A value that may be missing or null, where it is known to be there."""
+    """Return a value that may be missing or null as one that is known to be present."""
     return cast("M", seen(value, _without_null(value)))
 
 
 def or_else(value: M | None, otherwise: M) -> M:
-    """A value, or another where it is missing or null."""
+    """Return a value, or another one if it is missing or null."""
     there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
     return cast("M", FunctionCall("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
 
@@ -108,17 +110,17 @@ def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str)
 
 
 def concat(*texts: str) -> str:
-    """Texts joined."""
+    """Join strings."""
     return cast("str", _called("concat", texts, str, "string"))
 
 
 def to_json(value: object) -> str:
-    """A value as JSON text; a string gets its quotes."""
+    """Return a value as JSON text; a string gets quotes."""
     return cast("str", FunctionCall("to_json", (value,), str))
 
 
 def from_json(text: str, form: TypeForm[M]) -> M:
-    """The value that JSON text says."""
+    """Parse JSON text."""
     return cast("M", _called("from_json", (text,), form, "string"))
 
 
@@ -128,53 +130,53 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def base64_encode(text: str) -> str:
-    """A string in Base64."""
+    """Encode a string in Base64."""
     return cast("str", _called("base64_encode", (text,), str, "string"))
 
 
 def base64_decode(text: str) -> str:
-    """The text that Base64 says."""
+    """Decode a Base64 string."""
     return cast("str", _called("base64_decode", (text,), str, "string"))
 
 
 def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
-    """A digest of a string, in lower-case hexadecimal."""
+    """Return the digest of a string in lower-case hexadecimal."""
     check_choices("hash_of", "algorithm", algorithm, get_args(Algorithm))
     return cast("str", _called("hash_of", (text, algorithm), str, "string"))
 
 
 def uuid() -> str:
-    """A random UUID, version 4."""
+    """Return a random UUID, version 4."""
     return cast("str", FunctionCall("uuid", (), str))
 
 
 def random_below(start: int, end: int) -> int:
-    """A random integer from start on, below end."""
+    """Return a random integer from start up to, but not including, end."""
     return cast("int", _called("random_below", (start, end), int, "number"))
 
 
 def plus(left: Number, right: Number) -> Number:
-    """The sum."""
+    """Return the sum."""
     return cast("Number", _called("plus", (left, right), form_of(left), "number"))
 
 
 def minus(left: Number, right: Number) -> Number:
-    """The difference."""
+    """Return the difference."""
     return cast("Number", _called("minus", (left, right), form_of(left), "number"))
 
 
 def times(left: Number, right: Number) -> Number:
-    """The product."""
+    """Return the product."""
     return cast("Number", _called("times", (left, right), form_of(left), "number"))
 
 
 def array(*items: M) -> list[M]:
-    """These values as an array."""
+    """Return these values as an array."""
     return cast("list[M]", FunctionCall("array", items, list[object]))
 
 
 def item_at(items: Sequence[M], index: int) -> M:
-    """One item, counted from 0."""
+    """Return one item; the first has index 0."""
     return cast("M", _called("item_at", (items, index), item_of(form_of(items)), "array", "number"))
 
 
@@ -188,12 +190,12 @@ def length(value: Sequence[object]) -> int:
 
 
 def unique(items: Sequence[M]) -> list[M]:
-    """The items without repetitions."""
+    """Return the items without duplicates."""
     return cast("list[M]", _called("unique", (items,), form_of(items), "array"))
 
 
 def chunks(items: Sequence[M], size: int) -> list[list[M]]:
-    """The items in arrays of this size, the last perhaps shorter."""
+    """Split the items into arrays of this size; the last may be shorter."""
     check_numbers("chunks", 1, size=size)
     form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that only the running program knows
     return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
@@ -204,19 +206,19 @@ parted = chunks
 
 
 def span(first: int, last: int, step: int = 1) -> list[int]:
-    """Whole numbers from the first to the last, both included."""
+    """Return the integers from the first to the last, both included."""
     if type(step) is int and step == 0:
-        raise WorkflowError("span: step is an integer, and not 0")
+        raise WorkflowError("span: step must be an integer other than 0")
     return cast("list[int]", _called("span", (first, last, step), list[int], "number"))
 
 
 def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
-    """The fields of both objects; where both have one, the second's."""
+    """Merge two objects; if both have a field, the second's value is used."""
     return cast("dict[str, object]", _called("merged", (first, second), dict[str, object], "object"))
 
 
 def choose(condition: bool, then: M, otherwise: M) -> M:
-    """One of two values."""
+    """Return one of two values, depending on a condition."""
     return cast("M", FunctionCall("choose", (condition_of(condition), then, otherwise), form_of(then)))
 
 
@@ -234,7 +236,7 @@ def not_(condition: bool) -> bool:
 def all_of(*conditions: bool) -> bool:
     """Return whether all of these hold."""
     if not conditions:
-        raise WorkflowError("all_of(): takes conditions")
+        raise WorkflowError("all_of() must be given at least one condition")
     whole = condition_of(conditions[0])
     for condition in conditions[1:]:
         whole = whole & condition_of(condition)
@@ -248,7 +250,7 @@ def one_of(value: M, *allowed: M) -> bool:
         same = cast("Condition", value == other)
         whole = same if whole is None else whole | same
     if whole is None:
-        raise WorkflowError(f"one_of({value!r}): of nothing, no value is one")
+        raise WorkflowError(f"one_of({value!r}): the list of values must not be empty")
     return cast("bool", whole)
 
 
@@ -298,7 +300,7 @@ def is_true(value: bool) -> bool:
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Return whether a string is like a pattern in which * stands for any text; \\* is a star."""
+    """Return whether a string matches a pattern in which * stands for any characters and \\* for an asterisk."""
     check_fixed_texts("matches", pattern=pattern)
     return cast("bool", Matches(_expression(value, "string"), pattern))
 
@@ -314,7 +316,7 @@ def after(value: str | datetime, other: str | datetime) -> bool:
 
 
 def at_time(value: str | datetime, other: str | datetime) -> bool:
-    """Return whether two times are the same moment."""
+    """Return whether two times are the same instant."""
     return _times("=", value, other)
 
 
@@ -331,6 +333,6 @@ def _is(value: object, kind: str) -> bool:
 def _expression(value: object, kind: str = "") -> Expression:
     if isinstance(value, Expression):
         if kind and kind not in kinds_of(form_of(value)):
-            raise WorkflowError(f"{value!r} is {name_of(form_of(value))}, and not {_KINDS[kind]}")
+            raise WorkflowError(f"{value!r} is {name_of(form_of(value))}, not {_KINDS[kind]}")
         return value
     raise WorkflowError(f"{value!r} is known before the workflow runs; conditions are about its data")

@@ -21,7 +21,7 @@ _TYPING: Final = frozenset({"typing", "typing_extensions", "types"})
 def refused(owner: object, what: str, value: object) -> NoReturn:
     """Raise WorkflowError: what the owner takes, and what it was given."""
     kind = f", which is {name_of(form_of(value))}" if isinstance(value, Expression) else ""
-    raise WorkflowError(f"{_called(owner)}: {what}, and not {value!r}{kind}")
+    raise WorkflowError(f"{_called(owner)}: {what}, got {value!r}{kind}")
 
 
 def check_kind(owner: object, what: str, value: object, *kinds: type) -> None:

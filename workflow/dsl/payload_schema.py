@@ -311,7 +311,7 @@ def wire_value(value: object) -> object:
 def moment_text(moment: datetime) -> str:
     """A time in the form of RFC 3339, as the States Language writes it; raises WorkflowError without a zone."""
     if moment.tzinfo is None:
-        raise WorkflowError(f"{moment!r}: says no time zone")
+        raise WorkflowError(f"{moment!r} must have a time zone")
     return moment.isoformat().replace("+00:00", "Z")
 
 

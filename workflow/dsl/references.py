@@ -78,7 +78,7 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
     """
     fields = fields_of(model)
     if fields is None:
-        raise WorkflowError(f"made({name_of(model)}): takes a model, a dataclass or a TypedDict")
+        raise WorkflowError(f"made({name_of(model)}): must be given a model, a dataclass or a TypedDict")
 
     def build(*placed: object, **given: object) -> dict[str, object]:
         if len(placed) > len(fields):

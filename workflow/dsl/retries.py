@@ -46,15 +46,15 @@ Source: Step Functions developer guide, "Handle transient Lambda service excepti
 def check_errors(owner: str, names: object) -> None:
     """Refuse anything but a tuple of errors' names, and ALL beside others."""
     if isinstance(names, str):
-        raise WorkflowError(f"{owner}(on={names!r}): takes a tuple of errors' names, ({names!r},)")
-    check_kind(owner, "takes a tuple of errors' names", names, tuple, list)
+        raise WorkflowError(f"{owner}(on={names!r}): must be a tuple of error names, ({names!r},)")
+    check_kind(owner, "must be a tuple of error names", names, tuple, list)
     given = tuple(cast("Iterable[object]", names))
     if not given or not all(isinstance(name, str) for name in given):
-        refused(owner, "takes a tuple of errors' names", names)
+        refused(owner, "must be a tuple of error names", names)
     if len(set(given)) < len(given):
-        raise WorkflowError(f"{owner}: {names!r} names an error twice")
+        raise WorkflowError(f"{owner}: {names!r} contains an error name twice")
     if ALL in given and len(given) > 1:
-        raise WorkflowError(f"{owner}: ALL takes every error, so it stands alone, and not in {names!r}")
+        raise WorkflowError(f"{owner}: ALL matches every error, so it must stand alone, got {names!r}")
 
 
 class Retry(Record, kw_only=True):
@@ -87,7 +87,7 @@ class Retry(Record, kw_only=True):
         first = self.interval or timedelta(seconds=1)
         if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
             raise WorkflowError(
-                f"Retry: longest ({self.longest}) is longer than the first wait ({self.interval or '1 s'})"
+                f"Retry: longest ({self.longest}) must be longer than the first wait ({self.interval or '1 s'})"
             )
 
     def asl(self, bindings: Bindings | None = None) -> dict[str, Json]:

@@ -188,9 +188,11 @@ class Reference(Expression):
     def __getitem__(self, key: str | int) -> Reference:
         if not isinstance(key, str):
             if "array" not in kinds_of(self._form):
-                raise NoSuchField(f"{self!r} is {name_of(self._form)}, and no array to take an item of")
+                raise NoSuchField(f"{self!r} is {name_of(self._form)}, not an array, so it has no items")
             if isinstance(cast("object", key), slice):
-                raise NoSuchField(f"{self!r}[{key!r}]: an array gives one item, by its number; use jsonata() for more")
+                raise NoSuchField(
+                    f"{self!r}[{key!r}]: an array takes one integer as its index; use jsonata() for anything else"
+                )
             return Reference(self._source, item_of(self._form, key), (*self._path, key))
         wire, form = self._step(key)
         return Reference(self._source, form, (*self._path, wire))
@@ -395,7 +397,7 @@ def condition_of(value: object) -> Condition:
         return value
     if isinstance(value, Expression):
         raise NotACondition(
-            f"{value!r} is a value, no condition: compare it, or use is_true(), is_present() or is_null()"
+            f"{value!r} is a value, not a condition: compare it, or use is_true(), is_present() or is_null()"
         )
     raise NotACondition(
         f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
@@ -439,7 +441,7 @@ def _compared(operator: Operator, left: Expression, right: object) -> Condition:
 def key_of(name: object) -> str:
     """The name of a field of an object; raises WorkflowError for anything but a string."""
     if not isinstance(name, str):
-        raise WorkflowError(f"{name!r} is a {type(name).__name__}, and the fields of an object have texts as names")
+        raise WorkflowError(f"{name!r} is a {type(name).__name__}, but the names of an object's fields must be strings")
     return name
 
 

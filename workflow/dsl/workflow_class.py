@@ -50,12 +50,12 @@ class _Namespace(dict[str, object]):
     def __setitem__(self, name: str, value: object) -> None:
         if name in OWN_NAMES and _is_box(value):
             raise WorkflowError(
-                f"{name} is what a workflow itself has: call this attribute otherwise, and give it name={name!r}"
+                f"{name} is an attribute of every workflow: rename this attribute, and give it name={name!r}"
             )
         if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
-            raise WorkflowError(f"timeout = {value!r}: it must be a timedelta, or a Limit that the deployment sets")
+            raise WorkflowError(f"timeout must be a timedelta, or a Limit that the deployment sets, got {value!r}")
         if _is_box(self.get(name)) and self[name] is not value:
-            raise WorkflowError(f"{name} stands twice in this workflow")
+            raise WorkflowError(f"{name} is defined twice in this workflow")
         if name not in _ROLES:
             set_name(value, name)
         super().__setitem__(name, value)
@@ -163,7 +163,7 @@ class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
 
 def _graph(workflow: type[Workflow[Any, Any]]) -> ScopeGraph:
     if not hasattr(workflow, "graph"):
-        raise WorkflowError(f"{workflow.__name__} has no states: write some, `start = …` and `flow = (…,)`")
+        raise WorkflowError(f"{workflow.__name__} has no states: add states, `start = …` and `flow = (…,)`")
     return workflow.graph
 
 

@@ -18,7 +18,7 @@ def backend_for(language: QueryLanguage) -> Backend:
 
         return JsonataBackend()
     if language != "JSONPath":
-        raise WorkflowError(f"language={language!r}: it is 'JSONata' or 'JSONPath'")
+        raise WorkflowError(f"language={language!r}: must be 'JSONata' or 'JSONPath'")
     from .jsonpath_backend import JsonpathBackend
 
     return JsonpathBackend()

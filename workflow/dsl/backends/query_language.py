@@ -40,7 +40,7 @@ def shared_kinds(condition: Compare) -> tuple[str, ...]:
             else ""
         )
         raise WorkflowError(
-            f"{condition!r}: only texts and numbers have an order, a null differs from nothing that is compared with "
-            f"it, and objects and arrays are not compared{instead}"
+            f"{condition!r}: only strings and numbers can be ordered, != with null is never true, "
+            f"and objects and arrays cannot be compared{instead}"
         )
     return shared

@@ -73,15 +73,16 @@ def _states_by_name(name: str, body: Mapping[str, object]) -> dict[str, AnyState
     states: dict[str, AnyState] = {}
     for state in _states_in_body(body):
         if states.setdefault(state.name, state) is not state:
-            raise WorkflowError(f"{name}: two states are called {state.name}", at=state)
+            raise WorkflowError(f"{name}: two states have the name {state.name}", at=state)
         if state.workflow_name:
             raise WorkflowError(
-                f"{name}: {state.name} stands in {state.workflow_name} already: write a state of its own, or an Inline",
+                f"{name}: {state.name} is already part of {state.workflow_name}: use another state or an Inline",
                 at=state,
             )
         if len(state.name) > MAX_STATE_NAME_LENGTH:
             raise WorkflowError(
-                f"{name}: the name {state.name} has {len(state.name)} characters, allowed are {MAX_STATE_NAME_LENGTH}",
+                f"{name}: the name {state.name} must have at most {MAX_STATE_NAME_LENGTH} characters, "
+                f"got {len(state.name)}",
                 at=state,
             )
     return states
@@ -98,7 +99,7 @@ def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
     for chain in flow:
         if isinstance(chain, Edge):
             exit_ = cast("Edge[object]", chain).exits()[0]
-            raise WrongJoin(f"{name}: {exit_.state!r} has a way out by {exit_.kind} that leads nowhere", at=exit_.state)
+            raise WrongJoin(f"{name}: {exit_.state!r} has an exit by {exit_.kind} that leads nowhere", at=exit_.state)
         if not isinstance(chain, Chain):
             raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is not one")
         yield from cast("Chain[object, object]", chain).links

@@ -78,11 +78,11 @@ class VariableScopes:
 
     def _check_context(self, state: AnyState, reference: Reference, path: Sequence[str | int]) -> None:
         if path[:1] == ("Task",) and not isinstance(state, Task):
-            raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a task only")
+            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a task")
         if path[:2] == ("Task", "Token") and not _has_token(state):
-            raise WorkflowError(f"{state!r} passes its token on and does not wait for it: add .waiting_for_token(…)")
+            raise WorkflowError(f"{state!r} passes its token on but does not wait for it: add .waiting_for_token(…)")
         if path[:1] == ("Map",) and self._around.in_map is False and state.type != "Map":
-            raise WorkflowError(f"{state!r} uses {reference!r}, which there is in a Map and inside it only")
+            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Map and inside it")
 
 
 def _has_token(state: AnyState) -> bool:
@@ -93,7 +93,7 @@ def _check_function(state: AnyState, reference: Reference, function: object) -> 
     if not isinstance(state, Invoke) or state.function is not function:
         raise WorkflowError(f"{state!r} uses {reference!r}, and that is not the function which it invokes")
     if state.awaits_token:
-        raise WorkflowError(f"{state!r} gives what comes with its token: write result_of(…) with the type of that")
+        raise WorkflowError(f"{state!r} outputs what comes with its token: use result_of(…) with its type")
 
 
 def _assigned_in(graph: ScopeGraph, state: AnyState) -> Iterator[str]:

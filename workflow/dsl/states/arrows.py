@@ -102,7 +102,7 @@ class Edge(Joinable[Out]):
         return " | ".join(f"{exit_.state!r} by {exit_.kind}" for exit_ in self._exits)
 
     def assign(self, target: T, value: T) -> Self:
-        """Set a variable when this way is taken."""
+        """Assign a variable when this exit is taken."""
         name = assigned_variable(target, value)
         for exit_ in self._exits:
             _check_once(self, name, exit_.assignments)
@@ -114,11 +114,11 @@ class Edge(Joinable[Out]):
         return self.assign(target, value)
 
     def passing(self, output: T) -> Edge[T]:
-        """Pass this on instead of what would come along this way."""
+        """Pass on this value instead of the exit's own."""
         return Edge(tuple(changed(exit_, output=Some(output)) for exit_ in self._exits))
 
     def noted(self, comment: str) -> Self:
-        """Say why, in the definition."""
+        """Add a comment to this exit in the definition."""
         return self._changed(lambda exit_: changed(exit_, comment=comment))
 
     def _changed(self, change: Callable[[Exit], Exit]) -> Self:
@@ -152,7 +152,7 @@ def check_options(owner: object, given: Mapping[str, object], known: type) -> No
     unknown = [name for name in given if name not in known.__annotations__]
     if unknown:
         allowed = ", ".join(known.__annotations__)
-        raise WorkflowError(f"{type(owner).__name__}: there is no option {', '.join(unknown)}; there are {allowed}")
+        raise WorkflowError(f"{type(owner).__name__}: unknown option {', '.join(unknown)}; the options are {allowed}")
 
 
 class StateOptions(TypedDict, total=False):
@@ -164,7 +164,7 @@ class StateOptions(TypedDict, total=False):
 
 
 class State(Joinable[Out], Generic[In, Out]):
-    """A box of the diagram: takes `In`, gives `Out`."""
+    """A state: takes `In` as its input and outputs `Out`."""
 
     type: ClassVar[str]
     input_types: tuple[object, ...] = ()
@@ -185,20 +185,20 @@ class State(Joinable[Out], Generic[In, Out]):
         self.assignments: dict[str, object] = {}
         self.output: Some | None = None
         if not hasattr(self, "type"):
-            raise WorkflowError(f"{type(self).__name__} is not a state by itself: write a Pass, a Choice, an Invoke …")
+            raise WorkflowError(f"{type(self).__name__} is not a state by itself: use a Pass, a Choice, an Invoke …")
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
             own = type(self).__name__
             called = self.__dict__.get("name") or own
-            raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() is what a state gives")
+            raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() refers to a state's output")
 
     def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((self, other))
 
     def assign(self, target: T, value: T) -> Self:
-        """Set a variable when this state has done its work."""
+        """Assign a variable when this state has succeeded."""
         name = assigned_variable(target, value)
         _check_once(self, name, self.assignments)
         self.assignments[name] = value
@@ -221,7 +221,7 @@ AnyState = State[Never, object]
 
 
 class Catching(State[In, Out]):
-    """A state that can fail, try again and be caught."""
+    """A state that can fail, be retried and be caught."""
 
     def __init__(
         self, *, retry: Retry | tuple[Retry, ...] = (), name: str | None = None, comment: str | None = None
@@ -230,12 +230,12 @@ class Catching(State[In, Out]):
         self.retry = _retriers(self, retry)
 
     def catch(self, *errors: str) -> Edge[ErrorOutput]:
-        """The way taken when the state fails with one of these errors for good."""
+        """Return the exit taken when the state fails for good with one of these errors."""
         return Edge((Exit(self, "catch", errors=_errors(errors)),))
 
 
 class Group(Joinable[Out]):
-    """States that share their ways on: `(a | b).catch(ALL) >> c`."""
+    """States that share their exits: `(a | b).catch(ALL) >> c`."""
 
     def __init__(self, states: tuple[AnyState, ...]) -> None:
         self.states = states
@@ -247,7 +247,7 @@ class Group(Joinable[Out]):
         return Group((*self.states, other))
 
     def catch(self, *errors: str) -> Edge[ErrorOutput]:
-        """The way taken when any of these states fails with one of these errors for good."""
+        """Return the exit taken when any of these states fails for good with one of these errors."""
         for state in self.states:
             if not isinstance(state, Catching):
                 raise WrongJoin(f"{state!r} cannot fail, so there is nothing to catch")
@@ -255,19 +255,19 @@ class Group(Joinable[Out]):
 
 
 class Ending(State[Never, Never], Generic[Result]):
-    """The end of a path that goes well: the workflow gives `Result`, or what leads here.
+    """The successful end of a path: the workflow outputs `Result`, or the state's input.
 
     It takes anything. To type checkers it takes nothing, so that they never take it for a state that leads on.
     """
 
 
 class End(Ending[InputPassedOn]):
-    """Not a state: the place where a path ends well."""
+    """The successful end of a path; not a state."""
 
     type = "End"
 
     def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin("END is where a path ends: nothing comes after it")
+        raise WrongJoin("END ends a path: nothing can follow it")
 
 
 END: Final = End(name="END")
@@ -279,7 +279,7 @@ def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
     given = cast("tuple[object, ...]", retry if isinstance(retry, tuple) else (retry,))
     for each in given:
         if not isinstance(each, Retry):
-            raise WorkflowError(f"{type(owner).__name__}: retry is a Retry, or a tuple of them, and not {retry!r}")
+            raise WorkflowError(f"{type(owner).__name__}: retry must be a Retry or a tuple of them, got {retry!r}")
         each.check()
     retriers = cast("tuple[Retry, ...]", given)
     check_order(owner, "retrier", [each.on for each in retriers])
@@ -291,14 +291,16 @@ def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> 
     taken: set[str] = set()
     for names in errors:
         if ALL in taken or taken.issuperset(names):
-            raise WorkflowError(f"{owner!r}: the {what} on {', '.join(names)} never sees an error: others before it do")
+            raise WorkflowError(
+                f"{owner!r}: the {what} on {', '.join(names)} never sees an error: those before it take them all"
+            )
         taken.update(names)
 
 
 def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         told = ", ".join(map(repr, names))
-        raise WorkflowError(f"catch({told}): takes errors' names one after the other, catch('A', 'B')")
+        raise WorkflowError(f"catch({told}): give the errors' names as separate arguments, catch('A', 'B')")
     given = cast("tuple[str, ...]", names) or (ALL,)
     check_errors("catch", given)
     return given
@@ -333,9 +335,9 @@ def variable_name(target: object) -> str:
 
 
 def each_of(*states: State[Never, T]) -> Group[T]:
-    """States that share their ways on, however many: `each_of(*steps).catch(ALL) >> failed`."""
+    """Any number of states that share their exits: `each_of(*steps).catch(ALL) >> failed`."""
     if not states:
-        raise WrongJoin("each_of(): of no state, nothing leads on")
+        raise WrongJoin("each_of() must be given at least one state")
     return Group(tuple(_state(state) for state in states))
 
 
@@ -359,7 +361,7 @@ def _can_be_called(name: str) -> bool:
 
 def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:
     if name in assigned:
-        raise WorkflowError(f"{owner!r} assigns {name} already, and can assign it once")
+        raise WorkflowError(f"{owner!r} already assigns {name}; a state can assign a variable only once")
 
 
 def set_name(target: object, name: str) -> None:

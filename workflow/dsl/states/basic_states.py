@@ -22,7 +22,7 @@ R = TypeVar("R", covariant=True)
 
 
 class Pass(State[object, T]):
-    """Gives what `output` says; does nothing else."""
+    """Outputs what `output` says and does nothing else."""
 
     type = "Pass"
 
@@ -33,11 +33,11 @@ class Pass(State[object, T]):
 
 
 class Wait(State[T, T]):
-    """Waits for a time, or until one, fixed or from data; passes its input on.
+    """Waits for a length of time, or until an instant, fixed or from data, and passes its input on.
 
-    `how_long`    a length of time, one that the deployment sets, or seconds from data
-    `until`       a time with its zone, or a string in the form of RFC 3339 from data
-    `passes`      the type of what it passes on, for type checkers: what comes after it may want to know
+    `how_long`    a timedelta, a Limit that the deployment sets, or seconds from data
+    `until`       an instant with a time zone, or an RFC 3339 string from data
+    `passes`      the type of what it passes on, so that type checkers can check the next state
     """
 
     type = "Wait"
@@ -63,7 +63,7 @@ class Wait(State[T, T]):
     ) -> None:
         super().__init__(name=name, comment=comment)
         if (how_long is None) == (until is None):
-            raise WorkflowError("Wait: takes how long, or until when")
+            raise WorkflowError("Wait: give either how_long or until")
         check_spans(self, 0, how_long=how_long)
         check_moments(self, until=until)
         self.how_long = how_long
@@ -73,10 +73,10 @@ class Wait(State[T, T]):
 
 
 class Choice(State[T, T], Generic[T, F]):
-    """Decides by its subject, or by what `by` says, which way to go, and passes its input on.
+    """Chooses the next state by its subject, or by `by`, and passes its input on.
 
-    `subject`    what leads here: the workflow's input, the output of the state before, a variable
-    `by`         a field of it, or another value, to decide by: `Choice(job, by=job.status)`
+    `subject`    what arrives here: the workflow's input, the previous state's output, or a variable
+    `by`         a field of the subject, or another value, to decide by: `Choice(job, by=job.status)`
     """
 
     type = "Choice"
@@ -92,18 +92,20 @@ class Choice(State[T, T], Generic[T, F]):
         self.is_narrowing = by is None
         for value in (subject,) if by is None else (subject, by):
             if not isinstance(value, Expression):
-                raise WorkflowError(f"Choice({value!r}): decides by input_of(…), output_of(…) or another reference")
+                raise WorkflowError(f"Choice({value!r}): must decide by input_of(…), output_of(…) or another reference")
         self.subject = subject if by is None else by
         self.input_types, self.output_type = (form_of(subject),), form_of(subject)
 
     def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
-        """The way taken by values of one member of the subject's union, told by the field in which they differ."""
+        """Return the exit for one member of the subject's union, recognised by the field in which they differ."""
         if not self.is_narrowing:
-            raise WorkflowError(f"{self!r}.case({name_of(model)}): decides by a part of its subject; use equals()")
+            raise WorkflowError(
+                f"{self!r}.case({name_of(model)}): this Choice decides by a part of its subject; use equals()"
+            )
         return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
 
     def equals(self, *values: F) -> Edge[T]:
-        """The way taken when what is decided by is one of these values."""
+        """Return the exit taken when the value is one of these."""
         form = form_of(self.subject)
         alternatives = self.alternatives()
         strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
@@ -113,21 +115,21 @@ class Choice(State[T, T], Generic[T, F]):
         return Edge((Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wired),))
 
     def when(self, condition: bool | Condition) -> Edge[T]:
-        """The way taken when this holds and none before did."""
+        """Return the exit taken when this condition holds and no earlier one does."""
         return Edge((Exit(self, "choice", condition=condition_of(condition)),))
 
     @property
     def otherwise(self) -> Edge[T]:
-        """The way taken when nothing else holds."""
+        """The exit taken when no condition holds."""
         return Edge((Exit(self, "default"),))
 
     def alternatives(self) -> tuple[object, ...]:
-        """Return what it decides by can be: the members of a union, or the values of a Literal."""
+        """Return the alternatives to decide between: the members of a union, or the values of a Literal."""
         form = form_of(self.subject)
         return (True, False) if form is bool else literals_of(form) or members_of(form)
 
     def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} is a Choice: say which way, with case(), when() or otherwise")
+        raise WrongJoin(f"{self!r} is a Choice: leave it by case(), when() or otherwise")
 
     def _told_apart(self, model: object) -> Condition:
         union = members_of(form_of(self.subject))
@@ -146,7 +148,7 @@ class Choice(State[T, T], Generic[T, F]):
 
 
 class Succeed(Ending[R]):
-    """Ends the workflow, or its branch, well: it gives `output`, or what leads here."""
+    """Ends the workflow or branch successfully, with `output` or its input as the result."""
 
     type = "Succeed"
 
@@ -159,7 +161,7 @@ class Succeed(Ending[R]):
         self.output = None if output is None else Some(output)
 
     def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+        raise WrongJoin(f"{self!r} ends the workflow: nothing can follow it")
 
 
 class Fail(State[object, Never]):
@@ -175,11 +177,11 @@ class Fail(State[object, Never]):
         self.error, self.cause = error, cause
 
     def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} ends the workflow: nothing comes after it")
+        raise WrongJoin(f"{self!r} ends the workflow: nothing can follow it")
 
 
 def any_of(*conditions: object) -> Condition:
-    """Return whether one of these holds."""
+    """Return a condition that holds if any of these does."""
     whole = condition_of(conditions[0])
     for condition in conditions[1:]:
         whole = whole | condition_of(condition)

@@ -108,7 +108,7 @@ class ItemBatcher(Record, kw_only=True):
         check_numbers(self, 1, max_items=self.max_items, max_bytes=self.max_bytes)
         check_objects(self, batch_input=self.batch_input)
         if self.max_items is None and self.max_bytes is None:
-            raise WorkflowError("ItemBatcher: say how large a batch is, with max_items or max_bytes")
+            raise WorkflowError("ItemBatcher: limit the batches with max_items or max_bytes")
 
     def limits(self) -> dict[str, object]:
         """Return how large a batch may be."""

@@ -35,7 +35,7 @@ def marshalled(value: object) -> dict[str, object]:
         return {"M": {name: marshalled(item) for name, item in items}}
     if isinstance(value, list | tuple):
         return {"L": [marshalled(item) for item in cast("Sequence[object]", value)]}
-    raise WorkflowError(f"{value!r} has no form as an attribute of DynamoDB")
+    raise WorkflowError(f"{value!r} cannot be written as a DynamoDB attribute")
 
 
 def _expression(value: Expression) -> dict[str, object]:
@@ -43,7 +43,7 @@ def _expression(value: Expression) -> dict[str, object]:
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
     if kind not in _BY_KIND:
         raise WorkflowError(
-            f"{value!r}: an attribute of DynamoDB is a string, a number or a boolean; which is this? "
-            "seen_as() says; a list and an object are written out"
+            f"{value!r}: a DynamoDB attribute needs a type: string, number or boolean; "
+            "declare it with seen_as(), and write out a list or an object"
         )
     return {_BY_KIND[kind]: FunctionCall("to_json", (value,), str) if kind == "number" else value}

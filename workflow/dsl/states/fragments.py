@@ -34,4 +34,4 @@ class Inline(Catching[I, O]):
 def check_workflow(owner: object, value: object) -> None:
     """Refuse anything but a workflow where one belongs."""
     if not (isinstance(value, type) and hasattr(value, "graph")):
-        raise WorkflowError(f"{type(owner).__name__}: runs workflows, which are classes of Workflow, and not {value!r}")
+        raise WorkflowError(f"{type(owner).__name__}: must be given subclasses of Workflow, got {value!r}")

@@ -18,7 +18,7 @@ from .tasks import Answer, Task, TaskOptions
 
 
 class GetItem(Task[object, Answer]):
-    """Reads an item of DynamoDB by its key; `projection` says which attributes, all if it is None."""
+    """Reads a DynamoDB item by its key; `projection` names the attributes to read (None: all)."""
 
     service = "dynamodb:getItem"
 
@@ -48,7 +48,7 @@ class GetItem(Task[object, Answer]):
 
 
 class PutItem(Task[object, Answer]):
-    """Writes an item of DynamoDB, if its condition holds."""
+    """Writes a DynamoDB item if its condition holds."""
 
     service = "dynamodb:putItem"
 
@@ -74,7 +74,7 @@ class PutItem(Task[object, Answer]):
 
 
 class UpdateItem(Task[object, Answer]):
-    """Changes an item of DynamoDB by an update expression, if its condition holds.
+    """Updates a DynamoDB item by an update expression if its condition holds.
 
     `returns`    what of the item the answer's Attributes are to have
     """
@@ -112,7 +112,7 @@ class UpdateItem(Task[object, Answer]):
 
 
 class DeleteItem(Task[object, Answer]):
-    """Deletes an item of DynamoDB by its key, if its condition holds."""
+    """Deletes a DynamoDB item by its key if its condition holds."""
 
     service = "dynamodb:deleteItem"
 
@@ -145,7 +145,7 @@ def _check_items(
     check_objects(task, **items, values=values, names=names)
     for name, item in items.items():
         if not item:
-            raise WorkflowError(f"{type(task).__name__}: {name} has no attribute, and an item is found by its key")
+            raise WorkflowError(f"{type(task).__name__}: {name} is empty, but an item is found by its key")
     fixed = [text for text in texts if isinstance(text, str)]
     if len(fixed) == len([text for text in texts if text is not None]):
         _check_placeholders(task, fixed, values or {}, names or {})

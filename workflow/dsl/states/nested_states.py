@@ -44,7 +44,7 @@ class NestingOptions(StateOptions, total=False):
 
 
 class Parallel(Catching[I, O]):
-    """Runs workflows side by side on its input, or on what `sends` says, and gives their results in order."""
+    """Runs workflows in parallel on its input, or on `sends`, and outputs their results in order."""
 
     type = "Parallel"
 
@@ -152,7 +152,7 @@ class Parallel(Catching[I, O]):
         check_options(self, options, NestingOptions)
         super().__init__(**options)
         if not branches:
-            raise WorkflowError("Parallel: give it workflows to run")
+            raise WorkflowError("Parallel must be given at least one workflow")
         for branch in branches:
             check_workflow(self, branch)
         self.branches = branches
@@ -165,7 +165,7 @@ class Parallel(Catching[I, O]):
 
 
 class Map(Catching[object, O], Generic[O]):
-    """Runs a workflow for every item of an array and gives the results in the items' order.
+    """Runs a workflow for every item of an array and outputs the results in the items' order.
 
     `sends`      what each run gets instead of its item; `context.Map.Item.Value` and `.Index` tell of that
     `at_once`    how many run at the same time, fixed or from data; 0 and None set no limit
@@ -193,7 +193,7 @@ class Map(Catching[object, O], Generic[O]):
     ) -> None:
         wanted = {"array"} if self.distribution is None else {"array", "object"}
         if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
-            raise WorkflowError(f"Map({items!r}): runs over an array, not over {name_of(form_of(items))}")
+            raise WorkflowError(f"Map({items!r}): must be given an array, got {name_of(form_of(items))}")
         check_numbers(self, 0, at_once=at_once)
         check_workflow(self, each)
         self.items, self.each = items, each

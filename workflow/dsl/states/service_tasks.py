@@ -34,7 +34,7 @@ R = TypeVar("R")
 
 
 class SendMessage(Task[object, Answer]):
-    """Sends its input, or what `sends` says, to a queue of SQS.
+    """Sends its input, or `sends`, to an SQS queue.
 
     `group`, `deduplication_id`    for a FIFO queue
     `delay`                        how long the queue keeps the message back, 15 minutes at most
@@ -71,7 +71,7 @@ class SendMessage(Task[object, Answer]):
 
 
 class Publish(Task[object, Answer]):
-    """Publishes its input, or what `sends` says, to a topic of SNS."""
+    """Publishes its input, or `sends`, to an SNS topic."""
 
     service = "sns:publish"
 
@@ -90,7 +90,7 @@ class Publish(Task[object, Answer]):
 
 
 class PutEvent(Task[object, Answer]):
-    """Puts an event with its input, or what `detail` says, on a bus of EventBridge."""
+    """Puts an event with its input, or `detail`, on an EventBridge bus."""
 
     service = "events:putEvents"
 
@@ -121,7 +121,7 @@ class StartedExecution(TypedDict):
 
 
 class StartExecution(Task[In, Out]):
-    """Starts another state machine with its input, or with what `sends` says, and waits for what that gives.
+    """Starts another state machine with its input, or `sends`, and waits for its output.
 
     It comes after states that give what the machine takes; where `sends` is that (or an object), after any state.
     With `wait=False` it gives the ARN of the execution and goes on. `execution` is the execution's name.
@@ -195,7 +195,7 @@ class StartExecution(Task[In, Out]):
 
 
 class GetObject(Task[object, Answer]):
-    """Reads an object of S3; its text is the answer's Body."""
+    """Reads an S3 object; the answer's Body is its text."""
 
     service = "aws-sdk:s3:getObject"
 
@@ -211,7 +211,7 @@ class GetObject(Task[object, Answer]):
 
 
 class PutObject(Task[object, Answer]):
-    """Writes its input, or what `sends` says, as an object of S3."""
+    """Writes its input, or `sends`, as an S3 object."""
 
     service = "aws-sdk:s3:putObject"
 
@@ -246,7 +246,7 @@ class ServiceCall(Task[object, Out]):
         check_form(self, gives)
         if integration.startswith("arn:"):
             raise WorkflowError(
-                f"ServiceCall({integration!r}): takes what stands after `:states:::`, so that it runs in "
+                f"ServiceCall({integration!r}): must be given what follows `:states:::`, so that it runs in "
                 "every partition"
             )
         self.integration, self.sends = integration, sends
@@ -262,7 +262,7 @@ class ServiceCall(Task[object, Out]):
 
 
 class Activity(Task[object, Out]):
-    """Waits for a worker of one's own, who asks for work at an activity."""
+    """Waits for a worker of your own, which polls an activity for work."""
 
     def __init__(
         self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
@@ -296,6 +296,4 @@ def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> Non
     given = {name.lower() for name in sends}
     lacking = [need for need in needs_of(target) if given.isdisjoint(need.lower().split("|"))]
     if lacking:
-        raise WorkflowError(
-            f"{call!r} calls {called}, which cannot do without {', '.join(lacking).replace('|', ' or ')}"
-        )
+        raise WorkflowError(f"{call!r} calls {called}, which requires {', '.join(lacking).replace('|', ' or ')}")

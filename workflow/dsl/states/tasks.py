@@ -53,7 +53,7 @@ class TaskOptions(TypedDict, total=False):
 
 
 class Task(Catching[In, Out], Generic[In, Out]):
-    """A state that has work done elsewhere."""
+    """A state whose work is done elsewhere."""
 
     type = "Task"
     service: ClassVar[str] = ""
@@ -77,7 +77,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
     def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
         """Return what the integration is given; expressions included."""
-        raise WorkflowError(f"{self!r}: a Task calls something: write an Invoke, a ServiceCall or another kind")
+        raise WorkflowError(f"{self!r}: a Task calls a service: use an Invoke, a ServiceCall or another kind of task")
 
     def resource(self, bindings: Bindings) -> str:
         """The integration's ARN."""
@@ -88,7 +88,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         sent = self.arguments(Bindings(None, "aws"))
         if not any(_is_token(reference) for reference in references_in(sent)):
             raise WorkflowError(
-                f"{type(self).__name__}: nobody can answer, for what it sends has no context.Task.Token"
+                f"{type(self).__name__}: nobody can answer, because what it sends has no context.Task.Token"
             )
         waiting = cast("Task[In, T]", copy.copy(self))
         waiting.awaits_token, waiting.result_path, waiting.output_type = True, (), gives
@@ -96,7 +96,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         return waiting
 
     def giving(self, output: T) -> Task[In, T]:
-        """The same task, giving this instead of its result."""
+        """Return the same task with this output instead of its result."""
         other = cast("Task[In, T]", copy.copy(self))
         other.output = Some(output)
         other.output_type = form_of(output)
@@ -105,7 +105,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
 
 class Invoke(Task[In, Out]):
-    """Calls a Lambda function with its input, or with what `sends` says, and gives what the function returns.
+    """Calls a Lambda function with its input, or `sends`, and outputs what the function returns.
 
     It comes after states that give what the function takes; where `sends` is that (or an object), after any state.
     """
@@ -136,7 +136,8 @@ class Invoke(Task[In, Out]):
 def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -> None:
     if heartbeat >= timeout:
         raise WorkflowError(
-            f"{type(task).__name__}: heartbeat ({heartbeat}) is shorter than timeout ({timeout}), or never noticed"
+            f"{type(task).__name__}: heartbeat ({heartbeat}) must be shorter than timeout "
+            f"({timeout}), or it has no effect"
         )
 
 
