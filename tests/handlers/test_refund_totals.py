@@ -1,4 +1,4 @@
-"""What refunds add up to, from the request to the gateway's books: the laws of `tests/domain/test_refunds.py`, paid."""
+"""The totals of refunds, from the request to the gateway's books: the laws of `tests/domain/test_refunds.py`, paid."""
 
 from typing import Any
 
