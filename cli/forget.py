@@ -1,4 +1,4 @@
-"""`booking forget`: erase the free text of an order, or of every order of a customer."""
+"""`booking forget`: erase the free text of an order, of every order of a customer, or of a closed orphan."""
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from console.order_lists import OrderLists
+from handlers.adapters.dynamodb.sweep_items import OrphanErasure
 from handlers.domain.canonical import format_instant
 from handlers.domain.erasure import ErasureRefused, erase_text
 from handlers.domain.errors import LedgerBroken
@@ -20,6 +21,7 @@ from .booking_verbs import booking_target
 from .command_errors import CommandFailed, UsageError
 from .confirmation import YesOption, confirm
 from .order_view import load_order, order_store
+from .orphan_closing import orphan_store
 from .output import JsonOption, count, show, table
 from .reconcile import run_reconcile
 from .request_input import parse_identifier
@@ -109,6 +111,9 @@ def forget(
     by: Annotated[str, typer.Option(help="Id of the person who requests it; the ledger keeps it.")],
     order: Annotated[str | None, typer.Option(help="The order whose text is erased.")] = None,
     customer: Annotated[str | None, typer.Option(help="The customer whose orders' text is erased.")] = None,
+    orphan: Annotated[
+        str | None, typer.Option(help="The gateway's reference of a closed orphan, whose evidence is erased.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased, and erase nothing.")] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -119,16 +124,37 @@ def forget(
 
     An order whose payment or refund has not ended is refused. The exit code is 1 if an order was refused.
     """
-    if (order is None) is (customer is None):
-        raise UsageError("Use --order or --customer: name the order, or the customer whose orders are meant.")
+    if sum(each is not None for each in (order, customer, orphan)) != 1:
+        raise UsageError(
+            "Use --order, --customer or --orphan: name the order, the customer whose orders are meant, or the orphan."
+        )
     target = booking_target(stage, instance)
     requested_by = parse_identifier("--by", by)
+    if orphan:
+        reference = parse_identifier("--orphan", orphan)
+        return _forget_orphan(target, reference, requested_by, dry_run=dry_run, yes=yes, as_json=as_json)
     order_ids = [load_order(target, order).order_id] if order else [*_orders_of(target, customer or "")]
     if not dry_run and order_ids:
         question = f"Erase the text of {count(len(order_ids), 'order')} for ever?"
         confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
     eraser = Eraser(orders=order_store(target), requested_by=requested_by, dry_run=dry_run)
     return erase_and_show(eraser, order_ids, lambda order_id: run_reconcile(target, order_id=order_id), as_json=as_json)
+
+
+def _forget_orphan(
+    target: DeploymentTarget, reference: str, by: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Erase the evidence with which two people closed an orphan."""
+    if not dry_run:
+        confirm(f"Erase the evidence of {reference} for ever?", yes=yes, without_terminal="It cannot be brought back.")
+    now = format_instant(datetime.now(UTC))
+    erasure = orphan_store(target).erase_orphan(reference, by, now, dry_run=dry_run)
+    if erasure is OrphanErasure.UNKNOWN:
+        raise UsageError(f"There is no orphan {reference}. `booking reconcile` lists those that are open.")
+    further = " It is still open: two people close it with `booking close-orphan`." if erasure.value == REFUSED else ""
+    document = {"dry_run": dry_run, "orders": [], "orphan": {"reference": reference, "outcome": erasure.value}}
+    show(as_json, document, lambda console: console.print(f"Orphan {reference}: {erasure.value}.{further}"))
+    return 1 if erasure.value == REFUSED else 0
 
 
 def erase_and_show(

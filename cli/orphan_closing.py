@@ -39,7 +39,7 @@ def close_orphan(
     person, name = parse_identifier("--by", by), parse_identifier("REFERENCE", reference)
     checked = parse_evidence(evidence)
     now = format_instant(datetime.now(UTC))
-    closing = _orphans(resolve_target(stage, instance)).close_orphan(name, person, checked, now, dry_run=dry_run)
+    closing = orphan_store(resolve_target(stage, instance)).close_orphan(name, person, checked, now, dry_run=dry_run)
     if closing in _REFUSALS:
         raise CommandFailed(_REFUSALS[closing].format(by=person, reference=name))
     document = {"reference": name, "state": closing.value, "dry_run": dry_run}
@@ -47,5 +47,6 @@ def close_orphan(
     show(as_json, document, lambda console: console.print(f"The orphan {name} is {closing.value}.{further}"))
 
 
-def _orphans(target: DeploymentTarget) -> DynamoDBSweepRepository:
+def orphan_store(target: DeploymentTarget) -> DynamoDBSweepRepository:
+    """Return the store of the target's orphans."""
     return DynamoDBSweepRepository(client=target.client("dynamodb"), table=target.output("ordersTable"))

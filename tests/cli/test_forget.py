@@ -135,7 +135,7 @@ def test_an_erasure_names_an_order_or_a_customer(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["forget", "--by", "privacy-1", *arguments]) == 64
-    assert "Use --order or --customer" in capsys.readouterr().err
+    assert "Use --order, --customer or --orphan" in capsys.readouterr().err
 
 
 def test_the_text_of_an_order_is_erased_while_its_chain_stays_intact(shell: Shell) -> None:

@@ -159,6 +159,26 @@ def test_an_orphan_without_an_order_stays_listed_until_two_people_have_closed_it
     assert sweeps.close_orphan("txn_1", "c", "A receipt.", "now") == "not listed"
 
 
+def test_the_evidence_of_a_closed_orphan_can_be_erased() -> None:
+    """Law 42 (erased is erased): once it is closed; its trace stays, so that the sweep does not list it again."""
+    world = World()
+    orphan = Movement(
+        reference="txn_1", at="2026-03-01T00:00:00.000000Z", kind="charge", amount_minor=1, currency="EUR"
+    )
+    sweeps = DynamoDBSweepRepository(client=world.dynamodb, table="orders")
+    sweeps.add_orphan(orphan, "now")
+    for person in ("a", "b"):
+        assert sweeps.erase_orphan("txn_1", "c", "now") == "refused"
+        sweeps.close_orphan("txn_1", person, f"Mail of person {person}.", "now")
+    assert sweeps.erase_orphan("txn_1", "c", "now", dry_run=True) == "erased"
+    assert "Mail of person" in str(world.dynamodb.tables["orders"].rows)
+    assert [sweeps.erase_orphan("txn_1", "c", "now") for _ in range(2)] == ["erased", "nothing to erase"]
+    assert "Mail of person" not in str(world.dynamodb.tables["orders"].rows)
+    assert sweeps.erase_orphan("txn_2", "c", "now") == "unknown"
+    sweeps.add_orphan(orphan, "later")
+    assert sweeps.orphans() == ()
+
+
 def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:
     """Law 38 (orphans): a movement of an order that exists opens a case, once."""
 

@@ -31,6 +31,18 @@ class OrphanClosing(StrEnum):
     NOT_LISTED = "not listed"
 
 
+class OrphanErasure(StrEnum):
+    """The effect of a person's wish to erase the evidence with which an orphan was closed."""
+
+    ERASED = "erased"
+    NOTHING = "nothing to erase"
+    OPEN = "refused"
+    UNKNOWN = "unknown"
+
+
+_EVIDENCE: Final = ("evidence", "closing_evidence")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoDBSweepRepository:
     """The sweep's items."""
@@ -112,6 +124,25 @@ class DynamoDBSweepRepository:
                 raise
             return False
         return True
+
+    def erase_orphan(self, reference: str, by: str, now: str, *, dry_run: bool = False) -> OrphanErasure:
+        """Remove the evidence of an orphan, unless it is still open; who closed it, and when, stays."""
+        item = self._get(orphan_key(reference))
+        if item is None:
+            return OrphanErasure.UNKNOWN
+        stored = decode_item(item)
+        if ATTENTION.hash_key in stored:
+            return OrphanErasure.OPEN
+        if not any(name in stored for name in _EVIDENCE):
+            return OrphanErasure.NOTHING
+        if not dry_run:
+            update = Update()
+            update.condition = f"attribute_not_exists({update.name(ATTENTION.hash_key)})"  # a closed one stays closed
+            update.set({"erased_by": by, "erased_at": now})
+            update.remove(*_EVIDENCE)
+            key = {"pk": encode(orphan_key(reference))}
+            call(self.client.update_item, TableName=self.table, Key=key, **update.request())
+        return OrphanErasure.ERASED
 
     def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
         """Put an item that stands for the order, unless it is listed."""
