@@ -130,6 +130,7 @@ def _totals_table(order: Order) -> Any:
         ("captured", format_amount(account.captured_minor, currency)),
         ("reserved", format_amount(account.reserved_minor, currency)),
         ("refunded", format_amount(account.refunded_minor, currency)),
+        *([("overdrawn", format_amount(account.overdrawn_minor, currency))] if account.overdrawn_minor else []),
         ("refundable", f"{format_amount(account.refundable_minor, currency)} until {order.refundable_until}"),
     ]
     disputes = (

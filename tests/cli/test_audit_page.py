@@ -47,7 +47,8 @@ def test_the_tables_have_the_columns_of_the_records() -> None:
     answer = {"schema", *(field.name for field in fields(Answer))}
     assert answer == members("booking_outcomes", "result") == members("booking_refusals", "result")
     entries = [set(entry) for entry in outcome["ledger"]]
-    assert members("booking_outcomes", "ledger") == set.intersection(*entries)
+    assert members("booking_outcomes", "ledger") == set.intersection(*entries) | {"currency"}
+    assert ["currency" in entry for entry in entries] == [True] + [False] * (len(entries) - 1)
 
 
 def test_every_kind_of_entry_is_told_with_its_money() -> None:

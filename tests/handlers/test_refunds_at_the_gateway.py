@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.order import Order
@@ -18,7 +20,10 @@ from handlers.domain.payments import (
 )
 from handlers.domain.requests import reported_refund_id_of
 from handlers.reconcile import reconcile
+from handlers.runtime.api.views import view_refunds
+from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile import gateway_notices
+from tests.fakes.gateway import FakeGateway
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 
@@ -84,6 +89,10 @@ def test_a_refund_in_the_dashboard_is_written_at_once_and_opens_a_case() -> None
     (case,) = order.account.open_cases
     assert (case.says, case.amount_minor) == (("made_at_gateway", "", "settled 600 EUR"), 600)
     assert any('"MoneyOut": 600' in line for line in world.lines)
+    (shown,) = view_refunds(order, for_customer=False)
+    assert (shown["status"], shown["amount_minor"], "requested_by" in shown, shown["origin"]) == (
+        *("SETTLED", 600, False, None),
+    )
     assert world.book(refund_of(order_id))["amount_minor"] == 1000
     assert world.findings() == ()
 
@@ -335,3 +344,59 @@ def test_an_event_of_the_gateway_brings_it_into_the_ledger() -> None:
         )
         assert taken == {"batchItemFailures": []}
     assert _kinds(world.order(order_id)) == ["RefundRequested", "RefundSettled", "CaseOpened"]
+
+
+class ConsoleWorld(World):
+    """A world whose gateway has a console, and declines what it has no longer money for."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.gateway = FakeGateway()
+        self.stock(MUG=(800, 20))
+
+    def parts(self, **overrides: Any) -> Dependencies:
+        deps = super().parts(**overrides)
+        deps.__dict__["gateway"] = self.gateway
+        return deps
+
+
+_STEPS = st.one_of(
+    st.tuples(st.just("refund"), st.sampled_from((None, 1, 700, 900, 1600))),
+    st.tuples(st.just("console"), st.sampled_from((1, 700, 900, 1600))),
+    st.tuples(st.just("reverse"), st.integers(0, 2)),
+    st.tuples(st.just("reconcile"), st.none()),
+    st.tuples(st.just("close"), st.none()),
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(_STEPS, max_size=9))
+@example([("console", 700), ("refund", 900), ("refund", 1), ("reconcile", None), ("close", None), ("reverse", 0)])
+def test_the_ledger_and_the_books_agree_whoever_refunds_in_whatever_order(steps: list[tuple[str, int | None]]) -> None:
+    """Law 18 (conservation), law 1 (cap), law 17 (reversal), law 37 (cases)."""
+    world = ConsoleWorld()
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    for number, (what, how) in enumerate(steps):
+        if what == "refund":
+            world.book(refund_of(order_id, f"refund-{number}", **({"amount_minor": how} if how else {})))
+        elif what == "console":
+            world.gateway.refund_in_console(order_id, how or 0)
+        elif what == "reverse":
+            made = [key for key, booked in world.gateway.books.items() if booked.kind == "refund"]
+            world.gateway.reverse(made[(how or 0) % len(made)] if made else "")
+        elif what == "reconcile":
+            world.reconcile(order_id=order_id)
+        elif world.order(order_id).account.open_cases:
+            case = world.order(order_id).account.open_cases[0]
+            world.book(resolution_of(order_id, case.case_id, f"resolution-{number}", outcome="settled"))
+            world.book(decision_of(order_id, case.case_id, f"decision-{number}"))
+        world.clock.advance(timedelta(minutes=1))
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=1))
+        world.reconcile(order_id=order_id)
+    order = world.order(order_id)
+    account = order.account
+    assert (account.reserved_minor, world.findings()) == (0, ())
+    assert world.gateway.net_minor(order_id) == account.captured_minor - account.refunded_minor
+    settled = [entry.subject for entry in order.ledger if entry.kind.value == "RefundSettled"]
+    assert len(settled) == len(set(settled))
