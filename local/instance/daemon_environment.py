@@ -47,6 +47,7 @@ def daemon_environment(
         "PYTHONPATH": str(root),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "2",  # each execution is a thread, and glibc gives nothing back from arenas of ended ones
         "HOME": str(instance.folder),
         "TMPDIR": str(instance.folder / "tmp"),
         "BIND_HOST": "127.0.0.1",

@@ -161,7 +161,7 @@ class Instance:
         pid = self.pid
         stop_companions(self.folder)
         if pid is not None:
-            processes.terminate_group(pid)
+            processes.terminate_group(pid, politely=keep)
             if self._child is not None:
                 self._child.wait()
         (self.folder / "pid").unlink(missing_ok=True)

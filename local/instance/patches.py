@@ -11,6 +11,7 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *Batches of a stream* are taken as in AWS: see `stream_batches`.
 - *Executions start at once*, and *events reach functions at once*. MiniStack sleeps 150 ms before the first state, and
   Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
+- *Closed executions and streams of function logs* are kept by number: see `retention`.
 - *Published events* are kept by archives alone. MiniStack also puts each into a list that nothing reads.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
@@ -34,6 +35,7 @@ from typing import Any, Final
 from ..provider.aws import ACCOUNT, REGION
 from .account_concurrency import MiniStackModule, limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
+from .retention import bound_executions, bound_logs
 from .stream_batches import settle_batches
 from .token_issuer import OWN_ISSUER, public_keys_file
 
@@ -50,7 +52,7 @@ def apply() -> None:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
         return
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-    from ministack.services import apigateway, dynamodb, eventbridge, iam, lambda_svc, stepfunctions
+    from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, iam, lambda_svc, stepfunctions
 
     limit_concurrency(lambda_svc)
     settle_batches(lambda_svc, dynamodb)
@@ -63,6 +65,8 @@ def apply() -> None:
     _name_role_of_session(iam_evaluator, iam)
     _know_own_issuer(apigateway)
     start_executions_at_once(stepfunctions)
+    bound_executions(stepfunctions)
+    bound_logs(lambda_svc, cloudwatch_logs)
     send_events_at_once(lambda_runtime)
     forget_published_events(eventbridge)
 

@@ -15,7 +15,11 @@ _PROC_FILE = Path("/proc/self/cmdline")
 
 def is_running(pid: int, argument: str) -> bool:
     """Does the process run, and does its command line hold the word? A pid alone may have been given to a stranger."""
-    return argument in (_command_line_from_proc(pid) if _PROC_FILE.exists() else _command_line_from_ps(pid))
+    return argument in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    return _command_line_from_proc(pid) if _PROC_FILE.exists() else _command_line_from_ps(pid)
 
 
 def _command_line_from_proc(pid: int) -> str:
@@ -58,13 +62,19 @@ def exclusive_lock(file: Path, on_wait: Callable[[], object] = lambda: None) -> 
         yield
 
 
-def terminate_group(leader: int) -> None:
-    """End a session's process group: politely first, so that state is written down; then surely."""
-    _send_signal(leader, signal.SIGTERM)
+def terminate_group(leader: int, *, politely: bool = True) -> None:
+    """End a session's process group: politely first, so that it writes its state down, if somebody needs that."""
+    if politely:
+        _send_signal(leader, signal.SIGTERM)
+        _wait_for_end(leader)
+    _send_signal(leader, signal.SIGKILL)
+    _wait_for_end(leader)
+
+
+def _wait_for_end(leader: int) -> None:
     end = time.monotonic() + _GRACE_SECONDS
     while time.monotonic() < end and _is_alive(leader):
         time.sleep(0.02)
-    _send_signal(leader, signal.SIGKILL)
 
 
 def _send_signal(leader: int, number: signal.Signals) -> None:
@@ -73,12 +83,8 @@ def _send_signal(leader: int, number: signal.Signals) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """A child of ours that has ended stays a zombie until it is waited for: that is not living."""
+    """A process that has ended stays a zombie until its parent waits for it: that is not living."""
     with contextlib.suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+    return _command_line(pid) != ""

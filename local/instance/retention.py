@@ -1,0 +1,59 @@
+"""Bounds of what MiniStack keeps for ever: closed executions with their histories, and streams of function logs.
+
+AWS keeps them for a time (90 days, and a log group's retention). An embedded AWS lives in memory, so it counts: the
+last `KEPT_EXECUTIONS` that have ended, and the last `KEPT_LOG_STREAMS` of each log group, a stream being one
+invocation. What holds a program's data (items, objects, messages, archived events) is never bounded.
+
+Source: Step Functions developer guide, "Service quotas" (execution history retention time).
+"""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+from .account_concurrency import MiniStackModule
+
+KEPT_EXECUTIONS: Final = 1000
+"""Closed executions that can still be described, the latest of all machines together."""
+KEPT_LOG_STREAMS: Final = 1000
+"""Streams of a log group that can still be read."""
+SLACK: Final = 100
+"""Closed executions beyond those kept that gather before all are forgotten at once, so that a closing costs little."""
+
+
+def bound_executions(machines: MiniStackModule) -> None:
+    """Forget the oldest closed executions whenever one has ended."""
+    run = machines._run_execution
+
+    def run_and_forget(execution: str) -> None:
+        run(execution)
+        _forget_executions(machines._executions._data)
+
+    machines._run_execution = run_and_forget
+
+
+def bound_logs(functions: MiniStackModule, logs: MiniStackModule) -> None:
+    """Forget the oldest streams of a log group whenever a function has written one."""
+    write = functions._emit_lambda_logs
+
+    def write_and_forget(*invocation: Any, **result: Any) -> None:
+        write(*invocation, **result)
+        for group in logs._log_groups.all_values():
+            _forget_oldest(group["streams"], len(group["streams"]) - KEPT_LOG_STREAMS)
+
+    functions._emit_lambda_logs = write_and_forget
+
+
+def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
+    if len(executions) <= KEPT_EXECUTIONS + SLACK:
+        return
+    closed = [key for key, execution in list(executions.items()) if execution["status"] != "RUNNING"]
+    if len(closed) > KEPT_EXECUTIONS + SLACK:
+        for key in closed[:-KEPT_EXECUTIONS]:
+            executions.pop(key, None)
+
+
+def _forget_oldest(streams: dict[str, Any], excess: int) -> None:
+    if excess > 0:
+        for name in list(islice(streams, excess)):
+            streams.pop(name, None)

@@ -1,0 +1,96 @@
+"""What an embedded AWS forgets, so that its memory does not grow with what it has done: counted, never measured."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ministack.core.responses import AccountRegionScopedDict
+from ministack.services import cloudwatch_logs, lambda_svc, stepfunctions
+
+from local.instance.retention import KEPT_EXECUTIONS, KEPT_LOG_STREAMS, SLACK, bound_executions, bound_logs
+
+
+class FakeMachines:
+    """The parts of MiniStack's module of state machines that close executions."""
+
+    def __init__(self) -> None:
+        self._executions = AccountRegionScopedDict()
+        self._run_execution = self._close
+        patched: Any = self
+        bound_executions(patched)
+
+    def _close(self, name: str) -> None:
+        self._executions[name]["status"] = "SUCCEEDED"
+
+    def start(self, name: str) -> None:
+        self._executions[name] = {"status": "RUNNING"}
+
+    def run(self, name: str) -> None:
+        self.start(name)
+        self._run_execution(name)
+
+    def names(self) -> list[str]:
+        return list(self._executions)
+
+
+def test_the_oldest_closed_executions_are_forgotten_and_the_last_ones_kept() -> None:
+    machines = FakeMachines()
+    total = 2 * KEPT_EXECUTIONS + 1
+    for number in range(total):
+        machines.run(str(number))
+        assert str(number) in machines._executions, "the caller reads it after its end"
+        assert len(machines._executions._data) <= KEPT_EXECUTIONS + SLACK
+    assert machines.names()[-KEPT_EXECUTIONS:] == [str(n) for n in range(total - KEPT_EXECUTIONS, total)]
+
+
+def test_a_running_execution_is_never_forgotten() -> None:
+    machines = FakeMachines()
+    machines.start("waiting")
+    for number in range(2 * KEPT_EXECUTIONS):
+        machines.run(str(number))
+    assert "waiting" in machines.names()
+
+
+def test_many_running_executions_take_no_place_of_closed_ones() -> None:
+    machines = FakeMachines()
+    for number in range(2 * KEPT_EXECUTIONS):
+        machines.start(f"running-{number}")
+    machines.run("closed")
+    machines.run("last")
+    assert machines.names()[-2:] == ["closed", "last"]
+
+
+@pytest.fixture
+def function() -> dict[str, Any]:
+    return {"config": {"FunctionName": "f", "Version": "1", "LoggingConfig": {"LogGroup": "g"}}}
+
+
+def test_the_last_streams_of_each_log_group_are_kept(function: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiniStack itself writes here, so that a version that keeps its streams elsewhere fails."""
+    monkeypatch.setattr(cloudwatch_logs, "_log_groups", AccountRegionScopedDict())
+    functions: Any = SimpleNamespace(_emit_lambda_logs=lambda_svc._emit_lambda_logs)
+    bound_logs(functions, cloudwatch_logs)
+    for number in range(KEPT_LOG_STREAMS + 3):
+        functions._emit_lambda_logs(function, f"request-{number}", "a line", error=False, duration_ms=1)
+    streams = cloudwatch_logs._log_groups["g"]["streams"]
+    starts = [stream["events"][0]["message"] for stream in streams.values()]
+    assert len(starts) == KEPT_LOG_STREAMS
+    assert [starts[0], starts[-1]] == [f"START RequestId: request-{n} Version: 1" for n in (3, KEPT_LOG_STREAMS + 2)]
+
+
+def test_an_execution_of_ministack_is_forgotten_once_enough_newer_ones_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = {"name": "m", "definition": '{"StartAt": "end", "States": {"end": {"Type": "Succeed"}}}'}
+    fields = {"stateMachineArn": "machine", "name": "e", "startDate": "", "input": "{}", "sync": True}
+    executions = AccountRegionScopedDict()
+    monkeypatch.setattr(stepfunctions, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(stepfunctions, "_state_machines", {"machine": machine})
+    monkeypatch.setattr(stepfunctions, "_executions", executions)
+    patched: Any = SimpleNamespace(_run_execution=stepfunctions._run_execution, _executions=executions)
+    bound_executions(patched)
+    names = [str(number) for number in range(KEPT_EXECUTIONS + SLACK + 1)]
+    for name in names:
+        executions[name] = {**fields, "status": "RUNNING", "events": []}
+        patched._run_execution(name)
+    assert executions.keys() == names[-KEPT_EXECUTIONS:]
