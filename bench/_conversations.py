@@ -124,9 +124,9 @@ class AwsDouble(ThreadingHTTPServer):
         """The address for AWS_ENDPOINT_URL."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def expect(self, conversation: Conversation) -> None:
-        """Begin the conversation anew."""
-        self.replies, self.requests, self.received_bytes = [*conversation.calls], 0, 0
+    def expect(self, conversation: Conversation, requests: int = 1) -> None:
+        """Begin the conversation anew, for so many requests with these calls."""
+        self.replies, self.requests, self.received_bytes = [*conversation.calls] * requests, 0, 0
 
 
 class _Answering(BaseHTTPRequestHandler):
