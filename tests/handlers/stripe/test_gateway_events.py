@@ -158,6 +158,27 @@ def test_foreign_stages_and_other_events_are_acknowledged_and_ignored(endpoint: 
     assert endpoint.notices == []
 
 
+def test_the_endpoints_of_two_stages_of_one_account_get_each_other_s_events_and_ignore_them(
+    endpoint: Endpoint,
+) -> None:
+    """Disputes and refunds of the dashboard do not name a stage, so reconcile asks whose payment it is."""
+    form = {"url": "https://other.example/webhooks/stripe", "enabled_events[]": "*"}
+    theirs = endpoint.double.endpoints.create_endpoint(form)["id"]
+    endpoint.pay("pm_card_createDispute", stage="other")
+    endpoint.double.refund_in_dashboard("ord_1", 100)
+    told = [endpoint.webhooks.take() for _ in range(len(endpoint.webhooks.waiting))]
+    ours = [sent for sent in told if sent.url == endpoint.endpoint["url"]]
+    assert [sent.event["type"] for sent in ours] == [sent.event["type"] for sent in told if sent not in ours]
+    assert {endpoint.receive(sent) for sent in ours} == {200}
+    assert {endpoint.receive(sent) for sent in told if sent.url == endpoint.double.books.objects[theirs]["url"]} == {
+        400
+    }
+    endpoint.deps.__dict__["gateway"] = stripe_gateway(endpoint.double, endpoint.clock)
+    assert endpoint.notices
+    assert all(notice.keys() == {"schema", "reference"} for notice in endpoint.notices)
+    assert _take(endpoint, _batch(*(json.dumps(notice) for notice in endpoint.notices))) == ([], [])
+
+
 @pytest.mark.parametrize("changed", [{"livemode": True}, {"account": "acct_other"}])
 def test_events_of_another_mode_or_account_are_rejected(endpoint: Endpoint, changed: dict[str, object]) -> None:
     endpoint.pay()

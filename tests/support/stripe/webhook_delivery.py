@@ -33,7 +33,11 @@ class Delivery:
 
 @dataclass(slots=True)
 class Webhooks:
-    """The events of a double that wait for delivery. The test delivers, repeats, reorders or drops them."""
+    """The events of a double that wait for delivery. The test delivers, repeats, reorders or drops them.
+
+    Like Stripe, it knows no stages: every endpoint of the account gets each event that it is subscribed to, and an
+    endpoint of one stage those of the others, too. The receiver has to ignore them.
+    """
 
     double: StripeDouble
     waiting: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
