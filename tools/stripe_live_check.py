@@ -6,18 +6,20 @@ Without a key it says so and ends. Nobody has run it yet.
 
 import secrets
 import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from handlers.adapters.stripe.stripe_api import ENDPOINT, StripeApi, urllib3_pool
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from handlers.domain.canonical import format_instant
-from handlers.domain.errors import BookingError
+from handlers.domain.errors import BookingError, PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
 
 RETURN_URL = "https://example.com/"
+DISPUTE_LOOKUPS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,27 +30,41 @@ class LiveCheck:
     token: str
     expected: GatewayStatus
     refunds: bool = False
+    is_disputed: bool = False
+    is_given_up: bool = False
 
 
 CHECKS = (
     LiveCheck(name="charge", token="pm_card_visa", expected=GatewayStatus.SETTLED),
     LiveCheck(name="decline", token="pm_card_visa_chargeDeclined", expected=GatewayStatus.DECLINED),
     LiveCheck(name="3-D Secure", token="pm_card_authenticationRequired", expected=GatewayStatus.ACTION_REQUIRED),
+    LiveCheck(
+        name="3-D Secure, given up",
+        token="pm_card_authenticationRequired",
+        expected=GatewayStatus.FENCED,
+        is_given_up=True,
+    ),
     LiveCheck(name="refund", token="pm_card_visa", expected=GatewayStatus.SETTLED, refunds=True),
     LiveCheck(
         name="refund of a disputed payment",
         token="pm_card_createDispute",
         expected=GatewayStatus.DECLINED,
         refunds=True,
+        is_disputed=True,
     ),
 )
 
 
 def check(gateway: StripePaymentGateway, each: LiveCheck, key: str) -> GatewayReply:
-    """Pay, and refund the payment if the check is about a refund; return Stripe's last reply."""
+    """Pay, and refund or give up the payment if the check is about that; return Stripe's last reply."""
     opened_at = format_instant(gateway.now())
     order = Instruction(key=key, operation=Operation.CHARGE, amount_minor=100, currency="EUR", opened_at=opened_at)
     paid = gateway.charge(order, PaymentMethod(token=each.token, return_url=RETURN_URL))
+    known = replace(order, reference=paid.reference)
+    if each.is_given_up:
+        return gateway.fence(known)
+    if each.is_disputed:
+        _await_dispute(gateway, known)
     if not each.refunds:
         return paid
     return gateway.refund(
@@ -62,6 +78,19 @@ def check(gateway: StripePaymentGateway, each: LiveCheck, key: str) -> GatewayRe
             charge_reference=paid.reference,
         )
     )
+
+
+def _await_dispute(gateway: StripePaymentGateway, order: Instruction) -> None:
+    """Wait until Stripe shows the dispute, which it opens a moment after the payment.
+
+    Raises:
+        PaymentOutcomeUnknown: it shows none.
+    """
+    for _ in range(DISPUTE_LOOKUPS):
+        if gateway.lookup(order).disputes:
+            return
+        time.sleep(1)
+    raise PaymentOutcomeUnknown(f"Stripe shows no dispute of {order.key} after {DISPUTE_LOOKUPS} s.")
 
 
 def run(secret: str, endpoint: str = ENDPOINT, write: Callable[[str], object] = print) -> int:
