@@ -1,8 +1,10 @@
 """`booking up --gateway stripe-double`: a checkout pays through the double of Stripe, over HTTP and with webhooks."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -102,7 +104,11 @@ def test_the_tour_leaves_out_the_payment_methods_of_the_sandbox() -> None:
 
 @pytest.mark.nightly
 def test_the_tour_is_completed_over_http_with_3d_secure_and_a_dispute(program_folder: Path) -> None:
-    """Every booking of the tour, and those of which webhooks bring the outcome; `down` stops the double too."""
+    """Every booking of the tour, and those of which webhooks bring the outcome; `down` stops the double too.
+
+    And no secret, page or payment method is in what `up` said, in a log, in a report, or in a file of the instance:
+    its log, journal, deployment state, outputs and audit objects.
+    """
     said = run_booking(
         program_folder, "up", "--gateway", "stripe-double", "--engine", "in-process", "--json", "--wait-scale", "0"
     )
@@ -116,5 +122,28 @@ def test_the_tour_is_completed_over_http_with_3d_secure_and_a_dispute(program_fo
     status = run_booking(program_folder, "status", "--json").document
     assert status["companions"]["stripe-double"].startswith("http://127.0.0.1:")
     assert run_booking(program_folder, "audit", "verify").exit_code == 0
+    written = dict(_written(program_folder, said.document["orders"]["disputed"]["order_id"])) | {"up": said.stdout}
+    assert {name.partition(" ")[0] for name in written} >= {"up", "report", "log", "file"}
+    assert {name: found[0] for name, text in written.items() if (found := _HIDDEN.search(text))} == {}
     assert run_booking(program_folder, "down").exit_code == 0
     assert processes_of(program_folder) == []
+
+
+_HIDDEN: Final = re.compile(r"sk_test_double|whsec_double\w+|pi_\w+_secret_\w+|3d_secure/pi_|pm_[a-z0-9]\w+")
+
+
+def _written(folder: Path, order_id: str) -> Iterator[tuple[str, str]]:
+    """Yield what an instance has written, with its place, but for the code of the functions, which lists the tokens."""
+    report = folder / "report.html"
+    assert run_booking(folder, "report", order_id, "--out", str(report)).exit_code == 0
+    yield "report", report.read_text()
+    instance = Instance.at(folder)
+    logs = instance.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
+            told = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"])
+            yield f"log {name} {stream['logStreamName']}", "\n".join(event["message"] for event in told["events"])
+    for file in instance.folder.rglob("*"):
+        if file.is_file() and instance.folder / "tmp" not in file.parents:
+            yield f"file {file.relative_to(instance.folder)}", file.read_bytes().decode(errors="replace")
