@@ -71,5 +71,4 @@ def daemon_environment(
         "MINISTACK_SSL_KEY": str(instance.certificate.with_suffix(".key")),
         "AWS_ENDPOINT_URL": instance.endpoint,
         "AWS_CA_BUNDLE": str(instance.certificate),
-        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to sync-127.0.0.1
     }
